@@ -1,0 +1,48 @@
+# Two ways in: `make demo` and `make test`. Everything lands in .venv beside this file.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SETUP  := $(VENV)/.installed
+
+.PHONY: help demo test lint types env browser clean
+
+help:
+	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
+	@echo "make demo ARGS=--check  run the tour headless and print what it showed"
+	@echo "make test               lint, types and every test"
+
+env: $(SETUP)
+
+# Debian ships venv apart from python3: install it where that is allowed, otherwise say how.
+$(SETUP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "cloudtasks_nb needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq python3-venv; } || \
+		{ echo "Python's venv module is missing; run: sudo apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(SETUP)
+	$(BIN)/python notebooks/demo.py $(ARGS)
+
+# The browser tests drive Debian's chromium; without it they fail when CI=true and are named loudly otherwise.
+browser:
+	@command -v chromium >/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq chromium; } || \
+		echo "chromium is missing, so browser tests cannot run; install it with: sudo apt-get install chromium"
+
+lint: $(SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(SETUP)
+	$(BIN)/mypy
+
+test: lint types browser
+	$(BIN)/pytest $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

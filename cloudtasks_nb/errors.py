@@ -1,0 +1,223 @@
+"""What can go wrong: the error tree, and the one table of google.rpc codes and HTTP statuses.
+
+Source: google.rpc.Code, and SPEC section 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from .shown import Shown
+
+
+class CloudTasksError(Shown, Exception):
+    """The root of everything this package raises on purpose."""
+
+    hint: str | None
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  next: {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:  # keyword-only state survives pickling (worker processes)
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class ConfigError(CloudTasksError):
+    """The client was set up in a way that cannot work, or that would not be safe."""
+
+
+class MissingExtra(ConfigError, ImportError):
+    """A part of the package needs an optional dependency; the message holds the line that installs it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs packages that are not installed.",
+            hint=f'pip install "cloudtasks-nb[{extra}]"',
+        )
+
+
+class AuthError(CloudTasksError):
+    """No usable credentials: none were found, or they were expired, revoked or refused."""
+
+
+class TransportError(CloudTasksError):
+    """The endpoint was not reached, or the connection broke before the whole answer was there."""
+
+
+class Timeout(TransportError):
+    """The call's deadline passed before the answer was complete."""
+
+
+class DecodeError(CloudTasksError):
+    """The endpoint answered with something that is not the Cloud Tasks API."""
+
+
+class ApiError(CloudTasksError):
+    """The service refused a call.
+
+    Attributes: `code` (HTTP status), `status` (google.rpc name), `message`, `details` (list of JSON objects),
+    `method` (REST method id), `resource` (full resource name), `hint` (what to do next).
+    """
+
+    rpc_status: ClassVar[str] = "UNKNOWN"
+    rpc_code: ClassVar[int] = 2
+    http_status: ClassVar[int] = 500
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | None = None,
+        details: Sequence[dict[str, Any]] = (),
+        method: str | None = None,
+        resource: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code or self.http_status
+        self.status = self.rpc_status
+        self.details = list(details)
+        self.method = method
+        self.resource = resource
+
+    def __str__(self) -> str:
+        lines = [self.message, f"  answered: {self.code} {self.status}"]
+        if self.method or self.resource:
+            asked = " of ".join(part for part in (self.method, self.resource) if part)
+            lines.insert(1, f"  asked: {asked}")
+        if self.hint:
+            lines.append(f"  next: {self.hint}")
+        return "\n".join(lines)
+
+
+class Cancelled(ApiError):
+    """The operation was cancelled."""
+
+    rpc_status, rpc_code, http_status = "CANCELLED", 1, 499
+
+
+class Unknown(ApiError):
+    """The service failed without saying why."""
+
+
+class InvalidArgument(ApiError):
+    """The request itself is wrong, whatever the state of the service."""
+
+    rpc_status, rpc_code, http_status = "INVALID_ARGUMENT", 3, 400
+
+
+class DeadlineExceeded(ApiError):
+    """The service's own deadline passed; the call may have taken effect."""
+
+    rpc_status, rpc_code, http_status = "DEADLINE_EXCEEDED", 4, 504
+
+
+class NotFound(ApiError):
+    """The queue, task or location does not exist."""
+
+    rpc_status, rpc_code, http_status = "NOT_FOUND", 5, 404
+
+
+class AlreadyExists(ApiError):
+    """The name is taken, or was used too recently."""
+
+    rpc_status, rpc_code, http_status = "ALREADY_EXISTS", 6, 409
+
+
+class PermissionDenied(ApiError):
+    """The caller is known but may not do this."""
+
+    rpc_status, rpc_code, http_status = "PERMISSION_DENIED", 7, 403
+
+
+class ResourceExhausted(ApiError):
+    """A quota or rate limit refused the call before it ran."""
+
+    rpc_status, rpc_code, http_status = "RESOURCE_EXHAUSTED", 8, 429
+
+
+class FailedPrecondition(ApiError):
+    """The resource is in a state in which this cannot be done."""
+
+    rpc_status, rpc_code, http_status = "FAILED_PRECONDITION", 9, 400
+
+
+class Aborted(ApiError):
+    """A concurrent change won; read again, then try again."""
+
+    rpc_status, rpc_code, http_status = "ABORTED", 10, 409
+
+
+class OutOfRange(ApiError):
+    """A value lies past the valid range."""
+
+    rpc_status, rpc_code, http_status = "OUT_OF_RANGE", 11, 400
+
+
+class Unimplemented(ApiError):
+    """The service does not offer this method."""
+
+    rpc_status, rpc_code, http_status = "UNIMPLEMENTED", 12, 501
+
+
+class Internal(ApiError):
+    """The service broke one of its own invariants."""
+
+    rpc_status, rpc_code, http_status = "INTERNAL", 13, 500
+
+
+class Unavailable(ApiError):
+    """The service cannot answer now; the same call may succeed later."""
+
+    rpc_status, rpc_code, http_status = "UNAVAILABLE", 14, 503
+
+
+class DataLoss(ApiError):
+    """Data was lost beyond recovery."""
+
+    rpc_status, rpc_code, http_status = "DATA_LOSS", 15, 500
+
+
+class Unauthenticated(ApiError, AuthError):
+    """The request carried no valid credential."""
+
+    rpc_status, rpc_code, http_status = "UNAUTHENTICATED", 16, 401
+
+
+API_ERRORS: tuple[type[ApiError], ...] = (
+    Cancelled, Unknown, InvalidArgument, DeadlineExceeded, NotFound, AlreadyExists, PermissionDenied,
+    ResourceExhausted, FailedPrecondition, Aborted, OutOfRange, Unimplemented, Internal, Unavailable,
+    DataLoss, Unauthenticated,
+)  # fmt: skip
+"""The google.rpc codes 1 to 16, in order: name, number and HTTP status are attributes of each class."""
+
+BY_STATUS: dict[str, type[ApiError]] = {error.rpc_status: error for error in API_ERRORS}
+BY_RPC_CODE: dict[int, type[ApiError]] = {error.rpc_code: error for error in API_ERRORS}
+
+# Where several codes share an HTTP status and the body does not say which, the broadest one is meant.
+_BY_HTTP: dict[int, type[ApiError]] = {
+    400: InvalidArgument, 401: Unauthenticated, 403: PermissionDenied, 404: NotFound, 408: DeadlineExceeded,
+    409: Aborted, 429: ResourceExhausted, 499: Cancelled, 500: Internal, 501: Unimplemented, 502: Unavailable,
+    503: Unavailable, 504: DeadlineExceeded,
+}  # fmt: skip
+
+
+def error_class(http_status: int, rpc_status: str | None = None) -> type[ApiError]:
+    """The class for an answer: by its google.rpc name where it has one, else by its HTTP status."""
+    if rpc_status in BY_STATUS:
+        return BY_STATUS[rpc_status]
+    fallback = InvalidArgument if 400 <= http_status < 500 else Unknown
+    return _BY_HTTP.get(http_status, fallback)
+
+
+def _rebuild(cls: type[CloudTasksError], args: tuple[Any, ...], state: dict[str, Any]) -> CloudTasksError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,65 @@
+"""What the API says: messages and the method table, no I/O."""
+
+from .json import Duration, Int64, Message, decode, encode, from_dict, timestamp, to_dict, utc
+from .location import CmekConfig, Location
+from .operation import Operation
+from .policy import Binding, Expr, Policy
+from .queue import KINDS, Kind, Queue, QueueStats, RateLimits, RetryConfig
+from .status import Status
+from .target import (
+    AppEngineHttpTarget,
+    AppEngineRouting,
+    Header,
+    HeaderOverride,
+    HttpTarget,
+    OAuthToken,
+    OidcToken,
+    PathOverride,
+    PullTarget,
+    QueryOverride,
+    UriOverride,
+)
+from .task import AppEngineHttpRequest, AttemptStatus, HttpRequest, PullMessage, Task, TaskStatus, View
+
+__all__ = [
+    "KINDS",
+    "AppEngineHttpRequest",
+    "AppEngineHttpTarget",
+    "AppEngineRouting",
+    "AttemptStatus",
+    "Binding",
+    "CmekConfig",
+    "Duration",
+    "Expr",
+    "Header",
+    "HeaderOverride",
+    "HttpRequest",
+    "HttpTarget",
+    "Int64",
+    "Kind",
+    "Location",
+    "Message",
+    "OAuthToken",
+    "OidcToken",
+    "Operation",
+    "PathOverride",
+    "Policy",
+    "PullMessage",
+    "PullTarget",
+    "QueryOverride",
+    "Queue",
+    "QueueStats",
+    "RateLimits",
+    "RetryConfig",
+    "Status",
+    "Task",
+    "TaskStatus",
+    "UriOverride",
+    "View",
+    "decode",
+    "encode",
+    "from_dict",
+    "timestamp",
+    "to_dict",
+    "utc",
+]

@@ -1,0 +1,141 @@
+"""The one table of REST methods, read by the client (to build requests) and by the emulator (to route them).
+
+Source: discovery document of v2beta2; SPEC sections 1.2 (paths, permissions) and 8.1 (safe repeats).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from ..errors import ConfigError
+from . import messages as m
+from .json import Message
+from .location import CmekConfig, Location
+from .operation import Operation
+from .policy import Policy
+from .queue import Queue
+from .task import Task
+
+_LOCATION = "projects/*/locations/*"
+_QUEUE = f"{_LOCATION}/queues/*"
+_TASK = f"{_QUEUE}/tasks/*"
+_VARIABLE = re.compile(r"\{(\w+)(?:=([^}]+))?\}")
+
+
+class Method(Struct, frozen=True, kw_only=True, dict=True):
+    """One REST method.
+
+    `path` is a template such as "{parent=projects/*/locations/*}/queues", below the version prefix.
+    `repeatable`: running it twice does no more than running it once, so a lost answer may be retried.
+    `done_when_repeated`: the refusal that, on a repeat, means that the first try had succeeded.
+    """
+
+    id: str
+    http: str
+    path: str
+    query: tuple[str, ...] = ()
+    request: type[Message] | None = None
+    response: type[Message]
+    permission: str | None = None
+    repeatable: bool = False
+    done_when_repeated: str | None = None
+    versioned: bool = True
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the path parameters, in order."""
+        return tuple(match[1] for match in _VARIABLE.finditer(self.path))
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches a request path below the version prefix; groups are the path parameters."""
+        out, at = [], 0
+        for match in _VARIABLE.finditer(self.path):
+            # A project id may hold a colon ("example.com:app"); elsewhere a colon begins the verb.
+            inner = (match[2] or "*").replace("projects/*", r"projects/[^/]+").replace("*", r"[^/:]+")
+            out += [re.escape(self.path[at : match.start()]), f"(?P<{match[1]}>{inner})"]
+            at = match.end()
+        return re.compile("".join([*out, re.escape(self.path[at:])]))
+
+    def url_path(self, version: str, **values: str) -> str:
+        """The request path from the values of its parameters. Errors: ConfigError when one is missing."""
+        missing = [name for name in self.variables if not values.get(name)]
+        if missing:
+            raise ConfigError(f"{self.id} needs {', '.join(missing)}.")
+        path = _VARIABLE.sub(lambda match: quote(values[match[1]], safe="/:"), self.path)
+        return f"/{version}/{path}" if self.versioned else f"/{path}"
+
+
+def _method(id: str, http: str, path: str, response: type[Message], **rest: object) -> Method:  # noqa: A002
+    prefix = "" if id.startswith("api.") else "projects.locations."
+    return Method(id=prefix + id, http=http, path=path, response=response, **rest)  # type: ignore[arg-type]
+
+
+_PAGE = ("pageSize", "pageToken")
+
+METHODS: dict[str, Method] = {
+    method.id: method
+    for method in (
+        _method("list", "GET", "{name=projects/*}/locations", m.ListLocationsResponse,
+                query=("filter", *_PAGE, "extraLocationTypes"), permission="locations.list", repeatable=True),
+        _method("get", "GET", f"{{name={_LOCATION}}}", Location, permission="locations.get", repeatable=True),
+        _method("getCmekConfig", "GET", f"{{name={_LOCATION}/cmekConfig}}", CmekConfig,
+                permission="cmekConfig.get", repeatable=True),
+        _method("updateCmekConfig", "PATCH", f"{{name={_LOCATION}/cmekConfig}}", CmekConfig,
+                query=("updateMask",), request=CmekConfig, permission="cmekConfig.update"),
+        _method("operations.get", "GET", f"{{name={_LOCATION}/operations/*}}", Operation, repeatable=True),
+        _method("queues.list", "GET", f"{{parent={_LOCATION}}}/queues", m.ListQueuesResponse,
+                query=("filter", *_PAGE, "readMask"), permission="queues.list", repeatable=True),
+        _method("queues.get", "GET", f"{{name={_QUEUE}}}", Queue,
+                query=("readMask",), permission="queues.get", repeatable=True),
+        _method("queues.create", "POST", f"{{parent={_LOCATION}}}/queues", Queue,
+                request=Queue, permission="queues.create"),
+        _method("queues.patch", "PATCH", f"{{name={_QUEUE}}}", Queue,
+                query=("updateMask",), request=Queue, permission="queues.update"),
+        _method("queues.delete", "DELETE", f"{{name={_QUEUE}}}", m.Empty,
+                permission="queues.delete", repeatable=True, done_when_repeated="NOT_FOUND"),
+        _method("queues.pause", "POST", f"{{name={_QUEUE}}}:pause", Queue,
+                request=m.Empty, permission="queues.pause"),
+        _method("queues.resume", "POST", f"{{name={_QUEUE}}}:resume", Queue,
+                request=m.Empty, permission="queues.resume"),
+        _method("queues.purge", "POST", f"{{name={_QUEUE}}}:purge", Queue,
+                request=m.Empty, permission="queues.purge"),
+        _method("queues.getIamPolicy", "POST", f"{{resource={_QUEUE}}}:getIamPolicy", Policy,
+                request=m.GetIamPolicyRequest, permission="queues.getIamPolicy", repeatable=True),
+        _method("queues.setIamPolicy", "POST", f"{{resource={_QUEUE}}}:setIamPolicy", Policy,
+                request=m.SetIamPolicyRequest, permission="queues.setIamPolicy"),
+        _method("queues.testIamPermissions", "POST", f"{{resource={_QUEUE}}}:testIamPermissions",
+                m.TestIamPermissionsResponse, request=m.TestIamPermissionsRequest, repeatable=True),
+        _method("queues.tasks.list", "GET", f"{{parent={_QUEUE}}}/tasks", m.ListTasksResponse,
+                query=("responseView", *_PAGE, "orderBy"), permission="tasks.list", repeatable=True),
+        _method("queues.tasks.get", "GET", f"{{name={_TASK}}}", Task,
+                query=("responseView",), permission="tasks.get", repeatable=True),
+        _method("queues.tasks.create", "POST", f"{{parent={_QUEUE}}}/tasks", Task,
+                request=m.CreateTaskRequest, permission="tasks.create"),
+        _method("queues.tasks.delete", "DELETE", f"{{name={_TASK}}}", m.Empty,
+                permission="tasks.delete", repeatable=True, done_when_repeated="NOT_FOUND"),
+        _method("queues.tasks.run", "POST", f"{{name={_TASK}}}:run", Task,
+                request=m.RunTaskRequest, permission="tasks.run"),
+        _method("queues.tasks.lease", "POST", f"{{parent={_QUEUE}}}/tasks:lease", m.LeaseTasksResponse,
+                request=m.LeaseTasksRequest, permission="tasks.lease"),
+        _method("queues.tasks.acknowledge", "POST", f"{{name={_TASK}}}:acknowledge", m.Empty,
+                request=m.AcknowledgeTaskRequest, permission="tasks.acknowledge"),
+        _method("queues.tasks.renewLease", "POST", f"{{name={_TASK}}}:renewLease", Task,
+                request=m.RenewLeaseRequest, permission="tasks.renewLease"),
+        _method("queues.tasks.cancelLease", "POST", f"{{name={_TASK}}}:cancelLease", Task,
+                request=m.CancelLeaseRequest, permission="tasks.cancelLease"),
+        _method("queues.tasks.batchCreate", "POST", f"{{parent={_QUEUE}}}/tasks:batchCreate", Operation,
+                request=m.BatchCreateTasksRequest, permission="tasks.create"),
+        _method("queues.tasks.batchDelete", "POST", f"{{parent={_QUEUE}}}/tasks:batchDelete", Operation,
+                request=m.BatchDeleteTasksRequest, permission="tasks.delete"),
+        _method("queues.tasks.buffer", "POST", f"{{queue={_QUEUE}}}/tasks/{{taskId}}:buffer",
+                m.BufferTaskResponse, request=m.BufferTaskRequest, permission="tasks.create"),
+        _method("api.queue.update", "POST", "api/queue/update", m.Empty,
+                query=("appId",), request=m.HttpBody, permission="queues.update", versioned=False),
+    )
+}  # fmt: skip
+"""All 29 methods, by the id that the API gives them (without its "cloudtasks." prefix)."""

@@ -1,0 +1,121 @@
+"""Queues: rates, retries, targets, statistics. Source: SPEC section 2; discovery document v2beta2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Literal
+
+from ..names import QueueName, parse_queue
+from .json import Duration, Int64, Message
+from .target import AppEngineHttpTarget, HttpTarget, PullTarget
+
+Kind = Literal["http", "app_engine", "pull"]
+KINDS: tuple[Kind, ...] = ("http", "app_engine", "pull")
+
+
+class RateLimits(Message):
+    """How fast a queue dispatches. Units: tasks per second, tasks.
+
+    >>> RateLimits(max_tasks_dispatched_per_second=5).max_tasks_dispatched_per_second
+    5
+    """
+
+    max_tasks_dispatched_per_second: float | None = None
+    max_burst_size: int | None = None
+    max_concurrent_tasks: int | None = None
+
+
+class RetryConfig(Message):
+    """How a failed task is tried again. Backoffs are timedeltas; numbers are accepted as seconds.
+
+    >>> RetryConfig(min_backoff=0.1).min_backoff == timedelta(seconds=0.1)
+    True
+    """
+
+    max_attempts: int | None = None
+    unlimited_attempts: bool = False
+    max_retry_duration: Duration | None = None
+    min_backoff: Duration | None = None
+    max_backoff: Duration | None = None
+    max_doublings: int | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("max_retry_duration", "min_backoff", "max_backoff"):
+            value = getattr(self, field)
+            if value is not None:
+                setattr(self, field, Duration.of(value))
+
+    def backoff(self) -> Iterator[timedelta]:
+        """The delays before retry 1, 2, 3 and so on, for ever. Source: SPEC section 5.3.
+
+        The delay starts at min_backoff, doubles max_doublings times, then grows linearly up to max_backoff.
+        """
+        shortest = self.min_backoff or timedelta()
+        longest = self.max_backoff if self.max_backoff is not None else timedelta.max
+        doublings = self.max_doublings or 0
+        # Exponents and delays are capped far beyond any real backoff, so that nothing overflows.
+        doubled = shortest.total_seconds() * 2.0 ** min(doublings, 60)
+        retry = 0
+        while True:
+            retry += 1
+            if retry <= doublings + 1:
+                delay_s = shortest.total_seconds() * 2.0 ** min(retry - 1, 60)
+            else:
+                delay_s = doubled * (retry - doublings)
+            yield min(longest, timedelta(seconds=min(delay_s, 1e9)))
+
+
+class QueueStats(Message):
+    """Estimates of what a queue holds and does; only present when asked for with stats=True."""
+
+    tasks_count: Int64 = Int64(0)
+    oldest_estimated_arrival_time: datetime | None = None
+    executed_last_minute_count: Int64 = Int64(0)
+    concurrent_dispatches_count: Int64 = Int64(0)
+    effective_execution_rate: float = 0.0
+
+
+class Queue(Message):
+    """A queue as the API describes it."""
+
+    name: str = ""
+    app_engine_http_target: AppEngineHttpTarget | None = None
+    http_target: HttpTarget | None = None
+    pull_target: PullTarget | None = None
+    rate_limits: RateLimits | None = None
+    retry_config: RetryConfig | None = None
+    state: str = ""
+    purge_time: datetime | None = None
+    task_ttl: Duration | None = None
+    tombstone_ttl: Duration | None = None
+    stats: QueueStats | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Who receives the tasks: "http", "app_engine" or "pull"; without any target it is "http"."""
+        if self.pull_target is not None:
+            return "pull"
+        return "app_engine" if self.app_engine_http_target is not None else "http"
+
+    @property
+    def _parsed(self) -> QueueName:
+        return parse_queue(self.name)
+
+    @property
+    def id(self) -> str:
+        """The last part of the name."""
+        return self._parsed.queue
+
+    @property
+    def location(self) -> str:
+        """The location id."""
+        return self._parsed.location
+
+    @property
+    def project(self) -> str:
+        """The project id."""
+        return self._parsed.project
+
+    def __repr__(self) -> str:
+        return f"<Queue {self.name} {self.kind} {self.state or 'STATE_UNSPECIFIED'}>"

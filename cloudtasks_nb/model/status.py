@@ -1,0 +1,24 @@
+"""google.rpc.Status: how an attempt, a batch item or an operation ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import BY_RPC_CODE
+from .json import Message
+
+
+class Status(Message):
+    """A google.rpc status. `code` is 0 for OK, else a google.rpc code."""
+
+    code: int = 0
+    message: str = ""
+    details: list[dict[str, Any]] = []
+
+    @property
+    def code_name(self) -> str:
+        """The code in words: "OK", "UNAVAILABLE", …"""
+        if self.code == 0:
+            return "OK"
+        error = BY_RPC_CODE.get(self.code)
+        return error.rpc_status if error else f"CODE_{self.code}"

@@ -1,0 +1,154 @@
+"""Tasks: what to send or hold, when, and how it went so far.
+
+Source: SPEC section 3; discovery document v2beta2.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from ..names import TaskName, parse_task
+from .json import Message
+from .queue import Kind, RetryConfig
+from .status import Status
+from .target import AppEngineRouting, OAuthToken, OidcToken
+
+View = Literal["BASIC", "FULL"]
+
+
+class HttpRequest(Message):
+    """The request that an HTTP task makes."""
+
+    url: str = ""
+    http_method: str = ""
+    headers: dict[str, str] = {}
+    body: bytes | None = None
+    oauth_token: OAuthToken | None = None
+    oidc_token: OidcToken | None = None
+
+
+class AppEngineHttpRequest(Message):
+    """The request that an App Engine task makes."""
+
+    http_method: str = ""
+    relative_url: str = ""
+    headers: dict[str, str] = {}
+    payload: bytes | None = None
+    app_engine_routing: AppEngineRouting | None = None
+
+
+class PullMessage(Message):
+    """What a pull task holds for the worker that leases it."""
+
+    payload: bytes | None = None
+    tag: str = ""
+
+
+class AttemptStatus(Message):
+    """One attempt: when it was due, sent and answered, and with what."""
+
+    schedule_time: datetime | None = None
+    dispatch_time: datetime | None = None
+    response_time: datetime | None = None
+    response_status: Status | None = None
+
+
+class TaskStatus(Message):
+    """How often a task was sent and answered; the first and the last attempt."""
+
+    attempt_dispatch_count: int = 0
+    attempt_response_count: int = 0
+    first_attempt_status: AttemptStatus | None = None
+    last_attempt_status: AttemptStatus | None = None
+
+
+class Task(Message):
+    """A task as the API describes it. Which fields are filled depends on `view`: payloads only with FULL."""
+
+    name: str = ""
+    app_engine_http_request: AppEngineHttpRequest | None = None
+    http_request: HttpRequest | None = None
+    pull_message: PullMessage | None = None
+    schedule_time: datetime | None = None
+    create_time: datetime | None = None
+    status: TaskStatus | None = None
+    retry_config: RetryConfig | None = None
+    view: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """What becomes of it: "http", "app_engine" or "pull"."""
+        if self.pull_message is not None:
+            return "pull"
+        return "app_engine" if self.app_engine_http_request is not None else "http"
+
+    @property
+    def _parsed(self) -> TaskName:
+        return parse_task(self.name)
+
+    @property
+    def id(self) -> str:
+        """The last part of the name."""
+        return self._parsed.task
+
+    @property
+    def queue_id(self) -> str:
+        """The id of the queue that holds it."""
+        return self._parsed.queue
+
+    @property
+    def _request(self) -> HttpRequest | AppEngineHttpRequest | None:
+        return self.http_request or self.app_engine_http_request
+
+    @property
+    def url(self) -> str | None:
+        """The URL of an HTTP task, the relative URL of an App Engine task, None for a pull task."""
+        if self.http_request is not None:
+            return self.http_request.url
+        return self.app_engine_http_request.relative_url if self.app_engine_http_request is not None else None
+
+    @property
+    def method(self) -> str | None:
+        """The HTTP method, None for a pull task. The API's default is POST."""
+        return (self._request.http_method or "POST") if self._request is not None else None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The request headers; empty for a pull task."""
+        return self._request.headers if self._request is not None else {}
+
+    @property
+    def tag(self) -> str | None:
+        """The tag of a pull task, where it has one."""
+        return (self.pull_message.tag or None) if self.pull_message is not None else None
+
+    @property
+    def payload(self) -> bytes | None:
+        """The body or payload; None unless the task was read with view FULL."""
+        if self.pull_message is not None:
+            held = self.pull_message.payload
+        elif self.app_engine_http_request is not None:
+            held = self.app_engine_http_request.payload
+        else:
+            held = self.http_request.body if self.http_request is not None else None
+        return b"" if held is None and self.view == "FULL" else held
+
+    @property
+    def dispatch_count(self) -> int:
+        """How often it was sent (or leased)."""
+        return self.status.attempt_dispatch_count if self.status is not None else 0
+
+    @property
+    def response_count(self) -> int:
+        """How often an answer came back."""
+        return self.status.attempt_response_count if self.status is not None else 0
+
+    @property
+    def last_status(self) -> Status | None:
+        """How the last answered attempt ended; None when none was answered."""
+        last = self.status.last_attempt_status if self.status is not None else None
+        return last.response_status if last is not None else None
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name} {self.kind} {self.view or 'BASIC'}>"

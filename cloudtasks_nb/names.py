@@ -1,0 +1,131 @@
+"""Resource names: parse, build, check. Source: SPEC sections 2.1, 3.1 and 6.2."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from .errors import InvalidArgument
+
+PROJECT_ID = re.compile(r"[A-Za-z0-9:.-]+")
+LOCATION_ID = re.compile(r"[A-Za-z0-9-]+")
+QUEUE_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
+TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,500}")
+
+QUEUE_FORMAT = "projects/<PROJECT_ID>/locations/<LOCATION_ID>/queues/<QUEUE_ID>"
+TASK_FORMAT = f"{QUEUE_FORMAT}/tasks/<TASK_ID>"
+
+
+class LocationName(Struct, frozen=True, order=True):
+    """`projects/P/locations/L`."""
+
+    project: str
+    location: str
+
+    def __str__(self) -> str:
+        return f"projects/{self.project}/locations/{self.location}"
+
+
+class QueueName(Struct, frozen=True, order=True):
+    """`projects/P/locations/L/queues/Q`."""
+
+    project: str
+    location: str
+    queue: str
+
+    def __str__(self) -> str:
+        return f"{self.parent}/queues/{self.queue}"
+
+    @property
+    def parent(self) -> LocationName:
+        return LocationName(self.project, self.location)
+
+
+class TaskName(Struct, frozen=True, order=True):
+    """`projects/P/locations/L/queues/Q/tasks/T`."""
+
+    project: str
+    location: str
+    queue: str
+    task: str
+
+    def __str__(self) -> str:
+        return f"{self.parent}/tasks/{self.task}"
+
+    @property
+    def parent(self) -> QueueName:
+        return QueueName(self.project, self.location, self.queue)
+
+
+def parse_location(text: str, project: str | None = None) -> LocationName:
+    """A location from its id (in `project`) or its full name. Errors: InvalidArgument."""
+    match text.split("/"):
+        case ["projects", project_id, "locations", location]:
+            pass
+        case [location] if project:
+            project_id = project
+        case _:
+            raise _malformed("Location", text, "projects/<PROJECT_ID>/locations/<LOCATION_ID>")
+    if not PROJECT_ID.fullmatch(project_id) or not LOCATION_ID.fullmatch(location):
+        raise _malformed("Location", text, "projects/<PROJECT_ID>/locations/<LOCATION_ID>")
+    return LocationName(project_id, location)
+
+
+def parse_queue(text: str, project: str | None = None, location: str | None = None) -> QueueName:
+    """A queue from `"emails"`, `"us-central1/emails"` or its full name. Errors: InvalidArgument.
+
+    >>> str(parse_queue("us-central1/emails", project="p"))
+    'projects/p/locations/us-central1/queues/emails'
+    """
+    match text.split("/"):
+        case ["projects", project_id, "locations", location_id, "queues", queue]:
+            parent = parse_location(f"projects/{project_id}/locations/{location_id}")
+        case [location_id, queue] if project:
+            parent = parse_location(location_id, project)
+        case [queue] if project and location:
+            parent = parse_location(location, project)
+        case [queue] if project and QUEUE_ID.fullmatch(queue):
+            raise InvalidArgument(
+                f'Queue "{queue}" needs a location.',
+                resource=text,
+                hint=f'write "us-central1/{queue}", or connect with location="us-central1"',
+            )
+        case _:
+            raise _malformed("Queue", text, QUEUE_FORMAT)
+    return QueueName(parent.project, parent.location, check_queue_id(queue))
+
+
+def parse_task(text: str) -> TaskName:
+    """A task from its full name. Errors: InvalidArgument."""
+    head, separator, task = text.rpartition("/tasks/")
+    if not separator or not head.startswith("projects/"):
+        raise _malformed("Task", text, TASK_FORMAT)
+    queue = parse_queue(head)
+    return TaskName(queue.project, queue.location, queue.queue, check_task_id(task))
+
+
+def check_queue_id(queue: str) -> str:
+    """The id itself when it is one. Errors: InvalidArgument, with the service's own words."""
+    if QUEUE_ID.fullmatch(queue):
+        return queue
+    raise InvalidArgument(
+        f'Queue ID "{queue}" can contain only letters ([A-Za-z]), numbers ([0-9]), or hyphens (-). '
+        "Queue ID must be between 1 and 100 characters.",
+        resource=queue,
+    )
+
+
+def check_task_id(task: str) -> str:
+    """The id itself when it is one. Errors: InvalidArgument, with the service's own words."""
+    if TASK_ID.fullmatch(task):
+        return task
+    raise InvalidArgument(
+        f'Task ID "{task}" can contain only letters ([A-Za-z]), numbers ([0-9]), hyphens (-), '
+        "or underscores (_). Task ID must between 1 and 500 characters.",
+        resource=task,
+    )
+
+
+def _malformed(what: str, text: str, pattern: str) -> InvalidArgument:
+    return InvalidArgument(f'{what} name must be formatted: "{pattern}".', resource=text)
