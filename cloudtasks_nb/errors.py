@@ -47,7 +47,14 @@ class AuthError(CloudTasksError):
 
 
 class TransportError(CloudTasksError):
-    """The endpoint was not reached, or the connection broke before the whole answer was there."""
+    """The endpoint was not reached, or the connection broke before the whole answer was there.
+
+    `reached` is False when no connection came about, so that nothing can have happened at the other end.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, reached: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.reached = reached
 
 
 class Timeout(TransportError):

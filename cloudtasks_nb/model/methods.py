@@ -31,7 +31,7 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
 
     `path` is a template such as "{parent=projects/*/locations/*}/queues", below the version prefix.
     `repeatable`: running it twice does no more than running it once, so a lost answer may be retried.
-    `done_when_repeated`: the refusal that, on a repeat, means that the first try had succeeded.
+    `done_when_repeated`: the refusal that means, after a try without an answer, that this try had succeeded.
     """
 
     id: str
@@ -115,7 +115,7 @@ METHODS: dict[str, Method] = {
         _method("queues.tasks.get", "GET", f"{{name={_TASK}}}", Task,
                 query=("responseView",), permission="tasks.get", repeatable=True),
         _method("queues.tasks.create", "POST", f"{{parent={_QUEUE}}}/tasks", Task,
-                request=m.CreateTaskRequest, permission="tasks.create"),
+                request=m.CreateTaskRequest, permission="tasks.create", done_when_repeated="ALREADY_EXISTS"),
         _method("queues.tasks.delete", "DELETE", f"{{name={_TASK}}}", m.Empty,
                 permission="tasks.delete", repeatable=True, done_when_repeated="NOT_FOUND"),
         _method("queues.tasks.run", "POST", f"{{name={_TASK}}}:run", Task,

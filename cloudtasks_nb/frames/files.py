@@ -1,0 +1,85 @@
+"""Arrow batches → Parquet and CSV files: streamed, and there only when complete."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+Batches = Iterable[pa.RecordBatch]
+
+
+def write_parquet(path: str | os.PathLike[str], schema: pa.Schema, batches: Batches) -> Path:
+    """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError."""
+    with (
+        _complete_or_absent(path) as file,
+        pyarrow.parquet.ParquetWriter(file, schema, compression="zstd") as writer,
+    ):
+        for batch in batches:
+            writer.write_batch(batch)
+    return Path(path)
+
+
+def write_csv(path: str | os.PathLike[str], schema: pa.Schema, batches: Batches) -> Path:
+    """Write batches to a CSV file (maps as JSON, bytes as base64); the path of the finished file."""
+    flat = pa.schema(
+        [(field.name, pa.string() if field.type in _AS_TEXT else field.type) for field in schema]
+    )
+    with _complete_or_absent(path) as file, pyarrow.csv.CSVWriter(file, flat) as writer:
+        for batch in batches:
+            writer.write_batch(
+                pa.RecordBatch.from_arrays([_flat(column) for column in batch.columns], schema=flat)
+            )
+    return Path(path)
+
+
+@contextmanager
+def _complete_or_absent(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file that takes its name only when all is written; an error or interrupt leaves nothing behind."""
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        part.chmod(0o666 & ~_umask())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
+def _map_text(value: list[tuple[str, str]]) -> str:
+    return json.dumps(dict(value), ensure_ascii=False)
+
+
+def _bytes_text(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+_AS_TEXT: dict[pa.DataType, Callable[[Any], str]] = {
+    pa.map_(pa.string(), pa.string()): _map_text,
+    pa.binary(): _bytes_text,
+}
+
+
+def _flat(column: pa.Array) -> pa.Array:
+    as_text = _AS_TEXT.get(column.type)
+    if as_text is None:
+        return column
+    return pa.array([None if value is None else as_text(value) for value in column.to_pylist()], pa.string())

@@ -1,0 +1,164 @@
+"""Who is calling: google-auth credentials, an API key or nobody, as request headers that stay fresh."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..errors import AuthError, ConfigError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from google.auth.credentials import Credentials
+
+SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+LOGIN = "sign in with: gcloud auth application-default login; or work without an account: ct.local()"
+
+
+class Auth:
+    """Request headers for one identity. Any thread may call; a token is refreshed by one thread at a time."""
+
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        *,
+        api_key: str | None = None,
+        quota_project: str | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._lock = threading.Lock()
+        self._transport: Any = None
+        self._fixed = {}
+        if api_key:
+            self._fixed["X-Goog-Api-Key"] = api_key
+        if quota_project:
+            self._fixed["X-Goog-User-Project"] = quota_project
+        self.identity = _identity(credentials, api_key)
+
+    @property
+    def secret(self) -> bool:
+        """Whether requests carry something that must not travel in the clear."""
+        return self._credentials is not None or "X-Goog-Api-Key" in self._fixed
+
+    def headers(self, method: str, url: str) -> dict[str, str]:
+        """Headers for a request, with a token that is valid now. Errors: AuthError, TransportError."""
+        headers = dict(self._fixed)
+        if self._credentials is not None:
+            with self._lock:
+                _guard(lambda: self._credentials.before_request(self._request(), method, url, headers))  # type: ignore[union-attr]
+        return headers
+
+    def renew(self, refused: dict[str, str]) -> bool:
+        """After a 401: fetch another token, unless another thread just has; False when there is nothing to fetch.
+
+        Errors: AuthError when the credentials are expired, revoked or cannot be refreshed.
+        """
+        credentials = self._credentials
+        if credentials is None:
+            return False
+        with self._lock:
+            if refused.get("authorization", "").removeprefix("Bearer ") == credentials.token:
+                _guard(lambda: credentials.refresh(self._request()))
+        return True
+
+    def _request(self) -> Any:
+        if self._transport is None:
+            from google.auth.transport.requests import Request
+
+            self._transport = Request()
+        return self._transport
+
+    def __repr__(self) -> str:
+        return f"<Auth {self.identity}>"
+
+
+def default_auth(quota_project: str | None = None) -> tuple[Auth, str | None]:
+    """Application Default Credentials, and the project they name. Errors: AuthError."""
+    import google.auth
+
+    credentials, project = _guard(lambda: google.auth.default(scopes=SCOPES, quota_project_id=quota_project))
+    return Auth(credentials), project
+
+
+def credentials_auth(credentials: Any, quota_project: str | None = None) -> Auth:
+    """Auth from any google-auth credentials; anonymous ones mean none. Errors: ConfigError."""
+    from google.auth.credentials import AnonymousCredentials, Credentials, with_scopes_if_required
+
+    if isinstance(credentials, AnonymousCredentials):
+        return Auth(quota_project=quota_project)
+    if not isinstance(credentials, Credentials):
+        raise ConfigError(
+            f"credentials is a {type(credentials).__name__}, not google-auth credentials.",
+            hint="for a bare token use access_token=..., for a service account file "
+            "google.oauth2.service_account.Credentials.from_service_account_file(path)",
+        )
+    return Auth(with_scopes_if_required(credentials, SCOPES), quota_project=quota_project)
+
+
+def token_auth(access_token: str, quota_project: str | None = None) -> Auth:
+    """Auth from an access token that somebody else keeps fresh."""
+    from google.oauth2.credentials import Credentials
+
+    return Auth(Credentials(token=access_token), quota_project=quota_project)
+
+
+def check_endpoint(endpoint: str, auth: Auth) -> None:
+    """Refuse to send credentials in the clear. Errors: ConfigError."""
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(
+            f'The endpoint "{endpoint}" is not an http(s) URL.',
+            hint='write "https://cloudtasks.googleapis.com", or "http://localhost:8123" for an emulator',
+        )
+    if parts.username or parts.password:
+        raise ConfigError("The endpoint holds a user name or password.", hint="pass credentials=... instead")
+    if parts.scheme == "http" and auth.secret and not is_loopback(parts.hostname):
+        raise ConfigError(
+            f"Credentials are never sent to a plain-http endpoint on another machine ({parts.hostname}).",
+            hint="use https, or leave the credentials out for an emulator",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name means this machine."""
+    import ipaddress
+
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _identity(credentials: Any, api_key: str | None) -> str:
+    if credentials is None:
+        return "API key" if api_key else "anonymous"
+    for attribute in ("service_account_email", "signer_email", "account"):
+        name = getattr(credentials, attribute, None)
+        if isinstance(name, str) and name and name != "default":
+            return name
+    return type(credentials).__module__.rpartition(".")[2].replace("_", " ") + " credentials"
+
+
+def _guard(call: Callable[[], Any]) -> Any:
+    """Run a google-auth call; its errors become ours, without the token endpoint's raw answer."""
+    from google.auth import exceptions
+
+    try:
+        return call()
+    except exceptions.DefaultCredentialsError as error:
+        raise AuthError(f"No usable credentials were found: {_first_line(error)}", hint=LOGIN) from None
+    except exceptions.TransportError as error:
+        raise TransportError(f"The sign-in server was not reached: {_first_line(error)}") from None
+    except exceptions.GoogleAuthError as error:
+        raise AuthError(
+            f"The credentials are expired, revoked or refused: {_first_line(error)}", hint=LOGIN
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error.args[0]) if error.args else type(error).__name__
+    return text.strip().splitlines()[0][:300] if text.strip() else type(error).__name__

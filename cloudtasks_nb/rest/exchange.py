@@ -1,0 +1,152 @@
+"""One HTTP request sent, one HTTP answer read within its deadline; what breaks on the way becomes a TransportError."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from msgspec import Struct
+from requests.adapters import HTTPAdapter
+
+from ..errors import Timeout, TransportError
+
+_CHUNK_BYTES = 256 * 1024
+_CONNECTIONS = 32
+
+
+class Answer(Struct, frozen=True):
+    """What came back, whatever it says."""
+
+    status: int
+    content_type: str
+    retry_after_s: float
+    body: bytes
+
+
+def connections(*, direct: bool) -> requests.Session:
+    """A thread-safe pool of connections. `direct` ignores proxies set in the environment (for this machine)."""
+    http = requests.Session()
+    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS, max_retries=0)
+    http.mount("https://", adapter)
+    http.mount("http://", adapter)
+    http.trust_env = not direct
+    http.auth = _keep_headers  # otherwise a ~/.netrc entry would replace our Authorization header
+    return http
+
+
+def exchange(
+    http: requests.Session,
+    verb: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    timeout_s: float,
+) -> Answer:
+    """Send one request and read the whole answer. Errors: Timeout, TransportError."""
+    deadline = time.monotonic() + timeout_s
+    try:
+        with http.request(
+            verb, url, headers=headers, data=body, timeout=timeout_s, stream=True, allow_redirects=False
+        ) as response:
+            return Answer(
+                response.status_code,
+                response.headers.get("Content-Type", ""),
+                _retry_after_s(response.headers.get("Retry-After", "")),
+                _read(response, deadline, timeout_s),
+            )
+    except (requests.Timeout, urllib3.exceptions.TimeoutError):
+        raise _timeout(url, timeout_s) from None
+    except requests.exceptions.SSLError as error:
+        raise TransportError(
+            f"No secure connection to {_host(url)}: {_cause(error)}.", reached=False
+        ) from None
+    except requests.exceptions.ProxyError as error:
+        raise TransportError(
+            f"The proxy did not let us through to {_host(url)}: {_cause(error)}.",
+            hint="check HTTPS_PROXY and NO_PROXY",
+            reached=False,
+        ) from None
+    except requests.ConnectionError as error:
+        raise _not_connected(url, error) from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise _broken(url, error) from None
+
+
+def _read(response: requests.Response, deadline: float, timeout_s: float) -> bytes:
+    """The body, piece by piece, so that a server that drips bytes cannot hold the call past its deadline."""
+    pieces = []
+    while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+        pieces.append(piece)
+        if time.monotonic() > deadline:
+            raise _timeout(response.url, timeout_s)
+    return b"".join(pieces)
+
+
+def _timeout(url: str, timeout_s: float) -> Timeout:
+    return Timeout(
+        f"{_host(url)} did not answer completely within {timeout_s:.3g} s.",
+        hint="try again, or give calls more time: ct.connect(timeout=60)",
+    )
+
+
+def _not_connected(url: str, error: requests.ConnectionError) -> TransportError:
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if not isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return _broken(url, error)
+    return TransportError(
+        f"{_host(url)} was not reached: {_cause(reason)}.",
+        hint="check the endpoint and the network; for an emulator: is it running? ct.local() starts one",
+        reached=False,
+    )
+
+
+def _broken(url: str, error: Exception) -> TransportError:
+    return TransportError(
+        f"The connection to {_host(url)} broke before the answer was complete: {_cause(error)}.",
+        hint="try again; whether a change took effect is not known until you look",
+    )
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason in a few words; never the URL, which may hold a key."""
+    seen: BaseException | None = error
+    while seen is not None:
+        inner = getattr(seen, "reason", None) or next(
+            (a for a in seen.args if isinstance(a, BaseException)), None
+        )
+        if not isinstance(inner, BaseException):
+            break
+        seen = inner
+    cause = seen.__cause__ or seen.__context__ or seen if seen is not None else error
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return type(cause).__name__
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _retry_after_s(value: str) -> float:
+    """Seconds from a Retry-After header, which holds a number or a date; 0 without one."""
+    if not value:
+        return 0.0
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

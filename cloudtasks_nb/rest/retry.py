@@ -1,0 +1,60 @@
+"""Which failures are tried again, and after how long: a pure policy. Source: SPEC section 8.1, DESIGN section 3."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ..errors import CloudTasksError, DeadlineExceeded, ResourceExhausted, TransportError, Unavailable
+
+
+class Retry(Struct, frozen=True, kw_only=True):
+    """When and how often to try again. Units: seconds.
+
+    A call that may safely run twice is repeated on UNAVAILABLE, DEADLINE_EXCEEDED and broken connections; a
+    RESOURCE_EXHAUSTED, which refuses before anything runs, is repeated for any call. Delays grow from `initial_s`
+    by `multiplier` up to `maximum_s`, each drawn at random between 0 and that value, never below the service's
+    Retry-After, and never past the call's deadline. `max_tries=1` switches retries off. A listing that has begun
+    waits up to `quota_wait_s` for its quota to refill, so that a long export survives it.
+
+    >>> Retry(initial_s=0.2).ceiling_s(3)
+    0.338
+    """
+
+    initial_s: float = 0.1
+    multiplier: float = 1.3
+    maximum_s: float = 10.0
+    max_tries: int = 100
+    quota_wait_s: float = 150.0
+
+    def ceiling_s(self, tries: int) -> float:
+        """The longest delay after this many tries."""
+        return round(min(self.maximum_s, self.initial_s * self.multiplier ** min(tries - 1, 200)), 6)
+
+    def delay_s(
+        self,
+        error: CloudTasksError,
+        *,
+        tries: int,
+        repeatable: bool,
+        remaining_s: float,
+        chance: float,
+        retry_after_s: float = 0.0,
+    ) -> float | None:
+        """How long to wait before the next try, or None when the error is final.
+
+        `chance` is a random number between 0 and 1; `remaining_s` is what is left of the call's deadline.
+        """
+        if tries >= self.max_tries or not may_repeat(error, repeatable=repeatable):
+            return None
+        # A quota refills by the second, not by the tenth: start where waiting makes sense.
+        floor_s = max(retry_after_s, 0.5 * self.initial_s if isinstance(error, ResourceExhausted) else 0.0)
+        delay_s = max(floor_s, chance * self.ceiling_s(tries))
+        return delay_s if delay_s < remaining_s else None
+
+
+def may_repeat(error: CloudTasksError, *, repeatable: bool) -> bool:
+    """Whether the same call may be sent again after this error."""
+    if isinstance(error, ResourceExhausted):
+        return True
+    broken = isinstance(error, TransportError) and error.reached
+    return repeatable and (broken or isinstance(error, Unavailable | DeadlineExceeded))
