@@ -1,0 +1,36 @@
+"""Objects as HTML and as text: pure functions, no I/O.
+
+Everything is shown in one of two shapes, a Card or a Table; one template and one text form for each keep the
+two in step. Template engine and tabulate are imported when something is first shown.
+"""
+
+from . import error, message, policy, status  # noqa: F401 (they register how their classes look)
+from .dispatch import shape
+from .html import html, style_sheet
+from .location import location_table
+from .queue import queue_table
+from .shapes import ABSENT, Card, Cell, Image, Section, Shape, Table, Value, badge, code, muted, number
+from .task import task_table
+from .text import text
+
+__all__ = [
+    "ABSENT",
+    "Card",
+    "Cell",
+    "Image",
+    "Section",
+    "Shape",
+    "Table",
+    "Value",
+    "badge",
+    "code",
+    "html",
+    "location_table",
+    "muted",
+    "number",
+    "queue_table",
+    "shape",
+    "style_sheet",
+    "task_table",
+    "text",
+]

@@ -1,0 +1,47 @@
+"""From an object to its shape: each model class registers how it looks, and subclasses inherit it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import singledispatch
+from typing import Any, TypeVar
+
+from .shapes import Card, Shape, Table
+from .values import moment
+
+Look = TypeVar("Look", bound=Callable[[Any, datetime], Shape])
+
+
+@singledispatch
+def _shape(obj: Any, now: datetime) -> Shape:
+    raise TypeError(
+        f"{type(obj).__name__} has no shape: give it a method _shape_() that returns a Card or a Table"
+    )
+
+
+@_shape.register(Card)
+@_shape.register(Table)
+def _(obj: Shape, now: datetime) -> Shape:
+    return obj
+
+
+def looks(*kinds: type) -> Callable[[Look], Look]:
+    """Registers a function (object, now) → Card | Table for these classes and what derives from them."""
+
+    def register(look: Look) -> Look:
+        for kind in kinds:
+            _shape.register(kind)(look)
+        return look
+
+    return register
+
+
+def shape(obj: Any, now: datetime | None = None) -> Shape:
+    """The Card or Table that an object shows itself as. `now` is what times are relative to.
+
+    A class with a method `_shape_()` says so itself. Errors: TypeError when nothing is known about the object.
+    """
+    own = getattr(type(obj), "_shape_", None)
+    found: Shape = own(obj) if own is not None else _shape(obj, moment(now))
+    return found

@@ -1,0 +1,35 @@
+"""Errors: what was asked, what was answered, what to do next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..errors import ApiError, CloudTasksError
+from .dispatch import looks
+from .folded import json_section
+from .shapes import Card, badge, code
+
+
+@looks(CloudTasksError)
+def _error(error: CloudTasksError, now: datetime) -> Card:
+    return Card(
+        type(error).__name__,
+        badge=badge("error", "bad"),
+        facts={"message": error.message, "next": error.hint},
+    )
+
+
+@looks(ApiError)
+def _api_error(error: ApiError, now: datetime) -> Card:
+    return Card(
+        type(error).__name__,
+        badge=badge(f"{error.code} {error.status}", "bad"),
+        facts={
+            "asked": [code(error.method) if error.method else None, error.resource]
+            if error.method or error.resource
+            else None,
+            "answered": error.message,
+            "next": error.hint,
+        },
+        sections=json_section("details", error.details),
+    )

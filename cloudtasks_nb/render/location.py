@@ -1,0 +1,57 @@
+"""Locations: the card and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from ..model import Location
+from .dispatch import looks
+from .folded import json_section
+from .queue import parts, verbs
+from .redact import redacted
+from .shapes import ROWS_SHOWN, Card, Cell, Table
+
+
+@looks(Location)
+def _location(location: Location, now: datetime) -> Card:
+    return Card(
+        location.id or "unnamed",
+        kind="location",
+        facts={
+            "place": location.display_name,
+            "project": parts(location.name).get("projects"),
+            "labels": _labels(location) or None,
+        },
+        sections=json_section("metadata", location.metadata),
+        code=verbs(location, "location.queues()"),
+    )
+
+
+def location_table(
+    locations: Iterable[Location], *, caption: str, footer: str | None = None, now: datetime | None = None
+) -> Table:
+    """Locations as a table."""
+    listed = list(locations)
+    with_labels = any(_labels(location) for location in listed[:ROWS_SHOWN])
+    return Table(
+        caption=caption,
+        columns=["location", "place", "labels"] if with_labels else ["location", "place"],
+        rows=[
+            [
+                Cell(location.id, location.name),
+                location.display_name,
+                *([_labels(location)] if with_labels else []),
+            ]
+            for location in listed[:ROWS_SHOWN]
+        ],
+        footer=footer,
+        more=max(0, len(listed) - ROWS_SHOWN),
+    )
+
+
+def _labels(location: Location) -> str:
+    """The labels, without the one that repeats the location's own id."""
+    return ", ".join(
+        f"{key}={redacted(value, key)}" for key, value in location.labels.items() if value != location.id
+    )

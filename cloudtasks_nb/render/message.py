@@ -1,0 +1,101 @@
+"""Every other message: a card of the fields that are set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import structs
+
+from ..model import Operation, Status
+from ..model.json import Message
+from .dispatch import looks
+from .folded import headers_section, json_section
+from .payload import payload_section
+from .redact import redacted
+from .shapes import Card, Section, Value, badge
+from .status import status_badge, status_words
+from .values import counted, duration, when
+
+_FLAT = 4
+"""How many levels of nested messages are told field by field."""
+
+
+@looks(Message)
+def _message(message: Message, now: datetime) -> Card:
+    fields = list(_fields(message))
+    return Card(
+        _words(type(message).__name__),
+        facts=dict(_facts(fields, now)) or {"fields": "none set"},
+        sections=[section for path, value in fields for section in _sections(path, value)],
+    )
+
+
+@looks(Operation)
+def _operation(operation: Operation, now: datetime) -> Card:
+    state = badge("DONE", "ok") if operation.done else badge("RUNNING", "warn")
+    return Card(
+        operation.name.rpartition("/")[2] or "Operation",
+        kind="operation",
+        badge=badge("FAILED", "bad") if operation.error is not None else state,
+        facts={
+            "name": operation.name,
+            "error": status_words(operation.error) if operation.error is not None else None,
+        },
+        sections=[
+            *json_section("response", operation.response),
+            *json_section("metadata", operation.metadata),
+        ],
+    )
+
+
+def _fields(message: Message, above: str = "", depth: int = _FLAT) -> Iterator[tuple[str, Any]]:
+    """The fields that are set, by their path ("uri override host"); nested messages told field by field."""
+    for field in structs.fields(message):
+        value = getattr(message, field.name)
+        if value is None or value == field.default or value in ("", [], {}):
+            continue
+        path = f"{above} {_words(field.name)}".strip().lower()
+        if isinstance(value, Message) and not isinstance(value, Status) and depth:
+            yield from list(_fields(value, path, depth - 1)) or [(path, "set")]
+        else:
+            yield path, value
+
+
+def _facts(fields: list[tuple[str, Any]], now: datetime) -> Iterator[tuple[str, Value]]:
+    for path, value in fields:
+        match value:
+            case bytes() | dict():
+                continue
+            case Status():
+                yield path, [status_badge(value), value.message or None]
+            case datetime():
+                yield path, when(value, now)
+            case timedelta():
+                yield path, duration(value)
+            case list() if all(isinstance(item, str | int | float) for item in value):
+                yield (
+                    path,
+                    ", ".join(str(item) for item in redacted(value)) + f" ({len(value)})" * (len(value) > 9),
+                )
+            case list():
+                yield path, counted(len(value), "item")
+            case int() | float():
+                yield path, value
+            case _:
+                yield path, str(redacted(str(value), path.rpartition(" ")[2]))
+
+
+def _sections(path: str, value: Any) -> list[Section]:
+    if isinstance(value, bytes):
+        return [payload_section(value, path)]
+    if isinstance(value, dict):
+        return headers_section(value) if path.endswith("headers") else json_section(path, value)
+    return []
+
+
+def _words(name: str) -> str:
+    """ "HttpTarget" → "Http target", "uri_override" → "uri override"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ").capitalize()

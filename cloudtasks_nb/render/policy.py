@@ -1,0 +1,50 @@
+"""IAM policies: who may do what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..model import Binding, Policy
+from .dispatch import looks
+from .shapes import Card, Table, Value
+from .values import counted
+
+
+@looks(Policy)
+def _policy(policy: Policy, now: datetime) -> Card:
+    with_condition = any(binding.condition is not None for binding in policy.bindings)
+    columns = ["role", "member", "condition"] if with_condition else ["role", "member"]
+    rows = [row[: len(columns)] for binding in policy.bindings for row in _rows(binding)]
+    return Card(
+        "IAM policy",
+        kind=counted(len(policy.bindings), "binding"),
+        facts={
+            "version": policy.version if policy.version else None,
+            "etag": policy.etag,
+            "bindings": None if rows else "none: access comes from the project alone",
+        },
+        table=Table(columns=columns, rows=rows) if rows else None,
+    )
+
+
+@looks(Binding)
+def _binding(binding: Binding, now: datetime) -> Card:
+    return Card(
+        binding.role or "Binding",
+        kind="IAM binding",
+        facts={"condition": _condition(binding)},
+        table=Table(columns=["member"], rows=[[member] for member in binding.members])
+        if binding.members
+        else None,
+    )
+
+
+def _rows(binding: Binding) -> list[list[Value]]:
+    return [[binding.role, member, _condition(binding)] for member in binding.members or ["(no members)"]]
+
+
+def _condition(binding: Binding) -> str | None:
+    if binding.condition is None:
+        return None
+    title = f"{binding.condition.title}: " if binding.condition.title else ""
+    return title + binding.condition.expression

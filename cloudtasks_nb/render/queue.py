@@ -1,0 +1,203 @@
+"""Queues: the card, the table, rates and retries in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from ..model import Queue, QueueStats, RateLimits, RetryConfig
+from .dispatch import looks
+from .shapes import ROWS_SHOWN, Card, Cell, Table, Tone, Value, badge, number
+from .target import target_facts
+from .values import counted, duration, moment, when
+from .visible import elided
+
+KIND_WORDS = {"http": "HTTP", "app_engine": "App Engine", "pull": "pull"}
+_TONES: dict[str, Tone] = {"RUNNING": "ok", "PAUSED": "warn", "DISABLED": "bad"}
+
+
+def parts(name: str) -> dict[str, str]:
+    """The parts of a resource name by their plural, whatever the name: {"queues": "emails", …}."""
+    segments = name.split("/")
+    return dict(zip(segments[::2], segments[1::2], strict=False))
+
+
+def last(name: str) -> str:
+    """The id at the end of a resource name."""
+    return name.rpartition("/")[2] or "unnamed"
+
+
+def verbs(obj: Any, *lines: str) -> list[str]:
+    """Those lines of code ("queue.tasks()") whose method the object really has."""
+    names = ((line, line.partition(".")[2].partition("(")[0]) for line in lines)
+    return [line for line, name in names if callable(getattr(type(obj), name, None))]
+
+
+def rate_words(limits: RateLimits) -> str:
+    """ "500/s, burst 100, 1,000 at once"."""
+    rate, burst, at_once = (
+        limits.max_tasks_dispatched_per_second,
+        limits.max_burst_size,
+        limits.max_concurrent_tasks,
+    )
+    words = [
+        f"{rate:,.6g}/s" if rate is not None else "",
+        f"burst {burst:,}" if burst is not None else "",
+        "" if at_once is None else f"{at_once:,} at once" if at_once >= 0 else "any number at once",
+    ]
+    return ", ".join(word for word in words if word)
+
+
+def backoff_words(retry: RetryConfig) -> str:
+    """The first delays and the longest: "0.1 s, 0.2 s, 0.4 s … 1 h". Source: SPEC section 5.3."""
+    if not retry.min_backoff:
+        return ""
+    steps = list(islice(retry.backoff(), 4))
+    first = [duration(step) for step in steps[:3]]
+    if steps[0] == steps[3]:
+        return f"{first[0]} each time"
+    if steps[2] == steps[3]:
+        return f"{', '.join(first[: 2 if steps[1] == steps[2] else 3])} each time after"
+    longest = f" … {duration(retry.max_backoff)}" if retry.max_backoff is not None else " …"
+    return ", ".join(first) + longest
+
+
+def attempts_words(retry: RetryConfig) -> str:
+    """ "100 attempts", "unlimited attempts"; with a retry duration both limits must be passed to give up."""
+    attempts = ""
+    if retry.unlimited_attempts:
+        attempts = "unlimited attempts"
+    elif retry.max_attempts is not None:
+        attempts = counted(retry.max_attempts, "attempt")
+    if not retry.max_retry_duration:
+        return attempts
+    kept_up = f"for at least {duration(retry.max_retry_duration)}"
+    return f"{attempts} {kept_up}" if attempts else kept_up
+
+
+def retry_words(retry: RetryConfig) -> str:
+    """ "0.1 s, 0.2 s, 0.4 s … 1 h, 100 attempts"."""
+    return ", ".join(words for words in (backoff_words(retry), attempts_words(retry)) if words)
+
+
+def stats_facts(stats: QueueStats, now: datetime) -> dict[str, Value]:
+    """What the service estimates that a queue holds and does."""
+    return {
+        "tasks (estimate)": number(int(stats.tasks_count)),
+        "oldest ETA (estimate)": when(stats.oldest_estimated_arrival_time, now),
+        "executed last minute": number(int(stats.executed_last_minute_count)),
+        "running now": number(int(stats.concurrent_dispatches_count)),
+        "effective rate": f"{stats.effective_execution_rate:,.6g}/s"
+        if stats.effective_execution_rate
+        else None,
+    }
+
+
+def state_badge(state: str) -> Cell:
+    """RUNNING, PAUSED or DISABLED, in words and in colour."""
+    return badge(state or "STATE_UNSPECIFIED", _TONES.get(state, ""))
+
+
+@looks(Queue)
+def _queue(queue: Queue, now: datetime) -> Card:
+    place = parts(queue.name)
+    keeps = {"finished names kept": queue.tombstone_ttl, "tasks kept": queue.task_ttl}
+    is_running = queue.state != "PAUSED"
+    return Card(
+        last(queue.name),
+        kind=f"{KIND_WORDS[queue.kind]} queue",
+        badge=state_badge(queue.state),
+        facts={
+            **(stats_facts(queue.stats, now) if queue.stats is not None else {}),
+            "rate": rate_words(queue.rate_limits) if queue.rate_limits is not None else None,
+            "retry": retry_words(queue.retry_config) if queue.retry_config is not None else None,
+            **target_facts(queue),
+            "last purge": when(queue.purge_time, now),
+            **{label: duration(kept) if kept is not None else None for label, kept in keeps.items()},
+            "location": place.get("locations"),
+            "project": place.get("projects"),
+        },
+        code=verbs(
+            queue,
+            "queue.tasks()",
+            "queue.lease()" if queue.kind == "pull" else "queue.create_task()",
+            "queue.panel()",
+            "queue.pause()" if is_running else "queue.resume()",
+        ),
+    )
+
+
+@looks(RateLimits)
+def _rate_limits(limits: RateLimits, now: datetime) -> Card:
+    at_once = limits.max_concurrent_tasks
+    return Card(
+        "Rate limits",
+        facts={
+            "rate": f"{limits.max_tasks_dispatched_per_second:,.6g}/s"
+            if limits.max_tasks_dispatched_per_second is not None
+            else None,
+            "burst": limits.max_burst_size,
+            "at once": "any number" if at_once is not None and at_once < 0 else at_once,
+        },
+    )
+
+
+@looks(RetryConfig)
+def _retry_config(retry: RetryConfig, now: datetime) -> Card:
+    return Card(
+        "Retry settings",
+        facts={
+            "delays": backoff_words(retry),
+            "attempts": attempts_words(retry),
+            "shortest delay": duration(retry.min_backoff) if retry.min_backoff is not None else None,
+            "longest delay": duration(retry.max_backoff) if retry.max_backoff is not None else None,
+            "doublings": retry.max_doublings,
+        },
+    )
+
+
+@looks(QueueStats)
+def _stats(stats: QueueStats, now: datetime) -> Card:
+    return Card("Queue statistics", kind="estimates", facts=stats_facts(stats, now))
+
+
+def queue_table(
+    queues: Iterable[Queue], *, caption: str, footer: str | None = None, now: datetime | None = None
+) -> Table:
+    """Queues as a table; depth and oldest ETA appear when the queues were read with statistics."""
+    listed, now = list(queues), moment(now)
+    with_stats = any(queue.stats is not None for queue in listed[:ROWS_SHOWN])
+    columns = ["queue", "location", "kind", "state", "rate/s", "at once", "attempts"]
+    return Table(
+        caption=caption,
+        columns=[*columns, "tasks (est.)", "oldest (est.)"] if with_stats else columns,
+        rows=[
+            _row(queue) + (_stats_cells(queue.stats, now) if with_stats else [])
+            for queue in listed[:ROWS_SHOWN]
+        ],
+        footer=footer,
+        more=max(0, len(listed) - ROWS_SHOWN),
+    )
+
+
+def _row(queue: Queue) -> list[Value]:
+    limits, retry = queue.rate_limits or RateLimits(), queue.retry_config or RetryConfig()
+    at_once = limits.max_concurrent_tasks
+    name = last(queue.name)
+    return [
+        Cell(elided(name, 48), queue.name),
+        parts(queue.name).get("locations"),
+        KIND_WORDS[queue.kind],
+        state_badge(queue.state),
+        limits.max_tasks_dispatched_per_second,
+        None if at_once is not None and at_once < 0 else at_once,
+        Cell("∞", "unlimited", "number") if retry.unlimited_attempts else retry.max_attempts,
+    ]
+
+
+def _stats_cells(stats: QueueStats | None, now: datetime) -> list[Value]:
+    if stats is None:
+        return [None, None]
+    return [number(int(stats.tasks_count)), when(stats.oldest_estimated_arrival_time, now)]

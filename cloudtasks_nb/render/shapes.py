@@ -1,0 +1,137 @@
+"""The two shapes that everything shows itself in, a Card and a Table, and the Cells they hold.
+
+HTML and text are both written from these, so that they say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+Look = Literal["plain", "muted", "code", "number", "badge"]
+Tone = Literal["", "ok", "warn", "bad"]
+
+ROWS_SHOWN = 50
+"""Rows of a table beyond these are counted instead of shown."""
+
+
+class Cell(Struct, frozen=True):
+    """A piece of text and how it looks; `title` appears on hover (and in brackets in a text card)."""
+
+    text: str
+    title: str = ""
+    look: Look = "plain"
+    tone: Tone = ""
+
+
+Plain: TypeAlias = str | int | float | Cell | None
+Value: TypeAlias = Plain | Sequence[Plain]
+"""What a fact or a table cell may be: text, a number, a Cell, several of them in a row, or None for absent."""
+
+ABSENT = Cell("—", look="muted")
+
+
+def badge(text: str, tone: Tone = "") -> Cell:
+    """A word in a coloured frame; the word says everything, the colour only helps."""
+    return Cell(text, look="badge", tone=tone)
+
+
+def code(text: str, title: str = "") -> Cell:
+    """Text in the code font."""
+    return Cell(text, title, "code")
+
+
+def muted(text: str, title: str = "") -> Cell:
+    """Text that steps back."""
+    return Cell(text, title, "muted")
+
+
+def number(value: float, title: str = "") -> Cell:
+    """A number, right-aligned in tables, with thousands separated: 12,345 or 2.5."""
+    return Cell(f"{value:,}" if isinstance(value, int) else f"{value:,.15g}", title, "number")
+
+
+def cells(value: Value) -> tuple[Cell, ...]:
+    """A value as the Cells it is made of."""
+    if isinstance(value, Cell):
+        return (value,)
+    if value is None or value == "":
+        return (ABSENT,)
+    if isinstance(value, bool):
+        return (Cell("yes" if value else "no"),)
+    if isinstance(value, int | float):
+        return (number(value),)
+    if isinstance(value, str):
+        return (Cell(value),)
+    return tuple(cell for part in value if part is not None for cell in cells(part)) or (ABSENT,)
+
+
+class Table(Struct, kw_only=True):
+    """Rows under columns. `more` counts rows that exist but were not handed over."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Value]]
+    caption: str = ""
+    footer: str | None = None
+    more: int = 0
+
+    def body(self) -> list[list[tuple[Cell, ...]]]:
+        """The rows that are shown, as Cells."""
+        return [[cells(value) for value in row] for row in self.rows[:ROWS_SHOWN]]
+
+    def closing(self) -> list[str]:
+        """The lines below the rows: how many were cut, and the footer."""
+        cut = self.more + max(0, len(self.rows) - ROWS_SHOWN)
+        lines = [f"… {cut:,} more {'row' if cut == 1 else 'rows'} not shown"] if cut else []
+        return [*lines, self.footer] if self.footer else lines
+
+
+class Image(Struct, frozen=True):
+    """A picture held in the page itself; `text` stands for it in a terminal."""
+
+    media_type: str
+    data: bytes
+    text: str
+
+
+class Section(Struct, frozen=True):
+    """Something folded below the facts: lines of text as they are, a table, or a picture."""
+
+    summary: str
+    body: str | Table | Image
+    open: bool = False
+
+
+class Card(Struct):
+    """One object: a title, what it is, facts (None is left out), folded sections, lines of code to go on.
+
+    >>> Card("emails", kind="HTTP queue", facts={"rate": "500/s"}, code=["queue.tasks()"]).title
+    'emails'
+    """
+
+    title: str
+    kind: str = ""
+    badge: Cell | None = None
+    facts: Mapping[str, Value] = {}
+    table: Table | None = None
+    sections: Sequence[Section] = ()
+    code: Sequence[str] = ()
+
+    def lines(self) -> list[tuple[str, tuple[Cell, ...]]]:
+        """The facts that are known, as Cells."""
+        known = ((label, value) for label, value in self.facts.items() if value is not None and value != "")
+        return [(label, cells(value)) for label, value in known]
+
+
+Shape: TypeAlias = Card | Table
+
+
+def numeric(rows: Sequence[Sequence[tuple[Cell, ...]]], columns: int) -> list[bool]:
+    """Which columns hold numbers, and so are aligned right."""
+    return [
+        any(row[at][0].look == "number" for row in rows)
+        and all(row[at][0].look == "number" or row[at] == (ABSENT,) for row in rows)
+        for at in range(columns)
+    ]

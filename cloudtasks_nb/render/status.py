@@ -1,0 +1,82 @@
+"""How attempts ended, in words."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from ..model import AttemptStatus, Status, TaskStatus
+from .dispatch import looks
+from .folded import json_section
+from .shapes import Card, Cell, Plain, badge
+from .values import counted, duration, when
+
+_HTTP_STATUS = re.compile(r"(?:[A-Z_]+\(\d+\): )?HTTP status code (\d{3})\.?")
+
+
+def status_badge(status: Status) -> Cell:
+    """The code as a badge: "OK", or "503 → UNAVAILABLE" where the service names the HTTP status."""
+    http = _HTTP_STATUS.fullmatch(status.message.strip())
+    return badge(
+        f"{http[1]} → {status.code_name}" if http else status.code_name, "bad" if status.code else "ok"
+    )
+
+
+def status_words(status: Status) -> list[Plain]:
+    """The code, and the message where it says more."""
+    message = "" if _HTTP_STATUS.fullmatch(status.message.strip()) else status.message
+    return [status_badge(status), message or None]
+
+
+def attempt_words(attempt: AttemptStatus, now: datetime) -> list[Plain]:
+    """One attempt on one line: how it ended, when, and how long the answer took."""
+    took = None
+    if attempt.response_time is not None and attempt.dispatch_time is not None:
+        took = f"after {duration(attempt.response_time - attempt.dispatch_time)}"
+    ended = status_words(attempt.response_status) if attempt.response_status is not None else []
+    if not ended and attempt.response_time is None:
+        ended = ["sent" if attempt.dispatch_time is not None else "not sent yet"]
+    instant = attempt.response_time or attempt.dispatch_time or attempt.schedule_time
+    return [*ended, when(instant, now), took]
+
+
+@looks(Status)
+def _status(status: Status, now: datetime) -> Card:
+    return Card(
+        "Status",
+        badge=status_badge(status),
+        facts={"code": str(status.code), "message": status.message},
+        sections=json_section("details", status.details),
+    )
+
+
+@looks(AttemptStatus)
+def _attempt(attempt: AttemptStatus, now: datetime) -> Card:
+    status = attempt.response_status
+    return Card(
+        "Attempt",
+        badge=status_badge(status) if status is not None else badge("no answer"),
+        facts={
+            "due": when(attempt.schedule_time, now),
+            "sent": when(attempt.dispatch_time, now),
+            "answered": when(attempt.response_time, now),
+            "message": status.message if status is not None else None,
+        },
+        sections=json_section("details", status.details) if status is not None else (),
+    )
+
+
+@looks(TaskStatus)
+def _task_status(status: TaskStatus, now: datetime) -> Card:
+    return Card("Task status", facts=attempt_facts(status, now))
+
+
+def attempt_facts(status: TaskStatus, now: datetime) -> dict[str, str | list[Plain] | None]:
+    """What happened so far: counts, the first and the last attempt."""
+    first, last = status.first_attempt_status, status.last_attempt_status
+    sent, answered = status.attempt_dispatch_count, status.attempt_response_count
+    return {
+        "attempts": f"{counted(sent, 'attempt')}, {answered:,} answered" if sent or answered else "none yet",
+        "first attempt": attempt_words(first, now) if first is not None else None,
+        "last attempt": attempt_words(last, now) if last is not None else None,
+    }

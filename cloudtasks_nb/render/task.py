@@ -1,0 +1,147 @@
+"""Tasks: the card and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from ..model import Task
+from .dispatch import looks
+from .folded import headers_section
+from .payload import payload_section, preview
+from .queue import KIND_WORDS, last, parts, retry_words, verbs
+from .redact import scrub
+from .shapes import ROWS_SHOWN, Card, Cell, Section, Table, Value, code
+from .status import attempt_facts, status_badge
+from .target import routing_words, token_words
+from .values import moment, when
+from .visible import elided
+
+
+def is_leased(task: Task, now: datetime) -> bool:
+    """Whether a worker holds this pull task: it was leased before, and becomes due in the future."""
+    return (
+        task.kind == "pull"
+        and task.dispatch_count > 0
+        and task.schedule_time is not None
+        and task.schedule_time > now
+    )
+
+
+@looks(Task)
+def _task(task: Task, now: datetime) -> Card:
+    place = parts(task.name)
+    schedule = "lease ends" if is_leased(task, now) else "schedule"
+    queue = place.get("queues")
+    return Card(
+        last(task.name),
+        kind=f"{KIND_WORDS[task.kind]} task" + (f" in {queue}" if queue else ""),
+        facts={
+            **_target_facts(task),
+            "tag": code(task.tag) if task.tag else None,
+            schedule: when(task.schedule_time, now),
+            "created": when(task.create_time, now),
+            **(attempt_facts(task.status, now) if task.status is not None else {}),
+            "retry (this task)": retry_words(task.retry_config) if task.retry_config is not None else None,
+            "payload": None if task.payload is not None else _payload_hint(task),
+        },
+        sections=[*headers_section(task.headers), *_payload(task)],
+        code=_lines(task),
+    )
+
+
+def _target_facts(task: Task) -> dict[str, Value]:
+    http, app_engine = task.http_request, task.app_engine_http_request
+    facts: dict[str, Value] = {}
+    if task.method is not None:
+        facts["target"] = [task.method, code(elided(scrub(task.url or "/"), 160))]
+    if http is not None:
+        facts["signed with"] = token_words(http.oauth_token, http.oidc_token)
+    if app_engine is not None:
+        facts["routing"] = routing_words(app_engine.app_engine_routing)
+    return facts
+
+
+def _payload_hint(task: Task) -> str:
+    if callable(getattr(type(task), "refresh", None)):
+        return 'not read; task.refresh(view="FULL") reads it'
+    return 'not read; needs view="FULL"'
+
+
+def _payload(task: Task) -> list[Section]:
+    if not task.payload:
+        return [] if task.payload is None else [Section("payload: empty, 0 B", "")]
+    return [payload_section(task.payload)]
+
+
+def _lines(task: Task) -> list[str]:
+    if task.kind == "pull":
+        return verbs(task, "task.acknowledge()", "task.renew_lease(60)", "task.cancel_lease()")
+    return verbs(task, "task.refresh()", "task.run()", "task.delete()")
+
+
+def task_table(
+    tasks: Iterable[Task], *, caption: str, footer: str | None = None, now: datetime | None = None
+) -> Table:
+    """Tasks as a table; columns that would be empty or the same throughout are left out."""
+    listed, now = list(tasks), moment(now)
+    rows = listed[:ROWS_SHOWN]
+    columns = _columns(rows)
+    return Table(
+        caption=caption,
+        columns=columns,
+        rows=[[_cell(task, column, now) for column in columns] for task in rows],
+        footer=footer,
+        more=max(0, len(listed) - ROWS_SHOWN),
+    )
+
+
+def _columns(tasks: Sequence[Task]) -> list[str]:
+    kinds = {task.kind for task in tasks}
+    wanted = {
+        "task": True,
+        "queue": len({task.name.rpartition("/tasks/")[0] for task in tasks}) > 1,
+        "kind": len(kinds) > 1,
+        "target": kinds != {"pull"},
+        "tag": "pull" in kinds,
+        "schedule": True,
+        "created": True,
+        "sent": True,
+        "answered": kinds != {"pull"},
+        "last status": any(task.last_status is not None for task in tasks),
+        "payload": any(task.payload is not None for task in tasks),
+    }
+    return [column for column, is_wanted in wanted.items() if is_wanted]
+
+
+def _cell(task: Task, column: str, now: datetime) -> Value:
+    match column:
+        case "task":
+            return Cell(elided(last(task.name), 40), task.name)
+        case "queue":
+            return parts(task.name).get("queues")
+        case "kind":
+            return KIND_WORDS[task.kind]
+        case "target":
+            return _target(task)
+        case "tag":
+            return code(elided(task.tag, 40), task.tag) if task.tag else None
+        case "schedule":
+            return when(task.schedule_time, now)
+        case "created":
+            return when(task.create_time, now)
+        case "sent":
+            return task.dispatch_count
+        case "answered":
+            return task.response_count
+        case "last status":
+            return status_badge(task.last_status) if task.last_status is not None else None
+        case _:
+            return code(preview(task.payload)) if task.payload is not None else None
+
+
+def _target(task: Task) -> Value:
+    if task.method is None:
+        return None
+    url = scrub(task.url or "/")
+    return Cell(f"{task.method} {elided(url, 60)}", f"{task.method} {url}" if len(url) > 60 else "")

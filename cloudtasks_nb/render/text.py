@@ -1,0 +1,91 @@
+"""Shapes as plain text for terminals: aligned with tabulate, at most 100 columns where that can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
+
+from .dispatch import shape
+from .shapes import Card, Cell, Image, Section, Table, numeric
+from .visible import elided, shown, visible_lines
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+WIDTH = 100
+LINES_SHOWN = 40
+
+
+def text(obj: Any, now: datetime | None = None) -> str:
+    """An object as plain text. `now` is what times are relative to."""
+    found = shape(obj, now)
+    return _card(found) if isinstance(found, Card) else _table(found)
+
+
+def _card(card: Card) -> str:
+    badge = f"[{shown(card.badge.text)}]" if card.badge else ""
+    blocks = ["  ".join(part for part in (shown(card.title), shown(card.kind), badge) if part)]
+    facts = [(shown(label), " ".join(_with_title(cell) for cell in value)) for label, value in card.lines()]
+    if facts:
+        blocks.append(_aligned(facts, [], [False, False], indent_by="  "))
+    if card.table is not None:
+        blocks.append(indent(_table(card.table), "  "))
+    blocks += [_section(section) for section in card.sections]
+    if card.code:
+        blocks.append("  next: " + "  ".join(shown(line) for line in card.code))
+    return "\n".join(blocks)
+
+
+def _section(section: Section) -> str:
+    if isinstance(section.body, Table):
+        body = _table(section.body)
+    elif isinstance(section.body, Image):
+        body = section.body.text
+    else:
+        lines = visible_lines(section.body).splitlines()
+        cut = len(lines) - LINES_SHOWN
+        body = "\n".join(lines[:LINES_SHOWN] + ([f"… {cut:,} more lines"] if cut > 0 else []))
+    return f"  {shown(section.summary)}\n{indent(body, '    ')}"
+
+
+def _table(table: Table) -> str:
+    rows = table.body()
+    written = [[" ".join(_plain(cell) for cell in value) for value in row] for row in rows]
+    blocks = [shown(table.caption)] if table.caption else []
+    if rows:
+        heads = [shown(column) for column in table.columns]
+        blocks.append(_aligned(_fitted(heads, written), heads, numeric(rows, len(heads))))
+    return "\n".join([*blocks, *(shown(line) for line in table.closing())])
+
+
+def _plain(cell: Cell) -> str:
+    return shown(cell.text)
+
+
+def _with_title(cell: Cell) -> str:
+    return f"{shown(cell.text)} ({shown(cell.title)})" if cell.title else shown(cell.text)
+
+
+def _fitted(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Rows with the widest columns elided until a line is at most WIDTH wide."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    cap, room = max(widths), WIDTH - 2 * (len(widths) - 1)
+    while cap > 12 and sum(min(width, cap) for width in widths) > room:
+        cap -= 1
+    return [[elided(value, cap) for value in row] for row in rows]
+
+
+def _aligned(
+    rows: Sequence[Sequence[str]], heads: Sequence[str], right: Sequence[bool], indent_by: str = ""
+) -> str:
+    from tabulate import tabulate
+
+    written = tabulate(
+        rows,
+        headers=heads,
+        tablefmt="simple" if heads else "plain",
+        colalign=["right" if number else "left" for number in right],
+        disable_numparse=True,
+    )
+    return indent("\n".join(line.rstrip() for line in written.splitlines()), indent_by)

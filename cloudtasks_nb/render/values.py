@@ -1,0 +1,68 @@
+"""Instants, durations and sizes in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from .shapes import Cell
+
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def moment(now: datetime | None) -> datetime:
+    """`now` itself, or the current time."""
+    return now or datetime.now(UTC)
+
+
+def duration(value: timedelta) -> str:
+    """A duration in its two largest units: "0.1 s", "1 h", "1 min 42 s", "31 d"."""
+    total_s = value.total_seconds()
+    sign, total_s = ("-" if total_s < 0 else ""), abs(total_s)
+    if total_s < 60:
+        return f"{sign}{round(total_s, 6):.6g} s"
+    left_s = round(total_s)
+    parts: list[str] = []
+    for unit, size_s in _UNITS:
+        count, left_s = divmod(left_s, size_s)
+        if count or parts:
+            parts.append(f"{count:,} {unit}" if count else "")
+    return sign + " ".join(part for part in parts[:2] if part)
+
+
+def exact(instant: datetime) -> str:
+    """An instant in UTC, as exactly as it is known: "2026-07-31 12:03:00.25 UTC"."""
+    utc = instant.astimezone(UTC)
+    fraction = f".{utc.microsecond:06}".rstrip("0") if utc.microsecond else ""
+    return f"{utc:%Y-%m-%d %H:%M:%S}{fraction} UTC"
+
+
+def relative(instant: datetime, now: datetime) -> str:
+    """An instant as seen from `now`, in one unit: "in 3 min", "2 h ago", "now"."""
+    ahead_s = (instant - now).total_seconds()
+    apart_s = abs(ahead_s)
+    if apart_s < 1:
+        return "now"
+    for unit, size_s in _UNITS:
+        count = int(apart_s // size_s)
+        # Below two of a unit the next smaller one says more ("90 min" rather than "1 h").
+        if count >= 2 or unit == "s" or (count == 1 and apart_s == size_s):
+            return f"in {count:,} {unit}" if ahead_s > 0 else f"{count:,} {unit} ago"
+    raise AssertionError("unreachable")
+
+
+def when(instant: datetime | None, now: datetime) -> Cell | None:
+    """An instant as a Cell: relative to `now`, exact on hover."""
+    return Cell(relative(instant, now), exact(instant)) if instant is not None else None
+
+
+def size(count: int) -> str:
+    """A number of bytes: "412 B", "4.2 kB", "1 MB"."""
+    if count < 1_000:
+        return f"{count} B"
+    value, unit = (count / 1e3, "kB") if count < 999_950 else (count / 1e6, "MB")
+    return f"{value:.1f}".removesuffix(".0") + f" {unit}"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things: "1 header", "12 headers"."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -1,0 +1,44 @@
+"""Text from elsewhere made safe to look at: nothing hides, nothing reorders, no secret is spelled out."""
+
+from __future__ import annotations
+
+import re
+
+from .redact import scrub
+
+# Controls, bidi controls, invisible characters, line separators, lone surrogates and tag characters. The two
+# joiners (U+200C, U+200D) stay: emoji and several scripts need them.
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def _picture(match: re.Match[str]) -> str:
+    point = ord(match[0])
+    if point < 0x20:
+        return chr(0x2400 + point)
+    return "␡" if point == 0x7F else f"⟨U+{point:04X}⟩"
+
+
+def visible(text: str) -> str:
+    """One line of text with every hidden character shown: "␛", "⟨U+202E⟩"."""
+    return _HIDDEN.sub(_picture, text)
+
+
+def visible_lines(text: str) -> str:
+    """The same for text of several lines; line ends and tabs do their work."""
+    return _HIDDEN.sub(lambda match: match[0] if match[0] in "\n\t" else _picture(match), text)
+
+
+def shown(text: str) -> str:
+    """One line as cards and tables show it: hidden characters visible, secrets replaced."""
+    return visible(scrub(text))
+
+
+def elided(text: str, width: int) -> str:
+    """At most `width` characters, the middle left out; both ends of an id or a URL tell more than its middle."""
+    if len(text) <= width:
+        return text
+    tail = max((width - 1) // 3, 0)
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
