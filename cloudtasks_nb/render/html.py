@@ -27,10 +27,6 @@ def html(obj: Any, now: datetime | None = None) -> str:
     found = shape(obj, now)
     name = "card" if isinstance(found, Card) else "table"
     return _templates().get_template(f"{name}.html.j2").render({name: found, "css": style_sheet()})
-        "\n".join(line for line in rendered.splitlines() if line.strip())
-        if "<pre" not in rendered
-        else rendered
-    )
 
 
 @cache
