@@ -7,7 +7,7 @@ from datetime import datetime
 from ..errors import ApiError, CloudTasksError
 from .dispatch import looks
 from .folded import json_section
-from .shapes import Card, badge, code
+from .shapes import Card, Plain, badge, code
 
 
 @looks(CloudTasksError)
@@ -25,11 +25,16 @@ def _api_error(error: ApiError, now: datetime) -> Card:
         type(error).__name__,
         badge=badge(f"{error.code} {error.status}", "bad"),
         facts={
-            "asked": [code(error.method) if error.method else None, error.resource]
-            if error.method or error.resource
-            else None,
+            "asked": _asked(error),
             "answered": error.message,
             "next": error.hint,
         },
         sections=json_section("details", error.details),
     )
+
+
+def _asked(error: ApiError) -> list[Plain] | None:
+    method = code(error.method) if error.method else None
+    if not error.resource:
+        return [method] if method else None
+    return [method, "of" if method else None, error.resource]

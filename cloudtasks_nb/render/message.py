@@ -19,6 +19,7 @@ from .shapes import Card, Section, Value, badge
 from .status import status_badge, status_words
 from .values import counted, duration, when
 
+_ACRONYMS = {"http": "HTTP", "uri": "URI", "url": "URL", "oidc": "OIDC", "oauth": "OAuth"}
 _FLAT = 4
 """How many levels of nested messages are told field by field."""
 
@@ -27,7 +28,7 @@ _FLAT = 4
 def _message(message: Message, now: datetime) -> Card:
     fields = list(_fields(message))
     return Card(
-        _words(type(message).__name__),
+        _title(type(message).__name__),
         facts=dict(_facts(fields, now)) or {"fields": "none set"},
         sections=[section for path, value in fields for section in _sections(path, value)],
     )
@@ -57,7 +58,7 @@ def _fields(message: Message, above: str = "", depth: int = _FLAT) -> Iterator[t
         value = getattr(message, field.name)
         if value is None or value == field.default or value in ("", [], {}):
             continue
-        path = f"{above} {_words(field.name)}".strip().lower()
+        path = f"{above} {_words(field.name)}".strip()
         if isinstance(value, Message) and not isinstance(value, Status) and depth:
             yield from list(_fields(value, path, depth - 1)) or [(path, "set")]
         else:
@@ -94,6 +95,11 @@ def _sections(path: str, value: Any) -> list[Section]:
     if isinstance(value, dict):
         return headers_section(value) if path.endswith("headers") else json_section(path, value)
     return []
+
+
+def _title(name: str) -> str:
+    words = _words(name)
+    return words[:1].upper() + words[1:]
 
 
 def _words(name: str) -> str:

@@ -8,9 +8,9 @@ from .shapes import Image, Section
 from .values import size
 
 CHARACTERS_SHOWN = 8_000
-BYTES_DUMPED = 512
+BYTES_DUMPED = 256
 IMAGE_BYTES_SHOWN = 256_000
-OPEN_LINES = 16
+OPEN_LINES = 18
 
 _IMAGES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 

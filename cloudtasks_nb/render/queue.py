@@ -73,8 +73,10 @@ def attempts_words(retry: RetryConfig) -> str:
         attempts = counted(retry.max_attempts, "attempt")
     if not retry.max_retry_duration:
         return attempts
-    kept_up = f"for at least {duration(retry.max_retry_duration)}"
-    return f"{attempts} {kept_up}" if attempts else kept_up
+    kept_up = duration(retry.max_retry_duration)
+    if retry.unlimited_attempts or not attempts:
+        return f"{attempts}, retry duration {kept_up}".removeprefix(", ")
+    return f"{attempts} and at least {kept_up}"
 
 
 def retry_words(retry: RetryConfig) -> str:
@@ -85,13 +87,10 @@ def retry_words(retry: RetryConfig) -> str:
 def stats_facts(stats: QueueStats, now: datetime) -> dict[str, Value]:
     """What the service estimates that a queue holds and does."""
     return {
-        "tasks (estimate)": number(int(stats.tasks_count)),
+        "depth (estimate)": counted(int(stats.tasks_count), "task"),
         "oldest ETA (estimate)": when(stats.oldest_estimated_arrival_time, now),
-        "executed last minute": number(int(stats.executed_last_minute_count)),
-        "running now": number(int(stats.concurrent_dispatches_count)),
-        "effective rate": f"{stats.effective_execution_rate:,.6g}/s"
-        if stats.effective_execution_rate
-        else None,
+        "last minute (estimate)": f"{stats.executed_last_minute_count:,d} executed, "
+        f"{stats.concurrent_dispatches_count:,d} running now, {stats.effective_execution_rate:,.6g}/s",
     }
 
 
@@ -103,7 +102,6 @@ def state_badge(state: str) -> Cell:
 @looks(Queue)
 def _queue(queue: Queue, now: datetime) -> Card:
     place = parts(queue.name)
-    keeps = {"finished names kept": queue.tombstone_ttl, "tasks kept": queue.task_ttl}
     is_running = queue.state != "PAUSED"
     return Card(
         last(queue.name),
@@ -115,9 +113,8 @@ def _queue(queue: Queue, now: datetime) -> Card:
             "retry": retry_words(queue.retry_config) if queue.retry_config is not None else None,
             **target_facts(queue),
             "last purge": when(queue.purge_time, now),
-            **{label: duration(kept) if kept is not None else None for label, kept in keeps.items()},
-            "location": place.get("locations"),
-            "project": place.get("projects"),
+            "kept": _kept_words(queue),
+            "location": ", project ".join(place[part] for part in ("locations", "projects") if part in place),
         },
         code=verbs(
             queue,
@@ -127,6 +124,15 @@ def _queue(queue: Queue, now: datetime) -> Card:
             "queue.pause()" if is_running else "queue.resume()",
         ),
     )
+
+
+def _kept_words(queue: Queue) -> str:
+    tasks, names = queue.task_ttl, queue.tombstone_ttl
+    words = [
+        f"tasks {duration(tasks)}" if tasks is not None else "",
+        f"names of finished tasks {duration(names)}" if names is not None else "",
+    ]
+    return ", ".join(word for word in words if word)
 
 
 @looks(RateLimits)

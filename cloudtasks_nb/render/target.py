@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..model import AppEngineRouting, HttpTarget, OAuthToken, OidcToken, Queue, UriOverride
+from .dispatch import looks
 from .redact import redacted
-from .shapes import Value
+from .shapes import Card, Value
 from .visible import elided
 
 
@@ -60,3 +63,8 @@ def http_target_facts(target: HttpTarget) -> dict[str, Value]:
         ),
         "signed with": token_words(target.oauth_token, target.oidc_token),
     }
+
+
+@looks(HttpTarget)
+def _http_target(target: HttpTarget, now: datetime) -> Card:
+    return Card("HTTP target", facts=http_target_facts(target))

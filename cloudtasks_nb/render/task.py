@@ -144,4 +144,5 @@ def _target(task: Task) -> Value:
     if task.method is None:
         return None
     url = scrub(task.url or "/")
-    return Cell(f"{task.method} {elided(url, 60)}", f"{task.method} {url}" if len(url) > 60 else "")
+    brief = elided(url.removeprefix("https://"), 60)
+    return Cell(f"{task.method} {brief}", url if brief != url else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import indent
+from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
 from .dispatch import shape
@@ -26,9 +26,8 @@ def text(obj: Any, now: datetime | None = None) -> str:
 def _card(card: Card) -> str:
     badge = f"[{shown(card.badge.text)}]" if card.badge else ""
     blocks = ["  ".join(part for part in (shown(card.title), shown(card.kind), badge) if part)]
-    facts = [(shown(label), " ".join(_with_title(cell) for cell in value)) for label, value in card.lines()]
-    if facts:
-        blocks.append(_aligned(facts, [], [False, False], indent_by="  "))
+    if card.lines():
+        blocks.append(indent(_facts(card), "  "))
     if card.table is not None:
         blocks.append(indent(_table(card.table), "  "))
     blocks += [_section(section) for section in card.sections]
@@ -37,11 +36,20 @@ def _card(card: Card) -> str:
     return "\n".join(blocks)
 
 
+def _facts(card: Card) -> str:
+    facts = [(shown(label), " ".join(_with_title(cell) for cell in value)) for label, value in card.lines()]
+    room = max(40, WIDTH - 4 - max(len(label) for label, _ in facts))
+    folded = [
+        (label, fill(value, room, break_long_words=False, break_on_hyphens=False)) for label, value in facts
+    ]
+    return _aligned(folded, [False, False])
+
+
 def _section(section: Section) -> str:
+    if isinstance(section.body, Image) or not section.body:
+        return f"  {shown(section.summary)}"
     if isinstance(section.body, Table):
         body = _table(section.body)
-    elif isinstance(section.body, Image):
-        body = section.body.text
     else:
         lines = visible_lines(section.body).splitlines()
         cut = len(lines) - LINES_SHOWN
@@ -55,7 +63,9 @@ def _table(table: Table) -> str:
     blocks = [shown(table.caption)] if table.caption else []
     if rows:
         heads = [shown(column) for column in table.columns]
-        blocks.append(_aligned(_fitted(heads, written), heads, numeric(rows, len(heads))))
+        fitted = _fitted(heads, written)
+        rules = ["-" * max(map(len, column)) for column in zip(heads, *fitted, strict=True)]
+        blocks.append(_aligned([heads, rules, *fitted], numeric(rows, len(heads))))
     return "\n".join([*blocks, *(shown(line) for line in table.closing())])
 
 
@@ -76,16 +86,9 @@ def _fitted(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[st
     return [[elided(value, cap) for value in row] for row in rows]
 
 
-def _aligned(
-    rows: Sequence[Sequence[str]], heads: Sequence[str], right: Sequence[bool], indent_by: str = ""
-) -> str:
+def _aligned(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
     from tabulate import tabulate
 
-    written = tabulate(
-        rows,
-        headers=heads,
-        tablefmt="simple" if heads else "plain",
-        colalign=["right" if number else "left" for number in right],
-        disable_numparse=True,
-    )
-    return indent("\n".join(line.rstrip() for line in written.splitlines()), indent_by)
+    align = ["right" if number else "left" for number in right]
+    written = tabulate(rows, tablefmt="plain", colalign=align, disable_numparse=True)
+    return "\n".join(line.rstrip() for line in written.splitlines())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 from .shapes import Cell
@@ -42,12 +43,11 @@ def relative(instant: datetime, now: datetime) -> str:
     apart_s = abs(ahead_s)
     if apart_s < 1:
         return "now"
-    for unit, size_s in _UNITS:
-        count = int(apart_s // size_s)
-        # Below two of a unit the next smaller one says more ("90 min" rather than "1 h").
-        if count >= 2 or unit == "s" or (count == 1 and apart_s == size_s):
-            return f"in {count:,} {unit}" if ahead_s > 0 else f"{count:,} {unit} ago"
-    raise AssertionError("unreachable")
+    # "90 min" says more than "2 h", so each unit is used a little beyond one of the next.
+    limits_s = (("s", 1, 99.5), ("min", 60, 99.5 * 60), ("h", 3_600, 47.5 * 3_600), ("d", 86_400, math.inf))
+    unit, size_s = next((unit, size_s) for unit, size_s, limit_s in limits_s if apart_s < limit_s)
+    words = f"{round(apart_s / size_s):,} {unit}"
+    return f"in {words}" if ahead_s > 0 else f"{words} ago"
 
 
 def when(instant: datetime | None, now: datetime) -> Cell | None:
