@@ -1,1 +1,65 @@
+"""Google Cloud Tasks, at home in a notebook.
+
+Public names load on first use, so that importing the package costs next to nothing.
+
+Example:
+    >>> import cloudtasks_nb as ct
+    >>> client = ct.local()                       # doctest: +SKIP
+    >>> client.queues()                           # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .client import Client as Client
+    from .connect import connect as connect
+    from .errors import *  # noqa: F403
+    from .local import local as local
+    from .model import *  # noqa: F403
+    from .pager import Page as Page
+    from .pager import Pager as Pager
+    from .resources import Location as Location
+    from .resources import Queue as Queue
+    from .resources import Task as Task
+    from .rest.retry import Retry as Retry
+
+_HOMES = {
+    "client": ("Client",),
+    "connect": ("connect",),
+    "local": ("local",),
+    "pager": ("Page", "Pager"),
+    "resources": ("Location", "Queue", "Task"),
+    "rest.retry": ("Retry",),
+    "model": (
+        "AppEngineHttpRequest", "AppEngineHttpTarget", "AppEngineRouting", "AttemptStatus", "Binding", "Expr",
+        "HttpRequest", "HttpTarget", "OAuthToken", "OidcToken", "Operation", "Policy", "PullMessage", "PullTarget",
+        "QueueStats", "RateLimits", "RetryConfig", "Status", "TaskStatus", "UriOverride",
+    ),
+    "errors": (
+        "Aborted", "AlreadyExists", "ApiError", "AuthError", "Cancelled", "CloudTasksError", "ConfigError",
+        "DataLoss", "DeadlineExceeded", "DecodeError", "FailedPrecondition", "Internal", "InvalidArgument",
+        "MissingExtra", "NotFound", "OutOfRange", "PermissionDenied", "ResourceExhausted", "Timeout",
+        "TransportError", "Unauthenticated", "Unavailable", "Unimplemented", "Unknown",
+    ),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_HOME_OF)]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -52,7 +52,7 @@ def _last(task: Task) -> AttemptStatus:
 
 
 def _segment(position: int) -> Callable[[Any], str]:
-    return lambda message: message.name.split("/")[position]  # type: ignore[no-any-return]
+    return lambda message: str(message.name.split("/")[position])
 
 
 def _headers(task: Task) -> list[tuple[str, str]] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,22 +46,14 @@ def write_csv(path: str | os.PathLike[str], schema: pa.Schema, batches: Batches)
 def _complete_or_absent(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file that takes its name only when all is written; an error or interrupt leaves nothing behind."""
     target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    part = Path(name)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("xb") as file:
             yield file
-        part.chmod(0o666 & ~_umask())
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current
 
 
 def _map_text(value: list[tuple[str, str]]) -> str:

@@ -31,7 +31,7 @@ def to_pandas(table: pa.Table, decode: Decode | None = None) -> pd.DataFrame:
     if decode not in (None, "json", "text"):
         raise ConfigError(f"decode={decode!r} is unknown.", hint='use decode="json" or decode="text"')
     maps = [field.name for field in table.schema if pa.types.is_map(field.type)]
-    frame = table.drop_columns(maps).to_pandas(types_mapper=_DTYPES.get)
+    frame: pd.DataFrame = table.drop_columns(maps).to_pandas(types_mapper=_DTYPES.get)
     for name in maps:
         position = table.schema.get_field_index(name)
         frame.insert(position, name, pd.Series(_dicts(table[name]), dtype=object))

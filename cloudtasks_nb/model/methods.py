@@ -70,7 +70,7 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
         return f"/{version}/{path}" if self.versioned else f"/{path}"
 
 
-def _method(id: str, http: str, path: str, response: type[Message], **rest: object) -> Method:  # noqa: A002
+def _method(id: str, http: str, path: str, response: type[Message], **rest: object) -> Method:
     prefix = "" if id.startswith("api.") else "projects.locations."
     return Method(id=prefix + id, http=http, path=path, response=response, **rest)  # type: ignore[arg-type]
 

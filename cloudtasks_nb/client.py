@@ -1,0 +1,193 @@
+"""Client: one project at one endpoint, as one identity. Where its verbs begin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from .errors import ConfigError
+from .model.queue import Kind, RateLimits, RetryConfig
+from .model.target import HttpTarget
+from .model.task import View
+from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
+from .pager import Pager
+from .resources.location import Location, create_queue, list_locations, list_queues, read_location
+from .resources.queue import Queue, read_queue
+from .resources.task import Task, read_task
+from .rest.session import Session
+from .shown import Shown
+
+if TYPE_CHECKING:
+    import re
+
+    from .render import Card
+
+EVERYWHERE = "-"
+
+
+class DefaultLocation(str):
+    """The default location's id, empty when there is none; called with an id, it reads that Location."""
+
+    __slots__ = ("_client",)
+    _client: Client
+
+    def __new__(cls, text: str, client: Client) -> Self:
+        location = super().__new__(cls, text)
+        location._client = client
+        return location
+
+    def __call__(self, location: str | None = None) -> Location:
+        """One location, by id or full name; the default one without. Errors: NotFound, ConfigError."""
+        if not (location or self):
+            raise ConfigError("This client has no default location.", hint='client.location("us-central1")')
+        return read_location(self._client._session, parse_location(location or self, self._client.project))
+
+
+class Client(Shown):
+    """The way to the queues and tasks of a project. Any thread may call; also a context manager.
+
+    `project`, `endpoint` and `identity` are plain attributes, and so is `location`, the id of the default location
+    (empty when there is none); called, `client.location("europe-west1")` reads a Location.
+
+    Example:
+        >>> client = ct.local()                                                            # doctest: +SKIP
+        >>> emails = client.create_queue("emails")                                         # doctest: +SKIP
+        >>> emails.create_task({"to": "ada"}, url="https://example.com/send")              # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        project: str,
+        location: str | None = None,
+        *,
+        on_close: Callable[[], object] = lambda: None,
+    ) -> None:
+        _check("project", project, PROJECT_ID)
+        _check("location", location or "-", LOCATION_ID)
+        self._session = session
+        self._on_close = on_close
+        self.project = project
+        self.location = DefaultLocation(location or "", self)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that calls go to."""
+        return self._session.endpoint
+
+    @property
+    def identity(self) -> str:
+        """Who calls: a service account, the kind of credentials, or "anonymous"."""
+        return self._session.auth.identity
+
+    @property
+    def api_version(self) -> str:
+        """The version of the REST API that is spoken."""
+        return self._session.api_version
+
+    def locations(self) -> Pager[Location]:
+        """The locations that can hold queues. Errors: PermissionDenied, AuthError, TransportError."""
+        return list_locations(self._session, self.project)
+
+    def queues(
+        self,
+        location: str | None = None,
+        *,
+        filter: str | None = None,
+        page_size: int | None = None,
+        stats: bool = False,
+    ) -> Pager[Queue]:
+        """The queues of a location (by default the client's own), or of all with "-" or without any default.
+
+        `filter` is the API's: 'state=PAUSED'. `stats=True` reads estimates of depth and rate along.
+
+        Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError.
+
+        Example:
+            >>> client.queues("-", stats=True).to_dataframe()                              # doctest: +SKIP
+        """
+        place = location or self.location or EVERYWHERE
+        if place == EVERYWHERE:
+            places = [parse_location(found.name) for found in self.locations()]
+        else:
+            places = [parse_location(place, self.project)]
+        return list_queues(self._session, places, filter=filter, page_size=page_size, stats=stats)
+
+    def queue(self, name: str, stats: bool = False) -> Queue:
+        """A queue by id, "location/id" or full name. Errors: NotFound, InvalidArgument."""
+        return read_queue(self._session, self._queue_name(name), stats=stats)
+
+    def create_queue(
+        self,
+        name: str,
+        kind: Kind = "http",
+        *,
+        rate_limits: RateLimits | dict[str, Any] | None = None,
+        retry_config: RetryConfig | dict[str, Any] | None = None,
+        http_target: HttpTarget | None = None,
+        **ttl: Any,
+    ) -> Queue:
+        """Create a queue by id, "location/id" or full name. The kind ("http", "app_engine", "pull") is for good.
+
+        Settings may be dicts with snake_case names; `task_ttl` and `tombstone_ttl` are timedeltas or seconds.
+
+        Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument.
+
+        Example:
+            >>> client.create_queue("slow", rate_limits={"max_tasks_dispatched_per_second": 1})   # doctest: +SKIP
+        """
+        return create_queue(
+            self._session,
+            self._queue_name(name),
+            kind,
+            rate_limits=rate_limits,
+            retry_config=retry_config,
+            http_target=http_target,
+            **ttl,
+        )
+
+    def task(self, name: str, view: View = "FULL") -> Task:
+        """A task by its full name. Errors: NotFound, InvalidArgument."""
+        return read_task(self._session, parse_task(name), view)
+
+    def close(self) -> None:
+        """End the connections, and the emulator when ct.local() started one. May be called twice."""
+        self._session.close()
+        self._on_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _queue_name(self, name: str) -> QueueName:
+        return parse_queue(name, self.project, self.location or None)
+
+    def _shape_(self) -> Card:
+        from .render import Card, code, muted
+
+        local = self.endpoint.startswith("http://")
+        return Card(
+            self.project,
+            kind="Cloud Tasks client",
+            facts={
+                "location": self.location or muted("none: queues() lists all"),
+                "endpoint": [code(self.endpoint), muted("emulator") if local else None],
+                "identity": self.identity,
+                "API version": self.api_version,
+            },
+            code=["client.queues()", 'client.queue("…")', "client.locations()", 'client.create_queue("…")'],
+        )
+
+    def __repr__(self) -> str:
+        where = f"{self.project}/{self.location}" if self.location else self.project
+        return f"<Client {where} at {self.endpoint} as {self.identity}>"
+
+
+def _check(what: str, text: str, pattern: re.Pattern[str]) -> None:
+    if not isinstance(text, str) or not pattern.fullmatch(text):
+        raise ConfigError(f"{text!r} is not a {what} id.", hint=f'connect with {what}="..."')

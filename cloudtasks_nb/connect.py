@@ -1,0 +1,100 @@
+"""connect(): from arguments and environment to a Client."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from .client import Client
+from .errors import ConfigError
+from .rest.auth import Auth, credentials_auth, default_auth, token_auth
+from .rest.retry import Retry
+from .rest.session import Session
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
+
+GOOGLE = "https://cloudtasks.googleapis.com"
+VERSIONS = ("v2beta2",)
+EMULATOR_VARIABLES = ("CLOUD_TASKS_EMULATOR_HOST", "CLOUDTASKS_EMULATOR_HOST")
+EMULATOR_PROJECT, EMULATOR_LOCATION = "local", "us-central1"
+
+
+def connect(
+    project: str | None = None,
+    location: str | None = None,
+    *,
+    credentials: Credentials | None = None,
+    api_version: str = "v2beta2",
+    endpoint: str | None = None,
+    quota_project: str | None = None,
+    api_key: str | None = None,
+    access_token: str | None = None,
+    timeout: float = 20.0,
+    retry: Retry | None = None,
+) -> Client:
+    """A client: of the real service with Application Default Credentials, or of an emulator.
+
+    When CLOUD_TASKS_EMULATOR_HOST (or CLOUDTASKS_EMULATOR_HOST) is set, or `endpoint` is a plain-http one, calls
+    go there, without credentials unless some are passed; the project is then "local" and the location
+    "us-central1" unless said otherwise. Otherwise the project comes from the credentials or GOOGLE_CLOUD_PROJECT.
+
+    Units: `timeout` is the deadline of a call in seconds, its retries included.
+
+    Errors: ConfigError (no project, an unsafe endpoint), AuthError (no usable credentials).
+
+    Example:
+        >>> client = ct.connect(project="my-project", location="us-central1")     # doctest: +SKIP
+    """
+    if api_version not in VERSIONS:
+        raise ConfigError(
+            f"api_version={api_version!r} is not supported.", hint=f"use one of {', '.join(VERSIONS)}"
+        )
+    if not timeout > 0:
+        raise ConfigError(
+            f"timeout={timeout!r} leaves no time for a call.", hint="pass seconds, such as timeout=20"
+        )
+    emulator = _emulator(endpoint)
+    url = endpoint or emulator or GOOGLE
+    chosen = [given for given in (credentials, api_key, access_token) if given is not None]
+    if len(chosen) > 1:
+        raise ConfigError("Pass only one of credentials, api_key and access_token.")
+    auth, found = _auth(credentials, api_key, access_token, quota_project, needed=emulator is None)
+    project = (
+        project or found or os.environ.get("GOOGLE_CLOUD_PROJECT") or (EMULATOR_PROJECT if emulator else None)
+    )
+    if project is None:
+        raise ConfigError(
+            "No project is known.", hint='ct.connect(project="my-project"), or set GOOGLE_CLOUD_PROJECT'
+        )
+    session = Session(url, auth, api_version=api_version, timeout_s=timeout, retry=retry)
+    return Client(session, project, location or (EMULATOR_LOCATION if emulator else None))
+
+
+def _emulator(endpoint: str | None) -> str | None:
+    """The emulator's URL, where calls go to one."""
+    if endpoint is not None:
+        return endpoint if endpoint.startswith("http://") else None
+    for variable in EMULATOR_VARIABLES:
+        if host := os.environ.get(variable, "").strip():
+            return host if "://" in host else f"http://{host}"
+    return None
+
+
+def _auth(
+    credentials: Any,
+    api_key: str | None,
+    access_token: str | None,
+    quota_project: str | None,
+    *,
+    needed: bool,
+) -> tuple[Auth, str | None]:
+    if credentials is not None:
+        return credentials_auth(credentials, quota_project), getattr(credentials, "project_id", None)
+    if access_token is not None:
+        return token_auth(access_token, quota_project), None
+    if api_key is not None:
+        return Auth(api_key=api_key, quota_project=quota_project), None
+    if needed:
+        return default_auth(quota_project)
+    return Auth(quota_project=quota_project), None

@@ -1,0 +1,220 @@
+"""Listings, page by page: lazy after the first page, iterated afresh each time, exported a page at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+
+from .errors import ConfigError
+from .model.json import decode
+from .shown import Shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from .frames import Columns, Decode
+    from .render import Table
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page of a listing. `next_page_token` is empty on the last one."""
+
+    items: list[T]
+    next_page_token: str = ""
+
+
+class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """What a pager needs to know of its kind of item: how to read it, show it and put it into columns."""
+
+    noun: str
+    items: Callable[[bytes], list[T]]
+    columns: Callable[[], Columns[Any]]
+    table: Callable[..., Table]
+    stem: str  # the line of code that made the listing, for "go on" hints and progress bars
+    has_payloads: bool = False
+
+
+class _Token(msgspec.Struct, rename="camel"):
+    next_page_token: str = ""
+
+
+class Pager(Shown, Generic[T]):
+    """A listing. The first page is here; each further one is fetched when iteration reaches it.
+
+    Iterating again starts over. `repr` shows what was fetched and never calls the network.
+
+    Errors: any ApiError at the call that made it (first page), or when a further page is reached.
+
+    Example:
+        >>> tasks = queue.tasks()                              # doctest: +SKIP
+        >>> tasks.first(3)                                     # doctest: +SKIP
+        >>> tasks.to_dataframe()                               # doctest: +SKIP
+    """
+
+    def __init__(self, fetch: Callable[[str], bytes], listing: Listing[T]) -> None:
+        self._fetch = fetch
+        self._listing = listing
+        self._lock = threading.Lock()
+        self._first = fetch("")
+        self._untouched = True  # the first page has not been handed out yet
+
+    def __iter__(self) -> Iterator[T]:
+        for page in self.pages():
+            yield from page.items
+
+    def pages(self) -> Iterator[Page[T]]:
+        """Pages of items, each fetched when it is reached; empty pages in the middle are normal."""
+        return (self._page(raw) for raw in self._raw_pages(ahead=False))
+
+    def page(self, token: str = "") -> Page[T]:
+        """The page behind a token (the first one without): one request, whatever was read before."""
+        return self._page(self._fetch(token))
+
+    def first(self, count: int = 20) -> list[T]:
+        """Up to `count` items from the start; no request when the first page holds enough."""
+        held = self._page(self._first)
+        if len(held.items) >= count or not held.next_page_token:
+            return held.items[:count]
+        return list(islice(self, count))
+
+    def to_dataframe(
+        self, limit: int | None = None, progress: bool | None = None, decode: Decode | None = None
+    ) -> pd.DataFrame:
+        """All items (or the first `limit`) as a DataFrame.
+
+        Shapes: one row per item, the documented columns of its kind whatever the page held, nullable dtypes,
+        instants as datetime64[us, UTC]. `decode="text"` adds `payload_text`, `decode="json"` one column
+        `payload.<key>` per top-level key. `progress` shows a bar; by default when there are several pages.
+
+        Errors: any ApiError when a page fails; ConfigError when `decode` is asked for without payloads.
+        """
+        from .frames import to_pandas
+
+        if decode is not None and not self._listing.has_payloads:
+            raise ConfigError(
+                f"decode={decode!r} needs payloads.", hint='list them with queue.tasks(view="FULL")'
+            )
+        return to_pandas(self.to_arrow(limit=limit, progress=progress), decode)
+
+    def to_arrow(self, limit: int | None = None, progress: bool | None = None) -> pa.Table:
+        """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`."""
+        import pyarrow
+
+        schema = self._listing.columns().schema
+        return pyarrow.Table.from_batches(self._batches(limit, progress), schema=schema)
+
+    def to_parquet(self, path: str | os.PathLike[str], progress: bool | None = None) -> Path:
+        """Stream all items into a Parquet file; it appears when complete. Returns its path.
+
+        Errors: any ApiError when a page fails, and then no file is left behind.
+        """
+        from .frames import write_parquet
+
+        return write_parquet(path, self._listing.columns().schema, self._batches(None, progress))
+
+    def to_csv(self, path: str | os.PathLike[str], progress: bool | None = None) -> Path:
+        """Stream all items into a CSV file (headers as JSON, payloads as base64); it appears when complete.
+
+        Errors: any ApiError when a page fails, and then no file is left behind.
+        """
+        from .frames import write_csv
+
+        return write_csv(path, self._listing.columns().schema, self._batches(None, progress))
+
+    def _page(self, raw: bytes) -> Page[T]:
+        return Page(self._listing.items(raw), _next_token(raw))
+
+    def _raw_pages(self, *, ahead: bool) -> Iterator[bytes]:
+        """Page bytes from the start. `ahead` requests the next page while the caller works on this one."""
+        with self._lock:
+            held, self._untouched = (self._first if self._untouched else None), False
+        raw = held if held is not None else self._restart()
+        with ThreadPoolExecutor(1, "cloudtasks-page") as background:
+            while token := _next_token(raw):
+                upcoming = background.submit(self._fetch, token) if ahead else None
+                try:
+                    yield raw
+                except GeneratorExit:
+                    background.shutdown(wait=False, cancel_futures=True)
+                    raise
+                raw = upcoming.result() if upcoming is not None else self._fetch(token)
+            yield raw
+
+    def _restart(self) -> bytes:
+        self._first = self._fetch("")
+        return self._first
+
+    def _batches(self, limit: int | None, progress: bool | None) -> Iterator[pa.RecordBatch]:
+        columns = self._listing.columns()
+        pages = self._raw_pages(ahead=True)
+        left = limit
+        with _bar(self._listing, progress, several=bool(_next_token(self._first))) as bar:
+            while left is None or left > 0:
+                raw = next(pages, None)
+                if raw is None:
+                    break
+                items = self._listing.items(raw)[:left]
+                yield columns.batch(items)
+                bar.update(len(items))
+                left = None if left is None else left - len(items)
+        pages.close()  # type: ignore[attr-defined]
+
+    def _shape_(self) -> Table:
+        page = self._page(self._first)
+        count = f"{len(page.items):,} {self._listing.noun}"
+        footer = (
+            f"{count} loaded, more pages to come: iterate, or .to_dataframe()"
+            if page.next_page_token
+            else count
+        )
+        return self._listing.table(page.items, caption=self._listing.stem, footer=footer)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _next_token(raw: bytes) -> str:
+    return decode(raw, _Token).next_page_token
+
+
+class _Silent:
+    """Stands in for a progress bar."""
+
+    def __enter__(self) -> _Silent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, count: int) -> None:
+        pass
+
+
+def _bar(listing: Listing[Any], progress: bool | None, *, several: bool) -> Any:
+    """A progress bar when asked for, or when there are several pages and somebody to see it."""
+    import sys
+
+    watched = "ipykernel" in sys.modules or sys.stderr.isatty()
+    if not (progress if progress is not None else several and watched):
+        return _Silent()
+    from tqdm.auto import tqdm
+
+    return tqdm(desc=listing.stem, unit=f" {listing.noun}", unit_scale=True)
+
+
+def bind_all(items: Sequence[Any], session: Any) -> Any:
+    """Give items the session that their verbs call through."""
+    for item in items:
+        item.bind(session)
+    return items

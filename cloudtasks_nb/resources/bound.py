@@ -1,0 +1,37 @@
+"""What Queue, Task and Location share: a session to call through, and fields that follow the service's answers."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import msgspec
+
+from ..errors import ConfigError
+from ..rest.session import Session
+
+
+class Bound:
+    """A model message with verbs. The session lives beside the message's fields, never among them."""
+
+    __slots__ = ()
+
+    def bind(self, session: Session) -> Self:
+        """Give it the session that its verbs call through; returns itself."""
+        self.__dict__["session"] = session
+        return self
+
+    @property
+    def _session(self) -> Session:
+        session = self.__dict__.get("session")
+        if session is None:
+            raise ConfigError(
+                f"This {type(self).__name__} was made by hand and has no client.",
+                hint="get it from one, such as client.queue(name) or queue.task(id)",
+            )
+        return session  # type: ignore[no-any-return]
+
+    def _take(self, answer: msgspec.Struct) -> Self:
+        """Show what the service says now: every field of the answer, in place."""
+        for field in answer.__struct_fields__:
+            setattr(self, field, getattr(answer, field))
+        return self

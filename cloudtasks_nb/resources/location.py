@@ -1,0 +1,184 @@
+"""Location: what the API says of it, plus its queues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from ..errors import ConfigError
+from ..model import location as model
+from ..model.json import Message, decode, encode
+from ..model.queue import Kind
+from ..model.queue import Queue as QueueFields
+from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
+from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
+from ..pager import Listing, Pager, bind_all
+from ..rest.session import Session
+from .bound import Bound
+from .queue import WITH_STATS, Queue, read_queue
+from .settings import settings
+
+_LOCATIONS = "projects.locations"
+_PARALLEL = 8
+
+
+class Location(model.Location, Bound, dict=True):
+    """A region, and the way to its queues. Source: REST projects.locations.
+
+    Example:
+        >>> client.location("us-central1").queues()                      # doctest: +SKIP
+    """
+
+    def queues(
+        self,
+        filter: str | None = None,
+        page_size: int | None = None,
+        stats: bool = False,
+    ) -> Pager[Queue]:
+        """Its queues, page by page. Errors: PermissionDenied, InvalidArgument (a bad filter)."""
+        return list_queues(self._session, [self._parsed], filter=filter, page_size=page_size, stats=stats)
+
+    def queue(self, queue_id: str, stats: bool = False) -> Queue:
+        """One of its queues, by id. Errors: NotFound, InvalidArgument."""
+        name = parse_queue(queue_id, self._parsed.project, self._parsed.location)
+        return read_queue(self._session, name, stats=stats)
+
+    def create_queue(self, queue_id: str, kind: Kind = "http", **given: Any) -> Queue:
+        """Create a queue here; see Client.create_queue."""
+        name = QueueName(self._parsed.project, self._parsed.location, check_queue_id(queue_id))
+        return create_queue(self._session, name, kind, **given)
+
+    @property
+    def _parsed(self) -> LocationName:
+        return parse_location(self.name)
+
+
+class LocationPage(Message):
+    """A page of locations, with verbs."""
+
+    locations: list[Location] = []
+
+
+class _QueuePage(Message):
+    queues: list[Queue] = []
+    next_page_token: str = ""
+
+
+def read_location(session: Session, name: LocationName) -> Location:
+    """One location. Errors: NotFound, InvalidArgument."""
+    return session.call(f"{_LOCATIONS}.get", Location, path={"name": str(name)}).bind(session)
+
+
+def list_locations(session: Session, project: str, *, page_size: int | None = None) -> Pager[Location]:
+    """The locations of a project, page by page."""
+
+    def fetch(token: str) -> bytes:
+        query = {"pageSize": page_size, "pageToken": token}
+        return session.fetch(f"{_LOCATIONS}.list", path={"name": f"projects/{project}"}, query=query)
+
+    return Pager(
+        fetch,
+        Listing(
+            noun="locations",
+            items=lambda raw: bind_all(decode(raw, LocationPage).locations, session),
+            columns=_location_columns,
+            table=_location_table,
+            stem=f"locations of {project}",
+        ),
+    )
+
+
+def list_queues(
+    session: Session,
+    places: list[LocationName],
+    *,
+    filter: str | None,
+    page_size: int | None,
+    stats: bool,
+) -> Pager[Queue]:
+    """The queues of one location page by page, or those of several as one page."""
+    query = {"filter": filter, "pageSize": page_size, "readMask": WITH_STATS if stats else None}
+
+    def fetch_from(place: LocationName, token: str) -> bytes:
+        path = {"parent": str(place)}
+        return session.fetch("projects.locations.queues.list", path=path, query={**query, "pageToken": token})
+
+    if len(places) == 1:
+        fetch: Callable[[str], bytes] = partial(fetch_from, places[0])
+        stem = f"queues of {places[0].location}"
+    else:
+        fetch = partial(_fetch_everywhere, fetch_from, places)
+        stem = f"queues of {len(places)} locations"
+    return Pager(
+        fetch,
+        Listing(
+            noun="queues",
+            items=lambda raw: bind_all(decode(raw, _QueuePage).queues, session),
+            columns=_queue_columns,
+            table=_queue_table,
+            stem=stem,
+        ),
+    )
+
+
+def _fetch_everywhere(
+    fetch_from: Callable[[LocationName, str], bytes], places: list[LocationName], token: str
+) -> bytes:
+    """The API lists one location at a time: ask all of them side by side and answer as if it were one page."""
+
+    def whole(place: LocationName) -> list[Queue]:
+        page = decode(fetch_from(place, ""), _QueuePage)
+        queues = [*page.queues]
+        while page.next_page_token:
+            page = decode(fetch_from(place, page.next_page_token), _QueuePage)
+            queues += page.queues
+        return queues
+
+    with ThreadPoolExecutor(_PARALLEL, "cloudtasks-locations") as pool:
+        found = [queue for queues in pool.map(whole, places) for queue in queues]
+    return encode({"queues": found})
+
+
+def create_queue(session: Session, name: QueueName, kind: Kind, **given: Any) -> Queue:
+    """Create a queue of a kind, with settings as fields of Queue. Errors: AlreadyExists, FailedPrecondition."""
+    queue = QueueFields(name=str(name))
+    match kind:
+        case "http":
+            queue.http_target = HttpTarget()
+        case "app_engine":
+            queue.app_engine_http_target = AppEngineHttpTarget()
+        case "pull":
+            queue.pull_target = PullTarget()
+        case _:
+            raise ConfigError(f"kind={kind!r} is unknown.", hint='use kind="http", "app_engine" or "pull"')
+    for field, value in given.items():
+        if value is not None:
+            setattr(queue, field, settings(field, value))
+    path = {"parent": str(name.parent)}
+    return session.call("projects.locations.queues.create", Queue, path=path, body=queue).bind(session)
+
+
+def _queue_columns() -> Any:
+    from ..frames import QUEUES
+
+    return QUEUES
+
+
+def _queue_table(items: list[Queue], **words: Any) -> Any:
+    from ..render import queue_table
+
+    return queue_table(items, **words)
+
+
+def _location_columns() -> Any:
+    from ..frames import LOCATIONS
+
+    return LOCATIONS
+
+
+def _location_table(items: list[Location], **words: Any) -> Any:
+    from ..render import location_table
+
+    return location_table(items, **words)

@@ -1,0 +1,187 @@
+"""Queue: what the API says of it, plus its verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from ..errors import ConfigError
+from ..model import queue as model
+from ..model.json import Message
+from ..model.messages import CreateTaskRequest, Empty
+from ..model.queue import RateLimits, RetryConfig
+from ..model.target import HttpTarget
+from ..model.task import View
+from ..names import QueueName, TaskName, check_task_id, parse_task
+from ..pager import Pager
+from ..rest.session import Session
+from .bound import Bound
+from .new_task import TaskOptions, new_task
+from .settings import mask_paths, settings
+from .task import Task, list_tasks, read_task
+
+if TYPE_CHECKING:
+    from ..widgets.queue_panel import QueuePanel
+    from ..widgets.task_browser import TaskBrowser
+
+_QUEUES = "projects.locations.queues"
+
+# Statistics are answered only when the mask names them, and a mask hides what it does not name.
+WITH_STATS = ",".join(field.encode_name for field in msgspec.structs.fields(model.Queue))
+
+
+class Queue(model.Queue, Bound, dict=True):
+    """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
+
+    Source: REST projects.locations.queues.
+
+    Example:
+        >>> queue = client.queue("emails")                                          # doctest: +SKIP
+        >>> queue.pause().state                                                     # doctest: +SKIP
+        'PAUSED'
+    """
+
+    def refresh(self, stats: bool | None = None) -> Self:
+        """Read it again; with its statistics when asked, or when it has them already. Errors: NotFound."""
+        wanted = self.stats is not None if stats is None else stats
+        return self._take(read_queue(self._session, self._parsed, stats=wanted))
+
+    def update(
+        self,
+        *,
+        rate_limits: RateLimits | Mapping[str, Any] | None = None,
+        retry_config: RetryConfig | Mapping[str, Any] | None = None,
+        http_target: HttpTarget | None = None,
+    ) -> Self:
+        """Change the settings that are passed, and nothing else. Errors: InvalidArgument, PermissionDenied.
+
+        Settings may be dicts with the field names in snake_case; a dict value of None sets the default again.
+
+        Example:
+            >>> queue.update(rate_limits={"max_tasks_dispatched_per_second": 5})    # doctest: +SKIP
+        """
+        given = {"rate_limits": rate_limits, "retry_config": retry_config, "http_target": http_target}
+        changes = {field: settings(field, value) for field, value in given.items() if value is not None}
+        if not changes:
+            raise ConfigError(
+                "update() was called without any change.", hint="pass rate_limits= or retry_config="
+            )
+        mask = [
+            path for field, value in given.items() if value is not None for path in mask_paths(field, value)
+        ]
+        return self._verb(
+            "patch", body=model.Queue(name=self.name, **changes), query={"updateMask": ",".join(mask)}
+        )
+
+    def pause(self) -> Self:
+        """Stop dispatching; tasks can still be added. Errors: NotFound, PermissionDenied."""
+        return self._verb("pause")
+
+    def resume(self) -> Self:
+        """Dispatch again. Many busy queues at once can overload their target: resume them one by one.
+
+        Errors: NotFound, PermissionDenied.
+        """
+        return self._verb("resume")
+
+    def purge(self) -> Self:
+        """Delete every task created before now. It cannot be undone, and may take a minute to be complete.
+
+        Errors: NotFound, PermissionDenied.
+        """
+        return self._verb("purge")
+
+    def delete(self) -> None:
+        """Delete the queue and its tasks; the name stays blocked for days. Errors: NotFound, PermissionDenied."""
+        self._session.call(f"{_QUEUES}.delete", Empty, path={"name": self.name})
+
+    def tasks(self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None) -> Pager[Task]:
+        """The tasks that are waiting, page by page; payloads only with view="FULL".
+
+        Errors: NotFound, PermissionDenied (FULL needs cloudtasks.tasks.fullView), InvalidArgument.
+        """
+        return list_tasks(self._session, self._parsed, view=view, page_size=page_size, order_by=order_by)
+
+    def task(self, task_id: str, view: View = "FULL") -> Task:
+        """One task, by id or full name. Errors: NotFound, InvalidArgument."""
+        if "/" in task_id:
+            return read_task(self._session, parse_task(task_id), view)
+        queue = self._parsed
+        name = TaskName(queue.project, queue.location, queue.queue, check_task_id(task_id))
+        return read_task(self._session, name, view)
+
+    def create_task(
+        self,
+        payload: Any = None,
+        *,
+        url: str | None = None,
+        method: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        schedule: datetime | timedelta | float | None = None,
+        task_id: str | None = None,
+        **options: Any,
+    ) -> Task:
+        """Add a task. What it becomes follows the queue's kind.
+
+        `payload`: bytes, text, or anything JSON (sent with Content-Type application/json). `schedule`: a datetime,
+        a timedelta, or seconds from now. `task_id` makes the creation safe to repeat: a second task of that name
+        is refused. `method` is POST unless said otherwise. Further options: `tag` (pull queues), `relative_url` and
+        `routing` (App Engine), `oidc_token`, `oauth_token` (HTTP), `retry_config`.
+
+        Errors: InvalidArgument, AlreadyExists, NotFound, PermissionDenied; TypeError for an unknown option.
+
+        Example:
+            >>> queue.create_task({"to": "ada"}, url="https://example.com/send", schedule=60)   # doctest: +SKIP
+        """
+        said = TaskOptions(
+            url=url,
+            method=method,
+            headers=dict(headers) if headers is not None else None,
+            schedule=schedule,
+            task_id=task_id,
+            **options,
+        )
+        task = new_task(self._parsed, self.kind, payload, said)
+        # Without a name nobody can tell whether a lost call created the task, so only a named one is repeated.
+        made = self._session.call(
+            f"{_QUEUES}.tasks.create",
+            Task,
+            path={"parent": self.name},
+            body=CreateTaskRequest(task=task),
+            repeatable=bool(task.name),
+        )
+        return (
+            made.bind(self._session)
+            if made.name
+            else read_task(self._session, parse_task(task.name), "BASIC")
+        )
+
+    def panel(self, read_only: bool = False) -> QueuePanel:
+        """Buttons for this queue: pause, resume, purge, refresh."""
+        from ..widgets.queue_panel import QueuePanel
+
+        return QueuePanel(self, read_only=read_only)
+
+    def browse(self, read_only: bool = False) -> TaskBrowser:
+        """A table of its tasks to page through, open, run and delete."""
+        from ..widgets.task_browser import TaskBrowser
+
+        return TaskBrowser(self, read_only=read_only)
+
+    def _verb(
+        self, verb: str, *, body: Message | None = None, query: Mapping[str, Any] | None = None
+    ) -> Self:
+        path = {"name": self.name}
+        answer = self._session.call(f"{_QUEUES}.{verb}", model.Queue, path=path, query=query, body=body)
+        if answer.stats is None:
+            answer.stats = self.stats  # not part of these answers; what was read stays until the next refresh
+        return self._take(answer)
+
+
+def read_queue(session: Session, name: QueueName, *, stats: bool = False) -> Queue:
+    """One queue by name. Errors: NotFound, PermissionDenied."""
+    query = {"readMask": WITH_STATS if stats else None}
+    return session.call(f"{_QUEUES}.get", Queue, path={"name": str(name)}, query=query).bind(session)

@@ -1,0 +1,132 @@
+"""Task: what the API says of it, plus its verbs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Self
+
+from ..errors import ConfigError, InvalidArgument
+from ..model import task as model
+from ..model.json import Message, decode
+from ..model.messages import Empty, RunTaskRequest
+from ..names import TaskName
+from ..pager import Listing, Pager, bind_all
+from ..rest.session import Session
+from .bound import Bound
+
+_TASKS = "projects.locations.queues.tasks"
+VIEWS = ("BASIC", "FULL")
+
+
+class Task(model.Task, Bound, dict=True):
+    """A task. Its fields are what was last read; verbs call the service and bring them up to date.
+
+    Source: REST projects.locations.queues.tasks.
+    """
+
+    def refresh(self, view: model.View = "FULL") -> Self:
+        """Read it again. Errors: NotFound when it finished or was deleted, PermissionDenied."""
+        return self._take(read_task(self._session, self._parsed, view))
+
+    def run(self) -> Self:
+        """Send it now, even when its queue is paused. Errors: NotFound, InvalidArgument (a pull task).
+
+        The answer shows the attempt as dispatched, not how it ended: refresh() tells.
+        """
+        view = self.view if self.view in VIEWS else "BASIC"
+        return self._take(
+            self._session.call(
+                f"{_TASKS}.run", Task, path={"name": self.name}, body=RunTaskRequest(response_view=view)
+            )
+        )
+
+    def delete(self) -> None:
+        """Delete it. Errors: NotFound when it finished or was deleted before."""
+        self._session.call(f"{_TASKS}.delete", Empty, path={"name": self.name})
+
+    def text(self) -> str:
+        """The payload as text (UTF-8). Errors: ConfigError without payload, InvalidArgument when it is not text."""
+        try:
+            return self._held().decode()
+        except UnicodeDecodeError as error:
+            raise InvalidArgument(
+                f"The payload is not UTF-8 text: {error.reason} at byte {error.start}.",
+                resource=self.name,
+                hint="task.payload holds the bytes",
+            ) from None
+
+    def json(self) -> Any:
+        """The payload as JSON values. Errors: ConfigError without payload, InvalidArgument when it is not JSON."""
+        import msgspec
+
+        try:
+            return msgspec.json.decode(self._held())
+        except msgspec.DecodeError as error:
+            raise InvalidArgument(
+                f"The payload is not JSON: {error}", resource=self.name, hint="task.payload holds the bytes"
+            ) from None
+
+    def _held(self) -> bytes:
+        if self.payload is None:
+            raise ConfigError(
+                "This task was read without its payload (view BASIC).",
+                hint='task.refresh() reads it, or list with queue.tasks(view="FULL")',
+            )
+        return self.payload
+
+
+class _TaskPage(Message):
+    tasks: list[Task] = []
+
+
+def read_task(session: Session, name: TaskName, view: model.View) -> Task:
+    """One task by name. Errors: NotFound, PermissionDenied, ConfigError for an unknown view."""
+    query = {"responseView": check_view(view)}
+    return session.call(f"{_TASKS}.get", Task, path={"name": str(name)}, query=query).bind(session)
+
+
+def list_tasks(
+    session: Session, queue: Any, *, view: model.View, page_size: int, order_by: str | None
+) -> Pager[Task]:
+    """The tasks of a queue, page by page."""
+    query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
+
+    def fetch(token: str) -> bytes:
+        return session.fetch(
+            f"{_TASKS}.list", path={"parent": str(queue)}, query={**query, "pageToken": token}
+        )
+
+    return Pager(
+        fetch,
+        Listing(
+            noun="tasks",
+            items=partial(_items, session),
+            columns=_columns,
+            table=_table,
+            stem=f"tasks of {queue.location}/{queue.queue}",
+            has_payloads=view == "FULL",
+        ),
+    )
+
+
+def check_view(view: str) -> str:
+    """The view itself when it is one. Errors: ConfigError."""
+    if view not in VIEWS:
+        raise ConfigError(f"view={view!r} is unknown.", hint='use view="BASIC" or view="FULL"')
+    return view
+
+
+def _items(session: Session, raw: bytes) -> list[Task]:
+    return bind_all(decode(raw, _TaskPage).tasks, session)  # type: ignore[no-any-return]
+
+
+def _columns() -> Any:
+    from ..frames import TASKS
+
+    return TASKS
+
+
+def _table(items: list[Task], **words: Any) -> Any:
+    from ..render import task_table
+
+    return task_table(items, **words)
