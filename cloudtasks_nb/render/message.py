@@ -103,5 +103,6 @@ def _title(name: str) -> str:
 
 
 def _words(name: str) -> str:
-    """ "HttpTarget" → "Http target", "uri_override" → "uri override"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ").capitalize()
+    """HttpTarget → "HTTP target", uri_override → "URI override"."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("OAuth", "Oauth")).replace("_", " ")
+    return " ".join(_ACRONYMS.get(word, word) for word in spaced.lower().split())

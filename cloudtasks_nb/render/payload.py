@@ -52,7 +52,7 @@ def preview(data: bytes, width: int = 48) -> str:
     head = data[: 4 * width]
     text = head.decode("utf-8", "ignore")
     if not data or _image_type(data) or decoded(text.encode())[0] == "binary" or len(text) < len(head) // 4:
-        return _image_type(data) + f" {size(len(data))}".strip() if _image_type(data) else size(len(data))
+        return f"{_image_type(data)} {size(len(data))}".strip()
     line = " ".join(text.split())
     return line if len(line) <= width and len(head) == len(data) else f"{line[: width - 1]}…"
 

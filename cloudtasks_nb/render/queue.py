@@ -36,7 +36,7 @@ def verbs(obj: Any, *lines: str) -> list[str]:
 
 
 def rate_words(limits: RateLimits) -> str:
-    """ "500/s, burst 100, 1,000 at once"."""
+    """Such as "500/s, burst 100, 1,000 at once"."""
     rate, burst, at_once = (
         limits.max_tasks_dispatched_per_second,
         limits.max_burst_size,
@@ -65,7 +65,7 @@ def backoff_words(retry: RetryConfig) -> str:
 
 
 def attempts_words(retry: RetryConfig) -> str:
-    """ "100 attempts", "unlimited attempts"; with a retry duration both limits must be passed to give up."""
+    """Such as "100 attempts"; with a retry duration both limits must be passed to give up."""
     attempts = ""
     if retry.unlimited_attempts:
         attempts = "unlimited attempts"
@@ -80,7 +80,7 @@ def attempts_words(retry: RetryConfig) -> str:
 
 
 def retry_words(retry: RetryConfig) -> str:
-    """ "0.1 s, 0.2 s, 0.4 s … 1 h, 100 attempts"."""
+    """Such as "0.1 s, 0.2 s, 0.4 s … 1 h, 100 attempts"."""
     return ", ".join(words for words in (backoff_words(retry), attempts_words(retry)) if words)
 
 

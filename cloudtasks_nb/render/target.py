@@ -12,7 +12,7 @@ from .visible import elided
 
 
 def token_words(oauth: OAuthToken | None, oidc: OidcToken | None) -> str | None:
-    """ "OIDC token of account@…, audience https://…"; None without a token."""
+    """Such as "OIDC token of account@…, audience https://…"; None without a token."""
     if oidc is not None:
         audience = f", audience {oidc.audience}" if oidc.audience else ""
         return f"OIDC token of {oidc.service_account_email}{audience}"
@@ -23,7 +23,7 @@ def token_words(oauth: OAuthToken | None, oidc: OidcToken | None) -> str | None:
 
 
 def routing_words(routing: AppEngineRouting | None) -> str | None:
-    """ "service api, version v2"; None without routing."""
+    """Such as "service api, version v2"; None without routing."""
     if routing is None:
         return None
     named = ("service", "version", "instance", "host")
@@ -31,7 +31,7 @@ def routing_words(routing: AppEngineRouting | None) -> str | None:
 
 
 def override_words(override: UriOverride) -> str | None:
-    """ "host example.com, path /v2, only where the task has none"; None when nothing is overridden."""
+    """Such as "host example.com, path /v2, only where the task has none"; None when nothing is overridden."""
     path, query = override.path_override, override.query_override
     words = [
         override.scheme.lower().replace("_", " "),

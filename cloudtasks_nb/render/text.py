@@ -29,7 +29,7 @@ def _card(card: Card) -> str:
     if card.lines():
         blocks.append(indent(_facts(card), "  "))
     if card.table is not None:
-        blocks.append(indent(_table(card.table), "  "))
+        blocks.append(indent(_table(card.table, fold=True), "  "))
     blocks += [_section(section) for section in card.sections]
     if card.code:
         blocks.append("  next: " + "  ".join(shown(line) for line in card.code))
@@ -39,17 +39,14 @@ def _card(card: Card) -> str:
 def _facts(card: Card) -> str:
     facts = [(shown(label), " ".join(_with_title(cell) for cell in value)) for label, value in card.lines()]
     room = max(40, WIDTH - 4 - max(len(label) for label, _ in facts))
-    folded = [
-        (label, fill(value, room, break_long_words=False, break_on_hyphens=False)) for label, value in facts
-    ]
-    return _aligned(folded, [False, False])
+    return _aligned([(label, _folded(value, room)) for label, value in facts], [False, False])
 
 
 def _section(section: Section) -> str:
     if isinstance(section.body, Image) or not section.body:
         return f"  {shown(section.summary)}"
     if isinstance(section.body, Table):
-        body = _table(section.body)
+        body = _table(section.body, fold=True)
     else:
         lines = visible_lines(section.body).splitlines()
         cut = len(lines) - LINES_SHOWN
@@ -57,14 +54,14 @@ def _section(section: Section) -> str:
     return f"  {shown(section.summary)}\n{indent(body, '    ')}"
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, fold: bool = False) -> str:
     rows = table.body()
     written = [[" ".join(_plain(cell) for cell in value) for value in row] for row in rows]
     blocks = [shown(table.caption)] if table.caption else []
     if rows:
         heads = [shown(column) for column in table.columns]
-        fitted = _fitted(heads, written)
-        rules = ["-" * max(map(len, column)) for column in zip(heads, *fitted, strict=True)]
+        fitted = _fitted(heads, written, fold)
+        rules = ["-" * max(map(_width, column)) for column in zip(heads, *fitted, strict=True)]
         blocks.append(_aligned([heads, rules, *fitted], numeric(rows, len(heads))))
     return "\n".join([*blocks, *(shown(line) for line in table.closing())])
 
@@ -77,13 +74,22 @@ def _with_title(cell: Cell) -> str:
     return f"{shown(cell.text)} ({shown(cell.title)})" if cell.title else shown(cell.text)
 
 
-def _fitted(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Rows with the widest columns elided until a line is at most WIDTH wide."""
+def _fitted(heads: Sequence[str], rows: Sequence[Sequence[str]], fold: bool) -> list[list[str]]:
+    """Rows with the widest columns elided (inside cards: folded) until a line is at most WIDTH wide."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    cap, room = max(widths), WIDTH - 2 * (len(widths) - 1)
+    cap, room = max(widths), WIDTH - 4 * fold - 2 * (len(widths) - 1)
     while cap > 12 and sum(min(width, cap) for width in widths) > room:
         cap -= 1
-    return [[elided(value, cap) for value in row] for row in rows]
+    fit = _folded if fold else elided
+    return [[fit(value, cap) for value in row] for row in rows]
+
+
+def _folded(value: str, width: int) -> str:
+    return fill(value, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _width(value: str) -> int:
+    return max(map(len, value.split("\n")))
 
 
 def _aligned(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
