@@ -1,0 +1,1 @@
+"""Panels to click: anywidgets over resources. Each is asked for by a method, such as `queue.panel()`."""

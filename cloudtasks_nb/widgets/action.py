@@ -1,0 +1,95 @@
+"""What a panel can do: a method that a click and a line of code both call."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from ..errors import CloudTasksError
+
+if TYPE_CHECKING:
+    from .panel import Panel
+
+P = ParamSpec("P")
+PanelType = TypeVar("PanelType", bound="Panel")
+
+
+class Refused(CloudTasksError):
+    """The panel did not act: it is read-only, the action was not confirmed, or there is no such action."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing a panel does. `code` is the equivalent line of Python, a format string over the arguments."""
+
+    name: str
+    method: Callable[..., str]
+    code: str
+    changes: bool  # whether it changes the service: a read-only panel refuses it
+    busy: bool  # whether the controls wait for it
+
+    def bind(self, panel: Panel, arguments: dict[str, Any]) -> inspect.BoundArguments:
+        """The arguments checked against the method. Errors: Refused."""
+        try:
+            bound = inspect.signature(self.method).bind(panel, **arguments)
+        except TypeError as error:
+            raise Refused(f'"{self.name}" does not take these arguments.') from error
+        bound.apply_defaults()
+        return bound
+
+    def line(self, panel: Panel, bound: inspect.BoundArguments) -> str:
+        """The equivalent line of Python, or "" where there is none."""
+        values = {key: _literal(value) for key, value in bound.arguments.items() if key != "self"}
+        return self.code.format(queue=panel.expression, panel=panel, **values)
+
+
+def action(
+    code: str = "", *, changes: bool = False, busy: bool = True
+) -> Callable[[Callable[Concatenate[PanelType, P], str]], Callable[Concatenate[PanelType, P], None]]:
+    """Make a method an action: callable from the page by its name, and from Python, where it also raises.
+
+    The method does the work and returns the words for the status line. Called from Python, it runs on the
+    panel's worker and returns when done. Errors: Refused, and what the method raises.
+
+        @action("{queue}.pause()", changes=True)
+        def pause(self) -> str: ...
+    """
+
+    def wrap(
+        method: Callable[Concatenate[PanelType, P], str],
+    ) -> Callable[Concatenate[PanelType, P], None]:
+        described = Action(method.__name__, method, code, changes, busy)
+
+        @functools.wraps(method)
+        def call(self: PanelType, /, *args: P.args, **kwargs: P.kwargs) -> None:
+            bound = inspect.signature(method).bind(self, *args, **kwargs)
+            arguments = dict(bound.arguments)
+            arguments.pop("self")
+            self.act(described, arguments).result()
+
+        call.action = described  # type: ignore[attr-defined]
+        return call
+
+    return wrap
+
+
+def action_of(panel: Panel, name: object) -> Action:
+    """The action that the page asks for by name. Errors: Refused when the panel has none such."""
+    method = getattr(type(panel), name, None) if isinstance(name, str) else None
+    described = getattr(method, "action", None)
+    if not isinstance(described, Action):
+        raise Refused("This panel has no such action.")
+    return described
+
+
+def _literal(value: object) -> str:
+    """A value as Python source, strings in double quotes."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
+    return repr(value)

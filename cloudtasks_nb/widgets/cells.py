@@ -1,0 +1,51 @@
+"""Rendered shapes as plain values for the page: every text is made safe to look at before it leaves Python."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ..render.shapes import Cell, Image, Section, Table, Value, cells
+from ..render.visible import shown, visible_lines
+
+Plain = dict[str, Any]
+
+
+def instant(moment: datetime | None) -> str:
+    """An instant as the page's clock reads it; "" when there is none."""
+    return moment.isoformat() if moment is not None else ""
+
+
+def plain(value: Value | datetime) -> list[Plain]:
+    """A value as {"text", "title", "look", "tone"}; an instant as {"time"}, which the page keeps up to date."""
+    if isinstance(value, datetime):
+        return [{"time": instant(value)}]
+    return [_cell(cell) for cell in cells(value)]
+
+
+def fact_list(values: Mapping[str, Value | datetime]) -> list[list[Any]]:
+    """Labels and values, those that are absent left out."""
+    known = ((label, value) for label, value in values.items() if value is not None and value != "")
+    return [[label, plain(value)] for label, value in known]
+
+
+def section(part: Section) -> Plain:
+    """A section as {"summary", "open"} and its body as "text", "rows" or "picture"."""
+    held: Plain = {"summary": shown(part.summary), "open": part.open}
+    match part.body:
+        case Table() as table:
+            rows: Sequence[Sequence[Value]] = table.rows
+            held["rows"] = [[plain(value) for value in row] for row in rows]
+            held["columns"] = list(table.columns)
+        case Image() as image:
+            held["picture"] = f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
+            held["text"] = shown(image.text)
+        case text:
+            held["text"] = visible_lines(text)
+    return held
+
+
+def _cell(cell: Cell) -> Plain:
+    return {"text": shown(cell.text), "title": shown(cell.title), "look": cell.look, "tone": cell.tone}

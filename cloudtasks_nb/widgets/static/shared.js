@@ -1,0 +1,180 @@
+// What every panel shares: DOM made from text only, actions that act once, the status line, running times.
+
+function h(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "class") node.className = value;
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined)); // strings become text
+  return node;
+}
+
+const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+
+function relative(iso) {
+  const seconds = (Date.parse(iso) - Date.now()) / 1000;
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["s", 1];
+  const count = Math.round(Math.abs(seconds) / size);
+  if (count === 0) return "now";
+  return seconds > 0 ? `in ${count} ${unit}` : `${count} ${unit} ago`;
+}
+
+function when(iso, empty = "–") {
+  return iso ? h("time", { datetime: iso, title: iso }, relative(iso)) : empty;
+}
+
+// Rendered cells from Python: text (with what to show on hover, and a look), or an instant that keeps running.
+function cells(values) {
+  return values.flatMap((cell, at) => {
+    const { time, text, title, look, tone } = cell;
+    const classes = { badge: `ct-badge ct-${tone || "plain"}`, muted: "ct-muted" };
+    const node = time ? when(time) : h(look === "code" ? "code" : "span", { class: classes[look], title: title || null }, text);
+    return at ? [" ", node] : [node];
+  });
+}
+
+function plural(count, one, many = `${one}s`) {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+// The frame of a panel: its root, its actions, its status line, and everything that cleanup undoes.
+class Frame {
+  constructor(model, el, label) {
+    this.model = model;
+    this.undo = [];
+    this.pending = null;
+    this.status = h("p", { class: "ct-status", role: "status", "aria-live": "polite" });
+    this.code = h("code");
+    this.folded = h("details", { class: "ct-code" }, h("summary", {}, "as code"), h("pre", {}, this.code));
+    this.root = h("section", { class: "ct-panel", "aria-label": label });
+    el.append(this.root);
+    this.on("msg:custom", (message) => this.#answered(message));
+    this.watch(["busy"], () => this.sync());
+    this.watch(["notice"], () => this.#notice());
+    this.watch(["lines"], () => this.#lines());
+    const clock = setInterval(() => this.tick(), 1000);
+    this.undo.push(() => clearInterval(clock), () => model.send({ do: "unmounted" }));
+    model.send({ do: "mounted" });
+  }
+
+  on(event, handler) {
+    this.model.on(event, handler);
+    this.undo.push(() => this.model.off(event, handler));
+  }
+
+  // Run `update` now and whenever one of the traits changes.
+  watch(traits, update) {
+    for (const trait of traits) this.on(`change:${trait}`, update);
+    update();
+  }
+
+  cleanup() {
+    for (const undo of this.undo.splice(0)) undo();
+  }
+
+  get busy() {
+    return this.pending !== null || this.model.get("busy") !== "";
+  }
+
+  send(action, args = {}) {
+    if (this.busy) return;
+    this.pending = `${Date.now()}-${Math.random()}`;
+    this.model.send({ do: action, args, call: this.pending });
+    const asked = this.pending;
+    setTimeout(() => {
+      if (this.pending === asked && !this.model.get("busy")) this.say("Waiting for the kernel, which is busy…");
+    }, 1500);
+    this.sync();
+  }
+
+  // Something light that neither waits for an action nor keeps the buttons waiting.
+  tell(action, args) {
+    this.model.send({ do: action, args });
+  }
+
+  #answered(message) {
+    if (message?.done !== this.pending) return;
+    this.pending = null;
+    this.#notice();
+    this.sync();
+  }
+
+  button(label, act, { allowed = () => true, kind = "", title } = {}) {
+    const button = h("button", { type: "button", class: `ct-button ct-action ${kind}`, title, onclick: act }, label);
+    button.allowed = allowed;
+    button.disabled = this.busy || !allowed();
+    return button;
+  }
+
+  // Two steps: the first press arms for five seconds, the second acts. A double click or a held key only arms.
+  armed(label, question, act, options = {}) {
+    let timer = null;
+    const disarm = () => {
+      clearTimeout(timer);
+      timer = null;
+      button.textContent = label;
+      button.classList.remove("ct-armed");
+      this.#notice();
+    };
+    const press = (event) => {
+      if (event.detail > 1) return;
+      if (timer !== null) return disarm(), act();
+      timer = setTimeout(disarm, 5000);
+      button.textContent = `Confirm: ${label.toLowerCase()}`;
+      button.classList.add("ct-armed");
+      this.say(`${question} Press again within 5 s.`);
+    };
+    const button = this.button(label, press, options);
+    button.addEventListener("keydown", (event) => {
+      if (event.repeat || (event.key === "Escape" && timer !== null)) event.preventDefault();
+      if (event.key === "Escape" && timer !== null) disarm();
+    });
+    return button;
+  }
+
+  // Buttons follow `busy` and their own rule; the focus comes back, or goes to a neighbour that is enabled.
+  sync() {
+    const focused = this.root.getRootNode().activeElement;
+    if (focused?.classList?.contains("ct-action") && this.root.contains(focused)) this.refocus = focused;
+    for (const button of this.root.querySelectorAll("button.ct-action")) {
+      button.disabled = this.busy || !button.allowed();
+    }
+    this.root.setAttribute("aria-busy", String(this.busy));
+    if (!this.busy && this.refocus) this.#giveFocusBack();
+  }
+
+  #giveFocusBack() {
+    const before = this.refocus;
+    this.refocus = null;
+    const focused = this.root.getRootNode().activeElement;
+    if (focused && focused !== before && focused !== document.body) return; // the user went elsewhere
+    const neighbour = before.isConnected && before.disabled
+      ? before.parentElement.querySelector("button.ct-action:enabled") : before;
+    neighbour?.focus({ preventScroll: true });
+  }
+
+  say(text, hint = "", level = "") {
+    this.status.className = `ct-status ${level === "error" ? "ct-error" : ""}`;
+    this.status.replaceChildren(text, hint ? h("span", { class: "ct-hint" }, ` Next: ${hint}`) : "");
+  }
+
+  #notice() {
+    const { text = "", hint = "", level = "" } = this.model.get("notice") ?? {};
+    this.say(text, hint, level);
+  }
+
+  #lines() {
+    const lines = this.model.get("lines");
+    this.code.textContent = lines.length ? lines.join("\n") : "# each click appears here as a line of Python";
+  }
+
+  tick() {
+    for (const time of this.root.querySelectorAll("time[datetime]")) {
+      const text = relative(time.getAttribute("datetime"));
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }
+}

@@ -1,0 +1,171 @@
+"""The tasks of one queue to page through, open, select, run and delete."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from ..errors import CloudTasksError, NotFound
+from .action import Refused, action
+from .panel import Panel, asset
+from .task_pages import Pages
+from .task_view import task_detail, task_row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..resources.queue import Queue
+    from ..resources.task import Task
+
+
+class TaskBrowser(Panel):
+    """A table of a queue's tasks, one page of the service at a time. What is selected comes back as data.
+
+    Errors of a call appear in the status line; called from Python they are raised too.
+
+    Example:
+        >>> browser = queue.browse()                           # doctest: +SKIP
+        >>> browser.next_page()                                # doctest: +SKIP
+        >>> browser.selection                                  # doctest: +SKIP
+    """
+
+    _esm = asset("shared.js", "task_detail.js", "task_browser.js")
+    _css = asset("panel.css", "task_browser.css")
+
+    place = traitlets.Dict().tag(sync=True)
+    rows = traitlets.List().tag(sync=True)
+    selected = traitlets.List().tag(sync=True)
+    detail = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, queue: Queue, page_size: int = 25, read_only: bool = False) -> None:
+        self.page_size = page_size
+        self._pages: Pages[Task] = Pages(partial(queue.tasks, page_size=page_size))
+        self._selection: dict[str, Task] = {}
+        super().__init__(queue, read_only=read_only, place=self._place(queue))
+        with suppress(CloudTasksError):  # shown in the status line
+            self.refresh()
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The selected tasks, in the order of selection, as they were listed (view BASIC)."""
+        return list(self._selection.values())
+
+    @property
+    def selection(self) -> pd.DataFrame:
+        """The selected tasks as a DataFrame with the columns of `queue.tasks().to_dataframe()`."""
+        import pyarrow
+
+        from ..frames import TASKS, to_pandas
+
+        return to_pandas(pyarrow.Table.from_batches([TASKS.batch(self.tasks)], schema=TASKS.schema))
+
+    @action("pages = {queue}.tasks(page_size={panel.page_size}).pages(); page = next(pages)")
+    def refresh(self) -> str:
+        """Read the page again. Errors: NotFound, PermissionDenied; InvalidArgument when its token expired."""
+        self._pages.load()
+        self._show_page()
+        return ""
+
+    @action("page = next(pages)")
+    def next_page(self) -> str:
+        """Go to the next page. Errors: as refresh."""
+        self._pages.forward()
+        self._show_page()
+        return ""
+
+    @action()
+    def previous_page(self) -> str:
+        """Go back a page; without a call while it is among the last few."""
+        self._pages.back()
+        self._show_page()
+        return ""
+
+    @action("pages = {queue}.tasks(page_size={panel.page_size}).pages(); page = next(pages)")
+    def first_page(self) -> str:
+        """Start over at page one. Errors: NotFound, PermissionDenied."""
+        self._pages.first()
+        self._show_page()
+        return ""
+
+    @action('{queue}.task({task_id}, view="FULL")')
+    def open_task(self, task_id: str) -> str:
+        """Show a task with its payload. Errors: NotFound; PermissionDenied (cloudtasks.tasks.fullView)."""
+        self.detail = {}
+        self.detail = task_detail(self.queue.task(task_id, view="FULL"))
+        return ""
+
+    @action(busy=False)
+    def close_task(self) -> str:
+        """Close the detail pane."""
+        self.detail = {}
+        return ""
+
+    @action(busy=False)
+    def select(self, task_ids: list[str], on: bool = True) -> str:
+        """Select tasks of the page shown, or with on=False take them out of the selection."""
+        listed = {task.id: task for task in self._pages.page.items}
+        for task_id in task_ids:
+            if not on:
+                self._selection.pop(task_id, None)
+            elif task_id in listed:
+                self._selection[task_id] = listed[task_id]
+            else:
+                raise Refused("Only tasks of the page shown can be selected.")
+        self.selected = list(self._selection)
+        return ""
+
+    @action(busy=False)
+    def clear_selection(self) -> str:
+        """Select nothing."""
+        self._selection.clear()
+        self.selected = []
+        return ""
+
+    @action("{queue}.task({task_id}).run()", changes=True)
+    def run_task(self, task_id: str) -> str:
+        """Send a task now. Errors: NotFound, InvalidArgument (a pull task); Refused when read-only."""
+        self.queue.task(task_id, view="BASIC").run()
+        self._pages.load()
+        self._show_page()
+        self._reopen(task_id)
+        return f"{task_id} was sent. How it ended shows after a refresh."
+
+    @action("{queue}.task({task_id}).delete()", changes=True)
+    def delete_task(self, task_id: str) -> str:
+        """Delete a task. Errors: NotFound; Refused when read-only."""
+        self.queue.task(task_id, view="BASIC").delete()
+        self._selection.pop(task_id, None)
+        if self.detail.get("id") == task_id:
+            self.detail = {}
+        page = self._pages.load()
+        if not page.items:
+            self._pages.back()
+        self._show_page()
+        return f"{task_id} was deleted."
+
+    def _reopen(self, task_id: str) -> None:
+        """Bring the detail pane up to date; a task that succeeded is gone, and then it closes."""
+        if self.detail.get("id") == task_id:
+            with suppress(NotFound):
+                self.detail = task_detail(self.queue.task(task_id, view="FULL"))
+                return
+            self.detail = {}
+
+    def _show_page(self) -> None:
+        items = self._pages.page.items
+        self._selection.update({task.id: task for task in items if task.id in self._selection})
+        self.rows = [task_row(task) for task in items]
+        self.selected = list(self._selection)
+        self.place = self._place(self.queue)
+
+    def _place(self, queue: Queue) -> dict[str, Any]:
+        return {
+            "id": queue.id,
+            "location": queue.location,
+            "number": self._pages.number,
+            "more": bool(self._pages.page.next_page_token),
+            "count": len(self._pages.page.items),
+        }

@@ -1,0 +1,79 @@
+"""One thread per panel: clicks become jobs, and jobs run one after the other."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+
+Job = Callable[[], None]
+
+
+def on_colab() -> bool:
+    """Colab loses what a background thread shows, so there the work is done in the caller's thread."""
+    return "google.colab" in sys.modules
+
+
+class Worker:
+    """Runs jobs in order on one daemon thread, which the first job starts and `close()` ends.
+
+    >>> worker = Worker("example")
+    >>> worker.submit(lambda: None).result()
+    >>> worker.close()
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._jobs: SimpleQueue[tuple[Job, Future[None]] | None] = SimpleQueue()
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def submit(self, job: Job) -> Future[None]:
+        """Enqueue a job. Errors: what it raises is in the future; after close() the future is cancelled."""
+        future: Future[None] = Future()
+        if on_colab() or self._thread is threading.current_thread():
+            _run(job, future)
+            return future
+        with self._start:
+            if self._closed:
+                future.cancel()
+                return future
+            self._jobs.put((job, future))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
+                self._thread.start()
+        return future
+
+    def close(self) -> None:
+        """End the thread once the job that it is running is done; jobs not yet begun are cancelled."""
+        with self._start:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _work(self) -> None:
+        while (item := self._jobs.get()) is not None:
+            job, future = item
+            if self._closed:
+                future.cancel()
+            else:
+                _run(job, future)
+
+
+def _run(job: Job, future: Future[None]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        job()
+    except BaseException as error:  # whoever waits for the future gets it
+        future.set_exception(error)
+    else:
+        future.set_result(None)
