@@ -97,7 +97,7 @@ _encoder = msgspec.json.Encoder(enc_hook=_to_wire)
 def decode(raw: bytes, kind: type[T]) -> T:
     """JSON bytes as a message. Errors: DecodeError when they are not JSON or do not fit."""
     try:
-        return cast(T, _decoder(cast(Hashable, kind)).decode(raw or b"{}"))
+        return cast(T, _decoder(cast(Hashable, kind)).decode(raw))
     except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise DecodeError(
             f"The answer is not a {getattr(kind, '__name__', kind)}: {error}",

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from ..errors import ApiError, CloudTasksError, ConfigError, ResourceExhausted, Unauthenticated
+from ..errors import ApiError, CloudTasksError, ConfigError, ResourceExhausted, TransportError, Unauthenticated
 from ..model.json import Message, decode, encode
+from ..model.messages import Empty
 from ..model.methods import METHODS, Method
 from .answers import not_json, refusal
 from .auth import Auth, check_endpoint, is_loopback
@@ -166,7 +167,11 @@ class _Call:
                 method=self.method.id,
                 resource=self._resource,
             )
-        if answer.body and "json" not in answer.content_type:
+        if not answer.body:  # the API answers "{}" at least: the connection was cut within the headers
+            if self.method.response is Empty:
+                return b"{}"
+            raise TransportError("The answer was empty, as when a connection is cut.", hint="try again")
+        if "json" not in answer.content_type:
             raise not_json(answer.status, answer.content_type, answer.body)
         return answer.body
 

@@ -1,0 +1,86 @@
+"""A real TCP server that answers HTTP requests from a script: for answers that no sane server gives."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Scripted:
+    """Answers each request with the next entry of `script`; the last entry repeats. Keeps the requests it saw."""
+
+    def __init__(self, *script: bytes) -> None:
+        self.script = list(script)
+        self.requests: list[str] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                self._answer(connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        request = b""
+        while b"\r\n\r\n" not in request:
+            piece = connection.recv(65536)
+            if not piece:
+                return
+            request += piece
+        head, _, body = request.partition(b"\r\n\r\n")
+        length = next(
+            (int(x.split(b":")[1]) for x in head.split(b"\r\n") if x.lower().startswith(b"content-length")), 0
+        )
+        while len(body) < length:
+            body += connection.recv(65536)
+        self.requests.append((head + b"\r\n\r\n" + body).decode())
+        connection.sendall(self.script.pop(0) if len(self.script) > 1 else self.script[0])
+
+
+@contextmanager
+def scripted(*script: bytes) -> Iterator[Scripted]:
+    """A server for the length of a with block."""
+    server = Scripted(*script)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def answer(
+    status: int = 200,
+    body: Any = None,
+    *,
+    content_type: str = "application/json; charset=UTF-8",
+    **headers: str,
+) -> bytes:
+    """The bytes of an HTTP answer; a body that is not bytes is written as JSON."""
+    data = body if isinstance(body, bytes) else json.dumps({} if body is None else body).encode()
+    lines = [
+        f"HTTP/1.1 {status} X",
+        f"Content-Type: {content_type}",
+        f"Content-Length: {len(data)}",
+        "Connection: close",
+    ]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
+
+
+def refusal(status: int, rpc_status: str, message: str = "no", **headers: str) -> bytes:
+    """The bytes of an error answer in the API's envelope."""
+    return answer(status, {"error": {"code": status, "message": message, "status": rpc_status}}, **headers)

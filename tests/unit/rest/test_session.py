@@ -1,0 +1,270 @@
+"""Calls over a real socket: what comes back well, what is refused, what breaks, and what is tried again."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+
+import pytest
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import RefreshError
+
+from cloudtasks_nb import errors
+from cloudtasks_nb.model import Queue
+from cloudtasks_nb.model.messages import CreateTaskRequest, Empty, ListTasksResponse
+from cloudtasks_nb.model.task import Task
+from cloudtasks_nb.rest.auth import Auth, credentials_auth, token_auth
+from cloudtasks_nb.rest.retry import Retry
+from cloudtasks_nb.rest.session import Session
+from tests.scripted import Scripted, answer, refusal, scripted
+
+QUEUE = "projects/p/locations/us-central1/queues/emails"
+EAGER = Retry(initial_s=0.001, maximum_s=0.01)
+
+
+def session(server: Scripted, auth: Auth | None = None, **options: object) -> Session:
+    return Session(server.url, auth or Auth(), **{"retry": EAGER, **options})  # type: ignore[arg-type]
+
+
+def get_queue(server: Scripted, **options: object) -> Queue:
+    client = session(server, **options)
+    try:
+        return client.call("projects.locations.queues.get", Queue, path={"name": QUEUE})
+    finally:
+        client.close()
+
+
+def test_an_answer_becomes_a_message() -> None:
+    with scripted(answer(200, {"name": QUEUE, "state": "PAUSED", "newField": 1})) as server:
+        assert get_queue(server).state == "PAUSED"
+    assert server.requests[0].startswith(f"GET /v2beta2/{QUEUE}?prettyPrint=false HTTP/1.1")
+
+
+def test_the_user_agent_asks_for_compression_and_compressed_answers_are_read() -> None:
+    body = gzip.compress(b'{"state": "RUNNING"}')
+    with scripted(answer(200, body, Content_Encoding="gzip")) as server:
+        assert get_queue(server).state == "RUNNING"
+    assert "gzip" in next(line for line in server.requests[0].splitlines() if line.startswith("User-Agent"))
+
+
+@pytest.mark.parametrize("kind", errors.API_ERRORS)
+def test_every_code_has_its_class(kind: type[errors.ApiError]) -> None:
+    with (
+        scripted(refusal(kind.http_status, kind.rpc_status, "the words")) as server,
+        pytest.raises(kind) as caught,
+    ):
+        get_queue(server, retry=Retry(max_tries=1))
+    error = caught.value
+    assert (error.code, error.status, error.message) == (kind.http_status, kind.rpc_status, "the words")
+    assert (error.method, error.resource) == ("projects.locations.queues.get", QUEUE)
+    assert QUEUE in str(error)
+    assert "the words" in str(error)
+
+
+def test_a_missing_permission_is_named_with_a_role_that_holds_it() -> None:
+    words = (
+        'The principal (user or service account) lacks IAM permission "cloudtasks.tasks.create" for the resource '
+        '"projects/p" (or the resource may not exist).'
+    )
+    with (
+        scripted(refusal(403, "PERMISSION_DENIED", words)) as server,
+        pytest.raises(errors.PermissionDenied) as caught,
+    ):
+        get_queue(server)
+    assert "cloudtasks.tasks.create" in (caught.value.hint or "")
+    assert "roles/cloudtasks.enqueuer" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("status", [200, 302, 404])
+def test_a_page_of_another_server_is_named_as_such(status: int) -> None:
+    page = answer(status, b"<html><title>Sign in</title></html>", content_type="text/html")
+    with (
+        scripted(page) as server,
+        pytest.raises(errors.DecodeError, match=f"HTTP {status} with text/html") as caught,
+    ):
+        get_queue(server)
+    assert "endpoint" in (caught.value.hint or "")
+
+
+def test_json_of_the_wrong_shape_is_a_decode_error() -> None:
+    with (
+        scripted(answer(200, {"state": ["not", "text"]})) as server,
+        pytest.raises(errors.DecodeError, match="Queue"),
+    ):
+        get_queue(server)
+
+
+def test_a_load_balancers_page_is_unavailable_and_tried_again() -> None:
+    page = answer(502, b"<html>Bad gateway</html>", content_type="text/html")
+    with scripted(page, page, answer(200, {"state": "RUNNING"})) as server:
+        assert get_queue(server).state == "RUNNING"
+    assert len(server.requests) == 3
+
+
+CUT_WHOLE = answer(200, {"name": QUEUE})[:-5]
+CUT_CHUNK = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n"
+    + b"{" * 20
+)
+
+
+@pytest.mark.parametrize("broken", [CUT_WHOLE, CUT_CHUNK, b"", b"HTTP/1.1 200 OK\r\nContent-"])
+def test_a_cut_connection_is_tried_again_where_that_is_safe(broken: bytes) -> None:
+    with scripted(broken, answer(200, {"state": "RUNNING"})) as server:
+        assert get_queue(server).state == "RUNNING"
+    with scripted(broken) as server, pytest.raises(errors.TransportError) as caught:
+        get_queue(server, retry=Retry(max_tries=1))
+    assert "next:" in str(caught.value)
+
+
+def test_a_call_that_changes_something_is_not_repeated_after_a_cut() -> None:
+    with scripted(CUT_WHOLE, answer(200, {})) as server:
+        client = session(server)
+        with pytest.raises(errors.TransportError):
+            client.call("projects.locations.queues.purge", Queue, path={"name": QUEUE})
+        client.close()
+    assert len(server.requests) == 1
+
+
+def test_an_exhausted_quota_refuses_before_anything_runs_so_any_call_is_repeated() -> None:
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED"), answer(200, {"state": "RUNNING"})) as server:
+        client = session(server)
+        assert client.call("projects.locations.queues.purge", Queue, path={"name": QUEUE}).state == "RUNNING"
+        client.close()
+
+
+def test_a_delete_whose_answer_was_lost_is_done_when_the_repeat_finds_nothing() -> None:
+    with scripted(CUT_WHOLE, refusal(404, "NOT_FOUND")) as server:
+        client = session(server)
+        assert client.call("projects.locations.queues.delete", Empty, path={"name": QUEUE}) == Empty()
+        client.close()
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED"), refusal(404, "NOT_FOUND")) as server:
+        client = session(server)
+        with pytest.raises(errors.NotFound):  # the first try was refused, so somebody else deleted it
+            client.call("projects.locations.queues.delete", Empty, path={"name": QUEUE})
+        client.close()
+
+
+def test_a_conflict_is_never_repeated() -> None:
+    with scripted(refusal(409, "ABORTED")) as server, pytest.raises(errors.Aborted):
+        get_queue(server)
+    assert len(server.requests) == 1
+
+
+def test_a_named_creation_is_repeated_and_its_second_refusal_means_done() -> None:
+    task = CreateTaskRequest(task=Task(name=f"{QUEUE}/tasks/one"))
+    create = "projects.locations.queues.tasks.create"
+    with scripted(CUT_WHOLE, refusal(409, "ALREADY_EXISTS")) as server:
+        client = session(server)
+        assert client.fetch(create, path={"parent": QUEUE}, body=task, repeatable=True) == b"{}"
+        with pytest.raises(errors.AlreadyExists):  # refused at once: the task is somebody else's
+            client.fetch(create, path={"parent": QUEUE}, body=task, repeatable=True)
+        client.close()
+
+
+def test_a_later_page_outlasts_an_exhausted_quota_while_a_first_page_does_not() -> None:
+    impatient = Retry(initial_s=0.001, maximum_s=0.001)
+    with scripted(
+        refusal(429, "RESOURCE_EXHAUSTED", Retry_After="0.4"), answer(200, {"tasks": []})
+    ) as server:
+        client = session(server, timeout_s=0.3, retry=impatient)
+        listing = "projects.locations.queues.tasks.list"
+        page = client.call(listing, ListTasksResponse, path={"parent": QUEUE}, query={"pageToken": "t"})
+        assert page.tasks == []
+        client.close()
+    assert server.requests[0].split()[1] == server.requests[1].split()[1]
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", Retry_After="0.4")) as server:
+        client = session(server, timeout_s=0.3, retry=impatient)
+        with pytest.raises(errors.ResourceExhausted):
+            client.call(listing, ListTasksResponse, path={"parent": QUEUE})
+        client.close()
+
+
+def test_a_server_that_drips_cannot_hold_a_call_past_its_deadline() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+    released = threading.Event()
+
+    class Dripping(Scripted):
+        def _answer(self, connection):  # type: ignore[no-untyped-def]
+            connection.recv(65536)
+            connection.sendall(head)
+            while not released.wait(0.02):
+                try:
+                    connection.sendall(b" ")
+                except OSError:
+                    return
+
+    server = Dripping(b"")
+    try:
+        with pytest.raises(errors.Timeout, match="within"):
+            get_queue(server, timeout_s=0.2, retry=Retry(max_tries=1))
+    finally:
+        released.set()
+        server.close()
+
+
+def test_an_endpoint_that_is_not_there_is_said_at_once() -> None:
+    with scripted(b"") as server:
+        pass
+    with pytest.raises(errors.TransportError, match="was not reached: Connection refused") as caught:
+        get_queue(server)
+    assert not caught.value.reached
+    assert "ct.local()" in (caught.value.hint or "")
+
+
+class Changing(Credentials):  # type: ignore[misc]
+    """Credentials that hand out a new token at each refresh, or fail to."""
+
+    def __init__(self, *tokens: str) -> None:
+        super().__init__()
+        self.tokens = list(tokens)
+
+    def refresh(self, request: object) -> None:
+        if not self.tokens:
+            raise RefreshError(
+                "invalid_grant: Token has been expired or revoked.", {"error": "secret-detail"}
+            )
+        self.token = self.tokens.pop(0)
+
+
+def test_a_refused_token_is_renewed_once() -> None:
+    with scripted(refusal(401, "UNAUTHENTICATED"), answer(200, {"state": "RUNNING"})) as server:
+        auth = Auth(Changing("first", "second"))
+        assert get_queue(server, auth=auth).state == "RUNNING"
+    assert "Bearer first" in server.requests[0]
+    assert "Bearer second" in server.requests[1]
+
+
+def test_expired_credentials_say_how_to_sign_in_and_show_no_secret() -> None:
+    with scripted(refusal(401, "UNAUTHENTICATED")) as server:
+        with pytest.raises(errors.AuthError, match="expired") as caught:
+            get_queue(server, auth=Auth(Changing("first")))
+        assert "gcloud auth application-default login" in str(caught.value)
+        assert "secret-detail" not in str(caught.value)
+        with pytest.raises(errors.Unauthenticated) as refused:
+            get_queue(server, auth=Auth(Changing("first", "second")))
+        assert "gcloud" in (refused.value.hint or "")
+
+
+def test_credentials_do_not_travel_in_the_clear() -> None:
+    for auth in (token_auth("ya29.secret"), Auth(api_key="secret")):
+        with pytest.raises(errors.ConfigError, match="plain-http") as caught:
+            Session("http://tasks.example.com", auth)
+        assert "secret" not in str(caught.value)
+        assert "secret" not in repr(auth)
+        Session("http://localhost:1", auth).close()
+        Session("https://tasks.example.com", auth).close()
+    Session("http://tasks.example.com", credentials_auth(AnonymousCredentials())).close()
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:8123", "ftp://x", "http://", "https://user:pw@host"])
+def test_an_endpoint_that_is_no_url_is_refused(endpoint: str) -> None:
+    with pytest.raises(errors.ConfigError):
+        Session(endpoint, Auth())
+
+
+def test_a_closed_session_says_so() -> None:
+    client = Session("http://localhost:1", Auth())
+    client.close()
+    with pytest.raises(errors.ConfigError, match="closed"):
+        client.call("projects.locations.queues.get", Queue, path={"name": QUEUE})

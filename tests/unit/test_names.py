@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloudtasks_nb.errors import InvalidArgument
+from cloudtasks_nb.names import QueueName, TaskName, parse_location, parse_queue, parse_task
+
+PROJECTS = st.from_regex(r"[A-Za-z0-9:.-]+", fullmatch=True)
+IDS = st.from_regex(r"[A-Za-z0-9-]{1,100}", fullmatch=True)
+TASK_IDS = st.from_regex(r"[A-Za-z0-9_-]{1,500}", fullmatch=True)
+
+
+@given(PROJECTS, IDS, IDS, TASK_IDS)
+def test_names_survive_writing_and_parsing(project: str, location: str, queue: str, task: str) -> None:
+    name = TaskName(project, location, queue, task)
+    assert parse_task(str(name)) == name
+    assert parse_queue(str(name.parent)) == QueueName(project, location, queue)
+    assert parse_queue(f"{location}/{queue}", project) == name.parent
+    assert parse_queue(queue, project, location) == name.parent
+    assert parse_location(str(name.parent.parent)) == name.parent.parent
+
+
+@given(st.text())
+def test_any_text_is_a_name_or_an_invalid_argument(text: str) -> None:
+    for parse in (parse_task, parse_queue, parse_location):
+        try:
+            name = parse(text)  # type: ignore[operator]
+        except InvalidArgument as error:
+            assert error.code == 400
+        else:
+            assert str(name) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("auto_label", 'Queue ID "auto_label" can contain only letters'),
+        ("a" * 101, "between 1 and 100"),
+        ("us-central1/emails/extra", "Queue name must be formatted"),
+        ("projects/p/queues/q", "Queue name must be formatted"),
+        ("", "Queue ID"),
+    ],
+)
+def test_a_malformed_queue_name_is_said_in_the_services_words(text: str, words: str) -> None:
+    with pytest.raises(InvalidArgument, match=words):
+        parse_queue(text, "p", "us-central1")
+
+
+def test_a_queue_without_a_location_is_told_how_to_name_one() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        parse_queue("emails", "p")
+    assert "us-central1/emails" in (caught.value.hint or "")

@@ -1,0 +1,72 @@
+"""The package's face: what it exports, and that importing it is cheap."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb import errors
+
+HEAVY = (
+    "pandas",
+    "pyarrow",
+    "google.auth",
+    "ipywidgets",
+    "anywidget",
+    "jinja2",
+    "requests",
+    "tabulate",
+    "IPython",
+)
+
+
+@pytest.mark.parametrize("name", ct.__all__)
+def test_every_public_name_loads_and_says_what_it_is(name: str) -> None:
+    value = getattr(ct, name)
+    assert name in dir(ct)
+    assert name == "__version__" or (value.__doc__ or "").strip()
+
+
+def test_every_error_is_public() -> None:
+    public = {name for name in dir(ct) if isinstance(getattr(ct, name), type)}
+    defined = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, Exception)
+    }
+    assert defined <= public
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'conect'"):
+        _ = ct.conect
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    code = f"import sys, cloudtasks_nb; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_connecting_loads_neither_pandas_nor_widgets() -> None:
+    code = (
+        "import sys, cloudtasks_nb as ct; client = ct.connect(endpoint='http://localhost:1'); repr(client)\n"
+        "print([name for name in ('pandas', 'pyarrow', 'ipywidgets', 'google.auth', 'jinja2') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_errors_survive_pickling() -> None:
+    import pickle
+
+    error = ct.NotFound("gone", method="m", resource="r", hint="look", details=[{"a": 1}])
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert type(again) is ct.NotFound
+    assert (str(again), again.details, again.code) == (str(error), [{"a": 1}], 404)
+    missing = pickle.loads(pickle.dumps(ct.MissingExtra("Plots", "plot")))  # noqa: S301
+    assert 'pip install "cloudtasks-nb[plot]"' in str(missing)
+    assert isinstance(missing, ImportError)
