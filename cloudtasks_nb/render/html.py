@@ -16,6 +16,9 @@ from .dispatch import shape
 from .shapes import Card, Image, Table, cells, numeric
 from .visible import shown, visible_lines
 
+BRIEF = 32
+"""Table cells of at most this many characters stay on one line."""
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -52,6 +55,7 @@ def _templates() -> Environment:
     environment.tests.update(
         table=lambda body: isinstance(body, Table), image=lambda body: isinstance(body, Image)
     )
+    environment.tests["brief"] = lambda value: sum(len(cell.text) for cell in value) <= BRIEF
     environment.globals["numeric"] = numeric
     return environment
 

@@ -18,7 +18,10 @@ _NOT_SECRET = re.compile(
     re.IGNORECASE,
 )
 _VALUES = re.compile(
-    r"(?P<scheme>\b(?:Bearer|Basic|Digest|Token)\s+)(?=\S*[\d.=_+/-])[\w.~+/=:-]{8,}"
+    r"(?P<kept>\bBearer\s+)[\w.~+/=:-]{6,}"
+    r"|(?P<basic>\bBasic\s+)[A-Za-z0-9+/]{16,}={0,2}"
+    r"|(?P<named>\b(?:(?:access|refresh|id|oauth)[_-]?token|client[_-]?secret|api[_-]?key|password)[\"']?\s*[=:]\s*[\"']?)"
+    r"[^\s\"'&,;})]+"
     r"|\bya29\.[\w.-]{8,}"  # Google access tokens
     r"|\b1//[\w-]{20,}"  # Google refresh tokens
     r"|\bAIza[\w-]{30,}"  # Google API keys
@@ -43,7 +46,7 @@ def scrub(text: str) -> str:
     >>> scrub("POST https://me:pw@example.com/?token=abc&n=1")
     'POST https://•••@example.com/?token=•••&n=1'
     """
-    text = _VALUES.sub(lambda match: f"{match['scheme'] or ''}{DOTS}", text)
+    text = _VALUES.sub(lambda match: f"{match['kept'] or match['basic'] or match['named'] or ''}{DOTS}", text)
     if "=" in text:
         text = _PARAMETER.sub(
             lambda match: f"{match[1]}={DOTS}" if is_secret(match[1]) and match[2] else match[0], text
@@ -53,10 +56,10 @@ def scrub(text: str) -> str:
 
 def redacted(value: Any, name: str = "") -> Any:
     """Plain JSON values with every secret replaced, by its name or by what it looks like."""
-    if isinstance(value, Mapping):
-        return {key: redacted(held, str(key)) for key, held in value.items()}
     if name and is_secret(name) and value not in (None, "", True, False):
         return DOTS
+    if isinstance(value, Mapping):
+        return {key: redacted(held, str(key)) for key, held in value.items()}
     if isinstance(value, list | tuple):
         return [redacted(item) for item in value]
     return scrub(value) if isinstance(value, str) else value
