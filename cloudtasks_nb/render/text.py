@@ -76,9 +76,10 @@ def _with_title(cell: Cell) -> str:
 
 def _fitted(heads: Sequence[str], rows: Sequence[Sequence[str]], fold: bool) -> list[list[str]]:
     """Rows with the widest columns elided (inside cards: folded) until a line is at most WIDTH wide."""
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    floors = [len(head) for head in heads]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     cap, room = max(widths), WIDTH - 4 * fold - 2 * (len(widths) - 1)
-    while cap > 8 and sum(min(width, cap) for width in widths) > room:
+    while cap > 8 and sum(map(max, floors, (min(width, cap) for width in widths))) > room:
         cap -= 1
     fit = _folded if fold else elided
     return [[fit(value, cap) for value in row] for row in rows]
