@@ -1,0 +1,265 @@
+"""Tables against the documented columns: names, order, dtypes, missing values, decoding, secrets, files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloudtasks_nb.errors import ConfigError
+from cloudtasks_nb.frames import LOCATIONS, QUEUES, TASKS, to_pandas, write_csv, write_parquet
+from cloudtasks_nb.model import (
+    AttemptStatus,
+    HttpRequest,
+    Int64,
+    Location,
+    PullMessage,
+    PullTarget,
+    Queue,
+    QueueStats,
+    RateLimits,
+    RetryConfig,
+    Status,
+    Task,
+    TaskStatus,
+)
+
+UTC_TIME = "datetime64[us, UTC]"
+SPAN = "timedelta64[us]"
+TASK_DTYPES = {
+    "task_id": "string", "queue": "string", "location": "string", "kind": "string",
+    "schedule_time": UTC_TIME, "create_time": UTC_TIME,
+    "dispatch_count": "Int32", "response_count": "Int32",
+    "first_dispatch_time": UTC_TIME, "last_schedule_time": UTC_TIME, "last_dispatch_time": UTC_TIME,
+    "last_response_time": UTC_TIME, "last_code": "Int32", "last_message": "string",
+    "method": "string", "url": "string", "headers": "object", "tag": "string",
+    "payload": "binary[pyarrow]", "view": "string", "name": "string",
+}  # fmt: skip
+QUEUE_DTYPES = {
+    "queue_id": "string", "location": "string", "kind": "string", "state": "string",
+    "rate_per_second": "Float64", "max_burst": "Int32", "max_concurrent": "Int32", "max_attempts": "Int32",
+    "min_backoff": SPAN, "max_backoff": SPAN, "max_doublings": "Int32", "max_retry_duration": SPAN,
+    "tasks_count": "Int64", "oldest_eta": UTC_TIME, "executed_last_minute": "Int64",
+    "concurrent_dispatches": "Int64", "effective_rate": "Float64", "purge_time": UTC_TIME,
+    "task_ttl": SPAN, "tombstone_ttl": SPAN, "name": "string",
+}  # fmt: skip
+LOCATION_DTYPES = {
+    "location_id": "string", "display_name": "string", "labels": "object", "metadata": "object", "name": "string",
+}  # fmt: skip
+
+QUEUE = "projects/p/locations/us-central1/queues/emails"
+NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, UTC)
+
+
+def dtypes(frame: pd.DataFrame) -> dict[str, str]:
+    return {str(name): str(dtype) for name, dtype in frame.dtypes.items()}
+
+
+def http_task(number: int = 1, body: bytes | None = None, **headers: str) -> Task:
+    return Task(
+        name=f"{QUEUE}/tasks/{number}",
+        schedule_time=NOON,
+        create_time=NOON.replace(microsecond=0),
+        http_request=HttpRequest(url="https://x.example/h", http_method="PUT", headers=headers, body=body),
+        view="FULL" if body is not None else "BASIC",
+    )
+
+
+def frame(*tasks: Task, **options: str) -> pd.DataFrame:
+    return to_pandas(pa.Table.from_batches([TASKS.batch(tasks)]), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"), [(TASKS, TASK_DTYPES), (QUEUES, QUEUE_DTYPES), (LOCATIONS, LOCATION_DTYPES)]
+)
+def test_an_empty_listing_has_every_column_in_order_with_its_type(columns, expected) -> None:  # type: ignore[no-untyped-def]
+    for batches in ([], [columns.batch([])]):
+        assert dtypes(to_pandas(pa.Table.from_batches(batches, schema=columns.schema))) == expected
+        assert list(to_pandas(pa.Table.from_batches(batches, schema=columns.schema))) == list(expected)
+
+
+def test_a_fresh_http_task() -> None:
+    row = frame(http_task(7, b'{"a":1}', Accept="*/*")).iloc[0]
+    assert (row.task_id, row.queue, row.location, row.kind) == ("7", "emails", "us-central1", "http")
+    assert row.schedule_time == pd.Timestamp(NOON)
+    assert (row.dispatch_count, row.response_count) == (0, 0)
+    assert (row.method, row.url, row.headers) == ("PUT", "https://x.example/h", {"Accept": "*/*"})
+    assert (row.payload, row["view"], row["name"]) == (b'{"a":1}', "FULL", f"{QUEUE}/tasks/7")
+    for never in ("first_dispatch_time", "last_response_time", "last_code", "last_message", "tag"):
+        assert pd.isna(row[never])
+
+
+def test_attempts_and_their_outcome() -> None:
+    task = http_task()
+    task.status = TaskStatus(
+        attempt_dispatch_count=3,
+        attempt_response_count=2,
+        first_attempt_status=AttemptStatus(dispatch_time=NOON),
+        last_attempt_status=AttemptStatus(
+            schedule_time=NOON, response_time=NOON, response_status=Status(code=14, message="503")
+        ),
+    )
+    row = frame(task).iloc[0]
+    assert (row.dispatch_count, row.response_count, row.last_code, row.last_message) == (3, 2, 14, "503")
+    assert row.first_dispatch_time == row.last_schedule_time == row.last_response_time == pd.Timestamp(NOON)
+    assert pd.isna(row.last_dispatch_time)
+    assert pd.isna(row.payload)
+
+
+def test_a_pull_task_has_a_tag_and_no_request() -> None:
+    task = Task(name=f"{QUEUE}/tasks/1", pull_message=PullMessage(payload=b"\x00\xff", tag="t"), view="FULL")
+    row = frame(task).iloc[0]
+    assert (row.kind, row.tag, row.payload) == ("pull", "t", b"\x00\xff")
+    assert pd.isna(row.method)
+    assert pd.isna(row.url)
+    assert row.headers is pd.NA
+
+
+def test_rows_do_not_share_their_headers() -> None:
+    table = frame(http_task(1, None, Accept="a"), http_task(2, None, Accept="a"))
+    table.loc[0, "headers"]["Accept"] = "changed"  # type: ignore[index,call-overload]
+    assert table.loc[1, "headers"] == {"Accept": "a"}
+
+
+@pytest.mark.parametrize("header", ["Authorization", "authorization", "Proxy-Authorization"])
+def test_authorization_never_reaches_a_table(header: str) -> None:
+    batch = TASKS.batch([http_task(1, None, **{header: "Bearer ya29.secret", "Accept": "a"})])
+    assert "ya29" not in str(batch.to_pylist())
+    assert to_pandas(pa.Table.from_batches([batch])).headers[0] == {header: "•••", "Accept": "a"}
+
+
+def test_queue_settings_statistics_and_what_is_not_known() -> None:
+    queue = Queue(
+        name=QUEUE,
+        state="PAUSED",
+        pull_target=PullTarget(),
+        rate_limits=RateLimits(max_tasks_dispatched_per_second=0.5, max_concurrent_tasks=-1),
+        retry_config=RetryConfig(unlimited_attempts=True, min_backoff=0.1, max_backoff=3600),  # type: ignore[arg-type]
+        stats=QueueStats(tasks_count=Int64(2**40), oldest_estimated_arrival_time=NOON),
+        purge_time=NOON,
+    )
+    bare = Queue(name=QUEUE)
+    table = to_pandas(pa.Table.from_batches([QUEUES.batch([queue, bare])]))
+    assert dtypes(table) == QUEUE_DTYPES
+    row, blank = table.iloc[0], table.iloc[1]
+    assert (row.queue_id, row.kind, row.state, row.rate_per_second, row.max_concurrent) == (
+        "emails", "pull", "PAUSED", 0.5, -1,
+    )  # fmt: skip
+    assert pd.isna(row.max_attempts)  # unlimited
+    assert row.min_backoff == timedelta(seconds=0.1)
+    assert (row.tasks_count, row.executed_last_minute) == (2**40, 0)
+    assert pd.isna(blank.tasks_count)  # statistics that were not asked for are missing, not zero
+    assert pd.isna(blank.state)
+
+
+def test_locations() -> None:
+    place = Location(name="projects/p/locations/eu", location_id="eu", labels={"a": "b"}, metadata={"n": 1})
+    row = to_pandas(pa.Table.from_batches([LOCATIONS.batch([place])])).iloc[0]
+    assert (row.location_id, row.labels, row.metadata, row["name"]) == (
+        "eu", {"a": "b"}, {"n": "1"}, "projects/p/locations/eu",
+    )  # fmt: skip
+
+
+def test_payloads_as_text() -> None:
+    table = frame(http_task(1, "grüße".encode()), http_task(2, b"\xff"), http_task(3), decode="text")
+    assert table.payload_text.dtype == "string"
+    assert table.payload_text[0] == "grüße"
+    assert table.payload_text[1] == "\ufffd"
+    assert pd.isna(table.payload_text[2])
+
+
+def test_payloads_as_columns() -> None:
+    bodies = [b'{"to":"ada","n":1,"deep":{"x":[1]}}', b'{"to":"bob","n":2,"late":true}', b"no json", b"[1]"]
+    with pytest.warns(UserWarning, match="2 of 4 payloads are not JSON objects"):
+        table = frame(*(http_task(n, body) for n, body in enumerate(bodies)), decode="json")
+    assert [name for name in table if name.startswith("payload.")] == [
+        "payload.to", "payload.n", "payload.deep", "payload.late",
+    ]  # fmt: skip
+    assert table["payload.to"].tolist()[:2] == ["ada", "bob"]
+    assert str(table["payload.n"].dtype) == "Int64"
+    assert table["payload.deep"][0] == {"x": [1]}
+    assert table["payload.late"][1] is True or table["payload.late"][1] == True  # noqa: E712 - a nullable boolean
+    assert table.loc[[2, 3], "payload.to"].isna().all()
+
+
+def test_an_integer_beyond_64_bits_is_kept() -> None:
+    table = frame(http_task(1, b'{"n": 36893488147419103232}'), decode="json")
+    assert table["payload.n"][0] == 2**65
+
+
+def test_an_unknown_decoding_is_refused() -> None:
+    with pytest.raises(ConfigError, match="decode"):
+        frame(http_task(), decode="yaml")
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(st.lists(st.dictionaries(st.text(min_size=1), JSON, min_size=1), min_size=1, max_size=5))
+def test_any_json_object_comes_back_from_its_columns(objects: list[dict[str, object]]) -> None:
+    table = frame(
+        *(http_task(n, json.dumps(value).encode()) for n, value in enumerate(objects)), decode="json"
+    )
+    for number, value in enumerate(objects):
+        for key, item in value.items():
+            found = table[f"payload.{key}"][number]
+            assert (item is None and (found is None or found is pd.NA)) or found == item
+
+
+def batches(count: int) -> Iterator[pa.RecordBatch]:
+    for start in range(0, count, 10):
+        yield TASKS.batch([http_task(n, b"\x00body", Accept="a") for n in range(start, start + 10)])
+
+
+def test_parquet_holds_the_same_table(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path / "tasks.parquet", TASKS.schema, batches(30))
+    table = pq.read_table(path)  # type: ignore[no-untyped-call]
+    assert table.schema.equals(TASKS.schema)
+    assert table.equals(pa.Table.from_batches(batches(30)))
+
+
+def test_csv_writes_headers_as_json_and_payloads_as_base64(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "tasks.csv", TASKS.schema, batches(20))
+    table = pd.read_csv(path)
+    assert len(table) == 20
+    assert list(table) == list(TASK_DTYPES)
+    assert json.loads(table.headers[0]) == {"Accept": "a"}
+    assert table.payload[0] == "AGJvZHk="
+
+
+class Interrupted(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("write", [write_parquet, write_csv])
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, Interrupted])
+def test_a_failed_export_leaves_nothing_behind_and_the_old_file_as_it_was(
+    tmp_path: Path, write, error
+) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "tasks.out"
+    path.write_bytes(b"old")
+
+    def failing() -> Iterator[pa.RecordBatch]:
+        yield from batches(10)
+        raise error("page 2 failed")
+
+    with pytest.raises(error):
+        write(path, TASKS.schema, failing())
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
