@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -135,21 +137,20 @@ class Pager(Shown, Generic[T]):
     def _page(self, raw: bytes) -> Page[T]:
         return Page(self._listing.items(raw), _next_token(raw))
 
-    def _raw_pages(self, *, ahead: bool) -> Iterator[bytes]:
+    def _raw_pages(self, *, ahead: bool) -> Generator[bytes, None, None]:
         """Page bytes from the start. `ahead` requests the next page while the caller works on this one."""
         with self._lock:
             held, self._untouched = (self._first if self._untouched else None), False
         raw = held if held is not None else self._restart()
-        with ThreadPoolExecutor(1, "cloudtasks-page") as background:
+        background = ThreadPoolExecutor(1, "cloudtasks-page")
+        try:
             while token := _next_token(raw):
                 upcoming = background.submit(self._fetch, token) if ahead else None
-                try:
-                    yield raw
-                except GeneratorExit:
-                    background.shutdown(wait=False, cancel_futures=True)
-                    raise
+                yield raw
                 raw = upcoming.result() if upcoming is not None else self._fetch(token)
             yield raw
+        finally:
+            background.shutdown(wait=False, cancel_futures=True)
 
     def _restart(self) -> bytes:
         self._first = self._fetch("")
@@ -157,9 +158,12 @@ class Pager(Shown, Generic[T]):
 
     def _batches(self, limit: int | None, progress: bool | None) -> Iterator[pa.RecordBatch]:
         columns = self._listing.columns()
-        pages = self._raw_pages(ahead=True)
         left = limit
-        with _bar(self._listing, progress, several=bool(_next_token(self._first))) as bar:
+        several = bool(_next_token(self._first))
+        with (
+            closing(self._raw_pages(ahead=True)) as pages,
+            _bar(self._listing, progress, several=several) as bar,
+        ):
             while left is None or left > 0:
                 raw = next(pages, None)
                 if raw is None:
@@ -168,7 +172,6 @@ class Pager(Shown, Generic[T]):
                 yield columns.batch(items)
                 bar.update(len(items))
                 left = None if left is None else left - len(items)
-        pages.close()  # type: ignore[attr-defined]
 
     def _shape_(self) -> Table:
         page = self._page(self._first)
@@ -191,23 +194,15 @@ def _next_token(raw: bytes) -> str:
 class _Silent:
     """Stands in for a progress bar."""
 
-    def __enter__(self) -> _Silent:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
     def update(self, count: int) -> None:
         pass
 
 
 def _bar(listing: Listing[Any], progress: bool | None, *, several: bool) -> Any:
     """A progress bar when asked for, or when there are several pages and somebody to see it."""
-    import sys
-
     watched = "ipykernel" in sys.modules or sys.stderr.isatty()
     if not (progress if progress is not None else several and watched):
-        return _Silent()
+        return nullcontext(_Silent())
     from tqdm.auto import tqdm
 
     return tqdm(desc=listing.stem, unit=f" {listing.noun}", unit_scale=True)
