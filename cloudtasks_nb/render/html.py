@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .dispatch import shape
-from .shapes import Card, Image, Table, cells, numeric
+from .shapes import Card, Image, Table, alignments, cells
 from .visible import shown, visible_lines
 
 BRIEF = 32
@@ -56,7 +56,7 @@ def _templates() -> Environment:
         table=lambda body: isinstance(body, Table), image=lambda body: isinstance(body, Image)
     )
     environment.tests["brief"] = lambda value: sum(len(cell.text) for cell in value) <= BRIEF
-    environment.globals["numeric"] = numeric
+    environment.globals["alignments"] = alignments
     return environment
 
 

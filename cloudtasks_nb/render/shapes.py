@@ -128,10 +128,7 @@ class Card(Struct):
 Shape: TypeAlias = Card | Table
 
 
-def numeric(rows: Sequence[Sequence[tuple[Cell, ...]]], columns: int) -> list[bool]:
-    """Which columns hold numbers, and so are aligned right."""
-    return [
-        any(row[at][0].look == "number" for row in rows)
-        and all(row[at][0].look == "number" or row[at] == (ABSENT,) for row in rows)
-        for at in range(columns)
-    ]
+def alignments(rows: Sequence[Sequence[tuple[Cell, ...]]], columns: int) -> list[Literal["left", "right"]]:
+    """How each column is aligned: "right" where it holds numbers and nothing else."""
+    looks = [{row[at][0].look for row in rows if row[at] != (ABSENT,)} for at in range(columns)]
+    return ["right" if held == {"number"} else "left" for held in looks]

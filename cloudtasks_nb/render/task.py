@@ -144,5 +144,5 @@ def _target(task: Task) -> Value:
     if task.method is None:
         return None
     url = scrub(task.url or "/")
-    brief = elided(url.removeprefix("https://"), 60)
+    brief = elided(url.removeprefix("https://"), 44)
     return Cell(f"{task.method} {brief}", url if brief != url else "")

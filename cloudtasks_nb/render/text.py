@@ -7,7 +7,7 @@ from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
 from .dispatch import shape
-from .shapes import Card, Cell, Image, Section, Table, numeric
+from .shapes import Card, Cell, Image, Section, Table, alignments
 from .visible import elided, shown, visible_lines
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _card(card: Card) -> str:
 def _facts(card: Card) -> str:
     facts = [(shown(label), " ".join(_with_title(cell) for cell in value)) for label, value in card.lines()]
     room = max(40, WIDTH - 4 - max(len(label) for label, _ in facts))
-    return _aligned([(label, _folded(value, room)) for label, value in facts], [False, False])
+    return _aligned([(label, _folded(value, room)) for label, value in facts], ["left", "left"])
 
 
 def _section(section: Section) -> str:
@@ -62,7 +62,7 @@ def _table(table: Table, fold: bool = False) -> str:
         heads = [shown(column) for column in table.columns]
         fitted = _fitted(heads, written, fold)
         rules = ["-" * max(map(_width, column)) for column in zip(heads, *fitted, strict=True)]
-        blocks.append(_aligned([heads, rules, *fitted], numeric(rows, len(heads))))
+        blocks.append(_aligned([heads, rules, *fitted], alignments(rows, len(heads))))
     return "\n".join([*blocks, *(shown(line) for line in table.closing())])
 
 
@@ -93,9 +93,8 @@ def _width(value: str) -> int:
     return max(map(len, value.split("\n")))
 
 
-def _aligned(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+def _aligned(rows: Sequence[Sequence[str]], align: Sequence[str]) -> str:
     from tabulate import tabulate
 
-    align = ["right" if number else "left" for number in right]
     written = tabulate(rows, tablefmt="plain", colalign=align, disable_numparse=True)
     return "\n".join(line.rstrip() for line in written.splitlines())

@@ -142,3 +142,24 @@ def test_str_is_the_text_card() -> None:
     assert str(Queue(name="projects/p/locations/l/queues/q", state="PAUSED")).startswith(
         "q  HTTP queue  [PAUSED]"
     )
+
+
+def _luminance(colour: str) -> float:
+    digits = colour if len(colour) == 6 else "".join(digit * 2 for digit in colour)
+    channels = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_colours_can_be_read_in_light_and_dark() -> None:
+    """WCAG AA: a contrast of 4.5 for text; 5 here, because tinted backgrounds take a little away."""
+    blocks = [
+        dict(re.findall(r"--ct-(\w+):#([0-9a-f]+)", block)) for block in render.style_sheet().split("{")
+    ]
+    themes = [block for block in blocks if block]
+    assert len(themes) == 3
+    for theme in themes:
+        pairs = [("1", "0"), ("2", "0"), *((tone, f"{tone}b") for tone in ("ok", "warn", "bad", "other"))]
+        for ink, paper in pairs:
+            low, high = sorted((_luminance(theme[ink]), _luminance(theme[paper])))
+            assert (high + 0.05) / (low + 0.05) >= 5, (ink, theme[ink], theme[paper])
