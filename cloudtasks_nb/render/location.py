@@ -24,7 +24,7 @@ def _location(location: Location, now: datetime) -> Card:
             "labels": _labels(location) or None,
         },
         sections=json_section("metadata", location.metadata),
-        code=verbs(location, "location.queues()"),
+        code=verbs(location, "location.queues()", 'location.create_queue("…")'),
     )
 
 

@@ -119,7 +119,7 @@ def _queue(queue: Queue, now: datetime) -> Card:
         code=verbs(
             queue,
             "queue.tasks()",
-            "queue.lease()" if queue.kind == "pull" else "queue.create_task()",
+            "queue.lease()" if queue.kind == "pull" else "queue.create_task(…)",
             "queue.panel()",
             "queue.pause()" if is_running else "queue.resume()",
         ),
