@@ -33,7 +33,9 @@ class Action:
     busy: bool  # whether the controls wait for it
 
     def bind(self, panel: Panel, arguments: dict[str, Any]) -> inspect.BoundArguments:
-        """The arguments checked against the method. Errors: Refused."""
+        """The arguments checked against the method. Errors: Refused, also when the panel is read-only."""
+        if self.changes and panel.read_only:
+            raise Refused("This panel is read-only.", hint="open one without read_only=True")
         try:
             bound = inspect.signature(self.method).bind(panel, **arguments)
         except TypeError as error:

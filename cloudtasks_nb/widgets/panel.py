@@ -105,21 +105,22 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
             return True
 
     def _perform(self, action: Action, arguments: dict[str, Any]) -> None:
+        line = ""
         if action.busy:
             self.busy = action.name
         try:
-            if action.changes and self.read_only:
-                raise Refused("This panel is read-only.", hint="open one without read_only=True")
             bound = action.bind(self, arguments)
-            if line := action.line(self, bound):
-                self.lines = [*self.lines, line][-LINES_KEPT:]
+            line = action.line(self, bound)
             said = action.method(*bound.args, **bound.kwargs)
             if said or action.busy:  # what is said replaces what an earlier action said
                 self.show(said)
         except Exception as error:
+            line = "" if isinstance(error, Refused) else line  # what was refused here was never called
             self._show_error(error)
             raise
         finally:
+            if line:
+                self.lines = [*self.lines, line][-LINES_KEPT:]
             if action.busy:
                 self.busy = ""
 

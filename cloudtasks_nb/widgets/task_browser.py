@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ..errors import CloudTasksError, NotFound
+from ..names import check_task_id
 from .action import Refused, action
 from .panel import Panel, asset
 from .task_pages import Pages
@@ -94,7 +95,7 @@ class TaskBrowser(Panel):
     def open_task(self, task_id: str) -> str:
         """Show a task with its payload. Errors: NotFound; PermissionDenied (cloudtasks.tasks.fullView)."""
         self.detail = {}
-        self.detail = task_detail(self.queue.task(task_id, view="FULL"))
+        self.detail = task_detail(self.queue.task(check_task_id(task_id), view="FULL"))
         return ""
 
     @action(busy=False)
@@ -127,7 +128,7 @@ class TaskBrowser(Panel):
     @action("{queue}.task({task_id}).run()", changes=True)
     def run_task(self, task_id: str) -> str:
         """Send a task now. Errors: NotFound, InvalidArgument (a pull task); Refused when read-only."""
-        self.queue.task(task_id, view="BASIC").run()
+        self.queue.task(check_task_id(task_id), view="BASIC").run()
         self._pages.load()
         self._show_page()
         self._reopen(task_id)
@@ -136,7 +137,7 @@ class TaskBrowser(Panel):
     @action("{queue}.task({task_id}).delete()", changes=True)
     def delete_task(self, task_id: str) -> str:
         """Delete a task. Errors: NotFound; Refused when read-only."""
-        self.queue.task(task_id, view="BASIC").delete()
+        self.queue.task(check_task_id(task_id), view="BASIC").delete()
         self._selection.pop(task_id, None)
         if self.detail.get("id") == task_id:
             self.detail = {}
@@ -150,7 +151,7 @@ class TaskBrowser(Panel):
         """Bring the detail pane up to date; a task that succeeded is gone, and then it closes."""
         if self.detail.get("id") == task_id:
             with suppress(NotFound):
-                self.detail = task_detail(self.queue.task(task_id, view="FULL"))
+                self.detail = task_detail(self.queue.task(check_task_id(task_id), view="FULL"))
                 return
             self.detail = {}
 

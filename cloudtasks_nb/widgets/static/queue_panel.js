@@ -8,7 +8,7 @@ function tiles(facts) {
   if (facts.depth === null) return [h("p", { class: "ct-muted" }, "No estimates yet.")];
   return [
     tile("Tasks", facts.depth.toLocaleString("en"), "estimate"),
-    tile("Oldest due", when(facts.oldest), "estimate"),
+    tile("Oldest due", when(facts.oldest), facts.oldest && "estimate"),
     tile("Sent, last minute", facts.executed.toLocaleString("en")),
     tile("In flight", facts.in_flight.toLocaleString("en")),
   ];

@@ -14,12 +14,14 @@ function h(tag, props = {}, ...children) {
 
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
+// As cards say it: below two of a unit the next smaller one tells more ("90 min" rather than "1 h").
 function relative(iso) {
-  const seconds = (Date.parse(iso) - Date.now()) / 1000;
-  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["s", 1];
-  const count = Math.round(Math.abs(seconds) / size);
-  if (count === 0) return "now";
-  return seconds > 0 ? `in ${count} ${unit}` : `${count} ${unit} ago`;
+  const ahead = (Date.parse(iso) - Date.now()) / 1000;
+  const apart = Math.abs(ahead);
+  if (apart < 1) return "now";
+  const [unit, size] = UNITS.find(([, length]) => apart >= 2 * length) ?? ["s", 1];
+  const count = Math.floor(apart / size).toLocaleString("en");
+  return ahead > 0 ? `in ${count} ${unit}` : `${count} ${unit} ago`;
 }
 
 function when(iso, empty = "–") {
