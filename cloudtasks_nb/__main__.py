@@ -1,0 +1,47 @@
+"""The command line: `python -m cloudtasks_nb emulator --port 8123`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from .emulator import run
+from .errors import CloudTasksError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; returns the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        run(chosen.port, data=chosen.data, with_demo=chosen.demo, lifeline=chosen.lifeline)
+    except CloudTasksError as error:
+        print(f"cloudtasks_nb emulator: {error.message} {error.hint or ''}".rstrip(), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m cloudtasks_nb")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    emulator = commands.add_parser(
+        "emulator", help="serve the Cloud Tasks API on this machine (127.0.0.1 only)"
+    )
+    emulator.add_argument(
+        "--port", type=_port, default=8123, help="0 picks a free one (default: %(default)s)"
+    )
+    emulator.add_argument("--data", type=Path, metavar="FILE", help="keep queues and tasks in this file")
+    emulator.add_argument("--demo", action="store_true", help="start with example queues and tasks, if empty")
+    emulator.add_argument("--lifeline", action="store_true", help="stop when stdin closes or the parent ends")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise ValueError(text)
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""Errors as the API answers them. Source: SPEC section 6.1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import ApiError
+from .wire import encode, finish
+
+_REASONS = {
+    "INVALID_ARGUMENT": "badRequest", "FAILED_PRECONDITION": "failedPrecondition", "OUT_OF_RANGE": "outOfRange",
+    "UNAUTHENTICATED": "authError", "PERMISSION_DENIED": "forbidden", "NOT_FOUND": "notFound",
+    "ALREADY_EXISTS": "alreadyExists", "ABORTED": "aborted", "RESOURCE_EXHAUSTED": "rateLimitExceeded",
+    "UNIMPLEMENTED": "notImplemented",
+}  # fmt: skip
+
+
+def error_json(error: ApiError, *, legacy: bool = False) -> bytes:
+    """The body of a refusal; `legacy` adds the `errors` list of $.xgafv=1. Errors are always indented."""
+    content: dict[str, Any] = {"code": error.code, "message": error.message}
+    if legacy:
+        content["errors"] = [{"message": error.message, "domain": "global", "reason": _reason(error)}]
+    content["status"] = error.status
+    if error.details:
+        content["details"] = error.details
+    return finish(encode({"error": content}), pretty=True)
+
+
+def _reason(error: ApiError) -> str:
+    if error.message.startswith("Invalid JSON payload received. Unexpected"):
+        return "parseError"
+    return _REASONS.get(error.status, "backendError")

@@ -1,0 +1,59 @@
+"""Field masks: which fields of a queue to change, or to show. Source: SPEC sections 2.4 and 2.5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import InvalidArgument
+from ..model import Message, Queue
+from .bodies import fields
+
+Path = tuple[str, ...]
+
+
+def parse_mask(text: str, parameter: str) -> list[Path]:
+    """Paths in snake_case; empty for an empty mask or "*". Errors: InvalidArgument."""
+    if text.strip() in ("", "*"):
+        return []
+    return [_path(part.strip(), parameter) for part in text.split(",")]
+
+
+def _path(text: str, parameter: str) -> Path:
+    kind: Any = Queue
+    path: list[str] = []
+    for segment in text.split("."):
+        field = fields(kind).get(segment) if isinstance(kind, type) and issubclass(kind, Message) else None
+        if field is None:
+            raise InvalidArgument(f"Invalid value at '{parameter}': '{text}' is not a field of a queue.")
+        path.append(field.name)
+        kind = None if field.repeated or field.mapped else field.holds
+    return tuple(path)
+
+
+def apply(path: Path, source: Message | None, target: Message) -> None:
+    """Set `path` in `target` to what `source` holds there; where it holds nothing, the field is cleared."""
+    name, rest = path[0], path[1:]
+    value = getattr(source, name) if source is not None else None
+    if not rest:
+        setattr(target, name, value if source is not None else _default(target, name))
+        return
+    inner = getattr(target, name)
+    if inner is None:
+        if value is None:
+            return
+        inner = fields(type(target))[name].holds()
+        setattr(target, name, inner)
+    apply(rest, value, inner)
+
+
+def pick(queue: Queue, paths: Iterable[Path]) -> Queue:
+    """Only these fields of a queue."""
+    picked = Queue()
+    for path in paths:
+        apply(path, queue, picked)
+    return picked
+
+
+def _default(message: Message, name: str) -> Any:
+    return getattr(type(message)(), name)

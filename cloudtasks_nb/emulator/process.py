@@ -1,0 +1,100 @@
+"""The emulator as a process of its own: from the ready line to a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from aiohttp import web
+
+from ..errors import ConfigError
+from . import demo
+from .attempts import Attempt, Outcome
+from .clock import Clock, SystemClock
+from .context import Context
+from .deliver import Deliverer
+from .http import application
+from .service import Service
+from .store import Store
+
+HOST = "127.0.0.1"  # nothing else: there is no authentication
+_PARENT_POLL_S = 0.5
+
+
+class Emulator:
+    """A server on a database; `start` and `close` it inside one event loop."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._deliverer = Deliverer(self._finish)
+        self.service = Service(Context(store, clock, self._deliverer.send))
+        self._runner = web.AppRunner(application(self.service), access_log=None, shutdown_timeout=1.0)
+
+    def _finish(self, attempt: Attempt, outcome: Outcome) -> None:
+        self.service.tasks.finish(attempt, outcome)
+
+    async def start(self, listening: socket.socket) -> None:
+        await self._runner.setup()
+        await web.SockSite(self._runner, listening).start()
+
+    async def close(self) -> None:
+        await self._runner.cleanup()
+        await self._deliverer.close()
+
+
+def run(port: int, *, data: Path | None = None, with_demo: bool = False, lifeline: bool = False) -> None:
+    """Serves until told to stop. Errors: ConfigError when the port or the file is taken."""
+    listening = _listen(port)
+    with contextlib.closing(listening):
+        store = Store.open(data)
+        with contextlib.closing(store):
+            clock = SystemClock()
+            if with_demo and store.is_empty():
+                demo.fill(store, clock.now())
+            asyncio.run(_serve(store, clock, listening, lifeline=lifeline))
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError as error:
+        listening.close()
+        raise ConfigError(f"Port {port} cannot be used: {os.strerror(error.errno or 0)}.") from None
+    return listening
+
+
+async def _serve(store: Store, clock: Clock, listening: socket.socket, *, lifeline: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    emulator = Emulator(store, clock)
+    await emulator.start(listening)
+    watching = asyncio.create_task(_watch_parent(stop, os.getppid())) if lifeline else None
+    print(f"cloudtasks emulator ready on http://{HOST}:{listening.getsockname()[1]}", flush=True)
+    await stop.wait()
+    if watching is not None:
+        watching.cancel()
+    await emulator.close()
+
+
+async def _watch_parent(stop: asyncio.Event, parent: int) -> None:
+    """Ends with the parent, however that ends: its end of our stdin closes, or we are given another parent."""
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError, ValueError):  # a stdin that cannot be watched leaves the other sign
+        loop.add_reader(sys.stdin.fileno(), _read_stdin, stop)
+    while os.getppid() == parent:
+        await asyncio.sleep(_PARENT_POLL_S)
+    stop.set()
+
+
+def _read_stdin(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 65_536):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()

@@ -1,0 +1,186 @@
+"""Locations and queues. Source: SPEC section 2."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from ..errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from ..model import Location, Queue
+from ..model.messages import Empty, ListLocationsResponse, ListQueuesResponse
+from ..names import (
+    PROJECT_ID,
+    QUEUE_FORMAT,
+    LocationName,
+    QueueName,
+    check_queue_id,
+    parse_location,
+    parse_queue,
+)
+from . import masks, queue_rules
+from .context import NOT_FOUND, Context, existing_queue
+from .filters import parse_filter
+from .locations import REGIONS, check_location, location
+from .pages import make_token, page_size, read_token
+from .store import QueueRow
+
+MAX_LOCATIONS = 100
+MAX_QUEUES = 9800
+
+
+class QueueService:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+
+    def list_locations(
+        self,
+        name: str,
+        *,
+        filter: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        extra_location_types: str = "",
+    ) -> ListLocationsResponse:
+        project = name.removeprefix("projects/")
+        if not PROJECT_ID.fullmatch(project):
+            raise InvalidArgument("Invalid resource field value in the request.")
+        limit, listing, now = _page_size(page_size, MAX_LOCATIONS), [name, filter], self._context.clock.now()
+        after = read_token(page_token, listing, now)
+        regions = [region for region in REGIONS if after is None or region > after[0]]
+        shown = [location(LocationName(project, region)) for region in regions[:limit]]
+        token = make_token([shown[-1].location_id], listing, now) if len(regions) > limit else ""
+        return ListLocationsResponse(locations=shown, next_page_token=token)
+
+    def get_location(self, name: str) -> Location:
+        parsed = parse_location(name)
+        if parsed.location not in REGIONS:
+            raise NotFound(NOT_FOUND)
+        return location(parsed)
+
+    def list(
+        self,
+        parent: str,
+        *,
+        filter: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: str = "",
+    ) -> ListQueuesResponse:
+        check_location(parse_location(parent))
+        limit, now = _page_size(page_size, MAX_QUEUES), self._context.clock.now()
+        chosen, paths = parse_filter(filter), masks.parse_mask(read_mask, "read_mask")
+        listing = [parent, filter, read_mask]
+        after = read_token(page_token, listing, now)
+        shown: list[Queue] = []
+        last = ""
+        for row in self._store.queues(parent, after[0] if after else ""):
+            queue = self._with_stats(row) if chosen.needs_stats else row.queue
+            if not chosen.matches(queue):
+                continue
+            if len(shown) == limit:
+                return ListQueuesResponse(queues=shown, next_page_token=make_token([last], listing, now))
+            shown.append(self._shown(row, paths))
+            last = row.queue.name
+        return ListQueuesResponse(queues=shown)
+
+    def get(self, name: str, *, read_mask: str = "") -> Queue:
+        row = existing_queue(self._store, parse_queue(name))
+        return self._shown(row, masks.parse_mask(read_mask, "read_mask"))
+
+    def create(self, parent: str, body: Queue) -> Queue:
+        check_location(parse_location(parent))
+        name = _name_in(parent, body.name)
+        with self._store.transaction():
+            return self._create(name, body)
+
+    def _create(self, name: QueueName, asked: Queue) -> Queue:
+        queue = queue_rules.new_queue(asked, name)
+        if self._store.queue(queue.name) is not None:
+            raise AlreadyExists("Queue already exists")
+        if self._store.is_blocked(queue.name, self._context.clock.now()):
+            raise FailedPrecondition(
+                "The queue cannot be created because a queue with this name existed too recently."
+            )
+        return self._store.add_queue(queue, str(name.parent)).queue
+
+    def patch(self, name: str, body: Queue, *, update_mask: str = "") -> Queue:
+        parsed = parse_queue(name)
+        check_location(parsed.parent)
+        paths = masks.parse_mask(update_mask, "update_mask")
+        if body.name and body.name != name:
+            raise InvalidArgument(
+                f"The queue name in the body ('{body.name}') is not the one in the URL ('{name}')."
+            )
+        with self._store.transaction():
+            found = self._store.queue(name)
+            if found is None:
+                return self._create(parsed, masks.pick(body, paths) if paths else body)
+            queue = queue_rules.patched(found.queue, body, paths)
+            self._store.save_queue(found.row, queue)
+            return queue
+
+    def delete(self, name: str) -> Empty:
+        parsed = parse_queue(name)
+        check_location(parsed.parent)
+        with self._store.transaction():
+            found = self._store.queue(name)
+            if found is None:
+                raise NotFound(NOT_FOUND)
+            until = self._context.clock.now() + queue_rules.NAME_BLOCKED
+            self._store.delete_queue(found.row, name, until)
+        return Empty()
+
+    def pause(self, name: str, body: Empty) -> Queue:
+        return self._set_state(name, "PAUSED")
+
+    def resume(self, name: str, body: Empty) -> Queue:
+        return self._set_state(name, "RUNNING")
+
+    def purge(self, name: str, body: Empty) -> Queue:
+        now = self._context.clock.now()
+        with self._store.transaction():
+            row = existing_queue(self._store, parse_queue(name))
+            queue = replace(row.queue, purge_time=now)
+            self._store.tasks.purge(row.row, now + queue_rules.tombstone_ttl(queue))
+            self._store.save_queue(row.row, queue)
+        self._context.expires(now + queue_rules.tombstone_ttl(queue))
+        return queue
+
+    def _set_state(self, name: str, state: str) -> Queue:
+        with self._store.transaction():
+            row = existing_queue(self._store, parse_queue(name))
+            queue = replace(row.queue, state=state)
+            self._store.save_queue(row.row, queue)
+            return queue
+
+    def _shown(self, row: QueueRow, paths: Sequence[masks.Path]) -> Queue:
+        """Everything but statistics, or just the fields that were asked for."""
+        if not paths:
+            return row.queue
+        asks_stats = any(path[0] == "stats" for path in paths)
+        return masks.pick(self._with_stats(row) if asks_stats else row.queue, paths)
+
+    def _with_stats(self, row: QueueRow) -> Queue:
+        stats = self._store.tasks.stats(row.row, self._context.clock.now())
+        limits = row.queue.rate_limits
+        if row.queue.state == "RUNNING" and limits is not None:
+            stats.effective_execution_rate = limits.max_tasks_dispatched_per_second or 0.0
+        return replace(row.queue, stats=stats)
+
+
+_page_size = page_size  # the methods have a parameter of this name
+
+
+def _name_in(parent: str, name: str) -> QueueName:
+    """The name of a new queue. Errors: InvalidArgument, in the service's own words."""
+    if not name:
+        raise InvalidArgument(f'Queue name must be formatted: "{QUEUE_FORMAT}".')
+    parts = name.split("/")
+    if len(parts) == 6 and parts[0::2] == ["projects", "locations", "queues"]:
+        check_queue_id(parts[5])
+    parsed = parse_queue(name)
+    if str(parsed.parent) != parent:
+        raise InvalidArgument(f"{name} must begin with {parent}.")
+    return parsed

@@ -1,0 +1,144 @@
+"""The database: queues, their policies, and the names that stay blocked. SQLite only; `now` is an argument."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..errors import ConfigError
+from ..model import Queue, decode
+from .clock import from_us, to_us
+from .task_store import TaskStore
+from .wire import encode
+
+_APPLICATION_ID = 0x63746E62  # "ctnb"
+_VERSION = 1
+_SELECT = "SELECT id, name, config, state, purge_us, policy FROM queues"
+
+
+class QueueRow(Struct, frozen=True):
+    """A queue and its number in the database."""
+
+    row: int
+    queue: Queue
+    policy: str | None
+
+
+class Store:
+    """One open database; `tasks` holds the other half of it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self.tasks = TaskStore(connection)
+
+    @classmethod
+    def open(cls, path: Path | None = None) -> Store:
+        """A durable database in a file, or one in memory. Errors: ConfigError."""
+        connection = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0.2)
+        try:
+            _prepare(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            busy = "is in use by another process" if "locked" in str(error) else f"cannot be used: {error}"
+            raise ConfigError(f"{path} {busy}.") from None
+        except ConfigError as error:
+            connection.close()
+            raise ConfigError(f"{path} {error.message}") from None
+        return cls(connection)
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it, or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def is_empty(self) -> bool:
+        return self._db.execute("SELECT 1 FROM queues LIMIT 1").fetchone() is None
+
+    def queue(self, name: str) -> QueueRow | None:
+        found = self._db.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()
+        return _queue_row(found) if found else None
+
+    def queues(self, parent: str, after: str = "") -> Iterator[QueueRow]:
+        """The queues of a location by name, those behind `after`."""
+        found = self._db.execute(f"{_SELECT} WHERE parent = ? AND name > ? ORDER BY name", (parent, after))
+        return map(_queue_row, found)
+
+    def add_queue(self, queue: Queue, parent: str) -> QueueRow:
+        added = self._db.execute(
+            "INSERT INTO queues (parent, name, config, state) VALUES (?, ?, ?, ?)",
+            (parent, queue.name, _config(queue), queue.state),
+        )
+        return QueueRow(added.lastrowid or 0, queue, None)
+
+    def save_queue(self, row: int, queue: Queue) -> None:
+        purge_us = None if queue.purge_time is None else to_us(queue.purge_time)
+        self._db.execute(
+            "UPDATE queues SET config = ?, state = ?, purge_us = ? WHERE id = ?",
+            (_config(queue), queue.state, purge_us, row),
+        )
+
+    def save_policy(self, row: int, policy: str) -> None:
+        self._db.execute("UPDATE queues SET policy = ? WHERE id = ?", (policy, row))
+
+    def delete_queue(self, row: int, name: str, blocked_until: datetime) -> None:
+        """Removes the queue with its tasks; the name stays blocked."""
+        self._db.execute("DELETE FROM queues WHERE id = ?", (row,))
+        self._db.execute("REPLACE INTO blocked_queues VALUES (?, ?)", (name, to_us(blocked_until)))
+
+    def is_blocked(self, name: str, now: datetime) -> bool:
+        sql = "SELECT 1 FROM blocked_queues WHERE name = ? AND until_us > ?"
+        return self._db.execute(sql, (name, to_us(now))).fetchone() is not None
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    # Exclusive: two emulators on one file would dispatch every task twice. The lock goes with the process.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("COMMIT")
+    application, version = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    )
+    if application == _APPLICATION_ID and version == _VERSION:
+        connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # cut off by the last stop
+        return
+    if application == _APPLICATION_ID:
+        raise ConfigError(
+            f"was written by another version of the emulator (format {version}, not {_VERSION})."
+        )
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise ConfigError("is a database of something else.")
+    schema = files(__package__).joinpath("schema.sql").read_text("utf-8")
+    mark = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {_VERSION};"
+    connection.executescript(f"BEGIN; {schema} {mark} COMMIT;")
+
+
+def _config(queue: Queue) -> str:
+    return encode(replace(queue, name="", state="", purge_time=None, stats=None)).decode()
+
+
+def _queue_row(columns: tuple[int, str, str, str, int | None, str | None]) -> QueueRow:
+    row, name, config, state, purge_us, policy = columns
+    queue = decode(config.encode(), Queue)
+    queue.name, queue.state = name, state
+    queue.purge_time = None if purge_us is None else from_us(purge_us)
+    return QueueRow(row, queue, policy)

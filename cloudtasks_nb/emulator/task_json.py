@@ -1,0 +1,88 @@
+"""A stored task as JSON: the request is kept ready-made, so that a page is put together rather than encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..model import AttemptStatus, Task, decode
+from .clock import rfc3339
+from .wire import encode
+
+
+class TaskRow(Struct, frozen=True):
+    """What the store holds of a task. `payload` is empty where it was not read."""
+
+    row: int
+    id: str
+    first_us: int
+    schedule_us: int
+    create_us: int
+    expire_us: int
+    tag: str | None
+    dispatch_count: int
+    response_count: int
+    execution_count: int
+    previous_code: int | None
+    attempts: str
+    head: str
+    payload: str
+
+
+def request_json(task: Task) -> tuple[str, str]:
+    """The request as an unclosed JSON member, and its payload as the last member of it."""
+    retry = f'"retryConfig":{encode(task.retry_config).decode()},' if task.retry_config is not None else ""
+    if task.http_request is not None:
+        name, payload_name, payload = "httpRequest", "body", task.http_request.body
+        head = encode(replace(task.http_request, body=None))
+    elif task.app_engine_http_request is not None:
+        request = task.app_engine_http_request
+        name, payload_name, payload = "appEngineHttpRequest", "payload", request.payload
+        head = encode(replace(request, payload=None))
+    else:
+        message = task.pull_message
+        assert message is not None  # noqa: S101 - the rules let no task pass without a payload type
+        name, payload_name, payload = "pullMessage", "payload", message.payload
+        head = encode(replace(message, payload=None))
+    opened = f'{retry}"{name}":{head.decode()[:-1]}'
+    if not payload:
+        return opened, ""
+    comma = "" if opened.endswith("{") else ","
+    return opened, f'{comma}"{payload_name}":{encode(payload).decode()}'
+
+
+def task_json(row: TaskRow, prefix: str, view: str) -> str:
+    """One task; `prefix` is its queue's name and "/tasks/"."""
+    payload = row.payload if view == "FULL" else ""
+    return (
+        f'{{"name":"{prefix}{row.id}",{row.head}{payload}}},"scheduleTime":"{rfc3339(row.schedule_us)}",'
+        f'"createTime":"{rfc3339(row.create_us)}"{_status(row)},"view":"{view}"}}'
+    )
+
+
+def page_json(rows: Iterable[TaskRow], prefix: str, view: str, next_page_token: str) -> bytes:
+    """A ListTasksResponse."""
+    tasks = ",".join([task_json(row, prefix, view) for row in rows])
+    members = [f'"tasks":[{tasks}]'] if tasks else []
+    if next_page_token:
+        members.append(f'"nextPageToken":"{next_page_token}"')
+    return f"{{{','.join(members)}}}".encode()
+
+
+def task_message(row: TaskRow, prefix: str) -> Task:
+    """The whole task as a message."""
+    return decode(task_json(row, prefix, "FULL").encode(), Task)
+
+
+def attempts_json(first: AttemptStatus, last: AttemptStatus) -> str:
+    """Both attempts as members that follow the counts."""
+    return f',"firstAttemptStatus":{encode(first).decode()},"lastAttemptStatus":{encode(last).decode()}'
+
+
+def _status(row: TaskRow) -> str:
+    if not row.dispatch_count:
+        return ""
+    answered = f',"attemptResponseCount":{row.response_count}' if row.response_count else ""
+    return f',"status":{{"attemptDispatchCount":{row.dispatch_count}{answered}{row.attempts}}}'

@@ -1,0 +1,226 @@
+"""Tasks. Source: SPEC sections 3 and 5.3."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from ..errors import AlreadyExists, InvalidArgument, NotFound
+from ..model import Queue, Task
+from ..model.messages import CreateTaskRequest, Empty, RunTaskRequest
+from ..names import TASK_FORMAT, QueueName, TaskName, check_task_id, parse_queue, parse_task
+from . import task_rules
+from .attempts import Attempt, Outcome, retry_config, retry_delay, used_up
+from .clock import to_us
+from .context import NOT_FOUND, Context, existing_queue
+from .pages import make_token, page_size, read_token
+from .queue_rules import task_ttl, tombstone_ttl
+from .store import QueueRow
+from .task_json import TaskRow, attempts_json, page_json, request_json, task_json, task_message
+from .task_store import BY_FIRST, BY_SCHEDULE, BY_TAG, NewTask, Order
+
+MAX_TASKS = 1000
+
+_GONE = (
+    "The task no longer exists, though a task with this name existed recently. "
+    "The task either successfully completed or was deleted."
+)
+_TOO_RECENT = (
+    "The task cannot be created because a task with this name existed too recently. For more information about task "
+    "de-duplication see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create"
+    "#body.request_body.FIELDS.task."
+)
+
+
+class TaskService:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+        self._tasks = context.store.tasks
+
+    def list(
+        self,
+        parent: str,
+        *,
+        response_view: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        order_by: str = "",
+    ) -> bytes:
+        row = existing_queue(self._store, parse_queue(parent))
+        view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
+        limit, listing = _page_size(page_size, MAX_TASKS), [parent, view, order_by]
+        after = read_token(page_token, listing, now)
+        found = self._tasks.page(row.row, order, after, limit + 1, payloads=view == "FULL")
+        token = ""
+        if len(found) > limit:
+            found.pop()
+            token = make_token([getattr(found[-1], column) for column in order.columns], listing, now)
+        return page_json(found, _prefix(row.queue), view, token)
+
+    def get(self, name: str, *, response_view: str = "") -> bytes:
+        queue, task = self._find(parse_task(name))
+        return _answer(queue, task, response_view)
+
+    def create(self, parent: str, body: CreateTaskRequest) -> bytes:
+        name = parse_queue(parent)
+        if body.task is None:
+            raise InvalidArgument("Task is required.")
+        task_id = _id_in(name, body.task.name)
+        with self._store.transaction():
+            queue = existing_queue(self._store, name)
+            stored = self.add(queue, body.task, task_id)
+        return _answer(queue, stored, body.response_view)
+
+    def add(self, queue: QueueRow, asked: Task, task_id: str) -> TaskRow:
+        """Stores a new task, inside a transaction of the caller; an empty id is replaced by a random one."""
+        now = self._context.clock.now()
+        task = task_rules.new_task(asked, queue.queue, now)
+        if task_id and self._tasks.has_tombstone(queue.row, task_id, now):
+            raise AlreadyExists(_TOO_RECENT)
+        expires = now + task_ttl(queue.queue)
+        new = _new_row(task, task_id or self._random_id(), now, expires)
+        while not self._tasks.add(queue.row, new):
+            if task_id:
+                raise AlreadyExists("Requested entity already exists")
+            new = replace(new, id=self._random_id())
+        self._context.expires(expires)
+        found = self._tasks.get(queue.row, new.id)
+        assert found is not None  # noqa: S101 - just added
+        return found
+
+    def delete(self, name: str) -> Empty:
+        parsed = parse_task(name)
+        with self._store.transaction():
+            queue = existing_queue(self._store, parsed.parent)
+            self._remove(queue.row, queue.queue, parsed.task)
+        return Empty()
+
+    def _remove(self, row: int, queue: Queue, task_id: str) -> None:
+        until = self._context.clock.now() + tombstone_ttl(queue)
+        if not self._tasks.remove(row, task_id, until):
+            raise NotFound(NOT_FOUND)
+        self._context.expires(until)
+
+    def run(self, name: str, body: RunTaskRequest) -> bytes:
+        """Sends one attempt at once; the answer does not wait for the target's."""
+        parsed = parse_task(name)
+        with self._store.transaction():
+            queue = existing_queue(self._store, parsed.parent)
+            found = self._tasks.get(queue.row, parsed.task)
+            if found is None:
+                raise NotFound(NOT_FOUND)
+            task = task_message(found, _prefix(queue.queue))
+            if task.pull_message is not None:
+                raise InvalidArgument("A pull task cannot be run: lease it instead.")
+            attempt = Attempt(
+                queue_row=queue.row,
+                task_row=found.row,
+                queue=queue.queue,
+                task=task,
+                started=self._context.clock.now(),
+                execution_count=found.execution_count,
+                previous_code=found.previous_code,
+            )
+            self._tasks.begin_attempt(found.row, attempts_json(*attempt.begun()))
+            sent = self._tasks.get(queue.row, parsed.task)
+        assert sent is not None  # noqa: S101 - it was there a moment ago, in the same transaction
+        self._context.send(attempt)
+        return _answer(queue, sent, body.response_view)
+
+    def finish(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Records how an attempt ended: the task is done, due again, or given up."""
+        now = self._context.clock.now()
+        with self._store.transaction():
+            self._tasks.count_answer(attempt.queue_row, now)
+            row = self._tasks.get(attempt.queue_row, attempt.task.id)
+            if row is None or row.row != attempt.task_row:
+                return  # deleted meanwhile, or done by another attempt
+            task = task_message(row, _prefix(attempt.queue))
+            retries = retry_config(attempt.queue, task)
+            first, last = attempt.begun()
+            since_first = now - (first.dispatch_time or now)
+            if outcome.succeeded or used_up(retries, row.dispatch_count, since_first):
+                self._remove(attempt.queue_row, attempt.queue, attempt.task.id)
+                return
+            due = attempt.started + retry_delay(retries, row.dispatch_count)
+            self._tasks.end_attempt(
+                row.row,
+                attempts_json(first, replace(last, response_time=now, response_status=outcome.status)),
+                due,
+                outcome.code,
+                answered=outcome.answered,
+                executed=outcome.executed,
+            )
+
+    def expire(self) -> None:
+        """Ends what is past its time to live."""
+        now = self._context.clock.now()
+        if self._context.has_expiry(now):
+            with self._store.transaction():
+                self._tasks.expire(now)
+            self._context.expires(self._tasks.next_expiry(), anew=True)
+
+    def _find(self, name: TaskName) -> tuple[QueueRow, TaskRow]:
+        queue = existing_queue(self._store, name.parent)
+        found = self._tasks.get(queue.row, name.task)
+        if found is None:
+            gone = self._tasks.has_tombstone(queue.row, name.task, self._context.clock.now())
+            raise NotFound(_GONE if gone else NOT_FOUND)
+        return queue, found
+
+    def _random_id(self) -> str:
+        """19 digits, as the service's own."""
+        return str(self._context.random.randrange(10**18, 10**19))
+
+
+_page_size = page_size  # list() has a parameter of this name
+
+
+def _new_row(task: Task, task_id: str, now: datetime, expires: datetime) -> NewTask:
+    head, payload = request_json(task)
+    return NewTask(
+        id=task_id,
+        schedule_us=to_us(task.schedule_time or now),
+        create_us=to_us(task.create_time or now),
+        expire_us=to_us(expires),
+        tag=task.pull_message.tag if task.pull_message is not None else None,
+        head=head,
+        payload=payload,
+    )
+
+
+def _order(order_by: str, queue: Queue) -> Order:
+    """The default is the schedule time that a task was created with: unlike the current one it never changes, so
+    a task that is tried again between two pages is neither shown twice nor left out."""
+    match order_by.strip().removesuffix(" asc"):
+        case "":
+            return BY_FIRST
+        case "schedule_time" | "scheduleTime":
+            return BY_SCHEDULE
+        case "pull_message.tag" | "pullMessage.tag":
+            return BY_TAG if queue.pull_target is not None else BY_FIRST
+    raise InvalidArgument("order_by must be schedule_time or pull_message.tag.")
+
+
+def _prefix(queue: Queue) -> str:
+    return f"{queue.name}/tasks/"
+
+
+def _answer(queue: QueueRow, task: TaskRow, view: str) -> bytes:
+    return task_json(task, _prefix(queue.queue), view or "BASIC").encode()
+
+
+def _id_in(queue: QueueName, name: str) -> str:
+    """The id in the name of a new task, empty for the service to choose. Errors: InvalidArgument."""
+    if not name:
+        return ""
+    head, separator, task_id = name.rpartition("/tasks/")
+    if not separator or len(head.split("/")) != 6:
+        raise InvalidArgument(f'Task name must be formatted: "{TASK_FORMAT}"')
+    if head != str(queue):
+        raise InvalidArgument(
+            f"The queue name from request ('{queue}') must be the same as the queue name in the named task ('{head}')."
+        )
+    return check_task_id(task_id)
