@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .client import Client
 from .errors import ConfigError
-from .rest.auth import Auth, credentials_auth, default_auth, token_auth
+from .rest.auth import Auth, check_url, credentials_auth, default_auth, token_auth
 from .rest.retry import Retry
 from .rest.session import Session
 
@@ -56,6 +56,7 @@ def connect(
         )
     emulator = _emulator(endpoint)
     url = endpoint or emulator or GOOGLE
+    check_url(url)
     chosen = [given for given in (credentials, api_key, access_token) if given is not None]
     if len(chosen) > 1:
         raise ConfigError("Pass only one of credentials, api_key and access_token.")

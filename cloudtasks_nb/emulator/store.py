@@ -41,7 +41,10 @@ class Store:
     @classmethod
     def open(cls, path: Path | None = None) -> Store:
         """A durable database in a file, or one in memory. Errors: ConfigError."""
-        connection = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0.2)
+        try:
+            connection = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0.2)
+        except sqlite3.Error as error:
+            raise ConfigError(f"{path} cannot be used: {error}.", hint="does its folder exist?") from None
         try:
             _prepare(connection)
         except sqlite3.Error as error:

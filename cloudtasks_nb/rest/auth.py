@@ -104,8 +104,8 @@ def token_auth(access_token: str, quota_project: str | None = None) -> Auth:
     return Auth(Credentials(token=access_token), quota_project=quota_project)
 
 
-def check_endpoint(endpoint: str, auth: Auth) -> None:
-    """Refuse to send credentials in the clear. Errors: ConfigError."""
+def check_url(endpoint: str) -> None:
+    """Refuse what is no address of a service. Errors: ConfigError."""
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(
@@ -114,7 +114,13 @@ def check_endpoint(endpoint: str, auth: Auth) -> None:
         )
     if parts.username or parts.password:
         raise ConfigError("The endpoint holds a user name or password.", hint="pass credentials=... instead")
-    if parts.scheme == "http" and auth.secret and not is_loopback(parts.hostname):
+
+
+def check_endpoint(endpoint: str, auth: Auth) -> None:
+    """Refuse to send credentials in the clear. Errors: ConfigError."""
+    check_url(endpoint)
+    parts = urlsplit(endpoint)
+    if parts.scheme == "http" and auth.secret and not is_loopback(parts.hostname or ""):
         raise ConfigError(
             f"Credentials are never sent to a plain-http endpoint on another machine ({parts.hostname}).",
             hint="use https, or leave the credentials out for an emulator",

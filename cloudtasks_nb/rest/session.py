@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from ..errors import ApiError, CloudTasksError, ConfigError, ResourceExhausted, TransportError, Unauthenticated
+from ..errors import (
+    ApiError,
+    CloudTasksError,
+    ConfigError,
+    ResourceExhausted,
+    TransportError,
+    Unauthenticated,
+)
 from ..model.json import Message, decode, encode
 from ..model.messages import Empty
 from ..model.methods import METHODS, Method

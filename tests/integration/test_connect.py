@@ -1,0 +1,151 @@
+"""The ways in: environment, arguments, an emulator of one's own; and what cannot work is said at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.pager import Pager
+from tests.scripted import answer, refusal, scripted
+
+VARIABLES = ("CLOUD_TASKS_EMULATOR_HOST", "CLOUDTASKS_EMULATOR_HOST")
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine where nobody has signed in."""
+    for variable in (*VARIABLES, "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+@pytest.mark.parametrize("scheme", ["", "http://"])
+def test_an_emulator_named_in_the_environment(
+    emulator: str, monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str
+) -> None:
+    monkeypatch.setenv(variable, scheme + emulator.removeprefix("http://"))
+    with ct.connect() as client:
+        assert (client.project, client.location, client.identity) == ("local", "us-central1", "anonymous")
+        assert client.endpoint == emulator
+        assert client.locations().first(1)
+    with ct.connect(project="other", location="europe-west1") as client:
+        assert (client.project, client.location) == ("other", "europe-west1")
+
+
+def test_without_credentials_the_way_in_is_said() -> None:
+    with pytest.raises(ct.AuthError) as caught:
+        ct.connect(project="p")
+    assert "gcloud auth application-default login" in str(caught.value)
+    assert "ct.local()" in str(caught.value)
+
+
+def test_a_project_is_needed() -> None:
+    with pytest.raises(ct.ConfigError, match="No project"):
+        ct.connect(access_token="t")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"api_version": "v1"},
+        {"timeout": 0},
+        {"project": "a b"},
+        {"location": "us central"},
+        {"endpoint": "http://tasks.example.com", "access_token": "ya29.secret"},
+        {"endpoint": "nonsense"},
+        {"access_token": "ya29.secret", "api_key": "k"},
+        {"credentials": "ya29.secret"},
+    ],
+)
+def test_what_cannot_work_is_a_config_error_without_secrets(options: dict[str, object]) -> None:
+    with pytest.raises(ct.ConfigError) as caught:
+        ct.connect(**{"project": "p", **({} if "endpoint" in options else {"access_token": "t"}), **options})  # type: ignore[arg-type]
+    assert "ya29" not in str(caught.value)
+
+
+def test_no_secret_reaches_a_repr() -> None:
+    with ct.connect(project="p", access_token="ya29.secret") as client:
+        for shown in (
+            repr(client),
+            str(client),
+            client._repr_html_(),
+            client.identity,
+            str(vars(client._session)),
+        ):
+            assert "ya29" not in shown
+    with ct.connect(project="p", api_key="AIza-secret") as client:
+        for shown in (repr(client), str(client), client._repr_html_(), client.identity):
+            assert "AIza" not in shown
+
+
+def test_an_emulator_of_ones_own_is_gone_with_its_client() -> None:
+    with ct.local() as client:
+        client.create_queue("emails")
+        endpoint = client.endpoint
+    with pytest.raises(ct.TransportError, match="not reached"):
+        ct.connect(project="local", endpoint=endpoint).queues("us-central1")
+    with pytest.raises(ct.ConfigError, match="closed"):
+        client.queues()
+    client.close()
+
+
+def test_a_durable_emulator_keeps_queues_and_tasks(tmp_path: Path) -> None:
+    file = tmp_path / "queues.db"
+    with ct.local(file) as client:
+        client.create_queue("emails").create_task({"to": "ada"}, url="https://example.com", task_id="one")
+    with ct.local(file) as client:
+        assert client.queue("emails").task("one").json() == {"to": "ada"}
+
+
+def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with pytest.raises(ct.ConfigError, match="did not start") as caught:
+        ct.local(tmp_path / "no" / "such" / "folder" / "queues.db")
+    assert "folder" in str(caught.value)
+
+
+def test_the_demo_has_something_to_look_at() -> None:
+    with ct.local(demo=True) as client:
+        queues = client.queues("-", stats=True).to_dataframe()
+        assert set(queues.kind) == {"http", "app_engine", "pull"}
+        assert "PAUSED" in set(queues.state)
+        assert 5000 in set(queues.tasks_count)
+        assert queues.location.nunique() >= 3
+
+
+QUEUE = "projects/p/locations/us-central1/queues/emails"
+ONE = {"tasks": [{"name": f"{QUEUE}/tasks/1", "httpRequest": {"url": "https://x"}}], "nextPageToken": "two"}
+TWO = {"tasks": [{"name": f"{QUEUE}/tasks/2", "httpRequest": {"url": "https://x"}}]}
+
+
+def listing(url: str, **options: object) -> Pager[ct.Task]:
+    client = ct.connect("p", "us-central1", endpoint=url, retry=ct.Retry(initial_s=0.001), **options)  # type: ignore[arg-type]
+    return client.queue("emails").tasks()
+
+
+@pytest.mark.parametrize(
+    "failure", [refusal(500, "INTERNAL"), refusal(403, "PERMISSION_DENIED"), answer(200, ONE)[:-20]]
+)
+@pytest.mark.parametrize("export", ["to_parquet", "to_csv", "to_dataframe"])
+def test_a_page_that_fails_in_the_middle_of_an_export_raises_and_leaves_no_file(
+    tmp_path: Path, failure: bytes, export: str
+) -> None:
+    with scripted(answer(200, {"name": QUEUE}), answer(200, ONE), failure) as server:
+        tasks = listing(server.url, timeout=0.3)
+        with pytest.raises(ct.CloudTasksError):
+            getattr(tasks, export)(*([] if export == "to_dataframe" else [tmp_path / "tasks.out"]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_listing_that_meets_a_quota_goes_on_from_the_same_page() -> None:
+    quota = refusal(429, "RESOURCE_EXHAUSTED", "slow down")
+    empty = answer(200, {"nextPageToken": "three"})
+    with scripted(
+        answer(200, {"name": QUEUE}), answer(200, ONE), quota, quota, empty, answer(200, TWO)
+    ) as server:
+        assert listing(server.url).to_dataframe().task_id.tolist() == ["1", "2"]
+    tokens = [line.split("pageToken=")[1].split("&")[0] for line in server.requests if "pageToken=" in line]
+    assert tokens == ["two", "two", "two", "three"]
