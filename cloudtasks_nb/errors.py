@@ -24,6 +24,12 @@ class CloudTasksError(Shown, Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  next: {self.hint}" if self.hint else self.message
 
+    def _ipython_display_(self) -> None:
+        """IPython prints exceptions in a way of its own, whatever their mime bundle says; this comes first."""
+        from IPython.display import display
+
+        display(self._repr_mimebundle_(), raw=True)
+
     def __reduce__(self) -> tuple[Any, ...]:  # keyword-only state survives pickling (worker processes)
         return _rebuild, (type(self), self.args, self.__dict__)
 

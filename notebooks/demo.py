@@ -43,6 +43,7 @@ def main() -> int:
 
 def check() -> int:
     """Run every cell; print its source and what it showed. An error in a cell ends it with a traceback."""
+    os.environ["TQDM_DISABLE"] = "1"  # a progress bar is for eyes, not for a log
     notebook = nbformat.read(NOTEBOOKS / TOUR, as_version=4)
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -70,3 +70,15 @@ def test_errors_survive_pickling() -> None:
     missing = pickle.loads(pickle.dumps(ct.MissingExtra("Plots", "plot")))  # noqa: S301
     assert 'pip install "cloudtasks-nb[plot]"' in str(missing)
     assert isinstance(missing, ImportError)
+
+
+def test_a_displayed_error_is_a_card_and_not_ipythons_line_for_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    published: list[dict[str, str]] = []
+    monkeypatch.setattr(shell.display_pub, "publish", lambda data, metadata=None, **rest: published.append(data))
+    error = ct.NotFound("Queue does not exist.", resource="projects/p/locations/l/queues/q", hint="look closer")
+    assert shell.display_formatter.format(error) == ({}, {})  # it has displayed itself
+    assert "look closer" in published[0]["text/plain"]
+    assert "look closer" in published[0]["text/html"]
