@@ -17,9 +17,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .client import Client as Client
-    from .connect import connect as connect
+    from .connecting import connect as connect
     from .errors import *  # noqa: F403
-    from .local import local as local
+    from .embedded import local as local
     from .model import *  # noqa: F403
     from .pager import Page as Page
     from .pager import Pager as Pager
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "client": ("Client",),
-    "connect": ("connect",),
-    "local": ("local",),
+    "connecting": ("connect",),
+    "embedded": ("local",),
     "pager": ("Page", "Pager"),
     "resources": ("Location", "Queue", "Task"),
     "rest.retry": ("Retry",),

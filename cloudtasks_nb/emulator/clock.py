@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,8 +48,13 @@ def from_us(us: int) -> datetime:
 
 def rfc3339(us: int) -> str:
     """The instant as proto JSON writes it: no fraction, or three or six digits."""
-    seconds, fraction = divmod(us, 1_000_000)
-    text = from_us(seconds * 1_000_000).isoformat()[:19]
-    if not fraction:
-        return f"{text}Z"
-    return f"{text}.{fraction // 1000:03}Z" if fraction % 1000 == 0 else f"{text}.{fraction:06}Z"
+    seconds, fraction_us = divmod(us, 1_000_000)
+    if not fraction_us:
+        return f"{_to_the_second(seconds)}Z"
+    fraction = f"{fraction_us:06}"
+    return f"{_to_the_second(seconds)}.{fraction.removesuffix('000')}Z"
+
+
+@lru_cache(maxsize=8192)  # a page of tasks names few different seconds
+def _to_the_second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]

@@ -18,8 +18,8 @@ FLOORS = [
     {"pager"},
     {"resources"},
     {"client"},
-    {"connect"},
-    {"widgets", "local"},
+    {"connecting"},
+    {"widgets", "embedded"},
     {"__init__", "__main__"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -72,13 +73,24 @@ def test_errors_survive_pickling() -> None:
     assert isinstance(missing, ImportError)
 
 
-def test_a_displayed_error_is_a_card_and_not_ipythons_line_for_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_displayed_error_is_a_card_and_not_ipythons_line_for_exceptions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()
     published: list[dict[str, str]] = []
-    monkeypatch.setattr(shell.display_pub, "publish", lambda data, metadata=None, **rest: published.append(data))
-    error = ct.NotFound("Queue does not exist.", resource="projects/p/locations/l/queues/q", hint="look closer")
+    monkeypatch.setattr(
+        shell.display_pub, "publish", lambda data, metadata=None, **rest: published.append(data)
+    )
+    error = ct.NotFound(
+        "Queue does not exist.", resource="projects/p/locations/l/queues/q", hint="look closer"
+    )
     assert shell.display_formatter.format(error) == ({}, {})  # it has displayed itself
     assert "look closer" in published[0]["text/plain"]
     assert "look closer" in published[0]["text/html"]
+
+
+def test_no_module_hides_a_public_name() -> None:
+    modules = {path.stem for path in Path(ct.__file__).parent.iterdir()}
+    assert not modules & set(ct.__all__)

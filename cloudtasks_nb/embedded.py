@@ -11,7 +11,7 @@ import weakref
 from pathlib import Path
 
 from .client import Client
-from .connect import EMULATOR_LOCATION, EMULATOR_PROJECT
+from .connecting import EMULATOR_LOCATION, EMULATOR_PROJECT
 from .errors import ConfigError, MissingExtra
 from .rest.auth import Auth
 from .rest.session import Session
