@@ -1,0 +1,17 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulator_process import EmulatorProcess
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[str]:
+    """Base URL of a fresh emulator. Tests keep apart by the names of their queues."""
+    with EmulatorProcess() as process:
+        yield process.url
+        assert process.stop() == ("", ""), "the emulator printed more than its ready line"

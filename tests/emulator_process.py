@@ -1,0 +1,54 @@
+"""The emulator as tests start it: the real command, as a process of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+_READY = re.compile(r"cloudtasks emulator ready on (http://127\.0\.0\.1:\d+)\n")
+
+
+class EmulatorProcess:
+    """A running emulator. `url` is its base URL; leaving the context ends it."""
+
+    def __init__(self, *arguments: str, data: Path | None = None) -> None:
+        options = ["--port", "0", *arguments, *(["--data", str(data)] if data is not None else [])]
+        self.popen = subprocess.Popen(
+            [sys.executable, "-m", "cloudtasks_nb", "emulator", *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        line = self.stdout.readline()
+        match = _READY.fullmatch(line)
+        if match is None:
+            self.popen.kill()
+            raise AssertionError(f"not a ready line: {line!r}, {self.popen.communicate()[1]}")
+        self.url = match[1]
+
+    @property
+    def stdout(self) -> IO[str]:
+        assert self.popen.stdout is not None
+        return self.popen.stdout
+
+    def stop(self) -> tuple[str, str]:
+        """Ends it as Ctrl-C's parent would; what it wrote after the ready line, and to stderr."""
+        self.popen.terminate()
+        return self.popen.communicate(timeout=20)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.popen.poll() is None:
+            self.stop()
+        for pipe in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
+            if pipe is not None:
+                pipe.close()

@@ -1,0 +1,180 @@
+"""The emulator's HTTP: envelopes, system parameters, strict reading, and who may talk to it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+LOCATION = "/v2beta2/projects/http/locations/us-central1"
+
+
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as made:
+        made.trust_env = False
+        yield made
+
+
+@pytest.fixture
+def queue(session: requests.Session, emulator: str) -> str:
+    """URL of a new queue."""
+    name = f"projects/http/locations/us-central1/queues/q-{uuid.uuid4().hex}"
+    assert session.post(f"{emulator}{LOCATION}/queues", json={"name": name}).status_code == 200
+    return f"{emulator}/v2beta2/{name}"
+
+
+def error(answer: requests.Response) -> dict[str, Any]:
+    assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
+    return dict(answer.json()["error"])
+
+
+def test_an_error_envelope(session: requests.Session, emulator: str) -> None:
+    answer = session.get(f"{emulator}{LOCATION}/queues/none")
+    assert answer.status_code == 404
+    message = "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."
+    assert answer.json() == {"error": {"code": 404, "message": message, "status": "NOT_FOUND"}}
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    legacy = error(session.get(f"{emulator}{LOCATION}/queues/none?$.xgafv=1"))
+    assert list(legacy) == ["code", "message", "errors", "status"]
+    assert legacy["errors"] == [{"message": message, "domain": "global", "reason": "notFound"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "status"),
+    [
+        ("/", 404, "NOT_FOUND"),
+        ("/v2beta2/projects/p/unknown", 404, "NOT_FOUND"),
+        (f"{LOCATION}/cmekConfig", 501, "UNIMPLEMENTED"),
+        (f"{LOCATION}/queues?pageSize=-1", 400, "INVALID_ARGUMENT"),
+        (f"{LOCATION}/queues?pageToken=garbage", 400, "INVALID_ARGUMENT"),
+        (f"{LOCATION}/queues?pageToken=%C3%A9", 400, "INVALID_ARGUMENT"),
+        (f"{LOCATION}/queues?readMask=colour", 400, "INVALID_ARGUMENT"),
+        (f"{LOCATION}/queues?$.xgafv=3", 400, "INVALID_ARGUMENT"),
+        (f"{LOCATION}/queues?alt=media", 400, "INVALID_ARGUMENT"),
+        (f"{LOCATION}/queues/a.b", 400, "INVALID_ARGUMENT"),
+        ("/v2beta2/projects/a%20b/locations/us-central1/queues", 400, "INVALID_ARGUMENT"),
+    ],
+)
+def test_refused_requests(
+    session: requests.Session, emulator: str, path: str, code: int, status: str
+) -> None:
+    answer = session.get(emulator + path)
+    assert (answer.status_code, error(answer)["status"]) == (code, status)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("{bad", "Invalid JSON payload received. Unexpected token."),
+        ("[1]", 'Invalid JSON payload received. Unknown name "": Root element must be a message.'),
+        ('{"x": 1}', 'Invalid JSON payload received. Unknown name "x": Cannot find field.'),
+        (
+            '{"task": {"httpRequest": {"y": 1}}}',
+            "Invalid JSON payload received. Unknown name \"y\" at 'task.http_request': Cannot find field.",
+        ),
+        ('{"task": {"name": 5}}', "Invalid value at 'task.name' (TYPE_STRING), 5"),
+    ],
+)
+def test_bodies_are_read_strictly(session: requests.Session, queue: str, body: str, message: str) -> None:
+    answer = session.post(f"{queue}/tasks", data=body)
+    assert answer.status_code == 400
+    assert error(answer)["message"].startswith(message)
+    if "Unexpected" not in message:
+        (detail,) = error(answer)["details"]
+        assert detail["@type"] == "type.googleapis.com/google.rpc.BadRequest"
+        assert detail["fieldViolations"][0]["description"] == message
+
+
+def test_both_name_styles_and_both_base64_alphabets(session: requests.Session, queue: str) -> None:
+    payload = b"\xfb\xff\xfe>>"
+    urlsafe = base64.urlsafe_b64encode(payload).decode().rstrip("=")
+    task = {
+        "http_request": {"url": "https://example.com", "http_method": "PUT", "body": urlsafe},
+        "schedule_time": None,
+    }
+    answer = session.post(f"{queue}/tasks", json={"task": task, "response_view": 2})
+    assert answer.json()["httpRequest"]["body"] == base64.b64encode(payload).decode()
+    assert answer.json()["httpRequest"]["httpMethod"] == "PUT"
+
+
+def test_query_parameters(session: requests.Session, queue: str) -> None:
+    accepted = (
+        "?alt=json&key=k&quotaUser=u&fields=tasks&prettyPrint=false&access_token=t&upload_protocol=raw&$alt=json"
+        ";enum-encoding=int&page_size=3&responseView=FULL"
+    )
+    assert session.get(f"{queue}/tasks{accepted}").status_code == 200
+    refused = session.get(f"{queue}/tasks?colour=red&pageSize=many")
+    assert refused.status_code == 400
+    assert (
+        "Unknown name \"colour\": Cannot bind query parameter. Field 'colour' could not be found in request message."
+        in (error(refused)["message"])
+    )
+    assert "Invalid value at 'page_size' (TYPE_INT32), \"many\"" in error(refused)["message"]
+
+
+def test_pretty_printing(session: requests.Session, queue: str) -> None:
+    pretty, compact = session.get(queue).text, session.get(f"{queue}?prettyPrint=false").text
+    assert pretty.startswith('{\n  "name": "')
+    assert pretty.endswith("}\n")
+    assert compact == json.dumps(json.loads(pretty), separators=(",", ":"))
+
+
+def test_no_markup_leaves_unescaped(session: requests.Session, queue: str) -> None:
+    task = {"httpRequest": {"url": "https://example.com/<script>\u2028"}}
+    answer = session.post(f"{queue}/tasks", json={"task": task})
+    assert "<" not in answer.text
+    assert answer.json()["httpRequest"]["url"] == "https://example.com/<script>\u2028"
+
+
+def test_a_long_query_may_travel_in_a_post(session: requests.Session, queue: str) -> None:
+    session.post(f"{queue}/tasks", json={"task": {"httpRequest": {"url": "https://example.com"}}})
+    answer = session.post(
+        f"{queue}/tasks",
+        data={"responseView": "FULL", "pageSize": "1"},
+        headers={"X-HTTP-Method-Override": "GET"},
+    )
+    assert answer.json()["tasks"][0]["view"] == "FULL"
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:1", "127.0.0.1:80", "[::1]:9", "LOCALHOST"])
+def test_loopback_hosts_are_served(session: requests.Session, emulator: str, host: str) -> None:
+    assert session.get(f"{emulator}{LOCATION}", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["example.com", "127.0.0.1.example.com", "localhost.example.com:80", "10.0.0.1"]
+)
+def test_other_hosts_are_refused(session: requests.Session, emulator: str, host: str) -> None:
+    answer = session.get(f"{emulator}{LOCATION}", headers={"Host": host})
+    assert (answer.status_code, error(answer)["status"]) == (403, "PERMISSION_DENIED")
+
+
+def test_pages_of_other_origins_are_refused(session: requests.Session, emulator: str) -> None:
+    assert session.get(f"{emulator}{LOCATION}", headers={"Origin": "https://example.com"}).status_code == 403
+    assert (
+        session.get(f"{emulator}{LOCATION}", headers={"Origin": "http://localhost:8888"}).status_code == 200
+    )
+
+
+def test_a_body_that_is_too_large(session: requests.Session, queue: str) -> None:
+    answer = session.post(f"{queue}/tasks", data=b"x" * (33 * 1024 * 1024))
+    assert (answer.status_code, error(answer)["status"]) == (413, "INVALID_ARGUMENT")
+
+
+def test_tokens_belong_to_their_listing(session: requests.Session, queue: str) -> None:
+    for _ in range(3):
+        session.post(f"{queue}/tasks", json={"task": {"httpRequest": {"url": "https://example.com"}}})
+    token = session.get(f"{queue}/tasks?pageSize=1").json()["nextPageToken"]
+    assert len(session.get(f"{queue}/tasks", params={"pageToken": token, "pageSize": 5}).json()["tasks"]) == 2
+    for other in ({"responseView": "FULL"}, {"orderBy": "schedule_time"}):
+        assert session.get(f"{queue}/tasks", params={"pageToken": token, **other}).status_code == 400
+    elsewhere = f"{queue.rpartition('/')[0]}/other-{uuid.uuid4().hex}"
+    session.patch(elsewhere, json={})
+    assert session.get(f"{elsewhere}/tasks", params={"pageToken": token}).status_code == 400
+    assert session.get(f"{queue}/tasks", params={"pageToken": token[:-2] + "xx"}).status_code == 400

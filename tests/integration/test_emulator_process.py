@@ -1,0 +1,178 @@
+"""The emulator as a process: ready line, durability, lifeline, and what it refuses to start with."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator_process import EmulatorProcess
+
+QUEUES = "/v2beta2/projects/local/locations/us-central1/queues"
+COMMAND = [sys.executable, "-m", "cloudtasks_nb", "emulator"]
+
+
+def call(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=20) as answer:
+        return dict(json.load(answer))
+
+
+def create(url: str, queue: str, task_id: str) -> None:
+    name = f"{QUEUES}/{queue}".removeprefix("/v2beta2/")
+    call(f"{url}{QUEUES}", {"name": name})
+    task = {"name": f"{name}/tasks/{task_id}", "httpRequest": {"url": "https://example.com", "body": "aGk="}}
+    call(f"{url}{QUEUES}/{queue}/tasks", {"task": task})
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended (a zombie that nobody reaps has)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + 20
+    while not gone(pid):
+        assert time.monotonic() < deadline, "the emulator is still there"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_clean_end(ending: signal.Signals) -> None:
+    with EmulatorProcess() as process:
+        process.popen.send_signal(ending)
+        assert process.popen.communicate(timeout=20) == ("", "")
+        assert process.popen.returncode == 0
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_a_file_survives(tmp_path: Path, ending: signal.Signals) -> None:
+    file = tmp_path / "queues.db"
+    with EmulatorProcess(data=file) as process:
+        create(process.url, "emails", "one")
+        before = call(f"{process.url}{QUEUES}/emails/tasks?responseView=FULL")
+        process.popen.send_signal(ending)
+        process.popen.wait(20)
+    with EmulatorProcess(data=file) as process:
+        assert call(f"{process.url}{QUEUES}/emails/tasks?responseView=FULL") == before
+        assert call(f"{process.url}{QUEUES}")["queues"][0]["name"].endswith("/emails")
+
+
+def test_page_tokens_survive_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "queues.db"
+    with EmulatorProcess(data=file) as process:
+        create(process.url, "emails", "a")
+        call(f"{process.url}{QUEUES}/emails/tasks", {"task": {"httpRequest": {"url": "https://example.com"}}})
+        first = call(f"{process.url}{QUEUES}/emails/tasks?pageSize=1")
+    with EmulatorProcess(data=file) as process:
+        token = first["nextPageToken"]
+        second = call(f"{process.url}{QUEUES}/emails/tasks?pageSize=1&pageToken={token}")
+    assert len(first["tasks"]) == len(second["tasks"]) == 1
+    assert first["tasks"] != second["tasks"]
+    assert "nextPageToken" not in second
+
+
+def test_one_file_one_emulator(tmp_path: Path) -> None:
+    file = tmp_path / "queues.db"
+    with EmulatorProcess(data=file):
+        second = subprocess.run(
+            [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=20
+        )
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == f"cloudtasks_nb emulator: {file} is in use by another process.\n"
+
+
+def test_a_file_of_something_else(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("not a database, but long enough to be looked at" * 100)
+    ended = subprocess.run(
+        [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=20
+    )
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert file.read_text().startswith("not a database")
+
+
+def test_a_port_in_use() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=20)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"cloudtasks_nb emulator: Port {port} cannot be used: Address already in use.\n"
+
+
+def test_without_aiohttp_the_missing_extra_is_named() -> None:
+    program = (
+        "import sys; sys.modules['aiohttp'] = None\n"
+        "from cloudtasks_nb.__main__ import main; sys.exit(main(['emulator', '--port', '0']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+    assert ended.returncode == 1
+    assert 'pip install "cloudtasks-nb[local]"' in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_the_lifeline_ends_with_stdin() -> None:
+    with EmulatorProcess("--lifeline") as process:
+        assert process.popen.stdin is not None
+        process.popen.stdin.close()
+        assert process.popen.wait(20) == 0
+
+
+def test_without_lifeline_stdin_does_not_matter() -> None:
+    with EmulatorProcess() as process:
+        assert process.popen.stdin is not None
+        process.popen.stdin.close()
+        process.popen.stdin = None
+        assert "locationId" in call(f"{process.url}/v2beta2/projects/p/locations/us-central1")
+
+
+@pytest.mark.parametrize("stdin", ["PIPE", "None"])
+def test_the_lifeline_ends_with_a_killed_parent(stdin: str) -> None:
+    program = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen({[*COMMAND, '--port', '0', '--lifeline']!r}, stdin={'subprocess.PIPE' * (stdin == 'PIPE') or None},"
+        " stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    # Its own stdin stays open in this test, so that only the change of parent can tell the emulator.
+    read, write = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=read, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    wait_until_gone(child)
+    os.close(read)
+    os.close(write)
+
+
+def test_the_demo_is_seeded_once(tmp_path: Path) -> None:
+    file = tmp_path / "demo.db"
+    with EmulatorProcess("--demo", data=file) as process:
+        shown = call(f"{process.url}{QUEUES}?readMask=name,stats,pullTarget")["queues"]
+        urllib.request.urlopen(
+            urllib.request.Request(f"{process.url}{QUEUES}/emails", method="DELETE"), timeout=20
+        ).close()
+    assert {q["name"].rpartition("/")[2]: q["stats"]["tasksCount"] for q in shown}["events"] == "5000"
+    with EmulatorProcess("--demo", data=file) as process:
+        names = [queue["name"] for queue in call(f"{process.url}{QUEUES}")["queues"]]
+    assert not any(name.endswith("/emails") for name in names)
+    assert len(names) == len(shown) - 1
