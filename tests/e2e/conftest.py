@@ -1,0 +1,107 @@
+"""One JupyterLab, one browser and one emulator for all tests of this folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import cloudtasks_nb as ct
+
+from .lab import Lab, running_lab
+from .service import Service
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NOTEBOOK_7_THROWS = "reading 'schema'"  # by itself, whatever is shown in it
+_missing: set[str] = set()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for reason in sorted(_missing):
+        terminalreporter.write_line(f"BROWSER TESTS SKIPPED: {reason}", red=True, bold=True)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> str:
+    """The browser's path. Without it the tests fail where CI=true, and are skipped loudly elsewhere."""
+    reason = ""
+    if find_spec("playwright") is None:
+        reason = "playwright is missing; install it with: pip install playwright"
+    elif CHROMIUM is None:
+        reason = "chromium is missing; install it with: sudo apt-get install chromium"
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    if reason:
+        _missing.add(reason)
+        pytest.skip(reason)
+    assert CHROMIUM is not None
+    return CHROMIUM
+
+
+@pytest.fixture(scope="package")
+def service(chromium: str) -> Iterator[Service]:
+    """An emulator with the demo queues, seen over plain HTTP."""
+    with ct.local(demo=True) as client:
+        yield Service(client.endpoint)
+
+
+@pytest.fixture(scope="package")
+def lab(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab whose kernels find the emulator through CLOUD_TASKS_EMULATOR_HOST."""
+    host = service.url.removeprefix("http://")
+    with running_lab(tmp_path_factory.mktemp("lab"), {"CLOUD_TASKS_EMULATOR_HOST": host}) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def notebook7(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The same as Notebook 7."""
+    host = service.url.removeprefix("http://")
+    home = tmp_path_factory.mktemp("notebook")
+    with running_lab(home, {"CLOUD_TASKS_EMULATOR_HOST": host}, app="notebook") as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def browser(chromium: str) -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of its own for each test; an error thrown by any script on it fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1500})
+    opened = context.new_page()
+    thrown: list[str] = []
+    opened.on("pageerror", lambda error: thrown.append(str(error)))
+    yield opened
+    context.close()
+    assert [error for error in thrown if NOTEBOOK_7_THROWS not in error] == []
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where screenshots go: SCREENSHOTS when that is set, else the test's own folder."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _kernels_end(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    for running in {"lab", "notebook7"} & set(request.fixturenames):
+        request.getfixturevalue(running).end_kernels()

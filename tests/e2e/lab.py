@@ -1,0 +1,184 @@
+"""A real JupyterLab (or Notebook 7) and a real browser: a server of our own, notebooks written and run in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socket import create_server
+from typing import TYPE_CHECKING, Any, Literal
+
+import nbformat
+import requests
+from urllib3.util import Retry
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+App = Literal["lab", "notebook"]
+
+IDLE = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+RUN_ALL = """() => {
+    window.ranAll = false;
+    window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.ranAll = true; });
+}"""
+EXECUTE = """async code => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({ code, store_history: false });
+    let printed = '';
+    future.onIOPub = message => { printed += message.content.text ?? message.content.evalue ?? ''; };
+    await future.done;
+    return printed;
+}"""
+SET_THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab, or Notebook 7, whose notebooks live in `root`."""
+
+    url: str
+    root: Path
+    app: App
+
+    def write(self, name: str, *cells: str) -> str:
+        """A notebook of code cells; returns its name."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
+        nbformat.write(notebook, self.root / name)
+        return name
+
+    def open(self, page: Page, name: str) -> Opened:
+        """The notebook in the browser, in a workspace of its own, with its kernel ready."""
+        place = f"lab/workspaces/{Path(name).stem}/tree" if self.app == "lab" else "notebooks"
+        page.goto(f"{self.url}/{place}/{name}")
+        page.wait_for_function(IDLE, timeout=60_000)
+        return Opened(page)
+
+    def end_kernels(self) -> None:
+        """Shut every kernel down."""
+        for session in requests.get(f"{self.url}/api/sessions", timeout=10).json():
+            requests.delete(f"{self.url}/api/sessions/{session['id']}", timeout=10)
+
+
+@dataclass
+class Opened:
+    """A notebook open in the browser."""
+
+    page: Page
+
+    @property
+    def outputs(self) -> Locator:
+        return self.page.locator(".jp-OutputArea-output")
+
+    def run_all(self, timeout_s: float = 60) -> None:
+        """Run every cell and wait until the last one is done. Fails when a cell failed."""
+        self.page.evaluate(RUN_ALL)
+        self.page.wait_for_function("() => window.ranAll", timeout=timeout_s * 1000)
+        errors = self.page.locator(
+            '[data-mime-type="application/vnd.jupyter.stderr"], .jp-RenderedText pre .ansi-red-fg'
+        )
+        assert errors.count() == 0, errors.all_inner_texts()
+
+    def kernel(self, source: str) -> str:
+        """Run a line in the notebook's kernel, beside its cells; returns what it printed."""
+        printed: str = self.page.evaluate(EXECUTE, source)
+        return printed
+
+    def pictures(self, folder: Path, name: str) -> None:
+        """Screenshots in the light and in the dark theme, back in the light one."""
+        for theme in ("Dark", "Light"):
+            self.theme(f"JupyterLab {theme}")
+            self.page.screenshot(path=folder / f"{name}-{theme.lower()}.png")
+
+    def theme(self, name: str) -> None:
+        """Switch to "JupyterLab Light" or "JupyterLab Dark" and wait until it is on."""
+        self.page.evaluate(SET_THEME, name)
+        light = "true" if name.endswith("Light") else "false"
+        self.page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=light)
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+
+
+@contextmanager
+def running_lab(home: Path, environment: dict[str, str], app: App = "lab") -> Iterator[Lab]:
+    """JupyterLab or Notebook 7 on a free port configured for itself; its process group ends with the block."""
+    root = home / "notebooks"
+    root.mkdir()
+    _quiet(home)
+    port = _free_port()
+    with (home / "jupyter.log").open("w") as output:
+        server = subprocess.Popen(
+            _command(app, port, root),
+            env=_environment(home, environment),
+            start_new_session=True,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        lab = Lab(f"http://127.0.0.1:{port}", root, app)
+        _wait_until_up(lab.url)
+        yield lab
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def _command(app: App, port: int, root: Path) -> list[str]:
+    options = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "IdentityProvider.token": "",
+        "ServerApp.password": "",
+        "ServerApp.disable_check_xsrf": True,
+        "ServerApp.root_dir": root,
+        f"{'LabApp' if app == 'lab' else 'JupyterNotebookApp'}.expose_app_in_browser": True,
+    }
+    return [
+        *(sys.executable, "-m", "jupyter", app, "--no-browser", "--allow-root"),
+        *(f"--{name}={value}" for name, value in options.items()),
+    ]
+
+
+def _environment(home: Path, extra: dict[str, str]) -> dict[str, str]:
+    places = {
+        "JUPYTER_CONFIG_DIR": "cfg", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "rt", "IPYTHONDIR": "ipy",
+        "JUPYTERLAB_SETTINGS_DIR": "set", "JUPYTERLAB_WORKSPACES_DIR": "ws",
+    }  # fmt: skip
+    return {**os.environ, **{name: str(home / folder) for name, folder in places.items()}, **extra}
+
+
+def _quiet(home: Path) -> None:
+    """Without this a toast about news covers outputs."""
+    settings = home / "set/@jupyterlab/apputils-extension"
+    settings.mkdir(parents=True)
+    content: dict[str, Any] = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(content))
+
+
+def _free_port() -> int:
+    with create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _wait_until_up(url: str) -> None:
+    with requests.Session() as session:
+        again = Retry(total=60, backoff_factor=0.1, backoff_max=0.5, status_forcelist=[404, 503])
+        session.mount("http://", requests.adapters.HTTPAdapter(max_retries=again))
+        session.trust_env = False
+        assert session.get(f"{url}/api/status", timeout=60).ok

@@ -1,0 +1,54 @@
+"""The emulator as plain HTTP sees it, without any of our client."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+
+LOCATION = "projects/local/locations/us-central1"
+
+
+class Service:
+    """Queues and tasks of the emulator at `url`, over plain requests."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def queue(self, queue_id: str) -> dict[str, Any]:
+        return self._call("GET", f"{LOCATION}/queues/{queue_id}")
+
+    def task_ids(self, queue_id: str) -> set[str]:
+        listed = self._call("GET", f"{LOCATION}/queues/{queue_id}/tasks?pageSize=1000")
+        return {task["name"].rpartition("/")[2] for task in listed.get("tasks", [])}
+
+    def create_queue(self, queue_id: str, **fields: Any) -> None:
+        body = {"name": f"{LOCATION}/queues/{queue_id}", **(fields or {"httpTarget": {}})}
+        self._call("POST", f"{LOCATION}/queues", body)
+
+    def delete_queue(self, queue_id: str) -> None:
+        self._call("DELETE", f"{LOCATION}/queues/{queue_id}")
+
+    def create_task(self, queue_id: str, task_id: str, payload: bytes, **request: Any) -> None:
+        """A task that is not due for an hour, so that nothing sends it while it is looked at."""
+        http_request = {
+            "url": "https://example.com/send",
+            "headers": {"Content-Type": "application/json"},
+            "body": base64.b64encode(payload).decode(),
+            **request,
+        }
+        due = datetime.now(UTC) + timedelta(hours=1)
+        task = {
+            "name": f"{LOCATION}/queues/{queue_id}/tasks/{task_id}",
+            "scheduleTime": due.isoformat(),
+            "httpRequest": http_request,
+        }
+        self._call("POST", f"{LOCATION}/queues/{queue_id}/tasks", {"task": task})
+
+    def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        answer = requests.request(method, f"{self.url}/v2beta2/{path}", json=body, timeout=10)
+        assert answer.ok, answer.text
+        read: dict[str, Any] = answer.json()
+        return read

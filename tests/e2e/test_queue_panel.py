@@ -1,0 +1,120 @@
+"""QueuePanel in a real JupyterLab: what a click does is checked at the service, over plain HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .lab import Lab, Opened
+from .service import Service
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def queue_id(service: Service) -> str:
+    queue_id = f"panel-{uuid4().hex[:8]}"
+    service.create_queue(queue_id)
+    for number in range(3):
+        service.create_task(queue_id, f"t-{number}", b"{}")
+    return queue_id
+
+
+@pytest.fixture
+def opened(lab: Lab, page: Page, queue_id: str) -> Callable[[str], Opened]:
+    def show(arguments: str) -> Opened:
+        cell = f'import cloudtasks_nb as ct\nclient = ct.connect()\nclient.queue("{queue_id}").panel({arguments})'
+        notebook = lab.open(page, lab.write(f"{queue_id}.ipynb", cell))
+        notebook.run_all()
+        return notebook
+
+    return show
+
+
+def purge_form(panel: Locator) -> Locator:
+    panel.get_by_role("button", name="Purge…").click()
+    return panel.locator("form")
+
+
+def test_every_button_acts_on_the_service(
+    opened: Callable[[str], Opened], service: Service, queue_id: str, pictures: Path
+) -> None:
+    notebook = opened("")
+    panel = notebook.outputs.get_by_role("region", name=f"Queue {queue_id}")
+    badge, status = panel.locator(".ct-badge"), panel.get_by_role("status")
+    expect(badge).to_have_text("RUNNING")
+    expect(panel.get_by_role("button", name="Resume")).to_be_disabled()
+
+    panel.get_by_role("button", name="Pause").click()
+    expect(badge).to_have_text("PAUSED")
+    expect(status).to_contain_text("Paused.")
+    assert service.queue(queue_id)["state"] == "PAUSED"
+
+    panel.get_by_role("button", name="Resume").click()
+    expect(badge).to_have_text("RUNNING")
+    assert service.queue(queue_id)["state"] == "RUNNING"
+
+    form = purge_form(panel)
+    expect(form).to_contain_text(f"about 3 tasks (estimate) from queue {queue_id}. This cannot be undone.")
+    notebook.pictures(pictures, "queue-panel")
+    form.get_by_role("textbox").fill(queue_id[:-1])
+    form.get_by_role("textbox").press("Enter")
+    expect(form.get_by_role("button", name="Purge for good")).to_be_disabled()
+    form.get_by_role("textbox").press("Escape")
+    expect(form).to_have_count(0)
+    assert len(service.task_ids(queue_id)) == 3
+
+    form = purge_form(panel)
+    form.get_by_role("textbox").fill(queue_id)
+    form.get_by_role("button", name="Purge for good").click()
+    expect(status).to_contain_text("Purged.")
+    assert service.task_ids(queue_id) == set()
+
+    panel.get_by_text("as code").click()
+    expect(panel.locator(".ct-code code")).to_contain_text(f'client.queue("us-central1/{queue_id}").purge()')
+
+
+def test_it_works_in_notebook_7(notebook7: Lab, page: Page, service: Service, queue_id: str) -> None:
+    cell = f'import cloudtasks_nb as ct\nct.connect().queue("{queue_id}").panel()'
+    notebook = notebook7.open(page, notebook7.write(f"{queue_id}.ipynb", cell))
+    notebook.run_all()
+    panel = notebook.outputs.get_by_role("region", name=f"Queue {queue_id}")
+    panel.get_by_role("button", name="Pause").click()
+    expect(panel.locator(".ct-badge")).to_have_text("PAUSED")
+    assert service.queue(queue_id)["state"] == "PAUSED"
+
+
+def test_the_keyboard_is_enough(
+    opened: Callable[[str], Opened], service: Service, queue_id: str, page: Page
+) -> None:
+    panel = opened("").outputs.get_by_role("region", name=f"Queue {queue_id}")
+    panel.get_by_role("button", name="Pause").focus()
+    page.keyboard.press("Enter")
+    expect(panel.locator(".ct-badge")).to_have_text("PAUSED")
+    expect(panel.get_by_role("button", name="Resume")).to_be_focused()  # Pause is disabled now
+    page.keyboard.press("Space")
+    expect(panel.locator(".ct-badge")).to_have_text("RUNNING")
+    assert service.queue(queue_id)["state"] == "RUNNING"
+
+
+def test_read_only_has_no_button_that_changes_anything(
+    opened: Callable[[str], Opened], queue_id: str
+) -> None:
+    panel = opened("read_only=True").outputs.get_by_role("region", name=f"Queue {queue_id}")
+    expect(panel.get_by_role("button")).to_have_text(["Refresh"])
+
+
+def test_an_error_of_the_service_is_words_in_the_status_line(
+    opened: Callable[[str], Opened], service: Service, queue_id: str
+) -> None:
+    panel = opened("").outputs.get_by_role("region", name=f"Queue {queue_id}")
+    service.delete_queue(queue_id)
+    panel.get_by_role("button", name="Pause").click()
+    status = panel.get_by_role("status")
+    expect(status).to_have_class("ct-status ct-error")
+    expect(status).not_to_contain_text("Traceback")
+    expect(panel.get_by_role("button", name="Refresh")).to_be_enabled()

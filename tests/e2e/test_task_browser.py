@@ -1,0 +1,124 @@
+"""TaskBrowser in a real JupyterLab: pages, payloads, selection, and a task that really goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .lab import Lab, Opened
+from .service import Service
+
+pytestmark = pytest.mark.browser
+
+CELLS = """
+import cloudtasks_nb as ct
+from cloudtasks_nb.widgets.task_browser import TaskBrowser
+queue = ct.connect().queue("{queue_id}")
+browser = TaskBrowser(queue, page_size=4)
+browser
+"""
+
+
+@pytest.fixture
+def queue_id(service: Service) -> str:
+    queue_id = f"browse-{uuid4().hex[:8]}"
+    service.create_queue(queue_id)
+    for number in range(10):
+        headers = {"Content-Type": "application/json", "Authorization": "Bearer keep-this-1234567890"}
+        service.create_task(queue_id, f"t-{number}", b'{"to":"ada","n":[1,2]}', headers=headers)
+    return queue_id
+
+
+@pytest.fixture
+def notebook(lab: Lab, page: Page, queue_id: str) -> Opened:
+    opened = lab.open(page, lab.write(f"{queue_id}.ipynb", CELLS.format(queue_id=queue_id)))
+    opened.run_all()
+    return opened
+
+
+def listed(browser: Locator) -> list[str]:
+    return browser.locator("table.ct-tasks tbody th").all_inner_texts()
+
+
+def test_pages_go_forth_and_back(notebook: Opened, service: Service, queue_id: str) -> None:
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    place, back, forth = (
+        browser.locator(".ct-place"),
+        *(browser.get_by_role("button", name=name, exact=True) for name in ("Back", "Next")),
+    )
+    expect(place).to_have_text("page 1 of many")
+    expect(back).to_be_disabled()
+    first = listed(browser)
+    forth.click()
+    expect(place).to_have_text("page 2 of many")
+    second = listed(browser)
+    forth.click()
+    expect(place).to_have_text("page 3 of 3")
+    expect(forth).to_be_disabled()
+    assert {*first, *second, *listed(browser)} == service.task_ids(queue_id)
+    back.click()
+    expect(place).to_have_text("page 2 of many")
+    assert listed(browser) == second
+    back.click()
+    expect(place).to_have_text("page 1 of many")
+    assert listed(browser) == first
+
+
+def test_a_task_opens_with_its_payload_and_without_its_secrets(
+    notebook: Opened, queue_id: str, pictures: Path
+) -> None:
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    browser.get_by_role("button", name="t-1").click()
+    detail = browser.get_by_role("region", name="Task t-1")
+    expect(detail.locator("pre")).to_have_text('{\n  "to": "ada",\n  "n": [\n    1,\n    2\n  ]\n}')
+    detail.get_by_role("button", name="Raw").click()
+    expect(detail.locator("pre")).to_have_text('{"to":"ada","n":[1,2]}')
+    detail.locator("summary").click()
+    expect(detail.get_by_role("row", name="Authorization")).to_contain_text("•••")
+    expect(notebook.page.locator("body")).not_to_contain_text("keep-this-1234567890")
+    notebook.pictures(pictures, "task-browser")
+    notebook.page.keyboard.press("Escape")
+    expect(detail).to_have_count(0)
+    expect(browser.get_by_role("button", name="t-1")).to_be_focused()
+
+
+def test_deleting_takes_two_presses_and_a_double_click_is_one(
+    notebook: Opened, service: Service, queue_id: str
+) -> None:
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    browser.get_by_role("row", name="t-2").locator("td").last.click()
+    detail = browser.get_by_role("region", name="Task t-2")
+    detail.get_by_role("button", name="Delete", exact=True).dblclick()
+    confirm = detail.get_by_role("button", name="Confirm: delete")
+    expect(browser.get_by_role("status")).to_contain_text("Press again within 5 s.")
+    assert "t-2" in service.task_ids(queue_id)
+    confirm.click()
+    expect(browser.get_by_role("status")).to_have_text("t-2 was deleted.")
+    expect(browser.get_by_role("button", name="t-2")).to_have_count(0)
+    assert "t-2" not in service.task_ids(queue_id)
+
+
+def test_an_armed_button_disarms_after_five_seconds(notebook: Opened, queue_id: str) -> None:
+    page = notebook.page
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    browser.get_by_role("button", name="t-3").click()
+    page.clock.install()
+    delete = browser.get_by_role("region", name="Task t-3").locator("button", has_text="elete")
+    delete.click()
+    expect(delete).to_have_text("Confirm: delete")
+    page.clock.fast_forward(5_100)
+    expect(delete).to_have_text("Delete")
+
+
+def test_what_is_selected_comes_back_as_data(notebook: Opened, queue_id: str) -> None:
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    browser.get_by_role("checkbox", name="Select task t-0").check()
+    browser.get_by_role("button", name="Next", exact=True).click()
+    expect(browser.locator(".ct-place")).to_have_text("page 2 of many")
+    browser.get_by_role("checkbox", name="Select all tasks on this page").check()
+    expect(browser.get_by_text("5 selected")).to_be_visible()
+    printed = notebook.kernel("print(len(browser.tasks), browser.selection['task_id'].iloc[0])")
+    assert printed == "5 t-0\n"

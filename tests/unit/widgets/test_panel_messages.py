@@ -1,0 +1,184 @@
+"""What every panel promises, whatever the page sends: one act at a time, no forgery, errors as words."""
+
+from __future__ import annotations
+
+import gc
+import json
+import threading
+import weakref
+from collections.abc import Callable
+
+import ipywidgets
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.widgets.action import Refused
+from cloudtasks_nb.widgets.panel import Panel
+from cloudtasks_nb.widgets.queue_panel import QueuePanel
+from cloudtasks_nb.widgets.task_browser import TaskBrowser
+
+from .page import FakePage
+
+Clicking = Callable[[Panel], FakePage]
+
+
+@pytest.fixture(params=[QueuePanel, TaskBrowser])
+def panel(request: pytest.FixtureRequest, queue: ct.Queue) -> Panel:
+    made: Panel = request.param(queue)
+    return made
+
+
+def test_the_state_of_a_panel_is_json_and_holds_no_other_widget(panel: Panel, clicking: Clicking) -> None:
+    clicking(panel)
+    state = panel.get_state()
+    values = {key: value for key, value in state.items() if key not in ("layout", "tabbable", "tooltip")}
+    assert "IPY_MODEL" not in json.dumps(values)
+    assert {"_esm", "_css"} <= state.keys()
+    assert "log" not in panel.keys  # breaks traitlets
+    assert not hasattr(type(panel), "_repr_html_")  # some notebooks would prefer it to the widget
+
+
+def test_the_page_cannot_set_state(queue: ct.Queue, clicking: Clicking) -> None:
+    panel = QueuePanel(queue, read_only=True)
+    page = clicking(panel)
+    page.set_traits(read_only=False, busy="x", facts={"id": "other"})
+    assert panel.read_only and panel.busy == "" and panel.facts["id"] == queue.id
+    assert page.click("pause") == "This panel is read-only."
+    assert queue.refresh().state == "RUNNING"
+
+
+@pytest.mark.parametrize(
+    "content", [None, "pause", [], {}, {"do": 1}, {"do": ["pause"]}, {"do": "close"}, {"do": "act"}]
+)
+def test_senseless_messages_are_refused(
+    panel: Panel, clicking: Clicking, content: object, queue: ct.Queue
+) -> None:
+    clicking(panel).send(content)
+    assert panel.busy == ""
+    assert panel.notice["text"] in ("", "This panel has no such action.")
+    assert queue.refresh().state == "RUNNING"
+
+
+@pytest.mark.parametrize("arguments", [{"surprise": 1}, {"self": 1}, {"panel": 1}])
+def test_arguments_that_do_not_fit_are_refused(
+    panel: Panel, clicking: Clicking, arguments: dict[str, int]
+) -> None:
+    assert "does not take these arguments" in clicking(panel).click("refresh", **arguments)
+
+
+def test_a_double_click_acts_once(
+    queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = QueuePanel(queue)
+    page = clicking(panel)
+    release, calls = threading.Event(), []
+
+    def slow(self: ct.Queue) -> ct.Queue:
+        calls.append(1)
+        release.wait(10)
+        return self
+
+    monkeypatch.setattr(ct.Queue, "pause", slow)
+    first = page.start("pause")
+    assert panel.busy == "pause"
+    page.wait(page.start("pause"))  # answered at once, and dropped
+    release.set()
+    page.wait(first)
+    assert (len(calls), panel.busy) == (1, "")
+
+
+def test_a_refusal_of_the_service_is_words_with_a_hint_and_is_raised_in_python(
+    queue: ct.Queue, clicking: Clicking
+) -> None:
+    panel = QueuePanel(queue)
+    queue.delete()
+    page = clicking(panel)
+    assert page.click("pause")
+    assert panel.notice["level"] == "error" and "Traceback" not in str(panel.notice)
+    with pytest.raises(ct.NotFound):
+        panel.pause()
+
+
+def test_a_foreign_error_keeps_its_words_to_itself(
+    queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = QueuePanel(queue)
+
+    def fail(self: ct.Queue) -> ct.Queue:
+        raise KeyError("Bearer secret-token")
+
+    monkeypatch.setattr(ct.Queue, "pause", fail)
+    assert clicking(panel).click("pause") == "Unexpected KeyError."
+    assert "secret" not in str(panel.get_state())
+    with pytest.raises(KeyError):
+        panel.pause()
+
+
+def test_a_panel_opens_although_its_queue_cannot_be_read(queue: ct.Queue) -> None:
+    queue.delete()
+    panel = QueuePanel(queue)
+    assert panel.notice["level"] == "error"
+    assert panel.facts["id"] == queue.id
+    panel.close()
+
+
+def test_views_are_counted(panel: Panel, clicking: Clicking) -> None:
+    page = clicking(panel)
+    for message, views in (
+        ("mounted", 1),
+        ("mounted", 2),
+        ("unmounted", 1),
+        ("unmounted", 0),
+        ("unmounted", 0),
+    ):
+        page.send({"do": message})
+        assert panel.views == views
+
+
+def test_closing_ends_the_thread_and_twice_is_fine(panel: Panel) -> None:
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == panel._worker.name]
+    panel.close()
+    panel.close()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_the_mime_bundle_reads_well_without_a_running_kernel(panel: Panel, clicking: Clicking) -> None:
+    clicking(panel)
+    data, _ = panel._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert panel.queue.id in data["text/plain"]
+    assert panel.queue.id in data["text/html"]
+
+
+def test_a_panel_sits_in_an_ordinary_box(panel: Panel, clicking: Clicking) -> None:
+    clicking(panel)
+    assert ipywidgets.VBox([panel]).children == (panel,)
+
+
+def test_a_click_on_colab_needs_no_thread(
+    queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudtasks_nb.widgets.worker.on_colab", lambda: True)
+    panel = QueuePanel(queue)
+    assert clicking(panel).click("pause").startswith("Paused.")
+    assert not panel._worker.alive
+
+
+def test_read_only_is_refused_from_python_too(queue: ct.Queue) -> None:
+    panel = QueuePanel(queue, read_only=True)
+    with pytest.raises(Refused, match="read-only"):
+        panel.resume()
+    panel.refresh()
+    panel.close()
+
+
+def test_a_closed_panel_is_not_kept_alive(queue: ct.Queue) -> None:
+    panel = QueuePanel(queue)
+    gone = weakref.ref(panel)
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == panel._worker.name]
+    panel.close()
+    thread.join(10)
+    del panel
+    gc.collect()
+    assert gone() is None

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.widgets.action import Refused
+from cloudtasks_nb.widgets.task_browser import TaskBrowser
+
+from .page import FakePage
+
+Clicking = Callable[[TaskBrowser], FakePage]
+
+
+def ids(browser: TaskBrowser) -> list[str]:
+    return [row["id"] for row in browser.rows]
+
+
+def test_pages_forth_and_back(queue: ct.Queue, clicking: Clicking) -> None:
+    browser = TaskBrowser(queue, page_size=2)
+    page = clicking(browser)
+    first = ids(browser)
+    assert (browser.place["number"], browser.place["more"], len(first)) == (1, True, 2)
+    page.click("next_page")
+    assert (browser.place["number"], browser.place["more"]) == (2, False)
+    assert sorted(first + ids(browser)) == ["t-0", "t-1", "t-2"]
+    page.click("previous_page")
+    assert ids(browser) == first
+
+
+def test_a_row_says_what_when_and_how_often(queue: ct.Queue) -> None:
+    browser = TaskBrowser(queue)
+    row = next(row for row in browser.rows if row["id"] == "t-0")
+    assert (row["kind"], row["method"], row["target"], row["attempts"]) == (
+        "HTTP",
+        "POST",
+        "https://example.com/",
+        0,
+    )
+    assert row["schedule"].startswith("20")
+    browser.close()
+
+
+def test_a_task_opens_with_its_payload_and_without_its_secrets(queue: ct.Queue, clicking: Clicking) -> None:
+    queue.create_task(
+        {"n": 1}, url="https://me:pw123@example.com/?token=abc", headers={"Authorization": "Bearer keep-me-123"},
+        schedule=3600, task_id="open-me",
+    )  # fmt: skip
+    browser = TaskBrowser(queue)
+    clicking(browser).click("open_task", task_id="open-me")
+    assert browser.detail["payload"]["text"] == '{\n  "n": 1\n}'
+    assert browser.detail["payload"]["raw"] == '{"n":1}'
+    assert not any(secret in str(browser.get_state()) for secret in ("keep-me", "pw123", "token=abc"))
+    clicking(browser).click("close_task")
+    assert browser.detail == {}
+
+
+@pytest.mark.parametrize(
+    ("payload", "summary", "text"),
+    [
+        (b"", "payload: empty, 0 B", ""),
+        (b"plain \x1b[31m", "payload: text, 11 B", "plain ␛[31m"),
+        (b"\x00\x01\xff", "payload: binary, 3 B", "000000  00 01 ff"),
+        ("a\u202eb".encode(), "payload: text, 5 B", "a⟨U+202E⟩b"),
+    ],
+)
+def test_payloads_are_made_readable(queue: ct.Queue, payload: bytes, summary: str, text: str) -> None:
+    queue.create_task(payload, url="https://example.com/", schedule=3600, task_id="p")
+    browser = TaskBrowser(queue)
+    browser.open_task("p")
+    shown = browser.detail["payload"]
+    assert (shown["summary"], shown["raw"]) == (summary, None)
+    assert shown["text"].startswith(text)
+    browser.close()
+
+
+def test_a_long_payload_is_cut_and_says_so(queue: ct.Queue) -> None:
+    queue.create_task("x" * 50_000, url="https://example.com/", schedule=3600, task_id="long")
+    browser = TaskBrowser(queue)
+    browser.open_task("long")
+    assert len(browser.detail["payload"]["text"]) < 10_000
+    assert "first 8,000 of 50,000" in browser.detail["payload"]["summary"]
+    browser.close()
+
+
+def test_delete_takes_the_task_out_of_the_queue_the_page_and_the_selection(
+    queue: ct.Queue, clicking: Clicking
+) -> None:
+    browser = TaskBrowser(queue)
+    page = clicking(browser)
+    page.click("open_task", task_id="t-1")
+    page.click("select", task_ids=["t-1", "t-2"])
+    assert page.click("delete_task", task_id="t-1") == "t-1 was deleted."
+    assert {task.id for task in queue.tasks()} == {"t-0", "t-2"} == set(ids(browser))
+    assert (browser.selected, browser.detail) == (["t-2"], {})
+
+
+def test_deleting_the_last_task_of_the_last_page_goes_back_a_page(queue: ct.Queue) -> None:
+    browser = TaskBrowser(queue, page_size=2)
+    browser.next_page()
+    browser.delete_task(ids(browser)[0])
+    assert (browser.place["number"], len(browser.rows)) == (1, 2)
+    browser.close()
+
+
+def test_a_task_that_is_gone_is_an_error_in_words(queue: ct.Queue, clicking: Clicking) -> None:
+    browser = TaskBrowser(queue)
+    queue.task("t-0").delete()
+    assert clicking(browser).click("open_task", task_id="t-0")
+    assert browser.notice["level"] == "error"
+
+
+def test_run_sends_the_task(queue: ct.Queue, clicking: Clicking) -> None:
+    queue.pause()
+    browser = TaskBrowser(queue)
+    page = clicking(browser)
+    page.click("open_task", task_id="t-0")
+    assert page.click("run_task", task_id="t-0").startswith("t-0 was sent.")
+    assert browser.lines[-1] == f'client.queue("us-central1/{queue.id}").task("t-0").run()'
+
+
+@pytest.mark.parametrize("task_id", ["projects/p/locations/l/queues/q/tasks/t", "a b", "", "../t-0"])
+def test_only_ids_of_tasks_are_taken(queue: ct.Queue, clicking: Clicking, task_id: str) -> None:
+    browser = TaskBrowser(queue)
+    page = clicking(browser)
+    for action in ("open_task", "run_task", "delete_task"):
+        assert page.click(action, task_id=task_id).startswith("Task ID")
+
+
+def test_read_only_opens_and_pages_and_refuses_the_rest(queue: ct.Queue, clicking: Clicking) -> None:
+    browser = TaskBrowser(queue, read_only=True)
+    page = clicking(browser)
+    for action in ("run_task", "delete_task"):
+        assert page.click(action, task_id="t-0") == "This panel is read-only."
+    assert page.click("open_task", task_id="t-0") == ""
+    assert len(list(queue.tasks())) == 3
+
+
+def test_the_selection_outlives_its_page_and_comes_back_as_data(queue: ct.Queue, clicking: Clicking) -> None:
+    browser = TaskBrowser(queue, page_size=2)
+    page = clicking(browser)
+    assert browser.selection.empty and "task_id" in browser.selection.columns
+    page.click("select", task_ids=ids(browser)[:1])
+    chosen = ids(browser)[:1]
+    page.click("next_page")
+    page.click("select", task_ids=ids(browser))
+    chosen += ids(browser)
+    assert [task.id for task in browser.tasks] == chosen == browser.selected
+    assert list(browser.selection["task_id"]) == chosen
+    page.click("select", task_ids=chosen[:1], on=False)
+    assert browser.selected == chosen[1:]
+    page.click("clear_selection")
+    assert browser.tasks == []
+
+
+def test_only_tasks_that_are_shown_can_be_selected(queue: ct.Queue) -> None:
+    browser = TaskBrowser(queue)
+    with pytest.raises(Refused):
+        browser.select(["elsewhere"])
+    assert browser.selected == []
+    browser.close()
+
+
+def test_a_pull_queue_shows_tags_and_cannot_run(client: ct.Client, queue: ct.Queue) -> None:
+    pull = client.create_queue(f"pull-{queue.id}", kind="pull")
+    pull.create_task("x", tag="red", task_id="held")
+    browser = TaskBrowser(pull)
+    assert (browser.rows[0]["target"], browser.rows[0]["method"]) == ("red", "")
+    browser.open_task("held")
+    assert browser.detail["can_run"] is False
+    browser.close()

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import sys
+import threading
+from types import ModuleType
+
+import pytest
+
+from cloudtasks_nb.widgets.worker import Worker
+
+
+def test_jobs_run_in_order_on_one_daemon_thread() -> None:
+    worker, seen = Worker("test"), []
+    for number in range(20):
+        last = worker.submit(lambda number=number: seen.append((number, threading.current_thread())))
+    last.result(10)
+    assert [number for number, _ in seen] == list(range(20))
+    (thread,) = {thread for _, thread in seen}
+    assert thread.daemon and thread is not threading.current_thread()
+    worker.close()
+    thread.join(10)
+    assert not worker.alive
+
+
+def test_no_thread_before_the_first_job() -> None:
+    assert not Worker("test").alive
+
+
+def test_a_failing_job_does_not_end_the_worker() -> None:
+    worker = Worker("test")
+    with pytest.raises(ZeroDivisionError):
+        worker.submit(lambda: [][1 // 0]).result(10)
+    worker.submit(lambda: None).result(10)
+    worker.close()
+
+
+def test_closing_cancels_what_has_not_begun() -> None:
+    worker, begun, release = Worker("closing"), threading.Event(), threading.Event()
+
+    def first() -> None:
+        begun.set()
+        release.wait(10)
+
+    running, waiting = worker.submit(first), worker.submit(lambda: None)
+    begun.wait(10)
+    worker.close()
+    release.set()
+    running.result(10)
+    for thread in threading.enumerate():
+        if thread.name == "closing":
+            thread.join(10)
+    assert waiting.cancelled()
+    assert worker.submit(lambda: None).cancelled()
+
+
+def test_a_job_may_submit_a_job_and_wait_for_it() -> None:
+    worker, seen = Worker("test"), []
+    worker.submit(lambda: worker.submit(lambda: seen.append(1)).result(1)).result(10)
+    assert seen == [1]
+    worker.close()
+
+
+def test_on_colab_work_is_done_in_the_callers_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+    seen: list[threading.Thread] = []
+    worker = Worker("test")
+    assert worker.submit(lambda: seen.append(threading.current_thread())).done()
+    assert seen == [threading.current_thread()]
+    assert not worker.alive
