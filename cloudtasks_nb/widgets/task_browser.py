@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import traitlets
 
 from ..errors import CloudTasksError, NotFound
 from ..names import check_task_id
+from ..render.values import counted
 from .action import Refused, action
 from .panel import Panel, asset
 from .task_pages import Pages
@@ -128,31 +130,60 @@ class TaskBrowser(Panel):
     @action("{queue}.task({task_id}).run()", changes=True)
     def run_task(self, task_id: str) -> str:
         """Send a task now. Errors: NotFound, InvalidArgument (a pull task); Refused when read-only."""
-        self.queue.task(check_task_id(task_id), view="BASIC").run()
-        self._pages.load()
-        self._show_page()
+        self._each([task_id], lambda task: task.run())
         self._reopen(task_id)
         return f"{task_id} was sent. How it ended shows after a refresh."
 
     @action("{queue}.task({task_id}).delete()", changes=True)
     def delete_task(self, task_id: str) -> str:
         """Delete a task. Errors: NotFound; Refused when read-only."""
-        self.queue.task(check_task_id(task_id), view="BASIC").delete()
-        self._selection.pop(task_id, None)
+        self._each([task_id], lambda task: task.delete())
+        self._forget(task_id)
+        return f"{task_id} was deleted."
+
+    @action("for task_id in {task_ids}: {queue}.task(task_id).run()", changes=True)
+    def run_tasks(self, task_ids: list[str]) -> str:
+        """Send tasks now, one by one; stops at the first error. Errors: as run_task."""
+        self._each(task_ids, lambda task: task.run())
+        return f"{counted(len(task_ids), 'task')} sent. How they ended shows after a refresh."
+
+    @action("for task_id in {task_ids}: {queue}.task(task_id).delete()", changes=True)
+    def delete_tasks(self, task_ids: list[str]) -> str:
+        """Delete tasks one by one; stops at the first error. Errors: as delete_task."""
+        self._each(task_ids, lambda task: task.delete(), self._forget)
+        return f"{counted(len(task_ids), 'task')} deleted."
+
+    def _each(
+        self,
+        task_ids: list[str],
+        verb: Callable[[Task], Any],
+        then: Callable[[str], None] = lambda task_id: None,
+    ) -> None:
+        """Act on each task, then read the page again, whatever happened."""
+        checked = [check_task_id(task_id) for task_id in task_ids]
+        try:
+            for task_id in checked:
+                verb(self._selection.get(task_id) or self.queue.task(task_id, view="BASIC"))
+                then(task_id)
+        finally:
+            if not self._pages.load().items:
+                self._pages.back()
+            self._show_page()
+
+    def _forget(self, task_id: str) -> None:
+        """Take a task that is gone out of the selection and the detail pane."""
+        if self._selection.pop(task_id, None) is not None:
+            self.selected = list(self._selection)
         if self.detail.get("id") == task_id:
             self.detail = {}
-        page = self._pages.load()
-        if not page.items:
-            self._pages.back()
-        self._show_page()
-        return f"{task_id} was deleted."
 
     def _reopen(self, task_id: str) -> None:
         """Bring the detail pane up to date; a task that succeeded is gone, and then it closes."""
-        if self.detail.get("id") == task_id:
-            with suppress(NotFound):
-                self.detail = task_detail(self.queue.task(check_task_id(task_id), view="FULL"))
-                return
+        if self.detail.get("id") != task_id:
+            return
+        try:
+            self.detail = task_detail(self.queue.task(task_id, view="FULL"))
+        except NotFound:
             self.detail = {}
 
     def _show_page(self) -> None:
@@ -169,4 +200,5 @@ class TaskBrowser(Panel):
             "number": self._pages.number,
             "more": bool(self._pages.page.next_page_token),
             "count": len(self._pages.page.items),
+            "can_run": queue.kind != "pull",
         }

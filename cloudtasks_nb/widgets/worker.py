@@ -6,9 +6,11 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 Job = Callable[[], None]
+
+IDLE_S = 60.0  # a thread without jobs ends after this, so that forgotten panels cost nothing
 
 
 def on_colab() -> bool:
@@ -17,15 +19,18 @@ def on_colab() -> bool:
 
 
 class Worker:
-    """Runs jobs in order on one daemon thread, which the first job starts and `close()` ends.
+    """Runs jobs in order on one daemon thread, which a job starts and `close()`, or idleness, ends.
+
+    Units: `idle_s` in seconds.
 
     >>> worker = Worker("example")
     >>> worker.submit(lambda: None).result()
     >>> worker.close()
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, idle_s: float = IDLE_S) -> None:
         self.name = name
+        self.idle_s = idle_s
         self._jobs: SimpleQueue[tuple[Job, Future[None]] | None] = SimpleQueue()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -60,12 +65,23 @@ class Worker:
         return self._thread is not None and self._thread.is_alive()
 
     def _work(self) -> None:
-        while (item := self._jobs.get()) is not None:
+        while (item := self._next()) is not None:
             job, future = item
             if self._closed:
                 future.cancel()
             else:
                 _run(job, future)
+
+    def _next(self) -> tuple[Job, Future[None]] | None:
+        """The next job; None when the worker was closed, or was idle for long and lets its thread go."""
+        try:
+            return self._jobs.get(timeout=self.idle_s)
+        except Empty:
+            with self._start:
+                if not self._jobs.empty():
+                    return self._jobs.get()
+                self._thread = None
+                return None
 
 
 def _run(job: Job, future: Future[None]) -> None:

@@ -28,6 +28,10 @@ RUN_ALL = """() => {
     window.ranAll = false;
     window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.ranAll = true; });
 }"""
+ERRORS = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+    .flatMap(cell => cell.toJSON().outputs ?? [])
+    .filter(output => output.output_type === 'error')
+    .map(error => `${error.ename}: ${error.evalue}`)"""
 EXECUTE = """async code => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     const future = kernel.requestExecute({ code, store_history: false });
@@ -85,10 +89,8 @@ class Opened:
         """Run every cell and wait until the last one is done. Fails when a cell failed."""
         self.page.evaluate(RUN_ALL)
         self.page.wait_for_function("() => window.ranAll", timeout=timeout_s * 1000)
-        errors = self.page.locator(
-            '[data-mime-type="application/vnd.jupyter.stderr"], .jp-RenderedText pre .ansi-red-fg'
-        )
-        assert errors.count() == 0, errors.all_inner_texts()
+        errors = self.page.evaluate(ERRORS)
+        assert not errors, errors
 
     def kernel(self, source: str) -> str:
         """Run a line in the notebook's kernel, beside its cells; returns what it printed."""

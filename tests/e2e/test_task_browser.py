@@ -113,7 +113,9 @@ def test_an_armed_button_disarms_after_five_seconds(notebook: Opened, queue_id: 
     expect(delete).to_have_text("Delete")
 
 
-def test_what_is_selected_comes_back_as_data(notebook: Opened, queue_id: str) -> None:
+def test_what_is_selected_comes_back_as_data_and_can_be_deleted(
+    notebook: Opened, service: Service, queue_id: str, pictures: Path
+) -> None:
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
     browser.get_by_role("checkbox", name="Select task t-0").check()
     browser.get_by_role("button", name="Next", exact=True).click()
@@ -122,3 +124,10 @@ def test_what_is_selected_comes_back_as_data(notebook: Opened, queue_id: str) ->
     expect(browser.get_by_text("5 selected")).to_be_visible()
     printed = notebook.kernel("print(len(browser.tasks), browser.selection['task_id'].iloc[0])")
     assert printed == "5 t-0\n"
+
+    browser.get_by_role("button", name="Delete selected").click()
+    expect(browser.get_by_role("status")).to_contain_text("Delete 5 tasks for good?")
+    notebook.pictures(pictures, "task-browser-selected")
+    browser.get_by_role("button", name="Confirm: delete selected").click()
+    expect(browser.get_by_role("status")).to_have_text("5 tasks deleted.")
+    assert len(service.task_ids(queue_id)) == 5

@@ -12,6 +12,7 @@ function h(tag, props = {}, ...children) {
   return node;
 }
 
+const SILENT = "Waiting for the kernel. If it was restarted, run this cell again.";
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
 // As cards say it: below two of a unit the next smaller one tells more ("90 min" rather than "1 h").
@@ -87,7 +88,7 @@ class Frame {
     this.model.send({ do: action, args, call: this.pending });
     const asked = this.pending;
     setTimeout(() => {
-      if (this.pending === asked && !this.model.get("busy")) this.say("Waiting for the kernel, which is busy…");
+      if (this.pending === asked && !this.model.get("busy")) this.say(SILENT);
     }, 1500);
     this.sync();
   }

@@ -76,11 +76,17 @@ class Table {
 }
 
 function selectionBar(frame, bar) {
-  const count = frame.model.get("selected").length;
-  bar.replaceChildren(...(count === 0 ? [] : [
-    h("span", {}, h("strong", {}, `${count} selected`), h("span", { class: "ct-muted" }, ", as data: ", h("code", {}, "browser.selection"))),
-    h("button", { type: "button", class: "ct-button ct-small", onclick: () => frame.tell("clear_selection", {}) }, "Clear"),
-  ]));
+  const ids = frame.model.get("selected");
+  if (ids.length === 0) return bar.replaceChildren();
+  const count = plural(ids.length, "task");
+  const act = (action) => () => frame.send(action, { task_ids: ids });
+  const verbs = frame.model.get("read_only") ? [] : [
+    frame.model.get("place").can_run ? frame.armed("Run selected", `Send ${count} now?`, act("run_tasks"), { kind: "ct-small" }) : "",
+    frame.armed("Delete selected", `Delete ${count} for good?`, act("delete_tasks"), { kind: "ct-small ct-quiet-danger" }),
+  ];
+  bar.replaceChildren(
+    h("strong", { title: "as data: browser.selection" }, `${ids.length} selected`), ...verbs,
+    h("button", { type: "button", class: "ct-button ct-small", onclick: () => frame.tell("clear_selection", {}) }, "Clear"));
 }
 
 function render({ model, el }) {

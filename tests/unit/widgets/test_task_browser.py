@@ -96,6 +96,22 @@ def test_delete_takes_the_task_out_of_the_queue_the_page_and_the_selection(
     assert (browser.selected, browser.detail) == (["t-2"], {})
 
 
+def test_many_are_deleted_at_once_up_to_the_first_error(queue: ct.Queue, clicking: Clicking) -> None:
+    browser = TaskBrowser(queue)
+    page = clicking(browser)
+    page.click("select", task_ids=["t-0", "t-1", "t-2"])
+    queue.task("t-1").delete()
+    assert page.click("delete_tasks", task_ids=["t-0", "t-1", "t-2"])
+    assert browser.notice["level"] == "error"
+    assert (ids(browser), browser.selected) == (["t-2"], ["t-1", "t-2"])
+    assert page.click("delete_tasks", task_ids=["t-2"]) == "1 task deleted."
+    assert browser.rows == [] == list(queue.tasks())
+    assert (
+        browser.lines[-1]
+        == f'for task_id in ["t-2"]: client.queue("us-central1/{queue.id}").task(task_id).delete()'
+    )
+
+
 def test_deleting_the_last_task_of_the_last_page_goes_back_a_page(queue: ct.Queue) -> None:
     browser = TaskBrowser(queue, page_size=2)
     browser.next_page()
@@ -133,6 +149,8 @@ def test_read_only_opens_and_pages_and_refuses_the_rest(queue: ct.Queue, clickin
     page = clicking(browser)
     for action in ("run_task", "delete_task"):
         assert page.click(action, task_id="t-0") == "This panel is read-only."
+    for action in ("run_tasks", "delete_tasks"):
+        assert page.click(action, task_ids=["t-0"]) == "This panel is read-only."
     assert page.click("open_task", task_id="t-0") == ""
     assert len(list(queue.tasks())) == 3
 
@@ -168,5 +186,5 @@ def test_a_pull_queue_shows_tags_and_cannot_run(client: ct.Client, queue: ct.Que
     browser = TaskBrowser(pull)
     assert (browser.rows[0]["target"], browser.rows[0]["method"]) == ("red", "")
     browser.open_task("held")
-    assert browser.detail["can_run"] is False
+    assert (browser.detail["can_run"], browser.place["can_run"]) == (False, False)
     browser.close()

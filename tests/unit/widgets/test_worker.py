@@ -26,6 +26,16 @@ def test_no_thread_before_the_first_job() -> None:
     assert not Worker("test").alive
 
 
+def test_an_idle_worker_lets_its_thread_go_and_starts_another() -> None:
+    worker, threads = Worker("idle", idle_s=0.01), []
+    for _ in range(2):
+        worker.submit(lambda: threads.append(threading.current_thread())).result(10)
+        threads[-1].join(10)
+        assert not worker.alive
+    assert len(set(threads)) == 2
+    worker.close()
+
+
 def test_a_failing_job_does_not_end_the_worker() -> None:
     worker = Worker("test")
     with pytest.raises(ZeroDivisionError):
