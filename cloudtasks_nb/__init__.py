@@ -18,8 +18,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .client import Client as Client
     from .connecting import connect as connect
-    from .errors import *  # noqa: F403
     from .embedded import local as local
+    from .errors import *  # noqa: F403
     from .model import *  # noqa: F403
     from .pager import Page as Page
     from .pager import Pager as Pager

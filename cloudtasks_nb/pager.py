@@ -168,10 +168,10 @@ class Pager(Shown, Generic[T]):
                 raw = next(pages, None)
                 if raw is None:
                     break
-                items = self._listing.items(raw)[:left]
-                yield columns.batch(items)
-                bar.update(len(items))
-                left = None if left is None else left - len(items)
+                rows = columns.read(raw)[:left]
+                yield columns.batch(rows)
+                bar.update(len(rows))
+                left = None if left is None else left - len(rows)
 
     def _shape_(self) -> Table:
         page = self._page(self._first)

@@ -28,6 +28,7 @@ _encoder = msgspec.json.Encoder(enc_hook=_to_wire)
 
 # Only strings can hold these, so replacing them in the finished JSON is safe.
 _ESCAPED = {sign.encode(): f"\\u{ord(sign):04x}".encode() for sign in "<>\x7f\u2028\u2029\ufeff"}
+_ESCAPED_ASCII = {sign: escape for sign, escape in _ESCAPED.items() if sign.isascii()}
 
 
 def encode(message: Any) -> bytes:
@@ -37,7 +38,7 @@ def encode(message: Any) -> bytes:
 
 def finish(raw: bytes, *, pretty: bool) -> bytes:
     """Compact JSON as it goes out. Source: SPEC section 1.5."""
-    for sign, escape in _ESCAPED.items():
+    for sign, escape in (_ESCAPED_ASCII if raw.isascii() else _ESCAPED).items():
         if sign in raw:
             raw = raw.replace(sign, escape)
     return msgspec.json.format(raw, indent=2) + b"\n" if pretty else raw

@@ -1,17 +1,18 @@
-"""The columns of every kind of table: name, Arrow type, and where the value comes from. One schema per kind.
+"""The columns of every kind of table: name, Arrow type, and where the values come from. One schema per kind.
 
-Missing values are None here, `<NA>` in pandas, null in Arrow and Parquet.
+Values are taken a page at a time, column by column. Missing ones are None here, `<NA>` in pandas, null in Arrow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from ..model.json import Message
+from ..model.json import Message, decode
 from ..model.location import Location
+from ..model.messages import ListLocationsResponse, ListQueuesResponse, ListTasksResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
 from ..model.task import AttemptStatus, Task, TaskStatus
 
@@ -27,109 +28,186 @@ _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization"})
 
 
 class Columns(Generic[M]):
-    """The columns of one kind of table, in order."""
+    """One kind of table. `read` finds the rows in a page's JSON, `values` gives a list per column."""
 
-    def __init__(self, *columns: tuple[str, pa.DataType, Callable[[M], Any]]) -> None:
-        self.schema = pa.schema([(name, kind) for name, kind, _ in columns])
-        self._values = [(kind, value) for _, kind, value in columns]
+    def __init__(
+        self,
+        columns: dict[str, pa.DataType],
+        read: Callable[[bytes], Sequence[M]],
+        values: Callable[[Sequence[M]], dict[str, Any]],
+    ) -> None:
+        self.schema = pa.schema(list(columns.items()))
+        self.read = read
+        self._values = values
 
     def batch(self, rows: Sequence[M]) -> pa.RecordBatch:
         """Rows as one Arrow batch; no rows give an empty batch with every column."""
-        arrays = [pa.array([value(row) for row in rows], kind) for kind, value in self._values]
+        values = self._values(rows)
+        arrays = [_array(values[field.name], field.type) for field in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, kind)
+
+
+def _maps(dicts: Iterable[dict[str, str] | None]) -> pa.Array:
+    """Dicts as Arrow maps, None as a missing one, with authorizations hidden."""
+    keys: list[str] = []
+    values: list[str] = []
+    starts: list[int | None] = []
+    for entries in dicts:
+        starts.append(len(keys) if entries is not None else None)
+        if entries:
+            keys.extend(entries)
+            values.extend(entries.values())
+    if not _SECRET_HEADERS.isdisjoint({key.lower() for key in set(keys)}):
+        values = [
+            HIDDEN if key.lower() in _SECRET_HEADERS else value
+            for key, value in zip(keys, values, strict=True)
+        ]
+    offsets = pa.array([*starts, len(keys)], pa.int32())
+    return pa.MapArray.from_arrays(offsets, pa.array(keys, TEXT), pa.array(values, TEXT))
 
 
 _NO_STATUS = TaskStatus()
 _NO_ATTEMPT = AttemptStatus()
 
 
-def _status(task: Task) -> TaskStatus:
-    return task.status or _NO_STATUS
-
-
-def _last(task: Task) -> AttemptStatus:
-    return _status(task).last_attempt_status or _NO_ATTEMPT
-
-
-def _segment(position: int) -> Callable[[Any], str]:
-    return lambda message: str(message.name.split("/")[position])
-
-
-def _headers(task: Task) -> list[tuple[str, str]] | None:
-    if task.kind == "pull":
-        return None
-    return [(key, HIDDEN if key.lower() in _SECRET_HEADERS else value) for key, value in task.headers.items()]
+def _task_values(tasks: Sequence[Task]) -> dict[str, Any]:
+    names = [task.name.split("/") for task in tasks]
+    statuses = [task.status or _NO_STATUS for task in tasks]
+    lasts = [status.last_attempt_status or _NO_ATTEMPT for status in statuses]
+    answers = [last.response_status for last in lasts]
+    return {
+        "task_id": [parts[-1] for parts in names],
+        "queue": [parts[5] for parts in names],
+        "location": [parts[3] for parts in names],
+        "kind": [task.kind for task in tasks],
+        "schedule_time": [task.schedule_time for task in tasks],
+        "create_time": [task.create_time for task in tasks],
+        "dispatch_count": [status.attempt_dispatch_count for status in statuses],
+        "response_count": [status.attempt_response_count for status in statuses],
+        "first_dispatch_time": [
+            (status.first_attempt_status or _NO_ATTEMPT).dispatch_time for status in statuses
+        ],
+        "last_schedule_time": [last.schedule_time for last in lasts],
+        "last_dispatch_time": [last.dispatch_time for last in lasts],
+        "last_response_time": [last.response_time for last in lasts],
+        "last_code": [answer.code if answer else None for answer in answers],
+        "last_message": [answer.message if answer else None for answer in answers],
+        "method": [task.method for task in tasks],
+        "url": [task.url for task in tasks],
+        "headers": _maps([task.headers if task.pull_message is None else None for task in tasks]),
+        "tag": [task.tag for task in tasks],
+        "payload": [task.payload for task in tasks],
+        "view": [task.view or "BASIC" for task in tasks],
+        "name": [task.name for task in tasks],
+    }
 
 
 TASKS: Columns[Task] = Columns(
-    ("task_id", TEXT, _segment(-1)),
-    ("queue", TEXT, _segment(5)),
-    ("location", TEXT, _segment(3)),
-    ("kind", TEXT, lambda t: t.kind),
-    ("schedule_time", TIME, lambda t: t.schedule_time),
-    ("create_time", TIME, lambda t: t.create_time),
-    ("dispatch_count", pa.int32(), lambda t: _status(t).attempt_dispatch_count),
-    ("response_count", pa.int32(), lambda t: _status(t).attempt_response_count),
-    ("first_dispatch_time", TIME, lambda t: (_status(t).first_attempt_status or _NO_ATTEMPT).dispatch_time),
-    ("last_schedule_time", TIME, lambda t: _last(t).schedule_time),
-    ("last_dispatch_time", TIME, lambda t: _last(t).dispatch_time),
-    ("last_response_time", TIME, lambda t: _last(t).response_time),
-    ("last_code", pa.int32(), lambda t: s.code if (s := _last(t).response_status) else None),
-    ("last_message", TEXT, lambda t: s.message if (s := _last(t).response_status) else None),
-    ("method", TEXT, lambda t: t.method),
-    ("url", TEXT, lambda t: t.url),
-    ("headers", MAP, _headers),
-    ("tag", TEXT, lambda t: t.tag),
-    ("payload", pa.binary(), lambda t: t.payload),
-    ("view", TEXT, lambda t: t.view or "BASIC"),
-    ("name", TEXT, lambda t: t.name),
+    {
+        "task_id": TEXT,
+        "queue": TEXT,
+        "location": TEXT,
+        "kind": TEXT,
+        "schedule_time": TIME,
+        "create_time": TIME,
+        "dispatch_count": pa.int32(),
+        "response_count": pa.int32(),
+        "first_dispatch_time": TIME,
+        "last_schedule_time": TIME,
+        "last_dispatch_time": TIME,
+        "last_response_time": TIME,
+        "last_code": pa.int32(),
+        "last_message": TEXT,
+        "method": TEXT,
+        "url": TEXT,
+        "headers": MAP,
+        "tag": TEXT,
+        "payload": pa.binary(),
+        "view": TEXT,
+        "name": TEXT,
+    },
+    lambda raw: decode(raw, ListTasksResponse).tasks,
+    _task_values,
 )
 
 _NO_RATES = RateLimits()
 _NO_RETRY = RetryConfig()
-_NO_STATS = QueueStats()
 
 
-def _rates(queue: Queue) -> RateLimits:
-    return queue.rate_limits or _NO_RATES
-
-
-def _retry(queue: Queue) -> RetryConfig:
-    return queue.retry_config or _NO_RETRY
-
-
-def _stat(field: str) -> Callable[[Queue], Any]:
-    return lambda queue: getattr(queue.stats, field) if queue.stats is not None else None
+def _queue_values(queues: Sequence[Queue]) -> dict[str, Any]:
+    rates = [queue.rate_limits or _NO_RATES for queue in queues]
+    retries = [queue.retry_config or _NO_RETRY for queue in queues]
+    stats: list[QueueStats | None] = [queue.stats for queue in queues]
+    return {
+        "queue_id": [queue.id for queue in queues],
+        "location": [queue.location for queue in queues],
+        "kind": [queue.kind for queue in queues],
+        "state": [queue.state or None for queue in queues],
+        "rate_per_second": [rate.max_tasks_dispatched_per_second for rate in rates],
+        "max_burst": [rate.max_burst_size for rate in rates],
+        "max_concurrent": [rate.max_concurrent_tasks for rate in rates],
+        "max_attempts": [None if retry.unlimited_attempts else retry.max_attempts for retry in retries],
+        "min_backoff": [retry.min_backoff for retry in retries],
+        "max_backoff": [retry.max_backoff for retry in retries],
+        "max_doublings": [retry.max_doublings for retry in retries],
+        "max_retry_duration": [retry.max_retry_duration for retry in retries],
+        "tasks_count": [stat and stat.tasks_count for stat in stats],
+        "oldest_eta": [stat and stat.oldest_estimated_arrival_time for stat in stats],
+        "executed_last_minute": [stat and stat.executed_last_minute_count for stat in stats],
+        "concurrent_dispatches": [stat and stat.concurrent_dispatches_count for stat in stats],
+        "effective_rate": [stat and stat.effective_execution_rate for stat in stats],
+        "purge_time": [queue.purge_time for queue in queues],
+        "task_ttl": [queue.task_ttl for queue in queues],
+        "tombstone_ttl": [queue.tombstone_ttl for queue in queues],
+        "name": [queue.name for queue in queues],
+    }
 
 
 QUEUES: Columns[Queue] = Columns(
-    ("queue_id", TEXT, _segment(5)),
-    ("location", TEXT, _segment(3)),
-    ("kind", TEXT, lambda q: q.kind),
-    ("state", TEXT, lambda q: q.state or None),
-    ("rate_per_second", pa.float64(), lambda q: _rates(q).max_tasks_dispatched_per_second),
-    ("max_burst", pa.int32(), lambda q: _rates(q).max_burst_size),
-    ("max_concurrent", pa.int32(), lambda q: _rates(q).max_concurrent_tasks),
-    ("max_attempts", pa.int32(), lambda q: None if _retry(q).unlimited_attempts else _retry(q).max_attempts),
-    ("min_backoff", SPAN, lambda q: _retry(q).min_backoff),
-    ("max_backoff", SPAN, lambda q: _retry(q).max_backoff),
-    ("max_doublings", pa.int32(), lambda q: _retry(q).max_doublings),
-    ("max_retry_duration", SPAN, lambda q: _retry(q).max_retry_duration),
-    ("tasks_count", pa.int64(), _stat("tasks_count")),
-    ("oldest_eta", TIME, _stat("oldest_estimated_arrival_time")),
-    ("executed_last_minute", pa.int64(), _stat("executed_last_minute_count")),
-    ("concurrent_dispatches", pa.int64(), _stat("concurrent_dispatches_count")),
-    ("effective_rate", pa.float64(), _stat("effective_execution_rate")),
-    ("purge_time", TIME, lambda q: q.purge_time),
-    ("task_ttl", SPAN, lambda q: q.task_ttl),
-    ("tombstone_ttl", SPAN, lambda q: q.tombstone_ttl),
-    ("name", TEXT, lambda q: q.name),
+    {
+        "queue_id": TEXT,
+        "location": TEXT,
+        "kind": TEXT,
+        "state": TEXT,
+        "rate_per_second": pa.float64(),
+        "max_burst": pa.int32(),
+        "max_concurrent": pa.int32(),
+        "max_attempts": pa.int32(),
+        "min_backoff": SPAN,
+        "max_backoff": SPAN,
+        "max_doublings": pa.int32(),
+        "max_retry_duration": SPAN,
+        "tasks_count": pa.int64(),
+        "oldest_eta": TIME,
+        "executed_last_minute": pa.int64(),
+        "concurrent_dispatches": pa.int64(),
+        "effective_rate": pa.float64(),
+        "purge_time": TIME,
+        "task_ttl": SPAN,
+        "tombstone_ttl": SPAN,
+        "name": TEXT,
+    },
+    lambda raw: decode(raw, ListQueuesResponse).queues,
+    _queue_values,
 )
 
+
+def _location_values(places: Sequence[Location]) -> dict[str, Any]:
+    return {
+        "location_id": [place.id for place in places],
+        "display_name": [place.display_name or None for place in places],
+        "labels": _maps([place.labels for place in places]),
+        "metadata": _maps([{key: str(value) for key, value in place.metadata.items()} for place in places]),
+        "name": [place.name for place in places],
+    }
+
+
 LOCATIONS: Columns[Location] = Columns(
-    ("location_id", TEXT, lambda place: place.id),
-    ("display_name", TEXT, lambda place: place.display_name or None),
-    ("labels", MAP, lambda place: list(place.labels.items())),
-    ("metadata", MAP, lambda place: [(key, str(value)) for key, value in place.metadata.items()]),
-    ("name", TEXT, lambda place: place.name),
+    {"location_id": TEXT, "display_name": TEXT, "labels": MAP, "metadata": MAP, "name": TEXT},
+    lambda raw: decode(raw, ListLocationsResponse).locations,
+    _location_values,
 )

@@ -44,23 +44,30 @@ def to_pandas(table: pa.Table, decode: Decode | None = None) -> pd.DataFrame:
 
 
 def _dicts(column: pa.ChunkedArray) -> list[Any]:
-    """Maps as dicts, missing ones as <NA>. Equal texts are shared, so that repeated headers cost little."""
+    """Maps as dicts, missing ones as <NA>.
+
+    Headers repeat from task to task: each text is built once, and each different set of headers once, then copied.
+    """
     rows: list[Any] = []
-    for chunk in column.chunks:
-        keys, values = _shared(chunk.keys), _shared(chunk.items)
+    seen: dict[tuple[int, ...], dict[str, str]] = {}
+    merged = column.combine_chunks()
+    for chunk in merged.chunks if isinstance(merged, pa.ChunkedArray) else [merged]:
+        keys, values = chunk.keys.dictionary_encode(), chunk.items.dictionary_encode()
+        key_texts, value_texts = keys.dictionary.to_pylist(), values.dictionary.to_pylist()
+        key_codes, value_codes = keys.indices.to_pylist(), values.indices.to_pylist()
         offsets = chunk.offsets.to_pylist()
-        base = offsets[0]
-        valid = chunk.is_valid().to_pylist()
-        for index, present in enumerate(valid):
-            start, end = offsets[index] - base, offsets[index + 1] - base
-            rows.append(dict(zip(keys[start:end], values[start:end], strict=True)) if present else pd.NA)
+        for index, present in enumerate(chunk.is_valid().to_pylist()):
+            if not present:
+                rows.append(pd.NA)
+                continue
+            start, end = offsets[index] - offsets[0], offsets[index + 1] - offsets[0]
+            codes = (*key_codes[start:end], *value_codes[start:end])
+            if codes not in seen:
+                pairs = zip(codes[: end - start], codes[end - start :], strict=True)
+                seen[codes] = {key_texts[key]: value_texts[value] for key, value in pairs}
+            rows.append(seen[codes].copy())
+        seen.clear()
     return rows
-
-
-def _shared(texts: pa.Array) -> list[Any]:
-    encoded = texts.dictionary_encode()
-    unique = encoded.dictionary.to_pylist()
-    return [unique[index] for index in encoded.indices.to_pylist()]
 
 
 def _texts(payloads: pa.ChunkedArray) -> list[str | None]:
