@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from .attempts import Attempt, Outcome, answered, refused, timed_out, unreachable
-from .requests import Request, request_for
+from .outgoing import Request, request_for
 
 DEADLINE_S = 600.0
 _RESOLVE_S = 5.0

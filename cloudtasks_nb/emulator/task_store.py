@@ -151,9 +151,14 @@ class TaskStore:
         (executed,) = self._db.execute(
             "SELECT count(*) FROM answers WHERE queue = ? AND answer_us > ?", (queue, to_us(now - _MINUTE))
         ).fetchone()
+        counts = {
+            "tasks_count": count,
+            "executed_last_minute_count": executed,
+            "concurrent_dispatches_count": in_flight,
+        }
         return QueueStats(
-            tasks_count=Int64(count),
             oldest_estimated_arrival_time=None if oldest_us is None else from_us(oldest_us),
-            executed_last_minute_count=Int64(executed),
-            concurrent_dispatches_count=Int64(in_flight),
+            **{
+                name: Int64(number) for name, number in counts.items() if number
+            },  # a zero is left out, as in proto JSON
         )

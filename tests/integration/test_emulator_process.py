@@ -141,17 +141,17 @@ def test_without_lifeline_stdin_does_not_matter() -> None:
         assert "locationId" in call(f"{process.url}/v2beta2/projects/p/locations/us-central1")
 
 
-@pytest.mark.parametrize("stdin", ["PIPE", "None"])
+@pytest.mark.parametrize("stdin", ["subprocess.PIPE", "None"])
 def test_the_lifeline_ends_with_a_killed_parent(stdin: str) -> None:
     program = (
         "import subprocess, sys, time\n"
-        f"child = subprocess.Popen({[*COMMAND, '--port', '0', '--lifeline']!r}, stdin={'subprocess.PIPE' * (stdin == 'PIPE') or None},"
-        " stdout=subprocess.PIPE)\n"
+        f"command = {[*COMMAND, '--port', '0', '--lifeline']!r}\n"
+        f"child = subprocess.Popen(command, stdin={stdin}, stdout=subprocess.PIPE)\n"
         "child.stdout.readline()\n"
         "print(child.pid, flush=True)\n"
         "time.sleep(60)\n"
     )
-    # Its own stdin stays open in this test, so that only the change of parent can tell the emulator.
+    # An inherited stdin stays open in this test, so that only the change of parent can tell the emulator.
     read, write = os.pipe()
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=read, stdout=subprocess.PIPE, text=True

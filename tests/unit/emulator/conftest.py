@@ -1,0 +1,69 @@
+"""An emulator without its process: services on a database in memory, with a clock that tests move."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from cloudtasks_nb.emulator.attempts import Attempt
+from cloudtasks_nb.emulator.clock import ManualClock
+from cloudtasks_nb.emulator.context import Context
+from cloudtasks_nb.emulator.service import Service
+from cloudtasks_nb.emulator.store import Store
+from cloudtasks_nb.model import Message, Queue, Task, to_dict
+from cloudtasks_nb.model.messages import CreateTaskRequest
+from cloudtasks_nb.model.methods import METHODS
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+PARENT = "projects/p/locations/us-central1"
+QUEUE = f"{PARENT}/queues/q"
+
+
+class Emulator:
+    """Calls methods by the end of their id, answers as JSON values."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(NOW)
+        self.store = Store.open()
+        self.sent: list[Attempt] = []
+        self.service = Service(Context(self.store, self.clock, self.sent.append))
+
+    def __call__(self, method: str, **parameters: Any) -> dict[str, Any]:
+        request = METHODS[f"projects.locations.{method}"].request
+        if request is not None:
+            parameters.setdefault("body", request())
+        answer = self.service.call(f"projects.locations.{method}", parameters)
+        values = to_dict(answer) if isinstance(answer, Message) else json.loads(answer)
+        assert isinstance(values, dict)
+        return values
+
+    def queue(self, **settings: Any) -> dict[str, Any]:
+        return self("queues.create", parent=PARENT, body=Queue(name=QUEUE, **settings))
+
+    def task(self, task: Task, view: str = "") -> dict[str, Any]:
+        return self(
+            "queues.tasks.create", parent=QUEUE, body=CreateTaskRequest(task=task, response_view=view)
+        )
+
+    def names(self, **parameters: Any) -> list[str]:
+        """Ids of all tasks, over all pages."""
+        found: list[str] = []
+        token = ""
+        while True:
+            page = self("queues.tasks.list", parent=QUEUE, page_token=token, **parameters)
+            found += [task["name"].rpartition("/")[2] for task in page.get("tasks", [])]
+            token = page.get("nextPageToken", "")
+            if not token:
+                return found
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    made = Emulator()
+    with closing(made.store):
+        yield made
