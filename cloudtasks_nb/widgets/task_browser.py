@@ -13,6 +13,7 @@ from ..errors import CloudTasksError, NotFound
 from ..names import check_task_id
 from ..render.values import counted
 from .action import Refused, action
+from .cells import instant
 from .panel import Panel, asset
 from .task_pages import Pages
 from .task_view import task_detail, task_row
@@ -200,5 +201,6 @@ class TaskBrowser(Panel):
             "number": self._pages.number,
             "more": bool(self._pages.page.next_page_token),
             "count": len(self._pages.page.items),
+            "updated": instant(self._pages.read_at),
             "can_run": queue.kind != "pull",
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from ..pager import Page, Pager
@@ -28,6 +29,7 @@ class Pages(Generic[T]):
         self._pager: Pager[T] | None = None
         self._tokens = [""]  # of the pages up to this one
         self._kept: OrderedDict[str, Page[T]] = OrderedDict()
+        self._read_at: dict[str, datetime] = {}  # by token
 
     @property
     def number(self) -> int:
@@ -38,6 +40,11 @@ class Pages(Generic[T]):
     def page(self) -> Page[T]:
         """The page one is on; empty before the first load."""
         return self._kept.get(self._tokens[-1], Page([]))
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the page one is on was read from the service; None before the first load."""
+        return self._read_at.get(self._tokens[-1])
 
     def load(self) -> Page[T]:
         """The page one is on, read again; pages around it are forgotten."""
@@ -72,10 +79,11 @@ class Pages(Generic[T]):
         return self._keep("", page)
 
     def _read(self, token: str) -> Page[T]:
-        if self._pager is not None and token:
-            return self._pager.page(token)
-        self._pager = self._listing()
-        return next(self._pager.pages()) if not token else self._pager.page(token)
+        if self._pager is None or not token:
+            self._pager = self._listing()
+        page = self._pager.page(token) if token else next(self._pager.pages())
+        self._read_at[token] = datetime.now(UTC)
+        return page
 
     def _keep(self, token: str, page: Page[T]) -> Page[T]:
         self._kept[token] = page

@@ -65,6 +65,10 @@ def test_pages_go_forth_and_back(notebook: Opened, service: Service, queue_id: s
     back.click()
     expect(place).to_have_text("page 1 of many")
     assert listed(browser) == first
+    forth.click()
+    expect(place).to_have_text("page 2 of many")
+    browser.get_by_role("button", name="First", exact=True).click()
+    expect(place).to_have_text("page 1 of many")
 
 
 def test_a_task_opens_with_its_payload_and_without_its_secrets(

@@ -95,21 +95,28 @@ function render({ model, el }) {
   let asked = null;
   const table = new Table(frame, (id) => { asked = id; frame.send("open_task", { task_id: id }); });
   const where = h("span", { class: "ct-place" });
+  const updated = h("span", { class: "ct-muted ct-where" });
   const bar = h("div", { class: "ct-buttons ct-end" });
   const slot = h("div");
   const close = () => { const { id } = model.get("detail"); frame.tell("close_task", {}); if (id) table.focus(id); };
   frame.root.append(
-    h("header", {}, h("h3", {}, at().id), h("span", { class: "ct-muted" }, "tasks"),
-      h("span", { class: "ct-muted ct-where" }, at().location + (model.get("read_only") ? " · read-only" : ""))),
+    h("header", {}, h("h3", {}, at().id), h("span", { class: "ct-muted" }, `tasks · ${at().location}${model.get("read_only") ? " · read-only" : ""}`),
+      updated),
     h("div", { class: "ct-bar" },
       h("div", { class: "ct-buttons" },
+        frame.button("First", () => frame.send("first_page"), { allowed: () => at().number > 1 }),
         frame.button("Back", () => frame.send("previous_page"), { allowed: () => at().number > 1 }),
         frame.button("Next", () => frame.send("next_page"), { allowed: () => at().more }),
         where,
         frame.button("Refresh", () => frame.send("refresh"))),
       bar),
     h("div", { class: "ct-scroll" }, table.node), slot, frame.status, frame.folded);
-  frame.watch(["rows", "place"], () => { table.fill(); where.textContent = place(at()); frame.sync(); });
+  frame.watch(["rows", "place"], () => {
+    table.fill();
+    where.textContent = place(at());
+    updated.replaceChildren(...(at().updated ? ["updated ", when(at().updated)] : ["not read yet"]));
+    frame.sync();
+  });
   frame.watch(["selected"], () => { table.mark(); selectionBar(frame, bar); });
   frame.watch(["detail"], () => {
     const detail = model.get("detail");

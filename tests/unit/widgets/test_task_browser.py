@@ -20,13 +20,31 @@ def ids(browser: TaskBrowser) -> list[str]:
 def test_pages_forth_and_back(queue: ct.Queue, clicking: Clicking) -> None:
     browser = TaskBrowser(queue, page_size=2)
     page = clicking(browser)
-    first = ids(browser)
+    first, read_at = ids(browser), browser.place["updated"]
     assert (browser.place["number"], browser.place["more"], len(first)) == (1, True, 2)
     page.click("next_page")
     assert (browser.place["number"], browser.place["more"]) == (2, False)
     assert sorted(first + ids(browser)) == ["t-0", "t-1", "t-2"]
+    assert browser.place["updated"] > read_at
     page.click("previous_page")
-    assert ids(browser) == first
+    assert (ids(browser), browser.place["updated"]) == (first, read_at)  # kept, not read again
+
+
+def test_from_a_page_whose_token_expired_one_can_start_over(
+    queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = TaskBrowser(queue, page_size=2)
+    page = clicking(browser)
+    first = ids(browser)
+    page.click("next_page")
+
+    def expired(self: ct.Pager[ct.Task], token: str = "") -> ct.Page[ct.Task]:
+        raise ct.InvalidArgument("The page token is invalid.")
+
+    monkeypatch.setattr(ct.Pager, "page", expired)
+    assert page.click("refresh") == "The page token is invalid."
+    assert page.click("first_page") == ""
+    assert (ids(browser), browser.place["number"]) == (first, 1)
 
 
 def test_a_row_says_what_when_and_how_often(queue: ct.Queue) -> None:
