@@ -46,24 +46,21 @@ class Deliverer:
 
     async def _attempt(self, attempt: Attempt) -> None:
         try:
-            outcome = await self._outcome(request_for(attempt))
-        except ValueError as error:
-            outcome = unreachable(f"the request cannot be sent: {error}")
-        try:
-            self._finish(attempt, outcome)
+            self._finish(attempt, await self._outcome(attempt))
         except Exception:  # nobody waits for this attempt: say it where the owner of the process looks
             traceback.print_exc(file=sys.stderr)
 
-    async def _outcome(self, request: Request) -> Outcome:
-        host = urlsplit(request.url).hostname or ""
+    async def _outcome(self, attempt: Attempt) -> Outcome:
         try:
+            request = request_for(attempt)
+            host = urlsplit(request.url).hostname or ""
             async with asyncio.timeout(self._deadline_s):
                 if not await is_local(host):
                     return refused(_ELSEWHERE.format(host))
                 return await self._exchange(request)
         except TimeoutError:
             return timed_out()
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: not a URL, not a header
             return unreachable(str(error) or type(error).__name__)
 
     async def _exchange(self, request: Request) -> Outcome:

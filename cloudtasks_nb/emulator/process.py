@@ -87,8 +87,9 @@ async def _serve(store: Store, clock: Clock, listening: socket.socket, *, lifeli
 async def _watch_parent(stop: asyncio.Event, parent: int) -> None:
     """Ends with the parent, however that ends: its end of our stdin closes, or we are given another parent."""
     loop = asyncio.get_running_loop()
-    with contextlib.suppress(OSError, ValueError):  # a stdin that cannot be watched leaves the other sign
-        loop.add_reader(sys.stdin.fileno(), _read_stdin, stop)
+    with contextlib.suppress(OSError):  # a stdin that cannot be watched leaves the other sign
+        if sys.stdin is not None:
+            loop.add_reader(sys.stdin.fileno(), _read_stdin, stop)
     while os.getppid() == parent:
         await asyncio.sleep(_PARENT_POLL_S)
     stop.set()

@@ -15,7 +15,7 @@ _SYSTEM = {
     "$.xgafv", "access_token", "alt", "bearer_token", "callback", "fields", "key", "oauth_token", "pp", "prettyPrint",
     "quotaUser", "uploadType", "upload_protocol",
 }  # fmt: skip
-_READERS = {"pageSize": SCALARS[int], "responseView": enum(VIEW)}
+_READERS = {"page_size": SCALARS[int], "response_view": enum(VIEW)}
 
 
 class SystemParameters(Struct, frozen=True):
@@ -53,37 +53,38 @@ def _check_alt(alt: str) -> None:
 
 def method_parameters(method: Method, query: Iterable[tuple[str, str]]) -> dict[str, str | int]:
     """The method's own parameters by their snake_case names; unknown ones are refused. Errors: InvalidArgument."""
-    known = {name: name for name in method.query} | {_snake(name): name for name in method.query}
+    known = {name: _snake(name) for name in method.query} | {
+        _snake(name): _snake(name) for name in method.query
+    }
     read: dict[str, str | int] = {}
     violations = []
     for name, text in query:
-        if name in _SYSTEM or name.removeprefix("$") in _SYSTEM:
+        if name.removeprefix("$") in _SYSTEM or name in _SYSTEM:
             continue
         if name not in known:
-            violations.append(
-                (
-                    "",
-                    f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
-                    f"Field '{name}' could not be found in request message.",
-                )
-            )
+            violations.append(("", _unknown(name)))
             continue
-        camel = known[name]
-        reader = _READERS.get(camel)
+        snake = known[name]
+        reader = _READERS.get(snake, SCALARS[str])
         try:
-            value = (
-                reader.read(int(text) if text.isdecimal() and text.isascii() else text) if reader else text
-            )
+            read[snake] = reader.read(_number(text) if snake in _READERS else text)
         except ValueError:
-            snake = _snake(camel)
-            violations.append(
-                (snake, f"Invalid value at '{snake}' ({reader.label if reader else ''}), \"{text}\"")
-            )
-            continue
-        read[_snake(camel)] = value
+            violations.append((snake, f"Invalid value at '{snake}' ({reader.label}), \"{text}\""))
     if violations:
         raise bad_request(violations)
     return read
+
+
+def _unknown(name: str) -> str:
+    return (
+        f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
+        f"Field '{name}' could not be found in request message."
+    )
+
+
+def _number(text: str) -> str | int:
+    """Numbers as numbers: an enum may be given as either."""
+    return int(text) if text.isdecimal() and text.isascii() else text
 
 
 def _snake(camel: str) -> str:

@@ -68,7 +68,7 @@ class QueueService:
         page_token: str = "",
         read_mask: str = "",
     ) -> ListQueuesResponse:
-        check_location(parse_location(parent))
+        _parent(parent)
         limit, now = _page_size(page_size, MAX_QUEUES), self._context.clock.now()
         chosen, paths = parse_filter(filter), masks.parse_mask(read_mask, "read_mask")
         listing = [parent, filter, read_mask]
@@ -90,7 +90,7 @@ class QueueService:
         return self._shown(row, masks.parse_mask(read_mask, "read_mask"))
 
     def create(self, parent: str, body: Queue) -> Queue:
-        check_location(parse_location(parent))
+        _parent(parent)
         name = _name_in(parent, body.name)
         with self._store.transaction():
             return self._create(name, body)
@@ -168,6 +168,15 @@ class QueueService:
         if row.queue.state == "RUNNING" and limits is not None:
             stats.effective_execution_rate = limits.max_tasks_dispatched_per_second or 0.0
         return replace(row.queue, stats=stats)
+
+
+def _parent(text: str) -> LocationName:
+    """The location of a listing or a new queue. Errors: InvalidArgument, in the service's own words."""
+    try:
+        name = parse_location(text)
+    except InvalidArgument:
+        raise InvalidArgument("Invalid resource field value in the request.") from None
+    return check_location(name)
 
 
 _page_size = page_size  # the methods have a parameter of this name

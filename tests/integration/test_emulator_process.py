@@ -105,6 +105,18 @@ def test_a_file_of_something_else(tmp_path: Path) -> None:
     assert file.read_text().startswith("not a database")
 
 
+def test_a_file_in_no_folder(tmp_path: Path) -> None:
+    file = tmp_path / "none" / "queues.db"
+    ended = subprocess.run(
+        [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=20
+    )
+    assert ended.returncode == 1
+    assert (
+        ended.stderr
+        == f"cloudtasks_nb emulator: {file} cannot be used: unable to open database file. does its folder exist?\n"
+    )
+
+
 def test_a_port_in_use() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

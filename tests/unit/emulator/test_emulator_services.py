@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_pages_hold_still_while_tasks_come_and_go(
     alive = [f"t{number}" for number in range(len(start))]
     for task_id, in_s in zip(alive, start, strict=True):
         emulator.task(http(task_id, in_s))
-    throughout, seen, token, changes = set(alive), [], "", iter(between)
+    throughout, seen, token, changes, fresh = set(alive), [], "", iter(between), count()
     while True:
         page = emulator("queues.tasks.list", parent=QUEUE, page_size=size, page_token=token)
         seen += [task["name"].rpartition("/")[2] for task in page.get("tasks", [])]
@@ -59,7 +60,7 @@ def test_pages_hold_still_while_tasks_come_and_go(
             break
         for change, number in next(changes, []):
             if change == "create":
-                alive.append(f"n{number}-{len(alive)}")
+                alive.append(f"new{next(fresh)}")
                 emulator.task(http(alive[-1], number % 4))
             elif alive and change == "delete":
                 gone = alive.pop(number % len(alive))
