@@ -15,6 +15,7 @@ from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse, ListTasksResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
 from ..model.task import AttemptStatus, Task, TaskStatus
+from ..names import QueueName, parse_queue
 
 M = TypeVar("M", bound=Message)
 
@@ -75,14 +76,16 @@ _NO_ATTEMPT = AttemptStatus()
 
 
 def _task_values(tasks: Sequence[Task]) -> dict[str, Any]:
-    names = [task.name.split("/") for task in tasks]
+    names = [task.name for task in tasks]
+    queues, ids = _split_names(names)
+    requests = [task.http_request or task.app_engine_http_request for task in tasks]
     statuses = [task.status or _NO_STATUS for task in tasks]
     lasts = [status.last_attempt_status or _NO_ATTEMPT for status in statuses]
     answers = [last.response_status for last in lasts]
     return {
-        "task_id": [parts[-1] for parts in names],
-        "queue": [parts[5] for parts in names],
-        "location": [parts[3] for parts in names],
+        "task_id": ids,
+        "queue": [queue.queue for queue in queues],
+        "location": [queue.location for queue in queues],
         "kind": [task.kind for task in tasks],
         "schedule_time": [task.schedule_time for task in tasks],
         "create_time": [task.create_time for task in tasks],
@@ -96,14 +99,27 @@ def _task_values(tasks: Sequence[Task]) -> dict[str, Any]:
         "last_response_time": [last.response_time for last in lasts],
         "last_code": [answer.code if answer else None for answer in answers],
         "last_message": [answer.message if answer else None for answer in answers],
-        "method": [task.method for task in tasks],
+        "method": [(request.http_method or "POST") if request else None for request in requests],
         "url": [task.url for task in tasks],
-        "headers": _maps([task.headers if task.pull_message is None else None for task in tasks]),
+        "headers": _maps([request.headers if request else None for request in requests]),
         "tag": [task.tag for task in tasks],
         "payload": [task.payload for task in tasks],
         "view": [task.view or "BASIC" for task in tasks],
-        "name": [task.name for task in tasks],
+        "name": names,
     }
+
+
+def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:
+    """Each name as its queue and its id. A page holds one queue as a rule, so its name is parsed once."""
+    parsed: dict[str, QueueName] = {}
+    queues, ids = [], []
+    for name in names:
+        head, _, task_id = name.rpartition("/tasks/")
+        if head not in parsed:
+            parsed[head] = parse_queue(head)
+        queues.append(parsed[head])
+        ids.append(task_id)
+    return queues, ids
 
 
 TASKS: Columns[Task] = Columns(
