@@ -18,6 +18,8 @@ def main(arguments: list[str] | None = None) -> int:
     except CloudTasksError as error:
         print(f"cloudtasks_nb emulator: {error.message} {error.hint or ''}".rstrip(), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before the server took over the signal
+        return 130
     return 0
 
 
@@ -37,10 +39,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise ValueError(text)
-    return port
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535)")
+    return int(text)
 
 
 if __name__ == "__main__":

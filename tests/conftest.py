@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.emulator_process import EmulatorProcess
+
+settings.register_profile("steady", deadline=None)  # how fast an example runs depends on what else runs
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from .context import NOT_FOUND, Context, existing_queue
 from .filters import parse_filter
 from .locations import REGIONS, check_location, location
 from .pages import make_token, page_size, read_token
+from .queue_patch import patched
 from .store import QueueRow
 
 MAX_LOCATIONS = 100
@@ -117,7 +118,7 @@ class QueueService:
             found = self._store.queue(name)
             if found is None:
                 return self._create(parsed, masks.pick(body, paths) if paths else body)
-            queue = queue_rules.patched(found.queue, body, paths)
+            queue = patched(found.queue, body, paths)
             self._store.save_queue(found.row, queue)
             return queue
 

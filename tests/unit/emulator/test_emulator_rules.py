@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator import attempts, masks, outgoing, queue_rules, task_rules
+from cloudtasks_nb.emulator import attempts, masks, outgoing, queue_patch, queue_rules, task_rules
 from cloudtasks_nb.emulator.attempts import Attempt
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import (
@@ -50,7 +50,7 @@ def new(**settings: Any) -> Queue:
 
 
 def patch(current: Queue, asked: Queue, mask: str) -> Queue:
-    return queue_rules.patched(current, asked, masks.parse_mask(mask, "update_mask"))
+    return queue_patch.patched(current, asked, masks.parse_mask(mask, "update_mask"))
 
 
 # Queues
@@ -302,7 +302,6 @@ def test_overridden_urls(override: UriOverride, url: str) -> None:
 # Tasks
 
 
-@settings(deadline=None)  # the first example pays for importing protocol buffers
 @given(
     st.binary(max_size=3000),
     st.dictionaries(

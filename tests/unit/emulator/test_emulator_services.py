@@ -36,7 +36,7 @@ _CHANGES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     start=st.lists(st.integers(0, 3), min_size=1, max_size=12),
     size=st.integers(1, 5),

@@ -1,0 +1,149 @@
+"""One attempt over real HTTP, inside one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from cloudtasks_nb.emulator.attempts import Attempt, Outcome
+from cloudtasks_nb.emulator.deliver import Deliverer, is_local
+from cloudtasks_nb.emulator.queue_rules import new_queue
+from cloudtasks_nb.model import HttpRequest, Queue, Task
+from cloudtasks_nb.names import parse_queue
+
+from .conftest import NOW, QUEUE
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def target(answer: Answer) -> AsyncIterator[str]:
+    """Base URL of a server that answers so."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def deliver(url: str, deadline_s: float = 20, **request: object) -> Outcome:
+    ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def finish(attempt: Attempt, outcome: Outcome) -> None:
+        ended.set_result(outcome)
+
+    task = Task(
+        name=f"{QUEUE}/tasks/t",
+        http_request=HttpRequest(url=url, http_method="POST", **request),  # type: ignore[arg-type]
+        schedule_time=NOW,
+    )
+    deliverer = Deliverer(finish, deadline_s)
+    deliverer.send(
+        Attempt(
+            queue_row=1,
+            task_row=1,
+            queue=new_queue(Queue(), parse_queue(QUEUE)),
+            task=task,
+            started=NOW,
+            execution_count=0,
+            previous_code=None,
+        )
+    )
+    outcome = await asyncio.wait_for(ended, 20)
+    await deliverer.close()
+    return outcome
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    paths: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        paths.append(request.path)
+        return web.Response(status=302, headers={"Location": "/elsewhere"})
+
+    async def main() -> Outcome:
+        async with target(answer) as url:
+            return await deliver(f"{url}/work")
+
+    outcome = asyncio.run(main())
+    assert outcome.status.message == "UNKNOWN(2): HTTP status code 302"
+    assert paths == ["/work"]
+
+
+def test_bytes_arrive_as_they_are() -> None:
+    content = bytes(range(256)) * 40
+    received: list[bytes] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        received.append(await request.read())
+        return web.Response(body=b"x" * 300_000)
+
+    async def main() -> Outcome:
+        async with target(answer) as url:
+            return await deliver(url, body=content)
+
+    assert asyncio.run(main()).succeeded
+    assert received == [content]
+
+
+def test_no_answer_by_the_deadline() -> None:
+    async def main() -> Outcome:
+        never = asyncio.Event()
+
+        async def answer(request: web.Request) -> web.Response:
+            await never.wait()
+            return web.Response()
+
+        async with target(answer) as url:
+            return await deliver(url, deadline_s=0.1)
+
+    outcome = asyncio.run(main())
+    assert outcome.status.code == 4
+    assert not outcome.answered
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but not listening
+        outcome = asyncio.run(deliver(f"http://127.0.0.1:{taken.getsockname()[1]}/"))
+    assert outcome.status.code == 14
+    assert not outcome.answered
+
+
+@pytest.mark.parametrize(
+    "url", ["http://10.0.0.1/", "http://[2001:db8::1]/", "http://0.0.0.0/", "http://nowhere.invalid/"]
+)
+def test_other_machines_are_not_contacted(url: str) -> None:
+    outcome = asyncio.run(deliver(url))
+    assert outcome.status.message.startswith(
+        "PERMISSION_DENIED(7): the emulator delivers only to this machine"
+    )
+    assert not outcome.answered
+
+
+@pytest.mark.parametrize("url", ["http://localhost:99999/", "http:///"])
+def test_what_is_no_url_ends_the_attempt(url: str) -> None:
+    assert not asyncio.run(deliver(url)).succeeded
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("", False),
+        ("192.168.0.1", False),
+    ],
+)
+def test_what_is_local(host: str, local: bool) -> None:
+    assert asyncio.run(is_local(host)) is local
