@@ -101,7 +101,7 @@ class _Demo:
     def _emails(self) -> Tasks:
         for number in range(120):
             self._some_time_ago(timedelta(hours=3))
-            later = timedelta(hours=self._random.randint(1, 60)) if number % 4 == 0 else timedelta()
+            later = self._now + timedelta(hours=self._random.randint(1, 60)) if number % 4 == 0 else None
             template = (
                 "newsletter" if later else self._random.choice(("welcome", "receipt", "password-reset"))
             )
@@ -115,7 +115,7 @@ class _Demo:
                 f"{template}-{number:04}" if number % 3 == 0 else "",
                 Task(
                     http_request=_json("https://mail.example.com/v1/send", content),
-                    schedule_time=self._now + later,
+                    schedule_time=later,
                 ),
             )
 
@@ -136,9 +136,9 @@ class _Demo:
         for number in range(60):
             self._some_time_ago(timedelta(hours=1))
             tag = self._random.choice(("cats", "landscapes", "portraits", "receipts", ""))
-            later = timedelta(minutes=self._random.randint(5, 90)) if number % 6 == 0 else timedelta()
+            later = self._now + timedelta(minutes=self._random.randint(5, 90)) if number % 6 == 0 else None
             message = PullMessage(payload=_png(self._random), tag=tag)
-            yield f"image-{number:03}", Task(pull_message=message, schedule_time=self._now + later)
+            yield f"image-{number:03}", Task(pull_message=message, schedule_time=later)
 
     def _reports(self) -> Tasks:
         self._at(timedelta(minutes=-20))

@@ -68,6 +68,7 @@ class _Front:
 
     def _answer(self, http: str, path: str, query: Pairs, raw: bytes) -> bytes:
         method, variables = _route(http, path)
+        self._service.handler(method.id)  # what is not served is refused before its body is looked at
         parameters: dict[str, Any] = {**variables, **method_parameters(method, query)}
         if method.request is not None:
             # Where the body is the resource itself, messages about it name the member that holds it.

@@ -50,8 +50,12 @@ class Service:
 
     def call(self, method: str, parameters: dict[str, Any]) -> Answer:
         """Runs a method with its path, query and body as keywords. Errors: ApiError."""
-        handler = self._handlers.get(method)
-        if handler is None:
-            raise Unimplemented(f"The emulator does not serve {method} yet.")
+        handler = self.handler(method)
         self.tasks.expire()
         return handler(**parameters)
+
+    def handler(self, method: str) -> Handler:
+        """What serves a method. Errors: Unimplemented."""
+        if method not in self._handlers:
+            raise Unimplemented(f"The emulator does not serve {method} yet.")
+        return self._handlers[method]

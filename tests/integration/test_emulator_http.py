@@ -91,6 +91,15 @@ def test_bodies_are_read_strictly(session: requests.Session, queue: str, body: s
         assert detail["fieldViolations"][0]["description"] == message
 
 
+def test_a_method_that_is_not_served_says_so_whatever_its_body(
+    session: requests.Session, emulator: str
+) -> None:
+    answer = session.post(
+        f"{emulator}/api/queue/update?appId=p", data="queue:\n- name: default\n  rate: 5/s\n"
+    )
+    assert (answer.status_code, error(answer)["status"]) == (501, "UNIMPLEMENTED")
+
+
 def test_both_name_styles_and_both_base64_alphabets(session: requests.Session, queue: str) -> None:
     payload = b"\xfb\xff\xfe>>"
     urlsafe = base64.urlsafe_b64encode(payload).decode().rstrip("=")
