@@ -91,7 +91,7 @@ def action_of(panel: Panel, name: object) -> Action:
 def _literal(value: object) -> str:
     """A value as Python source, strings in double quotes."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value)
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_literal(item) for item in value) + "]"
     return repr(value)

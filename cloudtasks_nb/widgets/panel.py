@@ -16,6 +16,8 @@ import anywidget
 import traitlets
 
 from ..errors import CloudTasksError
+from ..render.redact import scrub
+from ..render.visible import visible_lines
 from .action import Action, Refused, action_of
 from .worker import Worker
 
@@ -64,8 +66,8 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         return self._worker.submit(partial(self._perform, action, arguments))
 
     def show(self, text: str, *, hint: str = "", level: str = "ok") -> None:
-        """Put words into the status line. `level` is "ok" or "error"."""
-        self.notice = {"text": text, "hint": hint, "level": level}
+        """Put words into the status line, secrets replaced. `level` is "ok" or "error"."""
+        self.notice = {"text": visible_lines(scrub(text)), "hint": visible_lines(scrub(hint)), "level": level}
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Ignored: the page shows state and never sets it, so it cannot lift `read_only`."""

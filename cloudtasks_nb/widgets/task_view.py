@@ -11,6 +11,7 @@ from ..render.queue import KIND_WORDS, retry_words
 from ..render.shapes import Section, Value, code
 from ..render.status import attempt_facts, status_badge
 from ..render.target import routing_words, token_words
+from ..render.task import is_leased
 from ..render.values import moment
 from ..render.visible import elided, shown
 from .cells import fact_list, instant, plain, section
@@ -28,6 +29,7 @@ def task_row(task: Task) -> dict[str, Any]:
         "target_title": target if len(target) > TARGET_WIDTH else "",
         "method": task.method or "",
         "schedule": instant(task.schedule_time),
+        "leased": is_leased(task, moment(None)),
         "attempts": task.dispatch_count,
         "status": plain(status_badge(task.last_status) if task.last_status is not None else None),
     }
@@ -39,7 +41,7 @@ def task_detail(task: Task) -> dict[str, Any]:
         "Target": [task.method, code(task.url or "/")] if task.method is not None else None,
         "Tag": code(task.tag) if task.tag else None,
         **_sending(task),
-        "Schedule": task.schedule_time,
+        "Lease ends" if is_leased(task, moment(None)) else "Schedule": task.schedule_time,
         "Created": task.create_time,
         **{label.capitalize(): value for label, value in _attempts(task).items()},
         "Retry (this task)": retry_words(task.retry_config) if task.retry_config is not None else None,

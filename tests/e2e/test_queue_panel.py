@@ -72,6 +72,7 @@ def test_every_button_acts_on_the_service(
     form.get_by_role("textbox").fill(queue_id)
     form.get_by_role("button", name="Purge for good").click()
     expect(status).to_contain_text("Purged.")
+    expect(panel.locator(":focus")).to_have_count(1)  # the keyboard stays in the panel
     assert service.task_ids(queue_id) == set()
 
     panel.get_by_text("as code").click()

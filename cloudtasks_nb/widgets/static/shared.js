@@ -141,7 +141,7 @@ class Frame {
   // Buttons follow `busy` and their own rule; the focus comes back, or goes to a neighbour that is enabled.
   sync() {
     const focused = this.root.getRootNode().activeElement;
-    if (focused?.classList?.contains("ct-action") && this.root.contains(focused)) this.refocus = focused;
+    if (this.busy && focused && this.root.contains(focused)) this.refocus ??= focused;
     for (const button of this.root.querySelectorAll("button.ct-action")) {
       button.disabled = this.busy || !button.allowed();
     }
@@ -154,9 +154,9 @@ class Frame {
     this.refocus = null;
     const focused = this.root.getRootNode().activeElement;
     if (focused && focused !== before && focused !== document.body) return; // the user went elsewhere
-    const neighbour = before.isConnected && before.disabled
-      ? before.parentElement.querySelector("button.ct-action:enabled") : before;
-    neighbour?.focus({ preventScroll: true });
+    const around = before.isConnected ? before.parentElement : this.root;
+    const next = before.isConnected && !before.disabled ? before : around.querySelector("button.ct-action:enabled");
+    next?.focus({ preventScroll: true });
   }
 
   say(text, hint = "", level = "") {

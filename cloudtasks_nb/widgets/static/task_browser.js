@@ -46,7 +46,7 @@ class Table {
       h("th", { scope: "row" }, name),
       h("td", {}, row.kind), h("td", {}, row.method || "–"),
       h("td", { class: "ct-mono ct-target", title: row.target_title || null }, row.target || "–"),
-      h("td", { class: "ct-time" }, when(row.schedule)),
+      h("td", {}, row.leased ? "lease ends " : null, when(row.schedule)),
       h("td", { class: "ct-number" }, row.attempts.toLocaleString("en")),
       h("td", {}, cells(row.status)));
     node.addEventListener("click", (event) => {

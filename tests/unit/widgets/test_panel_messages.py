@@ -99,6 +99,18 @@ def test_a_refusal_of_the_service_is_words_with_a_hint_and_is_raised_in_python(
         panel.pause()
 
 
+def test_words_of_the_service_hide_no_secret_and_no_trick(
+    queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = QueuePanel(queue)
+
+    def fail(self: ct.Queue) -> ct.Queue:
+        raise ct.PermissionDenied("no\u202e for Bearer abc.def-1234567890")
+
+    monkeypatch.setattr(ct.Queue, "pause", fail)
+    assert clicking(panel).click("pause") == "no⟨U+202E⟩ for Bearer •••"
+
+
 def test_a_foreign_error_keeps_its_words_to_itself(
     queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb import model
 from cloudtasks_nb.widgets.action import Refused
 from cloudtasks_nb.widgets.task_browser import TaskBrowser
+from cloudtasks_nb.widgets.task_view import task_detail, task_row
 
 from .page import FakePage
 
@@ -206,3 +209,14 @@ def test_a_pull_queue_shows_tags_and_cannot_run(client: ct.Client, queue: ct.Que
     browser.open_task("held")
     assert (browser.detail["can_run"], browser.place["can_run"]) == (False, False)
     browser.close()
+
+
+def test_a_leased_task_says_when_its_lease_ends() -> None:
+    task = model.Task(
+        name="projects/p/locations/l/queues/q/tasks/held",
+        pull_message=model.PullMessage(tag="red"),
+        schedule_time=datetime.now(UTC) + timedelta(minutes=10),
+        status=model.TaskStatus(attempt_dispatch_count=1),
+    )
+    assert task_row(task)["leased"]
+    assert "Lease ends" in [label for label, _ in task_detail(task)["facts"]]
