@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec.structs import replace
 
 from ..errors import InvalidArgument
-from ..model import AppEngineHttpTarget, PullTarget, Queue
+from ..model import AppEngineHttpTarget, PullTarget, Queue, decode
 from . import masks
 from .queue_rules import check_queue, filled
+from .wire import encode
 
 _TARGETS = ("app_engine_http_target", "pull_target", "http_target")
 _ONLY_AT_CREATION = ("task_ttl", "tombstone_ttl")
@@ -18,7 +17,7 @@ _OUTPUT_ONLY = ("name", "state", "purge_time", "stats")
 
 def patched(current: Queue, asked: Queue, paths: list[masks.Path]) -> Queue:
     """`current` with the masked fields of `asked`; an empty mask means every field. Errors: InvalidArgument."""
-    merged = _copy(current)
+    merged = decode(encode(current), Queue)  # a copy, whose parts can be set
     explicit = paths
     if not paths:
         paths = [(field,) for field in ("rate_limits", "retry_config", *_TARGETS)]
@@ -34,23 +33,6 @@ def patched(current: Queue, asked: Queue, paths: list[masks.Path]) -> Queue:
     check_queue(merged if merged.pull_target is None else replace(merged, rate_limits=None))
     _recompute_burst(current, merged, asked, explicit)
     return filled(merged)
-
-
-def _copy(queue: Queue) -> Queue:
-    """A copy whose parts can be set without touching the original."""
-    parts: dict[str, Any] = {
-        name: replace(value)
-        for name in ("rate_limits", "retry_config", *_TARGETS)
-        if (value := getattr(queue, name)) is not None
-    }
-    target = parts.get("http_target")
-    for name in ("uri_override", "oauth_token", "oidc_token"):
-        if target is not None and getattr(target, name) is not None:
-            setattr(target, name, replace(getattr(target, name)))
-    app_engine = parts.get("app_engine_http_target")
-    if app_engine is not None and app_engine.app_engine_routing_override is not None:
-        app_engine.app_engine_routing_override = replace(app_engine.app_engine_routing_override)
-    return replace(queue, **parts)
 
 
 def _check_kind(current: Queue, asked: Queue, paths: list[masks.Path]) -> None:

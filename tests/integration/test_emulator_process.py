@@ -57,6 +57,27 @@ def test_a_clean_end(ending: signal.Signals) -> None:
         assert process.popen.returncode == 0
 
 
+def test_an_attempt_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    file = tmp_path / "queues.db"
+    with socket.create_server(("127.0.0.1", 0)) as silent, EmulatorProcess(data=file) as process:
+        name = f"{QUEUES}/hanging".removeprefix("/v2beta2/")
+        call(f"{process.url}{QUEUES}", {"name": name})
+        task = {
+            "name": f"{name}/tasks/one",
+            "httpRequest": {"url": f"http://127.0.0.1:{silent.getsockname()[1]}/"},
+        }
+        call(f"{process.url}{QUEUES}/hanging/tasks", {"task": task})
+        call(f"{process.url}{QUEUES}/hanging/tasks/one:run", {})
+        silent.settimeout(20)
+        connection, _ = silent.accept()
+        with connection:
+            assert process.stop() == ("", "")
+    with EmulatorProcess(data=file) as process:
+        shown = call(f"{process.url}{QUEUES}/hanging?readMask=stats")["stats"]
+        assert shown["tasksCount"] == "1"
+        assert "concurrentDispatchesCount" not in shown
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
 def test_a_file_survives(tmp_path: Path, ending: signal.Signals) -> None:
     file = tmp_path / "queues.db"
