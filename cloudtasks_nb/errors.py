@@ -24,11 +24,9 @@ class CloudTasksError(Shown, Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  next: {self.hint}" if self.hint else self.message
 
-    def _ipython_display_(self) -> None:
-        """IPython prints exceptions in a way of its own, whatever their mime bundle says; this comes first."""
-        from IPython.display import display
-
-        display(self._repr_mimebundle_(), raw=True)
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """IPython has a line of its own for exceptions, which would replace the card's text; this comes first."""
+        printer.text(self._repr_mimebundle_()["text/plain"])
 
     def __reduce__(self) -> tuple[Any, ...]:  # keyword-only state survives pickling (worker processes)
         return _rebuild, (type(self), self.args, self.__dict__)

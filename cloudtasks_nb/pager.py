@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from itertools import islice
@@ -47,6 +47,23 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     has_payloads: bool = False
 
 
+class Items(Shown, list[T]):
+    """A list of items that shows itself as a table."""
+
+    def __init__(self, items: Iterable[T], listing: Listing[T]) -> None:
+        super().__init__(items)
+        self._listing = listing
+
+    def _shape_(self) -> Table:
+        return self._listing.table(
+            self, caption=self._listing.stem, footer=f"{len(self):,} {self._listing.noun}"
+        )
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """IPython has a way of its own for lists, which would replace the table's text; this comes first."""
+        printer.text(str(self))
+
+
 class _Token(msgspec.Struct, rename="camel"):
     next_page_token: str = ""
 
@@ -83,12 +100,12 @@ class Pager(Shown, Generic[T]):
         """The page behind a token (the first one without): one request, whatever was read before."""
         return self._page(self._fetch(token))
 
-    def first(self, count: int = 20) -> list[T]:
+    def first(self, count: int = 20) -> Items[T]:
         """Up to `count` items from the start; no request when the first page holds enough."""
         held = self._page(self._first)
         if len(held.items) >= count or not held.next_page_token:
-            return held.items[:count]
-        return list(islice(self, count))
+            return Items(held.items[:count], self._listing)
+        return Items(islice(self, count), self._listing)
 
     def to_dataframe(
         self, limit: int | None = None, progress: bool | None = None, decode: Decode | None = None
@@ -205,7 +222,9 @@ def _bar(listing: Listing[Any], progress: bool | None, *, several: bool) -> Any:
         return nullcontext(_Silent())
     from tqdm.auto import tqdm
 
-    return tqdm(desc=listing.stem, unit=f" {listing.noun}", unit_scale=True)
+    # The service does not say how many there are, so there is nothing for a bar to fill.
+    words = "{desc}: {n_fmt} " + listing.noun + " in {elapsed} ({rate_fmt})"
+    return tqdm(desc=listing.stem, unit=f" {listing.noun}", unit_scale=True, bar_format=words)
 
 
 def bind_all(items: Sequence[Any], session: Any) -> Any:

@@ -145,11 +145,7 @@ def test_tasks_of_every_kind(client: ct.Client, kind: str, options: dict[str, st
 def test_payloads_arrive_as_they_were_meant(queue: ct.Queue, payload: object, stored: bytes) -> None:
     task = queue.create_task(payload, url=URL)
     assert queue.task(task.id).payload == stored
-    assert client_free(queue.task(task.id, view="BASIC")) is None
-
-
-def client_free(task: ct.Task) -> bytes | None:
-    return task.payload
+    assert queue.task(task.id, view="BASIC").payload is None
 
 
 def test_a_payload_that_was_not_read_says_how_to_read_it(queue: ct.Queue) -> None:
@@ -235,6 +231,20 @@ def test_first_needs_no_request_when_the_first_page_is_enough(queue: ct.Queue, c
     assert [task.id for task in tasks.first(4)] == names[:4]
     assert len(calls) == 1
     assert [task.id for task in tasks.first(100)] == names
+
+
+def test_the_first_items_are_a_list_that_shows_itself_as_a_table(queue: ct.Queue) -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    names = fill(queue, 3)
+    first = queue.tasks().first(2)
+    assert isinstance(first, list)
+    shown, _ = DisplayFormatter().format(first)
+    for form in ("text/plain", "text/html"):
+        assert all(name in shown[form] for name in names[:2])
+        assert names[2] not in shown[form]
+    assert "<table" in shown["text/html"]
+    assert repr(first).startswith("[<Task projects/")
 
 
 def test_a_page_can_be_had_by_its_token(queue: ct.Queue) -> None:

@@ -73,22 +73,15 @@ def test_errors_survive_pickling() -> None:
     assert isinstance(missing, ImportError)
 
 
-def test_a_displayed_error_is_a_card_and_not_ipythons_line_for_exceptions(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from IPython.core.interactiveshell import InteractiveShell
+def test_a_displayed_error_is_a_card_and_not_ipythons_line_for_exceptions() -> None:
+    from IPython.core.formatters import DisplayFormatter
 
-    shell = InteractiveShell.instance()
-    published: list[dict[str, str]] = []
-    monkeypatch.setattr(
-        shell.display_pub, "publish", lambda data, metadata=None, **rest: published.append(data)
-    )
     error = ct.NotFound(
         "Queue does not exist.", resource="projects/p/locations/l/queues/q", hint="look closer"
     )
-    assert shell.display_formatter.format(error) == ({}, {})  # it has displayed itself
-    assert "look closer" in published[0]["text/plain"]
-    assert "look closer" in published[0]["text/html"]
+    shown, _ = DisplayFormatter().format(error)
+    assert "look closer" in shown["text/plain"]
+    assert "look closer" in shown["text/html"]
 
 
 def test_no_module_hides_a_public_name() -> None:
