@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NOTEBOOK_7_THROWS = "reading 'schema'"  # by itself, whatever is shown in it
+PATIENCE_MS = 20_000  # a machine that builds something else at the same time is slow, not wrong
 _missing: set[str] = set()
 
 
@@ -72,8 +73,9 @@ def notebook7(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield launched

@@ -84,7 +84,7 @@ def test_a_task_opens_with_its_payload_and_without_its_secrets(
     expect(detail.get_by_role("row", name="Authorization")).to_contain_text("•••")
     expect(notebook.page.locator("body")).not_to_contain_text("keep-this-1234567890")
     notebook.pictures(pictures, "task-browser")
-    notebook.page.keyboard.press("Escape")
+    detail.get_by_role("button", name="Raw").press("Escape")
     expect(detail).to_have_count(0)
     expect(browser.get_by_role("button", name="t-1")).to_be_focused()
 
