@@ -128,4 +128,5 @@ def check_task_id(task: str) -> str:
 
 
 def _malformed(what: str, text: str, pattern: str) -> InvalidArgument:
-    return InvalidArgument(f'{what} name must be formatted: "{pattern}".', resource=text)
+    stop = "" if what == "Task" else "."  # as the service writes them
+    return InvalidArgument(f'{what} name must be formatted: "{pattern}"{stop}', resource=text)

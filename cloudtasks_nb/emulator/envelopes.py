@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ApiError
-from .wire import encode, finish
+from ..model import encode
+from .wire import finish
 
 _REASONS = {
     "INVALID_ARGUMENT": "badRequest", "FAILED_PRECONDITION": "failedPrecondition", "OUT_OF_RANGE": "outOfRange",

@@ -11,13 +11,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from aiohttp import web
 
 from ..errors import ApiError, Internal, InvalidArgument, NotFound, PermissionDenied
-from ..model import Queue
+from ..model import Queue, encode
 from ..model.methods import METHODS, Method
 from .bodies import parse
 from .envelopes import error_json
 from .queries import SystemParameters, method_parameters, system_parameters
 from .service import Service
-from .wire import encode, finish
+from .wire import finish
 
 VERSION = "v2beta2"
 MAX_BODY_BYTES = 32 * 1024 * 1024

@@ -8,7 +8,7 @@ import re
 from msgspec.structs import replace
 
 from ..errors import Aborted, InvalidArgument
-from ..model import Policy, decode
+from ..model import Policy, decode, encode
 from ..model.messages import (
     GetIamPolicyRequest,
     SetIamPolicyRequest,
@@ -18,7 +18,6 @@ from ..model.messages import (
 from ..names import parse_queue
 from .context import Context, existing_queue
 from .locations import check_location
-from .wire import encode
 
 _INVALID = "Request contains an invalid argument."
 _NO_POLICY = Policy(etag="ACAB")  # what Google answers where none was ever set

@@ -5,10 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ..errors import InvalidArgument
-from ..model import AppEngineHttpTarget, PullTarget, Queue, decode
+from ..model import AppEngineHttpTarget, PullTarget, Queue, decode, encode
 from . import masks
 from .queue_rules import check_queue, filled
-from .wire import encode
 
 _TARGETS = ("app_engine_http_target", "pull_target", "http_target")
 _ONLY_AT_CREATION = ("task_ttl", "tombstone_ttl")

@@ -13,10 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..errors import ConfigError
-from ..model import Queue, decode
+from ..model import Queue, decode, encode
 from .clock import from_us, to_us
 from .task_store import TaskStore
-from .wire import encode
 
 _APPLICATION_ID = 0x63746E62  # "ctnb"
 _VERSION = 1

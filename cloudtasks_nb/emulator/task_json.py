@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..model import AttemptStatus, Task, decode
+from ..model import AttemptStatus, Task, decode, encode
 from .clock import rfc3339
-from .wire import encode
 
 
 class TaskRow(Struct, frozen=True):

@@ -30,7 +30,7 @@ class Duration(timedelta):
         """From a timedelta, or a number of seconds.
 
         >>> str(Duration.of(0.1))
-        '0.1s'
+        '0.100s'
         """
         if isinstance(value, cls):
             return value
@@ -58,7 +58,7 @@ class Duration(timedelta):
     def __str__(self) -> str:
         total_us = (self.days * 86_400 + self.seconds) * 1_000_000 + self.microseconds
         seconds, fraction_us = divmod(abs(total_us), 1_000_000)
-        fraction = f".{fraction_us:06}".rstrip("0") if fraction_us else ""
+        fraction = f".{fraction_us:06}".removesuffix("000") if fraction_us else ""  # 0, 3 or 6 digits
         return f"{'-' if total_us < 0 else ''}{seconds}{fraction}s"
 
 

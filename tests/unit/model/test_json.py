@@ -79,7 +79,7 @@ def test_instants_are_written_in_utc() -> None:
 
 def test_numbers_are_accepted_as_seconds() -> None:
     config = RetryConfig(min_backoff=0.1, max_backoff=timedelta(hours=1))  # type: ignore[arg-type]
-    assert encode(config) == b'{"minBackoff":"0.1s","maxBackoff":"3600s"}'
+    assert encode(config) == b'{"minBackoff":"0.100s","maxBackoff":"3600s"}'
 
 
 # Source: the discovery document's example for the first row; the others computed from its rule.
