@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -17,18 +18,21 @@ class EmulatorProcess:
 
     def __init__(self, *arguments: str, data: Path | None = None) -> None:
         options = ["--port", "0", *arguments, *(["--data", str(data)] if data is not None else [])]
+        # A file: nobody reads a pipe while tests run, and a full one would stop the emulator.
+        self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in __exit__
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "cloudtasks_nb", "emulator", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._complaints,
             text=True,
         )
         line = self.stdout.readline()
         match = _READY.fullmatch(line)
         if match is None:
             self.popen.kill()
-            raise AssertionError(f"not a ready line: {line!r}, {self.popen.communicate()[1]}")
+            self.popen.wait()
+            raise AssertionError(f"not a ready line: {line!r}, {self.complaints()}")
         self.url = match[1]
 
     @property
@@ -39,7 +43,13 @@ class EmulatorProcess:
     def stop(self) -> tuple[str, str]:
         """Ends it as Ctrl-C's parent would; what it wrote after the ready line, and to stderr."""
         self.popen.terminate()
-        return self.popen.communicate(timeout=20)
+        printed, _ = self.popen.communicate(timeout=20)
+        return printed, self.complaints()
+
+    def complaints(self) -> str:
+        """What it wrote to stderr so far."""
+        self._complaints.seek(0)
+        return self._complaints.read()
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +59,6 @@ class EmulatorProcess:
     ) -> None:
         if self.popen.poll() is None:
             self.stop()
-        for pipe in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
+        for pipe in (self.popen.stdin, self.popen.stdout, self._complaints):
             if pipe is not None:
                 pipe.close()
