@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from .render import Table
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+# Converting a page holds the interpreter; without this pause the next request would leave only after it.
+_HEAD_START_S = 0.001
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -124,7 +129,8 @@ class Pager(Shown, Generic[T]):
             raise ConfigError(
                 f"decode={decode!r} needs payloads.", hint='list them with queue.tasks(view="FULL")'
             )
-        return to_pandas(self.to_arrow(limit=limit, progress=progress), decode)
+        columns = self._listing.columns()
+        return to_pandas(columns, self._rows(columns, limit, progress), decode)
 
     def to_arrow(self, limit: int | None = None, progress: bool | None = None) -> pa.Table:
         """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`."""
@@ -163,6 +169,8 @@ class Pager(Shown, Generic[T]):
         try:
             while token := _next_token(raw):
                 upcoming = background.submit(self._fetch, token) if ahead else None
+                if upcoming is not None:
+                    wait([upcoming], timeout=_HEAD_START_S)
                 yield raw
                 raw = upcoming.result() if upcoming is not None else self._fetch(token)
             yield raw
@@ -175,6 +183,10 @@ class Pager(Shown, Generic[T]):
 
     def _batches(self, limit: int | None, progress: bool | None) -> Iterator[pa.RecordBatch]:
         columns = self._listing.columns()
+        return map(columns.batch, self._rows(columns, limit, progress))
+
+    def _rows(self, columns: Columns[R], limit: int | None, progress: bool | None) -> Iterator[Sequence[R]]:
+        """Rows page by page, each gone when the next one comes."""
         left = limit
         several = bool(_next_token(self._first))
         with (
@@ -186,7 +198,7 @@ class Pager(Shown, Generic[T]):
                 if raw is None:
                     break
                 rows = columns.read(raw)[:left]
-                yield columns.batch(rows)
+                yield rows
                 bar.update(len(rows))
                 left = None if left is None else left - len(rows)
 
@@ -204,8 +216,15 @@ class Pager(Shown, Generic[T]):
         return str(self)
 
 
+# The token is the last member of the answer as a rule, and then there is no need to read all of it: a single brace
+# behind it closes the whole, and within a text its quotes would be escaped.
+_LAST_MEMBER = re.compile(rb'[{,]\s*"nextPageToken"\s*:\s*"([^"\\]*)"\s*}\s*\Z')
+_TAIL_BYTES = 4096
+
+
 def _next_token(raw: bytes) -> str:
-    return decode(raw, _Token).next_page_token
+    last = _LAST_MEMBER.search(raw, max(0, len(raw) - _TAIL_BYTES))
+    return last[1].decode() if last else decode(raw, _Token).next_page_token
 
 
 class _Silent:

@@ -115,6 +115,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("PRAGMA mmap_size = 268435456")
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("COMMIT")
     application, version = (

@@ -30,6 +30,10 @@ class TaskRow(Struct, frozen=True):
     payload: str
 
 
+Listed = tuple[str, int, int, int, int, str, str]
+"""A task of a page: id, schedule_us, create_us, dispatch_count, response_count, attempts, request."""
+
+
 def request_json(task: Task) -> tuple[str, str]:
     """The request as an unclosed JSON member, and its payload as the last member of it."""
     retry = f'"retryConfig":{encode(task.retry_config).decode()},' if task.retry_config is not None else ""
@@ -54,16 +58,14 @@ def request_json(task: Task) -> tuple[str, str]:
 
 def task_json(row: TaskRow, prefix: str, view: str) -> str:
     """One task; `prefix` is its queue's name and "/tasks/"."""
-    payload = row.payload if view == "FULL" else ""
-    return (
-        f'{{"name":"{prefix}{row.id}",{row.head}{payload}}},"scheduleTime":"{rfc3339(row.schedule_us)}",'
-        f'"createTime":"{rfc3339(row.create_us)}"{_status(row)},"view":"{view}"}}'
-    )
+    request = row.head + row.payload if view == "FULL" else row.head
+    counts = row.dispatch_count, row.response_count
+    return _json((row.id, row.schedule_us, row.create_us, *counts, row.attempts, request), prefix, view)
 
 
-def page_json(rows: Iterable[TaskRow], prefix: str, view: str, next_page_token: str) -> bytes:
+def page_json(rows: Iterable[Listed], prefix: str, view: str, next_page_token: str) -> bytes:
     """A ListTasksResponse."""
-    tasks = ",".join([task_json(row, prefix, view) for row in rows])
+    tasks = ",".join([_json(row, prefix, view) for row in rows])
     members = [f'"tasks":[{tasks}]'] if tasks else []
     if next_page_token:
         members.append(f'"nextPageToken":"{next_page_token}"')
@@ -80,8 +82,13 @@ def attempts_json(first: AttemptStatus, last: AttemptStatus) -> str:
     return f',"firstAttemptStatus":{encode(first).decode()},"lastAttemptStatus":{encode(last).decode()}'
 
 
-def _status(row: TaskRow) -> str:
-    if not row.dispatch_count:
-        return ""
-    answered = f',"attemptResponseCount":{row.response_count}' if row.response_count else ""
-    return f',"status":{{"attemptDispatchCount":{row.dispatch_count}{answered}{row.attempts}}}'
+def _json(task: Listed, prefix: str, view: str) -> str:
+    id, schedule_us, create_us, dispatched, responded, attempts, request = task
+    status = ""
+    if dispatched:
+        answered = f',"attemptResponseCount":{responded}' if responded else ""
+        status = f',"status":{{"attemptDispatchCount":{dispatched}{answered}{attempts}}}'
+    return (
+        f'{{"name":"{prefix}{id}",{request}}},"scheduleTime":"{rfc3339(schedule_us)}",'
+        f'"createTime":"{rfc3339(create_us)}"{status},"view":"{view}"}}'
+    )

@@ -56,7 +56,8 @@ class TaskService:
         token = ""
         if len(found) > limit:
             found.pop()
-            token = make_token([getattr(found[-1], column) for column in order.columns], listing, now)
+            last = self._tasks.get(row.row, found[-1][0])
+            token = make_token([getattr(last, column) for column in order.columns], listing, now)
         return page_json(found, _prefix(row.queue), view, token)
 
     def get(self, name: str, *, response_view: str = "") -> bytes:

@@ -10,12 +10,13 @@ from msgspec import Struct
 
 from ..model import Int64, QueueStats
 from .clock import from_us, to_us
-from .task_json import TaskRow
+from .task_json import Listed, TaskRow
 
 _SELECT = (
     "SELECT row, id, first_us, schedule_us, create_us, expire_us, tag, dispatch_count, response_count, "
     "execution_count, previous_code, attempts, head"
 )
+_LIST = "SELECT id, schedule_us, create_us, dispatch_count, response_count, attempts"
 _MINUTE = timedelta(minutes=1)
 
 
@@ -56,15 +57,15 @@ class TaskStore:
 
     def page(
         self, queue: int, order: Order, after: list[Any] | None, limit: int, *, payloads: bool
-    ) -> list[TaskRow]:
-        """At most `limit` tasks behind the key `after`."""
+    ) -> list[Listed]:
+        """At most `limit` tasks behind the key `after`, each with as little as its JSON needs."""
         keys = ", ".join(order.columns)
         behind = f" AND ({keys}) > ({', '.join('?' * len(order.columns))})" if after is not None else ""
         sql = (
-            f"{_SELECT}, {'payload' if payloads else repr('')} FROM tasks "
+            f"{_LIST}, {'head || payload' if payloads else 'head'} FROM tasks "
             f"WHERE queue = ?{order.where}{behind} ORDER BY {keys} LIMIT ?"
         )
-        return [TaskRow(*found) for found in self._db.execute(sql, (queue, *(after or ()), limit))]
+        return self._db.execute(sql, (queue, *(after or ()), limit)).fetchall()
 
     def add(self, queue: int, task: NewTask) -> bool:
         """Stores it, unless a task with its id is there."""

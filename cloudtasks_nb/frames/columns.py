@@ -5,104 +5,162 @@ Values are taken a page at a time, column by column. Missing ones are None here,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from ..model.json import Message, decode
+from ..errors import DecodeError
+from ..model.json import Message, decode, encode
 from ..model.location import Location
-from ..model.messages import ListLocationsResponse, ListQueuesResponse, ListTasksResponse
+from ..model.messages import ListLocationsResponse, ListQueuesResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
-from ..model.task import AttemptStatus, Task, TaskStatus
 from ..names import QueueName, parse_queue
+from .task_rows import AttemptRow, AttemptsRow, RequestRow, TaskRow, read_tasks
 
-M = TypeVar("M", bound=Message)
+R = TypeVar("R")
 
 TIME = pa.timestamp("us", tz="UTC")
 SPAN = pa.duration("us")
 TEXT = pa.string()
 MAP = pa.map_(pa.string(), pa.string())
 
+# Tables are built of many small arrays; Arrow's own pool spends half as much memory again on them.
+_POOL = pa.system_memory_pool()
+
 HIDDEN = "•••"
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization"})
 
 
-class Columns(Generic[M]):
+class Columns(Generic[R]):
     """One kind of table. `read` finds the rows in a page's JSON, `values` gives a list per column."""
 
     def __init__(
         self,
+        field: str,
         columns: dict[str, pa.DataType],
-        read: Callable[[bytes], Sequence[M]],
-        values: Callable[[Sequence[M]], dict[str, Any]],
+        read: Callable[[bytes], Sequence[R]],
+        values: Callable[[Sequence[R]], dict[str, Any]],
     ) -> None:
         self.schema = pa.schema(list(columns.items()))
         self.read = read
+        self._field = field
         self._values = values
 
-    def batch(self, rows: Sequence[M]) -> pa.RecordBatch:
-        """Rows as one Arrow batch; no rows give an empty batch with every column."""
+    def batch(self, rows: Sequence[R]) -> pa.RecordBatch:
+        """Rows as one Arrow batch; no rows give an empty batch with every column. Errors: DecodeError."""
         values = self._values(rows)
         arrays = [_array(values[field.name], field.type) for field in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
+    def flat_batch(self, rows: Sequence[R]) -> tuple[pa.RecordBatch, dict[str, Maps]]:
+        """Rows as an Arrow batch of all columns but the maps, and the maps. Errors: DecodeError."""
+        values = self._values(rows)
+        maps = {name: column for name, column in values.items() if isinstance(column, Maps)}
+        flat = pa.schema([field for field in self.schema if field.name not in maps])
+        arrays = [_array(values[field.name], field.type) for field in flat]
+        return pa.RecordBatch.from_arrays(arrays, schema=flat), maps
+
+    def rows_of(self, messages: Sequence[Message]) -> Sequence[R]:
+        """Rows of messages at hand: written as a page, and read like one."""
+        return self.read(encode({self._field: messages}))
+
+
+class Maps:
+    """A column of maps, as headers are: each different one once, and which of them every row has (None: missing)."""
+
+    def __init__(self, different: Sequence[dict[str, str]], places: Sequence[int | None]) -> None:
+        self._different = [
+            {key: HIDDEN if key.lower() in _SECRET_HEADERS else value for key, value in entries.items()}
+            for entries in different
+        ]
+        self._places = places
+
+    def dicts(self, missing: Any) -> list[Any]:
+        """A dict of its own for every row, or `missing`."""
+        different = self._different
+        return [missing if place is None else different[place].copy() for place in self._places]
+
+    def array(self) -> pa.Array:
+        """The column as Arrow maps."""
+        keys = [key for entries in self._different for key in entries]
+        values = [value for entries in self._different for value in entries.values()]
+        offsets = [0, *accumulate(len(entries) for entries in self._different)]
+        maps = pa.MapArray.from_arrays(
+            pa.array(offsets, pa.int32()), pa.array(keys, TEXT), pa.array(values, TEXT)
+        )
+        return maps.take(pa.array(self._places, pa.int32()))
+
 
 def _array(values: Any, kind: pa.DataType) -> pa.Array:
-    return values if isinstance(values, pa.Array) else pa.array(values, kind)
+    if isinstance(values, Maps):
+        return values.array()
+    return values if isinstance(values, pa.Array) else pa.array(values, kind, memory_pool=_POOL)
 
 
-def _maps(dicts: Iterable[dict[str, str] | None]) -> pa.Array:
-    """Dicts as Arrow maps, None as a missing one, with authorizations hidden."""
-    keys: list[str] = []
-    values: list[str] = []
-    starts: list[int | None] = []
-    for entries in dicts:
-        starts.append(len(keys) if entries is not None else None)
-        if entries:
-            keys.extend(entries)
-            values.extend(entries.values())
-    if not _SECRET_HEADERS.isdisjoint({key.lower() for key in set(keys)}):
-        values = [
-            HIDDEN if key.lower() in _SECRET_HEADERS else value
-            for key, value in zip(keys, values, strict=True)
-        ]
-    offsets = pa.array([*starts, len(keys)], pa.int32())
-    return pa.MapArray.from_arrays(offsets, pa.array(keys, TEXT), pa.array(values, TEXT))
+def _instants(texts: list[str | None]) -> pa.Array:
+    """RFC 3339 texts as instants; anything finer than a microsecond is cut off. Errors: DecodeError."""
+    array = pa.array(texts, TEXT, memory_pool=_POOL)
+    try:
+        return array.cast(TIME, memory_pool=_POOL)
+    except pa.ArrowInvalid:
+        pass
+    try:
+        return array.cast(pa.timestamp("ns", tz="UTC")).cast(TIME, safe=False)
+    except pa.ArrowInvalid as error:
+        raise DecodeError(f"The answer holds a time that is none: {error}") from None
 
 
-_NO_STATUS = TaskStatus()
-_NO_ATTEMPT = AttemptStatus()
+def _headers(requests: Sequence[RequestRow | None]) -> Maps:
+    """Headers repeat from task to task: each different JSON is decoded once."""
+    different: dict[bytes, int] = {}
+    places = [
+        different.setdefault(bytes(request.headers), len(different)) if request is not None else None
+        for request in requests
+    ]
+    return Maps([decode(raw, dict[str, str]) if raw else {} for raw in different], places)
 
 
-def _task_values(tasks: Sequence[Task]) -> dict[str, Any]:
+def _all(dicts: list[dict[str, str]]) -> Maps:
+    return Maps(dicts, range(len(dicts)))
+
+
+_NO_ATTEMPTS = AttemptsRow()
+_NO_ATTEMPT = AttemptRow()
+
+
+def _task_values(tasks: Sequence[TaskRow]) -> dict[str, Any]:
     names = [task.name for task in tasks]
     queues, ids = _split_names(names)
     requests = [task.http_request or task.app_engine_http_request for task in tasks]
-    statuses = [task.status or _NO_STATUS for task in tasks]
-    lasts = [status.last_attempt_status or _NO_ATTEMPT for status in statuses]
+    attempts = [task.status or _NO_ATTEMPTS for task in tasks]
+    lasts = [status.last_attempt_status or _NO_ATTEMPT for status in attempts]
     answers = [last.response_status for last in lasts]
     return {
         "task_id": ids,
         "queue": [queue.queue for queue in queues],
         "location": [queue.location for queue in queues],
-        "kind": [task.kind for task in tasks],
-        "schedule_time": [task.schedule_time for task in tasks],
-        "create_time": [task.create_time for task in tasks],
-        "dispatch_count": [status.attempt_dispatch_count for status in statuses],
-        "response_count": [status.attempt_response_count for status in statuses],
-        "first_dispatch_time": [
-            (status.first_attempt_status or _NO_ATTEMPT).dispatch_time for status in statuses
+        "kind": [
+            "pull" if task.pull_message else "app_engine" if task.app_engine_http_request else "http"
+            for task in tasks
         ],
-        "last_schedule_time": [last.schedule_time for last in lasts],
-        "last_dispatch_time": [last.dispatch_time for last in lasts],
-        "last_response_time": [last.response_time for last in lasts],
+        "schedule_time": _instants([task.schedule_time for task in tasks]),
+        "create_time": _instants([task.create_time for task in tasks]),
+        "dispatch_count": [status.attempt_dispatch_count for status in attempts],
+        "response_count": [status.attempt_response_count for status in attempts],
+        "first_dispatch_time": _instants(
+            [(status.first_attempt_status or _NO_ATTEMPT).dispatch_time for status in attempts]
+        ),
+        "last_schedule_time": _instants([last.schedule_time for last in lasts]),
+        "last_dispatch_time": _instants([last.dispatch_time for last in lasts]),
+        "last_response_time": _instants([last.response_time for last in lasts]),
         "last_code": [answer.code if answer else None for answer in answers],
         "last_message": [answer.message if answer else None for answer in answers],
         "method": [(request.http_method or "POST") if request else None for request in requests],
-        "url": [task.url for task in tasks],
-        "headers": _maps([request.headers if request else None for request in requests]),
-        "tag": [task.tag for task in tasks],
+        "url": [(request.url or request.relative_url) if request else None for request in requests],
+        "headers": _headers(requests),
+        "tag": [(task.pull_message.tag or None) if task.pull_message else None for task in tasks],
         "payload": [task.payload for task in tasks],
         "view": [task.view or "BASIC" for task in tasks],
         "name": names,
@@ -110,7 +168,11 @@ def _task_values(tasks: Sequence[Task]) -> dict[str, Any]:
 
 
 def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:
-    """Each name as its queue and its id. A page holds one queue as a rule, so its name is parsed once."""
+    """Each name as its queue and its id. A page holds one queue as a rule: its name is parsed once."""
+    prefix = names[0].rpartition("/")[0] + "/" if names else ""
+    if prefix.endswith("/tasks/") and all(name.startswith(prefix) for name in names):
+        queue = parse_queue(prefix.removesuffix("/tasks/"))
+        return [queue] * len(names), [name[len(prefix) :] for name in names]
     parsed: dict[str, QueueName] = {}
     queues, ids = [], []
     for name in names:
@@ -122,7 +184,8 @@ def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:
     return queues, ids
 
 
-TASKS: Columns[Task] = Columns(
+TASKS: Columns[TaskRow] = Columns(
+    "tasks",
     {
         "task_id": TEXT,
         "queue": TEXT,
@@ -146,7 +209,7 @@ TASKS: Columns[Task] = Columns(
         "view": TEXT,
         "name": TEXT,
     },
-    lambda raw: decode(raw, ListTasksResponse).tasks,
+    read_tasks,
     _task_values,
 )
 
@@ -184,6 +247,7 @@ def _queue_values(queues: Sequence[Queue]) -> dict[str, Any]:
 
 
 QUEUES: Columns[Queue] = Columns(
+    "queues",
     {
         "queue_id": TEXT,
         "location": TEXT,
@@ -216,13 +280,14 @@ def _location_values(places: Sequence[Location]) -> dict[str, Any]:
     return {
         "location_id": [place.id for place in places],
         "display_name": [place.display_name or None for place in places],
-        "labels": _maps([place.labels for place in places]),
-        "metadata": _maps([{key: str(value) for key, value in place.metadata.items()} for place in places]),
+        "labels": _all([place.labels for place in places]),
+        "metadata": _all([{key: str(value) for key, value in place.metadata.items()} for place in places]),
         "name": [place.name for place in places],
     }
 
 
 LOCATIONS: Columns[Location] = Columns(
+    "locations",
     {"location_id": TEXT, "display_name": TEXT, "labels": MAP, "metadata": MAP, "name": TEXT},
     lambda raw: decode(raw, ListLocationsResponse).locations,
     _location_values,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import pandas as pd
 import pyarrow as pa
 
 from ..errors import ConfigError
+from .columns import Columns
 
 Decode = Literal["json", "text"]
+R = TypeVar("R")
 
 _DTYPES: dict[pa.DataType, Any] = {
     pa.string(): pd.StringDtype("pyarrow"),
@@ -23,51 +26,33 @@ _DTYPES: dict[pa.DataType, Any] = {
 }
 
 
-def to_pandas(table: pa.Table, decode: Decode | None = None) -> pd.DataFrame:
-    """A table as a DataFrame with the dtypes of its schema; `decode` adds columns read from the payload.
+def to_pandas(
+    columns: Columns[R], pages: Iterable[Sequence[R]], decode: Decode | None = None
+) -> pd.DataFrame:
+    """Pages of rows as a DataFrame with the dtypes of their schema; `decode` adds columns read from the payload.
 
-    Errors: ConfigError for an unknown `decode`.
+    Errors: ConfigError for an unknown `decode`, and those of `pages`.
     """
     if decode not in (None, "json", "text"):
         raise ConfigError(f"decode={decode!r} is unknown.", hint='use decode="json" or decode="text"')
-    maps = [field.name for field in table.schema if pa.types.is_map(field.type)]
-    frame: pd.DataFrame = table.drop_columns(maps).to_pandas(types_mapper=_DTYPES.get)
-    for name in maps:
-        position = table.schema.get_field_index(name)
-        frame.insert(position, name, pd.Series(_dicts(table[name]), dtype=object))
+    maps: dict[str, list[Any]] = {field.name: [] for field in columns.schema if pa.types.is_map(field.type)}
+    batches = []
+    for rows in pages:
+        batch, found = columns.flat_batch(rows)
+        batches.append(batch)
+        for name, column in found.items():
+            maps[name] += column.dicts(missing=pd.NA)
+    flat = pa.schema([field for field in columns.schema if field.name not in maps])
+    table = pa.Table.from_batches(batches, schema=flat)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_DTYPES.get)
+    for name, dicts in maps.items():
+        frame.insert(columns.schema.get_field_index(name), name, pd.Series(dicts, dtype=object))
     if decode == "text":
         frame["payload_text"] = pd.array(_texts(table["payload"]), dtype=pd.StringDtype("pyarrow"))
     elif decode == "json":
         extra = _json_columns(table["payload"])
         frame = pd.concat([frame, extra], axis=1) if len(extra.columns) else frame
     return frame
-
-
-def _dicts(column: pa.ChunkedArray) -> list[Any]:
-    """Maps as dicts, missing ones as <NA>.
-
-    Headers repeat from task to task: each text is built once, and each different set of headers once, then copied.
-    """
-    rows: list[Any] = []
-    seen: dict[tuple[int, ...], dict[str, str]] = {}
-    merged = column.combine_chunks()
-    for chunk in merged.chunks if isinstance(merged, pa.ChunkedArray) else [merged]:
-        keys, values = chunk.keys.dictionary_encode(), chunk.items.dictionary_encode()
-        key_texts, value_texts = keys.dictionary.to_pylist(), values.dictionary.to_pylist()
-        key_codes, value_codes = keys.indices.to_pylist(), values.indices.to_pylist()
-        offsets = chunk.offsets.to_pylist()
-        for index, present in enumerate(chunk.is_valid().to_pylist()):
-            if not present:
-                rows.append(pd.NA)
-                continue
-            start, end = offsets[index] - offsets[0], offsets[index + 1] - offsets[0]
-            codes = (*key_codes[start:end], *value_codes[start:end])
-            if codes not in seen:
-                pairs = zip(codes[: end - start], codes[end - start :], strict=True)
-                seen[codes] = {key_texts[key]: value_texts[value] for key, value in pairs}
-            rows.append(seen[codes].copy())
-        seen.clear()
-    return rows
 
 
 def _texts(payloads: pa.ChunkedArray) -> list[str | None]:

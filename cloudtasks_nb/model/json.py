@@ -66,7 +66,7 @@ class Int64(int):
     """A 64-bit integer, which proto JSON writes as a string."""
 
 
-class Message(msgspec.Struct, Shown, rename="camel", omit_defaults=True, kw_only=True):
+class Message(msgspec.Struct, Shown, rename="camel", omit_defaults=True, kw_only=True, gc=False):
     """A message of the API: camelCase on the wire, snake_case in Python, absent fields at their default."""
 
 

@@ -24,7 +24,7 @@ _LOCATIONS = "projects.locations"
 _PARALLEL = 8
 
 
-class Location(model.Location, Bound, dict=True):
+class Location(model.Location, Bound, dict=True, gc=True):
     """A region, and the way to its queues. Source: REST projects.locations.
 
     Example:

@@ -33,7 +33,7 @@ _QUEUES = "projects.locations.queues"
 WITH_STATS = ",".join(field.encode_name for field in msgspec.structs.fields(model.Queue))
 
 
-class Queue(model.Queue, Bound, dict=True):
+class Queue(model.Queue, Bound, dict=True, gc=True):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.

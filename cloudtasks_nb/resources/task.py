@@ -18,7 +18,7 @@ _TASKS = "projects.locations.queues.tasks"
 VIEWS = ("BASIC", "FULL")
 
 
-class Task(model.Task, Bound, dict=True):
+class Task(model.Task, Bound, dict=True, gc=True):
     """A task. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.tasks.

@@ -60,11 +60,9 @@ class TaskBrowser(Panel):
     @property
     def selection(self) -> pd.DataFrame:
         """The selected tasks as a DataFrame with the columns of `queue.tasks().to_dataframe()`."""
-        import pyarrow
-
         from ..frames import TASKS, to_pandas
 
-        return to_pandas(pyarrow.Table.from_batches([TASKS.batch(self.tasks)], schema=TASKS.schema))
+        return to_pandas(TASKS, [TASKS.rows_of(self.tasks)])
 
     @action("pages = {queue}.tasks(page_size={panel.page_size}).pages(); page = next(pages)")
     def refresh(self) -> str:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.errors import ConfigError
+from cloudtasks_nb.errors import ConfigError, DecodeError
 from cloudtasks_nb.frames import LOCATIONS, QUEUES, TASKS, to_pandas, write_csv, write_parquet
 from cloudtasks_nb.model import (
     AttemptStatus,
@@ -74,16 +74,17 @@ def http_task(number: int = 1, body: bytes | None = None, **headers: str) -> Tas
 
 
 def frame(*tasks: Task, **options: str) -> pd.DataFrame:
-    return to_pandas(pa.Table.from_batches([TASKS.batch(tasks)]), **options)  # type: ignore[arg-type]
+    return to_pandas(TASKS, [TASKS.rows_of(tasks)], **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("columns", "expected"), [(TASKS, TASK_DTYPES), (QUEUES, QUEUE_DTYPES), (LOCATIONS, LOCATION_DTYPES)]
 )
 def test_an_empty_listing_has_every_column_in_order_with_its_type(columns, expected) -> None:  # type: ignore[no-untyped-def]
-    for batches in ([], [columns.batch([])]):
-        assert dtypes(to_pandas(pa.Table.from_batches(batches, schema=columns.schema))) == expected
-        assert list(to_pandas(pa.Table.from_batches(batches, schema=columns.schema))) == list(expected)
+    for pages in ([], [[]]):
+        assert dtypes(to_pandas(columns, pages)) == expected
+        assert list(to_pandas(columns, pages)) == list(expected)
+    assert columns.batch([]).schema.names == list(expected)
 
 
 def test_a_fresh_http_task() -> None:
@@ -129,11 +130,30 @@ def test_rows_do_not_share_their_headers() -> None:
     assert table.loc[1, "headers"] == {"Accept": "a"}
 
 
+def test_instants_finer_than_a_microsecond_are_cut_off_and_others_than_utc_are_converted() -> None:
+    texts = ["2026-03-04T12:00:00.123456789Z", "2026-03-04T12:00:00Z", "2026-03-04T14:00:00.5+02:00", None]
+    page = {"tasks": [{"name": f"{QUEUE}/tasks/{n}", "scheduleTime": text} for n, text in enumerate(texts)]}
+    for task in page["tasks"]:
+        if task["scheduleTime"] is None:
+            del task["scheduleTime"]
+    table = to_pandas(TASKS, [TASKS.read(json.dumps(page).encode())])
+    found = table.schedule_time.tolist()
+    assert found[:3] == [
+        pd.Timestamp(NOON),
+        pd.Timestamp(NOON).floor("s"),
+        pd.Timestamp("2026-03-04T12:00:00.5Z"),
+    ]
+    assert found[3] is pd.NaT
+    bad = {"tasks": [{"name": f"{QUEUE}/tasks/1", "scheduleTime": "soon"}]}
+    with pytest.raises(DecodeError, match="time"):
+        TASKS.batch(TASKS.read(json.dumps(bad).encode()))
+
+
 @pytest.mark.parametrize("header", ["Authorization", "authorization", "Proxy-Authorization"])
 def test_authorization_never_reaches_a_table(header: str) -> None:
-    batch = TASKS.batch([http_task(1, None, **{header: "Bearer ya29.secret", "Accept": "a"})])
-    assert "ya29" not in str(batch.to_pylist())
-    assert to_pandas(pa.Table.from_batches([batch])).headers[0] == {header: "•••", "Accept": "a"}
+    rows = TASKS.rows_of([http_task(1, None, **{header: "Bearer ya29.secret", "Accept": "a"})])
+    assert "ya29" not in str(TASKS.batch(rows).to_pylist())
+    assert to_pandas(TASKS, [rows]).headers[0] == {header: "•••", "Accept": "a"}
 
 
 def test_queue_settings_statistics_and_what_is_not_known() -> None:
@@ -147,7 +167,7 @@ def test_queue_settings_statistics_and_what_is_not_known() -> None:
         purge_time=NOON,
     )
     bare = Queue(name=QUEUE)
-    table = to_pandas(pa.Table.from_batches([QUEUES.batch([queue, bare])]))
+    table = to_pandas(QUEUES, [QUEUES.rows_of([queue, bare])])
     assert dtypes(table) == QUEUE_DTYPES
     row, blank = table.iloc[0], table.iloc[1]
     assert (row.queue_id, row.kind, row.state, row.rate_per_second, row.max_concurrent) == (
@@ -162,7 +182,7 @@ def test_queue_settings_statistics_and_what_is_not_known() -> None:
 
 def test_locations() -> None:
     place = Location(name="projects/p/locations/eu", location_id="eu", labels={"a": "b"}, metadata={"n": 1})
-    row = to_pandas(pa.Table.from_batches([LOCATIONS.batch([place])])).iloc[0]
+    row = to_pandas(LOCATIONS, [LOCATIONS.rows_of([place])]).iloc[0]
     assert (row.location_id, row.labels, row.metadata, row["name"]) == (
         "eu", {"a": "b"}, {"n": "1"}, "projects/p/locations/eu",
     )  # fmt: skip
@@ -224,7 +244,9 @@ def test_any_json_object_comes_back_from_its_columns(objects: list[dict[str, obj
 
 def batches(count: int) -> Iterator[pa.RecordBatch]:
     for start in range(0, count, 10):
-        yield TASKS.batch([http_task(n, b"\x00body", Accept="a") for n in range(start, start + 10)])
+        yield TASKS.batch(
+            TASKS.rows_of([http_task(n, b"\x00body", Accept="a") for n in range(start, start + 10)])
+        )
 
 
 def test_parquet_holds_the_same_table(tmp_path: Path) -> None:
