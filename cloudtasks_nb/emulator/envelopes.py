@@ -18,9 +18,10 @@ _REASONS = {
 
 def error_json(error: ApiError, *, legacy: bool = False) -> bytes:
     """The body of a refusal; `legacy` adds the `errors` list of $.xgafv=1. Errors are always indented."""
-    content: dict[str, Any] = {"code": error.code, "message": error.message}
+    message = error.message.encode(errors="replace").decode()  # it may quote a header that is not UTF-8
+    content: dict[str, Any] = {"code": error.code, "message": message}
     if legacy:
-        content["errors"] = [{"message": error.message, "domain": "global", "reason": _reason(error)}]
+        content["errors"] = [{"message": message, "domain": "global", "reason": _reason(error)}]
     content["status"] = error.status
     if error.details:
         content["details"] = error.details

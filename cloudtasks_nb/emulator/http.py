@@ -6,7 +6,7 @@ import re
 import sys
 import traceback
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
@@ -31,7 +31,9 @@ _HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "X-XSS-Protection": "0",
 }
-_LOOPBACK_HOST = re.compile(r"(?i)(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+_LOOPBACK = r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
+_LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
+_LOOPBACK_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_LOOPBACK}", re.IGNORECASE)
 
 Pairs = list[tuple[str, str]]
 
@@ -39,7 +41,7 @@ Pairs = list[tuple[str, str]]
 def application(service: Service) -> web.Application:
     """The emulator as an aiohttp application."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    app.router.add_route("*", "/{path:.*}", _Front(service).handle)
+    app.router.add_route("*", r"/{path:[\s\S]*}", _Front(service).handle)
     return app
 
 
@@ -60,7 +62,7 @@ class _Front:
             return web.Response(body=finish(body, pretty=system.pretty), headers=_HEADERS)
         except ApiError as error:
             return _refusal(error, system)
-        except web.HTTPException:
+        except (web.HTTPException, ConnectionError):  # ConnectionError: nobody is there to be answered
             raise
         except Exception:  # an emulator that fails says so as the service does, and tells its owner why
             traceback.print_exc(file=sys.stderr)
@@ -84,6 +86,8 @@ async def _body(request: web.Request) -> bytes:
         raise InvalidArgument(
             f"Request payload size exceeds the limit: {MAX_BODY_BYTES} bytes.", code=413
         ) from None
+    except web.RequestPayloadError:
+        raise InvalidArgument("The request body is not what its Content-Encoding says.") from None
 
 
 def _route(http: str, path: str) -> tuple[Method, dict[str, str]]:
@@ -116,7 +120,7 @@ def _check_local(request: web.Request) -> None:
     host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
     if not _LOOPBACK_HOST.fullmatch(host):
         raise PermissionDenied(f"The emulator answers only to localhost, not to the host '{host[:100]}'.")
-    if origin is not None and not _LOOPBACK_HOST.fullmatch(urlsplit(origin).netloc):
+    if origin is not None and not _LOOPBACK_ORIGIN.fullmatch(origin):
         raise PermissionDenied(f"The emulator does not answer pages of '{origin[:100]}'.")
 
 

@@ -18,7 +18,8 @@ from msgspec import Struct
 from ..model import Duration, Int64
 
 _TIMESTAMP = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))"
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))",
+    re.ASCII,
 )
 _MAX_DURATION_S = 315_576_000_000
 
@@ -86,7 +87,7 @@ def _bool(value: Any) -> bool:
 
 
 def _whole(value: Any, bits: int) -> int:
-    text = isinstance(value, str) and re.fullmatch(r"-?\d{1,20}", value)
+    text = isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value)
     number = int(value) if text or (isinstance(value, float) and value.is_integer()) else value
     limit = 2 ** (bits - 1)
     if isinstance(number, bool) or not isinstance(number, int) or not -limit <= number < limit:
@@ -95,7 +96,9 @@ def _whole(value: Any, bits: int) -> int:
 
 
 def _float(value: Any) -> float:
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?", value):
+    if isinstance(value, str) and re.fullmatch(
+        r"-?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?", value, re.ASCII
+    ):
         return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(json.dumps(value))

@@ -1,7 +1,7 @@
 -- Instants are microseconds since 1970. Version 1.
 
 CREATE TABLE queues (
-    id       INTEGER PRIMARY KEY,
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: an attempt may outlive its queue
     parent   TEXT NOT NULL,              -- projects/P/locations/L
     name     TEXT NOT NULL UNIQUE,       -- full name
     config   TEXT NOT NULL,              -- the Queue message as JSON: targets, rates, retries, TTLs

@@ -46,10 +46,27 @@ def test_an_error_envelope(session: requests.Session, emulator: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({"Origin": "http://["}, 403),
+        ({"Origin": b"http://\xff"}, 403),
+        ({"Host": b"\xff"}, 403),
+        ({"X-HTTP-Method-Override": b"\xff"}, 404),
+    ],
+)
+def test_headers_that_cannot_be_read_are_refused_as_everything_else(
+    session: requests.Session, emulator: str, headers: dict[str, str | bytes], code: int
+) -> None:
+    answer = session.post(f"{emulator}{LOCATION}/queues", data=b"{}", headers=headers)
+    assert (answer.status_code, error(answer)["code"]) == (code, code)
+
+
+@pytest.mark.parametrize(
     ("path", "code", "status"),
     [
         ("/", 404, "NOT_FOUND"),
         ("/v2beta2/projects/p/unknown", 404, "NOT_FOUND"),
+        ("/v2beta2/projects/p%0A/unknown", 404, "NOT_FOUND"),
         (f"{LOCATION}/cmekConfig", 501, "UNIMPLEMENTED"),
         (f"{LOCATION}/queues?pageSize=-1", 400, "INVALID_ARGUMENT"),
         (f"{LOCATION}/queues?pageToken=garbage", 400, "INVALID_ARGUMENT"),

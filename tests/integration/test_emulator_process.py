@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.emulator_process import EmulatorProcess
 
@@ -210,3 +211,10 @@ def test_the_demo_is_seeded_once(tmp_path: Path) -> None:
         names = [queue["name"] for queue in call(f"{process.url}{QUEUES}")["queues"]]
     assert not any(name.endswith("/emails") for name in names)
     assert len(names) == len(shown) - 1
+
+
+def test_a_body_that_is_not_as_encoded_is_refused() -> None:
+    with EmulatorProcess() as emulator:  # one of its own: the HTTP server complains about such a body
+        url = f"{emulator.url}/v2beta2/projects/p/locations/us-central1/queues"
+        answer = requests.post(url, data=b"no", headers={"Content-Encoding": "gzip"}, timeout=10)
+        assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")

@@ -60,7 +60,15 @@ def test_instants(text: str, moment: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-01-02", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z", "0000-01-01T00:00:00Z", 5]
+    "text",
+    [
+        "2026-01-02",
+        "2026-01-02T03:04:05",
+        "2026-13-02T03:04:05Z",
+        "0000-01-01T00:00:00Z",
+        "٢٠٢٦-01-02T03:04:05Z",
+        5,
+    ],
 )
 def test_instants_that_are_none(text: Any) -> None:
     message = refusal({"task": {"scheduleTime": text}}).message
@@ -88,7 +96,7 @@ def test_whole_numbers(value: Any, read_as: int) -> None:
     assert read({"retryConfig": {"maxAttempts": value}}, Queue).retry_config.max_attempts == read_as
 
 
-@pytest.mark.parametrize("value", [5.5, "five", True, 2**31, "1e3", "", [5]])
+@pytest.mark.parametrize("value", [5.5, "five", True, 2**31, "1e3", "٥", "", [5]])
 def test_whole_numbers_that_are_none(value: Any) -> None:
     assert refusal({"retryConfig": {"maxAttempts": value}}, Queue, "queue")
 

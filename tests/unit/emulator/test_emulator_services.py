@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator import attempts, demo
+from cloudtasks_nb.emulator.attempts import answered
 from cloudtasks_nb.emulator.pages import make_token, page_size, read_token
 from cloudtasks_nb.emulator.store import Store
 from cloudtasks_nb.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from cloudtasks_nb.model import Duration, HttpRequest, PullMessage, PullTarget, Queue, RetryConfig, Task
+from cloudtasks_nb.model.messages import CreateTaskRequest
 
 from .conftest import NOW, PARENT, QUEUE, Emulator
 
@@ -249,6 +251,20 @@ def test_a_task_deleted_meanwhile_stays_deleted(emulator: Emulator) -> None:
     emulator("queues.purge", name=QUEUE)
     emulator.service.tasks.finish(emulator.sent.pop(), attempts.answered(500))
     assert emulator.names() == []
+
+
+def test_an_attempt_that_outlives_its_queue_touches_no_other(emulator: Emulator) -> None:
+    task = http("t")
+    emulator.queue()
+    emulator.task(task)
+    emulator("queues.tasks.run", name=task.name)
+    emulator("queues.delete", name=QUEUE)
+    other = f"{QUEUE}-2"
+    emulator("queues.create", parent=PARENT, body=Queue(name=other))
+    task.name = f"{other}/tasks/t"
+    emulator("queues.tasks.create", parent=other, body=CreateTaskRequest(task=task))
+    emulator.service.tasks.finish(emulator.sent.pop(), answered(200))
+    assert emulator("queues.tasks.get", name=task.name)["name"] == task.name
 
 
 def test_statistics_are_true(emulator: Emulator) -> None:
