@@ -25,13 +25,14 @@ _VALUES = re.compile(
     r"|\bya29\.[\w.-]{8,}"  # Google access tokens
     r"|\b1//[\w-]{20,}"  # Google refresh tokens
     r"|\bAIza[\w-]{30,}"  # Google API keys
-    r"|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"  # JSON web tokens
+    # JSON web tokens; inside a run of such characters only short ones, or every start would search to its end
+    r"|(?:(?<![\w-])eyJ[\w-]{8,}|\beyJ[\w-]{8,1024})\.[\w-]{4,}(?:\.[\w-]*)?"
     r"|\bGOCSPX-[\w-]{20,}"  # OAuth client secrets
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#]*(?=@)")
-_PARAMETER = re.compile(r"(?<=[?&;])([^=&;#\s]+)=([^&;#\s]*)")
+_PARAMETER = re.compile(r"(?<=[?&;])([^=&;#?\s]+)=([^&;#\s]*)")
 
 
 def is_secret(name: str) -> bool:

@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from html.parser import HTMLParser
+from time import perf_counter
 
 import pytest
 
@@ -174,3 +175,18 @@ def test_secrets_are_hidden_by_the_name_that_holds_them() -> None:
         for shown in (render.html(obj), render.text(obj)):
             assert SECRET not in shown
             assert "•••" in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["eyJ-" * 20_000, "eyJaaaaaaaa-" * 7_000, "=" + "?" * 80_000, "?x=1" + "?" * 80_000]
+)
+def test_secrets_are_looked_for_in_time_that_grows_with_the_text(text: str) -> None:
+    started = perf_counter()
+    scrub(text)
+    assert perf_counter() - started < 2
+
+
+def test_a_web_token_is_found_wherever_it_begins() -> None:
+    token = f"eyJ{'a' * 3000}.{'b' * 40}.{'c' * 40}"
+    assert scrub(f"say {token} now") == "say ••• now"
+    assert scrub(f"x-eyJ{'a' * 40}.{'b' * 40}") == "x-•••"
