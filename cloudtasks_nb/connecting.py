@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 GOOGLE = "https://cloudtasks.googleapis.com"
 VERSIONS = ("v2beta2",)
 EMULATOR_VARIABLES = ("CLOUD_TASKS_EMULATOR_HOST", "CLOUDTASKS_EMULATOR_HOST")
+_LONGEST_S = 86_400.0
 EMULATOR_PROJECT, EMULATOR_LOCATION = "local", "us-central1"
 
 
@@ -50,12 +51,9 @@ def connect(
         raise ConfigError(
             f"api_version={api_version!r} is not supported.", hint=f"use one of {', '.join(VERSIONS)}"
         )
-    if not timeout > 0:
-        raise ConfigError(
-            f"timeout={timeout!r} leaves no time for a call.", hint="pass seconds, such as timeout=20"
-        )
+    _check_timeout(timeout)
     emulator = _emulator(endpoint)
-    url = endpoint or emulator or GOOGLE
+    url = endpoint if endpoint is not None else emulator or GOOGLE
     check_url(url)
     chosen = [given for given in (credentials, api_key, access_token) if given is not None]
     if len(chosen) > 1:
@@ -72,10 +70,21 @@ def connect(
     return Client(session, project, location or (EMULATOR_LOCATION if emulator else None))
 
 
+def _check_timeout(timeout_s: float) -> None:
+    try:
+        usable = 0 < timeout_s <= _LONGEST_S
+    except TypeError:
+        usable = False
+    if not usable:
+        raise ConfigError(
+            f"timeout={timeout_s!r} is no time for a call.", hint="pass seconds, such as timeout=20"
+        )
+
+
 def _emulator(endpoint: str | None) -> str | None:
     """The emulator's URL, where calls go to one."""
     if endpoint is not None:
-        return endpoint if endpoint.startswith("http://") else None
+        return endpoint if str(endpoint).lower().startswith("http://") else None
     for variable in EMULATOR_VARIABLES:
         if host := os.environ.get(variable, "").strip():
             return host if "://" in host else f"http://{host}"

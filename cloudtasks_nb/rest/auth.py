@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+_SIGN_IN_S = 10.0
 LOGIN = "sign in with: gcloud auth application-default login; or work without an account: ct.local()"
 
 
@@ -26,15 +28,17 @@ class Auth:
         *,
         api_key: str | None = None,
         quota_project: str | None = None,
+        renewable: bool = True,
     ) -> None:
         self._credentials = credentials
+        self._renewable = renewable
         self._lock = threading.Lock()
         self._transport: Any = None
         self._fixed = {}
-        if api_key:
-            self._fixed["X-Goog-Api-Key"] = api_key
-        if quota_project:
-            self._fixed["X-Goog-User-Project"] = quota_project
+        if api_key is not None:
+            self._fixed["X-Goog-Api-Key"] = header_text("api_key", api_key)
+        if quota_project is not None:
+            self._fixed["X-Goog-User-Project"] = header_text("quota_project", quota_project)
         self.identity = _identity(credentials, api_key)
 
     @property
@@ -56,7 +60,7 @@ class Auth:
         Errors: AuthError when the credentials are expired, revoked or cannot be refreshed.
         """
         credentials = self._credentials
-        if credentials is None:
+        if credentials is None or not self._renewable:
             return False
         with self._lock:
             if refused.get("authorization", "").removeprefix("Bearer ") == credentials.token:
@@ -67,7 +71,7 @@ class Auth:
         if self._transport is None:
             from google.auth.transport.requests import Request
 
-            self._transport = Request()
+            self._transport = partial(Request(), timeout=_SIGN_IN_S)  # two minutes, unless said otherwise
         return self._transport
 
     def __repr__(self) -> str:
@@ -101,15 +105,30 @@ def token_auth(access_token: str, quota_project: str | None = None) -> Auth:
     """Auth from an access token that somebody else keeps fresh."""
     from google.oauth2.credentials import Credentials
 
-    return Auth(Credentials(token=access_token), quota_project=quota_project)
+    credentials = Credentials(token=header_text("access_token", access_token))
+    return Auth(credentials, quota_project=quota_project, renewable=False)
+
+
+def header_text(what: str, text: str) -> str:
+    """A value that travels as a header, without blanks around it (as command output has). Errors: ConfigError."""
+    if not isinstance(text, str) or not text.isascii() or not text.strip().isprintable() or not text.strip():
+        # What it is stays unsaid: it may be a secret.
+        raise ConfigError(f"{what} is empty, or not plain text on one line.")
+    return text.strip()
 
 
 def check_url(endpoint: str) -> None:
     """Refuse what is no address of a service. Errors: ConfigError."""
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(endpoint)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        plain = not (parts.query or parts.fragment or any(char.isspace() for char in endpoint))
+    except (AttributeError, TypeError, ValueError):
+        usable = plain = False
+    if not (usable and plain):
+        shown = "" if "@" in str(endpoint) else f" {endpoint!r}"  # before an @ stands a password
         raise ConfigError(
-            f'The endpoint "{endpoint}" is not an http(s) URL.',
+            f"The endpoint{shown} is not the http(s) URL of a service.",
             hint='write "https://cloudtasks.googleapis.com", or "http://localhost:8123" for an emulator',
         )
     if parts.username or parts.password:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from ..errors import (
     ApiError,
     CloudTasksError,
     ConfigError,
+    InvalidArgument,
     ResourceExhausted,
     TransportError,
     Unauthenticated,
@@ -23,6 +25,9 @@ from .answers import not_json, refusal
 from .auth import Auth, check_endpoint, is_loopback
 from .exchange import Answer, connections, exchange
 from .retry import Retry
+
+if TYPE_CHECKING:
+    import requests
 
 T = TypeVar("T")
 
@@ -50,6 +55,8 @@ class Session:
         self.retry = retry or Retry()
         local = is_loopback(urlsplit(endpoint).hostname or "")
         self._headers = _HEADERS | {"Accept-Encoding": "identity" if local else "gzip"}
+        self._direct = local
+        self._process = os.getpid()
         self._http = connections(direct=local)
         self._closed = False
 
@@ -81,8 +88,24 @@ class Session:
         """
         if self._closed:
             raise ConfigError("This client is closed.", hint="make a new one with ct.connect() or ct.local()")
-        call = _Call(self, METHODS[method_id], path, query or {}, body)
+        try:
+            call = _Call(self, METHODS[method_id], path, query or {}, body)
+        except (
+            NotImplementedError,
+            TypeError,
+            UnicodeError,
+        ) as error:  # a value that JSON or a URL cannot hold
+            resource = next(iter(path.values()), "")
+            raise InvalidArgument(
+                f"The request cannot be written: {error}", method=method_id, resource=resource
+            ) from None
         return self._persist(call, call.method.repeatable if repeatable is None else repeatable)
+
+    def connections(self) -> requests.Session:
+        """The connections of this process: a forked child that used its parent's would read the parent's answers."""
+        if self._process != os.getpid():
+            self._process, self._http = os.getpid(), connections(direct=self._direct)
+        return self._http
 
     def close(self) -> None:
         """End the connections; calls after this raise ConfigError."""
@@ -96,7 +119,7 @@ class Session:
         while True:
             tries += 1
             try:
-                return call.send(max(0.001, deadline - time.monotonic()))
+                return call.send(deadline)
             except Unauthenticated:
                 if renewed or not self.auth.renew(call.credential):
                     raise
@@ -152,15 +175,21 @@ class _Call:
             + urlencode({**given, "prettyPrint": "false"})
         )
 
-    def send(self, timeout_s: float) -> bytes:
+    def send(self, deadline: float) -> bytes:
         """Send it once. Errors: any CloudTasksError."""
         session = self.session
+        self.retry_after_s = 0.0  # what an earlier answer asked for has been waited for
         self.credential = session.auth.headers(self.method.http, self._url)
         headers = {**session._headers, **self.credential}
         if self._body is not None:
             headers["Content-Type"] = "application/json"
         answer = exchange(
-            session._http, self.method.http, self._url, headers=headers, body=self._body, timeout_s=timeout_s
+            session.connections(),
+            self.method.http,
+            self._url,
+            headers=headers,
+            body=self._body,
+            timeout_s=max(0.001, deadline - time.monotonic()),
         )
         self.retry_after_s = answer.retry_after_s
         return self._content(answer)

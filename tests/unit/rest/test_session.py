@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import threading
+import time
 
 import pytest
 from google.auth.credentials import AnonymousCredentials, Credentials
@@ -268,3 +270,105 @@ def test_a_closed_session_says_so() -> None:
     client.close()
     with pytest.raises(errors.ConfigError, match="closed"):
         client.call("projects.locations.queues.get", Queue, path={"name": QUEUE})
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://[::1",
+        "http://localhost:99999",
+        "http://localhost:x",
+        "http://a b",
+        "https://h?key=1",
+        "https://h#x",
+    ],
+)
+def test_an_endpoint_that_would_bend_the_path_is_refused(endpoint: str) -> None:
+    with pytest.raises(errors.ConfigError, match="endpoint"):
+        Session(endpoint, Auth())
+
+
+def test_a_password_in_an_unreadable_endpoint_is_not_repeated() -> None:
+    with pytest.raises(errors.ConfigError) as caught:
+        Session("me:hunter2@host", Auth())
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_token_as_a_command_prints_it_loses_its_newline() -> None:
+    with scripted(answer(200, {})) as server:
+        get_queue(server, auth=token_auth("ya29.token\n"))
+    assert "Bearer ya29.token\r\n" in server.requests[0]
+
+
+@pytest.mark.parametrize("secret", ["", " ", "two\r\nlines: 1", "h\u00e9", 5])
+def test_a_credential_that_no_header_can_hold_is_refused_unseen(secret: str) -> None:
+    for make in (token_auth, lambda key: Auth(api_key=key)):
+        with pytest.raises(errors.ConfigError, match="plain text on one line") as caught:
+            make(secret)
+        assert "two" not in str(caught.value)
+
+
+def test_a_bare_token_that_is_refused_says_what_the_service_said() -> None:
+    with (
+        scripted(refusal(401, "UNAUTHENTICATED", "invalid credentials")) as server,
+        pytest.raises(errors.Unauthenticated, match="invalid credentials"),
+    ):
+        get_queue(server, auth=token_auth("ya29.old"))
+    assert len(server.requests) == 1
+
+
+def test_retry_after_counts_for_the_answer_that_said_it_only() -> None:
+    with scripted(
+        refusal(429, "RESOURCE_EXHAUSTED", Retry_After="0.3"), b"", answer(200, {"state": "RUNNING"})
+    ) as server:
+        begun = time.monotonic()
+        assert get_queue(server).state == "RUNNING"
+        assert time.monotonic() - begun < 0.55
+
+
+def test_signing_in_counts_towards_the_deadline() -> None:
+    class Slow(Changing):
+        def refresh(self, request: object) -> None:
+            assert request.keywords["timeout"] <= 20  # type: ignore[attr-defined]
+            time.sleep(0.25)
+            super().refresh(request)
+
+    class Silent(Scripted):
+        def _answer(self, connection):  # type: ignore[no-untyped-def]
+            connection.recv(65536)
+            connection.recv(65536)
+
+    server = Silent(b"")
+    try:
+        begun = time.monotonic()
+        with pytest.raises(errors.Timeout):
+            get_queue(server, auth=Auth(Slow("t")), timeout_s=0.5)
+        assert time.monotonic() - begun < 0.7
+    finally:
+        server.close()
+
+
+def test_a_value_that_no_request_can_hold_is_an_invalid_argument() -> None:
+    client = Session("http://localhost:1", Auth())
+    listing = "projects.locations.queues.tasks.list"
+    with pytest.raises(errors.InvalidArgument, match="cannot be written"):
+        client.fetch(listing, path={"parent": QUEUE}, query={"orderBy": "\ud800"})
+    with pytest.raises(errors.InvalidArgument, match="cannot be written"):
+        client.fetch(
+            "projects.locations.queues.tasks.create",
+            path={"parent": QUEUE},
+            body=CreateTaskRequest(task=Task(name=object())),  # type: ignore[arg-type]
+        )
+    client.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_has_connections_of_its_own() -> None:
+    client = Session("http://localhost:1", Auth())
+    inherited = client.connections()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if client.connections() is not inherited else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert client.connections() is inherited
+    client.close()
