@@ -16,6 +16,7 @@ from ..model.json import Message, decode, encode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
+from ..model.target import Headers
 from ..names import QueueName, parse_queue
 from .task_rows import AttemptRow, AttemptsRow, RequestRow, TaskRow, read_tasks
 
@@ -28,9 +29,6 @@ MAP = pa.map_(pa.string(), pa.string())
 
 # Tables are built of many small arrays; Arrow's own pool spends half as much memory again on them.
 _POOL = pa.system_memory_pool()
-
-HIDDEN = "•••"
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization"})
 
 
 class Columns(Generic[R]):
@@ -71,10 +69,7 @@ class Maps:
     """A column of maps, as headers are: each different one once, and which of them every row has (None: missing)."""
 
     def __init__(self, different: Sequence[dict[str, str]], places: Sequence[int | None]) -> None:
-        self._different = [
-            {key: HIDDEN if key.lower() in _SECRET_HEADERS else value for key, value in entries.items()}
-            for entries in different
-        ]
+        self._different = [Headers(entries).shown() for entries in different]
         self._places = places
 
     def dicts(self, missing: Any) -> list[Any]:

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar, cast
 
 import msgspec
 
-from ..errors import DecodeError
+from ..errors import DecodeError, InvalidArgument
 from ..shown import Shown
 
 T = TypeVar("T")
@@ -27,16 +27,20 @@ class Duration(timedelta):
 
     @classmethod
     def of(cls, value: timedelta | float) -> Self:
-        """From a timedelta, or a number of seconds.
+        """From a timedelta, or a number of seconds. Errors: InvalidArgument.
 
         >>> str(Duration.of(0.1))
         '0.100s'
         """
         if isinstance(value, cls):
             return value
-        if isinstance(value, timedelta):
-            return cls(days=value.days, seconds=value.seconds, microseconds=value.microseconds)
-        return cls(seconds=value)
+        try:
+            span = span_of(value)
+        except (OverflowError, TypeError, ValueError) as error:
+            raise InvalidArgument(
+                f"{value!r} is not a duration: {error}", hint="pass a timedelta or a number of seconds"
+            ) from None
+        return cls(days=span.days, seconds=span.seconds, microseconds=span.microseconds)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -123,9 +127,17 @@ def from_dict(values: Any, kind: type[T]) -> T:
         raise DecodeError(f"These values are not a {getattr(kind, '__name__', kind)}: {error}") from error
 
 
+def span_of(value: timedelta | float) -> timedelta:
+    """A timedelta as it is; a number, also one of numpy's, as seconds. Errors: TypeError, ValueError, OverflowError."""
+    return value if isinstance(value, timedelta) else timedelta(seconds=0.0 + value)
+
+
 def utc(moment: datetime) -> datetime:
-    """The same instant in UTC; a naive datetime is taken as local time, as Python does."""
-    return moment.astimezone(UTC)
+    """The same instant in UTC; a naive datetime is taken as local time, as Python does.
+
+    A subclass (a pandas Timestamp out of a table) becomes a plain datetime, to the microsecond.
+    """
+    return datetime.combine(moment.date(), moment.timetz()).astimezone(UTC)
 
 
 def timestamp(moment: datetime) -> str:

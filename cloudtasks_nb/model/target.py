@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from .json import Int64, Message
 
+HIDDEN = "•••"
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization"})
+
+
+class Headers(dict[str, str]):
+    """Request headers: a dict whose repr hides credentials, because cell outputs get committed.
+
+    >>> Headers({"Authorization": "Bearer ya29.x", "Accept": "*/*"})
+    {'Authorization': '•••', 'Accept': '*/*'}
+    """
+
+    def shown(self) -> dict[str, str]:
+        """The headers with the values of credentials replaced."""
+        return {key: HIDDEN if key.lower() in _SECRET_HEADERS else value for key, value in self.items()}
+
+    def __repr__(self) -> str:
+        return repr(self.shown())
+
 
 class AppEngineRouting(Message):
     """App Engine service, version and instance; `host` is filled in by the service."""
@@ -50,6 +68,9 @@ class UriOverride(Message):
 class Header(Message):
     key: str = ""
     value: str = ""
+
+    def __repr__(self) -> str:
+        return repr(Headers({self.key: self.value}))
 
 
 class HeaderOverride(Message):

@@ -12,7 +12,7 @@ from ..names import TaskName, parse_task
 from .json import Message
 from .queue import Kind, RetryConfig
 from .status import Status
-from .target import AppEngineRouting, OAuthToken, OidcToken
+from .target import AppEngineRouting, Headers, OAuthToken, OidcToken
 
 View = Literal["BASIC", "FULL"]
 
@@ -27,6 +27,10 @@ class HttpRequest(Message):
     oauth_token: OAuthToken | None = None
     oidc_token: OidcToken | None = None
 
+    def __post_init__(self) -> None:
+        if self.headers:  # an empty one stays the default, which is not written to the wire
+            self.headers = Headers(self.headers)
+
 
 class AppEngineHttpRequest(Message):
     """The request that an App Engine task makes."""
@@ -36,6 +40,10 @@ class AppEngineHttpRequest(Message):
     headers: dict[str, str] = {}
     payload: bytes | None = None
     app_engine_routing: AppEngineRouting | None = None
+
+    def __post_init__(self) -> None:
+        if self.headers:  # an empty one stays the default, which is not written to the wire
+            self.headers = Headers(self.headers)
 
 
 class PullMessage(Message):

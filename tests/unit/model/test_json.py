@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.errors import DecodeError
+from cloudtasks_nb.errors import DecodeError, InvalidArgument
 from cloudtasks_nb.model import (
+    AppEngineHttpRequest,
     Duration,
+    Header,
+    HeaderOverride,
     HttpRequest,
+    HttpTarget,
     Queue,
     QueueStats,
     RetryConfig,
@@ -21,6 +28,7 @@ from cloudtasks_nb.model import (
     decode,
     encode,
     timestamp,
+    utc,
 )
 
 
@@ -113,3 +121,29 @@ def test_the_kind_of_a_queue_follows_its_target() -> None:
     assert decode(b'{"pullTarget": {}}', Queue).kind == "pull"
     assert decode(b'{"appEngineHttpTarget": {}}', Queue).kind == "app_engine"
     assert decode(b'{"httpTarget": {}}', Queue).kind == decode(b"{}", Queue).kind == "http"
+
+
+@pytest.mark.parametrize("value", ["5s", float("nan"), 1e20, None, {}])
+def test_what_is_no_duration_is_an_invalid_argument(value: object) -> None:
+    with pytest.raises(InvalidArgument, match="not a duration"):
+        Duration.of(value)  # type: ignore[arg-type]
+
+
+def test_numbers_and_instants_out_of_a_table_are_as_good_as_pythons_own() -> None:
+    assert Duration.of(np.int64(5)) == timedelta(seconds=5)
+    moment = pd.Timestamp("2026-01-02T03:04:05.123456789", tz="Europe/Berlin")
+    assert encode(Task(schedule_time=utc(moment))) == b'{"scheduleTime":"2026-01-02T02:04:05.123456Z"}'
+    assert utc(moment.tz_localize(None)) == datetime(2026, 1, 2, 3, 4, 5, 123456).astimezone(UTC)
+
+
+def test_headers_show_no_credentials_and_are_written_whole() -> None:
+    secret = {"Authorization": "Bearer ya29.x", "Accept": "*/*"}
+    for request in (HttpRequest(headers=secret), AppEngineHttpRequest(headers=secret)):
+        read = decode(encode(request), type(request))
+        assert read.headers == secret
+        for shown in (repr(read), repr(read.headers), f"{[read]}", repr(copy.deepcopy(read))):
+            assert "ya29" not in shown
+            assert "*/*" in shown
+    override = HeaderOverride(header=Header(key="authorization", value="Bearer ya29.x"))
+    assert "ya29" not in repr(HttpTarget(header_overrides=[override]))
+    assert encode(HttpRequest(url="u")) == b'{"url":"u"}'
