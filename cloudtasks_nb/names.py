@@ -60,7 +60,7 @@ class TaskName(Struct, frozen=True, order=True):
 
 def parse_location(text: str, project: str | None = None) -> LocationName:
     """A location from its id (in `project`) or its full name. Errors: InvalidArgument."""
-    match text.split("/"):
+    match _parts(text):
         case ["projects", project_id, "locations", location]:
             pass
         case [location] if project:
@@ -78,7 +78,7 @@ def parse_queue(text: str, project: str | None = None, location: str | None = No
     >>> str(parse_queue("us-central1/emails", project="p"))
     'projects/p/locations/us-central1/queues/emails'
     """
-    match text.split("/"):
+    match _parts(text):
         case ["projects", project_id, "locations", location_id, "queues", queue]:
             parent = parse_location(f"projects/{project_id}/locations/{location_id}")
         case [location_id, queue] if project:
@@ -98,7 +98,7 @@ def parse_queue(text: str, project: str | None = None, location: str | None = No
 
 def parse_task(text: str) -> TaskName:
     """A task from its full name. Errors: InvalidArgument."""
-    head, separator, task = text.rpartition("/tasks/")
+    head, separator, task = text.rpartition("/tasks/") if isinstance(text, str) else ("", "", "")
     if not separator or not head.startswith("projects/"):
         raise _malformed("Task", text, TASK_FORMAT)
     queue = parse_queue(head)
@@ -107,26 +107,31 @@ def parse_task(text: str) -> TaskName:
 
 def check_queue_id(queue: str) -> str:
     """The id itself when it is one. Errors: InvalidArgument, with the service's own words."""
-    if QUEUE_ID.fullmatch(queue):
+    if isinstance(queue, str) and QUEUE_ID.fullmatch(queue):
         return queue
     raise InvalidArgument(
         f'Queue ID "{queue}" can contain only letters ([A-Za-z]), numbers ([0-9]), or hyphens (-). '
         "Queue ID must be between 1 and 100 characters.",
-        resource=queue,
+        resource=str(queue),
     )
 
 
 def check_task_id(task: str) -> str:
     """The id itself when it is one. Errors: InvalidArgument, with the service's own words."""
-    if TASK_ID.fullmatch(task):
+    if isinstance(task, str) and TASK_ID.fullmatch(task):
         return task
     raise InvalidArgument(
         f'Task ID "{task}" can contain only letters ([A-Za-z]), numbers ([0-9]), hyphens (-), '
         "or underscores (_). Task ID must between 1 and 500 characters.",
-        resource=task,
+        resource=str(task),
     )
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a name; what is not even text (None, a number out of a table) has none."""
+    return text.split("/") if isinstance(text, str) else []
 
 
 def _malformed(what: str, text: str, pattern: str) -> InvalidArgument:
     stop = "" if what == "Task" else "."  # as the service writes them
-    return InvalidArgument(f'{what} name must be formatted: "{pattern}"{stop}', resource=text)
+    return InvalidArgument(f'{what} name must be formatted: "{pattern}"{stop}', resource=str(text))

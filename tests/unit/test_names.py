@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudtasks_nb.errors import InvalidArgument
-from cloudtasks_nb.names import QueueName, TaskName, parse_location, parse_queue, parse_task
+from cloudtasks_nb.names import (
+    QueueName,
+    TaskName,
+    check_queue_id,
+    check_task_id,
+    parse_location,
+    parse_queue,
+    parse_task,
+)
 
 PROJECTS = st.from_regex(r"[A-Za-z0-9:.-]+", fullmatch=True)
 IDS = st.from_regex(r"[A-Za-z0-9-]{1,100}", fullmatch=True)
@@ -31,6 +39,14 @@ def test_any_text_is_a_name_or_an_invalid_argument(text: str) -> None:
             assert error.code == 400
         else:
             assert str(name) == text
+
+
+@pytest.mark.parametrize("value", [None, 5, b"emails", float("nan")])
+def test_what_is_not_text_is_no_name_either(value: object) -> None:
+    for parse in (parse_task, parse_queue, parse_location, check_queue_id, check_task_id):
+        with pytest.raises(InvalidArgument) as caught:
+            parse(value)  # type: ignore[operator]
+        assert str(value) in str(caught.value)
 
 
 @pytest.mark.parametrize(
