@@ -37,6 +37,9 @@ class DefaultLocation(str):
         location._client = client
         return location
 
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)  # copied or pickled, it is the id and nothing else
+
     def __call__(self, location: str | None = None) -> Location:
         """One location, by id or full name; the default one without. Errors: NotFound, ConfigError."""
         if not (location or self):

@@ -52,7 +52,14 @@ def _start(data: str | os.PathLike[str] | None, *, demo: bool) -> tuple[subproce
     command += ["--demo"] if demo else []
     with tempfile.TemporaryFile("w+") as complaints:
         process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            # "Interrupt the kernel" signals the kernel's whole process group: a cell stops, the emulator must not.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         url = _ready_line(process).partition(_READY)[2].strip()
         if url:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, nullcontext
 from itertools import islice
+from operator import index
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -107,6 +108,7 @@ class Pager(Shown, Generic[T]):
 
     def first(self, count: int = 20) -> Items[T]:
         """Up to `count` items from the start; no request when the first page holds enough."""
+        _check_count("count", count)
         held = self._page(self._first)
         if len(held.items) >= count or not held.next_page_token:
             return Items(held.items[:count], self._listing)
@@ -129,6 +131,7 @@ class Pager(Shown, Generic[T]):
             raise ConfigError(
                 f"decode={decode!r} needs payloads.", hint='list them with queue.tasks(view="FULL")'
             )
+        _check_count("limit", limit)
         columns = self._listing.columns()
         return to_pandas(columns, self._rows(columns, limit, progress), decode)
 
@@ -136,6 +139,7 @@ class Pager(Shown, Generic[T]):
         """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`."""
         import pyarrow
 
+        _check_count("limit", limit)
         schema = self._listing.columns().schema
         return pyarrow.Table.from_batches(self._batches(limit, progress), schema=schema)
 
@@ -190,7 +194,9 @@ class Pager(Shown, Generic[T]):
         left = limit
         several = bool(_next_token(self._first))
         with (
-            closing(self._raw_pages(ahead=True)) as pages,
+            closing(
+                self._raw_pages(ahead=limit is None)
+            ) as pages,  # with a limit, a page ahead may be wasted
             _bar(self._listing, progress, several=several) as bar,
         ):
             while left is None or left > 0:
@@ -225,6 +231,18 @@ _TAIL_BYTES = 4096
 def _next_token(raw: bytes) -> str:
     last = _LAST_MEMBER.search(raw, max(0, len(raw) - _TAIL_BYTES))
     return last[1].decode() if last else decode(raw, _Token).next_page_token
+
+
+def _check_count(what: str, count: int | None) -> None:
+    """Refuse what is no number of items. Errors: ConfigError."""
+    try:
+        usable = count is None or index(count) >= 0
+    except TypeError:
+        usable = False
+    if not usable:
+        raise ConfigError(
+            f"{what}={count!r} is not a number of items.", hint=f"pass {what}=20, or leave it out"
+        )
 
 
 class _Silent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import secrets
@@ -26,7 +27,7 @@ def write_parquet(path: str | os.PathLike[str], schema: pa.Schema, batches: Batc
     ):
         for batch in batches:
             writer.write_batch(batch)
-    return Path(path)
+    return Path(path).expanduser()
 
 
 def write_csv(path: str | os.PathLike[str], schema: pa.Schema, batches: Batches) -> Path:
@@ -39,14 +40,17 @@ def write_csv(path: str | os.PathLike[str], schema: pa.Schema, batches: Batches)
             writer.write_batch(
                 pa.RecordBatch.from_arrays([_flat(column) for column in batch.columns], schema=flat)
             )
-    return Path(path)
+    return Path(path).expanduser()
 
 
 @contextmanager
 def _complete_or_absent(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file that takes its name only when all is written; an error or interrupt leaves nothing behind."""
-    target = Path(path)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    target = Path(path).expanduser().resolve()
+    if target.is_dir() or not target.parent.is_dir():  # said now rather than after the last page
+        why = errno.EISDIR if target.is_dir() else errno.ENOENT
+        raise OSError(why, os.strerror(why), str(target))
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
             yield file

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from ..errors import InvalidArgument
-from ..model.json import encode, utc
+from ..model.json import encode, span_of, utc
 from ..model.queue import Kind, RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from ..model.task import AppEngineHttpRequest, HttpRequest, PullMessage, Task
@@ -22,7 +23,7 @@ class TaskOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     url: str | None = None
     method: str | None = None
-    headers: dict[str, str] | None = None
+    headers: Mapping[str, str] | None = None
     schedule: datetime | timedelta | float | None = None
     task_id: str | None = None
     tag: str | None = None
@@ -35,8 +36,9 @@ class TaskOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions) -> Task:
     """The task to send for creation in a queue of this kind. Errors: InvalidArgument."""
+    _check_texts(options)
     task = Task(
-        name=f"{queue}/tasks/{check_task_id(options.task_id)}" if options.task_id else "",
+        name=f"{queue}/tasks/{check_task_id(options.task_id)}" if options.task_id is not None else "",
         schedule_time=schedule_time(options.schedule),
         retry_config=options.retry_config,
     )
@@ -101,13 +103,18 @@ def payload_bytes(payload: Any) -> tuple[bytes | None, bool]:
         return payload, False
     if isinstance(payload, bytearray | memoryview):
         return bytes(payload), False
-    if isinstance(payload, str):
-        return payload.encode(), False
+    is_text = isinstance(payload, str)
     try:
-        return encode(payload), True
-    except (TypeError, NotImplementedError, msgspec.MsgspecError, UnicodeEncodeError) as error:
+        return (payload.encode() if is_text else encode(payload)), not is_text
+    except (
+        TypeError,
+        NotImplementedError,
+        msgspec.MsgspecError,
+        UnicodeEncodeError,
+        RecursionError,
+    ) as error:
         raise InvalidArgument(
-            f"The payload, a {type(payload).__name__}, cannot be written as JSON: {error}",
+            f"The payload, a {type(payload).__name__}, cannot be written as {'text' if is_text else 'JSON'}: {error}",
             hint="pass bytes, text, or values that JSON knows",
         ) from error
 
@@ -116,16 +123,30 @@ def schedule_time(
     schedule: datetime | timedelta | float | None, now: datetime | None = None
 ) -> datetime | None:
     """When a task is due: an instant as it is, a timedelta or a number of seconds from now."""
-    if schedule is None or isinstance(schedule, datetime):
-        return utc(schedule) if schedule is not None else None
+    if schedule is None:
+        return None
     try:
-        delay = schedule if isinstance(schedule, timedelta) else timedelta(seconds=schedule)
-        return (now or datetime.now(UTC)) + delay
-    except (OverflowError, TypeError, ValueError) as error:
+        if isinstance(schedule, datetime):
+            return utc(schedule)
+        return utc((now or datetime.now(UTC)) + span_of(schedule))
+    except (OSError, OverflowError, TypeError, ValueError) as error:
         raise InvalidArgument(
             f"schedule={schedule!r} is not a time: {error}",
             hint="pass a datetime, a timedelta, or a number of seconds from now",
         ) from None
+
+
+def _check_texts(options: TaskOptions) -> None:
+    """Refuse what is not text here: on the wire, bytes would silently become base64 text."""
+    fields = ("url", "method", "task_id", "tag", "relative_url")
+    texts = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
+    if not isinstance(options.headers, Mapping | None):
+        raise InvalidArgument(f"headers is a {type(options.headers).__name__}, not a dict.")
+    for key, value in (options.headers or {}).items():
+        texts |= {f"The name of header {key!r}": key, f"Header {key!r}": value}
+    for what, text in texts.items():
+        if not isinstance(text, str):
+            raise InvalidArgument(f"{what} is a {type(text).__name__}, not text.", hint="pass a str")
 
 
 def _refuse(options: TaskOptions, queue: QueueName, kind: Kind, *fields: str) -> None:

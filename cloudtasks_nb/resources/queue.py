@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from ..errors import ConfigError
+from ..errors import ConfigError, NotFound, PermissionDenied
 from ..model import queue as model
-from ..model.json import Message
+from ..model.json import Message, from_dict, to_dict
 from ..model.messages import CreateTaskRequest, Empty
 from ..model.queue import RateLimits, RetryConfig
 from ..model.target import HttpTarget
@@ -65,13 +65,14 @@ class Queue(model.Queue, Bound, dict=True, gc=True):
         """
         given = {"rate_limits": rate_limits, "retry_config": retry_config, "http_target": http_target}
         changes = {field: settings(field, value) for field, value in given.items() if value is not None}
-        if not changes:
-            raise ConfigError(
-                "update() was called without any change.", hint="pass rate_limits= or retry_config="
-            )
         mask = [
             path for field, value in given.items() if value is not None for path in mask_paths(field, value)
         ]
+        if not mask:  # which the API reads as "every field", and would set all of them to their defaults
+            raise ConfigError(
+                "update() was called without any change.",
+                hint='pass what is to change, such as retry_config={"max_attempts": 5}',
+            )
         return self._verb(
             "patch", body=model.Queue(name=self.name, **changes), query={"updateMask": ",".join(mask)}
         )
@@ -107,7 +108,7 @@ class Queue(model.Queue, Bound, dict=True, gc=True):
 
     def task(self, task_id: str, view: View = "FULL") -> Task:
         """One task, by id or full name. Errors: NotFound, InvalidArgument."""
-        if "/" in task_id:
+        if "/" in str(task_id):
             return read_task(self._session, parse_task(task_id), view)
         queue = self._parsed
         name = TaskName(queue.project, queue.location, queue.queue, check_task_id(task_id))
@@ -139,7 +140,7 @@ class Queue(model.Queue, Bound, dict=True, gc=True):
         said = TaskOptions(
             url=url,
             method=method,
-            headers=dict(headers) if headers is not None else None,
+            headers=headers,
             schedule=schedule,
             task_id=task_id,
             **options,
@@ -153,11 +154,12 @@ class Queue(model.Queue, Bound, dict=True, gc=True):
             body=CreateTaskRequest(task=task),
             repeatable=bool(task.name),
         )
-        return (
-            made.bind(self._session)
-            if made.name
-            else read_task(self._session, parse_task(task.name), "BASIC")
-        )
+        if made.name:
+            return made.bind(self._session)
+        try:  # it was created, but the answer that shows it got lost
+            return read_task(self._session, parse_task(task.name), "BASIC")
+        except (NotFound, PermissionDenied):  # it has run already, or this identity may only create
+            return from_dict(to_dict(task), Task).bind(self._session)
 
     def panel(self, read_only: bool = False) -> QueuePanel:
         """Buttons for this queue: pause, resume, purge, refresh."""

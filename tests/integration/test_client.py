@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import secrets
 import threading
 from collections.abc import Iterator
@@ -93,6 +95,12 @@ def test_a_message_updates_only_what_differs_from_its_default(queue: ct.Queue) -
         queue.update(rate_limits={"max_speed": 1})
     with pytest.raises(ct.ConfigError, match="without any change"):
         queue.update()
+    for nothing in ({}, ct.RateLimits()):  # an empty mask would set every field to its default
+        with pytest.raises(ct.ConfigError, match="without any change"):
+            queue.update(rate_limits=nothing)
+    assert queue.refresh().rate_limits.max_concurrent_tasks == 3  # type: ignore[union-attr]
+    with pytest.raises(ct.InvalidArgument, match="not a duration"):
+        queue.update(retry_config={"min_backoff": "5s"})
     with pytest.raises(ct.InvalidArgument, match="less than or equal to 500"):
         queue.update(rate_limits={"max_tasks_dispatched_per_second": 501})
     assert queue.refresh().rate_limits.max_tasks_dispatched_per_second == 500  # type: ignore[union-attr]
@@ -167,6 +175,12 @@ def test_schedules_are_instants_spans_or_seconds(queue: ct.Queue) -> None:
         task = queue.create_task(url=URL, schedule=schedule)
         assert task.schedule_time is not None
         assert abs(task.schedule_time - datetime.now(UTC) - timedelta(minutes=10)) < timedelta(minutes=1)
+    row = pd.DataFrame({"due": [pd.Timestamp(moment)], "delay_s": [600]}).iloc[0]
+    assert queue.create_task(url=URL, schedule=row.due).schedule_time == moment
+    assert queue.create_task(url=URL, schedule=row.delay_s).schedule_time is not None
+    for none in (pd.NaT, pd.NA, float("nan"), datetime.min):
+        with pytest.raises(ct.InvalidArgument, match="not a time"):
+            queue.create_task(url=URL, schedule=none)  # type: ignore[arg-type]
     with pytest.raises(ct.InvalidArgument, match="too far in the future"):
         queue.create_task(url=URL, schedule=timedelta(days=31))
     with pytest.raises(ct.InvalidArgument, match="not a time"):
@@ -184,6 +198,19 @@ def test_bad_tasks_are_refused_with_the_way_out(queue: ct.Queue) -> None:
         queue.create_task({}, url="ftp://x")
     with pytest.raises(ct.InvalidArgument, match="Task ID"):
         queue.create_task({}, url=URL, task_id="a b")
+    with pytest.raises(ct.InvalidArgument, match="Task ID"):  # not: no id, and so no protection from doubles
+        queue.create_task({}, url=URL, task_id="")
+    for wrong in ({"url": 5}, {"method": 5}, {"task_id": 5}, {"headers": ["X"]}, {"headers": {"X": None}}):
+        with pytest.raises(ct.InvalidArgument, match=r"not text|not a dict"):
+            queue.create_task({}, **{"url": URL, **wrong})  # type: ignore[arg-type]
+    for silently_base64 in ({"headers": {"X": b"x"}}, {"headers": {b"X": "x"}}, {"url": b"https://x"}):
+        with pytest.raises(ct.InvalidArgument, match="bytes, not text"):
+            queue.create_task({}, **{"url": URL, **silently_base64})  # type: ignore[arg-type]
+    endless: list[object] = []
+    endless.append(endless)
+    for unwritable in ("\ud800", endless):
+        with pytest.raises(ct.InvalidArgument, match="cannot be written"):
+            queue.create_task(unwritable, url=URL)
     with pytest.raises(TypeError, match="colour"):
         queue.create_task({}, url=URL, colour="red")
     assert list(queue.tasks()) == []
@@ -366,3 +393,42 @@ def test_an_unknown_queue_is_said_in_the_cell_that_asked(client: ct.Client, queu
     for ask in (gone.refresh, gone.pause, gone.tasks, lambda: gone.create_task({}, url=URL)):
         with pytest.raises(ct.NotFound):
             ask()
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, "3"])
+def test_what_is_no_number_of_items_is_refused(queue: ct.Queue, count: int) -> None:
+    tasks = queue.tasks()
+    for ask in (tasks.first, tasks.to_dataframe, tasks.to_arrow):
+        with pytest.raises(ct.ConfigError, match="not a number of items"):
+            ask(count)
+
+
+def test_the_default_location_is_copied_as_the_text_that_it_is(client: ct.Client) -> None:
+    assert pickle.loads(pickle.dumps(client.location)) == "us-central1"  # noqa: S301
+    assert copy.deepcopy({"at": client.location}) == {"at": "us-central1"}
+    with pytest.raises(ct.InvalidArgument):
+        client.queue(None)  # type: ignore[arg-type]
+    with pytest.raises(ct.InvalidArgument):
+        client.location(5)  # type: ignore[arg-type]
+
+
+def test_a_file_goes_where_a_shell_would_put_it(
+    queue: ct.Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> None:
+    fill(queue, 1)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert queue.tasks().to_csv("~/tasks.csv") == tmp_path / "tasks.csv"
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real" / "tasks.csv")
+    queue.tasks().to_csv(tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "real" / "tasks.csv").read_bytes() == (tmp_path / "tasks.csv").read_bytes()
+    queue.tasks().to_csv(tmp_path / ("long" * 60 + ".csv"))
+    tasks = queue.tasks()
+    calls.clear()
+    for nowhere, error in ((tmp_path, IsADirectoryError), (tmp_path / "no" / "tasks.csv", FileNotFoundError)):
+        with pytest.raises(error) as caught:
+            tasks.to_parquet(nowhere)
+        assert caught.value.filename == str(nowhere)
+    assert calls == []
+    assert not list(tmp_path.glob(".*"))

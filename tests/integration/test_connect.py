@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,10 @@ def test_a_project_is_needed() -> None:
     [
         {"api_version": "v1"},
         {"timeout": 0},
+        {"timeout": "20"},
+        {"timeout": float("inf")},
+        {"endpoint": ""},
+        {"endpoint": 5},
         {"project": "a b"},
         {"location": "us central"},
         {"endpoint": "http://tasks.example.com", "access_token": "ya29.secret"},
@@ -149,3 +155,47 @@ def test_a_listing_that_meets_a_quota_goes_on_from_the_same_page() -> None:
         assert listing(server.url).to_dataframe().task_id.tolist() == ["1", "2"]
     tokens = [line.split("pageToken=")[1].split("&")[0] for line in server.requests if "pageToken=" in line]
     assert tokens == ["two", "two", "two", "three"]
+
+
+def test_interrupting_the_kernel_leaves_the_emulator_alone() -> None:
+    script = (
+        "import cloudtasks_nb as ct, os, signal, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: None)\n"
+        "with ct.local() as client:\n"
+        "    client.create_queue('emails')\n"
+        "    os.killpg(os.getpgrp(), signal.SIGINT)\n"  # as Jupyter does
+        "    time.sleep(0.5)\n"
+        "    print(client.queue('emails').id)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], start_new_session=True, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.stdout, ended.stderr) == ("emails\n", "")
+
+
+def test_a_named_creation_whose_answer_was_lost_and_whose_task_has_run_is_no_error() -> None:
+    queue = {"name": QUEUE}
+    for unread in (refusal(404, "NOT_FOUND"), refusal(403, "PERMISSION_DENIED")):
+        cut = answer(200, {})[:-1]
+        with (
+            scripted(answer(200, queue), cut, refusal(409, "ALREADY_EXISTS"), unread) as server,
+            ct.connect(project="p", endpoint=server.url) as client,
+        ):
+            task = client.queue(QUEUE).create_task("hello", url="https://example.com", task_id="one")
+            assert (task.name, task.url, task.payload) == (
+                f"{QUEUE}/tasks/one",
+                "https://example.com",
+                b"hello",
+            )
+
+
+def test_a_limit_asks_for_no_page_that_it_does_not_need() -> None:
+    page = answer(200, {"tasks": [{"name": f"{QUEUE}/tasks/{n}"} for n in range(3)], "nextPageToken": "more"})
+    with (
+        scripted(answer(200, {"name": QUEUE}), page) as server,
+        ct.connect(project="p", endpoint=server.url) as client,
+    ):
+        tasks = client.queue(QUEUE).tasks()
+        assert len(tasks.to_dataframe(limit=2, progress=False)) == 2
+        assert tasks.to_arrow(limit=3, progress=False).num_rows == 3
+    assert len([seen for seen in server.requests if "pageToken=more" in seen]) == 0
