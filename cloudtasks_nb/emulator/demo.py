@@ -24,6 +24,7 @@ from ..model import (
     RateLimits,
     RetryConfig,
     Task,
+    decode,
 )
 from ..model.messages import Empty, RunTaskRequest
 from .attempts import Attempt, answered, timed_out
@@ -34,6 +35,8 @@ from .store import Store
 
 PROJECT = "local"
 EVENTS = 5000
+_FAILING = 36  # of the webhooks
+_MOMENT = timedelta(seconds=2)  # how long a task may have waited where nothing holds tasks up
 _NAMES = ("ada", "alan", "barbara", "edsger", "frances", "grace", "john", "katherine", "ken", "margaret")
 
 Tasks = Iterator[tuple[str, Task]]  # id (empty for a random one) and task
@@ -56,7 +59,8 @@ class _Demo:
     def fill(self) -> None:
         """The ids of tasks without a name come from the seeded generator, so the order here is part of the demo."""
         self._queue("us-central1", Queue(name="emails"), self._emails())
-        self._queue("us-central1", Queue(name="events"), self._events())
+        slowly = RateLimits(max_tasks_dispatched_per_second=1)  # which explains what waits there
+        self._queue("us-central1", Queue(name="events", rate_limits=slowly), self._events())
         self._queue("us-central1", Queue(name="thumbnails", pull_target=PullTarget()), self._thumbnails())
         routing = AppEngineRouting(service="reports")
         reports = Queue(
@@ -100,11 +104,16 @@ class _Demo:
 
     def _emails(self) -> Tasks:
         for number in range(120):
-            self._some_time_ago(timedelta(hours=3))
-            later = self._now + timedelta(hours=self._random.randint(1, 60)) if number % 4 == 0 else None
-            template = (
-                "newsletter" if later else self._random.choice(("welcome", "receipt", "password-reset"))
-            )
+            if number % 4 == 0:
+                self._some_time_ago(timedelta(hours=3))
+                template, due = "newsletter", self._now + timedelta(hours=self._random.randint(1, 60))
+            elif number % 10 == 1:
+                self._some_time_ago(_MOMENT)
+                template, due = self._random.choice(("welcome", "receipt", "password-reset")), None
+            else:
+                self._some_time_ago(timedelta(hours=3))
+                template = self._random.choice(("cart-reminder", "review-request", "trial-ends"))
+                due = self._now + timedelta(seconds=self._random.randint(60, 6 * 3600))
             content = {
                 "to": f"{self._random.choice(_NAMES)}@example.com",
                 "template": template,
@@ -115,13 +124,13 @@ class _Demo:
                 f"{template}-{number:04}" if number % 3 == 0 else "",
                 Task(
                     http_request=_json("https://mail.example.com/v1/send", content),
-                    schedule_time=later,
+                    schedule_time=due,
                 ),
             )
 
     def _events(self) -> Tasks:
         for number in range(EVENTS):
-            self._some_time_ago(timedelta(hours=6))
+            self._some_time_ago(timedelta(minutes=80))
             content = {
                 "event": self._random.choice(("page_view", "add_to_cart", "checkout", "search", "sign_in")),
                 "user": self._random.randint(1, 900),
@@ -156,11 +165,12 @@ class _Demo:
                 headers={"Content-Type": "text/csv"},
                 payload=table.encode(),
             )
-            yield "", Task(app_engine_http_request=request)
+            due = self._now + timedelta(minutes=6 * month)
+            yield "", Task(app_engine_http_request=request, schedule_time=due)
 
     def _webhooks(self) -> Tasks:
         for number in range(40):
-            self._at(timedelta(hours=-2, minutes=self._random.randint(0, 50)))
+            self._some_time_ago(timedelta(minutes=30) if number < _FAILING else _MOMENT)
             content = {
                 "hook": "order.updated",
                 "order": 4000 + number,
@@ -172,12 +182,13 @@ class _Demo:
             yield f"order-{4000 + number}", Task(http_request=request)
 
     def _fail(self, queue: str) -> None:
-        """Sends most webhooks some times, and lets their targets fail."""
-        for number in range(36):
+        """Sends most webhooks whenever they were due until now, and lets their targets fail."""
+        for number in range(_FAILING):
             name = f"{queue}/tasks/order-{4000 + number}"
             failure = (503, 500, 404, 429, 502, None)[number % 6]
-            for attempt in range(self._random.randint(1, 9), 0, -1):
-                self._at(timedelta(minutes=-2 * attempt, seconds=self._random.randint(0, 100)))
+            get = self._service.tasks.get
+            while (due := decode(get(name), Task).schedule_time or self._now) < self._now:
+                self._at(due - self._now)
                 self._service.tasks.run(name, RunTaskRequest())
                 self._clock.advance(timedelta(milliseconds=self._random.randint(20, 900)))
                 self._service.tasks.finish(
@@ -205,7 +216,7 @@ class _Demo:
             "Merci pour votre commande.",
         )
         for number in range(15):
-            self._some_time_ago(timedelta(minutes=30))
+            self._some_time_ago(_MOMENT)
             request = HttpRequest(
                 url=f"https://translate.example.com/texts/{number}?to=en",
                 headers={"Content-Type": "text/plain; charset=utf-8"},

@@ -343,3 +343,20 @@ def test_the_demo_is_the_same_each_time() -> None:
     }
     assert codes == {4, 5, 8, 13, 14}
     assert all(datetime.fromisoformat(task["createTime"]) <= NOW for task in webhooks)
+
+
+@pytest.mark.parametrize(
+    "queue",
+    [
+        "us-central1/queues/emails",
+        "us-central1/queues/reports",
+        "europe-west1/queues/webhooks",
+        "asia-northeast1/queues/translations",
+    ],
+)
+def test_where_the_demo_dispatches_nothing_is_overdue(emulator: Emulator, queue: str) -> None:
+    demo.fill(emulator.store, NOW)
+    name = f"projects/local/locations/{queue}"
+    tasks = emulator("queues.tasks.list", parent=name)["tasks"]
+    assert all(datetime.fromisoformat(task["scheduleTime"]) > NOW - timedelta(seconds=5) for task in tasks)
+    assert emulator("queues.get", name=name)["state"] == "RUNNING"
