@@ -58,8 +58,11 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
 
     @property
     def expression(self) -> str:
-        """The Python expression for the queue, as the lines of "as code" begin."""
-        return f'client.queue("{self.queue.location}/{self.queue.id}")'
+        """The Python expression for the queue, as the lines of "as code" begin.
+
+        By its full name: in a client of another project a shorter one would purge somebody else's queue.
+        """
+        return f'client.queue("{self.queue.name}")'
 
     def act(self, action: Action, arguments: dict[str, Any]) -> Future[None]:
         """Run an action on the worker. Errors: in the future, and in the status line."""

@@ -64,28 +64,38 @@ class TaskBrowser(Panel):
 
         return to_pandas(TASKS, [TASKS.rows_of(self.tasks)])
 
-    @action("pages = {queue}.tasks(page_size={panel.page_size}).pages(); page = next(pages)")
+    start = property(lambda self: self._page_code(""))
+    behind = property(lambda self: self._page_code(self._pages.tokens[0]))
+    here = property(lambda self: self._page_code(self._pages.tokens[1]))
+    ahead = property(lambda self: self._page_code(self._pages.tokens[2]))
+
+    def _page_code(self, token: str) -> str:
+        """The Python expression for a page: by its token, so that each line stands on its own."""
+        page = f'"{token}"' if token else ""
+        return f"{self.expression}.tasks(page_size={self.page_size}).page({page})"
+
+    @action("page = {panel.here}")
     def refresh(self) -> str:
         """Read the page again. Errors: NotFound, PermissionDenied; InvalidArgument when its token expired."""
         self._pages.load()
         self._show_page()
         return ""
 
-    @action("page = next(pages)")
+    @action("page = {panel.ahead}")
     def next_page(self) -> str:
         """Go to the next page. Errors: as refresh."""
         self._pages.forward()
         self._show_page()
         return ""
 
-    @action()
+    @action("page = {panel.behind}")
     def previous_page(self) -> str:
         """Go back a page; without a call while it is among the last few."""
         self._pages.back()
         self._show_page()
         return ""
 
-    @action("pages = {queue}.tasks(page_size={panel.page_size}).pages(); page = next(pages)")
+    @action("page = {panel.start}")
     def first_page(self) -> str:
         """Start over at page one. Errors: NotFound, PermissionDenied."""
         self._pages.first()
@@ -126,27 +136,27 @@ class TaskBrowser(Panel):
         self.selected = []
         return ""
 
-    @action("{queue}.task({task_id}).run()", changes=True)
+    @action('{queue}.task({task_id}, view="BASIC").run()', changes=True)
     def run_task(self, task_id: str) -> str:
         """Send a task now. Errors: NotFound, InvalidArgument (a pull task); Refused when read-only."""
         self._each([task_id], lambda task: task.run())
         self._reopen(task_id)
         return f"{task_id} was sent. How it ended shows after a refresh."
 
-    @action("{queue}.task({task_id}).delete()", changes=True)
+    @action('{queue}.task({task_id}, view="BASIC").delete()', changes=True)
     def delete_task(self, task_id: str) -> str:
         """Delete a task. Errors: NotFound; Refused when read-only."""
         self._each([task_id], lambda task: task.delete())
         self._forget(task_id)
         return f"{task_id} was deleted."
 
-    @action("for task_id in {task_ids}: {queue}.task(task_id).run()", changes=True)
+    @action('for task_id in {task_ids}: {queue}.task(task_id, view="BASIC").run()', changes=True)
     def run_tasks(self, task_ids: list[str]) -> str:
         """Send tasks now, one by one; stops at the first error. Errors: as run_task."""
         self._each(task_ids, lambda task: task.run())
         return f"{counted(len(task_ids), 'task')} sent. How they ended shows after a refresh."
 
-    @action("for task_id in {task_ids}: {queue}.task(task_id).delete()", changes=True)
+    @action('for task_id in {task_ids}: {queue}.task(task_id, view="BASIC").delete()', changes=True)
     def delete_tasks(self, task_ids: list[str]) -> str:
         """Delete tasks one by one; stops at the first error. Errors: as delete_task."""
         self._each(task_ids, lambda task: task.delete(), self._forget)
@@ -164,6 +174,9 @@ class TaskBrowser(Panel):
             for task_id in checked:
                 verb(self._selection.get(task_id) or self.queue.task(task_id, view="BASIC"))
                 then(task_id)
+        except NotFound:
+            self._forget(task_id)  # or the next try would stop at the same task
+            raise
         finally:
             if not self._pages.load().items:
                 self._pages.back()

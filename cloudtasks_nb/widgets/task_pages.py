@@ -42,6 +42,12 @@ class Pages(Generic[T]):
         return self._kept.get(self._tokens[-1], Page([]))
 
     @property
+    def tokens(self) -> tuple[str, str, str]:
+        """Of the page before, this page and the next; at an end of the listing, this page's own."""
+        here = self._tokens[-1]
+        return self._tokens[-2:][0], here, self.page.next_page_token or here
+
+    @property
     def read_at(self) -> datetime | None:
         """When the page one is on was read from the service; None before the first load."""
         return self._read_at.get(self._tokens[-1])

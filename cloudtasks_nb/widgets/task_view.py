@@ -16,7 +16,7 @@ from ..render.values import moment
 from ..render.visible import elided, shown
 from .cells import fact_list, instant, plain, section
 
-TARGET_WIDTH = 56
+TARGET_WIDTH = 44
 
 
 def task_row(task: Task) -> dict[str, Any]:
@@ -25,8 +25,8 @@ def task_row(task: Task) -> dict[str, Any]:
     return {
         "id": task.id,
         "kind": KIND_WORDS[task.kind],
-        "target": elided(target, TARGET_WIDTH),
-        "target_title": target if len(target) > TARGET_WIDTH else "",
+        "target": elided(target.removeprefix("https://"), TARGET_WIDTH),
+        "target_title": target,
         "method": task.method or "",
         "schedule": instant(task.schedule_time),
         "leased": is_leased(task, moment(None)),

@@ -31,7 +31,9 @@ class Service:
     def delete_queue(self, queue_id: str) -> None:
         self._call("DELETE", f"{LOCATION}/queues/{queue_id}")
 
-    def create_task(self, queue_id: str, task_id: str, payload: bytes, **request: Any) -> None:
+    def create_task(
+        self, queue_id: str, task_id: str, payload: bytes, due_s: float = 3600, **request: Any
+    ) -> None:
         """A task that is not due for an hour, so that nothing sends it while it is looked at."""
         http_request = {
             "url": "https://example.com/send",
@@ -39,7 +41,7 @@ class Service:
             "body": base64.b64encode(payload).decode(),
             **request,
         }
-        due = datetime.now(UTC) + timedelta(hours=1)
+        due = datetime.now(UTC) + timedelta(seconds=due_s)
         task = {
             "name": f"{LOCATION}/queues/{queue_id}/tasks/{task_id}",
             "scheduleTime": due.isoformat(),

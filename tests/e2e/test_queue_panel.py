@@ -76,7 +76,7 @@ def test_every_button_acts_on_the_service(
     assert service.task_ids(queue_id) == set()
 
     panel.get_by_text("as code").click()
-    expect(panel.locator(".ct-code code")).to_contain_text(f'client.queue("us-central1/{queue_id}").purge()')
+    expect(panel.locator(".ct-code code")).to_contain_text(f'us-central1/queues/{queue_id}").purge()')
 
 
 def test_it_works_in_notebook_7(notebook7: Lab, page: Page, service: Service, queue_id: str) -> None:

@@ -43,6 +43,26 @@ def listed(browser: Locator) -> list[str]:
     return browser.locator("table.ct-tasks tbody th").all_inner_texts()
 
 
+def test_the_end_of_a_target_is_visible_however_narrow_the_page(
+    notebook: Opened, service: Service, queue_id: str, pictures: Path
+) -> None:
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    url = "https://mail.example.com/v1/customers/1234567890/messages/send"
+    service.create_task(queue_id, "0-long", b"{}", url=url, due_s=60)
+    browser.get_by_role("button", name="Refresh").click()
+    target = browser.get_by_role("row", name="0-long").locator(".ct-target")
+    expect(target).to_have_attribute("title", url)
+    expect(target).to_contain_text("mail.example.com/v1/customers")
+    for width in (1600, 760):
+        notebook.page.set_viewport_size({"width": width, "height": 900})
+        notebook.pictures(pictures, f"task-browser-target-{width}")
+        box = target.bounding_box()
+        tail = target.locator(".ct-cut > :last-child")
+        end = tail.bounding_box()
+        assert box and end and end["x"] >= box["x"] and end["x"] + end["width"] <= box["x"] + box["width"] + 1
+        expect(tail).to_contain_text("/send")
+
+
 def test_pages_go_forth_and_back(notebook: Opened, service: Service, queue_id: str) -> None:
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
     place, back, forth = (

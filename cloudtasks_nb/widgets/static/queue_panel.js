@@ -16,7 +16,7 @@ function tiles(facts) {
 
 // The second step of purging: names what goes, and arms only when the queue's id is typed.
 function purgeForm(frame, facts, close) {
-  const purge = () => { if (input.value === facts.id) frame.send("purge", { confirm: input.value }), close(); };
+  const purge = () => { if (input.value === facts.id && !frame.busy) frame.send("purge", { confirm: input.value }), close(); };
   const input = h("input", { type: "text", class: "ct-input", autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
   const confirm = frame.button("Purge for good", purge, { kind: "ct-danger", allowed: () => input.value === facts.id });
   const count = facts.depth === null ? "all its tasks" : `about ${plural(facts.depth, "task")} (estimate)`;

@@ -12,6 +12,7 @@ function h(tag, props = {}, ...children) {
   return node;
 }
 
+const WAITING = "Waiting for the service…";
 const SILENT = "Waiting for the kernel. If it was restarted, run this cell again.";
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
@@ -88,7 +89,7 @@ class Frame {
     this.model.send({ do: action, args, call: this.pending });
     const asked = this.pending;
     setTimeout(() => {
-      if (this.pending === asked && !this.model.get("busy")) this.say(SILENT);
+      if (this.pending === asked) this.say(this.model.get("busy") ? WAITING : SILENT);
     }, 1500);
     this.sync();
   }

@@ -7,6 +7,12 @@ function place({ number, more, count }) {
   return `page ${number} of ${more ? "many" : number}`;
 }
 
+// Text that gives way in its middle: the end of a URL says more than what comes before it.
+function cut(text) {
+  const signs = Array.from(text);
+  return h("span", { class: "ct-cut" }, h("span", {}, signs.slice(0, -14).join("")), h("span", {}, signs.slice(-14).join("")));
+}
+
 class Table {
   constructor(frame, open) {
     this.frame = frame;
@@ -45,7 +51,7 @@ class Table {
       h("td", { class: "ct-check" }, h("label", {}, check)),
       h("th", { scope: "row" }, name),
       h("td", {}, row.kind), h("td", {}, row.method || "–"),
-      h("td", { class: "ct-mono ct-target", title: row.target_title || null }, row.target || "–"),
+      h("td", { class: "ct-mono ct-target", title: row.target_title || null }, row.target ? cut(row.target) : "–"),
       h("td", {}, row.leased ? "lease ends " : null, when(row.schedule)),
       h("td", { class: "ct-number" }, row.attempts.toLocaleString("en")),
       h("td", {}, cells(row.status)));

@@ -69,10 +69,12 @@ def test_each_click_is_also_a_line_of_python(queue: ct.Queue, client: ct.Client,
     page = clicking(panel)
     page.click("pause")
     page.click("purge", confirm="wrong")
-    called = f'client.queue("us-central1/{queue.id}")'
+    called = f'client.queue("{queue.name}")'
     assert panel.lines == [f"{called}.refresh(stats=True)", f"{called}.pause()"]
     panel.resume()
-    eval(panel.lines[1], {"client": client})  # noqa: S307 - the line is what is tested
+    elsewhere = ct.connect(project="elsewhere", endpoint=client.endpoint)
+    eval(panel.lines[1], {"client": elsewhere})  # noqa: S307 - the line is what is tested
+    elsewhere.close()
     assert queue.refresh().state == "PAUSED"
 
 
