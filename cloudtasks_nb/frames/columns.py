@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import DecodeError
 from ..model.json import Message, decode, encode
@@ -102,7 +103,8 @@ def _instants(texts: list[str | None]) -> pa.Array:
     except pa.ArrowInvalid:
         pass
     try:
-        return array.cast(pa.timestamp("ns", tz="UTC")).cast(TIME, safe=False)
+        # Not through nanoseconds, which end in the year 2262.
+        return pc.replace_substring_regex(array, r"(\.\d{6})\d+", r"\1").cast(TIME)
     except pa.ArrowInvalid as error:
         raise DecodeError(f"The answer holds a time that is none: {error}") from None
 

@@ -79,7 +79,7 @@ def _json_columns(payloads: pa.ChunkedArray) -> pd.DataFrame:
 def _json_object(payload: bytes | None) -> dict[str, Any] | None:
     try:
         value = msgspec.json.decode(payload or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

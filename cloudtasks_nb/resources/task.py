@@ -61,7 +61,7 @@ class Task(model.Task, Bound, dict=True, gc=True):
 
         try:
             return msgspec.json.decode(self._held())
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidArgument(
                 f"The payload is not JSON: {error}", resource=self.name, hint="task.payload holds the bytes"
             ) from None

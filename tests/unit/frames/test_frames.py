@@ -285,3 +285,24 @@ def test_a_failed_export_leaves_nothing_behind_and_the_old_file_as_it_was(
         write(path, TASKS.schema, failing())
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_far_instant_finer_than_a_microsecond_is_cut_off_like_any_other() -> None:
+    def listed(*instants: str) -> list[dict[str, str]]:
+        return [{"name": f"{QUEUE}/tasks/1", "scheduleTime": instant} for instant in instants]
+
+    page = {"tasks": listed("9999-12-31T23:59:59.123456789Z", "2026-03-04T12:00:00.123456789+02:00")}
+    far, near = TASKS.batch(TASKS.read(json.dumps(page).encode())).column("schedule_time").to_pylist()
+    assert far == datetime(9999, 12, 31, 23, 59, 59, 123456, UTC)
+    assert near == NOON.replace(hour=10)
+
+
+def test_a_payload_nested_beyond_reading_does_not_stop_an_export() -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    tasks = [
+        Task(name=f"{QUEUE}/tasks/{n}", view="FULL", pull_message=PullMessage(payload=payload))
+        for n, payload in enumerate((b'{"a": 1}', deep))
+    ]
+    with pytest.warns(UserWarning, match="1 of 2 payloads are not JSON"):
+        frame = to_pandas(TASKS, [TASKS.rows_of(tasks)], "json")
+    assert frame["payload.a"].isna().tolist() == [False, True]
