@@ -6,14 +6,15 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from msgspec import Struct
-from requests.adapters import HTTPAdapter
 
 from ..errors import Timeout, TransportError
+from .deadline import DeadlineAdapter
 
 _CHUNK_BYTES = 256 * 1024
 _CONNECTIONS = 32
@@ -31,7 +32,7 @@ class Answer(Struct, frozen=True):
 def connections(*, direct: bool) -> requests.Session:
     """A thread-safe pool of connections. `direct` ignores proxies set in the environment (for this machine)."""
     http = requests.Session()
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS, max_retries=0)
+    adapter = DeadlineAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS, max_retries=0)
     http.mount("https://", adapter)
     http.mount("http://", adapter)
     http.trust_env = not direct
@@ -50,9 +51,12 @@ def exchange(
 ) -> Answer:
     """Send one request and read the whole answer. Errors: Timeout, TransportError."""
     deadline = time.monotonic() + timeout_s
+    within: Any = urllib3.Timeout(
+        total=timeout_s
+    )  # connecting included; a bare number would allow it for each
     try:
         with http.request(
-            verb, url, headers=headers, data=body, timeout=timeout_s, stream=True, allow_redirects=False
+            verb, url, headers=headers, data=body, timeout=within, stream=True, allow_redirects=False
         ) as response:
             return Answer(
                 response.status_code,

@@ -182,8 +182,11 @@ def test_a_later_page_outlasts_an_exhausted_quota_while_a_first_page_does_not() 
         client.close()
 
 
-def test_a_server_that_drips_cannot_hold_a_call_past_its_deadline() -> None:
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
+
+
+@pytest.mark.parametrize(("head", "drop"), [(HEAD + b"\r\n{", b" "), (HEAD, b"X-More: y\r\n"), (b"", b"H")])
+def test_a_server_that_drips_cannot_hold_a_call_past_its_deadline(head: bytes, drop: bytes) -> None:
     released = threading.Event()
 
     class Dripping(Scripted):
@@ -192,14 +195,16 @@ def test_a_server_that_drips_cannot_hold_a_call_past_its_deadline() -> None:
             connection.sendall(head)
             while not released.wait(0.02):
                 try:
-                    connection.sendall(b" ")
+                    connection.sendall(drop)
                 except OSError:
                     return
 
     server = Dripping(b"")
+    begun = time.monotonic()
     try:
         with pytest.raises(errors.Timeout, match="within"):
             get_queue(server, timeout_s=0.2, retry=Retry(max_tries=1))
+        assert time.monotonic() - begun < 1
     finally:
         released.set()
         server.close()
