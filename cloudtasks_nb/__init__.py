@@ -20,7 +20,26 @@ if TYPE_CHECKING:
     from .connecting import connect as connect
     from .embedded import local as local
     from .errors import *  # noqa: F403
-    from .model import *  # noqa: F403
+    from .model import AppEngineHttpRequest as AppEngineHttpRequest
+    from .model import AppEngineHttpTarget as AppEngineHttpTarget
+    from .model import AppEngineRouting as AppEngineRouting
+    from .model import AttemptStatus as AttemptStatus
+    from .model import Binding as Binding
+    from .model import Expr as Expr
+    from .model import HttpRequest as HttpRequest
+    from .model import HttpTarget as HttpTarget
+    from .model import OAuthToken as OAuthToken
+    from .model import OidcToken as OidcToken
+    from .model import Operation as Operation
+    from .model import Policy as Policy
+    from .model import PullMessage as PullMessage
+    from .model import PullTarget as PullTarget
+    from .model import QueueStats as QueueStats
+    from .model import RateLimits as RateLimits
+    from .model import RetryConfig as RetryConfig
+    from .model import Status as Status
+    from .model import TaskStatus as TaskStatus
+    from .model import UriOverride as UriOverride
     from .pager import Page as Page
     from .pager import Pager as Pager
     from .resources import Location as Location

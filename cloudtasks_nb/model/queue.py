@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..names import QueueName, parse_queue
 from .json import Duration, Int64, Message
@@ -39,6 +39,19 @@ class RetryConfig(Message):
     min_backoff: Duration | None = None
     max_backoff: Duration | None = None
     max_doublings: int | None = None
+
+    if TYPE_CHECKING:  # what may be passed is more than what is held
+
+        def __init__(
+            self,
+            *,
+            max_attempts: int | None = None,
+            unlimited_attempts: bool = False,
+            max_retry_duration: timedelta | float | None = None,
+            min_backoff: timedelta | float | None = None,
+            max_backoff: timedelta | float | None = None,
+            max_doublings: int | None = None,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         for field in ("max_retry_duration", "min_backoff", "max_backoff"):
