@@ -61,6 +61,8 @@ def test_the_end_of_a_target_is_visible_however_narrow_the_page(
         end = tail.bounding_box()
         assert box and end and end["x"] >= box["x"] and end["x"] + end["width"] <= box["x"] + box["width"] + 1
         expect(tail).to_contain_text("/send")
+    short = browser.get_by_role("row", name="t-0").locator(".ct-cut > :first-child")
+    assert short.evaluate("span => span.scrollWidth <= span.clientWidth")  # not cut at all
 
 
 def test_pages_go_forth_and_back(notebook: Opened, service: Service, queue_id: str) -> None:
@@ -107,6 +109,17 @@ def test_a_task_opens_with_its_payload_and_without_its_secrets(
     detail.get_by_role("button", name="Raw").press("Escape")
     expect(detail).to_have_count(0)
     expect(browser.get_by_role("button", name="t-1")).to_be_focused()
+
+
+def test_a_call_that_hangs_is_waited_for_in_words(notebook: Opened, queue_id: str) -> None:
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    notebook.kernel(
+        "import time; load = browser._pages.load; browser._pages.load = lambda: (time.sleep(4), load())"
+    )
+    browser.get_by_role("button", name="Refresh").click()
+    expect(browser.get_by_role("status")).to_have_text("Waiting for the service…")
+    expect(browser.get_by_role("button", name="Refresh")).to_be_enabled()
+    expect(browser.get_by_role("status")).to_have_text("")
 
 
 def test_deleting_takes_two_presses_and_a_double_click_is_one(
