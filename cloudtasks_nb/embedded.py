@@ -34,12 +34,11 @@ def local(data: str | os.PathLike[str] | None = None, *, demo: bool = False) -> 
         ...     client.create_queue("emails")
     """
     process, url = _start(data, demo=demo)
-    client = Client(
-        Session(url, Auth()), EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: _stop(process)
-    )
-    # Also when the client is forgotten, or Python exits; a killed Python is noticed by the emulator itself.
-    weakref.finalize(client, _stop, process)
-    return client
+    session = Session(url, Auth())
+    # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a killed
+    # Python is noticed by the emulator itself.
+    weakref.finalize(session, _stop, process)
+    return Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: _stop(process))
 
 
 def _start(data: str | os.PathLike[str] | None, *, demo: bool) -> tuple[subprocess.Popen[str], str]:

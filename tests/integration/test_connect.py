@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,17 @@ def test_an_emulator_of_ones_own_is_gone_with_its_client() -> None:
     with pytest.raises(ct.ConfigError, match="closed"):
         client.queues()
     client.close()
+
+
+def test_a_queue_keeps_the_emulator_that_it_came_from() -> None:
+    queue = ct.local().create_queue("emails")
+    gc.collect()
+    endpoint = queue._session.endpoint
+    assert queue.refresh().state == "RUNNING"
+    del queue
+    gc.collect()
+    with pytest.raises(ct.TransportError, match="not reached"):
+        ct.connect(project="local", endpoint=endpoint).queues("us-central1")
 
 
 def test_a_durable_emulator_keeps_queues_and_tasks(tmp_path: Path) -> None:
