@@ -28,11 +28,13 @@ $(SETUP): pyproject.toml
 demo: $(SETUP)
 	$(BIN)/python notebooks/demo.py $(ARGS)
 
-# The browser tests drive Debian's chromium; without it they fail when CI=true and are named loudly otherwise.
+# The browser tests drive Debian's chromium through playwright, whose driver needs libatomic. Without them they fail
+# when CI=true and are named loudly otherwise.
+BROWSER := chromium libatomic1
 browser:
-	@command -v chromium >/dev/null || \
-		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq chromium; } || \
-		echo "chromium is missing, so browser tests cannot run; install it with: sudo apt-get install chromium"
+	@{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq $(BROWSER); } || \
+		echo "Browser tests cannot run; install what they need with: sudo apt-get install $(BROWSER)"
 
 lint: $(SETUP)
 	$(BIN)/ruff check .
