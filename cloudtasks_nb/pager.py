@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing, nullcontext
+from contextlib import closing
 from itertools import islice
 from operator import index
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -17,6 +16,7 @@ import msgspec
 
 from .errors import ConfigError
 from .model.json import decode
+from .progress import bar
 from .shown import Shown
 
 if TYPE_CHECKING:
@@ -193,11 +193,10 @@ class Pager(Shown, Generic[T]):
         """Rows page by page, each gone when the next one comes."""
         left = limit
         several = bool(_next_token(self._first))
+        ahead = limit is None  # with a limit, a page ahead may be wasted
         with (
-            closing(
-                self._raw_pages(ahead=limit is None)
-            ) as pages,  # with a limit, a page ahead may be wasted
-            _bar(self._listing, progress, several=several) as bar,
+            closing(self._raw_pages(ahead=ahead)) as pages,
+            bar(self._listing.stem, self._listing.noun, progress, several=several) as shown,
         ):
             while left is None or left > 0:
                 raw = next(pages, None)
@@ -205,7 +204,7 @@ class Pager(Shown, Generic[T]):
                     break
                 rows = columns.read(raw)[:left]
                 yield rows
-                bar.update(len(rows))
+                shown.update(len(rows))
                 left = None if left is None else left - len(rows)
 
     def _shape_(self) -> Table:
@@ -243,29 +242,3 @@ def _check_count(what: str, count: int | None) -> None:
         raise ConfigError(
             f"{what}={count!r} is not a number of items.", hint=f"pass {what}=20, or leave it out"
         )
-
-
-class _Silent:
-    """Stands in for a progress bar."""
-
-    def update(self, count: int) -> None:
-        pass
-
-
-def _bar(listing: Listing[Any], progress: bool | None, *, several: bool) -> Any:
-    """A progress bar when asked for, or when there are several pages and somebody to see it."""
-    watched = "ipykernel" in sys.modules or sys.stderr.isatty()
-    if not (progress if progress is not None else several and watched):
-        return nullcontext(_Silent())
-    from tqdm.auto import tqdm
-
-    # The service does not say how many there are, so there is nothing for a bar to fill.
-    words = "{desc}: {n_fmt} " + listing.noun + " in {elapsed} ({rate_fmt})"
-    return tqdm(desc=listing.stem, unit=f" {listing.noun}", unit_scale=True, bar_format=words)
-
-
-def bind_all(items: Sequence[Any], session: Any) -> Any:
-    """Give items the session that their verbs call through."""
-    for item in items:
-        item.bind(session)
-    return items

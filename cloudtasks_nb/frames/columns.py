@@ -6,30 +6,19 @@ Values are taken a page at a time, column by column. Missing ones are None here,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ..errors import DecodeError
 from ..model.json import Message, decode, encode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
-from ..model.target import Headers
 from ..names import QueueName, parse_queue
+from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, instants
 from .task_rows import AttemptRow, AttemptsRow, RequestRow, TaskRow, read_tasks
 
 R = TypeVar("R")
-
-TIME = pa.timestamp("us", tz="UTC")
-SPAN = pa.duration("us")
-TEXT = pa.string()
-MAP = pa.map_(pa.string(), pa.string())
-
-# Tables are built of many small arrays; Arrow's own pool spends half as much memory again on them.
-_POOL = pa.system_memory_pool()
 
 
 class Columns(Generic[R]):
@@ -50,7 +39,7 @@ class Columns(Generic[R]):
     def batch(self, rows: Sequence[R]) -> pa.RecordBatch:
         """Rows as one Arrow batch; no rows give an empty batch with every column. Errors: DecodeError."""
         values = self._values(rows)
-        arrays = [_array(values[field.name], field.type) for field in self.schema]
+        arrays = [array_of(values[field.name], field.type) for field in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def flat_batch(self, rows: Sequence[R]) -> tuple[pa.RecordBatch, dict[str, Maps]]:
@@ -58,55 +47,12 @@ class Columns(Generic[R]):
         values = self._values(rows)
         maps = {name: column for name, column in values.items() if isinstance(column, Maps)}
         flat = pa.schema([field for field in self.schema if field.name not in maps])
-        arrays = [_array(values[field.name], field.type) for field in flat]
+        arrays = [array_of(values[field.name], field.type) for field in flat]
         return pa.RecordBatch.from_arrays(arrays, schema=flat), maps
 
     def rows_of(self, messages: Sequence[Message]) -> Sequence[R]:
         """Rows of messages at hand: written as a page, and read like one."""
         return self.read(encode({self._field: messages}))
-
-
-class Maps:
-    """A column of maps, as headers are: each different one once, and which of them every row has (None: missing)."""
-
-    def __init__(self, different: Sequence[dict[str, str]], places: Sequence[int | None]) -> None:
-        self._different = [Headers(entries).shown() for entries in different]
-        self._places = places
-
-    def dicts(self, missing: Any) -> list[Any]:
-        """A dict of its own for every row, or `missing`."""
-        different = self._different
-        return [missing if place is None else different[place].copy() for place in self._places]
-
-    def array(self) -> pa.Array:
-        """The column as Arrow maps."""
-        keys = [key for entries in self._different for key in entries]
-        values = [value for entries in self._different for value in entries.values()]
-        offsets = [0, *accumulate(len(entries) for entries in self._different)]
-        maps = pa.MapArray.from_arrays(
-            pa.array(offsets, pa.int32()), pa.array(keys, TEXT), pa.array(values, TEXT)
-        )
-        return maps.take(pa.array(self._places, pa.int32()))
-
-
-def _array(values: Any, kind: pa.DataType) -> pa.Array:
-    if isinstance(values, Maps):
-        return values.array()
-    return values if isinstance(values, pa.Array) else pa.array(values, kind, memory_pool=_POOL)
-
-
-def _instants(texts: list[str | None]) -> pa.Array:
-    """RFC 3339 texts as instants; anything finer than a microsecond is cut off. Errors: DecodeError."""
-    array = pa.array(texts, TEXT, memory_pool=_POOL)
-    try:
-        return array.cast(TIME, memory_pool=_POOL)
-    except pa.ArrowInvalid:
-        pass
-    try:
-        # Not through nanoseconds, which end in the year 2262.
-        return pc.replace_substring_regex(array, r"(\.\d{6})\d+", r"\1").cast(TIME)
-    except pa.ArrowInvalid as error:
-        raise DecodeError(f"The answer holds a time that is none: {error}") from None
 
 
 def _headers(requests: Sequence[RequestRow | None]) -> Maps:
@@ -142,16 +88,16 @@ def _task_values(tasks: Sequence[TaskRow]) -> dict[str, Any]:
             "pull" if task.pull_message else "app_engine" if task.app_engine_http_request else "http"
             for task in tasks
         ],
-        "schedule_time": _instants([task.schedule_time for task in tasks]),
-        "create_time": _instants([task.create_time for task in tasks]),
+        "schedule_time": instants([task.schedule_time for task in tasks]),
+        "create_time": instants([task.create_time for task in tasks]),
         "dispatch_count": [status.attempt_dispatch_count for status in attempts],
         "response_count": [status.attempt_response_count for status in attempts],
-        "first_dispatch_time": _instants(
+        "first_dispatch_time": instants(
             [(status.first_attempt_status or _NO_ATTEMPT).dispatch_time for status in attempts]
         ),
-        "last_schedule_time": _instants([last.schedule_time for last in lasts]),
-        "last_dispatch_time": _instants([last.dispatch_time for last in lasts]),
-        "last_response_time": _instants([last.response_time for last in lasts]),
+        "last_schedule_time": instants([last.schedule_time for last in lasts]),
+        "last_dispatch_time": instants([last.dispatch_time for last in lasts]),
+        "last_response_time": instants([last.response_time for last in lasts]),
         "last_code": [answer.code if answer else None for answer in answers],
         "last_message": [answer.message if answer else None for answer in answers],
         "method": [(request.http_method or "POST") if request else None for request in requests],

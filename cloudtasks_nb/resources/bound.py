@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, TypeVar
 
 import msgspec
 
 from ..errors import ConfigError
 from ..rest.session import Session
+
+B = TypeVar("B", bound="Bound")
 
 
 class Bound:
@@ -35,3 +37,10 @@ class Bound:
         for field in answer.__struct_fields__:
             setattr(self, field, getattr(answer, field))
         return self
+
+
+def bind_all(items: list[B], session: Session) -> list[B]:
+    """Give items the session that their verbs call through."""
+    for item in items:
+        item.bind(session)
+    return items

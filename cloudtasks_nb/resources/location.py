@@ -14,9 +14,9 @@ from ..model.queue import Kind
 from ..model.queue import Queue as QueueFields
 from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
-from ..pager import Listing, Pager, bind_all
+from ..pager import Listing, Pager
 from ..rest.session import Session
-from .bound import Bound
+from .bound import Bound, bind_all
 from .queue import WITH_STATS, Queue, read_queue
 from .settings import settings
 

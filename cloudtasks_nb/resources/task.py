@@ -10,9 +10,9 @@ from ..model import task as model
 from ..model.json import Message, decode
 from ..model.messages import Empty, RunTaskRequest
 from ..names import TaskName
-from ..pager import Listing, Pager, bind_all
+from ..pager import Listing, Pager
 from ..rest.session import Session
-from .bound import Bound
+from .bound import Bound, bind_all
 
 _TASKS = "projects.locations.queues.tasks"
 VIEWS = ("BASIC", "FULL")
@@ -117,7 +117,7 @@ def check_view(view: str) -> str:
 
 
 def _items(session: Session, raw: bytes) -> list[Task]:
-    return bind_all(decode(raw, _TaskPage).tasks, session)  # type: ignore[no-any-return]
+    return bind_all(decode(raw, _TaskPage).tasks, session)
 
 
 def _columns() -> Any:

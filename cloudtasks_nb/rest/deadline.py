@@ -39,9 +39,8 @@ class _Until(io.RawIOBase):
         try:
             return self._stream.readinto(buffer)
         finally:
-            self._sock.settimeout(
-                self._timeout_s
-            )  # the next request on this connection has a time of its own
+            # The next request on this connection has a time of its own.
+            self._sock.settimeout(self._timeout_s)
 
     def close(self) -> None:
         self._stream.close()

@@ -51,9 +51,8 @@ def exchange(
 ) -> Answer:
     """Send one request and read the whole answer. Errors: Timeout, TransportError."""
     deadline = time.monotonic() + timeout_s
-    within: Any = urllib3.Timeout(
-        total=timeout_s
-    )  # connecting included; a bare number would allow it for each
+    # Connecting included: a bare number would allow that much for connecting and for reading.
+    within: Any = urllib3.Timeout(total=timeout_s)
     try:
         with http.request(
             verb, url, headers=headers, data=body, timeout=within, stream=True, allow_redirects=False

@@ -90,15 +90,9 @@ class Session:
             raise ConfigError("This client is closed.", hint="make a new one with ct.connect() or ct.local()")
         try:
             call = _Call(self, METHODS[method_id], path, query or {}, body)
-        except (
-            NotImplementedError,
-            TypeError,
-            UnicodeError,
-        ) as error:  # a value that JSON or a URL cannot hold
-            resource = next(iter(path.values()), "")
-            raise InvalidArgument(
-                f"The request cannot be written: {error}", method=method_id, resource=resource
-            ) from None
+        except (NotImplementedError, TypeError, UnicodeError) as error:  # JSON or a URL cannot hold a value
+            what = f"The request cannot be written: {error}"
+            raise InvalidArgument(what, method=method_id, resource=next(iter(path.values()), "")) from None
         return self._persist(call, call.method.repeatable if repeatable is None else repeatable)
 
     def connections(self) -> requests.Session:

@@ -14,7 +14,7 @@ FLOORS = [
     {"errors"},
     {"names"},
     {"model"},
-    {"rest", "frames", "render"},
+    {"rest", "frames", "render", "progress"},
     {"pager"},
     {"resources"},
     {"client"},

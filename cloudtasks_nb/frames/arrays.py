@@ -1,0 +1,65 @@
+"""Lists of values → Arrow arrays: instants, maps, and the types that tables use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import DecodeError
+from ..model.target import Headers
+
+TIME = pa.timestamp("us", tz="UTC")
+SPAN = pa.duration("us")
+TEXT = pa.string()
+MAP = pa.map_(pa.string(), pa.string())
+
+# Tables are built of many small arrays; Arrow's own pool spends half as much memory again on them.
+_POOL = pa.system_memory_pool()
+
+
+class Maps:
+    """A column of maps, as headers are: each different one once, and which of them every row has (None: missing)."""
+
+    def __init__(self, different: Sequence[dict[str, str]], places: Sequence[int | None]) -> None:
+        self._different = [Headers(entries).shown() for entries in different]
+        self._places = places
+
+    def dicts(self, missing: Any) -> list[Any]:
+        """A dict of its own for every row, or `missing`."""
+        different = self._different
+        return [missing if place is None else different[place].copy() for place in self._places]
+
+    def array(self) -> pa.Array:
+        """The column as Arrow maps."""
+        keys = [key for entries in self._different for key in entries]
+        values = [value for entries in self._different for value in entries.values()]
+        offsets = [0, *accumulate(len(entries) for entries in self._different)]
+        maps = pa.MapArray.from_arrays(
+            pa.array(offsets, pa.int32()), pa.array(keys, TEXT), pa.array(values, TEXT)
+        )
+        return maps.take(pa.array(self._places, pa.int32()))
+
+
+def array_of(values: Any, kind: pa.DataType) -> pa.Array:
+    """A column as an Arrow array, unless it is one already."""
+    if isinstance(values, Maps):
+        return values.array()
+    return values if isinstance(values, pa.Array) else pa.array(values, kind, memory_pool=_POOL)
+
+
+def instants(texts: list[str | None]) -> pa.Array:
+    """RFC 3339 texts as instants; anything finer than a microsecond is cut off. Errors: DecodeError."""
+    array = pa.array(texts, TEXT, memory_pool=_POOL)
+    try:
+        return array.cast(TIME, memory_pool=_POOL)
+    except pa.ArrowInvalid:
+        pass
+    try:
+        # Not through nanoseconds, which end in the year 2262.
+        return pc.replace_substring_regex(array, r"(\.\d{6})\d+", r"\1").cast(TIME)
+    except pa.ArrowInvalid as error:
+        raise DecodeError(f"The answer holds a time that is none: {error}") from None
