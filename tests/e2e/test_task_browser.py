@@ -114,10 +114,12 @@ def test_a_task_opens_with_its_payload_and_without_its_secrets(
 def test_a_call_that_hangs_is_waited_for_in_words(notebook: Opened, queue_id: str) -> None:
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
     notebook.kernel(
-        "import time; load = browser._pages.load; browser._pages.load = lambda: (time.sleep(4), load())"
+        "import threading; answered = threading.Event(); load = browser._pages.load\n"
+        "browser._pages.load = lambda: (answered.wait(60), load())"
     )
     browser.get_by_role("button", name="Refresh").click()
     expect(browser.get_by_role("status")).to_have_text("Waiting for the service…")
+    notebook.kernel("answered.set()")
     expect(browser.get_by_role("button", name="Refresh")).to_be_enabled()
     expect(browser.get_by_role("status")).to_have_text("")
 
