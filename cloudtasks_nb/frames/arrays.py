@@ -25,7 +25,7 @@ class Maps:
     """A column of maps, as headers are: each different one once, and which of them every row has (None: missing)."""
 
     def __init__(self, different: Sequence[dict[str, str]], places: Sequence[int | None]) -> None:
-        self._different = [Headers(entries).shown() for entries in different]
+        self._different = [Headers(entries).without_credentials() for entries in different]
         self._places = places
 
     def dicts(self, missing: Any) -> list[Any]:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from ..redact import DOTS, redacted
 from .json import Int64, Message
 
-HIDDEN = "•••"
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization"})
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
 
 class Headers(dict[str, str]):
-    """Request headers: a dict whose repr hides credentials, because cell outputs get committed.
+    """Request headers: a dict whose repr hides secrets, because cell outputs get committed.
 
-    >>> Headers({"Authorization": "Bearer ya29.x", "Accept": "*/*"})
-    {'Authorization': '•••', 'Accept': '*/*'}
+    >>> Headers({"Authorization": "Bearer ya29.x", "X-Api-Key": "k", "Accept": "*/*"})
+    {'Authorization': '•••', 'X-Api-Key': '•••', 'Accept': '*/*'}
     """
 
-    def shown(self) -> dict[str, str]:
-        """The headers with the values of credentials replaced."""
-        return {key: HIDDEN if key.lower() in _SECRET_HEADERS else value for key, value in self.items()}
+    def without_credentials(self) -> dict[str, str]:
+        """For tables, which are data: only the values of Authorization headers are replaced."""
+        return {key: DOTS if key.lower() in _CREDENTIALS else value for key, value in self.items()}
 
     def __repr__(self) -> str:
-        return repr(self.shown())
+        return repr(redacted(dict(self)))
 
 
 class AppEngineRouting(Message):

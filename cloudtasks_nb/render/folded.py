@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .redact import redacted
+from ..redact import redacted
 from .shapes import Section, Table
 from .values import counted
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ..model import Location
+from ..redact import redacted
 from .dispatch import looks
 from .folded import json_section
 from .queue import parts, verbs
-from .redact import redacted
 from .shapes import ROWS_SHOWN, Card, Cell, Table
 
 

@@ -11,10 +11,10 @@ from msgspec import structs
 
 from ..model import Operation, Status
 from ..model.json import Message
+from ..redact import redacted
 from .dispatch import looks
 from .folded import headers_section, json_section
 from .payload import payload_section
-from .redact import redacted
 from .shapes import Card, Section, Value, badge
 from .status import status_badge, status_words
 from .values import counted, duration, when

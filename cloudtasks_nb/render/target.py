@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..model import AppEngineRouting, HttpTarget, OAuthToken, OidcToken, Queue, UriOverride
+from ..redact import redacted
 from .dispatch import looks
-from .redact import redacted
 from .shapes import Card, Value
 from .visible import elided
 

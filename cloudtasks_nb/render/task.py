@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from ..model import Task
+from ..redact import scrub
 from .dispatch import looks
 from .folded import headers_section
 from .payload import payload_section, preview
 from .queue import KIND_WORDS, last, parts, retry_words, verbs
-from .redact import scrub
 from .shapes import ROWS_SHOWN, Card, Cell, Section, Table, Value, code
 from .status import attempt_facts, status_badge
 from .target import routing_words, token_words

@@ -16,7 +16,7 @@ import anywidget
 import traitlets
 
 from ..errors import CloudTasksError
-from ..render.redact import scrub
+from ..redact import scrub
 from ..render.visible import visible_lines
 from .action import Action, Refused, action_of
 from .worker import Worker

@@ -10,7 +10,7 @@ import pytest
 HOUSE = Path(__file__).parents[2] / "cloudtasks_nb"
 
 FLOORS = [
-    {"shown"},
+    {"shown", "redact"},
     {"errors"},
     {"names"},
     {"model"},
