@@ -49,7 +49,7 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     items: Callable[[bytes], list[T]]
     columns: Callable[[], Columns[Any]]
     table: Callable[..., Table]
-    stem: str  # the line of code that made the listing, for "go on" hints and progress bars
+    caption: str
     has_payloads: bool = False
 
 
@@ -62,7 +62,7 @@ class Items(Shown, list[T]):
 
     def _shape_(self) -> Table:
         return self._listing.table(
-            self, caption=self._listing.stem, footer=f"{len(self):,} {self._listing.noun}"
+            self, caption=self._listing.caption, footer=f"{len(self):,} {self._listing.noun}"
         )
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -196,7 +196,7 @@ class Pager(Shown, Generic[T]):
         ahead = limit is None  # with a limit, a page ahead may be wasted
         with (
             closing(self._raw_pages(ahead=ahead)) as pages,
-            bar(self._listing.stem, self._listing.noun, progress, several=several) as shown,
+            bar(self._listing.caption, self._listing.noun, progress, several=several) as shown,
         ):
             while left is None or left > 0:
                 raw = next(pages, None)
@@ -215,7 +215,7 @@ class Pager(Shown, Generic[T]):
             if page.next_page_token
             else count
         )
-        return self._listing.table(page.items, caption=self._listing.stem, footer=footer)
+        return self._listing.table(page.items, caption=self._listing.caption, footer=footer)
 
     def __repr__(self) -> str:
         return str(self)

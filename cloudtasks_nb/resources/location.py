@@ -85,7 +85,7 @@ def list_locations(session: Session, project: str, *, page_size: int | None = No
             items=lambda raw: bind_all(decode(raw, LocationPage).locations, session),
             columns=_location_columns,
             table=_location_table,
-            stem=f"locations of {project}",
+            caption=f"locations of {project}",
         ),
     )
 
@@ -107,10 +107,10 @@ def list_queues(
 
     if len(places) == 1:
         fetch: Callable[[str], bytes] = partial(fetch_from, places[0])
-        stem = f"queues of {places[0].location}"
+        caption = f"queues of {places[0].location}"
     else:
         fetch = partial(_fetch_everywhere, fetch_from, places)
-        stem = f"queues of {len(places)} locations"
+        caption = f"queues of {len(places)} locations"
     return Pager(
         fetch,
         Listing(
@@ -118,7 +118,7 @@ def list_queues(
             items=lambda raw: bind_all(decode(raw, _QueuePage).queues, session),
             columns=_queue_columns,
             table=_queue_table,
-            stem=stem,
+            caption=caption,
         ),
     )
 

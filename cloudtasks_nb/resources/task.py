@@ -103,7 +103,7 @@ def list_tasks(
             items=partial(_items, session),
             columns=_columns,
             table=_table,
-            stem=f"tasks of {queue.location}/{queue.queue}",
+            caption=f"tasks of {queue.location}/{queue.queue}",
             has_payloads=view == "FULL",
         ),
     )

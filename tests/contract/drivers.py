@@ -66,7 +66,7 @@ class Driver(Protocol):
     def run_task(self, name: str, view: str = "BASIC") -> Json: ...
     def get_policy(self, queue: str) -> Json: ...
     def set_policy(self, queue: str, policy: Json) -> Json: ...
-    def test_permissions(self, queue: str, permissions: list[str]) -> list[str]: ...
+    def held_permissions(self, queue: str, permissions: list[str]) -> list[str]: ...
 
 
 class CloudLibrary:
@@ -151,7 +151,7 @@ class CloudLibrary:
         with _library_refusals():
             return MessageToDict(self._client.set_iam_policy(request))
 
-    def test_permissions(self, queue: str, permissions: list[str]) -> list[str]:
+    def held_permissions(self, queue: str, permissions: list[str]) -> list[str]:
         request = {"resource": queue, "permissions": permissions}
         with _library_refusals():
             return list(self._client.test_iam_permissions(request).permissions)
@@ -272,7 +272,7 @@ class DiscoveryLibrary:
         return dict(self._queues.setIamPolicy(resource=queue, body={"policy": policy}).execute())
 
     @_refusals
-    def test_permissions(self, queue: str, permissions: list[str]) -> list[str]:
+    def held_permissions(self, queue: str, permissions: list[str]) -> list[str]:
         body = {"permissions": permissions}
         answer = self._queues.testIamPermissions(resource=queue, body=body).execute()
         return list(answer.get("permissions", []))
@@ -370,7 +370,7 @@ class Ours:
         body = SetIamPolicyRequest(policy=from_dict(policy, model.Policy))
         return self._call("setIamPolicy", model.Policy, {"resource": queue}, body=body)
 
-    def test_permissions(self, queue: str, permissions: list[str]) -> list[str]:
+    def held_permissions(self, queue: str, permissions: list[str]) -> list[str]:
         body = TestIamPermissionsRequest(permissions=permissions)
         answer = self._call("testIamPermissions", TestIamPermissionsResponse, {"resource": queue}, body=body)
         return list(answer.get("permissions", []))

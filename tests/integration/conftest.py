@@ -1,0 +1,36 @@
+"""A client of the real emulator, a queue of its own for every test, and a count of what leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.rest import session as wire
+from tests.integration.filling import new_id
+
+
+@pytest.fixture
+def client(emulator: str) -> Iterator[ct.Client]:
+    with ct.connect(project="local", location="us-central1", endpoint=emulator) as client:
+        yield client
+
+
+@pytest.fixture
+def queue(client: ct.Client) -> ct.Queue:
+    return client.create_queue(new_id())
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every request that leaves, as "GET path"."""
+    seen: list[str] = []
+    send = wire.exchange
+
+    def counted(http, verb, url, **rest):  # type: ignore[no-untyped-def]
+        seen.append(f"{verb} {url.partition('/v2beta2/')[2]}")
+        return send(http, verb, url, **rest)
+
+    monkeypatch.setattr(wire, "exchange", counted)
+    return seen
