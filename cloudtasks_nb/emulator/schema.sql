@@ -58,3 +58,12 @@ CREATE TABLE answers (
     answer_us INTEGER NOT NULL
 );
 CREATE INDEX answers_by_queue ON answers (queue, answer_us);
+
+-- Finished operations: the answers of batch calls, for operations.get and for repeats of the same call.
+CREATE TABLE operations (
+    name        TEXT PRIMARY KEY,        -- full name
+    until_us    INTEGER NOT NULL,        -- how long it is kept
+    fingerprint BLOB NOT NULL,           -- of the call: method, parent and body
+    answer      BLOB NOT NULL            -- the Operation message as JSON, deflated
+);
+CREATE INDEX operations_by_expiry ON operations (until_us);

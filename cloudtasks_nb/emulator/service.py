@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import Unimplemented
 from ..model import Message
+from .batch_service import BatchService
 from .context import Context
 from .policy_service import PolicyService
 from .queue_service import QueueService
@@ -27,6 +28,7 @@ class Service:
         self.queues = QueueService(context)
         self.tasks = TaskService(context)
         policies = PolicyService(context)
+        batches = BatchService(context, self.tasks)
         self._handlers: dict[str, Handler] = {
             "projects.locations.list": self.queues.list_locations,
             "projects.locations.get": self.queues.get_location,
@@ -46,6 +48,9 @@ class Service:
             "projects.locations.queues.tasks.create": self.tasks.create,
             "projects.locations.queues.tasks.delete": self.tasks.delete,
             "projects.locations.queues.tasks.run": self.tasks.run,
+            "projects.locations.queues.tasks.batchCreate": batches.create,
+            "projects.locations.queues.tasks.batchDelete": batches.delete,
+            "projects.locations.operations.get": batches.get,
         }
 
     def call(self, method: str, parameters: dict[str, Any]) -> Answer:

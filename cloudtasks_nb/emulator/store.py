@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from ..errors import ConfigError
 from ..model import Queue, decode, encode
 from .clock import from_us, to_us
+from .operation_store import OperationStore
 from .task_store import TaskStore
 
 _APPLICATION_ID = 0x63746E62  # "ctnb"
@@ -31,11 +32,12 @@ class QueueRow(Struct, frozen=True):
 
 
 class Store:
-    """One open database; `tasks` holds the other half of it."""
+    """One open database; `tasks` and `operations` hold the rest of it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self.tasks = TaskStore(connection)
+        self.operations = OperationStore(connection)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Store:

@@ -68,7 +68,7 @@ class TaskService:
         name = parse_queue(parent)
         if body.task is None:
             raise InvalidArgument("Task is required.")
-        task_id = _id_in(name, body.task.name)
+        task_id = id_in(name, body.task.name)
         with self._store.transaction():
             queue = existing_queue(self._store, name)
             stored = self.add(queue, body.task, task_id)
@@ -95,10 +95,11 @@ class TaskService:
         parsed = parse_task(name)
         with self._store.transaction():
             queue = existing_queue(self._store, parsed.parent)
-            self._remove(queue.row, queue.queue, parsed.task)
+            self.remove(queue.row, queue.queue, parsed.task)
         return Empty()
 
-    def _remove(self, row: int, queue: Queue, task_id: str) -> None:
+    def remove(self, row: int, queue: Queue, task_id: str) -> None:
+        """Ends a task, inside a transaction of the caller; its name stays blocked. Errors: NotFound."""
         until = self._context.clock.now() + tombstone_ttl(queue)
         if not self._tasks.remove(row, task_id, until):
             raise NotFound(NOT_FOUND)
@@ -143,7 +144,7 @@ class TaskService:
             first, last = attempt.begun()
             since_first = now - (first.dispatch_time or now)
             if outcome.succeeded or used_up(retries, row.dispatch_count, since_first):
-                self._remove(attempt.queue_row, attempt.queue, attempt.task.id)
+                self.remove(attempt.queue_row, attempt.queue, attempt.task.id)
                 return
             due = attempt.started + retry_delay(retries, row.dispatch_count)
             self._tasks.end_attempt(
@@ -213,7 +214,7 @@ def _answer(queue: QueueRow, task: TaskRow, view: str) -> bytes:
     return task_json(task, _prefix(queue.queue), view or "BASIC").encode()
 
 
-def _id_in(queue: QueueName, name: str) -> str:
+def id_in(queue: QueueName, name: str) -> str:
     """The id in the name of a new task, empty for the service to choose. Errors: InvalidArgument."""
     if not name:
         return ""

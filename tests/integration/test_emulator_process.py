@@ -218,3 +218,15 @@ def test_a_body_that_is_not_as_encoded_is_refused() -> None:
         url = f"{emulator.url}/v2beta2/projects/p/locations/us-central1/queues"
         answer = requests.post(url, data=b"no", headers={"Content-Encoding": "gzip"}, timeout=10)
         assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+
+
+def test_operations_survive_a_restart(tmp_path: Path) -> None:
+    batch = {"requests": [{"task": {"httpRequest": {"url": "https://example.com"}}}] * 2, "requestId": "fill"}
+    with EmulatorProcess(data=tmp_path / "queues.db") as process:
+        create(process.url, "jobs", "first")
+        answer = call(f"{process.url}{QUEUES}/jobs/tasks:batchCreate", batch)
+        process.stop()
+    with EmulatorProcess(data=tmp_path / "queues.db") as process:
+        assert call(f"{process.url}/v2beta2/{answer['name']}") == answer
+        assert call(f"{process.url}{QUEUES}/jobs/tasks:batchCreate", batch) == answer
+        assert len(call(f"{process.url}{QUEUES}/jobs/tasks")["tasks"]) == 3
