@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from ..errors import ConfigError
 from .json import Message
+
+_WITH_CONDITIONS = 3
 
 
 class Expr(Message):
@@ -23,8 +30,67 @@ class Binding(Message):
 
 
 class Policy(Message):
-    """Who may do what. `etag` (base64) guards against concurrent changes."""
+    """Who may do what. `etag` (base64) guards against concurrent changes, and is kept by `grant` and `revoke`.
+
+    Example:
+        >>> policy = Policy(etag="BwWWja0YfJA=").grant("roles/cloudtasks.viewer", "user:ada@example.com")
+        >>> policy.members("roles/cloudtasks.viewer")
+        ['user:ada@example.com']
+    """
 
     version: int = 0
     bindings: list[Binding] = []
     etag: str = ""
+
+    def members(self, role: str) -> list[str]:
+        """Who holds a role, with or without a condition."""
+        return [member for binding in self.bindings if binding.role == role for member in binding.members]
+
+    def roles(self, member: str) -> list[str]:
+        """Which roles a member holds by name."""
+        return [binding.role for binding in self.bindings if member in binding.members]
+
+    def grant(self, role: str, *members: str, condition: Expr | None = None) -> Policy:
+        """The policy with these members in a role; this one stays as it is. Errors: ConfigError."""
+        _check(role, members)
+        return self._changed(
+            role,
+            condition,
+            lambda held: [*held, *(member for member in dict.fromkeys(members) if member not in held)],
+        )
+
+    def revoke(self, role: str, *members: str, condition: Expr | None = None) -> Policy:
+        """The policy without these members in a role; whoever was not in it does not matter. Errors: ConfigError."""
+        _check(role, members)
+        return self._changed(
+            role, condition, lambda held: [member for member in held if member not in members]
+        )
+
+    def _changed(self, role: str, condition: Expr | None, change: Callable[[list[str]], list[str]]) -> Policy:
+        bindings = list(self.bindings)
+        if not any(binding.role == role and binding.condition == condition for binding in bindings):
+            bindings.append(Binding(role=role, condition=condition))
+        changed = [
+            replace(binding, members=change(binding.members))
+            if binding.role == role and binding.condition == condition
+            else binding
+            for binding in bindings
+        ]
+        kept = [binding for binding in changed if binding.members]  # the API refuses a role without members
+        conditional = any(binding.condition is not None for binding in kept)
+        return replace(self, bindings=kept, version=_WITH_CONDITIONS if conditional else self.version)
+
+
+def _check(role: str, members: tuple[str, ...]) -> None:
+    if not isinstance(role, str) or "/" not in role:
+        raise ConfigError(
+            f"{role!r} is not the name of a role.", hint='write "roles/cloudtasks.viewer", for example'
+        )
+    if not members:
+        raise ConfigError("No member was named.", hint='policy.grant(role, "user:ada@example.com")')
+    for member in members:
+        if not isinstance(member, str) or (":" not in member and not member.startswith("all")):
+            raise ConfigError(
+                f"{member!r} is not a member.",
+                hint='write "user:...", "serviceAccount:...", "group:...", "domain:..." or "allUsers"',
+            )

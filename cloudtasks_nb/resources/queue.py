@@ -18,7 +18,8 @@ from ..model.task import View
 from ..names import QueueName, TaskName, check_task_id, parse_task
 from ..pager import Pager
 from ..rest.session import Session
-from .bound import Bound
+from .access import Access
+from .leasing import Leasing
 from .new_task import TaskOptions, new_task
 from .settings import mask_paths, settings
 from .task import Task, list_tasks, read_task
@@ -33,7 +34,7 @@ _QUEUES = "projects.locations.queues"
 WITH_STATS = ",".join(field.encode_name for field in msgspec.structs.fields(model.Queue))
 
 
-class Queue(model.Queue, Bound, dict=True, gc=True):
+class Queue(model.Queue, Leasing, Access, dict=True, gc=True):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.

@@ -12,13 +12,14 @@ from ..model.messages import Empty, RunTaskRequest
 from ..names import TaskName
 from ..pager import Listing, Pager
 from ..rest.session import Session
-from .bound import Bound, bind_all
+from .bound import bind_all
+from .leased import Leased
 
 _TASKS = "projects.locations.queues.tasks"
 VIEWS = ("BASIC", "FULL")
 
 
-class Task(model.Task, Bound, dict=True, gc=True):
+class Task(model.Task, Leased, dict=True, gc=True):
     """A task. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.tasks.
@@ -96,16 +97,19 @@ def list_tasks(
             f"{_TASKS}.list", path={"parent": str(queue)}, query={**query, "pageToken": token}
         )
 
-    return Pager(
-        fetch,
-        Listing(
-            noun="tasks",
-            items=partial(_items, session),
-            columns=_columns,
-            table=_table,
-            caption=f"tasks of {queue.location}/{queue.queue}",
-            has_payloads=view == "FULL",
-        ),
+    caption = f"tasks of {queue.location}/{queue.queue}"
+    return Pager(fetch, task_listing(session, caption, has_payloads=view == "FULL"))
+
+
+def task_listing(session: Session, caption: str, *, has_payloads: bool) -> Listing[Task]:
+    """How tasks are read from a page, shown and put into columns."""
+    return Listing(
+        noun="tasks",
+        items=partial(_items, session),
+        columns=_columns,
+        table=_table,
+        caption=caption,
+        has_payloads=has_payloads,
     )
 
 

@@ -95,6 +95,10 @@ class Session:
             raise InvalidArgument(what, method=method_id, resource=next(iter(path.values()), "")) from None
         return self._persist(call, call.method.repeatable if repeatable is None else repeatable)
 
+    def pause(self, tries: int) -> None:
+        """Wait before another round of something that is more than one call."""
+        time.sleep(random.random() * self.retry.ceiling_s(tries))  # noqa: S311 - jitter, not a secret
+
     def connections(self) -> requests.Session:
         """The connections of this process: a forked child that used its parent's would read the parent's answers."""
         if self._process != os.getpid():

@@ -1,0 +1,108 @@
+"""What a worker does with a task that it leased: acknowledge it, renew its lease, or give it back."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from ..errors import ConfigError
+from ..model.json import Duration, Message
+from ..model.messages import AcknowledgeTaskRequest, CancelLeaseRequest, Empty, RenewLeaseRequest
+from ..model.queue import Kind
+from .bound import Bound
+
+_TASKS = "projects.locations.queues.tasks"
+
+
+class Lease:
+    """One lease: when it ends, which is also what proves that it is held. Calls about it go one after the other."""
+
+    __slots__ = ("ends", "lock")
+
+    def __init__(self, ends: datetime | None) -> None:
+        self.ends = ends
+        self.lock = (
+            threading.RLock()
+        )  # a renewal in flight changes `ends`, which an acknowledgement must send
+
+
+class Leased(Bound):
+    """The verbs of a leased task. The lease stays what it was when somebody else leases the task later on."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        name: str
+        view: str
+        schedule_time: datetime | None
+
+        @property
+        def dispatch_count(self) -> int: ...
+
+        @property
+        def kind(self) -> Kind: ...
+
+    def acknowledge(self) -> None:
+        """Say that the work is done: the task is deleted. It is repeated when an answer is lost.
+
+        Errors: FailedPrecondition when the lease is over or another one began, NotFound when the task is gone.
+        """
+        lease = self._lease("acknowledge")
+        with lease.lock:
+            body = AcknowledgeTaskRequest(schedule_time=lease.ends)
+            self._session.call(f"{_TASKS}.acknowledge", Empty, path={"name": self.name}, body=body)
+
+    def renew_lease(self, lease_duration: timedelta | float = 60) -> Self:
+        """Hold it for this long from now on. Units: seconds, or a timedelta; at most a week.
+
+        Errors: FailedPrecondition when the lease is over or another one began, NotFound, InvalidArgument.
+        """
+        lease = self._lease("renew_lease")
+        with lease.lock:
+            return self._exchange(
+                lease,
+                "renewLease",
+                RenewLeaseRequest(
+                    schedule_time=lease.ends,
+                    lease_duration=Duration.of(lease_duration),
+                    response_view=self.view,
+                ),
+            )
+
+    def cancel_lease(self) -> Self:
+        """Give it back: another worker may lease it at once.
+
+        Errors: FailedPrecondition when the lease is over or another one began, NotFound.
+        """
+        lease = self._lease("cancel_lease")
+        with lease.lock:
+            body = CancelLeaseRequest(schedule_time=lease.ends, response_view=self.view)
+            answer = self._exchange(lease, "cancelLease", body)
+            self.__dict__.pop("lease", None)
+            return answer
+
+    def _hold(self) -> Self:
+        """Remember the lease that this task was answered with; returns itself."""
+        self.__dict__["lease"] = Lease(self.schedule_time)
+        return self
+
+    def _exchange(self, lease: Lease, verb: str, body: Message) -> Self:
+        answer: Any = self._session.call(f"{_TASKS}.{verb}", type(self), path={"name": self.name}, body=body)
+        lease.ends = answer.schedule_time
+        return self._take(answer)
+
+    def _lease(self, verb: str) -> Lease:
+        """The lease taken here, or the one that a task read elsewhere shows. Errors: ConfigError without any."""
+        held: Lease | None = self.__dict__.get("lease")
+        if held is not None:
+            return held
+        if self.kind != "pull" or not self.dispatch_count or self.schedule_time is None:
+            raise ConfigError(
+                f"{verb}() needs a leased task, and this one was never leased.",
+                hint="lease tasks of a pull queue with queue.lease()"
+                if self.kind == "pull"
+                else "only tasks of a pull queue are leased; task.run() and task.delete() are for the others",
+            )
+        # Shared at once, so that two threads wait for each other.
+        shared: Lease = self.__dict__.setdefault("lease", Lease(self.schedule_time))
+        return shared
