@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 
 from .emulator import run
+from .emulator.options import Options, clock_start
 from .errors import CloudTasksError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; returns the exit code."""
-    chosen = _parser().parse_args(arguments)
+    chosen = _options(_parser(), arguments)
     try:
-        run(chosen.port, data=chosen.data, with_demo=chosen.demo, lifeline=chosen.lifeline)
+        run(chosen)
     except CloudTasksError as error:
         print(f"cloudtasks_nb emulator: {error.message} {error.hint or ''}".rstrip(), file=sys.stderr)
         return 1
@@ -34,8 +35,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     emulator.add_argument("--data", type=Path, metavar="FILE", help="keep queues and tasks in this file")
     emulator.add_argument("--demo", action="store_true", help="start with example queues and tasks, if empty")
+    emulator.add_argument(
+        "--clock",
+        nargs="+",
+        metavar=("system|manual", "START"),
+        default=["system"],
+        help="'manual' stands still (at START, by default now) until POST /emulator/v1/clock:advance moves it",
+    )
     emulator.add_argument("--lifeline", action="store_true", help="stop when stdin closes or the parent ends")
     return parser
+
+
+def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Options:
+    chosen = parser.parse_args(arguments)
+    try:
+        start = clock_start(chosen.clock)
+    except ValueError as error:
+        parser.error(f"--clock: {error}")
+    return Options(
+        port=chosen.port,
+        data=chosen.data,
+        with_demo=chosen.demo,
+        lifeline=chosen.lifeline,
+        clock_start=start,
+    )
 
 
 def _port(text: str) -> int:

@@ -21,6 +21,7 @@ from .shown import Shown
 if TYPE_CHECKING:
     import re
 
+    from .emulating import Emulator
     from .render import Card
 
 EVERYWHERE = "-"
@@ -71,6 +72,7 @@ class Client(Shown):
         _check("location", location or "-", LOCATION_ID)
         self._session = session
         self._on_close = on_close
+        self._emulator: Emulator | None = None
         self.project = project
         self.location = DefaultLocation(location or "", self)
 
@@ -88,6 +90,23 @@ class Client(Shown):
     def api_version(self) -> str:
         """The version of the REST API that is spoken."""
         return self._session.api_version
+
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator that this client talks to. Errors: ConfigError when it talks to the real service."""
+        from .emulating import Emulator
+
+        if not self._on_emulator:
+            raise ConfigError(
+                f"{self.endpoint} is the service and no emulator.", hint="ct.local() starts an emulator"
+            )
+        if self._emulator is None:
+            self._emulator = Emulator(self._session)
+        return self._emulator
+
+    @property
+    def _on_emulator(self) -> bool:
+        return self.endpoint.lower().startswith("http://")
 
     def locations(self) -> Pager[Location]:
         """The locations that can hold queues. Errors: PermissionDenied, AuthError, TransportError."""
@@ -173,13 +192,12 @@ class Client(Shown):
     def _shape_(self) -> Card:
         from .render import Card, code, muted
 
-        local = self.endpoint.startswith("http://")
         return Card(
             self.project,
             kind="Cloud Tasks client",
             facts={
                 "location": self.location or muted("none: queues() lists all"),
-                "endpoint": [code(self.endpoint), muted("emulator") if local else None],
+                "endpoint": [code(self.endpoint), muted("emulator") if self._on_emulator else None],
                 "identity": self.identity,
                 "API version": self.api_version,
             },

@@ -8,11 +8,14 @@ import sys
 import tempfile
 import threading
 import weakref
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from .client import Client
 from .connecting import EMULATOR_LOCATION, EMULATOR_PROJECT
 from .errors import ConfigError, MissingExtra
+from .model.json import utc
 from .rest.auth import Auth
 from .rest.session import Session
 
@@ -21,11 +24,17 @@ _START_S = 30.0
 _STOP_S = 10.0
 
 
-def local(data: str | os.PathLike[str] | None = None, *, demo: bool = False) -> Client:
+def local(
+    data: str | os.PathLike[str] | None = None,
+    *,
+    demo: bool = False,
+    clock: Literal["system", "manual"] | datetime = "system",
+) -> Client:
     """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
 
     `data` names a file that keeps queues and tasks across restarts; without it all is gone at the end. `demo` fills
-    the emulator with queues and tasks to look at. client.close(), or the end of this Python process, ends it.
+    the emulator with queues and tasks to look at. A `clock` that is "manual", or starts at an instant, stands still
+    until client.emulator.advance("2h") moves it. client.close(), or the end of this Python process, ends it.
 
     Errors: ConfigError when it does not start; MissingExtra without the extra "local".
 
@@ -33,22 +42,35 @@ def local(data: str | os.PathLike[str] | None = None, *, demo: bool = False) -> 
         >>> with ct.local() as client:                                            # doctest: +SKIP
         ...     client.create_queue("emails")
     """
-    process, url = _start(data, demo=demo)
+    options = [] if data is None else ["--data", str(Path(data).expanduser().resolve())]
+    options += ["--demo"] if demo else []
+    options += ["--clock", *_clock(clock)]
+    process, url = _start(options)
     session = Session(url, Auth())
     # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a killed
     # Python is noticed by the emulator itself.
     weakref.finalize(session, _stop, process)
-    return Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: _stop(process))
+    client = Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: _stop(process))
+    client.emulator.refresh()
+    return client
 
 
-def _start(data: str | os.PathLike[str] | None, *, demo: bool) -> tuple[subprocess.Popen[str], str]:
+def _clock(clock: str | datetime) -> list[str]:
+    if isinstance(clock, datetime):
+        return ["manual", utc(clock).isoformat()]
+    if clock not in ("system", "manual"):
+        raise ConfigError(
+            f"clock={clock!r} is no clock.", hint='"system", "manual" or a datetime to start at'
+        )
+    return [clock]
+
+
+def _start(options: list[str]) -> tuple[subprocess.Popen[str], str]:
     from importlib.util import find_spec
 
     if find_spec("aiohttp") is None:
         raise MissingExtra("The emulator", "local")
-    command = [sys.executable, "-m", "cloudtasks_nb", "emulator", "--port", "0", "--lifeline"]
-    command += ["--data", str(Path(data).expanduser().resolve())] if data is not None else []
-    command += ["--demo"] if demo else []
+    command = [sys.executable, "-m", "cloudtasks_nb", "emulator", "--port", "0", "--lifeline", *options]
     with tempfile.TemporaryFile("w+") as complaints:
         process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             command,

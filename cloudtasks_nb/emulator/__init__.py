@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..errors import MissingExtra
+from .options import Options
 
 
-def run(port: int, *, data: Path | None = None, with_demo: bool = False, lifeline: bool = False) -> None:
+def run(options: Options) -> None:
     """Serves on 127.0.0.1 until told to stop. Errors: MissingExtra; ConfigError when port or file is taken."""
     try:
         import aiohttp  # noqa: F401
@@ -15,4 +14,4 @@ def run(port: int, *, data: Path | None = None, with_demo: bool = False, lifelin
         raise MissingExtra("The emulator", "local") from None
     from .process import run as serve
 
-    serve(port, data=data, with_demo=with_demo, lifeline=lifeline)
+    serve(options)

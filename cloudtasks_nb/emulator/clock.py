@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
@@ -11,9 +14,21 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock(Protocol):
-    """Says what time it is, in UTC."""
+    """Says what time it is, in UTC, and how long to wait for another time."""
 
     def now(self) -> datetime: ...
+
+    def seconds_until(self, moment: datetime) -> float | None:
+        """How long to sleep until a moment; None when only moving the clock brings it."""
+        ...
+
+    def on_move(self, listener: Callable[[], None]) -> None:
+        """Calls the listener whenever the clock was moved by hand."""
+        ...
+
+    def deadline(self, after_s: float) -> AbstractAsyncContextManager[object]:
+        """Raises TimeoutError when its body is still at work that much later."""
+        ...
 
 
 class SystemClock:
@@ -22,18 +37,54 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def seconds_until(self, moment: datetime) -> float | None:
+        return max(0.0, (moment - self.now()).total_seconds())
+
+    def on_move(self, listener: Callable[[], None]) -> None:
+        """Nobody moves this clock."""
+
+    def deadline(self, after_s: float) -> AbstractAsyncContextManager[object]:
+        return asyncio.timeout(after_s)
+
 
 class ManualClock:
     """Stands still until it is moved."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
+        self._listeners: list[Callable[[], None]] = []
+        self._deadlines: dict[asyncio.Timeout, datetime] = {}
 
     def now(self) -> datetime:
         return self._now
 
+    def seconds_until(self, moment: datetime) -> float | None:
+        return 0.0 if moment <= self._now else None
+
+    def on_move(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+    @asynccontextmanager
+    async def deadline(self, after_s: float) -> AsyncIterator[object]:
+        async with asyncio.timeout(None) as bound:
+            self._deadlines[bound] = self._now + timedelta(seconds=after_s)
+            try:
+                yield bound
+            finally:
+                del self._deadlines[bound]
+
+    def next_deadline(self) -> datetime | None:
+        """When the first of the deadlines under way is over."""
+        return min(self._deadlines.values(), default=None)
+
     def advance(self, by: timedelta) -> None:
+        """Moves the time, ends what is past its deadline, and tells the listeners. Errors: OverflowError."""
         self._now += by
+        for bound, moment in self._deadlines.items():
+            if moment <= self._now:
+                bound.reschedule(asyncio.get_running_loop().time())
+        for listener in self._listeners:
+            listener()
 
 
 def to_us(moment: datetime) -> int:

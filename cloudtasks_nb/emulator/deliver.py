@@ -8,12 +8,14 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from .attempts import Attempt, Outcome, answered, refused, timed_out, unreachable
+from .clock import Clock
 from .outgoing import Request, request_for
 
 DEADLINE_S = 600.0
@@ -24,8 +26,11 @@ _ELSEWHERE = "the emulator delivers only to this machine (localhost), and did no
 class Deliverer:
     """Sends attempts in the background and reports how each one ended."""
 
-    def __init__(self, finish: Callable[[Attempt, Outcome], None], deadline_s: float = DEADLINE_S) -> None:
+    def __init__(
+        self, finish: Callable[[Attempt, Outcome], None], clock: Clock, deadline_s: float = DEADLINE_S
+    ) -> None:
         self._finish = finish
+        self._clock = clock
         self._deadline_s = deadline_s
         self._session: aiohttp.ClientSession | None = None
         self._under_way: set[asyncio.Task[None]] = set()
@@ -35,6 +40,19 @@ class Deliverer:
         sending = asyncio.get_running_loop().create_task(self._attempt(attempt))
         self._under_way.add(sending)
         sending.add_done_callback(self._under_way.discard)
+
+    def next_at(self) -> datetime | None:
+        """Nothing but deadlines ends an attempt by itself, and the clock knows those."""
+        return None
+
+    def quiet(self) -> bool:
+        """Whether no attempt is under way."""
+        return not self._under_way
+
+    async def settle(self) -> None:
+        """Returns when every attempt under way has ended."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
 
     async def close(self) -> None:
         """Cuts off what is under way: the tasks stay, and are due again."""
@@ -54,7 +72,7 @@ class Deliverer:
         try:
             request = request_for(attempt)
             host = urlsplit(request.url).hostname or ""
-            async with asyncio.timeout(self._deadline_s):
+            async with self._clock.deadline(self._deadline_s):
                 if not await is_local(host):
                     return refused(_ELSEWHERE.format(host))
                 return await self._exchange(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import traceback
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -14,6 +15,7 @@ from ..errors import ApiError, Internal, InvalidArgument, NotFound, PermissionDe
 from ..model import Queue, encode
 from ..model.methods import METHODS, Method
 from .bodies import parse
+from .control import Control, Handler
 from .envelopes import error_json
 from .queries import SystemParameters, method_parameters, system_parameters
 from .service import Service
@@ -38,10 +40,13 @@ _LOOPBACK_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_LOOPBACK}", re.IGNORECASE
 Pairs = list[tuple[str, str]]
 
 
-def application(service: Service) -> web.Application:
+def application(service: Service, control: Control) -> web.Application:
     """The emulator as an aiohttp application."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    app.router.add_route("*", r"/{path:[\s\S]*}", _Front(service).handle)
+    front = _Front(service)
+    for verb, path, handler in control.routes():
+        app.router.add_route(verb, path, partial(front.control, handler))
+    app.router.add_route("*", r"/{path:[\s\S]*}", front.handle)
     return app
 
 
@@ -67,6 +72,16 @@ class _Front:
         except Exception:  # an emulator that fails says so as the service does, and tells its owner why
             traceback.print_exc(file=sys.stderr)
             return _refusal(Internal("Internal error encountered."), system)
+
+    async def control(self, handler: Handler, request: web.Request) -> web.Response:
+        """What is the emulator's own."""
+        try:
+            _check_local(request)
+            answer = await handler(request.query, await _body(request))
+            body = answer if isinstance(answer, bytes) else encode(answer)
+            return web.Response(body=finish(body, pretty=True), headers=_HEADERS)
+        except ApiError as error:
+            return _refusal(error, SystemParameters())
 
     def _answer(self, http: str, path: str, query: Pairs, raw: bytes) -> bytes:
         method, variables = _route(http, path)

@@ -8,19 +8,21 @@ import os
 import signal
 import socket
 import sys
-from pathlib import Path
 
 from aiohttp import web
 
 from ..errors import ConfigError
 from . import demo
 from .attempts import Attempt, Outcome
-from .clock import Clock, SystemClock
+from .clock import Clock, ManualClock, SystemClock
 from .context import Context
+from .control import Control
 from .deliver import Deliverer
 from .http import application
+from .options import Options
 from .service import Service
 from .store import Store
+from .timeline import Timeline
 
 HOST = "127.0.0.1"  # nothing else: there is no authentication
 _PARENT_POLL_S = 0.5
@@ -29,10 +31,14 @@ _PARENT_POLL_S = 0.5
 class Emulator:
     """A server on a database; `start` and `close` it inside one event loop."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._deliverer = Deliverer(self._finish)
+    def __init__(self, store: Store, clock: Clock, options: Options) -> None:
+        self._deliverer = Deliverer(self._finish, clock)
         self.service = Service(Context(store, clock, self._deliverer.send))
-        self._runner = web.AppRunner(application(self.service), access_log=None, shutdown_timeout=1.0)
+        timeline = Timeline(clock) if isinstance(clock, ManualClock) else None
+        if timeline is not None:
+            timeline.add(self._deliverer)
+        app = application(self.service, Control(options, clock, timeline))
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
 
     def _finish(self, attempt: Attempt, outcome: Outcome) -> None:
         self.service.tasks.finish(attempt, outcome)
@@ -46,16 +52,17 @@ class Emulator:
         await self._deliverer.close()
 
 
-def run(port: int, *, data: Path | None = None, with_demo: bool = False, lifeline: bool = False) -> None:
+def run(options: Options) -> None:
     """Serves until told to stop. Errors: ConfigError when the port or the file is taken."""
-    listening = _listen(port)
+    listening = _listen(options.port)
     with contextlib.closing(listening):
-        store = Store.open(data)
+        store = Store.open(options.data)
         with contextlib.closing(store):
-            clock = SystemClock()
-            if with_demo and store.is_empty():
+            start = options.clock_start
+            clock = SystemClock() if start is None else ManualClock(start)
+            if options.with_demo and store.is_empty():
                 demo.fill(store, clock.now())
-            asyncio.run(_serve(store, clock, listening, lifeline=lifeline))
+            asyncio.run(_serve(store, clock, listening, options))
 
 
 def _listen(port: int) -> socket.socket:
@@ -69,14 +76,14 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-async def _serve(store: Store, clock: Clock, listening: socket.socket, *, lifeline: bool) -> None:
+async def _serve(store: Store, clock: Clock, listening: socket.socket, options: Options) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    emulator = Emulator(store, clock)
+    emulator = Emulator(store, clock, options)
     await emulator.start(listening)
-    watching = asyncio.create_task(_watch_parent(stop, os.getppid())) if lifeline else None
+    watching = asyncio.create_task(_watch_parent(stop, os.getppid())) if options.lifeline else None
     print(f"cloudtasks emulator ready on http://{HOST}:{listening.getsockname()[1]}", flush=True)
     await stop.wait()
     if watching is not None:

@@ -20,7 +20,7 @@ from ..pager import Pager
 from ..rest.session import Session
 from .access import Access
 from .leasing import Leasing
-from .new_task import TaskOptions, new_task
+from .new_task import TaskOptions, new_task, schedule_time
 from .settings import mask_paths, settings
 from .task import Task, list_tasks, read_task
 
@@ -146,6 +146,7 @@ class Queue(model.Queue, Leasing, Access, dict=True, gc=True):
             task_id=task_id,
             **options,
         )
+        said.schedule = schedule_time(said.schedule, self._session.now())
         task = new_task(self._parsed, self.kind, payload, said)
         # Without a name nobody can tell whether a lost call created the task, so only a named one is repeated.
         made = self._session.call(

@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -59,6 +60,7 @@ class Session:
         self._process = os.getpid()
         self._http = connections(direct=local)
         self._closed = False
+        self.moved_to: datetime | None = None
 
     def call(
         self,
@@ -98,6 +100,10 @@ class Session:
     def pause(self, tries: int) -> None:
         """Wait before another round of something that is more than one call."""
         time.sleep(random.random() * self.retry.ceiling_s(tries))  # noqa: S311 - jitter, not a secret
+
+    def now(self) -> datetime:
+        """What time it is at the other end: an emulator's clock may have been moved by hand."""
+        return self.moved_to or datetime.now(UTC)
 
     def connections(self) -> requests.Session:
         """The connections of this process: a forked child that used its parent's would read the parent's answers."""

@@ -16,7 +16,7 @@ FLOORS = [
     {"model"},
     {"rest", "frames", "render", "progress"},
     {"pager"},
-    {"resources"},
+    {"resources", "emulating"},
     {"client"},
     {"connecting"},
     {"widgets", "embedded"},
@@ -30,7 +30,7 @@ UPWARD = {
     ("resources", "widgets"),
 }
 # The emulator stands beside the house: it uses the ground floors, and only the command line starts it.
-EMULATOR_MAY_USE = {"errors", "names", "model", "emulator"}
+EMULATOR_MAY_USE = {"errors", "names", "model", "emulator", "__version__"}
 EMULATOR_IS_USED_BY = {"emulator", "__main__"}
 
 

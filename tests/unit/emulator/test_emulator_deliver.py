@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from cloudtasks_nb.emulator.attempts import Attempt, Outcome
+from cloudtasks_nb.emulator.clock import SystemClock
 from cloudtasks_nb.emulator.deliver import Deliverer, is_local
 from cloudtasks_nb.emulator.queue_rules import new_queue
 from cloudtasks_nb.model import HttpRequest, Queue, Task
@@ -45,7 +46,7 @@ async def deliver(url: str, deadline_s: float = 20, **request: object) -> Outcom
         http_request=HttpRequest(url=url, http_method="POST", **request),  # type: ignore[arg-type]
         schedule_time=NOW,
     )
-    deliverer = Deliverer(finish, deadline_s)
+    deliverer = Deliverer(finish, SystemClock(), deadline_s)
     deliverer.send(
         Attempt(
             queue_row=1,

@@ -1,0 +1,83 @@
+"""Emulator: what can be asked of an emulator and of no real service."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from ..errors import CloudTasksError
+from ..model.emulated import AdvanceRequest, AdvanceResponse, EmulatorInfo
+from ..rest.session import Session
+from ..shown import Shown
+from .control import Control
+from .spans import span
+
+if TYPE_CHECKING:
+    from ..render import Card
+
+PATIENCE_S = 10.0
+
+
+class Emulator(Shown):
+    """The emulator behind a client: its clock, and what it is. Any thread may call.
+
+    What its card shows was learned from the last call; `refresh()` asks again.
+
+    Example:
+        >>> client = ct.local(clock="manual")                                              # doctest: +SKIP
+        >>> client.emulator.advance("2h")                                                  # doctest: +SKIP
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._control = Control(session)
+        self.endpoint = session.endpoint
+        self.info: EmulatorInfo | None = None
+
+    def refresh(self) -> Self:
+        """Ask the emulator what it is. Errors: ConfigError (something else answers there), TransportError."""
+        self.info = self._control.get("info", EmulatorInfo)
+        self._session.moved_to = self.info.time if self.info.clock == "manual" else None
+        return self
+
+    def advance(self, by: timedelta | float | str, *, patience: float = PATIENCE_S) -> datetime:
+        """Move a manual clock, and let all that becomes due on the way happen at its own moment. Returns the new time.
+
+        Units: `by` is a timedelta, seconds, or text such as "2h" or "1h 30m"; `patience` is in seconds of real time,
+        after which attempts that are still under way are waited for no longer.
+
+        Errors: FailedPrecondition when the emulator runs on the machine's clock; InvalidArgument.
+
+        Example:
+            >>> client.emulator.advance("90s")                                             # doctest: +SKIP
+        """
+        asked = AdvanceRequest(by=span(by), patience=span(patience))
+        answer = self._control.post("clock:advance", asked, AdvanceResponse, longer_s=patience)
+        if answer.time is None:
+            raise CloudTasksError("The emulator did not say what time it is.")
+        self._session.moved_to = answer.time  # "in 60 seconds" is meant by the emulator's clock
+        if self.info is not None:
+            self.info.time = answer.time
+        return answer.time
+
+    def _shape_(self) -> Card:
+        from ..render import Card, code, muted
+        from ..render.values import exact
+
+        info = self.info
+        facts: dict[str, object] = {"endpoint": code(self.endpoint)}
+        if info is not None:
+            moved = "moved by hand" if info.clock == "manual" else "the machine's"
+            facts |= {
+                "version": info.version,
+                "serves": ", ".join(info.api_versions),
+                "clock": [moved, muted(exact(info.time)) if info.time and info.clock == "manual" else None],
+                "data": code(info.data) if info.data else "in memory: gone at the end",
+            }
+        lines = ["client.emulator.refresh()"]
+        if info is not None and info.clock == "manual":
+            lines.append('client.emulator.advance("2h")')
+        return Card("Cloud Tasks emulator", facts=facts, code=lines)  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        return f"<Emulator at {self.endpoint}>"

@@ -1,0 +1,100 @@
+"""A clock that is moved by hand, from the notebook's side."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import cloudtasks_nb as ct
+from tests.scripted import answer, scripted
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def still() -> Iterator[ct.Client]:
+    """A client of an emulator whose time stands still."""
+    with ct.local(clock=START) as client:
+        yield client
+
+
+def test_the_name_of_a_deleted_queue_is_free_again_after_its_time(still: ct.Client) -> None:
+    still.create_queue("again").delete()
+    with pytest.raises(ct.FailedPrecondition, match="too recently"):
+        still.create_queue("again")
+    still.emulator.advance("3d")
+    assert still.create_queue("again").id == "again"
+
+
+def test_advancing_answers_with_the_new_time(still: ct.Client) -> None:
+    before = still.emulator.advance(0)
+    assert still.emulator.advance("1h 30m") - before == timedelta(minutes=90)
+    assert still.emulator.advance(timedelta(seconds=1.5)) - before == timedelta(minutes=90, seconds=1.5)
+
+
+def test_from_now_means_the_emulators_now(still: ct.Client) -> None:
+    now = still.emulator.advance("1h")
+    task = still.create_queue("times").create_task("x", url="https://example.com", schedule=60)
+    assert task.schedule_time == now + timedelta(minutes=1)
+
+
+def test_an_attempt_that_hangs_is_over_at_its_deadline(still: ct.Client) -> None:
+    queue = still.create_queue("hanging")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        task = queue.create_task("x", url=f"http://127.0.0.1:{silent.getsockname()[1]}/", schedule=3 * 3600)
+        task.run()
+        silent.settimeout(20)
+        connection, _ = silent.accept()
+        with connection:
+            sent = still.emulator.advance(0, patience=0)
+            still.emulator.advance("9m", patience=0)
+            assert task.refresh().last_status is None
+            still.emulator.advance("1m", patience=0)
+            still.emulator.advance(0)
+    last = task.refresh().status.last_attempt_status  # type: ignore[union-attr]
+    assert last is not None
+    assert last.response_status is not None
+    assert last.response_status.code == 4
+    assert last.dispatch_time == sent
+
+
+@pytest.mark.parametrize("by", ["-2h", "soon", "2 parsecs", "", None, -1])
+def test_what_is_no_advance(still: ct.Client, by: str) -> None:
+    with pytest.raises(ct.InvalidArgument):
+        still.emulator.advance(by)
+
+
+def test_the_machines_clock_is_not_moved(client: ct.Client) -> None:
+    with pytest.raises(ct.FailedPrecondition, match="--clock manual"):
+        client.emulator.advance("2h")
+
+
+def test_the_card_says_what_the_emulator_is(still: ct.Client) -> None:
+    shown = str(still.emulator.refresh())
+    for words in (still.endpoint, ct.__version__, "moved by hand", "2026-03-", "in memory", "advance("):
+        assert words in shown
+
+
+def test_the_real_service_has_no_emulator() -> None:
+    with (
+        ct.connect(project="p", access_token="t") as client,
+        pytest.raises(ct.ConfigError, match="no emulator"),
+    ):
+        _ = client.emulator
+
+
+def test_an_endpoint_that_is_something_else() -> None:
+    with (
+        scripted(answer(404, {"detail": "no such page"})) as other,
+        ct.connect(endpoint=other.url) as client,
+        pytest.raises(ct.ConfigError, match="not an emulator"),
+    ):
+        client.emulator.refresh()
+
+
+def test_a_clock_that_is_none() -> None:
+    with pytest.raises(ct.ConfigError, match="clock"):
+        ct.local(clock="sundial")  # type: ignore[arg-type]
