@@ -14,7 +14,7 @@ from ..model import Message, encode
 from ..model.messages import BatchCreateTasksRequest, BatchDeleteTasksRequest, CreateTaskRequest
 from ..names import QueueName, check_task_id, parse_location, parse_queue
 from .clock import rfc3339, to_us
-from .context import NOT_FOUND, Context, existing_queue
+from .context import NOT_FOUND, Context, existing_queue, remove_task
 from .locations import check_location
 from .operation_store import StoredOperation
 from .store import QueueRow
@@ -84,7 +84,7 @@ class BatchService:
         return task_json(stored, f"{name}/tasks/", request.response_view or "BASIC")
 
     def _deleted(self, queue: QueueRow, task_id: str) -> str:
-        self._tasks.remove(queue.row, queue.queue, check_task_id(task_id))
+        remove_task(self._context, queue, check_task_id(task_id))
         return ""
 
     def _operation(

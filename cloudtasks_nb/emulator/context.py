@@ -7,16 +7,22 @@ from datetime import datetime
 from random import Random, SystemRandom
 
 from ..errors import NotFound
-from ..names import QueueName
+from ..names import QueueName, TaskName
 from .attempts import Attempt
 from .clock import Clock
 from .locations import check_location
+from .queue_rules import tombstone_ttl
 from .store import QueueRow, Store
+from .task_json import TaskRow
 
 QUEUE_MISSING = (
     "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."
 )
 NOT_FOUND = "Requested entity was not found."
+_GONE = (
+    "The task no longer exists, though a task with this name existed recently. "
+    "The task either successfully completed or was deleted."
+)
 
 
 class Context:
@@ -47,3 +53,21 @@ def existing_queue(store: Store, name: QueueName) -> QueueRow:
     if found is None:
         raise NotFound(QUEUE_MISSING)
     return found
+
+
+def existing_task(context: Context, name: TaskName) -> tuple[QueueRow, TaskRow]:
+    """The task of this name, and its queue. Errors: InvalidArgument, NotFound."""
+    queue = existing_queue(context.store, name.parent)
+    found = context.store.tasks.get(queue.row, name.task)
+    if found is None:
+        gone = context.store.tasks.has_tombstone(queue.row, name.task, context.clock.now())
+        raise NotFound(_GONE if gone else NOT_FOUND)
+    return queue, found
+
+
+def remove_task(context: Context, queue: QueueRow, task_id: str) -> None:
+    """Ends a task; its name stays blocked for a while. Errors: NotFound."""
+    until = context.clock.now() + tombstone_ttl(queue.queue)
+    if not context.store.tasks.remove(queue.row, task_id, until):
+        raise NotFound(NOT_FOUND)
+    context.expires(until)

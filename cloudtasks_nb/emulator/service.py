@@ -12,6 +12,7 @@ from ..errors import Unimplemented
 from ..model import Message
 from .batch_service import BatchService
 from .context import Context
+from .lease_service import LeaseService
 from .policy_service import PolicyService
 from .queue_service import QueueService
 from .task_service import TaskService
@@ -27,8 +28,8 @@ class Service:
         self.context = context
         self.queues = QueueService(context)
         self.tasks = TaskService(context)
-        policies = PolicyService(context)
         batches = BatchService(context, self.tasks)
+        policies, leases = PolicyService(context), LeaseService(context)
         self._handlers: dict[str, Handler] = {
             "projects.locations.list": self.queues.list_locations,
             "projects.locations.get": self.queues.get_location,
@@ -51,6 +52,10 @@ class Service:
             "projects.locations.queues.tasks.batchCreate": batches.create,
             "projects.locations.queues.tasks.batchDelete": batches.delete,
             "projects.locations.operations.get": batches.get,
+            "projects.locations.queues.tasks.lease": leases.lease,
+            "projects.locations.queues.tasks.acknowledge": leases.acknowledge,
+            "projects.locations.queues.tasks.renewLease": leases.renew,
+            "projects.locations.queues.tasks.cancelLease": leases.cancel,
         }
 
     def call(self, method: str, parameters: dict[str, Any]) -> Answer:

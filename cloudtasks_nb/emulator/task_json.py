@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..model import AttemptStatus, Task, decode, encode
+from ..model import AttemptStatus, Queue, Task, decode, encode
 from .clock import rfc3339
+
+_RETRY = '"retryConfig":'
 
 
 class TaskRow(Struct, frozen=True):
@@ -29,6 +31,11 @@ class TaskRow(Struct, frozen=True):
     head: str
     payload: str
 
+    @property
+    def has_retry_config(self) -> bool:
+        """Whether the task has retry settings of its own."""
+        return self.head.startswith(_RETRY)
+
 
 Listed = tuple[str, int, int, int, int, str, str]
 """A task of a page: id, schedule_us, create_us, dispatch_count, response_count, attempts, request."""
@@ -36,7 +43,7 @@ Listed = tuple[str, int, int, int, int, str, str]
 
 def request_json(task: Task) -> tuple[str, str]:
     """The request as an unclosed JSON member, and its payload as the last member of it."""
-    retry = f'"retryConfig":{encode(task.retry_config).decode()},' if task.retry_config is not None else ""
+    retry = f"{_RETRY}{encode(task.retry_config).decode()}," if task.retry_config is not None else ""
     if task.http_request is not None:
         name, payload_name, payload = "httpRequest", "body", task.http_request.body
         head = encode(replace(task.http_request, body=None))
@@ -61,6 +68,17 @@ def task_json(row: TaskRow, prefix: str, view: str) -> str:
     request = row.head + row.payload if view == "FULL" else row.head
     counts = row.dispatch_count, row.response_count
     return _json((row.id, row.schedule_us, row.create_us, *counts, row.attempts, request), prefix, view)
+
+
+def task_prefix(queue: Queue) -> str:
+    """What the names of a queue's tasks begin with."""
+    return f"{queue.name}/tasks/"
+
+
+def joined_json(tasks: Iterable[bytes]) -> bytes:
+    """Tasks, each as JSON, as a message that holds them all."""
+    joined = b",".join(tasks)
+    return b'{"tasks":[' + joined + b"]}" if joined else b"{}"
 
 
 def page_json(rows: Iterable[Listed], prefix: str, view: str, next_page_token: str) -> bytes:

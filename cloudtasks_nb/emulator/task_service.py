@@ -9,23 +9,19 @@ from msgspec.structs import replace
 from ..errors import AlreadyExists, InvalidArgument, NotFound
 from ..model import Queue, Task
 from ..model.messages import CreateTaskRequest, Empty, RunTaskRequest
-from ..names import TASK_FORMAT, QueueName, TaskName, check_task_id, parse_queue, parse_task
+from ..names import TASK_FORMAT, QueueName, check_task_id, parse_queue, parse_task
 from . import task_rules
 from .attempts import Attempt, Outcome, retry_config, retry_delay, used_up
 from .clock import to_us
-from .context import NOT_FOUND, Context, existing_queue
+from .context import NOT_FOUND, Context, existing_queue, existing_task, remove_task
 from .pages import make_token, page_size, read_token
-from .queue_rules import task_ttl, tombstone_ttl
+from .queue_rules import task_ttl
 from .store import QueueRow
-from .task_json import TaskRow, attempts_json, page_json, request_json, task_json, task_message
+from .task_json import TaskRow, attempts_json, page_json, request_json, task_json, task_message, task_prefix
 from .task_store import BY_FIRST, BY_SCHEDULE, BY_TAG, NewTask, Order
 
 MAX_TASKS = 1000
 
-_GONE = (
-    "The task no longer exists, though a task with this name existed recently. "
-    "The task either successfully completed or was deleted."
-)
 _TOO_RECENT = (
     "The task cannot be created because a task with this name existed too recently. For more information about task "
     "de-duplication see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create"
@@ -58,10 +54,10 @@ class TaskService:
             found.pop()
             last = self._tasks.get(row.row, found[-1][0])
             token = make_token([getattr(last, column) for column in order.columns], listing, now)
-        return page_json(found, _prefix(row.queue), view, token)
+        return page_json(found, task_prefix(row.queue), view, token)
 
     def get(self, name: str, *, response_view: str = "") -> bytes:
-        queue, task = self._find(parse_task(name))
+        queue, task = existing_task(self._context, parse_task(name))
         return _answer(queue, task, response_view)
 
     def create(self, parent: str, body: CreateTaskRequest) -> bytes:
@@ -95,15 +91,8 @@ class TaskService:
         parsed = parse_task(name)
         with self._store.transaction():
             queue = existing_queue(self._store, parsed.parent)
-            self.remove(queue.row, queue.queue, parsed.task)
+            remove_task(self._context, queue, parsed.task)
         return Empty()
-
-    def remove(self, row: int, queue: Queue, task_id: str) -> None:
-        """Ends a task, inside a transaction of the caller; its name stays blocked. Errors: NotFound."""
-        until = self._context.clock.now() + tombstone_ttl(queue)
-        if not self._tasks.remove(row, task_id, until):
-            raise NotFound(NOT_FOUND)
-        self._context.expires(until)
 
     def run(self, name: str, body: RunTaskRequest) -> bytes:
         """Sends one attempt at once; the answer does not wait for the target's."""
@@ -113,7 +102,7 @@ class TaskService:
             found = self._tasks.get(queue.row, parsed.task)
             if found is None:
                 raise NotFound(NOT_FOUND)
-            task = task_message(found, _prefix(queue.queue))
+            task = task_message(found, task_prefix(queue.queue))
             if task.pull_message is not None:
                 raise InvalidArgument("A pull task cannot be run: lease it instead.")
             attempt = Attempt(
@@ -139,12 +128,12 @@ class TaskService:
             row = self._tasks.get(attempt.queue_row, attempt.task.id)
             if row is None or row.row != attempt.task_row:
                 return  # deleted meanwhile, or done by another attempt
-            task = task_message(row, _prefix(attempt.queue))
+            task = task_message(row, task_prefix(attempt.queue))
             retries = retry_config(attempt.queue, task)
             first, last = attempt.begun()
             since_first = now - (first.dispatch_time or now)
             if outcome.succeeded or used_up(retries, row.dispatch_count, since_first):
-                self.remove(attempt.queue_row, attempt.queue, attempt.task.id)
+                remove_task(self._context, QueueRow(attempt.queue_row, attempt.queue, None), row.id)
                 return
             due = attempt.started + retry_delay(retries, row.dispatch_count)
             self._tasks.end_attempt(
@@ -163,14 +152,6 @@ class TaskService:
             with self._store.transaction():
                 self._tasks.expire(now)
             self._context.expires(self._tasks.next_expiry(), anew=True)
-
-    def _find(self, name: TaskName) -> tuple[QueueRow, TaskRow]:
-        queue = existing_queue(self._store, name.parent)
-        found = self._tasks.get(queue.row, name.task)
-        if found is None:
-            gone = self._tasks.has_tombstone(queue.row, name.task, self._context.clock.now())
-            raise NotFound(_GONE if gone else NOT_FOUND)
-        return queue, found
 
     def _random_id(self) -> str:
         """19 digits, as the service's own."""
@@ -206,12 +187,8 @@ def _order(order_by: str, queue: Queue) -> Order:
     raise InvalidArgument("order_by must be schedule_time or pull_message.tag.")
 
 
-def _prefix(queue: Queue) -> str:
-    return f"{queue.name}/tasks/"
-
-
 def _answer(queue: QueueRow, task: TaskRow, view: str) -> bytes:
-    return task_json(task, _prefix(queue.queue), view or "BASIC").encode()
+    return task_json(task, task_prefix(queue.queue), view or "BASIC").encode()
 
 
 def id_in(queue: QueueName, name: str) -> str:

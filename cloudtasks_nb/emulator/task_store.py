@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -115,6 +117,29 @@ class TaskStore:
         )
         self._db.execute("DELETE FROM tasks WHERE expire_us <= ?", (now_us,))
         self._db.execute("DELETE FROM tombstones WHERE until_us <= ?", (now_us,))
+
+    def due(self, queue: int, now: datetime, tag: str | None, *, payloads: bool) -> Generator[TaskRow]:
+        """The tasks that are due, oldest first; of one tag only, where that is given. To be closed."""
+        sql = (
+            f"{_SELECT}, {'payload' if payloads else repr('')} FROM tasks "
+            f"WHERE queue = ? AND schedule_us <= ?{'' if tag is None else ' AND tag = ?'} ORDER BY schedule_us, id"
+        )
+        with closing(self._db.execute(sql, (queue, to_us(now), *(() if tag is None else (tag,))))) as found:
+            for columns in found:
+                yield TaskRow(*columns)
+
+    def oldest_tag(self, queue: int, now: datetime) -> str | None:
+        """The tag of the task that is due longest."""
+        sql = "SELECT tag FROM tasks WHERE queue = ? AND schedule_us <= ? ORDER BY schedule_us, id LIMIT 1"
+        found = self._db.execute(sql, (queue, to_us(now))).fetchone()
+        return found[0] if found else None
+
+    def lease(self, rows: Iterable[int], until: datetime) -> None:
+        sql = "UPDATE tasks SET schedule_us = ?, dispatch_count = dispatch_count + 1 WHERE row = ?"
+        self._db.executemany(sql, [(to_us(until), row) for row in rows])
+
+    def reschedule(self, row: int, due: datetime) -> None:
+        self._db.execute("UPDATE tasks SET schedule_us = ? WHERE row = ?", (to_us(due), row))
 
     def begin_attempt(self, row: int, attempts: str) -> None:
         self._db.execute(

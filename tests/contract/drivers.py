@@ -27,8 +27,13 @@ import cloudtasks_nb as ct
 from cloudtasks_nb import model
 from cloudtasks_nb.model import from_dict, to_dict
 from cloudtasks_nb.model.messages import (
+    AcknowledgeTaskRequest,
+    CancelLeaseRequest,
     CreateTaskRequest,
     Empty,
+    LeaseTasksRequest,
+    LeaseTasksResponse,
+    RenewLeaseRequest,
     SetIamPolicyRequest,
     TestIamPermissionsRequest,
     TestIamPermissionsResponse,
@@ -64,6 +69,10 @@ class Driver(Protocol):
     def tasks(self, queue: str, view: str = "BASIC", page_size: int = 0) -> list[Json]: ...
     def delete_task(self, name: str) -> None: ...
     def run_task(self, name: str, view: str = "BASIC") -> Json: ...
+    def lease(self, queue: str, **body: Any) -> list[Json]: ...
+    def acknowledge(self, name: str, schedule_time: str) -> None: ...
+    def renew_lease(self, name: str, schedule_time: str, duration: str, view: str = "BASIC") -> Json: ...
+    def cancel_lease(self, name: str, schedule_time: str, view: str = "BASIC") -> Json: ...
     def get_policy(self, queue: str) -> Json: ...
     def set_policy(self, queue: str, policy: Json) -> Json: ...
     def held_permissions(self, queue: str, permissions: list[str]) -> list[str]: ...
@@ -141,6 +150,31 @@ class CloudLibrary:
     def run_task(self, name: str, view: str = "BASIC") -> Json:
         with _library_refusals():
             return _json(self._client.run_task({"name": name, "response_view": view}))
+
+    def lease(self, queue: str, **body: Any) -> list[Json]:
+        request = _proto(gapic.LeaseTasksRequest, {"parent": queue, **body})
+        with _library_refusals():
+            return [_json(task) for task in self._client.lease_tasks(request).tasks]
+
+    def acknowledge(self, name: str, schedule_time: str) -> None:
+        request = {"name": name, "scheduleTime": schedule_time}
+        with _library_refusals():
+            self._client.acknowledge_task(_proto(gapic.AcknowledgeTaskRequest, request))
+
+    def renew_lease(self, name: str, schedule_time: str, duration: str, view: str = "BASIC") -> Json:
+        request = {
+            "name": name,
+            "scheduleTime": schedule_time,
+            "leaseDuration": duration,
+            "responseView": view,
+        }
+        with _library_refusals():
+            return _json(self._client.renew_lease(_proto(gapic.RenewLeaseRequest, request)))
+
+    def cancel_lease(self, name: str, schedule_time: str, view: str = "BASIC") -> Json:
+        request = {"name": name, "scheduleTime": schedule_time, "responseView": view}
+        with _library_refusals():
+            return _json(self._client.cancel_lease(_proto(gapic.CancelLeaseRequest, request)))
 
     def get_policy(self, queue: str) -> Json:
         with _library_refusals():
@@ -264,6 +298,24 @@ class DiscoveryLibrary:
         return dict(self._tasks.run(name=name, body={"responseView": view}).execute())
 
     @_refusals
+    def lease(self, queue: str, **body: Any) -> list[Json]:
+        return list(self._tasks.lease(parent=queue, body=body).execute().get("tasks", []))
+
+    @_refusals
+    def acknowledge(self, name: str, schedule_time: str) -> None:
+        self._tasks.acknowledge(name=name, body={"scheduleTime": schedule_time}).execute()
+
+    @_refusals
+    def renew_lease(self, name: str, schedule_time: str, duration: str, view: str = "BASIC") -> Json:
+        body = {"scheduleTime": schedule_time, "leaseDuration": duration, "responseView": view}
+        return dict(self._tasks.renewLease(name=name, body=body).execute())
+
+    @_refusals
+    def cancel_lease(self, name: str, schedule_time: str, view: str = "BASIC") -> Json:
+        body = {"scheduleTime": schedule_time, "responseView": view}
+        return dict(self._tasks.cancelLease(name=name, body=body).execute())
+
+    @_refusals
     def get_policy(self, queue: str) -> Json:
         return dict(self._queues.getIamPolicy(resource=queue, body={}).execute())
 
@@ -362,6 +414,25 @@ class Ours:
     def run_task(self, name: str, view: str = "BASIC") -> Json:
         with self._refusals():
             return dict(to_dict(ct.Task(name=name, view=view).bind(self._session).run()))
+
+    def lease(self, queue: str, **body: Any) -> list[Json]:
+        request = from_dict(body, LeaseTasksRequest)
+        return list(
+            self._call("tasks.lease", LeaseTasksResponse, {"parent": queue}, body=request).get("tasks", [])
+        )
+
+    def acknowledge(self, name: str, schedule_time: str) -> None:
+        body = from_dict({"scheduleTime": schedule_time}, AcknowledgeTaskRequest)
+        self._call("tasks.acknowledge", Empty, {"name": name}, body=body)
+
+    def renew_lease(self, name: str, schedule_time: str, duration: str, view: str = "BASIC") -> Json:
+        values = {"scheduleTime": schedule_time, "leaseDuration": duration, "responseView": view}
+        body = from_dict(values, RenewLeaseRequest)
+        return self._call("tasks.renewLease", model.Task, {"name": name}, body=body)
+
+    def cancel_lease(self, name: str, schedule_time: str, view: str = "BASIC") -> Json:
+        body = from_dict({"scheduleTime": schedule_time, "responseView": view}, CancelLeaseRequest)
+        return self._call("tasks.cancelLease", model.Task, {"name": name}, body=body)
 
     def get_policy(self, queue: str) -> Json:
         return self._call("getIamPolicy", model.Policy, {"resource": queue})
