@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .model import UriOverride as UriOverride
     from .pager import Page as Page
     from .pager import Pager as Pager
+    from .redact import show_secrets as show_secrets
     from .resources import Location as Location
     from .resources import Queue as Queue
     from .resources import Task as Task
@@ -52,6 +53,7 @@ _HOMES = {
     "connecting": ("connect",),
     "embedded": ("local",),
     "pager": ("Page", "Pager"),
+    "redact": ("show_secrets",),
     "resources": ("Location", "Queue", "Task"),
     "rest.retry": ("Retry",),
     "model": (

@@ -1,18 +1,26 @@
-"""Secrets: which names carry them, what they look like, and what stands in their place."""
+"""Secrets: which names carry them, what they look like, what stands in their place, and the switch that shows them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 DOTS = "•••"
+
+_switch = False
+_revealing = ContextVar("revealing", default=False)
 
 _NAMES = re.compile(
     r"authorization|cookie|password|passwd|passphrase|secret|token|credential|api-?key|private-?key|access-?key|"
     r"signature|session-?id|jwt|bearer|^x-goog-iam|^(key|sig|code|auth|pwd|pass|sid)$|[-_](auth|key|sig|pwd)$",
     re.IGNORECASE,
 )
+_BRIEF_NAMES = re.compile(
+    r"key|sig|code|auth|pass|sid", re.IGNORECASE
+)  # secrets as text, but seldom as a number
 _NOT_SECRET = re.compile(
     r"^(page-?token|next-?page-?token|(oauth|oidc)-?token|token-?(type|uri|url)|idempotency-?key|kms-?key)$",
     re.IGNORECASE,
@@ -33,6 +41,38 @@ _VALUES = re.compile(
 )
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#]*(?=@)")
 _PARAMETER = re.compile(r"(?<=[?&;])([^=&;#?\s]+)=([^&;#\s]*)")
+_FORM = re.compile(r"[\w.%+*\[\]-]+=[^\s&]*(?:&[\w.%+*\[\]-]+=[^\s&]*)*\s*")
+_LINE = re.compile(r"^([\w.-]{1,64})([ \t]*[:=][ \t]*)(?=\S)[^\n]*", re.MULTILINE)
+
+
+def show_secrets(on: bool = True) -> None:
+    """Show what cards, tables and payloads hide as •••, for this Python process, until show_secrets(False).
+
+    Only what is displayed from now on changes. Errors, logs, panels and reprs keep hiding secrets, and the choice is
+    saved nowhere. What was displayed stays in the notebook: clear outputs before sharing it.
+
+    Example:
+        >>> import cloudtasks_nb as ct
+        >>> ct.show_secrets()
+        >>> ct.show_secrets(False)
+    """
+    global _switch
+    _switch = bool(on)
+
+
+def secrets_are_shown() -> bool:
+    """Whether what is being rendered right now shows its secrets."""
+    return _revealing.get()
+
+
+@contextmanager
+def as_switched() -> Iterator[None]:
+    """For the length of a with block, secrets are hidden or not as `show_secrets` said."""
+    token = _revealing.set(_switch)
+    try:
+        yield
+    finally:
+        _revealing.reset(token)
 
 
 def is_secret(name: str) -> bool:
@@ -47,6 +87,8 @@ def scrub(text: str) -> str:
     >>> scrub("POST https://me:pw@example.com/?token=abc&n=1")
     'POST https://•••@example.com/?token=•••&n=1'
     """
+    if _revealing.get():
+        return text
     text = _VALUES.sub(lambda match: f"{match['kept'] or match['basic'] or match['named'] or ''}{DOTS}", text)
     if "=" in text:
         text = _PARAMETER.sub(
@@ -55,12 +97,35 @@ def scrub(text: str) -> str:
     return _USERINFO.sub(DOTS, text) if "://" in text else text
 
 
+def scrub_lines(text: str) -> str:
+    """The same for text of several lines, where "password: …", "TOKEN=…" and form fields hold secrets too.
+
+    >>> scrub_lines("user=ada&pass=hunter2")
+    'user=ada&pass=•••'
+    """
+    if _revealing.get():
+        return text
+    if _FORM.fullmatch(text):
+        return scrub(f"?{text}")[1:]
+    return scrub(
+        _LINE.sub(lambda match: f"{match[1]}{match[2]}{DOTS}" if is_secret(match[1]) else match[0], text)
+    )
+
+
 def redacted(value: Any, name: str = "") -> Any:
     """Plain JSON values with every secret replaced, by its name or by what it looks like."""
-    if name and is_secret(name) and value not in (None, "", True, False):
+    if _revealing.get():
+        return value
+    if name and is_secret(name) and _could_be_secret(value, name):
         return DOTS
     if isinstance(value, Mapping):
-        return {key: redacted(held, str(key)) for key, held in value.items()}
+        return {redacted(key): redacted(held, str(key)) for key, held in value.items()}
     if isinstance(value, list | tuple):
         return [redacted(item) for item in value]
     return scrub(value) if isinstance(value, str) else value
+
+
+def _could_be_secret(value: Any, name: str) -> bool:
+    if value in (None, "", True, False):
+        return False
+    return not (isinstance(value, int | float) and _BRIEF_NAMES.fullmatch(name))

@@ -9,22 +9,26 @@ class Shown:
     """Shows itself as HTML in a notebook and as a text card in a terminal.
 
     `str(obj)` is the text card, `repr(obj)` stays on one line so that lists of objects read well.
-    Showing never calls the network.
+    Showing never calls the network. Secrets are hidden unless `show_secrets` said otherwise.
     """
 
     __slots__ = ()
 
     def __str__(self) -> str:
-        from .render import text
-
-        return text(self)
+        return _written(self, "text/plain")["text/plain"]
 
     def _repr_html_(self) -> str:
-        from .render import html
-
-        return html(self)
+        return _written(self, "text/html")["text/html"]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from .render import html, text
+        return _written(self, "text/plain", "text/html")
 
-        return {"text/plain": text(self), "text/html": html(self)}
+
+def _written(obj: Shown, *forms: str) -> dict[str, str]:
+    from .redact import as_switched
+    from .render import html, shape, text
+
+    ways = {"text/plain": text, "text/html": html}
+    with as_switched():
+        found = shape(obj)  # once for all forms
+        return {form: ways[form](found) for form in forms}

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from ..redact import redacted
-from .shapes import Section, Table
+from .json_tree import json_tree
+from .shapes import ROWS_SHOWN, Section, Table
 from .values import counted
+from .visible import elided
 
-CHARACTERS_SHOWN = 8_000
+VALUE_SHOWN = 2_000
 
 
 def json_section(label: str, value: Any) -> list[Section]:
-    """A section of indented JSON; none when there is nothing in it."""
+    """A section of JSON, folded level by level; none when there is nothing in it."""
     if not value:
         return []
-    body = json.dumps(redacted(value, label), indent=2, ensure_ascii=False, default=str)
-    return [Section(label, body if len(body) <= CHARACTERS_SHOWN else f"{body[:CHARACTERS_SHOWN]}\n…")]
+    tree = json_tree(value, label)
+    return [Section(label + ", cut" * tree.is_cut, tree)]
 
 
 def headers_section(headers: Mapping[str, str]) -> list[Section]:
     """A section with a table of headers; none when there are none."""
     if not headers:
         return []
-    rows = [(name, redacted(value, name)) for name, value in headers.items()]
-    return [Section(counted(len(rows), "header"), Table(columns=["header", "value"], rows=rows))]
+    shown = {name: headers[name] for name in islice(headers, ROWS_SHOWN)}
+    seen = {name: redacted(value, name) for name, value in shown.items()}
+    table = Table(
+        columns=["header", "value"],
+        rows=[(elided(name, VALUE_SHOWN), elided(value, VALUE_SHOWN)) for name, value in seen.items()],
+        more=len(headers) - len(seen),
+    )
+    return [Section(counted(len(headers), "header") + ", secrets hidden" * (seen != shown), table)]

@@ -13,10 +13,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .dispatch import shape
-from .shapes import Card, Image, Table, alignments, cells
+from .shapes import Card, Image, Json, Table, alignments, cells
 from .visible import shown, visible_lines
 
-BRIEF = 32
+BRIEF = 44
 """Table cells of at most this many characters stay on one line."""
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def _templates() -> Environment:
     )
     environment.filters.update(shown=shown, lines=visible_lines, data_uri=_data_uri, cells=cells)
     environment.tests.update(
-        table=lambda body: isinstance(body, Table), image=lambda body: isinstance(body, Image)
+        table=lambda body: isinstance(body, Table),
+        image=lambda body: isinstance(body, Image),
+        json=lambda body: isinstance(body, Json),
     )
     environment.tests["brief"] = lambda value: sum(len(cell.text) for cell in value) <= BRIEF
     environment.globals["alignments"] = alignments

@@ -14,7 +14,7 @@ from ..model.json import Message
 from ..redact import redacted
 from .dispatch import looks
 from .folded import headers_section, json_section
-from .payload import payload_section
+from .payload import payload_sections
 from .shapes import Card, Section, Value, badge
 from .status import status_badge, status_words
 from .values import counted, duration, when
@@ -91,7 +91,7 @@ def _facts(fields: list[tuple[str, Any]], now: datetime) -> Iterator[tuple[str, 
 
 def _sections(path: str, value: Any) -> list[Section]:
     if isinstance(value, bytes):
-        return [payload_section(value, path)]
+        return payload_sections(value, path)
     if isinstance(value, dict):
         return headers_section(value) if path.endswith("headers") else json_section(path, value)
     return []

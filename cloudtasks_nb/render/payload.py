@@ -1,73 +1,153 @@
-"""A payload as people can read it: JSON, text, a picture, or a hex dump, each with its size."""
+"""A payload as people can read it: JSON, text, a picture, or a hex dump, each with its size.
+
+What is packed is unpacked. What is unpacked and what is shown are bounded.
+"""
 
 from __future__ import annotations
 
 import json
+from typing import Any, Literal
 
-from .shapes import Image, Section
+from ..redact import redacted, scrub_lines
+from .json_tree import json_tree
+from .packed import BYTES_INFLATED, inflated, is_gzip
+from .pictures import image_size, image_type
+from .shapes import Image, Json, Section
 from .values import size
+
+Kind = Literal["JSON", "text", "binary"]
 
 CHARACTERS_SHOWN = 8_000
 BYTES_DUMPED = 256
 IMAGE_BYTES_SHOWN = 256_000
+PIXELS_SHOWN = 20_000_000
 OPEN_LINES = 18
+INNER_SHOWN = 6
+LAYERS = 3
+"""Base64 within gzip within base64 is unpacked this deep."""
 
-_IMAGES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+
+def payload_sections(data: bytes, label: str = "payload", layers: int = LAYERS) -> list[Section]:
+    """A payload as sections: itself, then what its JSON holds as base64. Short ones are open, long ones cut."""
+    packed = ""
+    while layers and is_gzip(data) and (held := inflated(data)):
+        packed += f"gzip of {size(len(data))}, inside{' (beginning)' * (len(held) == BYTES_INFLATED)}: "
+        data, layers = held, layers - 1
+    first = _section(data, label, packed)
+    if not isinstance(first.body, Json) or not layers:
+        return [first]
+    inner = [
+        part
+        for found in first.body.inside[:INNER_SHOWN]
+        for part in payload_sections(found.data, f"{label}{found.path}", layers - 1)
+    ]
+    return [first, *inner]
 
 
 def payload_section(data: bytes, label: str = "payload") -> Section:
-    """A payload as a section, open when it is short. Long ones are cut, and say so."""
-    media_type = _image_type(data)
-    if media_type:
-        return _picture(data, media_type, label)
-    kind, text = decoded(data)
-    shown_of, body = (BYTES_DUMPED, _hex_dump(data)) if kind == "binary" else (CHARACTERS_SHOWN, text)
-    whole = len(data) if kind == "binary" else len(text)
-    cut = ""
-    if whole > shown_of:
-        unit = "bytes" if kind == "binary" else "characters"
-        body = f"{body if kind == 'binary' else text[:shown_of]}\n…"
-        cut = f", first {shown_of:,} of {whole:,} {unit}"
-    is_short = body.count("\n") < OPEN_LINES and len(body) < 1_500
-    return Section(f"{label}: {kind}, {size(len(data))}{cut}", body, open=is_short)
+    """The payload itself, without what is packed inside its JSON."""
+    return payload_sections(data, label)[0]
 
 
-def decoded(data: bytes) -> tuple[str, str]:
-    """What a payload is ("JSON", "text" or "binary") and its text; JSON is indented."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "binary", ""
-    if (data[:1].strip() and text.lstrip()[:1] in '{["') or text.strip() in ("null", "true", "false"):
-        try:
-            return "JSON", json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-        except (ValueError, RecursionError):
-            pass
-    controls = sum(character < " " and character not in "\t\n\r\f\x1b" for character in text)
-    return ("binary", "") if controls > len(text) // 20 else ("text", text)
+def decoded(data: bytes) -> tuple[Kind, str]:
+    """What a payload is ("JSON", "text" or "binary") and its text as it came; empty for binary."""
+    kind, text, _ = _read(data)
+    return kind, text
+
+
+def raw_text(data: bytes) -> str | None:
+    """A JSON payload as it came, secrets replaced, cut; None when that shows nothing new or it is no JSON."""
+    kind, text, value = _read(data)
+    if kind != "JSON":
+        return None
+    hidden = redacted(value)
+    if hidden != value:
+        text = json.dumps(hidden, ensure_ascii=False)
+    return text if len(text) <= CHARACTERS_SHOWN else f"{text[:CHARACTERS_SHOWN]}\n…"
 
 
 def preview(data: bytes, width: int = 48) -> str:
-    """The beginning of a payload on one line; its size when it is not text."""
-    head = data[: 4 * width]
+    """The beginning of a payload on one line, secrets replaced; its size when it is not text."""
+    if is_gzip(data):
+        return f"gzip {size(len(data))}"
+    head = data[: 8 * width]
     text = head.decode("utf-8", "ignore")
-    if not data or _image_type(data) or decoded(text.encode())[0] == "binary" or len(text) < len(head) // 4:
-        return f"{_image_type(data)} {size(len(data))}".strip()
-    line = " ".join(text.split())
+    if not data or image_type(data) or _has_controls(text) or len(text) < len(head) // 4:
+        return f"{image_type(data)} {size(len(data))}".strip()
+    line = " ".join(scrub_lines(text).split())
     return line if len(line) <= width and len(head) == len(data) else f"{line[: width - 1]}…"
 
 
-def _image_type(data: bytes) -> str:
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((media_type for magic, media_type in _IMAGES.items() if data.startswith(magic)), "")
+def _section(data: bytes, label: str, packed: str) -> Section:
+    media_type = image_type(data)
+    if media_type:
+        return _picture(data, media_type, f"{label}: {packed}")
+    kind, text, value = _read(data)
+    summary = f"{label}: {packed}{kind}, {size(len(data))}"
+    match kind:
+        case "JSON":
+            return _json(value, summary)
+        case "text":
+            return _text(text, summary)
+        case _:
+            return _binary(data, summary)
 
 
-def _picture(data: bytes, media_type: str, label: str) -> Section:
-    summary = f"{label}: {media_type}, {size(len(data))}"
-    if len(data) > IMAGE_BYTES_SHOWN:
+def _json(value: Any, summary: str) -> Section:
+    tree = json_tree(value)
+    summary += ", cut" * tree.is_cut + ", secrets hidden" * tree.has_secrets
+    return Section(summary, tree, open=_is_short(tree.text))
+
+
+def _text(text: str, summary: str) -> Section:
+    seen = scrub_lines(text[: 2 * CHARACTERS_SHOWN])  # a secret that the cut would tear apart is still found
+    if len(text) > CHARACTERS_SHOWN:
+        summary += f", first {CHARACTERS_SHOWN:,} of {len(text):,} characters"
+        seen = f"{seen[:CHARACTERS_SHOWN]}\n…"
+    elif seen != text:
+        summary += ", secrets hidden"
+    return Section(summary, seen, open=_is_short(seen))
+
+
+def _binary(data: bytes, summary: str) -> Section:
+    dump = _hex_dump(data)
+    if len(data) > BYTES_DUMPED:
+        summary += f", first {BYTES_DUMPED:,} of {len(data):,} bytes"
+        dump += "\n…"
+    return Section(summary, dump, open=_is_short(dump))
+
+
+def _picture(data: bytes, media_type: str, before: str) -> Section:
+    width, height = image_size(data) or (0, 0)
+    pixels = f", {width:,} × {height:,} pixels" if width and height else ""
+    summary = f"{before}{media_type}, {size(len(data))}{pixels}"
+    if len(data) > IMAGE_BYTES_SHOWN or width * height > PIXELS_SHOWN:
         return Section(f"{summary}, too large to show", _hex_dump(data) + "\n…")
     return Section(summary, Image(media_type, data, summary), open=True)
+
+
+def _read(data: bytes) -> tuple[Kind, str, Any]:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "binary", "", None
+    if text.lstrip()[:1] in ("{", "[", '"') or text.strip() in ("null", "true", "false"):
+        try:
+            return "JSON", text, json.loads(text)
+        except (ValueError, RecursionError):
+            pass
+    return ("binary", "", None) if _has_controls(text) else ("text", text, None)
+
+
+def _has_controls(text: str) -> bool:
+    controls = sum(
+        character < " " and character not in "\t\n\r\f\x1b" for character in text[:CHARACTERS_SHOWN]
+    )
+    return controls > min(len(text), CHARACTERS_SHOWN) // 20
+
+
+def _is_short(text: str) -> bool:
+    return text.count("\n") < OPEN_LINES and len(text) < 1_500
 
 
 def _hex_dump(data: bytes) -> str:

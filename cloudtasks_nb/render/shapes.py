@@ -5,10 +5,10 @@ HTML and text are both written from these, so that they say the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 Look = Literal["plain", "muted", "code", "number", "badge"]
 Tone = Literal["", "ok", "warn", "bad"]
@@ -96,11 +96,58 @@ class Image(Struct, frozen=True):
     text: str
 
 
+class Node(Struct, gc=False):
+    """One value of a JSON document: the key before it, its own text (a container's: a count), and what it holds."""
+
+    kind: Literal["object", "array", "string", "number", "word", "cut"]
+    text: str
+    key: str = ""
+    note: str = ""
+    children: list[Node] = []
+    open: bool = False
+    comma: str = ""
+
+    @property
+    def brackets(self) -> str:
+        return "{}" if self.kind == "object" else "[]"
+
+    def lines(self, level: int = 0) -> Iterator[str]:
+        """The tree as lines of indented JSON; what was left out is counted on a line of its own."""
+        start = "  " * level + (f"{self.key}: " if self.key else "")
+        if not self.children:
+            yield f"{start}{self.text}{self.comma}{f'  ({self.note})' if self.note else ''}"
+            return
+        yield start + self.brackets[0]
+        for child in self.children:
+            yield from child.lines(level + 1)
+        yield "  " * level + self.brackets[1] + self.comma
+
+
+class Inside(Struct, frozen=True):
+    """Bytes that were found as base64 text inside a document, and where."""
+
+    path: str
+    data: bytes
+
+
+class Json(Struct):
+    """A JSON document ready to be shown. `text` is what a terminal shows."""
+
+    root: Node
+    is_cut: bool = False
+    has_secrets: bool = False
+    inside: list[Inside] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.root.lines())
+
+
 class Section(Struct, frozen=True):
-    """Something folded below the facts: lines of text as they are, a table, or a picture."""
+    """Something folded below the facts: lines of text as they are, JSON, a table, or a picture."""
 
     summary: str
-    body: str | Table | Image
+    body: str | Json | Table | Image
     open: bool = False
 
 

@@ -9,12 +9,12 @@ from ..model import Task
 from ..redact import scrub
 from .dispatch import looks
 from .folded import headers_section
-from .payload import payload_section, preview
+from .payload import payload_sections, preview
 from .queue import KIND_WORDS, last, parts, retry_words, verbs
 from .shapes import ROWS_SHOWN, Card, Cell, Section, Table, Value, code
 from .status import attempt_facts, status_badge
 from .target import routing_words, token_words
-from .values import moment, when
+from .values import counted, moment, relative, when
 from .visible import elided
 
 
@@ -71,7 +71,7 @@ def _payload_hint(task: Task) -> str:
 def _payload(task: Task) -> list[Section]:
     if not task.payload:
         return [] if task.payload is None else [Section("payload: empty, 0 B", "")]
-    return [payload_section(task.payload)]
+    return payload_sections(task.payload)
 
 
 def _lines(task: Task) -> list[str]:
@@ -94,6 +94,39 @@ def task_table(
         footer=footer,
         more=max(0, len(listed) - ROWS_SHOWN),
     )
+
+
+def lease_table(
+    tasks: Iterable[Task], *, caption: str, footer: str | None = None, now: datetime | None = None
+) -> Table:
+    """Leased tasks as a table: when each lease ends, how often the task was leased so far, and what it holds."""
+    listed, now = list(tasks), moment(now)
+    held = [task for task in listed if is_leased(task, now)]
+    soonest = min((task.schedule_time for task in held if task.schedule_time is not None), default=None)
+    if not footer:
+        ends = f", the first ends {relative(soonest, now)}" if soonest is not None else ""
+        over = f", {len(listed) - len(held):,} over" if len(held) < len(listed) else ""
+        footer = f"{counted(len(held), 'lease')} held{over}{ends}" if listed else "no task was free"
+    return Table(
+        caption=caption,
+        columns=["task", "tag", "lease ends", "attempts", "payload"],
+        rows=[_lease_row(task, now) for task in listed[:ROWS_SHOWN]],
+        footer=footer,
+        more=max(0, len(listed) - ROWS_SHOWN),
+    )
+
+
+def _lease_row(task: Task, now: datetime) -> list[Value]:
+    ends = when(task.schedule_time, now)
+    if ends is not None and not is_leased(task, now):
+        ends = Cell(f"over, {ends.text}" if ends.text != "now" else "over", ends.title)
+    return [
+        _cell(task, "task", now),
+        _cell(task, "tag", now),
+        ends,
+        task.dispatch_count,
+        _cell(task, "payload", now),
+    ]
 
 
 def _columns(tasks: Sequence[Task]) -> list[str]:
@@ -144,5 +177,5 @@ def _target(task: Task) -> Value:
     if task.method is None:
         return None
     url = scrub(task.url or "/")
-    brief = elided(url.removeprefix("https://"), 44)
+    brief = elided(url.removeprefix("https://"), 38)
     return Cell(f"{task.method} {brief}", url if brief != url else "")

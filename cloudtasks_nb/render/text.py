@@ -7,7 +7,7 @@ from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
 from .dispatch import shape
-from .shapes import Card, Cell, Image, Section, Table, alignments
+from .shapes import Card, Cell, Image, Json, Section, Table, alignments
 from .visible import elided, shown, visible_lines
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def _section(section: Section) -> str:
     if isinstance(section.body, Table):
         body = _table(section.body, fold=True)
     else:
-        lines = visible_lines(section.body).splitlines()
+        body = section.body.text if isinstance(section.body, Json) else section.body
+        lines = visible_lines(body).split("\n")
         cut = len(lines) - LINES_SHOWN
         body = "\n".join(lines[:LINES_SHOWN] + ([f"… {cut:,} more lines"] if cut > 0 else []))
     return f"  {shown(section.summary)}\n{indent(body, '    ')}"

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from ..errors import CloudTasksError, DeadlineExceeded, ResourceExhausted, TransportError, Unavailable
+from ..shown import Shown
+
+if TYPE_CHECKING:
+    from ..render import Card
 
 
-class Retry(Struct, frozen=True, kw_only=True):
+class Retry(Struct, Shown, frozen=True, kw_only=True):
     """When and how often to try again. Units: seconds.
 
     A call that may safely run twice is repeated on UNAVAILABLE, DEADLINE_EXCEEDED and broken connections; a
@@ -50,6 +57,20 @@ class Retry(Struct, frozen=True, kw_only=True):
         floor_s = max(retry_after_s, 0.5 * self.initial_s if isinstance(error, ResourceExhausted) else 0.0)
         delay_s = max(floor_s, chance * self.ceiling_s(tries))
         return delay_s if delay_s < remaining_s else None
+
+    def _shape_(self) -> Card:
+        from ..render import Card
+        from ..render.values import duration
+
+        first = ", ".join(duration(timedelta(seconds=self.ceiling_s(tries))) for tries in (1, 2, 3))
+        return Card(
+            "Retries of calls",
+            facts={
+                "tries": self.max_tries if self.max_tries > 1 else "one, no retries",
+                "delays": f"at random, up to {first} … {duration(timedelta(seconds=self.maximum_s))}",
+                "quota wait": f"{duration(timedelta(seconds=self.quota_wait_s))} for a listing that has begun",
+            },
+        )
 
 
 def may_repeat(error: CloudTasksError, *, repeatable: bool) -> bool:

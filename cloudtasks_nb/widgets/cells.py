@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..render.shapes import Cell, Image, Section, Table, Value, cells
+from ..render.shapes import Cell, Image, Json, Section, Table, Value, cells
 from ..render.visible import shown, visible_lines
 
 Plain = dict[str, Any]
@@ -42,6 +42,8 @@ def section(part: Section) -> Plain:
         case Image() as image:
             held["picture"] = f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
             held["text"] = shown(image.text)
+        case Json() as tree:
+            held["text"] = visible_lines(tree.text)
         case text:
             held["text"] = visible_lines(text)
     return held

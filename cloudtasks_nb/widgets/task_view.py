@@ -6,14 +6,14 @@ from typing import Any
 
 from ..model import Task
 from ..render.folded import headers_section
-from ..render.payload import CHARACTERS_SHOWN, decoded, payload_section
+from ..render.payload import payload_section, raw_text
 from ..render.queue import KIND_WORDS, retry_words
-from ..render.shapes import Section, Value, code
+from ..render.shapes import Value, code
 from ..render.status import attempt_facts, status_badge
 from ..render.target import routing_words, token_words
 from ..render.task import is_leased
 from ..render.values import moment
-from ..render.visible import elided, shown
+from ..render.visible import elided, shown, visible_lines
 from .cells import fact_list, instant, plain, section
 
 TARGET_WIDTH = 44
@@ -77,10 +77,5 @@ def _payload(data: bytes | None) -> dict[str, Any] | None:
     if not data:
         return {"summary": "payload: empty, 0 B", "text": "", "raw": None}
     held = section(payload_section(data))
-    kind, _ = decoded(data)
-    raw = section(Section("", _cut(data.decode()))) if kind == "JSON" else None
-    return {**held, "raw": raw["text"] if raw else None}
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= CHARACTERS_SHOWN else f"{text[:CHARACTERS_SHOWN]}\n…"
+    raw = raw_text(data)
+    return {**held, "raw": visible_lines(raw) if raw is not None else None}

@@ -23,7 +23,10 @@ def _words(text: str) -> set[str]:
 
 
 def _words_of_html(html: str) -> set[str]:
-    without_style = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    """Without the counts that stand where JSON is folded, which text never is."""
+    without_style = re.sub(
+        r'<style>.*?</style>|<span class="ctnb-fold">[^<]*</span>', "", html, flags=re.DOTALL
+    )
     titles = " ".join(re.findall(r'title="([^"]*)"', without_style))
     return _words(unescape(f"{re.sub(r'<[^>]*>', ' ', without_style)} {titles}"))
 

@@ -24,6 +24,7 @@ from cloudtasks_nb.model import (
     Task,
     TaskStatus,
 )
+from cloudtasks_nb.render import Json
 from cloudtasks_nb.render.payload import payload_section, preview
 from cloudtasks_nb.render.queue import rate_words, retry_words
 from cloudtasks_nb.render.status import attempt_words, status_badge
@@ -165,12 +166,13 @@ def test_an_attempt_without_an_answer() -> None:
 def test_json_payloads_are_indented_and_long_ones_folded() -> None:
     short = payload_section('{"a":[1,"é"]}'.encode())
     assert (short.summary, short.open) == ("payload: JSON, 14 B", True)
-    assert short.body == '{\n  "a": [\n    1,\n    "é"\n  ]\n}'
+    assert isinstance(short.body, Json)
+    assert short.body.text == '{\n  "a": [\n    1,\n    "é"\n  ]\n}'
     long = payload_section(b"[" + b"1," * 9_000 + b"1]")
     assert not long.open
-    assert "first 8,000 of" in long.summary
-    assert isinstance(long.body, str)
-    assert len(long.body) < 8_100
+    assert long.summary == "payload: JSON, 18 kB, cut"
+    assert isinstance(long.body, Json)
+    assert long.body.text.splitlines()[-2:] == ["  … 8,602 more items", "]"]
 
 
 @pytest.mark.parametrize(
@@ -260,3 +262,22 @@ def test_errors_say_what_was_asked_answered_and_what_to_do_next(kind: type[NotFo
     ):
         assert fact in text
     assert "It is gone." in render.text(ConfigError("It is gone."))
+
+
+def test_a_lease_batch_says_when_its_leases_end() -> None:
+    def leased(id: str, ends_s: float) -> Task:
+        return Task(
+            name=f"{QUEUE}/tasks/{id}",
+            pull_message=PullMessage(payload=b"{}", tag="de"),
+            schedule_time=NOW + timedelta(seconds=ends_s),
+            status=TaskStatus(attempt_dispatch_count=2),
+        )
+
+    text = render.text(
+        render.lease_table([leased("a", 55), leased("b", 5), leased("c", -9)], caption="leased", now=NOW)
+    )
+    lines = [line.split("  ") for line in text.splitlines()]
+    assert [line[-1] for line in lines[-1:]] == ["2 leases held, 1 over, the first ends in 5 s"]
+    for words in ("in 55 s", "in 5 s", "over, 9 s ago"):
+        assert words in text
+    assert render.text(render.lease_table([], caption="leased", now=NOW)) == "leased\nno task was free"

@@ -32,7 +32,7 @@ ATTACKS = [
 ]
 ALLOWED = {
     "div", "style", "table", "caption", "thead", "tbody", "tr", "th", "td", "b", "span", "code", "details",
-    "summary", "pre", "img",
+    "summary", "pre", "img", "ul", "li",
 }  # fmt: skip
 
 

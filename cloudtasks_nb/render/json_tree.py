@@ -1,0 +1,115 @@
+"""JSON values as a tree that can be folded, within a budget of lines and characters, secrets replaced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from ..redact import DOTS, redacted, scrub
+from .packed import base64_bytes
+from .shapes import Inside, Json, Node
+from .values import counted, size
+
+NODES_SHOWN = 400
+CHARACTERS_SHOWN = 8_000
+STRING_SHOWN = 2_000
+LEVELS_SHOWN = 24
+LEVELS_OPEN = 2
+SMALL = 60
+"""A document of at most this many values is open on every level."""
+PEEK = 10
+"""Of a base64 text that is decoded below, this many characters are shown."""
+
+
+def json_tree(value: Any, name: str = "") -> Json:
+    """Plain JSON values as a Json; `name` is what holds them, by which they may be a secret."""
+    growing = _Growing()
+    root = growing.node(value, name=name, path=name, level=0)
+    if growing.count <= SMALL:
+        _open_all(root)
+    return Json(root, growing.is_cut, growing.has_secrets, growing.inside)
+
+
+class _Growing:
+    """What is left of the budget while a tree grows."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.characters = 0
+        self.is_cut = False
+        self.has_secrets = False
+        self.inside: list[Inside] = []
+
+    @property
+    def is_spent(self) -> bool:
+        return self.count >= NODES_SHOWN or self.characters >= CHARACTERS_SHOWN
+
+    def node(self, value: Any, *, name: str, path: str, level: int, key: str = "") -> Node:
+        self.count += 1
+        if isinstance(value, Mapping | list | tuple):
+            if redacted([], name) == DOTS and value:
+                self.has_secrets = True
+                return Node("string", json.dumps(DOTS, ensure_ascii=False), key)
+            return self._container(value, path, level, key)
+        return self._scalar(value, name, path, key)
+
+    def _container(self, value: Mapping[str, Any] | Sequence[Any], path: str, level: int, key: str) -> Node:
+        is_object = isinstance(value, Mapping)
+        node = Node("object" if is_object else "array", "", key, open=level < LEVELS_OPEN)
+        node.text = counted(len(value), "key" if is_object else "item")
+        if not value:
+            return Node("word", node.brackets, key)
+        node.children = []
+        items = value.items() if isinstance(value, Mapping) else ((None, item) for item in value)
+        if level < LEVELS_SHOWN:
+            for name, item in items:
+                if self.is_spent:
+                    break
+                node.children.append(self._child(name, item, path, level))
+        for child in node.children[:-1]:
+            child.comma = ","
+        if left := len(value) - len(node.children):
+            self.is_cut = True
+            node.children.append(
+                Node("cut", f"… {left:,} more {'key' if is_object else 'item'}{'s' * (left > 1)}")
+            )
+        return node
+
+    def _child(self, name: Any, item: Any, path: str, level: int) -> Node:
+        if name is None:
+            return self.node(item, name="", path=f"{path}[]", level=level + 1)
+        label = scrub(str(name))
+        label = label if len(label) <= STRING_SHOWN else f"{label[:STRING_SHOWN]}…"
+        self.characters += len(label)
+        written = json.dumps(label, ensure_ascii=False)
+        return self.node(item, name=str(name), path=f"{path}.{label}", level=level + 1, key=written)
+
+    def _scalar(self, value: Any, name: str, path: str, key: str) -> Node:
+        head = value[: 2 * STRING_SHOWN] if isinstance(value, str) else value
+        seen = redacted(head, name)
+        self.has_secrets |= seen != head
+        if not isinstance(seen, str):
+            text = json.dumps(seen, default=str)
+            self.characters += len(text)
+            return Node("word" if seen is None or isinstance(seen, bool) else "number", _cut(text), key)
+        note = ""
+        if seen == head and (data := base64_bytes(value)) is not None:
+            self.inside.append(Inside(path, data))
+            seen, note = f"{value[:PEEK]}…", f"base64, {size(len(data))}, decoded below"
+        elif isinstance(value, str) and (len(value) > len(head) or len(seen) > STRING_SHOWN):
+            self.is_cut = True
+            seen, note = f"{seen[:STRING_SHOWN]}…", counted(len(value), "character")
+        self.characters += len(seen)
+        return Node("string", json.dumps(seen, ensure_ascii=False), key, note)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= STRING_SHOWN else f"{text[:STRING_SHOWN]}…"
+
+
+def _open_all(node: Node) -> None:
+    node.open = True
+    for child in islice(node.children, SMALL):
+        _open_all(child)
