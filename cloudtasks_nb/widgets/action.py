@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from ..errors import CloudTasksError
 
 if TYPE_CHECKING:
-    from .panel import Panel
+    from .clickable import Clickable
 
 P = ParamSpec("P")
-PanelType = TypeVar("PanelType", bound="Panel")
+PanelType = TypeVar("PanelType", bound="Clickable")
+Code = str | Callable[..., str]
 
 
 class Refused(CloudTasksError):
@@ -24,15 +25,18 @@ class Refused(CloudTasksError):
 
 @dataclass(frozen=True)
 class Action:
-    """One thing a panel does. `code` is the equivalent line of Python, a format string over the arguments."""
+    """One thing a panel does.
+
+    `code` is the equivalent line of Python: a format string over the arguments, or a function of the panel and them.
+    """
 
     name: str
     method: Callable[..., str]
-    code: str
+    code: Code
     changes: bool  # whether it changes the service: a read-only panel refuses it
     busy: bool  # whether the controls wait for it
 
-    def bind(self, panel: Panel, arguments: dict[str, Any]) -> inspect.BoundArguments:
+    def bind(self, panel: Clickable, arguments: dict[str, Any]) -> inspect.BoundArguments:
         """The arguments checked against the method. Errors: Refused, also when the panel is read-only."""
         if self.changes and panel.read_only:
             raise Refused("This panel is read-only.", hint="open one without read_only=True")
@@ -43,14 +47,16 @@ class Action:
         bound.apply_defaults()
         return bound
 
-    def line(self, panel: Panel, bound: inspect.BoundArguments) -> str:
+    def line(self, panel: Clickable, bound: inspect.BoundArguments) -> str:
         """The equivalent line of Python, or "" where there is none."""
-        values = {key: _literal(value) for key, value in bound.arguments.items() if key != "self"}
+        if callable(self.code):
+            return self.code(*bound.args, **bound.kwargs)
+        values = {key: literal(value) for key, value in bound.arguments.items() if key != "self"}
         return self.code.format(queue=panel.expression, panel=panel, **values)
 
 
 def action(
-    code: str = "", *, changes: bool = False, busy: bool = True
+    code: Code = "", *, changes: bool = False, busy: bool = True
 ) -> Callable[[Callable[Concatenate[PanelType, P], str]], Callable[Concatenate[PanelType, P], None]]:
     """Make a method an action: callable from the page by its name, and from Python, where it also raises.
 
@@ -79,7 +85,7 @@ def action(
     return wrap
 
 
-def action_of(panel: Panel, name: object) -> Action:
+def action_of(panel: Clickable, name: object) -> Action:
     """The action that the page asks for by name. Errors: Refused when the panel has none such."""
     method = getattr(type(panel), name, None) if isinstance(name, str) else None
     described = getattr(method, "action", None)
@@ -88,10 +94,20 @@ def action_of(panel: Panel, name: object) -> Action:
     return described
 
 
-def _literal(value: object) -> str:
+def actions_of(kind: type[Clickable]) -> dict[str, Action]:
+    """All that a kind of panel can do, by name."""
+    named = {
+        name: getattr(held, "action", None) for base in kind.__mro__ for name, held in vars(base).items()
+    }
+    return {name: found for name, found in named.items() if isinstance(found, Action)}
+
+
+def literal(value: object) -> str:
     """A value as Python source, strings in double quotes."""
     if isinstance(value, str):
         return json.dumps(value)
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_literal(item) for item in value) + "]"
+        return "[" + ", ".join(map(literal, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
     return repr(value)

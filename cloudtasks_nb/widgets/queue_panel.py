@@ -1,91 +1,169 @@
-"""One queue to click: pause, resume, purge, refresh."""
+"""One queue to click: pause, resume, change its settings, purge, delete."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from ..errors import CloudTasksError
+from ..errors import CloudTasksError, NotFound
 from ..render.queue import KIND_WORDS, rate_words, retry_words, state_badge
+from ..render.shapes import badge
 from ..render.target import target_facts
-from .action import Refused, action
+from ..render.values import counted
+from .action import Refused, action, literal
 from .cells import fact_list, instant, plain
 from .panel import Panel, asset
+from .settings_form import changed_settings, form
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
+
+LIVE_S = 10.0
+GONE = "GONE"  # of a queue that was deleted: not a state of the API
+
+
+def _update_line(panel: QueuePanel, settings: dict[str, Any]) -> str:
+    given = changed_settings(panel.queue, settings)
+    return f"{panel.expression}.update({', '.join(f'{group}={literal(value)}' for group, value in given.items())})"
+
+
+def _purge_line(panel: QueuePanel, confirm: str, backup: str) -> str:
+    return "\n".join([*_backup_lines(panel, backup), f"{panel.expression}.purge()"])
+
+
+def _delete_line(panel: QueuePanel, confirm: str, backup: str) -> str:
+    return "\n".join([*_backup_lines(panel, backup), f"{panel.expression}.delete()"])
+
+
+def _backup_lines(panel: QueuePanel, backup: str) -> list[str]:
+    return [f'{panel.expression}.tasks(view="FULL").to_parquet({literal(backup)})'] if backup else []
 
 
 class QueuePanel(Panel):
     """A queue's state, estimates and settings, with the buttons that change it.
 
     Every button is a method. Errors of a call appear in the status line; called from Python they are raised too.
+    While the panel can be seen it reads the queue again every ten seconds.
 
     Example:
-        >>> panel = queue.panel()                              # doctest: +SKIP
-        >>> panel.pause()                                      # doctest: +SKIP
-        >>> panel.purge(confirm="emails")                      # doctest: +SKIP
+        >>> panel = queue.panel()                                            # doctest: +SKIP
+        >>> panel.update({"max_tasks_dispatched_per_second": 5})             # doctest: +SKIP
+        >>> panel.purge(confirm="emails", backup="emails.parquet")           # doctest: +SKIP
     """
 
-    _esm = asset("shared.js", "queue_panel.js")
-    _css = asset("panel.css")
+    _esm = asset("shared.js", "queue_settings.js", "queue_panel.js")
+    _css = asset("panel.css", "queue_panel.css")
 
     facts = traitlets.Dict().tag(sync=True)
 
     def __init__(self, queue: Queue, read_only: bool = False) -> None:
-        super().__init__(queue, read_only=read_only, facts=queue_facts(queue, None))
+        super().__init__(queue, read_only=read_only, facts=queue_facts(queue, None), live_s=LIVE_S)
         with suppress(CloudTasksError):  # a panel that could not read its queue says so in its status line
             self.refresh()
 
     @action("{queue}.refresh(stats=True)")
     def refresh(self) -> str:
         """Read the queue and its statistics again. Errors: NotFound, PermissionDenied."""
-        self._then_read(lambda: None)
+        self.look()
         return ""
 
     @action("{queue}.pause()", changes=True)
     def pause(self) -> str:
         """Stop dispatching. Errors: NotFound, PermissionDenied; Refused when read-only."""
-        self._then_read(self.queue.pause)
+        self.queue.pause()
+        self._show_and_read()
         return "Paused. New tasks are still accepted; none are dispatched."
 
     @action("{queue}.resume()", changes=True)
     def resume(self) -> str:
         """Dispatch again. Errors: NotFound, PermissionDenied; Refused when read-only."""
-        self._then_read(self.queue.resume)
+        self.queue.resume()
+        self._show_and_read()
         return "Resumed. Tasks that are due are dispatched."
 
-    @action("{queue}.purge()", changes=True)
-    def purge(self, confirm: str) -> str:
+    @action(_update_line, changes=True)
+    def update(self, settings: dict[str, Any]) -> str:
+        """Change rates and retries: the settings given, by field name, and nothing else.
+
+        Durations are seconds or text such as "5 min"; max_attempts may be "unlimited"; None and "" set the default.
+        Errors: Refused when a value does not fit, before anything is sent, or when read-only; InvalidArgument.
+        """
+        given = changed_settings(self.queue, settings)
+        self.queue.update(rate_limits=given.get("rate_limits"), retry_config=given.get("retry_config"))
+        self._show_and_read()
+        return f"Changed {counted(sum(map(len, given.values())), 'setting')}."
+
+    @action(_purge_line, changes=True)
+    def purge(self, confirm: str, backup: str = "") -> str:
         """Delete every task of the queue; `confirm` is the queue's id. It cannot be undone.
 
-        Errors: Refused when `confirm` is not the id, or when read-only; NotFound, PermissionDenied.
+        `backup` names a Parquet file that gets all tasks with their payloads first; without it being complete nothing
+        is purged. Errors: Refused when `confirm` is not the id, the file exists, or when read-only; NotFound,
+        PermissionDenied.
         """
-        if confirm != self.queue.id:
-            raise Refused("Not purged: the typed text is not the queue id.", hint=f"type {self.queue.id}")
-        self._then_read(self.queue.purge)
-        return "Purged. Tasks created before now are removed; this can take a minute."
+        self._check_id("purged", confirm)
+        kept = self._back_up(backup)
+        self.queue.purge()
+        self._show_and_read()
+        return f"Purged. Tasks created before now are removed; this can take a minute.{kept}"
 
-    def _then_read(self, verb: Callable[[], Any]) -> None:
-        """Act, then read the queue with its statistics; what is known by then is shown in any case."""
-        read_at = None
+    @action(_delete_line, changes=True)
+    def delete(self, confirm: str, backup: str = "") -> str:
+        """Delete the queue and its tasks; its name stays blocked for days. `confirm`, `backup`, errors: as purge()."""
+        self._check_id("deleted", confirm)
+        kept = self._back_up(backup)
+        self.queue.delete()
+        self._show(gone=True)
+        return f"Deleted. The name stays blocked for up to 3 days.{kept}"
+
+    def look(self) -> None:
+        """Read the queue with its statistics. Errors: NotFound, PermissionDenied."""
         try:
-            verb()
             self.queue.refresh(stats=True)
-            read_at = datetime.now(UTC)
-        finally:
-            self.facts = queue_facts(self.queue, read_at) | (
-                {} if read_at else {"updated": self.facts["updated"]}
+        except NotFound:
+            self._show(gone=True)
+            raise
+        self._show(datetime.now(UTC))
+
+    def _show_and_read(self) -> None:
+        """After a change: what the answer said is shown even when the reading fails."""
+        self._show()
+        self.look()
+
+    def _show(self, read_at: datetime | None = None, gone: bool = False) -> None:
+        before = {} if read_at else {"updated": self.facts["updated"]}
+        self.facts = queue_facts(self.queue, read_at, gone) | before
+
+    def _check_id(self, done: str, confirm: object) -> None:
+        if confirm != self.queue.id:
+            raise Refused(f"Not {done}: the typed text is not the queue id.", hint=f"type {self.queue.id}")
+
+    def _back_up(self, path: object) -> str:
+        """Write all tasks into a new file; the words about it. Errors: Refused, and those of the listing."""
+        if not isinstance(path, str):
+            raise Refused("The name of the backup file is not text.")
+        if not path.strip():
+            return ""
+        file = Path(path).expanduser()
+        if file.exists():
+            raise Refused(
+                f"{file} exists already: nothing was removed.", hint="choose another name for the backup"
             )
+        try:
+            self.queue.tasks(view="FULL").to_parquet(file, progress=False)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise Refused(f"The backup cannot be written ({why}): nothing was removed.") from error
+        return f" The tasks are in {file.resolve()}."
 
 
-def queue_facts(queue: Queue, read_at: datetime | None) -> dict[str, Any]:
+def queue_facts(queue: Queue, read_at: datetime | None, gone: bool = False) -> dict[str, Any]:
     """What the page shows of a queue."""
-    stats = queue.stats
+    stats = queue.stats if not gone else None
     settings = {
         "Rate": rate_words(queue.rate_limits) if queue.rate_limits is not None else None,
         "Retries": retry_words(queue.retry_config) if queue.retry_config is not None else None,
@@ -97,12 +175,13 @@ def queue_facts(queue: Queue, read_at: datetime | None) -> dict[str, Any]:
         "location": queue.location,
         "project": queue.project,
         "kind": KIND_WORDS[queue.kind],
-        "state": queue.state,
-        "badge": plain(state_badge(queue.state)),
+        "state": GONE if gone else queue.state,
+        "badge": plain(badge("NOT FOUND", "bad") if gone else state_badge(queue.state)),
         "depth": int(stats.tasks_count) if stats else None,
         "oldest": instant(stats.oldest_estimated_arrival_time) if stats else "",
         "executed": int(stats.executed_last_minute_count) if stats else None,
         "in_flight": int(stats.concurrent_dispatches_count) if stats else None,
         "settings": fact_list(settings),
+        "form": form(queue),
         "updated": instant(read_at),
     }

@@ -52,6 +52,12 @@ class Worker:
                 self._thread.start()
         return future
 
+    def rest(self) -> None:
+        """Let the thread go once its jobs are done; the next job starts another."""
+        with self._start:
+            if self._thread is not None and not self._closed:
+                self._jobs.put(None)
+
     def close(self) -> None:
         """End the thread once the job that it is running is done; jobs not yet begun are cancelled."""
         with self._start:
@@ -73,15 +79,19 @@ class Worker:
                 _run(job, future)
 
     def _next(self) -> tuple[Job, Future[None]] | None:
-        """The next job; None when the worker was closed, or was idle for long and lets its thread go."""
+        """The next job; None when the worker was closed, rests, or was idle for long: then its thread goes."""
         try:
-            return self._jobs.get(timeout=self.idle_s)
+            item = self._jobs.get(timeout=self.idle_s)
         except Empty:
-            with self._start:
-                if not self._jobs.empty():
-                    return self._jobs.get()
-                self._thread = None
-                return None
+            item = None
+        if item is not None:
+            return item
+        with self._start:
+            while not self._jobs.empty():  # came in between; a second wish to rest means nothing
+                if (item := self._jobs.get()) is not None:
+                    return item
+            self._thread = None
+            return None
 
 
 def _run(job: Job, future: Future[None]) -> None:

@@ -3,7 +3,7 @@
 function h(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
-    if (value === undefined || value === null || value === false) continue;
+    if (value === undefined || value === null || value === false) continue; // attributes that are absent
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "class") node.className = value;
     else node.setAttribute(name, value === true ? "" : String(value));
@@ -14,6 +14,7 @@ function h(tag, props = {}, ...children) {
 
 const WAITING = "Waiting for the service…";
 const SILENT = "Waiting for the kernel. If it was restarted, run this cell again.";
+const PATIENCE_MS = 20000; // for an answer to "look again"
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
 // As cards say it: below two of a unit the next smaller one tells more ("90 min" rather than "1 h").
@@ -44,6 +45,14 @@ function plural(count, one, many = `${one}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
+// A form: a notebook's own shortcuts stay asleep while typing, and Escape closes.
+function typing(form, close) {
+  form.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Escape") close();
+  });
+}
+
 // The frame of a panel: its root, its actions, its status line, and everything that cleanup undoes.
 class Frame {
   constructor(model, el, label) {
@@ -62,6 +71,7 @@ class Frame {
     const clock = setInterval(() => this.tick(), 1000);
     this.undo.push(() => clearInterval(clock), () => model.send({ do: "unmounted" }));
     model.send({ do: "mounted" });
+    if (model.get("live_s") > 0) this.live = new Live(this);
   }
 
   on(event, handler) {
@@ -76,6 +86,7 @@ class Frame {
   }
 
   cleanup() {
+    this.gone = true;
     for (const undo of this.undo.splice(0)) undo();
   }
 
@@ -106,8 +117,14 @@ class Frame {
     this.sync();
   }
 
-  button(label, act, { allowed = () => true, kind = "", title } = {}) {
-    const button = h("button", { type: "button", class: `ct-button ct-action ${kind}`, title, onclick: act }, label);
+  // An id of its own for each view, for labels and descriptions.
+  id(name) {
+    this.number ??= `ct-${Math.random().toString(36).slice(2)}`;
+    return `${this.number}-${name}`;
+  }
+
+  button(label, act, { allowed = () => true, kind = "", title, type = "button" } = {}) {
+    const button = h("button", { type, class: `ct-button ct-action ${kind}`, title, onclick: act }, label);
     button.allowed = allowed;
     button.disabled = this.busy || !allowed();
     return button;
@@ -175,10 +192,75 @@ class Frame {
     this.code.textContent = lines.length ? lines.join("\n") : "# each click appears here as a line of Python";
   }
 
+  // When the panel was read, and whether it is being kept up to date.
+  freshness(iso) {
+    const words = iso ? ["updated ", when(iso)] : ["not read yet"];
+    return [...words, h("span", { class: "ct-asleep", hidden: !this.live?.silent }, " · not updating: the kernel is busy or gone")];
+  }
+
   tick() {
     for (const time of this.root.querySelectorAll("time[datetime]")) {
       const text = relative(time.getAttribute("datetime"));
       if (time.textContent !== text) time.textContent = text;
     }
+  }
+}
+
+// Asks the kernel to look again while somebody can see the panel: one question at a time, none from a page that is
+// hidden, scrolled away or closed. The kernel says when the next one is due.
+class Live {
+  constructor(frame) {
+    this.frame = frame;
+    this.onScreen = false;
+    this.asked = null;
+    this.silent = false;
+    this.due = Date.now() + frame.model.get("live_s") * 1000;
+    const watcher = new IntersectionObserver((seen) => {
+      this.onScreen = seen.at(-1).isIntersecting;
+      this.plan();
+    });
+    watcher.observe(frame.root);
+    const plan = () => this.plan();
+    document.addEventListener("visibilitychange", plan);
+    frame.on("msg:custom", (message) => this.#answered(message));
+    frame.undo.push(
+      () => watcher.disconnect(),
+      () => document.removeEventListener("visibilitychange", plan),
+      () => clearTimeout(this.timer),
+      () => clearTimeout(this.patience));
+  }
+
+  get visible() {
+    return this.onScreen && document.visibilityState === "visible";
+  }
+
+  plan() {
+    clearTimeout(this.timer);
+    if (this.asked === null && this.visible && !this.frame.gone) {
+      this.timer = setTimeout(() => this.#ask(), Math.max(0, this.due - Date.now()));
+    }
+  }
+
+  #ask() {
+    this.asked = `look-${Date.now()}-${Math.random()}`;
+    this.frame.model.send({ do: "look", call: this.asked });
+    clearTimeout(this.patience);
+    this.patience = setTimeout(() => { // a question that got lost is asked again, later
+      this.#heard(true, PATIENCE_MS / 1000);
+    }, PATIENCE_MS);
+  }
+
+  #answered(message) {
+    if (!message || message.done !== this.asked) return;
+    clearTimeout(this.patience);
+    this.#heard(false, message.next_s);
+  }
+
+  #heard(silent, nextS) {
+    this.asked = null;
+    this.silent = silent;
+    this.due = Date.now() + nextS * 1000;
+    for (const words of this.frame.root.querySelectorAll(".ct-asleep")) words.hidden = !silent;
+    this.plan();
   }
 }

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.widgets.panel import Panel
+from cloudtasks_nb.widgets.clickable import Clickable
 
 from .page import FakePage
 
@@ -31,11 +31,11 @@ def queue(client: ct.Client) -> ct.Queue:
 
 
 @pytest.fixture
-def clicking() -> Iterator[Callable[[Panel], FakePage]]:
+def clicking() -> Iterator[Callable[[Clickable], FakePage]]:
     """Open a page on a panel; panels are closed after the test."""
     pages: list[FakePage] = []
 
-    def click(panel: Panel) -> FakePage:
+    def click(panel: Clickable) -> FakePage:
         pages.append(FakePage(panel))
         return pages[-1]
 

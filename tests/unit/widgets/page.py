@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from typing import Any
 from uuid import uuid4
 
-from cloudtasks_nb.widgets.panel import Panel
+from cloudtasks_nb.widgets.clickable import Clickable
 
 ANSWER_S = 10
 
@@ -14,9 +14,10 @@ ANSWER_S = 10
 class FakePage:
     """Sends what the JavaScript of a panel sends, and keeps what comes back."""
 
-    def __init__(self, panel: Panel) -> None:
+    def __init__(self, panel: Clickable) -> None:
         self.panel = panel
         self.sent: list[dict[str, Any]] = []
+        self.next_s = 0.0  # as the last answer said
         self._done: SimpleQueue[object] = SimpleQueue()
         panel.comm.publish_msg = self._receive
 
@@ -45,6 +46,10 @@ class FakePage:
         while waiting:
             waiting.discard(str(self._done.get(timeout=ANSWER_S)))
 
+    def settle(self) -> None:
+        """Wait until the panel has done what it had to do by now."""
+        self.panel._worker.submit(lambda: None).result(ANSWER_S)
+
     def _deliver(self, data: dict[str, Any]) -> None:
         self.panel.comm.handle_msg({"content": {"data": data}, "buffers": []})
 
@@ -52,4 +57,5 @@ class FakePage:
         self.sent.append(data or {})
         content = (data or {}).get("content") or {}
         if "done" in content:
+            self.next_s = content["next_s"]
             self._done.put(content["done"])

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import cloudtasks_nb as ct
@@ -62,6 +64,72 @@ def test_purge_removes_the_tasks_when_the_id_was_typed(queue: ct.Queue, clicking
     assert clicking(panel).click("purge", confirm=queue.id).startswith("Purged.")
     assert list(queue.tasks()) == []
     assert panel.facts["depth"] == 0
+
+
+def test_a_backup_comes_before_a_purge(queue: ct.Queue, clicking: Clicking, tmp_path: Path) -> None:
+    panel = QueuePanel(queue)
+    page, file = clicking(panel), tmp_path / "kept.parquet"
+    words = page.click("purge", confirm=queue.id, backup=str(file))
+    assert words.startswith("Purged.") and str(file) in words
+    assert set(pd.read_parquet(file)["task_id"]) == {"t-0", "t-1", "t-2"}
+    assert pd.read_parquet(file)["payload"].iloc[0].startswith(b'{"number"')
+    assert list(queue.tasks()) == []
+    assert panel.lines[-1].splitlines() == [
+        f'client.queue("{queue.name}").tasks(view="FULL").to_parquet("{file}")',
+        f'client.queue("{queue.name}").purge()',
+    ]
+
+
+def test_without_a_complete_backup_nothing_is_removed(
+    queue: ct.Queue, clicking: Clicking, tmp_path: Path
+) -> None:
+    panel = QueuePanel(queue)
+    page, file = clicking(panel), tmp_path / "kept.parquet"
+    file.write_text("yesterday's")
+    for action in ("purge", "delete"):
+        for backup in (str(file), str(tmp_path / "no" / "folder.parquet"), str(tmp_path), 1):
+            assert "nothing was removed" in page.click(action, confirm=queue.id, backup=backup) or backup == 1
+            assert panel.notice["level"] == "error"
+    assert file.read_text() == "yesterday's"
+    assert len(list(queue.tasks())) == 3
+
+
+def test_a_deleted_queue_leaves_a_readable_panel(
+    queue: ct.Queue, client: ct.Client, clicking: Clicking
+) -> None:
+    panel = QueuePanel(queue)
+    page = clicking(panel)
+    assert page.click("delete", confirm="wrong").startswith("Not deleted")
+    assert client.queue(queue.id).state == "RUNNING"
+    assert page.click("delete", confirm=queue.id).startswith("Deleted.")
+    with pytest.raises(ct.NotFound):
+        client.queue(queue.id)
+    assert (panel.facts["state"], panel.facts["id"], panel.facts["depth"]) == ("GONE", queue.id, None)
+    page.click("pause")
+    assert panel.notice["level"] == "error"
+
+
+def test_settings_are_checked_before_they_are_sent_and_only_changes_are_sent(
+    queue: ct.Queue, client: ct.Client, clicking: Clicking
+) -> None:
+    panel = QueuePanel(queue)
+    page = clicking(panel)
+    client.queue(queue.id).update(rate_limits={"max_concurrent_tasks": 7})  # by somebody else, meanwhile
+    assert page.click("update", settings={"max_burst_size": "many"}) == "Burst: many does not fit."
+    typed = {"max_tasks_dispatched_per_second": "5", "min_backoff": "2 min", "max_attempts": "unlimited"}
+    assert page.click("update", settings=typed) == "Changed 3 settings."
+    now = client.queue(queue.id)
+    assert (now.rate_limits.max_tasks_dispatched_per_second, now.rate_limits.max_concurrent_tasks) == (5, 7)
+    assert (now.retry_config.min_backoff, now.retry_config.unlimited_attempts) == (timedelta(minutes=2), True)
+    called = f'client.queue("{queue.name}").update'
+    assert panel.lines[-1] == (
+        f'{called}(rate_limits={{"max_tasks_dispatched_per_second": 5.0}}, '
+        'retry_config={"min_backoff": 120.0, "unlimited_attempts": True})'
+    )
+    panel.update({"max_attempts": 3})
+    assert client.queue(queue.id).retry_config.max_attempts == 3
+    eval(panel.lines[-2], {"client": client})  # noqa: S307 - the line is what is tested
+    assert client.queue(queue.id).retry_config.unlimited_attempts
 
 
 def test_each_click_is_also_a_line_of_python(queue: ct.Queue, client: ct.Client, clicking: Clicking) -> None:

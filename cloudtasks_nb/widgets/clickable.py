@@ -1,0 +1,216 @@
+"""What can be clicked: actions as messages, state as traits, one worker, one status line.
+
+A message from the page only enqueues. The worker does the I/O and sets traits, because the thread that
+runs a message handler differs between kernels and must not be held up.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from concurrent.futures import Future
+from functools import cache, partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import anywidget
+import traitlets
+
+from ..errors import CloudTasksError
+from ..redact import scrub
+from ..render.visible import visible_lines
+from . import changes
+from .action import Action, Refused, action_of
+from .budget import budget_of
+from .worker import Worker
+
+if TYPE_CHECKING:
+    from ..client import Client
+    from ..resources.queue import Queue
+
+LINES_KEPT = 20  # the newest lines of "as code"
+SLOWEST_S = 60.0  # between two looks at a service that fails
+
+
+@cache
+def asset(*names: str) -> str:
+    """Files of `static/`, one after the other: a page module is one string, without a bundler."""
+    return "\n".join(files(__package__).joinpath("static", name).read_text("utf-8") for name in names)
+
+
+class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
+    """Shows a subject and acts on it. Every click has a public method; errors are shown in the status line.
+
+    Each action answers the page with {"done": call} when it is over, so that a double click acts once. While
+    somebody looks, the page asks it to look again every `live_s` seconds (0: never); a closed page asks nothing.
+    """
+
+    _css: ClassVar[str]
+    _esm: ClassVar[str]
+    _ipython_display_ = None  # ipywidgets 7 would bypass the mime bundle
+
+    busy = traitlets.Unicode("").tag(sync=True)
+    notice = traitlets.Dict().tag(sync=True)
+    lines = traitlets.List().tag(sync=True)
+    read_only = traitlets.Bool(False).tag(sync=True)
+    live_s = traitlets.Float(0.0).tag(sync=True)
+
+    def __init__(self, subject: Queue | Client, name: str, *, read_only: bool = False, **state: Any) -> None:
+        self.subject = subject
+        self.views = 0
+        self._gate = threading.Lock()
+        self._worker = Worker(f"{type(self).__name__} {name}")
+        self._stale = False  # something changed while nobody looked
+        self._failures = 0  # of looking again, in a row
+        self._budget = budget_of(self.endpoint, subject.project)
+        super().__init__(read_only=read_only, **state)
+        self.on_msg(self._on_message)
+        changes.listen(self)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the service that is shown."""
+        return self.subject._session.endpoint
+
+    @property
+    def expression(self) -> str:
+        """The Python expression for the subject, as the lines of "as code" begin."""
+        raise NotImplementedError
+
+    @property
+    def touched(self) -> Collection[str]:
+        """Full names of the queues that an action just changed, for the other panels to read again."""
+        raise NotImplementedError
+
+    def shows(self, name: str) -> bool:
+        """Whether a queue of this name is shown here."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Read again what is shown, without a line of "as code". Errors: any CloudTasksError."""
+
+    def act(self, action: Action, arguments: dict[str, Any]) -> Future[None]:
+        """Run an action on the worker. Errors: in the future, and in the status line."""
+        return self._worker.submit(partial(self._perform, action, arguments))
+
+    def show(self, text: str, *, hint: str = "", level: str = "ok") -> None:
+        """Put words into the status line, secrets replaced. `level` is "ok" or "error"."""
+        self.notice = {"text": visible_lines(scrub(text)), "hint": visible_lines(scrub(hint)), "level": level}
+
+    def hear(self, endpoint: str, names: Collection[str]) -> None:
+        """Another panel changed queues: read them again, or when somebody looks the next time."""
+        if endpoint != self.endpoint or not any(self.shows(name) for name in names):
+            return
+        self._stale = True
+        if self.views:
+            self._worker.submit(self._catch_up)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Ignored: the page shows state and never sets it, so it cannot lift `read_only`."""
+
+    def close(self) -> None:
+        """Remove the panel from the page and end its thread."""
+        changes.ignore(self)
+        if worker := getattr(self, "_worker", None):
+            worker.close()
+        super().close()
+
+    def _on_message(self, _: object, content: Any, buffers: object) -> None:
+        if not isinstance(content, dict):
+            return
+        name, call = content.get("do"), content.get("call")
+        if name in ("mounted", "unmounted"):
+            self._count_views(1 if name == "mounted" else -1)
+        elif name == "look":
+            self._worker.submit(self._look_again).add_done_callback(lambda _: self._answer(call))
+        else:
+            self._on_action(name, content.get("args"), call)
+
+    def _on_action(self, name: object, arguments: object, call: object) -> None:
+        try:
+            action = action_of(self, name)
+        except Refused as error:
+            self._show_error(error)
+            self._answer(call)
+            return
+        if action.busy and not self._claim(action.name):
+            self._answer(call)
+            return
+        future = self.act(action, arguments if isinstance(arguments, dict) else {})
+        future.add_done_callback(lambda _: self._answer(call))
+
+    def _count_views(self, more: int) -> None:
+        self.views = max(0, self.views + more)
+        if not self.views:
+            self._worker.rest()  # the output was cleared: no thread waits for clicks that cannot come
+        elif self._stale:
+            self._worker.submit(self._catch_up)
+
+    def _claim(self, name: str) -> bool:
+        """Become busy, unless an action is still under way: the second click of a double click is dropped."""
+        with self._gate:
+            if self.busy:
+                return False
+            self.busy = name
+            return True
+
+    def _perform(self, action: Action, arguments: dict[str, Any]) -> None:
+        line = ""
+        if action.busy:
+            self.busy = action.name
+        try:
+            bound = action.bind(self, arguments)
+            line = action.line(self, bound)
+            said = action.method(*bound.args, **bound.kwargs)
+            if said or action.busy:  # what is said replaces what an earlier action said
+                self.show(said)
+        except Exception as error:
+            line = "" if isinstance(error, Refused) else line  # what was refused here was never called
+            self._show_error(error)
+            raise
+        finally:
+            if line:
+                self.lines = [*self.lines, line][-LINES_KEPT:]
+            if action.busy:
+                self.busy = ""
+            if line and action.changes:  # also when it failed: a part may have been done
+                changes.announce(self.endpoint, self.touched, self)
+
+    def _look_again(self) -> None:
+        """What a page that is looked at asks for; left out when there is no quota for it, or an action reads anyway."""
+        if self.busy or not self._budget.take():
+            return
+        try:
+            self.look()
+        except Exception as error:
+            self._failures += 1
+            self._show_error(error)
+        else:
+            if self._failures:
+                self._failures = 0
+                self.show("")
+
+    def _catch_up(self) -> None:
+        if self._stale:
+            self._stale = False
+            self._look_again()
+
+    @property
+    def _next_s(self) -> float:
+        """Seconds until the page should ask again: longer and longer while the service fails."""
+        return float(max(self.live_s, min(SLOWEST_S, self.live_s * 2.0 ** min(self._failures, 10))))
+
+    def _show_error(self, error: Exception) -> None:
+        if isinstance(error, CloudTasksError):
+            self.show(error.message, hint=error.hint or "", level="error")
+        else:  # a foreign error may quote anything, secrets included: its words stay out of the page
+            hint = 'run the line under "as code" in a cell to see all of it'
+            self.show(f"Unexpected {type(error).__name__}.", hint=hint, level="error")
+
+    def _answer(self, call: object) -> None:
+        if self.comm is not None:
+            self.send({"done": call, "next_s": self._next_s})
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        return {**data, **self.subject._repr_mimebundle_()}, metadata

@@ -1,0 +1,167 @@
+"""What may be typed for a queue's rates and retries, and what it means to queue.update()."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+
+from ..model.queue import RateLimits, RetryConfig
+from .action import Refused
+
+if TYPE_CHECKING:
+    from ..resources.queue import Queue
+
+Kind = Literal["number", "whole", "duration", "attempts"]
+Changes = dict[
+    str, dict[str, Any]
+]  # what queue.update() takes: {"rate_limits": {...}, "retry_config": {...}}
+
+UNLIMITED = "unlimited"
+_SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(s|min|m|h|d)?\s*")
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
+
+
+class Field(Struct, frozen=True):
+    """One setting. Units: durations in seconds. Source of the bounds: SPEC section 2.3."""
+
+    name: str
+    group: Literal["rate_limits", "retry_config"]
+    label: str
+    kind: Kind
+    low: float
+    high: float
+    hint: str
+
+    def read(self, typed: object) -> Any:
+        """The value of what was typed; None (the default again) for nothing. Errors: Refused."""
+        text = str(typed).strip()
+        if typed is None or not text:
+            return None
+        value = self._value(text)
+        if value is None or not self.low <= value <= self.high:
+            raise Refused(f"{self.label}: {text} does not fit.", hint=f"type {self.hint}")
+        return value
+
+    def _value(self, text: str) -> float | None:
+        try:
+            if self.kind == "duration":
+                return seconds(text)
+            return float(text) if self.kind == "number" else int(text)
+        except (ValueError, OverflowError):
+            return None
+
+
+_DAY_S = 86400.0
+FIELDS = (
+    Field("max_tasks_dispatched_per_second", "rate_limits", "Rate, per second", "number", 0.001, 500, "0.001 to 500"),
+    Field("max_burst_size", "rate_limits", "Burst", "whole", 1, 500, "1 to 500"),
+    Field("max_concurrent_tasks", "rate_limits", "At once", "whole", 1, 5000, "1 to 5000"),
+    Field("max_attempts", "retry_config", "Attempts", "attempts", 1, 2**31 - 1, 'a number or "unlimited"'),
+    Field("min_backoff", "retry_config", "Shortest delay", "duration", 0, 365 * _DAY_S, "such as 0.1 s or 5 min"),
+    Field("max_backoff", "retry_config", "Longest delay", "duration", 0, 365 * _DAY_S, "such as 30 s or 1 h"),
+    Field("max_doublings", "retry_config", "Doublings", "whole", 0, 2**31 - 1, "a whole number"),
+    Field("max_retry_duration", "retry_config", "Retry for at least", "duration", 0, 3650 * _DAY_S, "such as 1 h"),
+)  # fmt: skip
+_BY_NAME = {field.name: field for field in FIELDS}
+
+
+def seconds(text: str) -> float:
+    """A duration as typed: "0.1", "5 min", "1 h 30 min". Errors: ValueError.
+
+    >>> seconds("1 h 30 min")
+    5400.0
+    """
+    total_s, end = 0.0, 0
+    for part in _PART.finditer(text):
+        if part.start() != end:
+            break
+        total_s += float(part[1]) * _SECONDS[part[2] or ""]
+        end = part.end()
+    if not text or end != len(text) or not math.isfinite(total_s):
+        raise ValueError(text)
+    return total_s
+
+
+def typed(value: Any) -> str:
+    """A value as one would type it, exactly.
+
+    >>> typed(timedelta(hours=1)), typed(timedelta(seconds=0.1)), typed(500.0)
+    ('1 h', '0.1 s', '500')
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, timedelta):
+        return f"{value:.15g}" if isinstance(value, float) else str(value)
+    total_s = value.total_seconds()
+    for unit, size_s in _UNITS:
+        if total_s and total_s % size_s == 0:
+            return f"{total_s / size_s:.15g} {unit}"
+    return f"{total_s:.15g} s"
+
+
+def form(queue: Queue) -> list[dict[str, Any]]:
+    """The fields that this queue lets one change, with what they hold now: of a pull queue, the attempts."""
+    open_to_change = [field for field in FIELDS if queue.kind != "pull" or field.name == "max_attempts"]
+    return [
+        {
+            "name": field.name,
+            "group": field.group,
+            "label": field.label,
+            "kind": field.kind,
+            "low": field.low,
+            "high": field.high,
+            "hint": field.hint,
+            "value": _now(queue, field),
+        }
+        for field in open_to_change
+    ]
+
+
+def changed_settings(queue: Queue, settings: object) -> Changes:
+    """What queue.update() is to be called with. Errors: Refused when something typed does not fit."""
+    if not isinstance(settings, Mapping) or not settings:
+        raise Refused("Nothing was changed.")
+    known = {field["name"] for field in form(queue)}
+    found: Changes = {}
+    for name, text in settings.items():
+        if name not in known:
+            raise Refused(f"This queue has no setting {str(name)!r} to change.")
+        field = _BY_NAME[name]
+        if name == "max_attempts" and str(text).strip().lower() == UNLIMITED:
+            found.setdefault(field.group, {})["unlimited_attempts"] = True
+        else:
+            found.setdefault(field.group, {})[name] = field.read(text)
+    _check_backoffs(queue, found.get("retry_config", {}))
+    return found
+
+
+def _check_backoffs(queue: Queue, changed: Mapping[str, Any]) -> None:
+    retry = queue.retry_config or RetryConfig()
+
+    def after(name: str) -> float | None:
+        if name in changed:
+            value: float | None = changed[name]
+            return value
+        held: timedelta | None = getattr(retry, name)
+        return held.total_seconds() if held is not None else None
+
+    shortest, longest = after("min_backoff"), after("max_backoff")
+    if shortest is not None and longest is not None and shortest > longest:
+        raise Refused("The shortest delay is longer than the longest.", hint="raise the longest delay first")
+
+
+def _now(queue: Queue, field: Field) -> str:
+    held = (
+        queue.rate_limits or RateLimits()
+        if field.group == "rate_limits"
+        else queue.retry_config or RetryConfig()
+    )
+    if field.name == "max_attempts" and getattr(held, "unlimited_attempts", False):
+        return UNLIMITED
+    return typed(getattr(held, field.name))

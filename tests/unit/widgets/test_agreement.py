@@ -1,0 +1,121 @@
+"""Panels on one queue agree, look again while somebody looks, and rest when nobody does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.widgets.budget import Budget
+from cloudtasks_nb.widgets.panel import Panel
+from cloudtasks_nb.widgets.queue_panel import QueuePanel
+
+from .page import FakePage
+
+Clicking = Callable[[Panel], FakePage]
+
+
+@pytest.fixture
+def looked_at(queue: ct.Queue, clicking: Clicking) -> tuple[QueuePanel, FakePage]:
+    panel = QueuePanel(queue)
+    page = clicking(panel)
+    page.send({"do": "mounted"})
+    return panel, page
+
+
+def test_two_panels_on_one_queue_agree(
+    client: ct.Client, queue: ct.Queue, clicking: Clicking, looked_at: tuple[QueuePanel, FakePage]
+) -> None:
+    other, other_page = looked_at
+    panel = QueuePanel(client.queue(queue.id))
+    clicking(panel).click("pause")
+    other_page.settle()
+    assert other.facts["state"] == "PAUSED" == queue.state
+    assert f'client.queue("{queue.name}").pause()' not in other.lines
+
+
+def test_a_panel_that_nobody_looks_at_reads_when_it_is_shown_again(
+    client: ct.Client, queue: ct.Queue, clicking: Clicking
+) -> None:
+    other = QueuePanel(client.queue(queue.id))
+    page = clicking(other)
+    clicking(QueuePanel(queue)).click("pause")
+    page.settle()
+    assert other.facts["state"] == "RUNNING"
+    page.send({"do": "mounted"})
+    page.settle()
+    assert other.facts["state"] == "PAUSED"
+
+
+def test_panels_on_other_queues_and_endpoints_hear_nothing(queue: ct.Queue, clicking: Clicking) -> None:
+    panel = QueuePanel(queue)
+    page = clicking(panel)
+    page.send({"do": "mounted"})
+    read_at = panel.facts["updated"]
+    panel.hear("https://elsewhere", [queue.name])
+    panel.hear(panel.endpoint, [f"{queue.name}x"])
+    page.settle()
+    assert panel.facts["updated"] == read_at
+
+
+def test_a_look_reads_again_without_a_line_or_a_lock(
+    queue: ct.Queue, client: ct.Client, looked_at: tuple[QueuePanel, FakePage]
+) -> None:
+    panel, page = looked_at
+    lines = panel.lines
+    client.queue(queue.id).pause()
+    page.click("look")
+    assert (panel.facts["state"], panel.busy, panel.lines) == ("PAUSED", "", lines)
+    assert page.next_s == panel.live_s > 0
+
+
+def test_looking_again_at_a_queue_that_is_gone_slows_down_and_recovers(
+    queue: ct.Queue, looked_at: tuple[QueuePanel, FakePage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, page = looked_at
+
+    def gone(self: ct.Queue, stats: bool | None = None) -> ct.Queue:
+        raise ct.NotFound("Queue does not exist.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ct.Queue, "refresh", gone)
+        waits = []
+        for _ in range(4):
+            page.click("look")
+            waits.append(page.next_s)
+        assert waits == [20, 40, 60, 60]
+        assert (panel.notice["level"], panel.facts["state"]) == ("error", "GONE")
+        assert panel.facts["badge"][0]["text"] == "NOT FOUND"
+    page.click("look")
+    assert (panel.notice["text"], panel.facts["state"], page.next_s) == ("", "RUNNING", 10)
+
+
+def test_a_look_without_quota_reads_nothing(
+    queue: ct.Queue, looked_at: tuple[QueuePanel, FakePage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, page = looked_at
+    budget = Budget(per_minute=6, clock=lambda: 0.0)
+    assert budget.take() and not budget.take()
+    monkeypatch.setattr(panel, "_budget", budget)
+    read_at = panel.facts["updated"]
+    page.click("look")
+    assert panel.facts["updated"] == read_at
+    page.click("refresh")  # asked for by a person, it is read
+    assert panel.facts["updated"] > read_at
+
+
+def test_the_thread_ends_when_the_last_view_goes_and_starts_again_with_the_next_click(
+    queue: ct.Queue, looked_at: tuple[QueuePanel, FakePage]
+) -> None:
+    panel, page = looked_at
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == panel._worker.name]
+    page.send({"do": "mounted"})
+    page.send({"do": "unmounted"})
+    page.click("refresh")
+    assert thread.is_alive()
+    page.send({"do": "unmounted"})
+    thread.join(10)
+    assert not panel._worker.alive
+    assert page.click("pause").startswith("Paused.")

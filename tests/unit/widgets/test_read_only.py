@@ -1,0 +1,71 @@
+"""read_only=True takes away each thing that changes the service, on every panel alike."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.model.methods import METHODS
+from cloudtasks_nb.widgets.action import Action, Refused, actions_of
+from cloudtasks_nb.widgets.clickable import Clickable
+
+from .page import FakePage
+from .panels import OPENERS
+
+Clicking = Callable[[Clickable], FakePage]
+
+
+READS = {"projects.locations.queues.getIamPolicy", "projects.locations.queues.testIamPermissions"}
+PLAUSIBLE = {"task_id": "t-0", "task_ids": ["t-0"]}
+
+
+@pytest.fixture(params=OPENERS)
+def panel(request: pytest.FixtureRequest, client: ct.Client, queue: ct.Queue) -> Clickable:
+    return OPENERS[request.param](client, queue, read_only=True)
+
+
+@pytest.fixture
+def called(panel: Clickable, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The REST methods that are called from now on."""
+    calls: list[str] = []
+    session = panel.subject._session
+    send = session.fetch
+
+    def fetch(method_id: str, **given: Any) -> bytes:
+        calls.append(method_id)
+        return send(method_id, **given)
+
+    monkeypatch.setattr(session, "fetch", fetch)
+    return calls
+
+
+def arguments(action: Action, queue: ct.Queue) -> dict[str, Any]:
+    names = list(inspect.signature(action.method).parameters)[1:]
+    return {name: PLAUSIBLE.get(name, queue.id) for name in names}
+
+
+def test_what_changes_the_service_is_refused_in_python_as_in_the_page(
+    panel: Clickable, queue: ct.Queue, clicking: Clicking, called: list[str]
+) -> None:
+    page, lines = clicking(panel), panel.lines
+    for name, action in actions_of(type(panel)).items():
+        if action.changes:
+            assert page.click(name, **arguments(action, queue)) == "This panel is read-only."
+            with pytest.raises(Refused, match="read-only"):
+                getattr(panel, name)(**arguments(action, queue))
+    assert (called, panel.lines) == ([], lines)
+
+
+def test_whatever_else_is_clicked_only_reads(
+    panel: Clickable, queue: ct.Queue, clicking: Clicking, called: list[str]
+) -> None:
+    page = clicking(panel)
+    for name, action in actions_of(type(panel)).items():
+        if not action.changes:
+            page.click(name, **arguments(action, queue))
+    assert called or not panel.live_s
+    assert not [method for method in called if METHODS[method].http != "GET" and method not in READS]
