@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .model import HttpTarget as HttpTarget
     from .model import OAuthToken as OAuthToken
     from .model import OidcToken as OidcToken
-    from .model import Operation as Operation
     from .model import Policy as Policy
     from .model import PullMessage as PullMessage
     from .model import PullTarget as PullTarget
@@ -44,6 +43,8 @@ if TYPE_CHECKING:
     from .pager import Pager as Pager
     from .redact import show_secrets as show_secrets
     from .resources import Location as Location
+    from .resources import Operation as Operation
+    from .resources import Permissions as Permissions
     from .resources import Queue as Queue
     from .resources import Task as Task
     from .rest.retry import Retry as Retry
@@ -54,11 +55,11 @@ _HOMES = {
     "embedded": ("local",),
     "pager": ("Page", "Pager"),
     "redact": ("show_secrets",),
-    "resources": ("Location", "Queue", "Task"),
+    "resources": ("Location", "Operation", "Permissions", "Queue", "Task"),
     "rest.retry": ("Retry",),
     "model": (
         "AppEngineHttpRequest", "AppEngineHttpTarget", "AppEngineRouting", "AttemptStatus", "Binding", "Expr",
-        "HttpRequest", "HttpTarget", "OAuthToken", "OidcToken", "Operation", "Policy", "PullMessage", "PullTarget",
+        "HttpRequest", "HttpTarget", "OAuthToken", "OidcToken", "Policy", "PullMessage", "PullTarget",
         "QueueStats", "RateLimits", "RetryConfig", "Status", "TaskStatus", "UriOverride",
     ),
     "errors": (

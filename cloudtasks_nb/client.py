@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from .errors import ConfigError
+from .model.messages import Empty, HttpBody
 from .model.queue import Kind, RateLimits, RetryConfig
-from .model.target import HttpTarget
+from .model.target import AppEngineHttpTarget, HttpTarget
 from .model.task import View
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
 from .pager import Pager
 from .resources.location import Location, create_queue, list_locations, list_queues, read_location
+from .resources.operation import Operation, read_operation
 from .resources.queue import Queue, read_queue
 from .resources.task import Task, read_task
 from .rest.session import Session
 from .shown import Shown
 
 if TYPE_CHECKING:
-    import re
-
     from .emulating import Emulator
     from .render import Card
 
@@ -147,17 +150,22 @@ class Client(Shown):
         *,
         rate_limits: RateLimits | dict[str, Any] | None = None,
         retry_config: RetryConfig | dict[str, Any] | None = None,
-        http_target: HttpTarget | None = None,
+        http_target: HttpTarget | dict[str, Any] | None = None,
+        app_engine_http_target: AppEngineHttpTarget | dict[str, Any] | None = None,
         **ttl: Any,
     ) -> Queue:
         """Create a queue by id, "location/id" or full name. The kind ("http", "app_engine", "pull") is for good.
 
         Settings may be dicts with snake_case names; `task_ttl` and `tombstone_ttl` are timedeltas or seconds.
 
+        A target's settings name the kind too: with `app_engine_http_target` it is "app_engine".
+
         Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument.
 
         Example:
             >>> client.create_queue("slow", rate_limits={"max_tasks_dispatched_per_second": 1})   # doctest: +SKIP
+            >>> client.create_queue("app", app_engine_http_target={                               # doctest: +SKIP
+            ...     "app_engine_routing_override": {"service": "worker"}})
         """
         return create_queue(
             self._session,
@@ -166,12 +174,36 @@ class Client(Shown):
             rate_limits=rate_limits,
             retry_config=retry_config,
             http_target=http_target,
+            app_engine_http_target=app_engine_http_target,
             **ttl,
         )
 
     def task(self, name: str, view: View = "FULL") -> Task:
         """A task by its full name. Errors: NotFound, InvalidArgument."""
         return read_task(self._session, parse_task(name), view)
+
+    def operation(self, name: str) -> Operation:
+        """An operation by its full name, as batch calls answer with. Errors: NotFound, InvalidArgument."""
+        return read_operation(self._session, name)
+
+    def upload_queue_yaml(self, source: str | os.PathLike[str], app_id: str | None = None) -> None:
+        """Set the project's queues from a queue.yaml: its text, or the path of the file.
+
+        This is App Engine's old way: queues that the file does not name are disabled or paused. `app_id` is the
+        project by default.
+
+        Errors: InvalidArgument (the file is wrong), PermissionDenied; ConfigError when the file cannot be read.
+
+        Example:
+            >>> client.upload_queue_yaml("queue.yaml")                                     # doctest: +SKIP
+        """
+        self._session.call(
+            "api.queue.update",
+            Empty,
+            path={},
+            query={"appId": app_id or self.project},
+            body=HttpBody(content_type="application/yaml", data=_yaml(source)),
+        )
 
     def close(self) -> None:
         """End the connections, and the emulator when ct.local() started one. May be called twice."""
@@ -207,6 +239,19 @@ class Client(Shown):
     def __repr__(self) -> str:
         where = f"{self.project}/{self.location}" if self.location else self.project
         return f"<Client {where} at {self.endpoint} as {self.identity}>"
+
+
+def _yaml(source: str | os.PathLike[str]) -> bytes:
+    """The text itself, or what is in the file: one line that sets nothing can only be a path."""
+    if isinstance(source, str) and re.search(r"\n|^\s*\w+\s*:(\s|$)", source):
+        return source.encode()
+    try:
+        return Path(source).expanduser().read_bytes()
+    except (OSError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"The queue.yaml {str(source)!r} cannot be read: {reason}.", hint="pass its path, or its text"
+        ) from None
 
 
 def _check(what: str, text: str, pattern: re.Pattern[str]) -> None:

@@ -13,17 +13,52 @@ class Silent:
     def update(self, count: int) -> None:
         """Count, and show nothing."""
 
+    def say(self, words: str) -> None:
+        """Show nothing."""
+
+
+def _watched() -> bool:
+    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
+
 
 def bar(what: str, noun: str, wanted: bool | None, *, several: bool) -> Any:
     """A context manager whose value counts with `update(count)`.
 
     It shows when `wanted`; by default (None) when there are `several` pages and a notebook or a terminal.
     """
-    watched = "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
-    if not (wanted if wanted is not None else several and watched):
+    if not (wanted if wanted is not None else several and _watched()):
         return nullcontext(Silent())
     from tqdm.auto import tqdm
 
     # The service does not say how many there are, so there is nothing for a bar to fill.
     words = "{desc}: {n_fmt} " + noun + " in {elapsed} ({rate_fmt})"
     return tqdm(desc=what, unit=f" {noun}", unit_scale=True, bar_format=words)
+
+
+class _Waiting:
+    """A line that says how long something has been going on, and how far it says it is."""
+
+    def __init__(self, line: Any) -> None:
+        self._line = line
+
+    def say(self, words: str) -> None:
+        self._line.set_postfix_str(words, refresh=False)
+        self._line.update(1)
+
+    def __enter__(self) -> _Waiting:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.close()
+
+
+def waiting(what: str, wanted: bool | None, *, done: bool = False) -> Any:
+    """A context manager whose value shows what is waited for: `say("RUNNING")` after every look.
+
+    It shows when `wanted`; by default (None) in a notebook or a terminal, and never when all is `done` already.
+    """
+    if done or not (wanted if wanted is not None else _watched()):
+        return nullcontext(Silent())
+    from tqdm.auto import tqdm
+
+    return _Waiting(tqdm(desc=what, bar_format="{desc}: {postfix} after {elapsed}"))

@@ -32,6 +32,7 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
     `path` is a template such as "{parent=projects/*/locations/*}/queues", below the version prefix.
     `repeatable`: running it twice does no more than running it once, so a lost answer may be retried.
     `done_when_repeated`: the refusal that means, after a try without an answer, that this try had succeeded.
+    `optional`: a path parameter that may be left out, together with the slash before it.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
     repeatable: bool = False
     done_when_repeated: str | None = None
     versioned: bool = True
+    optional: str = ""
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -57,16 +59,22 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
         for match in _VARIABLE.finditer(self.path):
             # A project id may hold a colon ("example.com:app"); elsewhere a colon begins the verb.
             inner = (match[2] or "*").replace("projects/*", r"projects/[^/]+").replace("*", r"[^/:]+")
-            out += [re.escape(self.path[at : match.start()]), f"(?P<{match[1]}>{inner})"]
+            fixed, group = self.path[at : match.start()], f"(?P<{match[1]}>{inner})"
+            if match[1] == self.optional:
+                fixed, group = fixed.removesuffix("/"), f"(?:/{group})?"
+            out += [re.escape(fixed), group]
             at = match.end()
         return re.compile("".join([*out, re.escape(self.path[at:])]))
 
     def url_path(self, version: str, **values: str) -> str:
         """The request path from the values of its parameters. Errors: ConfigError when one is missing."""
-        missing = [name for name in self.variables if not values.get(name)]
+        missing = [name for name in self.variables if not values.get(name) and name != self.optional]
         if missing:
             raise ConfigError(f"{self.id} needs {', '.join(missing)}.")
-        path = _VARIABLE.sub(lambda match: quote(values[match[1]], safe="/:"), self.path)
+        template = self.path
+        if self.optional and not values.get(self.optional):
+            template = template.replace(f"/{{{self.optional}}}", "")
+        path = _VARIABLE.sub(lambda match: quote(values[match[1]], safe="/:"), template)
         return f"/{version}/{path}" if self.versioned else f"/{path}"
 
 
@@ -134,7 +142,8 @@ METHODS: dict[str, Method] = {
         _method("queues.tasks.batchDelete", "POST", f"{{parent={_QUEUE}}}/tasks:batchDelete", Operation,
                 request=m.BatchDeleteTasksRequest, permission="tasks.delete"),
         _method("queues.tasks.buffer", "POST", f"{{queue={_QUEUE}}}/tasks/{{taskId}}:buffer",
-                m.BufferTaskResponse, request=m.BufferTaskRequest, permission="tasks.create"),
+                m.BufferTaskResponse, request=m.BufferTaskRequest, permission="tasks.create",
+                optional="taskId", done_when_repeated="ALREADY_EXISTS"),
         _method("api.queue.update", "POST", "api/queue/update", m.Empty,
                 query=("appId",), request=m.HttpBody, permission="queues.update", versioned=False),
     )

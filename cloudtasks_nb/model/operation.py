@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .json import Message
+from .json import Message, from_dict
 from .status import Status
 
 
@@ -16,3 +16,30 @@ class Operation(Message):
     done: bool = False
     error: Status | None = None
     response: dict[str, Any] | None = None
+
+    @property
+    def id(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def state(self) -> str:
+        """How far it is: RUNNING, SUCCEEDED, PARTIALLY_SUCCEEDED, FAILED or CANCELLED."""
+        said = str(self.metadata.get("state") or "").removesuffix("_UNSPECIFIED")
+        if said and said != "STATE":
+            return said
+        return ("FAILED" if self.error is not None else "SUCCEEDED") if self.done else "RUNNING"
+
+    @property
+    def failures(self) -> dict[int, Status]:
+        """Which of its requests failed, by their place in the order given, and why."""
+        failed = self.metadata.get("failedRequests") or {}
+        return {int(index): from_dict(status, Status) for index, status in _in_order(failed)}
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name} {self.state}>"
+
+
+def _in_order(failed: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Map entries in the order of their numbers, which JSON writes as text."""
+    return sorted(failed.items(), key=lambda entry: int(entry[0]))

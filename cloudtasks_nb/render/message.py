@@ -9,14 +9,14 @@ from typing import Any
 
 from msgspec import structs
 
-from ..model import Operation, Status
+from ..model import Status
 from ..model.json import Message
 from ..redact import redacted
 from .dispatch import looks
 from .folded import headers_section, json_section
 from .payload import payload_sections
-from .shapes import Card, Section, Value, badge
-from .status import status_badge, status_words
+from .shapes import Card, Section, Value
+from .status import status_badge
 from .values import counted, duration, when
 
 _ACRONYMS = {"http": "HTTP", "uri": "URI", "url": "URL", "oidc": "OIDC", "oauth": "OAuth"}
@@ -31,24 +31,6 @@ def _message(message: Message, now: datetime) -> Card:
         _title(type(message).__name__),
         facts=dict(_facts(fields, now)) or {"fields": "none set"},
         sections=[section for path, value in fields for section in _sections(path, value)],
-    )
-
-
-@looks(Operation)
-def _operation(operation: Operation, now: datetime) -> Card:
-    state = badge("DONE", "ok") if operation.done else badge("RUNNING", "warn")
-    return Card(
-        operation.name.rpartition("/")[2] or "Operation",
-        kind="operation",
-        badge=badge("FAILED", "bad") if operation.error is not None else state,
-        facts={
-            "name": operation.name,
-            "error": status_words(operation.error) if operation.error is not None else None,
-        },
-        sections=[
-            *json_section("response", operation.response),
-            *json_section("metadata", operation.metadata),
-        ],
     )
 
 

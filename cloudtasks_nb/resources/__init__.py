@@ -1,7 +1,9 @@
-"""What the service holds, with verbs: Location, Queue, Task."""
+"""What the service holds, with verbs: Location, Queue, Task, Operation."""
 
+from .access import Permissions
 from .location import Location
+from .operation import Operation
 from .queue import Queue
 from .task import Task
 
-__all__ = ["Location", "Queue", "Task"]
+__all__ = ["Location", "Operation", "Permissions", "Queue", "Task"]

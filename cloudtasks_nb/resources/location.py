@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ConfigError
 from ..model import location as model
 from ..model.json import Message, decode, encode
+from ..model.location import CmekConfig
 from ..model.queue import Kind
 from ..model.queue import Queue as QueueFields
 from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
@@ -22,6 +23,12 @@ from .settings import settings
 
 _LOCATIONS = "projects.locations"
 _PARALLEL = 8
+_TARGETS: dict[str, str] = {
+    "http": "http_target",
+    "app_engine": "app_engine_http_target",
+    "pull": "pull_target",
+}
+_BLANK = {"http": HttpTarget, "app_engine": AppEngineHttpTarget, "pull": PullTarget}
 
 
 class Location(model.Location, Bound, dict=True, gc=True):
@@ -49,6 +56,29 @@ class Location(model.Location, Bound, dict=True, gc=True):
         """Create a queue here; see Client.create_queue."""
         name = QueueName(self._parsed.project, self._parsed.location, check_queue_id(queue_id))
         return create_queue(self._session, name, kind, **given)
+
+    def cmek(self) -> CmekConfig:
+        """The key that encrypts its tasks; blank means Google's own. Errors: PermissionDenied, NotFound."""
+        path = {"name": f"{self.name}/cmekConfig"}
+        return self._session.call(f"{_LOCATIONS}.getCmekConfig", CmekConfig, path=path)
+
+    def update_cmek(self, kms_key: str) -> CmekConfig:
+        """Encrypt its tasks with this Cloud KMS key from now on; "" goes back to Google's own.
+
+        Errors: InvalidArgument, PermissionDenied, FailedPrecondition.
+
+        Example:
+            >>> location.update_cmek(                                       # doctest: +SKIP
+            ...     "projects/p/locations/us-central1/keyRings/ring/cryptoKeys/key")
+        """
+        name = f"{self.name}/cmekConfig"
+        return self._session.call(
+            f"{_LOCATIONS}.updateCmekConfig",
+            CmekConfig,
+            path={"name": name},
+            query={"updateMask": "kmsKey"},
+            body=CmekConfig(name=name, kms_key=kms_key),
+        )
 
     @property
     def _parsed(self) -> LocationName:
@@ -143,19 +173,19 @@ def _fetch_everywhere(
 
 def create_queue(session: Session, name: QueueName, kind: Kind, **given: Any) -> Queue:
     """Create a queue of a kind, with settings as fields of Queue. Errors: AlreadyExists, FailedPrecondition."""
-    queue = QueueFields(name=str(name))
-    match kind:
-        case "http":
-            queue.http_target = HttpTarget()
-        case "app_engine":
-            queue.app_engine_http_target = AppEngineHttpTarget()
-        case "pull":
-            queue.pull_target = PullTarget()
-        case _:
-            raise ConfigError(f"kind={kind!r} is unknown.", hint='use kind="http", "app_engine" or "pull"')
-    for field, value in given.items():
-        if value is not None:
-            setattr(queue, field, settings(field, value))
+    values = {field: settings(field, value) for field, value in given.items() if value is not None}
+    targets = [field for field in _TARGETS.values() if field in values]
+    if kind == "http" and targets == ["app_engine_http_target"]:
+        kind = "app_engine"  # its settings say so
+    if kind not in _TARGETS:
+        raise ConfigError(f"kind={kind!r} is unknown.", hint='use kind="http", "app_engine" or "pull"')
+    if any(field != _TARGETS[kind] for field in targets):
+        raise ConfigError(
+            f"{' and '.join(targets)} cannot be set on a queue of kind {kind!r}.",
+            hint="a queue has one kind of target",
+        )
+    target = {_TARGETS[kind]: _BLANK[kind]()}
+    queue = QueueFields(name=str(name), **(target | values))
     path = {"parent": str(name.parent)}
     return session.call("projects.locations.queues.create", Queue, path=path, body=queue).bind(session)
 

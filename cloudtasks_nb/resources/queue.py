@@ -10,17 +10,19 @@ import msgspec
 
 from ..errors import ConfigError, NotFound, PermissionDenied
 from ..model import queue as model
+from ..model import task as model_task
 from ..model.json import Message, from_dict, to_dict
-from ..model.messages import CreateTaskRequest, Empty
+from ..model.messages import BufferTaskRequest, CreateTaskRequest, Empty, HttpBody
 from ..model.queue import RateLimits, RetryConfig
-from ..model.target import HttpTarget
+from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..model.task import View
 from ..names import QueueName, TaskName, check_task_id, parse_task
 from ..pager import Pager
 from ..rest.session import Session
 from .access import Access
+from .batches import Batches
 from .leasing import Leasing
-from .new_task import TaskOptions, new_task, schedule_time
+from .new_task import JSON, TaskOptions, new_task, payload_bytes, schedule_time
 from .settings import mask_paths, settings
 from .task import Task, list_tasks, read_task
 
@@ -34,7 +36,7 @@ _QUEUES = "projects.locations.queues"
 WITH_STATS = ",".join(field.encode_name for field in msgspec.structs.fields(model.Queue))
 
 
-class Queue(model.Queue, Leasing, Access, dict=True, gc=True):
+class Queue(model.Queue, Leasing, Batches, Access, dict=True, gc=True):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.
@@ -55,16 +57,26 @@ class Queue(model.Queue, Leasing, Access, dict=True, gc=True):
         *,
         rate_limits: RateLimits | Mapping[str, Any] | None = None,
         retry_config: RetryConfig | Mapping[str, Any] | None = None,
-        http_target: HttpTarget | None = None,
+        http_target: HttpTarget | Mapping[str, Any] | None = None,
+        app_engine_http_target: AppEngineHttpTarget | Mapping[str, Any] | None = None,
     ) -> Self:
-        """Change the settings that are passed, and nothing else. Errors: InvalidArgument, PermissionDenied.
+        """Change the settings that are passed, at any depth, and nothing else.
 
         Settings may be dicts with the field names in snake_case; a dict value of None sets the default again.
 
+        Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for an unknown field.
+
         Example:
             >>> queue.update(rate_limits={"max_tasks_dispatched_per_second": 5})    # doctest: +SKIP
+            >>> queue.update(http_target={"uri_override": {"host": "example.com"},  # doctest: +SKIP
+            ...                           "header_overrides": {"X-Team": "mail"}})
         """
-        given = {"rate_limits": rate_limits, "retry_config": retry_config, "http_target": http_target}
+        given = {
+            "rate_limits": rate_limits,
+            "retry_config": retry_config,
+            "http_target": http_target,
+            "app_engine_http_target": app_engine_http_target,
+        }
         changes = {field: settings(field, value) for field, value in given.items() if value is not None}
         mask = [
             path for field, value in given.items() if value is not None for path in mask_paths(field, value)
@@ -156,12 +168,39 @@ class Queue(model.Queue, Leasing, Access, dict=True, gc=True):
             body=CreateTaskRequest(task=task),
             repeatable=bool(task.name),
         )
+        return self._created(made, task)
+
+    def buffer(self, body: Any = None, task_id: str | None = None, content_type: str | None = None) -> Task:
+        """Add a task that says nothing but its body; where it goes, the queue's http_target knows.
+
+        `body`: bytes, text, or anything JSON (then of type application/json, unless `content_type` says otherwise).
+
+        Errors: FailedPrecondition or InvalidArgument (a queue without http_target), AlreadyExists, NotFound.
+
+        Example:
+            >>> queue = client.create_queue(                                                  # doctest: +SKIP
+            ...     "mail", http_target={"uri_override": {"host": "example.com"}})
+            >>> queue.buffer({"to": "ada"})                                                   # doctest: +SKIP
+        """
+        data, is_json = payload_bytes(body)
+        sent = HttpBody(content_type=content_type or (JSON if is_json else ""), data=data)
+        name = f"{self.name}/tasks/{check_task_id(task_id)}" if task_id is not None else ""
+        made = self._session.call(
+            f"{_QUEUES}.tasks.buffer",
+            _Buffered,
+            path={"queue": self.name, "taskId": task_id or ""},
+            body=BufferTaskRequest(body=sent),
+            repeatable=task_id is not None,
+        )
+        return self._created(made.task or Task(), model_task.Task(name=name))
+
+    def _created(self, made: Task, wanted: model_task.Task) -> Task:
         if made.name:
             return made.bind(self._session)
         try:  # it was created, but the answer that shows it got lost
-            return read_task(self._session, parse_task(task.name), "BASIC")
+            return read_task(self._session, parse_task(wanted.name), "BASIC")
         except (NotFound, PermissionDenied):  # it has run already, or this identity may only create
-            return from_dict(to_dict(task), Task).bind(self._session)
+            return from_dict(to_dict(wanted), Task).bind(self._session)
 
     def panel(self, read_only: bool = False) -> QueuePanel:
         """Buttons for this queue: pause, resume, purge, refresh."""
@@ -183,6 +222,10 @@ class Queue(model.Queue, Leasing, Access, dict=True, gc=True):
         if answer.stats is None:
             answer.stats = self.stats  # not part of these answers; what was read stays until the next refresh
         return self._take(answer)
+
+
+class _Buffered(Message):
+    task: Task | None = None
 
 
 def read_queue(session: Session, name: QueueName, *, stats: bool = False) -> Queue:

@@ -1,0 +1,94 @@
+"""Many tasks in one call: batchCreate and batchDelete, which answer with an operation."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError, InvalidArgument
+from ..model.json import Message
+from ..model.messages import BatchCreateTasksRequest, BatchDeleteTasksRequest, CreateTaskRequest
+from ..model.task import Task as TaskFields
+from ..names import QueueName, TaskName, check_task_id, parse_task
+from .bound import Bound
+from .new_task import TaskOptions, new_task
+from .operation import Operation
+
+if TYPE_CHECKING:
+    from ..model.queue import Kind
+
+MOST_CREATED, MOST_DELETED = 100, 1000
+_TASKS = "projects.locations.queues.tasks"
+
+
+class Batches(Bound):
+    """The batch verbs of a queue. A request id makes them safe to repeat: a second call does nothing more."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        name: str
+
+        @property
+        def _parsed(self) -> QueueName: ...
+
+        @property
+        def kind(self) -> Kind: ...
+
+    def batch_create(self, tasks: Iterable[Mapping[str, Any]], *, request_id: str | None = None) -> Operation:
+        """Ask for up to 100 tasks in one call; each succeeds or fails alone.
+
+        Shapes: each task is a dict with "payload" and the options of create_task ("url", "task_id", "schedule", …).
+
+        Errors: InvalidArgument, NotFound, PermissionDenied; what befalls single tasks is in operation.failures.
+
+        Example:
+            >>> queue.batch_create([{"payload": {"n": n}, "url": url} for n in range(50)]).wait()  # doctest: +SKIP
+        """
+        made = [self._new(at, dict(given)) for at, given in enumerate(tasks)]
+        _check_size("created", len(made), MOST_CREATED)
+        requests = [CreateTaskRequest(task=task, parent=self.name) for task in made]
+        return self._start(
+            "batchCreate", BatchCreateTasksRequest(requests=requests, request_id=_id(request_id))
+        )
+
+    def batch_delete(self, tasks: Iterable[TaskFields | str], *, request_id: str | None = None) -> Operation:
+        """Ask for up to 1,000 tasks to be deleted in one call; each succeeds or fails alone.
+
+        `tasks` are tasks, ids or full names. Errors: as batch_create.
+        """
+        names = [self._task_name(task) for task in tasks]
+        _check_size("deleted", len(names), MOST_DELETED)
+        return self._start("batchDelete", BatchDeleteTasksRequest(names=names, request_id=_id(request_id)))
+
+    def _new(self, at: int, given: dict[str, Any]) -> TaskFields:
+        payload = given.pop("payload", None)
+        try:
+            return new_task(self._parsed, self.kind, payload, TaskOptions(**given))
+        except TypeError as error:  # an option that create_task does not know either
+            raise ConfigError(f"Task {at}: {error}.", hint="see queue.create_task for the options") from None
+
+    def _task_name(self, task: TaskFields | str) -> str:
+        name = task.name if isinstance(task, TaskFields) else task
+        if isinstance(name, str) and "/" in name:
+            return str(parse_task(name))
+        queue = self._parsed
+        return str(TaskName(queue.project, queue.location, queue.queue, check_task_id(name)))
+
+    def _start(self, verb: str, body: Message) -> Operation:
+        answer = self._session.call(
+            f"{_TASKS}.{verb}", Operation, path={"parent": self.name}, body=body, repeatable=True
+        )
+        return answer.bind(self._session)
+
+
+def _id(request_id: str | None) -> str:
+    return str(uuid.uuid4()) if request_id is None else request_id
+
+
+def _check_size(done: str, count: int, most: int) -> None:
+    if not 1 <= count <= most:
+        raise InvalidArgument(
+            f"{count:,} tasks cannot be {done} in one call.",
+            hint=f"one call takes 1 to {most:,}; for more there are queue.create_tasks and queue.delete_tasks",
+        )

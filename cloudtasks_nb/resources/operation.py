@@ -1,0 +1,95 @@
+"""Operation: what the API says of a call that goes on after its answer, plus its verbs."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Self
+
+from ..errors import BY_RPC_CODE, CloudTasksError, InvalidArgument, Timeout, Unknown
+from ..model import operation as model
+from ..model.json import from_dict
+from ..model.status import Status
+from ..pager import Items
+from ..progress import waiting
+from ..rest.session import Session
+from .bound import Bound, bind_all
+from .task import Task, task_listing
+
+_GET = "projects.locations.operations.get"
+_FIRST_S, _GROWTH, _LONGEST_S = 0.1, 1.5, 5.0
+
+
+class Operation(model.Operation, Bound, dict=True, gc=True):
+    """A call that goes on after its answer. Its fields are what was last read.
+
+    Source: REST projects.locations.operations.
+
+    Example:
+        >>> operation = queue.batch_delete(queue.tasks().first(500)).wait()                # doctest: +SKIP
+        >>> operation.failures                                                             # doctest: +SKIP
+        {}
+    """
+
+    @property
+    def tasks(self) -> Items[Task]:
+        """The tasks that a batch creation made, as far as it answered with them."""
+        held = (self.response or {}).get("tasks") or []
+        session = self._session
+        tasks = bind_all([from_dict(values, Task) for values in held], session)
+        return Items(tasks, task_listing(session, f"created by {self.id}", has_payloads=False))
+
+    def refresh(self) -> Self:
+        """Read it again. Errors: NotFound (operations are kept for a while only), PermissionDenied."""
+        return self._take(read_operation(self._session, self.name))
+
+    def wait(self, timeout: timedelta | float | None = None, progress: bool | None = None) -> Self:
+        """Read it until it is done; returns itself. Some of a batch may have failed: see `failures`.
+
+        `progress` shows a line that counts; by default in a notebook or a terminal. Units: `timeout` is seconds.
+
+        Errors: the error it ended with (Aborted when nothing of a batch succeeded), Timeout when it is not done in
+        time, and what refresh() raises.
+
+        Example:
+            >>> queue.batch_create([{"payload": b"1"}, {"payload": b"2"}]).wait(timeout=60)    # doctest: +SKIP
+        """
+        deadline = None if timeout is None else time.monotonic() + _seconds(timeout)
+        pause_s = _FIRST_S
+        with waiting(f"operation {self.id}", progress, done=self.done) as shown:
+            while not self.done:
+                left_s = float("inf") if deadline is None else deadline - time.monotonic()
+                if left_s <= 0:
+                    raise Timeout(
+                        f"The operation {self.id} is not done yet: {self.state}.",
+                        hint="it goes on; operation.wait() waits longer, operation.refresh() looks again",
+                    )
+                time.sleep(min(pause_s, left_s))
+                pause_s = min(pause_s * _GROWTH, _LONGEST_S)
+                self.refresh()
+                shown.say(self.state)
+        if self.error is not None:
+            raise self._failure(self.error)
+        return self
+
+    def _failure(self, status: Status) -> CloudTasksError:
+        kind = BY_RPC_CODE.get(status.code, Unknown)
+        return kind(
+            status.message or "The operation failed.",
+            details=status.details,
+            method=_GET,
+            resource=self.name,
+            hint="operation.failures tells what became of each request" if self.failures else None,
+        )
+
+
+def read_operation(session: Session, name: str) -> Operation:
+    """One operation by its full name. Errors: NotFound, InvalidArgument."""
+    return session.call(_GET, Operation, path={"name": name}).bind(session)
+
+
+def _seconds(timeout: timedelta | float) -> float:
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    if not isinstance(seconds, int | float) or seconds < 0:
+        raise InvalidArgument(f"timeout={timeout!r} is no time to wait.", hint="pass seconds, or None")
+    return float(seconds)
