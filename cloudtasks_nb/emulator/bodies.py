@@ -12,8 +12,8 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
-from ..errors import InvalidArgument
 from ..model import HttpRequest, HttpTarget, Message, Queue, RetryConfig, Task
+from .refusals import NotJson, bad_request
 from .scalars import ENUMS, SCALARS, Scalar, enum
 
 M = TypeVar("M", bound=Message)
@@ -70,9 +70,7 @@ def parse(raw: bytes, kind: type[M], path: str = "") -> M:
         values = msgspec.json.decode(raw) if raw.strip() else {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         start = raw.lstrip()[:40].decode(errors="replace").partition("\n")[0]
-        raise InvalidArgument(
-            f"Invalid JSON payload received. Unexpected token.\n{start}\n^ ({error})"
-        ) from None
+        raise NotJson(f"Invalid JSON payload received. Unexpected token.\n{start}\n^ ({error})") from None
     if not isinstance(values, dict):
         raise bad_request(
             [("", 'Invalid JSON payload received. Unknown name "": Root element must be a message.')]
@@ -82,22 +80,6 @@ def parse(raw: bytes, kind: type[M], path: str = "") -> M:
     if reader.violations:
         raise bad_request(reader.violations)
     return cast(M, message)
-
-
-def bad_request(violations: list[tuple[str, str]]) -> InvalidArgument:
-    """An INVALID_ARGUMENT with its google.rpc.BadRequest, from (path, description) pairs."""
-    return InvalidArgument(
-        "\n".join(description for _, description in violations),
-        details=[
-            {
-                "@type": "type.googleapis.com/google.rpc.BadRequest",
-                "fieldViolations": [
-                    {"field": field, "description": description} if field else {"description": description}
-                    for field, description in violations
-                ],
-            }
-        ],
-    )
 
 
 class _Reader:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import ApiError
 from ..model import encode
+from .refusals import BadValues, NotJson
 from .wire import finish
 
 _REASONS = {
@@ -21,14 +22,15 @@ def error_json(error: ApiError, *, legacy: bool = False) -> bytes:
     message = error.message.encode(errors="replace").decode()  # it may quote a header that is not UTF-8
     content: dict[str, Any] = {"code": error.code, "message": message}
     if legacy:
-        content["errors"] = [{"message": message, "domain": "global", "reason": _reason(error)}]
+        content["errors"] = [_legacy(error, message)]
     content["status"] = error.status
     if error.details:
         content["details"] = error.details
     return finish(encode({"error": content}), pretty=True)
 
 
-def _reason(error: ApiError) -> str:
-    if error.message.startswith("Invalid JSON payload received. Unexpected"):
-        return "parseError"
-    return _REASONS.get(error.status, "backendError")
+def _legacy(error: ApiError, message: str) -> dict[str, str]:
+    if isinstance(error, BadValues):
+        return {"message": message, "reason": "invalid"}
+    reason = "parseError" if isinstance(error, NotJson) else _REASONS.get(error.status, "backendError")
+    return {"message": message, "domain": "global", "reason": reason}

@@ -38,7 +38,8 @@ class Emulator:
         if timeline is not None:
             timeline.add(self._deliverer)
         app = application(self.service, Control(options, clock, timeline))
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        # Bodies are unpacked by us, with a bound.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
 
     def _finish(self, attempt: Attempt, outcome: Outcome) -> None:
         self.service.tasks.finish(attempt, outcome)

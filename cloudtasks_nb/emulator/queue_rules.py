@@ -83,7 +83,7 @@ def _between(field: str, value: float | None, largest: float) -> None:
 
 def check_retries(retries: RetryConfig) -> None:
     """The limits of retry settings, of queues and of tasks. Errors: InvalidArgument."""
-    if retries.max_attempts is not None and retries.max_attempts < 0:
+    if retries.max_attempts is not None and retries.max_attempts < 1:
         raise InvalidArgument("RetryConfig.maxAttempts must be greater than 0.")
     if retries.max_doublings is not None and retries.max_doublings < 0:
         raise InvalidArgument("RetryConfig.maxDoublings cannot be negative.")

@@ -167,7 +167,7 @@ class QueueService:
         stats = self._store.tasks.stats(row.row, self._context.clock.now())
         limits = row.queue.rate_limits
         if row.queue.state == "RUNNING" and limits is not None:
-            stats.effective_execution_rate = limits.max_tasks_dispatched_per_second or 0.0
+            stats.effective_execution_rate = limits.max_tasks_dispatched_per_second or 0
         return replace(row.queue, stats=stats)
 
 

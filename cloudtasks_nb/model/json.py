@@ -132,6 +132,16 @@ def span_of(value: timedelta | float) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=0.0 + value)
 
 
+def shortest(number: float) -> float:
+    """A number as proto JSON writes it: 500, not 500.0.
+
+    >>> shortest(500.0), shortest(0.5)
+    (500, 0.5)
+    """
+    whole = isinstance(number, float) and number.is_integer() and abs(number) < 2**53
+    return int(number) if whole else number
+
+
 def utc(moment: datetime) -> datetime:
     """The same instant in UTC; a naive datetime is taken as local time, as Python does.
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from ..names import QueueName, parse_queue
-from .json import Duration, Int64, Message
+from .json import Duration, Int64, Message, shortest
 from .target import AppEngineHttpTarget, HttpTarget, PullTarget
 
 Kind = Literal["http", "app_engine", "pull"]
@@ -24,6 +24,11 @@ class RateLimits(Message):
     max_tasks_dispatched_per_second: float | None = None
     max_burst_size: int | None = None
     max_concurrent_tasks: int | None = None
+
+    def __post_init__(self) -> None:
+        rate = self.max_tasks_dispatched_per_second
+        if rate is not None:
+            self.max_tasks_dispatched_per_second = shortest(rate)
 
 
 class RetryConfig(Message):

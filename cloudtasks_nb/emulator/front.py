@@ -1,0 +1,75 @@
+"""What every call passes through: parameters, body, method, and back to JSON. Source: SPEC section 1.5."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Any
+
+import msgspec
+
+from ..errors import ApiError, Internal
+from ..model import encode
+from ..model.methods import Method
+from .calls import JAVASCRIPT, Call, Reply, overridden
+from .enum_numbers import numbered
+from .envelopes import error_json
+from .partial import Selection, parse_fields, select
+from .payloads import read_body
+from .queries import SystemParameters, method_parameters, snake, system_parameters
+from .routes import route
+from .service import Answer, Service
+from .wire import finish, script
+
+
+class Front:
+    """Answers calls, whatever they hold."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def answer(self, asked: Call) -> Reply:
+        """Never raises."""
+        system = SystemParameters()
+        try:
+            call = overridden(asked)
+            system = system_parameters(call)
+            system.check()
+            return _wrapped(Reply(self._run(call, system)), system)
+        except ApiError as error:
+            return refusal(error, system)
+        except Exception:  # an emulator that fails says so as the service does, and tells its owner why
+            traceback.print_exc(file=sys.stderr)
+            return refusal(Internal("Internal error encountered."), system)
+
+    def _run(self, call: Call, system: SystemParameters) -> bytes:
+        method, variables = route(call.http, call.path)
+        self._service.handler(method.id)  # what is not served is refused before its body is looked at
+        selection = parse_fields(system.fields, method.response)
+        parameters: dict[str, Any] = {snake(name): value for name, value in variables.items()}
+        parameters |= method_parameters(method, call.query)
+        if method.request is not None:
+            parameters["body"] = read_body(method, call)
+        answer = self._service.call(method.id, parameters)
+        return finish(_chosen(answer, method, system, selection), pretty=system.pretty)
+
+
+def _chosen(answer: Answer, method: Method, system: SystemParameters, selection: Selection) -> bytes:
+    """The answer's JSON, as much of it as was asked for."""
+    raw = answer if isinstance(answer, bytes) else encode(answer)
+    if not selection and not system.enum_numbers:
+        return raw
+    values = select(msgspec.json.decode(raw), selection)
+    return msgspec.json.encode(numbered(values, method.response) if system.enum_numbers else values)
+
+
+def refusal(error: ApiError, system: SystemParameters) -> Reply:
+    """An error as the answer to a call."""
+    return _wrapped(Reply(error_json(error, legacy=system.legacy_errors), error.code), system)
+
+
+def _wrapped(reply: Reply, system: SystemParameters) -> Reply:
+    """For a script, whatever is answered is a call of its function: it can read no status."""
+    if not system.callback:
+        return reply
+    return Reply(script(system.callback, reply.body), content_type=JAVASCRIPT)
