@@ -27,6 +27,7 @@ from .settings import mask_paths, settings
 from .task import Task, list_tasks, read_task
 
 if TYPE_CHECKING:
+    from ..widgets.queue_monitor import QueueMonitor
     from ..widgets.queue_panel import QueuePanel
     from ..widgets.task_browser import TaskBrowser
 
@@ -203,10 +204,16 @@ class Queue(model.Queue, Leasing, Batches, Access, dict=True, gc=True):
             return from_dict(to_dict(wanted), Task).bind(self._session)
 
     def panel(self, read_only: bool = False) -> QueuePanel:
-        """Buttons for this queue: pause, resume, purge, refresh."""
+        """Buttons for this queue: pause, resume, change settings, purge, delete, refresh."""
         from ..widgets.queue_panel import QueuePanel
 
         return QueuePanel(self, read_only=read_only)
+
+    def monitor(self, every_s: float = 5.0, read_only: bool = False) -> QueueMonitor:
+        """Depth, executions and oldest age as live lines. Errors: ConfigError (less than a second between samples)."""
+        from ..widgets.queue_monitor import QueueMonitor
+
+        return QueueMonitor(self, every_s=every_s, read_only=read_only)
 
     def browse(self, read_only: bool = False) -> TaskBrowser:
         """A table of its tasks to page through, open, run and delete."""

@@ -55,7 +55,7 @@ function typing(form, close) {
 
 // The frame of a panel: its root, its actions, its status line, and everything that cleanup undoes.
 class Frame {
-  constructor(model, el, label) {
+  constructor(model, el, label, { unseen = false } = {}) {
     this.model = model;
     this.undo = [];
     this.pending = null;
@@ -71,7 +71,7 @@ class Frame {
     const clock = setInterval(() => this.tick(), 1000);
     this.undo.push(() => clearInterval(clock), () => model.send({ do: "unmounted" }));
     model.send({ do: "mounted" });
-    if (model.get("live_s") > 0) this.live = new Live(this);
+    this.live = new Live(this, unseen);
   }
 
   on(event, handler) {
@@ -206,15 +206,17 @@ class Frame {
   }
 }
 
-// Asks the kernel to look again while somebody can see the panel: one question at a time, none from a page that is
-// hidden, scrolled away or closed. The kernel says when the next one is due.
+// Asks the kernel to look again every `live_s` seconds while somebody can see the panel: one question at a time, none
+// from a page that is hidden, scrolled away or closed (with `unseen`: only none from a closed one). The kernel says
+// when the next one is due.
 class Live {
-  constructor(frame) {
+  constructor(frame, unseen) {
     this.frame = frame;
+    this.unseen = unseen;
     this.onScreen = false;
     this.asked = null;
     this.silent = false;
-    this.due = Date.now() + frame.model.get("live_s") * 1000;
+    this.due = this.#after(this.everyS);
     const watcher = new IntersectionObserver((seen) => {
       this.onScreen = seen.at(-1).isIntersecting;
       this.plan();
@@ -223,6 +225,10 @@ class Live {
     const plan = () => this.plan();
     document.addEventListener("visibilitychange", plan);
     frame.on("msg:custom", (message) => this.#answered(message));
+    frame.on("change:live_s", () => {
+      this.due = this.#after(this.everyS);
+      this.plan();
+    });
     frame.undo.push(
       () => watcher.disconnect(),
       () => document.removeEventListener("visibilitychange", plan),
@@ -230,13 +236,17 @@ class Live {
       () => clearTimeout(this.patience));
   }
 
+  get everyS() {
+    return this.frame.model.get("live_s") ?? 0;
+  }
+
   get visible() {
-    return this.onScreen && document.visibilityState === "visible";
+    return this.unseen || this.onScreen && document.visibilityState === "visible";
   }
 
   plan() {
     clearTimeout(this.timer);
-    if (this.asked === null && this.visible && !this.frame.gone) {
+    if (this.asked === null && this.visible && this.everyS > 0 && !this.frame.gone) {
       this.timer = setTimeout(() => this.#ask(), Math.max(0, this.due - Date.now()));
     }
   }
@@ -256,10 +266,14 @@ class Live {
     this.#heard(false, message.next_s);
   }
 
+  #after(seconds) {
+    return Date.now() + seconds * 1000;
+  }
+
   #heard(silent, nextS) {
     this.asked = null;
     this.silent = silent;
-    this.due = Date.now() + nextS * 1000;
+    this.due = this.#after(nextS);
     for (const words of this.frame.root.querySelectorAll(".ct-asleep")) words.hidden = !silent;
     this.plan();
   }

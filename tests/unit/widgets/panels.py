@@ -19,4 +19,4 @@ def _of_queue(verb: str) -> Opener:
     return open_panel
 
 
-OPENERS: dict[str, Opener] = {verb: _of_queue(verb) for verb in ("panel", "browse")}
+OPENERS: dict[str, Opener] = {verb: _of_queue(verb) for verb in ("panel", "browse", "monitor")}

@@ -1,0 +1,183 @@
+"""One queue over time: depth, executions and the age of its oldest task, as live lines and as a DataFrame."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+from msgspec import Struct
+
+from ..errors import CloudTasksError, ConfigError
+from ..render.queue import state_badge
+from .action import action
+from .cells import plain
+from .panel import Panel, asset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..resources.queue import Queue
+
+SAMPLES_KEPT = 20_000  # more than a day of one each five seconds
+POINTS_SHOWN = 240
+WINDOWS_S = (300.0, 1800.0, 21600.0)
+LEAST_S, MOST_S = 1.0, 3600.0
+
+
+class Sample(Struct, frozen=True):
+    """What the service estimated at one instant."""
+
+    time: datetime
+    state: str
+    tasks_count: int
+    executed_last_minute_count: int
+    oldest_age_s: float | None
+    concurrent_dispatches_count: int
+    effective_execution_rate: float
+
+    @classmethod
+    def of(cls, queue: Queue, now: datetime) -> Sample:
+        """From a queue that was read with statistics."""
+        stats = queue.stats
+        oldest = stats.oldest_estimated_arrival_time if stats else None
+        return cls(
+            now,
+            queue.state,
+            int(stats.tasks_count) if stats else 0,
+            int(stats.executed_last_minute_count) if stats else 0,
+            max(0.0, (now - oldest).total_seconds()) if oldest else None,  # due later: not late yet
+            int(stats.concurrent_dispatches_count) if stats else 0,
+            stats.effective_execution_rate if stats else 0.0,
+        )
+
+
+class QueueMonitor(Panel):
+    """A queue's depth, executions in the last minute and oldest age, sampled for as long as its page is open.
+
+    `every_s` is the pause between samples, at least one second. All panels of a project share a budget of 300 reads a
+    minute, half of the quota for list calls: with many monitors some samples are left out, and gaps show as gaps.
+
+    Example:
+        >>> monitor = queue.monitor(every_s=10)                # doctest: +SKIP
+        >>> monitor.to_dataframe().set_index("time")           # doctest: +SKIP
+    """
+
+    _esm = asset("shared.js", "line_chart.js", "queue_monitor.js")
+    _css = asset("panel.css", "queue_monitor.css")
+
+    facts = traitlets.Dict().tag(sync=True)
+    window_s = traitlets.Float(WINDOWS_S[0]).tag(sync=True)
+
+    def __init__(self, queue: Queue, every_s: float = 5.0, read_only: bool = False) -> None:
+        self._samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)
+        super().__init__(queue, read_only=read_only, live_s=_checked(every_s))
+        self._show()
+        with suppress(CloudTasksError):  # shown in the status line
+            self.refresh()
+
+    @property
+    def samples(self) -> list[Sample]:
+        """What was sampled so far, oldest first."""
+        return list(self._samples)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The samples as a DataFrame, oldest first.
+
+        Shapes: one row per sample; columns time (UTC), state, tasks_count, executed_last_minute_count, oldest_age_s
+        (missing when nothing is waiting), concurrent_dispatches_count, effective_execution_rate (per second).
+        """
+        import pandas as pd
+
+        columns = {
+            name: [getattr(sample, name) for sample in self.samples] for name in Sample.__struct_fields__
+        }
+        return pd.DataFrame(columns).astype(
+            {
+                "time": "datetime64[us, UTC]",
+                "state": "string",
+                "tasks_count": "Int64",
+                "executed_last_minute_count": "Int64",
+                "oldest_age_s": "Float64",
+                "concurrent_dispatches_count": "Int64",
+                "effective_execution_rate": "Float64",
+            }
+        )
+
+    @action("{queue}.refresh(stats=True).stats")
+    def refresh(self) -> str:
+        """Take a sample now. Errors: NotFound, PermissionDenied."""
+        self._sample()
+        return ""
+
+    @action(busy=False)
+    def sample_every(self, seconds: float) -> str:
+        """Change the pause between samples; 0 stops sampling until the next change. Errors: ConfigError."""
+        self.live_s = 0.0 if seconds == 0 else _checked(seconds)
+        return "" if self.live_s else "Sampling is stopped."
+
+    @action(busy=False)
+    def show_last(self, seconds: float) -> str:
+        """Show the last so many seconds. Errors: ConfigError."""
+        if seconds not in WINDOWS_S:
+            raise ConfigError(
+                "There is no such window.", hint=f"one of {', '.join(f'{s:g}' for s in WINDOWS_S)} seconds"
+            )
+        self.window_s = seconds
+        self._show()
+        return ""
+
+    def look(self) -> None:
+        """Take a sample, unless another view of the same monitor just did."""
+        last = self._samples[-1].time if self._samples else None
+        if last is None or datetime.now(UTC) - last >= timedelta(seconds=self.live_s / 2):
+            self._sample()
+
+    def _sample(self) -> None:
+        self.queue.refresh(stats=True)
+        self._samples.append(Sample.of(self.queue, datetime.now(UTC)))
+        self._show()
+
+    def _show(self) -> None:
+        last = self._samples[-1] if self._samples else None
+        self.facts = {
+            "id": self.queue.id,
+            "location": self.queue.location,
+            "badge": plain(state_badge(self.queue.state)),
+            "points": [_point(sample) for sample in thinned(self.samples, self.window_s)],
+            "gap_s": 2.5 * max(self.live_s, self.window_s / POINTS_SHOWN),
+            "count": len(self._samples),
+            "updated": last.time.isoformat() if last else "",
+            "windows": list(WINDOWS_S),
+        }
+
+
+def thinned(samples: list[Sample], window_s: float) -> list[Sample]:
+    """The samples of the window before the last one, at most one for each of POINTS_SHOWN equal steps of it."""
+    if not samples:
+        return []
+    start = samples[-1].time - timedelta(seconds=window_s)
+    step = timedelta(seconds=window_s / POINTS_SHOWN)
+    by_step = {(sample.time - samples[0].time) // step: sample for sample in samples if sample.time >= start}
+    return list(by_step.values())
+
+
+def _point(sample: Sample) -> list[Any]:
+    """Time (ms since 1970), depth, executions, oldest age (s)."""
+    return [
+        round(sample.time.timestamp() * 1000),
+        sample.tasks_count,
+        sample.executed_last_minute_count,
+        sample.oldest_age_s,
+    ]
+
+
+def _checked(every_s: object) -> float:
+    """A pause between samples that the quota allows. Errors: ConfigError."""
+    fits = isinstance(every_s, int | float) and math.isfinite(every_s) and LEAST_S <= every_s <= MOST_S
+    if not fits or isinstance(every_s, bool):
+        raise ConfigError(f"every_s={every_s!r} is no pause between samples.", hint="from 1 to 3600 seconds")
+    return float(every_s)  # type: ignore[arg-type]
