@@ -6,7 +6,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import closing
 from itertools import islice
 from operator import index
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from .frames import Columns, Decode
+    from .frames import Columns, Decode, Dtypes
     from .render import Table
 
 T = TypeVar("T")
@@ -43,7 +43,10 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """What a pager needs to know of its kind of item: how to read it, show it and put it into columns."""
+    """What a pager needs to know of its kind of item: how to read it, show it and put it into columns.
+
+    `expected` is how many there are, where somebody has an estimate.
+    """
 
     noun: str
     items: Callable[[bytes], list[T]]
@@ -51,6 +54,7 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     table: Callable[..., Table]
     caption: str
     has_payloads: bool = False
+    expected: int | None = None
 
 
 class Items(Shown, list[T]):
@@ -115,12 +119,18 @@ class Pager(Shown, Generic[T]):
         return Items(islice(self, count), self._listing)
 
     def to_dataframe(
-        self, limit: int | None = None, progress: bool | None = None, decode: Decode | None = None
+        self,
+        limit: int | None = None,
+        progress: bool | None = None,
+        decode: Decode | None = None,
+        dtype_backend: Dtypes = "numpy_nullable",
+        categories: Sequence[str] = (),
     ) -> pd.DataFrame:
         """All items (or the first `limit`) as a DataFrame.
 
-        Shapes: one row per item, the documented columns of its kind whatever the page held, nullable dtypes,
-        instants as datetime64[us, UTC]. `decode="text"` adds `payload_text`, `decode="json"` one column
+        Shapes: one row per item, the documented columns of its kind whatever the page held, instants as
+        datetime64[us, UTC], nullable dtypes (or Arrow's, with dtype_backend="pyarrow"). `categories` names columns
+        that become categorical, such as ["kind"]. `decode="text"` adds `payload_text`, `decode="json"` one column
         `payload.<key>` per top-level key. `progress` shows a bar; by default when there are several pages.
 
         Errors: any ApiError when a page fails; ConfigError when `decode` is asked for without payloads.
@@ -133,15 +143,29 @@ class Pager(Shown, Generic[T]):
             )
         _check_count("limit", limit)
         columns = self._listing.columns()
-        return to_pandas(columns, self._rows(columns, limit, progress), decode)
+        return to_pandas(columns, self._rows(columns, limit, progress), decode, dtype_backend, categories)
 
     def to_arrow(self, limit: int | None = None, progress: bool | None = None) -> pa.Table:
         """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`."""
+        return self.to_arrow_batches(limit, progress).read_all()
+
+    def to_arrow_batches(
+        self, limit: int | None = None, progress: bool | None = None
+    ) -> pa.RecordBatchReader:
+        """All items as a pyarrow.RecordBatchReader: a batch per page, each fetched when it is read, read once.
+
+        Example:
+            >>> duckdb.from_arrow(queue.tasks().to_arrow_batches()).aggregate("last_code, count(*)")  # doctest: +SKIP
+        """
         import pyarrow
 
         _check_count("limit", limit)
         schema = self._listing.columns().schema
-        return pyarrow.Table.from_batches(self._batches(limit, progress), schema=schema)
+        return pyarrow.RecordBatchReader.from_batches(schema, self._batches(limit, progress))
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """How Polars, DuckDB, pyarrow and others take a listing as it is: `polars.from_arrow(queue.tasks())`."""
+        return self.to_arrow_batches().__arrow_c_stream__(requested_schema)
 
     def to_parquet(self, path: str | os.PathLike[str], progress: bool | None = None) -> Path:
         """Stream all items into a Parquet file; it appears when complete. Returns its path.
@@ -169,17 +193,13 @@ class Pager(Shown, Generic[T]):
         with self._lock:
             held, self._untouched = (self._first if self._untouched else None), False
         raw = held if held is not None else self._restart()
-        background = ThreadPoolExecutor(1, "cloudtasks-page")
-        try:
-            while token := _next_token(raw):
-                upcoming = background.submit(self._fetch, token) if ahead else None
-                if upcoming is not None:
-                    wait([upcoming], timeout=_HEAD_START_S)
-                yield raw
-                raw = upcoming.result() if upcoming is not None else self._fetch(token)
+        while token := _next_token(raw):
+            upcoming = _in_background(self._fetch, token) if ahead else None
+            if upcoming is not None:
+                wait([upcoming], timeout=_HEAD_START_S)
             yield raw
-        finally:
-            background.shutdown(wait=False, cancel_futures=True)
+            raw = upcoming.result() if upcoming is not None else self._fetch(token)
+        yield raw
 
     def _restart(self) -> bytes:
         self._first = self._fetch("")
@@ -196,7 +216,14 @@ class Pager(Shown, Generic[T]):
         ahead = limit is None  # with a limit, a page ahead may be wasted
         with (
             closing(self._raw_pages(ahead=ahead)) as pages,
-            bar(self._listing.caption, self._listing.noun, progress, several=several) as shown,
+            bar(
+                self._listing.caption,
+                self._listing.noun,
+                progress,
+                several=several,
+                total=self._total(limit),
+                estimated=True,
+            ) as shown,
         ):
             while left is None or left > 0:
                 raw = next(pages, None)
@@ -206,6 +233,12 @@ class Pager(Shown, Generic[T]):
                 yield rows
                 shown.update(len(rows))
                 left = None if left is None else left - len(rows)
+
+    def _total(self, limit: int | None) -> int | None:
+        """How many items there will be, as far as somebody has an estimate."""
+        if not self._listing.expected:
+            return None
+        return min(self._listing.expected, limit) if limit is not None else self._listing.expected
 
     def _shape_(self) -> Table:
         page = self._page(self._first)
@@ -219,6 +252,20 @@ class Pager(Shown, Generic[T]):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _in_background(fetch: Callable[[str], bytes], token: str) -> Future[bytes]:
+    """A page on its way; not by an executor, for whose threads an interrupted Python waits before it exits."""
+    page: Future[bytes] = Future()
+
+    def run() -> None:
+        try:
+            page.set_result(fetch(token))
+        except BaseException as error:
+            page.set_exception(error)
+
+    threading.Thread(target=run, name="cloudtasks-page", daemon=True).start()
+    return page
 
 
 # The token is the last member of the answer as a rule, and then there is no need to read all of it: a single brace

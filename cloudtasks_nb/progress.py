@@ -21,8 +21,16 @@ def _watched() -> bool:
     return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
 
 
-def bar(what: str, noun: str, wanted: bool | None, *, several: bool) -> Any:
-    """A context manager whose value counts with `update(count)`.
+def bar(
+    what: str,
+    noun: str,
+    wanted: bool | None,
+    *,
+    several: bool,
+    total: int | None = None,
+    estimated: bool = False,
+) -> Any:
+    """A context manager whose value counts with `update(count)`: how many, how fast, and what is left of `total`.
 
     It shows when `wanted`; by default (None) when there are `several` pages and a notebook or a terminal.
     """
@@ -30,9 +38,12 @@ def bar(what: str, noun: str, wanted: bool | None, *, several: bool) -> Any:
         return nullcontext(Silent())
     from tqdm.auto import tqdm
 
-    # The service does not say how many there are, so there is nothing for a bar to fill.
-    words = "{desc}: {n_fmt} " + noun + " in {elapsed} ({rate_fmt})"
-    return tqdm(desc=what, unit=f" {noun}", unit_scale=True, bar_format=words)
+    if total:
+        about = "about " if estimated else ""
+        words = "{l_bar}{bar}| {n_fmt} of " + about + "{total_fmt} " + noun + ", {rate_fmt}, {remaining} left"
+    else:  # there is nothing for a bar to fill
+        words = "{desc}: {n_fmt} " + noun + " in {elapsed}, {rate_fmt}"
+    return tqdm(desc=what, total=total or None, unit=f" {noun}", unit_scale=True, bar_format=words)
 
 
 class _Waiting:

@@ -18,15 +18,19 @@ import pyarrow.parquet
 
 Batches = Iterable[pa.RecordBatch]
 
+# A row group per page of a listing would compress badly and be slow to read; one for all would not be streamed.
+_GROUP_ROWS = 50_000
+_GROUP_BYTES = 16 * 1024 * 1024
+
 
 def write_parquet(path: str | os.PathLike[str], schema: pa.Schema, batches: Batches) -> Path:
     """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError."""
     with (
-        _complete_or_absent(path) as file,
+        complete_or_absent(path) as file,
         pyarrow.parquet.ParquetWriter(file, schema, compression="zstd") as writer,
     ):
-        for batch in batches:
-            writer.write_batch(batch)
+        for group in _groups(batches):
+            writer.write_table(pa.Table.from_batches(group, schema=schema), row_group_size=_GROUP_ROWS)
     return Path(path).expanduser()
 
 
@@ -35,7 +39,7 @@ def write_csv(path: str | os.PathLike[str], schema: pa.Schema, batches: Batches)
     flat = pa.schema(
         [(field.name, pa.string() if field.type in _AS_TEXT else field.type) for field in schema]
     )
-    with _complete_or_absent(path) as file, pyarrow.csv.CSVWriter(file, flat) as writer:
+    with complete_or_absent(path) as file, pyarrow.csv.CSVWriter(file, flat) as writer:
         for batch in batches:
             writer.write_batch(
                 pa.RecordBatch.from_arrays([_flat(column) for column in batch.columns], schema=flat)
@@ -43,8 +47,22 @@ def write_csv(path: str | os.PathLike[str], schema: pa.Schema, batches: Batches)
     return Path(path).expanduser()
 
 
+def _groups(batches: Batches) -> Iterator[list[pa.RecordBatch]]:
+    """Batches gathered until they make a row group."""
+    group: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        group.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+            yield group
+            group, rows, size = [], 0, 0
+    if group:
+        yield group
+
+
 @contextmanager
-def _complete_or_absent(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def complete_or_absent(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file that takes its name only when all is written; an error or interrupt leaves nothing behind."""
     target = Path(path).expanduser().resolve()
     if target.is_dir() or not target.parent.is_dir():  # said now rather than after the last page

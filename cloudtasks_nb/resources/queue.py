@@ -118,7 +118,15 @@ class Queue(model.Queue, Leasing, Batches, Access, dict=True, gc=True):
 
         Errors: NotFound, PermissionDenied (FULL needs cloudtasks.tasks.fullView), InvalidArgument.
         """
-        return list_tasks(self._session, self._parsed, view=view, page_size=page_size, order_by=order_by)
+        expected = int(self.stats.tasks_count) if self.stats is not None else None
+        return list_tasks(
+            self._session,
+            self._parsed,
+            view=view,
+            page_size=page_size,
+            order_by=order_by,
+            expected=expected,
+        )
 
     def task(self, task_id: str, view: View = "FULL") -> Task:
         """One task, by id or full name. Errors: NotFound, InvalidArgument."""

@@ -9,7 +9,7 @@ from ..errors import ConfigError, InvalidArgument
 from ..model import task as model
 from ..model.json import Message, decode
 from ..model.messages import Empty, RunTaskRequest
-from ..names import TaskName
+from ..names import QueueName, TaskName
 from ..pager import Listing, Pager
 from ..rest.session import Session
 from .bound import bind_all
@@ -87,9 +87,15 @@ def read_task(session: Session, name: TaskName, view: model.View) -> Task:
 
 
 def list_tasks(
-    session: Session, queue: Any, *, view: model.View, page_size: int, order_by: str | None
+    session: Session,
+    queue: QueueName,
+    *,
+    view: model.View,
+    page_size: int,
+    order_by: str | None,
+    expected: int | None = None,
 ) -> Pager[Task]:
-    """The tasks of a queue, page by page."""
+    """The tasks of a queue, page by page; `expected` is an estimate of how many there are."""
     query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
 
     def fetch(token: str) -> bytes:
@@ -98,10 +104,12 @@ def list_tasks(
         )
 
     caption = f"tasks of {queue.location}/{queue.queue}"
-    return Pager(fetch, task_listing(session, caption, has_payloads=view == "FULL"))
+    return Pager(fetch, task_listing(session, caption, has_payloads=view == "FULL", expected=expected))
 
 
-def task_listing(session: Session, caption: str, *, has_payloads: bool) -> Listing[Task]:
+def task_listing(
+    session: Session, caption: str, *, has_payloads: bool, expected: int | None = None
+) -> Listing[Task]:
     """How tasks are read from a page, shown and put into columns."""
     return Listing(
         noun="tasks",
@@ -110,6 +118,7 @@ def task_listing(session: Session, caption: str, *, has_payloads: bool) -> Listi
         table=_table,
         caption=caption,
         has_payloads=has_payloads,
+        expected=expected,
     )
 
 

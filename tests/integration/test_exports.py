@@ -1,0 +1,151 @@
+"""Exports that stream: bounded memory, interrupts that leave nothing, and the way into other tools."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import cloudtasks_nb as ct
+from tests.integration.filling import fill
+from tests.scripted import answer, scripted
+
+QUEUE = "projects/p/locations/us-central1/queues/big"
+PAYLOAD = base64.b64encode(os.urandom(750)).decode()
+
+EXPORT = """
+import sys
+from pathlib import Path
+import cloudtasks_nb as ct
+url, verb, path = sys.argv[1:]
+with ct.connect(endpoint=url) as client:
+    tasks = ct.resources.queue.list_tasks(
+        client._session, ct.names.parse_queue("projects/p/locations/us-central1/queues/big"),
+        view="FULL", page_size=1000, order_by=None,
+    )
+    print("started", flush=True)
+    getattr(tasks, verb)(path)
+print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+"""
+
+
+def page(token: str, count: int = 1000) -> bytes:
+    tasks = [
+        {
+            "name": f"{QUEUE}/tasks/{number:019}",
+            "httpRequest": {"url": "https://x.example/h", "headers": {"Accept": "*/*"}, "body": PAYLOAD},
+            "scheduleTime": "2026-03-04T12:00:00.123456Z",
+            "createTime": "2026-03-04T12:00:00Z",
+            "view": "FULL",
+        }
+        for number in range(count)
+    ]
+    return answer(200, {"tasks": tasks, "nextPageToken": token})
+
+
+def export(url: str, verb: str, path: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", EXPORT, url, verb, str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux' /proc")
+@pytest.mark.parametrize("verb", ["to_parquet", "to_csv"])
+def test_memory_does_not_grow_with_the_listing(verb: str, tmp_path: Path) -> None:
+    more, last = page("more"), page("")
+
+    def peak_mb(pages: int) -> float:
+        with scripted(*[more] * (pages - 1), last) as server:
+            done = export(server.url, verb, tmp_path / f"{pages}.out")
+            printed, complaints = done.communicate(timeout=120)
+        assert done.returncode == 0, complaints
+        return int(printed.split()[-1]) / 1024
+
+    few, many = peak_mb(40), peak_mb(160)
+    assert many - few < 40, "120,000 more tasks are 90 MB of payloads alone"
+    assert many < 400
+
+
+@pytest.mark.parametrize("verb", ["to_parquet", "to_csv"])
+def test_an_interrupt_leaves_nothing_half_written(verb: str, tmp_path: Path) -> None:
+    with scripted(*[page("more")] * 3, b"") as server:  # the fourth page never comes: each try is cut off
+        running = export(server.url, verb, tmp_path / "tasks.out")
+        assert running.stdout is not None
+        assert running.stdout.readline() == "started\n"
+        while not list(tmp_path.glob(".*.part")) or len(server.requests) < 4:
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        _, complaints = running.communicate(timeout=60)
+    assert "KeyboardInterrupt" in complaints
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_arrow_batches_come_a_page_at_a_time(queue: ct.Queue, calls: list[str]) -> None:
+    names = fill(queue, 7)
+    tasks = queue.tasks(page_size=3)
+    calls.clear()
+    reader = tasks.to_arrow_batches(limit=5)
+    assert isinstance(reader, pa.RecordBatchReader)
+    assert calls == []
+    assert reader.read_next_batch()["task_id"].to_pylist() == names[:3]
+    assert calls == []
+    assert reader.read_next_batch()["task_id"].to_pylist() == names[3:5]
+    assert len(calls) == 1
+    assert reader.schema.equals(tasks.to_arrow().schema)
+
+
+def test_other_tools_take_a_listing_as_it_is(queue: ct.Queue) -> None:
+    names = fill(queue, 7)
+    tasks = queue.tasks(page_size=3)
+    assert pa.table(tasks)["task_id"].to_pylist() == names
+    found = duckdb.sql("SELECT kind, count(*), max(schedule_time) FROM tasks GROUP BY kind").fetchall()
+    assert [row[:2] for row in found] == [("http", 7)]
+    reader = duckdb.from_arrow(tasks.to_arrow_batches())
+    assert [row[0] for row in reader.project("task_id").fetchall()] == names
+
+
+def test_dtypes_on_request(queue: ct.Queue) -> None:
+    fill(queue, 3)
+    tasks = queue.tasks(view="FULL")
+    arrow = tasks.to_dataframe(dtype_backend="pyarrow", decode="json")
+    assert all(isinstance(dtype, pd.ArrowDtype) for dtype in arrow.dtypes)
+    assert list(arrow)[-1] == "payload.n"
+    assert dict(arrow.headers[0])["Content-Type"] == "application/json"
+    some = tasks.to_dataframe(categories=["kind", "queue"], decode="text")
+    assert str(some.kind.dtype) == str(some.queue.dtype) == "category"
+    assert some.payload_text.tolist() == ['{"n":0}', '{"n":1}', '{"n":2}']
+    wrong: list[dict[str, Any]] = [{"dtype_backend": "numpy"}, {"categories": ["knd"]}]
+    for options in wrong:
+        with pytest.raises(ct.ConfigError, match=r"numpy|knd"):
+            tasks.to_dataframe(**options)
+
+
+def test_progress_says_how_many_are_expected_and_how_fast(
+    client: ct.Client, queue: ct.Queue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(queue, 5)
+    counted = client.queue(queue.id, stats=True).tasks(page_size=2)
+    counted.to_dataframe(progress=True)
+    shown = capsys.readouterr().err
+    assert "5.00 of about 5.00 tasks" in shown
+    assert "tasks/s" in shown
+    queue.tasks(page_size=2).to_dataframe(progress=True)
+    shown = capsys.readouterr().err
+    assert "5.00 tasks in" in shown
+    assert "about" not in shown
+    queue.tasks(page_size=2).to_dataframe()
+    assert capsys.readouterr().err == ""
