@@ -147,5 +147,5 @@ def test_progress_says_how_many_are_expected_and_how_fast(
     shown = capsys.readouterr().err
     assert "5.00 tasks in" in shown
     assert "about" not in shown
-    queue.tasks(page_size=2).to_dataframe()
+    queue.tasks(page_size=2).to_dataframe(progress=False)
     assert capsys.readouterr().err == ""
