@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from .emulator import run
+from .emulator.app_engine import app_engine
 from .emulator.options import Options, clock_start
 from .errors import CloudTasksError
 
@@ -42,6 +43,21 @@ def _parser() -> argparse.ArgumentParser:
         default=["system"],
         help="'manual' stands still (at START, by default now) until POST /emulator/v1/clock:advance moves it",
     )
+    emulator.add_argument(
+        "--app-engine",
+        action="append",
+        default=[],
+        metavar="[service=NAME,]URL",
+        help="send App Engine tasks to this application, all of them or those of one service; may be repeated",
+    )
+    emulator.add_argument(
+        "--allow-target",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="let deliveries leave this machine for such a target: example.com, *.example.com, "
+        "https://example.com/hooks/*; may be repeated",
+    )
     emulator.add_argument("--lifeline", action="store_true", help="stop when stdin closes or the parent ends")
     return parser
 
@@ -52,12 +68,18 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Op
         start = clock_start(chosen.clock)
     except ValueError as error:
         parser.error(f"--clock: {error}")
+    try:
+        applications = app_engine(chosen.app_engine)
+    except ValueError as error:
+        parser.error(f"--app-engine: {error}")
     return Options(
         port=chosen.port,
         data=chosen.data,
         with_demo=chosen.demo,
         lifeline=chosen.lifeline,
         clock_start=start,
+        allow_targets=tuple(chosen.allow_target),
+        app_engine=applications,
     )
 
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import weakref
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -29,12 +30,17 @@ def local(
     *,
     demo: bool = False,
     clock: Literal["system", "manual"] | datetime = "system",
+    allow_targets: Sequence[str] = (),
+    app_engine: str | Mapping[str, str] | None = None,
 ) -> Client:
     """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
 
     `data` names a file that keeps queues and tasks across restarts; without it all is gone at the end. `demo` fills
     the emulator with queues and tasks to look at. A `clock` that is "manual", or starts at an instant, stands still
-    until client.emulator.advance("2h") moves it. client.close(), or the end of this Python process, ends it.
+    until client.emulator.advance("2h") moves it. Deliveries stay on this machine, but for targets that `allow_targets`
+    names: "example.com", "*.example.com", "https://example.com/hooks/*". App Engine tasks go to the local application
+    `app_engine`, or to one for each service: {"default": "http://localhost:8080", "worker": "http://localhost:8081"}.
+    client.close(), or the end of this Python process, ends it.
 
     Errors: ConfigError when it does not start; MissingExtra without the extra "local".
 
@@ -45,6 +51,10 @@ def local(
     options = [] if data is None else ["--data", str(Path(data).expanduser().resolve())]
     options += ["--demo"] if demo else []
     options += ["--clock", *_clock(clock)]
+    options += [f"--allow-target={pattern}" for pattern in allow_targets]
+    options += [f"--app-engine={word}" for word in _applications(app_engine)]
+    if isinstance(allow_targets, str):
+        raise ConfigError("allow_targets is a list of patterns.", hint=f"allow_targets=[{allow_targets!r}]")
     process, url = _start(options)
     session = Session(url, Auth())
     # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a killed
@@ -63,6 +73,12 @@ def _clock(clock: str | datetime) -> list[str]:
             f"clock={clock!r} is no clock.", hint='"system", "manual" or a datetime to start at'
         )
     return [clock]
+
+
+def _applications(app_engine: str | Mapping[str, str] | None) -> list[str]:
+    if isinstance(app_engine, Mapping):
+        return [f"service={service},{url}" for service, url in app_engine.items()]
+    return [app_engine] if app_engine is not None else []
 
 
 def _start(options: list[str]) -> tuple[subprocess.Popen[str], str]:

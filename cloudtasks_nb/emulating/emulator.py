@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from ..errors import CloudTasksError
-from ..model.emulated import AdvanceRequest, AdvanceResponse, EmulatorInfo
+from ..model.emulated import AdvanceRequest, AdvanceResponse, EmulatorInfo, HistoryResponse
 from ..rest.session import Session
 from ..shown import Shown
 from .control import Control
+from .history import History
 from .spans import span
 
 if TYPE_CHECKING:
+    from ..model import Queue
     from ..render import Card
 
 PATIENCE_S = 10.0
@@ -60,6 +62,21 @@ class Emulator(Shown):
             self.info.time = answer.time
         return answer.time
 
+    def history(self, queue: Queue | str, task: str | None = None) -> History:
+        """Every attempt of the tasks of a queue, the last 100 finished ones included; or of one task, by id or name.
+
+        `queue` is a Queue, or its full name. Errors: InvalidArgument, ConfigError, TransportError.
+
+        Example:
+            >>> client.emulator.history(queue).to_dataframe()                              # doctest: +SKIP
+        """
+        name = queue if isinstance(queue, str) else queue.name
+        query = {"queue": name}
+        if task is not None:
+            query["task"] = task if "/" in task else f"{name}/tasks/{task}"
+        answer = self._control.get("history", HistoryResponse, query)
+        return History(name, answer.attempts, answer.dropped)
+
     def _shape_(self) -> Card:
         from ..render import Card, code, muted
         from ..render.values import exact
@@ -73,6 +90,11 @@ class Emulator(Shown):
                 "serves": ", ".join(info.api_versions),
                 "clock": [moved, muted(exact(info.time)) if info.time and info.clock == "manual" else None],
                 "data": code(info.data) if info.data else "in memory: gone at the end",
+                "deliveries go to": ["this machine", *(code(pattern) for pattern in info.allowed_targets)],
+                "App Engine": [
+                    code(f"{service or 'every service'} → {url}") for service, url in info.app_engine.items()
+                ]
+                or muted("no local application: --app-engine http://localhost:8080"),
             }
         lines = ["client.emulator.refresh()"]
         if info is not None and info.clock == "manual":

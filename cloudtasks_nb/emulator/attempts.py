@@ -42,11 +42,15 @@ class Attempt(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """How an attempt ended. `code`: the HTTP status that counts as the previous answer."""
+    """How an attempt ended. `code`: the HTTP status that counts as the previous answer.
+
+    `retry_after`: how long the target asked to be left alone, a lower bound for the next attempt.
+    """
 
     status: Status
     code: int | None = None
     answered: bool = False
+    retry_after: timedelta = timedelta()
 
     @property
     def succeeded(self) -> bool:
@@ -58,12 +62,17 @@ class Outcome(Struct, frozen=True):
         return self.answered and self.code is not None and self.code < 500
 
 
-def answered(code: int) -> Outcome:
+def answered(code: int, retry_after: timedelta = timedelta()) -> Outcome:
     """The target answered with this HTTP status; anything but 2xx is a failure."""
     if 200 <= code < 300:
         return Outcome(Status(), code, answered=True)
     fallback = 9 if 400 <= code < 500 else 13 if code >= 500 else 2
-    return Outcome(_status(_HTTP_TO_RPC.get(code, fallback), f"HTTP status code {code}"), code, answered=True)
+    return Outcome(
+        _status(_HTTP_TO_RPC.get(code, fallback), f"HTTP status code {code}"),
+        code,
+        answered=True,
+        retry_after=retry_after,
+    )
 
 
 def timed_out() -> Outcome:

@@ -1,43 +1,62 @@
-"""What only the emulator answers, below /emulator/v1: what it is, and moving its time.
+"""What only the emulator answers, below /emulator/v1: what it is, its time, its attempts, its keys.
 
-GET  /emulator/v1/info            → EmulatorInfo
-POST /emulator/v1/clock:advance   AdvanceRequest → AdvanceResponse; needs a clock that is moved by hand
+GET  /emulator/v1/info               → EmulatorInfo
+POST /emulator/v1/clock:advance      AdvanceRequest → AdvanceResponse; needs a clock that is moved by hand
+GET  /emulator/v1/history            ?queue=projects/…/queues/…[&task=projects/…/tasks/…] → HistoryResponse
+GET  /emulator/v1/jwks               the key that signs OIDC tokens, as a JSON Web Key Set
+GET  /emulator/v1/certs              the same key as PEM by key id, for google-auth's certs_url
+GET  /emulator/v1/tokeninfo          ?access_token=… → whose OAuth token it is, and what for
+GET  /.well-known/openid-configuration
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from .. import __version__
 from ..errors import FailedPrecondition, InvalidArgument
 from ..model import Message
-from ..model.emulated import AdvanceRequest, AdvanceResponse, EmulatorInfo
+from ..model.emulated import AdvanceRequest, AdvanceResponse, EmulatorInfo, HistoryResponse
+from ..names import parse_queue
 from .bodies import parse
 from .clock import Clock
+from .history import History
 from .options import Options
 from .timeline import Timeline
+from .tokens import Tokens
 
 PREFIX = "/emulator/v1"
 PATIENCE = timedelta(seconds=10)
 _LONGEST = timedelta(minutes=10)
 
-Handler = Callable[[Mapping[str, str], bytes], Awaitable[Message | bytes]]
+Answer = Message | dict[str, Any]
+Handler = Callable[[Mapping[str, str], bytes], Awaitable[Answer]]
 
 
 class Control:
     """Answers by verb and path, from query parameters and a body."""
 
-    def __init__(self, options: Options, clock: Clock, timeline: Timeline | None) -> None:
+    def __init__(
+        self, options: Options, clock: Clock, timeline: Timeline | None, tokens: Tokens, history: History
+    ) -> None:
         self._options = options
         self._clock = clock
         self._timeline = timeline
+        self._tokens = tokens
+        self._history = history
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Every verb and path with what answers it."""
         return [
             ("GET", f"{PREFIX}/info", self._info),
             ("POST", f"{PREFIX}/clock:advance", self._advance),
+            ("GET", f"{PREFIX}/history", self._attempts),
+            ("GET", f"{PREFIX}/jwks", self._jwks),
+            ("GET", f"{PREFIX}/certs", self._certs),
+            ("GET", f"{PREFIX}/tokeninfo", self._token_info),
+            ("GET", "/.well-known/openid-configuration", self._discovery),
         ]
 
     async def _info(self, query: Mapping[str, str], body: bytes) -> EmulatorInfo:
@@ -47,6 +66,8 @@ class Control:
             clock="system" if self._timeline is None else "manual",
             time=self._clock.now(),
             data=str(self._options.data or ""),
+            allowed_targets=list(self._options.allow_targets),
+            app_engine=dict(self._options.app_engine.services),
         )
 
     async def _advance(self, query: Mapping[str, str], body: bytes) -> AdvanceResponse:
@@ -65,3 +86,24 @@ class Control:
         except OverflowError:
             raise InvalidArgument("by leads beyond the year 9999.") from None
         return AdvanceResponse(time=self._clock.now(), settled=settled)
+
+    async def _attempts(self, query: Mapping[str, str], body: bytes) -> HistoryResponse:
+        queue = str(parse_queue(query.get("queue", "")))
+        return HistoryResponse(
+            attempts=self._history.of(queue, query.get("task", "")), dropped=self._history.dropped(queue)
+        )
+
+    async def _jwks(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        await self._tokens.prepare()
+        return self._tokens.jwks()
+
+    async def _certs(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        await self._tokens.prepare()
+        return dict(self._tokens.certs())
+
+    async def _discovery(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        return self._tokens.configuration()
+
+    async def _token_info(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        await self._tokens.prepare()
+        return self._tokens.info(query.get("access_token", ""))

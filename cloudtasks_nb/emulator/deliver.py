@@ -1,42 +1,74 @@
-"""One attempt of a push task, sent for real, but only to this machine. Source: SPEC sections 5.1 and 5.2."""
+"""One attempt of a push task, sent for real. Source: SPEC sections 5.1 and 5.2."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
 import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from msgspec import Struct
+from yarl import URL
 
+from ..errors import ConfigError
+from .app_engine import AppEngine
 from .attempts import Attempt, Outcome, answered, refused, timed_out, unreachable
 from .clock import Clock
-from .outgoing import Request, request_for
+from .history import History
+from .options import Options
+from .outgoing import NoApplication, Request, request_for
+from .reach import Elsewhere, Reach, Resolver, elsewhere, is_local_name, pattern
+from .retry_after import retry_after
+from .tokens import Tokens
 
 DEADLINE_S = 600.0
-_RESOLVE_S = 5.0
-_ELSEWHERE = "the emulator delivers only to this machine (localhost), and did not contact {}"
+LONGEST_ANSWER_BYTES = 10 * 1024 * 1024
+_CHUNK_BYTES = 65_536
+
+
+class Targets(Struct, frozen=True):
+    """Where deliveries go, and where they may go."""
+
+    applications: AppEngine = AppEngine()
+    reach: Reach = Reach()
+
+
+def targets(options: Options) -> Targets:
+    """What was asked for; the applications that stand for App Engine were. Errors: ConfigError."""
+    try:
+        asked = [pattern(text) for text in options.allow_targets]
+        own = [pattern(url) for url in options.app_engine.services.values()]
+    except ValueError as error:
+        raise ConfigError(f"--allow-target: {error}.") from None
+    return Targets(options.app_engine, Reach([*asked, *own]))
 
 
 class Deliverer:
     """Sends attempts in the background and reports how each one ended."""
 
     def __init__(
-        self, finish: Callable[[Attempt, Outcome], None], clock: Clock, deadline_s: float = DEADLINE_S
+        self,
+        finish: Callable[[Attempt, Outcome], None],
+        clock: Clock,
+        targets: Targets,
+        tokens: Tokens,
+        history: History,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
         self._finish = finish
         self._clock = clock
+        self._targets = targets
+        self._tokens = tokens
+        self._history = history
         self._deadline_s = deadline_s
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
     def send(self, attempt: Attempt) -> None:
         """Starts an attempt; must be called inside the event loop."""
+        self._history.began(attempt)
         sending = asyncio.get_running_loop().create_task(self._attempt(attempt))
         self._under_way.add(sending)
         sending.add_done_callback(self._under_way.discard)
@@ -59,77 +91,69 @@ class Deliverer:
         for sending in self._under_way:
             sending.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
     async def _attempt(self, attempt: Attempt) -> None:
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
         try:
-            self._finish(attempt, await self._outcome(attempt))
+            outcome = await self._outcome(attempt)
+            self._history.ended(attempt, outcome, self._clock.now(), loop.time() - began_s)
+            self._finish(attempt, outcome)
         except Exception:  # nobody waits for this attempt: say it where the owner of the process looks
             traceback.print_exc(file=sys.stderr)
 
     async def _outcome(self, attempt: Attempt) -> Outcome:
         try:
-            request = request_for(attempt)
-            host = urlsplit(request.url).hostname or ""
+            request = request_for(attempt, self._targets.applications)
+            url = URL(request.url)
             async with self._clock.deadline(self._deadline_s):
-                if not await is_local(host):
-                    return refused(_ELSEWHERE.format(host))
-                return await self._exchange(request)
+                return await self._exchange(request, url)
         except TimeoutError:
             return timed_out()
+        except NoApplication as error:
+            return refused(str(error))
         except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: not a URL, not a header
-            return unreachable(str(error) or type(error).__name__)
+            why = getattr(error, "os_error", error)
+            return refused(str(why)) if isinstance(why, Elsewhere) else unreachable(_words(error))
 
-    async def _exchange(self, request: Request) -> Outcome:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, resolver=_LocalResolver(), force_close=True),
-                timeout=aiohttp.ClientTimeout(total=None),
+    async def _exchange(self, request: Request, url: URL) -> Outcome:
+        permitted = self._targets.reach.permits(url)
+        host = url.host or ""
+        # A name is looked up, and judged, where it is connected to; an address is not looked up any more.
+        if not permitted and not is_local_name(host) and _is_address(host):
+            raise Elsewhere(elsewhere(host))
+        headers = request.headers
+        if request.token is not None:
+            await self._tokens.prepare()
+            headers = request.authorized(self._tokens.header(request.token, request.url))
+        sent = self._session(guarded=not permitted).request(
+            request.method, url, headers=headers, data=request.body or None, allow_redirects=False
+        )
+        async with sent as response:
+            received = 0
+            async for piece in response.content.iter_chunked(_CHUNK_BYTES):
+                received += len(piece)  # read to its end: an answer counts when it is complete
+                if received > LONGEST_ANSWER_BYTES:
+                    break  # more than anybody means to say: its status counts
+            return answered(response.status, retry_after(response.headers, self._clock.now()))
+
+    def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
+        if guarded not in self._sessions:
+            self._sessions[guarded] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, resolver=Resolver(guarded=guarded), force_close=True),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
                 auto_decompress=False,
                 skip_auto_headers=("User-Agent", "Content-Type", "Accept", "Accept-Encoding"),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
-        sent = self._session.request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            data=request.body or None,
-            allow_redirects=False,
-        )
-        async with sent as response:
-            async for _ in response.content.iter_chunked(65_536):
-                pass  # read to its end: an answer counts when it is complete
-            return answered(response.status)
+        return self._sessions[guarded]
 
 
-async def is_local(host: str) -> bool:
-    """Whether every address of a host is on this machine."""
-    try:
-        async with asyncio.timeout(_RESOLVE_S):
-            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError, TimeoutError):
-        return False  # nothing on this machine has a name that cannot be found
-    return bool(found) and all(_is_loopback(str(address[4][0])) for address in found)
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
 
 
-def _is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-
-
-class _LocalResolver(AbstractResolver):
-    """Looks names up once more for the connection itself, so that they cannot change in between."""
-
-    def __init__(self) -> None:
-        self._inner = aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, socket.AF_UNSPEC)
-        if not all(_is_loopback(address["host"]) for address in found):
-            raise OSError(_ELSEWHERE.format(host))
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

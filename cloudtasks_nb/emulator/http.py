@@ -61,8 +61,7 @@ class _Door:
         try:
             _check_local(request)
             answer = await handler(request.query, await _body(request))
-            body = answer if isinstance(answer, bytes) else encode(answer)
-            return _sent(request, Reply(finish(body, pretty=True)))
+            return _sent(request, Reply(finish(encode(answer), pretty=True)))
         except ApiError as error:
             return _sent(request, refusal(error, SystemParameters()))
 

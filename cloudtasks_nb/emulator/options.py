@@ -7,11 +7,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from .app_engine import AppEngine
+
 
 class Options(Struct, frozen=True, kw_only=True):
     """What the command line says. `port` 0 picks a free one; `data` None keeps everything in memory.
 
     `clock_start`: the time at which a clock that is moved by hand begins; None for the machine's clock.
+    `allow_targets`: patterns of targets on other machines that deliveries may go to.
     """
 
     port: int = 0
@@ -19,6 +22,8 @@ class Options(Struct, frozen=True, kw_only=True):
     with_demo: bool = False
     lifeline: bool = False
     clock_start: datetime | None = None
+    allow_targets: tuple[str, ...] = ()
+    app_engine: AppEngine = AppEngine()
 
 
 def clock_start(words: list[str]) -> datetime | None:

@@ -9,10 +9,15 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
-from ..model import AppEngineHttpRequest, HttpRequest, HttpTarget, Task, UriOverride
+from ..model import AppEngineHttpRequest, HttpRequest, HttpTarget, OAuthToken, OidcToken, Task, UriOverride
+from .app_engine import NOT_CONFIGURED, AppEngine, service_of
 from .attempts import Attempt
 from .clock import to_us
-from .task_rules import USER_AGENT
+from .task_rules import REPLACED, USER_AGENT
+
+
+class NoApplication(Exception):
+    """An App Engine task, and no application to stand for App Engine."""
 
 
 class Request(Struct, frozen=True):
@@ -22,13 +27,19 @@ class Request(Struct, frozen=True):
     url: str
     headers: dict[str, str]
     body: bytes
+    token: OidcToken | OAuthToken | None = None
+
+    def authorized(self, value: str) -> dict[str, str]:
+        """The headers with this Authorization: the generated token wins over what was set."""
+        held = {name: text for name, text in self.headers.items() if name.lower() != "authorization"}
+        return {**held, "Authorization": value}
 
 
-def request_for(attempt: Attempt) -> Request:
-    """The request that this attempt makes. Errors: ValueError for a URL that is none."""
+def request_for(attempt: Attempt, applications: AppEngine) -> Request:
+    """The request that this attempt makes. Errors: NoApplication; ValueError for a URL that is none."""
     task = attempt.task
     if task.app_engine_http_request is not None:
-        return _app_engine(attempt, task.app_engine_http_request)
+        return _app_engine(attempt, task.app_engine_http_request, applications)
     return _http(attempt, task.http_request or HttpRequest())
 
 
@@ -36,7 +47,7 @@ def _http(attempt: Attempt, asked: HttpRequest) -> Request:
     target = attempt.queue.http_target or HttpTarget()
     headers = dict(asked.headers)
     for override in target.header_overrides:
-        if override.header is not None:
+        if override.header is not None and not REPLACED.fullmatch(override.header.key):
             headers = {
                 name: value for name, value in headers.items() if name.lower() != override.header.key.lower()
             }
@@ -47,21 +58,25 @@ def _http(attempt: Attempt, asked: HttpRequest) -> Request:
         headers["X-CloudTasks-TaskPreviousResponse"] = str(attempt.previous_code or 0)
         headers["X-CloudTasks-TaskRetryReason"] = ""
     url = overridden(asked.url, target.uri_override) if target.uri_override is not None else asked.url
-    return Request(target.http_method or asked.http_method or "POST", url, headers, asked.body or b"")
+    method = target.http_method or asked.http_method or "POST"
+    token = target.oidc_token or target.oauth_token or asked.oidc_token or asked.oauth_token
+    return Request(method, url, headers, asked.body or b"", token)
 
 
-def _app_engine(attempt: Attempt, asked: AppEngineHttpRequest) -> Request:
+def _app_engine(attempt: Attempt, asked: AppEngineHttpRequest, applications: AppEngine) -> Request:
     target = attempt.queue.app_engine_http_target
     routing = (target.app_engine_routing_override if target is not None else None) or asked.app_engine_routing
+    base_url, service = applications.base_url(routing), service_of(routing)
+    if base_url is None:
+        raise NoApplication(NOT_CONFIGURED.format(service, service))
     headers = {name: value for name, value in asked.headers.items() if name.lower() != "content-length"}
     headers |= _service_headers(attempt, "X-AppEngine-", attempt.task.response_count)
     if attempt.number > 1:
         was_answered = attempt.task.response_count > 0 and attempt.previous_code is not None
         headers["X-AppEngine-TaskPreviousResponse"] = str(attempt.previous_code) if was_answered else "0"
         headers["X-AppEngine-TaskRetryReason"] = "App Error" if was_answered else "Instance Unavailable"
-    host = routing.host if routing is not None else ""
     return Request(
-        asked.http_method or "POST", f"https://{host}{asked.relative_url}", headers, asked.payload or b""
+        asked.http_method or "POST", f"{base_url}{asked.relative_url}", headers, asked.payload or b""
     )
 
 

@@ -17,12 +17,14 @@ from .attempts import Attempt, Outcome
 from .clock import Clock, ManualClock, SystemClock
 from .context import Context
 from .control import Control
-from .deliver import Deliverer
+from .deliver import Deliverer, targets
+from .history import History
 from .http import application
 from .options import Options
 from .service import Service
 from .store import Store
 from .timeline import Timeline
+from .tokens import Tokens
 
 HOST = "127.0.0.1"  # nothing else: there is no authentication
 _PARENT_POLL_S = 0.5
@@ -31,13 +33,14 @@ _PARENT_POLL_S = 0.5
 class Emulator:
     """A server on a database; `start` and `close` it inside one event loop."""
 
-    def __init__(self, store: Store, clock: Clock, options: Options) -> None:
-        self._deliverer = Deliverer(self._finish, clock)
+    def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
+        tokens, history = Tokens(url), History()
+        self._deliverer = Deliverer(self._finish, clock, targets(options), tokens, history)
         self.service = Service(Context(store, clock, self._deliverer.send))
         timeline = Timeline(clock) if isinstance(clock, ManualClock) else None
         if timeline is not None:
             timeline.add(self._deliverer)
-        app = application(self.service, Control(options, clock, timeline))
+        app = application(self.service, Control(options, clock, timeline, tokens, history))
         # Bodies are unpacked by us, with a bound.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
 
@@ -82,10 +85,11 @@ async def _serve(store: Store, clock: Clock, listening: socket.socket, options: 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    emulator = Emulator(store, clock, options)
+    url = f"http://{HOST}:{listening.getsockname()[1]}"
+    emulator = Emulator(store, clock, options, url)
     await emulator.start(listening)
     watching = asyncio.create_task(_watch_parent(stop, os.getppid())) if options.lifeline else None
-    print(f"cloudtasks emulator ready on http://{HOST}:{listening.getsockname()[1]}", flush=True)
+    print(f"cloudtasks emulator ready on {url}", flush=True)
     await stop.wait()
     if watching is not None:
         watching.cancel()

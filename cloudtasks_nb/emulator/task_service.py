@@ -135,7 +135,7 @@ class TaskService:
             if outcome.succeeded or used_up(retries, row.dispatch_count, since_first):
                 remove_task(self._context, QueueRow(attempt.queue_row, attempt.queue, None), row.id)
                 return
-            due = attempt.started + retry_delay(retries, row.dispatch_count)
+            due = max(attempt.started + retry_delay(retries, row.dispatch_count), now + outcome.retry_after)
             self._tasks.end_attempt(
                 row.row,
                 attempts_json(first, replace(last, response_time=now, response_status=outcome.status)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from .json import Duration, Message
+from .status import Status
 
 
 class EmulatorInfo(Message):
@@ -15,6 +16,8 @@ class EmulatorInfo(Message):
     clock: str = ""
     time: datetime | None = None
     data: str = ""
+    allowed_targets: list[str] = []
+    app_engine: dict[str, str] = {}
 
 
 class AdvanceRequest(Message):
@@ -29,3 +32,26 @@ class AdvanceResponse(Message):
 
     time: datetime | None = None
     settled: bool = False
+
+
+class AttemptRecord(Message):
+    """One attempt of a push task. `took` is real time; `code` the HTTP status of the answer, where one came.
+
+    `outcome` is UNDER_WAY, SUCCEEDED, RETRY (due again) or GIVEN_UP.
+    """
+
+    task: str = ""
+    attempt: int = 0
+    dispatch_time: datetime | None = None
+    response_time: datetime | None = None
+    took: Duration | None = None
+    code: int | None = None
+    status: Status | None = None
+    outcome: str = ""
+
+
+class HistoryResponse(Message):
+    """The attempts of a queue in the order in which they were sent; `dropped` were forgotten for lack of room."""
+
+    attempts: list[AttemptRecord] = []
+    dropped: int = 0

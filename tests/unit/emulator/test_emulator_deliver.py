@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from aiohttp import web
 
 from cloudtasks_nb.emulator.attempts import Attempt, Outcome
 from cloudtasks_nb.emulator.clock import SystemClock
-from cloudtasks_nb.emulator.deliver import Deliverer, is_local
+from cloudtasks_nb.emulator.deliver import Deliverer, Targets
+from cloudtasks_nb.emulator.history import History
 from cloudtasks_nb.emulator.queue_rules import new_queue
+from cloudtasks_nb.emulator.reach import Reach, pattern
+from cloudtasks_nb.emulator.tokens import Tokens
 from cloudtasks_nb.model import HttpRequest, Queue, Task
 from cloudtasks_nb.names import parse_queue
 
@@ -35,7 +38,7 @@ async def target(answer: Answer) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def deliver(url: str, deadline_s: float = 20, **request: object) -> Outcome:
+async def deliver(url: str, deadline_s: float = 20, reach: Reach | None = None, **request: object) -> Outcome:
     ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     def finish(attempt: Attempt, outcome: Outcome) -> None:
@@ -46,7 +49,9 @@ async def deliver(url: str, deadline_s: float = 20, **request: object) -> Outcom
         http_request=HttpRequest(url=url, http_method="POST", **request),  # type: ignore[arg-type]
         schedule_time=NOW,
     )
-    deliverer = Deliverer(finish, SystemClock(), deadline_s)
+    deliverer = Deliverer(
+        finish, SystemClock(), Targets(reach=reach or Reach()), Tokens("http://issuer"), History(), deadline_s
+    )
     deliverer.send(
         Attempt(
             queue_row=1,
@@ -135,16 +140,55 @@ def test_what_is_no_url_ends_the_attempt(url: str) -> None:
     assert not asyncio.run(deliver(url)).succeeded
 
 
-@pytest.mark.parametrize(
-    ("host", "local"),
-    [
-        ("localhost", True),
-        ("127.0.0.1", True),
-        ("127.8.8.8", True),
-        ("::1", True),
-        ("", False),
-        ("192.168.0.1", False),
-    ],
-)
-def test_what_is_local(host: str, local: bool) -> None:
-    assert asyncio.run(is_local(host)) is local
+def test_an_answer_without_end_counts_by_its_status() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=200)
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 1_000_000)
+
+    async def main() -> Outcome:
+        async with target(answer) as url:
+            return await deliver(url)
+
+    assert asyncio.run(main()).succeeded
+
+
+def test_headers_without_end_do_not_pile_up() -> None:
+    async def main() -> Outcome:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError):
+                writer.write(b"HTTP/1.1 200 OK\r\n")
+                while True:
+                    writer.write(b"X-More: and more\r\n" * 1000)
+                    await writer.drain()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            return await deliver(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+
+    assert asyncio.run(main()).status.code == 14
+
+
+def test_an_answer_that_drips_ends_at_the_deadline() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=200)
+        await response.prepare(request)
+        while True:
+            await response.write(b"x")
+            await asyncio.sleep(0.01)
+
+    async def main() -> Outcome:
+        async with target(answer) as url:
+            return await deliver(url, deadline_s=0.2)
+
+    assert asyncio.run(main()).status.code == 4
+
+
+def test_an_allowed_address_is_contacted() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens on the other address, but it is asked
+        outcome = asyncio.run(
+            deliver(f"http://0.0.0.0:{taken.getsockname()[1]}/", reach=Reach([pattern("*")]))
+        )
+    assert outcome.status.code == 14

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator import attempts, masks, outgoing, queue_patch, queue_rules, task_rules
+from cloudtasks_nb.emulator.app_engine import AppEngine
 from cloudtasks_nb.emulator.attempts import Attempt
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import (
@@ -252,8 +253,8 @@ def test_app_engine_headers_of_a_retry() -> None:
             attempt_dispatch_count=2, attempt_response_count=2, last_attempt_status=AttemptStatus()
         ),
     )
-    request = outgoing.request_for(attempt(task, previous_code=503))
-    assert request.url == "https://p.appspot.com/x"
+    request = outgoing.request_for(attempt(task, previous_code=503), AppEngine({"": "http://localhost:8080"}))
+    assert request.url == "http://localhost:8080/x"
     assert request.headers == {
         "X-AppEngine-QueueName": "q",
         "X-AppEngine-TaskName": "t",
@@ -276,7 +277,7 @@ def test_the_queue_overrides_its_tasks() -> None:
         http_request=HttpRequest(url="https://example.com:1/a?b=c", headers={"X-One": "task"}),
         schedule_time=NOW,
     )
-    request = outgoing.request_for(attempt(task, new(http_target=target)))
+    request = outgoing.request_for(attempt(task, new(http_target=target)), AppEngine())
     assert (request.method, request.url) == ("PUT", "http://localhost:8080/a?b=c")
     assert request.headers["x-one"] == "queue"
     assert "X-One" not in request.headers

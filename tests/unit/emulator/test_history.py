@@ -1,0 +1,105 @@
+"""The history of attempts keeps within its bounds and says what it forgot."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from cloudtasks_nb.emulator.attempts import Attempt, answered, timed_out
+from cloudtasks_nb.emulator.history import ATTEMPTS_PER_TASK, FINISHED, History
+from cloudtasks_nb.emulator.queue_rules import new_queue
+from cloudtasks_nb.model import HttpRequest, Queue, RetryConfig, Task, TaskStatus
+from cloudtasks_nb.names import parse_queue
+
+from .conftest import NOW, QUEUE
+
+
+def attempt(task: str, number: int = 1, retries: RetryConfig | None = None) -> Attempt:
+    return Attempt(
+        queue_row=1,
+        task_row=1,
+        queue=new_queue(Queue(retry_config=retries), parse_queue(QUEUE)),
+        task=Task(
+            name=f"{QUEUE}/tasks/{task}",
+            http_request=HttpRequest(url="http://localhost"),
+            schedule_time=NOW,
+            status=TaskStatus(attempt_dispatch_count=number - 1),
+        ),
+        started=NOW,
+        execution_count=0,
+        previous_code=None,
+    )
+
+
+def told(history: History) -> list[tuple[str, int, str]]:
+    return [(one.task.rpartition("/")[2], one.attempt, one.outcome) for one in history.of(QUEUE)]
+
+
+def go(history: History, one: Attempt, code: int) -> None:
+    history.began(one)
+    history.ended(one, answered(code), NOW + timedelta(seconds=1), 0.25)
+
+
+def test_what_becomes_of_an_attempt() -> None:
+    history, twice = History(), RetryConfig(max_attempts=2)
+    go(history, attempt("t", 1, twice), 500)
+    go(history, attempt("t", 2, twice), 500)
+    go(history, attempt("u"), 204)
+    history.began(attempt("v"))
+    assert told(history) == [
+        ("t", 1, "RETRY"),
+        ("t", 2, "GIVEN_UP"),
+        ("u", 1, "SUCCEEDED"),
+        ("v", 1, "UNDER_WAY"),
+    ]
+    (answer,) = history.of(QUEUE, f"{QUEUE}/tasks/u")
+    assert (answer.code, str(answer.took)) == (204, "0.250s")
+    assert answer.response_time == NOW + timedelta(seconds=1)
+
+
+def test_without_an_answer_there_is_no_code() -> None:
+    history, one = History(), attempt("t")
+    history.began(one)
+    history.ended(one, timed_out(), NOW, 600.0)
+    assert history.of(QUEUE)[0].code is None
+
+
+def test_finished_tasks_are_kept_up_to_a_number() -> None:
+    history = History()
+    history.began(attempt("waiting"))
+    for number in range(FINISHED + 10):
+        go(history, attempt(f"t{number}"), 200)
+    names = [name for name, _, _ in told(history)]
+    assert len(names) == FINISHED + 1
+    assert names[:2] == ["waiting", "t10"]
+    assert history.dropped(QUEUE) == 0
+
+
+def test_a_task_tried_without_end_keeps_its_first_and_its_last_attempts() -> None:
+    history = History()
+    for number in range(1, ATTEMPTS_PER_TASK + 51):
+        go(history, attempt("t", number, RetryConfig(unlimited_attempts=True)), 500)
+    numbers = [number for _, number, _ in told(history)]
+    assert len(numbers) == ATTEMPTS_PER_TASK
+    assert (numbers[0], numbers[1], numbers[-1]) == (1, 52, 150)
+    assert history.dropped(QUEUE) == 50
+
+
+def test_the_tasks_that_were_not_tried_for_longest_are_forgotten_first() -> None:
+    history = History(attempts=10)
+    for number in range(12):
+        go(history, attempt(f"t{number}"), 503)
+    go(history, attempt("t3", 2), 503)
+    assert told(history)[0] == ("t3", 1, "RETRY")
+    assert told(history)[-1] == ("t3", 2, "RETRY")
+    assert len(told(history)) == 10
+    assert history.dropped(QUEUE) == 3
+
+
+def test_a_name_used_again_is_not_forgotten_with_its_first_bearer() -> None:
+    history = History()
+    go(history, attempt("again"), 200)
+    for number in range(FINISHED - 1):
+        go(history, attempt(f"t{number}"), 200)
+    go(history, attempt("again"), 200)
+    go(history, attempt("one more"), 200)
+    assert [name for name, _, _ in told(history)].count("again") == 2
