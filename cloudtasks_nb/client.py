@@ -25,6 +25,7 @@ from .shown import Shown
 
 if TYPE_CHECKING:
     from .emulating import Emulator
+    from .plots import ClientPlots
     from .render import Card
 
 EVERYWHERE = "-"
@@ -204,6 +205,13 @@ class Client(Shown):
             query={"appId": app_id or self.project},
             body=HttpBody(content_type="application/yaml", data=_yaml(source)),
         )
+
+    @property
+    def plot(self) -> ClientPlots:
+        """Pictures: client.plot.queues()."""
+        from .plots import ClientPlots
+
+        return ClientPlots(self)
 
     def close(self) -> None:
         """End the connections, and the emulator when ct.local() started one. May be called twice."""

@@ -10,6 +10,11 @@ from ..names import QueueName, parse_queue
 from .json import Duration, Int64, Message, shortest
 from .target import AppEngineHttpTarget, HttpTarget, PullTarget
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..plots.paper import Theme
+
 Kind = Literal["http", "app_engine", "pull"]
 KINDS: tuple[Kind, ...] = ("http", "app_engine", "pull")
 
@@ -82,6 +87,16 @@ class RetryConfig(Message):
             else:
                 delay_s = doubled * (retry - doublings)
             yield min(longest, timedelta(seconds=min(delay_s, 1e9)))
+
+    def plot(self, *, ax: Axes | None = None, theme: Theme | None = None) -> Axes:
+        """A picture of the delay before each retry. Errors: MissingExtra without matplotlib.
+
+        Example:
+            >>> RetryConfig(min_backoff=1, max_backoff=60, max_doublings=5).plot()       # doctest: +SKIP
+        """
+        from ..plots import draw_backoff
+
+        return draw_backoff(self, ax=ax, theme=theme)
 
 
 class QueueStats(Message):

@@ -27,6 +27,7 @@ from .settings import mask_paths, settings
 from .task import Task, list_tasks, read_task
 
 if TYPE_CHECKING:
+    from ..plots import QueuePlots
     from ..widgets.queue_monitor import QueueMonitor
     from ..widgets.queue_panel import QueuePanel
     from ..widgets.task_browser import TaskBrowser
@@ -210,6 +211,13 @@ class Queue(model.Queue, Leasing, Batches, Access, dict=True, gc=True):
             return read_task(self._session, parse_task(wanted.name), "BASIC")
         except (NotFound, PermissionDenied):  # it has run already, or this identity may only create
             return from_dict(to_dict(wanted), Task).bind(self._session)
+
+    @property
+    def plot(self) -> QueuePlots:
+        """Pictures: queue.plot.schedule(), .attempts(), .backoff()."""
+        from ..plots import QueuePlots
+
+        return QueuePlots(self)
 
     def panel(self, read_only: bool = False) -> QueuePanel:
         """Buttons for this queue: pause, resume, change settings, purge, delete, refresh."""

@@ -19,7 +19,7 @@ FLOORS = [
     {"resources", "emulating"},
     {"client"},
     {"connecting"},
-    {"widgets", "embedded"},
+    {"widgets", "plots", "magics", "embedded"},
     {"__init__", "__main__"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -28,6 +28,9 @@ LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 UPWARD = {
     ("shown", "render"),
     ("resources", "widgets"),
+    ("resources", "plots"),
+    ("client", "plots"),
+    ("model", "plots"),
 }
 # The emulator stands beside the house: it uses the ground floors, and only the command line starts it.
 EMULATOR_MAY_USE = {"errors", "names", "model", "emulator", "__version__"}

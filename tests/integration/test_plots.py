@@ -1,0 +1,63 @@
+"""Pictures of queues as the service holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import matplotlib as mpl
+import pytest
+
+mpl.use("agg")
+
+import matplotlib.pyplot as plt
+
+import cloudtasks_nb as ct
+
+URL = "https://example.com/x"
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def filled(queue: ct.Queue) -> ct.Queue:
+    for number in range(5):
+        queue.create_task(url=URL, schedule=3600 + 600 * number)
+    return queue
+
+
+def test_asking_for_a_picture_asks_nothing_and_drawing_it_does(filled: ct.Queue, calls: list[str]) -> None:
+    plots = filled.plot
+    assert "queue.plot.schedule()" in str(plots)
+    assert filled.id in repr(plots)
+    plots.backoff()
+    assert calls == []
+    ax = plots.schedule()
+    assert sum(bar.get_height() for bar in ax.patches) == 5
+    assert len(calls) == 1
+
+
+def test_attempts(filled: ct.Queue) -> None:
+    ax = filled.plot.attempts()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["not sent yet"]
+
+
+def test_a_limit_is_said(filled: ct.Queue) -> None:
+    assert "the first 2 tasks" in filled.plot.schedule(limit=2).get_title(loc="left")
+    assert "5 tasks" in filled.plot.schedule(limit=5).get_title(loc="left")
+    assert "the first" not in filled.plot.schedule(limit=None).get_title(loc="left")
+
+
+def test_depth_of_every_queue(client: ct.Client, filled: ct.Queue) -> None:
+    ax = client.plot.queues()
+    assert filled.id in [label.get_text() for label in ax.get_yticklabels()]
+    assert "client.plot.queues()" in str(client.plot)
+
+
+def test_a_missing_queue_is_an_error(client: ct.Client, queue: ct.Queue) -> None:
+    queue.delete()
+    with pytest.raises(ct.NotFound):
+        queue.plot.schedule()
