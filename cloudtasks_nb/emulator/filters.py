@@ -1,4 +1,4 @@
-"""The filter of queues.list: comparisons on any field of a queue, joined by AND, OR, NOT and parentheses.
+"""The filters of listings: comparisons on any field of a queue or a location, joined by AND, OR, NOT and parentheses.
 
 As in log filters, OR binds tighter than AND, and AND may be left out. Source: SPEC section 2.5.
 """
@@ -18,7 +18,7 @@ from ..model import Duration, Message, Queue
 from .bodies import Field, fields
 from .scalars import SCALARS, Scalar
 
-Test = Callable[[Queue], bool]
+Test = Callable[[Any], bool]
 
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _OPERATOR = re.compile(r"<=|>=|!=|<|>|=|:")
@@ -36,11 +36,11 @@ class Filter(Struct, frozen=True):
     needs_stats: bool = False
 
 
-def parse_filter(text: str) -> Filter:
+def parse_filter(text: str, kind: type[Message] = Queue) -> Filter:
     """The filter that `text` describes; an empty one lets everything pass. Errors: InvalidArgument."""
     if not text.strip():
         return Filter(lambda queue: True)
-    parser = _Parser(text)
+    parser = _Parser(text, kind)
     test = parser.conjunction()
     if not parser.at_end():
         raise parser.error()
@@ -48,8 +48,9 @@ def parse_filter(text: str) -> Filter:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, kind: type[Message]) -> None:
         self.text = text
+        self.kind = kind
         self.at = 0
         self.depth = 0
         self.needs_stats = False
@@ -105,14 +106,16 @@ class _Parser:
         )
 
     def _resolve(self, path: str) -> list[Field]:
-        kind: Any = Queue
+        kind: Any = self.kind
         found: list[Field] = []
         for segment in path.split("."):
             field = (
                 fields(kind).get(segment) if isinstance(kind, type) and issubclass(kind, Message) else None
             )
             if field is None:
-                raise InvalidArgument(f"Invalid filter: '{path}' is not a field of a queue.")
+                raise InvalidArgument(
+                    f"Invalid filter: '{path}' is not a field of a {self.kind.__name__.lower()}."
+                )
             found.append(field)
             kind = field.holds
         self.needs_stats = self.needs_stats or found[0].name == "stats"
@@ -164,7 +167,7 @@ def _presence(path: list[Field], *, present: bool) -> Test:
     return lambda queue: (_value(queue, path) not in (None, "")) is present
 
 
-def _value(queue: Queue, path: list[Field]) -> Any:
+def _value(queue: Message, path: list[Field]) -> Any:
     value: Any = queue
     for field in path:
         value = getattr(value, field.name, None)

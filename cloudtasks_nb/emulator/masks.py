@@ -1,4 +1,4 @@
-"""Field masks: which fields of a queue to change, or to show. Source: SPEC sections 2.4 and 2.5."""
+"""Field masks: which fields to change, or to show. Source: SPEC sections 2.4 and 2.5."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from .bodies import fields
 Path = tuple[str, ...]
 
 
-def parse_mask(text: str, parameter: str) -> list[Path]:
+def parse_mask(text: str, parameter: str, kind: type[Message] = Queue) -> list[Path]:
     """Paths in snake_case; empty for an empty mask or "*". Errors: InvalidArgument."""
     if text.strip() in ("", "*"):
         return []
-    return [_path(part.strip(), parameter) for part in text.split(",")]
+    return [_path(part.strip(), parameter, kind) for part in text.split(",")]
 
 
-def _path(text: str, parameter: str) -> Path:
-    kind: Any = Queue
+def _path(text: str, parameter: str, holder: type[Message]) -> Path:
+    kind: Any = holder
     path: list[str] = []
     for segment in text.split("."):
         field = fields(kind).get(segment) if isinstance(kind, type) and issubclass(kind, Message) else None
         if field is None:
-            raise InvalidArgument(f"Invalid value at '{parameter}': '{text}' is not a field of a queue.")
+            what = "queue" if holder is Queue else holder.__name__
+            raise InvalidArgument(f"Invalid value at '{parameter}': '{text}' is not a field of a {what}.")
         path.append(field.name)
         kind = None if field.repeated or field.mapped else field.holds
     return tuple(path)

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from ..errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
-from ..model import Location, Queue
-from ..model.messages import Empty, ListLocationsResponse, ListQueuesResponse
+from ..model import Queue
+from ..model.messages import Empty, ListQueuesResponse
 from ..names import (
-    PROJECT_ID,
     QUEUE_FORMAT,
     LocationName,
     QueueName,
@@ -21,12 +20,11 @@ from ..names import (
 from . import masks, queue_rules
 from .context import NOT_FOUND, Context, existing_queue
 from .filters import parse_filter
-from .locations import REGIONS, check_location, location
+from .locations import check_location
 from .pages import make_token, page_size, read_token
 from .queue_patch import patched
 from .store import QueueRow
 
-MAX_LOCATIONS = 100
 MAX_QUEUES = 9800
 
 
@@ -34,31 +32,6 @@ class QueueService:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = context.store
-
-    def list_locations(
-        self,
-        name: str,
-        *,
-        filter: str = "",
-        page_size: int = 0,
-        page_token: str = "",
-        extra_location_types: str = "",
-    ) -> ListLocationsResponse:
-        project = name.removeprefix("projects/")
-        if not PROJECT_ID.fullmatch(project):
-            raise InvalidArgument("Invalid resource field value in the request.")
-        limit, listing, now = _page_size(page_size, MAX_LOCATIONS), [name, filter], self._context.clock.now()
-        after = read_token(page_token, listing, now)
-        regions = [region for region in REGIONS if after is None or region > after[0]]
-        shown = [location(LocationName(project, region)) for region in regions[:limit]]
-        token = make_token([shown[-1].location_id], listing, now) if len(regions) > limit else ""
-        return ListLocationsResponse(locations=shown, next_page_token=token)
-
-    def get_location(self, name: str) -> Location:
-        parsed = parse_location(name)
-        if parsed.location not in REGIONS:
-            raise NotFound(NOT_FOUND)
-        return location(parsed)
 
     def list(
         self,
@@ -94,9 +67,11 @@ class QueueService:
         _parent(parent)
         name = _name_in(parent, body.name)
         with self._store.transaction():
-            return self._create(name, body)
+            return self.add(replace(body, name=str(name)))
 
-    def _create(self, name: QueueName, asked: Queue) -> Queue:
+    def add(self, asked: Queue) -> Queue:
+        """Stores a new queue under its name, inside a transaction of the caller. Errors: ApiError."""
+        name = parse_queue(asked.name)
         queue = queue_rules.new_queue(asked, name)
         if self._store.queue(queue.name) is not None:
             raise AlreadyExists("Queue already exists")
@@ -117,7 +92,7 @@ class QueueService:
         with self._store.transaction():
             found = self._store.queue(name)
             if found is None:
-                return self._create(parsed, masks.pick(body, paths) if paths else body)
+                return self.add(replace(masks.pick(body, paths) if paths else body, name=name))
             queue = patched(found.queue, body, paths)
             self._store.save_queue(found.row, queue)
             return queue

@@ -67,3 +67,9 @@ CREATE TABLE operations (
     answer      BLOB NOT NULL            -- the Operation message as JSON, deflated
 );
 CREATE INDEX operations_by_expiry ON operations (until_us);
+
+-- The keys that locations are said to be encrypted with; nothing is encrypted here.
+CREATE TABLE cmek (
+    location TEXT PRIMARY KEY,           -- projects/P/locations/L
+    kms_key  TEXT NOT NULL               -- empty: Google's own
+) WITHOUT ROWID;

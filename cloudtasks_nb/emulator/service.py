@@ -11,11 +11,14 @@ from typing import Any
 from ..errors import Unimplemented
 from ..model import Message
 from .batch_service import BatchService
+from .buffer_service import BufferService
 from .context import Context
 from .lease_service import LeaseService
+from .location_service import LocationService
 from .policy_service import PolicyService
 from .queue_service import QueueService
 from .task_service import TaskService
+from .upload_service import UploadService
 
 Answer = Message | bytes
 Handler = Callable[..., Answer]
@@ -29,10 +32,12 @@ class Service:
         self.queues = QueueService(context)
         self.tasks = TaskService(context)
         batches = BatchService(context, self.tasks)
+        buffers, uploads = BufferService(context, self.tasks), UploadService(context, self.queues)
+        locations = LocationService(context)
         policies, leases = PolicyService(context), LeaseService(context)
         self._handlers: dict[str, Handler] = {
-            "projects.locations.list": self.queues.list_locations,
-            "projects.locations.get": self.queues.get_location,
+            "projects.locations.list": locations.list,
+            "projects.locations.get": locations.get,
             "projects.locations.queues.list": self.queues.list,
             "projects.locations.queues.get": self.queues.get,
             "projects.locations.queues.create": self.queues.create,
@@ -51,7 +56,11 @@ class Service:
             "projects.locations.queues.tasks.run": self.tasks.run,
             "projects.locations.queues.tasks.batchCreate": batches.create,
             "projects.locations.queues.tasks.batchDelete": batches.delete,
+            "projects.locations.queues.tasks.buffer": buffers.buffer,
             "projects.locations.operations.get": batches.get,
+            "projects.locations.getCmekConfig": locations.get_key,
+            "projects.locations.updateCmekConfig": locations.update_key,
+            "api.queue.update": uploads.update,
             "projects.locations.queues.tasks.lease": leases.lease,
             "projects.locations.queues.tasks.acknowledge": leases.acknowledge,
             "projects.locations.queues.tasks.renewLease": leases.renew,

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from ..errors import ConfigError
 from ..model import Queue, decode, encode
 from .clock import from_us, to_us
+from .cmek_store import CmekStore
 from .operation_store import OperationStore
 from .task_store import TaskStore
 
@@ -32,12 +33,13 @@ class QueueRow(Struct, frozen=True):
 
 
 class Store:
-    """One open database; `tasks` and `operations` hold the rest of it."""
+    """One open database; `tasks`, `operations` and `cmek` hold the rest of it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self.tasks = TaskStore(connection)
         self.operations = OperationStore(connection)
+        self.cmek = CmekStore(connection)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Store:
@@ -82,6 +84,14 @@ class Store:
         """The queues of a location by name, those behind `after`."""
         found = self._db.execute(f"{_SELECT} WHERE parent = ? AND name > ? ORDER BY name", (parent, after))
         return map(_queue_row, found)
+
+    def locations(self, project: str) -> list[str]:
+        """Where a project has queues, by their ids."""
+        found = self._db.execute(
+            "SELECT DISTINCT parent FROM queues WHERE parent GLOB ? ORDER BY parent",
+            (f"projects/{project}/locations/*",),
+        )
+        return [str(parent).rpartition("/")[2] for (parent,) in found]
 
     def add_queue(self, queue: Queue, parent: str) -> QueueRow:
         added = self._db.execute(

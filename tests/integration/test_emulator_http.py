@@ -67,7 +67,6 @@ def test_headers_that_cannot_be_read_are_refused_as_everything_else(
         ("/", 404, "NOT_FOUND"),
         ("/v2beta2/projects/p/unknown", 404, "NOT_FOUND"),
         ("/v2beta2/projects/p%0A/unknown", 404, "NOT_FOUND"),
-        (f"{LOCATION}/cmekConfig", 501, "UNIMPLEMENTED"),
         (f"{LOCATION}/queues?pageSize=-1", 400, "INVALID_ARGUMENT"),
         (f"{LOCATION}/queues?pageToken=garbage", 400, "INVALID_ARGUMENT"),
         (f"{LOCATION}/queues?pageToken=%C3%A9", 400, "INVALID_ARGUMENT"),
@@ -106,15 +105,6 @@ def test_bodies_are_read_strictly(session: requests.Session, queue: str, body: s
         (detail,) = error(answer)["details"]
         assert detail["@type"] == "type.googleapis.com/google.rpc.BadRequest"
         assert detail["fieldViolations"][0]["description"] == message
-
-
-def test_a_method_that_is_not_served_says_so_whatever_its_body(
-    session: requests.Session, emulator: str
-) -> None:
-    answer = session.post(
-        f"{emulator}/api/queue/update?appId=p", data="queue:\n- name: default\n  rate: 5/s\n"
-    )
-    assert (answer.status_code, error(answer)["status"]) == (501, "UNIMPLEMENTED")
 
 
 def test_both_name_styles_and_both_base64_alphabets(session: requests.Session, queue: str) -> None:

@@ -34,10 +34,11 @@ class Emulator:
         self.service = Service(Context(self.store, self.clock, self.sent.append))
 
     def __call__(self, method: str, **parameters: Any) -> dict[str, Any]:
-        request = METHODS[f"projects.locations.{method}"].request
+        id = method if method.startswith("api.") else f"projects.locations.{method}"
+        request = METHODS[id].request
         if request is not None:
             parameters.setdefault("body", request())
-        answer = self.service.call(f"projects.locations.{method}", parameters)
+        answer = self.service.call(id, parameters)
         values = to_dict(answer) if isinstance(answer, Message) else json.loads(answer)
         assert isinstance(values, dict)
         return values
