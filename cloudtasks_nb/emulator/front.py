@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from ..errors import ApiError, Internal
 from ..model import encode
 from ..model.methods import Method
 from .calls import JAVASCRIPT, Call, Reply, overridden
+from .commits import Commits
 from .enum_numbers import numbered
 from .envelopes import error_json
 from .partial import Selection, parse_fields, select
@@ -25,24 +27,25 @@ from .wire import finish, script
 class Front:
     """Answers calls, whatever they hold."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, commits: Commits) -> None:
         self._service = service
+        self._commits = commits
 
-    def answer(self, asked: Call) -> Reply:
+    async def answer(self, asked: Call) -> Reply:
         """Never raises."""
         system = SystemParameters()
         try:
             call = overridden(asked)
             system = system_parameters(call)
             system.check()
-            return _wrapped(Reply(self._run(call, system)), system)
+            return _wrapped(Reply(await self._run(call, system)), system)
         except ApiError as error:
             return refusal(error, system)
         except Exception:  # an emulator that fails says so as the service does, and tells its owner why
             traceback.print_exc(file=sys.stderr)
             return refusal(Internal("Internal error encountered."), system)
 
-    def _run(self, call: Call, system: SystemParameters) -> bytes:
+    async def _run(self, call: Call, system: SystemParameters) -> bytes:
         method, variables = route(call.http, call.path)
         self._service.handler(method.id)  # what is not served is refused before its body is looked at
         selection = parse_fields(system.fields, method.response)
@@ -50,7 +53,7 @@ class Front:
         parameters |= method_parameters(method, call.query)
         if method.request is not None:
             parameters["body"] = read_body(method, call)
-        answer = self._service.call(method.id, parameters)
+        answer = await self._commits.run(partial(self._service.call, method.id, parameters))
         return finish(_chosen(answer, method, system, selection), pretty=system.pretty)
 
 

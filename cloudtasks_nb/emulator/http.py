@@ -10,6 +10,7 @@ from aiohttp import web
 from ..errors import ApiError, PermissionDenied
 from ..model import encode
 from .calls import Call, Reply, query_pairs
+from .commits import Commits
 from .control import Control, Handler
 from .front import Front, refusal
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
@@ -30,10 +31,10 @@ _LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 _LOOPBACK_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_LOOPBACK}", re.IGNORECASE)
 
 
-def application(service: Service, control: Control) -> web.Application:
+def application(service: Service, control: Control, commits: Commits) -> web.Application:
     """The emulator as an aiohttp application."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    door = _Door(Front(service))
+    door = _Door(Front(service, commits))
     for verb, path, handler in control.routes():
         app.router.add_route(verb, path, partial(door.control, handler))
     app.router.add_route("*", r"/{path:[\s\S]*}", door.handle)
@@ -54,7 +55,7 @@ class _Door:
         except ApiError as error:
             return _sent(request, refusal(error, SystemParameters()))
         call = Call(request.method, request.rel_url.raw_path, query, request.headers, raw)
-        return _sent(request, self._front.answer(call))
+        return _sent(request, await self._front.answer(call))
 
     async def control(self, handler: Handler, request: web.Request) -> web.Response:
         """What is the emulator's own."""

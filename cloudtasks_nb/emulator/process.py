@@ -15,9 +15,11 @@ from ..errors import ConfigError
 from . import demo
 from .attempts import Attempt, Outcome
 from .clock import Clock, ManualClock, SystemClock
+from .commits import Commits
 from .context import Context
 from .control import Control
 from .deliver import Deliverer, targets
+from .dispatcher import Dispatcher
 from .history import History
 from .http import application
 from .options import Options
@@ -35,17 +37,23 @@ class Emulator:
 
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
         tokens, history = Tokens(url), History()
-        self._deliverer = Deliverer(self._finish, clock, targets(options), tokens, history)
-        self.service = Service(Context(store, clock, self._deliverer.send))
+        self._commits = Commits(store)
+        self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
+        self.service = Service(Context(store, clock, self._send))
+        self._dispatcher = Dispatcher(self._deliverer.send, self._commits, self.service.tasks)
         timeline = Timeline(clock) if isinstance(clock, ManualClock) else None
         if timeline is not None:
             timeline.add(self._deliverer)
-        app = application(self.service, Control(options, clock, timeline, tokens, history))
+            timeline.add(self._dispatcher)
+        app = application(self.service, Control(options, clock, timeline, tokens, history), self._commits)
         # Bodies are unpacked by us, with a bound.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
 
-    def _finish(self, attempt: Attempt, outcome: Outcome) -> None:
-        self.service.tasks.finish(attempt, outcome)
+    def _send(self, attempt: Attempt) -> None:
+        self._dispatcher.send(attempt)
+
+    def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
+        self._dispatcher.ended(attempt, outcome)
 
     async def start(self, listening: socket.socket) -> None:
         await self._runner.setup()
@@ -54,6 +62,8 @@ class Emulator:
     async def close(self) -> None:
         await self._runner.cleanup()
         await self._deliverer.close()
+        await self._dispatcher.close()
+        await self._commits.close()
 
 
 def run(options: Options) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
@@ -35,8 +35,11 @@ class QueueRow(Struct, frozen=True):
 class Store:
     """One open database; `tasks`, `operations` and `cmek` hold the rest of it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, is_durable: bool = False) -> None:
         self._db = connection
+        self.is_durable = is_durable
+        self.shares_transactions = False  # set by whoever commits for several: see commits.py
+        self._followers: list[Callable[[], None]] = []
         self.tasks = TaskStore(connection)
         self.operations = OperationStore(connection)
         self.cmek = CmekStore(connection)
@@ -45,7 +48,9 @@ class Store:
     def open(cls, path: Path | None = None) -> Store:
         """A durable database in a file, or one in memory. Errors: ConfigError."""
         try:
-            connection = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0.2)
+            connection = sqlite3.connect(
+                path or ":memory:", isolation_level=None, timeout=0.2, check_same_thread=False
+            )
         except sqlite3.Error as error:
             raise ConfigError(f"{path} cannot be used: {error}.", hint="does its folder exist?") from None
         try:
@@ -57,21 +62,58 @@ class Store:
         except ConfigError as error:
             connection.close()
             raise ConfigError(f"{path} {error.message}") from None
-        return cls(connection)
+        return cls(connection, is_durable=path is not None)
 
     def close(self) -> None:
         self._db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it, or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
+        """All of it, or nothing. It may be part of a larger transaction, which somebody else commits."""
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("SAVEPOINT part")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk ends the whole transaction by itself
+                self._db.execute("ROLLBACK TO part")
+                self._db.execute("RELEASE part")
+                self._end_part()
             raise
+        self._db.execute("RELEASE part")
+        self._end_part()
+
+    def _end_part(self) -> None:
+        if not self.shares_transactions:
+            self.commit()
+            for follow in self.followers():
+                follow()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether something was begun that is not committed yet."""
+        return self._db.in_transaction
+
+    def commit(self) -> None:
+        """Returns when it is on disk. May run in another thread, while nothing else uses the store."""
         self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def after_commit(self, follow: Callable[[], None]) -> None:
+        """Does something once all that was written so far is on disk; nothing, should that fail."""
+        if self._db.in_transaction:
+            self._followers.append(follow)
+        else:
+            follow()
+
+    def followers(self, *, lost: bool = False) -> list[Callable[[], None]]:
+        """What was put off until the commit, to be done now; none of it when the transaction was lost."""
+        followers, self._followers = self._followers, []
+        return [] if lost else followers
 
     def is_empty(self) -> bool:
         return self._db.execute("SELECT 1 FROM queues LIMIT 1").fetchone() is None
@@ -124,7 +166,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     # Exclusive: two emulators on one file would dispatch every task twice. The lock goes with the process.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute("PRAGMA mmap_size = 268435456")

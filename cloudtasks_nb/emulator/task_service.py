@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -117,7 +118,7 @@ class TaskService:
             self._tasks.begin_attempt(found.row, attempts_json(*attempt.begun()))
             sent = self._tasks.get(queue.row, parsed.task)
         assert sent is not None  # noqa: S101 - it was there a moment ago, in the same transaction
-        self._context.send(attempt)
+        self._store.after_commit(partial(self._context.send, attempt))
         return _answer(queue, sent, body.response_view)
 
     def finish(self, attempt: Attempt, outcome: Outcome) -> None:
