@@ -1,7 +1,7 @@
 """Commits shared by what happens at the same time: nothing is answered before it is on disk.
 
-Work on the database runs in turns. Whatever arrives while the disk is busy waits for the next turn; all that ran within a
-turn is committed at once, and only then told to those who asked, whether they wrote or only read.
+Work on the database runs in turns. Whatever arrives while the disk is busy waits for the next turn; all that ran
+within a turn is committed at once, and only then told to those who asked, whether they wrote or only read.
 """
 
 from __future__ import annotations
