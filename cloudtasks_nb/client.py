@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from .api import Api
 from .errors import ConfigError
 from .model.messages import Empty, HttpBody
 from .model.queue import Kind, RateLimits, RetryConfig
@@ -79,6 +80,7 @@ class Client(Shown):
         self._emulator: Emulator | None = None
         self.project = project
         self.location = DefaultLocation(location or "", self)
+        self.api = Api(session)  # a plain attribute: completion then sees what is below it
 
     @property
     def endpoint(self) -> str:

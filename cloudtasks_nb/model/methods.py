@@ -18,6 +18,7 @@ from .location import CmekConfig, Location
 from .operation import Operation
 from .policy import Policy
 from .queue import Queue
+from .summaries import SUMMARIES
 from .task import Task
 
 _LOCATION = "projects/*/locations/*"
@@ -32,6 +33,7 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
     `path` is a template such as "{parent=projects/*/locations/*}/queues", below the version prefix.
     `repeatable`: running it twice does no more than running it once, so a lost answer may be retried.
     `done_when_repeated`: the refusal that means, after a try without an answer, that this try had succeeded.
+    `safe_with`: the member of the request that makes it repeatable when it is given: a name of one's own, a request id.
     `optional`: a path parameter that may be left out, together with the slash before it.
     """
 
@@ -46,6 +48,17 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
     done_when_repeated: str | None = None
     versioned: bool = True
     optional: str = ""
+    safe_with: str = ""
+
+    @property
+    def summary(self) -> str:
+        """What it does, in one line."""
+        return SUMMARIES[self.id.removeprefix("projects.locations.")]
+
+    @cached_property
+    def forms(self) -> dict[str, str]:
+        """The form of each path parameter: {"parent": "projects/*/locations/*"}."""
+        return {match[1]: match[2] or "*" for match in _VARIABLE.finditer(self.path)}
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -123,7 +136,8 @@ METHODS: dict[str, Method] = {
         _method("queues.tasks.get", "GET", f"{{name={_TASK}}}", Task,
                 query=("responseView",), permission="tasks.get", repeatable=True),
         _method("queues.tasks.create", "POST", f"{{parent={_QUEUE}}}/tasks", Task,
-                request=m.CreateTaskRequest, permission="tasks.create", done_when_repeated="ALREADY_EXISTS"),
+                request=m.CreateTaskRequest, permission="tasks.create",
+                done_when_repeated="ALREADY_EXISTS", safe_with="task.name"),
         _method("queues.tasks.delete", "DELETE", f"{{name={_TASK}}}", m.Empty,
                 permission="tasks.delete", repeatable=True, done_when_repeated="NOT_FOUND"),
         _method("queues.tasks.run", "POST", f"{{name={_TASK}}}:run", Task,
@@ -138,12 +152,12 @@ METHODS: dict[str, Method] = {
         _method("queues.tasks.cancelLease", "POST", f"{{name={_TASK}}}:cancelLease", Task,
                 request=m.CancelLeaseRequest, permission="tasks.cancelLease"),
         _method("queues.tasks.batchCreate", "POST", f"{{parent={_QUEUE}}}/tasks:batchCreate", Operation,
-                request=m.BatchCreateTasksRequest, permission="tasks.create"),
+                request=m.BatchCreateTasksRequest, permission="tasks.create", safe_with="requestId"),
         _method("queues.tasks.batchDelete", "POST", f"{{parent={_QUEUE}}}/tasks:batchDelete", Operation,
-                request=m.BatchDeleteTasksRequest, permission="tasks.delete"),
+                request=m.BatchDeleteTasksRequest, permission="tasks.delete", safe_with="requestId"),
         _method("queues.tasks.buffer", "POST", f"{{queue={_QUEUE}}}/tasks/{{taskId}}:buffer",
                 m.BufferTaskResponse, request=m.BufferTaskRequest, permission="tasks.create",
-                optional="taskId", done_when_repeated="ALREADY_EXISTS"),
+                optional="taskId", safe_with="taskId", done_when_repeated="ALREADY_EXISTS"),
         _method("api.queue.update", "POST", "api/queue/update", m.Empty,
                 query=("appId",), request=m.HttpBody, permission="queues.update", versioned=False),
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _SIGN_IN_S = 10.0
+_KEY = "X-Goog-Api-Key"
 LOGIN = "sign in with: gcloud auth application-default login; or work without an account: ct.local()"
 
 
@@ -36,7 +37,7 @@ class Auth:
         self._transport: Any = None
         self._fixed = {}
         if api_key is not None:
-            self._fixed["X-Goog-Api-Key"] = header_text("api_key", api_key)
+            self._fixed[_KEY] = header_text("api_key", api_key)
         if quota_project is not None:
             self._fixed["X-Goog-User-Project"] = header_text("quota_project", quota_project)
         self.identity = _identity(credentials, api_key)
@@ -44,12 +45,15 @@ class Auth:
     @property
     def secret(self) -> bool:
         """Whether requests carry something that must not travel in the clear."""
-        return self._credentials is not None or "X-Goog-Api-Key" in self._fixed
+        return self._credentials is not None or _KEY in self._fixed
 
-    def headers(self, method: str, url: str) -> dict[str, str]:
-        """Headers for a request, with a token that is valid now. Errors: AuthError, TransportError."""
-        headers = dict(self._fixed)
-        if self._credentials is not None:
+    def headers(self, method: str, url: str, *, token: bool = True, key: bool = True) -> dict[str, str]:
+        """Headers for a request, with a token that is valid now. Errors: AuthError, TransportError.
+
+        Without `token` or `key` when the request itself says who calls.
+        """
+        headers = {name: value for name, value in self._fixed.items() if key or name != _KEY}
+        if self._credentials is not None and token:
             with self._lock:
                 _guard(lambda: self._credentials.before_request(self._request(), method, url, headers))  # type: ignore[union-attr]
         return headers
@@ -138,8 +142,14 @@ def check_url(endpoint: str) -> None:
 def check_endpoint(endpoint: str, auth: Auth) -> None:
     """Refuse to send credentials in the clear. Errors: ConfigError."""
     check_url(endpoint)
+    if auth.secret:
+        check_secret_way(endpoint)
+
+
+def check_secret_way(endpoint: str) -> None:
+    """Refuse an endpoint to which a secret would travel in the clear. Errors: ConfigError."""
     parts = urlsplit(endpoint)
-    if parts.scheme == "http" and auth.secret and not is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ConfigError(
             f"Credentials are never sent to a plain-http endpoint on another machine ({parts.hostname}).",
             hint="use https, or leave the credentials out for an emulator",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import urllib3
 from msgspec import Struct
 
 from ..errors import Timeout, TransportError
+from ..redact import scrub
 from .deadline import DeadlineAdapter
 
 _CHUNK_BYTES = 256 * 1024
@@ -29,8 +31,21 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
+class _Discreet(logging.Filter):
+    """Debug logs of the connections hold whole addresses, and an address may hold a key."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(scrub(arg) if isinstance(arg, str) else arg for arg in record.args)
+        return True
+
+
+_DISCREET = _Discreet()
+
+
 def connections(*, direct: bool) -> requests.Session:
     """A thread-safe pool of connections. `direct` ignores proxies set in the environment (for this machine)."""
+    logging.getLogger("urllib3.connectionpool").addFilter(_DISCREET)  # adding it again changes nothing
     http = requests.Session()
     adapter = DeadlineAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS, max_retries=0)
     http.mount("https://", adapter)

@@ -5,25 +5,18 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from ..errors import (
-    ApiError,
-    CloudTasksError,
-    ConfigError,
-    InvalidArgument,
-    ResourceExhausted,
-    TransportError,
-    Unauthenticated,
-)
-from ..model.json import Message, decode, encode
-from ..model.messages import Empty
-from ..model.methods import METHODS, Method
-from .answers import not_json, refusal
-from .auth import Auth, check_endpoint, is_loopback
+from ..errors import CloudTasksError, ConfigError, ResourceExhausted, Unauthenticated
+from ..model.json import decode
+from ..model.methods import METHODS
+from .auth import Auth, check_endpoint, check_secret_way, is_loopback
+from .call import Call
 from .exchange import Answer, connections, exchange
 from .retry import Retry
 
@@ -31,6 +24,8 @@ if TYPE_CHECKING:
     import requests
 
 T = TypeVar("T")
+
+_instead: ContextVar[Callable[[Session, Call], bytes] | None] = ContextVar("instead", default=None)
 
 # Google compresses answers only for a User-Agent that says gzip (and an Accept-Encoding that allows it).
 _HEADERS = {"User-Agent": "cloudtasks-nb (gzip)", "Accept": "application/json"}
@@ -69,7 +64,7 @@ class Session:
         *,
         path: Mapping[str, str],
         query: Mapping[str, Any] | None = None,
-        body: Message | None = None,
+        body: Any = None,
         repeatable: bool | None = None,
     ) -> T:
         """Call a method and decode its answer as `kind`. Errors: any CloudTasksError."""
@@ -81,21 +76,29 @@ class Session:
         *,
         path: Mapping[str, str],
         query: Mapping[str, Any] | None = None,
-        body: Message | None = None,
+        body: Any = None,
         repeatable: bool | None = None,
     ) -> bytes:
         """Call a method; the answer as JSON bytes. Errors: any CloudTasksError.
 
         `repeatable` overrides the method table where the caller knows better (a create with a name).
         """
+        method = METHODS[method_id]
+        call = Call(method, self.api_version, path=path, query=query or {}, body=body, repeatable=repeatable)
+        return self.send(call)
+
+    def send(self, call: Call) -> bytes:
+        """Send a call until it succeeds, is refused for good, or its time is over. Errors: any CloudTasksError."""
+        self.check(call)
+        instead = _instead.get()
+        return instead(self, call) if instead is not None else self._persist(call)
+
+    def check(self, call: Call) -> None:
+        """Refuse what must not be sent. Errors: ConfigError."""
         if self._closed:
             raise ConfigError("This client is closed.", hint="make a new one with ct.connect() or ct.local()")
-        try:
-            call = _Call(self, METHODS[method_id], path, query or {}, body)
-        except (NotImplementedError, TypeError, UnicodeError) as error:  # JSON or a URL cannot hold a value
-            what = f"The request cannot be written: {error}"
-            raise InvalidArgument(what, method=method_id, resource=next(iter(path.values()), "")) from None
-        return self._persist(call, call.method.repeatable if repeatable is None else repeatable)
+        if call.brings_token or call.brings_key:
+            check_secret_way(self.endpoint)
 
     def pause(self, tries: int) -> None:
         """Wait before another round of something that is more than one call."""
@@ -116,22 +119,36 @@ class Session:
         self._closed = True
         self._http.close()
 
-    def _persist(self, call: _Call, repeatable: bool) -> bytes:
+    def exchange(
+        self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: float
+    ) -> Answer:
+        """Send one request as it is and read its answer. Errors: TransportError."""
+        return exchange(
+            self.connections(),
+            verb,
+            url,
+            headers={**self._headers, **headers},
+            body=body,
+            timeout_s=max(0.001, deadline - time.monotonic()),
+        )
+
+    def _persist(self, call: Call) -> bytes:
         """Try until it succeeds, is refused for good, or its time is over."""
         deadline = time.monotonic() + self.timeout_s
-        tries, renewed, uncertain, quota_wait_s = 0, False, False, self.retry.quota_wait_s
+        tries, renewed, uncertain, quota_wait_s = 0, call.brings_token, False, self.retry.quota_wait_s
         while True:
             tries += 1
+            attempt = _Attempt(self, call)
             try:
-                return call.send(deadline)
+                return attempt.send(deadline)
             except Unauthenticated:
-                if renewed or not self.auth.renew(call.credential):
+                if renewed or not self.auth.renew(attempt.credential):
                     raise
                 renewed = True
                 continue
             except CloudTasksError as refused:
                 error = refused
-            if uncertain and isinstance(error, ApiError) and error.status == call.method.done_when_repeated:
+            if uncertain and call.was_done(error):
                 return b"{}"
             # From here on an earlier try may have taken effect although no answer said so.
             uncertain = uncertain or not isinstance(error, ResourceExhausted)
@@ -140,10 +157,10 @@ class Session:
             delay_s = self.retry.delay_s(
                 error,
                 tries=tries,
-                repeatable=repeatable,
+                repeatable=call.repeatable,
                 remaining_s=quota_wait_s if waits else deadline - time.monotonic(),
                 chance=random.random(),  # noqa: S311 - jitter, not a secret
-                retry_after_s=call.retry_after_s,
+                retry_after_s=attempt.retry_after_s,
             )
             if delay_s is None:
                 raise error
@@ -153,68 +170,32 @@ class Session:
                 deadline = time.monotonic() + self.timeout_s
 
 
-class _Call:
-    """One call, ready to be sent as often as it takes."""
+class _Attempt:
+    """One try of a call: the credential it was made with, and how long the answer asks to wait."""
 
-    def __init__(
-        self,
-        session: Session,
-        method: Method,
-        path: Mapping[str, str],
-        query: Mapping[str, Any],
-        body: Message | None,
-    ) -> None:
+    def __init__(self, session: Session, call: Call) -> None:
         self.session = session
-        self.method = method
-        self.continues_listing = bool(query.get("pageToken"))
-        self.retry_after_s = 0.0
+        self.call = call
         self.credential: dict[str, str] = {}
-        self._resource = next(iter(path.values()), "")
-        self._body = encode(body) if body is not None else (b"{}" if method.request is not None else None)
-        given = {name: _text(value) for name, value in query.items() if value not in (None, "")}
-        self._url = (
-            session.endpoint
-            + method.url_path(session.api_version, **path)
-            + "?"
-            + urlencode({**given, "prettyPrint": "false"})
-        )
+        self.retry_after_s = 0.0
 
     def send(self, deadline: float) -> bytes:
-        """Send it once. Errors: any CloudTasksError."""
-        session = self.session
-        self.retry_after_s = 0.0  # what an earlier answer asked for has been waited for
-        self.credential = session.auth.headers(self.method.http, self._url)
-        headers = {**session._headers, **self.credential}
-        if self._body is not None:
-            headers["Content-Type"] = "application/json"
-        answer = exchange(
-            session.connections(),
-            self.method.http,
-            self._url,
-            headers=headers,
-            body=self._body,
-            timeout_s=max(0.001, deadline - time.monotonic()),
+        call, session = self.call, self.session
+        url = session.endpoint + call.target
+        self.credential = session.auth.headers(
+            call.method.http, url, token=not call.brings_token, key=not call.brings_key
         )
+        content_type = {"Content-Type": "application/json"} if call.body is not None else {}
+        answer = session.exchange(call.method.http, url, call.body, self.credential | content_type, deadline)
         self.retry_after_s = answer.retry_after_s
-        return self._content(answer)
-
-    def _content(self, answer: Answer) -> bytes:
-        if not 200 <= answer.status < 300:
-            raise refusal(
-                answer.status,
-                answer.content_type,
-                answer.body,
-                method=self.method.id,
-                resource=self._resource,
-            )
-        if not answer.body:  # the API answers "{}" at least: the connection was cut within the headers
-            if self.method.response is Empty:
-                return b"{}"
-            raise TransportError("The answer was empty, as when a connection is cut.", hint="try again")
-        if "json" not in answer.content_type:
-            raise not_json(answer.status, answer.content_type, answer.body)
-        return answer.body
+        return call.content(answer)
 
 
-def _text(value: Any) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+@contextmanager
+def sending_instead(instead: Callable[[Session, Call], bytes]) -> Iterator[None]:
+    """Within a with block, and in this thread only, calls are handed to `instead` rather than sent."""
+    token = _instead.set(instead)
+    try:
+        yield
+    finally:
+        _instead.reset(token)

@@ -15,7 +15,7 @@ FLOORS = [
     {"names"},
     {"model"},
     {"rest", "frames", "render", "progress"},
-    {"pager"},
+    {"pager", "api"},
     {"resources", "emulating"},
     {"client"},
     {"connecting"},

@@ -1,0 +1,188 @@
+"""What a REST method is, for a person: a card, a docstring, a line to copy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..model.json import Message
+from ..model.methods import Method
+from ..model.roles import PREFIX, roles_with
+from ..model.schema import schema
+from ..shown import Shown
+from .parameters import parameters
+
+if TYPE_CHECKING:
+    from ..render import Card, Section, Value
+
+_OUTPUT_ONLY = {
+    "Task": ("create_time", "status", "view"),
+    "Queue": ("state", "purge_time", "stats"),
+    "AppEngineRouting": ("host",),
+}
+
+EXAMPLES = {
+    "queues.list": 'filter="state=PAUSED"',
+    "queues.create": 'body={"name": f"{parent}/queues/emails", "httpTarget": {}}',
+    "queues.patch": 'body={"rateLimits": {"maxTasksDispatchedPerSecond": 5}}, '
+    'updateMask="rateLimits.maxTasksDispatchedPerSecond"',
+    "queues.setIamPolicy": 'body={"policy": policy}',
+    "queues.testIamPermissions": 'body={"permissions": ["cloudtasks.tasks.run"]}',
+    "queues.tasks.list": 'responseView="FULL"',
+    "queues.tasks.create": 'body={"task": {"httpRequest": {"url": "https://example.com"}}}',
+    "queues.tasks.lease": 'body={"maxTasks": 10, "leaseDuration": "60s"}',
+    "queues.tasks.acknowledge": 'body={"scheduleTime": task["scheduleTime"]}',
+    "queues.tasks.renewLease": 'body={"scheduleTime": task["scheduleTime"], "leaseDuration": "60s"}',
+    "queues.tasks.cancelLease": 'body={"scheduleTime": task["scheduleTime"]}',
+    "queues.tasks.batchCreate": 'body={"requests": [{"task": task}], "requestId": "one-of-my-own"}',
+    "queues.tasks.batchDelete": 'body={"names": names, "requestId": "one-of-my-own"}',
+    "queues.tasks.buffer": 'body={"body": {"data": "aGVsbG8="}}',
+    "updateCmekConfig": 'body={"kmsKey": key}, updateMask="kmsKey"',
+    "api.queue.update": 'appId="my-project", body={"data": "cXVldWU6CiA="}',
+}
+
+
+class Description(Shown):
+    """One REST method as a card."""
+
+    def __init__(self, method: Method) -> None:
+        self.method = method
+
+    def _shape_(self) -> Card:
+        from ..render import Card, Table, code, muted
+
+        method = self.method
+        known = parameters(method.id).values()
+        own = [one for one in known if one.where != "system"]
+        rows: list[list[Value]] = [
+            [
+                code(one.name),
+                one.where + ("" if not one.required else ", required"),
+                _type(one.kind),
+                muted(one.words),
+            ]
+            for one in own
+        ]
+        return Card(
+            method.id,
+            kind="REST method",
+            facts={
+                "does": method.summary,
+                "request": code(request_line(method)),
+                "answer": method.response.__name__,
+                "permission": _permission(method),
+                "retries": retry_words(method),
+            },
+            table=Table(columns=["parameter", "where", "type", "what"], rows=rows) if rows else None,
+            sections=[
+                *_fields_section("fields of the body", method.request, inputs=True),
+                *_fields_section("fields of the answer", method.response),
+                _system_section(method),
+            ],
+            code=[example(method)],
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.method.id}: {request_line(self.method)}>"
+
+
+def request_line(method: Method) -> str:
+    """Such as "POST /v2beta2/{parent}/tasks:lease"."""
+    path = re.sub(r"\{(\w+)=[^}]*\}", r"{\1}", method.path)
+    return f"{method.http} {'/v2beta2' if method.versioned else ''}/{path}"
+
+
+def retry_words(method: Method) -> str:
+    """Which failures are repeated: the method's retry class."""
+    if method.repeatable:
+        words = "repeated when an answer is lost or the service is unavailable"
+    elif method.safe_with:
+        words = f"repeated only with {method.safe_with}; without it, only when refused for its rate"
+    else:
+        return "never repeated, except when refused for its rate (RESOURCE_EXHAUSTED)"
+    if method.done_when_repeated:
+        words += f"; {method.done_when_repeated} on a repeat means done"
+    return words
+
+
+def example(method: Method) -> str:
+    """A line to copy."""
+    short = method.id.removeprefix("projects.locations.")
+    path = [f"{name}={_variable(method, name)}" for name in method.variables if name != method.optional]
+    arguments = ", ".join([*path, *([EXAMPLES[short]] if short in EXAMPLES else [])])
+    return f"client.api.{method.id}({arguments})"
+
+
+def docstring(method: Method) -> str:
+    """What help() and a notebook's ? show."""
+    known = parameters(method.id).values()
+    lines = [method.summary, "", request_line(method), ""]
+    lines += [f"{one.name} ({one.where}): {one.words}" for one in known]
+    permission = f"{PREFIX}{method.permission}" if method.permission else "none"
+    lines += ["", f"Permission: {permission}. Retries: {retry_words(method)}.", "", "Example:"]
+    return "\n".join([*lines, f"    {example(method)}"])
+
+
+def field_rows(kind: type[Message], *, inputs: bool = False) -> list[tuple[str, str]]:
+    """Every field below a message, by its path on the wire, and what it holds; a message is told once.
+
+    `inputs` leaves out what only the service sets.
+    """
+    told: set[type] = {kind}
+
+    def rows(kind: type[Message], above: str) -> Iterator[tuple[str, str]]:
+        for field in schema(kind).values():
+            if inputs and field.name in _OUTPUT_ONLY.get(kind.__name__, ()):
+                continue
+            path = f"{above}{field.wire}" + ("[]" if field.repeated else "")
+            inner = field.message
+            again = inner is not None and inner in told
+            yield path, field.words + (", as above" if again else "")
+            if inner is not None and not again:
+                told.add(inner)
+                yield from rows(inner, f"{path}.")
+
+    return list(rows(kind, ""))
+
+
+def _fields_section(label: str, kind: type[Message] | None, *, inputs: bool = False) -> list[Section]:
+    from ..render import Section, Table, code, muted
+    from ..render.values import counted
+
+    if kind is None or not schema(kind):
+        return []
+    rows: list[list[Value]] = [[code(path), muted(words)] for path, words in field_rows(kind, inputs=inputs)]
+    table = Table(columns=["field", "holds"], rows=rows)
+    return [Section(f"{label}: {kind.__name__}, {counted(len(rows), 'field')}", table)]
+
+
+def _system_section(method: Method) -> Section:
+    from ..render import Section, Table, code, muted
+
+    known = [one for one in parameters(method.id).values() if one.where == "system"]
+    rows: list[list[Value]] = [[code(one.name), _type(one.kind), muted(one.words)] for one in known]
+    return Section(
+        f"{len(rows)} system parameters, which every method takes",
+        Table(columns=["parameter", "type", "what"], rows=rows),
+    )
+
+
+def _permission(method: Method) -> str:
+    if not method.permission:
+        return "none"
+    roles = roles_with(PREFIX + method.permission)
+    return f"{PREFIX}{method.permission}, held by " + ", ".join(roles[:3])
+
+
+def _type(kind: type) -> str:
+    return {str: "string", int: "integer", bool: "boolean", dict: "object", list: "list of strings"}[kind]
+
+
+def _variable(method: Method, name: str) -> str:
+    form = method.forms[name]
+    if name == "parent" and form.endswith("locations/*"):
+        return "parent"
+    ends = {"queues": "queue.name", "tasks": "task.name", "locations": "location.name"}
+    kind = form.split("/")[-2] if "/" in form else ""
+    return ends.get(kind, f'"{form.replace("*", "…")}"')

@@ -1,0 +1,176 @@
+"""Which parameters a REST method takes, as the API spells them. Source: SPEC sections 1.2 and 1.5."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from ..errors import InvalidArgument
+from ..model.methods import METHODS, Method
+
+Where = Literal["path", "body", "query", "system"]
+
+
+class Parameter(Struct, frozen=True):
+    """One parameter. `name` is what Python code writes, `wire` what is sent."""
+
+    name: str
+    where: Where
+    words: str
+    kind: Any = str
+    required: bool = False
+    wire: str = ""
+
+
+_QUERY: dict[str, tuple[str, Any]] = {
+    "filter": ("which items: state=PAUSED", str),
+    "pageSize": ("at most this many items in an answer", int),
+    "pageToken": ("nextPageToken of the page before", str),
+    "readMask": ("which fields are answered, comma-separated; statistics only when named", str),
+    "updateMask": ("which fields are changed, comma-separated; without it, all of them", str),
+    "responseView": ("BASIC, or FULL with payloads", str),
+    "orderBy": ("schedule_time or pull_message.tag (of the original API; today's order is any)", str),
+    "extraLocationTypes": ("further kinds of locations to list", list),
+    "appId": ("the project whose queues are set", str),
+}
+
+SYSTEM: dict[str, Parameter] = {
+    name: Parameter(name, "system", words, kind, wire=wire or name)
+    for name, words, kind, wire in (
+        ("fields", "which parts of the answer come back: tasks(name,status),nextPageToken", str, ""),
+        ("prettyPrint", "whether the answer is indented", bool, ""),
+        ("pp", "the same, in the original API", bool, ""),
+        ("alt", "form of the answer: json", str, ""),
+        ("callback", "wrap the answer in a call of this JavaScript function; it comes back as text", str, ""),
+        ("xgafv", "form of errors: 1 adds the older list of errors", str, "$.xgafv"),
+        ("quotaUser", "whose quota is used, at most 40 characters", str, ""),
+        ("key", "API key", str, ""),
+        ("access_token", "OAuth access token, in place of the client's credentials", str, ""),
+        ("oauth_token", "the same, by its other name", str, ""),
+        ("bearer_token", "the same, in the original API", str, ""),
+        ("uploadType", "upload protocol: no method here uploads", str, ""),
+        ("upload_protocol", "upload protocol: no method here uploads", str, ""),
+    )
+}
+"""What every method understands beside its own parameters."""
+
+_HOLDERS = {
+    "queues": "the full name of a queue is queue.name",
+    "tasks": "the full name of a task is task.name",
+    "locations": 'the full name of a location is "projects/my-project/locations/us-central1"',
+    "operations": "the full name of an operation is operation.name",
+}
+_ALIASES = {f"${name}": f"${name}" for name in SYSTEM if name != "xgafv"} | {"$.xgafv": "$.xgafv"}
+
+
+@cache
+def parameters(method_id: str) -> dict[str, Parameter]:
+    """The parameters of a method by name: of the path, the body, the query, the system."""
+    method = METHODS[method_id]
+    path = [
+        Parameter(name, "path", form.replace("*", "…"), required=name != method.optional, wire=name)
+        for name, form in method.forms.items()
+    ]
+    body = []
+    if method.request is not None:
+        body = [Parameter("body", "body", method.request.__name__, dict, wire="body")]
+    query = [Parameter(name, "query", *_QUERY[name], wire=name) for name in method.query]
+    return {one.name: one for one in (*path, *body, *query, *SYSTEM.values())}
+
+
+def signature(method: Method) -> inspect.Signature:
+    """The parameters as Python shows them."""
+    known = parameters(method.id).values()
+    positional = [one for one in known if one.where == "path"]
+    rest = [one for one in known if one.where != "path"]
+    return inspect.Signature(
+        [
+            *(_python(one, inspect.Parameter.POSITIONAL_OR_KEYWORD) for one in positional),
+            *(_python(one, inspect.Parameter.KEYWORD_ONLY) for one in rest),
+        ],
+        return_annotation=dict[str, Any],
+    )
+
+
+def _python(one: Parameter, kind: Any) -> inspect.Parameter:
+    default = inspect.Parameter.empty if one.required else None
+    annotation = dict[str, Any] if one.kind is dict else list[str] if one.kind is list else one.kind
+    return inspect.Parameter(
+        one.name, kind, default=default, annotation=annotation if one.required else annotation | None
+    )
+
+
+class Bound(Struct, frozen=True):
+    """A call's parameters, sorted by where they go."""
+
+    path: dict[str, str]
+    query: dict[str, Any]
+    body: Any
+
+
+def bind(method: Method, given: Mapping[str, Any], *, checked: bool) -> Bound:
+    """Sort parameters by where they go. Errors: InvalidArgument for unknown, missing or malformed ones.
+
+    Not `checked`, unknown ones become query parameters, and a path may have any form.
+    """
+    known = parameters(method.id)
+    path: dict[str, str] = {}
+    query: dict[str, Any] = {}
+    for name, value in given.items():
+        one = known.get(name)
+        wire = one.wire if one is not None else _ALIASES.get(name, "" if checked else name)
+        if not wire:
+            raise unknown("parameter", name, [*known], method)
+        if value is None or (one is not None and one.where == "body"):
+            continue
+        if one is not None and one.where == "path":
+            path[name] = _path_value(method, name, value, checked=checked)
+        elif wire in query:
+            raise InvalidArgument(f"{wire} is passed twice.", method=method.id)
+        else:
+            query[wire] = _items(name, value)
+    missing = [one.name for one in known.values() if one.required and one.name not in path]
+    if missing:
+        example = ", ".join(f'{name}="{known[name].words}"' for name in missing)
+        raise InvalidArgument(
+            f"{' and '.join(missing)} is missing.", method=method.id, hint=f"pass {example}"
+        )
+    return Bound(path, query, given.get("body"))
+
+
+def unknown(what: str, name: str, known: list[str], method: Method, where: str = "") -> InvalidArgument:
+    """The refusal of a name that is none, with the nearest that is."""
+    near = get_close_matches(name, known, 1, 0.5)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    return InvalidArgument(
+        f"{what[:1].upper()}{what[1:]} {name!r} is unknown{where}.",
+        method=method.id,
+        hint=f'{meant}client.api.describe("{method.id}") shows all',
+    )
+
+
+def _path_value(method: Method, name: str, value: Any, *, checked: bool) -> str:
+    form = method.forms[name]
+    wanted, given = form.split("/"), value.split("/") if isinstance(value, str) else []
+    fits = len(wanted) == len(given) and all(a in ("*", b) for a, b in zip(wanted, given, strict=True))
+    # A segment of dots would be resolved on the way, and the call would be another one.
+    if not given or any(part in ("", ".", "..") for part in given) or (checked and not fits):
+        raise InvalidArgument(
+            f"{name}={value!r} is not of the form {form.replace('*', '…')}.",
+            method=method.id,
+            hint=_HOLDERS.get(form.rpartition("/")[0].rpartition("/")[2]),
+        )
+    return str(value)
+
+
+def _items(name: str, value: Any) -> list[Any]:
+    """What is sent, item by item; several masks or fields are one text."""
+    if not isinstance(value, list | tuple):
+        return [value]
+    joined = name in ("fields", "$fields", "updateMask", "readMask")
+    return [",".join(map(str, value))] if joined else list(value)

@@ -1,0 +1,212 @@
+"""The methods as a tree of attributes: client.api.projects.locations.queues.tasks.lease(...)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..errors import ConfigError, InvalidArgument
+from ..model.methods import METHODS, Method
+from ..rest.call import Call
+from ..rest.session import Session
+from ..shown import Shown
+from .bodies import body_of
+from .describing import Description, docstring, request_line
+from .parameters import SYSTEM, bind, signature
+
+if TYPE_CHECKING:
+    from ..render import Table, Value
+
+Json = dict[str, Any]
+
+
+class ApiMethod(Shown):
+    """One REST method, to be called with the API's own parameter names."""
+
+    def __init__(self, session: Session, method: Method, *, checked: bool) -> None:
+        self._session = session
+        self._method = method
+        self._checked = checked
+        self.__name__ = method.id.rpartition(".")[2]
+        self.__doc__ = docstring(method)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return signature(self._method)
+
+    def __call__(self, *args: Any, **given: Any) -> Any:
+        raw = self._session.send(self._call(args, given))
+        try:
+            return msgspec.json.decode(raw)
+        except msgspec.DecodeError:
+            return raw.decode()  # a callback was asked for: JavaScript around JSON
+
+    def _call(self, args: tuple[Any, ...], given: Json) -> Call:
+        method = self._method
+        if len(args) > len(method.variables):
+            raise InvalidArgument(
+                f"{len(args)} parameters were passed without a name.",
+                method=method.id,
+                hint=f"only {', '.join(method.variables) or 'none'} may be",
+            )
+        for name, value in zip(method.variables, args, strict=False):
+            if name in given:
+                raise InvalidArgument(f"{name} is passed twice.", method=method.id)
+            given = {name: value, **given}
+        bound = bind(method, given, checked=self._checked)
+        body = body_of(method, bound.body, checked=self._checked)
+        return Call(
+            method,
+            self._session.api_version,
+            path={name: bound.path.get(name, "") for name in method.variables},
+            query=bound.query,
+            body=body,
+            repeatable=method.repeatable or _named(method, bound.path, body),
+        )
+
+    def _shape_(self) -> Any:
+        return Description(self._method)._shape_()
+
+    def __repr__(self) -> str:
+        return f"<{self._method.id}{inspect.Signature(_own(self._method))}>"
+
+
+class ListMethod(ApiMethod):
+    """A REST method that answers page by page."""
+
+    def pages(self, *args: Any, **given: Any) -> Iterator[Json]:
+        """The pages as dicts, each asked for when it is reached; the last has no nextPageToken.
+
+        Example:
+            >>> lists = client.api.projects.locations.queues.tasks.list                 # doctest: +SKIP
+            >>> names = [task["name"] for page in lists.pages(parent=queue.name, fields="tasks/name")  # doctest: +SKIP
+            ...          for task in page.get("tasks", ())]
+        """
+        if fields := given.get("fields"):
+            paths = list(fields) if isinstance(fields, list | tuple) else [fields]
+            if not any("nextPageToken" in path or path == "*" for path in paths):
+                given["fields"] = [
+                    *paths,
+                    "nextPageToken",
+                ]  # without it, every page would seem to be the last
+        while True:
+            page = self(*args, **given)
+            yield page
+            token = page.get("nextPageToken") if isinstance(page, dict) else None
+            if not token:
+                return
+            given["pageToken"] = token
+
+
+class Namespace(Shown):
+    """A part of the API: what is below it are attributes."""
+
+    def __init__(self, prefix: str, below: dict[str, Any]) -> None:
+        self._prefix = prefix
+        self._below = below
+        self.__dict__.update(below)
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._below)
+
+    def _shape_(self) -> Table:
+        from ..render import Table, code, muted
+
+        methods = [method for method in METHODS.values() if method.id.startswith(self._prefix)]
+        rows: list[list[Value]] = [
+            [
+                code(method.id.removeprefix(self._prefix)),
+                request_line(method),
+                muted(method.summary),
+            ]
+            for method in methods
+        ]
+        return Table(
+            caption=f"client.api.{self._prefix}".rstrip("."),
+            columns=["method", "request", "what it does"],
+            rows=rows,
+            footer=f'{len(rows)} methods; client.api.describe("{methods[0].id}") tells all about one',
+        )
+
+    def __repr__(self) -> str:
+        return f"<client.api.{self._prefix}".rstrip(".") + f": {', '.join(dir(self))}>"
+
+
+class Api(Namespace):
+    """Every REST method under the API's own name; dicts in, dicts out.
+
+    Names are camelCase, as in the API. Parameters and members of bodies that nobody knows are refused before anything
+    is sent; `client.api.unchecked` sends them.
+
+    Example:
+        >>> queues = client.api.projects.locations.queues                                 # doctest: +SKIP
+        >>> queues.list(parent="projects/p/locations/us-central1", fields="queues/name")  # doctest: +SKIP
+        >>> client.api.describe("projects.locations.queues.tasks.lease")                  # doctest: +SKIP
+    """
+
+    def __init__(self, session: Session, *, checked: bool = True) -> None:
+        super().__init__("", _below(session, "", checked=checked))
+        self._session = session
+
+    @property
+    def unchecked(self) -> Api:
+        """The same methods, which send parameters and bodies as they are given: for what is newer than this package."""
+        return Api(self._session, checked=False)
+
+    def describe(self, method: str | ApiMethod) -> Description:
+        """All about one method: path, parameters, body, permission, retries. Errors: ConfigError.
+
+        Example:
+            >>> client.api.describe("projects.locations.queues.tasks.lease")              # doctest: +SKIP
+        """
+        if isinstance(method, ApiMethod):
+            return Description(method._method)
+        name = str(method).removeprefix("cloudtasks.")
+        if name not in METHODS:
+            short = {one.rpartition(".")[2].lower(): one for one in METHODS}
+            near = [short[one] for one in get_close_matches(name.lower(), short, 1, 0.6)]
+            near = near or get_close_matches(name, METHODS, 1, 0.5)
+            raise ConfigError(
+                f"There is no method {name!r}.",
+                hint=f"did you mean {near[0]!r}?" if near else "client.api shows all of them",
+            )
+        return Description(METHODS[name])
+
+    def __dir__(self) -> list[str]:
+        return sorted([*self._below, "describe", "unchecked"])
+
+
+def _below(session: Session, prefix: str, *, checked: bool) -> dict[str, Any]:
+    below: dict[str, Any] = {}
+    for method in METHODS.values():
+        if not method.id.startswith(prefix):
+            continue
+        name, _, rest = method.id.removeprefix(prefix).partition(".")
+        if not rest:
+            kind = ListMethod if "pageToken" in method.query else ApiMethod
+            below[name] = kind(session, method, checked=checked)
+        elif name not in below:
+            inner = f"{prefix}{name}."
+            below[name] = Namespace(inner, _below(session, inner, checked=checked))
+    return below
+
+
+def _own(method: Method) -> list[inspect.Parameter]:
+    return [one for name, one in signature(method).parameters.items() if name not in SYSTEM]
+
+
+def _named(method: Method, path: Json, body: Any) -> bool:
+    """Whether the request holds what makes it safe to send again: a name of one's own, a request id."""
+    if not method.safe_with:
+        return False
+    if method.safe_with in path:
+        return True
+    held: Any = body
+    for part in method.safe_with.split("."):
+        snake = "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in part)
+        held = (held.get(part) or held.get(snake)) if isinstance(held, dict) else None
+    return bool(held)

@@ -1,0 +1,97 @@
+"""One call, ready to be sent: its address, its body, and what an answer to it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from ..errors import ApiError, CloudTasksError, InvalidArgument, TransportError
+from ..model.json import encode
+from ..model.messages import Empty
+from ..model.methods import Method
+from .answers import not_json, refusal
+from .exchange import Answer
+
+TOKEN_PARAMETERS = frozenset({"access_token", "oauth_token", "bearer_token"})
+KEY_PARAMETER = "key"
+_COMPACT = {"prettyPrint": "false"}
+_PRETTY = frozenset({"prettyPrint", "$prettyPrint", "pp"})
+
+
+class Call:
+    """A call of one REST method. `target` is path and query; `body` its JSON, or None.
+
+    Query values are sent as text; a list is sent item by item, also an empty text, which is left out otherwise.
+    `repeatable` says whether it may be sent again when an answer is lost.
+
+    Errors: InvalidArgument when JSON or a URL cannot hold a value; ConfigError when a name is missing.
+    """
+
+    __slots__ = ("body", "continues_listing", "given", "method", "repeatable", "resource", "target")
+
+    def __init__(
+        self,
+        method: Method,
+        api_version: str,
+        *,
+        path: Mapping[str, str],
+        query: Mapping[str, Any],
+        body: Any = None,
+        repeatable: bool | None = None,
+    ) -> None:
+        self.method = method
+        self.repeatable = method.repeatable if repeatable is None else repeatable
+        self.resource = next(iter(path.values()), "")
+        self.given = frozenset(query)
+        self.continues_listing = bool(query.get("pageToken") not in (None, "", [""]))
+        pairs = [
+            (name, _text(one))
+            for name, value in query.items()
+            if value not in (None, "")
+            for one in (value if isinstance(value, list | tuple) else [value])
+        ]
+        if not self.given & _PRETTY:
+            pairs += _COMPACT.items()
+        try:
+            self.body = encode(body) if body is not None else (b"{}" if method.request is not None else None)
+            self.target = method.url_path(api_version, **path) + "?" + urlencode(pairs)
+        except (NotImplementedError, TypeError, UnicodeError, RecursionError) as error:
+            raise InvalidArgument(
+                f"The request cannot be written: {error}", method=method.id, resource=self.resource
+            ) from None
+
+    @property
+    def brings_token(self) -> bool:
+        """Whether a parameter says who calls, in place of the Authorization header."""
+        return bool(self.given & TOKEN_PARAMETERS)
+
+    @property
+    def brings_key(self) -> bool:
+        return bool(self.given & {KEY_PARAMETER, f"${KEY_PARAMETER}"})
+
+    def content(self, answer: Answer) -> bytes:
+        """The JSON of a good answer. Errors: what the service refused, or what is no answer of the API."""
+        if not 200 <= answer.status < 300:
+            raise refusal(
+                answer.status,
+                answer.content_type,
+                answer.body,
+                method=self.method.id,
+                resource=self.resource,
+            )
+        if not answer.body:  # the API answers "{}" at least: the connection was cut within the headers
+            if self.method.response is Empty:
+                return b"{}"
+            raise TransportError("The answer was empty, as when a connection is cut.", hint="try again")
+        if "json" not in answer.content_type and not self.given & {"callback", "$callback"}:
+            raise not_json(answer.status, answer.content_type, answer.body)
+        return answer.body
+
+    def was_done(self, error: CloudTasksError) -> bool:
+        """Whether a refusal, after a try without an answer, means that this try had succeeded."""
+        return isinstance(error, ApiError) and error.status == self.method.done_when_repeated
+
+
+def _text(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
