@@ -85,3 +85,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext cloudtasks_nb` calls: the magics %ct and %%ct_task."""
+    from .magics import load
+
+    load(shell)

@@ -110,6 +110,11 @@ class Pager(Shown, Generic[T]):
         """The page behind a token (the first one without): one request, whatever was read before."""
         return self._page(self._fetch(token))
 
+    @property
+    def first_page(self) -> Page[T]:
+        """The page that is here already, which the repr shows too."""
+        return self._page(self._first)
+
     def first(self, count: int = 20) -> Items[T]:
         """Up to `count` items from the start; no request when the first page holds enough."""
         _check_count("count", count)

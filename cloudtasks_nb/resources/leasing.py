@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ..errors import ConfigError, TransportError
 from ..model.json import Duration, Message
@@ -15,6 +17,7 @@ from .task import Task, check_view, task_listing
 
 if TYPE_CHECKING:
     from ..names import QueueName
+    from ..render import Table
 
 
 class _Leased(Message):
@@ -71,7 +74,8 @@ class Leasing(Bound):
         queue = self._parsed
         caption = f"leased from {queue.location}/{queue.queue} for {body.lease_duration}"
         tasks = [task._hold() for task in bind_all(leased, self._session)]
-        return Items(tasks, task_listing(self._session, caption, has_payloads=view == "FULL"))
+        listing = task_listing(self._session, caption, has_payloads=view == "FULL")
+        return Items(tasks, msgspec.structs.replace(listing, table=_table))
 
 
 def lease_filter(tag: str | None = None, oldest_tag: bool = False) -> str:
@@ -90,3 +94,9 @@ def lease_filter(tag: str | None = None, oldest_tag: bool = False) -> str:
         raise ConfigError(f"tag is a {type(tag).__name__}, not text.", hint="pass a str")
     escaped = tag.replace("\\", "\\\\").replace('"', '\\"')
     return f'tag="{escaped}"'
+
+
+def _table(tasks: list[Task], *, caption: str, **_: Any) -> Table:
+    from ..render import lease_table
+
+    return lease_table(tasks, caption=caption)

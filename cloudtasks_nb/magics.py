@@ -1,0 +1,249 @@
+"""%ct and %%ct_task: the everyday verbs as one-line magics. Each prints the Python that does the same."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from argparse import ArgumentParser, Namespace
+from typing import Any, NoReturn
+
+import msgspec
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.display import display
+
+from .client import Client
+from .connecting import EMULATOR_VARIABLES, connect
+from .errors import CloudTasksError, ConfigError
+from .pager import Pager
+from .redact import redacted, scrub
+from .render.values import seconds_of
+from .resources import Queue
+
+VERBS = ("queues", "tasks", "pause", "resume")
+OPTIONS = {
+    "queues": ("--location", "--df"),
+    "tasks": ("--full", "--limit", "--df"),
+    "%%ct_task": ("--url", "--method", "--header", "--in", "--tag", "--id"),
+}
+WIDTH = 1_000
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}\n{self.format_usage().strip()}")
+
+
+def _ct_parser() -> _Parser:
+    parser = _Parser("%ct", add_help=False)
+    verbs = parser.add_subparsers(dest="verb", parser_class=_Parser)
+    queues = verbs.add_parser("queues", add_help=False)
+    queues.add_argument("--location")
+    queues.add_argument("--df", metavar="NAME")
+    tasks = verbs.add_parser("tasks", add_help=False)
+    tasks.add_argument("queue")
+    tasks.add_argument("--full", action="store_true")
+    tasks.add_argument("--limit", type=int, metavar="N")
+    tasks.add_argument("--df", metavar="NAME")
+    for verb in ("pause", "resume"):
+        verbs.add_parser(verb, add_help=False).add_argument("queue")
+    return parser
+
+
+def _task_parser() -> _Parser:
+    parser = _Parser("%%ct_task", add_help=False)
+    parser.add_argument("queue")
+    parser.add_argument("--url")
+    parser.add_argument("--method")
+    parser.add_argument("--header", action="append", default=[], metavar='"NAME: VALUE"')
+    parser.add_argument("--in", dest="schedule", metavar="10m")
+    parser.add_argument("--tag")
+    parser.add_argument("--id", dest="task_id")
+    return parser
+
+
+@magics_class
+class CloudTasksMagics(Magics):  # type: ignore[misc]
+    """The magics of one shell. The client is found among its variables at each call."""
+
+    @line_magic  # type: ignore[untyped-decorator]
+    def ct(self, line: str) -> Any:
+        """The client, its queues and tasks; pause and resume.
+
+        %ct                                           the client
+        %ct queues [--location LOCATION] [--df NAME]  queues, also as a DataFrame in the variable NAME
+        %ct tasks QUEUE [--full] [--limit N] [--df NAME]
+        %ct pause QUEUE
+        %ct resume QUEUE
+        """
+        said = _parsed(_ct_parser(), line)
+        name, client = self._client()
+        match said.verb:
+            case None:
+                return self._run(name, client, [])
+            case "queues":
+                arguments = _arguments(said.location)
+                return self._listing(name, client, [("queues", *arguments)], said.df, None)
+            case "tasks":
+                calls = [
+                    ("queue", (said.queue,), {}),
+                    ("tasks", *_arguments(view="FULL" if said.full else None)),
+                ]
+                return self._listing(name, client, calls, said.df, said.limit)
+            case verb:
+                return self._run(name, client, [("queue", (said.queue,), {}), (verb, (), {})])
+
+    @cell_magic  # type: ignore[untyped-decorator]
+    def ct_task(self, line: str, cell: str) -> Any:
+        """Create a task; the cell is its payload, sent as JSON when it is JSON, else as text.
+
+        %%ct_task QUEUE [--url URL] [--method METHOD] [--header "NAME: VALUE"] [--in 10m] [--tag TAG] [--id TASK_ID]
+
+        In the first line IPython puts variables in for {name} and $name. The cell is sent as it stands, because JSON
+        is made of braces: to send values of variables, use queue.create_task(...), which is printed.
+        """
+        said = _parsed(_task_parser(), line)
+        arguments = _arguments(
+            _payload(cell),
+            url=said.url,
+            method=said.method,
+            headers=dict(map(_header, said.header)) or None,
+            schedule=_delay_s(said.schedule),
+            tag=said.tag,
+            task_id=said.task_id,
+        )
+        name, client = self._client()
+        return self._run(name, client, [("queue", (said.queue,), {}), ("create_task", *arguments)])
+
+    def queue_names(self) -> list[str]:
+        """Names of queues that the shell's variables and outputs hold already; asks nothing of the service."""
+        held = [*self.shell.user_ns.values(), *self.shell.user_ns.get("Out", {}).values()]
+        names: dict[str, None] = {}
+        for value in held:
+            if isinstance(value, Pager):
+                names |= {queue.id: None for queue in value.first_page.items if isinstance(queue, Queue)}
+            elif isinstance(value, Queue):
+                names[value.id] = None
+        return sorted(names)
+
+    def complete(self, shell: Any, event: Any) -> list[str]:
+        """What may follow in a line of %ct or %%ct_task: verbs, names of queues, options."""
+        words = event.text_until_cursor.split()
+        before = words if event.text_until_cursor.endswith(" ") else words[:-1]
+        if before == ["%ct"]:
+            return list(VERBS)
+        is_cell = before[:1] == ["%%ct_task"]
+        verb = before[0] if is_cell else before[1] if len(before) > 1 else ""
+        if verb != "queues" and len(before) == (1 if is_cell else 2):
+            return self.queue_names()
+        return list(OPTIONS.get(verb, ()))
+
+    def _client(self) -> tuple[str, Client]:
+        """The client and the variable that holds it. Errors: ConfigError when there is none, or more than one."""
+        variables = self.shell.user_ns
+        found = {
+            name: held for name, held in variables.items() if isinstance(held, Client) and name[:1] != "_"
+        }
+        if "client" in found:
+            return "client", found["client"]
+        if len({id(held) for held in found.values()}) == 1:
+            return next(iter(found.items()))
+        if found:
+            raise ConfigError(
+                f"There are several clients: {', '.join(sorted(found))}.",
+                hint="call the one that is meant client",
+            )
+        if not any(os.environ.get(variable, "").strip() for variable in EMULATOR_VARIABLES):
+            raise ConfigError("There is no client yet.", hint="client = ct.connect(), or client = ct.local()")
+        variables["client"] = connect()
+        print("client = ct.connect()")
+        return "client", variables["client"]
+
+    def _listing(
+        self, name: str, client: Client, calls: list[_Call], frame: str | None, limit: int | None
+    ) -> Any:
+        if frame is None:
+            more: list[_Call] = [("first", (limit,), {})] if limit is not None else []
+            return self._run(name, client, [*calls, *more])
+        if not frame.isidentifier():
+            raise UsageError(f"--df {frame}: not a name for a variable")
+        table = self._run(name, client, [*calls, ("to_dataframe", *_arguments(limit=limit))], into=frame)
+        self.shell.user_ns[frame] = table
+        print(f"# {frame}: {len(table):,} {'row' if len(table) == 1 else 'rows'}")
+        return None
+
+    def _run(self, name: str, value: Any, calls: list[_Call], into: str = "") -> Any:
+        """Make the calls one after the other, and print the line of Python that makes them."""
+        line = f"{into} = {name}" if into else name
+        for method, positional, named in calls:
+            given = [_written(part) for part in positional]
+            given += [f"{key}={_written(part, key)}" for key, part in named.items()]
+            line += f".{method}({', '.join(given)})"
+        print(scrub(line))
+        for method, positional, named in calls:
+            value = getattr(value, method)(*positional, **named)
+        return value
+
+
+_Call = tuple[str, tuple[Any, ...], dict[str, Any]]
+
+
+def load(shell: Any) -> None:
+    """Give a shell the magics, their completion, and cards below the tracebacks of this package's errors."""
+    magics = CloudTasksMagics(shell)
+    shell.register_magics(magics)
+    for command in ("%ct", "%%ct_task"):
+        shell.set_hook("complete_command", magics.complete, str_key=command)
+    shell.set_custom_exc((CloudTasksError,), _with_card)
+
+
+def _with_card(
+    shell: Any, kind: type[CloudTasksError], error: CloudTasksError, trace: Any, tb_offset: Any = None
+) -> Any:
+    """The traceback as always, and below it the error's card."""
+    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+    display(error)
+    return shell._last_traceback
+
+
+def _parsed(parser: _Parser, line: str) -> Namespace:
+    try:
+        return parser.parse_args(shlex.split(line))
+    except ValueError as error:
+        raise UsageError(f"{error}\n{parser.format_usage().strip()}") from None
+
+
+def _arguments(*positional: Any, **named: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments of a call, those that were not given left out."""
+    given = {key: value for key, value in named.items() if value is not None}
+    return tuple(value for value in positional if value is not None), given
+
+
+def _payload(cell: str) -> Any:
+    """The cell as JSON values, or as text; None when there is nothing in it."""
+    if not cell.strip():
+        return None
+    try:
+        return msgspec.json.decode(cell)
+    except (msgspec.DecodeError, RecursionError):
+        return cell.removesuffix("\n")
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise UsageError(f'--header {text}: write it as "NAME: VALUE"')
+    return name.strip(), value.strip()
+
+
+def _delay_s(text: str | None) -> float | None:
+    try:
+        return seconds_of(text) if text is not None else None
+    except ValueError as error:
+        raise UsageError(f"--in {text}: {error}") from None
+
+
+def _written(value: Any, name: str = "") -> str:
+    """A value as Python, secrets replaced, cut when it is very long."""
+    text = repr(redacted(value, name))
+    return text if len(text) <= WIDTH else f"{text[:WIDTH]}…"

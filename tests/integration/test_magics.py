@@ -1,0 +1,275 @@
+"""The magics in a real IPython shell, against the emulator: what they do, print, find and complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+from nbclient import NotebookClient
+from traitlets.config import Config
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.render.values import seconds_of
+
+URL = "https://example.com/send"
+
+
+class Notebook:
+    """A shell whose cells are run one by one."""
+
+    def __init__(self, shell: InteractiveShell, captured: pytest.CaptureFixture[str]) -> None:
+        self.shell = shell
+        self._captured = captured
+
+    def run(self, cell: str) -> tuple[Any, str]:
+        """What the cell returned and what it printed. Raises what it raised."""
+        self._captured.readouterr()
+        done = self.shell.run_cell(cell, store_history=True)
+        done.raise_error()
+        return done.result, self._captured.readouterr().out
+
+    def complete(self, line: str) -> list[str]:
+        """What may stand in place of the last word."""
+        with provisionalcompleter():
+            return [found.text for found in self.shell.Completer.completions(line, len(line))]
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Notebook]:
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    shell = InteractiveShell(config=config, ipython_dir=str(tmp_path))
+    shell.run_line_magic("load_ext", "cloudtasks_nb")
+    yield Notebook(shell, capsys)
+
+
+@pytest.fixture
+def filled(notebook: Notebook, client: ct.Client, queue: ct.Queue) -> ct.Queue:
+    notebook.shell.user_ns["client"] = client
+    for number in range(3):
+        queue.create_task({"n": number}, url=URL, schedule=3600)
+    return queue
+
+
+def printed_line(printed: str) -> str:
+    return printed.splitlines()[0]
+
+
+def test_the_client_is_shown(notebook: Notebook, filled: ct.Queue, client: ct.Client) -> None:
+    result, printed = notebook.run("%ct")
+    assert result is client
+    assert printed_line(printed) == "client"
+
+
+def test_queues_and_tasks_are_listed(notebook: Notebook, filled: ct.Queue) -> None:
+    queues, printed = notebook.run("%ct queues --location us-central1")
+    assert filled.id in [queue.id for queue in queues]
+    assert printed_line(printed) == "client.queues('us-central1')"
+    tasks, printed = notebook.run(f"%ct tasks {filled.id}")
+    assert len(list(tasks)) == 3
+    assert printed_line(printed) == f"client.queue('{filled.id}').tasks()"
+    some, printed = notebook.run(f"%ct tasks {filled.id} --full --limit 2")
+    assert [task.view for task in some] == ["FULL", "FULL"]
+    assert printed_line(printed) == f"client.queue('{filled.id}').tasks(view='FULL').first(2)"
+
+
+def test_what_is_printed_is_python_that_does_the_same(notebook: Notebook, filled: ct.Queue) -> None:
+    for line in ("queues", f"tasks {filled.id} --limit 1", f"pause {filled.id}", f"resume {filled.id}"):
+        result, printed = notebook.run(f"%ct {line}")
+        again, _ = notebook.run(printed_line(printed))
+        assert type(again) is type(result)
+        assert (
+            [item.name for item in again] == [item.name for item in result]
+            if hasattr(result, "__iter__")
+            else (
+                again.name,
+                again.state,
+            )
+            == (result.name, result.state)
+        )
+
+
+def test_a_listing_becomes_a_dataframe(notebook: Notebook, filled: ct.Queue) -> None:
+    result, printed = notebook.run(f"%ct tasks {filled.id} --limit 2 --df waiting")
+    assert result is None
+    assert len(notebook.shell.user_ns["waiting"]) == 2
+    assert printed.splitlines() == [
+        f"waiting = client.queue('{filled.id}').tasks().to_dataframe(limit=2)",
+        "# waiting: 2 rows",
+    ]
+    notebook.run("%ct queues --df queues")
+    assert filled.name in set(notebook.shell.user_ns["queues"]["name"])
+
+
+def test_queues_are_paused_and_resumed(notebook: Notebook, filled: ct.Queue) -> None:
+    paused, printed = notebook.run(f"%ct pause {filled.id}")
+    assert (paused.state, filled.refresh().state) == ("PAUSED", "PAUSED")
+    assert printed_line(printed) == f"client.queue('{filled.id}').pause()"
+    assert notebook.run(f"%ct resume {filled.id}")[0].state == "RUNNING"
+
+
+def test_a_cell_becomes_a_task(notebook: Notebook, client: ct.Client, filled: ct.Queue) -> None:
+    task, printed = notebook.run(
+        f'%%ct_task {filled.id} --url {URL} --in 10m --id t1 --header "X-Shop: 7"\n{{"to": "{{ada}}"}}\n'
+    )
+    assert task.refresh().json() == {"to": "{ada}"}
+    assert (task.url, task.id, task.headers["X-Shop"]) == (URL, "t1", "7")
+    assert 0 < (task.schedule_time - task.create_time).total_seconds() <= 601
+    assert printed_line(printed) == (
+        f"client.queue('{filled.id}').create_task({{'to': '{{ada}}'}}, url='{URL}', "
+        "headers={'X-Shop': '7'}, schedule=600, task_id='t1')"
+    )
+
+
+def test_text_stays_text_and_nothing_stays_nothing(notebook: Notebook, filled: ct.Queue) -> None:
+    task, _ = notebook.run(f"%%ct_task {filled.id} --url {URL} --in 1h\nDear Ada,\nhello")
+    assert task.refresh().text() == "Dear Ada,\nhello"
+    empty, printed = notebook.run(f"%%ct_task {filled.id} --url {URL} --in 1h\n\n")
+    assert empty.refresh().payload == b""
+    assert f"create_task(url='{URL}', schedule=3600)" in printed
+
+
+def test_variables_are_put_into_the_first_line(notebook: Notebook, filled: ct.Queue) -> None:
+    notebook.shell.user_ns |= {"which": filled.id, "address": URL}
+    task, _ = notebook.run("%%ct_task {which} --url $address --in 1h\nhello")
+    assert (task.queue_id, task.url) == (filled.id, URL)
+
+
+def test_pull_tasks_have_tags(notebook: Notebook, client: ct.Client) -> None:
+    notebook.shell.user_ns["client"] = client
+    from tests.integration.filling import new_id
+
+    pull = client.create_queue(new_id(), kind="pull")
+    task, _ = notebook.run(f"%%ct_task {pull.id} --tag de\nhello")
+    assert task.tag == "de"
+
+
+def test_secrets_are_not_printed(notebook: Notebook, filled: ct.Queue) -> None:
+    line = f'%%ct_task {filled.id} --url {URL}?token=s3cr3t --header "Authorization: s3cr3t" --in 1h'
+    cell = f'{line}\n{{"password": "s3cr3t"}}'
+    task, printed = notebook.run(cell)
+    assert "s3cr3t" not in printed
+    assert task.refresh().json() == {"password": "s3cr3t"}
+
+
+def test_names_of_queues_are_completed_without_a_request(
+    notebook: Notebook, client: ct.Client, filled: ct.Queue, calls: list[str]
+) -> None:
+    assert filled.id not in notebook.complete(f"%ct tasks {filled.id[:4]}")
+    notebook.run("%ct queues")
+    seen = len(calls)
+    for line in ("%ct tasks ", "%ct pause ", "%ct resume ", "%%ct_task "):
+        assert filled.id in notebook.complete(line + filled.id[:4]), line
+    assert "pause" in notebook.complete("%ct pa")
+    assert "--limit" in notebook.complete(f"%ct tasks {filled.id} --l")
+    assert "--url" in notebook.complete(f"%%ct_task {filled.id} --u")
+    assert "--location" in notebook.complete("%ct queues --lo")
+    assert len(calls) == seen
+
+
+def test_a_queue_in_a_variable_is_completed(notebook: Notebook, queue: ct.Queue) -> None:
+    notebook.shell.user_ns["mine"] = queue
+    assert queue.id in notebook.complete(f"%ct tasks {queue.id[:4]}")
+
+
+def test_the_only_client_is_found_whatever_its_name(notebook: Notebook, client: ct.Client) -> None:
+    notebook.shell.user_ns["tasks_client"] = client
+    result, printed = notebook.run("%ct")
+    assert result is client
+    assert printed_line(printed) == "tasks_client"
+
+
+def test_of_several_clients_the_one_called_client_is_meant(
+    notebook: Notebook, client: ct.Client, emulator: str
+) -> None:
+    with ct.connect(project="other", endpoint=emulator) as other:
+        notebook.shell.user_ns |= {"one": client, "two": other}
+        with pytest.raises(ct.ConfigError, match="one, two"):
+            notebook.run("%ct")
+        notebook.shell.user_ns["client"] = other
+        assert notebook.run("%ct")[0] is other
+
+
+def test_without_a_client_the_emulator_of_the_environment_is_used(
+    notebook: Notebook, emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ct.ConfigError, match="no client yet") as refused:
+        notebook.run("%ct")
+    assert "ct.local()" in str(refused.value)
+    monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", emulator.removeprefix("http://"))
+    made, printed = notebook.run("%ct")
+    assert made.endpoint == emulator
+    assert notebook.shell.user_ns["client"] is made
+    assert printed.splitlines()[:2] == ["client = ct.connect()", "client"]
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("%ct drain emails", "invalid choice"),
+        ("%ct tasks", "required: queue"),
+        ("%ct tasks emails --limit few", "invalid int value"),
+        ("%ct tasks emails --df 'a b'", "not a name for a variable"),
+        ("%ct tasks 'emails", "No closing quotation"),
+        ("%%ct_task emails --in soon\nx", "not a duration"),
+        ("%%ct_task emails --header broken\nx", "NAME: VALUE"),
+        ("%%ct_task --url x\nx", "required: queue"),
+    ],
+)
+def test_mistakes_are_answered_with_words(
+    notebook: Notebook, client: ct.Client, cell: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook.shell.user_ns["client"] = client
+    done = notebook.shell.run_cell(cell)
+    assert type(done.error_in_exec).__name__ == "UsageError"
+    assert said in str(done.error_in_exec)
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [("90", 90), ("90s", 90), ("1.5 h", 5400), ("1h 30m", 5400), ("2d", 172_800), ("0.5", 0.5)],
+)
+def test_durations_in_words(words: str, seconds: float) -> None:
+    assert seconds_of(words) == seconds
+
+
+@pytest.mark.parametrize("words", ["", "soon", "10x", "-5m", "m", "1 2", "10 minutes"])
+def test_other_words_are_no_durations(words: str) -> None:
+    with pytest.raises(ValueError, match="not a duration"):
+        seconds_of(words)
+
+
+def test_a_real_kernel_runs_them(emulator: str, queue: ct.Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", emulator.removeprefix("http://"))
+    cells = [
+        "%load_ext cloudtasks_nb",
+        f"%%ct_task {queue.id} --url {URL} --in 1h\n[1, 2]",
+        f"%ct tasks {queue.id} --full",
+    ]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    created, listed = (cell.outputs for cell in book.cells[1:])
+    assert "create_task([1, 2]" in created[0].text
+    assert "HTTP task" in created[1].data["text/plain"]
+    assert "[1,2]" in listed[1].data["text/plain"]
+    assert "<table" in listed[1].data["text/html"]
+
+
+def test_an_error_is_followed_by_its_card(emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", emulator.removeprefix("http://"))
+    cells = ["%load_ext cloudtasks_nb", "%ct pause no-such-queue", "1 / 0"]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(book, timeout=60, kernel_name="python3", allow_errors=True).execute()
+    *_, error, card = book.cells[1].outputs
+    assert (error.output_type, error.ename) == ("error", "NotFound")
+    assert "no-such-queue" in error.evalue
+    assert "404 NOT_FOUND" in card.data["text/html"]
+    assert "asked" in card.data["text/plain"]
+    assert [output.ename for output in book.cells[2].outputs] == ["ZeroDivisionError"]
