@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .bulk import BulkResult as BulkResult
     from .client import Client as Client
     from .connecting import connect as connect
     from .embedded import local as local
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from .rest.retry import Retry as Retry
 
 _HOMES = {
+    "bulk": ("BulkResult",),
     "client": ("Client",),
     "connecting": ("connect",),
     "embedded": ("local",),
@@ -63,9 +65,9 @@ _HOMES = {
         "QueueStats", "RateLimits", "RetryConfig", "Status", "TaskStatus", "UriOverride",
     ),
     "errors": (
-        "Aborted", "AlreadyExists", "ApiError", "AuthError", "Cancelled", "CloudTasksError", "ConfigError",
+        "Aborted", "AlreadyExists", "ApiError", "AuthError", "BulkError", "Cancelled", "CloudTasksError", "ConfigError",
         "DataLoss", "DeadlineExceeded", "DecodeError", "FailedPrecondition", "Internal", "InvalidArgument",
-        "MissingExtra", "NotFound", "OutOfRange", "PermissionDenied", "ResourceExhausted", "Timeout",
+        "InvalidRows", "MissingExtra", "NotFound", "OutOfRange", "PermissionDenied", "ResourceExhausted", "Timeout",
         "TransportError", "Unauthenticated", "Unavailable", "Unimplemented", "Unknown",
     ),
 }  # fmt: skip

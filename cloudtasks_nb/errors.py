@@ -15,6 +15,8 @@ class CloudTasksError(Shown, Exception):
     """The root of everything this package raises on purpose."""
 
     hint: str | None
+    result: Any = None
+    """The BulkResult of what is known, where this ended a bulk call."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -63,6 +65,27 @@ class TransportError(CloudTasksError):
 
 class Timeout(TransportError):
     """The call's deadline passed before the answer was complete."""
+
+
+class InvalidRows(CloudTasksError):
+    """Rows or items cannot become what was asked for; nothing was sent.
+
+    Attributes: `problems`, the first of them as (index, words), with None as the index of a column; `count` of all.
+    """
+
+    def __init__(
+        self, problems: Sequence[tuple[int | None, str]], *, count: int | None = None, hint: str | None = None
+    ) -> None:
+        self.problems = list(problems)
+        self.count = len(self.problems) if count is None else count
+        lines = [words if at is None else f"item {at}: {words}" for at, words in self.problems]
+        if self.count > len(lines):
+            lines.append(f"… and {self.count - len(lines):,} more")
+        super().__init__("Nothing was sent:\n  " + "\n  ".join(lines), hint=hint)
+
+
+class BulkError(CloudTasksError):
+    """Some items of a bulk call failed. `result` tells which: `result.failed`, `result.to_dataframe()`."""
 
 
 class DecodeError(CloudTasksError):

@@ -98,6 +98,11 @@ class Pager(Shown, Generic[T]):
         self._first = fetch("")
         self._untouched = True  # the first page has not been handed out yet
 
+    @property
+    def has_payloads(self) -> bool:
+        """Whether its items come whole, with their payloads."""
+        return self._listing.has_payloads
+
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
             yield from page.items

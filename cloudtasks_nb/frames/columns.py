@@ -235,3 +235,15 @@ LOCATIONS: Columns[Location] = Columns(
     lambda raw: decode(raw, ListLocationsResponse).locations,
     _location_values,
 )
+
+BULK_RESULTS = pa.schema(
+    {
+        "index": pa.int64(),
+        "name": TEXT,
+        "ok": pa.bool_(),
+        "code": pa.int32(),
+        "message": TEXT,
+        "attempts": pa.int32(),
+    }
+)
+"""What became of the items of a bulk call; codes are those of google.rpc."""

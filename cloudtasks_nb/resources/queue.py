@@ -22,6 +22,7 @@ from ..rest.session import Session
 from .access import Access
 from .batches import Batches
 from .leasing import Leasing
+from .many import Many
 from .new_task import JSON, TaskOptions, new_task, payload_bytes, schedule_time
 from .settings import mask_paths, settings
 from .task import Task, list_tasks, read_task
@@ -38,7 +39,7 @@ _QUEUES = "projects.locations.queues"
 WITH_STATS = ",".join(field.encode_name for field in msgspec.structs.fields(model.Queue))
 
 
-class Queue(model.Queue, Leasing, Batches, Access, dict=True, gc=True):
+class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.

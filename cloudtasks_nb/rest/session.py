@@ -8,9 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from ..errors import CloudTasksError, ConfigError, ResourceExhausted, Unauthenticated
 from ..model.json import decode
@@ -99,6 +102,12 @@ class Session:
             raise ConfigError("This client is closed.", hint="make a new one with ct.connect() or ct.local()")
         if call.brings_token or call.brings_key:
             check_secret_way(self.endpoint)
+
+    def once(self) -> Session:
+        """The same connections and identity, trying every call once: for callers with a policy of their own."""
+        single = copy(self)
+        single.retry = replace(self.retry, max_tries=1)
+        return single
 
     def pause(self, tries: int) -> None:
         """Wait before another round of something that is more than one call."""

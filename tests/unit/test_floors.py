@@ -17,7 +17,7 @@ FLOORS = [
     {"rest", "frames", "render", "progress"},
     {"pager", "api"},
     {"resources", "emulating"},
-    {"client"},
+    {"client", "bulk"},
     {"connecting"},
     {"widgets", "plots", "magics", "embedded"},
     {"__init__", "__main__"},
@@ -31,6 +31,7 @@ UPWARD = {
     ("resources", "plots"),
     ("client", "plots"),
     ("model", "plots"),
+    ("resources", "bulk"),
 }
 # The emulator stands beside the house: it uses the ground floors, and only the command line starts it.
 EMULATOR_MAY_USE = {"errors", "names", "model", "emulator", "__version__"}

@@ -1,0 +1,67 @@
+"""How a BulkResult looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..render import Card, Cell, Value
+    from .items import Item
+    from .result import BulkResult
+
+_REASONS_SHOWN = 10
+
+
+def card(result: BulkResult) -> Card:
+    """Totals, how it went, why items failed, and how to go on."""
+    from ..render import Card, Table, code, muted, number
+
+    rows: list[list[Value]] = [
+        [
+            words.partition(": ")[0],
+            words.partition(": ")[2],
+            number(count),
+            code(_example(result.failed, words)),
+        ]
+        for words, count in result.reasons()
+    ]
+    rate = len(result) / result.elapsed_s if result.elapsed_s else 0
+    left = result.not_tried_count
+    return Card(
+        f"{result.done:,} {'task' if result.done == 1 else 'tasks'} {result.verb.done}",
+        kind="bulk result",
+        badge=_badge(result),
+        facts={
+            "queue": code(result.queue.rpartition("/")[2], result.queue),
+            "failed": result.failed_count or None,
+            "not tried": (left if left is not None else "what was left of the input") if left != 0 else None,
+            "stopped by": result.stopped_by,
+            "took": [f"{result.elapsed_s:,.3g} s", muted(f"{rate:,.0f} a second")],
+            "tried again": result.repeated or None,
+        },
+        table=Table(columns=["status", "message", "tasks", "such as"], rows=rows[:_REASONS_SHOWN])
+        if rows
+        else None,
+        code=[
+            "result.to_dataframe()",
+            *([f"queue.{result.verb.again}"] if result.failed_count else []),
+            *(["result.raise_for_errors()"] if not result.ok else []),
+        ],
+    )
+
+
+def _badge(result: BulkResult) -> Cell:
+    from ..render import badge
+
+    if result.ok:
+        return badge("all done", "ok")
+    if result.not_tried_count != 0:
+        return badge("ended early", "bad")
+    return badge(f"{result.failed_count:,} failed", "bad" if result.done == 0 else "warn")
+
+
+def _example(failed: list[Item], words: str) -> str:
+    from .result import reason
+
+    item = next(item for item in failed if reason(item.error) == words)
+    return item.name.rpartition("/")[2] or f"item {item.index}"

@@ -1,0 +1,202 @@
+"""What a bulk call works through, from whatever it was given: one Item after the other, read as it is needed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
+
+from ..errors import CloudTasksError, InvalidArgument, InvalidRows
+from ..model.task import Task
+from ..names import QueueName, check_task_id
+from ..resources.new_task import TaskOptions, new_task, schedule_time
+
+if TYPE_CHECKING:
+    from ..resources.queue import Queue
+
+_PROBLEMS_SHOWN = 10
+
+
+class Item(msgspec.Struct, kw_only=True):
+    """One thing to do, and how it went so far. A failed one can be given to the same verb again.
+
+    `passed` counts the steps that are behind it. `uncertain` holds a bit for every step that may have taken effect
+    although no answer said so, and for those that have: trying them again meets what they did.
+    """
+
+    index: int = 0
+    name: str = ""
+    task: Task | None = None
+    source: str = ""
+    passed: int = 0
+    uncertain: int = 0
+    attempts: int = 0
+    error: CloudTasksError | None = None
+
+    def __repr__(self) -> str:
+        words = f": {self.error.message}" if self.error is not None else ""
+        return f"<Item {self.index} {self.name}{words}>"
+
+
+class Items:
+    """An iterator of items that knows how many there are, where that can be known."""
+
+    def __init__(self, items: Iterator[Item], total: int | None) -> None:
+        self._items = items
+        self.total = total
+
+    def __iter__(self) -> Iterator[Item]:
+        return self
+
+    def __next__(self) -> Item:
+        return next(self._items)
+
+
+def items_from(given: Any, make: Callable[[Any], Item], rows: Callable[[], Iterable[Any]]) -> Items:
+    """Items made of everything that `rows()` gives. What lies in memory already is checked before anything is sent;
+    of an iterator, each item when it is reached, and a wrong one fails alone.
+
+    Errors: InvalidRows.
+    """
+    at_hand = isinstance(given, Sized) and not isinstance(given, Iterator)
+    if at_hand:
+        _check(map(_guarded(make), rows()))
+    made = map(_guarded(make), rows())
+    numbered = (replace(item, index=index) for index, item in zip(count(), made, strict=False))
+    return Items(numbered, len(given) if at_hand else None)
+
+
+def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:
+    """Items that cannot be made carry the reason instead."""
+
+    def made(value: Any) -> Item:
+        if isinstance(value, InvalidArgument):
+            return Item(error=value)
+        if isinstance(value, Item):
+            return replace(value, passed=0, attempts=0, error=None)
+        try:
+            return make(value)
+        except InvalidArgument as problem:
+            return Item(error=problem)
+
+    return made
+
+
+def _check(items: Iterable[Item]) -> None:
+    problems: list[tuple[int | None, str]] = []
+    wrong, hint = 0, None
+    for index, item in enumerate(items):
+        if item.error is not None:
+            wrong += 1
+            hint = hint or item.error.hint
+            if len(problems) < _PROBLEMS_SHOWN:
+                problems.append((index, item.error.message))
+    if problems:
+        raise InvalidRows(problems, count=wrong, hint=hint)
+
+
+def is_frame(given: Any) -> bool:
+    """Whether it is a pandas DataFrame, without importing pandas."""
+    return any(
+        kind.__name__ == "DataFrame" and kind.__module__.startswith("pandas") for kind in type(given).__mro__
+    )
+
+
+def new_items(queue: Queue, given: Any, defaults: Mapping[str, Any]) -> Items:
+    """Tasks to create in a queue: a DataFrame, Tasks, dicts of what create_task takes, or payloads.
+
+    Every task gets a name here, so that sending it again can never create it twice.
+    """
+
+    def make(value: Any) -> Item:
+        if isinstance(value, Task):
+            task = recreated(value, queue._parsed, value.name.rpartition("/")[2] or new_id())
+        else:
+            said = dict(value) if isinstance(value, Mapping) else {"payload": value}
+            task = _new_task(queue, {**defaults, **said})
+        return Item(name=task.name, task=task)
+
+    if is_frame(given):
+        from ..frames import task_rows
+
+        return items_from(given, make, lambda: task_rows(given))
+    if isinstance(given, str | bytes | Mapping | Task) or not isinstance(given, Iterable):
+        raise InvalidArgument(
+            f"create_tasks() takes many items, not one {type(given).__name__}.",
+            hint="pass a list, a DataFrame or any iterable; queue.create_task() creates one",
+        )
+    return items_from(given, make, lambda: given)
+
+
+def _new_task(queue: Queue, said: dict[str, Any]) -> Task:
+    payload = said.pop("payload", None)
+    if said.get("task_id") is None:
+        said["task_id"] = new_id()
+    strange = [key for key in said if key not in TaskOptions.__struct_fields__]
+    if strange:
+        raise InvalidArgument(
+            f"{strange[0]!r} is nothing that create_task() takes",
+            hint='a dict names options of create_task(); one that is a payload goes into {"payload": {...}}',
+        )
+    said["schedule"] = schedule_time(said.get("schedule"), queue._session.now())
+    return new_task(queue._parsed, queue.kind, payload, TaskOptions(**said))
+
+
+def recreated(task: Task, queue: QueueName, task_id: str) -> Task:
+    """A task to create in another queue that does the same as this one, at the same time."""
+    if task.view != "FULL" and task.payload is None and task.view:
+        raise InvalidArgument("it was read without its payload", hint='list with queue.tasks(view="FULL")')
+    return Task(
+        name=f"{queue}/tasks/{check_task_id(task_id)}",
+        http_request=task.http_request,
+        app_engine_http_request=task.app_engine_http_request,
+        pull_message=task.pull_message,
+        schedule_time=task.schedule_time,
+        retry_config=task.retry_config,
+    )
+
+
+def selected_items(
+    queue: QueueName, given: Any, to: Callable[[str, Task | None], Item] | None = None
+) -> Items:
+    """Tasks of a queue, chosen by Task, name, id, or a DataFrame with a "name" column. `to` says what to make of
+    each: a copy, where none is to be made of it by its name alone."""
+    prefix = f"{queue}/tasks/"
+
+    def make(value: Any) -> Item:
+        name = value.name if isinstance(value, Task) else value
+        if not isinstance(name, str):
+            raise InvalidArgument(f"{value!r} is neither a Task nor a name")
+        if "/" not in name:
+            name = prefix + check_task_id(name)
+        if not name.startswith(prefix):
+            raise InvalidArgument(f"{name} is not a task of {queue}", hint="call the verb of its own queue")
+        check_task_id(name.removeprefix(prefix))
+        if to is None:
+            return Item(name=name)
+        whole = isinstance(value, Task) and value.view == "FULL"
+        return to(name, value if whole else None)
+
+    if isinstance(given, str | Task):
+        given = [given]
+    if is_frame(given):
+        if "name" not in given.columns:
+            raise InvalidRows(
+                [(None, 'the DataFrame has no column "name"')],
+                hint="select rows of queue.tasks().to_dataframe(), and keep that column",
+            )
+        return items_from(given, make, lambda: given["name"])
+    if not isinstance(given, Iterable):
+        raise InvalidArgument(
+            f"A {type(given).__name__} selects no tasks.", hint="pass Tasks, names, a listing or a DataFrame"
+        )
+    return items_from(given, make, lambda: given)
+
+
+def new_id() -> str:
+    """Random, as the service's own: names in sequence would crowd one place of its storage."""
+    return secrets.token_hex(16)

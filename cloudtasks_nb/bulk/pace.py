@@ -1,0 +1,79 @@
+"""How fast a bulk call goes: a cap, a ramp, slowing down when the service asks for it (pure: time is an argument)."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from ..errors import ConfigError
+
+_RAMP = re.compile(r"(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)")
+_RECOVERY_PER_S = 1.1  # after a refusal, speed grows again by a tenth every second
+_SLOWEST_PER_S = 1.0
+
+
+class Pace:
+    """When the next operations may leave. Units: operations per second, seconds of any monotonic clock.
+
+    `ramp="500/50/5"` begins at 500 a second and adds 50 % every 5 minutes, as Google advises for new load.
+
+    >>> pace = Pace(rate_per_second=10)
+    >>> pace.reserve(20, now=0.0), pace.reserve(1, now=0.5)
+    (0.0, 1.5)
+    """
+
+    def __init__(self, rate_per_second: float | None = None, ramp: str | None = None) -> None:
+        if rate_per_second is not None and not (
+            isinstance(rate_per_second, int | float) and 0 < rate_per_second < math.inf
+        ):
+            raise ConfigError(
+                f"rate_per_second={rate_per_second!r} is not a rate.", hint="pass a number above 0"
+            )
+        self._cap = rate_per_second or math.inf
+        self._ramp = _ramp(ramp)
+        self._began: float | None = None
+        self._free = 0.0
+        self._sent = 0
+        self._slowed: tuple[float, float] | None = None  # to which rate, and when
+
+    def limit(self, now: float) -> float:
+        """How many operations a second are allowed now."""
+        limits = [self._cap]
+        if self._ramp is not None:
+            start, growth, step_s = self._ramp
+            steps = (now - (now if self._began is None else self._began)) // step_s
+            limits.append(start * growth ** min(steps, 100))
+        if self._slowed is not None:
+            rate, since = self._slowed
+            limits.append(rate * _RECOVERY_PER_S ** min(now - since, 500))
+        return min(limits)
+
+    def reserve(self, count: int, now: float) -> float:
+        """Make room for some operations; how many seconds to wait before sending them."""
+        if self._began is None:
+            self._began = now
+        start = max(now, self._free)
+        self._free = start + count / self.limit(start)
+        self._sent += count
+        return start - now
+
+    def slow_down(self, now: float) -> None:
+        """The service refused for lack of quota: halve the speed, once for all refusals of the same second."""
+        if self._slowed is not None and now - self._slowed[1] < 1.0:
+            return
+        observed = self._sent / max(1.0, now - (now if self._began is None else self._began))
+        self._slowed = max(_SLOWEST_PER_S, min(self.limit(now), observed) / 2), now
+
+
+def _ramp(text: str | None) -> tuple[float, float, float] | None:
+    """Start, growth factor and step in seconds. Errors: ConfigError."""
+    if text is None:
+        return None
+    match = _RAMP.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not all(float(part) for part in match.groups()):
+        raise ConfigError(
+            f"ramp={text!r} is not a ramp.",
+            hint='ramp="500/50/5" begins at 500 a second and adds 50 % every 5 minutes',
+        )
+    start, percent, minutes = map(float, match.groups())
+    return start, 1 + percent / 100, minutes * 60

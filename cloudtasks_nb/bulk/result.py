@@ -1,0 +1,219 @@
+"""BulkResult: what became of every item of a bulk call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..errors import ApiError, BulkError, CloudTasksError, Timeout
+from ..shown import Shown
+from .items import Item
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..render import Card
+
+_UNAVAILABLE, _DEADLINE_EXCEEDED = 14, 4
+_UNTIDY = 1000
+
+
+class Verb(msgspec.Struct, frozen=True):
+    """What a bulk call does, in words: how it is called, and what is done then."""
+
+    name: str
+    done: str
+
+    @property
+    def again(self) -> str:
+        """The code that tries the failed ones again."""
+        more = {"copy": ", to=…", "move": ", to=…"}.get(self.name, "")
+        return f"{self.name}_tasks(result.failed{more})"
+
+
+class Block(msgspec.Struct):
+    """Items in a row: names packed, because a million of them are kept; failed ones whole."""
+
+    start: int
+    prefix: str
+    ids: str
+    attempts: bytes
+    failed: dict[int, Item]
+
+    @classmethod
+    def of(cls, items: list[Item]) -> Block:
+        names = [item.name for item in items]
+        prefix = names[0].rpartition("/")[0] + "/"
+        if not all(name.startswith(prefix) for name in names):
+            prefix = ""
+        return cls(
+            items[0].index,
+            prefix,
+            "\n".join(name.removeprefix(prefix) for name in names),
+            bytes(min(item.attempts, 255) for item in items),
+            {at: item for at, item in enumerate(items) if item.error is not None},
+        )
+
+    def __len__(self) -> int:
+        return len(self.attempts)
+
+    @property
+    def names(self) -> list[str]:
+        return [self.prefix + task_id for task_id in self.ids.split("\n")]
+
+    def follows(self, other: Block) -> bool:
+        """Whether both together are a block as well."""
+        return other.start + len(other) == self.start and other.prefix == self.prefix and len(other) < 1000
+
+    def joined(self, other: Block) -> Block:
+        """This block and the one that follows it."""
+        failed = self.failed | {len(self) + at: item for at, item in other.failed.items()}
+        return Block(
+            self.start, self.prefix, f"{self.ids}\n{other.ids}", self.attempts + other.attempts, failed
+        )
+
+
+class BulkResult(Shown):
+    """What became of every item, in the order given.
+
+    `done`, `failed_count` and `not_tried_count` count; `failed` are the failed items, to be given to the same verb
+    again (those that were named keep their names, so that none can come to be twice); `not_tried` gives what an early
+    end left over.
+
+    Example:
+        >>> result = queue.create_tasks(rows)                                              # doctest: +SKIP
+        >>> result.raise_for_errors()                                                      # doctest: +SKIP
+        >>> queue.create_tasks(result.failed)                                              # doctest: +SKIP
+    """
+
+    def __init__(self, verb: Verb, queue: str) -> None:
+        self.verb = verb
+        self.queue = queue
+        self.elapsed_s = 0.0
+        self.repeated = 0
+        self.stopped_by: str | None = None
+        self.not_tried: Iterable[Any] = ()
+        self.not_tried_count: int | None = 0
+        self._blocks: list[Block] = []
+        self._tidy_blocks = 0
+
+    def add(self, items: list[Item]) -> None:
+        """Note how some items went."""
+        self._blocks.append(Block.of(items))
+        self.repeated += sum(max(0, item.attempts - 1) for item in items)
+        if len(self._blocks) >= 2 * self._tidy_blocks + _UNTIDY:
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Put blocks into the order given, and small ones together."""
+        blocks: list[Block] = []
+        for block in sorted(self._blocks, key=lambda block: block.start):
+            if blocks and block.follows(blocks[-1]):
+                blocks[-1] = blocks[-1].joined(block)
+            else:
+                blocks.append(block)
+        self._blocks, self._tidy_blocks = blocks, len(blocks)
+
+    def __len__(self) -> int:
+        return sum(len(block) for block in self._blocks)
+
+    @property
+    def failed(self) -> list[Item]:
+        """The items that failed, each with its `error`."""
+        return [item for block in self._blocks for item in block.failed.values()]
+
+    @property
+    def failed_count(self) -> int:
+        """How many items failed."""
+        return sum(len(block.failed) for block in self._blocks)
+
+    @property
+    def done(self) -> int:
+        """How many items succeeded."""
+        return len(self) - self.failed_count
+
+    @property
+    def ok(self) -> bool:
+        """Whether all items were tried, and all succeeded."""
+        return self.failed_count == 0 and self.not_tried_count == 0 and self.stopped_by is None
+
+    @property
+    def names(self) -> Iterator[str]:
+        """Names of the tasks that it succeeded for, in order."""
+        for block in self._blocks:
+            for at, name in enumerate(block.names):
+                if at not in block.failed:
+                    yield name
+
+    def raise_for_errors(self) -> None:
+        """Nothing when all went well. Errors: BulkError, whose `result` this is."""
+        if self.ok:
+            return
+        reasons = [f"{count:,} × {words}" for words, count in self.reasons()[:3]]
+        if self.not_tried_count != 0:
+            reasons.append(f"{_left(self.not_tried_count)} not tried")
+        error = BulkError(
+            f"{self.failed_count:,} of {len(self):,} tasks were not {self.verb.done}: {'; '.join(reasons)}",
+            hint="error.result.failed can be given to the same verb again; error.result.to_dataframe() shows all",
+        )
+        error.result = self
+        raise error
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per item that was tried: index, name, ok, code (of google.rpc), message, attempts."""
+        import pyarrow as pa
+
+        from ..frames import BULK_RESULTS, frame_of
+
+        batches = [pa.record_batch(_columns(block), schema=BULK_RESULTS) for block in self._blocks]
+        return frame_of(pa.Table.from_batches(batches, schema=BULK_RESULTS), "numpy_nullable")
+
+    def reasons(self) -> list[tuple[str, int]]:
+        """Why items failed, and how many for each reason, most frequent first."""
+        return Counter(reason(item.error) for item in self.failed).most_common()
+
+    def summary(self) -> str:
+        """In one line: "9,998 created, 2 failed, 0 not tried"."""
+        left = _left(self.not_tried_count)
+        return f"{self.done:,} {self.verb.done}, {self.failed_count:,} failed, {left} not tried"
+
+    def _shape_(self) -> Card:
+        from .card import card
+
+        return card(self)
+
+    def __repr__(self) -> str:
+        return f"<BulkResult {self.summary()}>"
+
+
+def _left(count: int | None) -> str:
+    return "an unknown number" if count is None else f"{count:,}"
+
+
+def reason(error: CloudTasksError | None) -> str:
+    status = error.status if isinstance(error, ApiError) else type(error).__name__
+    return f"{status}: {error.message if error is not None else ''}"
+
+
+def code_of(error: CloudTasksError) -> int:
+    """A google.rpc code for whatever went wrong, as gRPC clients choose it where no answer came."""
+    if isinstance(error, ApiError):
+        return error.rpc_code
+    return _DEADLINE_EXCEEDED if isinstance(error, Timeout) else _UNAVAILABLE
+
+
+def _columns(block: Block) -> list[Any]:
+    count = len(block)
+    errors = {at: item.error for at, item in block.failed.items() if item.error is not None}
+    names: list[str | None] = [name or None for name in block.names]
+    return [
+        list(range(block.start, block.start + count)),
+        names,
+        [at not in errors for at in range(count)],
+        [code_of(errors[at]) if at in errors else None for at in range(count)],
+        [errors[at].message if at in errors else None for at in range(count)],
+        list(block.attempts),
+    ]

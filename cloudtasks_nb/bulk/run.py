@@ -1,0 +1,265 @@
+"""The loop of every bulk call: items in, a few calls at a time out, all of them accounted for."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import chain, groupby
+from typing import Any
+
+from msgspec.structs import replace
+
+from ..errors import (
+    Aborted,
+    ApiError,
+    AuthError,
+    Cancelled,
+    CloudTasksError,
+    ConfigError,
+    DeadlineExceeded,
+    DecodeError,
+    Internal,
+    PermissionDenied,
+    ResourceExhausted,
+    Timeout,
+    TransportError,
+    Unavailable,
+    Unknown,
+)
+from ..progress import bar
+from ..rest.retry import may_repeat
+from ..rest.session import Session
+from .items import Item, Items
+from .pace import Pace
+from .result import BulkResult, Verb
+from .steps import Outcome, Step
+
+# What befalls one item befalls all of them: there is no use in going on.
+_FATAL = (AuthError, ConfigError, DecodeError, PermissionDenied)
+_BROKEN = TransportError("A connection that broke.")
+
+Flying = dict[Future[None], list[Item]]
+
+
+class Run:
+    """One bulk call. Items pass through all steps, a chunk of them at a time, several chunks side by side."""
+
+    def __init__(
+        self,
+        verb: Verb,
+        queue: str,
+        session: Session,
+        steps: Sequence[Step],
+        pace: Pace,
+        fatal: tuple[type[CloudTasksError], ...] = (),
+    ) -> None:
+        self.result = BulkResult(verb, queue)
+        self._session = session
+        self._steps = steps
+        self._pace = pace
+        self._fatal: tuple[type[BaseException], ...] = (*_FATAL, *fatal)
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._cause: BaseException | None = None
+        self._flowing = False  # whether anything has ever succeeded
+        self._left: list[Item] = []  # read, but stopped before they began
+
+    def go(self, items: Items, concurrency: int, progress: bool | None) -> BulkResult:
+        """Work through all items. Whatever ends it early is raised, and carries the result as `result`."""
+        began = time.monotonic()
+        flying: Flying = {}
+        unsent: list[Item] = []
+        pool = ThreadPoolExecutor(concurrency, "cloudtasks-bulk")
+        several = items.total is None or items.total > self._most
+        what = f"{self.result.verb.done} in {self.result.queue.rpartition('/')[2]}"
+        with bar(what, "tasks", progress, several=several, total=items.total) as shown:
+            try:
+                while not self._stop.is_set():
+                    self._next(items, unsent)
+                    if not unsent:
+                        break
+                    chunk = unsent[:]
+                    flying[pool.submit(self._work, chunk)] = chunk
+                    unsent.clear()
+                    if len(flying) >= concurrency + 1:
+                        self._land(flying, shown)
+                while flying:
+                    self._land(flying, shown)
+            except BaseException as cause:
+                self._cause = self._cause or cause
+            self._stop_and_wait(flying, shown)
+            pool.shutdown(wait=False)
+        self.result.elapsed_s = time.monotonic() - began
+        self._account(items, unsent)
+        return self._ended()
+
+    @property
+    def _most(self) -> int:
+        return max(1, min(step.most for step in self._steps))
+
+    def _next(self, items: Items, chunk: list[Item]) -> None:
+        """Read one chunk more. Into a list of the caller's: what was read before an interrupt is not lost."""
+        most = min(self._most, max(1, int(min(self._pace.limit(time.monotonic()), 1e9))))
+        while len(chunk) < most:
+            item = next(items, None)
+            if item is None:
+                return
+            chunk.append(item)
+
+    def _land(self, flying: Flying, shown: Any, return_when: str = FIRST_COMPLETED) -> None:
+        """Take in chunks that are through."""
+        finished, _ = wait(flying, return_when=return_when)
+        for future in finished:
+            count = len(flying[future])
+            self._take(flying[future])
+            del flying[future]
+            future.result()
+            shown.update(count)
+
+    def _take(self, items: list[Item]) -> None:
+        """Note how items went; those that were stopped before they began are left over. Empties the list."""
+        left = [item for item in items if item.error is None and item.passed < len(self._steps)]
+        tried = [item for item in items if item.error is not None or item.passed == len(self._steps)]
+        for item in left:
+            item.attempts = 0
+        self._left += left
+        for _, row in groupby(enumerate(tried), lambda at: at[1].index - at[0]):
+            self.result.add([item for _, item in row])
+        items.clear()
+
+    def _stop_and_wait(self, flying: Flying, shown: Any) -> None:
+        """Calls under way may end, which they do within their deadline; a second interrupt ends the waiting, too."""
+        if self._cause is not None:
+            self._stop.set()
+        try:
+            while flying:
+                self._land(flying, shown, ALL_COMPLETED)
+        except KeyboardInterrupt as again:
+            self._cause = self._cause or again
+            for items in flying.values():
+                given_up = [replace(item) for item in items]  # threads may still write into their own
+                for item in given_up:
+                    item.uncertain |= 1 << item.passed
+                    item.attempts = max(1, item.attempts)
+                    item.error = Timeout(
+                        "It was interrupted before an answer came: it may have taken effect."
+                    )
+                self._take(given_up)
+            flying.clear()
+
+    def _account(self, items: Items, unsent: list[Item]) -> None:
+        result = self.result
+        left = sorted([*self._left, *unsent], key=lambda item: item.index)
+        if self._stop.is_set():
+            result.not_tried = chain(left, items)
+            result.not_tried_count = None if items.total is None else items.total - len(result)
+        result.tidy()
+
+    def _ended(self) -> BulkResult:
+        cause, result = self._cause, self.result
+        if cause is None:
+            return result
+        result.stopped_by = type(cause).__name__
+        cause.result = result  # type: ignore[attr-defined]
+        cause.add_note(
+            f"{result.summary()}; the error's .result tells which (in a notebook: sys.last_value.result)"
+        )
+        raise cause
+
+    def _work(self, items: list[Item]) -> None:
+        """Take a chunk through all steps, on a thread of the pool."""
+        going = [item for item in items if item.error is None]
+        for at, step in enumerate(self._steps):
+            self._persist(at, step, going)
+            for item in going:
+                # Something was changed already, so this one is neither done nor untried.
+                if item.error is None and item.passed == at and at and self._steps[at - 1].changes:
+                    item.error = Aborted(f"It was stopped before it was {self.result.verb.done} completely.")
+            going = [item for item in going if item.error is None and item.passed == at + 1]
+
+    def _persist(self, at: int, step: Step, items: list[Item]) -> None:
+        """Try a step until every item has succeeded, was refused for good, or its time is over."""
+        retry, tries = self._session.retry, 0
+        deadline = time.monotonic() + self._session.timeout_s
+        quota_wait_s = retry.quota_wait_s
+        while items and self._room(len(items)):
+            tries += 1
+            items, error = self._once(at, step, items, tries)
+            if error is None:
+                return
+            exhausted = isinstance(error, ResourceExhausted)
+            if exhausted:
+                with self._lock:
+                    self._pace.slow_down(time.monotonic())
+            delay_s = retry.delay_s(
+                error if getattr(error, "reached", True) else _BROKEN,
+                tries=tries,
+                repeatable=True,
+                remaining_s=quota_wait_s if exhausted else deadline - time.monotonic(),
+                chance=random.random(),  # noqa: S311 - jitter, not a secret
+            )
+            if delay_s is None:
+                self._give_up(error)
+            if delay_s is None or not self._wait(delay_s):
+                return
+            if exhausted:
+                quota_wait_s -= delay_s
+                deadline += delay_s
+
+    def _room(self, count: int) -> bool:
+        """Wait until so many operations may leave; False when the whole call is to end instead."""
+        with self._lock:
+            room_s = self._pace.reserve(count, time.monotonic())
+        return self._wait(room_s) if room_s else not self._stop.is_set()
+
+    def _once(
+        self, at: int, step: Step, items: list[Item], tries: int
+    ) -> tuple[list[Item], CloudTasksError | None]:
+        """One try; the items to try again, each with its error, and one of these errors."""
+        try:
+            outcomes: list[Outcome] = step(items, self._wait)
+        except CloudTasksError as error:
+            outcomes = [error] * len(items)
+        again = []
+        for item, outcome in zip(items, outcomes, strict=True):
+            item.attempts = max(item.attempts, tries)
+            was_done = item.uncertain & 1 << at and getattr(outcome, "status", "") == step.done_when_repeated
+            if outcome is None or was_done:
+                item.error, item.passed, item.uncertain = None, at + 1, item.uncertain | 1 << at
+                self._flowing = True
+                continue
+            item.error = outcome
+            if _unanswered(outcome):
+                item.uncertain |= 1 << at
+            if self._may_again(outcome, step):
+                again.append(item)
+            else:
+                self._give_up(outcome)
+        return again, again[0].error if again else None
+
+    def _may_again(self, error: CloudTasksError, step: Step) -> bool:
+        if isinstance(error, TransportError) and not error.reached:
+            return (
+                self._flowing
+            )  # a service that was there a moment ago may come back; a wrong address never will
+        return may_repeat(error, repeatable=step.repeatable)
+
+    def _give_up(self, error: CloudTasksError) -> None:
+        """An item failed for good; what would befall all others as well ends the whole call."""
+        gone = isinstance(error, TransportError) and not error.reached
+        if gone or isinstance(error, self._fatal):
+            self._cause = self._cause or error
+            self._stop.set()
+
+    def _wait(self, seconds: float) -> bool:
+        return not self._stop.wait(seconds)
+
+
+def _unanswered(error: CloudTasksError) -> bool:
+    """Whether it may have taken effect all the same."""
+    if isinstance(error, ApiError):
+        return isinstance(error, Unavailable | DeadlineExceeded | Internal | Unknown | Cancelled)
+    return not isinstance(error, AuthError | ConfigError) and getattr(error, "reached", True)

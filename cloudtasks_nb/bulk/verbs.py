@@ -1,0 +1,122 @@
+"""The bulk verbs of a queue, put together from items and steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
+from ..model.task import Task
+from ..names import QueueName, parse_queue
+from ..pager import Pager
+from .items import Item, Items, new_id, new_items, recreated, selected_items
+from .pace import Pace
+from .result import BulkResult, Verb
+from .run import Run
+from .steps import MOST_CREATED, Step, creating, deleting, reading, running
+
+if TYPE_CHECKING:
+    from ..resources.queue import Queue
+
+CREATE, DELETE, RUN = Verb("create", "created"), Verb("delete", "deleted"), Verb("run", "run")
+COPY, MOVE, RESTORE = Verb("copy", "copied"), Verb("move", "moved"), Verb("restore", "restored")
+_CONCURRENCY = 8
+_READ_IN_A_ROW = 20  # tasks known by name are read one by one: rather several rows side by side
+_MOST_CONCURRENT = 32  # as many as there are pooled connections
+
+
+class How(TypedDict, total=False):
+    """How a bulk call goes about it: options that all of them share."""
+
+    progress: bool | None
+    concurrency: int
+    rate_per_second: float | None
+    ramp: str | None
+
+
+def create_tasks(queue: Queue, given: Any, defaults: dict[str, Any], how: How) -> BulkResult:
+    """Create tasks from a DataFrame, Tasks, dicts or payloads."""
+    items = new_items(queue, given, defaults)
+    return go(queue, CREATE, items, [creating(queue._session.once(), queue.name)], how, fatal=(NotFound,))
+
+
+def delete_tasks(queue: Queue, selection: Any, how: How) -> BulkResult:
+    """Delete the tasks of a selection."""
+    items = selected_items(queue._parsed, selection)
+    return go(queue, DELETE, items, [deleting(queue._session.once(), queue.name, _name)], how)
+
+
+def run_tasks(queue: Queue, selection: Any, how: How) -> BulkResult:
+    """Send the tasks of a selection now."""
+    return go(queue, RUN, selected_items(queue._parsed, selection), [running(queue._session.once())], how)
+
+
+def copy_tasks(
+    queue: Queue, selection: Any, to: Queue | str, how: How, *, new_ids: bool, move: bool = False
+) -> BulkResult:
+    """Create the tasks of a selection again in another queue; with `move`, delete what was created there."""
+    target, target_session = _target(queue, to)
+    if str(target) == queue.name and not new_ids and target_session.endpoint == queue._session.endpoint:
+        raise ConfigError(
+            "A copy in the same queue needs another id.", hint="pass new_ids=True, or another queue"
+        )
+
+    def copied(task: Task) -> Task:
+        return recreated(task, target, new_id() if new_ids else task.name.rpartition("/")[2])
+
+    def make(name: str, task: Task | None) -> Item:
+        made = copied(task) if task is not None else None
+        return Item(name=made.name if made is not None else name, source=name, task=made)
+
+    def take(item: Item, task: Task) -> None:
+        item.task = copied(task)
+        item.name = item.task.name
+
+    if selection is None:
+        selection = queue.tasks(view="FULL")
+    whole = isinstance(selection, Pager) and selection.has_payloads
+    items = selected_items(queue._parsed, selection, to=make)
+    session = queue._session.once()
+    steps: list[Step] = [
+        reading(session, take, MOST_CREATED if whole else _READ_IN_A_ROW),
+        creating(target_session.once(), str(target)),
+    ]
+    if move:
+        steps.append(deleting(session, queue.name, lambda item: item.source))
+    return go(queue, MOVE if move else COPY, items, steps, how)
+
+
+def _target(queue: Queue, to: Queue | str) -> tuple[QueueName, Any]:
+    if isinstance(to, str):
+        place = queue._parsed
+        return parse_queue(to, place.project, place.location), queue._session
+    if not hasattr(to, "_parsed"):
+        raise InvalidArgument(f"to={to!r} is no queue.", hint="pass a Queue, its id or its name")
+    return to._parsed, to._session
+
+
+def go(
+    queue: Queue,
+    verb: Verb,
+    items: Items,
+    steps: Sequence[Step],
+    how: How,
+    fatal: tuple[type[CloudTasksError], ...] = (),
+) -> BulkResult:
+    """Run it as the options say. Errors: ConfigError for options that make no sense."""
+    unknown = [name for name in how if name not in How.__annotations__]
+    if unknown:
+        raise TypeError(f"{verb.name}_tasks() got an unexpected keyword argument {unknown[0]!r}")
+    concurrency = how.get("concurrency", _CONCURRENCY)
+    if not isinstance(concurrency, int) or not 1 <= concurrency <= _MOST_CONCURRENT:
+        raise ConfigError(
+            f"concurrency={concurrency!r} is not a number of calls.",
+            hint=f"pass 1 to {_MOST_CONCURRENT}",
+        )
+    pace = Pace(how.get("rate_per_second"), how.get("ramp"))
+    run = Run(verb, queue.name, queue._session, steps, pace, fatal)
+    return run.go(items, concurrency, how.get("progress"))
+
+
+def _name(item: Item) -> str:
+    return item.name

@@ -1,0 +1,143 @@
+"""DataFrame → what create_task takes, row by row: the way back of `to_pandas`."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from ..errors import InvalidArgument, InvalidRows
+from ..redact import DOTS
+from .columns import TASKS
+from .decoding import PREFIX, TEXT_COLUMN, json_object
+
+_SAID_AS_THEY_ARE = ("method", "tag", "task_id", "relative_url")
+READ = ("payload", TEXT_COLUMN, "url", "headers", "schedule_time", "schedule", *_SAID_AS_THEY_ARE)
+# What a listing says beside that is either decided by the service or says how to read the rest.
+_PASSED_OVER = frozenset(TASKS.schema.names) - frozenset(READ)
+_SLICE_ROWS = 1000
+
+
+def task_rows(frame: pd.DataFrame) -> Iterator[dict[str, Any] | InvalidArgument]:
+    """A row as the payload and options of create_task, or what is wrong with it; a slice of the frame at a time.
+
+    Errors: InvalidRows, at once, when columns are not known or missing.
+    """
+    _check_columns(frame)
+    used = [str(name) for name in frame.columns if name in READ or str(name).startswith(PREFIX)]
+    used += [name for name in ("kind", "view") if name in frame.columns]
+    return _rows(frame, used)
+
+
+def _check_columns(frame: pd.DataFrame) -> None:
+    names = [str(name) for name in frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    strange = [
+        name
+        for name in names
+        if name not in READ and name not in _PASSED_OVER and not name.startswith(PREFIX)
+    ]
+    problems = [f"column {name!r} is there more than once" for name in twice]
+    for name in strange:
+        near = difflib.get_close_matches(name.lower(), READ, 1)
+        problems.append(f"column {name!r} is unknown" + (f"; is {near[0]!r} meant?" if near else ""))
+    if problems:
+        raise InvalidRows(
+            [(None, problem) for problem in problems],
+            hint=f"columns are {', '.join(READ)}; name one payload.<key> to send it as JSON, or drop it",
+        )
+
+
+def _rows(frame: pd.DataFrame, used: list[str]) -> Iterator[dict[str, Any] | InvalidArgument]:
+    for start in range(0, len(frame), _SLICE_ROWS):
+        part = frame.iloc[start : start + _SLICE_ROWS]
+        columns = [part[name].tolist() for name in used]
+        for values in zip(*columns, strict=True) if columns else [()] * len(part):
+            known = {name: value for name, value in zip(used, values, strict=True) if not _missing(value)}
+            try:
+                yield _row(known)
+            except InvalidArgument as problem:
+                yield problem
+
+
+def _row(known: dict[str, Any]) -> dict[str, Any]:
+    row = {name: known[name] for name in _SAID_AS_THEY_ARE if name in known}
+    payload = _payload(known)
+    if payload is None and known.get("view") == "BASIC":
+        raise InvalidArgument(
+            "it was listed without its payload", hint='list with queue.tasks(view="FULL"), or drop "view"'
+        )
+    if payload is not None:
+        row["payload"] = payload
+    if "url" in known:
+        row["relative_url" if known.get("kind") == "app_engine" else "url"] = known["url"]
+    if "headers" in known:
+        row["headers"] = _headers(known["headers"])
+    schedule = known.get("schedule", known.get("schedule_time"))
+    if schedule is not None:
+        row["schedule"] = _instant(schedule)
+    return row
+
+
+def _payload(known: Mapping[str, Any]) -> Any:
+    """The payload column, or the object that payload.<key> columns make.
+
+    Where both are there, the columns count; bytes that already say the same are kept as they are.
+    """
+    held = known.get("payload")
+    if held is None:
+        held = known.get(TEXT_COLUMN)
+    keys = {
+        name.removeprefix(PREFIX): _plain(value) for name, value in known.items() if name.startswith(PREFIX)
+    }
+    if keys and not (isinstance(held, bytes) and _without_nulls(json_object(held)) == keys):
+        return keys
+    return None if isinstance(held, bytes) and not held else held
+
+
+def _without_nulls(value: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {key: held for key, held in value.items() if held is not None} if value is not None else None
+
+
+def _plain(value: Any) -> Any:
+    """A value out of a table as one that JSON knows."""
+    if isinstance(value, datetime):  # also pandas' own
+        return value.isoformat()
+    to_plain = getattr(value, "tolist", None)  # numpy's scalars and arrays
+    return to_plain() if to_plain is not None else value
+
+
+def _headers(value: Any) -> dict[str, str]:
+    if isinstance(value, str):  # out of a CSV file
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise InvalidArgument("headers are text, but not JSON") from None
+    try:
+        headers = dict(value)
+    except (TypeError, ValueError):
+        raise InvalidArgument(f"headers are a {type(value).__name__}, not a dict") from None
+    hidden = [key for key, held in headers.items() if held == DOTS]
+    if hidden:
+        raise InvalidArgument(
+            f"header {hidden[0]} holds {DOTS}, which stands for a hidden credential",
+            hint="set its value, or use queue.copy_tasks(), which keeps headers as they are",
+        )
+    return headers
+
+
+def _instant(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise InvalidArgument(f"schedule_time {value!r} is not an instant") from None
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)

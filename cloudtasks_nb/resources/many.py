@@ -1,0 +1,122 @@
+"""The verbs of a queue that take many tasks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Unpack, cast
+
+from .bound import Bound
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..bulk.result import BulkResult
+    from ..bulk.verbs import How
+    from ..model.task import Task
+    from .queue import Queue
+
+    Selection = Iterable[Task | str] | pd.DataFrame | Task | str
+
+
+class Many(Bound):
+    """Bulk verbs. They take lists, listings, DataFrames or any iterable, which they read as they go.
+
+    Options of all of them: `progress` (by default where somebody watches), `concurrency` (calls at a time, 8),
+    `rate_per_second` (a cap on tasks), `ramp` ("500/50/5": begin at 500 a second, 50 % more every 5 minutes).
+    A quota that is used up slows them down; what a lost answer left open is tried again where that is safe.
+
+    What ends one early (an interrupt, a missing permission, an input that fails) is raised, and carries the BulkResult
+    of what is known as its `result`.
+    """
+
+    __slots__ = ()
+
+    def create_tasks(self, items: Iterable[Any] | pd.DataFrame, **options: Any) -> BulkResult:
+        """Create many tasks, each of them once.
+
+        `items`: a DataFrame with columns of create_task's names (payload, or payload.<key> for JSON; url, method,
+        headers, schedule_time, tag, task_id), Tasks, dicts of what create_task takes, or payloads. Keywords of
+        create_task ("url", "headers", …) hold for all items that do not say otherwise; the others are those of all bulk
+        verbs. A list or a DataFrame is checked before anything is sent. Tasks without a task_id get a random one.
+
+        Errors: InvalidRows, NotFound, PermissionDenied; what befalls single items is in the result.
+
+        Example:
+            >>> queue.create_tasks(["text", b"bytes", ["json"]], url="https://example.com/send")   # doctest: +SKIP
+            >>> queue.create_tasks(frame, ramp="500/50/5").raise_for_errors()                      # doctest: +SKIP
+        """
+        from ..bulk.verbs import How, create_tasks
+
+        how = {name: options.pop(name) for name in [*options] if name in How.__annotations__}
+        return create_tasks(self._queue, items, options, cast(How, how))
+
+    def delete_tasks(self, selection: Selection, **how: Unpack[How]) -> BulkResult:
+        """Delete many tasks, chosen by Task, name, id, or a DataFrame with a "name" column. It cannot be undone.
+
+        One that is not there (any more) counts as failed, with NOT_FOUND.
+
+        Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+
+        Example:
+            >>> frame = queue.tasks().to_dataframe()                                               # doctest: +SKIP
+            >>> queue.delete_tasks(frame[frame.last_code == 5])                                    # doctest: +SKIP
+        """
+        from ..bulk.verbs import delete_tasks
+
+        return delete_tasks(self._queue, selection, how)
+
+    def run_tasks(self, selection: Selection, **how: Unpack[How]) -> BulkResult:
+        """Send many tasks now, even when the queue is paused. The service allows some 60 a minute.
+
+        A lost answer is a failure here, never repeated: the task may have been sent.
+
+        Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+        """
+        from ..bulk.verbs import run_tasks
+
+        return run_tasks(self._queue, selection, how)
+
+    def copy_tasks(
+        self,
+        selection: Selection | None = None,
+        *,
+        to: Queue | str,
+        new_ids: bool = False,
+        **how: Unpack[How],
+    ) -> BulkResult:
+        """Create tasks again in another queue, of this client or another: all of them, or a selection.
+
+        Payload, target, headers, tokens, schedule and id stay the same, so copying again cannot double anything;
+        with `new_ids` every copy gets an id of its own. Names and tasks listed without payloads are read one by one:
+        queue.tasks(view="FULL") is faster.
+
+        Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+
+        Example:
+            >>> queue.copy_tasks(to=ct.local().create_queue("emails"))                             # doctest: +SKIP
+        """
+        from ..bulk.verbs import copy_tasks
+
+        return copy_tasks(self._queue, selection, to, how, new_ids=new_ids)
+
+    def move_tasks(
+        self,
+        selection: Selection | None = None,
+        *,
+        to: Queue | str,
+        new_ids: bool = False,
+        **how: Unpack[How],
+    ) -> BulkResult:
+        """Copy tasks to another queue, and delete those that were copied. Pause this queue first.
+
+        Otherwise a task may be sent from here between its copying and its deletion, and then from there again.
+
+        Errors: as copy_tasks.
+        """
+        from ..bulk.verbs import copy_tasks
+
+        return copy_tasks(self._queue, selection, to, how, new_ids=new_ids, move=True)
+
+    @property
+    def _queue(self) -> Queue:
+        return cast("Queue", self)
