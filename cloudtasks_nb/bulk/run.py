@@ -250,7 +250,8 @@ class Run:
     def _give_up(self, error: CloudTasksError) -> None:
         """An item failed for good; what would befall all others as well ends the whole call."""
         gone = isinstance(error, TransportError) and not error.reached
-        if gone or isinstance(error, self._fatal):
+        of_one_item = isinstance(error, ApiError) and error.method is None  # out of the answer to a batch
+        if gone or (isinstance(error, self._fatal) and not of_one_item):
             self._cause = self._cause or error
             self._stop.set()
 

@@ -1,0 +1,153 @@
+"""Bulk calls against answers that no sane server gives: refusals in the middle, lost answers, slow operations."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import cloudtasks_nb as ct
+from tests.scripted import Scripted, answer, refusal, scripted
+
+QUEUE = "projects/local/locations/us-central1/queues/q"
+URL = "https://example.com/h"
+LOST = b""  # the connection is cut without an answer
+
+
+def batch(failed: dict[int, tuple[int, str]] | None = None, *, done: bool = True) -> bytes:
+    statuses = {str(at): {"code": code, "message": words} for at, (code, words) in (failed or {}).items()}
+    metadata: dict[str, Any] = {"failedRequests": statuses} if statuses else {}
+    name = "projects/local/locations/us-central1/operations/1"
+    return answer(200, {"name": name, "done": done, "metadata": metadata})
+
+
+def queue_at(server: Scripted, **options: Any) -> ct.Queue:
+    client = ct.connect(endpoint=server.url, **options)
+    return ct.Queue(name=QUEUE).bind(client._session)
+
+
+def sent(server: Scripted, at: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(server.requests[at].partition("\r\n\r\n")[2])
+    return found
+
+
+def create(server: Scripted, count: int, **options: Any) -> ct.BulkResult:
+    made = ({"payload": b"x", "task_id": f"t-{n}"} for n in range(count))
+    return queue_at(server).create_tasks(made, url=URL, concurrency=1, progress=False, **options)
+
+
+def test_what_failed_for_a_moment_is_tried_again_alone() -> None:
+    with scripted(batch({1: (14, "later"), 2: (3, "never")}), batch()) as server:
+        result = create(server, 4)
+        assert [request["task"]["name"][-3:] for request in sent(server, 1)["requests"]] == ["t-1"]
+    table = result.to_dataframe()
+    assert table.ok.tolist() == [True, True, False, True]
+    assert table.attempts.tolist() == [1, 2, 1, 1]
+    assert table.code.tolist()[2] == 3
+    assert table.message.tolist()[2] == "never"
+    assert result.repeated == 1
+
+
+def test_a_name_that_exists_after_a_lost_answer_was_created_by_it() -> None:
+    with scripted(LOST, batch({0: (6, "exists"), 1: (6, "exists")})) as server:
+        result = create(server, 2)
+    assert result.ok
+    assert result.to_dataframe().attempts.tolist() == [2, 2]
+
+
+def test_a_name_that_exists_at_once_is_somebody_elses() -> None:
+    with scripted(batch({0: (6, "exists")})) as server:
+        result = create(server, 2)
+    assert result.to_dataframe().code.tolist()[0] == 6
+
+
+def test_what_failed_without_an_answer_can_be_tried_again_later() -> None:
+    with scripted(LOST) as server:
+        queue = queue_at(server, timeout=0.3)
+        result = queue.create_tasks(["a"], url=URL, progress=False)
+    assert result.to_dataframe().code.tolist() == [14]
+    (item,) = result.failed
+    with scripted(batch({0: (6, "exists")})) as server:
+        again = queue_at(server).create_tasks(result.failed, progress=False)
+        assert sent(server, 0)["requests"][0]["task"]["name"] == item.name
+    assert again.ok
+
+
+def test_a_used_up_quota_slows_down_and_goes_on() -> None:
+    exhausted = refusal(429, "RESOURCE_EXHAUSTED", "quota")
+    with scripted(exhausted, batch(), exhausted, batch()) as server:
+        result = create(server, 150)
+    assert result.ok
+    assert len(result) == 150
+    assert set(result.to_dataframe().attempts) == {2}
+
+
+def test_operations_are_followed_to_their_end() -> None:
+    with scripted(batch(done=False), batch(done=False), batch({1: (5, "gone")})) as server:
+        result = create(server, 2)
+        assert [line.split(" ")[0] for line in server.requests] == ["POST", "GET", "GET"]
+    assert result.to_dataframe().code.isna().tolist() == [True, False]
+
+
+def test_an_operation_that_failed_as_a_whole_fails_every_item() -> None:
+    body = {
+        "name": "projects/p/locations/l/operations/1",
+        "done": True,
+        "error": {"code": 13, "message": "broken"},
+    }
+    with scripted(answer(200, body)) as server:
+        result = create(server, 3)
+    assert result.to_dataframe().message.tolist() == ["broken"] * 3
+
+
+@pytest.mark.parametrize("status", [(404, "NOT_FOUND"), (501, "UNIMPLEMENTED")])
+def test_where_there_are_no_batches_tasks_go_one_by_one(status: tuple[int, str]) -> None:
+    with scripted(refusal(*status), answer(200, {"name": f"{QUEUE}/tasks/x"})) as server:
+        result = create(server, 150)
+        paths = [request.split(" ")[1].partition("?")[0] for request in server.requests]
+    assert result.ok
+    assert [path.rpartition("/")[2] for path in paths] == ["tasks:batchCreate"] + ["tasks"] * 150
+
+
+def test_a_missing_permission_ends_all_of_it_and_tells_what_was_done() -> None:
+    denied = refusal(403, "PERMISSION_DENIED", "you may not")
+    with scripted(batch(), denied) as server, pytest.raises(ct.PermissionDenied) as caught:
+        create(server, 1000)
+    result = caught.value.result
+    assert result.done == 100
+    assert result.stopped_by == "PermissionDenied"
+    assert result.not_tried_count is None
+    left = list(result.not_tried)
+    assert result.done + result.failed_count + len(left) == 1000
+    assert len(server.requests) <= 4
+    assert "100 created" in caught.value.__notes__[0]
+
+
+def test_an_endpoint_where_nobody_is_is_said_at_once() -> None:
+    queue = ct.Queue(name=QUEUE).bind(ct.connect(endpoint="http://127.0.0.1:1")._session)
+    with pytest.raises(ct.TransportError) as caught:
+        queue.create_tasks(["a"] * 500, url=URL, progress=False)
+    assert not caught.value.reached
+    assert caught.value.result.done == 0
+    assert all(item.uncertain == 0 for item in caught.value.result.failed)
+
+
+def test_a_run_whose_answer_is_lost_is_not_repeated() -> None:
+    with scripted(LOST) as server:
+        result = queue_at(server).run_tasks(["a", "b"], concurrency=1, progress=False)
+        assert len(server.requests) == 2
+    assert result.to_dataframe().attempts.tolist() == [1, 1]
+    assert result.failed_count == 2
+
+
+def test_a_task_copied_but_not_deleted_is_not_called_moved() -> None:
+    whole = {"name": f"{QUEUE}/tasks/a", "view": "FULL", "httpRequest": {"url": URL}}
+    with scripted(answer(200, whole), batch(), batch({0: (9, "broken")})) as server:
+        result = queue_at(server).move_tasks(["a"], to="other", progress=False)
+    assert result.to_dataframe().message.tolist() == ["broken"]
+    with scripted(batch({0: (6, "exists")}), batch()) as server:
+        assert queue_at(server).move_tasks(result.failed, to="other", progress=False).ok
+    with scripted(batch({0: (6, "exists")}), batch({0: (5, "gone")})) as server:
+        again = queue_at(server).move_tasks(result.failed, to="other", progress=False)
+    assert again.to_dataframe().code.tolist() == [5], "somebody else may have sent it meanwhile"

@@ -1,0 +1,73 @@
+"""How fast a bulk call goes, with a clock moved by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from cloudtasks_nb.bulk.pace import Pace
+from cloudtasks_nb.errors import ConfigError
+
+
+def sent_within(pace: Pace, seconds: float, count: int = 1) -> int:
+    """How many operations leave in a time, sending as fast as allowed."""
+    now, sent = 0.0, 0
+    while True:
+        now += pace.reserve(count, now)
+        if now >= seconds:
+            return sent
+        sent += count
+
+
+def test_without_limits_nothing_waits() -> None:
+    pace = Pace()
+    assert [pace.reserve(1000, now=float(at)) for at in range(5)] == [0.0] * 5
+    assert pace.limit(0.0) == math.inf
+
+
+@pytest.mark.parametrize(("count", "rate"), [(1, 10), (100, 50), (7, 0.5)])
+def test_a_cap_holds_whatever_the_size_of_calls(count: int, rate: float) -> None:
+    sent = sent_within(Pace(rate_per_second=rate), 1000, count)
+    assert abs(sent - 1000 * rate) <= count
+
+
+def test_idle_time_is_not_saved_up() -> None:
+    pace = Pace(rate_per_second=10)
+    pace.reserve(1, now=0.0)
+    assert pace.reserve(10, now=100.0) == 0.0
+    assert pace.reserve(1, now=100.0) == pytest.approx(1.0)
+
+
+def test_a_ramp_grows_step_by_step() -> None:
+    pace = Pace(ramp="500/50/5")
+    pace.reserve(1, now=0.0)
+    assert [pace.limit(minute * 60.0) for minute in (0, 4.9, 5, 10)] == [500, 500, 750, 1125]
+    assert pace.limit(1e9) < math.inf
+    assert Pace(600, "500/50/5").limit(0.0) == 500
+
+
+def test_a_refusal_halves_the_speed_and_time_brings_it_back() -> None:
+    pace = Pace()
+    for second in range(10):
+        pace.reserve(100, now=float(second))
+    pace.slow_down(now=10.0)
+    assert pace.limit(10.0) == pytest.approx(50.0)
+    pace.slow_down(now=10.5)  # the other calls that were under way are refused as well
+    assert pace.limit(10.0) == pytest.approx(50.0)
+    assert pace.limit(20.0) > 100.0
+    for second in range(11, 60):
+        pace.slow_down(now=float(second))
+    assert pace.limit(60.0) >= 1.0  # it never stands still
+
+
+@pytest.mark.parametrize("ramp", ["fast", "500/50", "0/50/5", 500])
+def test_what_is_no_ramp_is_refused(ramp: str) -> None:
+    with pytest.raises(ConfigError, match="not a ramp"):
+        Pace(ramp=ramp)
+
+
+@pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan, "10"])
+def test_what_is_no_rate_is_refused(rate: float) -> None:
+    with pytest.raises(ConfigError, match="not a rate"):
+        Pace(rate_per_second=rate)
