@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import secrets
 from functools import partial
 
 from aiohttp import web
 
-from ..errors import ApiError, PermissionDenied
+from ..errors import ApiError, InvalidArgument, PermissionDenied
 from ..model import encode
+from .batch_http import batch_reply, read_batch
 from .calls import Call, Reply, query_pairs
 from .commits import Commits
 from .control import Control, Handler
@@ -26,6 +29,7 @@ _HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "X-XSS-Protection": "0",
 }
+_BATCH_PATHS = ("/batch", "/batch/cloudtasks/v2beta2")
 _LOOPBACK = r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 _LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 _LOOPBACK_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_LOOPBACK}", re.IGNORECASE)
@@ -37,6 +41,8 @@ def application(service: Service, control: Control, commits: Commits) -> web.App
     door = _Door(Front(service, commits))
     for verb, path, handler in control.routes():
         app.router.add_route(verb, path, partial(door.control, handler))
+    for path in _BATCH_PATHS:
+        app.router.add_route("POST", path, door.batch)
     app.router.add_route("*", r"/{path:[\s\S]*}", door.handle)
     return app
 
@@ -56,6 +62,22 @@ class _Door:
             return _sent(request, refusal(error, SystemParameters()))
         call = Call(request.method, request.rel_url.raw_path, query, request.headers, raw)
         return _sent(request, await self._front.answer(call))
+
+    async def batch(self, request: web.Request) -> web.Response:
+        """Many calls in one, each answered as if it came alone."""
+        try:
+            _check_local(request)
+            parts = read_batch(await _body(request), request.headers)
+        except ApiError as error:
+            return _sent(request, refusal(error, SystemParameters()))
+        replies = []
+        for part in parts:
+            replies.append(self._alone(part.call))
+            await asyncio.sleep(0)  # others are answered in between
+        return _sent(request, batch_reply(parts, replies, f"batch_{secrets.token_urlsafe(24)}"))
+
+    def _alone(self, call: Call | InvalidArgument) -> Reply:
+        return self._front.answer(call) if isinstance(call, Call) else refusal(call, SystemParameters())
 
     async def control(self, handler: Handler, request: web.Request) -> web.Response:
         """What is the emulator's own."""
