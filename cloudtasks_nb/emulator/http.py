@@ -30,6 +30,7 @@ _HEADERS = {
     "X-XSS-Protection": "0",
 }
 _BATCH_PATHS = ("/batch", "/batch/cloudtasks/v2beta2")
+_AT_ONCE = 50
 _LOOPBACK = r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 _LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 _LOOPBACK_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_LOOPBACK}", re.IGNORECASE)
@@ -70,14 +71,13 @@ class _Door:
             parts = read_batch(await _body(request), request.headers)
         except ApiError as error:
             return _sent(request, refusal(error, SystemParameters()))
-        replies = []
-        for part in parts:
-            replies.append(self._alone(part.call))
-            await asyncio.sleep(0)  # others are answered in between
+        replies: list[Reply] = []
+        for at in range(0, len(parts), _AT_ONCE):  # in order, sharing commits; others are answered in between
+            replies += await asyncio.gather(*(self._alone(part.call) for part in parts[at : at + _AT_ONCE]))
         return _sent(request, batch_reply(parts, replies, f"batch_{secrets.token_urlsafe(24)}"))
 
-    def _alone(self, call: Call | InvalidArgument) -> Reply:
-        return self._front.answer(call) if isinstance(call, Call) else refusal(call, SystemParameters())
+    async def _alone(self, call: Call | InvalidArgument) -> Reply:
+        return await self._front.answer(call) if isinstance(call, Call) else refusal(call, SystemParameters())
 
     async def control(self, handler: Handler, request: web.Request) -> web.Response:
         """What is the emulator's own."""
