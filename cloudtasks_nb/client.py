@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .emulating import Emulator
     from .plots import ClientPlots
     from .render import Card
+    from .widgets.explorer import Explorer
 
 EVERYWHERE = "-"
 
@@ -214,6 +215,12 @@ class Client(Shown):
         from .plots import ClientPlots
 
         return ClientPlots(self)
+
+    def explore(self, read_only: bool = False) -> Explorer:
+        """All queues of all locations to find, open, pause and resume."""
+        from .widgets.explorer import Explorer
+
+        return Explorer(self, read_only=read_only)
 
     def close(self) -> None:
         """End the connections, and the emulator when ct.local() started one. May be called twice."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
 
 SAMPLES_KEPT = 20_000  # more than a day of one each five seconds
-POINTS_SHOWN = 240
+POINTS_SHOWN = 400
 WINDOWS_S = (300.0, 1800.0, 21600.0)
 LEAST_S, MOST_S = 1.0, 3600.0
 
@@ -156,13 +156,15 @@ class QueueMonitor(Panel):
 
 
 def thinned(samples: list[Sample], window_s: float) -> list[Sample]:
-    """The samples of the window before the last one, at most one for each of POINTS_SHOWN equal steps of it."""
+    """The samples of the window before the last one; of many, the last in each of POINTS_SHOWN equal steps."""
     if not samples:
         return []
     start = samples[-1].time - timedelta(seconds=window_s)
+    recent = [sample for sample in samples if sample.time >= start]
+    if len(recent) <= POINTS_SHOWN:
+        return recent
     step = timedelta(seconds=window_s / POINTS_SHOWN)
-    by_step = {(sample.time - samples[0].time) // step: sample for sample in samples if sample.time >= start}
-    return list(by_step.values())
+    return list({(sample.time - samples[0].time) // step: sample for sample in recent}.values())
 
 
 def _point(sample: Sample) -> list[Any]:

@@ -32,6 +32,7 @@ UPWARD = {
     ("client", "plots"),
     ("model", "plots"),
     ("resources", "bulk"),
+    ("client", "widgets"),
 }
 # The emulator stands beside the house: it uses the ground floors, and only the command line starts it.
 EMULATOR_MAY_USE = {"errors", "names", "model", "emulator", "__version__"}

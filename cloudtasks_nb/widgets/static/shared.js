@@ -123,9 +123,9 @@ class Frame {
     return `${this.number}-${name}`;
   }
 
-  button(label, act, { allowed = () => true, kind = "", title, type = "button" } = {}) {
-    const button = h("button", { type, class: `ct-button ct-action ${kind}`, title, onclick: act }, label);
-    button.allowed = allowed;
+  button(label, act, { allowed = () => true, kind = "", title, type = "button", current } = {}) {
+    const button = h("button", { type, class: `ct-button ct-action ${kind}`, title, onclick: act, "aria-current": current && "true" }, label);
+    Object.assign(button, { allowed, frame: this });
     button.disabled = this.busy || !allowed();
     return button;
   }
@@ -161,6 +161,7 @@ class Frame {
     const focused = this.root.getRootNode().activeElement;
     if (this.busy && focused && this.root.contains(focused)) this.refocus ??= focused;
     for (const button of this.root.querySelectorAll("button.ct-action")) {
+      if (button.frame !== this) continue; // of a panel within this one
       button.disabled = this.busy || !button.allowed();
     }
     this.root.setAttribute("aria-busy", String(this.busy));

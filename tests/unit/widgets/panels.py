@@ -20,3 +20,4 @@ def _of_queue(verb: str) -> Opener:
 
 
 OPENERS: dict[str, Opener] = {verb: _of_queue(verb) for verb in ("panel", "browse", "monitor")}
+OPENERS["explore"] = lambda client, queue, **options: client.explore(**options)

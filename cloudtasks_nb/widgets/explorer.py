@@ -1,0 +1,236 @@
+"""All queues of a project in one place: find them, open them, pause and resume many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from ..errors import CloudTasksError, NotFound
+from ..render.queue import KIND_WORDS, state_badge
+from ..render.values import counted
+from ..resources.queue import Queue
+from .action import Refused, action
+from .cells import instant, plain
+from .clickable import Clickable, asset
+
+if TYPE_CHECKING:
+    from ..client import Client
+
+_PARALLEL = 8
+# What can be opened of a queue, by the verb that opens it.
+VIEWS = {
+    "panel": "Controls",
+    "browse": "Tasks",
+    "workbench": "Leases",
+    "monitor": "Monitor",
+    "iam_panel": "Access",
+}
+SURGE = (
+    "Tasks that were held back are sent at once: begin with at most 500 a second in all, "
+    "then half as much again every 5 minutes."
+)
+
+
+class Explorer(Clickable):
+    """The queues of all locations with their states and estimates; each opens as a panel, a browser or a workbench.
+
+    `explorer.chosen` are the queues that are ticked, `explorer.opened` is the widget that is open.
+
+    Example:
+        >>> explorer = client.explore()                                        # doctest: +SKIP
+        >>> explorer.open_queue("us-central1/emails", "monitor")               # doctest: +SKIP
+        >>> explorer.resume_queues([queue.name for queue in explorer.chosen], confirm=True)   # doctest: +SKIP
+    """
+
+    _esm = asset("shared.js", "explorer_table.js", "explorer.js")
+    _css = asset("panel.css", "explorer.css")
+
+    place = traitlets.Dict().tag(sync=True)
+    rows = traitlets.List().tag(sync=True)
+    ticked = traitlets.List().tag(sync=True)
+    opening = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, client: Client, read_only: bool = False) -> None:
+        self.client = client
+        self.opened: Clickable | None = None
+        self._queues: dict[str, Queue] = {}
+        self._heard: set[str] = set()
+        self._acted: tuple[str, ...] = ()
+        super().__init__(client, client.project, read_only=read_only)
+        self._show(None)
+        with suppress(CloudTasksError):  # shown in the status line
+            self.refresh()
+
+    @property
+    def queues(self) -> list[Queue]:
+        """All queues, as they were last read."""
+        return list(self._queues.values())
+
+    @property
+    def chosen(self) -> list[Queue]:
+        """The queues that are ticked."""
+        return [self._queues[name] for name in self.ticked if name in self._queues]
+
+    @property
+    def expression(self) -> str:
+        """The client."""
+        return "client"
+
+    @property
+    def touched(self) -> Collection[str]:
+        """The queues that were paused or resumed last."""
+        return self._acted
+
+    def shows(self, name: str) -> bool:
+        """Whether a queue of that name is listed."""
+        return name in self._queues
+
+    def hear(self, endpoint: str, names: Collection[str]) -> None:
+        """Keep in mind which queues to read again: far fewer calls than listing all locations."""
+        self._heard.update(names)
+        super().hear(endpoint, names)
+
+    def look(self) -> None:
+        """Read the queues again that changed elsewhere."""
+        names = [name for name in self._heard if name in self._queues]
+        self._heard.clear()
+        for name in names:
+            try:
+                self._queues[name].refresh(stats=True)
+            except NotFound:
+                self._forget(name)
+        self._show(self._read_at)
+
+    def close(self) -> None:
+        """Remove the explorer, and what is open in it, from the page."""
+        self._close_opened()
+        super().close()
+
+    @action('{queue}.queues("-", stats=True)')
+    def refresh(self) -> str:
+        """List the queues of all locations again, side by side. Errors: PermissionDenied, AuthError, TransportError."""
+        listed = {queue.name: queue for queue in self.client.queues("-", stats=True)}
+        self._queues = dict(sorted(listed.items()))
+        self._show(datetime.now(UTC))
+        return ""
+
+    @action(busy=False)
+    def choose(self, names: list[str], on: bool = True) -> str:
+        """Tick queues, or with on=False take their ticks away."""
+        before = [name for name in self.ticked if name not in names]
+        added = [name for name in names if name in self._queues] if on else []
+        self.ticked = before + added
+        return ""
+
+    @action("for name in {names}: {queue}.queue(name).pause()", changes=True)
+    def pause_queues(self, names: list[str]) -> str:
+        """Pause queues, several at a time; the others go on when one fails. Errors: those of queue.pause()."""
+        return self._each(names, Queue.pause, "Paused")
+
+    @action("for name in {names}: {queue}.queue(name).resume()", changes=True)
+    def resume_queues(self, names: list[str], confirm: bool = False) -> str:
+        """Resume queues; more than one only with confirm=True, because all their tasks are sent at once.
+
+        Source: SPEC section 8.1 (500/50/5). Errors: Refused without confirm; those of queue.resume().
+        """
+        if len(names) > 1 and confirm is not True:
+            raise Refused(
+                f"{SURGE} Nothing was resumed.", hint="pass confirm=True, or resume one queue after the other"
+            )
+        return self._each(names, Queue.resume, "Resumed")
+
+    @action("{queue}.queue({name})")
+    def open_queue(self, name: str, view: str = "panel") -> str:
+        """Open a queue as "panel", "browse", "workbench" (pull queues), "monitor" or "iam_panel". Errors: NotFound."""
+        queue = self._queues.get(name) or self.client.queue(name)
+        if view not in views(queue):
+            raise Refused(
+                "This queue cannot be opened like that.", hint=f"choose one of {', '.join(views(queue))}"
+            )
+        self._close_opened()
+        opened: Clickable = getattr(queue, view)(read_only=self.read_only)
+        self.opened = opened
+        self.opening = {
+            "name": queue.name,
+            "id": queue.id,
+            "view": view,
+            "views": [[verb, VIEWS[verb]] for verb in views(queue)],
+            "model": opened.model_id,
+            "esm": opened._esm,
+            "css": opened._css,
+        }
+        return ""
+
+    @action(busy=False)
+    def close_queue(self) -> str:
+        """Close what is open."""
+        self.opening = {}
+        self._close_opened()
+        return ""
+
+    def _each(self, names: list[str], verb: Callable[[Queue], Queue], done: str) -> str:
+        queues = [self._queues[name] for name in names if name in self._queues]
+        if not queues or len(queues) < len(names):
+            raise Refused("Only queues that are listed can be chosen.", hint="refresh the list")
+        self._acted = tuple(queue.name for queue in queues)
+        with ThreadPoolExecutor(_PARALLEL, "cloudtasks-explorer") as pool:
+            failed = [error for error in pool.map(lambda queue: _failure(verb, queue), queues) if error]
+        self._show(self._read_at)
+        if failed:
+            name, error = failed[0]
+            words = f"{done} {len(queues) - len(failed)} of {counted(len(queues), 'queue')}; {name}: {error.message}"
+            raise CloudTasksError(words, hint=error.hint) from error
+        return f"{done} {counted(len(queues), 'queue')}."
+
+    def _forget(self, name: str) -> None:
+        self._queues.pop(name, None)
+
+    def _close_opened(self) -> None:
+        opened, self.opened = self.opened, None
+        if opened is not None:
+            opened.close()
+
+    def _show(self, read_at: datetime | None) -> None:
+        self._read_at = read_at
+        self.rows = [queue_row(queue) for queue in self.queues]
+        self.ticked = [name for name in self.ticked if name in self._queues]
+        self.place = {
+            "project": self.client.project,
+            "updated": instant(read_at),
+            "surge": SURGE,
+        }
+
+
+def views(queue: Queue) -> list[str]:
+    """The verbs that open this queue: a workbench is for pull queues."""
+    known = [verb for verb in VIEWS if callable(getattr(type(queue), verb, None))]
+    return [verb for verb in known if verb != "workbench" or queue.kind == "pull"]
+
+
+def queue_row(queue: Queue) -> dict[str, Any]:
+    """One row of the table."""
+    stats, limits = queue.stats, queue.rate_limits
+    return {
+        "name": queue.name,
+        "id": queue.id,
+        "location": queue.location,
+        "kind": KIND_WORDS[queue.kind],
+        "state": queue.state,
+        "badge": plain(state_badge(queue.state)),
+        "depth": int(stats.tasks_count) if stats else None,
+        "oldest": instant(stats.oldest_estimated_arrival_time) if stats else "",
+        "rate": limits.max_tasks_dispatched_per_second if limits and queue.kind != "pull" else None,
+    }
+
+
+def _failure(verb: Callable[[Queue], Queue], queue: Queue) -> tuple[str, CloudTasksError] | None:
+    try:
+        verb(queue)
+    except CloudTasksError as error:
+        return queue.id, error
+    return None

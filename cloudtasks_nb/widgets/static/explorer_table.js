@@ -1,0 +1,85 @@
+// The queues of a project as a table: found by location, state and text, sorted, ticked.
+
+const SHOWN = 100;
+const SORTS = {
+  Queue: (row) => row.id, State: (row) => row.state, "Tasks (est.)": (row) => -(row.depth ?? -1), "Oldest (est.)": (row) => row.oldest || "~",
+  Location: (row) => row.location, Kind: (row) => row.kind, "Rate/s": (row) => -(row.rate ?? -1),
+};
+const NUMBERS = ["Tasks (est.)", "Rate/s"];
+
+class QueueTable {
+  constructor(frame, wanted, open) {
+    Object.assign(this, { frame, wanted, open, sort: null, limit: SHOWN });
+    this.all = h("input", { type: "checkbox", "aria-label": "Choose all queues shown" });
+    this.all.addEventListener("change", () => this.choose(this.found.map((row) => row.name), this.all.checked));
+    this.heads = Object.keys(SORTS).map((name) => {
+      const button = h("button", { type: "button", class: "ct-sort", onclick: () => this.sortBy(name) }, name);
+      return h("th", { scope: "col", class: NUMBERS.includes(name) ? "ct-number" : null, "data-column": name }, button);
+    });
+    this.body = h("tbody");
+    this.caption = h("caption");
+    this.more = h("button", { type: "button", class: "ct-button ct-small", onclick: () => { this.limit += 10 * SHOWN; this.fill(); } });
+    this.table = h("table", { class: "ct-queues" }, this.caption,
+      h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "ct-check" }, this.all), this.heads)), this.body);
+    this.empty = h("p", { class: "ct-muted ct-none" });
+    this.node = h("div", { class: "ct-scroll", tabindex: "0", role: "group", "aria-label": "Queues" }, this.table, this.empty, this.more);
+  }
+
+  choose(names, on) {
+    this.frame.tell("choose", { names, on });
+  }
+
+  sortBy(name) {
+    this.sort = this.sort?.name === name ? (this.sort.down ? null : { name, down: true }) : { name, down: false };
+    this.fill();
+  }
+
+  fill() {
+    const focused = this.body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    this.found = this.frame.model.get("rows").filter(this.wanted);
+    if (this.sort) {
+      const key = SORTS[this.sort.name], way = this.sort.down ? -1 : 1;
+      this.found.sort((a, b) => (key(a) > key(b) ? way : key(a) < key(b) ? -way : 0));
+    }
+    for (const head of this.heads) {
+      const on = head.dataset.column === this.sort?.name;
+      head.setAttribute("aria-sort", on ? ((NUMBERS.includes(this.sort.name) !== this.sort.down) ? "descending" : "ascending") : "none");
+    }
+    const left = this.found.length - this.limit;
+    this.caption.textContent = `${plural(this.found.length, "queue")} shown`;
+    this.body.replaceChildren(...this.found.slice(0, this.limit).map((row) => this.row(row)));
+    this.more.textContent = `Show more (${left.toLocaleString("en")} left)`;
+    this.more.hidden = left <= 0;
+    this.table.hidden = this.found.length === 0;
+    this.empty.hidden = this.found.length > 0;
+    this.empty.textContent = this.frame.model.get("rows").length ? "No queue matches." : "No queues.";
+    if (focused) this.body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    this.mark();
+  }
+
+  row(row) {
+    const check = h("input", { type: "checkbox", "aria-label": `Choose queue ${row.id} in ${row.location}`, "data-key": `tick ${row.name}` });
+    check.addEventListener("change", () => this.choose([row.name], check.checked));
+    const name = h("button", { type: "button", class: "ct-button ct-link", "data-key": row.name, onclick: () => this.open(row) }, row.id);
+    const number = (value) => h("td", { class: "ct-number" }, value === null ? "–" : value.toLocaleString("en"));
+    return h("tr", { "data-name": row.name },
+      h("td", { class: "ct-check" }, h("label", {}, check)), h("th", { scope: "row" }, name),
+      h("td", {}, cells(row.badge)), number(row.depth), h("td", {}, when(row.oldest)),
+      h("td", {}, row.location), h("td", {}, row.kind), number(row.rate));
+  }
+
+  // What is ticked and what is open, without building the rows again.
+  mark() {
+    const ticked = new Set(this.frame.model.get("ticked"));
+    const opened = this.frame.model.get("opening").name;
+    for (const row of this.body.rows) {
+      row.querySelector("input").checked = ticked.has(row.dataset.name);
+      row.classList.toggle("ct-selected", ticked.has(row.dataset.name));
+      if (row.dataset.name === opened) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    }
+    const count = this.found.filter((row) => ticked.has(row.name)).length;
+    this.all.checked = count > 0 && count === this.found.length;
+    this.all.indeterminate = count > 0 && !this.all.checked;
+  }
+}

@@ -1,0 +1,65 @@
+"""Explorer in a real JupyterLab: queues found, opened within it, paused and resumed together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .lab import Lab
+from .service import Service
+
+pytestmark = pytest.mark.browser
+
+
+def test_queues_are_found_opened_and_paused_together(
+    lab: Lab, page: Page, service: Service, pictures: Path
+) -> None:
+    mark = f"x{uuid4().hex[:6]}"
+    ids = [f"{mark}-{number}" for number in range(3)]
+    for queue_id in ids:
+        service.create_queue(queue_id)
+    service.create_task(ids[0], "t-0", b"{}")
+    cell = "import cloudtasks_nb as ct\nexplorer = ct.connect().explore()\nexplorer"
+    notebook = lab.open(page, lab.write(f"{mark}.ipynb", cell))
+    notebook.run_all()
+    explorer = notebook.outputs.get_by_role("region", name="Queues of project local")
+
+    explorer.get_by_role("searchbox", name="Find a queue").fill(mark)
+    rows = explorer.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    expect(explorer.get_by_role("button", name="running")).to_contain_text("3")
+
+    explorer.get_by_role("checkbox", name="Choose all queues shown").check()
+    expect(explorer.get_by_text("3 queues chosen")).to_be_visible()
+    explorer.get_by_role("button", name="Pause chosen").click()
+    explorer.get_by_role("button", name="Confirm: pause chosen").click()
+    expect(explorer.get_by_role("status").first).to_have_text("Paused 3 queues.")
+    assert {service.queue(queue_id)["state"] for queue_id in ids} == {"PAUSED"}
+
+    explorer.get_by_role("button", name="Resume chosen…").click()
+    form = explorer.get_by_role("form", name="Confirm: resume")
+    expect(form).to_contain_text("about 1 task (estimate)")
+    form.get_by_role("button", name="Cancel").click()
+    assert {service.queue(queue_id)["state"] for queue_id in ids} == {"PAUSED"}
+    explorer.get_by_role("button", name="Resume chosen…").click()
+    form.get_by_role("button", name="Resume 3 queues").click()
+    expect(explorer.get_by_role("status").first).to_have_text("Resumed 3 queues.")
+    assert {service.queue(queue_id)["state"] for queue_id in ids} == {"RUNNING"}
+
+    explorer.get_by_role("button", name=ids[0], exact=True).click()
+    panel = explorer.get_by_role("region", name=f"Queue {ids[0]}", exact=True)
+    panel.get_by_role("button", name="Pause", exact=True).click()
+    expect(panel.locator(".ct-badge")).to_have_text("PAUSED")
+    expect(rows.first.locator(".ct-badge")).to_have_text("PAUSED")  # the table heard of it
+    assert service.queue(ids[0])["state"] == "PAUSED"
+    notebook.pictures(pictures, "explorer")
+
+    explorer.get_by_role("button", name="Tasks", exact=True).click()
+    expect(explorer.get_by_role("region", name=f"Tasks of queue {ids[0]}")).to_contain_text("t-0")
+    expect(panel).to_have_count(0)
+    assert "TaskBrowser" in notebook.kernel("print(type(explorer.opened).__name__)")
+    explorer.get_by_role("button", name="Close", exact=True).first.click()
+    expect(explorer.get_by_role("region")).to_have_count(0)
