@@ -29,6 +29,7 @@ from .task import Task, list_tasks, read_task
 
 if TYPE_CHECKING:
     from ..plots import QueuePlots
+    from ..widgets.iam_panel import IamPanel
     from ..widgets.queue_monitor import QueueMonitor
     from ..widgets.queue_panel import QueuePanel
     from ..widgets.task_browser import TaskBrowser
@@ -231,6 +232,12 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         from ..widgets.queue_monitor import QueueMonitor
 
         return QueueMonitor(self, every_s=every_s, read_only=read_only)
+
+    def iam_panel(self, read_only: bool = False) -> IamPanel:
+        """Who may do what with it: bindings to edit, members with what they can, the caller's permissions."""
+        from ..widgets.iam_panel import IamPanel
+
+        return IamPanel(self, read_only=read_only)
 
     def browse(self, read_only: bool = False) -> TaskBrowser:
         """A table of its tasks to page through, open, run and delete."""

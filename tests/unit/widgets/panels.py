@@ -19,5 +19,5 @@ def _of_queue(verb: str) -> Opener:
     return open_panel
 
 
-OPENERS: dict[str, Opener] = {verb: _of_queue(verb) for verb in ("panel", "browse", "monitor")}
+OPENERS: dict[str, Opener] = {verb: _of_queue(verb) for verb in ("panel", "browse", "monitor", "iam_panel")}
 OPENERS["explore"] = lambda client, queue, **options: client.explore(**options)

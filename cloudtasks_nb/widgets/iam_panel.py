@@ -1,0 +1,168 @@
+"""Who may do what with a queue: its IAM policy to read and edit, and what the caller may do."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from ..errors import Aborted, CloudTasksError
+from ..model.policy import Policy
+from ..model.roles import ROLES, roles_with
+from ..render.values import counted
+from ..render.visible import shown
+from .action import Refused, action
+from .cells import instant
+from .panel import Panel, asset
+from .policy_draft import Draft, Grant, difference, grants, who_can_what
+
+if TYPE_CHECKING:
+    from ..resources.queue import Queue
+
+
+def _save_line(panel: IamPanel) -> str:
+    call = f"{panel.expression}.set_iam_policy(policy{panel.draft.code(panel.policy)})"
+    return f"policy = {panel.expression}.iam_policy()\n{call}"
+
+
+class IamPanel(Panel):
+    """The members and roles of a queue's own policy, who can what by them, and what the caller may do.
+
+    Changes are drafted, shown as a difference, and saved over the policy that was read: when somebody else was faster,
+    nothing is overwritten, their change is shown, and the draft stays. What members may do by the project's policy is
+    not part of a queue's.
+
+    Example:
+        >>> panel = queue.iam_panel()                                                        # doctest: +SKIP
+        >>> panel.grant("roles/cloudtasks.enqueuer", "user:ada@example.com")                 # doctest: +SKIP
+        >>> panel.save()                                                                     # doctest: +SKIP
+    """
+
+    _esm = asset("shared.js", "iam_panel.js")
+    _css = asset("panel.css", "iam_panel.css")
+
+    facts = traitlets.Dict().tag(sync=True)
+    changes = traitlets.Dict().tag(sync=True)
+    checklist = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, queue: Queue, read_only: bool = False) -> None:
+        self.policy = Policy()
+        self.draft = Draft()
+        self._theirs: list[dict[str, str]] = []
+        super().__init__(queue, read_only=read_only)
+        self._show(None)
+        for read in (self.refresh, self.check):
+            with suppress(CloudTasksError):  # shown in the status line: one may see only the other
+                read()
+
+    @action("{queue}.iam_policy()")
+    def refresh(self) -> str:
+        """Read the policy again; the draft stays. Errors: NotFound, PermissionDenied."""
+        self.look()
+        return ""
+
+    @action("{queue}.test_iam_permissions()")
+    def check(self) -> str:
+        """Ask which permissions on this queue the caller holds. Errors: AuthError, TransportError."""
+        held = self.queue.test_iam_permissions()
+        self.checklist = {
+            "identity": shown(self.queue._session.auth.identity),
+            "rows": [[name, name in held, ", ".join(roles_with(name)[:2])] for name in held.asked],
+            "updated": instant(datetime.now(UTC)),
+        }
+        return ""
+
+    @action(changes=True, busy=False)
+    def grant(self, role: str, member: str) -> str:
+        """Draft: put a member into a role. Errors: ConfigError for what is none; Refused when read-only."""
+        self.draft.grant(self.policy, str(role).strip(), str(member).strip())
+        self._show(self._read_at)
+        return ""
+
+    @action(changes=True, busy=False)
+    def revoke(self, role: str, member: str, condition: str = "") -> str:
+        """Draft: take a member out of a role; `condition` in words where there is one. Errors: Refused."""
+        if not self.draft.revoke(self.policy, Grant(role, member, condition)):
+            raise Refused("There is no such member in this role.")
+        self._show(self._read_at)
+        return ""
+
+    @action(changes=True, busy=False)
+    def keep(self, role: str, member: str, condition: str = "") -> str:
+        """Draft: leave a member in a role after all."""
+        self.draft.keep(Grant(role, member, condition))
+        self._show(self._read_at)
+        return ""
+
+    @action(changes=True, busy=False)
+    def discard(self) -> str:
+        """Forget the draft."""
+        self.draft, self._theirs = Draft(), []
+        self._show(self._read_at)
+        return ""
+
+    @action(_save_line, changes=True)
+    def save(self) -> str:
+        """Save the draft over the policy that was read.
+
+        Errors: Aborted when the policy was changed meanwhile, and then nothing is saved, their change is shown and the
+        draft stays; Refused when there is nothing to save, or when read-only; InvalidArgument, PermissionDenied.
+        """
+        wanted = self.draft.apply(self.policy)
+        saved = difference(self.policy, wanted)
+        if not saved:
+            raise Refused("There is nothing to save.")
+        try:
+            policy = self.queue.set_iam_policy(wanted)
+        except Aborted as error:
+            self.look()
+            words = "Somebody else changed the policy meanwhile: nothing was saved."
+            raise Aborted(words, hint="look at what they changed, then save again") from error
+        self.draft, self._theirs = Draft(), []
+        self._take(policy)
+        return f"Saved {counted(len(saved), 'change')}."
+
+    def look(self) -> None:
+        """Read the policy; what others changed since is shown beside a draft. Errors: NotFound, PermissionDenied."""
+        policy = self.queue.iam_policy()
+        if self._read_at is not None and (self.draft.added or self.draft.removed):
+            self._theirs += difference(self.policy, policy)
+        self._take(policy)
+
+    def _take(self, policy: Policy) -> None:
+        self.policy = policy
+        self.draft.rebase(policy)
+        self._show(datetime.now(UTC))
+
+    def _show(self, read_at: datetime | None) -> None:
+        self._read_at = read_at
+        marks = dict.fromkeys(self.draft.removed, "removed")
+        rows = [(grant, marks.get(grant, "")) for grant in grants(self.policy)]
+        self.facts = {
+            "id": self.queue.id,
+            "location": self.queue.location,
+            "rows": [
+                _row(grant, mark) for grant, mark in [*rows, *((new, "added") for new in self.draft.added)]
+            ],
+            "who": who_can_what(self.draft.apply(self.policy)),
+            "roles": list(ROLES),
+            "etag": shown(self.policy.etag),
+            "updated": instant(read_at),
+        }
+        self.changes = {
+            "lines": difference(self.policy, self.draft.apply(self.policy)),
+            "theirs": self._theirs,
+        }
+
+
+def _row(grant: Grant, mark: str) -> dict[str, Any]:
+    """As it is, for the way back to Python, and in words that are safe to look at."""
+    return {
+        "grant": {"role": grant.role, "member": grant.member, "condition": grant.condition},
+        "role": shown(grant.role),
+        "member": shown(grant.member),
+        "condition": shown(grant.condition),
+        "mark": mark,
+    }
