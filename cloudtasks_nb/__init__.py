@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from .batching import Batch as Batch
+    from .batching import BatchItem as BatchItem
+    from .batching import BatchResult as BatchResult
     from .bulk import BulkResult as BulkResult
     from .client import Client as Client
     from .connecting import connect as connect
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "bulk": ("BulkResult",),
+    "batching": ("Batch", "BatchItem", "BatchResult"),
     "client": ("Client",),
     "connecting": ("connect",),
     "embedded": ("local",),

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from .api import Api
+from .batching import Batch
 from .errors import ConfigError
 from .model.messages import Empty, HttpBody
 from .model.queue import Kind, RateLimits, RetryConfig
@@ -185,6 +186,24 @@ class Client(Shown):
     def task(self, name: str, view: View = "FULL") -> Task:
         """A task by its full name. Errors: NotFound, InvalidArgument."""
         return read_task(self._session, parse_task(name), view)
+
+    def batch(self, timeout: float | None = None) -> Batch:
+        """A with block that gathers calls and sends them in one request: up to 1,000 in each.
+
+        Verbs are added without their parentheses. Each call has its own outcome, in order: batch.results; only what
+        may be repeated is sent again. When the block raises, nothing is sent. Units: `timeout` is seconds for each
+        request and its repeats; by default the client's, and a tenth of a second for each call.
+
+        Example:
+            >>> with client.batch() as batch:                                              # doctest: +SKIP
+            ...     paused = batch.add(queue.pause)
+            ...     batch.add(queue.create_task, {"to": "ada"}, url="https://example.com/send")
+            ...     batch.add(client.api.projects.locations.queues.get, name=queue.name)
+            >>> paused.result().state                                                      # doctest: +SKIP
+            'PAUSED'
+            >>> batch.results                                                              # doctest: +SKIP
+        """
+        return Batch(self._session, timeout)
 
     def operation(self, name: str) -> Operation:
         """An operation by its full name, as batch calls answer with. Errors: NotFound, InvalidArgument."""

@@ -94,7 +94,7 @@ class Session:
         """Send a call until it succeeds, is refused for good, or its time is over. Errors: any CloudTasksError."""
         self.check(call)
         instead = _instead.get()
-        return instead(self, call) if instead is not None else self._persist(call)
+        return instead(self, call) if instead is not None else self.persist(call)
 
     def check(self, call: Call) -> None:
         """Refuse what must not be sent. Errors: ConfigError."""
@@ -141,7 +141,7 @@ class Session:
             timeout_s=max(0.001, deadline - time.monotonic()),
         )
 
-    def _persist(self, call: Call) -> bytes:
+    def persist(self, call: Call) -> bytes:
         """Try until it succeeds, is refused for good, or its time is over."""
         deadline = time.monotonic() + self.timeout_s
         tries, renewed, uncertain, quota_wait_s = 0, call.brings_token, False, self.retry.quota_wait_s

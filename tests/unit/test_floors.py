@@ -15,7 +15,7 @@ FLOORS = [
     {"names"},
     {"model"},
     {"rest", "frames", "render", "progress"},
-    {"pager", "api"},
+    {"pager", "api", "batching"},
     {"resources", "emulating"},
     {"client", "bulk"},
     {"connecting"},
