@@ -16,6 +16,7 @@ from .model.messages import Empty, HttpBody
 from .model.queue import Kind, RateLimits, RetryConfig
 from .model.target import AppEngineHttpTarget, HttpTarget
 from .model.task import View
+from .model.versions import Version
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
 from .pager import Pager
 from .resources.location import Location, create_queue, list_locations, list_queues, read_location
@@ -95,7 +96,7 @@ class Client(Shown):
         return self._session.auth.identity
 
     @property
-    def api_version(self) -> str:
+    def api_version(self) -> Version:
         """The version of the REST API that is spoken."""
         return self._session.api_version
 

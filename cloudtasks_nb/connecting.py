@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .client import Client
 from .errors import ConfigError
+from .model.versions import Version, check_version
 from .rest.auth import Auth, check_url, credentials_auth, default_auth, token_auth
 from .rest.retry import Retry
 from .rest.session import Session
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 GOOGLE = "https://cloudtasks.googleapis.com"
-VERSIONS = ("v2beta2",)
 EMULATOR_VARIABLES = ("CLOUD_TASKS_EMULATOR_HOST", "CLOUDTASKS_EMULATOR_HOST")
 _LONGEST_S = 86_400.0
 EMULATOR_PROJECT, EMULATOR_LOCATION = "local", "us-central1"
@@ -26,7 +26,7 @@ def connect(
     location: str | None = None,
     *,
     credentials: Credentials | None = None,
-    api_version: str = "v2beta2",
+    api_version: Version = "v2beta2",
     endpoint: str | None = None,
     quota_project: str | None = None,
     api_key: str | None = None,
@@ -40,6 +40,9 @@ def connect(
     go there, without credentials unless some are passed; the project is then "local" and the location
     "us-central1" unless said otherwise. Otherwise the project comes from the credentials or GOOGLE_CLOUD_PROJECT.
 
+    `api_version` is "v2beta2", which leases pull tasks and keeps statistics; or "v2beta3" or "v2". The objects are the
+    same on all three, and what a version lacks is refused before any request.
+
     Units: `timeout` is the deadline of a call in seconds, its retries included.
 
     Errors: ConfigError (no project, an unsafe endpoint), AuthError (no usable credentials).
@@ -47,10 +50,7 @@ def connect(
     Example:
         >>> client = ct.connect(project="my-project", location="us-central1")     # doctest: +SKIP
     """
-    if api_version not in VERSIONS:
-        raise ConfigError(
-            f"api_version={api_version!r} is not supported.", hint=f"use one of {', '.join(VERSIONS)}"
-        )
+    check_version(api_version)
     _check_timeout(timeout)
     emulator = _emulator(endpoint)
     url = endpoint if endpoint is not None else emulator or GOOGLE

@@ -17,6 +17,7 @@ from .client import Client
 from .connecting import EMULATOR_LOCATION, EMULATOR_PROJECT
 from .errors import ConfigError, MissingExtra
 from .model.json import utc
+from .model.versions import Version, check_version
 from .rest.auth import Auth
 from .rest.session import Session
 
@@ -32,6 +33,7 @@ def local(
     clock: Literal["system", "manual"] | datetime = "system",
     allow_targets: Sequence[str] = (),
     app_engine: str | Mapping[str, str] | None = None,
+    api_version: Version = "v2beta2",
 ) -> Client:
     """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
 
@@ -40,7 +42,8 @@ def local(
     until client.emulator.advance("2h") moves it. Deliveries stay on this machine, but for targets that `allow_targets`
     names: "example.com", "*.example.com", "https://example.com/hooks/*". App Engine tasks go to the local application
     `app_engine`, or to one for each service: {"default": "http://localhost:8080", "worker": "http://localhost:8081"}.
-    client.close(), or the end of this Python process, ends it.
+    client.close(), or the end of this Python process, ends it. The emulator serves all versions of the API at once;
+    `api_version` is the one that this client speaks.
 
     Errors: ConfigError when it does not start; MissingExtra without the extra "local".
 
@@ -48,6 +51,7 @@ def local(
         >>> with ct.local() as client:                                            # doctest: +SKIP
         ...     client.create_queue("emails")
     """
+    check_version(api_version)
     options = [] if data is None else ["--data", str(Path(data).expanduser().resolve())]
     options += ["--demo"] if demo else []
     options += ["--clock", *_clock(clock)]
@@ -56,7 +60,7 @@ def local(
     if isinstance(allow_targets, str):
         raise ConfigError("allow_targets is a list of patterns.", hint=f"allow_targets=[{allow_targets!r}]")
     process, url = _start(options)
-    session = Session(url, Auth())
+    session = Session(url, Auth(), api_version=api_version)
     # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a killed
     # Python is noticed by the emulator itself.
     weakref.finalize(session, _stop, process)

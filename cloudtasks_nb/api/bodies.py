@@ -10,6 +10,7 @@ from ..errors import InvalidArgument
 from ..model.json import Duration, Message, to_dict
 from ..model.methods import Method
 from ..model.schema import Field, schema
+from ..model.translation import write
 from .parameters import unknown
 
 
@@ -22,7 +23,7 @@ def body_of(method: Method, given: Any, *, checked: bool) -> Any:
     if given is None or method.request is None:
         return None
     if isinstance(given, Message):
-        return to_dict(given)
+        return write(type(given), to_dict(given), method.version)
     if not isinstance(given, Mapping):
         raise InvalidArgument(
             f"body is a {type(given).__name__}, not a dict.",
@@ -51,7 +52,7 @@ def _object(method: Method, given: Mapping[Any, Any], kind: type[Message] | None
 
 def _value(method: Method, value: Any, kind: type[Message] | None, path: str) -> Any:
     if isinstance(value, Message):
-        return to_dict(value)
+        return write(type(value), to_dict(value), method.version)
     if isinstance(value, Mapping):
         return _object(method, value, kind, path)
     if isinstance(value, list | tuple):

@@ -53,7 +53,7 @@ class Description(Shown):
         from ..render import Card, Table, code, muted
 
         method = self.method
-        known = parameters(method.id).values()
+        known = parameters(method).values()
         own = [one for one in known if one.where != "system"]
         rows: list[list[Value]] = [
             [
@@ -90,7 +90,7 @@ class Description(Shown):
 def request_line(method: Method) -> str:
     """Such as "POST /v2beta2/{parent}/tasks:lease"."""
     path = re.sub(r"\{(\w+)=[^}]*\}", r"{\1}", method.path)
-    return f"{method.http} {'/v2beta2' if method.versioned else ''}/{path}"
+    return f"{method.http} {f'/{method.version}' if method.versioned else ''}/{path}"
 
 
 def retry_words(method: Method) -> str:
@@ -116,7 +116,7 @@ def example(method: Method) -> str:
 
 def docstring(method: Method) -> str:
     """What help() and a notebook's ? show."""
-    known = parameters(method.id).values()
+    known = parameters(method).values()
     lines = [method.summary, "", request_line(method), ""]
     lines += [f"{one.name} ({one.where}): {one.words}" for one in known]
     permission = f"{PREFIX}{method.permission}" if method.permission else "none"
@@ -160,7 +160,7 @@ def _fields_section(label: str, kind: type[Message] | None, *, inputs: bool = Fa
 def _system_section(method: Method) -> Section:
     from ..render import Section, Table, code, muted
 
-    known = [one for one in parameters(method.id).values() if one.where == "system"]
+    known = [one for one in parameters(method).values() if one.where == "system"]
     rows: list[list[Value]] = [[code(one.name), _type(one.kind), muted(one.words)] for one in known]
     return Section(
         f"{len(rows)} system parameters, which every method takes",

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from ..errors import InvalidArgument
-from ..model.methods import METHODS, Method
+from ..model.methods import Method
 
 Where = Literal["path", "body", "query", "system"]
 
@@ -69,9 +69,8 @@ _ALIASES = {f"${name}": f"${name}" for name in SYSTEM if name != "xgafv"} | {"$.
 
 
 @cache
-def parameters(method_id: str) -> dict[str, Parameter]:
+def parameters(method: Method) -> dict[str, Parameter]:
     """The parameters of a method by name: of the path, the body, the query, the system."""
-    method = METHODS[method_id]
     path = [
         Parameter(name, "path", form.replace("*", "…"), required=name != method.optional, wire=name)
         for name, form in method.forms.items()
@@ -85,7 +84,7 @@ def parameters(method_id: str) -> dict[str, Parameter]:
 
 def signature(method: Method) -> inspect.Signature:
     """The parameters as Python shows them."""
-    known = parameters(method.id).values()
+    known = parameters(method).values()
     positional = [one for one in known if one.where == "path"]
     rest = [one for one in known if one.where != "path"]
     return inspect.Signature(
@@ -118,7 +117,7 @@ def bind(method: Method, given: Mapping[str, Any], *, checked: bool) -> Bound:
 
     Not `checked`, unknown ones become query parameters, and a path may have any form.
     """
-    known = parameters(method.id)
+    known = parameters(method)
     path: dict[str, str] = {}
     query: dict[str, Any] = {}
     for name, value in given.items():

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..errors import ConfigError, InvalidArgument
-from ..model.methods import METHODS, Method
+from ..model.methods import METHODS, Method, methods_of
+from ..model.versions import not_in
 from ..rest.call import Call
 from ..rest.session import Session
 from ..shown import Shown
@@ -61,7 +62,6 @@ class ApiMethod(Shown):
         body = body_of(method, bound.body, checked=self._checked)
         return Call(
             method,
-            self._session.api_version,
             path={name: bound.path.get(name, "") for name in method.variables},
             query=bound.query,
             body=body,
@@ -105,7 +105,9 @@ class ListMethod(ApiMethod):
 class Namespace(Shown):
     """A part of the API: what is below it are attributes."""
 
-    def __init__(self, prefix: str, below: dict[str, Any]) -> None:
+    def __init__(self, session: Session, prefix: str, *, checked: bool) -> None:
+        below = _below(session, prefix, checked=checked)
+        self._session = session
         self._prefix = prefix
         self._below = below
         self.__dict__.update(below)
@@ -116,7 +118,8 @@ class Namespace(Shown):
     def _shape_(self) -> Table:
         from ..render import Table, code, muted
 
-        methods = [method for method in METHODS.values() if method.id.startswith(self._prefix)]
+        every = methods_of(self._session.api_version).values()
+        methods = [method for method in every if method.id.startswith(self._prefix)]
         rows: list[list[Value]] = [
             [
                 code(method.id.removeprefix(self._prefix)),
@@ -149,8 +152,7 @@ class Api(Namespace):
     """
 
     def __init__(self, session: Session, *, checked: bool = True) -> None:
-        super().__init__("", _below(session, "", checked=checked))
-        self._session = session
+        super().__init__(session, "", checked=checked)
 
     @property
     def unchecked(self) -> Api:
@@ -166,15 +168,18 @@ class Api(Namespace):
         if isinstance(method, ApiMethod):
             return Description(method._method)
         name = str(method).removeprefix("cloudtasks.")
-        if name not in METHODS:
-            short = {one.rpartition(".")[2].lower(): one for one in METHODS}
+        known = methods_of(self._session.api_version)
+        if name in METHODS and name not in known:
+            raise not_in(self._session.api_version, name, METHODS[name].versions)
+        if name not in known:
+            short = {one.rpartition(".")[2].lower(): one for one in known}
             near = [short[one] for one in get_close_matches(name.lower(), short, 1, 0.6)]
-            near = near or get_close_matches(name, METHODS, 1, 0.5)
+            near = near or get_close_matches(name, known, 1, 0.5)
             raise ConfigError(
                 f"There is no method {name!r}.",
                 hint=f"did you mean {near[0]!r}?" if near else "client.api shows all of them",
             )
-        return Description(METHODS[name])
+        return Description(known[name])
 
     def __dir__(self) -> list[str]:
         return sorted([*self._below, "describe", "unchecked"])
@@ -182,7 +187,7 @@ class Api(Namespace):
 
 def _below(session: Session, prefix: str, *, checked: bool) -> dict[str, Any]:
     below: dict[str, Any] = {}
-    for method in METHODS.values():
+    for method in methods_of(session.api_version).values():
         if not method.id.startswith(prefix):
             continue
         name, _, rest = method.id.removeprefix(prefix).partition(".")
@@ -190,8 +195,7 @@ def _below(session: Session, prefix: str, *, checked: bool) -> dict[str, Any]:
             kind = ListMethod if "pageToken" in method.query else ApiMethod
             below[name] = kind(session, method, checked=checked)
         elif name not in below:
-            inner = f"{prefix}{name}."
-            below[name] = Namespace(inner, _below(session, inner, checked=checked))
+            below[name] = Namespace(session, f"{prefix}{name}.", checked=checked)
     return below
 
 

@@ -12,13 +12,14 @@ import msgspec
 from ..errors import ApiError, Internal
 from ..model import encode
 from ..model.methods import Method
+from ..model.schema import snake
 from .calls import JAVASCRIPT, Call, Reply, overridden
 from .commits import Commits
 from .enum_numbers import numbered
 from .envelopes import error_json
 from .partial import Selection, parse_fields, select
 from .payloads import read_body
-from .queries import SystemParameters, method_parameters, snake, system_parameters
+from .queries import SystemParameters, method_parameters, system_parameters
 from .routes import route
 from .service import Answer, Service
 from .wire import finish, script

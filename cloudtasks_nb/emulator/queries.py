@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ..errors import InvalidArgument
 from ..model.methods import Method
+from ..model.schema import snake
 from .calls import Call
 from .refusals import bad_request
 from .scalars import SCALARS, VIEW, enum
@@ -132,8 +133,3 @@ def _unknown(name: str) -> str:
 def _number(text: str) -> str | int:
     """Numbers as numbers: an enum may be given as either."""
     return int(text) if text.isdecimal() and text.isascii() and len(text) < 20 else text
-
-
-def snake(camel: str) -> str:
-    """A camelCase name in snake_case."""
-    return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in camel)

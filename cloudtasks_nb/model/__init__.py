@@ -4,7 +4,7 @@ from .json import Duration, Int64, Message, decode, encode, from_dict, timestamp
 from .location import CmekConfig, Location
 from .operation import Operation
 from .policy import Binding, Expr, Policy
-from .queue import KINDS, Kind, Queue, QueueStats, RateLimits, RetryConfig
+from .queue import KINDS, Kind, Queue, QueueStats, RateLimits, RetryConfig, StackdriverLoggingConfig
 from .status import Status
 from .target import (
     AppEngineHttpTarget,
@@ -51,6 +51,7 @@ __all__ = [
     "QueueStats",
     "RateLimits",
     "RetryConfig",
+    "StackdriverLoggingConfig",
     "Status",
     "Task",
     "TaskStatus",

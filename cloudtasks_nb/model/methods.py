@@ -6,10 +6,11 @@ Source: discovery document of v2beta2; SPEC sections 1.2 (paths, permissions) an
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from urllib.parse import quote
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..errors import ConfigError
 from . import messages as m
@@ -20,6 +21,7 @@ from .policy import Policy
 from .queue import Queue
 from .summaries import SUMMARIES
 from .task import Task
+from .versions import VERSIONS, Version, wire
 
 _LOCATION = "projects/*/locations/*"
 _QUEUE = f"{_LOCATION}/queues/*"
@@ -34,6 +36,8 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
     `repeatable`: running it twice does no more than running it once, so a lost answer may be retried.
     `done_when_repeated`: the refusal that means, after a try without an answer, that this try had succeeded.
     `safe_with`: the member of the request that makes it repeatable when it is given: a name of one's own, a request id.
+    `versions`: the versions of the API that have it. Paths are the same in all.
+    `version`: whose messages and parameters these are.
     `optional`: a path parameter that may be left out, together with the slash before it.
     """
 
@@ -49,6 +53,8 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
     versioned: bool = True
     optional: str = ""
     safe_with: str = ""
+    versions: tuple[Version, ...] = VERSIONS
+    version: Version = "v2beta2"
 
     @property
     def summary(self) -> str:
@@ -97,6 +103,7 @@ def _method(id: str, http: str, path: str, response: type[Message], **rest: obje
 
 
 _PAGE = ("pageSize", "pageToken")
+_ONLY_V2BETA2: tuple[Version, ...] = ("v2beta2",)
 
 METHODS: dict[str, Method] = {
     method.id: method
@@ -143,14 +150,14 @@ METHODS: dict[str, Method] = {
         _method("queues.tasks.run", "POST", f"{{name={_TASK}}}:run", Task,
                 request=m.RunTaskRequest, permission="tasks.run"),
         _method("queues.tasks.lease", "POST", f"{{parent={_QUEUE}}}/tasks:lease", m.LeaseTasksResponse,
-                request=m.LeaseTasksRequest, permission="tasks.lease"),
+                request=m.LeaseTasksRequest, permission="tasks.lease", versions=_ONLY_V2BETA2),
         _method("queues.tasks.acknowledge", "POST", f"{{name={_TASK}}}:acknowledge", m.Empty,
                 request=m.AcknowledgeTaskRequest, permission="tasks.acknowledge",
-                repeatable=True, done_when_repeated="NOT_FOUND"),
+                repeatable=True, done_when_repeated="NOT_FOUND", versions=_ONLY_V2BETA2),
         _method("queues.tasks.renewLease", "POST", f"{{name={_TASK}}}:renewLease", Task,
-                request=m.RenewLeaseRequest, permission="tasks.renewLease"),
+                request=m.RenewLeaseRequest, permission="tasks.renewLease", versions=_ONLY_V2BETA2),
         _method("queues.tasks.cancelLease", "POST", f"{{name={_TASK}}}:cancelLease", Task,
-                request=m.CancelLeaseRequest, permission="tasks.cancelLease"),
+                request=m.CancelLeaseRequest, permission="tasks.cancelLease", versions=_ONLY_V2BETA2),
         _method("queues.tasks.batchCreate", "POST", f"{{parent={_QUEUE}}}/tasks:batchCreate", Operation,
                 request=m.BatchCreateTasksRequest, permission="tasks.create", safe_with="requestId"),
         _method("queues.tasks.batchDelete", "POST", f"{{parent={_QUEUE}}}/tasks:batchDelete", Operation,
@@ -159,7 +166,24 @@ METHODS: dict[str, Method] = {
                 m.BufferTaskResponse, request=m.BufferTaskRequest, permission="tasks.create",
                 optional="taskId", safe_with="taskId", done_when_repeated="ALREADY_EXISTS"),
         _method("api.queue.update", "POST", "api/queue/update", m.Empty,
-                query=("appId",), request=m.HttpBody, permission="queues.update", versioned=False),
+                query=("appId",), request=m.HttpBody, permission="queues.update", versioned=False,
+                versions=_ONLY_V2BETA2),
     )
 }  # fmt: skip
-"""All 29 methods, by the id that the API gives them (without its "cloudtasks." prefix)."""
+"""All 29 methods, by the id that the API gives them (without its "cloudtasks." prefix), with messages of the model."""
+
+
+@cache
+def methods_of(version: Version) -> dict[str, Method]:
+    """The methods that a version offers, with its own messages and parameters: 29 in v2beta2, 24 in v2beta3 and v2."""
+    return {id: _in(method, version) for id, method in METHODS.items() if version in method.versions}
+
+
+def _in(method: Method, version: Version) -> Method:
+    return replace(
+        method,
+        version=version,
+        request=wire(method.request, version) if method.request is not None else None,
+        response=wire(method.response, version),
+        query=tuple(name for name in method.query if (version, name) != ("v2", "readMask")),
+    )

@@ -109,8 +109,14 @@ class QueueStats(Message):
     effective_execution_rate: float = 0.0
 
 
+class StackdriverLoggingConfig(Message):
+    """Which share of a queue's operations is written to Cloud Logging, from 0 to 1. Not in v2beta2."""
+
+    sampling_ratio: float = 0.0
+
+
 class Queue(Message):
-    """A queue as the API describes it."""
+    """A queue as the API describes it; `stackdriver_logging_config` is unknown to v2beta2."""
 
     name: str = ""
     app_engine_http_target: AppEngineHttpTarget | None = None
@@ -123,6 +129,7 @@ class Queue(Message):
     task_ttl: Duration | None = None
     tombstone_ttl: Duration | None = None
     stats: QueueStats | None = None
+    stackdriver_logging_config: StackdriverLoggingConfig | None = None
 
     @property
     def kind(self) -> Kind:

@@ -77,3 +77,22 @@ def _field(name: str, wire: str, hint: Any) -> Field:
     repeated, mapped = get_origin(hint) is list, get_origin(hint) is dict
     holds = get_args(hint)[-1] if repeated or mapped else hint
     return Field(name, wire, dict if get_origin(holds) is dict else holds, repeated, mapped)
+
+
+def camel(snake_name: str) -> str:
+    """A name as JSON has it.
+
+    >>> camel("rate_limits")
+    'rateLimits'
+    """
+    head, *rest = snake_name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def snake(camel_name: str) -> str:
+    """A name as Python has it; one that is in snake_case already stays.
+
+    >>> snake("rateLimits")
+    'rate_limits'
+    """
+    return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in camel_name)

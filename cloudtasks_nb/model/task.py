@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from ..names import TaskName, parse_task
-from .json import Message
+from .json import Duration, Message
 from .queue import Kind, RetryConfig
 from .status import Status
 from .target import AppEngineRouting, Headers, OAuthToken, OidcToken
@@ -72,7 +72,10 @@ class TaskStatus(Message):
 
 
 class Task(Message):
-    """A task as the API describes it. Which fields are filled depends on `view`: payloads only with FULL."""
+    """A task as the API describes it. Which fields are filled depends on `view`: payloads only with FULL.
+
+    `dispatch_deadline` is unknown to v2beta2.
+    """
 
     name: str = ""
     app_engine_http_request: AppEngineHttpRequest | None = None
@@ -82,6 +85,7 @@ class Task(Message):
     create_time: datetime | None = None
     status: TaskStatus | None = None
     retry_config: RetryConfig | None = None
+    dispatch_deadline: Duration | None = None
     view: str = ""
 
     @property

@@ -18,7 +18,7 @@ from ..names import LocationName, QueueName, check_queue_id, parse_location, par
 from ..pager import Listing, Pager
 from ..rest.session import Session
 from .bound import Bound, bind_all
-from .queue import WITH_STATS, Queue, read_queue
+from .queue import Queue, mask_with_stats, read_queue
 from .settings import settings
 
 _LOCATIONS = "projects.locations"
@@ -129,7 +129,7 @@ def list_queues(
     stats: bool,
 ) -> Pager[Queue]:
     """The queues of one location page by page, or those of several as one page."""
-    query = {"filter": filter, "pageSize": page_size, "readMask": WITH_STATS if stats else None}
+    query = {"filter": filter, "pageSize": page_size, "readMask": mask_with_stats(session) if stats else None}
 
     def fetch_from(place: LocationName, token: str) -> bytes:
         path = {"parent": str(place)}

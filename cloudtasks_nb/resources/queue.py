@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-import msgspec
-
 from ..errors import ConfigError, NotFound, PermissionDenied
 from ..model import queue as model
 from ..model import task as model_task
@@ -16,6 +14,7 @@ from ..model.messages import BufferTaskRequest, CreateTaskRequest, Empty, HttpBo
 from ..model.queue import RateLimits, RetryConfig
 from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..model.task import View
+from ..model.versions import path_in, wire
 from ..names import QueueName, TaskName, check_task_id, parse_task
 from ..pager import Pager
 from ..rest.session import Session
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
     from ..widgets.task_browser import TaskBrowser
 
 _QUEUES = "projects.locations.queues"
-
-# Statistics are answered only when the mask names them, and a mask hides what it does not name.
-WITH_STATS = ",".join(field.encode_name for field in msgspec.structs.fields(model.Queue))
 
 
 class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
@@ -259,7 +255,16 @@ class _Buffered(Message):
     task: Task | None = None
 
 
+def mask_with_stats(session: Session) -> str:
+    """The mask that reads every field, statistics too: they are answered only when a mask names them.
+
+    Errors: ConfigError in a version without statistics.
+    """
+    path_in(("stats",), session.api_version)
+    return ",".join(wire(model.Queue, session.api_version).__struct_encode_fields__)
+
+
 def read_queue(session: Session, name: QueueName, *, stats: bool = False) -> Queue:
     """One queue by name. Errors: NotFound, PermissionDenied."""
-    query = {"readMask": WITH_STATS if stats else None}
+    query = {"readMask": mask_with_stats(session) if stats else None}
     return session.call(f"{_QUEUES}.get", Queue, path={"name": str(name)}, query=query).bind(session)

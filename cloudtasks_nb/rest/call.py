@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..errors import ApiError, CloudTasksError, InvalidArgument, TransportError
-from ..model.json import encode
+from ..model.json import Message, decode, encode
 from ..model.messages import Empty
 from ..model.methods import Method
+from ..model.translation import read
 from .answers import not_json, refusal
 from .exchange import Answer
 
@@ -23,24 +24,26 @@ class Call:
     """A call of one REST method. `target` is path and query; `body` its JSON, or None.
 
     Query values are sent as text; a list is sent item by item, also an empty text, which is left out otherwise.
-    `repeatable` says whether it may be sent again when an answer is lost.
+    `repeatable` says whether it may be sent again when an answer is lost. `kind` is the message of the model as which
+    the answer is to be read, where the version of the API writes it in another way.
 
     Errors: InvalidArgument when JSON or a URL cannot hold a value; ConfigError when a name is missing.
     """
 
-    __slots__ = ("body", "continues_listing", "given", "method", "repeatable", "resource", "target")
+    __slots__ = ("body", "continues_listing", "given", "kind", "method", "repeatable", "resource", "target")
 
     def __init__(
         self,
         method: Method,
-        api_version: str,
         *,
         path: Mapping[str, str],
         query: Mapping[str, Any],
         body: Any = None,
         repeatable: bool | None = None,
+        kind: type[Message] | None = None,
     ) -> None:
         self.method = method
+        self.kind = kind
         self.repeatable = method.repeatable if repeatable is None else repeatable
         self.resource = next(iter(path.values()), "")
         self.given = frozenset(query)
@@ -55,7 +58,7 @@ class Call:
             pairs += _COMPACT.items()
         try:
             self.body = encode(body) if body is not None else (b"{}" if method.request is not None else None)
-            self.target = method.url_path(api_version, **path) + "?" + urlencode(pairs)
+            self.target = method.url_path(method.version, **path) + "?" + urlencode(pairs)
         except (NotImplementedError, TypeError, UnicodeError, RecursionError) as error:
             raise InvalidArgument(
                 f"The request cannot be written: {error}", method=method.id, resource=self.resource
@@ -86,7 +89,9 @@ class Call:
             raise TransportError("The answer was empty, as when a connection is cut.", hint="try again")
         if "json" not in answer.content_type and not self.given & {"callback", "$callback"}:
             raise not_json(answer.status, answer.content_type, answer.body)
-        return answer.body
+        if self.kind is None:
+            return answer.body
+        return encode(read(self.kind, decode(answer.body, dict[str, Any]), self.method.version))
 
     def was_done(self, error: CloudTasksError) -> bool:
         """Whether a refusal, after a try without an answer, means that this try had succeeded."""

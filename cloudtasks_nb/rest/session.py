@@ -17,11 +17,12 @@ from msgspec.structs import replace
 
 from ..errors import CloudTasksError, ConfigError, ResourceExhausted, Unauthenticated
 from ..model.json import decode
-from ..model.methods import METHODS
+from ..model.versions import Version
 from .auth import Auth, check_endpoint, check_secret_way, is_loopback
 from .call import Call
 from .exchange import Answer, connections, exchange
 from .retry import Retry
+from .versioned import call_in
 
 if TYPE_CHECKING:
     import requests
@@ -42,7 +43,7 @@ class Session:
         endpoint: str,
         auth: Auth,
         *,
-        api_version: str = "v2beta2",
+        api_version: Version = "v2beta2",
         timeout_s: float = 20.0,
         retry: Retry | None = None,
     ) -> None:
@@ -86,9 +87,10 @@ class Session:
 
         `repeatable` overrides the method table where the caller knows better (a create with a name).
         """
-        method = METHODS[method_id]
-        call = Call(method, self.api_version, path=path, query=query or {}, body=body, repeatable=repeatable)
-        return self.send(call)
+        version = self.api_version
+        return self.send(
+            call_in(version, method_id, path=path, query=query or {}, body=body, repeatable=repeatable)
+        )
 
     def send(self, call: Call) -> bytes:
         """Send a call until it succeeds, is refused for good, or its time is over. Errors: any CloudTasksError."""

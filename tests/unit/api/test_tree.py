@@ -19,10 +19,11 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.api import Api, ApiMethod, ListMethod
 from cloudtasks_nb.api.describing import field_rows
 from cloudtasks_nb.api.parameters import SYSTEM, parameters
-from cloudtasks_nb.model.methods import METHODS
+from cloudtasks_nb.model.methods import methods_of
 from tests.scripted import Scripted, answer, refusal, scripted
 from tests.unit.model.test_methods import DOCUMENT, OFFICIAL
 
+METHODS = methods_of("v2beta2")
 PLACE = "projects/p/locations/us-central1"
 QUEUE = f"{PLACE}/queues/emails"
 TASK = f"{QUEUE}/tasks/t"
@@ -68,7 +69,7 @@ def arguments(method_id: str) -> dict[str, str]:
 @pytest.mark.parametrize("method_id", METHODS)
 def test_every_method_sends_every_parameter_that_it_knows(method_id: str) -> None:
     with serving() as (client, server):
-        known = parameters(method_id)
+        known = parameters(METHODS[method_id])
         query = {name: f"v-{name}" for name, one in known.items() if one.where in ("query", "system")}
         query.pop("callback")
         body = {"body": {}} if "body" in known else {}
@@ -355,7 +356,7 @@ def test_the_example_line_of_every_method_can_be_run(method_id: str) -> None:
 
 @given(st.text(max_size=20))
 def test_any_name_is_a_parameter_or_refused(name: str) -> None:
-    known = {*parameters("projects.locations.queues.get"), *(f"${one}" for one in SYSTEM), "$.xgafv"}
+    known = {*parameters(METHODS["projects.locations.queues.get"]), *(f"${one}" for one in SYSTEM), "$.xgafv"}
     with ct.connect(project="p", endpoint="http://localhost:1") as client:
         if name not in known:
             with pytest.raises(ct.InvalidArgument):

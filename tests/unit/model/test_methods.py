@@ -10,6 +10,7 @@ import pytest
 
 from cloudtasks_nb.errors import ConfigError
 from cloudtasks_nb.model.methods import METHODS, Method
+from cloudtasks_nb.model.versions import wire
 
 DOCUMENT = json.loads(
     (files("googleapiclient") / "discovery_cache" / "documents" / "cloudtasks.v2beta2.json").read_text()
@@ -45,11 +46,11 @@ def test_verb_path_query_and_bodies_are_the_official_ones(method: Method) -> Non
     if "request" in official:
         fields = set(DOCUMENT["schemas"][official["request"]["$ref"]].get("properties", {}))
         assert method.request is not None
-        assert set(method.request.__struct_encode_fields__) == fields
+        assert set(wire(method.request, "v2beta2").__struct_encode_fields__) == fields
     else:
         assert method.request is None
     answer = set(DOCUMENT["schemas"][official["response"]["$ref"]].get("properties", {}))
-    assert set(method.response.__struct_encode_fields__) == answer
+    assert set(wire(method.response, "v2beta2").__struct_encode_fields__) == answer
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.id)
