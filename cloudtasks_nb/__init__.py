@@ -69,7 +69,8 @@ _HOMES = {
         "QueueStats", "RateLimits", "RetryConfig", "Status", "TaskStatus", "UriOverride",
     ),
     "errors": (
-        "Aborted", "AlreadyExists", "ApiError", "AuthError", "BulkError", "Cancelled", "CloudTasksError", "ConfigError",
+        "Aborted", "AlreadyExists", "ApiError", "AuthError", "BackupIncomplete", "BulkError", "Cancelled",
+        "CloudTasksError", "ConfigError",
         "DataLoss", "DeadlineExceeded", "DecodeError", "FailedPrecondition", "Internal", "InvalidArgument",
         "InvalidRows", "MissingExtra", "NotFound", "OutOfRange", "PermissionDenied", "ResourceExhausted", "Timeout",
         "TransportError", "Unauthenticated", "Unavailable", "Unimplemented", "Unknown",

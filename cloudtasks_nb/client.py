@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from .api import Api
 from .batching import Batch
@@ -27,6 +27,9 @@ from .rest.session import Session
 from .shown import Shown
 
 if TYPE_CHECKING:
+    from .bulk.backup import Past
+    from .bulk.result import BulkResult
+    from .bulk.verbs import How
     from .emulating import Emulator
     from .plots import ClientPlots
     from .render import Card
@@ -205,6 +208,27 @@ class Client(Shown):
             >>> batch.results                                                              # doctest: +SKIP
         """
         return Batch(self._session, timeout)
+
+    def restore(
+        self,
+        path: str | os.PathLike[str],
+        queue: str | None = None,
+        *,
+        past: Past = "now",
+        **how: Unpack[How],
+    ) -> BulkResult:
+        """Bring back a backup's queue with its settings, and its tasks into it; only the tasks where there is one.
+
+        `queue` names it otherwise than it was: an id, "location/id" or full name. A queue that was paused is paused.
+
+        Errors: as queue.restore(); FailedPrecondition when a queue of this name existed too recently.
+
+        Example:
+            >>> ct.local().restore("emails.parquet")                                       # doctest: +SKIP
+        """
+        from .bulk.backup import queue_of, restore
+
+        return restore(queue_of(self, path, queue), path, past=past, renew=True, how=how)
 
     def operation(self, name: str) -> Operation:
         """An operation by its full name, as batch calls answer with. Errors: NotFound, InvalidArgument."""

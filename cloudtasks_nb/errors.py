@@ -84,6 +84,10 @@ class InvalidRows(CloudTasksError):
         super().__init__("Nothing was sent:\n  " + "\n  ".join(lines), hint=hint)
 
 
+class BackupIncomplete(CloudTasksError):
+    """A file does not hold every task of the queue, so nothing was purged."""
+
+
 class BulkError(CloudTasksError):
     """Some items of a bulk call failed. `result` tells which: `result.failed`, `result.to_dataframe()`."""
 

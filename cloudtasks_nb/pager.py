@@ -215,6 +215,10 @@ class Pager(Shown, Generic[T]):
         self._first = self._fetch("")
         return self._first
 
+    def batches_of(self, columns: Columns[Any], progress: bool | None = None) -> Iterator[pa.RecordBatch]:
+        """Arrow batches of other columns than those of its kind, such as a backup's; a page at a time."""
+        return map(columns.batch, self._rows(columns, None, progress))
+
     def _batches(self, limit: int | None, progress: bool | None) -> Iterator[pa.RecordBatch]:
         columns = self._listing.columns()
         return map(columns.batch, self._rows(columns, limit, progress))

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ..errors import CloudTasksError, InvalidArgument, InvalidRows
-from ..model.task import Task
+from ..model.task import AppEngineHttpRequest, Task
 from ..names import QueueName, check_task_id
 from ..resources.new_task import TaskOptions, new_task, schedule_time
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
 
 _PROBLEMS_SHOWN = 10
+_APP_ENGINE_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
 
 
 class Item(msgspec.Struct, kw_only=True):
@@ -142,6 +143,10 @@ def _new_task(queue: Queue, said: dict[str, Any]) -> Task:
             f"{strange[0]!r} is nothing that create_task() takes",
             hint='a dict names options of create_task(); one that is a payload goes into {"payload": {...}}',
         )
+    if said.get("relative_url") is not None and isinstance(said.get("headers"), Mapping):
+        said["headers"] = _given_headers(
+            said["headers"]
+        )  # out of a listing, it may hold what the service added
     said["schedule"] = schedule_time(said.get("schedule"), queue._session.now())
     return new_task(queue._parsed, queue.kind, payload, TaskOptions(**said))
 
@@ -153,11 +158,28 @@ def recreated(task: Task, queue: QueueName, task_id: str) -> Task:
     return Task(
         name=f"{queue}/tasks/{check_task_id(task_id)}",
         http_request=task.http_request,
-        app_engine_http_request=task.app_engine_http_request,
+        app_engine_http_request=_as_given(task.app_engine_http_request),
         pull_message=task.pull_message,
         schedule_time=task.schedule_time,
         retry_config=task.retry_config,
     )
+
+
+def _as_given(request: AppEngineHttpRequest | None) -> AppEngineHttpRequest | None:
+    """A request without what the service adds to its headers, and would add once more."""
+    return request if request is None else replace(request, headers=_given_headers(request.headers))
+
+
+def _given_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    given = {
+        key: str(value).removesuffix(_APP_ENGINE_AGENT).rstrip() if _is_agent(key) else value
+        for key, value in headers.items()
+    }
+    return {key: value for key, value in given.items() if not _is_agent(key) or value}
+
+
+def _is_agent(header: str) -> bool:
+    return str(header).lower() == "user-agent"
 
 
 def selected_items(

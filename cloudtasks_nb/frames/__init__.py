@@ -1,5 +1,6 @@
 """Listings as tables: Structs → Arrow → pandas, Parquet, CSV. Imports pyarrow and pandas: load on first use."""
 
+from .backup_columns import WHOLE, backup_columns, whole_task
 from .columns import BULK_RESULTS, LOCATIONS, QUEUES, TASKS, Columns
 from .decoding import Decode
 from .dtypes import Dtypes, frame_of
@@ -12,12 +13,15 @@ __all__ = [
     "LOCATIONS",
     "QUEUES",
     "TASKS",
+    "WHOLE",
     "Columns",
     "Decode",
     "Dtypes",
+    "backup_columns",
     "frame_of",
     "task_rows",
     "to_pandas",
+    "whole_task",
     "write_csv",
     "write_parquet",
 ]

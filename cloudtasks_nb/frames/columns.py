@@ -34,17 +34,17 @@ class Columns(Generic[R]):
         self.schema = pa.schema(list(columns.items()))
         self.read = read
         self._field = field
-        self._values = values
+        self.values = values
 
     def batch(self, rows: Sequence[R]) -> pa.RecordBatch:
         """Rows as one Arrow batch; no rows give an empty batch with every column. Errors: DecodeError."""
-        values = self._values(rows)
+        values = self.values(rows)
         arrays = [array_of(values[field.name], field.type) for field in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def flat_batch(self, rows: Sequence[R]) -> tuple[pa.RecordBatch, dict[str, Maps]]:
         """Rows as an Arrow batch of all columns but the maps, and the maps. Errors: DecodeError."""
-        values = self._values(rows)
+        values = self.values(rows)
         maps = {name: column for name, column in values.items() if isinstance(column, Maps)}
         flat = pa.schema([field for field in self.schema if field.name not in maps])
         arrays = [array_of(values[field.name], field.type) for field in flat]

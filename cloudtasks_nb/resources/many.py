@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from .bound import Bound
@@ -10,6 +12,7 @@ from .bound import Bound
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..bulk.backup import Past
     from ..bulk.result import BulkResult
     from ..bulk.verbs import How
     from ..model.task import Task
@@ -116,6 +119,47 @@ class Many(Bound):
         from ..bulk.verbs import copy_tasks
 
         return copy_tasks(self._queue, selection, to, how, new_ids=new_ids, move=True)
+
+    def backup(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False, progress: bool | None = None
+    ) -> Path:
+        """Write every task, whole, and the queue's settings to a Parquet file; it appears when complete.
+
+        It has the columns of queue.tasks().to_dataframe(), and one, `task`, with all that a table leaves out,
+        credentials in headers included: keep the file as safe as the queue.
+
+        Errors: FileExistsError without `overwrite`; PermissionDenied (FULL needs cloudtasks.tasks.fullView).
+
+        Example:
+            >>> queue.backup("emails.parquet")                                                     # doctest: +SKIP
+        """
+        from ..bulk.backup import backup
+
+        return backup(self._queue, path, overwrite=overwrite, progress=progress)
+
+    def restore(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        past: Past = "now",
+        renew: bool = True,
+        **how: Unpack[How],
+    ) -> BulkResult:
+        """Create the tasks of a backup in this queue, under their own ids.
+
+        A task that is still there stays as it is, so restoring twice is harmless. An id that a finished or deleted task
+        used up gets a new one, unless `renew` is False. Tasks whose time has passed become due now; with past="skip"
+        they are left out, and with a delay (a timedelta or seconds) they become due after it. The queue's settings stay
+        as they are: client.restore(path) creates a queue with those of the backup.
+
+        Errors: ConfigError (no backup, another kind of queue), NotFound, PermissionDenied.
+
+        Example:
+            >>> queue.pause().restore("emails.parquet")                                            # doctest: +SKIP
+        """
+        from ..bulk.backup import restore
+
+        return restore(self._queue, path, past=past, renew=renew, how=how)
 
     @property
     def _queue(self) -> Queue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -101,11 +102,17 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         """
         return self._verb("resume")
 
-    def purge(self) -> Self:
+    def purge(self, backup: str | os.PathLike[str] | None = None) -> Self:
         """Delete every task created before now. It cannot be undone, and may take a minute to be complete.
 
-        Errors: NotFound, PermissionDenied.
+        With `backup`, a path, the tasks are written there first, and nothing is purged unless that file holds them all.
+
+        Errors: NotFound, PermissionDenied; with a backup also those of queue.backup(), and BackupIncomplete.
         """
+        if backup is not None:
+            from ..bulk.backup import check_complete
+
+            check_complete(self, self.backup(backup))
         return self._verb("purge")
 
     def delete(self) -> None:

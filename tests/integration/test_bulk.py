@@ -317,3 +317,14 @@ def test_progress_counts_up_to_the_total(queue: ct.Queue, capsys: pytest.Capture
     assert f"created in {queue.id}: 100%" in shown
     assert "250 of 250 tasks" in shown
     assert "left" in shown
+
+
+def test_an_app_engine_table_comes_back_as_app_engine_tasks(client: ct.Client) -> None:
+    source, target = (client.create_queue(new_id(), kind="app_engine") for _ in range(2))
+    rows = [
+        {"payload": b"x", "relative_url": "/a", "schedule": soon(), "task_id": f"t-{n}"} for n in range(2)
+    ]
+    rows[1]["headers"] = {"User-Agent": "mine"}
+    assert source.create_tasks(rows).ok
+    assert target.create_tasks(source.tasks(view="FULL").to_dataframe()).ok
+    assert shapes(target) == shapes(source)

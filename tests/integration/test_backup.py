@@ -1,0 +1,200 @@
+"""Backups: a queue in a file and back, equal; a purge that never loses what the file does not hold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import cloudtasks_nb as ct
+from tests.integration.filling import URL, fill, new_id
+
+FIELDS = ("id", "http_request", "app_engine_http_request", "pull_message", "schedule_time", "retry_config")
+
+
+def contents(queue: ct.Queue) -> list[list[Any]]:
+    tasks = queue.tasks(view="FULL")
+    return sorted(([getattr(task, field) for field in FIELDS] for task in tasks), key=lambda row: row[0])
+
+
+IDS = st.text("abcXYZ019_-", min_size=1, max_size=40)
+TEXTS = st.text(st.characters(codec="ascii", min_codepoint=33, max_codepoint=126), max_size=20)
+HEADERS = st.dictionaries(st.from_regex(r"X-[A-Za-z0-9]{1,10}", fullmatch=True), TEXTS, max_size=3)
+SECRETS = st.sampled_from([{}, {"Authorization": "Bearer secret"}, {"Cookie": "a=b"}])
+SCHEDULES = st.integers(3600, 700 * 3600).map(
+    lambda seconds: datetime.now(UTC).replace(microsecond=seconds % 1_000_000) + timedelta(seconds=seconds)
+)
+RETRIES = st.none() | st.builds(
+    ct.RetryConfig,
+    max_attempts=st.integers(1, 1000),
+    min_backoff=st.integers(1, 100).map(lambda tenths: tenths / 10),
+    max_doublings=st.integers(0, 20),
+)
+COMMON = {"task_id": IDS, "schedule": SCHEDULES, "retry_config": RETRIES}
+WITH_BODY = {
+    "method": st.sampled_from(["POST", "PUT"]),
+    "payload": st.binary(max_size=200) | st.text(max_size=50),
+}
+HTTP = st.fixed_dictionaries(
+    {
+        **COMMON,
+        **WITH_BODY,
+        "url": st.sampled_from([URL, "https://example.com/é?q=1#x"]),
+        "headers": st.builds(lambda a, b: {**a, **b}, HEADERS, SECRETS),
+        "oidc_token": st.none()
+        | st.builds(ct.OidcToken, service_account_email=st.just("a@p.iam.gserviceaccount.com")),
+    }
+)
+APP_ENGINE = st.fixed_dictionaries(
+    {
+        **COMMON,
+        **WITH_BODY,
+        "relative_url": st.sampled_from(["/", "/work?x=1"]),
+        "headers": HEADERS,
+        "routing": st.none() | st.builds(ct.AppEngineRouting, service=st.sampled_from(["worker", ""])),
+    }
+)
+PULL = st.fixed_dictionaries(
+    {**COMMON, "payload": st.binary(max_size=200), "tag": st.none() | st.text(max_size=30)}
+)
+KINDS = {"http": HTTP, "app_engine": APP_ENGINE, "pull": PULL}
+
+
+def distinct(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({row["task_id"]: row for row in rows}.values())
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_whatever_a_queue_holds_comes_back_equal(client: ct.Client, kind: Any, tmp_path: Path) -> None:
+    rows = st.lists(KINDS[kind], min_size=1, max_size=5).map(distinct)
+
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+    @given(rows)
+    def check(rows: list[dict[str, Any]]) -> None:
+        source, target = (client.create_queue(new_id(), kind=kind) for _ in range(2))
+        source.create_tasks(rows).raise_for_errors()
+        path = source.backup(tmp_path / "queue.parquet", overwrite=True)
+        target.restore(path).raise_for_errors()
+        assert contents(target) == contents(source)
+
+    check()
+
+
+def test_a_queue_comes_back_with_its_settings(client: ct.Client, tmp_path: Path) -> None:
+    source = client.create_queue(
+        new_id(),
+        rate_limits={"max_tasks_dispatched_per_second": 3, "max_concurrent_tasks": 7},
+        retry_config={"max_attempts": 9, "min_backoff": 2.5},
+        task_ttl=timedelta(days=20),
+    ).pause()
+    fill(source, 5)
+    path = source.backup(tmp_path / "queue.parquet")
+    name = new_id()
+    assert client.restore(path, name).done == 5
+    again = client.queue(name)
+    for field in ("rate_limits", "retry_config", "task_ttl", "tombstone_ttl", "state", "kind"):
+        assert getattr(again, field) == getattr(source, field), field
+    assert contents(again) == contents(source)
+    with ct.local() as elsewhere:
+        assert elsewhere.restore(path).done == 5
+        assert contents(elsewhere.queue(source.id)) == contents(source)
+
+
+def test_a_backup_is_a_table_too_and_shows_no_credentials_in_it(queue: ct.Queue, tmp_path: Path) -> None:
+    queue.create_task(b"x", url=URL, headers={"Authorization": "Bearer secret"}, schedule=3600, task_id="a")
+    path = queue.backup(tmp_path / "queue.parquet")
+    table = pd.read_parquet(path)
+    assert table.task_id.tolist() == ["a"]
+    assert dict(table.headers[0])["Authorization"] == "•••"
+    assert "secret" in table.task[0]
+    assert queue.delete_tasks(table).ok
+
+
+def test_an_older_backup_is_not_overwritten_by_accident(queue: ct.Queue, tmp_path: Path) -> None:
+    fill(queue, 2)
+    path = queue.backup(tmp_path / "queue.parquet")
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        queue.purge(backup=path)
+    assert len(list(queue.tasks())) == 2
+
+
+def test_a_purged_queue_comes_back_under_new_ids(queue: ct.Queue, tmp_path: Path) -> None:
+    names = fill(queue, 5)
+    queue.purge(backup=tmp_path / "queue.parquet")
+    assert list(queue.tasks()) == []
+    result = queue.restore(tmp_path / "queue.parquet")
+    assert result.done == 5
+    ids = [task.id for task in queue.tasks()]
+    assert [one.rpartition("-")[0] for one in ids] == names
+    assert queue.restore(tmp_path / "queue.parquet").done == 5
+    assert [task.id for task in queue.tasks()] == ids, "restored twice is there once"
+    queue.delete_tasks(queue.tasks())
+    assert queue.restore(tmp_path / "queue.parquet", renew=False).failed_count == 5
+    assert queue.restore(tmp_path / "queue.parquet").done == 5
+    assert len(list(queue.tasks())) == 5
+
+
+def test_another_task_of_the_same_id_is_no_restored_one(queue: ct.Queue, tmp_path: Path) -> None:
+    fill(queue, 2)
+    path = queue.backup(tmp_path / "queue.parquet")
+    queue.delete_tasks(queue.tasks())
+    other = queue._session  # the same client
+    target = ct.connect(endpoint=other.endpoint).create_queue(new_id())
+    target.create_task(b"something else", url=URL, task_id="t-000", schedule=60)
+    result = target.restore(path)
+    assert result.to_dataframe().code.tolist()[0] == 6
+    assert result.done == 1
+
+
+def test_nothing_is_purged_that_came_after_the_backup(queue: ct.Queue, tmp_path: Path) -> None:
+    from cloudtasks_nb.bulk.backup import check_complete
+
+    fill(queue, 3)
+    path = queue.backup(tmp_path / "queue.parquet")
+    check_complete(queue, path)
+    queue.create_task(b"late", url=URL, task_id="late", schedule=3600)
+    with pytest.raises(ct.BackupIncomplete, match=r"1 tasks are not in queue\.parquet, such as late"):
+        check_complete(queue, path)
+
+
+def test_overdue_tasks_are_handled_by_choice(client: ct.Client, tmp_path: Path) -> None:
+    source = client.create_queue(new_id(), kind="pull")
+    source.create_tasks(
+        [{"payload": b"due", "task_id": "due"}, {"payload": b"", "task_id": "later", "schedule": 3600}]
+    )
+    path = source.backup(tmp_path / "queue.parquet")
+    now, skip, delay = (client.create_queue(new_id(), kind="pull") for _ in range(3))
+    assert now.restore(path).done == 2
+    left_out = skip.restore(path, past="skip")
+    assert [task.id for task in skip.tasks()] == ["later"]
+    assert left_out.failed_count == 1
+    assert "overdue" in left_out.to_dataframe().message[0]
+    delay.restore(path, past=timedelta(hours=2)).raise_for_errors()
+    due, later = delay.task("due").schedule_time, delay.task("later").schedule_time
+    assert due is not None
+    assert later == source.task("later").schedule_time
+    assert due - datetime.now(UTC) > timedelta(minutes=119)
+    with pytest.raises(ct.ConfigError, match="past="):
+        now.restore(path, past="tomorrow")  # type: ignore[arg-type]
+
+
+def test_what_is_no_backup_of_such_a_queue_is_refused(
+    client: ct.Client, queue: ct.Queue, tmp_path: Path
+) -> None:
+    fill(queue, 1)
+    table = queue.tasks(view="FULL").to_parquet(tmp_path / "table.parquet")
+    with pytest.raises(ct.ConfigError, match="no backup") as caught:
+        queue.restore(table)
+    assert "create_tasks" in (caught.value.hint or "")
+    (tmp_path / "text").write_text("x")
+    with pytest.raises(ct.ConfigError, match="no Parquet file"):
+        queue.restore(tmp_path / "text")
+    with pytest.raises(ct.ConfigError, match="a pull queue"):
+        client.create_queue(new_id(), kind="pull").restore(queue.backup(tmp_path / "queue.parquet"))
+    assert pq.ParquetFile(tmp_path / "queue.parquet").metadata.num_rows == 1
