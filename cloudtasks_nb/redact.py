@@ -39,6 +39,7 @@ _VALUES = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
+_LEAST = 10  # without "=" and "/" nothing shorter is recognised
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#]*(?=@)")
 _PARAMETER = re.compile(r"(?<=[?&;])([^=&;#?\s]+)=([^&;#\s]*)")
 _FORM = re.compile(r"[\w.%+*\[\]-]+=[^\s&]*(?:&[\w.%+*\[\]-]+=[^\s&]*)*\s*")
@@ -87,7 +88,7 @@ def scrub(text: str) -> str:
     >>> scrub("POST https://me:pw@example.com/?token=abc&n=1")
     'POST https://•••@example.com/?token=•••&n=1'
     """
-    if _revealing.get():
+    if _revealing.get() or (len(text) < _LEAST and "=" not in text and "/" not in text):
         return text
     text = _VALUES.sub(lambda match: f"{match['kept'] or match['basic'] or match['named'] or ''}{DOTS}", text)
     if "=" in text:

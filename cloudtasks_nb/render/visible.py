@@ -6,12 +6,16 @@ import re
 
 from ..redact import scrub
 
-# Controls, bidi controls, invisible characters, line separators, lone surrogates and tag characters. The two
-# joiners (U+200C, U+200D) stay: emoji and several scripts need them.
+# Controls, bidi controls, invisible characters, line separators, lone surrogates, noncharacters, tag characters.
+# The two joiners (U+200C, U+200D) stay: emoji and several scripts need them.
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+# Marks that pile up on one letter until they cover the lines around it; real scripts need three or four.
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILE = re.compile(f"({_MARK}{{4}})({_MARK}+)")
 
 
 def _picture(match: re.Match[str]) -> str:
@@ -21,14 +25,22 @@ def _picture(match: re.Match[str]) -> str:
     return "␡" if point == 0x7F else f"⟨U+{point:04X}⟩"
 
 
+def _unpiled(text: str) -> str:
+    if text.isascii():
+        return text
+    return _PILE.sub(lambda match: f"{match[1]}⟨+{len(match[2])} marks⟩", text)
+
+
 def visible(text: str) -> str:
     """One line of text with every hidden character shown: "␛", "⟨U+202E⟩"."""
-    return _HIDDEN.sub(_picture, text)
+    if text.isascii() and text.isprintable():
+        return text
+    return _HIDDEN.sub(_picture, _unpiled(text))
 
 
 def visible_lines(text: str) -> str:
     """The same for text of several lines; line ends and tabs do their work."""
-    return _HIDDEN.sub(lambda match: match[0] if match[0] in "\n\t" else _picture(match), text)
+    return _HIDDEN.sub(lambda match: match[0] if match[0] in "\n\t" else _picture(match), _unpiled(text))
 
 
 def shown(text: str) -> str:

@@ -1,22 +1,131 @@
-"""Whatever a task holds is shown and never run: in cards, tables, panels and payloads."""
+"""Whatever a queue or a task holds is shown, never run, and freezes nothing: in cards, tables, payloads and panels."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+import cloudtasks_nb as ct
+from cloudtasks_nb import render
+from cloudtasks_nb.widgets.panel import Panel
+from tests.hostile import ADDRESSES, ATTACKS, BREAKOUTS, HIDDEN, MARKUP
+from tests.unit.render.conftest import NOW, everything_of
+
 from .lab import Lab
 from .service import Service
+from .test_themes import mount
 
 pytestmark = pytest.mark.browser
 
-ATTACK = '"><img src=x onerror="window.attacked=1"><script>window.attacked=1</script>'
+ROOT = Path(__file__).parents[2]
+MIXED = " ".join([*MARKUP, *BREAKOUTS, *HIDDEN]).replace("\x00", "")
+AT_ONCE = 12
+
+# Everything that a page can do to wake up what sleeps in it, short of leaving it.
+PROVOKE = """async () => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
+    const events = ['mouseover', 'mouseenter', 'focus', 'blur', 'toggle', 'load', 'error', 'click', 'animationstart'];
+    for (const node of document.querySelectorAll('body *')) {
+        if (node.closest('button, input, form')) continue;
+        for (const name of events) node.dispatchEvent(new Event(name));
+    }
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    return window.attacked ?? null;
+}"""
+ACTIVE = "script, iframe, object, embed, svg, math, meta, base, link, img[src=x], [onerror], [onload], [href]"
+
+
+@contextmanager
+def watched(page: Page) -> Iterator[None]:
+    """Nothing opens a dialog, leaves the page or asks for anything away from this machine."""
+    seen: list[str] = []
+    page.on("dialog", lambda dialog: (seen.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: seen.append(request.url) if "attacker" in request.url else None)
+    page.on("framenavigated", lambda frame: seen.append(frame.url) if "attacker" in frame.url else None)
+    yield
+    assert seen == []
+
+
+@pytest.mark.parametrize("start", range(0, len(ATTACKS), AT_ONCE))
+def test_no_card_or_table_runs_what_it_shows(page: Page, start: int) -> None:
+    attacks = ATTACKS[start : start + AT_ONCE]
+    body = "".join(render.html(obj, NOW) for attack in attacks for obj in everything_of(attack).values())
+    with watched(page):
+        page.set_content(f"<!doctype html><body>{body}</body>")
+        assert page.evaluate(PROVOKE) is None
+        assert page.locator(ACTIVE).count() == 0
+
+
+def poisoned(state: Any, attack: str, key: str = "") -> Any:
+    """The state of a panel with every text replaced that may have come from elsewhere."""
+    if isinstance(state, dict):
+        return {name: poisoned(held, attack, name) for name, held in state.items()}
+    if isinstance(state, list):
+        return [poisoned(held, attack, key) for held in state]
+    own = key.startswith("_") or key in {
+        "look",
+        "tone",
+        "level",
+        "do",
+        "time",
+        "updated",
+        "schedule",
+        "state",
+    }
+    return state if own or not isinstance(state, str) else attack
+
+
+def panels(client: ct.Client, queue: ct.Queue) -> Iterator[Panel]:
+    """One of each panel that there is, with something open in it."""
+    for verb in ("panel", "browse", "monitor", "workbench"):
+        if hasattr(queue, verb):
+            panel = getattr(queue, verb)()
+            if verb == "browse":
+                panel.open_task(panel.rows[0]["id"])
+            yield panel
+    if hasattr(client, "explore"):
+        yield client.explore()
+
+
+class Poisoned:
+    """A panel as the page sees it, its texts replaced."""
+
+    def __init__(self, panel: Panel, attack: str) -> None:
+        self._panel, self._attack = panel, attack
+
+    def get_state(self) -> dict[str, Any]:
+        return poisoned(self._panel.get_state(), self._attack)  # type: ignore[no-any-return]
+
+    def close(self) -> None: ...
+
+
+def test_no_panel_runs_what_it_shows(page: Page, service: Service) -> None:
+    queue_id = f"hostile-{uuid4().hex[:8]}"
+    service.create_queue(queue_id)
+    service.create_task(queue_id, "t-1", b'{"to":"ada"}', headers={"X-Note": "x"})
+    with ct.connect(endpoint=service.url) as client, watched(page):
+        for panel in panels(client, client.queue(queue_id)):
+            for attack in (MIXED, *ADDRESSES):
+                mount(page, Poisoned(panel, attack))  # type: ignore[arg-type]
+                assert page.evaluate(PROVOKE) is None, (type(panel), attack)
+                active = ACTIVE.replace("svg,", "svg use, svg animate,")  # a panel may draw lines of its own
+                assert page.locator(active).count() == 0, (type(panel), attack)
+            panel.close()
+
 
 CELLS = (
-    'import cloudtasks_nb as ct\nqueue = ct.connect().queue("{queue_id}")\nqueue.tasks(view="FULL")',
-    'queue.task("hostile")',
+    'import cloudtasks_nb as ct\nclient = ct.connect()\nqueue = client.queue("{queue_id}")\nqueue.tasks(view="FULL")',
+    'queue.task("t-0")',
+    'queue.task("t-1")',
+    "ct.NotFound({attack!r}, method={attack!r}, resource={attack!r}, hint={attack!r}, details=[{{'x': {attack!r}}}])",
+    "queue.tasks(view='FULL').to_dataframe(decode='text')[['url', 'payload_text']]",
     "queue.panel()",
     "queue.browse()",
 )
@@ -25,17 +134,59 @@ CELLS = (
 def test_hostile_content_is_text(lab: Lab, page: Page, service: Service) -> None:
     queue_id = f"hostile-{uuid4().hex[:8]}"
     service.create_queue(queue_id)
-    url = "https://example.com/" + ATTACK.replace(" ", "%20")
-    service.create_task(queue_id, "hostile", ATTACK.encode(), url=url, headers={"X-Note": ATTACK})
-    notebook = lab.open(
-        page, lab.write(f"{queue_id}.ipynb", *(cell.format(queue_id=queue_id) for cell in CELLS))
-    )
+    for number, attack in enumerate((MIXED, BREAKOUTS[0])):
+        url = "https://example.com/" + BREAKOUTS[number].replace(" ", "%20")
+        header = "".join(character for character in attack if " " <= character < "\x7f")[:2_000]
+        payload = json.dumps({"note": attack, attack: [attack]}) if number else attack
+        service.create_task(queue_id, f"t-{number}", payload.encode(), url=url, headers={"X-Note": header})
+    cells = (cell.format(queue_id=queue_id, attack=MIXED) for cell in CELLS)
+    notebook = lab.open(page, lab.write(f"{queue_id}.ipynb", *cells))
+    with watched(page):
+        notebook.run_all()
+        browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+        browser.get_by_role("button", name="t-1").click()
+        detail = browser.get_by_role("region", name="Task t-1")
+        expect(detail.locator("pre")).to_contain_text(BREAKOUTS[0])
+        detail.locator("summary").click()
+        expect(detail.get_by_role("row", name="X-Note")).to_contain_text(BREAKOUTS[0])
+        card = notebook.outputs.locator(".ctnb").nth(1)
+        expect(card).to_contain_text("invoice⟨U+202E⟩fdp.exe")
+        page.evaluate(
+            "() => document.querySelectorAll('.ctnb details').forEach(part => { part.open = true; })"
+        )
+        assert page.evaluate("() => window.attacked ?? null") is None
+        outputs = notebook.outputs.locator(".ctnb, .ct-panel")
+        assert outputs.count() >= 6
+        assert outputs.locator("script, iframe, object, img[src=x], [onerror], [onload], [href]").count() == 0
+
+
+HEAVY = """import json, sys
+sys.path.insert(0, {root!r})
+import cloudtasks_nb as ct
+from cloudtasks_nb import model
+def task(**request):
+    return model.Task(name="projects/p/locations/l/queues/q/tasks/heavy", view="FULL", **request)
+"""
+HEAVY_CELLS = (
+    'task(pull_message=ct.PullMessage(payload=("<b>&" * 250_000).encode()))',
+    'task(pull_message=ct.PullMessage(payload=json.dumps([{{"n": n, "t": "x" * 99}} for n in range(9_000)]).encode()))',
+    'task(pull_message=ct.PullMessage(payload=bytes(1_000_000)))',
+    'task(http_request=ct.HttpRequest(url="https://e.example/" + "u" * 1_000_000))',
+    'task(http_request=ct.HttpRequest(headers={{f"X-{{n}}": "v" * 100 for n in range(10_000)}}))',
+)  # fmt: skip
+
+
+def test_a_page_of_heavy_tasks_answers_clicks(lab: Lab, page: Page) -> None:
+    first, *rest = (cell.format(root=str(ROOT)) for cell in (HEAVY + HEAVY_CELLS[0], *HEAVY_CELLS[1:]))
+    notebook = lab.open(page, lab.write(f"heavy-{uuid4().hex[:8]}.ipynb", first, *rest))
     notebook.run_all()
-    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
-    browser.get_by_role("button", name="hostile").click()
-    detail = browser.get_by_role("region", name="Task hostile")
-    expect(detail.locator("pre")).to_have_text(ATTACK)
-    detail.locator("summary").click()
-    expect(detail.get_by_role("row", name="X-Note")).to_contain_text(ATTACK)
-    assert notebook.outputs.locator("img[src=x], script").count() == 0
-    assert page.evaluate("() => window.attacked") is None
+    cards = notebook.outputs.locator(".ctnb")
+    expect(cards).to_have_count(len(HEAVY_CELLS))
+    for card in cards.all():
+        assert len(card.inner_html()) < 150_000
+        for section in card.locator("div > details").all():
+            was_open = section.get_attribute("open") is not None
+            section.locator("> summary").click()
+            expect(section).to_have_attribute("open", "") if not was_open else expect(
+                section
+            ).not_to_have_attribute("open", "")

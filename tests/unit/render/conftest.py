@@ -55,7 +55,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def everything() -> Callable[[str], Everything]:
-    return _everything
+    return everything_of
 
 
 def queues(text: str = "x") -> list[Queue]:
@@ -114,7 +114,7 @@ def tasks(text: str = "x", count: int = 3) -> list[Task]:
     ]
 
 
-def _everything(text: str) -> Everything:
+def everything_of(text: str) -> Everything:
     status = Status(code=5, message=text, details=[{text: [text]}])
     location = Location(
         name=text, location_id=text, display_name=text, labels={text: text}, metadata={text: text}
