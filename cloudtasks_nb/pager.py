@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from .frames import Columns, Decode, Dtypes
-    from .render import Table
+    from .render import Card, Table
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -35,11 +35,20 @@ R = TypeVar("R")
 _HEAD_START_S = 0.001
 
 
-class Page(msgspec.Struct, Generic[T], frozen=True):
+class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
     """One page of a listing. `next_page_token` is empty on the last one."""
 
     items: list[T]
     next_page_token: str = ""
+
+    def _shape_(self) -> Card:
+        from .render import Card
+        from .render.values import counted
+
+        more = "yes: pager.page(page.next_page_token)" if self.next_page_token else "no"
+        return Card(
+            "Page", kind=counted(len(self.items), "item"), facts={"more pages": more}, code=["page.items"]
+        )
 
 
 class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):

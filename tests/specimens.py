@@ -12,6 +12,7 @@ from typing import Any
 
 import cloudtasks_nb as ct
 from cloudtasks_nb import model, render
+from cloudtasks_nb.resources import Permissions
 
 NOW = datetime(2026, 7, 31, 12, tzinfo=UTC)
 PLACE = "projects/shop/locations/us-central1"
@@ -24,7 +25,13 @@ def specimens() -> dict[str, Any]:
         **_tasks(),
         **_settings(),
         **_errors(),
-        "location": model.Location(
+        "client": ct.connect("shop", "us-central1", endpoint="http://127.0.0.1:8123"),
+        "permissions": Permissions(
+            ["cloudtasks.tasks.list"],
+            ["cloudtasks.tasks.list", "cloudtasks.tasks.create"],
+            f"{PLACE}/queues/emails",
+        ),
+        "location": ct.Location(
             name=PLACE,
             location_id="us-central1",
             display_name="Iowa",
@@ -32,7 +39,7 @@ def specimens() -> dict[str, Any]:
         ),
         "locations": render.location_table(
             [
-                model.Location(name=f"projects/shop/locations/{id}", location_id=id, display_name=place)
+                ct.Location(name=f"projects/shop/locations/{id}", location_id=id, display_name=place)
                 for id, place in (("europe-west1", "Belgium"), ("us-central1", "Iowa"))
             ],
             caption="locations of shop",
@@ -41,9 +48,9 @@ def specimens() -> dict[str, Any]:
     }
 
 
-def queue(id: str = "emails", **fields: Any) -> model.Queue:
+def queue(id: str = "emails", **fields: Any) -> ct.Queue:
     """A queue as the service describes one."""
-    return model.Queue(
+    return ct.Queue(
         name=f"{PLACE}/queues/{id}",
         **{
             "state": "RUNNING",
@@ -97,7 +104,7 @@ def _queues() -> dict[str, Any]:
     }
 
 
-def task(id: str, due_s: float = 192, attempts: int = 0, code: int = 0, **request: Any) -> model.Task:
+def task(id: str, due_s: float = 192, attempts: int = 0, code: int = 0, **request: Any) -> ct.Task:
     """A task that was tried so often and ended with this code."""
     message = {14: "UNAVAILABLE(14): HTTP status code 503", 4: "The deadline of 10 s passed."}.get(code, "")
     ended = ct.AttemptStatus(
@@ -106,7 +113,7 @@ def task(id: str, due_s: float = 192, attempts: int = 0, code: int = 0, **reques
         response_time=NOW - timedelta(seconds=60),
         response_status=ct.Status(code=code, message=message),
     )
-    return model.Task(
+    return ct.Task(
         name=f"{PLACE}/queues/emails/tasks/{id}",
         schedule_time=NOW + timedelta(seconds=due_s),
         create_time=NOW - timedelta(hours=2),

@@ -10,6 +10,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb import errors
+from cloudtasks_nb.shown import Shown
 
 HEAVY = (
     "pandas",
@@ -39,6 +40,12 @@ def test_every_error_is_public() -> None:
         if isinstance(value, type) and issubclass(value, Exception)
     }
     assert defined <= public
+
+
+def test_every_public_object_shows_itself_as_html_and_as_text() -> None:
+    classes = [getattr(ct, name) for name in ct.__all__ if isinstance(getattr(ct, name), type)]
+    assert len(classes) > 40
+    assert [kind.__name__ for kind in classes if not issubclass(kind, Shown)] == []
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -1,6 +1,6 @@
-"""What every object looks like, letter by letter. UPDATE=1 writes the snapshots anew: look at their diff, and at docs/gallery.md.
+"""What every object looks like, letter by letter; the style sheet stands in a snapshot of its own.
 
-The style sheet stands in a snapshot of its own.
+UPDATE=1 writes the snapshots anew: look at their diff, and at the gallery in docs.
 """
 
 from __future__ import annotations
