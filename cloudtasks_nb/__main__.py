@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .emulator import run
 from .emulator.app_engine import app_engine
-from .emulator.options import Options, clock_start
+from .emulator.options import Options, clock_start, grant, oauth_client
 from .errors import CloudTasksError
 
 
@@ -58,8 +58,31 @@ def _parser() -> argparse.ArgumentParser:
         help="let deliveries leave this machine for such a target: example.com, *.example.com, "
         "https://example.com/hooks/*; may be repeated",
     )
+    _identity_arguments(emulator)
     emulator.add_argument("--lifeline", action="store_true", help="stop when stdin closes or the parent ends")
     return parser
+
+
+def _identity_arguments(emulator: argparse.ArgumentParser) -> None:
+    emulator.add_argument(
+        "--enforce-iam",
+        action="store_true",
+        help="refuse callers who may not do what they ask for; a token is an e-mail address, a JWT or one of /token",
+    )
+    emulator.add_argument(
+        "--grant",
+        action="append",
+        default=[],
+        metavar="ROLE=MEMBER",
+        help="with --enforce-iam: who holds a role in every project, as roles/owner=ada@example.com; may be repeated",
+    )
+    emulator.add_argument(
+        "--oauth-client",
+        action="append",
+        default=[],
+        metavar="ID=SECRET",
+        help="an application that may sign people in; by default any may; may be repeated",
+    )
 
 
 def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Options:
@@ -72,6 +95,11 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Op
         applications = app_engine(chosen.app_engine)
     except ValueError as error:
         parser.error(f"--app-engine: {error}")
+    try:
+        grants = tuple(map(grant, chosen.grant))
+        clients = tuple(map(oauth_client, chosen.oauth_client))
+    except ValueError as error:
+        parser.error(str(error))
     return Options(
         port=chosen.port,
         data=chosen.data,
@@ -80,6 +108,9 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Op
         clock_start=start,
         allow_targets=tuple(chosen.allow_target),
         app_engine=applications,
+        enforce_iam=chosen.enforce_iam,
+        grants=grants,
+        oauth_clients=clients,
     )
 
 

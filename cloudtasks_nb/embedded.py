@@ -18,9 +18,11 @@ from .connecting import EMULATOR_LOCATION, EMULATOR_PROJECT
 from .errors import ConfigError, MissingExtra
 from .model.json import utc
 from .model.versions import Version, check_version
-from .rest.auth import Auth
+from .rest.auth import Auth, token_auth
 from .rest.session import Session
 
+_OWNER = "user:owner@example.com"
+_OWNER_ROLES = ("roles/owner", "roles/iam.serviceAccountUser")
 _READY = "cloudtasks emulator ready on "
 _START_S = 30.0
 _STOP_S = 10.0
@@ -34,6 +36,7 @@ def local(
     allow_targets: Sequence[str] = (),
     app_engine: str | Mapping[str, str] | None = None,
     api_version: Version = "v2beta2",
+    enforce_iam: bool = False,
 ) -> Client:
     """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
 
@@ -42,6 +45,8 @@ def local(
     until client.emulator.advance("2h") moves it. Deliveries stay on this machine, but for targets that `allow_targets`
     names: "example.com", "*.example.com", "https://example.com/hooks/*". App Engine tasks go to the local application
     `app_engine`, or to one for each service: {"default": "http://localhost:8080", "worker": "http://localhost:8081"}.
+    With `enforce_iam` callers are refused who may not do what they ask for: the client itself is the owner, and
+    ct.connect(project="local", endpoint=client.endpoint, access_token="ada@example.com") may do what policies say.
     client.close(), or the end of this Python process, ends it. The emulator serves all versions of the API at once;
     `api_version` is the one that this client speaks.
 
@@ -59,8 +64,10 @@ def local(
     options += [f"--app-engine={word}" for word in _applications(app_engine)]
     if isinstance(allow_targets, str):
         raise ConfigError("allow_targets is a list of patterns.", hint=f"allow_targets=[{allow_targets!r}]")
+    if enforce_iam:
+        options += ["--enforce-iam", *(f"--grant={role}={_OWNER}" for role in _OWNER_ROLES)]
     process, url = _start(options)
-    session = Session(url, Auth(), api_version=api_version)
+    session = Session(url, token_auth(_OWNER) if enforce_iam else Auth(), api_version=api_version)
     # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a killed
     # Python is noticed by the emulator itself.
     weakref.finalize(session, _stop, process)

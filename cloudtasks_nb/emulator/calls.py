@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from ..errors import InvalidArgument
 
 JSON = "application/json; charset=UTF-8"
+HTML = "text/html; charset=UTF-8"
 JAVASCRIPT = "text/javascript; charset=UTF-8"
 MAX_PARAMETERS = 1000
 
@@ -33,6 +34,7 @@ class Reply(Struct, frozen=True):
     body: bytes
     status: int = 200
     content_type: str = JSON
+    headers: dict[str, str] = {}
 
 
 def query_pairs(text: str) -> Pairs:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import ApiError
 from ..model import encode
-from .refusals import BadValues, NotJson
+from .refusals import BadValues, NoCredential, NotJson
 from .wire import finish
 
 _REASONS = {
@@ -32,5 +32,14 @@ def error_json(error: ApiError, *, legacy: bool = False) -> bytes:
 def _legacy(error: ApiError, message: str) -> dict[str, str]:
     if isinstance(error, BadValues):
         return {"message": message, "reason": "invalid"}
+    if error.status == "UNAUTHENTICATED":
+        missing = isinstance(error, NoCredential)
+        return {
+            "message": "Login Required." if missing else "Invalid Credentials",
+            "domain": "global",
+            "reason": "required" if missing else "authError",
+            "location": "Authorization",
+            "locationType": "header",
+        }
     reason = "parseError" if isinstance(error, NotJson) else _REASONS.get(error.status, "backendError")
     return {"message": message, "domain": "global", "reason": reason}

@@ -17,6 +17,8 @@ from .calls import JAVASCRIPT, Call, Reply, overridden
 from .commits import Commits
 from .enum_numbers import numbered
 from .envelopes import error_json
+from .gate import Gate
+from .identity import Caller
 from .partial import Selection, parse_fields, select
 from .payloads import read_body
 from .queries import SystemParameters, method_parameters, system_parameters
@@ -28,9 +30,10 @@ from .wire import finish, script
 class Front:
     """Answers calls, whatever they hold."""
 
-    def __init__(self, service: Service, commits: Commits) -> None:
+    def __init__(self, service: Service, commits: Commits, gate: Gate | None = None) -> None:
         self._service = service
         self._commits = commits
+        self._gate = gate
 
     async def answer(self, asked: Call) -> Reply:
         """Never raises."""
@@ -49,13 +52,25 @@ class Front:
     async def _run(self, call: Call, system: SystemParameters) -> bytes:
         method, variables = route(call.http, call.path)
         self._service.handler(method.id)  # what is not served is refused before its body is looked at
+        who = await self._caller(call, system, method)
         selection = parse_fields(system.fields, method.response)
         parameters: dict[str, Any] = {snake(name): value for name, value in variables.items()}
         parameters |= method_parameters(method, call.query)
         if method.request is not None:
             parameters["body"] = read_body(method, call)
-        answer = await self._commits.run(partial(self._service.call, method.id, parameters))
+        answer = await self._commits.run(partial(self._called, who, method, parameters))
         return finish(_chosen(answer, method, system, selection), pretty=system.pretty)
+
+    async def _caller(self, call: Call, system: SystemParameters, method: Method) -> Caller | None:
+        """Who calls, where that matters."""
+        if self._gate is None:
+            return None
+        return await self._commits.run(partial(self._gate.caller, call, system, method))
+
+    def _called(self, who: Caller | None, method: Method, parameters: dict[str, Any]) -> Answer:
+        if self._gate is not None and who is not None:
+            parameters = self._gate.admit(who, method, parameters)
+        return self._service.call(method.id, parameters)
 
 
 def _chosen(answer: Answer, method: Method, system: SystemParameters, selection: Selection) -> bytes:

@@ -13,12 +13,12 @@ from ..errors import ApiError, InvalidArgument, PermissionDenied
 from ..model import encode
 from .batch_http import batch_reply, read_batch
 from .calls import Call, Reply, query_pairs
-from .commits import Commits
 from .control import Control, Handler
 from .front import Front, refusal
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
 from .queries import SystemParameters
-from .service import Service
+from .sign_in import Handler as Page
+from .sign_in import SignIn
 from .wire import finish
 
 _HEADERS = {
@@ -36,12 +36,14 @@ _LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 _LOOPBACK_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_LOOPBACK}", re.IGNORECASE)
 
 
-def application(service: Service, control: Control, commits: Commits) -> web.Application:
+def application(front: Front, control: Control, sign_in: SignIn) -> web.Application:
     """The emulator as an aiohttp application."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    door = _Door(Front(service, commits))
+    door = _Door(front)
     for verb, path, handler in control.routes():
         app.router.add_route(verb, path, partial(door.control, handler))
+    for verb, path, page in sign_in.routes():
+        app.router.add_route(verb, path, partial(door.sign_in, page))
     for path in _BATCH_PATHS:
         app.router.add_route("POST", path, door.batch)
     app.router.add_route("*", r"/{path:[\s\S]*}", door.handle)
@@ -56,13 +58,17 @@ class _Door:
 
     async def handle(self, request: web.Request) -> web.Response:
         try:
-            _check_local(request)
-            query = query_pairs(request.rel_url.raw_query_string)
-            raw = await _body(request)
+            call = await _call(request)
         except ApiError as error:
             return _sent(request, refusal(error, SystemParameters()))
-        call = Call(request.method, request.rel_url.raw_path, query, request.headers, raw)
         return _sent(request, await self._front.answer(call))
+
+    async def sign_in(self, page: Page, request: web.Request) -> web.Response:
+        """What is not the API's, but its authorization server's."""
+        try:
+            return _sent(request, await page(await _call(request)))
+        except ApiError as error:
+            return _sent(request, refusal(error, SystemParameters()))
 
     async def batch(self, request: web.Request) -> web.Response:
         """Many calls in one, each answered as if it came alone."""
@@ -89,6 +95,12 @@ class _Door:
             return _sent(request, refusal(error, SystemParameters()))
 
 
+async def _call(request: web.Request) -> Call:
+    _check_local(request)
+    query = query_pairs(request.rel_url.raw_query_string)
+    return Call(request.method, request.rel_url.raw_path, query, request.headers, await _body(request))
+
+
 async def _body(request: web.Request) -> bytes:
     try:
         raw = await request.read()
@@ -111,7 +123,7 @@ def _check_local(request: web.Request) -> None:
 
 
 def _sent(request: web.Request, reply: Reply) -> web.Response:
-    headers = {"Content-Type": reply.content_type, **_HEADERS}
+    headers = {"Content-Type": reply.content_type, **_HEADERS, **reply.headers}
     small = packed(reply.body, request.headers)
     if small is not None:
         headers["Content-Encoding"] = "gzip"

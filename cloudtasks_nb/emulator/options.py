@@ -7,13 +7,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ..model.roles import ROLES
 from .app_engine import AppEngine
+from .identity import MEMBERS, member
 
 
 class Options(Struct, frozen=True, kw_only=True):
     """What the command line says. `port` 0 picks a free one; `data` None keeps everything in memory.
 
     `clock_start`: the time at which a clock that is moved by hand begins; None for the machine's clock.
+    `enforce_iam`: refuse who does not say who calls, or may not. `grants`: roles and who holds them in every project.
+    `oauth_clients`: ids and secrets of the applications that may sign people in; none stands for any.
     `allow_targets`: patterns of targets on other machines that deliveries may go to.
     """
 
@@ -24,6 +28,9 @@ class Options(Struct, frozen=True, kw_only=True):
     clock_start: datetime | None = None
     allow_targets: tuple[str, ...] = ()
     app_engine: AppEngine = AppEngine()
+    enforce_iam: bool = False
+    grants: tuple[tuple[str, str], ...] = ()
+    oauth_clients: tuple[tuple[str, str], ...] = ()
 
 
 def clock_start(words: list[str]) -> datetime | None:
@@ -43,3 +50,26 @@ def clock_start(words: list[str]) -> datetime | None:
             except (ValueError, OverflowError):
                 raise ValueError(f"{start!r} is no instant such as 2026-03-01T12:00:00Z") from None
     raise ValueError("expected 'system', 'manual', or 'manual' and an instant such as 2026-03-01T12:00:00Z")
+
+
+def grant(text: str) -> tuple[str, str]:
+    """What `--grant ROLE=MEMBER` means. Errors: ValueError.
+
+    >>> grant("roles/cloudtasks.viewer=ada@example.com")
+    ('roles/cloudtasks.viewer', 'user:ada@example.com')
+    """
+    role, _, who = text.partition("=")
+    if role not in ROLES:
+        raise ValueError(f"{role!r} is not one of {', '.join(ROLES)}")
+    named = member(who)
+    if named is None and not MEMBERS.fullmatch(who):
+        raise ValueError(f"{who!r} is no member such as user:ada@example.com or domain:example.com")
+    return role, named or who
+
+
+def oauth_client(text: str) -> tuple[str, str]:
+    """What `--oauth-client ID=SECRET` means. Errors: ValueError."""
+    client, _, secret = text.partition("=")
+    if not client or not secret:
+        raise ValueError("expected ID=SECRET")
+    return client, secret

@@ -1,28 +1,32 @@
-"""IAM policies of queues: stored, guarded by their etag, not enforced. Source: SPEC section 7."""
+"""IAM policies of queues: stored, guarded by their etag. The gate enforces them. Source: SPEC section 7."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 
 from msgspec.structs import replace
 
 from ..errors import Aborted, InvalidArgument
-from ..model import Policy, decode, encode
+from ..model import Binding, Policy, decode, encode
 from ..model.messages import (
     GetIamPolicyRequest,
     SetIamPolicyRequest,
     TestIamPermissionsRequest,
     TestIamPermissionsResponse,
 )
+from ..model.roles import ROLES
 from ..names import parse_queue
 from .context import Context, existing_queue
+from .identity import MEMBERS
 from .locations import check_location
 
 _INVALID = "Request contains an invalid argument."
 _NO_POLICY = Policy(etag="ACAB")  # what Google answers where none was ever set
-_ROLE = re.compile(r"(roles|projects/[^/]+/roles|organizations/[^/]+/roles)/[A-Za-z0-9_.]+")
-_MEMBER = re.compile(r"allUsers|allAuthenticatedUsers|[A-Za-z]+:\S+|(principal|principalSet)://\S+")
+_CUSTOM_ROLE = re.compile(r"(projects|organizations)/[^/]+/roles/[A-Za-z0-9_.]{1,100}")
+_WITH_CONDITIONS = 3
+_VERSIONS = (0, 1, _WITH_CONDITIONS)
 _MAX_PRINCIPALS = 1500
 
 
@@ -31,8 +35,12 @@ class PolicyService:
         self._context = context
 
     def get(self, resource: str, body: GetIamPolicyRequest) -> Policy:
+        asked = body.options.requested_policy_version if body.options is not None else 0
+        if asked not in _VERSIONS:
+            raise InvalidArgument(_INVALID)
         stored = existing_queue(self._context.store, parse_queue(resource)).policy
-        return decode(stored.encode(), Policy) if stored else _NO_POLICY
+        policy = decode(stored.encode(), Policy) if stored else _NO_POLICY
+        return policy if asked == _WITH_CONDITIONS else _without_conditions(policy)
 
     def set(self, resource: str, body: SetIamPolicyRequest) -> Policy:
         store = self._context.store
@@ -62,17 +70,31 @@ class PolicyService:
 
 
 def _check(policy: Policy) -> None:
-    if policy.version not in (0, 1, 3):
+    if policy.version not in _VERSIONS:
         raise InvalidArgument(_INVALID)
     if sum(len(binding.members) for binding in policy.bindings) > _MAX_PRINCIPALS:
         raise InvalidArgument(_INVALID)
     for binding in policy.bindings:
-        if not _ROLE.fullmatch(binding.role):
+        if binding.role not in ROLES and not _CUSTOM_ROLE.fullmatch(binding.role):
             raise InvalidArgument(f"Role {binding.role} is not supported for this resource.")
-        if not binding.members or not all(_MEMBER.fullmatch(member) for member in binding.members):
+        if not binding.members or not all(MEMBERS.fullmatch(member) for member in binding.members):
             raise InvalidArgument(_INVALID)
-        if binding.condition is not None and policy.version != 3:
+        if binding.condition is not None and policy.version != _WITH_CONDITIONS:
             raise InvalidArgument(_INVALID)
+
+
+def _without_conditions(policy: Policy) -> Policy:
+    """For those who do not know conditions: their roles get names that nobody mistakes for the roles themselves."""
+    if all(binding.condition is None for binding in policy.bindings):
+        return policy
+    return replace(policy, version=1, bindings=[_marked(binding) for binding in policy.bindings])
+
+
+def _marked(binding: Binding) -> Binding:
+    if binding.condition is None:
+        return binding
+    mark = hashlib.sha256(encode(binding.condition)).hexdigest()[:20]
+    return replace(binding, role=f"{binding.role}_withcond_{mark}", condition=None)
 
 
 def _plain(etag: str) -> str:

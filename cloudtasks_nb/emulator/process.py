@@ -20,10 +20,14 @@ from .context import Context
 from .control import Control
 from .deliver import Deliverer, targets
 from .dispatcher import Dispatcher
+from .front import Front
+from .gate import Gate
 from .history import History
 from .http import application
+from .oauth import OAuth
 from .options import Options
 from .service import Service
+from .sign_in import SignIn
 from .store import Store
 from .timeline import Timeline
 from .tokens import Tokens
@@ -39,13 +43,17 @@ class Emulator:
         tokens, history = Tokens(url), History()
         self._commits = Commits(store)
         self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
-        self.service = Service(Context(store, clock, self._send))
+        context = Context(store, clock, self._send)
+        self.service = Service(context)
         self._dispatcher = Dispatcher(self._deliverer.send, self._commits, self.service.tasks)
         timeline = Timeline(clock) if isinstance(clock, ManualClock) else None
         if timeline is not None:
             timeline.add(self._deliverer)
             timeline.add(self._dispatcher)
-        app = application(self.service, Control(options, clock, timeline, tokens, history), self._commits)
+        gate = Gate(context, options.grants) if options.enforce_iam else None
+        sign_in = SignIn(OAuth(context, options.oauth_clients), self._commits)
+        control = Control(options, clock, timeline, tokens, history)
+        app = application(Front(self.service, self._commits, gate), control, sign_in)
         # Bodies are unpacked by us, with a bound.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import InvalidArgument
+from ..errors import InvalidArgument, PermissionDenied, Unauthenticated
+from ..model.methods import Method
 
 INVALID = "Request contains an invalid argument."
+_EXPECTED = (
+    "Expected OAuth 2 access token, login cookie or other valid authentication credential. See "
+    "https://developers.google.com/identity/sign-in/web/devconsole-project."
+)
 
 
 class NotJson(InvalidArgument):
@@ -36,3 +41,65 @@ def _detail(violations: list[tuple[str, str]]) -> dict[str, Any]:
             for field, description in violations
         ],
     }
+
+
+class NoCredential(Unauthenticated):
+    """Nobody says who calls."""
+
+
+def missing_credential(method: Method) -> NoCredential:
+    """A call that carries no credential."""
+    return NoCredential(
+        f"Request is missing required authentication credential. {_EXPECTED}", details=[_missing(method)]
+    )
+
+
+def api_key_only(method: Method) -> NoCredential:
+    """A key says which project calls, not who."""
+    return NoCredential(
+        "API keys are not supported by this API. Expected OAuth2 access token or other authentication credentials "
+        "that assert a principal. See https://cloud.google.com/docs/authentication",
+        details=[_missing(method)],
+    )
+
+
+def bad_credential() -> Unauthenticated:
+    """A credential that is none, or is over."""
+    return Unauthenticated(f"Request had invalid authentication credentials. {_EXPECTED}")
+
+
+def missing_permission(permission: str, resource: str) -> PermissionDenied:
+    """A caller who may not do this."""
+    return PermissionDenied(
+        f'The principal (user or service account) lacks IAM permission "{permission}" for the resource "{resource}" '
+        "(or the resource may not exist)."
+    )
+
+
+def _missing(method: Method) -> dict[str, Any]:
+    return {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "CREDENTIALS_MISSING",
+        "domain": "googleapis.com",
+        "metadata": {"service": "cloudtasks.googleapis.com", "method": rpc_name(method)},
+    }
+
+
+def rpc_name(method: Method) -> str:
+    """The name of a method in gRPC, which refusals give."""
+    *_, noun, verb = method.id.split(".")
+    if noun == "operations":
+        return "google.longrunning.Operations.GetOperation"
+    if noun == "locations" and verb in ("get", "list"):
+        return f"google.cloud.location.Locations.{'GetLocation' if verb == 'get' else 'ListLocations'}"
+    return f"google.cloud.tasks.v2beta2.CloudTasks.{_rpc_verb(noun, verb)}"
+
+
+def _rpc_verb(noun: str, verb: str) -> str:
+    if verb in ("list", "lease", "batchCreate", "batchDelete"):
+        return f"{verb[0].upper()}{verb[1:]}{noun.capitalize()}"
+    if verb in ("get", "create", "delete", "pause", "resume", "purge", "run", "buffer", "acknowledge"):
+        return f"{verb.capitalize()}{noun.removesuffix('s').capitalize()}"
+    if noun == "queue":
+        return "UploadQueueYaml"
+    return "UpdateQueue" if verb == "patch" else f"{verb[0].upper()}{verb[1:]}"

@@ -73,3 +73,13 @@ CREATE TABLE cmek (
     location TEXT PRIMARY KEY,           -- projects/P/locations/L
     kms_key  TEXT NOT NULL               -- empty: Google's own
 ) WITHOUT ROWID;
+
+-- Tokens that the /token endpoint issued, as digests: nothing that could be used is kept.
+CREATE TABLE oauth_tokens (
+    digest   BLOB PRIMARY KEY,
+    member   TEXT NOT NULL,              -- user:…, serviceAccount:…
+    client   TEXT NOT NULL,
+    scope    TEXT NOT NULL,
+    until_us INTEGER                     -- NULL: a refresh token
+) WITHOUT ROWID;
+CREATE INDEX oauth_tokens_by_expiry ON oauth_tokens (until_us) WHERE until_us IS NOT NULL;

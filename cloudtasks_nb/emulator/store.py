@@ -16,6 +16,7 @@ from ..errors import ConfigError
 from ..model import Queue, decode, encode
 from .clock import from_us, to_us
 from .cmek_store import CmekStore
+from .oauth_store import OAuthStore
 from .operation_store import OperationStore
 from .task_store import TaskStore
 
@@ -33,7 +34,7 @@ class QueueRow(Struct, frozen=True):
 
 
 class Store:
-    """One open database; `tasks`, `operations` and `cmek` hold the rest of it."""
+    """One open database; `tasks`, `operations`, `cmek` and `oauth` hold the rest of it."""
 
     def __init__(self, connection: sqlite3.Connection, *, is_durable: bool = False) -> None:
         self._db = connection
@@ -43,6 +44,7 @@ class Store:
         self.tasks = TaskStore(connection)
         self.operations = OperationStore(connection)
         self.cmek = CmekStore(connection)
+        self.oauth = OAuthStore(connection)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Store:

@@ -1,0 +1,94 @@
+"""Who a token stands for. Nothing is proved here: an emulator is for rehearsals, and says so. Pure.
+
+A token is one of these: an e-mail address or a member ("ada@example.com", "user:ada@example.com",
+"serviceAccount:bot@p.iam.gserviceaccount.com"); a JSON Web Token, whose `email`, `sub` or `iss` is read without
+looking at its signature; or one that the emulator's own /token endpoint issued.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+SCOPES = frozenset(
+    f"https://www.googleapis.com/auth/{name}" for name in ("cloud-platform", "cloud-tasks")
+)  # any of them will do
+
+_EMAIL = re.compile(r"[^\s@:/]{1,200}@[^\s@:/]{1,200}")
+_MEMBER = re.compile(rf"(?:user|serviceAccount):{_EMAIL.pattern}")
+MEMBERS = re.compile(r"allUsers|allAuthenticatedUsers|[A-Za-z]+:\S+|(principal|principalSet)://\S+")
+_DELIVERED = "ya29.emulator."  # what a task carries to a *.googleapis.com target
+
+
+class Caller(Struct, frozen=True):
+    """`member`: as policies name it. `scopes`: None where the token does not say."""
+
+    member: str
+    scopes: frozenset[str] | None = None
+    until_s: float | None = None
+
+    @property
+    def email(self) -> str:
+        return self.member.partition(":")[2]
+
+    @property
+    def may_call(self) -> bool:
+        """Whether the token is meant for this API."""
+        return self.scopes is None or bool(self.scopes & SCOPES)
+
+    def is_one_of(self, members: list[str]) -> bool:
+        """Whether one of these members, as a policy writes them, is or includes the caller."""
+        names = {self.member.lower(), f"domain:{self.email.partition('@')[2]}".lower(), "allusers"}
+        names.add("allauthenticatedusers")
+        return any(member.lower() in names for member in members)
+
+
+def member(text: str) -> str | None:
+    """An e-mail address, or a member, as a member; None for anything else.
+
+    >>> member("bot@p.iam.gserviceaccount.com")
+    'serviceAccount:bot@p.iam.gserviceaccount.com'
+    """
+    if _MEMBER.fullmatch(text):
+        return text
+    if not _EMAIL.fullmatch(text):
+        return None
+    return f"serviceAccount:{text}" if text.endswith(".gserviceaccount.com") else f"user:{text}"
+
+
+def caller_in(token: str) -> Caller | None:
+    """The caller that a token names by itself; None when it names nobody."""
+    named = member(token)
+    if named is not None:
+        return Caller(named)
+    claims = jwt_claims(token.removeprefix(_DELIVERED))
+    if claims is None:
+        return None
+    for claim in ("email", "sub", "iss"):
+        named = member(str(claims.get(claim, "")))
+        if named is not None:
+            scope, until = claims.get("scope"), claims.get("exp")
+            return Caller(
+                named,
+                frozenset(scope.split()) if isinstance(scope, str) else None,
+                float(until) if isinstance(until, int | float) else None,
+            )
+    return None
+
+
+def jwt_claims(token: str) -> dict[str, Any] | None:
+    """What a JSON Web Token says, signed or not; None when it is none."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        claims = msgspec.json.decode(raw)
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    return claims if isinstance(claims, dict) else None
