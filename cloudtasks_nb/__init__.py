@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .resources import Permissions as Permissions
     from .resources import Queue as Queue
     from .resources import Task as Task
+    from .rest import oauth as oauth
     from .rest.retry import Retry as Retry
 
 _HOMES = {
@@ -78,14 +79,18 @@ _HOMES = {
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["__version__", *sorted(_HOME_OF)]
+_MODULES = {"oauth": "rest.oauth"}
+
+__all__ = ["__version__", *sorted([*_HOME_OF, *_MODULES])]
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
-    if home is None:
+    if name in _MODULES:
+        value: Any = import_module(f".{_MODULES[name]}", __name__)
+    elif name in _HOME_OF:
+        value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{home}", __name__), name)
     globals()[name] = value
     return value
 

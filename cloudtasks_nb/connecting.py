@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .client import Client
 from .errors import ConfigError
 from .model.versions import Version, check_version
-from .rest.auth import Auth, check_url, credentials_auth, default_auth, token_auth
+from .rest.auth import Auth, bare_token, check_url, credentials_auth, default_credentials, token_auth
+from .rest.key_files import impersonated, project_of, to_credentials
 from .rest.retry import Retry
 from .rest.session import Session
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
+
+    from .rest.token import Token
 
 GOOGLE = "https://cloudtasks.googleapis.com"
 EMULATOR_VARIABLES = ("CLOUD_TASKS_EMULATOR_HOST", "CLOUDTASKS_EMULATOR_HOST")
@@ -25,7 +29,8 @@ def connect(
     project: str | None = None,
     location: str | None = None,
     *,
-    credentials: Credentials | None = None,
+    credentials: Credentials | Token | str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    impersonate: str | Sequence[str] | None = None,
     api_version: Version = "v2beta2",
     endpoint: str | None = None,
     quota_project: str | None = None,
@@ -43,22 +48,26 @@ def connect(
     `api_version` is "v2beta2", which leases pull tasks and keeps statistics; or "v2beta3" or "v2". The objects are the
     same on all three, and what a version lacks is refused before any request.
 
+    `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account's key (or
+    of gcloud's own file). `impersonate`: the service account to act as, or a chain of them. An `access_token` is used
+    as it is; whoever made it keeps it fresh. `quota_project` is whose quota is used.
+
     Units: `timeout` is the deadline of a call in seconds, its retries included.
 
     Errors: ConfigError (no project, an unsafe endpoint), AuthError (no usable credentials).
 
     Example:
         >>> client = ct.connect(project="my-project", location="us-central1")     # doctest: +SKIP
+        >>> client = ct.connect(credentials="key.json", location="us-central1")   # doctest: +SKIP
+        >>> client = ct.connect(impersonate="worker@my-project.iam.gserviceaccount.com")   # doctest: +SKIP
     """
     check_version(api_version)
     _check_timeout(timeout)
     emulator = _emulator(endpoint)
     url = endpoint if endpoint is not None else emulator or GOOGLE
     check_url(url)
-    chosen = [given for given in (credentials, api_key, access_token) if given is not None]
-    if len(chosen) > 1:
-        raise ConfigError("Pass only one of credentials, api_key and access_token.")
-    auth, found = _auth(credentials, api_key, access_token, quota_project, needed=emulator is None)
+    given = {"credentials": credentials, "api_key": api_key, "access_token": access_token}
+    auth, found = _auth(given, impersonate, quota_project, needed=emulator is None)
     project = (
         project or found or os.environ.get("GOOGLE_CLOUD_PROJECT") or (EMULATOR_PROJECT if emulator else None)
     )
@@ -92,19 +101,29 @@ def _emulator(endpoint: str | None) -> str | None:
 
 
 def _auth(
-    credentials: Any,
-    api_key: str | None,
-    access_token: str | None,
-    quota_project: str | None,
-    *,
-    needed: bool,
+    given: dict[str, Any], impersonate: str | Sequence[str] | None, quota_project: str | None, *, needed: bool
 ) -> tuple[Auth, str | None]:
-    if credentials is not None:
-        return credentials_auth(credentials, quota_project), getattr(credentials, "project_id", None)
-    if access_token is not None:
-        return token_auth(access_token, quota_project), None
-    if api_key is not None:
-        return Auth(api_key=api_key, quota_project=quota_project), None
-    if needed:
-        return default_auth(quota_project)
-    return Auth(quota_project=quota_project), None
+    """Who calls, and the project that they name, if they do."""
+    chosen = [name for name, value in given.items() if value is not None]
+    if len(chosen) > 1:
+        raise ConfigError("Pass only one of credentials, api_key and access_token.")
+    how = chosen[0] if chosen else ""
+    if how == "api_key":
+        if impersonate is not None:
+            raise ConfigError("An API key cannot act for a service account.", hint="pass credentials instead")
+        return Auth(api_key=given["api_key"], quota_project=quota_project), None
+    if how == "access_token":
+        if impersonate is None:
+            return token_auth(given["access_token"], quota_project), None
+        source: Any = bare_token(given["access_token"])
+        project = None
+    elif how == "credentials":
+        source = to_credentials(given["credentials"])
+        project = project_of(source)
+    elif needed or impersonate is not None:
+        source, project = default_credentials(quota_project)
+    else:
+        return Auth(quota_project=quota_project), None
+    if impersonate is not None:
+        source = impersonated(source, impersonate)
+    return credentials_auth(source, quota_project), project or project_of(source)

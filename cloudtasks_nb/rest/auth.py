@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import AuthError, ConfigError, TransportError
+from ..redact import scrub
+from .oauth_refusals import next_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _SIGN_IN_S = 10.0
 _KEY = "X-Goog-Api-Key"
+_OAUTH_REASONS = ("invalid_client", "invalid_scope", "unauthorized_client")
 LOGIN = "sign in with: gcloud auth application-default login; or work without an account: ct.local()"
 
 
@@ -73,21 +77,41 @@ class Auth:
 
     def _request(self) -> Any:
         if self._transport is None:
+            import requests
             from google.auth.transport.requests import Request
 
-            self._transport = partial(Request(), timeout=_SIGN_IN_S)  # two minutes, unless said otherwise
+            http = requests.Session()
+            # What is sent there is secret: it does not follow a redirect to wherever.
+            http.request = partial(http.request, allow_redirects=False)  # type: ignore[method-assign]
+            self._transport = partial(Request(http), timeout=_SIGN_IN_S)  # two minutes, unless said otherwise
         return self._transport
 
     def __repr__(self) -> str:
         return f"<Auth {self.identity}>"
 
 
-def default_auth(quota_project: str | None = None) -> tuple[Auth, str | None]:
+def login_hint() -> str:
+    """How to sign in from here."""
+    if "google.colab" in sys.modules:
+        return (
+            "on Colab: from google.colab import auth; auth.authenticate_user(); "
+            "or work without an account: ct.local()"
+        )
+    return LOGIN
+
+
+def _again() -> str:
+    return f"{login_hint()}; who signed in with ct.oauth.sign_in(...) does so again"
+
+
+def default_credentials(quota_project: str | None = None) -> tuple[Credentials, str | None]:
     """Application Default Credentials, and the project they name. Errors: AuthError."""
     import google.auth
 
-    credentials, project = _guard(lambda: google.auth.default(scopes=SCOPES, quota_project_id=quota_project))
-    return Auth(credentials), project
+    found: tuple[Credentials, str | None] = _guard(
+        lambda: google.auth.default(scopes=SCOPES, quota_project_id=quota_project)
+    )
+    return found
 
 
 def credentials_auth(credentials: Any, quota_project: str | None = None) -> Auth:
@@ -99,18 +123,22 @@ def credentials_auth(credentials: Any, quota_project: str | None = None) -> Auth
     if not isinstance(credentials, Credentials):
         raise ConfigError(
             f"credentials is a {type(credentials).__name__}, not google-auth credentials.",
-            hint="for a bare token use access_token=..., for a service account file "
-            "google.oauth2.service_account.Credentials.from_service_account_file(path)",
+            hint="pass a path, a dict, a Token of ct.oauth or google-auth credentials; "
+            "for a bare token use access_token=...",
         )
     return Auth(with_scopes_if_required(credentials, SCOPES), quota_project=quota_project)
 
 
 def token_auth(access_token: str, quota_project: str | None = None) -> Auth:
-    """Auth from an access token that somebody else keeps fresh."""
+    """Auth from an access token that somebody else keeps fresh. Errors: ConfigError."""
+    return Auth(bare_token(access_token), quota_project=quota_project, renewable=False)
+
+
+def bare_token(access_token: str) -> Credentials:
+    """An access token as credentials. Errors: ConfigError."""
     from google.oauth2.credentials import Credentials
 
-    credentials = Credentials(token=header_text("access_token", access_token))
-    return Auth(credentials, quota_project=quota_project, renewable=False)
+    return Credentials(token=header_text("access_token", access_token))
 
 
 def header_text(what: str, text: str) -> str:
@@ -185,12 +213,17 @@ def _guard(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except exceptions.DefaultCredentialsError as error:
-        raise AuthError(f"No usable credentials were found: {_first_line(error)}", hint=LOGIN) from None
+        raise AuthError(
+            f"No usable credentials were found: {_first_line(error)}", hint=login_hint()
+        ) from None
     except exceptions.TransportError as error:
         raise TransportError(f"The sign-in server was not reached: {_first_line(error)}") from None
     except exceptions.GoogleAuthError as error:
+        line = scrub(_first_line(error))
+        reason = line.partition(":")[0]
         raise AuthError(
-            f"The credentials are expired, revoked or refused: {_first_line(error)}", hint=LOGIN
+            f"The credentials are expired, revoked or refused: {line}",
+            hint=next_step(reason, line) if reason in _OAUTH_REASONS or "JWT" in line else _again(),
         ) from None
 
 
