@@ -6,35 +6,39 @@ Source: SPEC sections 1.2 and 6.2.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
-from ..model import HttpRequest, HttpTarget, Message, Queue, RetryConfig, Task
+from ..model import HttpRequest, HttpTarget, Message, PullTarget, Queue, RateLimits, RetryConfig, Task
+from ..model.schema import camel
+from ..model.versions import OWN, Version, members, shape_of
 from .refusals import NotJson, bad_request
 from .scalars import ENUMS, SCALARS, Scalar, enum
 
 M = TypeVar("M", bound=Message)
 
-_ONEOFS: dict[type[Message], dict[str, tuple[str, ...]]] = {
-    Queue: {"target_type": ("app_engine_http_target", "pull_target", "http_target")},
-    Task: {"payload_type": ("app_engine_http_request", "pull_message", "http_request")},
-    RetryConfig: {"num_attempts": ("max_attempts", "unlimited_attempts")},
-    HttpRequest: {"authorization_header": ("oauth_token", "oidc_token")},
-    HttpTarget: {"authorization_header": ("oauth_token", "oidc_token")},
+_ONEOFS: dict[type[Message], dict[str, frozenset[str]]] = {
+    Queue: {"target_type": frozenset({"app_engine_http_target", "pull_target", "http_target"})},
+    Task: {"payload_type": frozenset({"app_engine_http_request", "pull_message", "http_request"})},
+    RetryConfig: {"num_attempts": frozenset({"max_attempts", "unlimited_attempts"})},
+    HttpRequest: {"authorization_header": frozenset({"oauth_token", "oidc_token"})},
+    HttpTarget: {"authorization_header": frozenset({"oauth_token", "oidc_token"})},
 }
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A member of a message: its two names and what it holds."""
+    """A member of a message: its two names, what it holds, and where the model keeps it."""
 
     name: str
     camel: str
     holds: Any  # a Message class, a Scalar, or None for any JSON
     repeated: bool = False
     mapped: bool = False
+    home: tuple[str, ...] = ()
 
 
 @cache
@@ -42,12 +46,23 @@ def fields(kind: type[Message]) -> dict[str, Field]:
     """The members of a message, under their camelCase and under their snake_case names."""
     found: dict[str, Field] = {}
     for info in msgspec.structs.fields(kind):
-        field = _field(info.name, info.encode_name, info.type)
+        field = _field(info.name, info.type, (info.name,))
         found[field.name] = found[field.camel] = field
     return found
 
 
-def _field(name: str, camel: str, hint: Any) -> Field:
+@cache
+def fields_in(version: Version, kind: type[Message]) -> dict[str, Field]:
+    """The same for a message of the model as this version has it."""
+    found = [_field(member.name, member.info.type, member.home) for member in members(kind, version)]
+    known = {field.name for field in found}
+    for name in shape_of(kind, version).said.values():
+        if name not in known:
+            found.append(_field(name, str, ()))
+    return {name: field for field in found for name in (field.name, field.camel)}
+
+
+def _field(name: str, hint: Any, home: tuple[str, ...]) -> Field:
     if get_origin(hint) in (Union, UnionType):
         hint = next(arg for arg in get_args(hint) if arg is not type(None))
     repeated, mapped = get_origin(hint) is list, get_origin(hint) is dict
@@ -61,11 +76,14 @@ def _field(name: str, camel: str, hint: Any) -> Field:
         holds = hint
     else:
         holds = SCALARS.get(hint)
-    return Field(name, camel, holds, repeated, mapped)
+    return Field(name, camel(name), holds, repeated, mapped, home)
 
 
-def parse(raw: bytes, kind: type[M], path: str = "") -> M:
-    """The message that `raw` holds; `path` is where the method keeps it. Errors: InvalidArgument."""
+def parse(raw: bytes, kind: type[M], path: str = "", version: Version = OWN) -> M:
+    """The message of the model that `raw` holds, in the words of a version; `path` is where the method keeps it.
+
+    Errors: InvalidArgument.
+    """
     try:
         values = msgspec.json.decode(raw) if raw.strip() else {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -75,7 +93,7 @@ def parse(raw: bytes, kind: type[M], path: str = "") -> M:
         raise bad_request(
             [("", 'Invalid JSON payload received. Unknown name "": Root element must be a message.')]
         )
-    reader = _Reader()
+    reader = _Reader(version)
     message = reader.message(values, kind, path)
     if reader.violations:
         raise bad_request(reader.violations)
@@ -85,19 +103,22 @@ def parse(raw: bytes, kind: type[M], path: str = "") -> M:
 class _Reader:
     """Reads one body and gathers everything that is wrong with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: Version) -> None:
+        self._version = version
         self.violations: list[tuple[str, str]] = []
 
     def message(self, values: dict[str, Any], kind: type[Message], path: str) -> Message:
-        known, read = fields(kind), {}
+        known, read = fields_in(self._version, kind), {}
         for name, value in values.items():
             field = known.get(name)
             if field is None:
                 self._unknown(name, path, "Cannot find field.")
             elif value is not None:
-                read[field.name] = self._member(value, field, path)
+                held = self._member(value, field, path)
+                if held is not None:
+                    read[field] = held
         self._check_oneofs(kind, read, path)
-        return kind(**{name: value for name, value in read.items() if value is not None})
+        return built(kind, read, self._version)
 
     def _member(self, value: Any, field: Field, path: str) -> Any:
         here = f"{path}.{field.name}" if path else field.name
@@ -126,17 +147,22 @@ class _Reader:
         if isinstance(value, dict):
             return self.message(value, field.holds, here)
         self._invalid(
-            here, f"type.googleapis.com/google.cloud.tasks.v2beta2.{field.holds.__name__}", json.dumps(value)
+            here,
+            f"type.googleapis.com/google.cloud.tasks.{self._version}.{field.holds.__name__}",
+            json.dumps(value),
         )
         return None
 
-    def _check_oneofs(self, kind: type[Message], read: dict[str, Any], path: str) -> None:
-        for oneof, members in _ONEOFS.get(kind, {}).items():
+    def _check_oneofs(self, kind: type[Message], read: dict[Field, Any], path: str) -> None:
+        for oneof, names in _ONEOFS.get(kind, {}).items():
             # A false flag chooses nothing.
-            given = [name for name in read if name in members and read[name] not in (None, False)]
-            for name in given[1:]:
-                camel = fields(kind)[name].camel
-                text = f"oneof field '{oneof}' is already set. Cannot set '{camel}'"
+            given = [
+                field
+                for field, value in read.items()
+                if value is not False and not names.isdisjoint(field.home[:1])
+            ]
+            for field in given[1:]:
+                text = f"oneof field '{oneof}' is already set. Cannot set '{field.camel}'"
                 self._invalid(path, "oneof", text)
 
     def _unknown(self, name: str, path: str, why: str) -> None:
@@ -145,3 +171,32 @@ class _Reader:
 
     def _invalid(self, path: str, label: str, shown: str) -> None:
         self.violations.append((path, f"Invalid value at '{path}' ({label}), {shown}"))
+
+
+def built(kind: type[Message], read: Mapping[Field, Any], version: Version) -> Message:
+    """The model's message from the members of a version's."""
+    values: dict[str, Any] = {}
+    lifted: dict[str, dict[str, Any]] = {}
+    for field, value in read.items():
+        if len(field.home) == 2:
+            lifted.setdefault(field.home[0], {})[field.home[1]] = value
+        else:
+            values[field.home[0] if field.home else field.name] = value
+    for name, inside in lifted.items():
+        values[name] = fields(kind)[name].holds(**inside)
+    if version != OWN:
+        _say(kind, values, version)
+    return kind(**values)
+
+
+def _say(kind: type[Message], values: dict[str, Any], version: Version) -> None:
+    """What the later versions say in their own way. Source: SPEC sections 2.3 and 9."""
+    if kind is RetryConfig:
+        if values.get("max_attempts") == -1:
+            values["unlimited_attempts"] = True
+        if values.get("max_attempts") in (-1, 0):
+            del values["max_attempts"]
+    if kind is Queue and values.pop("type", "") == "PULL":
+        values["pull_target"] = PullTarget()
+    if kind is RateLimits and version == "v2":
+        values.pop("max_burst_size", None)  # the service's own there, and ignored

@@ -7,6 +7,7 @@ from datetime import datetime
 from random import Random, SystemRandom
 
 from ..errors import NotFound
+from ..model.versions import OWN, Version
 from ..names import QueueName, TaskName
 from .attempts import Attempt
 from .clock import Clock
@@ -26,7 +27,7 @@ _GONE = (
 
 
 class Context:
-    """One for all services of an emulator."""
+    """One for all services of an emulator. `version` is the version of the API that the present call speaks."""
 
     def __init__(
         self, store: Store, clock: Clock, send: Callable[[Attempt], None], random: Random | None = None
@@ -35,6 +36,7 @@ class Context:
         self.clock = clock
         self.send = send
         self.random = random or SystemRandom()
+        self.version: Version = OWN
         self._expiry = store.tasks.next_expiry()
 
     def expires(self, moment: datetime | None, *, anew: bool = False) -> None:

@@ -19,6 +19,7 @@ from .. import __version__
 from ..errors import FailedPrecondition, InvalidArgument
 from ..model import Message
 from ..model.emulated import AdvanceRequest, AdvanceResponse, EmulatorInfo, HistoryResponse
+from ..model.versions import VERSIONS
 from ..names import parse_queue
 from .bodies import parse
 from .clock import Clock
@@ -62,7 +63,7 @@ class Control:
     async def _info(self, query: Mapping[str, str], body: bytes) -> EmulatorInfo:
         return EmulatorInfo(
             version=__version__,
-            api_versions=["v2beta2"],
+            api_versions=list(VERSIONS),
             clock="system" if self._timeline is None else "manual",
             time=self._clock.now(),
             data=str(self._options.data or ""),

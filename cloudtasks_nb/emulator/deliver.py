@@ -108,7 +108,7 @@ class Deliverer:
         try:
             request = request_for(attempt, self._targets.applications)
             url = URL(request.url)
-            async with self._clock.deadline(self._deadline_s):
+            async with self._clock.deadline(self._deadline(attempt)):
                 return await self._exchange(request, url)
         except TimeoutError:
             return timed_out()
@@ -117,6 +117,11 @@ class Deliverer:
         except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: not a URL, not a header
             why = getattr(error, "os_error", error)
             return refused(str(why)) if isinstance(why, Elsewhere) else unreachable(_words(error))
+
+    def _deadline(self, attempt: Attempt) -> float:
+        """How long the target may take; 0 stands for what App Engine's scaling allows."""
+        own = attempt.task.dispatch_deadline
+        return own.total_seconds() if own else self._deadline_s
 
     async def _exchange(self, request: Request, url: URL) -> Outcome:
         permitted = self._targets.reach.permits(url)

@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from ..errors import InvalidArgument
 from ..model import Duration, Message, Queue
-from .bodies import Field, fields
+from ..model.versions import OWN, Version
+from .bodies import Field, fields, fields_in
 from .scalars import SCALARS, Scalar
 
 Test = Callable[[Any], bool]
@@ -36,11 +37,14 @@ class Filter(Struct, frozen=True):
     needs_stats: bool = False
 
 
-def parse_filter(text: str, kind: type[Message] = Queue) -> Filter:
-    """The filter that `text` describes; an empty one lets everything pass. Errors: InvalidArgument."""
+def parse_filter(text: str, kind: type[Message] = Queue, version: Version = OWN) -> Filter:
+    """The filter that `text` describes, in the words of a version; an empty one lets everything pass.
+
+    Errors: InvalidArgument.
+    """
     if not text.strip():
         return Filter(lambda queue: True)
-    parser = _Parser(text, kind)
+    parser = _Parser(text, kind, version)
     test = parser.conjunction()
     if not parser.at_end():
         raise parser.error()
@@ -48,8 +52,9 @@ def parse_filter(text: str, kind: type[Message] = Queue) -> Filter:
 
 
 class _Parser:
-    def __init__(self, text: str, kind: type[Message]) -> None:
+    def __init__(self, text: str, kind: type[Message], version: Version) -> None:
         self.text = text
+        self.version = version
         self.kind = kind
         self.at = 0
         self.depth = 0
@@ -106,18 +111,19 @@ class _Parser:
         )
 
     def _resolve(self, path: str) -> list[Field]:
+        """The model's fields on the way that a path goes."""
         kind: Any = self.kind
         found: list[Field] = []
         for segment in path.split("."):
-            field = (
-                fields(kind).get(segment) if isinstance(kind, type) and issubclass(kind, Message) else None
-            )
-            if field is None:
+            is_message = isinstance(kind, type) and issubclass(kind, Message)
+            field = fields_in(self.version, kind).get(segment) if is_message else None
+            if field is None or not field.home:
                 raise InvalidArgument(
                     f"Invalid filter: '{path}' is not a field of a {self.kind.__name__.lower()}."
                 )
-            found.append(field)
-            kind = field.holds
+            for name in field.home:
+                found.append(fields(kind)[name])
+                kind = found[-1].holds
         self.needs_stats = self.needs_stats or found[0].name == "stats"
         return found
 

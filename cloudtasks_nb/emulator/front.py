@@ -24,6 +24,7 @@ from .payloads import read_body
 from .queries import SystemParameters, method_parameters, system_parameters
 from .routes import route
 from .service import Answer, Service
+from .versioned import reworded, said_in
 from .wire import finish, script
 
 
@@ -58,7 +59,10 @@ class Front:
         parameters |= method_parameters(method, call.query)
         if method.request is not None:
             parameters["body"] = read_body(method, call)
-        answer = await self._commits.run(partial(self._called, who, method, parameters))
+        try:
+            answer = await self._commits.run(partial(self._called, who, method, parameters))
+        except ApiError as error:
+            raise reworded(error, method.version) from None
         return finish(_chosen(answer, method, system, selection), pretty=system.pretty)
 
     async def _caller(self, call: Call, system: SystemParameters, method: Method) -> Caller | None:
@@ -70,12 +74,12 @@ class Front:
     def _called(self, who: Caller | None, method: Method, parameters: dict[str, Any]) -> Answer:
         if self._gate is not None and who is not None:
             parameters = self._gate.admit(who, method, parameters)
-        return self._service.call(method.id, parameters)
+        return self._service.call(method.id, parameters, method.version)
 
 
 def _chosen(answer: Answer, method: Method, system: SystemParameters, selection: Selection) -> bytes:
     """The answer's JSON, as much of it as was asked for."""
-    raw = answer if isinstance(answer, bytes) else encode(answer)
+    raw = said_in(answer if isinstance(answer, bytes) else encode(answer), method)
     if not selection and not system.enum_numbers:
         return raw
     values = select(msgspec.json.decode(raw), selection)

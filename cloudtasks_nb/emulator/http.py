@@ -11,6 +11,7 @@ from aiohttp import web
 
 from ..errors import ApiError, InvalidArgument, PermissionDenied
 from ..model import encode
+from ..model.versions import VERSIONS
 from .batch_http import batch_reply, read_batch
 from .calls import Call, Reply, query_pairs
 from .control import Control, Handler
@@ -29,7 +30,7 @@ _HEADERS = {
     "X-Frame-Options": "SAMEORIGIN",
     "X-XSS-Protection": "0",
 }
-_BATCH_PATHS = ("/batch", "/batch/cloudtasks/v2beta2")
+_BATCH_PATHS = ("/batch", *(f"/batch/cloudtasks/{version}" for version in VERSIONS))
 _AT_ONCE = 50
 _LOOPBACK = r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 _LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)

@@ -7,23 +7,26 @@ from typing import Any
 
 from ..errors import InvalidArgument
 from ..model import Message, Queue
-from .bodies import fields
+from ..model.versions import OWN, Version, path_from
+from .bodies import fields, fields_in
 
 Path = tuple[str, ...]
 
 
-def parse_mask(text: str, parameter: str, kind: type[Message] = Queue) -> list[Path]:
-    """Paths in snake_case; empty for an empty mask or "*". Errors: InvalidArgument."""
+def parse_mask(text: str, parameter: str, kind: type[Message] = Queue, version: Version = OWN) -> list[Path]:
+    """Paths of the model, in snake_case; empty for an empty mask or "*". Errors: InvalidArgument."""
     if text.strip() in ("", "*"):
         return []
-    return [_path(part.strip(), parameter, kind) for part in text.split(",")]
+    asked = [_path(part.strip(), parameter, kind, version) for part in text.split(",")]
+    return [path for one in asked for path in path_from(one, version, kind)]
 
 
-def _path(text: str, parameter: str, holder: type[Message]) -> Path:
+def _path(text: str, parameter: str, holder: type[Message], version: Version) -> Path:
     kind: Any = holder
     path: list[str] = []
     for segment in text.split("."):
-        field = fields(kind).get(segment) if isinstance(kind, type) and issubclass(kind, Message) else None
+        is_message = isinstance(kind, type) and issubclass(kind, Message)
+        field = fields_in(version, kind).get(segment) if is_message else None
         if field is None:
             what = "queue" if holder is Queue else holder.__name__
             raise InvalidArgument(f"Invalid value at '{parameter}': '{text}' is not a field of a {what}.")

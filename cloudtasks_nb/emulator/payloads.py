@@ -8,7 +8,7 @@ import msgspec
 
 from ..model import CmekConfig, Message, Queue
 from ..model.messages import BufferTaskRequest, HttpBody
-from ..model.methods import Method
+from ..model.methods import METHODS, Method
 from .bodies import parse
 from .calls import Call, media_type
 
@@ -17,14 +17,15 @@ _HELD_AS: dict[type[Message], str] = {Queue: "queue", CmekConfig: "cmek_config"}
 
 
 def read_body(method: Method, call: Call) -> Message:
-    """The request message of a method. Errors: InvalidArgument."""
-    assert method.request is not None  # noqa: S101 - only methods with a body come here
-    if method.request is HttpBody:
+    """The request message of a method, as the model has it. Errors: InvalidArgument."""
+    kind = METHODS[method.id].request
+    assert kind is not None  # noqa: S101 - only methods with a body come here
+    if kind is HttpBody:
         return _file(call)
-    if method.request is BufferTaskRequest and not _is_buffer_request(call.body):
+    if kind is BufferTaskRequest and not _is_buffer_request(call.body):
         body = HttpBody(content_type=call.headers.get("Content-Type", ""), data=call.body)
         return BufferTaskRequest(body=body)
-    return parse(call.body, method.request, _HELD_AS.get(method.request, ""))
+    return parse(call.body, kind, _HELD_AS.get(kind, ""), method.version)
 
 
 def _file(call: Call) -> HttpBody:

@@ -19,7 +19,9 @@ def patched(current: Queue, asked: Queue, paths: list[masks.Path]) -> Queue:
     merged = decode(encode(current), Queue)  # a copy, whose parts can be set
     explicit = paths
     if not paths:
-        paths = [(field,) for field in ("rate_limits", "retry_config", *_TARGETS)]
+        paths = [
+            (field,) for field in ("rate_limits", "retry_config", *_TARGETS, "stackdriver_logging_config")
+        ]
     for path in paths:
         if path[0] in _ONLY_AT_CREATION:
             raise InvalidArgument(f"Queue.{path[0]} can only be set when a queue is created.")

@@ -57,6 +57,9 @@ def check_queue(queue: Queue) -> None:
     _within(
         "Queue.tombstoneTtl", queue.tombstone_ttl, timedelta(hours=1), timedelta(days=9), "[1 hour, 9 days]"
     )
+    logging = queue.stackdriver_logging_config
+    if logging is not None and not 0 <= logging.sampling_ratio <= 1:
+        raise InvalidArgument("StackdriverLoggingConfig.samplingRatio must be between [0, 1].")
     target = queue.http_target
     if target is not None:
         for token in (target.oauth_token, target.oidc_token):

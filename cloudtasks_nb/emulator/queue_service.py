@@ -44,7 +44,8 @@ class QueueService:
     ) -> ListQueuesResponse:
         _parent(parent)
         limit, now = _page_size(page_size, MAX_QUEUES), self._context.clock.now()
-        chosen, paths = parse_filter(filter), masks.parse_mask(read_mask, "read_mask")
+        chosen = parse_filter(filter, version=self._context.version)
+        paths = masks.parse_mask(read_mask, "read_mask", version=self._context.version)
         listing = [parent, filter, read_mask]
         after = read_token(page_token, listing, now)
         shown: list[Queue] = []
@@ -61,7 +62,7 @@ class QueueService:
 
     def get(self, name: str, *, read_mask: str = "") -> Queue:
         row = existing_queue(self._store, parse_queue(name))
-        return self._shown(row, masks.parse_mask(read_mask, "read_mask"))
+        return self._shown(row, masks.parse_mask(read_mask, "read_mask", version=self._context.version))
 
     def create(self, parent: str, body: Queue) -> Queue:
         _parent(parent)
@@ -84,7 +85,7 @@ class QueueService:
     def patch(self, name: str, body: Queue, *, update_mask: str = "") -> Queue:
         parsed = parse_queue(name)
         check_location(parsed.parent)
-        paths = masks.parse_mask(update_mask, "update_mask")
+        paths = masks.parse_mask(update_mask, "update_mask", version=self._context.version)
         if body.name and body.name != name:
             raise InvalidArgument(
                 f"The queue name in the body ('{body.name}') is not the one in the URL ('{name}')."

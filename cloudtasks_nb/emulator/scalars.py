@@ -53,6 +53,7 @@ ENUMS: dict[str, EnumValues] = {
         ("URI_OVERRIDE_ENFORCE_MODE_UNSPECIFIED", "IF_NOT_EXISTS", "ALWAYS"),
     ),
     "state": EnumValues(f"{_PACKAGE}.Queue.State", ("STATE_UNSPECIFIED", "RUNNING", "PAUSED", "DISABLED")),
+    "type": EnumValues(f"{_PACKAGE}.Queue.Type", ("TYPE_UNSPECIFIED", "PULL", "PUSH")),
     "response_view": VIEW,
     "view": VIEW,
 }

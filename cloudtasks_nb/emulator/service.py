@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import Unimplemented
 from ..model import Message
+from ..model.versions import OWN, Version
 from .batch_service import BatchService
 from .buffer_service import BufferService
 from .context import Context
@@ -67,9 +68,10 @@ class Service:
             "projects.locations.queues.tasks.cancelLease": leases.cancel,
         }
 
-    def call(self, method: str, parameters: dict[str, Any]) -> Answer:
-        """Runs a method with its path, query and body as keywords. Errors: ApiError."""
+    def call(self, method: str, parameters: dict[str, Any], version: Version = OWN) -> Answer:
+        """Runs a method with its path, query and body as keywords, as this version means it. Errors: ApiError."""
         handler = self.handler(method)
+        self.context.version = version
         self.tasks.expire()
         return handler(**parameters)
 

@@ -44,6 +44,8 @@ Listed = tuple[str, int, int, int, int, str, str]
 def request_json(task: Task) -> tuple[str, str]:
     """The request as an unclosed JSON member, and its payload as the last member of it."""
     retry = f"{_RETRY}{encode(task.retry_config).decode()}," if task.retry_config is not None else ""
+    if task.dispatch_deadline is not None:
+        retry += f'"dispatchDeadline":"{task.dispatch_deadline}",'
     if task.http_request is not None:
         name, payload_name, payload = "httpRequest", "body", task.http_request.body
         head = encode(replace(task.http_request, body=None))

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ..errors import InvalidArgument
 from ..model import AppEngineHttpRequest, AppEngineRouting, HttpRequest, PullMessage, Queue, Task
+from ..model.versions import OWN, Version
 from .queue_rules import check_retries, routing_host
 
 MAX_AHEAD = timedelta(hours=720)
@@ -19,6 +20,8 @@ MAX_URL_CHARACTERS = 2083
 MAX_HEADER_BYTES = 80 * 1024
 MAX_TASK_BYTES = 1_048_569
 MAX_TAG_CHARACTERS = 500
+MIN_DEADLINE, MAX_DEADLINE = timedelta(seconds=15), timedelta(minutes=30)
+MAX_APP_ENGINE_DEADLINE = timedelta(hours=24, seconds=15)
 
 USER_AGENT = "Google-Cloud-Tasks"
 APP_ENGINE_USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
@@ -28,9 +31,10 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
-def new_task(asked: Task, queue: Queue, now: datetime) -> Task:
+def new_task(asked: Task, queue: Queue, now: datetime, version: Version = OWN) -> Task:
     """The task as it is stored, but for its name: checked and completed. Errors: InvalidArgument."""
-    _check_kind(asked, queue)
+    _check_kind(asked, queue, version)
+    _check_deadline(asked)
     if asked.retry_config is not None:
         check_retries(asked.retry_config)
     task = replace(
@@ -51,19 +55,34 @@ def new_task(asked: Task, queue: Queue, now: datetime) -> Task:
     return task
 
 
-def _check_kind(task: Task, queue: Queue) -> None:
+def _check_kind(task: Task, queue: Queue, version: Version) -> None:
+    """In v2beta2 an App Engine task wants a queue for App Engine; the later versions know push queues of one kind."""
     if task.http_request is None and task.app_engine_http_request is None and task.pull_message is None:
         raise InvalidArgument("Task.payload_type is not set.")
     if queue.pull_target is not None and task.pull_message is None:
         raise InvalidArgument("Only Task.pull_message can be set for a queue with a pull target.")
     if queue.pull_target is None and task.pull_message is not None:
         raise InvalidArgument("Task.pull_message can be set only if Queue.pull_target is set.")
-    if queue.app_engine_http_target is not None and task.http_request is not None:
+    if version == OWN and queue.app_engine_http_target is not None and task.http_request is not None:
         raise InvalidArgument("Task.http_request cannot be set for a queue with an App Engine target.")
-    if queue.http_target is not None and task.app_engine_http_request is not None:
+    if version == OWN and queue.http_target is not None and task.app_engine_http_request is not None:
         raise InvalidArgument(
             "Task.app_engine_http_request can be set only if Queue.app_engine_http_target is set."
         )
+
+
+def _check_deadline(task: Task) -> None:
+    """How long a target may take, in the versions that let a task say so. Source: SPEC section 3.1."""
+    deadline = task.dispatch_deadline
+    if deadline is None or (task.app_engine_http_request is not None and not deadline):
+        return  # an App Engine task with 0 has the deadline of its service's scaling
+    longest, text = (
+        (MAX_APP_ENGINE_DEADLINE, "24h15s")
+        if task.app_engine_http_request is not None
+        else (MAX_DEADLINE, "30m")
+    )
+    if not MIN_DEADLINE <= deadline <= longest:
+        raise InvalidArgument(f"Task.dispatchDeadline must be between [15s, {text}].")
 
 
 def _schedule(asked: datetime | None, now: datetime) -> datetime:

@@ -9,10 +9,15 @@ from typing import Any
 import msgspec
 
 from .json import Message
+from .operation import Operation
 from .schema import camel, schema
-from .versions import Version, model_of, shape_of
+from .task import Task
+from .versions import OWN, Version, model_of, shape_of
 
 Values = dict[str, Any]
+
+PACKAGE = "type.googleapis.com/google.cloud.tasks."
+"""The beginning of the API's type names; the version follows."""
 
 
 def write(kind: type[Message], values: Values, version: Version) -> Values:
@@ -65,8 +70,30 @@ class _Member(msgspec.Struct, frozen=True):
     """Where a member goes: to `name`, after `below` has translated what it holds."""
 
     name: str
-    below: _Plan | None = None
+    below: _Plan | _Packed | None = None
     lifted: Mapping[str, str] | None = None  # member of the nested message → member of the outer one
+
+
+class _Packed:
+    """What an operation holds: the message that its @type names, which also says the version."""
+
+    def __init__(self, version: Version) -> None:
+        self._type = f"{PACKAGE}{version}."
+        self._tasks = _plan(Task, version)
+
+    def write(self, values: Values) -> Values:
+        return self._retyped(values, self._type, _writer(self._tasks))
+
+    def read(self, values: Values) -> Values:
+        return self._retyped(values, f"{PACKAGE}{OWN}.", _reader(self._tasks))
+
+    @staticmethod
+    def _retyped(values: Values, own: str, translate: Callable[[Values], Values] | None) -> Values:
+        name = str(values.get("@type", ""))
+        if not name.startswith(PACKAGE):
+            return values
+        values = values | {"@type": own + name.rpartition(".")[2]}
+        return values | {"tasks": _each(values["tasks"], translate)} if "tasks" in values else values
 
 
 class _Plan:
@@ -74,6 +101,7 @@ class _Plan:
 
     def __init__(self, kind: type[Message], version: Version) -> None:
         shape = shape_of(kind, version)
+        packed = _Packed(version) if kind is Operation else None
         self._says = bool(shape.said)
         self._absent: set[str] = set()
         self._to: dict[str, _Member] = {}
@@ -83,7 +111,14 @@ class _Plan:
             if field.name in shape.absent:
                 self._absent.add(field.wire)
                 continue
-            below = _plan(field.message, version) if field.message is not None else None
+            holds_packed = packed is not None and field.name in ("metadata", "response")
+            below = (
+                packed
+                if holds_packed
+                else _plan(field.message, version)
+                if field.message is not None
+                else None
+            )
             if field.name in shape.lifted:
                 names = {camel(inner): camel(outer) for inner, outer in shape.lifted[field.name].items()}
                 self._to[field.wire] = _Member("", below, names)
@@ -130,11 +165,11 @@ class _Plan:
         return out
 
 
-def _writer(plan: _Plan | None) -> Callable[[Values], Values] | None:
+def _writer(plan: _Plan | _Packed | None) -> Callable[[Values], Values] | None:
     return plan.write if plan is not None else None
 
 
-def _reader(plan: _Plan | None) -> Callable[[Values], Values] | None:
+def _reader(plan: _Plan | _Packed | None) -> Callable[[Values], Values] | None:
     return plan.read if plan is not None else None
 
 

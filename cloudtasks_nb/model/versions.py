@@ -213,7 +213,7 @@ def members(kind: type[Message], version: Version) -> tuple[Member, ...]:
 
 @cache
 def wire(kind: type[Message], version: Version) -> type[Message]:
-    """A message class with the fields and names of this version.
+    """A message class with the fields and names of this version; the model's own where nothing differs.
 
     >>> wire(Task, "v2").__struct_fields__[:3]
     ('name', 'app_engine_http_request', 'http_request')
@@ -225,6 +225,10 @@ def wire(kind: type[Message], version: Version) -> type[Message]:
     ]
     known = {name for name, *_ in fields}
     fields += [(name, str, "") for name in shape.said.values() if name not in known]
+    if shape == _PLAIN and [hint for _, hint, _ in fields] == [
+        info.type for info in msgspec.structs.fields(kind)
+    ]:
+        return kind
     name = shape.name or kind.__name__
     made: type[Any] = msgspec.defstruct(name, fields, bases=(Message,), kw_only=True, module=__name__)
     return made
