@@ -17,7 +17,7 @@ from ..model import HttpRequest, HttpTarget, Message, PullTarget, Queue, RateLim
 from ..model.schema import camel
 from ..model.versions import OWN, Version, members, shape_of
 from .refusals import NotJson, bad_request
-from .scalars import ENUMS, SCALARS, Scalar, enum
+from .scalars import ENUMS, ETAG, SCALARS, Scalar, enum
 
 M = TypeVar("M", bound=Message)
 
@@ -72,6 +72,8 @@ def _field(name: str, hint: Any, home: tuple[str, ...]) -> Field:
         hint = get_args(hint)[1]
     if name in ENUMS and hint is str:
         holds: Any = enum(ENUMS[name])
+    elif name == "etag":
+        holds = ETAG
     elif isinstance(hint, type) and issubclass(hint, Message):
         holds = hint
     else:

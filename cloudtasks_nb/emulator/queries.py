@@ -15,11 +15,11 @@ from .calls import Call
 from .refusals import bad_request
 from .scalars import SCALARS, VIEW, enum
 
-_SYSTEM = {
+SYSTEM = {
     "$.xgafv", "access_token", "alt", "bearer_token", "callback", "fields", "key", "oauth_token", "pp", "prettyPrint",
     "quotaUser", "upload_protocol",
 }  # fmt: skip
-_ALIASES = _SYSTEM | {f"${name}" for name in _SYSTEM}
+_ALIASES = SYSTEM | {f"${name}" for name in SYSTEM}
 _READERS = {"page_size": SCALARS[int], "response_view": enum(VIEW)}
 _CALLBACK = re.compile(r"[A-Za-z0-9_$.\[\]]+")
 _ENUM_NUMBERS = "enum-encoding=int"

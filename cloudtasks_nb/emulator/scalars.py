@@ -147,6 +147,14 @@ def _duration(value: Any) -> Duration:
     return duration
 
 
+def _etag(value: Any) -> str:
+    _bytes(value)
+    return str(value)
+
+
+ETAG = Scalar("TYPE_BYTES", _etag)
+"""Bytes that nobody looks into: they are kept as their base64."""
+
 SCALARS: dict[type, Scalar] = {
     str: Scalar("TYPE_STRING", _text),
     bool: Scalar("TYPE_BOOL", _bool),
