@@ -8,6 +8,7 @@ import struct
 import zlib
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import cloudtasks_nb as ct
@@ -261,3 +262,24 @@ def _errors() -> dict[str, Any]:
             "No project is known.", hint='ct.connect(project="my-project"), or set GOOGLE_CLOUD_PROJECT'
         ),
     }
+
+
+def due_times(count: int = 1_234) -> list[datetime]:
+    """When tasks of a busy queue are due: some are late."""
+    chance = Random(4)  # noqa: S311 - a picture, not a secret
+    return [NOW + timedelta(seconds=chance.gauss(900, 900)) for _ in range(count)]
+
+
+def attempts_of() -> list[tuple[int, int, int | None]]:
+    """Attempts, answers and last code of the tasks of a queue whose target is in trouble."""
+    return [(0, 0, None)] * 30 + [(4, 4, 14)] * 12 + [(1, 1, 4)] * 9 + [(2, 1, None)] * 3 + [(3, 3, 7)] * 4
+
+
+def busy_queues() -> list[ct.Queue]:
+    """Queues of very different depth, one of them paused."""
+    return [
+        queue("emails", stats=stats(18_234)),
+        queue("thumbnails", state="PAUSED", stats=stats(9_400)),
+        queue("nightly-reports-of-every-shop", stats=stats(300)),
+        queue("to-review", stats=stats(7)),
+    ]

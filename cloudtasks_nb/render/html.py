@@ -16,7 +16,7 @@ from .dispatch import shape
 from .shapes import Card, Image, Json, Table, alignments, cells
 from .visible import shown, visible_lines
 
-BRIEF = 44
+BRIEF = 52
 """Table cells of at most this many characters stay on one line."""
 
 if TYPE_CHECKING:

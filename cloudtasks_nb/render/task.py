@@ -170,12 +170,12 @@ def _cell(task: Task, column: str, now: datetime) -> Value:
         case "last status":
             return status_badge(task.last_status) if task.last_status is not None else None
         case _:
-            return code(preview(task.payload)) if task.payload is not None else None
+            return code(preview(task.payload, 40)) if task.payload is not None else None
 
 
 def _target(task: Task) -> Value:
     if task.method is None:
         return None
     url = scrub(task.url or "/")
-    brief = elided(url.removeprefix("https://"), 38)
+    brief = elided(url.removeprefix("https://"), 34)
     return Cell(f"{task.method} {brief}", url if brief != url else "")
