@@ -12,6 +12,7 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 
 import cloudtasks_nb as ct
+from tests.integration.filling import new_id
 
 URL = "https://example.com/x"
 
@@ -51,9 +52,12 @@ def test_a_limit_is_said(filled: ct.Queue) -> None:
     assert "the first" not in filled.plot.schedule(limit=None).get_title(loc="left")
 
 
-def test_depth_of_every_queue(client: ct.Client, filled: ct.Queue) -> None:
-    ax = client.plot.queues()
-    assert filled.id in [label.get_text() for label in ax.get_yticklabels()]
+def test_depth_of_every_queue(client: ct.Client) -> None:
+    deep, empty = (client.create_queue(f"australia-southeast2/{new_id()}") for _ in range(2))
+    deep.create_task(url=URL, schedule=3600)
+    ax = client.plot.queues("australia-southeast2")
+    drawn = zip(ax.get_yticklabels(), ax.patches, strict=True)
+    assert {label.get_text(): bar.get_width() for label, bar in drawn} == {deep.id: 1, empty.id: 0}
     assert "client.plot.queues()" in str(client.plot)
 
 
