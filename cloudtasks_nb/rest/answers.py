@@ -39,7 +39,7 @@ def refusal(
         details=error.details,
         method=method,
         resource=resource,
-        hint=hint_for(kind.rpc_status, error.message, error.details),
+        hint=hint_for(kind.rpc_status, error.message, error.details, method=method, resource=resource),
     )
 
 
@@ -63,7 +63,7 @@ def _foreign(
             code=http_status,
             method=method,
             resource=resource,
-            hint=hint_for(kind.rpc_status, "", []),
+            hint=hint_for(kind.rpc_status, "", [], method=method, resource=resource),
         )
     return not_json(http_status, content_type, body)
 

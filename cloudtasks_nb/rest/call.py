@@ -67,7 +67,7 @@ class Call:
     @property
     def brings_token(self) -> bool:
         """Whether a parameter says who calls, in place of the Authorization header."""
-        return bool(self.given & TOKEN_PARAMETERS)
+        return any(name.removeprefix("$") in TOKEN_PARAMETERS for name in self.given)
 
     @property
     def brings_key(self) -> bool:

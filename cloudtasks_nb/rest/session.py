@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from ..errors import CloudTasksError, ConfigError, ResourceExhausted, Unauthenticated
+from ..errors import ApiError, CloudTasksError, ConfigError, ResourceExhausted, Unauthenticated
 from ..model.json import decode
 from ..model.versions import Version
 from .auth import Auth, check_endpoint, check_secret_way, is_loopback
 from .call import Call
 from .exchange import Answer, connections, exchange
+from .nearby import Nearby
 from .retry import Retry
 from .versioned import call_in
 
@@ -59,6 +60,7 @@ class Session:
         self._process = os.getpid()
         self._http = connections(direct=local)
         self._closed = False
+        self._nearby: Nearby | None = Nearby()
         self.moved_to: datetime | None = None
 
     def call(
@@ -96,7 +98,18 @@ class Session:
         """Send a call until it succeeds, is refused for good, or its time is over. Errors: any CloudTasksError."""
         self.check(call)
         instead = _instead.get()
-        return instead(self, call) if instead is not None else self.persist(call)
+        if instead is not None:
+            return instead(self, call)
+        try:
+            return self.persist(call)
+        except ApiError as error:
+            if self._nearby is not None:
+                self._nearby.explain(self, error)
+            raise
+
+    def look(self, call: Call, timeout_s: float) -> bytes:
+        """Send a call once, for at most this long. Errors: any CloudTasksError."""
+        return _Attempt(self, call).send(time.monotonic() + timeout_s)
 
     def check(self, call: Call) -> None:
         """Refuse what must not be sent. Errors: ConfigError."""
@@ -109,6 +122,7 @@ class Session:
         """The same connections and identity, trying every call once: for callers with a policy of their own."""
         single = copy(self)
         single.retry = replace(self.retry, max_tries=1)
+        single._nearby = None  # who makes many calls wants no look around for each
         return single
 
     def pause(self, tries: int) -> None:

@@ -1,0 +1,95 @@
+"""Which queue or location was meant, when there is none of that name: one short look, and silence when it fails."""
+
+from __future__ import annotations
+
+import re
+import time
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ..errors import ApiError, CloudTasksError
+from ..model.json import decode
+from .versioned import call_in
+
+if TYPE_CHECKING:
+    from .session import Session
+
+LOOK_S = 3.0
+_FRESH_S = 30.0
+_SHOWN = 5
+_MOST = 1000
+_QUEUE = re.compile(r"(projects/[^/]+/locations/[^/]+)/queues/([^/:]+)")
+_LOCATION = re.compile(r"(projects/[^/]+)/locations/([^/:]+)")
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+
+
+class _Page(msgspec.Struct):
+    queues: list[_Named] = []
+    locations: list[_Named] = []
+
+
+class Nearby:
+    """What a session has seen of the names around a missing one; a look is good for half a minute."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[float, list[str]]] = {}
+
+    def explain(self, session: Session, error: ApiError) -> None:
+        """Add to the hint of an error which existing name is close, where it is about a name that does not exist."""
+        resource = error.resource or ""
+        if error.status == "NOT_FOUND" or "Queue does not exist" in error.message:
+            match = _QUEUE.fullmatch(resource) or (
+                _QUEUE.match(resource) if "Queue does not exist" in error.message else None
+            )
+            if match:
+                self._add(session, error, "queues", match[1], match[2])
+        elif "is not a valid location" in error.message and (match := _LOCATION.match(resource)):
+            self._add(session, error, "locations", match[1], match[2])
+
+    def _add(self, session: Session, error: ApiError, what: str, parent: str, missed: str) -> None:
+        names = self._names(session, what, parent)
+        if names is None:
+            return
+        place = parent.rpartition("/")[2]
+        if not names:
+            error.hint = f"there are no {what} in {place}" + (f"; {error.hint}" if error.hint else "")
+            return
+        lower = {name.lower(): name for name in names}
+        close = [lower[name] for name in get_close_matches(missed.lower(), lower, 3, 0.6)]
+        if close:
+            meant = " or ".join(f'"{name}"' for name in close)
+            error.hint = f"did you mean {meant}? {error.hint or ''}".rstrip()
+        elif what == "queues" and len(names) <= _SHOWN:
+            error.hint = f"the queues in {place} are {', '.join(names)}" + (
+                f"; {error.hint}" if error.hint else ""
+            )
+
+    def _names(self, session: Session, what: str, parent: str) -> list[str] | None:
+        """The ids there, by one listing call; None when it failed."""
+        key = f"{parent}/{what}"
+        at, names = self._seen.get(key, (0.0, []))
+        if time.monotonic() - at < _FRESH_S and at:
+            return names
+        try:
+            names = _listed(session, what, parent)
+        except CloudTasksError:
+            return None
+        self._seen[key] = (time.monotonic(), names)
+        return names
+
+
+def _listed(session: Session, what: str, parent: str) -> list[str]:
+    queues = what == "queues"
+    call = call_in(
+        session.api_version,
+        "projects.locations.queues.list" if queues else "projects.locations.list",
+        path={"parent" if queues else "name": parent},
+        query={"pageSize": _MOST, "fields": f"{what}/name"},
+    )
+    page = decode(session.look(call, LOOK_S), _Page)
+    return sorted(one.name.rpartition("/")[2] for one in (page.queues if queues else page.locations))

@@ -1,0 +1,154 @@
+"""What an error advises: permissions and roles, names that are close, windows, what to do instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.errors import BY_STATUS
+from cloudtasks_nb.model.roles import ROLES
+from cloudtasks_nb.rest.hints import hint_for
+from tests.scripted import answer, refusal, scripted
+
+PLACE = "projects/p/locations/us-central1"
+QUEUE = f"{PLACE}/queues/emials"
+LACKS = (
+    'The principal (user or service account) lacks IAM permission "{}" for the resource "{}" '
+    "(or the resource may not exist)."
+)
+GONE = (
+    "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."
+)
+
+
+def advice(status: str, message: str = "", method: str = "", **detail: Any) -> str:
+    return hint_for(status, message, [detail] if detail else [], method=method, resource=QUEUE) or ""
+
+
+@pytest.mark.parametrize("permission", sorted({one for held in ROLES.values() for one in held if "." in one}))
+def test_a_missing_permission_names_every_role_that_holds_it(permission: str) -> None:
+    hint = advice("PERMISSION_DENIED", LACKS.format(permission, QUEUE))
+    if permission.startswith("cloudtasks."):
+        holders = [role for role, held in ROLES.items() if permission in held]
+        assert all(role in hint for role in holders)
+        assert not any(role in hint.replace(",", " ").split() for role in set(ROLES) - set(holders))
+    assert permission in hint
+
+
+@pytest.mark.parametrize(
+    ("hint", "words"),
+    [
+        (advice("PERMISSION_DENIED", LACKS.format("cloudtasks.tasks.fullView", QUEUE)), 'view="BASIC"'),
+        (
+            advice("PERMISSION_DENIED", LACKS.format("iam.serviceAccounts.actAs", "a@p.iam")),
+            "roles/iam.serviceAccountUser",
+        ),
+        (advice("PERMISSION_DENIED", "no", "projects.locations.queues.pause"), "cloudtasks.queues.pause"),
+        (advice("PERMISSION_DENIED", "Permission denied on resource project other-p."), "'other-p'"),
+        (
+            advice(
+                "PERMISSION_DENIED", "off", reason="SERVICE_DISABLED", metadata={"consumer": "projects/12"}
+            ),
+            "gcloud services enable cloudtasks.googleapis.com --project=12",
+        ),
+        (advice("FAILED_PRECONDITION", "because a queue with this name existed too recently."), "3 days"),
+        (advice("ALREADY_EXISTS", "because a task with this name existed too recently."), "tombstone_ttl"),
+        (advice("ALREADY_EXISTS", "Requested entity already exists", "x.tasks.create"), "taken"),
+        (advice("FAILED_PRECONDITION", "no", "projects.locations.queues.tasks.renewLease"), "lease again"),
+        (advice("FAILED_PRECONDITION", "no", "projects.locations.queues.tasks.lease"), "queue.resume()"),
+        (advice("ABORTED", "There were concurrent policy changes."), "change_iam_policy"),
+        (
+            advice("INVALID_ARGUMENT", "Location must equal europe-west1 because …"),
+            'location="europe-west1"',
+        ),
+        (advice("UNAUTHENTICATED", "no"), "gcloud auth"),
+        (advice("INTERNAL", "Internal error encountered."), ""),
+    ],
+)
+def test_advice_says_what_to_do(hint: str, words: str) -> None:
+    assert words in hint
+
+
+@pytest.mark.parametrize("status", sorted(BY_STATUS))
+def test_hostile_words_are_no_harm(status: str) -> None:
+    hint_for(
+        status,
+        "project \n)(*&^ cloudtasks.x",
+        [{"reason": 7, "metadata": None}, {}],
+        method="no",
+        resource="x",
+    )
+
+
+def names(*ids: str) -> bytes:
+    return answer(200, {"queues": [{"name": f"{PLACE}/queues/{one}"} for one in ids]})
+
+
+def asked(*script: bytes) -> tuple[str, int]:
+    """The hint for a queue that is missing, and how many requests it took."""
+    with (
+        scripted(refusal(404, "NOT_FOUND", GONE), *script) as server,
+        ct.connect("p", "us-central1", endpoint=server.url, retry=ct.Retry(max_tries=1)) as client,
+    ):
+        with pytest.raises(ct.NotFound) as caught:
+            client.queue("emials")
+        return caught.value.hint or "", len(server.requests)
+
+
+def test_a_queue_whose_name_is_close_is_named() -> None:
+    hint, requests = asked(names("emails", "reports", "Email-2"))
+    assert hint.startswith('did you mean "emails"')
+    assert "client.create_queue()" in hint
+    assert requests == 2
+    assert '"Emials"' in asked(names("Emials"))[0]
+
+
+def test_without_a_close_name_the_few_there_are_named() -> None:
+    assert "the queues in us-central1 are orders, reports" in asked(names("orders", "reports"))[0]
+    assert "there are no queues in us-central1" in asked(names())[0]
+    assert "orders" not in asked(names(*(f"orders-{n}" for n in range(60))))[0]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        refusal(403, "PERMISSION_DENIED"),
+        refusal(503, "UNAVAILABLE"),
+        b"",
+        answer(200, b"<", content_type="text/html"),
+        answer(200, []),
+    ],
+)
+def test_a_look_around_that_fails_says_nothing_of_it_and_is_not_repeated(broken: bytes) -> None:
+    hint, requests = asked(broken)
+    assert hint == "list the existing queues with client.queues(), or create it with client.create_queue()"
+    assert requests == 2
+
+
+def test_one_look_serves_many_misses() -> None:
+    gone = refusal(404, "NOT_FOUND", GONE)
+    with (
+        scripted(gone, names("emails"), gone) as server,
+        ct.connect("p", "us-central1", endpoint=server.url) as client,
+    ):
+        for missed in ("emials", "emailz", "mails"):
+            with pytest.raises(ct.NotFound, match="did you mean"):
+                client.api.projects.locations.queues.get(f"{PLACE}/queues/{missed}")
+        assert len(server.requests) == 4
+
+
+def test_a_location_whose_name_is_close_is_named() -> None:
+    bad = refusal(
+        400, "INVALID_ARGUMENT", "Location 'us-centrall' is not a valid location. Use ListLocations to list."
+    )
+    there = answer(
+        200, {"locations": [{"name": f"projects/p/locations/{one}"} for one in ("us-central1", "us-east1")]}
+    )
+    with (
+        scripted(bad, there) as server,
+        ct.connect("p", endpoint=server.url) as client,
+        pytest.raises(ct.InvalidArgument, match='did you mean "us-central1"'),
+    ):
+        client.queues("us-centrall")
