@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from ..model import Location
+from ..model import CmekConfig, Location
 from ..redact import redacted
 from .dispatch import looks
 from .folded import json_section
@@ -25,6 +25,20 @@ def _location(location: Location, now: datetime) -> Card:
         },
         sections=json_section("metadata", location.metadata),
         code=verbs(location, "location.queues()", 'location.create_queue("…")'),
+    )
+
+
+@looks(CmekConfig)
+def _cmek(config: CmekConfig, now: datetime) -> Card:
+    place = parts(config.name)
+    return Card(
+        place.get("locations") or "Encryption",
+        kind="encryption of tasks",
+        facts={
+            "key": config.kms_key or "Google's own: no key of yours is set",
+            "project": place.get("projects"),
+        },
+        code=['location.update_cmek("projects/…/cryptoKeys/…")'],
     )
 
 

@@ -24,6 +24,7 @@ def _policy(policy: Policy, now: datetime) -> Card:
             "bindings": None if rows else "none: access comes from the project alone",
         },
         table=Table(columns=columns, rows=rows) if rows else None,
+        code=['policy.grant("roles/…", "user:…")', "queue.set_iam_policy(policy)"],
     )
 
 

@@ -21,7 +21,7 @@ from ..shown import Shown
 from .bound import Bound
 
 if TYPE_CHECKING:
-    from ..render import Card
+    from ..render import Card, Value
 
 _QUEUES = "projects.locations.queues"
 _WITH_CONDITIONS = 3
@@ -43,7 +43,8 @@ class Permissions(Shown, list[str]):
     def _shape_(self) -> Card:
         from ..render import Card, Table, badge, muted
 
-        rows = [
+        columns = ["state", "permission", "roles that hold it"]
+        rows: list[list[Value]] = [
             [
                 badge("held", "ok") if permission in self else badge("missing", "bad"),
                 permission,
@@ -51,11 +52,12 @@ class Permissions(Shown, list[str]):
             ]
             for permission in self.asked
         ]
+        width = len(columns) if self.missing else 2
         return Card(
             self._resource.rpartition("/")[2],
             kind="permissions",
             badge=badge(f"{len(self)} of {len(self.asked)} held", "warn" if self.missing else "ok"),
-            table=Table(columns=["", "permission", "roles that hold it"], rows=rows) if rows else None,
+            table=Table(columns=columns[:width], rows=[row[:width] for row in rows]) if rows else None,
         )
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
