@@ -40,7 +40,7 @@ class BatchItem(Shown, Generic[T]):
         self._is_done = False
         self.method = call.method.id if call is not None else getattr(run, "__name__", "call")
         self.resource = call.resource if call is not None else ""
-        self.error: CloudTasksError | None = None
+        self.error: Exception | None = None
 
     @property
     def is_done(self) -> bool:
@@ -80,7 +80,9 @@ class BatchItem(Shown, Generic[T]):
         try:
             with sending_instead(first_from_batch):
                 self._value = self._run()
-        except CloudTasksError as error:
+        except (
+            Exception
+        ) as error:  # also what a verb makes of its answer: the other calls have theirs to come
             self.error = error
         self._is_done = True
 
@@ -100,8 +102,8 @@ class BatchItem(Shown, Generic[T]):
             badge=state,
             facts={
                 "resource": self.resource,
-                "error": self.error.message if self.error is not None else None,
-                "next": self.error.hint if self.error is not None else None,
+                "error": _message(self.error),
+                "next": getattr(self.error, "hint", None),
                 "sent": f"{self.attempts} times" if self.attempts > 1 else None,
             },
         )
@@ -285,8 +287,12 @@ def _row(number: int, item: BatchItem[Any], with_message: bool) -> list[Value]:
     name = item.resource.rpartition("/")[2]
     outcome = badge("OK", "ok") if item.ok else badge(_status(item.error), "bad")
     row: list[Value] = [number, short, Cell(elided(name, 40), item.resource), outcome]
-    return [*row, item.error.message if item.error is not None else None] if with_message else row
+    return [*row, _message(item.error)] if with_message else row
 
 
-def _status(error: CloudTasksError | None) -> str:
+def _message(error: Exception | None) -> str | None:
+    return getattr(error, "message", None) or (str(error) if error is not None else None)
+
+
+def _status(error: Exception | None) -> str:
     return f"{error.code} {error.status}" if isinstance(error, ApiError) else type(error).__name__

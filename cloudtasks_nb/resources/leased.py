@@ -18,10 +18,11 @@ _TASKS = "projects.locations.queues.tasks"
 class Lease:
     """One lease: when it ends, which is also what proves that it is held. Calls about it go one after the other."""
 
-    __slots__ = ("ends", "lock")
+    __slots__ = ("ends", "is_ours", "lock")
 
-    def __init__(self, ends: datetime | None) -> None:
+    def __init__(self, ends: datetime | None, *, is_ours: bool) -> None:
         self.ends = ends
+        self.is_ours = is_ours  # taken here; that of a task found in a listing is whatever the task shows now
         self.lock = (
             threading.RLock()
         )  # a renewal in flight changes `ends`, which an acknowledgement must send
@@ -83,18 +84,18 @@ class Leased(Bound):
 
     def _hold(self) -> Self:
         """Remember the lease that this task was answered with; returns itself."""
-        self.__dict__["lease"] = Lease(self.schedule_time)
+        self.__dict__["lease"] = Lease(self.schedule_time, is_ours=True)
         return self
 
     def _exchange(self, lease: Lease, verb: str, body: Message) -> Self:
         answer: Any = self._session.call(f"{_TASKS}.{verb}", type(self), path={"name": self.name}, body=body)
-        lease.ends = answer.schedule_time
+        lease.ends, lease.is_ours = answer.schedule_time, True
         return self._take(answer)
 
     def _lease(self, verb: str) -> Lease:
         """The lease taken here, or the one that a task read elsewhere shows. Errors: ConfigError without any."""
         held: Lease | None = self.__dict__.get("lease")
-        if held is not None:
+        if held is not None and held.is_ours:
             return held
         if self.kind != "pull" or not self.dispatch_count or self.schedule_time is None:
             raise ConfigError(
@@ -104,5 +105,7 @@ class Leased(Bound):
                 else "only tasks of a pull queue are leased; task.run() and task.delete() are for the others",
             )
         # Shared at once, so that two threads wait for each other.
-        shared: Lease = self.__dict__.setdefault("lease", Lease(self.schedule_time))
+        shared: Lease = self.__dict__.setdefault("lease", Lease(None, is_ours=False))
+        if not shared.is_ours:
+            shared.ends = self.schedule_time
         return shared

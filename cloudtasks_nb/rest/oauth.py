@@ -90,6 +90,9 @@ class Authorization(Struct, Shown, frozen=True, kw_only=True):
             sections=[Section("address to open", self.url, open=True)],
         )
 
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("client_id", self.client_id), ("redirect_uri", self.redirect_uri)]
+
     def __repr__(self) -> str:
         return f"<Authorization for {self.client_id}, back to {self.redirect_uri}, code_verifier={DOTS}>"
 

@@ -86,6 +86,9 @@ class Token(Struct, Shown, frozen=True, kw_only=True):
             code=["ct.connect(credentials=token)", "ct.oauth.refresh(token)"],
         )
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("scope", self.scope), ("expiration", self.expiration)]
+
     def __repr__(self) -> str:
         until = self.expiration.isoformat() if self.expiration is not None else "unknown"
         return (

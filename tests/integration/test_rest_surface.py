@@ -153,6 +153,11 @@ def test_leases_from_the_first_to_the_acknowledgement(client: ct.Client) -> None
     assert "lease again" in (caught.value.hint or "")
     [other] = queue.lease(oldest_tag=True)
     assert other.tag == "other"
+    with client.batch() as batch:
+        for task in (again, other):
+            batch.add(task.acknowledge)
+    assert [item.ok for item in batch.results] == [True, True]
+    assert list(queue.tasks()) == []
     queue.pause()
     with pytest.raises(ct.FailedPrecondition) as paused:
         queue.lease()

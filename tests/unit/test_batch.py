@@ -235,3 +235,14 @@ def test_what_is_no_verb_of_this_client_is_refused_when_it_is_added() -> None:
         assert len(server.requests) == 1
         with pytest.raises(ct.ConfigError, match="sent already"):
             batch.add(queue.pause)
+
+
+def test_a_verb_that_breaks_over_its_answer_leaves_the_others_theirs() -> None:
+    both = multipart(part(0, named("emails")), part(1, named("emails")))
+    with client_of(answer(200, named("emails")), both) as (client, _):
+        queue = client.queue("emails")
+        with client.batch() as batch:
+            batch.add(lambda: queue.refresh().no_such_thing)  # type: ignore[attr-defined]
+            batch.add(queue.refresh)
+    assert [type(item.error) for item in batch.results] == [AttributeError, type(None)]
+    assert "no_such_thing" in str(batch.results)

@@ -129,6 +129,13 @@ def test_a_task_found_in_a_listing_is_worked_by_the_lease_that_it_shows() -> Non
     with worker(answer(200, leased()), answer(200, {})) as (queue, server):
         queue.task("t1").acknowledge()
         assert sent(server) == ("t1:acknowledge", {"scheduleTime": FIRST})
+    over = refusal(400, "FAILED_PRECONDITION")
+    with worker(answer(200, leased()), over, answer(200, leased(SECOND)), answer(200, {})) as (queue, server):
+        task = queue.task("t1")
+        with pytest.raises(ct.FailedPrecondition):
+            task.acknowledge()
+        task.refresh().acknowledge()
+        assert sent(server) == ("t1:acknowledge", {"scheduleTime": SECOND})
 
 
 def test_tasks_that_cannot_be_leased_say_so() -> None:

@@ -68,6 +68,7 @@ def test_the_address_asks_for_a_code_bound_to_this_program() -> None:
     other, _ = asked()
     assert (made.state, made.code_verifier) != (other.state, other.code_verifier)
     assert made.code_verifier not in made.url + repr(made) + str(made) + made._repr_html_()
+    assert made.code_verifier not in repr(list(made.__rich_repr__()))
 
 
 def test_what_is_asked_for_can_be_chosen() -> None:
@@ -120,7 +121,7 @@ def test_a_code_becomes_tokens_that_stay_secret() -> None:
     assert token.expiration is not None
     assert timedelta(0) <= token.expiration - before - timedelta(seconds=3599) < timedelta(seconds=30)
     assert not token.is_expired
-    shown = repr(token) + str(token) + token._repr_html_() + repr([token])
+    shown = repr(token) + str(token) + token._repr_html_() + repr([token]) + repr(list(token.__rich_repr__()))
     assert not any(secret in shown for secret in ("ya29.given", REFRESH, SECRET))
 
 
