@@ -42,6 +42,7 @@ ROLES: dict[str, frozenset[str]] = {
     "roles/viewer": _full(_VIEWER),
     "roles/editor": _full(_EDITOR),
     "roles/owner": _full(_ALL),
+    "roles/appengine.appViewer": frozenset({"appengine.applications.get"}),
     "roles/iam.serviceAccountUser": frozenset({"iam.serviceAccounts.actAs"}),
     "roles/iam.serviceAccountTokenCreator": frozenset(
         {"iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"}

@@ -59,7 +59,8 @@ def _permission(message: str, method: str, resource: str) -> str | None:
 
 
 def _disabled(detail: dict[str, Any]) -> str:
-    consumer = str((detail.get("metadata") or {}).get("consumer", "")).rpartition("/")[2]
+    metadata = detail.get("metadata")
+    consumer = str(metadata.get("consumer", "") if isinstance(metadata, dict) else "").rpartition("/")[2]
     project = f" --project={consumer}" if re.fullmatch(r"[\w.:-]+", consumer) else ""
     return (
         f"enable the API: gcloud services enable cloudtasks.googleapis.com{project}; it takes a minute or two"
