@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.errors import BY_STATUS
@@ -71,15 +73,24 @@ def test_advice_says_what_to_do(hint: str, words: str) -> None:
     assert words in hint
 
 
-@pytest.mark.parametrize("status", sorted(BY_STATUS))
-def test_hostile_words_are_no_harm(status: str) -> None:
-    hint_for(
-        status,
-        "project \n)(*&^ cloudtasks.x",
-        [{"reason": 7, "metadata": None}, {}],
-        method="no",
-        resource="x",
-    )
+JSON = st.recursive(
+    st.none() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=2)
+)
+DETAILS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={"reason": st.just("SERVICE_DISABLED") | JSON, "metadata": JSON | st.just({"consumer": 7})},
+    ),
+    max_size=3,
+)
+
+
+@given(st.sampled_from(sorted(BY_STATUS)), st.text(), DETAILS, st.text(max_size=20))
+def test_whatever_a_service_says_advice_is_one_line_or_none(
+    status: str, message: str, details: list[dict[str, Any]], method: str
+) -> None:
+    hint = hint_for(status, message, details, method=method, resource=message)
+    assert hint is None or (hint and "\n" not in hint)
 
 
 def names(*ids: str) -> bytes:
