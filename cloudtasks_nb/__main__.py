@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
         "https://example.com/hooks/*; may be repeated",
     )
     _identity_arguments(emulator)
+    emulator.add_argument(
+        "--no-dispatch",
+        dest="dispatch",
+        action="store_false",
+        help="send nothing by itself: push tasks stay until somebody calls tasks.run",
+    )
     emulator.add_argument("--lifeline", action="store_true", help="stop when stdin closes or the parent ends")
     return parser
 
@@ -105,6 +111,7 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Op
         data=chosen.data,
         with_demo=chosen.demo,
         lifeline=chosen.lifeline,
+        dispatch=chosen.dispatch,
         clock_start=start,
         allow_targets=tuple(chosen.allow_target),
         app_engine=applications,

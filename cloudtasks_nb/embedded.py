@@ -32,6 +32,7 @@ def local(
     data: str | os.PathLike[str] | None = None,
     *,
     demo: bool = False,
+    dispatch: bool = True,
     clock: Literal["system", "manual"] | datetime = "system",
     allow_targets: Sequence[str] = (),
     app_engine: str | Mapping[str, str] | None = None,
@@ -41,7 +42,8 @@ def local(
     """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
 
     `data` names a file that keeps queues and tasks across restarts; without it all is gone at the end. `demo` fills
-    the emulator with queues and tasks to look at. A `clock` that is "manual", or starts at an instant, stands still
+    the emulator with queues and tasks to look at; their targets are played by the emulator. With dispatch=False no push
+    task is sent by itself, only by task.run(). A `clock` that is "manual", or starts at an instant, stands still
     until client.emulator.advance("2h") moves it. Deliveries stay on this machine, but for targets that `allow_targets`
     names: "example.com", "*.example.com", "https://example.com/hooks/*". App Engine tasks go to the local application
     `app_engine`, or to one for each service: {"default": "http://localhost:8080", "worker": "http://localhost:8081"}.
@@ -59,6 +61,7 @@ def local(
     check_version(api_version)
     options = [] if data is None else ["--data", str(Path(data).expanduser().resolve())]
     options += ["--demo"] if demo else []
+    options += [] if dispatch else ["--no-dispatch"]
     options += ["--clock", *_clock(clock)]
     options += [f"--allow-target={pattern}" for pattern in allow_targets]
     options += [f"--app-engine={word}" for word in _applications(app_engine)]

@@ -15,7 +15,7 @@ settings.load_profile("steady")
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[str]:
-    """Base URL of a fresh emulator. Tests keep apart by the names of their queues."""
-    with EmulatorProcess() as process:
+    """Base URL of a fresh emulator that sends nothing by itself. Tests keep apart by the names of their queues."""
+    with EmulatorProcess("--no-dispatch") as process:
         yield process.url
         assert process.stop() == ("", ""), "the emulator printed more than its ready line"

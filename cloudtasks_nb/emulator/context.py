@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from random import Random, SystemRandom
 
 from ..errors import NotFound
@@ -30,19 +31,30 @@ class Context:
     """One for all services of an emulator. `version` is the version of the API that the present call speaks."""
 
     def __init__(
-        self, store: Store, clock: Clock, send: Callable[[Attempt], None], random: Random | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        send: Callable[[Attempt], None],
+        random: Random | None = None,
+        wake: Callable[[int], None] | None = None,
     ) -> None:
         self.store = store
         self.clock = clock
         self.send = send
         self.random = random or SystemRandom()
         self.version: Version = OWN
+        self._wake = wake
         self._expiry = store.tasks.next_expiry()
 
     def expires(self, moment: datetime | None, *, anew: bool = False) -> None:
         """Notes when something ends by itself, so that nobody looks for it before."""
         if anew or self._expiry is None or (moment is not None and moment < self._expiry):
             self._expiry = moment
+
+    def changed(self, queue: int) -> None:
+        """Something in this queue may have to be dispatched, once it is on disk."""
+        if self._wake is not None:
+            self.store.after_commit(partial(self._wake, queue))
 
     def has_expiry(self, now: datetime) -> bool:
         return self._expiry is not None and self._expiry <= now
@@ -60,7 +72,7 @@ def existing_queue(store: Store, name: QueueName) -> QueueRow:
 def existing_task(context: Context, name: TaskName) -> tuple[QueueRow, TaskRow]:
     """The task of this name, and its queue. Errors: InvalidArgument, NotFound."""
     queue = existing_queue(context.store, name.parent)
-    found = context.store.tasks.get(queue.row, name.task)
+    found = context.store.tasks.get(queue.generation, name.task)
     if found is None:
         gone = context.store.tasks.has_tombstone(queue.row, name.task, context.clock.now())
         raise NotFound(_GONE if gone else NOT_FOUND)
@@ -69,7 +81,8 @@ def existing_task(context: Context, name: TaskName) -> tuple[QueueRow, TaskRow]:
 
 def remove_task(context: Context, queue: QueueRow, task_id: str) -> None:
     """Ends a task; its name stays blocked for a while. Errors: NotFound."""
-    until = context.clock.now() + tombstone_ttl(queue.queue)
-    if not context.store.tasks.remove(queue.row, task_id, until):
+    if not context.store.tasks.remove(queue.generation, task_id):
         raise NotFound(NOT_FOUND)
+    until = context.clock.now() + tombstone_ttl(queue.queue)
+    context.store.tasks.bury(queue.row, task_id, until)
     context.expires(until)

@@ -69,6 +69,7 @@ class Control:
             data=str(self._options.data or ""),
             allowed_targets=list(self._options.allow_targets),
             app_engine=dict(self._options.app_engine.services),
+            dispatches=self._options.dispatch,
         )
 
     async def _advance(self, query: Mapping[str, str], body: bytes) -> AdvanceResponse:

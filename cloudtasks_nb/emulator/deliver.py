@@ -13,6 +13,7 @@ from msgspec import Struct
 from yarl import URL
 
 from ..errors import ConfigError
+from . import demo_world
 from .app_engine import AppEngine
 from .attempts import Attempt, Outcome, answered, refused, timed_out, unreachable
 from .clock import Clock
@@ -25,6 +26,7 @@ from .tokens import Tokens
 
 DEADLINE_S = 600.0
 LONGEST_ANSWER_BYTES = 10 * 1024 * 1024
+_PRETENDED_S = 0.1
 _CHUNK_BYTES = 65_536
 
 
@@ -33,6 +35,7 @@ class Targets(Struct, frozen=True):
 
     applications: AppEngine = AppEngine()
     reach: Reach = Reach()
+    pretended: Callable[[Attempt], Outcome | None] | None = None  # what answers in place of a target
 
 
 def targets(options: Options) -> Targets:
@@ -42,7 +45,8 @@ def targets(options: Options) -> Targets:
         own = [pattern(url) for url in options.app_engine.services.values()]
     except ValueError as error:
         raise ConfigError(f"--allow-target: {error}.") from None
-    return Targets(options.app_engine, Reach([*asked, *own]))
+    pretended = demo_world.answer if options.with_demo and options.dispatch else None
+    return Targets(options.app_engine, Reach([*asked, *own]), pretended)
 
 
 class Deliverer:
@@ -105,6 +109,10 @@ class Deliverer:
             traceback.print_exc(file=sys.stderr)
 
     async def _outcome(self, attempt: Attempt) -> Outcome:
+        pretended = self._targets.pretended(attempt) if self._targets.pretended is not None else None
+        if pretended is not None:
+            await asyncio.sleep(_PRETENDED_S)
+            return pretended
         try:
             request = request_for(attempt, self._targets.applications)
             url = URL(request.url)

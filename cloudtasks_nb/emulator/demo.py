@@ -27,15 +27,15 @@ from ..model import (
     decode,
 )
 from ..model.messages import Empty, RunTaskRequest
-from .attempts import Attempt, answered, timed_out
+from .attempts import Attempt
 from .clock import ManualClock
 from .context import Context
+from .demo_world import FAILING, FIRST_ORDER, webhook
 from .service import Service
 from .store import Store
 
 PROJECT = "local"
 EVENTS = 5000
-_FAILING = 36  # of the webhooks
 _MOMENT = timedelta(seconds=2)  # how long a task may have waited where nothing holds tasks up
 _NAMES = ("ada", "alan", "barbara", "edsger", "frances", "grace", "john", "katherine", "ken", "margaret")
 
@@ -170,7 +170,7 @@ class _Demo:
 
     def _webhooks(self) -> Tasks:
         for number in range(40):
-            self._some_time_ago(timedelta(minutes=30) if number < _FAILING else _MOMENT)
+            self._some_time_ago(timedelta(minutes=30) if number < FAILING else _MOMENT)
             content = {
                 "hook": "order.updated",
                 "order": 4000 + number,
@@ -183,17 +183,15 @@ class _Demo:
 
     def _fail(self, queue: str) -> None:
         """Sends most webhooks whenever they were due until now, and lets their targets fail."""
-        for number in range(_FAILING):
-            name = f"{queue}/tasks/order-{4000 + number}"
-            failure = (503, 500, 404, 429, 502, None)[number % 6]
+        for number in range(FAILING):
+            name = f"{queue}/tasks/order-{FIRST_ORDER + number}"
             get = self._service.tasks.get
             while (due := decode(get(name), Task).schedule_time or self._now) < self._now:
                 self._at(due - self._now)
-                self._service.tasks.run(name, RunTaskRequest())
+                self._service.attempts.run(name, RunTaskRequest())
                 self._clock.advance(timedelta(milliseconds=self._random.randint(20, 900)))
-                self._service.tasks.finish(
-                    self._sent.pop(), timed_out() if failure is None else answered(failure)
-                )
+                attempt = self._sent.pop()
+                self._service.attempts.finish(attempt, webhook(attempt.task.id))
         self._at(timedelta())
 
     def _invoices(self) -> Tasks:

@@ -44,9 +44,11 @@ class LeaseService:
             queue = existing_queue(self._store, name)
             rules.check_leasable(queue.queue)
             self._paces[queue.row].check(now)
-            tag = self._tasks.oldest_tag(queue.row, now) if wanted.oldest_tag else wanted.tag
+            tag = self._tasks.oldest_tag(queue.generation, now) if wanted.oldest_tag else wanted.tag
             chosen = _Chosen(queue, to_us(now + duration), body.response_view or "BASIC")
-            with closing(self._tasks.due(queue.row, now, tag, payloads=body.response_view == "FULL")) as due:
+            with closing(
+                self._tasks.due(queue.generation, now, tag, payloads=body.response_view == "FULL")
+            ) as due:
                 chosen.take(due, limit)
             for task_id in chosen.spent:
                 remove_task(self._context, queue, task_id)

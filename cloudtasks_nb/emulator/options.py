@@ -25,6 +25,7 @@ class Options(Struct, frozen=True, kw_only=True):
     data: Path | None = None
     with_demo: bool = False
     lifeline: bool = False
+    dispatch: bool = True
     clock_start: datetime | None = None
     allow_targets: tuple[str, ...] = ()
     app_engine: AppEngine = AppEngine()

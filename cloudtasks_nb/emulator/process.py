@@ -29,6 +29,7 @@ from .options import Options
 from .service import Service
 from .sign_in import SignIn
 from .store import Store
+from .sweeper import Sweeper
 from .timeline import Timeline
 from .tokens import Tokens
 
@@ -43,10 +44,14 @@ class Emulator:
         tokens, history = Tokens(url), History()
         self._commits = Commits(store)
         self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
-        context = Context(store, clock, self._send)
+        context = Context(store, clock, self._send, wake=self._wake)
         self.service = Service(context)
-        self._dispatcher = Dispatcher(self._deliverer.send, self._commits, self.service.tasks)
         timeline = Timeline(clock) if isinstance(clock, ManualClock) else None
+        self._dispatcher = Dispatcher(
+            store, clock, self.service.attempts, self._commits, moved_by_hand=timeline is not None
+        )
+        self._sweeper = Sweeper(store, clock, self._commits)
+        self._dispatches = options.dispatch
         if timeline is not None:
             timeline.add(self._deliverer)
             timeline.add(self._dispatcher)
@@ -60,17 +65,25 @@ class Emulator:
     def _send(self, attempt: Attempt) -> None:
         self._dispatcher.send(attempt)
 
+    def _wake(self, queue: int) -> None:
+        self._dispatcher.wake(queue)
+        self._sweeper.wake()
+
     def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
         self._dispatcher.ended(attempt, outcome)
 
     async def start(self, listening: socket.socket) -> None:
+        self._dispatcher.start(self._deliverer.send, dispatches=self._dispatches)
+        self._sweeper.wake()
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
 
     async def close(self) -> None:
         await self._runner.cleanup()
+        self._dispatcher.stop()
         await self._deliverer.close()
-        await self._dispatcher.close()
+        await self._dispatcher.settle()
+        await self._sweeper.close()
         await self._commits.close()
 
 

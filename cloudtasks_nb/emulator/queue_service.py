@@ -96,6 +96,7 @@ class QueueService:
                 return self.add(replace(masks.pick(body, paths) if paths else body, name=name))
             queue = patched(found.queue, body, paths)
             self._store.save_queue(found.row, queue)
+            self._context.changed(found.row)
             return queue
 
     def delete(self, name: str) -> Empty:
@@ -106,7 +107,8 @@ class QueueService:
             if found is None:
                 raise NotFound(NOT_FOUND)
             until = self._context.clock.now() + queue_rules.NAME_BLOCKED
-            self._store.delete_queue(found.row, name, until)
+            self._store.delete_queue(found, until)
+            self._context.changed(found.row)
         return Empty()
 
     def pause(self, name: str, body: Empty) -> Queue:
@@ -120,8 +122,9 @@ class QueueService:
         with self._store.transaction():
             row = existing_queue(self._store, parse_queue(name))
             queue = replace(row.queue, purge_time=now)
-            self._store.tasks.purge(row.row, now + queue_rules.tombstone_ttl(queue))
+            self._store.new_generation(row, now + queue_rules.tombstone_ttl(queue))
             self._store.save_queue(row.row, queue)
+            self._context.changed(row.row)
         self._context.expires(now + queue_rules.tombstone_ttl(queue))
         return queue
 
@@ -130,6 +133,7 @@ class QueueService:
             row = existing_queue(self._store, parse_queue(name))
             queue = replace(row.queue, state=state)
             self._store.save_queue(row.row, queue)
+            self._context.changed(row.row)
             return queue
 
     def _shown(self, row: QueueRow, paths: Sequence[masks.Path]) -> Queue:
@@ -140,7 +144,7 @@ class QueueService:
         return masks.pick(self._with_stats(row) if asks_stats else row.queue, paths)
 
     def _with_stats(self, row: QueueRow) -> Queue:
-        stats = self._store.tasks.stats(row.row, self._context.clock.now())
+        stats = self._store.tasks.stats(row.row, row.generation, self._context.clock.now())
         limits = row.queue.rate_limits
         if row.queue.state == "RUNNING" and limits is not None:
             stats.effective_execution_rate = limits.max_tasks_dispatched_per_second or 0

@@ -1,15 +1,24 @@
--- Instants are microseconds since 1970. Version 1.
+-- Instants are microseconds since 1970. Version 2.
 
 CREATE TABLE queues (
-    id       INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: an attempt may outlive its queue
-    parent   TEXT NOT NULL,              -- projects/P/locations/L
-    name     TEXT NOT NULL UNIQUE,       -- full name
-    config   TEXT NOT NULL,              -- the Queue message as JSON: targets, rates, retries, TTLs
-    state    TEXT NOT NULL,
-    purge_us INTEGER,
-    policy   TEXT                        -- the Policy message as JSON, once one was set
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: an attempt may outlive its queue
+    parent     TEXT NOT NULL,            -- projects/P/locations/L
+    name       TEXT NOT NULL UNIQUE,     -- full name
+    config     TEXT NOT NULL,            -- the Queue message as JSON: targets, rates, retries, TTLs
+    state      TEXT NOT NULL,
+    purge_us   INTEGER,
+    policy     TEXT,                     -- the Policy message as JSON, once one was set
+    generation INTEGER NOT NULL UNIQUE   -- of its tasks
 );
 CREATE INDEX queues_by_parent ON queues (parent, name);
+
+-- A purge, or the end of a queue, is one new number; the tasks of old generations are cleared away bit by bit.
+CREATE TABLE generations (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue    INTEGER NOT NULL,           -- which may be gone
+    until_us INTEGER                     -- NULL: still in use; else how long the names of its tasks stay blocked
+);
+CREATE INDEX generations_left ON generations (queue) WHERE until_us IS NOT NULL;
 
 -- Names of deleted queues, which stay blocked for a while.
 CREATE TABLE blocked_queues (
@@ -20,7 +29,7 @@ CREATE TABLE blocked_queues (
 -- `head` and `payload` are ready-made JSON: a page of tasks is put together, not encoded.
 CREATE TABLE tasks (
     row            INTEGER PRIMARY KEY,
-    queue          INTEGER NOT NULL REFERENCES queues ON DELETE CASCADE,
+    generation     INTEGER NOT NULL,
     id             TEXT NOT NULL,
     first_us       INTEGER NOT NULL,     -- the schedule time at creation: never changes, so pages hold still
     schedule_us    INTEGER NOT NULL,
@@ -36,16 +45,18 @@ CREATE TABLE tasks (
     head           TEXT NOT NULL,        -- the request without its payload, as an unclosed JSON object
     payload        TEXT NOT NULL         -- the payload as the last member of that object; empty when there is none
 );
-CREATE UNIQUE INDEX tasks_by_id ON tasks (queue, id);
-CREATE INDEX tasks_by_first ON tasks (queue, first_us, id);
-CREATE INDEX tasks_by_schedule ON tasks (queue, schedule_us, id);
-CREATE INDEX tasks_by_tag ON tasks (queue, tag, first_us, id) WHERE tag IS NOT NULL;
+CREATE UNIQUE INDEX tasks_by_id ON tasks (generation, id);
+CREATE INDEX tasks_by_first ON tasks (generation, first_us, id);
+CREATE INDEX tasks_by_schedule ON tasks (generation, schedule_us, id);
+CREATE INDEX tasks_by_tag ON tasks (generation, tag, first_us, id) WHERE tag IS NOT NULL;
+CREATE INDEX tasks_to_lease ON tasks (generation, tag, schedule_us, id) WHERE tag IS NOT NULL;
+CREATE INDEX tasks_to_dispatch ON tasks (generation, schedule_us, id) WHERE in_flight = 0 AND tag IS NULL;
 CREATE INDEX tasks_by_expiry ON tasks (expire_us);
-CREATE INDEX tasks_in_flight ON tasks (queue) WHERE in_flight > 0;
+CREATE INDEX tasks_in_flight ON tasks (generation) WHERE in_flight > 0;
 
 -- Names of finished and deleted tasks, which cannot be used again for a while.
 CREATE TABLE tombstones (
-    queue    INTEGER NOT NULL REFERENCES queues ON DELETE CASCADE,
+    queue    INTEGER NOT NULL,           -- which may be gone
     id       TEXT NOT NULL,
     until_us INTEGER NOT NULL,
     PRIMARY KEY (queue, id)

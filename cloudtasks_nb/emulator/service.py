@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import Unimplemented
 from ..model import Message
 from ..model.versions import OWN, Version
+from .attempt_service import AttemptService
 from .batch_service import BatchService
 from .buffer_service import BufferService
 from .context import Context
@@ -32,6 +33,7 @@ class Service:
         self.context = context
         self.queues = QueueService(context)
         self.tasks = TaskService(context)
+        self.attempts = AttemptService(context)
         batches = BatchService(context, self.tasks)
         buffers, uploads = BufferService(context, self.tasks), UploadService(context, self.queues)
         locations = LocationService(context)
@@ -54,7 +56,7 @@ class Service:
             "projects.locations.queues.tasks.get": self.tasks.get,
             "projects.locations.queues.tasks.create": self.tasks.create,
             "projects.locations.queues.tasks.delete": self.tasks.delete,
-            "projects.locations.queues.tasks.run": self.tasks.run,
+            "projects.locations.queues.tasks.run": self.attempts.run,
             "projects.locations.queues.tasks.batchCreate": batches.create,
             "projects.locations.queues.tasks.batchDelete": batches.delete,
             "projects.locations.queues.tasks.buffer": buffers.buffer,

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,17 +17,17 @@ from .clock import from_us, to_us
 from .cmek_store import CmekStore
 from .oauth_store import OAuthStore
 from .operation_store import OperationStore
+from .schema import prepare
 from .task_store import TaskStore
 
-_APPLICATION_ID = 0x63746E62  # "ctnb"
-_VERSION = 1
-_SELECT = "SELECT id, name, config, state, purge_us, policy FROM queues"
+_SELECT = "SELECT id, generation, name, config, state, purge_us, policy FROM queues"
 
 
 class QueueRow(Struct, frozen=True):
-    """A queue and its number in the database."""
+    """A queue, its number in the database, and that of the generation of its tasks."""
 
     row: int
+    generation: int
     queue: Queue
     policy: str | None
 
@@ -40,6 +39,7 @@ class Store:
         self._db = connection
         self.is_durable = is_durable
         self.shares_transactions = False  # set by whoever commits for several: see commits.py
+        self.has_leftovers = True  # of generations: until somebody looked
         self._followers: list[Callable[[], None]] = []
         self.tasks = TaskStore(connection)
         self.operations = OperationStore(connection)
@@ -56,7 +56,7 @@ class Store:
         except sqlite3.Error as error:
             raise ConfigError(f"{path} cannot be used: {error}.", hint="does its folder exist?") from None
         try:
-            _prepare(connection)
+            prepare(connection)
         except sqlite3.Error as error:
             connection.close()
             busy = "is in use by another process" if "locked" in str(error) else f"cannot be used: {error}"
@@ -124,6 +124,14 @@ class Store:
         found = self._db.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()
         return _queue_row(found) if found else None
 
+    def queue_numbered(self, row: int) -> QueueRow | None:
+        found = self._db.execute(f"{_SELECT} WHERE id = ?", (row,)).fetchone()
+        return _queue_row(found) if found else None
+
+    def queue_numbers(self) -> list[int]:
+        """Of all queues."""
+        return [row for (row,) in self._db.execute("SELECT id FROM queues")]
+
     def queues(self, parent: str, after: str = "") -> Iterator[QueueRow]:
         """The queues of a location by name, those behind `after`."""
         found = self._db.execute(f"{_SELECT} WHERE parent = ? AND name > ? ORDER BY name", (parent, after))
@@ -139,10 +147,26 @@ class Store:
 
     def add_queue(self, queue: Queue, parent: str) -> QueueRow:
         added = self._db.execute(
-            "INSERT INTO queues (parent, name, config, state) VALUES (?, ?, ?, ?)",
+            "INSERT INTO queues (parent, name, config, state, generation) "
+            "VALUES (?, ?, ?, ?, -1 - (SELECT coalesce(max(id), 0) FROM queues))",  # until it has one of its own
             (parent, queue.name, _config(queue), queue.state),
         )
-        return QueueRow(added.lastrowid or 0, queue, None)
+        row = added.lastrowid or 0
+        return QueueRow(row, self._new_generation(row), queue, None)
+
+    def new_generation(self, queue: QueueRow, names_blocked_until: datetime) -> None:
+        """Leaves the queue without tasks at once; what they leave behind is cleared away later."""
+        self._leave(queue.generation, names_blocked_until)
+        self._new_generation(queue.row)
+
+    def _new_generation(self, row: int) -> int:
+        generation = self._db.execute("INSERT INTO generations (queue) VALUES (?)", (row,)).lastrowid or 0
+        self._db.execute("UPDATE queues SET generation = ? WHERE id = ?", (generation, row))
+        return generation
+
+    def _leave(self, generation: int, until: datetime) -> None:
+        self.has_leftovers = True
+        self._db.execute("UPDATE generations SET until_us = ? WHERE id = ?", (to_us(until), generation))
 
     def save_queue(self, row: int, queue: Queue) -> None:
         purge_us = None if queue.purge_time is None else to_us(queue.purge_time)
@@ -154,50 +178,26 @@ class Store:
     def save_policy(self, row: int, policy: str) -> None:
         self._db.execute("UPDATE queues SET policy = ? WHERE id = ?", (policy, row))
 
-    def delete_queue(self, row: int, name: str, blocked_until: datetime) -> None:
+    def delete_queue(self, queue: QueueRow, blocked_until: datetime) -> None:
         """Removes the queue with its tasks; the name stays blocked."""
-        self._db.execute("DELETE FROM queues WHERE id = ?", (row,))
-        self._db.execute("REPLACE INTO blocked_queues VALUES (?, ?)", (name, to_us(blocked_until)))
+        self._leave(queue.generation, from_us(0))  # there is no queue in which names could be used again
+        self._db.execute("DELETE FROM queues WHERE id = ?", (queue.row,))
+        self._db.execute(
+            "REPLACE INTO blocked_queues VALUES (?, ?)", (queue.queue.name, to_us(blocked_until))
+        )
 
     def is_blocked(self, name: str, now: datetime) -> bool:
         sql = "SELECT 1 FROM blocked_queues WHERE name = ? AND until_us > ?"
         return self._db.execute(sql, (name, to_us(now))).fetchone() is not None
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    # Exclusive: two emulators on one file would dispatch every task twice. The lock goes with the process.
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -65536")
-    connection.execute("PRAGMA mmap_size = 268435456")
-    connection.execute("BEGIN EXCLUSIVE")
-    connection.execute("COMMIT")
-    application, version = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-    )
-    if application == _APPLICATION_ID and version == _VERSION:
-        connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # cut off by the last stop
-        return
-    if application == _APPLICATION_ID:
-        raise ConfigError(
-            f"was written by another version of the emulator (format {version}, not {_VERSION})."
-        )
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise ConfigError("is a database of something else.")
-    schema = files(__package__).joinpath("schema.sql").read_text("utf-8")
-    mark = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {_VERSION};"
-    connection.executescript(f"BEGIN; {schema} {mark} COMMIT;")
-
-
 def _config(queue: Queue) -> str:
     return encode(replace(queue, name="", state="", purge_time=None, stats=None)).decode()
 
 
-def _queue_row(columns: tuple[int, str, str, str, int | None, str | None]) -> QueueRow:
-    row, name, config, state, purge_us, policy = columns
+def _queue_row(columns: tuple[int, int, str, str, str, int | None, str | None]) -> QueueRow:
+    row, generation, name, config, state, purge_us, policy = columns
     queue = decode(config.encode(), Queue)
     queue.name, queue.state = name, state
     queue.purge_time = None if purge_us is None else from_us(purge_us)
-    return QueueRow(row, queue, policy)
+    return QueueRow(row, generation, queue, policy)

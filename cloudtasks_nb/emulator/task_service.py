@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 
 from msgspec.structs import replace
 
-from ..errors import AlreadyExists, InvalidArgument, NotFound
+from ..errors import AlreadyExists, InvalidArgument
 from ..model import Queue, Task
-from ..model.messages import CreateTaskRequest, Empty, RunTaskRequest
+from ..model.messages import CreateTaskRequest, Empty
 from ..names import TASK_FORMAT, QueueName, check_task_id, parse_queue, parse_task
 from . import task_rules
-from .attempts import Attempt, Outcome, retry_config, retry_delay, used_up
 from .clock import to_us
-from .context import NOT_FOUND, Context, existing_queue, existing_task, remove_task
+from .context import Context, existing_queue, existing_task, remove_task
 from .pages import make_token, page_size, read_token
 from .queue_rules import task_ttl
 from .store import QueueRow
-from .task_json import TaskRow, attempts_json, page_json, request_json, task_json, task_message, task_prefix
+from .task_json import TaskRow, page_json, request_json, task_json, task_prefix
 from .task_store import BY_FIRST, BY_SCHEDULE, BY_TAG, NewTask, Order
 
 MAX_TASKS = 1000
@@ -49,11 +47,11 @@ class TaskService:
         view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
         limit, listing = _page_size(page_size, MAX_TASKS), [parent, view, order_by]
         after = read_token(page_token, listing, now)
-        found = self._tasks.page(row.row, order, after, limit + 1, payloads=view == "FULL")
+        found = self._tasks.page(row.generation, order, after, limit + 1, payloads=view == "FULL")
         token = ""
         if len(found) > limit:
             found.pop()
-            last = self._tasks.get(row.row, found[-1][0])
+            last = self._tasks.get(row.generation, found[-1][0])
             token = make_token([getattr(last, column) for column in order.columns], listing, now)
         return page_json(found, task_prefix(row.queue), view, token)
 
@@ -79,12 +77,13 @@ class TaskService:
             raise AlreadyExists(_TOO_RECENT)
         expires = now + task_ttl(queue.queue)
         new = _new_row(task, task_id or self._random_id(), now, expires)
-        while not self._tasks.add(queue.row, new):
+        while not self._tasks.add(queue.generation, new):
             if task_id:
                 raise AlreadyExists("Requested entity already exists")
             new = replace(new, id=self._random_id())
         self._context.expires(expires)
-        found = self._tasks.get(queue.row, new.id)
+        self._context.changed(queue.row)
+        found = self._tasks.get(queue.generation, new.id)
         assert found is not None  # noqa: S101 - just added
         return found
 
@@ -94,57 +93,6 @@ class TaskService:
             queue = existing_queue(self._store, parsed.parent)
             remove_task(self._context, queue, parsed.task)
         return Empty()
-
-    def run(self, name: str, body: RunTaskRequest) -> bytes:
-        """Sends one attempt at once; the answer does not wait for the target's."""
-        parsed = parse_task(name)
-        with self._store.transaction():
-            queue = existing_queue(self._store, parsed.parent)
-            found = self._tasks.get(queue.row, parsed.task)
-            if found is None:
-                raise NotFound(NOT_FOUND)
-            task = task_message(found, task_prefix(queue.queue))
-            if task.pull_message is not None:
-                raise InvalidArgument("A pull task cannot be run: lease it instead.")
-            attempt = Attempt(
-                queue_row=queue.row,
-                task_row=found.row,
-                queue=queue.queue,
-                task=task,
-                started=self._context.clock.now(),
-                execution_count=found.execution_count,
-                previous_code=found.previous_code,
-            )
-            self._tasks.begin_attempt(found.row, attempts_json(*attempt.begun()))
-            sent = self._tasks.get(queue.row, parsed.task)
-        assert sent is not None  # noqa: S101 - it was there a moment ago, in the same transaction
-        self._store.after_commit(partial(self._context.send, attempt))
-        return _answer(queue, sent, body.response_view)
-
-    def finish(self, attempt: Attempt, outcome: Outcome) -> None:
-        """Records how an attempt ended: the task is done, due again, or given up."""
-        now = self._context.clock.now()
-        with self._store.transaction():
-            self._tasks.count_answer(attempt.queue_row, now)
-            row = self._tasks.get(attempt.queue_row, attempt.task.id)
-            if row is None or row.row != attempt.task_row:
-                return  # deleted meanwhile, or done by another attempt
-            task = task_message(row, task_prefix(attempt.queue))
-            retries = retry_config(attempt.queue, task)
-            first, last = attempt.begun()
-            since_first = now - (first.dispatch_time or now)
-            if outcome.succeeded or used_up(retries, row.dispatch_count, since_first):
-                remove_task(self._context, QueueRow(attempt.queue_row, attempt.queue, None), row.id)
-                return
-            due = max(attempt.started + retry_delay(retries, row.dispatch_count), now + outcome.retry_after)
-            self._tasks.end_attempt(
-                row.row,
-                attempts_json(first, replace(last, response_time=now, response_status=outcome.status)),
-                due,
-                outcome.code,
-                answered=outcome.answered,
-                executed=outcome.executed,
-            )
 
     def expire(self) -> None:
         """Ends what is past its time to live."""

@@ -52,53 +52,71 @@ class TaskStore:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def get(self, queue: int, id: str) -> TaskRow | None:
-        sql = f"{_SELECT}, payload FROM tasks WHERE queue = ? AND id = ?"
-        found = self._db.execute(sql, (queue, id)).fetchone()
+    def get(self, generation: int, id: str) -> TaskRow | None:
+        sql = f"{_SELECT}, payload FROM tasks WHERE generation = ? AND id = ?"
+        found = self._db.execute(sql, (generation, id)).fetchone()
         return TaskRow(*found) if found else None
 
     def page(
-        self, queue: int, order: Order, after: list[Any] | None, limit: int, *, payloads: bool
+        self, generation: int, order: Order, after: list[Any] | None, limit: int, *, payloads: bool
     ) -> list[Listed]:
         """At most `limit` tasks behind the key `after`, each with as little as its JSON needs."""
         keys = ", ".join(order.columns)
         behind = f" AND ({keys}) > ({', '.join('?' * len(order.columns))})" if after is not None else ""
         sql = (
             f"{_LIST}, {'head || payload' if payloads else 'head'} FROM tasks "
-            f"WHERE queue = ?{order.where}{behind} ORDER BY {keys} LIMIT ?"
+            f"WHERE generation = ?{order.where}{behind} ORDER BY {keys} LIMIT ?"
         )
-        return self._db.execute(sql, (queue, *(after or ()), limit)).fetchall()
+        return self._db.execute(sql, (generation, *(after or ()), limit)).fetchall()
 
-    def add(self, queue: int, task: NewTask) -> bool:
+    def add(self, generation: int, task: NewTask) -> bool:
         """Stores it, unless a task with its id is there."""
         added = self._db.execute(
-            "INSERT OR IGNORE INTO tasks (queue, id, first_us, schedule_us, create_us, expire_us, tag, head, payload) "
+            "INSERT OR IGNORE INTO tasks "
+            "(generation, id, first_us, schedule_us, create_us, expire_us, tag, head, payload) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                queue, task.id, task.schedule_us, task.schedule_us, task.create_us, task.expire_us, task.tag,
+                generation, task.id, task.schedule_us, task.schedule_us, task.create_us, task.expire_us, task.tag,
                 task.head, task.payload,
             ),
         )  # fmt: skip
         return added.rowcount == 1
 
-    def remove(self, queue: int, id: str, tombstone_until: datetime) -> bool:
-        """Removes it and blocks its name; False when it was not there."""
-        if self._db.execute("DELETE FROM tasks WHERE queue = ? AND id = ?", (queue, id)).rowcount == 0:
-            return False
-        self._db.execute("REPLACE INTO tombstones VALUES (?, ?, ?)", (queue, id, to_us(tombstone_until)))
-        return True
+    def remove(self, generation: int, id: str) -> bool:
+        """False when it was not there."""
+        sql = "DELETE FROM tasks WHERE generation = ? AND id = ?"
+        return self._db.execute(sql, (generation, id)).rowcount == 1
 
-    def purge(self, queue: int, tombstones_until: datetime) -> None:
-        """Removes all tasks of a queue and blocks their names."""
-        self._db.execute(
-            "REPLACE INTO tombstones SELECT queue, id, ? FROM tasks WHERE queue = ?",
-            (to_us(tombstones_until), queue),
-        )
-        self._db.execute("DELETE FROM tasks WHERE queue = ?", (queue,))
+    def bury(self, queue: int, id: str, until: datetime) -> None:
+        """Blocks the name of a task that is gone."""
+        self._db.execute("REPLACE INTO tombstones VALUES (?, ?, ?)", (queue, id, to_us(until)))
 
     def has_tombstone(self, queue: int, id: str, now: datetime) -> bool:
-        sql = "SELECT 1 FROM tombstones WHERE queue = ? AND id = ? AND until_us > ?"
+        """Whether a name is blocked: by a tombstone, or by a purged task that was not cleared away yet."""
+        sql = (
+            "SELECT 1 FROM tombstones WHERE queue = ?1 AND id = ?2 AND until_us > ?3 UNION ALL "
+            "SELECT 1 FROM generations g JOIN tasks t ON t.generation = g.id AND t.id = ?2 "
+            "WHERE g.queue = ?1 AND g.until_us > ?3"
+        )
         return self._db.execute(sql, (queue, id, to_us(now))).fetchone() is not None
+
+    def clear_away(self, limit: int, now: datetime) -> int:
+        """Turns some tasks of old generations into tombstones; returns how many, 0 when none is left."""
+        sql = "SELECT id, queue, until_us FROM generations WHERE until_us IS NOT NULL LIMIT 1"
+        left = self._db.execute(sql).fetchone()
+        if left is None:
+            return 0
+        generation, queue, until_us = left
+        gone = self._db.execute(
+            "DELETE FROM tasks WHERE row IN (SELECT row FROM tasks WHERE generation = ? LIMIT ?) RETURNING id",
+            (generation, limit),
+        ).fetchall()
+        if until_us > to_us(now):
+            buried = [(queue, id, until_us) for (id,) in gone]
+            self._db.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?)", buried)
+        if len(gone) < limit:
+            self._db.execute("DELETE FROM generations WHERE id = ?", (generation,))
+        return max(1, len(gone))
 
     def next_expiry(self) -> datetime | None:
         """When the next task, or tombstone, ends by itself."""
@@ -110,28 +128,32 @@ class TaskStore:
         """Ends tasks that outlived their queue's taskTtl, and tombstones that are over."""
         now_us = to_us(now)
         self._db.execute(
-            "REPLACE INTO tombstones SELECT t.queue, t.id, ?1 + CAST(1000000 * "
+            "REPLACE INTO tombstones SELECT q.id, t.id, ?1 + CAST(1000000 * "
             "rtrim(json_extract(q.config, '$.tombstoneTtl'), 's') AS INTEGER) "
-            "FROM tasks t JOIN queues q ON q.id = t.queue WHERE t.expire_us <= ?1",
+            "FROM tasks t JOIN queues q ON q.generation = t.generation WHERE t.expire_us <= ?1",
             (now_us,),
         )
         self._db.execute("DELETE FROM tasks WHERE expire_us <= ?", (now_us,))
         self._db.execute("DELETE FROM tombstones WHERE until_us <= ?", (now_us,))
 
-    def due(self, queue: int, now: datetime, tag: str | None, *, payloads: bool) -> Generator[TaskRow]:
+    def due(self, generation: int, now: datetime, tag: str | None, *, payloads: bool) -> Generator[TaskRow]:
         """The tasks that are due, oldest first; of one tag only, where that is given. To be closed."""
         sql = (
             f"{_SELECT}, {'payload' if payloads else repr('')} FROM tasks "
-            f"WHERE queue = ? AND schedule_us <= ?{'' if tag is None else ' AND tag = ?'} ORDER BY schedule_us, id"
+            f"WHERE generation = ? AND schedule_us <= ?{'' if tag is None else ' AND tag = ?'} ORDER BY schedule_us, id"
         )
-        with closing(self._db.execute(sql, (queue, to_us(now), *(() if tag is None else (tag,))))) as found:
+        with closing(
+            self._db.execute(sql, (generation, to_us(now), *(() if tag is None else (tag,))))
+        ) as found:
             for columns in found:
                 yield TaskRow(*columns)
 
-    def oldest_tag(self, queue: int, now: datetime) -> str | None:
+    def oldest_tag(self, generation: int, now: datetime) -> str | None:
         """The tag of the task that is due longest."""
-        sql = "SELECT tag FROM tasks WHERE queue = ? AND schedule_us <= ? ORDER BY schedule_us, id LIMIT 1"
-        found = self._db.execute(sql, (queue, to_us(now))).fetchone()
+        sql = (
+            "SELECT tag FROM tasks WHERE generation = ? AND schedule_us <= ? ORDER BY schedule_us, id LIMIT 1"
+        )
+        found = self._db.execute(sql, (generation, to_us(now))).fetchone()
         return found[0] if found else None
 
     def lease(self, rows: Iterable[int], until: datetime) -> None:
@@ -140,6 +162,20 @@ class TaskStore:
 
     def reschedule(self, row: int, due: datetime) -> None:
         self._db.execute("UPDATE tasks SET schedule_us = ? WHERE row = ?", (to_us(due), row))
+
+    def to_dispatch(self, generation: int, now: datetime, limit: int) -> list[TaskRow]:
+        """Push tasks that are due and not under way, oldest first."""
+        sql = (
+            f"{_SELECT}, payload FROM tasks WHERE generation = ? AND schedule_us <= ? "
+            "AND in_flight = 0 AND tag IS NULL ORDER BY schedule_us, id LIMIT ?"
+        )
+        return [TaskRow(*columns) for columns in self._db.execute(sql, (generation, to_us(now), limit))]
+
+    def next_to_dispatch(self, generation: int) -> datetime | None:
+        """When the first push task that is not under way is due."""
+        sql = "SELECT min(schedule_us) FROM tasks WHERE generation = ? AND in_flight = 0 AND tag IS NULL"
+        (due_us,) = self._db.execute(sql, (generation,)).fetchone()
+        return None if due_us is None else from_us(due_us)
 
     def begin_attempt(self, row: int, attempts: str) -> None:
         self._db.execute(
@@ -165,14 +201,15 @@ class TaskStore:
         )
         self._db.execute("INSERT INTO answers SELECT id, ? FROM queues WHERE id = ?", (to_us(now), queue))
 
-    def stats(self, queue: int, now: datetime) -> QueueStats:
+    def stats(self, queue: int, generation: int, now: datetime) -> QueueStats:
         """What the queue holds and does; the effective rate is for the caller to say."""
         count, oldest_us = self._db.execute(
-            "SELECT count(*), min(schedule_us) FROM tasks INDEXED BY tasks_by_schedule WHERE queue = ?",
-            (queue,),
+            "SELECT count(*), min(schedule_us) FROM tasks INDEXED BY tasks_by_schedule WHERE generation = ?",
+            (generation,),
         ).fetchone()
         (in_flight,) = self._db.execute(
-            "SELECT coalesce(sum(in_flight), 0) FROM tasks WHERE queue = ? AND in_flight > 0", (queue,)
+            "SELECT coalesce(sum(in_flight), 0) FROM tasks WHERE generation = ? AND in_flight > 0",
+            (generation,),
         ).fetchone()
         (executed,) = self._db.execute(
             "SELECT count(*) FROM answers WHERE queue = ? AND answer_us > ?", (queue, to_us(now - _MINUTE))

@@ -21,6 +21,7 @@ class UploadService:
     """The file says everything about a project's queues: those that it does not name are disabled."""
 
     def __init__(self, context: Context, queues: QueueService) -> None:
+        self._context = context
         self._store = context.store
         self._queues = queues
 
@@ -36,6 +37,7 @@ class UploadService:
             for row in list(self._store.queues(str(parent))):
                 if row.queue.name not in named and row.queue.id != _SPARED:
                     self._store.save_queue(row.row, replace(row.queue, state="DISABLED"))
+                    self._context.changed(row.row)
         return Empty()
 
     def _parent(self, project: str) -> LocationName:
@@ -55,6 +57,7 @@ class UploadService:
             queue = patched(found.queue, _of_its_kind(asked, found.queue), [])
         state = "PAUSED" if entry.paused else "RUNNING" if queue.state == "DISABLED" else queue.state
         self._store.save_queue(found.row, replace(queue, state=state))
+        self._context.changed(found.row)
 
 
 def _of_its_kind(asked: Queue, current: Queue) -> Queue:

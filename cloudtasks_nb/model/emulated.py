@@ -18,6 +18,7 @@ class EmulatorInfo(Message):
     data: str = ""
     allowed_targets: list[str] = []
     app_engine: dict[str, str] = {}
+    dispatches: bool = False  # by itself
 
 
 class AdvanceRequest(Message):

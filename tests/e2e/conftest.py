@@ -50,7 +50,7 @@ def chromium() -> str:
 @pytest.fixture(scope="package")
 def service(chromium: str) -> Iterator[Service]:
     """An emulator with the demo queues, seen over plain HTTP."""
-    with ct.local(demo=True) as client:
+    with ct.local(demo=True, dispatch=False) as client:
         yield Service(client.endpoint)
 
 

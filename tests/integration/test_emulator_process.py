@@ -61,7 +61,10 @@ def test_a_clean_end(ending: signal.Signals) -> None:
 
 def test_an_attempt_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
     file = tmp_path / "queues.db"
-    with socket.create_server(("127.0.0.1", 0)) as silent, EmulatorProcess(data=file) as process:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        EmulatorProcess("--no-dispatch", data=file) as process,
+    ):
         name = f"{QUEUES}/hanging".removeprefix("/v2beta2/")
         call(f"{process.url}{QUEUES}", {"name": name})
         task = {
@@ -74,7 +77,7 @@ def test_an_attempt_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
         connection, _ = silent.accept()
         with connection:
             assert process.stop() == ("", "")
-    with EmulatorProcess(data=file) as process:
+    with EmulatorProcess("--no-dispatch", data=file) as process:
         shown = call(f"{process.url}{QUEUES}/hanging?readMask=stats")["stats"]
         assert shown["tasksCount"] == "1"
         assert "concurrentDispatchesCount" not in shown
@@ -83,23 +86,23 @@ def test_an_attempt_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
 def test_a_file_survives(tmp_path: Path, ending: signal.Signals) -> None:
     file = tmp_path / "queues.db"
-    with EmulatorProcess(data=file) as process:
+    with EmulatorProcess("--no-dispatch", data=file) as process:
         create(process.url, "emails", "one")
         before = call(f"{process.url}{QUEUES}/emails/tasks?responseView=FULL")
         process.popen.send_signal(ending)
         process.popen.wait(20)
-    with EmulatorProcess(data=file) as process:
+    with EmulatorProcess("--no-dispatch", data=file) as process:
         assert call(f"{process.url}{QUEUES}/emails/tasks?responseView=FULL") == before
         assert call(f"{process.url}{QUEUES}")["queues"][0]["name"].endswith("/emails")
 
 
 def test_page_tokens_survive_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "queues.db"
-    with EmulatorProcess(data=file) as process:
+    with EmulatorProcess("--no-dispatch", data=file) as process:
         create(process.url, "emails", "a")
         call(f"{process.url}{QUEUES}/emails/tasks", {"task": {"httpRequest": {"url": "https://example.com"}}})
         first = call(f"{process.url}{QUEUES}/emails/tasks?pageSize=1")
-    with EmulatorProcess(data=file) as process:
+    with EmulatorProcess("--no-dispatch", data=file) as process:
         token = first["nextPageToken"]
         second = call(f"{process.url}{QUEUES}/emails/tasks?pageSize=1&pageToken={token}")
     assert len(first["tasks"]) == len(second["tasks"]) == 1
@@ -109,7 +112,7 @@ def test_page_tokens_survive_a_restart(tmp_path: Path) -> None:
 
 def test_one_file_one_emulator(tmp_path: Path) -> None:
     file = tmp_path / "queues.db"
-    with EmulatorProcess(data=file):
+    with EmulatorProcess("--no-dispatch", data=file):
         second = subprocess.run(
             [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=20
         )
@@ -201,13 +204,13 @@ def test_the_lifeline_ends_with_a_killed_parent(stdin: str) -> None:
 
 def test_the_demo_is_seeded_once(tmp_path: Path) -> None:
     file = tmp_path / "demo.db"
-    with EmulatorProcess("--demo", data=file) as process:
+    with EmulatorProcess("--demo", "--no-dispatch", data=file) as process:
         shown = call(f"{process.url}{QUEUES}?readMask=name,stats,pullTarget")["queues"]
         urllib.request.urlopen(
             urllib.request.Request(f"{process.url}{QUEUES}/emails", method="DELETE"), timeout=20
         ).close()
     assert {q["name"].rpartition("/")[2]: q["stats"]["tasksCount"] for q in shown}["events"] == "5000"
-    with EmulatorProcess("--demo", data=file) as process:
+    with EmulatorProcess("--demo", "--no-dispatch", data=file) as process:
         names = [queue["name"] for queue in call(f"{process.url}{QUEUES}")["queues"]]
     assert not any(name.endswith("/emails") for name in names)
     assert len(names) == len(shown) - 1
@@ -222,11 +225,11 @@ def test_a_body_that_is_not_as_encoded_is_refused() -> None:
 
 def test_operations_survive_a_restart(tmp_path: Path) -> None:
     batch = {"requests": [{"task": {"httpRequest": {"url": "https://example.com"}}}] * 2, "requestId": "fill"}
-    with EmulatorProcess(data=tmp_path / "queues.db") as process:
+    with EmulatorProcess("--no-dispatch", data=tmp_path / "queues.db") as process:
         create(process.url, "jobs", "first")
         answer = call(f"{process.url}{QUEUES}/jobs/tasks:batchCreate", batch)
         process.stop()
-    with EmulatorProcess(data=tmp_path / "queues.db") as process:
+    with EmulatorProcess("--no-dispatch", data=tmp_path / "queues.db") as process:
         assert call(f"{process.url}/v2beta2/{answer['name']}") == answer
         assert call(f"{process.url}{QUEUES}/jobs/tasks:batchCreate", batch) == answer
         assert len(call(f"{process.url}{QUEUES}/jobs/tasks")["tasks"]) == 3

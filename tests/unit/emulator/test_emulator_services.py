@@ -70,7 +70,7 @@ def test_pages_hold_still_while_tasks_come_and_go(
                 throughout.discard(gone)
             elif alive:
                 emulator("queues.tasks.run", name=f"{QUEUE}/tasks/{alive[number % len(alive)]}")
-                emulator.service.tasks.finish(emulator.sent.pop(), attempts.answered(500))
+                emulator.service.attempts.finish(emulator.sent.pop(), attempts.answered(500))
     emulator.store.close()
     assert len(seen) == len(set(seen))
     assert throughout <= set(seen)
@@ -201,7 +201,7 @@ def test_schedule_times(emulator: Emulator) -> None:
 def run(emulator: Emulator, outcome: attempts.Outcome, after_s: float = 0.5) -> None:
     emulator("queues.tasks.run", name=f"{QUEUE}/tasks/one")
     emulator.clock.advance(timedelta(seconds=after_s))
-    emulator.service.tasks.finish(emulator.sent.pop(), outcome)
+    emulator.service.attempts.finish(emulator.sent.pop(), outcome)
 
 
 def test_attempts_are_recorded(emulator: Emulator) -> None:
@@ -238,7 +238,7 @@ def test_execution_counts_leave_server_errors_out(emulator: Emulator) -> None:
         sent = emulator.sent.pop()
         counts.append(sent.execution_count)
         previous.append(sent.previous_code)
-        emulator.service.tasks.finish(sent, attempts.answered(code))
+        emulator.service.attempts.finish(sent, attempts.answered(code))
     assert counts == [0, 0, 1, 2, 2, 3]
     assert previous == [None, 503, 404, 429, 500, 302]
     assert emulator.names() == []
@@ -249,7 +249,7 @@ def test_a_task_deleted_meanwhile_stays_deleted(emulator: Emulator) -> None:
     emulator.task(http("one"))
     emulator("queues.tasks.run", name=f"{QUEUE}/tasks/one")
     emulator("queues.purge", name=QUEUE)
-    emulator.service.tasks.finish(emulator.sent.pop(), attempts.answered(500))
+    emulator.service.attempts.finish(emulator.sent.pop(), attempts.answered(500))
     assert emulator.names() == []
 
 
@@ -263,7 +263,7 @@ def test_an_attempt_that_outlives_its_queue_touches_no_other(emulator: Emulator)
     emulator("queues.create", parent=PARENT, body=Queue(name=other))
     task.name = f"{other}/tasks/t"
     emulator("queues.tasks.create", parent=other, body=CreateTaskRequest(task=task))
-    emulator.service.tasks.finish(emulator.sent.pop(), answered(200))
+    emulator.service.attempts.finish(emulator.sent.pop(), answered(200))
     assert emulator("queues.tasks.get", name=task.name)["name"] == task.name
 
 
@@ -273,7 +273,7 @@ def test_statistics_are_true(emulator: Emulator) -> None:
         emulator.task(http(f"t{number}", in_s=number * 10 + 5))
     for number in (0, 1, 2):
         emulator("queues.tasks.run", name=f"{QUEUE}/tasks/t{number}")
-    emulator.service.tasks.finish(emulator.sent.pop(), attempts.answered(200))
+    emulator.service.attempts.finish(emulator.sent.pop(), attempts.answered(200))
 
     def stats() -> dict[str, Any]:
         return dict(emulator("queues.get", name=QUEUE, read_mask="stats")["stats"])

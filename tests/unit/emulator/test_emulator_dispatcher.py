@@ -1,0 +1,363 @@
+"""Dispatching over time: what goes out when, with a clock that is moved and targets that answer as told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudtasks_nb.emulator.attempts import Attempt, Outcome, answered, retry_delay, used_up
+from cloudtasks_nb.emulator.clock import ManualClock
+from cloudtasks_nb.emulator.commits import Commits
+from cloudtasks_nb.emulator.context import Context
+from cloudtasks_nb.emulator.dispatcher import Dispatcher
+from cloudtasks_nb.emulator.service import Service
+from cloudtasks_nb.emulator.store import Store
+from cloudtasks_nb.emulator.timeline import Timeline
+from cloudtasks_nb.emulator.token_bucket import TokenBucket
+from cloudtasks_nb.model import Duration, HttpRequest, Queue, RateLimits, RetryConfig, Task
+from cloudtasks_nb.model.messages import CreateTaskRequest, Empty, RunTaskRequest
+
+from .conftest import NOW, PARENT, QUEUE
+
+PATIENCE_S = 30
+
+
+class World:
+    """An emulator with a dispatcher, whose targets are a function; everything that was sent, and when."""
+
+    def __init__(self, answer: Callable[[Attempt], Outcome | None]) -> None:
+        self.clock = ManualClock(NOW)
+        self.store = Store.open()
+        self.commits = Commits(self.store)
+        self.sent: list[tuple[float, str]] = []
+        self.open: list[Attempt] = []
+        self._answer = answer
+        self.service = Service(
+            Context(self.store, self.clock, self._send, wake=lambda queue: self.dispatcher.wake(queue))
+        )
+        self.dispatcher = Dispatcher(
+            self.store, self.clock, self.service.attempts, self.commits, moved_by_hand=True
+        )
+        self.timeline = Timeline(self.clock)
+        self.timeline.add(self.dispatcher)
+        self.dispatcher.start(self.deliver)
+
+    def _send(self, attempt: Attempt) -> None:
+        self.dispatcher.send(attempt)
+
+    def deliver(self, attempt: Attempt) -> None:
+        self.sent.append(((self.clock.now() - NOW).total_seconds(), attempt.task.id))
+        outcome = self._answer(attempt)
+        if outcome is None:
+            self.open.append(attempt)
+        else:
+            self.dispatcher.ended(attempt, outcome)
+
+    async def call(self, method: str, **parameters: Any) -> Any:
+        call = partial(self.service.call, f"projects.locations.queues.{method}", parameters)
+        return await self.commits.run(call)
+
+    async def queue(self, **settings: Any) -> None:
+        await self.call("create", parent=PARENT, body=Queue(name=QUEUE, **settings))
+
+    async def task(self, task_id: str, in_s: float = 0, **settings: Any) -> None:
+        task = Task(
+            name=f"{QUEUE}/tasks/{task_id}",
+            http_request=HttpRequest(url="http://localhost/"),
+            schedule_time=NOW + timedelta(seconds=in_s),
+            **settings,
+        )
+        await self.call("tasks.create", parent=QUEUE, body=CreateTaskRequest(task=task))
+
+    async def advance(self, seconds: float) -> None:
+        assert await self.timeline.advance(timedelta(seconds=seconds), PATIENCE_S)
+
+    def times(self, task_id: str) -> list[float]:
+        return [round(at_s, 6) for at_s, sent in self.sent if sent == task_id]
+
+    def names(self) -> list[str]:
+        return [row[0] for row in self.store._db.execute("SELECT id FROM tasks ORDER BY id")]
+
+
+def play(
+    test: Callable[[World], Awaitable[None]], answer: Callable[[Attempt], Outcome | None] | None = None
+) -> None:
+    async def within() -> None:
+        world = World(answer or (lambda attempt: answered(200)))
+        async with asyncio.timeout(PATIENCE_S):
+            await test(world)
+            world.dispatcher.stop()
+            await world.dispatcher.settle()
+            await world.commits.close()
+        world.store.close()
+
+    asyncio.run(within())
+
+
+def test_nothing_happens_until_time_is_moved() -> None:
+    async def test(world: World) -> None:
+        await world.queue()
+        await world.task("now")
+        await world.task("later", 60)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert world.sent == []
+        await world.advance(59)
+        assert world.sent == [(0.0, "now")]
+        await world.advance(1)
+        assert world.sent == [(0.0, "now"), (60.0, "later")]
+        assert world.names() == []
+
+    play(test)
+
+
+def test_failures_back_off_as_documented() -> None:
+    """SPEC section 5.3: 10, 300, 3 gives 10 20 40 80 160 240 300 300, counted from the end of each attempt."""
+
+    async def test(world: World) -> None:
+        retries = RetryConfig(
+            min_backoff=Duration(seconds=10),
+            max_backoff=Duration(seconds=300),
+            max_doublings=3,
+            max_attempts=9,
+        )
+        await world.queue(retry_config=retries)
+        await world.task("one")
+        await world.advance(86_400)
+        at_s = world.times("one")
+        gaps = [later - earlier for earlier, later in pairwise(at_s)]
+        assert gaps == [10, 20, 40, 80, 160, 240, 300, 300]
+        assert world.names() == []
+
+    play(test, lambda attempt: answered(500))
+
+
+def test_a_target_that_asks_for_time_gets_it() -> None:
+    async def test(world: World) -> None:
+        await world.queue()
+        await world.task("one")
+        await world.advance(100)
+        assert world.times("one")[:2] == [0, 30]
+
+    play(test, lambda attempt: answered(503, timedelta(seconds=30)))
+
+
+def test_attempts_go_on_until_the_retry_duration_too_is_over() -> None:
+    async def test(world: World) -> None:
+        retries = RetryConfig(
+            min_backoff=Duration(seconds=10),
+            max_backoff=Duration(seconds=10),
+            max_attempts=2,
+            max_retry_duration=Duration(seconds=35),
+        )
+        await world.queue(retry_config=retries)
+        await world.task("theirs")
+        await world.task(
+            "own", retry_config=RetryConfig(max_attempts=1, max_retry_duration=Duration(seconds=15))
+        )
+        await world.advance(1000)
+        assert world.times("theirs") == [0, 10, 20, 30, 40]
+        assert world.times("own") == [0, 10, 20]
+        assert world.names() == []
+
+    play(test, lambda attempt: answered(500))
+
+
+def test_rate_and_burst() -> None:
+    async def test(world: World) -> None:
+        limits = RateLimits(max_tasks_dispatched_per_second=2, max_burst_size=3)
+        await world.queue(rate_limits=limits)
+        for number in range(9):
+            await world.task(f"t{number}")
+        await world.advance(10)
+        at_s = [at for at, _ in world.sent]
+        assert at_s == pytest.approx([0, 0, 0, 0.5, 1, 1.5, 2, 2.5, 3], abs=0.001)
+        assert [sent for _, sent in world.sent] == [f"t{number}" for number in range(9)]
+
+    play(test)
+
+
+def test_no_more_than_the_allowed_number_is_under_way() -> None:
+    async def test(world: World) -> None:
+        await world.queue(rate_limits=RateLimits(max_concurrent_tasks=2))
+        for number in range(5):
+            await world.task(f"t{number}")
+        await world.advance(1)
+        assert [attempt.task.id for attempt in world.open] == ["t0", "t1"]
+        world.dispatcher.ended(world.open.pop(0), answered(200))
+        await world.advance(0)
+        assert [attempt.task.id for attempt in world.open] == ["t1", "t2"]
+        stats = (await world.call("get", name=QUEUE, read_mask="stats")).stats
+        assert (stats.concurrent_dispatches_count, stats.tasks_count) == (2, 4)
+
+    play(test, lambda attempt: None)
+
+
+def test_a_task_under_way_is_not_sent_again_by_itself() -> None:
+    async def test(world: World) -> None:
+        await world.queue()
+        await world.task("one")
+        await world.call("tasks.run", name=f"{QUEUE}/tasks/one", body=RunTaskRequest())
+        await world.advance(3600)
+        assert world.times("one") == [0]
+
+    play(test, lambda attempt: None)
+
+
+def test_pause_resume_purge_and_delete_meet_what_did_not_go_out() -> None:
+    async def test(world: World) -> None:
+        await world.queue(rate_limits=RateLimits(max_tasks_dispatched_per_second=1, max_burst_size=1))
+        for number in range(6):
+            await world.task(f"t{number}")
+        await world.advance(0.5)
+        await world.call("pause", name=QUEUE, body=Empty())
+        await world.advance(100)
+        assert [sent for _, sent in world.sent] == ["t0"]
+        await world.call("tasks.delete", name=f"{QUEUE}/tasks/t1")
+        await world.call("resume", name=QUEUE, body=Empty())
+        await world.advance(0)
+        assert [sent for _, sent in world.sent] == ["t0", "t2"]
+        await world.call("purge", name=QUEUE, body=Empty())
+        await world.advance(100)
+        await world.task("new", 200)
+        await world.call("delete", name=QUEUE)
+        await world.advance(100)
+        assert [sent for _, sent in world.sent] == ["t0", "t2"]
+
+    play(test)
+
+
+def test_run_heeds_neither_pause_nor_rate() -> None:
+    async def test(world: World) -> None:
+        await world.queue(rate_limits=RateLimits(max_tasks_dispatched_per_second=1, max_burst_size=1))
+        await world.call("pause", name=QUEUE, body=Empty())
+        for number in range(5):
+            await world.task(f"t{number}", 3600)
+            await world.call("tasks.run", name=f"{QUEUE}/tasks/t{number}", body=RunTaskRequest())
+        assert [sent for _, sent in world.sent] == ["t0", "t1", "t2", "t3", "t4"]
+        await world.dispatcher.settle()
+        assert world.names() == []
+
+    play(test)
+
+
+def test_a_new_rate_holds_at_once() -> None:
+    async def test(world: World) -> None:
+        slow = RateLimits(max_tasks_dispatched_per_second=0.001, max_burst_size=1)
+        await world.queue(rate_limits=slow)
+        for number in range(4):
+            await world.task(f"t{number}")
+        await world.advance(1)
+        assert len(world.sent) == 1
+        fast = RateLimits(max_tasks_dispatched_per_second=100, max_burst_size=10)
+        await world.call("patch", name=QUEUE, body=Queue(rate_limits=fast))
+        await world.advance(1)
+        assert len(world.sent) == 4
+
+    play(test)
+
+
+def test_what_was_due_before_a_stop_goes_out_after_it(tmp_path: Any) -> None:
+    async def test(world: World) -> None:
+        await world.queue()
+        await world.task("one")
+        await world.advance(0)
+        assert world.times("one") == [0]
+        # The same database, after a stop that cut the attempt off.
+        world.store._db.execute("UPDATE tasks SET in_flight = 0")
+        again = Dispatcher(
+            world.store, world.clock, world.service.attempts, world.commits, moved_by_hand=True
+        )
+        again.start(world.deliver)
+        await again.settle()
+        assert world.times("one") == [0, 0]
+
+    play(test, lambda attempt: None)
+
+
+# Rules
+
+
+@given(
+    rate=st.floats(0.01, 500),
+    burst=st.integers(1, 500),
+    steps=st.lists(st.tuples(st.integers(0, 3_000_000), st.integers(0, 600)), min_size=1, max_size=40),
+)
+def test_a_token_bucket_never_exceeds_its_envelope(
+    rate: float, burst: int, steps: list[tuple[int, int]]
+) -> None:
+    bucket, now = TokenBucket(rate, burst, NOW), NOW
+    taken: list[tuple[datetime, int]] = []
+    for wait_us, wanted in steps:
+        now += timedelta(microseconds=wait_us)
+        count = min(wanted, bucket.available(now))
+        bucket.take(count)
+        taken.append((now, count))
+    for start in range(len(taken)):
+        for end in range(start, len(taken)):
+            span_s = (taken[end][0] - taken[start][0]).total_seconds()
+            assert sum(count for _, count in taken[start : end + 1]) <= burst + rate * span_s + 1e-6
+
+
+@given(st.floats(0.01, 500), st.integers(1, 500), st.integers(1, 500), st.integers(0, 500))
+def test_waiting_for_tokens_is_enough_and_not_too_long(
+    rate: float, burst: int, wanted: int, used: int
+) -> None:
+    bucket = TokenBucket(rate, burst, NOW)
+    bucket.take(min(used, burst))
+    when = bucket.when(wanted, NOW)
+    missing = min(wanted, burst) - (burst - min(used, burst))
+    assert when - NOW <= timedelta(seconds=max(0, missing) / rate + 0.00001)
+    assert bucket.available(when) >= min(wanted, burst)
+
+
+@settings(max_examples=200)
+@given(
+    shortest_ms=st.integers(1, 100_000),
+    longest_ms=st.integers(1, 4_000_000),
+    doublings=st.integers(0, 20),
+    failed=st.integers(1, 60),
+)
+def test_backoff_is_that_of_the_table(shortest_ms: int, longest_ms: int, doublings: int, failed: int) -> None:
+    longest_ms = max(shortest_ms, longest_ms)
+    retries = RetryConfig(
+        min_backoff=Duration(milliseconds=shortest_ms),
+        max_backoff=Duration(milliseconds=longest_ms),
+        max_doublings=doublings,
+    )
+    doubled = shortest_ms * 2 ** min(failed - 1, doublings)
+    grown = doubled if failed <= doublings + 1 else doubled * (failed - doublings)
+    assert retry_delay(retries, failed) == timedelta(milliseconds=min(longest_ms, grown))
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest", "doublings", "seconds"),
+    [
+        (10, 300, 3, [10, 20, 40, 80, 160, 240, 300, 300]),
+        (0.1, 3600, 16, [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6, 819.2]),
+        (2, 100, 2, [2, 4, 8, 16, 24, 32]),
+        (1, 10, 0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]),
+    ],
+)
+def test_the_documented_series(shortest: float, longest: float, doublings: int, seconds: list[float]) -> None:
+    retries = RetryConfig(
+        min_backoff=Duration.of(shortest), max_backoff=Duration.of(longest), max_doublings=doublings
+    )
+    delays = [retry_delay(retries, failed).total_seconds() for failed in range(1, len(seconds) + 1)]
+    assert delays == seconds
+
+
+def test_unlimited_attempts_end_with_their_duration() -> None:
+    forever = RetryConfig(unlimited_attempts=True)
+    bounded = RetryConfig(unlimited_attempts=True, max_retry_duration=Duration(hours=1))
+    assert not used_up(forever, 10_000, timedelta(days=30))
+    assert not used_up(bounded, 10_000, timedelta(minutes=59))
+    assert used_up(bounded, 1, timedelta(hours=1))

@@ -1,0 +1,166 @@
+"""Database files: of an older version, of something else, damaged; and what a purge leaves behind."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cloudtasks_nb.emulator.attempts import answered
+from cloudtasks_nb.emulator.context import Context
+from cloudtasks_nb.emulator.service import Service
+from cloudtasks_nb.emulator.store import Store
+from cloudtasks_nb.errors import AlreadyExists, ConfigError, NotFound
+from cloudtasks_nb.model import HttpRequest, PullMessage, PullTarget, Task
+
+from .conftest import NOW, QUEUE, Emulator
+
+OLD_SCHEMA = Path(__file__).with_name("schema_1.sql")
+_US = 1_000_000
+
+
+def on(store: Store) -> Emulator:
+    emulator = Emulator()
+    emulator.store.close()
+    emulator.store = store
+    emulator.service = Service(Context(store, emulator.clock, emulator.sent.append))
+    return emulator
+
+
+def version_1(path: Path) -> None:
+    """A file as version 1 wrote it, with one of each kind of row."""
+    now_us = int(NOW.timestamp() * _US)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(OLD_SCHEMA.read_text())
+        db.execute("PRAGMA application_id = 1668574818")
+        db.execute("PRAGMA user_version = 1")
+        config = (
+            '{"rateLimits":{"maxTasksDispatchedPerSecond":500.0},"taskTtl":"2678400s","tombstoneTtl":"3600s"}'
+        )
+        pull = '{"pullTarget":{},"taskTtl":"2678400s","tombstoneTtl":"3600s"}'
+        parent = QUEUE.rpartition("/queues/")[0]
+        for row, name, settings in ((3, QUEUE, config), (7, f"{parent}/queues/pull", pull)):
+            db.execute(
+                "INSERT INTO queues VALUES (?, ?, ?, ?, 'RUNNING', NULL, '{}')", (row, parent, name, settings)
+            )
+        task = (
+            "INSERT INTO tasks (row, queue, id, first_us, schedule_us, create_us, expire_us, tag, dispatch_count, "
+            "in_flight, head, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        times = (now_us, now_us, now_us, now_us + 86_400 * _US)
+        http = '"httpRequest":{"url":"http://localhost/","httpMethod":"POST"'
+        db.execute(task, (1, 3, "one", *times, None, 2, 1, http, ',"body":"aGk="'))
+        db.execute(task, (2, 7, "two", *times, "t", 0, 0, '"pullMessage":{"tag":"t"', ""))
+        db.execute("INSERT INTO tombstones VALUES (3, 'gone', ?)", (now_us + 3600 * _US,))
+        db.execute("INSERT INTO blocked_queues VALUES (?, ?)", (f"{parent}/queues/old", now_us + 3600 * _US))
+        db.execute("INSERT INTO answers VALUES (3, ?)", (now_us,))
+        db.commit()
+
+
+def test_a_file_of_version_1_is_brought_to_today(tmp_path: Path) -> None:
+    path = tmp_path / "queues.db"
+    version_1(path)
+    for _ in range(2):  # the second time it is of today already
+        with closing(Store.open(path)) as store:
+            emulator = on(store)
+            task = emulator("queues.tasks.get", name=f"{QUEUE}/tasks/one", response_view="FULL")
+            assert task["httpRequest"] == {"url": "http://localhost/", "httpMethod": "POST", "body": "aGk="}
+            assert task["status"] == {"attemptDispatchCount": 2}
+            pull = QUEUE.replace("/queues/q", "/queues/pull")
+            listed = emulator("queues.tasks.list", parent=pull)
+            assert [task["pullMessage"] for task in listed["tasks"]] == [{"tag": "t"}]
+            with pytest.raises(AlreadyExists, match="too recently"):
+                emulator.task(
+                    Task(name=f"{QUEUE}/tasks/gone", http_request=HttpRequest(url="http://localhost/"))
+                )
+            stats = emulator("queues.get", name=QUEUE, read_mask="stats")["stats"]
+            assert (stats["tasksCount"], stats["executedLastMinuteCount"]) == ("1", "1")
+            assert "concurrentDispatchesCount" not in stats
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+        assert not {name for name in names if name.startswith("version_1")}
+
+
+def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "queues.db"
+    Store.open(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(ConfigError, match=r"another version of the emulator \(format 99, not 2\)"):
+        Store.open(path)
+
+
+def test_a_damaged_file_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "queues.db"
+    with closing(Store.open(path)) as store:
+        emulator = on(store)
+        emulator.queue()
+        for number in range(200):
+            emulator.task(
+                Task(name=f"{QUEUE}/tasks/t{number}", http_request=HttpRequest(url="http://localhost/"))
+            )
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    path.write_bytes(whole[:middle] + b"\xa5" * 8192 + whole[middle + 8192 :])
+    with pytest.raises(ConfigError, match=r"queues\.db (is damaged|cannot be used)"):
+        Store.open(path)
+    path.write_bytes(whole[: middle // 4096 * 4096])
+    with pytest.raises(ConfigError, match=r"queues\.db (is damaged|cannot be used)"):
+        Store.open(path)
+    path.write_bytes(b"\xa5" * len(whole))
+    with pytest.raises(ConfigError, match="not a database"):
+        Store.open(path)
+
+
+def test_purged_tasks_are_gone_at_once_and_their_names_blocked_throughout(emulator: Emulator) -> None:
+    emulator.queue()
+    tasks = [
+        Task(name=f"{QUEUE}/tasks/t{n}", http_request=HttpRequest(url="http://localhost/")) for n in range(10)
+    ]
+    for task in tasks:
+        emulator.task(task)
+    emulator("queues.purge", name=QUEUE)
+    emulator.task(Task(name=f"{QUEUE}/tasks/new", http_request=HttpRequest(url="http://localhost/")))
+    cleared = -1
+    while cleared:
+        assert emulator.names() == ["new"]
+        for task in tasks:
+            with pytest.raises(AlreadyExists, match="too recently"):
+                emulator.task(task)
+            with pytest.raises(NotFound, match="no longer exists"):
+                emulator("queues.tasks.get", name=task.name)
+        with emulator.store.transaction():
+            cleared = emulator.store.tasks.clear_away(3, NOW)
+    emulator.clock.advance(timedelta(hours=1))
+    for task in tasks:
+        emulator.task(task)
+    assert len(emulator.names()) == 11
+
+
+def test_what_a_deleted_queue_leaves_is_cleared_away_too(emulator: Emulator) -> None:
+    emulator.queue(pull_target=PullTarget())
+    for number in range(5):
+        emulator.task(Task(name=f"{QUEUE}/tasks/t{number}", pull_message=PullMessage()))
+    emulator("queues.delete", name=QUEUE)
+    with emulator.store.transaction():
+        while emulator.store.tasks.clear_away(2, NOW):
+            pass
+    left = [
+        emulator.store._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+        for table in ("tasks", "generations", "tombstones")
+    ]
+    assert left == [0, 0, 0]
+
+
+def test_an_attempt_that_ends_after_a_purge_changes_nothing(emulator: Emulator) -> None:
+    emulator.queue()
+    emulator.task(Task(name=f"{QUEUE}/tasks/one", http_request=HttpRequest(url="http://localhost/")))
+    emulator("queues.tasks.run", name=f"{QUEUE}/tasks/one")
+    emulator("queues.purge", name=QUEUE)
+    emulator.service.attempts.finish(emulator.sent.pop(), answered(500))
+    assert emulator.names() == []
