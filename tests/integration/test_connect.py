@@ -130,7 +130,7 @@ def test_the_demo_has_something_to_look_at() -> None:
         queues = client.queues("-", stats=True).to_dataframe()
         assert set(queues.kind) == {"http", "app_engine", "pull"}
         assert "PAUSED" in set(queues.state)
-        assert 5000 in set(queues.tasks_count)
+        assert queues.tasks_count.max() > 4000  # which goes down: the demo lives
         assert queues.location.nunique() >= 3
 
 
