@@ -1,0 +1,266 @@
+"""The emulator under load: durable creations, deliveries, pages of a large queue, memory, time to start.
+
+    .venv/bin/python benchmarks/emulator.py [--quick]
+
+The load comes from this process (32 keep-alive connections in one event loop), the emulator is the real command with a
+file. Beside the figures stand the floors of the same machine: SQLite alone, and a bare delivery to the same target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+CLIENTS = 32
+PARENT = "projects/p/locations/us-central1"
+PAYLOAD = base64.b64encode(b'{"event": "page_view", "user": 17, "path": "/products/31"}').decode()
+
+
+class Emulator:
+    """The command, with a file."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        began_s = time.perf_counter()
+        self.popen = subprocess.Popen(
+            [sys.executable, "-m", "cloudtasks_nb", "emulator", "--port", "0", "--data", str(data), *options],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.popen.stdout is not None
+        self.port = int(self.popen.stdout.readline().rpartition(":")[2])
+        self.ready_s = time.perf_counter() - began_s
+
+    def resident_mb(self) -> float:
+        status = Path(f"/proc/{self.popen.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.popen.terminate()
+        self.popen.wait()
+
+
+class Connection:
+    """One keep-alive connection that speaks as little HTTP as it can."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def to(cls, port: int) -> Connection:
+        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=2**26))
+
+    async def __call__(self, verb: str, path: str, body: bytes = b"") -> bytes:
+        head = f"{verb} /v2beta2/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._writer.write(head.encode() + body)
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        length = int(answer.lower().partition(b"content-length: ")[2].split(b"\r\n", 1)[0])
+        content = await self._reader.readexactly(length)
+        assert answer.startswith(b"HTTP/1.1 200"), content
+        return content
+
+
+async def together(port: int, seconds: float, act: Callable[[Connection], Awaitable[int]]) -> float:
+    """How much all clients get done a second."""
+    connections = [await Connection.to(port) for _ in range(CLIENTS)]
+    began_s = time.perf_counter()
+
+    async def one(connection: Connection) -> int:
+        done = 0
+        while time.perf_counter() - began_s < seconds:
+            done += await act(connection)
+        return done
+
+    done = sum(await asyncio.gather(*map(one, connections)))
+    return done / (time.perf_counter() - began_s)
+
+
+def pull_task() -> dict[str, Any]:
+    return {"pullMessage": {"payload": PAYLOAD}}
+
+
+def http_task(url: str) -> dict[str, Any]:
+    return {"httpRequest": {"url": url, "body": PAYLOAD}}
+
+
+async def make_queue(call: Connection, name: str, **settings: Any) -> str:
+    full = f"{PARENT}/queues/{name}"
+    await call("POST", f"{PARENT}/queues", json.dumps({"name": full, **settings}).encode())
+    return full
+
+
+async def creations(data: Path, seconds: float) -> dict[str, float]:
+    """Durable creations a second, one by one and in batches."""
+    with Emulator(data, "--no-dispatch") as emulator:
+        call = await Connection.to(emulator.port)
+        queue = await make_queue(call, "creations")
+        task = http_task("http://localhost:1/work")
+        single = json.dumps({"task": task}).encode()
+        batch = json.dumps({"requests": [{"task": task}] * 100}).encode()
+
+        async def create(connection: Connection) -> int:
+            await connection("POST", f"{queue}/tasks?prettyPrint=false", single)
+            return 1
+
+        async def create_batch(connection: Connection) -> int:
+            await connection("POST", f"{queue}/tasks:batchCreate?prettyPrint=false", batch)
+            return 100
+
+        return {
+            "single": await together(emulator.port, seconds, create),
+            "batch": await together(emulator.port, seconds, create_batch),
+        }
+
+
+def sqlite_floor(folder: Path, rows_at_once: int, seconds: float) -> float:
+    """Rows a second that SQLite alone makes durable, so many to a commit."""
+    db = sqlite3.connect(folder / f"floor-{rows_at_once}.db", isolation_level=None)
+    for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
+        db.execute(f"PRAGMA {setting}")
+    db.execute("CREATE TABLE tasks (row INTEGER PRIMARY KEY, id TEXT UNIQUE, content TEXT)")
+    began_s, rows = time.perf_counter(), 0
+    while time.perf_counter() - began_s < seconds:
+        db.execute("BEGIN")
+        for _ in range(rows_at_once):
+            db.execute("INSERT INTO tasks (id, content) VALUES (?, ?)", (str(10**18 + rows), "x" * 300))
+            rows += 1
+        db.execute("COMMIT")
+    db.close()
+    return rows / (time.perf_counter() - began_s)
+
+
+class Target:
+    """Answers 200 to whatever comes, and notes when."""
+
+    def __init__(self) -> None:
+        self.times_s: list[float] = []
+
+    async def __aenter__(self) -> Target:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = head.lower().partition(b"content-length: ")[2].split(b"\r\n", 1)[0]
+                await reader.readexactly(int(length or 0))
+                self.times_s.append(time.perf_counter())
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+async def deliveries(data: Path, rates: list[float], seconds: float) -> float:
+    """Deliveries a second over queues of these rates, after their bursts are used up."""
+    async with Target() as target:
+        with Emulator(data) as emulator:
+            call = await Connection.to(emulator.port)
+            for number, rate in enumerate(rates):
+                limits = {"maxTasksDispatchedPerSecond": rate}
+                queue = await make_queue(call, f"q{number}", rateLimits=limits)
+                await call("POST", f"{queue}:pause", b"{}")
+                tasks = [{"task": http_task(target.url)}] * 100
+                for _ in range(int(rate * (seconds + 3) / 100) + 1):
+                    await call("POST", f"{queue}/tasks:batchCreate", json.dumps({"requests": tasks}).encode())
+            for number in range(len(rates)):
+                await call("POST", f"{PARENT}/queues/q{number}:resume", b"{}")
+            await asyncio.sleep(seconds + 2)
+    start_s = target.times_s[0] + 1.0  # the burst goes first
+    counted = [at_s for at_s in target.times_s if start_s <= at_s < start_s + seconds]
+    return len(counted) / seconds
+
+
+async def million(data: Path, tasks: int) -> dict[str, float]:
+    """A large queue: what it costs to hold, to list and to start with."""
+    batch = json.dumps({"requests": [{"task": http_task("http://localhost:1/work")}] * 100}).encode()
+    with Emulator(data, "--no-dispatch") as emulator:
+        call = await Connection.to(emulator.port)
+        queue = await make_queue(call, "million")
+        batches, filled_mb = count(), []
+
+        async def fill(connection: Connection) -> None:
+            while (number := next(batches)) < tasks // 100:
+                await connection("POST", f"{queue}/tasks:batchCreate?prettyPrint=false", batch)
+                if number in (tasks // 1000, tasks // 100 - 1):
+                    filled_mb.append(emulator.resident_mb())
+
+        await asyncio.gather(*[fill(await Connection.to(emulator.port)) for _ in range(8)])
+    with Emulator(data, "--no-dispatch") as emulator:
+        call = await Connection.to(emulator.port)
+        pages_ms, token = [], ""
+        for _ in range(30):
+            began_s = time.perf_counter()
+            page = await call("GET", f"{queue}/tasks?pageSize=1000&prettyPrint=false&pageToken={token}")
+            pages_ms.append((time.perf_counter() - began_s) * 1000)
+            token = json.loads(page)["nextPageToken"]
+        longest_ms = await longest_pause_ms(emulator.port, call("POST", f"{queue}:purge", b"{}"))
+        return {
+            "page_ms": sorted(pages_ms)[len(pages_ms) // 2],
+            "ready_s": emulator.ready_s,
+            "early_mb": filled_mb[0],
+            "full_mb": filled_mb[-1],
+            "pause_ms": longest_ms,
+        }
+
+
+async def longest_pause_ms(port: int, purge: Awaitable[bytes]) -> float:
+    """How long somebody else waits at most, from a purge until three seconds later."""
+    other = await Connection.to(port)
+    purging = asyncio.ensure_future(purge)
+    longest_s, began_s = 0.0, time.perf_counter()
+    while time.perf_counter() - began_s < 3:
+        asked_s = time.perf_counter()
+        await other("GET", f"{PARENT}/queues/million?prettyPrint=false")
+        longest_s = max(longest_s, time.perf_counter() - asked_s)
+    await purging
+    return longest_s * 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the tasks, two seconds each")
+    quick = parser.parse_args().quick
+    seconds, tasks = (2.0, 100_000) if quick else (8.0, 1_000_000)
+    with tempfile.TemporaryDirectory(dir=".") as name:
+        folder = Path(name)
+        made = asyncio.run(creations(folder / "creations.db", seconds))
+        one = asyncio.run(deliveries(folder / "one.db", [500], seconds))
+        several = asyncio.run(deliveries(folder / "several.db", [250] * 4, seconds))
+        large = asyncio.run(million(folder / "million.db", tasks))
+        floors = [sqlite_floor(folder, rows, 1.0) for rows in (1, 16, 1600)]
+    for line in (
+        ("durable creations, one by one", f"{made['single']:,.0f} /s"),
+        ("durable creations, batches of 100", f"{made['batch']:,.0f} /s"),
+        ("SQLite alone, 1 / 16 / 1600 rows to a commit", " / ".join(f"{rows:,.0f}" for rows in floors)),
+        ("deliveries, one queue of 500 /s", f"{one:,.1f} /s"),
+        ("deliveries, four queues of 250 /s", f"{several:,.1f} /s"),
+        (f"page of 1,000 of {tasks:,} tasks, median", f"{large['page_ms']:.1f} ms"),
+        (f"longest wait of others while {tasks:,} tasks are purged", f"{large['pause_ms']:.0f} ms"),
+        ("resident memory, early and full", f"{large['early_mb']:.0f} and {large['full_mb']:.0f} MB"),
+        (f"ready with {tasks:,} tasks stored", f"{large['ready_s']:.2f} s"),
+    ):
+        print(f"| {line[0]} | {line[1]} |")
+
+
+if __name__ == "__main__":
+    main()
