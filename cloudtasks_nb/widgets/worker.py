@@ -18,6 +18,15 @@ def on_colab() -> bool:
     return "google.colab" in sys.modules
 
 
+def _thread_class() -> type[threading.Thread]:
+    """In marimo a widget made on any other kind of thread never reaches the page."""
+    marimo = sys.modules.get("marimo")
+    if marimo is not None and marimo.running_in_notebook():
+        kind: type[threading.Thread] = marimo.Thread
+        return kind
+    return threading.Thread
+
+
 class Worker:
     """Runs jobs in order on one daemon thread, which a job starts and `close()`, or idleness, ends.
 
@@ -48,7 +57,7 @@ class Worker:
                 return future
             self._jobs.put((job, future))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
+                self._thread = _thread_class()(target=self._work, name=self.name, daemon=True)
                 self._thread.start()
         return future
 

@@ -117,7 +117,7 @@ def running_lab(home: Path, environment: dict[str, str], app: App = "lab") -> It
     root = home / "notebooks"
     root.mkdir()
     _quiet(home)
-    port = _free_port()
+    port = free_port()
     with (home / "jupyter.log").open("w") as output:
         server = subprocess.Popen(
             _command(app, port, root),
@@ -128,7 +128,7 @@ def running_lab(home: Path, environment: dict[str, str], app: App = "lab") -> It
         )
     try:
         lab = Lab(f"http://127.0.0.1:{port}", root, app)
-        _wait_until_up(lab.url)
+        wait_until_up(f"{lab.url}/api/status")
         yield lab
     finally:
         os.killpg(server.pid, signal.SIGTERM)
@@ -172,15 +172,17 @@ def _quiet(home: Path) -> None:
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(content))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         return port
 
 
-def _wait_until_up(url: str) -> None:
+def wait_until_up(url: str) -> None:
+    """Ask until it answers with success."""
     with requests.Session() as session:
         again = Retry(total=60, backoff_factor=0.1, backoff_max=0.5, status_forcelist=[404, 503])
         session.mount("http://", requests.adapters.HTTPAdapter(max_retries=again))
         session.trust_env = False
-        assert session.get(f"{url}/api/status", timeout=60).ok
+        assert session.get(url, timeout=60).ok

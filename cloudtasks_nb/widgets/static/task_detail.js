@@ -3,7 +3,7 @@
 function headersFold(part) {
   const head = h("tr", {}, part.columns.map((name) => h("th", { scope: "col" }, name)));
   const body = part.rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, cells(name)), h("td", {}, cells(value))));
-  const table = h("table", { class: "ct-headers" }, h("thead", {}, head), h("tbody", {}, body));
+  const table = h("table", { class: "ct-headers" }, h("caption", {}, part.summary), h("thead", {}, head), h("tbody", {}, body));
   return h("details", {}, h("summary", {}, part.summary), table);
 }
 

@@ -1,0 +1,148 @@
+"""Panels on a bare page, with nothing but the model that any notebook gives them; and every panel there is, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.widgets.clickable import Clickable
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+# What a notebook gives to a widget: a model with get, on, off and send. Messages are kept for the test.
+MOUNT = """async ([state, css]) => {
+    document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
+    const handlers = new Map();
+    window.sent = [];
+    window.model = {
+        get: name => state[name],
+        on: (event, handler) => handlers.set(event, [...(handlers.get(event) ?? []), handler]),
+        off: (event, handler) => handlers.set(event, handlers.get(event).filter(other => other !== handler)),
+        send: message => window.sent.push(message),
+    };
+    window.listeners = () => [...handlers.values()].flat().length;
+    window.emit = (event, content) => handlers.get(event).forEach(handler => handler(content));
+    const url = URL.createObjectURL(new Blob([state._esm], { type: 'text/javascript' }));
+    const widget = (await import(url)).default;
+    window.cleanup = widget.render({ model: window.model, el: document.body });
+}"""
+
+# The contrast of each visible text against what is painted behind it, smallest first.
+CONTRASTS = """() => {
+    const parse = color => {
+        const [r, g, b, a = 1] = color.match(/[\\d.]+/g).map(Number);
+        return { rgb: [r, g, b], a };
+    };
+    const over = (top, under) => top.rgb.map((value, i) => value * top.a + under[i] * (1 - top.a));
+    const behind = node => {
+        if (!node) return [255, 255, 255];
+        return over(parse(getComputedStyle(node).backgroundColor), behind(node.parentElement));
+    };
+    const light = rgb => {
+        const [r, g, b] = rgb.map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const found = [];
+    for (const node of document.querySelectorAll('.ct-panel *')) {
+        const own = [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());
+        if (!own || !node.checkVisibility() || node.closest(':disabled')) continue;
+        const back = behind(node), front = over(parse(getComputedStyle(node).color), back);
+        const [low, high] = [light(back), light(front)].sort((a, b) => a - b);
+        found.push([(high + 0.05) / (low + 0.05), node.className || node.tagName, node.textContent.slice(0, 40)]);
+    }
+    return found.sort((a, b) => a[0] - b[0]);
+}"""
+
+LIGHT_LEFTOVERS = "--jp-layout-color1: #fff; --jp-layout-color2: #eee; --jp-content-font-color1: #000"
+VS_CODE_DARK = f"{LIGHT_LEFTOVERS}; --vscode-editor-background: #1e1e1e; --vscode-editor-foreground: #d4d4d4"
+THEMES = {
+    "plain": ("", ""),
+    "colab-dark": (f'theme="dark" style="{LIGHT_LEFTOVERS}"', ""),
+    "sphinx-dark": ("", f'data-theme="dark" style="{LIGHT_LEFTOVERS}"'),
+    "vscode-light": ("", 'data-vscode-theme-kind="vscode-light" style="--vscode-editor-background: #ffffff"'),
+    "vscode-dark": ("", f'data-vscode-theme-kind="vscode-dark" style="{VS_CODE_DARK}"'),
+}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A panel as it is asked for, brought into a state with something to see, and what to unfold in its page."""
+
+    open: Callable[..., Clickable]
+    unfold: Callable[[Page], None] = lambda page: None
+
+
+def mount(page: Page, panel: Clickable, theme: str = "plain") -> None:
+    """Draw the panel on an empty page; messages that it sends are kept in window.sent."""
+    root, body = THEMES[theme]
+    page.set_content(f"<!doctype html><html lang=en {root}><body {body}></body></html>")
+    state = {
+        key: value for key, value in panel.get_state().items() if key not in ("layout", "tooltip", "tabbable")
+    }
+    page.evaluate(MOUNT, [state, state["_css"]])
+    panel.close()
+
+
+def unfold(page: Page, name: str) -> None:
+    """Open all that is folded, and the form that the panel is about."""
+    page.evaluate("() => document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    OPENED[name].unfold(page)
+
+
+def _queue_panel(queue: ct.Queue, **options: Any) -> Clickable:
+    return queue.panel(**options)
+
+
+def _purging(page: Page) -> None:
+    page.get_by_role("button", name="Purge…").click()
+    page.get_by_role("checkbox").check()
+    page.get_by_role("textbox", name="Type the queue id").fill(page.locator("h3").inner_text())
+
+
+def _editing(page: Page) -> None:
+    page.get_by_role("button", name="Edit settings…").click()
+    page.get_by_role("textbox", name="Burst").fill("many")
+
+
+def _tasks(queue: ct.Queue, **options: Any) -> Clickable:
+    browser = queue.browse(**options)
+    browser.open_task(browser.rows[0]["id"])
+    browser.select([browser.rows[1]["id"]])
+    return browser
+
+
+def _explorer(queue: ct.Queue, **options: Any) -> Clickable:
+    client = ct.connect(endpoint=queue._session.endpoint)
+    explorer = client.explore(**options)
+    explorer.choose([row["name"] for row in explorer.rows][:2])
+    return explorer
+
+
+def _access(queue: ct.Queue, **options: Any) -> Clickable:
+    queue.set_iam_policy(queue.iam_policy().grant("roles/cloudtasks.viewer", "user:ada@example.com"))
+    panel = queue.iam_panel(**options)
+    if not panel.read_only:
+        panel.grant("roles/cloudtasks.taskRunner", "user:grace@example.com")
+        panel.revoke("roles/cloudtasks.viewer", "user:ada@example.com")
+    return panel
+
+
+def _armed_delete(page: Page) -> None:
+    page.get_by_role("button", name="Delete", exact=True).click()
+
+
+def _resuming(page: Page) -> None:
+    page.get_by_role("button", name="Resume chosen…").click()
+
+
+OPENED = {
+    "queue": Opened(_queue_panel, _purging),
+    "settings": Opened(_queue_panel, _editing),
+    "tasks": Opened(_tasks, _armed_delete),
+    "monitor": Opened(lambda queue, **options: queue.monitor(**options)),
+    "explorer": Opened(_explorer, _resuming),
+    "access": Opened(_access),
+}
