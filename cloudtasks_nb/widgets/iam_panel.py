@@ -128,7 +128,7 @@ class IamPanel(Panel):
         """Read the policy; what others changed since is shown beside a draft. Errors: NotFound, PermissionDenied."""
         policy = self.queue.iam_policy()
         if self._read_at is not None and (self.draft.added or self.draft.removed):
-            self._theirs += difference(self.policy, policy)
+            self._theirs = [*self._theirs, *difference(self.policy, policy)]
         self._take(policy)
 
     def _take(self, policy: Policy) -> None:

@@ -20,6 +20,19 @@ class Service:
     def queue(self, queue_id: str) -> dict[str, Any]:
         return self._call("GET", f"{LOCATION}/queues/{queue_id}")
 
+    def has_queue(self, queue_id: str) -> bool:
+        listed = self._call("GET", f"{LOCATION}/queues")
+        return f"{LOCATION}/queues/{queue_id}" in [queue["name"] for queue in listed.get("queues", [])]
+
+    def policy(self, queue_id: str) -> dict[str, Any]:
+        return self._call("POST", f"{LOCATION}/queues/{queue_id}:getIamPolicy", {})
+
+    def grant(self, queue_id: str, role: str, member: str) -> None:
+        """Put a member into a role, over the policy that is there."""
+        policy = self.policy(queue_id)
+        policy["bindings"] = [*policy.get("bindings", []), {"role": role, "members": [member]}]
+        self._call("POST", f"{LOCATION}/queues/{queue_id}:setIamPolicy", {"policy": policy})
+
     def task_ids(self, queue_id: str) -> set[str]:
         listed = self._call("GET", f"{LOCATION}/queues/{queue_id}/tasks?pageSize=1000")
         return {task["name"].rpartition("/")[2] for task in listed.get("tasks", [])}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -41,7 +42,7 @@ def purge_form(panel: Locator) -> Locator:
 
 
 def test_every_button_acts_on_the_service(
-    opened: Callable[[str], Opened], service: Service, queue_id: str, pictures: Path
+    opened: Callable[[str], Opened], lab: Lab, service: Service, queue_id: str, pictures: Path
 ) -> None:
     notebook = opened("")
     panel = notebook.outputs.get_by_role("region", name=f"Queue {queue_id}")
@@ -61,32 +62,27 @@ def test_every_button_acts_on_the_service(
     form = purge_form(panel)
     expect(form).to_contain_text(f"about 3 tasks (estimate) from queue {queue_id}. This cannot be undone.")
     notebook.pictures(pictures, "queue-panel")
-    form.get_by_role("textbox").fill(queue_id[:-1])
-    form.get_by_role("textbox").press("Enter")
+    typed = form.get_by_role("textbox", name="Type the queue id")
+    typed.fill(queue_id[:-1])
+    typed.press("Enter")
     expect(form.get_by_role("button", name="Purge for good")).to_be_disabled()
-    form.get_by_role("textbox").press("Escape")
+    typed.press("Escape")
     expect(form).to_have_count(0)
     assert len(service.task_ids(queue_id)) == 3
 
     form = purge_form(panel)
-    form.get_by_role("textbox").fill(queue_id)
+    form.get_by_role("checkbox", name="Back up all tasks").check()
+    form.get_by_role("textbox", name="Backup file").fill(f"{queue_id}.parquet")
+    form.get_by_role("textbox", name="Type the queue id").fill(queue_id)
     form.get_by_role("button", name="Purge for good").click()
     expect(status).to_contain_text("Purged.")
     expect(panel.locator(":focus")).to_have_count(1)  # the keyboard stays in the panel
     assert service.task_ids(queue_id) == set()
+    kept = pd.read_parquet(lab.root / f"{queue_id}.parquet")
+    assert set(kept["task_id"]) == {"t-0", "t-1", "t-2"}
 
     panel.get_by_text("as code").click()
     expect(panel.locator(".ct-code code")).to_contain_text(f'us-central1/queues/{queue_id}").purge()')
-
-
-def test_it_works_in_notebook_7(notebook7: Lab, page: Page, service: Service, queue_id: str) -> None:
-    cell = f'import cloudtasks_nb as ct\nct.connect().queue("{queue_id}").panel()'
-    notebook = notebook7.open(page, notebook7.write(f"{queue_id}.ipynb", cell))
-    notebook.run_all()
-    panel = notebook.outputs.get_by_role("region", name=f"Queue {queue_id}")
-    panel.get_by_role("button", name="Pause").click()
-    expect(panel.locator(".ct-badge")).to_have_text("PAUSED")
-    assert service.queue(queue_id)["state"] == "PAUSED"
 
 
 def test_the_keyboard_is_enough(
@@ -107,6 +103,7 @@ def test_read_only_has_no_button_that_changes_anything(
 ) -> None:
     panel = opened("read_only=True").outputs.get_by_role("region", name=f"Queue {queue_id}")
     expect(panel.get_by_role("button")).to_have_text(["Refresh"])
+    expect(panel).to_contain_text("read-only")
 
 
 def test_an_error_of_the_service_is_words_in_the_status_line(
@@ -119,3 +116,51 @@ def test_an_error_of_the_service_is_words_in_the_status_line(
     expect(status).to_have_class("ct-status ct-error")
     expect(status).not_to_contain_text("Traceback")
     expect(panel.get_by_role("button", name="Refresh")).to_be_enabled()
+
+
+def test_settings_are_edited_in_place_and_what_does_not_fit_is_not_sent(
+    opened: Callable[[str], Opened], service: Service, queue_id: str, pictures: Path
+) -> None:
+    notebook = opened("")
+    panel = notebook.outputs.get_by_role("region", name=f"Queue {queue_id}")
+    panel.get_by_role("button", name="Edit settings…").click()
+    form = panel.get_by_role("form", name="Settings")
+    rate, shortest = (
+        form.get_by_role("textbox", name=name) for name in ("Rate, per second", "Shortest delay")
+    )
+    expect(rate).to_be_focused()
+    save = form.get_by_role("button", name="Save")
+    expect(save).to_be_disabled()  # nothing was changed
+    rate.fill("501")
+    expect(rate).to_have_attribute("aria-invalid", "true")
+    expect(rate).to_have_accessible_description("Type 0.001 to 500.")
+    rate.press("Enter")
+    expect(save).to_be_disabled()
+    notebook.pictures(pictures, "queue-settings")
+    rate.fill("5")
+    shortest.fill("2 min")
+    save.click()
+    expect(panel.get_by_role("status")).to_have_text("Changed 2 settings.")
+    expect(form).to_have_count(0)
+    now = service.queue(queue_id)
+    assert now["rateLimits"]["maxTasksDispatchedPerSecond"] == 5
+    assert now["retryConfig"]["minBackoff"] == "120s"
+    assert now["rateLimits"]["maxConcurrentTasks"] == 1000  # not typed, not sent
+
+
+def test_a_queue_is_deleted_only_when_its_id_was_typed(
+    opened: Callable[[str], Opened], service: Service, queue_id: str
+) -> None:
+    panel = opened("").outputs.get_by_role("region", name=f"Queue {queue_id}")
+    panel.get_by_role("button", name="Delete…").click()
+    form = panel.get_by_role("form", name="Confirm: delete")
+    form.get_by_role("textbox", name="Type the queue id").fill(queue_id.upper())
+    expect(form.get_by_role("button", name="Delete for good")).to_be_disabled()
+    assert service.has_queue(queue_id)
+    form.get_by_role("textbox", name="Type the queue id").fill(queue_id)
+    form.get_by_role("button", name="Delete for good").click()
+    expect(panel.get_by_role("status")).to_contain_text("Deleted.")
+    expect(panel.locator(".ct-badge")).to_have_text("NOT FOUND")
+    expect(panel.get_by_role("button", name="Pause", exact=True)).to_be_disabled()
+    expect(panel.get_by_role("button", name="Refresh")).to_be_enabled()
+    assert not service.has_queue(queue_id)

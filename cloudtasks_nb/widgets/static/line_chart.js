@@ -60,7 +60,11 @@ class LineChart {
     const { height, left, right, bottom } = CHART;
     this.x = (time) => left + (width - left - right) * (time - start) / (end - start);
     this.y = (value) => height - bottom - (height - bottom - CHART.top) * value / size / top;
-    this.say = (value) => value === null ? "none" : `${(value / size).toLocaleString("en", { maximumFractionDigits: 1 })} ${unit}`;
+    this.say = (value) => {
+      if (value === null) return "none";
+      if (unit === "tasks") return plural(value, "task");
+      return `${(value / size).toLocaleString("en", { maximumFractionDigits: 1 })} ${unit}`;
+    };
     this.mark = s("g", { class: "ct-mark", visibility: "hidden" });
     const svg = s("svg", { width, height, role: "img", "aria-label": this.#words(known), viewBox: `0 0 ${width} ${height}` },
       s("text", { class: "ct-tick", x: left - 7, y: 10, "text-anchor": "end" }, unit), ...this.#grid(ticks, size, width), ...this.#times(width), ...this.#lines(known), this.mark);

@@ -14,6 +14,7 @@ function h(tag, props = {}, ...children) {
 
 const WAITING = "Waiting for the service…";
 const SILENT = "Waiting for the kernel. If it was restarted, run this cell again.";
+const GONE = "The kernel of this panel is gone. Run this cell again.";
 const PATIENCE_MS = 20000; // for an answer to "look again"
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
@@ -69,8 +70,8 @@ class Frame {
     this.watch(["notice"], () => this.#notice());
     this.watch(["lines"], () => this.#lines());
     const clock = setInterval(() => this.tick(), 1000);
-    this.undo.push(() => clearInterval(clock), () => model.send({ do: "unmounted" }));
-    model.send({ do: "mounted" });
+    this.undo.push(() => clearInterval(clock), () => this.post({ do: "unmounted" }));
+    this.post({ do: "mounted" });
     this.live = new Live(this, unseen);
   }
 
@@ -94,10 +95,23 @@ class Frame {
     return this.pending !== null || this.model.get("busy") !== "";
   }
 
+  // Whether the message left: once its kernel is gone, a model can send nothing any more.
+  post(message) {
+    try {
+      this.model.send(message);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   send(action, args = {}) {
     if (this.busy) return;
     this.pending = `${Date.now()}-${Math.random()}`;
-    this.model.send({ do: action, args, call: this.pending });
+    if (!this.post({ do: action, args, call: this.pending })) {
+      this.pending = null;
+      return this.say(GONE, "", "error");
+    }
     const asked = this.pending;
     setTimeout(() => {
       if (this.pending === asked) this.say(this.model.get("busy") ? WAITING : SILENT);
@@ -107,7 +121,7 @@ class Frame {
 
   // Something light that neither waits for an action nor keeps the buttons waiting.
   tell(action, args) {
-    this.model.send({ do: action, args });
+    if (!this.post({ do: action, args })) this.say(GONE, "", "error");
   }
 
   #answered(message) {
@@ -247,15 +261,16 @@ class Live {
 
   plan() {
     clearTimeout(this.timer);
-    if (this.asked === null && this.visible && this.everyS > 0 && !this.frame.gone) {
+    if (this.asked === null && this.visible && this.everyS > 0 && this.due < Infinity && !this.frame.gone) {
       this.timer = setTimeout(() => this.#ask(), Math.max(0, this.due - Date.now()));
     }
   }
 
   #ask() {
     this.asked = `look-${Date.now()}-${Math.random()}`;
-    this.frame.model.send({ do: "look", call: this.asked });
+    const sent = this.frame.post({ do: "look", call: this.asked });
     clearTimeout(this.patience);
+    if (!sent) return this.#heard(true, Infinity); // nobody is there to ask
     this.patience = setTimeout(() => { // a question that got lost is asked again, later
       this.#heard(true, PATIENCE_MS / 1000);
     }, PATIENCE_MS);

@@ -70,6 +70,16 @@ def test_a_concurrent_change_is_shown_and_nothing_is_overwritten(
     assert panel.changes["theirs"] == []
 
 
+def test_what_others_changed_reaches_the_page(panel: IamPanel, queue: ct.Queue, clicking: Clicking) -> None:
+    page = clicking(panel)
+    page.click("grant", role=RUNNER, member=BOB)
+    queue.set_iam_policy(queue.iam_policy().grant(VIEWER, "allUsers"))
+    page.sent.clear()
+    page.click("refresh")
+    updates = [data["state"]["changes"] for data in page.sent if "changes" in data.get("state", {})]
+    assert [line["member"] for line in updates[-1]["theirs"]] == ["allUsers"]
+
+
 def test_a_draft_can_be_taken_back_bit_by_bit_or_whole(panel: IamPanel, clicking: Clicking) -> None:
     page = clicking(panel)
     page.click("revoke", role=VIEWER, member=ADA)
