@@ -32,15 +32,12 @@ def _update_line(panel: QueuePanel, settings: dict[str, Any]) -> str:
 
 
 def _purge_line(panel: QueuePanel, confirm: str, backup: str) -> str:
-    return "\n".join([*_backup_lines(panel, backup), f"{panel.expression}.purge()"])
+    return f"{panel.expression}.purge({f'backup={literal(backup)}' if backup else ''})"
 
 
 def _delete_line(panel: QueuePanel, confirm: str, backup: str) -> str:
-    return "\n".join([*_backup_lines(panel, backup), f"{panel.expression}.delete()"])
-
-
-def _backup_lines(panel: QueuePanel, backup: str) -> list[str]:
-    return [f'{panel.expression}.tasks(view="FULL").to_parquet({literal(backup)})'] if backup else []
+    kept = f"{panel.expression}.backup({literal(backup)})\n" if backup else ""
+    return f"{kept}{panel.expression}.delete()"
 
 
 class QueuePanel(Panel):
@@ -143,18 +140,19 @@ class QueuePanel(Panel):
             raise Refused(f"Not {done}: the typed text is not the queue id.", hint=f"type {self.queue.id}")
 
     def _back_up(self, path: object) -> str:
-        """Write all tasks into a new file; the words about it. Errors: Refused, and those of the listing."""
+        """Write the whole queue into a new file; the words about it. Errors: Refused, and those of queue.backup()."""
+        from ..bulk.backup import check_complete
+
         if not isinstance(path, str):
             raise Refused("The name of the backup file is not text.")
         if not path.strip():
             return ""
-        file = Path(path).expanduser()
-        if file.exists():
-            raise Refused(
-                f"{file} exists already: nothing was removed.", hint="choose another name for the backup"
-            )
+        file = Path(path.strip()).expanduser()
         try:
-            self.queue.tasks(view="FULL").to_parquet(file, progress=False)
+            check_complete(self.queue, self.queue.backup(file, progress=False))
+        except FileExistsError as error:
+            words = f"{file} exists already: nothing was removed."
+            raise Refused(words, hint="choose another name for the backup") from error
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise Refused(f"The backup cannot be written ({why}): nothing was removed.") from error

@@ -36,7 +36,7 @@ function doomForm(frame, facts, action, close) {
   const count = facts.depth === null ? "all its tasks" : `about ${plural(facts.depth, "task")} (estimate)`;
   const form = h("form", { class: "ct-confirm", "aria-label": `Confirm: ${action}`, onsubmit: (event) => (event.preventDefault(), armed() && act()) },
     h("p", {}, words(h("strong", {}, count), h("strong", {}, facts.id))),
-    h("div", {}, h("label", { class: "ct-check-label" }, wanted, "Back up all tasks to a Parquet file first"), file),
+    h("div", {}, h("label", { class: "ct-check-label" }, wanted, "Back up all tasks to a Parquet file first, beside the notebook"), file),
     h("label", {}, "Type the queue id ", h("code", {}, facts.id), " to arm the button", input),
     h("div", { class: "ct-buttons" }, frame.button(button, act, { kind: "ct-danger", allowed: armed }),
       h("button", { type: "button", class: "ct-button", onclick: close }, "Cancel")));

@@ -166,13 +166,26 @@ def test_a_panel_sits_in_an_ordinary_box(panel: Clickable, clicking: Clicking) -
     assert ipywidgets.VBox([panel]).children == (panel,)
 
 
-def test_a_click_on_colab_needs_no_thread(
-    queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("opener", OPENERS)
+def test_on_colab_a_click_is_done_when_its_message_was_handled(
+    client: ct.Client, queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch, opener: str
 ) -> None:
     monkeypatch.setattr("cloudtasks_nb.widgets.worker.on_colab", lambda: True)
-    panel = QueuePanel(queue)
+    panel = OPENERS[opener](client, queue)
+    page = clicking(panel)
+    call = page.start("refresh")
+    assert page.sent[-1]["content"]["done"] == call
+    assert (panel.notice["level"], panel.busy, panel._worker.alive) == ("ok", "", False)
+
+
+def test_panels_on_colab_agree_too(
+    client: ct.Client, queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudtasks_nb.widgets.worker.on_colab", lambda: True)
+    panel, other = QueuePanel(queue), QueuePanel(client.queue(queue.id))
+    clicking(other).send({"do": "mounted"})
     assert clicking(panel).click("pause").startswith("Paused.")
-    assert not panel._worker.alive
+    assert other.facts["state"] == "PAUSED"
 
 
 def test_read_only_is_refused_from_python_too(queue: ct.Queue) -> None:

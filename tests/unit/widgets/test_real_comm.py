@@ -2,33 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 import cloudtasks_nb as ct
 
 OPEN = """
 import cloudtasks_nb as ct
-queue = ct.connect(endpoint={endpoint!r}).queue({queue_id!r})
-panel = queue.panel()
+client = ct.connect(endpoint={endpoint!r})
+queue = client.queue({queue_id!r})
+panel = {opener}
 panel
 """
-WAIT = "panel.refresh()  # behind the click in the panel's own queue\nprint(queue.state, panel.views)"
+# It stands behind the clicks in the panel's own queue.
+WAIT = "panel._worker.submit(lambda: None).result()\nprint(panel.views, panel.notice['level'])"
+
+Clicks = Callable[[ct.Queue], list[tuple[str, dict[str, Any]]]]
+ROLE, ADA = "roles/cloudtasks.viewer", "user:ada@example.com"
 
 
-def test_a_click_reaches_the_service_through_a_real_kernel(emulator: str, queue: ct.Queue) -> None:
-    cells = [OPEN.format(endpoint=emulator, queue_id=queue.id), WAIT]
+def state(queue: ct.Queue) -> object:
+    return queue.refresh().state
+
+
+def members(queue: ct.Queue) -> object:
+    return queue.iam_policy().members(ROLE)
+
+
+@pytest.mark.parametrize(
+    ("opener", "clicks", "seen", "expected"),
+    [
+        ("queue.panel()", lambda queue: [("pause", {})], state, "PAUSED"),
+        ("queue.monitor()", lambda queue: [("look", {}), ("refresh", {})], state, "RUNNING"),
+        ("client.explore()", lambda queue: [("pause_queues", {"names": [queue.name]})], state, "PAUSED"),
+        (
+            "queue.iam_panel()",
+            lambda queue: [("grant", {"role": ROLE, "member": ADA}), ("save", {})],
+            members,
+            [ADA],
+        ),
+    ],
+)
+def test_clicks_reach_the_service_through_a_real_kernel(
+    emulator: str,
+    queue: ct.Queue,
+    opener: str,
+    clicks: Clicks,
+    seen: Callable[[ct.Queue], object],
+    expected: object,
+) -> None:
+    cells = [OPEN.format(endpoint=emulator, queue_id=queue.id, opener=opener), WAIT]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     client = NotebookClient(notebook, timeout=60, kernel_name="python3")
     with client.setup_kernel():
         client.execute_cell(notebook.cells[0], 0)
         view = notebook.cells[0].outputs[0]["data"]
-        assert queue.id in view["text/plain"] and queue.id in view["text/html"]
+        assert view["text/plain"] and view["text/html"]
         comm_id = view["application/vnd.jupyter.widget-view+json"]["model_id"]
-        for content in ({"do": "mounted"}, {"do": "pause", "args": {}, "call": "1"}):
+        for name, arguments in [("mounted", {}), *clicks(queue)]:
+            content = {"do": name, "args": arguments, "call": name}
             data = {"method": "custom", "content": content}
             message = client.kc.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
             client.kc.shell_channel.send(message)
         client.execute_cell(notebook.cells[1], 1)
-    assert notebook.cells[1].outputs[0]["text"] == "PAUSED 1\n"
-    assert queue.refresh().state == "PAUSED"
+    assert notebook.cells[1].outputs[0]["text"] == "1 ok\n"
+    assert seen(queue) == expected
