@@ -269,6 +269,8 @@ class Client(Shown):
     def close(self) -> None:
         """End the connections, and the emulator when ct.local() started one. May be called twice."""
         self._session.close()
+        if self._emulator is not None:
+            self._emulator.close()
         self._on_close()
 
     def __enter__(self) -> Self:

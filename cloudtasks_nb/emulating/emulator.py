@@ -16,6 +16,7 @@ from .spans import span
 if TYPE_CHECKING:
     from ..model import Queue
     from ..render import Card
+    from .inbox import Inbox
 
 PATIENCE_S = 10.0
 
@@ -33,6 +34,7 @@ class Emulator(Shown):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._control = Control(session)
+        self._inboxes: list[Inbox] = []
         self.endpoint = session.endpoint
         self.info: EmulatorInfo | None = None
 
@@ -77,6 +79,26 @@ class Emulator(Shown):
         answer = self._control.get("history", HistoryResponse, query)
         return History(name, answer.attempts, answer.dropped)
 
+    def inbox(self, port: int = 0) -> Inbox:
+        """A target of deliveries inside this notebook: a URL whose requests are a table, and whose answers are cells.
+
+        `port` 0 picks a free one. Errors: ConfigError when the port is taken.
+
+        Example:
+            >>> inbox = client.emulator.inbox()                                            # doctest: +SKIP
+            >>> queue.create_task({"to": "ada"}, url=inbox.url_for("/send"))               # doctest: +SKIP
+        """
+        from .inbox import Inbox
+
+        made = Inbox(port)
+        self._inboxes.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close the inboxes. client.close() does it."""
+        for inbox in self._inboxes:
+            inbox.close()
+
     def _shape_(self) -> Card:
         from ..render import Card, code, muted
         from ..render.values import exact
@@ -96,7 +118,7 @@ class Emulator(Shown):
                 ]
                 or muted("no local application: --app-engine http://localhost:8080"),
             }
-        lines = ["client.emulator.refresh()"]
+        lines = ["client.emulator.refresh()", "client.emulator.history(queue)", "client.emulator.inbox()"]
         if info is not None and info.clock == "manual":
             lines.append('client.emulator.advance("2h")')
         return Card("Cloud Tasks emulator", facts=facts, code=lines)  # type: ignore[arg-type]

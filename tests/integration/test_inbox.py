@@ -1,0 +1,199 @@
+"""An inbox: what arrives in it, and what a cell makes of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.emulating import Inbox, Received
+from tests.integration.filling import new_id
+
+
+@pytest.fixture
+def inbox(client: ct.Client) -> Iterator[Inbox]:
+    made = client.emulator.inbox()
+    yield made
+    made.close()
+
+
+def test_a_whole_round_trip(queue: ct.Queue, inbox: Inbox) -> None:
+    task = queue.pause().create_task({"to": "ada"}, url=inbox.url_for("/send?n=1"), headers={"X-Mine": "yes"})
+
+    @inbox.on("/send")
+    def send(request: Received) -> Any:
+        return 503 if request.attempt == 1 else {"sent": request.json()["to"]}
+
+    for attempt in (1, 2):
+        task.run()
+        got = inbox.wait(attempt)[-1]
+        assert (got.method, got.path, got.query, got.attempt) == ("POST", "/send", "n=1", attempt)
+        assert (got.task, got.queue) == (task.id, queue.id)
+        assert got.json() == {"to": "ada"}
+        assert got.headers["X-Mine"] == "yes"
+    assert [one.answer for one in inbox.requests] == [503, 200]
+    shown = str(inbox)
+    for words in ("/send?n=1", task.id, '{"to":"ada"}', "X-Mine: yes", "503", "LISTENING"):
+        assert words in shown
+    assert '"to": "ada"' in str(inbox.requests[-1])
+
+
+@pytest.mark.parametrize(
+    ("returned", "status", "body", "kind"),
+    [
+        (None, 200, b"", None),
+        (503, 503, b"", None),
+        ("done", 200, b"done", "text/plain; charset=utf-8"),
+        (b"\x00\x01", 200, b"\x00\x01", "application/octet-stream"),
+        ({"a": [1]}, 200, b'{"a":[1]}', "application/json"),
+        ([1, 2], 200, b"[1,2]", "application/json"),
+        ((429, "slow down", {"Retry-After": 3}), 429, b"slow down", "text/plain; charset=utf-8"),
+        (
+            (201, {"id": 1}, {"Content-Type": "application/vnd.x+json"}),
+            201,
+            b'{"id":1}',
+            "application/vnd.x+json",
+        ),
+    ],
+)
+def test_what_a_handler_may_return(
+    inbox: Inbox, returned: Any, status: int, body: bytes, kind: str | None
+) -> None:
+    inbox.on("/x")(lambda request: returned)
+    answer = requests.post(inbox.url_for("x"), timeout=20)
+    assert (answer.status_code, answer.content, answer.headers.get("Content-Type")) == (status, body, kind)
+
+
+@pytest.mark.parametrize("returned", [True, 99, object(), (200, "a", {}, "b"), (200,), ("a", "b"), float])
+def test_what_a_handler_may_not_return(inbox: Inbox, returned: Any) -> None:
+    inbox.on()(lambda request: returned)
+    assert requests.get(inbox.url, timeout=20).status_code == 500
+    (got,) = inbox.requests
+    assert isinstance(got.error, TypeError | ValueError)
+    assert "(status, body)" in str(got.error)
+
+
+def test_what_a_handler_raises_is_shown_and_answered_with_500(inbox: Inbox) -> None:
+    @inbox.on("/boom")
+    def boom(request: Received) -> None:
+        raise RuntimeError("no room for Bearer ya29.abcdefghijk")
+
+    assert requests.post(inbox.url_for("/boom"), timeout=20).status_code == 500
+    assert "RuntimeError: no room for Bearer •••" in " ".join(inbox._repr_html_().split())
+    assert "ya29.abc" not in str(inbox)
+    assert isinstance(inbox.requests[0].error, RuntimeError)
+    boom_again = inbox.on("/boom")(lambda request: 204)
+    assert requests.post(inbox.url_for("/boom"), timeout=20).status_code == boom_again(inbox.requests[0])
+
+
+def test_other_paths_and_their_handler(inbox: Inbox) -> None:
+    inbox.on("/one")(lambda request: 201)
+    assert requests.delete(inbox.url_for("/two"), timeout=20).status_code == 200
+    inbox.on("*")(lambda request: 404)
+    assert requests.put(inbox.url_for("/two"), timeout=20).status_code == 404
+    assert requests.head(inbox.url_for("/one"), timeout=20).status_code == 201
+    with pytest.raises(ct.InvalidArgument, match="no path"):
+        inbox.on("two")
+
+
+def test_secrets_are_not_shown(inbox: Inbox) -> None:
+    secret = "Bearer ya29.very-secret-indeed"
+    requests.post(
+        inbox.url_for("/?token=hunter2"), headers={"authorization": secret, "X-Api-Key": "k3y"}, timeout=20
+    )
+    (got,) = inbox.requests
+    for shown in (str(inbox), inbox._repr_html_(), str(got), got._repr_html_(), repr(got), repr(got.headers)):
+        assert "very-secret" not in shown
+        assert "k3y" not in shown
+        assert "hunter2" not in shown
+    (headers,) = inbox.to_dataframe()["headers"]
+    assert headers["authorization"] == "•••"
+    assert got.headers["authorization"] == secret, "a handler sees what was sent"
+
+
+def test_waiting_ends_with_the_last_request_that_is_waited_for(inbox: Inbox) -> None:
+    sender = threading.Timer(0.05, lambda: [requests.get(inbox.url, timeout=20) for _ in range(3)])
+    sender.start()
+    assert len(inbox.wait(3, timeout=20)) == 3
+    sender.join()
+    with pytest.raises(ct.Timeout, match="3 of 4 requests"):
+        inbox.wait(4, timeout=0)
+    inbox.clear()
+    assert inbox.requests == []
+    with pytest.raises(ct.Timeout, match="0 of 1 requests"):
+        inbox.wait(timeout=0)
+
+
+def test_the_table_has_the_same_columns_with_and_without_requests(inbox: Inbox) -> None:
+    empty = inbox.to_dataframe().dtypes
+    requests.post(inbox.url_for("/a"), data=b"\xff", timeout=20)
+    frame = inbox.to_dataframe()
+    assert frame.dtypes.equals(empty)
+    assert frame.loc[0, "payload"] == b"\xff"
+    assert frame.loc[0, "path"] == "/a"
+    assert frame["attempt"].isna().all()
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
+def test_pages_of_other_origins_do_not_reach_a_cell(inbox: Inbox, headers: dict[str, str]) -> None:
+    assert requests.post(inbox.url, headers=headers, timeout=20).status_code == 403
+    assert inbox.requests == []
+
+
+def test_closing(client: ct.Client) -> None:
+    inbox = client.emulator.inbox()
+    requests.get(inbox.url, timeout=20)
+    with pytest.raises(ct.ConfigError, match="Port"):
+        client.emulator.inbox(port=int(inbox.url.rpartition(":")[2]))
+    inbox.close()
+    inbox.close()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(inbox.url, timeout=20)
+    assert "CLOSED" in str(inbox)
+    assert len(inbox.requests) == 1
+
+
+def test_the_client_closes_its_inboxes(emulator: str) -> None:
+    with ct.connect(endpoint=emulator) as client:
+        inbox = client.emulator.inbox()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(inbox.url, timeout=20)
+
+
+def test_an_open_inbox_does_not_keep_python_alive(emulator: str) -> None:
+    code = (
+        f"import cloudtasks_nb as ct, http.client\ninbox = ct.connect(endpoint={emulator!r}).emulator.inbox()\n"
+        "held = http.client.HTTPConnection(inbox.url.removeprefix('http://'))\nheld.request('GET', '/')\nprint('end')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "end\n"
+
+
+def test_many_requests_are_kept_up_to_a_number(inbox: Inbox) -> None:
+    with requests.Session() as http:
+        for _ in range(1005):
+            http.post(inbox.url, timeout=20)
+    kept = inbox.requests
+    assert (len(kept), kept[0].number, kept[-1].number) == (1000, 6, 1005)
+    assert "950 more rows" in str(inbox)
+
+
+def test_an_app_engine_application_in_a_cell() -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with ct.local(app_engine=f"http://localhost:{port}") as client:
+        inbox = client.emulator.inbox(port=port)
+        queue = client.create_queue(new_id(), kind="app_engine").pause()
+        queue.create_task("x", relative_url="/tasks/one").run()
+        (got,) = inbox.wait()
+    assert (got.path, got.attempt, got.queue) == ("/tasks/one", 1, queue.id)
