@@ -136,7 +136,9 @@ class BatchResult(Shown, list[BatchItem[Any]]):
         done = len(self) - len(failed)
         rows = [(number, item) for number, item in enumerate(self)]
         columns = (
-            ["", "call", "resource", "outcome", "message"] if failed else ["", "call", "resource", "outcome"]
+            ["#", "call", "resource", "outcome", "message"]
+            if failed
+            else ["#", "call", "resource", "outcome"]
         )
         sections = []
         if failed and len(self) > 10:

@@ -42,14 +42,15 @@ class Nearby:
     def explain(self, session: Session, error: ApiError) -> None:
         """Add to the hint of an error which existing name is close, where it is about a name that does not exist."""
         resource = error.resource or ""
-        if error.status == "NOT_FOUND" or "Queue does not exist" in error.message:
-            match = _QUEUE.fullmatch(resource) or (
-                _QUEUE.match(resource) if "Queue does not exist" in error.message else None
-            )
-            if match:
-                self._add(session, error, "queues", match[1], match[2])
-        elif "is not a valid location" in error.message and (match := _LOCATION.match(resource)):
+        no_queue = "Queue does not exist" in error.message
+        match = (_QUEUE.match if no_queue else _QUEUE.fullmatch)(resource)
+        if match and (no_queue or error.status == "NOT_FOUND"):
+            return self._add(session, error, "queues", match[1], match[2])
+        no_location = "is not a valid location" in error.message
+        match = (_LOCATION.match if no_location else _LOCATION.fullmatch)(resource)
+        if match and (no_location or error.status == "NOT_FOUND"):
             self._add(session, error, "locations", match[1], match[2])
+        return None
 
     def _add(self, session: Session, error: ApiError, what: str, parent: str, missed: str) -> None:
         names = self._names(session, what, parent)

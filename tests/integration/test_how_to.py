@@ -1,30 +1,53 @@
-"""The how-to pages do what they say: their Python blocks run as they stand, one after the other."""
+"""The how-to pages keep their word: their code runs as it stands."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cloudtasks_nb as ct
-from tests.integration.filling import fill
+from tests.integration.filling import URL, new_id
 
-PAGES = Path(__file__).parents[2] / "docs" / "how-to"
-_BLOCKS = re.compile(r"```python\n(.*?)```", re.DOTALL)
-
-
-def run(page: str, **names: object) -> dict[str, object]:
-    blocks = _BLOCKS.findall((PAGES / page).read_text())
-    assert blocks
-    for number, block in enumerate(blocks):
-        exec(compile(block, f"{page}, block {number + 1}", "exec"), names)  # noqa: S102 - our own pages
-    return names
+ROOT = Path(__file__).parents[2]
 
 
-def test_export(queue: ct.Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    fill(queue, 3)
-    names = run("export.md", queue=queue)
-    assert str(names["frame"].dtypes["payload"]) == "binary[pyarrow]"  # type: ignore[attr-defined]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["tasks.csv", "tasks.parquet"]
+def blocks(page: str) -> str:
+    """All Python of a page, one block after the other."""
+    return "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S))
+
+
+@pytest.fixture
+def names(client: ct.Client, queue: ct.Queue) -> dict[str, Any]:
+    work = client.create_queue(new_id(), kind="pull")
+    work.create_task({"n": 1})
+    other = client.create_queue(new_id())
+    return {"client": client, "queue": queue, "work": work, "url": URL, "other_name": other.name}
+
+
+def test_calling_the_rest_api(names: dict[str, Any], queue: ct.Queue) -> None:
+    exec(blocks("docs/how-to/rest-api.md"), names)  # noqa: S102 - our own page
+    batch: ct.Batch = names["batch"]
+    assert [item.error for item in batch.results.failed] == []
+    assert (len(batch.results), queue.state) == (502, "PAUSED")
+    assert len(list(queue.tasks())) == 500
+    assert names["work"].lease() == []
+
+
+def test_signing_in_names_what_there_is() -> None:
+    """What it calls exists, with the parameters that it passes; who signs in is another test's matter."""
+    import ast
+    import inspect
+
+    found = {"ct.connect": ct.connect, "ct.local": ct.local} | {
+        f"ct.oauth.{name}": getattr(ct.oauth, name) for name in ("authorization_url", "refresh", "sign_in")
+    }
+    seen = set()
+    for node in ast.walk(ast.parse(blocks("docs/how-to/authentication.md"))):
+        if isinstance(node, ast.Call) and (called := ast.unparse(node.func)).startswith("ct."):
+            arguments = {str(word.arg): None for word in node.keywords}
+            inspect.signature(found[called]).bind(*node.args, **arguments)
+            seen.add(called)
+    assert {"ct.connect", "ct.oauth.sign_in", "ct.oauth.authorization_url", "ct.oauth.refresh"} <= seen

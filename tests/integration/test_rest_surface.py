@@ -162,3 +162,56 @@ def test_leases_from_the_first_to_the_acknowledgement(client: ct.Client) -> None
     with pytest.raises(ct.FailedPrecondition) as paused:
         queue.lease()
     assert "queue.resume()" in (paused.value.hint or "")
+
+
+def test_a_buffered_task_goes_where_its_queue_says(client: ct.Client) -> None:
+    queue = client.create_queue(
+        new_id(), http_target={"uri_override": {"host": "example.com", "path_override": {"path": "/in"}}}
+    ).pause()
+    task = queue.buffer({"to": "ada"}, task_id="mine")
+    assert (task.id, task.refresh().json()) == ("mine", {"to": "ada"})
+    assert queue.buffer(b"\x00").id != "mine"
+    with pytest.raises(ct.AlreadyExists):
+        queue.buffer("again", task_id="mine")
+    with pytest.raises(ct.ApiError):  # a queue that does not know where its tasks go
+        client.create_queue(new_id(), kind="pull").buffer("x")
+
+
+def test_a_location_keeps_its_key(client: ct.Client) -> None:
+    place = client.location("europe-west4")
+    key = "projects/local/locations/europe-west4/keyRings/ring/cryptoKeys/key"
+    assert place.cmek().kms_key == ""
+    assert place.update_cmek(key).kms_key == key
+    assert place.cmek().kms_key == key
+    assert place.update_cmek("").kms_key == ""
+    assert "Google's own" in str(place.cmek())
+
+
+def test_a_queue_yaml_sets_the_queues_of_its_project(emulator: str) -> None:
+    with ct.connect(project=f"p-{new_id()}", location="us-central1", endpoint=emulator) as client:
+        client.upload_queue_yaml("queue:\n- name: mail\n  rate: 5/s\n- name: pulled\n  mode: pull\n")
+        kinds = {queue.id: queue.kind for queue in client.queues("-")}
+        assert (kinds["mail"], kinds["pulled"]) == ("app_engine", "pull")
+        with pytest.raises(ct.InvalidArgument):
+            client.upload_queue_yaml("queue:\n- name: mail\n  rate: fast\n")
+
+
+def test_an_operation_is_found_again_by_its_name(client: ct.Client, queue: ct.Queue) -> None:
+    started = queue.batch_create([{"payload": b"1", "url": URL, "schedule": 3600}])
+    again = client.operation(started.name).wait(timeout=30)
+    assert (again.name, again.state) == (started.name, "SUCCEEDED")
+    assert [task.name for task in again.tasks] == [task.name for task in queue.tasks()]
+    with pytest.raises(ct.NotFound):
+        client.operation(f"{PLACE}/operations/none").wait()
+
+
+def test_a_name_that_is_close_is_named(client: ct.Client) -> None:
+    name = new_id()
+    client.create_queue(name)
+    with pytest.raises(ct.NotFound) as caught:
+        client.queue(f"{name}s")
+    assert f'did you mean "{name}"' in (caught.value.hint or "")
+    with pytest.raises(ct.NotFound, match='did you mean "us-central1"'):
+        client.location("us-centrall")
+    with pytest.raises(ct.InvalidArgument, match='did you mean "us-central1"'):
+        client.queues("us-centrall")
