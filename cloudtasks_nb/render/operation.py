@@ -10,10 +10,11 @@ from ..model import Operation
 from ..model.json import from_dict
 from .dispatch import looks
 from .folded import json_section
-from .queue import parts, verbs
+from .queue import verbs
 from .shapes import Card, Section, Table, Tone, Value, badge
 from .status import status_badge, status_words
 from .values import counted, when
+from .visible import elided
 
 _TONES: dict[str, Tone] = {
     "SUCCEEDED": "ok",
@@ -27,11 +28,10 @@ _TOLD = ("state", "startTime", "endTime", "failedRequests", "@type")
 
 @looks(Operation)
 def _operation(operation: Operation, now: datetime) -> Card:
-    place = parts(operation.name)
     failed, made = operation.failures, (operation.response or {}).get("tasks")
     rest = {name: value for name, value in operation.metadata.items() if name not in _TOLD}
     return Card(
-        operation.id or "Operation",
+        elided(operation.id, 20) or "Operation",
         kind="operation",
         badge=badge(operation.state, _TONES.get(operation.state, "")),
         facts={
@@ -40,7 +40,7 @@ def _operation(operation: Operation, now: datetime) -> Card:
             "ended": _when(operation.metadata.get("endTime"), now),
             "created": counted(len(made), "task") if isinstance(made, list) and made else None,
             "failed": counted(len(failed), "request") if failed else None,
-            "location": ", project ".join(place[part] for part in ("locations", "projects") if part in place),
+            "name": operation.name,
         },
         sections=[
             *_failures(operation),
