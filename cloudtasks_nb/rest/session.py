@@ -119,7 +119,15 @@ class Session:
             check_secret_way(self.endpoint)
 
     def once(self) -> Session:
-        """The same connections and identity, trying every call once: for callers with a policy of their own."""
+        """The same connections and identity, trying every call once: for callers with a policy of their own.
+
+        Errors: ConfigError where calls are gathered: many calls, in threads of their own, are no part of a batch.
+        """
+        if _instead.get() is not None:
+            raise ConfigError(
+                "A verb that makes many calls cannot be one call of a batch.",
+                hint="call it by itself, or add a verb for each task: batch.add(task.delete)",
+            )
         single = copy(self)
         single.retry = replace(self.retry, max_tries=1)
         single._nearby = None  # who makes many calls wants no look around for each

@@ -116,6 +116,23 @@ def test_a_thousand_calls_in_one_request_each_with_its_own_outcome(
     assert len(list(listed.result())) == 999
 
 
+def test_bulk_verbs_do_nothing_when_they_are_added_to_a_batch(client: ct.Client, queue: ct.Queue) -> None:
+    queue.create_task(1, url=URL, task_id="t1", schedule=3600)
+    batch = client.batch()
+    for verb in (
+        lambda: queue.delete_tasks(["t1"]),
+        lambda: queue.run_tasks(["t1"]),
+        lambda: queue.create_tasks([b"1"], url=URL),
+        lambda: queue.copy_tasks(["t1"], to=queue, new_ids=True),
+    ):
+        with pytest.raises(ct.ConfigError, match="many calls"):
+            batch.add(verb)
+    assert [task.id for task in queue.tasks()] == ["t1"]
+    with client.batch() as batch:
+        batch.add(queue.task("t1").delete)
+    assert list(queue.tasks()) == []
+
+
 def test_many_tasks_in_one_call_and_the_operation_that_shows_for_it(queue: ct.Queue) -> None:
     operation = queue.batch_create(
         [{"payload": n, "url": URL, "task_id": f"t{n % 9}", "schedule": 3600} for n in range(10)]
