@@ -5,10 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+import xml.etree.ElementTree as ET
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
 from cloudtasks_nb import render
@@ -55,6 +58,30 @@ def test_json_is_folded_level_by_level_and_coloured_by_class() -> None:
 def test_shown_json_is_json_again() -> None:
     value = {"a": [1, 2.5, None, {"b": {}}, []], "é": 'x\n"y"', "t": True}
     assert json.loads(json_text(payload_section(json.dumps(value).encode()))) == value
+
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
+VALUES = st.recursive(SCALARS, lambda held: st.lists(held) | st.dictionaries(st.text(), held), max_leaves=20)
+
+
+@given(VALUES)
+def test_any_json_is_shown_as_markup_that_is_whole(value: object) -> None:
+    payload = json.dumps({"value": value}).encode()
+    ET.fromstring(render.html(task(payload), NOW))  # noqa: S314 - our own markup
+    assert render.text(task(payload), NOW)
+
+
+@given(
+    st.binary(max_size=600)
+    | st.binary(max_size=200).map(gzip.compress)
+    | st.text(max_size=300).map(str.encode)
+)
+def test_any_bytes_are_shown_as_markup_that_is_whole(payload: bytes) -> None:
+    ET.fromstring(render.html(task(payload), NOW))  # noqa: S314 - our own markup
+    assert render.text(task(payload), NOW)
+    assert "\n" not in preview(payload)
 
 
 def test_the_beginning_of_a_large_document_is_open_and_the_rest_counted() -> None:

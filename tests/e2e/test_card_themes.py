@@ -1,0 +1,58 @@
+"""Cards and tables can be read in every notebook's theme, by a screen reader, and unfolded by keyboard."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from cloudtasks_nb import render
+from tests.specimens import NOW, specimens
+
+from .test_themes import CONTRASTS, THEMES
+
+pytestmark = pytest.mark.browser
+
+JUPYTER_DARK = (
+    "--jp-layout-color0: #111111; --jp-content-font-color1: rgba(255, 255, 255, 1); background: #111111"
+)
+PLACES = {
+    **THEMES,
+    "lab-light": ("", 'data-jp-theme-light="true" style="--jp-layout-color0: #fff"'),
+    "lab-dark": ("", f'data-jp-theme-light="false" style="{JUPYTER_DARK}"'),
+}
+
+
+def show(page: Page, place: str) -> None:
+    root, body = PLACES[place]
+    cards = "".join(f"<p>{render.html(obj, NOW)}</p>" for obj in specimens().values())
+    page.set_content(f"<!doctype html><html {root}><body {body}>{cards}</body></html>")
+    page.evaluate("() => document.querySelectorAll('details').forEach(part => { part.open = true; })")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_word_is_readable(page: Page, place: str) -> None:
+    show(page, place)
+    contrasts = page.evaluate(CONTRASTS.replace(".ct-panel *", ".ctnb *"))
+    assert len(contrasts) > 300
+    assert contrasts[0][0] >= 4.5, contrasts[:5]
+
+
+def test_a_card_is_a_table_with_headers_that_belong_to_its_rows(page: Page) -> None:
+    show(page, "plain")
+    card = page.get_by_role("table", name="emails HTTP queue RUNNING").first
+    expect(card.get_by_role("rowheader", name="retry")).to_be_visible()
+    listing = page.get_by_role("table", name="queues of us-central1")
+    expect(listing.get_by_role("columnheader", name="state")).to_be_visible()
+    expect(listing.get_by_role("row", name=re.compile("thumbnails.*PAUSED"))).to_be_visible()
+
+
+def test_json_folds_by_keyboard(page: Page) -> None:
+    page.set_content(render.html(specimens()["task"], NOW))
+    items = page.get_by_text('"items"').locator("xpath=ancestor::details[1]")
+    expect(items.get_by_text("A-113")).to_be_visible()
+    items.locator("> summary").focus()
+    page.keyboard.press("Enter")
+    expect(items.get_by_text("A-113")).to_be_hidden()
+    expect(items.get_by_text("2 items")).to_be_visible()
