@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from importlib import import_module
 from typing import Any, Protocol, TypeVar
 
 import google_auth_httplib2
@@ -15,8 +16,6 @@ import httplib2
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import GoogleAPICallError
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import tasks_v2beta2 as gapic
-from google.cloud.tasks_v2beta2.services.cloud_tasks.transports.rest import CloudTasksRestTransport
 from google.iam.v1 import policy_pb2
 from google.protobuf import field_mask_pb2
 from google.protobuf.json_format import MessageToDict, ParseDict
@@ -38,6 +37,8 @@ from cloudtasks_nb.model.messages import (
     TestIamPermissionsRequest,
     TestIamPermissionsResponse,
 )
+from cloudtasks_nb.model.versions import VERSIONS, Version
+from tests.contract import spelling
 
 Json = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -81,10 +82,12 @@ class Driver(Protocol):
 class CloudLibrary:
     """google-cloud-tasks, over its REST transport."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, version: str = "v2beta2") -> None:
+        self._api = import_module(f"google.cloud.tasks_{version}")
         scheme, _, host = url.partition("://")
-        transport = CloudTasksRestTransport(host=host, url_scheme=scheme, credentials=AnonymousCredentials())
-        self._client = gapic.CloudTasksClient(transport=transport)
+        rest = self._api.CloudTasksClient.get_transport_class("rest")
+        transport = rest(host=host, url_scheme=scheme, credentials=AnonymousCredentials())
+        self._client = self._api.CloudTasksClient(transport=transport)
 
     def close(self) -> None:
         self._client.transport.close()
@@ -96,12 +99,12 @@ class CloudLibrary:
 
     def create_queue(self, parent: str, queue: Json) -> Json:
         with _library_refusals():
-            return _json(self._client.create_queue(parent=parent, queue=_proto(gapic.Queue, queue)))
+            return _json(self._client.create_queue(parent=parent, queue=_proto(self._api.Queue, queue)))
 
     def get_queue(self, name: str, read_mask: str = "") -> Json:
         mask = field_mask_pb2.FieldMask(paths=[path for path in read_mask.split(",") if path])
         with _library_refusals():
-            return _json(self._client.get_queue({"name": name, "read_mask": mask if read_mask else None}))
+            return _json(self._client.get_queue({"name": name, **({"read_mask": mask} if read_mask else {})}))
 
     def queues(self, parent: str, filter: str = "", page_size: int = 0) -> list[Json]:
         request = {"parent": parent, "filter": filter, "page_size": page_size}
@@ -111,7 +114,7 @@ class CloudLibrary:
     def patch_queue(self, queue: Json, update_mask: str = "") -> Json:
         mask = field_mask_pb2.FieldMask(paths=update_mask.split(",")) if update_mask else None
         with _library_refusals():
-            return _json(self._client.update_queue(queue=_proto(gapic.Queue, queue), update_mask=mask))
+            return _json(self._client.update_queue(queue=_proto(self._api.Queue, queue), update_mask=mask))
 
     def delete_queue(self, name: str) -> None:
         with _library_refusals():
@@ -130,7 +133,7 @@ class CloudLibrary:
             return _json(self._client.purge_queue(name=name))
 
     def create_task(self, queue: str, task: Json, view: str = "BASIC") -> Json:
-        request = {"parent": queue, "task": _proto(gapic.Task, task), "response_view": view}
+        request = {"parent": queue, "task": _proto(self._api.Task, task), "response_view": view}
         with _library_refusals():
             return _json(self._client.create_task(request))
 
@@ -152,14 +155,14 @@ class CloudLibrary:
             return _json(self._client.run_task({"name": name, "response_view": view}))
 
     def lease(self, queue: str, **body: Any) -> list[Json]:
-        request = _proto(gapic.LeaseTasksRequest, {"parent": queue, **body})
+        request = _proto(self._api.LeaseTasksRequest, {"parent": queue, **body})
         with _library_refusals():
             return [_json(task) for task in self._client.lease_tasks(request).tasks]
 
     def acknowledge(self, name: str, schedule_time: str) -> None:
         request = {"name": name, "scheduleTime": schedule_time}
         with _library_refusals():
-            self._client.acknowledge_task(_proto(gapic.AcknowledgeTaskRequest, request))
+            self._client.acknowledge_task(_proto(self._api.AcknowledgeTaskRequest, request))
 
     def renew_lease(self, name: str, schedule_time: str, duration: str, view: str = "BASIC") -> Json:
         request = {
@@ -169,12 +172,12 @@ class CloudLibrary:
             "responseView": view,
         }
         with _library_refusals():
-            return _json(self._client.renew_lease(_proto(gapic.RenewLeaseRequest, request)))
+            return _json(self._client.renew_lease(_proto(self._api.RenewLeaseRequest, request)))
 
     def cancel_lease(self, name: str, schedule_time: str, view: str = "BASIC") -> Json:
         request = {"name": name, "scheduleTime": schedule_time, "responseView": view}
         with _library_refusals():
-            return _json(self._client.cancel_lease(_proto(gapic.CancelLeaseRequest, request)))
+            return _json(self._client.cancel_lease(_proto(self._api.CancelLeaseRequest, request)))
 
     def get_policy(self, queue: str) -> Json:
         with _library_refusals():
@@ -219,13 +222,13 @@ def _refusals(call: F) -> F:
 
 
 class DiscoveryLibrary:
-    """google-api-python-client, from its bundled v2beta2 document."""
+    """google-api-python-client, from its bundled documents."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, version: str = "v2beta2") -> None:
         self._http = google_auth_httplib2.AuthorizedHttp(AnonymousCredentials(), http=httplib2.Http())
         self._service = build(
             "cloudtasks",
-            "v2beta2",
+            version,
             http=self._http,
             static_discovery=True,
             client_options=ClientOptions(api_endpoint=url),
@@ -248,7 +251,7 @@ class DiscoveryLibrary:
 
     @_refusals
     def get_queue(self, name: str, read_mask: str = "") -> Json:
-        return dict(self._queues.get(name=name, readMask=read_mask or None).execute())
+        return dict(self._queues.get(name=name, **({"readMask": read_mask} if read_mask else {})).execute())
 
     @_refusals
     def queues(self, parent: str, filter: str = "", page_size: int = 0) -> list[Json]:
@@ -340,10 +343,10 @@ def _all_pages(next_request: Callable[..., Any], request: Any, member: str) -> l
 
 
 class Ours:
-    """This package: its verbs where it has them, its session for the rest."""
+    """This package: its verbs where it has them, its session for the rest. Its objects are the same in all versions."""
 
-    def __init__(self, url: str) -> None:
-        self._client = ct.connect(project="contract", endpoint=url)
+    def __init__(self, url: str, version: Version = "v2beta2") -> None:
+        self._client = ct.connect(project="contract", endpoint=url, api_version=version)
         self._session = self._client._session
 
     def close(self) -> None:
@@ -447,8 +450,47 @@ class Ours:
         return list(answer.get("permissions", []))
 
 
-DRIVERS: dict[str, Callable[[str], Any]] = {
+CLIENTS: dict[str, Callable[[str, Any], Any]] = {
     "google-cloud-tasks": CloudLibrary,
     "google-api-python-client": DiscoveryLibrary,
     "cloudtasks_nb": Ours,
 }
+DRIVERS = [(client, version) for version in VERSIONS for client in CLIENTS]
+
+
+def driver_of(client: str, version: str, url: str) -> Any:
+    """A client that speaks a version, and takes and gives JSON as v2beta2 spells it."""
+    driver = CLIENTS[client](url, version)
+    return driver if version == "v2beta2" else Spelled(driver, version, words=client == "cloudtasks_nb")
+
+
+class Spelled:
+    """A client of a later version, its JSON spelled as in v2beta2; or its words alone, in filters and refusals."""
+
+    def __init__(self, driver: Any, version: str, *, words: bool) -> None:
+        self._driver = driver
+        self._version = version
+        self._words = words
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._driver, name)
+
+        def spelled(*args: Any, **options: Any) -> Any:
+            try:
+                answer = call(
+                    *(self._later(value) for value in args),
+                    **{key: self._later(value) for key, value in options.items()},
+                )
+            except Refused as refused:
+                raise Refused(refused.code, spelling.earlier_text(refused.message)) from refused
+            return answer if self._words else spelling.earlier(answer, self._version)
+
+        return spelled
+
+    def _later(self, value: Any) -> Any:
+        is_mask = isinstance(value, str) and "." in value  # our own client names masks as the model does
+        return (
+            value
+            if self._words and (is_mask or not isinstance(value, str))
+            else spelling.later(value, self._version)
+        )

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.contract.drivers import DRIVERS, Driver, Refused
+from tests.contract.drivers import Driver, Refused, driver_of
 from tests.contract.messages import b64
+
+pytestmark = pytest.mark.versions("v2beta2")
 
 
 def fill(driver: Driver, queue: str, *tags: str) -> list[str]:
@@ -171,7 +173,7 @@ def test_push_tasks_have_no_leases(driver: Driver, queue: str) -> None:
 @pytest.mark.parametrize("client", ["google-cloud-tasks", "google-api-python-client"])
 def test_the_eleventh_call_within_a_second_is_refused(client: str, emulator: str, parent: str) -> None:
     """Seen by Google's clients: ours waits and asks again."""
-    with closing(DRIVERS[client](emulator)) as driver:
+    with closing(driver_of(client, "v2beta2", emulator)) as driver:
         queue = driver.create_queue(parent, {"name": f"{parent}/queues/pull", "pullTarget": {}})["name"]
         accepted = 0
         with pytest.raises(Refused, match=r"Resource has been exhausted \(e\.g\. check quota\)\.") as refused:

@@ -25,6 +25,7 @@ def test_an_unknown_location_is_refused(driver: Driver, location: str) -> None:
     assert refused.value.code == 400
 
 
+@pytest.mark.versions("v2beta2", "v2beta3")
 def test_a_new_queue_shows_its_defaults(driver: Driver, parent: str) -> None:
     created = driver.create_queue(parent, {"name": f"{parent}/queues/defaults"})
     assert created == {
@@ -47,6 +48,15 @@ def test_a_new_queue_shows_its_defaults(driver: Driver, parent: str) -> None:
     assert driver.get_queue(created["name"]) == created
 
 
+@pytest.mark.versions("v2")
+def test_a_new_queue_of_v2_shows_no_time_to_live(driver: Driver, parent: str) -> None:
+    asked = {"name": f"{parent}/queues/defaults", "rateLimits": {"maxBurstSize": -1}}
+    created = driver.create_queue(parent, asked)
+    assert set(created) == {"name", "rateLimits", "retryConfig", "state"}
+    assert created["rateLimits"]["maxBurstSize"] == 100  # the service's own: what was asked for is ignored
+
+
+@pytest.mark.versions("v2beta2", "v2beta3")
 def test_a_pull_queue_has_no_rates_of_its_own(driver: Driver, parent: str) -> None:
     asked = {
         "name": f"{parent}/queues/pull",
@@ -125,6 +135,7 @@ def test_queues_are_listed_by_name_over_pages(driver: Driver, parent: str) -> No
     assert names == [f"{parent}/queues/q{number}" for number in range(1, 6)]
 
 
+@pytest.mark.versions("v2beta2", "v2beta3")
 def test_a_filter_chooses_queues(driver: Driver, parent: str) -> None:
     driver.create_queue(parent, {"name": f"{parent}/queues/a", "appEngineHttpTarget": {}})
     driver.create_queue(parent, {"name": f"{parent}/queues/b"})
@@ -159,12 +170,25 @@ def test_a_patch_changes_what_its_mask_names(driver: Driver, parent: str) -> Non
     assert driver.patch_queue({"name": name})["state"] == "PAUSED"
 
 
+def test_unlimited_attempts_come_and_go(driver: Driver, parent: str) -> None:
+    name = f"{parent}/queues/unlimited"
+    created = driver.create_queue(parent, {"name": name, "retryConfig": {"unlimitedAttempts": True}})
+    assert created["retryConfig"]["unlimitedAttempts"] is True
+    assert "maxAttempts" not in created["retryConfig"]
+    patched = driver.patch_queue(
+        {"name": name, "retryConfig": {"maxAttempts": 3}}, "retry_config.max_attempts"
+    )
+    assert patched["retryConfig"]["maxAttempts"] == 3
+    assert "unlimitedAttempts" not in patched["retryConfig"]
+
+
 def test_a_patch_creates_a_missing_queue(driver: Driver, parent: str) -> None:
     created = driver.patch_queue({"name": f"{parent}/queues/new", "rateLimits": {"maxConcurrentTasks": 4}})
     assert created["rateLimits"]["maxConcurrentTasks"] == 4
     assert driver.get_queue(f"{parent}/queues/new") == created
 
 
+@pytest.mark.versions("v2beta2", "v2beta3")
 def test_statistics_are_shown_when_asked_for(driver: Driver, queue: str) -> None:
     due = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     for late in (0, 60):

@@ -1,0 +1,89 @@
+"""One store, three versions: what one client makes, the others see, run and delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import pairwise
+
+import pytest
+
+from cloudtasks_nb.model.versions import VERSIONS
+from tests.contract.drivers import CLIENTS, Driver, Refused, driver_of
+from tests.contract.messages import b64, http_task
+
+
+@pytest.fixture(params=CLIENTS)
+def drivers(request: pytest.FixtureRequest, emulator: str) -> Iterator[dict[str, Driver]]:
+    made = {version: driver_of(request.param, version, emulator) for version in VERSIONS}
+    yield made
+    for driver in made.values():
+        driver.close()
+
+
+def test_a_task_made_through_one_version_is_seen_run_and_deleted_through_the_others(
+    drivers: dict[str, Driver], parent: str
+) -> None:
+    for at, (version, other) in enumerate(pairwise([*VERSIONS, VERSIONS[0]])):
+        made, seen = drivers[version], drivers[other]
+        queue = made.create_queue(parent, {"name": f"{parent}/queues/q{at}"})["name"]
+        seen.pause(queue)
+        task = made.create_task(queue, http_task(url="http://127.0.0.1:9/x", body=b64(b"hello")), "FULL")
+        assert seen.get_task(task["name"], "FULL") == task
+        assert [one["name"] for one in seen.tasks(queue)] == [task["name"]]
+        ran = seen.run_task(task["name"])
+        assert ran["status"]["attemptDispatchCount"] == 1
+        assert made.get_task(task["name"])["status"]["attemptDispatchCount"] == 1
+        seen.delete_task(task["name"])
+        with pytest.raises(Refused, match="The task no longer exists, though"):
+            made.get_task(task["name"])
+
+
+def test_a_deadline_of_a_task_shows_where_the_version_has_one(emulator: str, parent: str) -> None:
+    for client in CLIENTS:
+        with (
+            closing(driver_of(client, "v2", emulator)) as v2,
+            closing(driver_of(client, "v2beta3", emulator)) as v2beta3,
+            closing(driver_of(client, "v2beta2", emulator)) as v2beta2,
+        ):
+            queue = v2.create_queue(parent, {"name": f"{parent}/queues/deadline-{client.replace('_', '-')}"})[
+                "name"
+            ]
+            v2.pause(queue)
+            name = v2.create_task(queue, {**http_task(), "dispatchDeadline": "20s"})["name"]
+            assert v2.get_task(name)["dispatchDeadline"] == "20s"
+            assert v2beta3.tasks(queue)[0]["dispatchDeadline"] == "20s"
+            assert "dispatchDeadline" not in v2beta2.get_task(name)
+            assert "dispatchDeadline" not in v2beta2.tasks(queue)[0]
+            with pytest.raises(Refused, match=r"Task.dispatchDeadline must be between \[15s, 30m\]"):
+                v2.create_task(queue, {**http_task(), "dispatchDeadline": "2s"})
+
+
+def test_logging_is_kept_for_the_versions_that_know_it(emulator: str, parent: str) -> None:
+    for at, client in enumerate(CLIENTS):
+        with (
+            closing(driver_of(client, "v2", emulator)) as v2,
+            closing(driver_of(client, "v2beta2", emulator)) as v2beta2,
+        ):
+            name = f"{parent}/queues/logged{at}"
+            v2.create_queue(parent, {"name": name, "stackdriverLoggingConfig": {"samplingRatio": 0.25}})
+            assert "stackdriverLoggingConfig" not in v2beta2.get_queue(name)
+            v2beta2.patch_queue(
+                {"name": name, "retryConfig": {"maxAttempts": 4}}, "retry_config.max_attempts"
+            )
+            assert v2.get_queue(name)["stackdriverLoggingConfig"] == {"samplingRatio": 0.25}
+            changed = {"name": name, "stackdriverLoggingConfig": {"samplingRatio": 1}}
+            patched = v2.patch_queue(changed, "stackdriver_logging_config.sampling_ratio")
+            assert patched["stackdriverLoggingConfig"] == {"samplingRatio": 1}
+            with pytest.raises(Refused, match="samplingRatio must be between"):
+                v2.patch_queue({**changed, "stackdriverLoggingConfig": {"samplingRatio": 2}})
+
+
+def test_a_pull_queue_of_v2beta2_shows_its_type_in_v2beta3(drivers: dict[str, Driver], parent: str) -> None:
+    name = f"{parent}/queues/pull"
+    drivers["v2beta2"].create_queue(parent, {"name": name, "pullTarget": {}})
+    drivers["v2beta2"].create_task(name, {"pullMessage": {"payload": b64(b"x"), "tag": "t"}})
+    assert drivers["v2beta3"].get_queue(name)["pullTarget"] == {}
+    (seen,) = drivers["v2beta3"].tasks(name, "FULL")
+    assert seen["pullMessage"] == {"payload": b64(b"x"), "tag": "t"}
+    assert "pullMessage" not in drivers["v2"].tasks(name, "FULL")[0]
