@@ -13,7 +13,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 
-from ..model import HttpRequest, HttpTarget, Message, PullTarget, Queue, RateLimits, RetryConfig, Task
+from ..model import HttpRequest, HttpTarget, Message, PullTarget, Queue, RetryConfig, Task
 from ..model.schema import camel
 from ..model.versions import OWN, Version, members, shape_of
 from .refusals import NotJson, bad_request
@@ -200,5 +200,5 @@ def _say(kind: type[Message], values: dict[str, Any], version: Version) -> None:
             del values["max_attempts"]
     if kind is Queue and values.pop("type", "") == "PULL":
         values["pull_target"] = PullTarget()
-    if kind is RateLimits and version == "v2":
-        values.pop("max_burst_size", None)  # the service's own there, and ignored
+    for name in shape_of(kind, version).only_read:
+        values.pop(name, None)

@@ -35,7 +35,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
     `renamed`: what the version calls a field. `lifted`: fields of a nested message that the version keeps in the outer
     one, under these names. `absent`: fields it lacks. `said`: fields it lacks because another field, which it alone
-    may have, says the same ({"pull_target": "type"}).
+    may have, says the same ({"pull_target": "type"}). `only_read`: fields that it shows, and lets nobody set.
     """
 
     name: str = ""
@@ -43,6 +43,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     lifted: Mapping[str, Mapping[str, str]] = {}
     absent: tuple[str, ...] = ()
     said: Mapping[str, str] = {}
+    only_read: tuple[str, ...] = ()
 
 
 _LATER: dict[type[Message], Shape] = {
@@ -64,7 +65,8 @@ _LATER: dict[type[Message], Shape] = {
                 "first_attempt_status": "first_attempt",
                 "last_attempt_status": "last_attempt",
             }
-        }
+        },
+        only_read=("pull_message",),
     ),
     Queue: Shape(
         renamed={"app_engine_http_target": "app_engine_http_queue"},
@@ -80,6 +82,8 @@ SHAPES: dict[Version, dict[type[Message], Shape]] = {
     "v2beta3": _LATER,
     "v2": _LATER
     | {
+        # The burst is the service's own in v2, and ignored where it is sent all the same.
+        RateLimits: msgspec.structs.replace(_LATER[RateLimits], only_read=("max_burst_size",)),
         Queue: Shape(
             lifted={"app_engine_http_target": {"app_engine_routing_override": "app_engine_routing_override"}},
             absent=("pull_target", "stats", "task_ttl", "tombstone_ttl"),
@@ -120,8 +124,16 @@ def check_carries(message: Message, version: Version) -> None:
         value = getattr(message, info.name)
         if value is None or value == info.default:
             continue
-        if info.name in shape_of(kind, version).absent:
+        shape = shape_of(kind, version)
+        if info.name in shape.absent:
             raise not_in(version, f"{kind.__name__}.{info.name}", versions_with(kind, info.name))
+        if info.name in shape.only_read:
+            able = [
+                other
+                for other in versions_with(kind, info.name)
+                if info.name not in shape_of(kind, other).only_read
+            ]
+            raise not_in(version, f"Setting {kind.__name__}.{info.name}", able)
         for part in value if isinstance(value, list) else [value]:
             if isinstance(part, Message):
                 check_carries(part, version)

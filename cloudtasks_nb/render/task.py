@@ -14,7 +14,7 @@ from .queue import KIND_WORDS, last, parts, retry_words, verbs
 from .shapes import ROWS_SHOWN, Card, Cell, Section, Table, Value, code
 from .status import attempt_facts, status_badge
 from .target import routing_words, token_words
-from .values import counted, moment, relative, when
+from .values import counted, duration, moment, relative, when
 from .visible import elided
 
 
@@ -42,6 +42,7 @@ def _task(task: Task, now: datetime) -> Card:
             schedule: when(task.schedule_time, now),
             "created": when(task.create_time, now),
             **(attempt_facts(task.status, now) if task.status is not None else {}),
+            "deadline": duration(task.dispatch_deadline) if task.dispatch_deadline is not None else None,
             "retry (this task)": retry_words(task.retry_config) if task.retry_config is not None else None,
             "payload": None if task.payload is not None else _payload_hint(task),
         },

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidArgument
-from ..model.json import encode, span_of, utc
+from ..model.json import Duration, encode, span_of, utc
 from ..model.queue import Kind, RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from ..model.task import AppEngineHttpRequest, HttpRequest, PullMessage, Task
@@ -32,6 +32,7 @@ class TaskOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     oidc_token: OidcToken | None = None
     oauth_token: OAuthToken | None = None
     retry_config: RetryConfig | None = None
+    dispatch_deadline: timedelta | float | None = None
 
 
 def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions) -> Task:
@@ -41,6 +42,9 @@ def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions) -
         name=f"{queue}/tasks/{check_task_id(options.task_id)}" if options.task_id is not None else "",
         schedule_time=schedule_time(options.schedule),
         retry_config=options.retry_config,
+        dispatch_deadline=None
+        if options.dispatch_deadline is None
+        else Duration.of(options.dispatch_deadline),
     )
     data, is_json = payload_bytes(payload)
     if kind == "pull":
@@ -55,6 +59,7 @@ def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions) -
             "routing",
             "oidc_token",
             "oauth_token",
+            "dispatch_deadline",
         )
         task.pull_message = PullMessage(payload=data, tag=options.tag or "")
         return task

@@ -12,10 +12,10 @@ from ..model import queue as model
 from ..model import task as model_task
 from ..model.json import Message, from_dict, to_dict
 from ..model.messages import BufferTaskRequest, CreateTaskRequest, Empty, HttpBody
-from ..model.queue import RateLimits, RetryConfig
+from ..model.queue import RateLimits, RetryConfig, StackdriverLoggingConfig
 from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..model.task import View
-from ..model.versions import path_in, wire
+from ..model.versions import path_in, versions_with, wire
 from ..names import QueueName, TaskName, check_task_id, parse_task
 from ..pager import Pager
 from ..rest.session import Session
@@ -25,7 +25,7 @@ from .leasing import Leasing
 from .many import Many
 from .new_task import JSON, TaskOptions, new_task, payload_bytes, schedule_time
 from .settings import mask_paths, settings
-from .task import Task, list_tasks, read_task
+from .task import Task, count_tasks, list_tasks, read_task
 
 if TYPE_CHECKING:
     from ..plots import QueuePlots
@@ -60,6 +60,7 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         retry_config: RetryConfig | Mapping[str, Any] | None = None,
         http_target: HttpTarget | Mapping[str, Any] | None = None,
         app_engine_http_target: AppEngineHttpTarget | Mapping[str, Any] | None = None,
+        stackdriver_logging_config: StackdriverLoggingConfig | Mapping[str, Any] | None = None,
     ) -> Self:
         """Change the settings that are passed, at any depth, and nothing else.
 
@@ -77,6 +78,7 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
             "retry_config": retry_config,
             "http_target": http_target,
             "app_engine_http_target": app_engine_http_target,
+            "stackdriver_logging_config": stackdriver_logging_config,
         }
         changes = {field: settings(field, value) for field, value in given.items() if value is not None}
         mask = [
@@ -133,6 +135,22 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
             order_by=order_by,
             expected=expected,
         )
+
+    @property
+    def offers_stats(self) -> bool:
+        """Whether the version of the API that is spoken keeps statistics of queues."""
+        return self._session.api_version in versions_with(model.Queue, "stats")
+
+    def count_tasks(self, progress: bool | None = None) -> int:
+        """How many tasks are waiting, counted page by page: where there are no statistics, or an estimate will not do.
+
+        Errors: NotFound, PermissionDenied.
+
+        Example:
+            >>> queue.count_tasks()                                                     # doctest: +SKIP
+            1204
+        """
+        return count_tasks(self._session, self._parsed, progress)
 
     def task(self, task_id: str, view: View = "FULL") -> Task:
         """One task, by id or full name. Errors: NotFound, InvalidArgument."""

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from ..errors import ConfigError
 from ..model.json import Duration, Int64, Message
-from ..model.queue import RateLimits, RetryConfig
-from ..model.schema import Field, schema
+from ..model.queue import RateLimits, RetryConfig, StackdriverLoggingConfig
+from ..model.schema import Field, camel, schema
 from ..model.target import AppEngineHttpTarget, AppEngineRouting, Header, HeaderOverride, HttpTarget
 
 KINDS: dict[str, type[Message]] = {
@@ -17,6 +17,7 @@ KINDS: dict[str, type[Message]] = {
     "retry_config": RetryConfig,
     "http_target": HttpTarget,
     "app_engine_http_target": AppEngineHttpTarget,
+    "stackdriver_logging_config": StackdriverLoggingConfig,
 }
 DURATIONS = ("task_ttl", "tombstone_ttl")
 
@@ -44,9 +45,7 @@ def mask_paths(field: str, given: Message | Mapping[str, Any]) -> list[str]:
     >>> mask_paths("http_target", {"uri_override": {"host": "example.com"}, "oidc_token": None})
     ['httpTarget.uriOverride.host', 'httpTarget.oidcToken']
     """
-    head, _, rest = field.partition("_")
-    top = head + "".join(word.capitalize() for word in rest.split("_"))
-    return [f"{top}.{path}" for path in _paths(_kind(field), given)]
+    return [f"{camel(field)}.{path}" for path in _paths(_kind(field), given)]
 
 
 def _kind(field: str) -> type[Message]:

@@ -11,6 +11,7 @@ from ..model.json import Message, decode
 from ..model.messages import Empty, RunTaskRequest
 from ..names import QueueName, TaskName
 from ..pager import Listing, Pager
+from ..progress import bar
 from ..rest.session import Session
 from .bound import bind_all
 from .leased import Leased
@@ -120,6 +121,28 @@ def task_listing(
         has_payloads=has_payloads,
         expected=expected,
     )
+
+
+class _Named(Message):
+    name: str = ""
+
+
+class _Names(Message):
+    tasks: list[_Named] = []
+    next_page_token: str = ""
+
+
+def count_tasks(session: Session, queue: Any, progress: bool | None) -> int:
+    """How many tasks a queue holds, by reading the names of all of them."""
+    count, token = 0, ""
+    path, names = {"parent": str(queue)}, {"fields": "tasks/name,nextPageToken"}
+    with bar(f"tasks of {queue.location}/{queue.queue}", "tasks", progress, several=True) as shown:
+        while True:
+            page = session.call(f"{_TASKS}.list", _Names, path=path, query={**names, "pageToken": token})
+            count += len(page.tasks)
+            shown.update(len(page.tasks))
+            if not (token := page.next_page_token):
+                return count
 
 
 def check_view(view: str) -> str:

@@ -22,6 +22,7 @@ from cloudtasks_nb.model import (
     HttpRequest,
     Int64,
     Message,
+    PullMessage,
     PullTarget,
     Queue,
     RetryConfig,
@@ -266,5 +267,8 @@ def test_what_a_version_lacks_is_refused_by_name_and_says_who_has_it() -> None:
         )
     with pytest.raises(ConfigError, match=r"Queue\.stats does not exist in v2"):
         path_in(("stats",), "v2")
+    with pytest.raises(ConfigError, match=r"Setting Task\.pull_message does not exist in v2beta3") as refused:
+        check_carries(CreateTaskRequest(task=Task(pull_message=PullMessage(tag="t"))), "v2beta3")
+    assert refused.value.hint == 'connect with api_version="v2beta2"'
     check_carries(Queue(retry_config=RetryConfig(unlimited_attempts=True)), "v2")
     check_carries(Queue(app_engine_http_target=AppEngineHttpTarget()), "v2")

@@ -22,7 +22,7 @@ from cloudtasks_nb.model import (
     UriOverride,
     to_dict,
 )
-from cloudtasks_nb.model.schema import Field, schema
+from cloudtasks_nb.model.schema import Field, camel, schema
 from cloudtasks_nb.resources.settings import KINDS, mask_paths, settings
 
 
@@ -139,7 +139,7 @@ def test_masks_hold_every_leaf_once_and_the_message_holds_every_value(
     mask = mask_paths(field, given_values)
     assert len(mask) == len(set(mask))
     head = {path.partition(".")[0] for path in mask}
-    assert head <= {"rateLimits", "retryConfig", "httpTarget", "appEngineHttpTarget"}
+    assert head <= {camel(kind) for kind in KINDS}
     assert {path.partition(".")[2] for path in mask} == _leaves(given_values, KINDS[field])
     written = to_dict(settings(field, given_values))
     for path in (path.split(".")[1:] for path in mask):
