@@ -112,15 +112,16 @@ async def _body(request: web.Request) -> bytes:
 
 def _check_local(request: web.Request) -> None:
     """Refuses pages of other origins that reach this server through a name of their own, or blindly."""
-    host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
+    headers = request.headers
+    host, origin = headers.get("Host", ""), headers.get("Origin")
     if not _LOOPBACK_HOST.fullmatch(host):
         raise PermissionDenied(f"The emulator answers only to localhost, not to the host '{host[:100]}'.")
     if origin is not None and not _LOOPBACK_ORIGIN.fullmatch(origin):
         raise PermissionDenied(f"The emulator does not answer pages of '{origin[:100]}'.")
     # A script or an image carries no Origin, but browsers say where it comes from. Following a link is harmless.
-    fetch = request.headers
-    if fetch.get("Sec-Fetch-Site") == "cross-site" and fetch.get("Sec-Fetch-Mode") != "navigate":
-        raise PermissionDenied("The emulator does not answer pages of other sites.")
+    is_elsewhere = origin is None and headers.get("Sec-Fetch-Site") == "cross-site"
+    if is_elsewhere and headers.get("Sec-Fetch-Mode") != "navigate":
+        raise PermissionDenied("The emulator does not answer scripts of pages of other sites.")
 
 
 def _sent(request: web.Request, reply: Reply) -> web.Response:

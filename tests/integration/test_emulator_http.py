@@ -6,10 +6,14 @@ import base64
 import json
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 LOCATION = "/v2beta2/projects/http/locations/us-central1"
 
@@ -105,6 +109,27 @@ def test_bodies_are_read_strictly(session: requests.Session, queue: str, body: s
         (detail,) = error(answer)["details"]
         assert detail["@type"] == "type.googleapis.com/google.rpc.BadRequest"
         assert detail["fieldViolations"][0]["description"] == message
+
+
+_BYTES = st.binary(max_size=30).map(lambda raw: "".join(f"%{byte:02X}" for byte in raw))
+_TARGETS = st.lists(
+    _BYTES
+    | st.sampled_from(
+        ["/", "?", "&", "=", "queues", "tasks", ":run", "fields=", "pageToken=", "callback=", "%", "+"]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(target=_TARGETS, verb=st.sampled_from(["GET", "POST", "PATCH", "DELETE"]), body=st.binary(max_size=50))
+def test_any_bytes_are_answered(emulator: str, target: str, verb: str, body: bytes) -> None:
+    connection = HTTPConnection(emulator.removeprefix("http://"), timeout=30)
+    with closing(connection):
+        connection.request(verb, f"{LOCATION}/{target}", body)
+        answer = connection.getresponse()
+        assert answer.status < 500
+        assert b"Traceback" not in answer.read()
 
 
 def test_both_name_styles_and_both_base64_alphabets(session: requests.Session, queue: str) -> None:
