@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -197,7 +198,12 @@ def _config(queue: Queue) -> str:
 
 def _queue_row(columns: tuple[int, int, str, str, str, int | None, str | None]) -> QueueRow:
     row, generation, name, config, state, purge_us, policy = columns
-    queue = decode(config.encode(), Queue)
-    queue.name, queue.state = name, state
-    queue.purge_time = None if purge_us is None else from_us(purge_us)
+    purged = None if purge_us is None else from_us(purge_us)
+    queue = replace(_settings(config), name=name, state=state, purge_time=purged)
     return QueueRow(row, generation, queue, policy)
+
+
+@lru_cache(maxsize=1024)
+def _settings(config: str) -> Queue:
+    """The queue that a row describes, but for its name and state. Nobody changes what it holds: all read the same."""
+    return decode(config.encode(), Queue)
