@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import ApiError, Internal
+from ..errors import ApiError, Internal, Unauthenticated
 from ..model import encode
 from ..model.methods import Method
 from ..model.schema import snake
@@ -26,6 +26,8 @@ from .routes import route
 from .service import Answer, Service
 from .versioned import reworded, said_in
 from .wire import finish, script
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}
 
 
 class Front:
@@ -88,7 +90,9 @@ def _chosen(answer: Answer, method: Method, system: SystemParameters, selection:
 
 def refusal(error: ApiError, system: SystemParameters) -> Reply:
     """An error as the answer to a call."""
-    return _wrapped(Reply(error_json(error, legacy=system.legacy_errors), error.code), system)
+    headers = _CHALLENGE if error.code == Unauthenticated.http_status else {}
+    body = error_json(error, legacy=system.legacy_errors)
+    return _wrapped(Reply(body, error.code, headers=headers), system)
 
 
 def _wrapped(reply: Reply, system: SystemParameters) -> Reply:

@@ -84,7 +84,7 @@ def system_parameters(call: Call) -> SystemParameters:
     return SystemParameters(
         pretty=first.get("prettyPrint", first.get("pp", "true")).lower() not in ("false", "0"),
         xgafv=next((value for name, value in reversed(call.query) if name == "$.xgafv"), None),
-        callback=first.get("callback", "") if call.http == "GET" and is_json else "",
+        callback=first.get("callback", "") if is_json and _is_plain_get(call) else "",
         alt=alt,
         enum_numbers=encoding == _ENUM_NUMBERS,
         fields=first.get("fields", call.headers.get("X-Goog-FieldMask", "")),
@@ -94,6 +94,11 @@ def system_parameters(call: Call) -> SystemParameters:
         key=first.get("key", call.headers.get("X-Goog-Api-Key", "")),
         quota_user=first.get("quotaUser", call.headers.get("X-Goog-Quota-User", "")),
     )
+
+
+def _is_plain_get(call: Call) -> bool:
+    """What a script element can ask; a POST that stands for a GET is no such thing."""
+    return call.http == "GET" and "X-HTTP-Method-Override" not in call.headers
 
 
 def method_parameters(method: Method, query: Iterable[tuple[str, str]]) -> dict[str, str | int]:

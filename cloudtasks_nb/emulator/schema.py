@@ -13,7 +13,16 @@ VERSION = 2
 CHECK_S = 0.3  # how long looking for damage may take at the start; what lies beyond is found when it is read
 
 _RENAMED = "version_1_"
-_KEPT_SINCE_1 = ("queues", "blocked_queues", "tasks", "tombstones", "answers", "operations", "cmek")
+_KEPT_SINCE_1 = (
+    "queues",
+    "blocked_queues",
+    "tasks",
+    "tombstones",
+    "answers",
+    "operations",
+    "cmek",
+    "oauth_tokens",
+)
 
 
 def prepare(connection: sqlite3.Connection) -> None:

@@ -70,7 +70,9 @@ def jwt(**claims: Any) -> str:
 
 
 def test_nobody_is_refused(enforcing: str, queue: str) -> None:
-    error = refusal(ask(enforcing, None, "GET", queue, params={"$.xgafv": "1"}), 401)
+    answer = ask(enforcing, None, "GET", queue, params={"$.xgafv": "1"})
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+    error = refusal(answer, 401)
     assert error["message"].startswith(
         "Request is missing required authentication credential. Expected OAuth 2"
     )

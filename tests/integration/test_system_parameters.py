@@ -109,6 +109,8 @@ def test_a_script_is_called_whatever_is_answered(session: requests.Session, queu
 def test_no_script_is_called_for_a_post_or_another_format(session: requests.Session, queue: str) -> None:
     assert session.post(f"{queue}:pause?callback=a b", json={}).json()["state"] == "PAUSED"
     assert session.get(f"{queue}?callback=").json()["state"] == "PAUSED"
+    override = {"X-HTTP-Method-Override": "GET"}
+    assert session.post(f"{queue}?callback=a b", headers=override).json()["state"] == "PAUSED"
     assert refused(session.get(f"{queue}?callback=cb&alt=media"))["message"] == (
         'Unsupported alt type "media" for non byte stream request.'
     )
