@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, overload
 
+from ..model import Status
 from ..model.emulated import AttemptRecord
 from ..shown import Shown
 
@@ -98,9 +99,11 @@ class History(Sequence[AttemptRecord], Shown):
 def _row(one: AttemptRecord) -> list[Value]:
     from ..render import badge, code, muted
     from ..render.status import status_words
-    from ..render.values import duration
 
-    status: Value = status_words(one.status) if one.status is not None else muted("no answer yet")
+    status: Value = muted("no answer yet")
+    if one.status is not None:
+        name = f"{one.status.code_name}({one.status.code}): "  # the badge says it already
+        status = status_words(Status(code=one.status.code, message=one.status.message.removeprefix(name)))
     if one.outcome == "SUCCEEDED":
         status = badge(f"{one.code or ''} OK".strip(), "ok")
     return [
@@ -109,7 +112,7 @@ def _row(one: AttemptRecord) -> list[Value]:
         _time(one.dispatch_time),
         _time(one.response_time),
         status,
-        duration(one.took) if one.took is not None else None,
+        _took(one),
         badge(_WORDS.get(one.outcome, one.outcome), _TONES.get(one.outcome, "")),  # type: ignore[arg-type]
     ]
 
@@ -124,6 +127,17 @@ def _time(moment: datetime | None) -> Cell | None:
 
 def _id(one: AttemptRecord) -> str:
     return one.task.rpartition("/")[2]
+
+
+def _took(one: AttemptRecord) -> Cell | None:
+    """Under a second in milliseconds, which is how fast targets on this machine are."""
+    from ..render import Cell
+    from ..render.values import duration
+
+    took_s = _took_s(one)
+    if one.took is None or took_s is None:
+        return None
+    return Cell(f"{took_s * 1000:.3g} ms" if took_s < 1 else duration(one.took), look="number")
 
 
 def _took_s(one: AttemptRecord) -> float | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..render import Card
+    from ..widgets.inbox_panel import InboxPanel
 
 KEPT = 1000
 ELSE = "*"
@@ -46,7 +47,7 @@ class Inbox(Shown):
         self._listeners: list[Callable[[], None]] = []
         self._received = 0
         self._answered = 0
-        self._closed = False
+        self.closed = False
         self._server = Server(self._answer, port)
         self.url = self._server.url
 
@@ -55,6 +56,16 @@ class Inbox(Shown):
         """What was received since the start, or since clear(); the newest 1,000."""
         with self._changed:
             return list(self._requests)
+
+    @property
+    def received(self) -> int:
+        """How many requests came since the start, or since clear(), whether still held or not."""
+        return self._received
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths that functions answer."""
+        return sorted(self._handlers)
 
     def url_for(self, path: str) -> str:
         """The URL of a path: what a task is created with.
@@ -111,7 +122,7 @@ class Inbox(Shown):
 
     def close(self) -> None:
         """Stop listening. What was received can still be read. May be called twice."""
-        self._closed = True
+        self.closed = True
         self._server.close()
         self._tell()
 
@@ -139,6 +150,12 @@ class Inbox(Shown):
             "error": ("string", [one.error_words() if one.error is not None else None for one in held]),
         }
         return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, (kind, values) in columns.items()})
+
+    def panel(self) -> InboxPanel:
+        """The same as a live table: requests appear as they arrive, and a click opens one."""
+        from ..widgets.inbox_panel import InboxPanel
+
+        return InboxPanel(self)
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call it, on a thread of the inbox, after everything that changes what is shown."""
@@ -197,17 +214,16 @@ class Inbox(Shown):
         return Card(
             self.title,
             kind="target of deliveries",
-            badge=badge("CLOSED", "bad") if self._closed else badge("LISTENING", "ok"),
+            badge=badge("CLOSED", "bad") if self.closed else badge("LISTENING", "ok"),
             facts={
                 "url": code(self.url),
-                "answered by cells": [code(path) for path in sorted(self._handlers)]
-                or muted("none: all get 200"),
-                "received": self._received,
+                "answered by cells": [code(path) for path in self.paths] or muted("none: all get 200"),
+                "received": self.received,
             },
             table=Table(columns=COLUMNS, rows=[one.row() for one in shown], more=len(held) - len(shown))
             if held
             else None,
-            code=['queue.create_task(…, url=inbox.url_for("/path"))', "inbox.requests[-1]"],
+            code=['queue.create_task(…, url=inbox.url_for("/path"))', "inbox.requests[-1]", "inbox.panel()"],
         )
 
     def __repr__(self) -> str:

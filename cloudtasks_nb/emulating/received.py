@@ -108,7 +108,7 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
         own = {name: value for name, value in self.headers.items() if not _is_usual(name)}
         everything = _header_words(self.headers)
         headers = (
-            Cell(elided(_header_words(own), 48), everything)
+            Cell(elided(_header_words(own), 30), everything)
             if own
             else muted("nothing of its own", everything)
         )
@@ -119,9 +119,9 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
             code(self.path + (f"?{self.query}" if self.query else "")),
             self.attempt,
             code(self.task) if self.task else muted("no task"),
-            preview(self.payload) if self.payload else muted("empty"),
-            headers,
             [self.answer_badge(), Cell(self.error_words()) if self.error is not None else None],
+            preview(self.payload, 32) if self.payload else muted("empty"),
+            headers,
         ]
 
     def answer_badge(self) -> Cell:
@@ -142,7 +142,7 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
         return f"<Received {self.number} {self.method} {self.path}{tried} → {self.answer or '…'}>"
 
 
-COLUMNS = ["#", "received", "method", "path", "attempt", "task", "payload", "headers", "answered"]
+COLUMNS = ["#", "received", "method", "path", "attempt", "task", "answered", "payload", "headers"]
 
 
 def _is_usual(name: str) -> bool:
@@ -159,4 +159,4 @@ def _time(moment: datetime) -> Cell:
     from ..render import Cell
     from ..render.values import exact
 
-    return Cell(f"{moment:%H:%M:%S.%f}"[:-3], exact(moment))
+    return Cell(f"{moment:%H:%M:%S}", exact(moment))

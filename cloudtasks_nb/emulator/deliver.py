@@ -169,4 +169,7 @@ def _is_address(host: str) -> bool:
 
 
 def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    """The system's own words where it has some: a library's add nothing that helps."""
+    cause = getattr(error, "os_error", None)
+    words = getattr(cause, "strerror", None) or str(cause or "") or str(error)
+    return words or type(error).__name__

@@ -26,6 +26,7 @@ from .worker import Worker
 
 if TYPE_CHECKING:
     from ..client import Client
+    from ..emulating.inbox import Inbox
     from ..resources.queue import Queue
 
 LINES_KEPT = 20  # the newest lines of "as code"
@@ -55,14 +56,16 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     read_only = traitlets.Bool(False).tag(sync=True)
     live_s = traitlets.Float(0.0).tag(sync=True)
 
-    def __init__(self, subject: Queue | Client, name: str, *, read_only: bool = False, **state: Any) -> None:
+    def __init__(
+        self, subject: Queue | Client | Inbox, name: str, *, read_only: bool = False, **state: Any
+    ) -> None:
         self.subject = subject
         self.views = 0
         self._gate = threading.Lock()
         self._worker = Worker(f"{type(self).__name__} {name}")
         self._stale = False  # something changed while nobody looked
         self._failures = 0  # of looking again, in a row
-        self._budget = budget_of(self.endpoint, subject.project)
+        self._budget = budget_of(self.endpoint, getattr(subject, "project", ""))
         super().__init__(read_only=read_only, **state)
         self.on_msg(self._on_message)
         changes.listen(self)
@@ -70,7 +73,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     @property
     def endpoint(self) -> str:
         """The URL of the service that is shown."""
-        return self.subject._session.endpoint
+        return self.subject._session.endpoint  # type: ignore[union-attr]  # an inbox has its own
 
     @property
     def expression(self) -> str:

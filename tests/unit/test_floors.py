@@ -28,6 +28,7 @@ LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 UPWARD = {
     ("shown", "render"),
     ("resources", "widgets"),
+    ("emulating", "widgets"),
     ("resources", "plots"),
     ("client", "plots"),
     ("model", "plots"),

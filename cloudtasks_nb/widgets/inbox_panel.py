@@ -1,0 +1,124 @@
+"""What an inbox received, as a live table."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from ..render.shapes import ROWS_SHOWN, badge
+from .action import Refused, action
+from .cells import Plain, plain, section
+from .clickable import Clickable, asset
+
+if TYPE_CHECKING:
+    from ..emulating.inbox import Inbox
+    from ..emulating.received import Received
+
+
+class InboxPanel(Clickable):
+    """The requests of an inbox, the newest first, as they arrive. A click on one opens it.
+
+    Example:
+        >>> inbox.panel()                                                    # doctest: +SKIP
+    """
+
+    _esm = asset("shared.js", "inbox_panel.js")
+    _css = asset("panel.css", "inbox_panel.css")
+
+    state = traitlets.Dict().tag(sync=True)
+    rows = traitlets.List().tag(sync=True)
+    opened = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._shown = threading.Event()  # set while a look at the newest requests is still to come
+        super().__init__(inbox, inbox.url, state=_state(inbox), rows=_rows(inbox))
+        inbox.listen(self._news)
+
+    @property
+    def inbox(self) -> Inbox:
+        """What is shown."""
+        return self.subject  # type: ignore[return-value]
+
+    @property
+    def endpoint(self) -> str:
+        """The inbox's own URL."""
+        return self.inbox.url
+
+    @property
+    def expression(self) -> str:
+        return "inbox"
+
+    @property
+    def touched(self) -> Collection[str]:
+        """No queue."""
+        return ()
+
+    def shows(self, name: str) -> bool:
+        """No queue is shown here."""
+        return False
+
+    @action("{queue}.clear()")
+    def clear(self) -> str:
+        """Forget what was received."""
+        self.inbox.clear()
+        self.opened = {}
+        return ""
+
+    @action(busy=False)
+    def open_request(self, number: int) -> str:
+        """Show a request with its headers and its payload. Errors: Refused when it is no longer held."""
+        held = next((one for one in self.inbox.requests if one.number == number), None)
+        if held is None:
+            raise Refused("This request is no longer held.")
+        self.opened = _detail(held)
+        return ""
+
+    @action(busy=False)
+    def close_request(self) -> str:
+        """Close the detail pane."""
+        self.opened = {}
+        return ""
+
+    def close(self) -> None:
+        """Remove the panel from the page; the inbox stays."""
+        self.inbox.ignore(self._news)
+        super().close()
+
+    def _news(self) -> None:
+        """Something arrived: look once for everything that arrives before the look."""
+        if not self._shown.is_set():
+            self._shown.set()
+            self._worker.submit(self._update)
+
+    def _update(self) -> None:
+        self._shown.clear()
+        self.rows, self.state = _rows(self.inbox), _state(self.inbox)
+
+
+def _state(inbox: Inbox) -> dict[str, Any]:
+    closed = inbox.closed
+    return {
+        "title": inbox.title,
+        "badge": plain(badge("CLOSED", "bad") if closed else badge("LISTENING", "ok")),
+        "answers": inbox.paths,
+        "received": inbox.received,
+        "url": inbox.url,
+    }
+
+
+def _rows(inbox: Inbox) -> list[dict[str, Any]]:
+    newest = inbox.requests[: -ROWS_SHOWN - 1 : -1]
+    return [{"number": one.number, "cells": [plain(value) for value in one.row()]} for one in newest]
+
+
+def _detail(one: Received) -> Plain:
+    card = one._shape_()
+    return {
+        "number": one.number,
+        "title": card.title,
+        "facts": [[label, plain(value)] for label, value in card.facts.items() if value is not None],
+        "sections": [section(part) for part in card.sections],
+    }
