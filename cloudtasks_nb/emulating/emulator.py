@@ -48,7 +48,7 @@ class Emulator(Shown):
         """Move a manual clock, and let all that becomes due on the way happen at its own moment. Returns the new time.
 
         Units: `by` is a timedelta, seconds, or text such as "2h" or "1h 30m"; `patience` is in seconds of real time,
-        after which attempts that are still under way are waited for no longer.
+        after which attempts that are still under way are waited for no longer. advance(0) sends what is due now.
 
         Errors: FailedPrecondition when the emulator runs on the machine's clock; InvalidArgument.
 

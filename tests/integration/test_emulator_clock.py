@@ -98,3 +98,27 @@ def test_an_endpoint_that_is_something_else() -> None:
 def test_a_clock_that_is_none() -> None:
     with pytest.raises(ct.ConfigError, match="clock"):
         ct.local(clock="sundial")  # type: ignore[arg-type]
+
+
+def test_backoff_is_walked_through_attempt_by_attempt(still: ct.Client) -> None:
+    """The documented example: 10, 20, 40, 80 s, then 80 more each time, at most 300."""
+    retries = {"min_backoff": 10, "max_backoff": 300, "max_doublings": 3}
+    with scripted(answer(503)) as target:
+        queue = still.create_queue("walked", retry_config=retries)
+        queue.create_task("x", url=target.url)
+        start = still.emulator.advance(0)
+        still.emulator.advance("20m")
+    table = still.emulator.history(queue).to_dataframe()
+    sent_s = [(moment - start).total_seconds() for moment in table["sent"]]
+    assert sent_s == [0, 10, 30, 70, 150, 310, 550, 850, 1150]
+
+
+def test_a_task_that_is_not_due_waits_for_the_clock(still: ct.Client) -> None:
+    inbox = still.emulator.inbox()
+    queue = still.create_queue("later")
+    queue.create_task("x", url=inbox.url, schedule=3600)
+    still.emulator.advance("59m")
+    assert inbox.requests == []
+    still.emulator.advance("1m")
+    assert len(inbox.requests) == 1
+    assert list(queue.tasks()) == []

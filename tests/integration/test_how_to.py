@@ -51,3 +51,22 @@ def test_signing_in_names_what_there_is() -> None:
             inspect.signature(found[called]).bind(*node.args, **arguments)
             seen.add(called)
     assert {"ct.connect", "ct.oauth.sign_in", "ct.oauth.authorization_url", "ct.oauth.refresh"} <= seen
+
+
+def test_working_with_the_emulator() -> None:
+    """The first block of its first sections runs as it stands; the other ways to start one are tested by name."""
+    import ast
+    import inspect
+
+    page = (ROOT / "docs/how-to/emulator.md").read_text()
+    receiving = page.partition("## Receive deliveries")[2].partition("## Move the time")[0]
+    code = "\n".join(re.findall(r"```python\n(.*?)```", receiving, re.S))
+    with ct.local() as client:
+        names: dict[str, Any] = {"client": client, "ct": ct}
+        exec(code, names)  # noqa: S102 - our own page
+        (got,) = names["inbox"].requests
+        assert (got.path, got.answer, got.json()) == ("/send", 200, {"to": "ada"})
+        assert names["send"](got) == 503
+    for node in ast.walk(ast.parse(blocks("docs/how-to/emulator.md"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "ct.local":
+            inspect.signature(ct.local).bind(*node.args, **{str(word.arg): None for word in node.keywords})
