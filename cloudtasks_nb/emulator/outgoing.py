@@ -72,12 +72,20 @@ def _app_engine(attempt: Attempt, asked: AppEngineHttpRequest, applications: App
     headers = {name: value for name, value in asked.headers.items() if name.lower() != "content-length"}
     headers |= _service_headers(attempt, "X-AppEngine-", attempt.task.response_count)
     if attempt.number > 1:
-        was_answered = attempt.task.response_count > 0 and attempt.previous_code is not None
+        was_answered = _was_answered(attempt)
         headers["X-AppEngine-TaskPreviousResponse"] = str(attempt.previous_code) if was_answered else "0"
         headers["X-AppEngine-TaskRetryReason"] = "App Error" if was_answered else "Instance Unavailable"
     return Request(
         asked.http_method or "POST", f"{base_url}{asked.relative_url}", headers, asked.payload or b""
     )
+
+
+def _was_answered(attempt: Attempt) -> bool:
+    """Whether the attempt before this one got an answer: one that timed out counts as 504 all the same."""
+    status = attempt.task.status
+    last = status.last_attempt_status if status is not None else None
+    said = last.response_status.message if last is not None and last.response_status is not None else ""
+    return attempt.previous_code is not None and said.endswith(f"HTTP status code {attempt.previous_code}")
 
 
 def _service_headers(attempt: Attempt, prefix: str, executions: int) -> dict[str, str]:

@@ -250,7 +250,9 @@ def test_app_engine_headers_of_a_retry() -> None:
         ),
         schedule_time=NOW,
         status=TaskStatus(
-            attempt_dispatch_count=2, attempt_response_count=2, last_attempt_status=AttemptStatus()
+            attempt_dispatch_count=2,
+            attempt_response_count=2,
+            last_attempt_status=AttemptStatus(response_status=attempts.answered(503).status),
         ),
     )
     request = outgoing.request_for(attempt(task, previous_code=503), AppEngine({"": "http://localhost:8080"}))
@@ -264,6 +266,28 @@ def test_app_engine_headers_of_a_retry() -> None:
         "X-AppEngine-TaskPreviousResponse": "503",
         "X-AppEngine-TaskRetryReason": "App Error",
     }
+
+
+@pytest.mark.parametrize("answered_before", [0, 1])
+def test_headers_after_an_attempt_that_timed_out(answered_before: int) -> None:
+    outcome = attempts.timed_out()
+    status = TaskStatus(
+        attempt_dispatch_count=1 + answered_before,
+        attempt_response_count=answered_before,
+        last_attempt_status=AttemptStatus(response_status=outcome.status),
+    )
+    known = {"name": f"{QUEUE}/tasks/t", "schedule_time": NOW, "status": status}
+    http = Task(http_request=HttpRequest(url="http://localhost"), **known)
+    app_engine = Task(app_engine_http_request=AppEngineHttpRequest(relative_url="/"), **known)
+    applications = AppEngine({"": "http://localhost:8080"})
+    sent = outgoing.request_for(attempt(http, previous_code=outcome.code), applications).headers
+    assert sent["X-CloudTasks-TaskPreviousResponse"] == "504"
+    assert sent["X-CloudTasks-TaskRetryReason"] == ""
+    assert sent["X-CloudTasks-TaskExecutionCount"] == "0"
+    sent = outgoing.request_for(attempt(app_engine, previous_code=outcome.code), applications).headers
+    assert sent["X-AppEngine-TaskPreviousResponse"] == "0"
+    assert sent["X-AppEngine-TaskRetryReason"] == "Instance Unavailable"
+    assert sent["X-AppEngine-TaskExecutionCount"] == str(answered_before)
 
 
 def test_the_queue_overrides_its_tasks() -> None:
