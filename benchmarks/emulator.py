@@ -20,7 +20,7 @@ import time
 from collections.abc import Awaitable, Callable
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 CLIENTS = 32
 PARENT = "projects/p/locations/us-central1"
@@ -142,51 +142,45 @@ def sqlite_floor(folder: Path, rows_at_once: int, seconds: float) -> float:
     return rows / (time.perf_counter() - began_s)
 
 
-class Target:
-    """Answers 200 to whatever comes, and notes when."""
+class Target(asyncio.Protocol):
+    """Answers 200 to every request, and notes when. The emulator sends each in one piece, or its body in a second."""
 
-    def __init__(self) -> None:
-        self.times_s: list[float] = []
+    times_s: ClassVar[list[float]] = []
 
-    async def __aenter__(self) -> Target:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
-        return self
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._received = b""
 
-    async def __aexit__(self, *error: object) -> None:
-        self._server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = head.lower().partition(b"content-length: ")[2].split(b"\r\n", 1)[0]
-                await reader.readexactly(int(length or 0))
-                self.times_s.append(time.perf_counter())
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, _, body = self._received.partition(b"\r\n\r\n")
+        length = head.lower().partition(b"content-length: ")[2].split(b"\r\n", 1)[0]
+        if len(body) < int(length or 0) or b"\r\n\r\n" not in self._received:
+            return
+        self._received = b""
+        self.times_s.append(time.perf_counter())
+        self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")  # type: ignore[attr-defined]
 
 
 async def deliveries(data: Path, rates: list[float], seconds: float) -> float:
     """Deliveries a second over queues of these rates, after their bursts are used up."""
-    async with Target() as target:
-        with Emulator(data) as emulator:
-            call = await Connection.to(emulator.port)
-            for number, rate in enumerate(rates):
-                limits = {"maxTasksDispatchedPerSecond": rate}
-                queue = await make_queue(call, f"q{number}", rateLimits=limits)
-                await call("POST", f"{queue}:pause", b"{}")
-                tasks = [{"task": http_task(target.url)}] * 100
-                for _ in range(int(rate * (seconds + 3) / 100) + 1):
-                    await call("POST", f"{queue}/tasks:batchCreate", json.dumps({"requests": tasks}).encode())
-            for number in range(len(rates)):
-                await call("POST", f"{PARENT}/queues/q{number}:resume", b"{}")
-            await asyncio.sleep(seconds + 2)
-    start_s = target.times_s[0] + 1.0  # the burst goes first
-    counted = [at_s for at_s in target.times_s if start_s <= at_s < start_s + seconds]
+    Target.times_s.clear()
+    server = await asyncio.get_running_loop().create_server(Target, "127.0.0.1", 0, backlog=1024)
+    task = http_task(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    with Emulator(data) as emulator:
+        call = await Connection.to(emulator.port)
+        for number, rate in enumerate(rates):
+            queue = await make_queue(call, f"q{number}", rateLimits={"maxTasksDispatchedPerSecond": rate})
+            await call("POST", f"{queue}:pause", b"{}")
+            batch = json.dumps({"requests": [{"task": task}] * 100}).encode()
+            for _ in range(int(rate * (seconds + 3) / 100) + 2):
+                await call("POST", f"{queue}/tasks:batchCreate", batch)
+        for number in range(len(rates)):
+            await call("POST", f"{PARENT}/queues/q{number}:resume", b"{}")
+        await asyncio.sleep(seconds + 2)
+        counted_from_s = Target.times_s[0] + 1.0  # the burst goes first
+    server.close()
+    counted = [at_s for at_s in Target.times_s if counted_from_s <= at_s < counted_from_s + seconds]
     return len(counted) / seconds
 
 
