@@ -7,9 +7,12 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 from msgspec import Struct
+from msgspec.structs import replace
 from yarl import URL
 
 from ..errors import ConfigError
@@ -27,6 +30,7 @@ from .tokens import Tokens
 DEADLINE_S = 600.0
 LONGEST_ANSWER_BYTES = 10 * 1024 * 1024
 _PRETENDED_S = 0.1
+_KEPT_S = 1.0
 _CHUNK_BYTES = 65_536
 
 
@@ -67,7 +71,7 @@ class Deliverer:
         self._tokens = tokens
         self._history = history
         self._deadline_s = deadline_s
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
     def send(self, attempt: Attempt) -> None:
@@ -141,8 +145,26 @@ class Deliverer:
         if request.token is not None:
             await self._tokens.prepare()
             headers = request.authorized(self._tokens.header(request.token, request.url))
-        sent = self._session(guarded=not permitted).request(
-            request.method, url, headers=headers, data=request.body or None, allow_redirects=False
+        authorized = replace(request, headers=headers)
+        reused = SimpleNamespace(connection=False)
+        try:
+            return await self._receive(self._session(not permitted, keeps=True), authorized, url, reused)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            if not reused.connection:
+                raise
+        # The target closed the connection just when we were about to use it again: that was no attempt yet.
+        return await self._receive(self._session(not permitted, keeps=False), authorized, url, reused)
+
+    async def _receive(
+        self, session: aiohttp.ClientSession, request: Request, url: URL, reused: SimpleNamespace
+    ) -> Outcome:
+        sent = session.request(
+            request.method,
+            url,
+            headers=request.headers,
+            data=request.body or None,
+            allow_redirects=False,
+            trace_request_ctx=reused,
         )
         async with sent as response:
             received = 0
@@ -152,16 +174,25 @@ class Deliverer:
                     break  # more than anybody means to say: its status counts
             return answered(response.status, retry_after(response.headers, self._clock.now()))
 
-    def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
-        if guarded not in self._sessions:
-            self._sessions[guarded] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, resolver=Resolver(guarded=guarded), force_close=True),
+    def _session(self, guarded: bool, *, keeps: bool) -> aiohttp.ClientSession:
+        """`keeps`: connections are used again, soon: half the cost of a fast queue is connecting."""
+        if (guarded, keeps) not in self._sessions:
+            tracing = aiohttp.TraceConfig()
+            tracing.on_connection_reuseconn.append(_note_reuse)
+            keeping: dict[str, Any] = {"keepalive_timeout": _KEPT_S} if keeps else {"force_close": True}
+            self._sessions[guarded, keeps] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, resolver=Resolver(guarded=guarded), **keeping),
+                trace_configs=[tracing],
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
                 auto_decompress=False,
                 skip_auto_headers=("User-Agent", "Content-Type", "Accept", "Accept-Encoding"),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
-        return self._sessions[guarded]
+        return self._sessions[guarded, keeps]
+
+
+async def _note_reuse(session: aiohttp.ClientSession, context: SimpleNamespace, _: object) -> None:
+    context.trace_request_ctx.connection = True
 
 
 def _is_address(host: str) -> bool:

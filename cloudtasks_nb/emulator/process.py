@@ -9,13 +9,12 @@ import signal
 import socket
 import sys
 
-from aiohttp import web
-
 from ..errors import ConfigError
 from . import demo
 from .attempts import Attempt, Outcome
 from .clock import Clock, ManualClock, SystemClock
 from .commits import Commits
+from .connections import Connections, allow_many_files
 from .context import Context
 from .control import Control
 from .deliver import Deliverer, targets
@@ -35,6 +34,7 @@ from .tokens import Tokens
 
 HOST = "127.0.0.1"  # nothing else: there is no authentication
 _PARENT_POLL_S = 0.5
+_SWITCH_S = 0.001  # a commit that is done waits no longer than this for the loop to hear of it
 
 
 class Emulator:
@@ -59,8 +59,7 @@ class Emulator:
         sign_in = SignIn(OAuth(context, options.oauth_clients), self._commits)
         control = Control(options, clock, timeline, tokens, history)
         app = application(Front(self.service, self._commits, gate), control, sign_in)
-        # Bodies are unpacked by us, with a bound.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
+        self._connections = Connections(app)
 
     def _send(self, attempt: Attempt) -> None:
         self._dispatcher.send(attempt)
@@ -75,11 +74,10 @@ class Emulator:
     async def start(self, listening: socket.socket) -> None:
         self._dispatcher.start(self._deliverer.send, dispatches=self._dispatches)
         self._sweeper.wake()
-        await self._runner.setup()
-        await web.SockSite(self._runner, listening).start()
+        await self._connections.start(listening)
 
     async def close(self) -> None:
-        await self._runner.cleanup()
+        await self._connections.close()
         self._dispatcher.stop()
         await self._deliverer.close()
         await self._dispatcher.settle()
@@ -112,6 +110,8 @@ def _listen(port: int) -> socket.socket:
 
 
 async def _serve(store: Store, clock: Clock, listening: socket.socket, options: Options) -> None:
+    allow_many_files()
+    sys.setswitchinterval(_SWITCH_S)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -38,6 +38,21 @@ async def target(answer: Answer) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
+def attempt_at(url: str) -> Attempt:
+    task = Task(
+        name=f"{QUEUE}/tasks/t", http_request=HttpRequest(url=url, http_method="POST"), schedule_time=NOW
+    )
+    return Attempt(
+        queue_row=1,
+        task_row=1,
+        queue=new_queue(Queue(), parse_queue(QUEUE)),
+        task=task,
+        started=NOW,
+        execution_count=0,
+        previous_code=None,
+    )
+
+
 async def deliver(url: str, deadline_s: float = 20, reach: Reach | None = None, **request: object) -> Outcome:
     ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
@@ -192,3 +207,46 @@ def test_an_allowed_address_is_contacted() -> None:
             deliver(f"http://0.0.0.0:{taken.getsockname()[1]}/", reach=Reach([pattern("*")]))
         )
     assert outcome.status.code == 14
+
+
+class _Impatient(asyncio.Protocol):
+    """Answers one request of each connection, and closes at the second without a word."""
+
+    connections = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport, self._answered = transport, False
+        type(self).connections += 1
+
+    def data_received(self, data: bytes) -> None:
+        if self._answered:
+            self._transport.abort()
+        else:
+            self._answered = True
+            self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_connection_that_the_target_gave_up_is_no_failed_attempt() -> None:
+    async def main() -> list[Outcome]:
+        server = await asyncio.get_running_loop().create_server(_Impatient, "127.0.0.1", 0)
+        outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+        deliverer = Deliverer(
+            lambda attempt, outcome: outcomes.put_nowait(outcome),
+            SystemClock(),
+            Targets(),
+            Tokens("http://issuer"),
+            History(),
+        )
+        ended = []
+        async with asyncio.timeout(20):
+            for _ in range(3):
+                deliverer.send(attempt_at(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+                ended.append(await outcomes.get())
+        await deliverer.close()
+        server.close()
+        return ended
+
+    outcomes = asyncio.run(main())
+    assert [outcome.succeeded for outcome in outcomes] == [True, True, True]
+    assert _Impatient.connections == 3  # the first two attempts share one, and the second moves on

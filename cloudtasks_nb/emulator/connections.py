@@ -1,0 +1,65 @@
+"""Connections that say nothing, or dribble the head of a first request: they are closed, so that they cannot pile up.
+
+Later requests on a connection are bounded by aiohttp's own keep-alive timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import socket
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+FIRST_HEAD_S = 20.0
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Connections:
+    """Listens for an application, and gives every connection a while to make its first request."""
+
+    def __init__(self, app: web.Application, first_head_s: float = FIRST_HEAD_S) -> None:
+        self._silent: set[RequestHandler] = set()
+        self._first_head_s = first_head_s
+        self._server: asyncio.Server | None = None
+        app.middlewares.append(self._heard)
+        # Bodies are unpacked by us, with a bound.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
+
+    async def start(self, listening: socket.socket) -> None:
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connected, sock=listening, backlog=1024)
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        await self._runner.cleanup()
+
+    def _connected(self) -> RequestHandler:
+        assert self._runner.server is not None  # noqa: S101 - it is listening
+        connection: RequestHandler = self._runner.server()
+        self._silent.add(connection)
+        asyncio.get_running_loop().call_later(self._first_head_s, self._lose_patience, connection)
+        return connection
+
+    def _lose_patience(self, connection: RequestHandler) -> None:
+        if connection in self._silent:
+            self._silent.discard(connection)
+            connection.force_close()
+
+    @web.middleware
+    async def _heard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._silent.discard(request.protocol)
+        return await handler(request)
+
+
+def allow_many_files() -> None:
+    """As many connections as the system lets this process have: the usual 1,024 are soon used up."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
