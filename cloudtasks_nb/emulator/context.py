@@ -56,8 +56,13 @@ class Context:
         if self._wake is not None:
             self.store.after_commit(partial(self._wake, queue))
 
-    def has_expiry(self, now: datetime) -> bool:
-        return self._expiry is not None and self._expiry <= now
+    def end_expired(self) -> None:
+        """Ends tasks and tombstones that are past their time."""
+        now = self.clock.now()
+        if self._expiry is not None and self._expiry <= now:
+            with self.store.transaction():
+                self.store.tasks.expire(now)
+            self.expires(self.store.tasks.next_expiry(), anew=True)
 
 
 def existing_queue(store: Store, name: QueueName) -> QueueRow:

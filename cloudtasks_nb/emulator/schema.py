@@ -50,8 +50,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
-    connection.execute("PRAGMA cache_size = -65536")
-    connection.execute("PRAGMA mmap_size = 268435456")
+    connection.execute("PRAGMA cache_size = -32768")  # 32 MB, however large the file
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("COMMIT")

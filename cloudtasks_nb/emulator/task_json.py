@@ -23,13 +23,13 @@ class TaskRow(Struct, frozen=True):
     create_us: int
     expire_us: int
     tag: str | None
-    dispatch_count: int
-    response_count: int
-    execution_count: int
-    previous_code: int | None
-    attempts: str
-    head: str
-    payload: str
+    dispatch_count: int = 0
+    response_count: int = 0
+    execution_count: int = 0
+    previous_code: int | None = None
+    attempts: str = ""
+    head: str = ""
+    payload: str = ""
 
     @property
     def has_retry_config(self) -> bool:

@@ -77,15 +77,13 @@ class TaskService:
             raise AlreadyExists(_TOO_RECENT)
         expires = now + task_ttl(queue.queue)
         new = _new_row(task, task_id or self._random_id(), now, expires)
-        while not self._tasks.add(queue.generation, new):
+        while (stored := self._tasks.add(queue.generation, new)) is None:
             if task_id:
                 raise AlreadyExists("Requested entity already exists")
             new = replace(new, id=self._random_id())
         self._context.expires(expires)
         self._context.changed(queue.row)
-        found = self._tasks.get(queue.generation, new.id)
-        assert found is not None  # noqa: S101 - just added
-        return found
+        return stored
 
     def delete(self, name: str) -> Empty:
         parsed = parse_task(name)
@@ -96,11 +94,7 @@ class TaskService:
 
     def expire(self) -> None:
         """Ends what is past its time to live."""
-        now = self._context.clock.now()
-        if self._context.has_expiry(now):
-            with self._store.transaction():
-                self._tasks.expire(now)
-            self._context.expires(self._tasks.next_expiry(), anew=True)
+        self._context.end_expired()
 
     def _random_id(self) -> str:
         """19 digits, as the service's own."""

@@ -69,8 +69,8 @@ class TaskStore:
         )
         return self._db.execute(sql, (generation, *(after or ()), limit)).fetchall()
 
-    def add(self, generation: int, task: NewTask) -> bool:
-        """Stores it, unless a task with its id is there."""
+    def add(self, generation: int, task: NewTask) -> TaskRow | None:
+        """Stores it; None when a task with its id is there."""
         added = self._db.execute(
             "INSERT OR IGNORE INTO tasks "
             "(generation, id, first_us, schedule_us, create_us, expire_us, tag, head, payload) "
@@ -80,7 +80,19 @@ class TaskStore:
                 task.head, task.payload,
             ),
         )  # fmt: skip
-        return added.rowcount == 1
+        if added.rowcount != 1 or added.lastrowid is None:
+            return None
+        return TaskRow(
+            row=added.lastrowid,
+            id=task.id,
+            first_us=task.schedule_us,
+            schedule_us=task.schedule_us,
+            create_us=task.create_us,
+            expire_us=task.expire_us,
+            tag=task.tag,
+            head=task.head,
+            payload=task.payload,
+        )
 
     def remove(self, generation: int, id: str) -> bool:
         """False when it was not there."""

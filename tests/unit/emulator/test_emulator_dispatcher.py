@@ -249,6 +249,18 @@ def test_run_heeds_neither_pause_nor_rate() -> None:
     play(test)
 
 
+def test_a_task_past_its_time_to_live_is_not_tried_again() -> None:
+    async def test(world: World) -> None:
+        hourly = RetryConfig(min_backoff=Duration(hours=1), max_backoff=Duration(hours=1), max_attempts=1000)
+        await world.queue(retry_config=hourly, task_ttl=Duration(days=10))
+        await world.task("one")
+        await world.advance(86_400 * 20)
+        assert len(world.times("one")) == 240
+        assert world.names() == []
+
+    play(test, lambda attempt: answered(500))
+
+
 def test_a_new_rate_holds_at_once() -> None:
     async def test(world: World) -> None:
         slow = RateLimits(max_tasks_dispatched_per_second=0.001, max_burst_size=1)
