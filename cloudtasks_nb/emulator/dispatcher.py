@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from itertools import chain
 
 from ..errors import Internal
 from .attempt_service import AttemptService
@@ -101,7 +102,7 @@ class Dispatcher:
         try:
             while self._woken and self._dispatches:
                 woken, self._woken = self._woken, set()
-                for attempt in await self._commits.run(partial(self._begin, woken)):
+                for attempt in chain(*await asyncio.gather(*map(self._begun, woken))):
                     if not self._closing:  # else it is due again at the next start
                         self.send(attempt)
         except Exception:
@@ -110,21 +111,31 @@ class Dispatcher:
             self._looking = None
         self._set_alarm()
 
-    def _begin(self, queues: set[int]) -> list[Attempt]:
-        """Begins what may go out of these queues now, and notes when to look at each of them again."""
+    async def _begun(self, number: int) -> list[Attempt]:
+        """What goes out of a queue now, as it is on disk; nothing, for a while, where the disk does not take it."""
         begun: list[Attempt] = []
-        for number in queues:
-            queue = self._store.queue_numbered(number)
-            if queue is None or queue.queue.pull_target is not None:
-                self._lanes.pop(number, None)
-                continue
-            lane = self._lanes.get(number)
-            if lane is None:
-                lane = self._lanes[number] = Lane(self._clock.now())
-            begun += lane.begin(queue, self._attempts, self._store.tasks, self._clock.now())
-            if lane.has_more:
-                self._woken.add(number)
+        try:
+            await self._commits.run(partial(self._begin, number, begun))
+        except Internal:
+            if begun:
+                self._lanes[number].under_way -= len(begun)
+            self._woken.add(number)
+            await asyncio.sleep(_DISK_PAUSE_S)
+            return []
         return begun
+
+    def _begin(self, number: int, begun: list[Attempt]) -> None:
+        """Begins what may go out of a queue now, and notes when to look at it again."""
+        queue = self._store.queue_numbered(number)
+        if queue is None or queue.queue.pull_target is not None:
+            self._lanes.pop(number, None)
+            return
+        lane = self._lanes.get(number)
+        if lane is None:
+            lane = self._lanes[number] = Lane(self._clock.now())
+        begun += lane.begin(queue, self._attempts, self._store.tasks, self._clock.now())
+        if lane.has_more:
+            self._woken.add(number)
 
     def _due_lanes(self) -> None:
         now = self._clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -259,6 +260,32 @@ def test_a_task_past_its_time_to_live_is_not_tried_again() -> None:
         assert world.names() == []
 
     play(test, lambda attempt: answered(500))
+
+
+def test_a_disk_that_is_full_for_a_while_loses_no_task(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cloudtasks_nb.emulator.dispatcher._DISK_PAUSE_S", 0)
+
+    async def test(world: World) -> None:
+        await world.queue(rate_limits=RateLimits(max_concurrent_tasks=1))
+        await world.task("one")
+        await world.task("two")
+        commit, failures = world.store.commit, [True, True, False, True]
+
+        def fails() -> None:
+            if failures and failures.pop(0):
+                raise sqlite3.OperationalError("database or disk is full")
+            commit()
+
+        world.store.commit = fails  # type: ignore[method-assign]
+        await world.advance(1)
+        assert [sent for _, sent in world.sent] == ["one", "two"]
+        assert world.names() == []
+        assert failures == []
+
+    play(test)
+    assert "disk is full" in capfd.readouterr().err
 
 
 def test_a_new_rate_holds_at_once() -> None:
