@@ -1,6 +1,6 @@
 """The emulator under load: durable creations, deliveries, pages of a large queue, memory, time to start.
 
-    .venv/bin/python benchmarks/emulator.py [--quick]
+    python benchmarks/emulator.py [--quick]
 
 The load comes from this process (32 keep-alive connections in one event loop), the emulator is the real command with a
 file. Beside the figures stand the floors of the same machine: SQLite alone, and a bare delivery to the same target.
@@ -235,7 +235,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the tasks, two seconds each")
     quick = parser.parse_args().quick
     seconds, tasks = (2.0, 100_000) if quick else (8.0, 1_000_000)
-    with tempfile.TemporaryDirectory(dir=".") as name:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         made = asyncio.run(creations(folder / "creations.db", seconds))
         one = asyncio.run(deliveries(folder / "one.db", [500], seconds))
