@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .emulator import run
 from .emulator.app_engine import app_engine
+from .emulator.faults import read_faults
 from .emulator.options import Options, clock_start, grant, oauth_client
 from .errors import CloudTasksError
 
@@ -65,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
         action="store_false",
         help="send nothing by itself: push tasks stay until somebody calls tasks.run",
     )
+    emulator.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="let calls fail on purpose: exhausted, unavailable, cut_before and cut_after are shares of all calls "
+        "(0.1), latency is in seconds; methods=queues.tasks.* and seed=1 narrow them down; may be repeated",
+    )
     emulator.add_argument("--lifeline", action="store_true", help="stop when stdin closes or the parent ends")
     return parser
 
@@ -106,6 +115,10 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Op
         clients = tuple(map(oauth_client, chosen.oauth_client))
     except ValueError as error:
         parser.error(str(error))
+    try:
+        faults = read_faults(chosen.fault)
+    except ValueError as error:
+        parser.error(f"--fault: {error}")
     return Options(
         port=chosen.port,
         data=chosen.data,
@@ -118,6 +131,7 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Op
         enforce_iam=chosen.enforce_iam,
         grants=grants,
         oauth_clients=clients,
+        faults=faults,
     )
 
 

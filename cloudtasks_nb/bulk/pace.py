@@ -8,8 +8,10 @@ import re
 from ..errors import ConfigError
 
 _RAMP = re.compile(r"(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)")
-_RECOVERY_PER_S = 1.1  # after a refusal, speed grows again by a tenth every second
-_SLOWEST_PER_S = 1.0
+# After a refusal the speed is halved, at most once in a while, and grows again by a fifth every second.
+_RECOVERY_PER_S = 1.2
+_BETWEEN_CUTS_S = 5.0
+_LONGEST_WAIT_S = 1.0  # slowed down, one call still leaves every second
 
 
 class Pace:
@@ -38,31 +40,39 @@ class Pace:
 
     def limit(self, now: float) -> float:
         """How many operations a second are allowed now."""
+        return min(self._chosen(now), self._slowed_to(now))
+
+    def _chosen(self, now: float) -> float:
         limits = [self._cap]
         if self._ramp is not None:
             start, growth, step_s = self._ramp
             steps = (now - (now if self._began is None else self._began)) // step_s
             limits.append(start * growth ** min(steps, 100))
-        if self._slowed is not None:
-            rate, since = self._slowed
-            limits.append(rate * _RECOVERY_PER_S ** min(now - since, 500))
         return min(limits)
+
+    def _slowed_to(self, now: float) -> float:
+        if self._slowed is None:
+            return math.inf
+        rate, since = self._slowed
+        return float(rate * _RECOVERY_PER_S ** min(now - since, 500))
 
     def reserve(self, count: int, now: float) -> float:
         """Make room for some operations; how many seconds to wait before sending them."""
         if self._began is None:
             self._began = now
         start = max(now, self._free)
-        self._free = start + count / self.limit(start)
+        self._free = start + max(
+            count / self._chosen(start), min(count / self._slowed_to(start), _LONGEST_WAIT_S)
+        )
         self._sent += count
         return start - now
 
     def slow_down(self, now: float) -> None:
-        """The service refused for lack of quota: halve the speed, once for all refusals of the same second."""
-        if self._slowed is not None and now - self._slowed[1] < 1.0:
+        """The service refused for lack of quota: halve the speed, once for all refusals that belong together."""
+        if self._slowed is not None and now - self._slowed[1] < _BETWEEN_CUTS_S:
             return
         observed = self._sent / max(1.0, now - (now if self._began is None else self._began))
-        self._slowed = max(_SLOWEST_PER_S, min(self.limit(now), observed) / 2), now
+        self._slowed = max(1.0, min(self.limit(now), observed) / 2), now
 
 
 def _ramp(text: str | None) -> tuple[float, float, float] | None:

@@ -28,7 +28,7 @@ class Restoring:
 
     repeatable = True
     changes = True
-    done_when_repeated = None  # what is there is looked at instead
+    done_when_repeated = "ALREADY_EXISTS"
 
     def __init__(self, session: Session, queue: Queue, sign: str | None) -> None:
         self._session = session
@@ -43,7 +43,12 @@ class Restoring:
     def __call__(self, items: Sequence[Item], wait: Wait) -> list[Outcome]:
         outcomes = self._create(items, wait)
         for renewal in range(1, _RENEWALS + 1):
-            taken = [at for at, outcome in enumerate(outcomes) if isinstance(outcome, AlreadyExists)]
+            taken = [
+                at
+                for at, outcome in enumerate(outcomes)
+                # After a lost answer it is there because of that; otherwise it has to be looked at.
+                if isinstance(outcome, AlreadyExists) and not items[at].uncertain
+            ]
             renewed = []
             for at in taken:
                 outcomes[at] = self._there(items[at], outcomes[at])

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import CloudTasksError
-from ..model.emulated import AdvanceRequest, AdvanceResponse, EmulatorInfo, HistoryResponse
+from ..model.emulated import (
+    AdvanceRequest,
+    AdvanceResponse,
+    EmulatorInfo,
+    FaultReport,
+    Faults,
+    HistoryResponse,
+)
 from ..rest.session import Session
 from ..shown import Shown
 from .control import Control
@@ -98,6 +105,28 @@ class Emulator(Shown):
         """Close the inboxes. client.close() does it."""
         for inbox in self._inboxes:
             inbox.close()
+
+    def faults(self, **chosen: Any) -> FaultReport:
+        """Let calls go wrong on purpose from now on, or, without arguments, nothing any more.
+
+        `exhausted` (429), `unavailable` (503), `cut_before` and `cut_after` (no answer, before or after the call took
+        effect) are shares of all calls, 0 to 1; `latency` holds every call up (seconds, a timedelta, "50ms").
+        `methods` narrows it down ("queues.tasks.create", "queues.tasks.*", or a list); `seed` makes it repeatable.
+
+        Errors: InvalidArgument, TypeError for a fault that there is not.
+
+        Example:
+            >>> client.emulator.faults(cut_after=0.2, methods="queues.tasks.batchCreate", seed=1)  # doctest: +SKIP
+        """
+        if isinstance(chosen.get("methods"), str):
+            chosen["methods"] = [chosen["methods"]]
+        if chosen.get("latency") is not None:
+            chosen["latency"] = span(chosen["latency"])
+        return self._control.post("faults", Faults(**chosen), FaultReport)
+
+    def fault_report(self) -> FaultReport:
+        """Which faults are chosen, and how many calls met them."""
+        return self._control.get("faults", FaultReport)
 
     def _shape_(self) -> Card:
         from ..render import Card, code, muted

@@ -3,6 +3,8 @@
 GET  /emulator/v1/info               → EmulatorInfo
 POST /emulator/v1/clock:advance      AdvanceRequest → AdvanceResponse; needs a clock that is moved by hand
 GET  /emulator/v1/history            ?queue=projects/…/queues/…[&task=projects/…/tasks/…] → HistoryResponse
+GET  /emulator/v1/faults             → FaultReport
+POST /emulator/v1/faults             Faults → FaultReport: what goes wrong on purpose from now on
 GET  /emulator/v1/jwks               the key that signs OIDC tokens, as a JSON Web Key Set
 GET  /emulator/v1/certs              the same key as PEM by key id, for google-auth's certs_url
 GET  /emulator/v1/tokeninfo          ?access_token=… → whose OAuth token it is, and what for
@@ -18,11 +20,19 @@ from typing import Any
 from .. import __version__
 from ..errors import FailedPrecondition, InvalidArgument
 from ..model import Message
-from ..model.emulated import AdvanceRequest, AdvanceResponse, EmulatorInfo, HistoryResponse
+from ..model.emulated import (
+    AdvanceRequest,
+    AdvanceResponse,
+    EmulatorInfo,
+    FaultReport,
+    Faults,
+    HistoryResponse,
+)
 from ..model.versions import VERSIONS
 from ..names import parse_queue
 from .bodies import parse
 from .clock import Clock
+from .faults import FaultPlan
 from .history import History
 from .options import Options
 from .timeline import Timeline
@@ -40,9 +50,16 @@ class Control:
     """Answers by verb and path, from query parameters and a body."""
 
     def __init__(
-        self, options: Options, clock: Clock, timeline: Timeline | None, tokens: Tokens, history: History
+        self,
+        options: Options,
+        clock: Clock,
+        timeline: Timeline | None,
+        tokens: Tokens,
+        history: History,
+        faults: FaultPlan,
     ) -> None:
         self._options = options
+        self._faults = faults
         self._clock = clock
         self._timeline = timeline
         self._tokens = tokens
@@ -54,6 +71,8 @@ class Control:
             ("GET", f"{PREFIX}/info", self._info),
             ("POST", f"{PREFIX}/clock:advance", self._advance),
             ("GET", f"{PREFIX}/history", self._attempts),
+            ("GET", f"{PREFIX}/faults", self._read_faults),
+            ("POST", f"{PREFIX}/faults", self._choose_faults),
             ("GET", f"{PREFIX}/jwks", self._jwks),
             ("GET", f"{PREFIX}/certs", self._certs),
             ("GET", f"{PREFIX}/tokeninfo", self._token_info),
@@ -71,6 +90,13 @@ class Control:
             app_engine=dict(self._options.app_engine.services),
             dispatches=self._options.dispatch,
         )
+
+    async def _read_faults(self, query: Mapping[str, str], body: bytes) -> FaultReport:
+        return FaultReport(faults=self._faults.faults, counts=self._faults.counts)
+
+    async def _choose_faults(self, query: Mapping[str, str], body: bytes) -> FaultReport:
+        self._faults.choose(parse(body, Faults, ""))
+        return FaultReport(faults=self._faults.faults, counts=self._faults.counts)
 
     async def _advance(self, query: Mapping[str, str], body: bytes) -> AdvanceResponse:
         request = parse(body, AdvanceRequest, "")

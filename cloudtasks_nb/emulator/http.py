@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 
 from ..errors import ApiError, InvalidArgument, PermissionDenied
 from ..model import encode
 from ..model.versions import VERSIONS
-from .batch_http import batch_reply, read_batch
+from .batch_http import Part, batch_reply, read_batch
 from .calls import Call, Reply, query_pairs
 from .control import Control, Handler
+from .faults import BATCH, REFUSALS, FaultPlan, method_of
 from .front import Front, refusal
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
 from .queries import SystemParameters
@@ -37,10 +41,10 @@ _LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 _LOOPBACK_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_LOOPBACK}", re.IGNORECASE)
 
 
-def application(front: Front, control: Control, sign_in: SignIn) -> web.Application:
+def application(front: Front, control: Control, sign_in: SignIn, faults: FaultPlan) -> web.Application:
     """The emulator as an aiohttp application."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    door = _Door(front)
+    door = _Door(front, faults)
     for verb, path, handler in control.routes():
         app.router.add_route(verb, path, partial(door.control, handler))
     for verb, path, page in sign_in.routes():
@@ -54,15 +58,31 @@ def application(front: Front, control: Control, sign_in: SignIn) -> web.Applicat
 class _Door:
     """Lets in what comes from this machine."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, faults: FaultPlan) -> None:
         self._front = front
+        self._faults = faults
 
     async def handle(self, request: web.Request) -> web.Response:
         try:
             call = await _call(request)
         except ApiError as error:
             return _sent(request, refusal(error, SystemParameters()))
-        return _sent(request, await self._front.answer(call))
+        return await self._answered(request, method_of(call), self._front.answer(call))
+
+    async def _answered(
+        self, request: web.Request, method: str, answer: Coroutine[Any, Any, Reply]
+    ) -> web.Response:
+        """The answer, unless a fault is to happen instead."""
+        with contextlib.closing(answer):
+            if latency_s := self._faults.latency_s(method):
+                await asyncio.sleep(latency_s)
+            fault = self._faults.fault(method)
+            if fault == "cut_before":
+                return _cut(request)
+            if fault in REFUSALS:
+                return _sent(request, refusal(REFUSALS[fault], SystemParameters()))
+            reply = await answer
+            return _cut(request) if fault == "cut_after" else _sent(request, reply)
 
     async def sign_in(self, page: Page, request: web.Request) -> web.Response:
         """What is not the API's, but its authorization server's."""
@@ -78,10 +98,13 @@ class _Door:
             parts = read_batch(await _body(request), request.headers)
         except ApiError as error:
             return _sent(request, refusal(error, SystemParameters()))
+        return await self._answered(request, BATCH, self._together(parts))
+
+    async def _together(self, parts: list[Part]) -> Reply:
         replies: list[Reply] = []
         for at in range(0, len(parts), _AT_ONCE):  # in order, sharing commits; others are answered in between
             replies += await asyncio.gather(*(self._alone(part.call) for part in parts[at : at + _AT_ONCE]))
-        return _sent(request, batch_reply(parts, replies, f"batch_{secrets.token_urlsafe(24)}"))
+        return batch_reply(parts, replies, f"batch_{secrets.token_urlsafe(24)}")
 
     async def _alone(self, call: Call | InvalidArgument) -> Reply:
         return await self._front.answer(call) if isinstance(call, Call) else refusal(call, SystemParameters())
@@ -122,6 +145,13 @@ def _check_local(request: web.Request) -> None:
     is_elsewhere = origin is None and headers.get("Sec-Fetch-Site") == "cross-site"
     if is_elsewhere and headers.get("Sec-Fetch-Mode") != "navigate":
         raise PermissionDenied("The emulator does not answer scripts of pages of other sites.")
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Ends the connection without an answer; what is returned reaches nobody."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 def _sent(request: web.Request, reply: Reply) -> web.Response:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
+from ..model.emulated import Faults
 from ..model.roles import ROLES
 from .app_engine import AppEngine
 from .identity import MEMBERS, member
@@ -32,6 +34,7 @@ class Options(Struct, frozen=True, kw_only=True):
     enforce_iam: bool = False
     grants: tuple[tuple[str, str], ...] = ()
     oauth_clients: tuple[tuple[str, str], ...] = ()
+    faults: Faults = msgspec.field(default_factory=Faults)
 
 
 def clock_start(words: list[str]) -> datetime | None:

@@ -19,6 +19,7 @@ from .context import Context
 from .control import Control
 from .deliver import Deliverer, targets
 from .dispatcher import Dispatcher
+from .faults import FaultPlan
 from .front import Front
 from .gate import Gate
 from .history import History
@@ -41,7 +42,7 @@ class Emulator:
     """A server on a database; `start` and `close` it inside one event loop."""
 
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
-        tokens, history = Tokens(url), History()
+        tokens, history, faults = Tokens(url), History(), FaultPlan(options.faults)
         self._commits = Commits(store)
         self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
         context = Context(store, clock, self._send, wake=self._wake)
@@ -57,8 +58,8 @@ class Emulator:
             timeline.add(self._dispatcher)
         gate = Gate(context, options.grants) if options.enforce_iam else None
         sign_in = SignIn(OAuth(context, options.oauth_clients), self._commits)
-        control = Control(options, clock, timeline, tokens, history)
-        app = application(Front(self.service, self._commits, gate), control, sign_in)
+        control = Control(options, clock, timeline, tokens, history, faults)
+        app = application(Front(self.service, self._commits, gate), control, sign_in, faults)
         self._connections = Connections(app)
 
     def _send(self, attempt: Attempt) -> None:

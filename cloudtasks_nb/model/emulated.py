@@ -21,6 +21,38 @@ class EmulatorInfo(Message):
     dispatches: bool = False  # by itself
 
 
+class Faults(Message):
+    """What goes wrong on purpose. Shares of all calls, 0 to 1: refused with 429 (`exhausted`) or 503 (`unavailable`),
+    or cut off without an answer before or after they took effect. `latency` holds every call up. `methods` are
+    patterns of those that are meant ("queues.tasks.*"; none: all); with a `seed` the same calls meet the same faults.
+    """
+
+    latency: Duration | None = None
+    exhausted: float = 0.0
+    unavailable: float = 0.0
+    cut_before: float = 0.0
+    cut_after: float = 0.0
+    methods: list[str] = []
+    seed: int | None = None
+
+
+class FaultCounts(Message):
+    """How many calls met which fault since the faults were chosen; `none` of them met none."""
+
+    exhausted: int = 0
+    unavailable: int = 0
+    cut_before: int = 0
+    cut_after: int = 0
+    none: int = 0
+
+
+class FaultReport(Message):
+    """The faults that are chosen, and what they did so far."""
+
+    faults: Faults | None = None
+    counts: FaultCounts | None = None
+
+
 class AdvanceRequest(Message):
     """Move the clock. `patience` is how much real time what becomes due may take."""
 

@@ -182,7 +182,7 @@ def test_a_selection_is_deleted(queue: ct.Queue, calls: list[str]) -> None:
 
 
 def test_a_selection_is_run(queue: ct.Queue) -> None:
-    queue.create_tasks(["a", "b", "c"], url="http://127.0.0.1:9/nobody", schedule=3600)
+    queue.pause().create_tasks(["a", "b", "c"], url="http://127.0.0.1:9/nobody", schedule=3600)
     assert queue.run_tasks(queue.tasks().first(2)).done == 2
     assert sorted(task.dispatch_count for task in queue.tasks()) == [0, 1, 1]
 

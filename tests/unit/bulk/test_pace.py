@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -56,9 +57,17 @@ def test_a_refusal_halves_the_speed_and_time_brings_it_back() -> None:
     pace.slow_down(now=10.5)  # the other calls that were under way are refused as well
     assert pace.limit(10.0) == pytest.approx(50.0)
     assert pace.limit(20.0) > 100.0
-    for second in range(11, 60):
-        pace.slow_down(now=float(second))
-    assert pace.limit(60.0) >= 1.0  # it never stands still
+
+
+def test_it_never_stands_still_however_often_it_is_refused() -> None:
+    pace, now = Pace(), 0.0
+    for _ in range(200):
+        now += pace.reserve(100, now)
+        pace.slow_down(now)
+    before, rate = now, pace.limit(now)
+    waits = [pace.reserve(100, before) for _ in range(3)]
+    assert rate < 1000
+    assert max(later - sooner for sooner, later in itertools.pairwise(waits)) <= 1.0
 
 
 @pytest.mark.parametrize("ramp", ["fast", "500/50", "0/50/5", 500])

@@ -1,0 +1,111 @@
+"""No task twice, none lost: bulk verbs against an emulator that refuses, and that drops connections before and after
+a call took effect."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import cloudtasks_nb as ct
+from tests.emulator_process import EmulatorProcess
+from tests.integration.filling import new_id
+
+EVERYTHING = {"exhausted": 0.04, "unavailable": 0.16, "cut_before": 0.2, "cut_after": 0.2, "seed": 11}
+SOON = ct.Retry(initial_s=0.005, maximum_s=0.05)
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[str]:
+    """An emulator that nobody else uses."""
+    with EmulatorProcess() as process:
+        yield process.url
+        assert process.stop() == ("", ""), "a fault on purpose is no complaint"
+
+
+@pytest.fixture
+def client(own: str) -> Iterator[ct.Client]:
+    with ct.connect(endpoint=own, retry=SOON) as client:
+        yield client
+        client.emulator.faults()
+
+
+@pytest.fixture
+def queue(client: ct.Client) -> ct.Queue:
+    return client.create_queue(new_id(), kind="pull")
+
+
+def payloads(queue: ct.Queue) -> Counter[bytes | None]:
+    return Counter(task.payload for task in queue.tasks(view="FULL"))
+
+
+def wanted(count: int) -> Counter[bytes | None]:
+    return Counter(str(number).encode() for number in range(count))
+
+
+def test_creation_doubles_and_loses_nothing(client: ct.Client, queue: ct.Queue) -> None:
+    client.emulator.faults(**EVERYTHING, methods="queues.tasks.batchCreate")
+    result = queue.create_tasks(str(number) for number in range(4000))
+    counts = client.emulator.fault_report().counts
+    assert counts is not None
+    assert min(counts.exhausted, counts.unavailable, counts.cut_before, counts.cut_after) > 0
+    assert result.ok
+    assert result.repeated > 0
+    assert payloads(queue) == wanted(4000)
+
+
+def test_what_was_given_up_on_is_finished_by_trying_again(client: ct.Client, queue: ct.Queue) -> None:
+    client.emulator.faults(cut_after=0.5, unavailable=0.2, seed=5, methods="queues.tasks.batchCreate")
+    with ct.connect(endpoint=client.endpoint, retry=ct.Retry(max_tries=1)) as hasty:
+        result = hasty.queue(queue.name).create_tasks((str(number) for number in range(3000)), concurrency=2)
+        assert 0 < result.failed_count < 3000
+        for _ in range(100):
+            if not result.failed_count:
+                break
+            result = hasty.queue(queue.name).create_tasks(result.failed)
+    assert result.ok
+    assert payloads(queue) == wanted(3000)
+
+
+def test_deletion_and_moving_account_for_every_task(client: ct.Client, queue: ct.Queue) -> None:
+    queue.create_tasks(str(number) for number in range(2000)).raise_for_errors()
+    target = client.create_queue(new_id(), kind="pull")
+    client.emulator.faults(**EVERYTHING, methods=["queues.tasks.*"])
+    result = queue.move_tasks(to=target)
+    client.emulator.faults()
+    assert result.ok
+    assert payloads(queue) == {}
+    assert payloads(target) == wanted(2000)
+    client.emulator.faults(**EVERYTHING, methods=["queues.tasks.batchDelete"])
+    assert target.delete_tasks(target.tasks(page_size=100)).done == 2000
+    assert payloads(target) == {}
+
+
+def test_a_backup_survives_them_or_is_not_there(client: ct.Client, queue: ct.Queue, tmp_path: Path) -> None:
+    queue.create_tasks(str(number) for number in range(3000)).raise_for_errors()
+    client.emulator.faults(**EVERYTHING, methods="queues.tasks.list")
+    queue.backup(tmp_path / "survived.parquet")
+    client.emulator.faults(unavailable=1, methods="queues.tasks.list")
+    with ct.connect(endpoint=client.endpoint, timeout=0.3) as hasty, pytest.raises(ct.Unavailable):
+        hasty.queue(queue.name).purge(backup=tmp_path / "failed.parquet")
+    client.emulator.faults()
+    assert [path.name for path in tmp_path.iterdir()] == ["survived.parquet"]
+    assert payloads(queue) == wanted(3000)
+    again = client.create_queue(new_id(), kind="pull")
+    client.emulator.faults(**EVERYTHING)
+    again.restore(tmp_path / "survived.parquet").raise_for_errors()
+    client.emulator.faults()
+    assert payloads(again) == wanted(3000)
+
+
+def test_a_late_answer_is_late(client: ct.Client, queue: ct.Queue) -> None:
+    client.emulator.faults(latency="2s", methods="queues.get")
+    with ct.connect(endpoint=client.endpoint, timeout=0.2) as hasty, pytest.raises(ct.Timeout):
+        hasty.queue(queue.name)
+    client.emulator.faults()
+    with pytest.raises(ct.InvalidArgument, match="shares"):
+        client.emulator.faults(unavailable=2)
+    with pytest.raises(TypeError):
+        client.emulator.faults(earthquake=1)
