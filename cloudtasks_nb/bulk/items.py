@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import CloudTasksError, InvalidArgument, InvalidRows
+from ..errors import CloudTasksError, ConfigError, InvalidArgument, InvalidRows
 from ..model.task import AppEngineHttpRequest, Task
 from ..names import QueueName, check_task_id
+from ..resources.leased import Lease, Leased
 from ..resources.new_task import TaskOptions, new_task, schedule_time
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Item(msgspec.Struct, kw_only=True):
     name: str = ""
     task: Task | None = None
     source: str = ""
+    lease: Lease | None = None
     passed: int = 0
     uncertain: int = 0
     attempts: int = 0
@@ -163,6 +165,20 @@ def recreated(task: Task, queue: QueueName, task_id: str) -> Task:
         schedule_time=task.schedule_time,
         retry_config=task.retry_config,
     )
+
+
+def leased_items(given: Any) -> Items:
+    """Tasks with the leases that are held on them."""
+
+    def make(value: Any) -> Item:
+        if not isinstance(value, Leased):
+            raise InvalidArgument(f"{value!r} is not a leased Task", hint="pass what queue.lease() gave")
+        try:
+            return Item(name=value.name, lease=value._lease("acknowledge"))
+        except ConfigError as error:
+            raise InvalidArgument(error.message, hint=error.hint) from None
+
+    return items_from(given, make, lambda: given)
 
 
 def _as_given(request: AppEngineHttpRequest | None) -> AppEngineHttpRequest | None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from ..errors import BY_RPC_CODE, ApiError, CloudTasksError, NotFound, Timeout, Unimplemented, Unknown
 from ..model.json import decode
 from ..model.messages import (
+    AcknowledgeTaskRequest,
     BatchCreateTasksRequest,
     BatchDeleteTasksRequest,
     CreateTaskRequest,
@@ -22,6 +23,7 @@ from .items import Item
 
 TASKS = "projects.locations.queues.tasks"
 MOST_CREATED, MOST_DELETED = 100, 1000
+_FINISHED_IN_A_ROW = 10
 _FIRST_LOOK_S, _LONGEST_LOOK_S, _OPERATION_S = 0.1, 5.0, 600.0
 
 Outcome = CloudTasksError | None
@@ -183,6 +185,17 @@ def running(session: Session) -> Each:
         session.fetch(f"{TASKS}.run", path={"name": item.name}, body=RunTaskRequest())
 
     return Each(one, repeatable=False)
+
+
+def acknowledging(session: Session) -> Each:
+    """Leased tasks are finished; one that is missing after a lost answer has been."""
+
+    def one(item: Item) -> None:
+        assert item.lease is not None  # noqa: S101 - made with one
+        body = AcknowledgeTaskRequest(schedule_time=item.lease.ends)
+        session.fetch(f"{TASKS}.acknowledge", path={"name": item.name}, body=body)
+
+    return Each(one, repeatable=True, done_when_repeated="NOT_FOUND", most=_FINISHED_IN_A_ROW)
 
 
 def reading(session: Session, take: Callable[[Item, Task], None], most: int) -> Each:

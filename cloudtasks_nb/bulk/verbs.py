@@ -9,17 +9,18 @@ from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
 from ..model.task import Task
 from ..names import QueueName, parse_queue
 from ..pager import Pager
-from .items import Item, Items, new_id, new_items, recreated, selected_items
+from .items import Item, Items, leased_items, new_id, new_items, recreated, selected_items
 from .pace import Pace
 from .result import BulkResult, Verb
 from .run import Run
-from .steps import MOST_CREATED, Step, creating, deleting, reading, running
+from .steps import MOST_CREATED, Step, acknowledging, creating, deleting, reading, running
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
 
 CREATE, DELETE, RUN = Verb("create", "created"), Verb("delete", "deleted"), Verb("run", "run")
 COPY, MOVE, RESTORE = Verb("copy", "copied"), Verb("move", "moved"), Verb("restore", "restored")
+ACKNOWLEDGE = Verb("acknowledge", "acknowledged")
 _CONCURRENCY = 8
 _READ_IN_A_ROW = 20  # tasks known by name are read one by one: rather several rows side by side
 _MOST_CONCURRENT = 32  # as many as there are pooled connections
@@ -49,6 +50,11 @@ def delete_tasks(queue: Queue, selection: Any, how: How) -> BulkResult:
 def run_tasks(queue: Queue, selection: Any, how: How) -> BulkResult:
     """Send the tasks of a selection now."""
     return go(queue, RUN, selected_items(queue._parsed, selection), [running(queue._session.once())], how)
+
+
+def acknowledge_tasks(queue: Queue, leased: Any, how: How) -> BulkResult:
+    """Finish leased tasks."""
+    return go(queue, ACKNOWLEDGE, leased_items(leased), [acknowledging(queue._session.once())], how)
 
 
 def copy_tasks(

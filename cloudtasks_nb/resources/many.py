@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..bulk.result import BulkResult
     from ..bulk.verbs import How
     from ..model.task import Task
+    from .leased import Leased
     from .queue import Queue
 
     Selection = Iterable[Task | str] | pd.DataFrame | Task | str
@@ -78,6 +79,19 @@ class Many(Bound):
         from ..bulk.verbs import run_tasks
 
         return run_tasks(self._queue, selection, how)
+
+    def acknowledge_tasks(self, leased: Iterable[Leased], **how: Unpack[How]) -> BulkResult:
+        """Finish many leased tasks: they are deleted. A lost answer is asked for again.
+
+        Errors: InvalidRows (a task that is not leased); what befalls single tasks is in the result.
+
+        Example:
+            >>> leased = queue.lease(max_tasks=1000)                                               # doctest: +SKIP
+            >>> queue.acknowledge_tasks(task for task in leased if handle(task))                   # doctest: +SKIP
+        """
+        from ..bulk.verbs import acknowledge_tasks
+
+        return acknowledge_tasks(self._queue, leased, how)
 
     def copy_tasks(
         self,

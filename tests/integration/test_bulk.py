@@ -187,6 +187,19 @@ def test_a_selection_is_run(queue: ct.Queue) -> None:
     assert sorted(task.dispatch_count for task in queue.tasks()) == [0, 1, 1]
 
 
+def test_leased_tasks_are_finished_together(client: ct.Client) -> None:
+    queue = client.create_queue(new_id(), kind="pull")
+    queue.create_tasks(str(number) for number in range(25)).raise_for_errors()
+    leased = queue.lease(max_tasks=20)
+    leased[0].acknowledge()
+    result = queue.acknowledge_tasks(leased)
+    assert result.done == 19
+    assert result.to_dataframe().code.tolist()[0] == 5
+    assert len(list(queue.tasks())) == 5
+    with pytest.raises(ct.InvalidRows, match="never leased"):
+        queue.acknowledge_tasks(queue.tasks().first(2))
+
+
 def shapes(queue: ct.Queue) -> list[Any]:
     keys = ("http_request", "app_engine_http_request", "pull_message", "schedule_time", "retry_config", "id")
     return sorted(

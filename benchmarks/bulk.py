@@ -1,0 +1,218 @@
+"""Creating, deleting, leasing and acknowledging many tasks: this package beside Google's two clients.
+
+    python benchmarks/bulk.py [--tasks 10000] [--runs 3]
+
+One emulator serves all, a queue of its own for every run; each run is a process of its own, timed from after its imports.
+The contenders take turns. Google's clients do what their samples show: one call after the other, on one connection.
+google-cloud-tasks speaks REST here, because the emulator does; its gRPC transport has nothing to talk to on one machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+QUEUE = "projects/local/locations/us-central1/queues"
+URL = "https://example.com/orders"
+LEASED_AT_A_TIME = 1000
+
+
+class Contender(Protocol):
+    def create(self, queue: str, payloads: list[bytes]) -> int: ...
+
+    def delete(self, queue: str, names: list[str]) -> int: ...
+
+    def work(self, queue: str) -> int: ...
+
+
+class Ours:
+    imports = ("cloudtasks_nb.connecting", "cloudtasks_nb.bulk.verbs")
+
+    def __init__(self, url: str) -> None:
+        import cloudtasks_nb as ct
+
+        self.client = ct.connect(endpoint=url)
+
+    def create(self, queue: str, payloads: list[bytes]) -> int:
+        return self.client.queue(queue).create_tasks(payloads, url=URL).done
+
+    def delete(self, queue: str, names: list[str]) -> int:
+        return self.client.queue(queue).delete_tasks(names).done
+
+    def work(self, queue: str) -> int:
+        held, count = self.client.queue(queue), 0
+        while leased := held.lease(LEASED_AT_A_TIME, lease_duration=600):
+            count += held.acknowledge_tasks(leased).done
+        return count
+
+
+class CloudTasks:
+    imports = ("google.cloud.tasks_v2beta2", "google.auth.credentials")
+
+    def __init__(self, url: str) -> None:
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import tasks_v2beta2
+        from google.cloud.tasks_v2beta2.services.cloud_tasks.transports import CloudTasksRestTransport
+
+        self.api = tasks_v2beta2
+        transport = CloudTasksRestTransport(
+            host=urlsplit(url).netloc, url_scheme="http", credentials=AnonymousCredentials()
+        )
+        self.client = tasks_v2beta2.CloudTasksClient(transport=transport)
+
+    def create(self, queue: str, payloads: list[bytes]) -> int:
+        for payload in payloads:
+            task = self.api.Task(http_request=self.api.HttpRequest(url=URL, body=payload))
+            self.client.create_task(parent=queue, task=task)
+        return len(payloads)
+
+    def delete(self, queue: str, names: list[str]) -> int:
+        for name in names:
+            self.client.delete_task(name=name)
+        return len(names)
+
+    def work(self, queue: str) -> int:
+        count = 0
+        request = self.api.LeaseTasksRequest(
+            parent=queue,
+            max_tasks=LEASED_AT_A_TIME,
+            lease_duration={"seconds": 600},
+            response_view=self.api.Task.View.FULL,
+        )
+        while leased := self.client.lease_tasks(request).tasks:
+            for task in leased:
+                self.client.acknowledge_task(name=task.name, schedule_time=task.schedule_time)
+            count += len(leased)
+        return count
+
+
+class ApiClient:
+    imports = ("googleapiclient.discovery", "google.auth.credentials")
+
+    def __init__(self, url: str) -> None:
+        from google.auth.credentials import AnonymousCredentials
+        from googleapiclient.discovery import build
+
+        service = build(
+            "cloudtasks", "v2beta2", credentials=AnonymousCredentials(), client_options={"api_endpoint": url}
+        )
+        self.tasks: Any = service.projects().locations().queues().tasks()
+
+    def create(self, queue: str, payloads: list[bytes]) -> int:
+        for payload in payloads:
+            task = {"httpRequest": {"url": URL, "body": base64.b64encode(payload).decode()}}
+            self.tasks.create(parent=queue, body={"task": task}).execute()
+        return len(payloads)
+
+    def delete(self, queue: str, names: list[str]) -> int:
+        for name in names:
+            self.tasks.delete(name=name).execute()
+        return len(names)
+
+    def work(self, queue: str) -> int:
+        body = {"maxTasks": LEASED_AT_A_TIME, "leaseDuration": "600s", "responseView": "FULL"}
+        count = 0
+        while leased := self.tasks.lease(parent=queue, body=body).execute().get("tasks"):
+            for task in leased:
+                said = {"scheduleTime": task["scheduleTime"]}
+                self.tasks.acknowledge(name=task["name"], body=said).execute()
+            count += len(leased)
+        return count
+
+
+CONTENDERS: dict[str, Callable[[str], Contender]] = {
+    "cloudtasks_nb": Ours,
+    "google-cloud-tasks (REST)": CloudTasks,
+    "google-api-python-client": ApiClient,
+}
+VERBS = {"create": "creating", "delete": "deleting", "work": "leasing and acknowledging"}
+TARGETS = {"create": 10, "delete": 10, "work": 3}
+
+
+def payload(number: int) -> bytes:
+    return json.dumps({"order": number, "note": "x" * 150}).encode()
+
+
+def contend(name: str, verb: str, url: str, queue: str, count: int) -> None:
+    """One run in this process; prints how long it took."""
+    for module in CONTENDERS[name].imports:  # type: ignore[attr-defined]
+        import_module(module)
+    contender = CONTENDERS[name](url)
+    given: list[Any] = []
+    if verb == "create":
+        given = [[payload(number) for number in range(count)]]
+    elif verb == "delete":
+        import cloudtasks_nb as ct
+
+        given = [[task.name for task in ct.connect(endpoint=url).queue(queue).tasks()]]
+    started = time.perf_counter()
+    done = getattr(contender, verb)(queue, *given)
+    seconds = time.perf_counter() - started
+    assert done == count, (name, verb, done)
+    print(seconds)
+
+
+def run(client: Any, name: str, verb: str, queue_id: str, count: int) -> float:
+    """Seconds of one run on a queue that holds what it needs."""
+    queue = client.create_queue(queue_id, kind="pull" if verb == "work" else "http").pause()
+    if verb == "work":
+        queue.resume()
+    if verb != "create":
+        url = {} if verb == "work" else {"url": URL}
+        queue.create_tasks((payload(number) for number in range(count)), progress=False, **url)
+    command = [sys.executable, __file__, "--run", name, verb, client.endpoint, queue.name, str(count)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    left = sum(len(page.items) for page in queue.tasks().pages())
+    assert left == (count if verb == "create" else 0), (name, verb, left)
+    return float(done.stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--tasks", type=int, default=10_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--run", nargs=5, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.run:
+        name, verb, url, queue, count = arguments.run
+        contend(name, verb, url, queue, int(count))
+        return
+    import cloudtasks_nb as ct
+
+    results: dict[tuple[str, str], list[float]] = {}
+    with ct.local() as client:
+        for at in range(arguments.runs):
+            for verb in VERBS:
+                for number, name in enumerate(CONTENDERS):
+                    seconds = run(client, name, verb, f"{verb}-{number}-{at}", arguments.tasks)
+                    results.setdefault((name, verb), []).append(seconds)
+                    print(f"{name}, {VERBS[verb]}: {seconds:.2f} s", file=sys.stderr)
+    report(results, arguments.tasks, arguments.runs)
+
+
+def report(results: dict[tuple[str, str], list[float]], tasks: int, runs: int) -> None:
+    print(f"\n{tasks:,} tasks, medians of {runs} runs, in seconds\n")
+    print(f"| | {' | '.join(VERBS.values())} |\n|---|{'---:|' * len(VERBS)}")
+    for name in CONTENDERS:
+        cells = [f"{statistics.median(results[name, verb]):.2f}" for verb in VERBS]
+        print(f"| {name} | {' | '.join(cells)} |")
+    print()
+    mine, *theirs = CONTENDERS
+    for verb, words in VERBS.items():
+        pairs = zip(*(results[name, verb] for name in CONTENDERS), strict=True)
+        ratio = statistics.median(min(others) / ours for ours, *others in pairs)
+        print(f"{words}: {ratio:.1f} times as fast as the better of the others (aim: {TARGETS[verb]})")
+
+
+if __name__ == "__main__":
+    main()
