@@ -2,9 +2,9 @@
 
     python benchmarks/bulk.py [--tasks 10000] [--runs 3]
 
-One emulator serves all, a queue of its own for every run; each run is a process of its own, timed from after its imports.
-The contenders take turns. Google's clients do what their samples show: one call after the other, on one connection.
-google-cloud-tasks speaks REST here, because the emulator does; its gRPC transport has nothing to talk to on one machine.
+One emulator serves all, a queue of its own for every run; each run is a process of its own, timed from after its
+imports. The contenders take turns. Google's clients do what their samples show: one call after the other, on one
+connection. google-cloud-tasks speaks REST here, because the emulator does; its gRPC transport finds no peer here.
 """
 
 from __future__ import annotations
@@ -207,7 +207,6 @@ def report(results: dict[tuple[str, str], list[float]], tasks: int, runs: int) -
         cells = [f"{statistics.median(results[name, verb]):.2f}" for verb in VERBS]
         print(f"| {name} | {' | '.join(cells)} |")
     print()
-    mine, *theirs = CONTENDERS
     for verb, words in VERBS.items():
         pairs = zip(*(results[name, verb] for name in CONTENDERS), strict=True)
         ratio = statistics.median(min(others) / ours for ours, *others in pairs)

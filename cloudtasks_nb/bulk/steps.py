@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from ..errors import BY_RPC_CODE, ApiError, CloudTasksError, NotFound, Timeout, Unimplemented, Unknown
+from ..errors import (
+    BY_RPC_CODE,
+    ApiError,
+    CloudTasksError,
+    InvalidArgument,
+    NotFound,
+    Timeout,
+    Unimplemented,
+    Unknown,
+)
 from ..model.json import decode
 from ..model.messages import (
     AcknowledgeTaskRequest,
     BatchCreateTasksRequest,
     BatchDeleteTasksRequest,
     CreateTaskRequest,
-    Empty,
     RunTaskRequest,
 )
 from ..model.operation import Operation
 from ..model.status import Status
 from ..model.task import Task
+from ..rest.batch import Part, send_batch
+from ..rest.call import Call
 from ..rest.session import Session
+from ..rest.versioned import call_in
 from .items import Item
 
 TASKS = "projects.locations.queues.tasks"
 MOST_CREATED, MOST_DELETED = 100, 1000
-_FINISHED_IN_A_ROW = 10
+MOST_TOGETHER = 100  # calls in one HTTP request
 _FIRST_LOOK_S, _LONGEST_LOOK_S, _OPERATION_S = 0.1, 5.0, 600.0
 
 Outcome = CloudTasksError | None
@@ -61,32 +72,79 @@ class _BatchAnswer(Operation):
 
 
 class Each:
-    """One call per item."""
+    """One call per item: many of them in one HTTP request where the service takes that, one by one where it does not.
+
+    `call` makes an item's call, or None where there is nothing to do; `take` gets the answer's JSON.
+    """
 
     def __init__(
         self,
-        call: Callable[[Item], object],
+        session: Session,
+        call: Callable[[Item], Call | None],
+        take: Callable[[Item, bytes], None] | None = None,
         *,
-        repeatable: bool,
-        done_when_repeated: str | None = None,
+        repeatable: bool = True,
         changes: bool = True,
-        most: int = 1,
     ) -> None:
+        self._session = session
         self._call = call
-        self.changes = changes
-        self.most = most
+        self._take = take
+        self._together = True
         self.repeatable = repeatable
-        self.done_when_repeated = done_when_repeated
+        self.changes = changes
+        self.done_when_repeated: str | None = None
+
+    @property
+    def most(self) -> int:
+        return MOST_TOGETHER if self._together else 1
 
     def __call__(self, items: Sequence[Item], wait: Wait) -> list[Outcome]:
-        return [self._outcome(item) for item in items]
+        outcomes: list[Outcome] = [None] * len(items)
+        calls: list[tuple[int, Call]] = []
+        for at, item in enumerate(items):
+            try:
+                call = self._call(item)
+            except CloudTasksError as error:  # it cannot even be written
+                outcomes[at] = error
+            else:
+                calls += [(at, call)] if call is not None else []
+        for (at, call), answer in zip(calls, self._answers([call for _, call in calls]), strict=True):
+            outcomes[at] = self._outcome(items[at], call, answer)
+        return outcomes
 
-    def _outcome(self, item: Item) -> Outcome:
+    def _outcome(self, item: Item, call: Call, answer: bytes | CloudTasksError) -> Outcome:
+        if isinstance(answer, CloudTasksError):
+            return answer
         try:
-            self._call(item)
+            if self._take is not None:
+                self._take(item, answer)
         except CloudTasksError as error:
             return error
         return None
+
+    def _answers(self, calls: list[Call]) -> list[bytes | CloudTasksError]:
+        if self._together and len(calls) > 1:
+            parts = [Part(call) for call in calls]
+            for call in calls:
+                self._session.check(call)
+            send_batch(self._session, parts, self._session.timeout_s)
+            answers = [part.outcome or b"{}" for part in parts]
+            if not _not_offered(answers):
+                return answers
+            self._together = False
+        return [self._alone(call) for call in calls]
+
+    def _alone(self, call: Call) -> bytes | CloudTasksError:
+        try:
+            return self._session.send(call)
+        except CloudTasksError as error:
+            return error
+
+
+def _not_offered(answers: list[bytes | CloudTasksError]) -> bool:
+    """Whether the request as a whole was refused, because many calls in one are not taken here."""
+    first = answers[0]
+    return isinstance(first, NotFound | Unimplemented | InvalidArgument) and first.method == "batch"
 
 
 class Batch:
@@ -96,14 +154,19 @@ class Batch:
     changes = True
 
     def __init__(
-        self, call: Callable[[Sequence[Item]], bytes], most: int, session: Session, single: Each
+        self,
+        call: Callable[[Sequence[Item]], bytes],
+        most: int,
+        session: Session,
+        single: Each,
+        done_when_repeated: str,
     ) -> None:
+        self.done_when_repeated = done_when_repeated
         self._call = call
         self._most = most
         self._session = session
         self._single = single
         self._offered = True
-        self.done_when_repeated = single.done_when_repeated
 
     @property
     def most(self) -> int:
@@ -156,12 +219,10 @@ def creating(session: Session, queue: str) -> Batch:
             f"{TASKS}.batchCreate", path={"parent": queue}, body=BatchCreateTasksRequest(requests=requests)
         )
 
-    def one(item: Item) -> None:
-        body = CreateTaskRequest(task=item.task)
-        session.fetch(f"{TASKS}.create", path={"parent": queue}, body=body)
+    def one(item: Item) -> Call:
+        return _call(session, "create", {"parent": queue}, body=CreateTaskRequest(task=item.task))
 
-    single = Each(one, repeatable=True, done_when_repeated="ALREADY_EXISTS")
-    return Batch(many, MOST_CREATED, session, single)
+    return Batch(many, MOST_CREATED, session, Each(session, one), "ALREADY_EXISTS")
 
 
 def deleting(session: Session, queue: str, name: Callable[[Item], str]) -> Batch:
@@ -171,42 +232,59 @@ def deleting(session: Session, queue: str, name: Callable[[Item], str]) -> Batch
         body = BatchDeleteTasksRequest(names=[name(item) for item in items])
         return session.fetch(f"{TASKS}.batchDelete", path={"parent": queue}, body=body)
 
-    def one(item: Item) -> None:
-        session.call(f"{TASKS}.delete", Empty, path={"name": name(item)})
+    def one(item: Item) -> Call:
+        return _call(session, "delete", {"name": name(item)})
 
-    single = Each(one, repeatable=True, done_when_repeated="NOT_FOUND")
-    return Batch(many, MOST_DELETED, session, single)
+    return Batch(many, MOST_DELETED, session, Each(session, one), "NOT_FOUND")
 
 
 def running(session: Session) -> Each:
     """Tasks are sent now. Twice is once too often, so a lost answer is a failure."""
 
-    def one(item: Item) -> None:
-        session.fetch(f"{TASKS}.run", path={"name": item.name}, body=RunTaskRequest())
+    def one(item: Item) -> Call:
+        return _call(session, "run", {"name": item.name}, body=RunTaskRequest())
 
-    return Each(one, repeatable=False)
+    return Each(session, one, repeatable=False)
 
 
 def acknowledging(session: Session) -> Each:
     """Leased tasks are finished; one that is missing after a lost answer has been."""
 
-    def one(item: Item) -> None:
+    def one(item: Item) -> Call:
         assert item.lease is not None  # noqa: S101 - made with one
         body = AcknowledgeTaskRequest(schedule_time=item.lease.ends)
-        session.fetch(f"{TASKS}.acknowledge", path={"name": item.name}, body=body)
+        return _call(session, "acknowledge", {"name": item.name}, body=body)
 
-    return Each(one, repeatable=True, done_when_repeated="NOT_FOUND", most=_FINISHED_IN_A_ROW)
+    step = Each(session, one)
+    step.done_when_repeated = "NOT_FOUND"
+    return step
 
 
-def reading(session: Session, take: Callable[[Item, Task], None], most: int) -> Each:
+def reading(session: Session, take: Callable[[Item, Task], None]) -> Each:
     """Tasks that are known by name only are read whole."""
 
-    def one(item: Item) -> None:
-        if item.task is None:
-            query = {"responseView": "FULL"}
-            take(item, session.call(f"{TASKS}.get", Task, path={"name": item.source}, query=query))
+    def one(item: Item) -> Call | None:
+        if item.task is not None:
+            return None
+        return _call(session, "get", {"name": item.source}, query={"responseView": "FULL"})
 
-    return Each(one, repeatable=True, changes=False, most=most)
+    return Each(session, one, lambda item, raw: take(item, decode(raw, Task)), changes=False)
 
 
-__all__ = ["Batch", "Each", "Outcome", "Step", "Wait", "creating", "deleting", "reading", "running"]
+def _call(session: Session, verb: str, path: dict[str, str], **given: Any) -> Call:
+    query, body = given.get("query", {}), given.get("body")
+    return call_in(session.api_version, f"{TASKS}.{verb}", path=path, query=query, body=body)
+
+
+__all__ = [
+    "Batch",
+    "Each",
+    "Outcome",
+    "Step",
+    "Wait",
+    "acknowledging",
+    "creating",
+    "deleting",
+    "reading",
+    "running",
+]

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
 from ..model.task import Task
 from ..names import QueueName, parse_queue
-from ..pager import Pager
 from .items import Item, Items, leased_items, new_id, new_items, recreated, selected_items
 from .pace import Pace
 from .result import BulkResult, Verb
 from .run import Run
-from .steps import MOST_CREATED, Step, acknowledging, creating, deleting, reading, running
+from .steps import Step, acknowledging, creating, deleting, reading, running
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -22,7 +21,6 @@ CREATE, DELETE, RUN = Verb("create", "created"), Verb("delete", "deleted"), Verb
 COPY, MOVE, RESTORE = Verb("copy", "copied"), Verb("move", "moved"), Verb("restore", "restored")
 ACKNOWLEDGE = Verb("acknowledge", "acknowledged")
 _CONCURRENCY = 8
-_READ_IN_A_ROW = 20  # tasks known by name are read one by one: rather several rows side by side
 _MOST_CONCURRENT = 32  # as many as there are pooled connections
 
 
@@ -80,11 +78,10 @@ def copy_tasks(
 
     if selection is None:
         selection = queue.tasks(view="FULL")
-    whole = isinstance(selection, Pager) and selection.has_payloads
     items = selected_items(queue._parsed, selection, to=make)
     session = queue._session.once()
     steps: list[Step] = [
-        reading(session, take, MOST_CREATED if whole else _READ_IN_A_ROW),
+        reading(session, take),
         creating(target_session.once(), str(target)),
     ]
     if move:
