@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from itertools import count
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -115,11 +116,15 @@ def new_items(queue: Queue, given: Any, defaults: Mapping[str, Any]) -> Items:
     Every task gets a name here, so that sending it again can never create it twice.
     """
 
+    new_id = random_ids()
+
     def make(value: Any) -> Item:
         if isinstance(value, Task):
             task = recreated(value, queue._parsed, value.name.rpartition("/")[2] or new_id())
         else:
             said = dict(value) if isinstance(value, Mapping) else {"payload": value}
+            if said.get("task_id") is None:
+                said["task_id"] = new_id()
             task = _new_task(queue, {**defaults, **said})
         return Item(name=task.name, task=task)
 
@@ -137,8 +142,6 @@ def new_items(queue: Queue, given: Any, defaults: Mapping[str, Any]) -> Items:
 
 def _new_task(queue: Queue, said: dict[str, Any]) -> Task:
     payload = said.pop("payload", None)
-    if said.get("task_id") is None:
-        said["task_id"] = new_id()
     strange = [key for key in said if key not in TaskOptions.__struct_fields__]
     if strange:
         raise InvalidArgument(
@@ -235,6 +238,7 @@ def selected_items(
     return items_from(given, make, lambda: given)
 
 
-def new_id() -> str:
-    """Random, as the service's own: names in sequence would crowd one place of its storage."""
-    return secrets.token_hex(16)
+def random_ids() -> Callable[[], str]:
+    """Ids as random as the service's own: names in sequence would crowd one place of its storage."""
+    source = Random(secrets.randbits(256))  # noqa: S311 - to be apart, not to be secret
+    return lambda: f"{source.getrandbits(128):032x}"

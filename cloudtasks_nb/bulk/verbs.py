@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
 from ..model.task import Task
 from ..names import QueueName, parse_queue
-from .items import Item, Items, leased_items, new_id, new_items, recreated, selected_items
+from .items import Item, Items, leased_items, new_items, random_ids, recreated, selected_items
 from .pace import Pace
 from .result import BulkResult, Verb
 from .run import Run
@@ -64,6 +64,8 @@ def copy_tasks(
         raise ConfigError(
             "A copy in the same queue needs another id.", hint="pass new_ids=True, or another queue"
         )
+
+    new_id = random_ids()
 
     def copied(task: Task) -> Task:
         return recreated(task, target, new_id() if new_ids else task.name.rpartition("/")[2])

@@ -119,24 +119,38 @@ def versions_with(kind: type[Message], field: str) -> list[Version]:
 
 def check_carries(message: Message, version: Version) -> None:
     """Refuse a message with a field set that the version lacks. Errors: ConfigError, which names those that have it."""
-    kind = model_of(type(message))
-    for info in msgspec.structs.fields(kind):
-        value = getattr(message, info.name)
-        if value is None or value == info.default:
+    kind = type(message)
+    for name, default, is_refused in _in_question(kind, version):
+        value = getattr(message, name)
+        if value is None or value == default:
             continue
-        shape = shape_of(kind, version)
-        if info.name in shape.absent:
-            raise not_in(version, f"{kind.__name__}.{info.name}", versions_with(kind, info.name))
-        if info.name in shape.only_read:
-            able = [
-                other
-                for other in versions_with(kind, info.name)
-                if info.name not in shape_of(kind, other).only_read
-            ]
-            raise not_in(version, f"Setting {kind.__name__}.{info.name}", able)
+        if is_refused:
+            raise _refused(model_of(kind), name, version)
         for part in value if isinstance(value, list) else [value]:
             if isinstance(part, Message):
                 check_carries(part, version)
+
+
+@cache
+def _in_question(kind: type[Message], version: Version) -> list[tuple[str, Any, bool]]:
+    """Fields that must not be set in a version, and those that hold messages, in which some may not be: name, default,
+    whether the field itself is refused."""
+    model = model_of(kind)
+    shape = shape_of(model, version)
+    refused = {*shape.absent, *shape.only_read}
+    return [
+        (info.name, info.default, info.name in refused)
+        for info in msgspec.structs.fields(model)
+        if info.name in refused or _held_by(model, info.name) is not Message
+    ]
+
+
+def _refused(kind: type[Message], name: str, version: Version) -> ConfigError:
+    others = versions_with(kind, name)
+    if name in shape_of(kind, version).absent:
+        return not_in(version, f"{kind.__name__}.{name}", others)
+    able = [other for other in others if name not in shape_of(kind, other).only_read]
+    return not_in(version, f"Setting {kind.__name__}.{name}", able)
 
 
 def not_in(version: str, what: str, others: Iterable[str]) -> ConfigError:
