@@ -78,10 +78,15 @@ class InvalidRows(CloudTasksError):
     ) -> None:
         self.problems = list(problems)
         self.count = len(self.problems) if count is None else count
-        lines = [words if at is None else f"item {at}: {words}" for at, words in self.problems]
-        if self.count > len(lines):
-            lines.append(f"… and {self.count - len(lines):,} more")
-        super().__init__("Nothing was sent:\n  " + "\n  ".join(lines), hint=hint)
+        what = "problem" if self.count == 1 else "problems"
+        super().__init__(f"Nothing was sent: {self.count:,} {what}.", hint=hint)
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        lines += [f"  {words}" if at is None else f"  item {at}: {words}" for at, words in self.problems]
+        if self.count > len(self.problems):
+            lines.append(f"  … and {self.count - len(self.problems):,} more")
+        return "\n".join([*lines, f"  next: {self.hint}"] if self.hint else lines)
 
 
 class BackupIncomplete(CloudTasksError):

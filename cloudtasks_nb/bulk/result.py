@@ -152,7 +152,7 @@ class BulkResult(Shown):
         """Nothing when all went well. Errors: BulkError, whose `result` this is."""
         if self.ok:
             return
-        reasons = [f"{count:,} × {words}" for words, count in self.reasons()[:3]]
+        reasons = [f"{count:,} × {words.rstrip('.')}" for words, count in self.reasons()[:3]]
         if self.not_tried_count != 0:
             reasons.append(f"{_left(self.not_tried_count)} not tried")
         error = BulkError(

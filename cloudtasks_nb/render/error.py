@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..errors import ApiError, CloudTasksError
+from ..errors import ApiError, CloudTasksError, InvalidRows
 from .dispatch import looks
 from .folded import json_section
-from .shapes import Card, Plain, badge, code
+from .shapes import Card, Plain, Table, badge, code
 
 
 @looks(CloudTasksError)
@@ -16,6 +16,20 @@ def _error(error: CloudTasksError, now: datetime) -> Card:
         type(error).__name__,
         badge=badge("error", "bad"),
         facts={"message": error.message, "next": error.hint},
+    )
+
+
+@looks(InvalidRows)
+def _invalid_rows(error: InvalidRows, now: datetime) -> Card:
+    return Card(
+        type(error).__name__,
+        badge=badge("error", "bad"),
+        facts={"message": error.message, "next": error.hint},
+        table=Table(
+            columns=["item", "what is wrong"],
+            rows=[[at, words] for at, words in error.problems],
+            more=error.count - len(error.problems),
+        ),
     )
 
 
