@@ -6,6 +6,7 @@ from .decoding import Decode
 from .dtypes import Dtypes, frame_of
 from .files import write_csv, write_parquet
 from .from_pandas import task_rows
+from .policies import policy_frame
 from .to_pandas import to_pandas
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Dtypes",
     "backup_columns",
     "frame_of",
+    "policy_frame",
     "task_rows",
     "to_pandas",
     "whole_task",

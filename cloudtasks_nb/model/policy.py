@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from ..errors import ConfigError
 from .json import Message
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _WITH_CONDITIONS = 3
 
@@ -49,6 +53,12 @@ class Policy(Message):
     def roles(self, member: str) -> list[str]:
         """Which roles a member holds by name."""
         return [binding.role for binding in self.bindings if member in binding.members]
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per member of a binding: role, member, condition_title, condition_expression."""
+        from ..frames import policy_frame
+
+        return policy_frame(self)
 
     def grant(self, role: str, *members: str, condition: Expr | None = None) -> Policy:
         """The policy with these members in a role; this one stays as it is. Errors: ConfigError."""

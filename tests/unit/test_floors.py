@@ -32,6 +32,7 @@ UPWARD = {
     ("resources", "plots"),
     ("client", "plots"),
     ("model", "plots"),
+    ("model", "frames"),
     ("resources", "bulk"),
     ("client", "widgets"),
 }

@@ -18,9 +18,11 @@ from cloudtasks_nb.errors import ConfigError, DecodeError
 from cloudtasks_nb.frames import LOCATIONS, QUEUES, TASKS, to_pandas, write_csv, write_parquet
 from cloudtasks_nb.model import (
     AttemptStatus,
+    Expr,
     HttpRequest,
     Int64,
     Location,
+    Policy,
     PullMessage,
     PullTarget,
     Queue,
@@ -186,6 +188,18 @@ def test_locations() -> None:
     assert (row.location_id, row.labels, row.metadata, row["name"]) == (
         "eu", {"a": "b"}, {"n": "1"}, "projects/p/locations/eu",
     )  # fmt: skip
+
+
+def test_policies_have_a_row_per_member() -> None:
+    bare = Policy()
+    names = ["role", "member", "condition_title", "condition_expression"]
+    assert dtypes(bare.to_dataframe()) == dict.fromkeys(names, "string")
+    policy = bare.grant("roles/viewer", "user:a@x.org", "user:b@x.org")
+    policy = policy.grant("roles/editor", "user:a@x.org", condition=Expr(title="soon", expression="true"))
+    table = policy.to_dataframe()
+    assert table.member.tolist() == ["user:a@x.org", "user:b@x.org", "user:a@x.org"]
+    assert table.condition_title.isna().tolist() == [True, True, False]
+    assert table.condition_expression[2] == "true"
 
 
 def test_payloads_as_text() -> None:
