@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
 
 _PROBLEMS_SHOWN = 10
+_MADE_ONCE = 20_000  # more items than these are made twice, to be checked and to be sent, rather than kept
 _APP_ENGINE_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
 
 
@@ -67,9 +68,13 @@ def items_from(given: Any, make: Callable[[Any], Item], rows: Callable[[], Itera
     Errors: InvalidRows.
     """
     at_hand = isinstance(given, Sized) and not isinstance(given, Iterator)
-    if at_hand:
-        _check(map(_guarded(make), rows()))
-    made = map(_guarded(make), rows())
+    made: Iterable[Item] = map(_guarded(make), rows())
+    if at_hand and len(given) <= _MADE_ONCE:
+        made = list(made)
+        _check(made)
+    elif at_hand:
+        _check(made)
+        made = map(_guarded(make), rows())
     numbered = (replace(item, index=index) for index, item in zip(count(), made, strict=False))
     return Items(numbered, len(given) if at_hand else None)
 
