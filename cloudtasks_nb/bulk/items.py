@@ -40,6 +40,7 @@ class Item(msgspec.Struct, kw_only=True):
     passed: int = 0
     uncertain: int = 0
     attempts: int = 0
+    counted: bool = False
     error: CloudTasksError | None = None
 
     def __repr__(self) -> str:
@@ -86,7 +87,7 @@ def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:
         if isinstance(value, InvalidArgument):
             return Item(error=value)
         if isinstance(value, Item):
-            return replace(value, passed=0, attempts=0, error=None)
+            return replace(value, passed=0, attempts=0, counted=False, error=None)
         try:
             return make(value)
         except InvalidArgument as problem:
@@ -154,9 +155,8 @@ def _new_task(queue: Queue, said: dict[str, Any]) -> Task:
             hint='a dict names options of create_task(); one that is a payload goes into {"payload": {...}}',
         )
     if said.get("relative_url") is not None and isinstance(said.get("headers"), Mapping):
-        said["headers"] = _given_headers(
-            said["headers"]
-        )  # out of a listing, it may hold what the service added
+        # Out of a listing, they may hold what the service added.
+        said["headers"] = _given_headers(said["headers"])
     said["schedule"] = schedule_time(said.get("schedule"), queue._session.now())
     return new_task(queue._parsed, queue.kind, payload, TaskOptions(**said))
 

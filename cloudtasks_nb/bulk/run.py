@@ -90,10 +90,11 @@ class Run:
                     self._land(flying, shown)
             except BaseException as cause:
                 self._cause = self._cause or cause
-            self._stop_and_wait(flying, shown)
-            pool.shutdown(wait=False)
+            all_ended = self._stop_and_wait(flying, shown)
+            pool.shutdown(wait=all_ended)
+        self._take(unsent)  # an interrupt at the wrong moment may have left some here that were sent
         self.result.elapsed_s = time.monotonic() - began
-        self._account(items, unsent)
+        self._account(items)
         return self._ended()
 
     @property
@@ -121,17 +122,23 @@ class Run:
 
     def _take(self, items: list[Item]) -> None:
         """Note how items went; those that were stopped before they began are left over. Empties the list."""
-        left = [item for item in items if item.error is None and item.passed < len(self._steps)]
-        tried = [item for item in items if item.error is not None or item.passed == len(self._steps)]
+        new = [item for item in items if not item.counted]
+        left = [item for item in new if item.error is None and item.passed < len(self._steps)]
+        tried = [item for item in new if item.error is not None or item.passed == len(self._steps)]
         for item in left:
             item.attempts = 0
+        for item in new:
+            item.counted = True
         self._left += left
         for _, row in groupby(enumerate(tried), lambda at: at[1].index - at[0]):
             self.result.add([item for _, item in row])
         items.clear()
 
-    def _stop_and_wait(self, flying: Flying, shown: Any) -> None:
-        """Calls under way may end, which they do within their deadline; a second interrupt ends the waiting, too."""
+    def _stop_and_wait(self, flying: Flying, shown: Any) -> bool:
+        """Calls under way may end, which they do within their deadline; a second interrupt ends the waiting, too.
+
+        Whether all of them ended.
+        """
         if self._cause is not None:
             self._stop.set()
         try:
@@ -149,10 +156,12 @@ class Run:
                     )
                 self._take(given_up)
             flying.clear()
+            return False
+        return True
 
-    def _account(self, items: Items, unsent: list[Item]) -> None:
+    def _account(self, items: Items) -> None:
         result = self.result
-        left = sorted([*self._left, *unsent], key=lambda item: item.index)
+        left = sorted(self._left, key=lambda item: item.index)
         if self._stop.is_set():
             result.not_tried = chain(left, items)
             result.not_tried_count = None if items.total is None else items.total - len(result)
@@ -185,7 +194,11 @@ class Run:
         retry, tries = self._session.retry, 0
         deadline = time.monotonic() + self._session.timeout_s
         quota_wait_s = retry.quota_wait_s
-        while items and self._room(len(items)):
+        while items:
+            asked = time.monotonic()
+            if not self._room(len(items)):
+                return
+            deadline += time.monotonic() - asked
             tries += 1
             items, error = self._once(at, step, items, tries)
             if error is None:
@@ -242,9 +255,8 @@ class Run:
 
     def _may_again(self, error: CloudTasksError, step: Step) -> bool:
         if isinstance(error, TransportError) and not error.reached:
-            return (
-                self._flowing
-            )  # a service that was there a moment ago may come back; a wrong address never will
+            # A service that was there a moment ago may come back; a wrong address never will.
+            return self._flowing
         return may_repeat(error, repeatable=step.repeatable)
 
     def _give_up(self, error: CloudTasksError) -> None:
