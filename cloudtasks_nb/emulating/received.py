@@ -108,7 +108,7 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
         own = {name: value for name, value in self.headers.items() if not _is_usual(name)}
         everything = _header_words(self.headers)
         headers = (
-            Cell(elided(_header_words(own), 30), everything)
+            Cell(elided(_header_words(own), 26), everything)
             if own
             else muted("nothing of its own", everything)
         )
@@ -119,8 +119,8 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
             code(self.path + (f"?{self.query}" if self.query else "")),
             self.attempt,
             code(self.task) if self.task else muted("no task"),
-            [self.answer_badge(), Cell(self.error_words()) if self.error is not None else None],
-            preview(self.payload, 32) if self.payload else muted("empty"),
+            [self.answer_badge(), self._error_cell()],
+            preview(self.payload, 28) if self.payload else muted("empty"),
             headers,
         ]
 
@@ -131,6 +131,15 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
         if self.answer is None:
             return badge("answering", "warn")
         return badge(str(self.answer), "ok" if 200 <= self.answer < 300 else "bad")
+
+    def _error_cell(self) -> Cell | None:
+        """What a handler raised, cut to its kind: one row of a table; the rest on hover."""
+        from ..redact import scrub
+        from ..render import Cell
+
+        if self.error is None:
+            return None
+        return Cell(type(self.error).__name__, scrub(self.error_words()))
 
     def error_words(self) -> str:
         """What went wrong in the handler, on one line."""
