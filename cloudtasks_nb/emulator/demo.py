@@ -220,7 +220,8 @@ class _Demo:
                 headers={"Content-Type": "text/plain; charset=utf-8"},
                 body=texts[number % 3].encode(),
             )
-            yield "", Task(http_request=request)
+            due = self._now + timedelta(minutes=8 * number + self._random.randint(1, 8))
+            yield "", Task(http_request=request, schedule_time=due)
 
 
 def _json(url: str, content: Mapping[str, object]) -> HttpRequest:

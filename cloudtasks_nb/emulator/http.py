@@ -36,6 +36,7 @@ _HEADERS = {
 }
 _BATCH_PATHS = ("/batch", *(f"/batch/cloudtasks/{version}" for version in VERSIONS))
 _AT_ONCE = 50
+_BODY_S = 60.0
 _LOOPBACK = r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 _LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 _LOOPBACK_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_LOOPBACK}", re.IGNORECASE)
@@ -127,9 +128,12 @@ async def _call(request: web.Request) -> Call:
 
 async def _body(request: web.Request) -> bytes:
     try:
-        raw = await request.read()
+        async with asyncio.timeout(_BODY_S):
+            raw = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text=f"The body did not arrive within {_BODY_S:g} seconds.") from None
     return unpacked(raw, request.headers.get("Content-Encoding", ""))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,6 +14,10 @@ from threading import Thread
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.emulator.clock import SystemClock
+from cloudtasks_nb.emulator.options import Options
+from cloudtasks_nb.emulator.process import Emulator
+from cloudtasks_nb.emulator.store import Store
 from tests.emulator_process import EmulatorProcess
 
 PATIENCE_S = 20
@@ -100,6 +106,28 @@ def test_a_hanging_target_holds_up_only_its_own_tasks(target: Target) -> None:
             other.create_task("x", url=f"{target.url}/{number}")
         arrived = {target.paths.get(timeout=PATIENCE_S) for _ in range(20)}
         assert arrived == {f"/{number}" for number in range(20)}
+
+
+def test_a_body_that_never_arrives_ends_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloudtasks_nb.emulator.http._BODY_S", 0.05)
+
+    async def main() -> bytes:
+        with closing(Store.open()) as store, socket.create_server(("127.0.0.1", 0)) as listening:
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            emulator = Emulator(store, SystemClock(), Options(), url)
+            await emulator.start(listening)
+            async with asyncio.timeout(PATIENCE_S):
+                reader, writer = await asyncio.open_connection("127.0.0.1", listening.getsockname()[1])
+                path = "/v2beta2/projects/p/locations/us-central1/queues"
+                writer.write(
+                    f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{{".encode()
+                )
+                said = await reader.readline()
+                writer.close()
+                await emulator.close()
+        return said
+
+    assert b" 408 " in asyncio.run(main())
 
 
 def test_a_stop_in_the_midst_of_sending_is_quiet(target: Target) -> None:
