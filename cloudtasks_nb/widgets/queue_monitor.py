@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SAMPLES_KEPT = 20_000  # more than a day of one each five seconds
 POINTS_SHOWN = 400
-WINDOWS_S = (300.0, 1800.0, 21600.0)
+WINDOWS_S = (60.0, 300.0, 1800.0, 21600.0)
 LEAST_S, MOST_S = 1.0, 3600.0
 
 
@@ -70,7 +70,7 @@ class QueueMonitor(Panel):
     _css = asset("panel.css", "queue_monitor.css")
 
     facts = traitlets.Dict().tag(sync=True)
-    window_s = traitlets.Float(WINDOWS_S[0]).tag(sync=True)
+    window_s = traitlets.Float(WINDOWS_S[1]).tag(sync=True)
 
     def __init__(self, queue: Queue, every_s: float = 5.0, read_only: bool = False) -> None:
         self._samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)

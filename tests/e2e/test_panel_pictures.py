@@ -1,0 +1,60 @@
+"""All panels in one notebook, as the documentation shows them: SCREENSHOTS=docs/images makes its pictures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .lab import Lab
+from .service import Service
+
+pytestmark = pytest.mark.browser
+
+CELLS = (
+    'import cloudtasks_nb as ct\nclient = ct.connect()\nqueue = client.queue("emails")\nqueue.panel()',
+    'client.queue("newsletter").monitor(every_s=1)',
+    "client.explore()",
+    "queue.iam_panel()",
+)
+SAMPLES = 20 if os.environ.get("SCREENSHOTS") else 2  # a picture deserves a longer line
+
+
+def test_all_panels_in_one_notebook(lab: Lab, page: Page, service: Service, pictures: Path) -> None:
+    page.set_viewport_size({"width": 1280, "height": 3200})
+    service.create_queue("newsletter", httpTarget={}, rateLimits={"maxTasksDispatchedPerSecond": 2})
+    service.grant("emails", "roles/cloudtasks.enqueuer", "serviceAccount:web@local.iam.gserviceaccount.com")
+    service.grant("emails", "roles/cloudtasks.viewer", "user:ada@example.com")
+    notebook = lab.open(page, lab.write("panels.ipynb", *CELLS))
+    notebook.run_all()
+    region = notebook.outputs.get_by_role
+
+    panel = region("region", name="Queue emails", exact=True).first
+    panel.get_by_role("button", name="Edit settings…").click()
+    expect(panel.get_by_role("form", name="Settings")).to_be_visible()
+
+    monitor = region("region", name="Monitor of queue newsletter")
+    monitor.get_by_role("combobox", name="Show").select_option("last 1 min")
+    for number in range(SAMPLES):
+        for more in range(number * 7 % 11):
+            service.create_task("newsletter", f"t-{number}-{more}", b"{}", due_s=more)
+        expect(monitor.get_by_text(f"{number + 2} samples in")).to_be_visible()
+
+    explorer = region("region", name="Queues of project local")
+    explorer.get_by_role("button", name="events", exact=True).click()
+    expect(explorer.get_by_role("region", name="Queue events")).to_contain_text("RUNNING")
+
+    access = region("region", name="Access to queue emails")
+    access.get_by_role("textbox", name="Member").fill("user:grace@example.com")
+    access.get_by_role("combobox", name="Role").fill("roles/cloudtasks.taskRunner")
+    access.get_by_role("button", name="Add").click()
+    expect(access.get_by_role("list", name="Your changes")).to_contain_text("user:grace@example.com")
+
+    shown = {"queue": panel, "monitor": monitor, "explorer": explorer, "access": access}
+    for theme in ("Dark", "Light"):
+        notebook.theme(f"JupyterLab {theme}")
+        for name, what in shown.items():
+            what.screenshot(path=pictures / f"panel-{name}-{theme.lower()}.png", animations="disabled")
+    assert len(list(pictures.glob("panel-*.png"))) >= 2 * len(shown)
