@@ -125,7 +125,8 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         if name in ("mounted", "unmounted"):
             self._count_views(1 if name == "mounted" else -1)
         elif name == "look":
-            self._worker.submit(self._look_again).add_done_callback(lambda _: self._answer(call))
+            self._stale = True
+            self._worker.submit(self._catch_up).add_done_callback(lambda _: self._answer(call))
         else:
             self._on_action(name, content.get("args"), call)
 
@@ -178,11 +179,13 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
                 self.busy = ""
             if line and action.changes:  # also when it failed: a part may have been done
                 changes.announce(self.endpoint, self.touched, self)
+            if action.busy and self.views:
+                self._catch_up()
 
-    def _look_again(self) -> None:
-        """What a page that is looked at asks for; left out when there is no quota for it, or an action reads anyway."""
+    def _look_again(self) -> bool:
+        """What a page that is looked at asks for; False when it is left out, as during an action or without quota."""
         if self.busy or not self._budget.take():
-            return
+            return False
         try:
             self.look()
         except Exception as error:
@@ -192,11 +195,12 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             if self._failures:
                 self._failures = 0
                 self.show("")
+        return True
 
     def _catch_up(self) -> None:
+        """Read what changed elsewhere; what is left out now is caught up with after the action, or at the next look."""
         if self._stale:
-            self._stale = False
-            self._look_again()
+            self._stale = not self._look_again()
 
     @property
     def _next_s(self) -> float:

@@ -98,6 +98,22 @@ def test_the_keyboard_is_enough(
     assert service.queue(queue_id)["state"] == "RUNNING"
 
 
+def test_keys_in_a_panel_are_no_shortcuts_of_the_notebook(
+    opened: Callable[[str], Opened], queue_id: str, page: Page
+) -> None:
+    notebook = opened("")
+    panel = notebook.outputs.get_by_role("region", name=f"Queue {queue_id}")
+    kinds = "() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells.map(cell => cell.cell_type)"
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.mode = 'command'; }")
+    panel.get_by_role("button", name="Refresh").focus()
+    for key in "mdd":  # to markdown, and delete the cell
+        page.keyboard.press(key)
+    panel.get_by_text("as code").focus()
+    page.keyboard.press("m")
+    assert page.evaluate(kinds) == ["code"]
+    expect(panel).to_be_visible()
+
+
 def test_read_only_has_no_button_that_changes_anything(
     opened: Callable[[str], Opened], queue_id: str
 ) -> None:

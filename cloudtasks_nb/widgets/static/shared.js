@@ -64,6 +64,10 @@ class Frame {
     this.code = h("code");
     this.folded = h("details", { class: "ct-code" }, h("summary", {}, "as code"), h("pre", {}, this.code));
     this.root = h("section", { class: "ct-panel", "aria-label": label });
+    // A letter typed on a button is meant for the panel: a notebook in command mode would cut or delete the cell.
+    this.root.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+    });
     el.append(this.root);
     this.on("msg:custom", (message) => this.#answered(message));
     this.watch(["busy"], () => this.sync());

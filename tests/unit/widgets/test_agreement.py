@@ -49,6 +49,30 @@ def test_a_panel_that_nobody_looks_at_reads_when_it_is_shown_again(
     assert other.facts["state"] == "PAUSED"
 
 
+def test_what_is_heard_during_an_action_is_read_after_it(
+    client: ct.Client, queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explorer = client.explore()
+    page = clicking(explorer)
+    page.send({"do": "mounted"})
+    begun, release = threading.Event(), threading.Event()
+    list_queues = client.queues
+
+    def slow(*args: str, **options: bool) -> ct.Pager[ct.Queue]:
+        listed = list_queues(*args, **options)
+        begun.set()
+        release.wait(10)
+        return listed
+
+    monkeypatch.setattr(client, "queues", slow)
+    refreshing = page.start("refresh")
+    begun.wait(10)
+    clicking(QueuePanel(queue)).click("pause")  # after the explorer had read it
+    release.set()
+    page.wait(refreshing)
+    assert {row["name"]: row["state"] for row in explorer.rows}[queue.name] == "PAUSED"
+
+
 def test_panels_on_other_queues_and_endpoints_hear_nothing(queue: ct.Queue, clicking: Clicking) -> None:
     panel = QueuePanel(queue)
     page = clicking(panel)
