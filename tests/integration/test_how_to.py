@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import cloudtasks_nb as ct
@@ -34,6 +35,20 @@ def test_calling_the_rest_api(names: dict[str, Any], queue: ct.Queue) -> None:
     assert (len(batch.results), queue.state) == (502, "PAUSED")
     assert len(list(queue.tasks())) == 500
     assert names["work"].lease() == []
+
+
+def test_clicking_by_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with ct.local(demo=True) as client:
+        emails = client.queue("emails")
+        names: dict[str, Any] = {"client": client}
+        exec(blocks("docs/how-to/panels.md"), names)  # noqa: S102 - our own page
+        assert emails.refresh().state == "PAUSED"
+        assert emails.rate_limits is not None and emails.rate_limits.max_tasks_dispatched_per_second == 5
+        assert list(emails.tasks()) == [] and emails.restore("emails.parquet", progress=False).ok
+        assert len(list(emails.tasks())) == len(pd.read_parquet("emails.parquet")) > 0
+        assert names["explorer"].opened.facts["id"] == "emails"
+        assert emails.iam_policy().members("roles/cloudtasks.taskRunner") == ["user:grace@example.com"]
 
 
 def test_signing_in_names_what_there_is() -> None:
