@@ -56,6 +56,33 @@ def test_a_service_accounts_key_signs_in(key: str, tmp_path: Path, as_file: bool
     assert key[40:80] not in repr(client) + str(client)
 
 
+def test_application_default_credentials_name_who_calls_and_the_project(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key.json").write_text(json.dumps(info(key, "https://oauth2.example.com/token")))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "key.json"))
+    monkeypatch.delenv("CLOUD_TASKS_EMULATOR_HOST", raising=False)
+    monkeypatch.delenv("CLOUDTASKS_EMULATOR_HOST", raising=False)
+    with ct.connect(location="us-central1", quota_project="who-pays") as client:
+        assert (client.project, client.identity) == ("my-project", WORKER)
+        assert client.endpoint == "https://cloudtasks.googleapis.com"
+    with ct.connect(impersonate="other@p2.iam.gserviceaccount.com") as client:
+        assert (client.project, client.identity) == ("my-project", "other@p2.iam.gserviceaccount.com")
+
+
+def test_whose_quota_is_used_is_sent_along() -> None:
+    with scripted(answer(200, {})) as service:
+        with ct.connect(
+            "p", endpoint=service.url, access_token="ya29.mine", quota_project="who-pays"
+        ) as client:
+            client.locations()
+        assert "X-Goog-User-Project: who-pays" in service.requests[0]
+        with ct.connect("p", endpoint=service.url, api_key="AIza-mine") as client:
+            client.locations()
+        assert "X-Goog-Api-Key: AIza-mine" in service.requests[1]
+        assert "AIza-mine" not in service.requests[1].partition("\r\n")[0]
+
+
 def test_gclouds_own_file_signs_in() -> None:
     user = {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "1//0r"}
     credentials = to_credentials(user)
