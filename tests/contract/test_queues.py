@@ -49,8 +49,14 @@ def test_a_new_queue_shows_its_defaults(driver: Driver, parent: str) -> None:
 
 
 @pytest.mark.versions("v2")
-def test_a_new_queue_of_v2_shows_no_time_to_live(driver: Driver, parent: str) -> None:
-    asked = {"name": f"{parent}/queues/defaults", "rateLimits": {"maxBurstSize": -1}}
+def test_a_new_queue_of_v2_shows_no_time_to_live(
+    driver: Driver, parent: str, request: pytest.FixtureRequest
+) -> None:
+    asked: Json = {"name": f"{parent}/queues/defaults"}
+    if (
+        request.node.callspec.params["driver"][0] != "cloudtasks_nb"
+    ):  # ours refuses to ask for what v2 only shows
+        asked["rateLimits"] = {"maxBurstSize": -1}
     created = driver.create_queue(parent, asked)
     assert set(created) == {"name", "rateLimits", "retryConfig", "state"}
     assert created["rateLimits"]["maxBurstSize"] == 100  # the service's own: what was asked for is ignored
