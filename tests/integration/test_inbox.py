@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -197,3 +198,12 @@ def test_an_app_engine_application_in_a_cell() -> None:
         queue.create_task("x", relative_url="/tasks/one").run()
         (got,) = inbox.wait()
     assert (got.path, got.attempt, got.queue) == ("/tasks/one", 1, queue.id)
+
+
+def test_it_answers_while_a_cell_keeps_the_kernel_busy(queue: ct.Queue, inbox: Inbox) -> None:
+    inbox.on()(lambda request: 204)
+    queue.create_task("x", url=inbox.url)
+    deadline = time.monotonic() + 60
+    while not any(one.answer for one in inbox.requests) and time.monotonic() < deadline:
+        sum(range(1000))  # a cell that computes, and never waits
+    assert [one.answer for one in inbox.requests] == [204]
