@@ -1,0 +1,102 @@
+"""How does a task become another one: what the form shows of it, and what a new task takes over from it. (pure)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ..model import Task
+from ..redact import DOTS, redacted, scrub
+from ..render.values import size
+from .cells import instant
+
+CHARACTERS_EDITED = 200_000
+
+_SET_BY_THE_SERVICE = ("host", "content-length", "user-agent")
+_SET_BY_THE_SERVICE_PREFIXES = ("x-google-", "x-appengine-", "x-cloudtasks-")
+
+
+def edit_form(task: Task) -> dict[str, Any]:
+    """What the page lets one change of a task that was read with view FULL, secrets replaced."""
+    text, kept = _payload_text(task.payload or b"")
+    return {
+        "id": task.id,
+        "kind": task.kind,
+        "url": scrub(task.url or ""),
+        "method": task.method or "",
+        "headers": [[name, redacted(value, name)] for name, value in own_headers(task).items()],
+        "tag": task.tag or "",
+        "schedule": instant(task.schedule_time),
+        "payload": text,
+        "kept": kept,
+    }
+
+
+def creation(
+    task: Task,
+    *,
+    payload: Any = None,
+    url: str | None = None,
+    method: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    tag: str | None = None,
+    schedule: datetime | float | None = None,
+) -> dict[str, Any]:
+    """The arguments of `create_task` for a task like this one; None leaves what is there.
+
+    A URL or header value that still has its secret replaced, as the form shows it, stays what it was.
+    """
+    given: dict[str, Any] = {
+        "payload": task.payload if payload is None else payload,
+        "schedule": task.schedule_time if schedule is None else schedule,
+        "retry_config": task.retry_config,
+    }
+    if task.pull_message is not None:
+        return {**given, "tag": task.tag if tag is None else tag or None}
+    where = task.url if url is None or url == scrub(task.url or "") else url
+    given |= {
+        "method": method or task.method,
+        "headers": own_headers(task) if headers is None else _with_secrets(headers, task),
+    }
+    if task.app_engine_http_request is not None:
+        return {**given, "relative_url": where, "routing": task.app_engine_http_request.app_engine_routing}
+    request = task.http_request
+    tokens = {} if request is None else {"oidc_token": request.oidc_token, "oauth_token": request.oauth_token}
+    return {**given, "url": where, **tokens}
+
+
+def own_headers(task: Task) -> dict[str, str]:
+    """The headers of a task without those that the service writes itself, such as Content-Length."""
+    return {
+        name: value
+        for name, value in task.headers.items()
+        if name.lower() not in _SET_BY_THE_SERVICE and not name.lower().startswith(_SET_BY_THE_SERVICE_PREFIXES)
+    }
+
+
+def _with_secrets(headers: Mapping[str, str], task: Task) -> dict[str, str]:
+    """Headers as typed; a value that is shown with its secret replaced, and was left so, is the task's own."""
+    known = {name.lower(): value for name, value in task.headers.items()}
+    return {
+        name: known[name.lower()]
+        if DOTS in value and name.lower() in known and value == redacted(known[name.lower()], name)
+        else value
+        for name, value in headers.items()
+    }
+
+
+def _payload_text(data: bytes) -> tuple[str | None, str]:
+    """A payload to edit (JSON indented), or None and why it is not edited here."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None, f"binary, {size(len(data))}: kept as it is"
+    if len(text) > CHARACTERS_EDITED:
+        return None, f"{size(len(data))}, too long to edit here: kept as it is"
+    try:
+        return (msgspec.json.format(text, indent=2) if text.lstrip()[:1] in ("{", "[") else text), ""
+    except msgspec.DecodeError:
+        return text, ""

@@ -1,0 +1,308 @@
+"""Reading a queue's tasks: page by page or all of them, filtered, sorted, one of them in detail."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import traitlets
+
+from ..errors import CloudTasksError
+from ..model.task import View
+from ..names import check_task_id
+from ..pager import Pager
+from ..render.values import counted
+from .action import Refused, action
+from .cells import instant
+from .panel import LINES_KEPT, Panel
+from .task_filter import Facet, Filter
+from .task_pages import Pages
+from .task_table import COLUMNS, TaskTable, usual_columns
+from .task_view import task_detail
+
+if TYPE_CHECKING:
+    from ..resources.queue import Queue
+    from ..resources.task import Task
+
+PAGE_SIZES = (25, 50, 100, 250, 1000)
+LOAD_LIMIT = 100_000  # beyond this a page in a browser is the wrong tool
+
+Scope = Literal["page", "part", "all"]
+
+
+class TaskReader(Panel):
+    """The reading half of a task browser: nothing here changes the service."""
+
+    place = traitlets.Dict().tag(sync=True)
+    columns = traitlets.List().tag(sync=True)
+    table = traitlets.Dict().tag(sync=True)
+    order = traitlets.List().tag(sync=True)
+    facets = traitlets.List().tag(sync=True)
+    detail = traitlets.Dict().tag(sync=True)
+    progress = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, queue: Queue, page_size: int, read_only: bool) -> None:
+        self.page_size = page_size
+        self.view: View = "BASIC"
+        self.scope: Scope = "page"
+        self._table: TaskTable[Task] = TaskTable()
+        self._pages: Pages[Task] = Pages(self._listing)
+        self._facets: list[Facet] = []
+        self._loaded_at: datetime | None = None
+        self._stop = threading.Event()
+        self.queue = queue
+        super().__init__(queue, read_only=read_only, columns=usual_columns(queue.kind), place=self._place())
+        with suppress(CloudTasksError):  # shown in the status line
+            self.refresh()
+
+    @property
+    def matching(self) -> list[Task]:
+        """The tasks that are shown and pass the filter, in the order shown."""
+        return self._table.matching
+
+    start = property(lambda self: self._page_code(""))
+    behind = property(lambda self: self._page_code(self._pages.tokens[0]))
+    here = property(lambda self: self._page_code(self._pages.tokens[1]))
+    ahead = property(lambda self: self._page_code(self._pages.tokens[2]))
+
+    def _page_code(self, token: str) -> str:
+        """The Python expression for a page: by its token, so that each line stands on its own."""
+        return f"{self.listing_code}.page({json.dumps(token) if token else ''})"
+
+    @property
+    def listing_code(self) -> str:
+        """The Python expression for the listing, as the lines of "as code" hold it."""
+        view = ', view="FULL"' if self.view == "FULL" else ""
+        return f"{self.expression}.tasks(page_size={self.page_size}{view})"
+
+    @action("page = {panel.here}")
+    def refresh(self) -> str:
+        """Read the same again: the page, or everything that was loaded.
+
+        Errors: NotFound, PermissionDenied; InvalidArgument when the page's token expired.
+        """
+        if self.scope == "page":
+            self._pages.load()
+            return self._show_page()
+        return self._load(LOAD_LIMIT)
+
+    @action("page = {panel.ahead}")
+    def next_page(self) -> str:
+        """Go to the next page. Errors: as refresh."""
+        self._pages.forward()
+        return self._show_page()
+
+    @action("page = {panel.behind}")
+    def previous_page(self) -> str:
+        """Go back a page; without a call while it is among the last few."""
+        self._pages.back()
+        return self._show_page()
+
+    @action("page = {panel.start}")
+    def first_page(self) -> str:
+        """Start over at page one; also the way back from everything to pages. Errors: as refresh."""
+        self._pages.first()
+        return self._show_page()
+
+    @action("tasks = list({panel.listing_code})")
+    def load_all(self, limit: int = LOAD_LIMIT) -> str:
+        """Read all pages, so that filter and order are those of the whole queue. `cancel()` keeps what was read.
+
+        Errors: as refresh; then, too, what was read by then is kept.
+        """
+        return self._load(limit)
+
+    def cancel(self) -> None:
+        """Stop what takes long (reading everything, acting on many) after the call under way."""
+        self._stop.set()
+
+    @action()
+    def set_page_size(self, page_size: int) -> str:
+        """Start over with pages of another size, from 1 to 1000."""
+        if type(page_size) is not int or not 1 <= page_size <= 1000:
+            raise Refused(f"{page_size!r} is no page size.", hint="the service takes 1 to 1000")
+        before, self.page_size = self.page_size, page_size
+        try:
+            self._pages.first()
+        except CloudTasksError:
+            self.page_size = before
+            raise
+        return self._show_page()
+
+    @action("page = {panel.here}")
+    def read_payloads(self, on: bool = True) -> str:
+        """Read tasks with their payloads (view FULL), or without. Filters then search payloads too.
+
+        Errors: PermissionDenied (cloudtasks.tasks.fullView).
+        """
+        before, self.view = self.view, "FULL" if on else "BASIC"
+        try:
+            self._pages.first()
+        except CloudTasksError:
+            self.view = before
+            raise
+        shown = [name for name in self.columns if name != "payload"]
+        self.columns = [*shown, "payload"] if on else shown
+        if not on and self._table.filter.needs_payloads:
+            self._table.narrow(Filter())
+        return self._show_page()
+
+    @action(busy=False)
+    def filter(self, query: str = "") -> str:
+        """Show only tasks that match: words, and is: code: kind: tag: method: id: url: payload:, with - for "not".
+
+        `is:` is due, scheduled or leased; `code:` a status ("UNAVAILABLE"), its number, an HTTP status ("503"),
+        "error" or "none". Of several values for one field, one must fit. `payload:` needs `read_payloads()`.
+
+        Example:
+            >>> browser.filter("is:due code:503 -tag:red ada")     # doctest: +SKIP
+        """
+        return self._narrow(Filter.of(query if isinstance(query, str) else ""))
+
+    @action(busy=False)
+    def toggle(self, field: str, value: str) -> str:
+        """Of a value: only tasks with it, then only tasks without it, then either."""
+        return self._narrow(self._table.filter.toggled(field, value))
+
+    @action(busy=False)
+    def sort(self, column: str = "", descending: bool = False) -> str:
+        """Order by a column; without one, in the order of the listing."""
+        if column and column not in COLUMNS:
+            raise Refused(f"There is no column {column!r}.", hint=f"there are {', '.join(COLUMNS)}")
+        self._table.sort(column, descending)
+        self._show_order()
+        return ""
+
+    @action(busy=False)
+    def show_columns(self, columns: list[str]) -> str:
+        """Choose the columns, from those of `task_table.COLUMNS`; "task" is always there."""
+        unknown = [name for name in columns if name not in COLUMNS]
+        if unknown:
+            raise Refused(f"There is no column {unknown[0]!r}.", hint=f"there are {', '.join(COLUMNS)}")
+        if "payload" in columns and self.view != "FULL":
+            raise Refused("Payloads were not read.", hint='press "Payloads", or browser.read_payloads()')
+        self.columns = [name for name in COLUMNS if name in {"task", *columns}]
+        self.table = self._table.shown(self.columns)
+        return ""
+
+    @action('{queue}.task({task_id}, view="FULL")')
+    def open_task(self, task_id: str) -> str:
+        """Show a task with its payload. Errors: NotFound; PermissionDenied (cloudtasks.tasks.fullView)."""
+        self.detail = {}
+        self.detail = task_detail(self.queue.task(check_task_id(task_id), view="FULL"))
+        return ""
+
+    @action(busy=False)
+    def close_task(self) -> str:
+        """Close the detail pane."""
+        self.detail = {}
+        return ""
+
+    def close(self) -> None:
+        """Remove the panel from the page; what it is doing ends after the call under way."""
+        self._stop.set()
+        super().close()
+
+    def _on_message(self, panel: object, content: Any, buffers: object) -> None:
+        """A cancel is heard at once: the worker is busy with what it stops."""
+        if isinstance(content, dict) and content.get("do") == "cancel":
+            self._stop.set()
+        else:
+            super()._on_message(panel, content, buffers)
+
+    def _listing(self) -> Pager[Task]:
+        return self.queue.tasks(view=self.view, page_size=self.page_size)
+
+    def _load(self, limit: int) -> str:
+        """Read page after page until the end, the limit, or a cancel."""
+        with suppress(CloudTasksError):  # an estimate for the progress bar, and nothing more
+            self.queue.refresh(stats=True)
+        total = int(self.queue.stats.tasks_count) if self.queue.stats else None
+        tasks: list[Task] = []
+        scope: Scope = "part"
+        with self._cancellable():
+            try:
+                for page in self.queue.tasks(view=self.view, page_size=1000).pages():
+                    tasks += page.items
+                    self.progress = {"text": "Reading tasks", "done": len(tasks), "total": total}
+                    if not page.next_page_token:
+                        scope = "all"
+                    elif self._stop.is_set() or len(tasks) >= limit:
+                        break
+            finally:
+                if tasks or scope == "all":
+                    self.scope, self._loaded_at = scope, datetime.now(UTC)
+                    self._fill(tasks)
+        read = f"{counted(len(tasks), 'task')} loaded"
+        return f"{read}: all there are." if scope == "all" else f"{read}; there are more."
+
+    @contextmanager
+    def _cancellable(self) -> Iterator[None]:
+        """Something long, with progress, that `cancel()` stops."""
+        self._stop.clear()
+        try:
+            yield
+        finally:
+            self.progress = {}
+
+    def _narrow(self, wanted: Filter) -> str:
+        if wanted.needs_payloads and self.view != "FULL":
+            raise Refused("Payloads were not read.", hint='press "Payloads", or browser.read_payloads()')
+        self._table.narrow(wanted)
+        self._show_order()
+        line = f"browser.filter({json.dumps(str(wanted), ensure_ascii=False)})"
+        kept = self.lines[:-1] if self.lines and self.lines[-1].startswith("browser.filter(") else self.lines
+        self.lines = [*kept, line][-LINES_KEPT:]  # one line for what is typed letter by letter
+        return ""
+
+    def _show_page(self) -> str:
+        self.scope = "page"
+        self._fill(self._pages.page.items)
+        return ""
+
+    def _fill(self, tasks: list[Task]) -> None:
+        """Hold and show these tasks."""
+        self._table.fill(tasks)
+        self._facets = self._table.facets()
+        with self.hold_sync():
+            self.table = self._table.shown(self.columns)
+            self._show_order()
+
+    def _show_order(self) -> None:
+        chosen = self._table.filter
+        with self.hold_sync():
+            self.order = self._table.order
+            self.facets = [
+                {
+                    "field": facet.field,
+                    "value": facet.value,
+                    "label": facet.label,
+                    "count": facet.count,
+                    "tone": facet.tone,
+                    "mode": chosen.mode(facet.field, facet.value),
+                }
+                for facet in self._facets
+            ]
+            self.place = self._place()
+
+    def _place(self) -> dict[str, Any]:
+        read_at = self._pages.read_at if self.scope == "page" else self._loaded_at
+        return {
+            "id": self.queue.id,
+            "location": self.queue.location,
+            "scope": self.scope,
+            "number": self._pages.number,
+            "more": bool(self._pages.page.next_page_token),
+            "count": len(self._table.tasks),
+            "page_size": self.page_size,
+            "payloads": self.view == "FULL",
+            "query": str(self._table.filter),
+            "column": self._table.column,
+            "descending": self._table.descending,
+            "updated": instant(read_at),
+            "can_run": self.queue.kind != "pull",
+        }
