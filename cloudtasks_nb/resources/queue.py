@@ -260,11 +260,11 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
 
         return IamPanel(self, read_only=read_only)
 
-    def browse(self, read_only: bool = False) -> TaskBrowser:
+    def browse(self, read_only: bool = False, page_size: int = 25) -> TaskBrowser:
         """A table of its tasks to page through, open, run and delete."""
         from ..widgets.task_browser import TaskBrowser
 
-        return TaskBrowser(self, read_only=read_only)
+        return TaskBrowser(self, page_size=page_size, read_only=read_only)
 
     def _verb(
         self, verb: str, *, body: Message | None = None, query: Mapping[str, Any] | None = None

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import traitlets
 
 from ..errors import NotFound
 from ..names import check_task_id, parse_queue
+from ..redact import redacted
 from ..render.values import counted
-from .action import Refused, action
-from .panel import LINES_KEPT, asset
+from .action import Refused, action, literal
+from .panel import asset
 from .task_edit import creation, edit_form
+from .task_export import file_of_tasks, write_tasks
 from .task_reader import TaskReader
 from .task_view import task_detail
 
@@ -27,6 +27,31 @@ if TYPE_CHECKING:
 Which = Literal["selected", "matching"]
 
 FEW = 20  # up to so many are acted on without confirming their number
+
+
+def _verb_line(verb: str) -> Callable[..., str]:
+    """How a verb on several tasks is written: a few are named, more are found again by the same filter."""
+
+    def line(browser: TaskBrowser, which: Which, confirm: object) -> str:
+        tasks = browser._some(which)
+        if len(tasks) <= FEW:
+            one = {"run_tasks": "run", "delete_tasks": "delete"}[verb]
+            ids = literal([task.id for task in tasks])
+            return f'for task_id in {ids}: {browser.expression}.task(task_id, view="BASIC").{one}()'
+        return browser._again(f"{verb}({literal(which)}, confirm={len(tasks)})")
+
+    return line
+
+
+def _copy_line(browser: TaskBrowser, to: str, which: Which, confirm: object) -> str:
+    return browser._again(f"copy_tasks({literal(to)}, {literal(which)}, confirm={len(browser._some(which))})")
+
+
+def _edit_line(browser: TaskBrowser, task_id: str, changes: dict[str, Any] | None, delete_old: bool) -> str:
+    shown = literal(redacted(changes or {}))
+    return (
+        f"{browser.expression}.browse().enqueue_edited({literal(task_id)}, {shown}, delete_old={delete_old})"
+    )
 
 
 class TaskBrowser(TaskReader):
@@ -121,22 +146,20 @@ class TaskBrowser(TaskReader):
         self._one(task_id, lambda task: task.delete(), is_gone=True)
         return f"{task_id} was deleted."
 
-    @action(changes=True)
+    @action(_verb_line("run_tasks"), changes=True)
     def run_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Send tasks now. Errors: InvalidArgument (pull tasks); Refused without `confirm`, or when read-only."""
         tasks = self._chosen(which, confirm)
-        self._line("run_tasks", which, tasks)
         said = self._each(tasks, lambda task: task.run(), "sent")
         return f"{said} How they ended shows after a refresh."
 
-    @action(changes=True)
+    @action(_verb_line("delete_tasks"), changes=True)
     def delete_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Delete tasks for good. Errors: PermissionDenied; Refused without `confirm`, or when read-only."""
         tasks = self._chosen(which, confirm)
-        self._line("delete_tasks", which, tasks)
         return self._each(tasks, lambda task: task.delete(), "deleted", is_gone=True)
 
-    @action(changes=True)
+    @action(_copy_line, changes=True)
     def copy_tasks(self, to: str, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Create the same tasks in another queue, by its id or full name; they get ids of their own.
 
@@ -148,8 +171,9 @@ class TaskBrowser(TaskReader):
         target = read_queue(self.queue._session, parse_queue(to, self.queue.project, self.queue.location))
         if target.name == self.queue.name:
             raise Refused("These tasks are in that queue already.", hint="edit a task to enqueue it again")
-        self._line("copy_tasks", which, tasks, f'to=client.queue("{target.name}")')
-        return self._each(tasks, lambda task: target.create_task(**creation(self._whole(task))), f"copied to {target.id}")
+        return self._each(
+            tasks, lambda task: target.create_task(**creation(self._whole(task))), f"copied to {target.id}"
+        )
 
     @action("queues = list(client.location({panel.queue.location!r}).queues())", busy=False)
     def list_queues(self) -> str:
@@ -157,46 +181,27 @@ class TaskBrowser(TaskReader):
         from ..resources.location import list_queues
 
         place = parse_queue(self.queue.name).parent
-        found = list_queues(self.queue._session, [place], filter=None, page_size=1000, stats=False).first(1000)
+        found = list_queues(self.queue._session, [place], filter=None, page_size=1000, stats=False).first(
+            1000
+        )
         self.queues = [queue.id for queue in found if queue.id != self.queue.id]
         return ""
 
-    @action()
+    @action(lambda panel, path, which, overwrite: f"browser.export({literal(path)}, {literal(which)})")
     def export(self, path: str, which: Which = "selected", overwrite: bool = False) -> str:
-        """Write tasks to a Parquet or CSV file where the kernel runs, in the columns of `to_dataframe`.
+        """Write tasks to a .parquet or .csv file where the kernel runs, in the columns of `to_dataframe`.
 
-        Errors: Refused for another kind of file, or one that is there already; OSError.
+        Errors: Refused for another kind of file, one that is there already, or one that cannot be written.
         """
-        from ..frames import TASKS, write_csv, write_parquet
-
-        writers = {".parquet": write_parquet, ".csv": write_csv}
-        target = Path(path).expanduser()
-        write = writers.get(target.suffix.lower())
-        if write is None:
-            raise Refused(f"{target.name!r} is neither a .parquet nor a .csv file.", hint="choose one of the two")
-        if target.exists() and not overwrite:
-            raise Refused(f"{target} exists already.", hint="choose another name, or overwrite=True in Python")
-        if not target.parent.is_dir():
-            raise Refused(f"There is no folder {target.parent}.", hint="choose one that is there")
         tasks = self._some(which)
-        try:
-            write(target, TASKS.schema, [TASKS.batch(TASKS.rows_of(tasks))])
-        except OSError as error:
-            raise Refused(f"{target} could not be written: {error.strerror}.", hint="choose another place") from error
-        what = f"{self.listing_code}.to_{target.suffix[1:].lower()}"
-        self._add_line(f"{what}({str(path)!r})  # all of them" if False else f"browser.export({str(path)!r}, {which!r})")
-        return f"{counted(len(tasks), 'task')} written to {target}."
+        written = write_tasks(path, tasks, overwrite=overwrite)
+        return f"{counted(len(tasks), 'task')} written to {written}."
 
     @action()
     def download(self, name: str, which: Which = "selected") -> str:
-        """Hand tasks to the page as a file that the browser saves, .csv or .parquet."""
-        from ..frames import TASKS, write_csv, write_parquet
-
-        write = write_csv if name.endswith(".csv") else write_parquet
+        """Hand tasks to the page as a file, .csv or .parquet, for the browser to save."""
         tasks = self._some(which)
-        with tempfile.TemporaryDirectory() as folder:
-            written = write(Path(folder) / "tasks", TASKS.schema, [TASKS.batch(TASKS.rows_of(tasks))])
-            data = written.read_bytes()
+        data = file_of_tasks(name, tasks)
         self.send({"download": name}, buffers=[data])
         return f"{counted(len(tasks), 'task')} in {name}."
 
@@ -213,7 +218,7 @@ class TaskBrowser(TaskReader):
         self.form = {}
         return ""
 
-    @action(changes=True)
+    @action(_edit_line, changes=True)
     def enqueue_edited(
         self, task_id: str, changes: dict[str, Any] | None = None, delete_old: bool = False
     ) -> str:
@@ -227,7 +232,9 @@ class TaskBrowser(TaskReader):
         try:
             given = creation(old, **(changes or {}))
         except TypeError as error:
-            raise Refused("A task has no such field.", hint="payload, url, method, headers, tag, schedule") from error
+            raise Refused(
+                "A task has no such field.", hint="payload, url, method, headers, tag, schedule"
+            ) from error
         made = self.queue.create_task(**given)
         said = f"{made.id} was created from {task_id}"
         self.form = {}
@@ -242,3 +249,110 @@ class TaskBrowser(TaskReader):
         else:
             self._settle([])
         return f"{said}."
+
+    def _again(self, call: str) -> str:
+        """Lines that find the same tasks in a new browser, as far as a filter finds them, and act on them."""
+        lines = [f"browser = {self.expression}.browse()"]
+        if self.view == "FULL":
+            lines.append("browser.read_payloads()")
+        if self.scope != "page":
+            lines.append("browser.load_all()")
+        if self._table.filter.terms:
+            lines.append(f"browser.filter({literal(str(self._table.filter))})")
+        return "; ".join([*lines, f"browser.{call}"])
+
+    def _some(self, which: Which) -> list[Task]:
+        """The tasks that are meant. Errors: Refused when there are none."""
+        if which not in ("selected", "matching"):
+            raise Refused(f"{which!r} means no tasks.", hint='say "selected" or "matching"')
+        tasks = self.tasks if which == "selected" else self.matching
+        if not tasks:
+            raise Refused("No task is selected." if which == "selected" else "No task matches.")
+        return tasks
+
+    def _chosen(self, which: Which, confirm: int | str | None) -> list[Task]:
+        """The tasks that are meant. Errors: Refused when their number was to be confirmed, and is another."""
+        tasks = self._some(which)
+        is_named = confirm is not None and str(confirm) in (str(len(tasks)), self.queue.id)
+        if not is_named and (confirm is not None or which == "matching" or len(tasks) > FEW):
+            raise Refused(
+                f"Nothing was done: this is about {counted(len(tasks), 'task')}.",
+                hint=f'confirm that number, {len(tasks)}, or the queue id "{self.queue.id}"',
+            )
+        return tasks
+
+    def _whole(self, task: Task) -> Task:
+        return task if task.view == "FULL" else self.queue.task(task.id, view="FULL")
+
+    def _one(self, task_id: str, verb: Callable[[Task], Any], *, is_gone: bool = False) -> None:
+        """Act on one task, then show what there is, whatever happened."""
+        task = self._selection.get(check_task_id(task_id)) or self.queue.task(task_id, view="BASIC")
+        gone = []
+        try:
+            verb(task)
+            gone = [task_id] * is_gone
+        except NotFound:
+            gone = [task_id]  # or the next try would stop at the same task
+            raise
+        finally:
+            self._settle(gone)
+
+    def _each(
+        self, tasks: Sequence[Task], verb: Callable[[Task], Any], done: str, *, is_gone: bool = False
+    ) -> str:
+        """Act on tasks one by one. Those that are gone already are counted; another error, or a cancel, stops."""
+        acted, missing = [], []
+        with self._cancellable():
+            try:
+                for number, task in enumerate(tasks):
+                    if self._stop.is_set():
+                        break
+                    self.progress = {"text": f"{done.capitalize()}", "done": number, "total": len(tasks)}
+                    try:
+                        verb(task)
+                    except NotFound:
+                        missing.append(task.id)
+                    else:
+                        acted.append(task.id)
+            finally:
+                self._settle([*missing, *(acted if is_gone else [])])
+        left = len(tasks) - len(acted) - len(missing)
+        return (
+            f"{counted(len(acted), 'task')} {done}"
+            + (f", {len(missing):,} were gone already" if missing else "")
+            + (f", {left:,} left: stopped" if left else "")
+            + "."
+        )
+
+    def _settle(self, gone: Sequence[str]) -> None:
+        """Forget tasks that are gone, and show what there is now."""
+        for task_id in gone:
+            self._selection.pop(task_id, None)
+        if self.detail.get("id") in gone:
+            self.detail = {}
+        if self.scope == "page":
+            if not self._pages.load().items:
+                self._pages.back()
+            self._show_page()
+        else:
+            away = set(gone)
+            self._fill([task for task in self._table.tasks if task.id not in away])
+
+    def _reopen(self, task_id: str) -> None:
+        """Bring the detail pane up to date; a task that succeeded is gone, and then it closes."""
+        if self.detail.get("id") != task_id:
+            return
+        try:
+            self.detail = task_detail(self.queue.task(task_id, view="FULL"))
+        except NotFound:
+            self.detail = {}
+
+    def _fill(self, tasks: list[Task]) -> None:
+        """Hold and show these tasks; the selection follows what is known of them now."""
+        listed = {task.id: task for task in tasks}
+        if self.scope == "all":
+            self._selection = {task_id: listed[task_id] for task_id in self._selection if task_id in listed}
+        else:
+            self._selection.update({key: listed[key] for key in self._selection if key in listed})
+        super()._fill(tasks)
+        self.selected = list(self._selection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ..model import Task
-from ..redact import DOTS, redacted, scrub
+from ..redact import DOTS, redacted, scrub, scrub_lines
 from ..render.values import size
 from .cells import instant
 
@@ -50,7 +51,7 @@ def creation(
     A URL or header value that still has its secret replaced, as the form shows it, stays what it was.
     """
     given: dict[str, Any] = {
-        "payload": task.payload if payload is None else payload,
+        "payload": task.payload if payload is None else _payload(payload, task.payload or b""),
         "schedule": task.schedule_time if schedule is None else schedule,
         "retry_config": task.retry_config,
     }
@@ -73,7 +74,8 @@ def own_headers(task: Task) -> dict[str, str]:
     return {
         name: value
         for name, value in task.headers.items()
-        if name.lower() not in _SET_BY_THE_SERVICE and not name.lower().startswith(_SET_BY_THE_SERVICE_PREFIXES)
+        if name.lower() not in _SET_BY_THE_SERVICE
+        and not name.lower().startswith(_SET_BY_THE_SERVICE_PREFIXES)
     }
 
 
@@ -89,7 +91,7 @@ def _with_secrets(headers: Mapping[str, str], task: Task) -> dict[str, str]:
 
 
 def _payload_text(data: bytes) -> tuple[str | None, str]:
-    """A payload to edit (JSON indented), or None and why it is not edited here."""
+    """A payload to edit (JSON indented, secrets replaced), or None; and what there is to say about it."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -97,6 +99,39 @@ def _payload_text(data: bytes) -> tuple[str | None, str]:
     if len(text) > CHARACTERS_EDITED:
         return None, f"{size(len(data))}, too long to edit here: kept as it is"
     try:
-        return (msgspec.json.format(text, indent=2) if text.lstrip()[:1] in ("{", "[") else text), ""
-    except msgspec.DecodeError:
-        return text, ""
+        value = json.loads(text)
+        hidden = redacted(value)
+        if hidden != value:
+            return json.dumps(
+                hidden, indent=2, ensure_ascii=False
+            ), f"{DOTS} stands for a secret, which stays"
+        return (msgspec.json.format(text, indent=2) if isinstance(value, dict | list) else text), ""
+    except (ValueError, RecursionError):
+        pass
+    return (text, "") if scrub_lines(text) == text else (None, "holds a secret: kept as it is")
+
+
+def _payload(edited: Any, data: bytes) -> Any:
+    """What was typed, with the secrets that it still has as dots."""
+    if not isinstance(edited, str) or DOTS not in edited:
+        return edited
+    try:
+        typed, before = json.loads(edited), json.loads(data)
+        whole = _restored(typed, before)
+        return edited if whole == typed else json.dumps(whole, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return edited
+
+
+def _restored(typed: Any, before: Any, name: str = "") -> Any:
+    if typed == redacted(before, name):
+        return before
+    if isinstance(typed, dict) and isinstance(before, dict):
+        return {
+            key: _restored(value, before[key], key) if key in before else value
+            for key, value in typed.items()
+        }
+    if isinstance(typed, list) and isinstance(before, list):
+        pairs = zip(typed, before, strict=False)
+        return [_restored(value, old) for value, old in pairs] + typed[len(before) :]
+    return typed

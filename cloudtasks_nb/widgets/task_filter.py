@@ -105,7 +105,12 @@ class Facet(Struct, frozen=True):
 
 def facets(tasks: Iterable[Task], now: datetime) -> list[Facet]:
     """What tasks can be told apart by: when they are due, how they ended, their kinds and most frequent tags."""
-    states, outcomes, kinds, tags = Counter[str](), Counter[tuple[str, str, str]](), Counter[str](), Counter[str]()
+    states, outcomes, kinds, tags = (
+        Counter[str](),
+        Counter[tuple[str, str, str]](),
+        Counter[str](),
+        Counter[str](),
+    )
     for task in tasks:
         states[state_of(task, now)] += 1
         kinds[task.kind] += 1
@@ -114,8 +119,16 @@ def facets(tasks: Iterable[Task], now: datetime) -> list[Facet]:
             tags[task.tag] += 1
     answered = set(outcomes) != {_NO_ANSWER}
     return [
-        *(Facet("is", state, state, states[state]) for state in ("due", "scheduled", "leased") if states[state]),
-        *(Facet("code", value, label, count, tone) for (value, label, tone), count in outcomes.most_common() if answered),
+        *(
+            Facet("is", state, state, states[state])
+            for state in ("due", "scheduled", "leased")
+            if states[state]
+        ),
+        *(
+            Facet("code", value, label, count, tone)
+            for (value, label, tone), count in outcomes.most_common()
+            if answered
+        ),
         *(Facet("kind", kind, KIND_WORDS[kind], count) for kind, count in kinds.items() if len(kinds) > 1),
         *(Facet("tag", tag, elided(shown(tag), 24), count) for tag, count in tags.most_common(TAGS_OFFERED)),
     ]
@@ -158,7 +171,7 @@ def _meets(task: Task, term: Term, now: datetime) -> bool:
         case "code":
             return value in _codes(task)
         case field if field in _TESTS:
-            return _TESTS[field](task, value)
+            return bool(_TESTS[field](task, value))
         case _:
             held = (task.id, task.url or "", task.tag or "", _message(task))
             return any(value in text.casefold() for text in held) or _in_payload(task, value)

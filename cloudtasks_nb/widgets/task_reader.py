@@ -18,7 +18,8 @@ from ..pager import Pager
 from ..render.values import counted
 from .action import Refused, action
 from .cells import instant
-from .panel import LINES_KEPT, Panel
+from .clickable import LINES_KEPT
+from .panel import Panel
 from .task_filter import Facet, Filter
 from .task_pages import Pages
 from .task_table import COLUMNS, TaskTable, usual_columns
@@ -38,6 +39,7 @@ class TaskReader(Panel):
     """The reading half of a task browser: nothing here changes the service."""
 
     place = traitlets.Dict().tag(sync=True)
+    available = traitlets.List().tag(sync=True)
     columns = traitlets.List().tag(sync=True)
     table = traitlets.Dict().tag(sync=True)
     order = traitlets.List().tag(sync=True)
@@ -49,13 +51,21 @@ class TaskReader(Panel):
         self.page_size = page_size
         self.view: View = "BASIC"
         self.scope: Scope = "page"
-        self._table: TaskTable[Task] = TaskTable()
+        self._table: TaskTable[Task] = TaskTable(queue._session.now)
         self._pages: Pages[Task] = Pages(self._listing)
         self._facets: list[Facet] = []
         self._loaded_at: datetime | None = None
+        self._outdated = False  # something changed in this queue since everything was loaded
         self._stop = threading.Event()
         self.queue = queue
-        super().__init__(queue, read_only=read_only, columns=usual_columns(queue.kind), place=self._place())
+        super().__init__(
+            queue,
+            read_only=read_only,
+            available=[[name, column.label] for name, column in COLUMNS.items()],
+            columns=usual_columns(queue.kind),
+            table=self._table.shown([]),
+            place=self._place(),
+        )
         with suppress(CloudTasksError):  # shown in the status line
             self.refresh()
 
@@ -85,10 +95,19 @@ class TaskReader(Panel):
 
         Errors: NotFound, PermissionDenied; InvalidArgument when the page's token expired.
         """
+        if self.scope != "page":
+            return self._load(LOAD_LIMIT)
+        self.look()
+        return ""
+
+    def look(self) -> None:
+        """Read the page again. What was loaded as a whole is marked as outdated instead: reading it takes long."""
         if self.scope == "page":
             self._pages.load()
-            return self._show_page()
-        return self._load(LOAD_LIMIT)
+            self._show_page()
+        else:
+            self._outdated = True
+            self.place = self._place()
 
     @action("page = {panel.ahead}")
     def next_page(self) -> str:
@@ -114,6 +133,8 @@ class TaskReader(Panel):
 
         Errors: as refresh; then, too, what was read by then is kept.
         """
+        if type(limit) is not int or limit < 1:
+            raise Refused(f"{limit!r} is no number of tasks.", hint="leave the limit out")
         return self._load(limit)
 
     def cancel(self) -> None:
@@ -210,7 +231,7 @@ class TaskReader(Panel):
     def _on_message(self, panel: object, content: Any, buffers: object) -> None:
         """A cancel is heard at once: the worker is busy with what it stops."""
         if isinstance(content, dict) and content.get("do") == "cancel":
-            self._stop.set()
+            self.cancel()
         else:
             super()._on_message(panel, content, buffers)
 
@@ -235,7 +256,7 @@ class TaskReader(Panel):
                         break
             finally:
                 if tasks or scope == "all":
-                    self.scope, self._loaded_at = scope, datetime.now(UTC)
+                    self.scope, self._loaded_at, self._outdated = scope, datetime.now(UTC), False
                     self._fill(tasks)
         read = f"{counted(len(tasks), 'task')} loaded"
         return f"{read}: all there are." if scope == "all" else f"{read}; there are more."
@@ -254,6 +275,8 @@ class TaskReader(Panel):
             raise Refused("Payloads were not read.", hint='press "Payloads", or browser.read_payloads()')
         self._table.narrow(wanted)
         self._show_order()
+        if self.notice.get("level") == "error":  # about a filter before, as a rule
+            self.show("")
         line = f"browser.filter({json.dumps(str(wanted), ensure_ascii=False)})"
         kept = self.lines[:-1] if self.lines and self.lines[-1].startswith("browser.filter(") else self.lines
         self.lines = [*kept, line][-LINES_KEPT:]  # one line for what is typed letter by letter
@@ -299,6 +322,7 @@ class TaskReader(Panel):
             "more": bool(self._pages.page.next_page_token),
             "count": len(self._table.tasks),
             "page_size": self.page_size,
+            "outdated": self._outdated and self.scope != "page",
             "payloads": self.view == "FULL",
             "query": str(self._table.filter),
             "column": self._table.column,

@@ -14,7 +14,6 @@ from ..render.payload import preview
 from ..render.queue import KIND_WORDS
 from ..render.status import status_badge
 from ..render.task import is_leased
-from ..render.values import moment
 from ..render.visible import elided, shown
 from .cells import plain
 from .task_filter import Facet, Filter, facets
@@ -56,7 +55,9 @@ COLUMNS: dict[str, Column] = {
     "answered": Column("Answered", "number", lambda task: task.response_count),
     "last_attempt": Column("Last attempt", "time", _last_attempt),
     "status": Column("Last status", "status", _status),
-    "message": Column("Message", "text", lambda task: (task.last_status.message or None) if task.last_status else None),
+    "message": Column(
+        "Message", "text", lambda task: (task.last_status.message or None) if task.last_status else None
+    ),
     "payload": Column("Payload", "text", _preview),
 }
 """Every column there is, in the order in which they stand. "task" is always there."""
@@ -77,7 +78,8 @@ class TaskTable(Generic[T]):
     What matches is worked out when tasks, filter or order change, so that what a person sees is what a verb gets.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
         self.tasks: list[T] = []
         self.filter = Filter()
         self.column = ""
@@ -106,11 +108,11 @@ class TaskTable(Generic[T]):
 
     def facets(self) -> list[Facet]:
         """What all of the tasks can be told apart by."""
-        return facets(self.tasks, moment(None))
+        return facets(self.tasks, self._clock())
 
     def shown(self, columns: Sequence[str]) -> dict[str, Any]:
         """What the page needs, compactly: ids, and per column either values or different values and their places."""
-        now = moment(None)
+        now = self._clock()
         return {
             "ids": [task.id for task in self.tasks],
             "columns": [_shown_column(name, self.tasks) for name in columns if name != "task"],
@@ -118,13 +120,17 @@ class TaskTable(Generic[T]):
         }
 
     def _arrange(self) -> None:
-        places = self.filter.places(self.tasks, moment(None)) if self.filter.terms else range(len(self.tasks))
+        places = (
+            self.filter.places(self.tasks, self._clock()) if self.filter.terms else range(len(self.tasks))
+        )
         if not self.column:
             self.order = list(places)
             return
         value = COLUMNS[self.column].value
         held = [(value(self.tasks[at]), at) for at in places]
-        known = sorted((pair for pair in held if pair[0] is not None), key=lambda pair: pair[0], reverse=self.descending)
+        known = sorted(
+            (pair for pair in held if pair[0] is not None), key=lambda pair: pair[0], reverse=self.descending
+        )
         self.order = [at for _, at in known] + [at for found, at in held if found is None]
 
 
@@ -138,7 +144,11 @@ def _shown_column(name: str, tasks: Sequence[Task]) -> dict[str, Any]:
         case "time":
             return {**head, "values": [_milliseconds(value) for value in values]}
         case "status":
-            badges = {(task.last_status.code, task.last_status.message): task.last_status for task in tasks if task.last_status}
+            badges = {
+                (task.last_status.code, task.last_status.message): task.last_status
+                for task in tasks
+                if task.last_status
+            }
             return {**head, **_different(values, lambda key: plain(status_badge(badges[key])))}
         case "target":
             return {**head, **_different(values, _target)}

@@ -1,4 +1,4 @@
-"""What the page shows of a task: a row in the table, and the detail pane."""
+"""What the page shows of one task: the detail pane."""
 
 from __future__ import annotations
 
@@ -6,33 +6,15 @@ from typing import Any
 
 from ..model import Task
 from ..render.folded import headers_section
-from ..render.payload import payload_section, raw_text
+from ..render.payload import payload_sections, raw_text
 from ..render.queue import KIND_WORDS, retry_words
 from ..render.shapes import Value, code
-from ..render.status import attempt_facts, status_badge
+from ..render.status import attempt_facts
 from ..render.target import routing_words, token_words
 from ..render.task import is_leased
 from ..render.values import moment
-from ..render.visible import elided, shown, visible_lines
-from .cells import fact_list, instant, plain, section
-
-TARGET_WIDTH = 44
-
-
-def task_row(task: Task) -> dict[str, Any]:
-    """One row: id, kind, target or tag, method, schedule, attempts, last status."""
-    target = shown((task.tag if task.kind == "pull" else task.url) or "")
-    return {
-        "id": task.id,
-        "kind": KIND_WORDS[task.kind],
-        "target": elided(target.removeprefix("https://"), TARGET_WIDTH),
-        "target_title": target,
-        "method": task.method or "",
-        "schedule": instant(task.schedule_time),
-        "leased": is_leased(task, moment(None)),
-        "attempts": task.dispatch_count,
-        "status": plain(status_badge(task.last_status) if task.last_status is not None else None),
-    }
+from ..render.visible import visible_lines
+from .cells import fact_list, section
 
 
 def task_detail(task: Task) -> dict[str, Any]:
@@ -75,7 +57,7 @@ def _payload(data: bytes | None) -> dict[str, Any] | None:
     if data is None:
         return None
     if not data:
-        return {"summary": "payload: empty, 0 B", "text": "", "raw": None}
-    held = section(payload_section(data))
+        return {"summary": "payload: empty, 0 B", "text": "", "raw": None, "inner": []}
+    held, *inner = [section(part) for part in payload_sections(data)]
     raw = raw_text(data)
-    return {**held, "raw": visible_lines(raw) if raw is not None else None}
+    return {**held, "raw": visible_lines(raw) if raw is not None else None, "inner": inner}

@@ -63,7 +63,7 @@ class Frame {
     this.status = h("p", { class: "ct-status", role: "status", "aria-live": "polite" });
     this.code = h("code");
     this.folded = h("details", { class: "ct-code" }, h("summary", {}, "as code"), h("pre", {}, this.code));
-    this.root = h("section", { class: "ct-panel", "aria-label": label });
+    this.root = h("section", { class: "ct-panel", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
     // A letter typed on a button is meant for the panel: a notebook in command mode would cut or delete the cell.
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
@@ -164,7 +164,7 @@ class Frame {
       timer = setTimeout(disarm, 5000);
       button.textContent = `Confirm: ${label.toLowerCase()}`;
       button.classList.add("ct-armed");
-      this.say(`${question} Press again within 5 s.`);
+      this.say(`${button.question?.() ?? question} Press again within 5 s.`);
     };
     const button = this.button(label, press, options);
     button.addEventListener("keydown", (event) => {

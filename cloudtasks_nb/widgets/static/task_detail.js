@@ -26,12 +26,23 @@ function payloadBlock(payload) {
   return h("div", { class: "ct-payload" }, bar, payload.text ? text : null);
 }
 
+// What a payload holds packed inside it, unpacked.
+function innerBlock(part) {
+  const body = part.picture ? h("img", { src: part.picture, alt: part.text }) : h("pre", { tabindex: "0", "aria-label": part.summary }, part.text);
+  return h("details", { class: "ct-payload", open: part.open }, h("summary", {}, part.summary), body);
+}
+
+function payloadParts(payload) {
+  return payload ? [payloadBlock(payload), ...payload.inner.map(innerBlock)] : [];
+}
+
 function taskButtons(frame, detail, close) {
   const closing = h("button", { type: "button", class: "ct-button", onclick: close }, "Close");
   if (frame.model.get("read_only")) return [closing];
   const act = (action) => () => frame.send(action, { task_id: detail.id });
   return [
     detail.can_run ? frame.armed("Run", `Send ${detail.id} now?`, act("run_task")) : null,
+    frame.button("Edit…", () => frame.send("edit", { task_id: detail.id })),
     frame.armed("Delete", `Delete ${detail.id} for good?`, act("delete_task"), { kind: "ct-quiet-danger" }),
     closing,
   ];
@@ -45,7 +56,7 @@ function detailPane(frame, detail, close) {
       h("div", { class: "ct-buttons ct-end" }, taskButtons(frame, detail, close))),
     h("dl", { class: "ct-facts" }, facts),
     detail.headers.map(headersFold),
-    detail.payload ? payloadBlock(detail.payload) : null);
+    payloadParts(detail.payload));
   pane.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented) close();
   });

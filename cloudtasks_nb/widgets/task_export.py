@@ -1,0 +1,54 @@
+"""Tasks as a file: where the kernel runs, or for the browser to save."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .action import Refused
+
+if TYPE_CHECKING:
+    from ..resources.task import Task
+
+KINDS = (".parquet", ".csv")
+
+
+def write_tasks(path: str, tasks: Sequence[Task], *, overwrite: bool = False) -> Path:
+    """Write tasks to a .parquet or .csv file, in the columns of `to_dataframe`; its full path.
+
+    Errors: Refused for another kind of file, one that is there already, or one that cannot be written.
+    """
+    target = Path(path).expanduser()
+    _check_kind(target.name)
+    if target.exists() and not overwrite:
+        raise Refused(f"{target} exists already.", hint="choose another name, or overwrite=True in Python")
+    try:
+        _write(target, tasks)
+    except OSError as error:
+        raise Refused(
+            f"{target} could not be written: {error.strerror}.", hint="choose another place"
+        ) from error
+    return target.resolve()
+
+
+def file_of_tasks(name: str, tasks: Sequence[Task]) -> bytes:
+    """The same as bytes. Errors: Refused for another kind of file."""
+    _check_kind(name)
+    with tempfile.TemporaryDirectory() as folder:
+        held = Path(folder) / f"tasks{Path(name).suffix}"
+        _write(held, tasks)
+        return held.read_bytes()
+
+
+def _write(target: Path, tasks: Sequence[Task]) -> None:
+    from ..frames import TASKS, write_csv, write_parquet
+
+    write = write_csv if target.suffix.lower() == ".csv" else write_parquet
+    write(target, TASKS.schema, [TASKS.batch(TASKS.rows_of(tasks))])
+
+
+def _check_kind(name: str) -> None:
+    if Path(name).suffix.lower() not in KINDS:
+        raise Refused(f"{name!r} is neither a .parquet nor a .csv file.", hint="choose one of the two")
