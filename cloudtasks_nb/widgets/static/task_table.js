@@ -148,6 +148,7 @@ class TaskTable {
     const longest = Math.max(8, ...this.held.ids.slice(0, 500).map((id) => id.length));
     const widths = [Math.min(190, 22 + SIGN_PX * longest), ...this.held.columns.map((column) => WIDTHS[column.look](column, this.leased.size))];
     this.columns.replaceChildren(h("col", { style: "width: 34px" }), ...widths.map((px) => h("col", { style: px ? `width: ${Math.round(px)}px` : null })));
+    for (const spacer of [this.above, this.below]) spacer.firstChild.colSpan = this.columns.children.length;
     this.table.style.minWidth = `${Math.round(widths.reduce((sum, px) => sum + (px ?? 210), 34))}px`;
     const focused = this.head.contains(document.activeElement) ? document.activeElement.dataset.column : null;
     this.head.replaceChildren(h("th", { scope: "col", class: "ct-check" }, h("label", {}, this.all)), ...names.map((column) => this.#headOf(column, at)));
@@ -188,7 +189,7 @@ class TaskTable {
   }
 
   #spacer() {
-    return h("tr", { class: "ct-spacer", "aria-hidden": "true" }, h("td", { colspan: "99" }));
+    return h("tr", { class: "ct-spacer", "aria-hidden": "true" }, h("td"));
   }
 
   #key(event) {
