@@ -109,8 +109,8 @@ def _editing(page: Page) -> None:
 
 def _tasks(queue: ct.Queue, **options: Any) -> Clickable:
     browser = queue.browse(**options)
-    browser.open_task(browser.rows[0]["id"])
-    browser.select([browser.rows[1]["id"]])
+    browser.open_task(browser.table["ids"][0])
+    browser.select([browser.table["ids"][1]])
     return browser
 
 

@@ -88,7 +88,7 @@ def panels(client: ct.Client, queue: ct.Queue) -> Iterator[Panel]:
         if hasattr(queue, verb):
             panel = getattr(queue, verb)()
             if verb == "browse":
-                panel.open_task(panel.rows[0]["id"])
+                panel.open_task(panel.table["ids"][0])
             yield panel
     if hasattr(client, "explore"):
         yield client.explore()
