@@ -48,7 +48,7 @@ class TaskTable {
     this.above = this.#spacer();
     this.below = this.#spacer();
     this.table = h("table", { class: "ct-tasks" }, this.caption, this.columns, h("thead", {}, this.head), this.body);
-    this.node = h("div", { class: "ct-scroll", tabindex: "-1" }, this.table);
+    this.node = h("div", { class: "ct-scroll", tabindex: "-1", "data-roving": true }, this.table);
     this.node.addEventListener("keydown", (event) => this.#key(event));
     let planned = false;
     this.node.addEventListener("scroll", () => {

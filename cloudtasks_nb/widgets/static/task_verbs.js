@@ -17,7 +17,7 @@ function verbBar(frame, show) {
   const which = () => (choices.matching.checked ? "matching" : "selected");
   const count = () => (which() === "matching" ? model.get("order").length : model.get("selected").length);
   const some = () => count() > 0;
-  const words = () => (which() === "matching" ? `${plural(count(), "task")} that match in ${scopeWords(model.get("place"))}` : plural(count(), "selected task"));
+  const words = () => (which() === "matching" ? `${plural(count(), "task")} that match, of ${scopeWords(model.get("place"))}` : plural(count(), "selected task"));
 
   // Two presses for a few selected tasks; a typed number for many and for whatever a filter found.
   const careful = (label, action, sentence, danger) => {
@@ -59,7 +59,7 @@ function verbBar(frame, show) {
     const matching = model.get("order").length;
     const place = scopeWords(at);
     labels.matching.textContent = at.query
-      ? `all ${matching.toLocaleString("en")} that match in ${place}`
+      ? `all ${matching.toLocaleString("en")} that match, of ${place}`
       : place.startsWith("all") || place === "no tasks" ? place : `all ${matching.toLocaleString("en")} of ${place}`;
     if (run) run.hidden = !at.can_run;
     clear.hidden = chosen === 0;
