@@ -1,0 +1,62 @@
+"""What a bulk call accounts for: every item, in the order given, in little memory."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+
+from cloudtasks_nb.bulk.items import Item
+from cloudtasks_nb.bulk.result import BulkResult, Verb
+from cloudtasks_nb.errors import AlreadyExists, Timeout, TransportError
+
+QUEUE = "projects/p/locations/us-central1/queues/q"
+CREATE = Verb("create", "created")
+
+
+def item(index: int, error: Exception | None = None) -> Item:
+    return Item(
+        index=index, name=f"{QUEUE}/tasks/{index:032x}", attempts=1 + index % 3, passed=1, error=error
+    )
+
+
+def test_items_come_back_in_the_order_given_however_they_arrived() -> None:
+    errors = {7: AlreadyExists("there"), 700: TransportError("cut"), 1999: Timeout("late")}
+    chunks = [[item(at, errors.get(at)) for at in range(start, start + 4)] for start in range(0, 6000, 4)]
+    random.Random(1).shuffle(chunks)
+    result = BulkResult(CREATE, QUEUE)
+    for chunk in chunks:
+        result.add(chunk)
+    result.tidy()
+    table = result.to_dataframe()
+    assert table["index"].tolist() == list(range(6000))
+    assert table.name.tolist() == [item(at).name for at in range(6000)]
+    assert table.attempts.tolist() == [1 + at % 3 for at in range(6000)]
+    failed = table[~table.ok]
+    assert failed["index"].tolist() == sorted(errors)
+    assert failed.code.tolist() == [6, 14, 4]
+    assert [one.index for one in result.failed] == sorted(errors)
+    assert (len(result), result.done, result.failed_count) == (6000, 5997, 3)
+    assert len(list(result.names)) == 5997
+
+
+def test_a_hundred_thousand_items_take_a_few_megabytes() -> None:
+    tracemalloc.start()
+    try:
+        for most in (100, 1):
+            result = BulkResult(CREATE, QUEUE)
+            before, _ = tracemalloc.get_traced_memory()
+            for start in range(0, 100_000, most):
+                result.add([item(at) for at in range(start, start + most)])
+            after, _ = tracemalloc.get_traced_memory()
+            assert len(result) == 100_000
+            assert after - before < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_empty_result_is_a_result() -> None:
+    result = BulkResult(CREATE, QUEUE)
+    assert result.ok
+    assert result.to_dataframe().shape == (0, 6)
+    result.raise_for_errors()
+    assert "0 tasks created" in str(result)
