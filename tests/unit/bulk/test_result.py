@@ -22,7 +22,7 @@ def item(index: int, error: Exception | None = None) -> Item:
 def test_items_come_back_in_the_order_given_however_they_arrived() -> None:
     errors = {7: AlreadyExists("there"), 700: TransportError("cut"), 1999: Timeout("late")}
     chunks = [[item(at, errors.get(at)) for at in range(start, start + 4)] for start in range(0, 6000, 4)]
-    random.Random(1).shuffle(chunks)
+    random.Random(1).shuffle(chunks)  # noqa: S311 - any order will do
     result = BulkResult(CREATE, QUEUE)
     for chunk in chunks:
         result.add(chunk)
