@@ -167,6 +167,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             line = action.line(self, bound)
             said = action.method(*bound.args, **bound.kwargs)
             if said or action.busy:  # what is said replaces what an earlier action said
+                self._failures = 0
                 self.show(said)
         except Exception as error:
             line = "" if isinstance(error, Refused) else line  # what was refused here was never called

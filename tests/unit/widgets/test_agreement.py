@@ -112,8 +112,14 @@ def test_looking_again_at_a_queue_that_is_gone_slows_down_and_recovers(
         assert waits == [20, 40, 60, 60]
         assert (panel.notice["level"], panel.facts["state"]) == ("error", "GONE")
         assert panel.facts["badge"][0]["text"] == "NOT FOUND"
+        page.click("pause")  # it is paused, but cannot be read
+        page.click("look")
+        assert panel.notice["level"] == "error"
     page.click("look")
-    assert (panel.notice["text"], panel.facts["state"], page.next_s) == ("", "RUNNING", 10)
+    assert (panel.notice["text"], panel.facts["state"], page.next_s) == ("", "PAUSED", 10)
+    said = page.click("resume")
+    page.click("look")
+    assert panel.notice["text"] == said != ""
 
 
 def test_a_look_without_quota_reads_nothing(
