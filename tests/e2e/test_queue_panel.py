@@ -82,7 +82,8 @@ def test_every_button_acts_on_the_service(
     assert set(kept["task_id"]) == {"t-0", "t-1", "t-2"}
 
     panel.get_by_text("as code").click()
-    expect(panel.locator(".ct-code code")).to_contain_text(f'us-central1/queues/{queue_id}").purge()')
+    line = f'us-central1/queues/{queue_id}").purge(backup="{queue_id}.parquet")'
+    expect(panel.locator(".ct-code code")).to_contain_text(line)
 
 
 def test_the_keyboard_is_enough(
