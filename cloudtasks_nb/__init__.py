@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .resources import Task as Task
     from .rest import oauth as oauth
     from .rest.retry import Retry as Retry
+    from .worker import Worker as Worker
 
 _HOMES = {
     "bulk": ("BulkResult",),
@@ -64,6 +65,7 @@ _HOMES = {
     "redact": ("show_secrets",),
     "resources": ("Location", "Operation", "Permissions", "Queue", "Task"),
     "rest.retry": ("Retry",),
+    "worker": ("Worker",),
     "model": (
         "AppEngineHttpRequest", "AppEngineHttpTarget", "AppEngineRouting", "AttemptStatus", "Binding", "Expr",
         "HttpRequest", "HttpTarget", "OAuthToken", "OidcToken", "Policy", "PullMessage", "PullTarget",

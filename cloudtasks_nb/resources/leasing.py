@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from .task import Task, check_view, task_listing
 if TYPE_CHECKING:
     from ..names import QueueName
     from ..render import Table
+    from ..worker import Worker
 
 
 class _Leased(Message):
@@ -76,6 +79,39 @@ class Leasing(Bound):
         tasks = [task._hold() for task in bind_all(leased, self._session)]
         listing = task_listing(self._session, caption, has_payloads=view == "FULL")
         return Items(tasks, msgspec.structs.replace(listing, table=_table))
+
+    def worker(
+        self,
+        handler: Callable[[Any], Any],
+        concurrency: int = 8,
+        executor: Executor | None = None,
+        lease_duration: timedelta | float = 60,
+        tag: str | None = None,
+        **options: Any,
+    ) -> Worker:
+        """A worker that calls `handler(task)` for each task: .run(until_empty=True) works here, .start() beside you.
+
+        The handler gets a Task with its payload; returning acknowledges it, raising gives it back, after a while that
+        grows with its attempts. Leases are renewed for as long as handlers run. `executor` is where they run: threads
+        by default, a ProcessPoolExecutor, or a cluster through dask.distributed's client.get_executor(); the leases
+        stay in this process. Further options: `batch_size` (the handler takes a list of tasks), `oldest_tag` (those
+        that share the tag of the one that waits longest), `on_error` ("cancel", or "leave" the lease to run out),
+        `attempts` (how often a task may fail before run(until_empty=True) no longer waits for it; 10).
+
+        Units: `lease_duration` is seconds or a timedelta.
+
+        Errors: ConfigError for options that make no sense, or a queue that is no pull queue.
+
+        Example:
+            >>> queue.worker(lambda task: print(task.json())).run(until_empty=True)        # doctest: +SKIP
+            >>> queue.worker(handle, executor=dask_client.get_executor())                  # doctest: +SKIP
+        """
+        from ..worker import Worker, WorkerOptions
+
+        said = WorkerOptions(
+            concurrency=concurrency, executor=executor, lease_duration=lease_duration, tag=tag, **options
+        )
+        return Worker(self, handler, said)  # type: ignore[arg-type]
 
 
 def lease_filter(tag: str | None = None, oldest_tag: bool = False) -> str:

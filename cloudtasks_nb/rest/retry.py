@@ -73,6 +73,11 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
         )
 
 
+def is_passing(error: BaseException) -> bool:
+    """Whether the same call may succeed later on: the service was busy, away, or not reached."""
+    return isinstance(error, ResourceExhausted | Unavailable | DeadlineExceeded | TransportError)
+
+
 def may_repeat(error: CloudTasksError, *, repeatable: bool) -> bool:
     """Whether the same call may be sent again after this error."""
     if isinstance(error, ResourceExhausted):

@@ -17,7 +17,7 @@ FLOORS = [
     {"rest", "frames", "render", "progress"},
     {"pager", "api", "batching"},
     {"resources", "emulating"},
-    {"client", "bulk"},
+    {"client", "bulk", "worker"},
     {"connecting"},
     {"widgets", "plots", "magics", "embedded"},
     {"__init__", "__main__"},
@@ -34,6 +34,7 @@ UPWARD = {
     ("model", "plots"),
     ("model", "frames"),
     ("resources", "bulk"),
+    ("resources", "worker"),
     ("client", "widgets"),
 }
 # The emulator stands beside the house: it uses the ground floors, and only the command line starts it.

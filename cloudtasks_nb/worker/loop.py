@@ -1,0 +1,353 @@
+"""Worker: lease what can be started, hand it over, renew while it runs, settle when it is done.
+
+One thread coordinates and never waits for the network: calls run in a pool of their own and come back as events.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from ..errors import ApiError, CloudTasksError, ConfigError, FailedPrecondition, TransportError
+from ..rest.retry import is_passing
+from ..shown import Shown
+from .hand import Hand
+from .interrupts import interrupts_go_to
+from .options import MAX_LEASED, WorkerOptions
+from .pace import Patience, Turns
+from .settling import Settled, settle
+from .showing import shown_while
+from .tally import Tally
+
+if TYPE_CHECKING:
+    from ..render import Card
+    from ..resources.queue import Queue
+    from ..resources.task import Task
+
+Event = Callable[[], None]
+
+_TURNS = Turns()
+_TICK_S = 0.5
+_MAX_CALLS = 32
+
+
+class Worker(Shown):
+    """Leases tasks of a pull queue and calls a handler with each of them.
+
+    The handler gets a Task of its own, with the payload, and no verbs: returning acknowledges it, raising gives it
+    back. No more is leased than can be started, and leases are renewed after two thirds of their time for as long as
+    the handler runs. Delivery is at least once: when a lease is lost, somebody else may do the work again.
+
+    Example:
+        >>> queue.worker(lambda task: print(task.json()), concurrency=4).run(until_empty=True)    # doctest: +SKIP
+    """
+
+    def __init__(self, queue: Queue, handler: Callable[[Any], Any], options: WorkerOptions) -> None:
+        options.check()
+        if not callable(handler):
+            raise ConfigError(f"handler is a {type(handler).__name__}, not a function.")
+        if queue.kind != "pull":
+            raise ConfigError(
+                f'"{queue.id}" is not a pull queue: the service itself dispatches its tasks.',
+                hint='make one with client.create_queue("…", kind="pull")',
+            )
+        self.queue = queue
+        self.handler = handler
+        self.options = options
+        self.tally = Tally()
+        self._thread: threading.Thread | None = None
+        self._run: _Run | None = None
+        self._failed: BaseException | None = None
+
+    def run(self, until_empty: bool = False, progress: bool | None = None) -> Self:
+        """Work until stopped, or until the queue is empty; returns itself.
+
+        Empty means that nothing is left that could be leased now, and nothing that failed here waits for another try.
+        An interrupt (Ctrl-C, the notebook's stop button) leases no more, lets running handlers finish and returns; a
+        second one gives back what has not begun and leaves the rest. `progress` shows a live card; by default in a
+        notebook.
+
+        Errors: NotFound, PermissionDenied, InvalidArgument and the like, when running handlers are done;
+        FailedPrecondition when the queue is paused and `until_empty` is asked for.
+        """
+        if self._run is not None:
+            raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
+        self._run = run = _Run(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
+        try:
+            with interrupts_go_to(run.interrupt), shown_while(self, progress) as refresh:
+                run.work(refresh)
+        finally:
+            self._run = None
+        return self
+
+    def start(self) -> Self:
+        """Work on a thread of its own until stop(); returns itself at once."""
+        if self._thread is not None and self._thread.is_alive():
+            raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
+        self._failed = None
+        self._thread = threading.Thread(target=self._background, name=f"worker {self.queue.id}", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self, timeout: float | None = None) -> Self:
+        """Lease no more, let running handlers finish, and return itself. Units: `timeout` in seconds.
+
+        Errors: what ended a worker that start() began; TimeoutError when handlers take longer.
+        """
+        if self._run is not None:
+            self._run.stop()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            if self._thread.is_alive():
+                raise TimeoutError("Handlers are still running; stop() again waits for them.")
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
+        return self
+
+    def _background(self) -> None:
+        try:
+            self.run(progress=False)
+        except BaseException as error:  # stop() raises it in the thread that asks
+            self._failed = error
+
+    def _shape_(self) -> Card:
+        return self.tally.card(f"{self.queue.location}/{self.queue.id}")
+
+    def __repr__(self) -> str:
+        return f"<Worker {self.queue.name}: {self.tally.state}, {self.tally.done} done, {self.tally.failed} failed>"
+
+
+class _Run:
+    """One run of a worker."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        handler: Callable[[Any], Any],
+        options: WorkerOptions,
+        tally: Tally,
+        *,
+        until_empty: bool,
+    ) -> None:
+        self._queue = queue
+        self._handler = handler
+        self._options = options
+        self._tally = tally
+        self._until_empty = until_empty
+        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._hands: set[Hand] = set()
+        self._calls = ThreadPoolExecutor(min(_MAX_CALLS, options.concurrency + 2), f"leases {queue.id}")
+        self._patience = Patience()
+        self._next_lease_s = 0.0
+        self._leasing = False
+        self._stopping = False
+        self._interrupts = 0
+        self._due_again: dict[str, float] = {}  # what failed here, and when it may be leased again
+        self._fatal: BaseException | None = None
+
+    def stop(self) -> None:
+        """Lease no more. Any thread may call."""
+        self._events.put(self._drain)
+
+    def interrupt(self) -> None:
+        """The first one drains, a second one gives up. Called within a signal handler: it only leaves a message."""
+        self._interrupts += 1
+        self._events.put(self._drain if self._interrupts == 1 else self._give_up)
+
+    def work(self, refresh: Callable[[], None]) -> None:
+        """Until there is nothing more to do. Errors: what made it impossible."""
+        tally, began_s = self._tally, time.monotonic() - self._tally.elapsed_s
+        tally.state = "running"
+        own = None if self._options.executor else ThreadPoolExecutor(self._options.concurrency, "handler")
+        executor = self._options.executor or own
+        assert executor is not None  # noqa: S101 - one or the other
+        try:
+            while not self._is_over():
+                self._step(executor)
+                tally.elapsed_s, tally.running = time.monotonic() - began_s, len(self._hands)
+                refresh()
+        finally:
+            tally.state, tally.running = ("failed" if self._fatal else "stopped"), len(self._hands)
+            self._calls.shutdown(wait=not self._hands)
+            if own is not None:
+                own.shutdown(wait=not self._hands, cancel_futures=True)
+            refresh()
+        if self._fatal is not None:
+            raise self._fatal
+
+    def _is_over(self) -> bool:
+        return self._stopping and not self._hands and not self._leasing
+
+    def _drain(self) -> None:
+        self._stopping = True
+        self._tally.state = "draining"
+
+    def _step(self, executor: Executor) -> None:
+        """Begin what is due, then wait for the next thing to happen."""
+        now_s = time.monotonic()
+        if self._may_lease() and now_s >= self._lease_at_s():
+            self._lease(now_s, executor)
+        for hand in self._hands:
+            if not hand.renewing and not hand.finished and now_s >= hand.renew_s:
+                self._renew(hand, now_s)
+        try:
+            event = self._events.get(timeout=self._wait_s(now_s))
+        except Empty:
+            return
+        event()
+
+    def _may_lease(self) -> bool:
+        return not (self._stopping or self._leasing) and len(self._hands) < self._options.concurrency
+
+    def _wait_s(self, now_s: float) -> float:
+        moments = [hand.renew_s for hand in self._hands if not hand.renewing and not hand.finished]
+        if self._may_lease():
+            moments.append(self._lease_at_s())
+        return max(0.0, min([_TICK_S, *(moment - now_s for moment in moments)]))
+
+    def _lease_at_s(self) -> float:
+        """When to lease: handlers that end until the next turn make room for more tasks in one call."""
+        return max(self._next_lease_s, _TURNS.next_s(self._queue.name))
+
+    def _lease(self, now_s: float, executor: Executor) -> None:
+        self._leasing = True
+        turn_s = _TURNS.take(self._queue.name, now_s)
+        free = self._options.concurrency - len(self._hands)
+        count = self._options.batch_size or min(free, MAX_LEASED)
+
+        def call() -> list[Task]:
+            nonlocal turn_s
+            if (early_s := turn_s - time.monotonic()) > 0:
+                threading.Event().wait(early_s)
+            turn_s = time.monotonic()  # leases are counted from before the call
+            options = self._options
+            return self._queue.lease(count, options.lease_s, options.tag, options.oldest_tag)
+
+        self._submit(call, lambda called: self._leased(called, turn_s, executor))
+
+    def _leased(self, called: Future[list[Task]], asked_s: float, executor: Executor) -> None:
+        self._leasing = False
+        error = called.exception()
+        if error is not None:
+            self._not_leased(error, asked_s)
+            return
+        self._tally.trouble = ""
+        tasks = called.result()
+        now_s = time.monotonic()
+        if not tasks:
+            self._found_nothing(asked_s, now_s)
+            return
+        self._patience.found()
+        self._next_lease_s = now_s
+        self._tally.leased += len(tasks)
+        for task in tasks:
+            self._due_again.pop(task.name, None)
+        groups = [list(tasks)] if self._options.batch_size else [[task] for task in tasks]
+        for group in groups:
+            self._begin(Hand.of(group, asked_s, self._options.lease_s), executor)
+
+    def _found_nothing(self, asked_s: float, now_s: float) -> None:
+        # What was due before this call and did not come has been taken, or is gone.
+        self._due_again = {name: due_s for name, due_s in self._due_again.items() if due_s > asked_s}
+        if self._until_empty and not self._hands and not self._due_again:
+            self._drain()
+        soonest_s = min([now_s + self._patience.nothing_s(), *self._due_again.values()])
+        self._next_lease_s = max(now_s, soonest_s)
+
+    def _not_leased(self, error: BaseException, asked_s: float) -> None:
+        paused = isinstance(error, FailedPrecondition) and not self._until_empty
+        if not (is_passing(error) or paused):
+            self._fail(error)
+            return
+        self._tally.trouble = error.message if isinstance(error, CloudTasksError) else str(error)
+        if isinstance(error, TransportError) and error.reached:
+            # The answer got lost, and with it perhaps tasks: they come back when their leases end.
+            self._due_again["(a lost answer)"] = asked_s + self._options.lease_s
+        self._next_lease_s = time.monotonic() + self._patience.trouble_s()
+
+    def _begin(self, hand: Hand, executor: Executor) -> None:
+        self._hands.add(hand)
+        given: Any = [msgspec.structs.replace(task) for task in hand.tasks]
+        try:
+            hand.future = executor.submit(self._handler, given if self._options.batch_size else given[0])
+        except RuntimeError as error:  # the executor was shut down, or its processes died
+            self._fail(error)
+            hand.future = Future()
+            hand.future.set_exception(error)
+        hand.future.add_done_callback(lambda _: self._events.put(partial(self._finished, hand)))
+
+    def _finished(self, hand: Hand) -> None:
+        """The handler returned or raised: acknowledge, or give back."""
+        hand.finished = True
+        future = hand.future
+        assert future is not None  # noqa: S101 - it has just ended
+        error = None if future.cancelled() else future.exception()
+        if isinstance(error, BrokenExecutor):
+            self._fail(error)
+        given_back = future.cancelled() or error is not None
+        if error is not None:
+            self._tally.failed += len(hand.tasks)
+            for task in hand.tasks:
+                self._tally.note(task.id, task.dispatch_count, error)
+        act = partial(settle, hand, given_back=given_back, on_error=self._options.on_error)
+        self._submit(act, lambda called: self._settled(hand, called.result()))
+
+    def _settled(self, hand: Hand, settled: Settled) -> None:
+        self._hands.discard(hand)
+        self._tally.done += settled.done
+        self._tally.lost += len(settled.lost)
+        for task, words in settled.lost:
+            self._tally.note(task.id, task.dispatch_count, words)
+        for task, due_s in settled.due_again:
+            if task.dispatch_count < self._options.attempts:
+                self._due_again[task.name] = due_s
+                self._next_lease_s = min(self._next_lease_s, due_s)
+
+    def _renew(self, hand: Hand, now_s: float) -> None:
+        hand.renewing = True
+        lease_s = self._options.lease_s
+
+        def call() -> None:
+            for task in hand.tasks:
+                task.renew_lease(lease_s)
+
+        self._submit(call, lambda called: self._renewed(hand, now_s, called.exception()))
+
+    def _renewed(self, hand: Hand, asked_s: float, error: BaseException | None) -> None:
+        if error is None:
+            hand.renewed(asked_s)
+            self._tally.renewed += len(hand.tasks)
+        elif is_passing(error) and not hand.is_over(time.monotonic()):
+            self._tally.trouble = str(error).split("\n")[0]
+            hand.again(time.monotonic(), min(1.0, hand.lease_s / 20))
+        else:  # lost: what the handler does is done for nothing, or by two; settling will tell
+            hand.renewing = False
+            hand.renew_s = float("inf")
+
+    def _fail(self, error: BaseException) -> None:
+        """It cannot go on: let what runs finish, then raise."""
+        self._fatal = self._fatal or error
+        if isinstance(error, ApiError | CloudTasksError):
+            self._tally.trouble = error.message
+        self._drain()
+
+    def _give_up(self) -> None:
+        """Give back what has not begun; what runs keeps its lease until that ends. Errors: KeyboardInterrupt."""
+        for hand in list(self._hands):
+            if hand.future is not None and hand.future.cancel():
+                settle(hand, given_back=True, on_error="cancel")
+                self._hands.discard(hand)
+        raise KeyboardInterrupt
+
+    def _submit(self, call: Callable[[], Any], then: Callable[[Future[Any]], None]) -> None:
+        """Run a call in the pool; what follows happens in the coordinating thread."""
+        future = self._calls.submit(call)
+        future.add_done_callback(lambda called: self._events.put(partial(then, called)))

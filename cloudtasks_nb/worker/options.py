@@ -1,0 +1,69 @@
+"""What may be said of a worker, and whether it makes sense."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from datetime import timedelta
+from typing import Literal
+
+import msgspec
+
+from ..errors import ConfigError
+from ..model.json import Duration
+
+MAX_LEASED = 1000
+_LONGEST = timedelta(days=7)
+
+
+class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How a worker works. Units: `lease_duration` is seconds or a timedelta.
+
+    `concurrency`: how many handlers run at once. `executor`: where they run; any concurrent.futures.Executor, threads
+    of its own by default. `tag`: only tasks of this tag. `batch_size`: the handler takes a list of up to so many
+    tasks, with `oldest_tag` all of the tag that waits longest. `on_error`: what becomes of a task whose handler
+    raised: "cancel" gives it back, after a while that grows with its attempts, "leave" lets its lease run out.
+    `attempts`: how often a task may fail before run(until_empty=True) no longer waits for it.
+    """
+
+    concurrency: int = 8
+    executor: Executor | None = None
+    lease_duration: timedelta | float = 60
+    tag: str | None = None
+    oldest_tag: bool = False
+    batch_size: int | None = None
+    on_error: Literal["cancel", "leave"] = "cancel"
+    attempts: int = 10
+
+    def check(self) -> None:
+        """Errors: ConfigError."""
+        for name in ("concurrency", "batch_size", "attempts"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                raise ConfigError(f"{name}={value!r} is not a number of at least 1.")
+        if self.batch_size is not None and self.batch_size > MAX_LEASED:
+            raise ConfigError(
+                f"batch_size={self.batch_size} is more than one lease call gives: {MAX_LEASED}."
+            )
+        if self.oldest_tag and self.batch_size is None:
+            raise ConfigError(
+                "oldest_tag is for handlers that take a list of tasks.", hint="pass batch_size=50 as well"
+            )
+        if self.tag is not None and self.oldest_tag:
+            raise ConfigError("Pass tag or oldest_tag, not both.")
+        if self.on_error not in ("cancel", "leave"):
+            raise ConfigError(f"on_error={self.on_error!r} is unknown.", hint='use "cancel" or "leave"')
+        if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
+            raise ConfigError(
+                f"executor is a {type(self.executor).__name__}, not a concurrent.futures.Executor.",
+                hint="a ThreadPoolExecutor, a ProcessPoolExecutor, or dask.distributed's client.get_executor()",
+            )
+        if not timedelta(seconds=1) <= Duration.of(self.lease_duration) <= _LONGEST:
+            raise ConfigError(
+                f"lease_duration={self.lease_duration!r} is not between a second and a week.",
+                hint="pass seconds, such as lease_duration=60",
+            )
+
+    @property
+    def lease_s(self) -> float:
+        """The lease in whole seconds, as the service counts it."""
+        return float(int(Duration.of(self.lease_duration).total_seconds()))

@@ -1,0 +1,88 @@
+"""What a worker has done so far, in numbers and as a card."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ..redact import scrub
+
+if TYPE_CHECKING:
+    from ..render import Card, Section, Value
+
+ERRORS_KEPT = 50
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A task whose handler failed, or whose lease was lost."""
+
+    task: str
+    attempt: int
+    words: str
+
+
+class Tally(msgspec.Struct):
+    """Counts of tasks. `lost`: leases that ended before the work was acknowledged, so that somebody may do it again.
+
+    `trouble`: what the last failed call to the service said; empty when calls succeed.
+    """
+
+    leased: int = 0
+    running: int = 0
+    done: int = 0
+    failed: int = 0
+    lost: int = 0
+    renewed: int = 0
+    elapsed_s: float = 0.0
+    state: str = "new"
+    trouble: str = ""
+    failures: deque[Failure] = msgspec.field(default_factory=lambda: deque(maxlen=ERRORS_KEPT))
+
+    @property
+    def rate(self) -> float:
+        """Tasks done a second."""
+        return self.done / self.elapsed_s if self.elapsed_s else 0.0
+
+    def note(self, task: str, attempt: int, error: BaseException | str) -> None:
+        """Remember why a task was not done; secrets replaced, because it will be shown."""
+        words = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        self.failures.append(Failure(task, attempt, scrub(words.split("\n")[0])[:200]))
+
+    def card(self, title: str) -> Card:
+        """The live card of a worker."""
+        from ..render import Card, badge
+        from ..render.values import counted, duration
+
+        tones = {"running": "ok", "draining": "warn", "stopped": "", "failed": "bad", "new": ""}
+        return Card(
+            title,
+            kind="pull worker",
+            badge=badge(self.state, tones[self.state]),  # type: ignore[arg-type]
+            facts={
+                "leased": counted(self.leased, "task"),
+                "running now": self.running,
+                "done": self.done,
+                "failed": self.failed,
+                "leases lost": self.lost or None,
+                "rate": f"{self.rate:,.3g}/s over {duration(timedelta(seconds=round(self.elapsed_s)))}",
+                "trouble": self.trouble or None,
+            },
+            sections=self._failures(),
+            code=["worker.stop()"]
+            if self.state == "running"
+            else ["worker.run(until_empty=True)", "worker.start()"],
+        )
+
+    def _failures(self) -> list[Section]:
+        from ..render import Section, Table, code
+
+        if not self.failures:
+            return []
+        rows: list[list[Value]] = [
+            [code(one.task), one.attempt, one.words] for one in reversed(self.failures)
+        ]
+        table = Table(columns=["task", "attempt", "why"], rows=rows[:10])
+        return [Section("last failures", table)]
