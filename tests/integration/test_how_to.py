@@ -85,3 +85,13 @@ def test_working_with_the_emulator() -> None:
     for node in ast.walk(ast.parse(blocks("docs/how-to/emulator.md"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "ct.local":
             inspect.signature(ct.local).bind(*node.args, **{str(word.arg): None for word in node.keywords})
+
+
+def test_working_a_pull_queue(client: ct.Client, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {"client": ct.connect(project=new_id(), endpoint=client.endpoint)}
+    exec(blocks("docs/how-to/workers.md"), names)  # noqa: S102 - our own page
+    printed = capsys.readouterr().out
+    assert all(f"{number}.png" in printed for number in range(20))
+    assert "customer-2" in printed
+    assert names["queue"].count_tasks() == 0
+    names["client"].close()

@@ -1,0 +1,360 @@
+"""Workers against a real emulator: what is handled, renewed, acknowledged, given back, and left alone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+import cloudtasks_nb as ct
+from tests.emulator_process import EmulatorProcess
+from tests.handlers import die, note
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def client(emulator: str) -> Iterator[ct.Client]:
+    with ct.connect(project=f"w-{uuid4().hex[:8]}", endpoint=emulator) as made:
+        yield made
+
+
+@pytest.fixture
+def queue(client: ct.Client) -> ct.Queue:
+    return client.create_queue("jobs", kind="pull")
+
+
+def fill(queue: ct.Queue, count: int, **more: Any) -> None:
+    made = queue.create_tasks(({"payload": {"n": at}, **more} for at in range(count)), progress=False)
+    made.raise_for_errors()
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Looks again and again, until it is so."""
+    pause = threading.Event()
+    for _ in range(int(PATIENCE_S / 0.01)):
+        if true():
+            return
+        pause.wait(0.01)
+    raise AssertionError("it did not come about")
+
+
+def leased(queue: ct.Queue) -> int:
+    now = datetime.now(UTC)
+    return sum(task.dispatch_count > 0 and task.schedule_time > now for task in queue.tasks())  # type: ignore[operator]
+
+
+def test_every_task_is_handled_once_and_gone(queue: ct.Queue) -> None:
+    fill(queue, 60)
+    seen: Counter[int] = Counter()
+    worker = queue.worker(lambda task: seen.update([task.json()["n"]]), concurrency=16)
+    assert worker.run(until_empty=True) is worker
+    assert seen == Counter(range(60))
+    assert queue.count_tasks() == 0
+    assert (worker.tally.leased, worker.tally.done, worker.tally.failed, worker.tally.state) == (
+        60,
+        60,
+        0,
+        "stopped",
+    )
+    assert "60 tasks" in str(worker)
+
+
+def test_no_more_is_leased_than_can_be_started(queue: ct.Queue) -> None:
+    fill(queue, 12)
+    go, begun = threading.Event(), threading.Semaphore(0)
+
+    def handler(task: ct.Task) -> None:
+        begun.release()
+        assert go.wait(PATIENCE_S)
+
+    worker = queue.worker(handler, concurrency=3).start()
+    for _ in range(3):
+        assert begun.acquire(timeout=PATIENCE_S)
+    assert leased(queue) == 3
+    assert not begun.acquire(blocking=False)
+    go.set()
+    wait_until(lambda: worker.tally.done == 12)
+    worker.stop()
+    assert queue.count_tasks() == 0
+
+
+def test_a_lease_is_renewed_for_as_long_as_the_handler_runs(queue: ct.Queue) -> None:
+    fill(queue, 1)
+    handled = []
+    worker = queue.worker(lambda task: handled.append(renewals()), concurrency=4, lease_duration=1)
+
+    def renewals() -> int:
+        wait_until(lambda: worker.tally.renewed >= 4)  # two and a half leases long
+        return worker.tally.renewed
+
+    worker.run(until_empty=True)
+    assert len(handled) == 1, "a second handler got it: the lease ran out"
+    assert worker.tally.lost == 0
+    assert queue.count_tasks() == 0
+
+
+def test_what_raises_is_given_back_and_tried_again(queue: ct.Queue) -> None:
+    fill(queue, 5)
+    tries: Counter[str] = Counter()
+
+    def handler(task: ct.Task) -> None:
+        tries[task.id] += 1
+        if tries[task.id] < 3 and task.json()["n"] == 2:
+            raise ValueError("password=hunter2 is wrong")
+
+    worker = queue.worker(handler).run(until_empty=True)
+    assert sorted(tries.values()) == [1, 1, 1, 1, 3]
+    assert (worker.tally.done, worker.tally.failed) == (5, 2)
+    assert queue.count_tasks() == 0
+    assert "ValueError" in str(worker)
+    assert "hunter2" not in str(worker) + worker._repr_html_()
+
+
+def test_one_that_always_fails_does_not_hold_up_the_end(queue: ct.Queue) -> None:
+    fill(queue, 2)
+
+    def handler(task: ct.Task) -> None:
+        if task.json()["n"]:
+            raise RuntimeError("always")
+
+    worker = queue.worker(handler, attempts=2).run(until_empty=True)
+    assert worker.tally.done == 1
+    assert queue.count_tasks() == 1
+
+
+def test_the_lease_may_be_left_to_run_out(queue: ct.Queue) -> None:
+    fill(queue, 1)
+
+    def handler(task: ct.Task) -> None:
+        raise RuntimeError("no")
+
+    worker = queue.worker(handler, on_error="leave", lease_duration=600).start()
+    wait_until(lambda: worker.tally.failed == 1)
+    worker.stop()
+    assert leased(queue) == 1
+
+
+def test_the_handler_gets_the_task_and_no_verbs(queue: ct.Queue) -> None:
+    fill(queue, 1, tag="red")
+    got: list[ct.Task] = []
+    queue.worker(got.append).run(until_empty=True)
+    (task,) = got
+    assert (task.tag, task.json(), task.dispatch_count) == ("red", {"n": 0}, 1)
+    with pytest.raises(ct.ConfigError, match="has no client"):
+        task.acknowledge()
+
+
+def test_batches_of_the_oldest_tag(queue: ct.Queue) -> None:
+    for at in range(30):
+        queue.create_task({"n": at}, tag="red" if at % 3 else "blue")
+    batches: list[tuple[int, set[str | None]]] = []
+    worker = queue.worker(
+        lambda tasks: batches.append((len(tasks), {task.tag for task in tasks})),
+        concurrency=1,
+        batch_size=15,
+        oldest_tag=True,
+    ).run(until_empty=True)
+    assert sorted((count, *tags) for count, tags in batches) == [(5, "red"), (10, "blue"), (15, "red")]  # type: ignore[type-var]
+    assert worker.tally.done == 30
+    assert queue.count_tasks() == 0
+
+
+def test_only_tasks_of_a_tag(queue: ct.Queue) -> None:
+    for tag in ("a", "b", "a"):
+        queue.create_task("x", tag=tag)
+    tags = []
+    queue.worker(lambda task: tags.append(task.tag), tag="a").run(until_empty=True)
+    assert tags == ["a", "a"]
+    assert [task.tag for task in queue.tasks()] == ["b"]
+
+
+def test_an_interrupt_lets_what_runs_finish_and_leases_no_more(queue: ct.Queue) -> None:
+    fill(queue, 20)
+    started, go = threading.Semaphore(0), threading.Event()
+
+    def handler(task: ct.Task) -> None:
+        started.release()
+        assert go.wait(PATIENCE_S)
+
+    worker = queue.worker(handler, concurrency=4)
+
+    def interrupt() -> None:
+        for _ in range(4):
+            assert started.acquire(timeout=PATIENCE_S)
+        os.kill(os.getpid(), signal.SIGINT)
+        wait_until(lambda: worker.tally.state == "draining")
+        go.set()
+
+    threading.Thread(target=interrupt).start()
+    worker.run()
+    assert (worker.tally.done, worker.tally.leased) == (4, 4)
+    assert queue.count_tasks() == 16
+    assert leased(queue) == 0
+
+
+def test_a_second_interrupt_gives_back_what_has_not_begun(queue: ct.Queue) -> None:
+    fill(queue, 3)
+    started, go = threading.Event(), threading.Event()
+
+    def handler(task: ct.Task) -> None:
+        started.set()
+        go.wait(PATIENCE_S)
+
+    with ThreadPoolExecutor(1) as one_at_a_time:
+        worker = queue.worker(handler, concurrency=3, executor=one_at_a_time, lease_duration=600)
+
+        def interrupt() -> None:
+            assert started.wait(PATIENCE_S)
+            os.kill(os.getpid(), signal.SIGINT)
+            wait_until(lambda: worker.tally.state == "draining")
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            worker.run()
+        assert leased(queue) == 1  # the one that runs
+        go.set()
+    assert queue.count_tasks() == 3
+
+
+def test_a_paused_queue_is_waited_for(queue: ct.Queue) -> None:
+    fill(queue, 1)
+    queue.pause()
+    with pytest.raises(ct.FailedPrecondition, match="PAUSED"):
+        queue.worker(print).run(until_empty=True)
+    done = threading.Event()
+    worker = queue.worker(lambda task: done.set()).start()
+    wait_until(lambda: "PAUSED" in worker.tally.trouble)
+    queue.resume()
+    assert done.wait(PATIENCE_S)
+    worker.stop()
+    assert worker.tally.trouble == ""
+
+
+def test_a_queue_that_is_gone_ends_the_worker(queue: ct.Queue) -> None:
+    queue.delete()
+    with pytest.raises(ct.NotFound):
+        queue.worker(print).run()
+    worker = queue.worker(print).start()
+    wait_until(lambda: worker.tally.state == "failed")
+    with pytest.raises(ct.NotFound):
+        worker.stop()
+
+
+def test_what_cannot_work_is_said_at_once(client: ct.Client, queue: ct.Queue) -> None:
+    with pytest.raises(ct.ConfigError, match="is not a pull queue"):
+        client.create_queue("push").worker(print)
+    with pytest.raises(ct.ConfigError, match="handler is a str"):
+        queue.worker("print")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="concurency"):
+        queue.worker(print, concurency=3)
+
+
+def test_handlers_in_processes(queue: ct.Queue, tmp_path: Path) -> None:
+    queue.create_tasks(({"payload": {"folder": str(tmp_path)}} for _ in range(20)), progress=False)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        worker = queue.worker(note, concurrency=6, executor=pool).run(until_empty=True)
+    handled = {path.name: int(path.read_text()) for path in tmp_path.iterdir()}
+    assert len(handled) == 20
+    assert os.getpid() not in handled.values()
+    assert worker.tally.done == 20
+    assert queue.count_tasks() == 0
+
+
+def test_a_process_that_dies_ends_the_worker_and_loses_nothing(queue: ct.Queue) -> None:
+    fill(queue, 2)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        worker = queue.worker(die, concurrency=1, executor=pool)
+        with pytest.raises(BrokenExecutor):
+            worker.run()
+    assert queue.count_tasks() == 2
+    assert leased(queue) == 0
+
+
+def test_handlers_on_a_cluster(queue: ct.Queue, tmp_path: Path) -> None:
+    from distributed import Client, LocalCluster
+
+    queue.create_tasks(({"payload": {"folder": str(tmp_path)}} for _ in range(20)), progress=False)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
+        Client(cluster) as dask,
+    ):
+        worker = queue.worker(note, concurrency=6, executor=dask.get_executor(pure=False)).run(
+            until_empty=True
+        )
+    pids = {int(path.read_text()) for path in tmp_path.iterdir()}
+    assert len(list(tmp_path.iterdir())) == 20
+    assert os.getpid() not in pids
+    assert worker.tally.done == 20
+    assert queue.count_tasks() == 0
+
+
+@pytest.mark.parametrize("fault", ["exhausted", "unavailable", "cut_before", "cut_after"])
+def test_a_service_in_trouble_is_survived(fault: str) -> None:
+    with ct.local() as client:
+        queue = client.create_queue("jobs", kind="pull")
+        fill(queue, 30)
+        client.emulator.faults(**{fault: 0.3}, seed=7)
+        seen: Counter[int] = Counter()
+        worker = queue.worker(lambda task: seen.update([task.json()["n"]]), concurrency=10, lease_duration=2)
+        worker.run(until_empty=True)
+        client.emulator.faults()
+        assert set(seen) == set(range(30))
+        assert queue.count_tasks() == 0
+
+
+def test_five_workers_dying_handlers_and_a_server_that_is_killed(tmp_path: Path) -> None:
+    """Every task is handled, none is lost, and none twice unless its lease truly ran out."""
+    data, tasks, lock = tmp_path / "queues.db", 120, threading.Lock()
+    spans: dict[int, list[tuple[float, float]]] = {}
+    with EmulatorProcess(data=data) as process:
+        port = process.url.rpartition(":")[2]
+        with ct.connect(project="chaos", endpoint=process.url) as client:
+            fill(client.create_queue("jobs", kind="pull"), tasks)
+        clients = [ct.connect(project="chaos", endpoint=process.url, timeout=5) for _ in range(5)]
+        done: Counter[int] = Counter()
+
+        def handler(task: ct.Task) -> None:
+            number = task.json()["n"]
+            assert task.schedule_time is not None
+            with lock:
+                spans.setdefault(number, []).append(
+                    (datetime.now(UTC).timestamp(), task.schedule_time.timestamp())
+                )
+            if number % 7 == task.dispatch_count:
+                raise RuntimeError("died")
+            with lock:
+                done[number] += 1
+
+        workers = [
+            one.queue("us-central1/jobs").worker(handler, concurrency=2, lease_duration=4).start()
+            for one in clients
+        ]
+        wait_until(lambda: sum(done.values()) > tasks // 4)
+        process.popen.kill()
+        process.popen.wait()
+    with EmulatorProcess("--port", port, data=data) as process:
+        wait_until(lambda: len(done) == tasks)
+        with ct.connect(project="chaos", endpoint=process.url) as client:
+            queue = client.queue("us-central1/jobs")
+            wait_until(lambda: queue.count_tasks(progress=False) == 0)
+        for worker in workers:
+            worker.stop()
+        for one in clients:
+            one.close()
+    assert set(done) == set(range(tasks))
+    # A second handling of one that had been done began only after the lease of the first was over.
+    for number, count in done.items():
+        for earlier, later in zip(sorted(spans[number]), sorted(spans[number])[1:], strict=False):
+            assert count == 1 or later[0] >= earlier[1] - 0.5

@@ -1,0 +1,86 @@
+"""When workers ask, how patient they are, and which options make sense."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.worker.hand import Hand
+from cloudtasks_nb.worker.options import WorkerOptions
+from cloudtasks_nb.worker.pace import Patience, Turns, backoff_s
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 0.3)), max_size=60))
+def test_no_second_holds_more_than_ten_lease_calls_on_a_queue(asks: list[tuple[str, float]]) -> None:
+    turns, now_s = Turns(), 100.0
+    taken: dict[str, list[float]] = {"a": [], "b": []}
+    for queue, later_s in asks:
+        now_s += later_s
+        turn_s = turns.take(queue, now_s)
+        assert turn_s >= now_s
+        assert turns.next_s(queue) > turn_s
+        taken[queue].append(turn_s)
+    for moments in taken.values():
+        assert all(sum(start <= moment < start + 1 for moment in moments) <= 10 for start in moments)
+
+
+@given(st.floats(0, 1))
+def test_waits_grow_to_a_bound_and_begin_again(chance: float) -> None:
+    patience = Patience(lambda: chance)
+    waits = [patience.nothing_s() for _ in range(20)]
+    assert waits == sorted(waits)
+    assert 2.5 <= waits[-1] <= 5.0
+    assert waits[0] <= 0.1
+    patience.found()
+    assert patience.nothing_s() == waits[0]
+    assert max(patience.trouble_s() for _ in range(20)) <= 15
+
+
+def test_a_failed_task_waits_longer_each_time() -> None:
+    waits = [backoff_s(attempts) for attempts in range(1, 100)]
+    assert waits[:5] == [0, 1, 2, 4, 8]
+    assert waits == sorted(waits)
+    assert waits[-1] == 60
+
+
+def test_a_lease_is_renewed_after_two_thirds_and_counted_from_before_the_call() -> None:
+    hand = Hand.of([], 10.0, 60.0)
+    assert (hand.renew_s, hand.ends_s) == (50.0, 70.0)
+    assert not hand.is_over(69.9)
+    assert hand.is_over(70.0)
+    hand.renewed(51.0)
+    assert (hand.renew_s, hand.ends_s) == (91.0, 111.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"concurrency": 0}, "concurrency=0"),
+        ({"concurrency": True}, "concurrency=True"),
+        ({"batch_size": 1001}, "more than one lease call gives"),
+        ({"oldest_tag": True}, "handlers that take a list"),
+        ({"oldest_tag": True, "batch_size": 5, "tag": "a"}, "not both"),
+        ({"on_error": "explode"}, "on_error='explode'"),
+        ({"executor": "threads"}, "executor is a str"),
+        ({"lease_duration": 0.5}, "between a second and a week"),
+        ({"lease_duration": timedelta(days=8)}, "between a second and a week"),
+        ({"attempts": 0}, "attempts=0"),
+    ],
+)
+def test_options_that_make_no_sense(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ct.ConfigError, match=words):
+        WorkerOptions(**options).check()
+
+
+def test_options_that_do() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        WorkerOptions(executor=pool, lease_duration=timedelta(minutes=2), tag="a").check()
+    assert WorkerOptions(lease_duration=90.7).lease_s == 90.0  # whole seconds, as the service counts
+    with pytest.raises(TypeError):
+        WorkerOptions(concurency=3)  # type: ignore[call-arg]
