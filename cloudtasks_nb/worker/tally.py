@@ -71,9 +71,7 @@ class Tally(msgspec.Struct):
                 "trouble": self.trouble or None,
             },
             sections=self._failures(),
-            code=["worker.stop()"]
-            if self.state == "running"
-            else ["worker.run(until_empty=True)", "worker.start()"],
+            code=[] if self.state == "running" else ["worker.run(until_empty=True)", "worker.start()"],
         )
 
     def _failures(self) -> list[Section]:
@@ -85,4 +83,4 @@ class Tally(msgspec.Struct):
             [code(one.task), one.attempt, one.words] for one in reversed(self.failures)
         ]
         table = Table(columns=["task", "attempt", "why"], rows=rows[:10])
-        return [Section("last failures", table)]
+        return [Section("last failures", table, open=True)]
