@@ -30,6 +30,7 @@ from .task import Task, count_tasks, list_tasks, read_task
 if TYPE_CHECKING:
     from ..plots import QueuePlots
     from ..widgets.iam_panel import IamPanel
+    from ..widgets.lease_workbench import LeaseWorkbench
     from ..widgets.queue_monitor import QueueMonitor
     from ..widgets.queue_panel import QueuePanel
     from ..widgets.task_browser import TaskBrowser
@@ -260,8 +261,14 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
 
         return IamPanel(self, read_only=read_only)
 
+    def workbench(self, read_only: bool = False) -> LeaseWorkbench:
+        """Tasks of a pull queue to lease, look at and finish. Errors: ConfigError for a queue of another kind."""
+        from ..widgets.lease_workbench import LeaseWorkbench
+
+        return LeaseWorkbench(self, read_only=read_only)
+
     def browse(self, read_only: bool = False, page_size: int = 25) -> TaskBrowser:
-        """A table of its tasks to page through, open, run and delete."""
+        """A table of its tasks to page through, filter, open and act on."""
         from ..widgets.task_browser import TaskBrowser
 
         return TaskBrowser(self, page_size=page_size, read_only=read_only)

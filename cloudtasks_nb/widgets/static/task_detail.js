@@ -36,9 +36,9 @@ function payloadParts(payload) {
   return payload ? [payloadBlock(payload), ...payload.inner.map(innerBlock)] : [];
 }
 
-function taskButtons(frame, detail, close) {
+function taskButtons(frame, detail, close, isHeld) {
   const closing = h("button", { type: "button", class: "ct-button", onclick: close }, "Close");
-  if (frame.model.get("read_only")) return [closing];
+  if (isHeld || frame.model.get("read_only")) return [closing];
   const act = (action) => () => frame.send(action, { task_id: detail.id });
   return [
     detail.can_run ? frame.armed("Run", `Send ${detail.id} now?`, act("run_task")) : null,
@@ -48,12 +48,12 @@ function taskButtons(frame, detail, close) {
   ];
 }
 
-function detailPane(frame, detail, close) {
+function detailPane(frame, detail, close, isHeld = false) {
   const title = h("h4", { tabindex: "-1" }, detail.id);
   const facts = detail.facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, cells(value))]);
   const pane = h("section", { class: "ct-detail", "aria-label": `Task ${detail.id}` },
     h("header", {}, title, h("span", { class: "ct-muted" }, `${detail.kind} task`),
-      h("div", { class: "ct-buttons ct-end" }, taskButtons(frame, detail, close))),
+      h("div", { class: "ct-buttons ct-end" }, taskButtons(frame, detail, close, isHeld))),
     h("dl", { class: "ct-facts" }, facts),
     detail.headers.map(headersFold),
     payloadParts(detail.payload));

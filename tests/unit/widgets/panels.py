@@ -21,3 +21,10 @@ def _of_queue(verb: str) -> Opener:
 
 OPENERS: dict[str, Opener] = {verb: _of_queue(verb) for verb in ("panel", "browse", "monitor", "iam_panel")}
 OPENERS["explore"] = lambda client, queue, **options: client.explore(**options)
+
+
+def _workbench(client: ct.Client, queue: ct.Queue, **options: Any) -> Clickable:
+    return client.create_queue(f"pull-{queue.id}", kind="pull").workbench(**options)
+
+
+OPENERS["workbench"] = _workbench

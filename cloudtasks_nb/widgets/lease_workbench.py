@@ -1,0 +1,270 @@
+"""Tasks of a pull queue to lease, look at, and finish: acknowledge, renew, give back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import traitlets
+
+from ..errors import CloudTasksError, ConfigError, FailedPrecondition, NotFound
+from ..render.payload import preview
+from ..render.task import is_leased
+from ..render.values import counted
+from ..render.visible import shown
+from .action import Refused, action, literal
+from .cells import instant
+from .panel import Panel, asset
+from .task_view import task_detail
+
+if TYPE_CHECKING:
+    from ..resources.queue import Queue
+    from ..resources.task import Task
+
+FEW = 20  # up to so many are acknowledged without confirming their number
+LISTED = 1000  # tasks that a read-only workbench looks through for leases
+
+State = Literal["held", "acknowledged", "returned", "lost"]
+
+
+@dataclass
+class Held:
+    """A task that was leased here, and what became of the lease."""
+
+    task: Task
+    ends: datetime | None
+    state: State = "held"
+    note: str = ""
+
+
+def _lease_line(
+    workbench: LeaseWorkbench, max_tasks: int, lease_duration: float, tag: str, oldest_tag: bool
+) -> str:
+    which = ", oldest_tag=True" if oldest_tag else f", tag={literal(tag)}" if tag else ""
+    return f"tasks = {workbench.expression}.lease({max_tasks}, lease_duration={lease_duration}{which})"
+
+
+class LeaseWorkbench(Panel):
+    """Leases tasks and shows until when they are held. `tasks` are those that are held now, for the next cell.
+
+    Acknowledging deletes a task: in the page it takes two presses. Errors of a call appear in the status line;
+    called from Python they are raised too. A read-only workbench shows what others hold.
+
+    Errors: ConfigError for a queue whose tasks are not leased.
+
+    Example:
+        >>> workbench = queue.workbench()                      # doctest: +SKIP
+        >>> workbench.lease(10, lease_duration=300)            # doctest: +SKIP
+        >>> [task.json() for task in workbench.tasks]          # doctest: +SKIP
+    """
+
+    _esm = asset("shared.js", "confirm.js", "task_detail.js", "lease_workbench.js")
+    _css = asset("panel.css", "task_browser.css", "lease_workbench.css")
+
+    place = traitlets.Dict().tag(sync=True)
+    leases = traitlets.List().tag(sync=True)
+    detail = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, queue: Queue, read_only: bool = False) -> None:
+        if queue.kind != "pull":
+            raise ConfigError(
+                f'The tasks of "{queue.id}" are sent, not leased.', hint="queue.browse() shows its tasks"
+            )
+        self._held: dict[str, Held] = {}
+        self._read_at: datetime | None = None
+        self.queue = queue
+        super().__init__(queue, read_only=read_only, place=self._place())
+        if read_only:
+            with suppress(CloudTasksError):  # shown in the status line
+                self.refresh()
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks whose leases are held here now, with payloads."""
+        return [held.task for held in self._live()]
+
+    @action(_lease_line, changes=True)
+    def lease(
+        self, max_tasks: int = 10, lease_duration: float = 60, tag: str = "", oldest_tag: bool = False
+    ) -> str:
+        """Lease tasks that are due; `lease_duration` in seconds. Errors: FailedPrecondition when paused."""
+        taken = self.queue.lease(max_tasks, lease_duration, tag or None, oldest_tag)
+        for task in taken:
+            self._held.pop(task.id, None)  # one that is leased again stands last
+            self._held[task.id] = Held(task, task.schedule_time)
+        self._show()
+        return f"{counted(len(taken), 'task')} leased." if taken else "No task was free."
+
+    @action("workbench.acknowledge({task_id})", changes=True)
+    def acknowledge(self, task_id: str) -> str:
+        """Say that its work is done: the task is deleted. Errors: FailedPrecondition or NotFound (a lost lease)."""
+        self._one(task_id, _acknowledge, "acknowledged")
+        return f"{task_id} was acknowledged."
+
+    @action("workbench.renew({task_id}, {lease_duration})", changes=True)
+    def renew(self, task_id: str, lease_duration: float = 60) -> str:
+        """Hold it for so many seconds from now. Errors: FailedPrecondition or NotFound (a lost lease)."""
+        self._one(task_id, _renewing(lease_duration), "held")
+        return f"{task_id} is held for {lease_duration:g} s from now."
+
+    @action("workbench.give_back({task_id})", changes=True)
+    def give_back(self, task_id: str) -> str:
+        """Cancel its lease: others may lease it at once. Errors: FailedPrecondition or NotFound (a lost lease)."""
+        self._one(task_id, _give_back, "returned")
+        return f"{task_id} was given back."
+
+    @action("workbench.acknowledge_all(confirm={confirm})", changes=True)
+    def acknowledge_all(self, confirm: int | str | None = None) -> str:
+        """Acknowledge each task that is held; for more than a few, `confirm` says how many, or names the queue.
+
+        Errors: Refused when the number is another.
+        """
+        count = len(self._live())
+        is_named = confirm is not None and str(confirm) in (str(count), self.queue.id)
+        if not is_named and (confirm is not None or count > FEW):
+            raise Refused(
+                f"Nothing was acknowledged: {counted(count, 'task')} would be deleted.",
+                hint=f"confirm that number, {count}",
+            )
+        return self._all(_acknowledge, "acknowledged", "acknowledged")
+
+    @action("workbench.renew_all({lease_duration})", changes=True)
+    def renew_all(self, lease_duration: float = 60) -> str:
+        """Hold each of them for so many seconds from now."""
+        return self._all(_renewing(lease_duration), "held", "renewed")
+
+    @action("workbench.give_back_all()", changes=True)
+    def give_back_all(self) -> str:
+        """Cancel every lease that is held here."""
+        return self._all(_give_back, "returned", "given back")
+
+    @action(busy=False)
+    def clear(self) -> str:
+        """Take the rows away that can no longer be acted on."""
+        live = {held.task.id for held in self._live()}
+        self._held = {task_id: held for task_id, held in self._held.items() if task_id in live}
+        if self.detail.get("id") not in live:
+            self.detail = {}
+        self._show()
+        return ""
+
+    @action(busy=False)
+    def open_task(self, task_id: str) -> str:
+        """Show a task with its payload, as it was leased."""
+        held = self._held.get(task_id)
+        if held is None:
+            raise Refused("This task is not on the workbench.")
+        self.detail = task_detail(held.task) | {"can_run": False}
+        return ""
+
+    @action(busy=False)
+    def close_task(self) -> str:
+        """Close the detail pane."""
+        self.detail = {}
+        return ""
+
+    @action("page = {queue}.tasks().page()")
+    def refresh(self) -> str:
+        """Read-only: look for leases that anybody holds. Otherwise count again which are held here."""
+        self.look()
+        return ""
+
+    def look(self) -> None:
+        """Read again what others hold. Errors: NotFound, PermissionDenied."""
+        if self.read_only:
+            now = self._now()
+            found = self.queue.tasks(page_size=LISTED).first(LISTED)
+            self._held = {task.id: Held(task, task.schedule_time) for task in found if is_leased(task, now)}
+            self._read_at = datetime.now(UTC)
+        self._show()
+
+    def _now(self) -> datetime:
+        return self.queue._session.now()
+
+    def _live(self) -> list[Held]:
+        now = self._now()
+        return [
+            held
+            for held in self._held.values()
+            if held.state == "held" and held.ends is not None and held.ends > now
+        ]
+
+    def _one(self, task_id: str, verb: Callable[[Task], Any], state: State) -> None:
+        held = self._held.get(task_id)
+        if held is None:
+            raise Refused("This task is not on the workbench.")
+        if held not in self._live():
+            why = held.note or ("its lease is over" if held.state == "held" else f"it was {held.state}")
+            raise Refused(f"{task_id} is not held any more: {why}.", hint="lease again")
+        try:
+            self._act(held, verb, state)
+        finally:
+            self._show()
+
+    def _all(self, verb: Callable[[Task], Any], state: State, done: str) -> str:
+        live, lost = self._live(), 0
+        if not live:
+            raise Refused("No lease is held here.")
+        try:
+            for held in live:
+                try:
+                    self._act(held, verb, state)
+                except (FailedPrecondition, NotFound):
+                    lost += 1
+        finally:
+            self._show()
+        return f"{counted(len(live) - lost, 'task')} {done}" + (f", {lost:,} lost." if lost else ".")
+
+    def _act(self, held: Held, verb: Callable[[Task], Any], state: State) -> None:
+        """Act on one, and note what became of it, also when its lease turns out to be lost."""
+        try:
+            verb(held.task)
+        except FailedPrecondition:
+            held.state, held.note = "lost", "its lease ended, or another one began"
+            raise
+        except NotFound:
+            held.state, held.note = "lost", "it was finished or deleted elsewhere"
+            raise
+        held.state, held.ends = state, held.task.schedule_time if state == "held" else held.ends
+
+    def _show(self) -> None:
+        with self.hold_sync():
+            self.leases = [_row(held) for held in self._held.values()]
+            self.place = self._place()
+
+    def _place(self) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        return {
+            "id": self.queue.id,
+            "location": self.queue.location,
+            "ahead_ms": round((self._now() - now).total_seconds() * 1000),  # a clock moved by hand
+            "updated": instant(self._read_at),
+        }
+
+
+def _row(held: Held) -> dict[str, Any]:
+    task = held.task
+    return {
+        "id": task.id,
+        "tag": shown(task.tag or ""),
+        "leased": task.dispatch_count,
+        "payload": shown(preview(task.payload)) if task.payload is not None else "",
+        "ends": instant(held.ends),
+        "state": held.state,
+        "note": held.note,
+    }
+
+
+def _acknowledge(task: Task) -> None:
+    task.acknowledge()
+
+
+def _give_back(task: Task) -> None:
+    task.cancel_lease()
+
+
+def _renewing(lease_duration: float) -> Callable[[Task], Any]:
+    return lambda task: task.renew_lease(lease_duration)
