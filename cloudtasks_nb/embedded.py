@@ -21,7 +21,7 @@ from .model.versions import Version, check_version
 from .rest.auth import Auth, token_auth
 from .rest.session import Session
 
-_OWNER = "user:owner@example.com"
+OWNER = "user:owner@example.com"
 _OWNER_ROLES = ("roles/owner", "roles/iam.serviceAccountUser")
 _READY = "cloudtasks emulator ready on "
 _START_S = 30.0
@@ -68,9 +68,9 @@ def local(
     if isinstance(allow_targets, str):
         raise ConfigError("allow_targets is a list of patterns.", hint=f"allow_targets=[{allow_targets!r}]")
     if enforce_iam:
-        options += ["--enforce-iam", *(f"--grant={role}={_OWNER}" for role in _OWNER_ROLES)]
+        options += ["--enforce-iam", *(f"--grant={role}={OWNER}" for role in _OWNER_ROLES)]
     process, url = _start(options)
-    session = Session(url, token_auth(_OWNER) if enforce_iam else Auth(), api_version=api_version)
+    session = Session(url, token_auth(OWNER) if enforce_iam else Auth(), api_version=api_version)
     # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a killed
     # Python is noticed by the emulator itself.
     weakref.finalize(session, _stop, process)

@@ -20,6 +20,7 @@ FLOORS = [
     {"client", "bulk", "worker"},
     {"connecting"},
     {"widgets", "plots", "magics", "embedded"},
+    {"pytest_plugin"},
     {"__init__", "__main__"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

@@ -1,0 +1,199 @@
+"""The pytest plugin as another project meets it: runs of their own, in processes of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLUGIN = (
+    "-p",
+    "no:cloudtasks",
+    "-p",
+    "cloudtasks_nb.pytest_plugin",
+)  # also where its entry point is installed
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    monkeypatch.delenv("CLOUD_TASKS_EMULATOR_HOST", raising=False)
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+
+    def run(tests: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(tests)
+        return pytester.runpytest_subprocess(
+            *PLUGIN, "--strict-markers", "-W", "error", "-p", "no:cacheprovider", *arguments
+        )
+
+    return run
+
+
+def test_each_test_has_a_project_of_its_own_on_one_emulator(run) -> None:  # type: ignore[no-untyped-def]
+    run(
+        """
+        import pytest
+
+        seen = []
+
+        @pytest.mark.parametrize("turn", range(3))
+        def test_same_name_again(cloudtasks_client, cloudtasks_emulator, turn):
+            assert list(cloudtasks_client.queues()) == []
+            cloudtasks_client.create_queue("orders")
+            assert cloudtasks_client.endpoint == cloudtasks_emulator.endpoint
+            seen.append((cloudtasks_client.endpoint, cloudtasks_client.project))
+
+        def test_what_they_saw():
+            assert len({endpoint for endpoint, _ in seen}) == 1
+            assert len({project for _, project in seen}) == 3
+        """
+    ).assert_outcomes(passed=4)
+
+
+def test_code_that_connects_by_itself_finds_the_tests_project_and_then_no_longer(run) -> None:  # type: ignore[no-untyped-def]
+    run(
+        """
+        import os
+        import cloudtasks_nb as ct
+
+        def enqueue():
+            with ct.connect() as client:
+                return client.queue("orders").create_task({"to": "ada"}, url="http://localhost:1/").name
+
+        def test_enqueue(cloudtasks_client):
+            queue = cloudtasks_client.create_queue("orders").pause()
+            assert enqueue() == queue.tasks().first(1)[0].name
+
+        def test_afterwards():
+            assert "CLOUD_TASKS_EMULATOR_HOST" not in os.environ
+            assert "GOOGLE_CLOUD_PROJECT" not in os.environ
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_nothing_that_a_test_left_goes_on_being_sent(run) -> None:  # type: ignore[no-untyped-def]
+    run(
+        """
+        left = []
+
+        def test_leaves_a_failing_task_a_fault_and_a_closed_client(cloudtasks_client):
+            inbox = cloudtasks_client.emulator.inbox()
+            inbox.on("*")(lambda request: 503)
+            cloudtasks_client.create_queue("us-east1/orders").create_task(url=inbox.url_for("/"))
+            inbox.wait()
+            cloudtasks_client.emulator.faults(unavailable=1.0, methods="queues.tasks.create")
+            left.append(cloudtasks_client.project)
+            cloudtasks_client.close()
+
+        def test_finds_all_clean(cloudtasks_emulator, cloudtasks_client):
+            import cloudtasks_nb as ct
+
+            with ct.connect(project=left[0]) as theirs:
+                assert list(theirs.queues("-")) == []
+            cloudtasks_client.create_queue("orders").pause().create_task(url="http://localhost:1/")
+        """
+    ).assert_outcomes(passed=2)
+
+
+def test_a_marker_chooses_the_clock_and_more(run) -> None:  # type: ignore[no-untyped-def]
+    run(
+        """
+        from datetime import UTC, datetime
+        import pytest
+
+        @pytest.mark.cloudtasks(clock=datetime(2026, 3, 1, tzinfo=UTC))
+        def test_time_is_moved(cloudtasks_client):
+            inbox = cloudtasks_client.emulator.inbox()
+            queue = cloudtasks_client.create_queue("mail")
+            queue.create_task({"to": "ada"}, url=inbox.url_for("/send"), schedule=7200)
+            assert cloudtasks_client.emulator.advance("1h") == datetime(2026, 3, 1, 1, tzinfo=UTC)
+            assert inbox.received == 0
+            cloudtasks_client.emulator.advance("2h")
+            assert inbox.requests[0].json() == {"to": "ada"}
+
+        @pytest.mark.cloudtasks(enforce_iam=True)
+        def test_refusals_are_rehearsed(cloudtasks_client):
+            import cloudtasks_nb as ct
+
+            cloudtasks_client.create_queue("mail")
+            where = {"project": cloudtasks_client.project, "location": "us-central1"}
+            with ct.connect(**where, access_token="ada@example.com") as ada:
+                with pytest.raises(ct.PermissionDenied):
+                    ada.queue("mail")
+
+        @pytest.mark.cloudtasks(dispatch=False, api_version="v2")
+        class TestQuietly:
+            def test_nothing_is_sent(self, cloudtasks_client):
+                queue = cloudtasks_client.create_queue("mail")
+                task = queue.create_task(url="http://localhost:1/")
+                assert cloudtasks_client.api_version == "v2"
+                assert task.refresh().dispatch_count == 0
+        """
+    ).assert_outcomes(passed=3)
+
+
+def test_an_option_that_there_is_not_names_those_that_there_are(run) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        """
+        import pytest
+
+        @pytest.mark.cloudtasks(clok="manual")
+        def test_it(cloudtasks_client):
+            pass
+        """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*there is no option 'clok'; it takes data, demo, dispatch, clock*"])
+
+
+def test_ini_options_hold_for_all_tests(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
+    pytester.makeini(
+        """
+        [pytest]
+        cloudtasks_dispatch = false
+        cloudtasks_api_version = v2beta3
+        cloudtasks_allow_targets =
+            *.example.com
+        """
+    )
+    run(
+        """
+        def test_it(cloudtasks_client):
+            assert cloudtasks_client.api_version == "v2beta3"
+            assert cloudtasks_client.emulator.refresh().info.allowed_targets == ["*.example.com"]
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_runs_that_use_no_fixture_load_nothing_of_it(run) -> None:  # type: ignore[no-untyped-def]
+    run(
+        """
+        import sys
+
+        def test_it():
+            heavy = ("requests", "msgspec", "pandas", "google.auth", "ipywidgets", "cloudtasks_nb.client")
+            assert [name for name in heavy if name in sys.modules] == []
+        """
+    ).assert_outcomes(passed=1)
+
+
+def test_the_fixtures_explain_themselves(run) -> None:  # type: ignore[no-untyped-def]
+    result = run("", "--fixtures", "--markers")
+    result.stdout.fnmatch_lines(["@pytest.mark.cloudtasks(*"])
+
+
+def test_how_to_test_with_pytest_runs_as_it_stands(tmp_path: Path) -> None:
+    import re
+
+    page = (Path(__file__).parents[2] / "docs/how-to/testing-with-pytest.md").read_text()
+    for name, block in re.findall(r"`(\w+\.py)`:\n\n```python\n(.*?)```", page, re.S):
+        (tmp_path / name).write_text(block)
+    assert (tmp_path / "test_orders.py").exists()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *PLUGIN, "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
