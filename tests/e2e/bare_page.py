@@ -131,7 +131,7 @@ def _access(queue: ct.Queue, **options: Any) -> Clickable:
 
 
 def _armed_delete(page: Page) -> None:
-    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("region", name="Task t-").get_by_role("button", name="Delete").click()
 
 
 def _resuming(page: Page) -> None:
