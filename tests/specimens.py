@@ -11,8 +11,13 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from msgspec.structs import replace
+
 import cloudtasks_nb as ct
 from cloudtasks_nb import model, render
+from cloudtasks_nb.bulk.items import Item
+from cloudtasks_nb.bulk.result import BulkResult
+from cloudtasks_nb.bulk.verbs import CREATE
 from cloudtasks_nb.resources import Permissions
 
 NOW = datetime(2026, 7, 31, 12, tzinfo=UTC)
@@ -26,6 +31,7 @@ def specimens() -> dict[str, Any]:
         **_tasks(),
         **_settings(),
         **_errors(),
+        **_bulk(),
         "client": ct.connect("shop", "us-central1", endpoint="http://127.0.0.1:8123"),
         "permissions": Permissions(
             ["cloudtasks.tasks.list"],
@@ -283,3 +289,26 @@ def busy_queues() -> list[ct.Queue]:
         queue("nightly-reports-of-every-shop", stats=stats(300)),
         queue("to-review", stats=stats(7)),
     ]
+
+
+def _bulk() -> dict[str, Any]:
+    """A bulk call that went well, and one that was interrupted after some items had failed."""
+    queue = f"{PLACE}/queues/orders"
+
+    def items(count: int, error: ct.CloudTasksError | None = None) -> list[Item]:
+        return [
+            Item(index=at, name=f"{queue}/tasks/order-{at}", attempts=1 + at % 2, passed=1, error=error)
+            for at in range(count)
+        ]
+
+    done, ended = BulkResult(CREATE, queue), BulkResult(CREATE, queue)
+    done.add(items(3000))
+    done.elapsed_s, done.repeated = 0.25, 0
+    ended.add(
+        [*items(98), *(replace(item, index=98 + item.index) for item in items(2, ct.AlreadyExists("There.")))]
+    )
+    ended.elapsed_s, ended.not_tried_count, ended.stopped_by = 0.125, 2900, "KeyboardInterrupt"
+    rows = ct.InvalidRows(
+        [(None, "column 'Url' is unknown; is 'url' meant?"), (7, "it needs a url")], count=12
+    )
+    return {"bulk-result": done, "bulk-result-ended": ended, "error-rows": rows}
