@@ -4,12 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
 
-.PHONY: help demo test lint types env browser clean
+.PHONY: help demo test lint types env browser docs linkcheck clean
 
 help:
 	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
 	@echo "make demo ARGS=--check  run the tour headless and print what it showed"
 	@echo "make test               lint, types and every test"
+	@echo "make docs               build the documentation into docs/_build/html; warnings are errors"
+	@echo "make linkcheck          ask every external link of the documentation (needs a network)"
 
 env: $(SETUP)
 
@@ -46,5 +48,13 @@ types: $(SETUP)
 test: lint types browser
 	$(BIN)/pytest $(ARGS)
 
+SPHINX := $(BIN)/python -m sphinx -W --keep-going -j auto -d docs/_build/doctrees
+docs: $(SETUP)
+	$(SPHINX) -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+linkcheck: $(SETUP)
+	$(SPHINX) -b linkcheck docs docs/_build/linkcheck
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf docs/_build docs/tutorials/*.ipynb $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,76 @@
+"""Docstrings of this project as pages: what "Errors:", "Units:" and the like say becomes a list of fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sphinx.application import Sphinx
+
+import cloudtasks_nb as ct
+
+FIELDS = ("Shapes", "Shape", "Units", "Errors", "Source", "Attributes")
+_INLINE = re.compile(rf"(?<=[.)?!:`]) (?=(?:{'|'.join(FIELDS)}): )")
+_FIELD = re.compile(rf"({'|'.join(FIELDS)}): (.*)")
+_ERROR = re.compile(r"(?<![`.\w])([A-Z][A-Za-z]+)(?![\w`])")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("autodoc-process-docstring", _process)
+    app.connect("autodoc-skip-member", _skip)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _skip(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
+    """Fields of messages stand in their signature; what lists can do is no news."""
+    if type(obj).__name__ in ("member_descriptor", "method_descriptor") or name in ("bind",):
+        return True
+    return None
+
+
+def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    lines[:] = list(as_pages(lines))
+
+
+def as_pages(lines: list[str]) -> Iterator[str]:
+    """A docstring's own words as reStructuredText.
+
+    >>> list(as_pages(["Its state. Errors: NotFound.", "", "Example:", "    >>> 1"]))
+    ['Its state.', '', ':Errors: :exc:`NotFound <cloudtasks_nb.NotFound>`.', '', '.. rubric:: Example', '', '>>> 1']
+    """
+    in_example = in_field = False
+    for line in lines:
+        if line.strip() in ("Example:", "Examples:"):
+            yield from (".. rubric:: Example", "")
+            in_example = True
+            continue
+        if in_example:
+            yield line.removeprefix("    ")
+            continue
+        for number, part in enumerate(_INLINE.split(line)):
+            if match := _FIELD.match(part):
+                label, rest = match.groups()
+                yield ""
+                yield f":{label}: {_linked(rest) if label == 'Errors' else rest}"
+                in_field = True
+            elif in_field and part.strip() and not part.startswith(" ") and number == 0:
+                yield f"    {_linked(part)}"
+            else:
+                in_field = in_field and bool(part.strip())
+                yield part
+
+
+def _linked(text: str) -> str:
+    """The same words, with the names of errors as links."""
+
+    def link(match: re.Match[str]) -> str:
+        word = match[1]
+        known = (
+            word in ct.__all__
+            and isinstance(getattr(ct, word), type)
+            and issubclass(getattr(ct, word), Exception)
+        )
+        return f":exc:`{word} <cloudtasks_nb.{word}>`" if known else word
+
+    return _ERROR.sub(link, text)

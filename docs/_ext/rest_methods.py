@@ -1,0 +1,37 @@
+"""The table of REST methods as a directive: what client.api holds."""
+
+from __future__ import annotations
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from cloudtasks_nb.model.methods import METHODS, Method
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("rest-methods", RestMethods)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+class RestMethods(SphinxDirective):
+    """One row for each method: its path, what it does, whether it may be repeated, which versions have it."""
+
+    def run(self) -> list[nodes.Node]:
+        lines = [
+            "| method | does | sent again after a lost answer | versions |",
+            "|---|---|---|---|",
+            *(_row(method) for method in METHODS.values()),
+        ]
+        holder = nodes.container()
+        self.state.nested_parse(StringList(lines, source="methods"), self.content_offset, holder)
+        return holder.children
+
+
+def _row(method: Method) -> str:
+    again = (
+        "yes" if method.repeatable else f"when `{method.safe_with}` is given" if method.safe_with else "no"
+    )
+    versions = "all" if len(method.versions) == 3 else ", ".join(method.versions)
+    return f"| `{method.id}` | {method.summary} | {again} | {versions} |"

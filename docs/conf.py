@@ -1,0 +1,108 @@
+"""How the site is built. Nothing here needs a network."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path[:0] = [str(ROOT), str(HERE / "_ext")]
+
+from cloudtasks_nb import __version__  # noqa: E402
+
+project = "cloudtasks_nb"
+author = "the authors of cloudtasks_nb"
+project_copyright = "the authors of cloudtasks_nb, Apache-2.0"
+version = release = __version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "myst_nb",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "docstrings",
+    "rest_methods",
+    "themed_pictures",
+]
+exclude_patterns = ["_build", "_ext", "**.ipynb_checkpoints"]
+
+# Warnings are errors (make docs): whatever is linked must be there, whatever is named must be documented.
+nitpicky = True
+nitpick_ignore_regex = [
+    # Types of other libraries, and those that only signatures speak of.
+    (
+        "py:.*",
+        r"(collections|concurrent|datetime|email|google|matplotlib|os|pa|pandas|pathlib|pd|pyarrow|requests|t|typing)\..+",
+    ),
+    (
+        "py:.*",
+        r"(datetime|timedelta|Any|Axes|Callable|Credentials|Executor|Iterable|Iterator|Literal|Mapping|Path|Self|Sequence)",
+    ),
+    (
+        "py:.*",
+        r"(Cell|Columns|Decode|Dtypes|How|Leased|Past|Selection|T|R|Theme|Value|Version|(list\[)?dict\[str)",
+    ),
+    ("py:.*", r"cloudtasks_nb\.(api\.describing|batching|bulk|emulating\.inbox|model|pager|rest)\..+"),
+]
+default_role = "literal"  # docstrings write `code` as Markdown does
+add_module_names = False
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 90
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+toc_object_entries_show_parents = "hide"
+
+myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline", "attrs_block"]
+myst_heading_anchors = 3
+# Notebooks are run by tests; a build shows them as they are saved, and with what they show when asked: NOTEBOOKS=run.
+nb_execution_mode = "off"
+nb_merge_streams = True
+suppress_warnings = ["mystnb.unknown_mime_type"]
+
+html_theme = "pydata_sphinx_theme"
+html_title = "cloudtasks_nb"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": "cloudtasks_nb", "image_light": "_static/mark.svg", "image_dark": "_static/mark.svg"},
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "header_links_before_dropdown": 7,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "show_prev_next": False,
+    "show_toc_level": 2,
+    "back_to_top_button": False,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "github-dark-high-contrast",
+    "navigation_with_keys": False,
+}
+html_sidebars = {"index": [], "quickstart": [], "gallery": [], "changelog": []}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+linkcheck_ignore = [r"http://(localhost|127\.0\.0\.1).*", r"https://example\.com.*"]
+linkcheck_anchors = False
+
+
+def _bring_notebooks() -> None:
+    """Notebooks live beside the docs; Sphinx reads what is below them. Copies of what has gone go as well."""
+    there = {path.name: path for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
+    for old in (HERE / "tutorials").glob("*.ipynb"):
+        if old.name not in there:
+            old.unlink()
+    for name, path in there.items():
+        copy = HERE / "tutorials" / name
+        if not copy.exists() or copy.read_bytes() != path.read_bytes():
+            shutil.copyfile(path, copy)
+
+
+_bring_notebooks()

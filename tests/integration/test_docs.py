@@ -1,0 +1,93 @@
+"""The site builds without a warning, holds every public name, and its pages keep their word."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sphinx.util.inventory import InventoryFile
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.__main__ import _parser
+from cloudtasks_nb.connecting import EMULATOR_VARIABLES
+from cloudtasks_nb.rest.sign_in import _ELSEWHERE
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `make docs` does. Every warning is an error: dead links, unknown names, bad markup."""
+    out = tmp_path_factory.mktemp("site")
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-j",
+        "2",
+        "-d",
+        str(out / "doctrees"),
+    ]
+    built = subprocess.run(
+        [*command, str(DOCS), str(out / "html")], capture_output=True, text=True, check=False
+    )
+    assert (built.returncode, built.stderr) == (0, "")
+    return out / "html"
+
+
+def test_every_public_name_has_an_entry(site: Path) -> None:
+    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
+    there = {name for kind in inventory.data for name in inventory.data[kind] if kind.startswith("py:")}
+    wanted = {f"cloudtasks_nb.{name}" for name in ct.__all__ if name not in ("__version__", "oauth")}
+    wanted |= {f"cloudtasks_nb.oauth.{name}" for name in ct.oauth.__all__ if not name.isupper()}
+    assert wanted - there == set()
+
+
+def test_no_page_needs_a_network(site: Path) -> None:
+    """Scripts, styles and pictures are the site's own."""
+    loaded = re.compile(r'<(?:script|img|link rel="stylesheet")[^>]*(?:src|href)="(https?:[^"]+)"')
+    found = {url for page in site.rglob("*.html") for url in loaded.findall(page.read_text())}
+    assert found == set()
+
+
+def test_every_option_of_the_command_line_is_described() -> None:
+    page = (DOCS / "reference/command-line.md").read_text()
+    commands = next(
+        action for action in _parser()._actions if action.dest == "==SUPPRESS==" or action.choices
+    )
+    assert isinstance(commands.choices, dict)
+    options = [
+        option
+        for action in commands.choices["emulator"]._actions
+        for option in action.option_strings
+        if option.startswith("--") and option != "--help"
+    ]
+    assert len(options) > 5
+    assert [option for option in options if f"`{option}" not in page] == []
+
+
+def test_every_variable_that_is_read_is_described() -> None:
+    page = (DOCS / "reference/environment.md").read_text()
+    read = {
+        name
+        for path in (ROOT / "cloudtasks_nb").rglob("*.py")
+        for name in re.findall(r'environ\.get\("([A-Z_]+)"', path.read_text())
+    }
+    assert read
+    assert [name for name in {*read, *EMULATOR_VARIABLES, *_ELSEWHERE} if f"`{name}`" not in page] == []
+
+
+def test_all_actions_of_the_alpha_client_are_there() -> None:
+    """Its 19 REST actions and two of sign-in, each beside a method that exists."""
+    from cloudtasks_nb.model.methods import METHODS
+
+    rows = re.findall(r"^\| (\d+) \| `([\w.]+)", (DOCS / "how-to/from-the-alpha-client.md").read_text(), re.M)
+    assert [int(number) for number, _ in rows] == list(range(1, 22))
+    assert [action for _, action in rows if not action.startswith("oauth") and action not in METHODS] == []
