@@ -120,6 +120,11 @@ class Client(Shown):
     def _on_emulator(self) -> bool:
         return self.endpoint.lower().startswith("http://")
 
+    @property
+    def offers_stats(self) -> bool:
+        """Whether the version of the API that is spoken keeps statistics of queues."""
+        return self._session.offers_stats
+
     def locations(self) -> Pager[Location]:
         """The locations that can hold queues. Errors: PermissionDenied, AuthError, TransportError."""
         return list_locations(self._session, self.project)

@@ -53,7 +53,7 @@ def backup(queue: Queue, path: str | os.PathLike[str], *, overwrite: bool, progr
         raise FileExistsError(
             errno.EEXIST, "It is there already; pass overwrite=True to replace it", str(target)
         )
-    now = read_queue(queue._session, queue._parsed, stats=True)
+    now = read_queue(queue._session, queue._parsed, stats=queue.offers_stats)
     settings = replace(
         QueueFields(**{name: getattr(now, name) for name in QueueFields.__struct_fields__}), stats=None
     )

@@ -172,6 +172,7 @@ def recreated(task: Task, queue: QueueName, task_id: str) -> Task:
         pull_message=task.pull_message,
         schedule_time=task.schedule_time,
         retry_config=task.retry_config,
+        dispatch_deadline=task.dispatch_deadline,
     )
 
 

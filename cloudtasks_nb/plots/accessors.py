@@ -87,10 +87,15 @@ class ClientPlots(Shown):
     def queues(
         self, location: str | None = None, *, ax: Axes | None = None, theme: Theme | None = None
     ) -> Axes:
-        """How many tasks each queue holds, as the service estimates. Errors: as of client.queues()."""
-        queues = list(self._client.queues(location, stats=True))
+        """How many tasks each queue holds, as the service estimates. Errors: as of client.queues().
+
+        In a version of the API without estimates, the tasks of every queue are counted, page by page.
+        """
+        estimated = self._client.offers_stats
+        queues = list(self._client.queues(location, stats=estimated))
+        depths = None if estimated else [queue.count_tasks() for queue in queues]
         place = location or str(self._client.location) or self._client.project
-        return draw_depth(queues, place=place, ax=ax, theme=theme)
+        return draw_depth(queues, place=place, depths=depths, ax=ax, theme=theme)
 
     def _shape_(self) -> Card:
         return _card(f"pictures of {self._client.project}", "client.plot", ("queues()",))

@@ -15,7 +15,7 @@ from ..model.messages import BufferTaskRequest, CreateTaskRequest, Empty, HttpBo
 from ..model.queue import RateLimits, RetryConfig, StackdriverLoggingConfig
 from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..model.task import View
-from ..model.versions import path_in, versions_with, wire
+from ..model.versions import path_in, wire
 from ..names import QueueName, TaskName, check_task_id, parse_task
 from ..pager import Pager
 from ..rest.session import Session
@@ -140,7 +140,7 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
     @property
     def offers_stats(self) -> bool:
         """Whether the version of the API that is spoken keeps statistics of queues."""
-        return self._session.api_version in versions_with(model.Queue, "stats")
+        return self._session.offers_stats
 
     def count_tasks(self, progress: bool | None = None) -> int:
         """How many tasks are waiting, counted page by page: where there are no statistics, or an estimate will not do.

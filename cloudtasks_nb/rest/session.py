@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from ..errors import ApiError, CloudTasksError, ConfigError, ResourceExhausted, Unauthenticated
 from ..model.json import decode
-from ..model.versions import Version
+from ..model.queue import Queue
+from ..model.versions import Version, versions_with
 from .auth import Auth, check_endpoint, check_secret_way, is_loopback
 from .call import Call
 from .exchange import Answer, connections, exchange
@@ -132,6 +133,11 @@ class Session:
         single.retry = replace(self.retry, max_tries=1)
         single._nearby = None  # who makes many calls wants no look around for each
         return single
+
+    @property
+    def offers_stats(self) -> bool:
+        """Whether the version that is spoken keeps statistics of queues."""
+        return self.api_version in versions_with(Queue, "stats")
 
     def pause(self, tries: int) -> None:
         """Wait before another round of something that is more than one call."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -103,3 +104,25 @@ def test_an_emulator_of_ones_own_in_another_version() -> None:
         with pytest.raises(ct.ConfigError, match=r"lease .*does not exist in v2beta3"):
             pull.lease()
         assert not hasattr(client.api.projects.locations.queues.tasks, "lease")
+
+
+def test_a_backup_keeps_what_only_some_versions_know(tmp_path: Path, emulator: str) -> None:
+    with ct.connect(project=f"b-{uuid4().hex[:6]}", endpoint=emulator, api_version="v2") as v2:
+        queue = v2.create_queue("kept").pause()
+        queue.create_task(
+            {"n": 1}, url="http://127.0.0.1:9/x", dispatch_deadline=20, task_id="one", schedule=600
+        )
+        queue.backup(tmp_path / "kept.parquet", progress=False)
+        other = v2.create_queue("other").pause()
+        assert other.restore(tmp_path / "kept.parquet", progress=False).ok
+        task = other.task("one")
+        assert (task.json(), task.dispatch_deadline) == ({"n": 1}, timedelta(seconds=20))
+
+
+def test_depth_is_counted_where_nothing_is_estimated(emulator: str) -> None:
+    with ct.connect(project=f"d-{uuid4().hex[:6]}", endpoint=emulator, api_version="v2") as v2:
+        queue = v2.create_queue("deep").pause()
+        queue.create_tasks(({"url": "http://127.0.0.1:9/x"} for _ in range(7)), progress=False)
+        axes = v2.plot.queues()
+        assert [bar.get_width() for bar in axes.containers[0]] == [7]  # type: ignore[union-attr]
+        assert axes.get_xlabel() == "tasks"
