@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.widgets.clickable import Clickable
@@ -114,6 +115,17 @@ def _tasks(queue: ct.Queue, **options: Any) -> Clickable:
     return browser
 
 
+def _leases(queue: ct.Queue, **options: Any) -> Clickable:
+    client = ct.connect(endpoint=queue._session.endpoint)
+    pull = client.create_queue(f"pull-{uuid4().hex[:8]}", kind="pull")
+    for number in range(3):
+        pull.create_task({"number": number}, tag="red")
+    workbench = pull.workbench(**options)
+    if not workbench.read_only:
+        workbench.lease()
+    return workbench
+
+
 def _explorer(queue: ct.Queue, **options: Any) -> Clickable:
     client = ct.connect(endpoint=queue._session.endpoint)
     explorer = client.explore(**options)
@@ -142,6 +154,7 @@ OPENED = {
     "queue": Opened(_queue_panel, _purging),
     "settings": Opened(_queue_panel, _editing),
     "tasks": Opened(_tasks, _armed_delete),
+    "leases": Opened(_leases),
     "monitor": Opened(lambda queue, **options: queue.monitor(**options)),
     "explorer": Opened(_explorer, _resuming),
     "access": Opened(_access),

@@ -8,6 +8,7 @@ import pytest
 import cloudtasks_nb as ct
 from cloudtasks_nb.widgets.clickable import Clickable
 from cloudtasks_nb.widgets.explorer import Explorer
+from cloudtasks_nb.widgets.lease_workbench import LeaseWorkbench
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
 
 from .page import FakePage
@@ -109,6 +110,8 @@ def test_a_workbench_is_for_pull_queues_and_unknown_views_are_refused(
     for view in ("workbench", "delete", "", None):
         assert "cannot be opened like that" in page.click("open_queue", name=queues[0].name, view=view)
     assert explorer.opened is None
+    page.click("open_queue", name=queues[-1].name, view="workbench")
+    assert isinstance(explorer.opened, LeaseWorkbench)
 
 
 def test_what_is_opened_is_read_only_too(own: ct.Client, queues: list[ct.Queue]) -> None:
