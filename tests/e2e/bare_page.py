@@ -120,10 +120,12 @@ def _leases(queue: ct.Queue, **options: Any) -> Clickable:
     pull = client.create_queue(f"pull-{uuid4().hex[:8]}", kind="pull")
     for number in range(3):
         pull.create_task({"number": number}, tag="red")
-    workbench = pull.workbench(**options)
-    if not workbench.read_only:
-        workbench.lease()
-    return workbench
+    bench = pull.workbench(**options)
+    if not bench.read_only:
+        bench.lease(2, lease_duration=300)
+        bench.give_back(bench.leases[0]["id"])
+        bench.open_task(bench.leases[1]["id"])
+    return bench
 
 
 def _explorer(queue: ct.Queue, **options: Any) -> Clickable:
@@ -158,4 +160,5 @@ OPENED = {
     "monitor": Opened(lambda queue, **options: queue.monitor(**options)),
     "explorer": Opened(_explorer, _resuming),
     "access": Opened(_access),
+    "leases": Opened(_leases),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,14 @@ CELLS = (
     'client.queue("newsletter").monitor(every_s=1)',
     "client.explore()",
     "queue.iam_panel()",
+    'client.queue("europe-west1/webhooks").browse()',
+    'client.queue("thumbnails").workbench()',
 )
 SAMPLES = 20 if os.environ.get("SCREENSHOTS") else 2  # a picture deserves a longer line
 
 
 def test_all_panels_in_one_notebook(lab: Lab, page: Page, service: Service, pictures: Path) -> None:
-    page.set_viewport_size({"width": 1280, "height": 3200})
+    page.set_viewport_size({"width": 1280, "height": 4400})
     service.create_queue("newsletter", httpTarget={}, rateLimits={"maxTasksDispatchedPerSecond": 2})
     service.grant("emails", "roles/cloudtasks.enqueuer", "serviceAccount:web@local.iam.gserviceaccount.com")
     service.grant("emails", "roles/cloudtasks.viewer", "user:ada@example.com")
@@ -52,7 +55,23 @@ def test_all_panels_in_one_notebook(lab: Lab, page: Page, service: Service, pict
     access.get_by_role("button", name="Add").click()
     expect(access.get_by_role("list", name="Your changes")).to_contain_text("user:grace@example.com")
 
-    shown = {"queue": panel, "monitor": monitor, "explorer": explorer, "access": access}
+    tasks = region("region", name="Tasks of queue webhooks").last
+    tasks.get_by_role("button", name="Load all").click()
+    tasks.get_by_role("button", name="code 503 → UNAVAILABLE").click()
+    tasks.get_by_role("radio", name="that match").check()
+    tasks.get_by_role("group", name="Act on tasks").get_by_role("button", name="Delete", exact=True).click()
+    expect(tasks.get_by_role("form")).to_be_visible()
+
+    leases = region("region", name="Leases of queue thumbnails")
+    leases.get_by_role("spinbutton", name="Tasks, at most").fill("5")
+    leases.get_by_role("spinbutton", name="Held for").fill("900")
+    leases.get_by_role("button", name="Lease", exact=True).click()
+    expect(leases.get_by_text("5 held")).to_be_visible()
+    leases.get_by_role("button", name=re.compile("^Give back image")).first.click()
+    expect(leases.get_by_text("4 held")).to_be_visible()
+
+    shown = {"queue": panel, "monitor": monitor, "explorer": explorer, "access": access, "tasks": tasks}
+    shown["leases"] = leases
     for theme in ("Dark", "Light"):
         notebook.theme(f"JupyterLab {theme}")
         for name, what in shown.items():

@@ -97,7 +97,7 @@ def test_a_task_opens_with_its_payload_and_without_its_secrets(
     notebook: Opened, queue_id: str, pictures: Path
 ) -> None:
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
-    browser.get_by_role("button", name="t-1").click()
+    browser.get_by_role("button", name="t-1", exact=True).click()
     detail = browser.get_by_role("region", name="Task t-1")
     expect(detail.locator("pre")).to_have_text('{\n  "to": "ada",\n  "n": [\n    1,\n    2\n  ]\n}')
     detail.get_by_role("button", name="Raw").click()
@@ -118,10 +118,10 @@ def test_a_call_that_hangs_is_waited_for_in_words(notebook: Opened, queue_id: st
         "browser._pages.load = lambda: (answered.wait(60), load())"
     )
     browser.get_by_role("button", name="Refresh").click()
-    expect(browser.get_by_role("status")).to_have_text("Waiting for the service…")
+    expect(browser.locator(".ct-status")).to_have_text("Waiting for the service…")
     notebook.kernel("answered.set()")
     expect(browser.get_by_role("button", name="Refresh")).to_be_enabled()
-    expect(browser.get_by_role("status")).to_have_text("")
+    expect(browser.locator(".ct-status")).to_have_text("")
 
 
 def test_deleting_takes_two_presses_and_a_double_click_is_one(
@@ -132,10 +132,10 @@ def test_deleting_takes_two_presses_and_a_double_click_is_one(
     detail = browser.get_by_role("region", name="Task t-2")
     detail.get_by_role("button", name="Delete", exact=True).dblclick()
     confirm = detail.get_by_role("button", name="Confirm: delete")
-    expect(browser.get_by_role("status")).to_contain_text("Press again within 5 s.")
+    expect(browser.locator(".ct-status")).to_contain_text("Press again within 5 s.")
     assert "t-2" in service.task_ids(queue_id)
     confirm.click()
-    expect(browser.get_by_role("status")).to_have_text("t-2 was deleted.")
+    expect(browser.locator(".ct-status")).to_have_text("t-2 was deleted.")
     expect(browser.get_by_role("button", name="t-2")).to_have_count(0)
     assert "t-2" not in service.task_ids(queue_id)
 
@@ -160,13 +160,78 @@ def test_what_is_selected_comes_back_as_data_and_can_be_deleted(
     browser.get_by_role("button", name="Next", exact=True).click()
     expect(browser.locator(".ct-place")).to_have_text("page 2 of many")
     browser.get_by_role("checkbox", name="Select all tasks on this page").check()
-    expect(browser.get_by_text("5 selected")).to_be_visible()
+    expect(browser.get_by_role("radio", name="5 selected")).to_be_checked()
     printed = notebook.kernel("print(len(browser.tasks), browser.selection['task_id'].iloc[0])")
     assert printed == "5 t-0\n"
 
-    browser.get_by_role("button", name="Delete selected").click()
-    expect(browser.get_by_role("status")).to_contain_text("Delete 5 tasks for good?")
+    verbs, status = browser.get_by_role("group", name="Act on tasks"), browser.locator(".ct-status")
+    verbs.get_by_role("button", name="Delete", exact=True).click()
+    expect(status).to_contain_text("Delete 5 selected tasks for good.")
     notebook.pictures(pictures, "task-browser-selected")
-    browser.get_by_role("button", name="Confirm: delete selected").click()
-    expect(browser.get_by_role("status")).to_have_text("5 tasks deleted.")
+    verbs.get_by_role("button", name="Confirm: delete").click()
+    expect(status).to_have_text("5 tasks deleted.")
     assert len(service.task_ids(queue_id)) == 5
+
+
+def test_all_that_match_go_only_when_their_number_is_typed(
+    notebook: Opened, service: Service, queue_id: str, pictures: Path
+) -> None:
+    service.create_task(queue_id, "other", b"{}", url="https://example.com/other")
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    browser.get_by_role("button", name="Load all").click()
+    expect(browser.locator(".ct-place")).to_have_text("all 11 tasks")
+    search = browser.get_by_role("searchbox", name="Filter all 11 tasks")
+    search.fill("-other")
+    expect(browser.locator(".ct-found")).to_have_text("10 of 11 match")
+    browser.get_by_role("radio", name="all 10 that match").check()
+    verbs = browser.get_by_role("group", name="Act on tasks")
+    verbs.get_by_role("button", name="Delete", exact=True).click()
+    form = browser.get_by_role("form", name="Delete 10 tasks")
+    go = form.get_by_role("button", name="Delete 10 tasks")
+    form.get_by_role("textbox").fill("11")
+    form.get_by_role("textbox").press("Enter")
+    expect(go).to_be_disabled()
+    notebook.pictures(pictures, "task-browser-matching")
+    assert len(service.task_ids(queue_id)) == 11
+    form.get_by_role("textbox").fill("10")
+    go.dblclick()
+    expect(browser.locator(".ct-status")).to_have_text("10 tasks deleted.")
+    assert service.task_ids(queue_id) == {"other"}
+
+
+def test_a_task_is_edited_and_enqueued_again(
+    notebook: Opened, service: Service, queue_id: str, pictures: Path
+) -> None:
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    before = service.task_ids(queue_id)
+    browser.get_by_role("button", name="t-1", exact=True).click()
+    browser.get_by_role("region", name="Task t-1").get_by_role("button", name="Edit…").click()
+    form = browser.get_by_role("form", name="Edit t-1")
+    form.get_by_role("textbox", name="Payload").fill('{"to":"grace"}')
+    form.get_by_role("checkbox").check()
+    notebook.pictures(pictures, "task-browser-edit")
+    form.get_by_role("button", name="Create task").click()
+    expect(browser.locator(".ct-status")).to_contain_text("which was deleted.")
+    (made,) = service.task_ids(queue_id) - before
+    assert before - service.task_ids(queue_id) == {"t-1"}
+    printed = notebook.kernel(
+        f"t = queue.task({made!r}); print(t.json()['to'], t.headers['Authorization'][:11])"
+    )
+    assert printed == "grace Bearer keep\n"
+
+
+def test_rows_are_reached_by_arrows_and_letters_stay_in_the_panel(notebook: Opened, queue_id: str) -> None:
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    shown = listed(browser)
+    first = browser.get_by_role("checkbox", name=f"Select task {shown[0]}")
+    first.focus()
+    first.press("ArrowDown")
+    second = browser.get_by_role("checkbox", name=f"Select task {shown[1]}")
+    expect(second).to_be_focused()
+    second.press("Space")
+    expect(browser.get_by_role("radio", name="1 selected")).to_be_visible()
+    second.press("x")  # cuts the cell, were it the notebook's
+    second.press("End")
+    expect(browser.get_by_role("checkbox", name=f"Select task {shown[-1]}")).to_be_focused()
+    assert notebook.kernel("print(browser.tasks[0].id)") == f"{shown[1]}\n"
+    expect(browser).to_be_visible()

@@ -36,7 +36,7 @@ class Leases {
     this.seconds = seconds;
     this.caption = h("caption");
     this.body = h("tbody");
-    const names = ["Task", "Tag", "Leased", "Payload", "Lease ends", ...(frame.model.get("read_only") ? [] : ["Finish"])];
+    const names = ["Task", "Lease ends", "Tag", "Leased", "Payload", ...(frame.model.get("read_only") ? [] : ["Finish"])];
     this.node = h("div", { class: "ct-scroll" }, h("table", { class: "ct-leases" }, this.caption,
       h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col", class: name === "Leased" ? "ct-number" : null }, name)))), this.body));
     this.width = names.length;
@@ -88,10 +88,10 @@ class Leases {
       named(frame.button("Renew", () => frame.send("renew", { task_id: row.id, lease_duration: this.seconds() }), can), "Renew"),
       named(frame.button("Give back", act("give_back"), can), "Give back"), done));
     const ends = h("span", { class: "ct-left" });
-    const node = h("tr", { "data-id": row.id }, h("th", { scope: "row" }, name), h("td", {}, row.tag || "–"),
+    const node = h("tr", { "data-id": row.id }, h("th", { scope: "row" }, name),
+      h("td", { title: row.note || row.ends }, ends, row.note ? h("span", { class: "ct-muted" }, ` ${row.note}`) : null), h("td", {}, row.tag || "–"),
       h("td", { class: "ct-number" }, `${row.leased.toLocaleString("en")} ×`),
-      h("td", { class: "ct-mono ct-peek", title: row.payload || null }, row.payload || "–"),
-      h("td", { title: row.note || row.ends }, ends, row.note ? h("span", { class: "ct-muted" }, ` ${row.note}`) : null), verbs);
+      h("td", { class: "ct-mono ct-peek", title: row.payload || null }, row.payload || "–"), verbs);
     node.row = row;
     node.ends = ends;
     return node;
