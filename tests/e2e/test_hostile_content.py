@@ -84,7 +84,13 @@ def poisoned(state: Any, attack: str, key: str = "") -> Any:
 
 def panels(client: ct.Client, queue: ct.Queue) -> Iterator[Panel]:
     """One of each panel that there is, with something open in it."""
-    for verb in ("panel", "browse", "monitor", "workbench"):
+    pull = client.create_queue(f"pull-{queue.id}", kind="pull")
+    pull.create_task({"to": "ada"}, tag="red")
+    bench = pull.workbench()
+    bench.lease(lease_duration=300)
+    bench.open_task(bench.leases[0]["id"])
+    yield bench
+    for verb in ("panel", "browse", "monitor"):
         if hasattr(queue, verb):
             panel = getattr(queue, verb)()
             if verb == "browse":
