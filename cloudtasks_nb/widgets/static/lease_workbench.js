@@ -23,7 +23,7 @@ function leaseForm(frame) {
   };
   const form = h("form", { class: "ct-lease-form", "aria-label": "Lease tasks", onsubmit: (event) => (event.preventDefault(), go()) },
     field("Tasks, at most", count), field("Held for (s)", seconds), field("Tag", tag),
-    h("label", { class: "ct-tick" }, oldest, "tag of the oldest"),
+    h("label", { class: "ct-check-label" }, oldest, "tag of the oldest"),
     frame.button("Lease", go, { kind: "ct-primary", allowed: () => fits(count) && fits(seconds) }));
   oldest.addEventListener("change", () => { tag.disabled = oldest.checked; });
   form.addEventListener("input", () => frame.sync());

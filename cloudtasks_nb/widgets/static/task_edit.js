@@ -55,7 +55,7 @@ function editForm(frame, old, close) {
     payload ? field(`Payload${old.kept ? ` (${old.kept})` : ""}`, payload) : h("p", { class: "ct-muted" }, `Payload: ${old.kept}`),
     field("Due in seconds from now (0: at once)", delay),
     note,
-    h("label", { class: "ct-tick" }, drop, `Delete ${old.id} once the new task is there`),
+    h("label", { class: "ct-check-label" }, drop, `Delete ${old.id} once the new task is there`),
     h("div", { class: "ct-buttons" }, frame.button("Create task", go, { kind: "ct-primary", allowed: () => !problem() }),
       h("button", { type: "button", class: "ct-button", onclick: close }, "Cancel")));
   const check = () => {

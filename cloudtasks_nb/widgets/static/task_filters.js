@@ -75,7 +75,7 @@ function columnsMenu(frame) {
       box.disabled = box.value === "task" || (box.value === "payload" && !model.get("place").payloads);
     }
   });
-  return menu(frame, "Columns", boxes.map((box) => h("label", { class: "ct-tick" }, box, box.label)));
+  return menu(frame, "Columns", boxes.map((box) => h("label", { class: "ct-check-label" }, box, box.label)));
 }
 
 function viewControls(frame) {
@@ -92,5 +92,5 @@ function viewControls(frame) {
     size.disabled = payloads.disabled = frame.busy;
   });
   const title = "Read tasks with their payloads (view FULL; needs cloudtasks.tasks.fullView), so that filters search them";
-  return [h("label", { class: "ct-tick", title }, payloads, "Payloads"), size, columnsMenu(frame)];
+  return [h("label", { class: "ct-check-label", title }, payloads, "Payloads"), size, columnsMenu(frame)];
 }
