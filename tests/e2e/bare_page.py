@@ -160,5 +160,4 @@ OPENED = {
     "monitor": Opened(lambda queue, **options: queue.monitor(**options)),
     "explorer": Opened(_explorer, _resuming),
     "access": Opened(_access),
-    "leases": Opened(_leases),
 }
