@@ -319,7 +319,7 @@ class TaskBrowser(TaskReader):
         left = len(tasks) - len(acted) - len(missing)
         return (
             f"{counted(len(acted), 'task')} {done}"
-            + (f", {len(missing):,} were gone already" if missing else "")
+            + (f", {len(missing):,} gone already" if missing else "")
             + (f", {left:,} left: stopped" if left else "")
             + "."
         )

@@ -235,3 +235,20 @@ def test_rows_are_reached_by_arrows_and_letters_stay_in_the_panel(notebook: Open
     expect(browser.get_by_role("checkbox", name=f"Select task {shown[-1]}")).to_be_focused()
     assert notebook.kernel("print(browser.tasks[0].id)") == f"{shown[1]}\n"
     expect(browser).to_be_visible()
+
+
+def test_tasks_are_filtered_selected_and_deleted_in_notebook_7(
+    notebook7: Lab, page: Page, service: Service, queue_id: str
+) -> None:
+    opened = notebook7.open(page, notebook7.write(f"{queue_id}.ipynb", CELLS.format(queue_id=queue_id)))
+    opened.run_all()
+    browser = opened.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    browser.get_by_role("searchbox").fill("id:t-2")
+    expect(browser.locator(".ct-found")).to_have_text("1 of 4 match")
+    browser.get_by_role("checkbox", name="Select task t-2").check()
+    expect(browser.get_by_role("radio", name="1 selected")).to_be_visible()
+    verbs = browser.get_by_role("group", name="Act on tasks")
+    verbs.get_by_role("button", name="Delete", exact=True).click()
+    verbs.get_by_role("button", name="Confirm: delete").click()
+    expect(browser.locator(".ct-status")).to_have_text("1 task deleted.")
+    assert service.task_ids(queue_id) == {f"t-{number}" for number in range(10)} - {"t-2"}

@@ -248,7 +248,7 @@ def test_selected_tasks_are_deleted_and_those_that_were_gone_are_counted(
     page = clicking(browser)
     page.click("select", task_ids=["t-0", "t-1"])
     queue.task("t-1").delete()
-    assert page.click("delete_tasks", confirm="2") == "1 task deleted, 1 were gone already."
+    assert page.click("delete_tasks", confirm="2") == "1 task deleted, 1 gone already."
     assert (ids(browser), browser.selected) == (["t-2"], [])
     assert {task.id for task in queue.tasks()} == {"t-2"}
     called = f'client.queue("{queue.name}").task(task_id, view="BASIC").delete()'
