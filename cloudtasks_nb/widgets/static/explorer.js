@@ -4,9 +4,9 @@ const STATES = ["RUNNING", "PAUSED", "DISABLED"];
 
 // Buttons that stay pressed, with how many rows are behind each.
 function chips(label, options, pressed, press) {
-  return h("div", { class: "ct-chips", role: "group", "aria-label": label }, options.map(({ value, words, count }) =>
-    h("button", { type: "button", class: "ct-chip", "data-key": `${label} ${value}`, "aria-pressed": String(pressed(value)), onclick: () => press(value) },
-      words, h("span", { class: "ct-count" }, count.toLocaleString("en")))));
+  return h("div", { class: "ct-pills", role: "group", "aria-label": label }, options.map(({ value, words, count }) =>
+    h("button", { type: "button", class: "ct-pill", "data-key": `${label} ${value}`, "aria-pressed": String(pressed(value)), onclick: () => press(value) },
+      words, h("span", { class: "ct-of" }, count.toLocaleString("en")))));
 }
 
 function counts(rows, key) {

@@ -13,16 +13,16 @@ class QueueTable {
     this.all = h("input", { type: "checkbox", "aria-label": "Choose all queues shown" });
     this.all.addEventListener("change", () => this.choose(this.found.map((row) => row.name), this.all.checked));
     this.heads = Object.keys(SORTS).map((name) => {
-      const button = h("button", { type: "button", class: "ct-sort", onclick: () => this.sortBy(name) }, name);
-      return h("th", { scope: "col", class: NUMBERS.includes(name) ? "ct-number" : null, "data-column": name }, button);
+      const button = h("button", { type: "button", class: "ct-order", onclick: () => this.sortBy(name) }, name);
+      return h("th", { scope: "col", class: NUMBERS.includes(name) ? "ct-figure" : null, "data-column": name }, button);
     });
     this.body = h("tbody");
     this.caption = h("caption");
     this.more = h("button", { type: "button", class: "ct-button ct-small", onclick: () => { this.limit += 10 * SHOWN; this.fill(); } });
     this.table = h("table", { class: "ct-queues" }, this.caption,
-      h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "ct-check" }, this.all), this.heads)), this.body);
+      h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "ct-pick" }, this.all), this.heads)), this.body);
     this.empty = h("p", { class: "ct-muted ct-none" });
-    this.node = h("div", { class: "ct-scroll", tabindex: "0", role: "group", "aria-label": "Queues" }, this.table, this.empty, this.more);
+    this.node = h("div", { class: "ct-listing", tabindex: "0", role: "group", "aria-label": "Queues" }, this.table, this.empty, this.more);
   }
 
   choose(names, on) {
@@ -61,9 +61,9 @@ class QueueTable {
     const check = h("input", { type: "checkbox", "aria-label": `Choose queue ${row.id} in ${row.location}`, "data-key": `tick ${row.name}` });
     check.addEventListener("change", () => this.choose([row.name], check.checked));
     const name = h("button", { type: "button", class: "ct-button ct-link", "data-key": row.name, onclick: () => this.open(row) }, row.id);
-    const number = (value) => h("td", { class: "ct-number" }, value === null ? "–" : value.toLocaleString("en"));
+    const number = (value) => h("td", { class: "ct-figure" }, value === null ? "–" : value.toLocaleString("en"));
     return h("tr", { "data-name": row.name },
-      h("td", { class: "ct-check" }, h("label", {}, check)), h("th", { scope: "row" }, name),
+      h("td", { class: "ct-pick" }, h("label", {}, check)), h("th", { scope: "row" }, name),
       h("td", {}, cells(row.badge)), number(row.depth), h("td", {}, when(row.oldest)),
       h("td", {}, row.location), h("td", {}, row.kind), number(row.rate));
   }
@@ -74,7 +74,7 @@ class QueueTable {
     const opened = this.frame.model.get("opening").name;
     for (const row of this.body.rows) {
       row.querySelector("input").checked = ticked.has(row.dataset.name);
-      row.classList.toggle("ct-selected", ticked.has(row.dataset.name));
+      row.classList.toggle("ct-chosen-row", ticked.has(row.dataset.name));
       if (row.dataset.name === opened) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");
     }

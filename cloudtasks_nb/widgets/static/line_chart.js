@@ -67,7 +67,7 @@ class LineChart {
     };
     this.mark = s("g", { class: "ct-mark", visibility: "hidden" });
     const svg = s("svg", { width, height, role: "img", "aria-label": this.#words(known), viewBox: `0 0 ${width} ${height}` },
-      s("text", { class: "ct-tick", x: left - 7, y: 10, "text-anchor": "end" }, unit), ...this.#grid(ticks, size, width), ...this.#times(width), ...this.#lines(known), this.mark);
+      s("text", { class: "ct-axis", x: left - 7, y: 10, "text-anchor": "end" }, unit), ...this.#grid(ticks, size, width), ...this.#times(width), ...this.#lines(known), this.mark);
     this.canvas.replaceChildren(svg);
     this.#leave();
   }
@@ -76,13 +76,13 @@ class LineChart {
     return ticks.flatMap((tick) => {
       const y = this.y(tick * size);
       return [s("line", { class: "ct-grid", x1: CHART.left, x2: width - CHART.right, y1: y, y2: y }),
-        s("text", { class: "ct-tick", x: CHART.left - 7, y: y + 4, "text-anchor": "end" }, compact(tick))];
+        s("text", { class: "ct-axis", x: CHART.left - 7, y: y + 4, "text-anchor": "end" }, compact(tick))];
     });
   }
 
   #times(width) {
     const [unit, size] = this.windowS >= 7200 ? ["h", 3600] : ["min", 60];
-    const label = (share, anchor) => s("text", { class: "ct-tick", "text-anchor": anchor, y: CHART.height - 5,
+    const label = (share, anchor) => s("text", { class: "ct-axis", "text-anchor": anchor, y: CHART.height - 5,
       x: CHART.left + (width - CHART.left - CHART.right) * (1 - share) }, share ? `−${(this.windowS * share / size).toLocaleString("en")} ${unit}` : "now");
     return [label(1, "start"), label(0.5, "middle"), label(0, "end")];
   }
@@ -100,7 +100,7 @@ class LineChart {
     return stretches.flatMap((points) => {
       if (points.length === 1) return [s("circle", { class: "ct-dot", cx: points[0][0], cy: points[0][1], r: 2.5 })];
       const line = points.map((at) => at.join(",")).join("L");
-      return [s("path", { class: "ct-area", d: `M${points[0][0]},${base}L${line}L${points.at(-1)[0]},${base}Z` }),
+      return [s("path", { class: "ct-below", d: `M${points[0][0]},${base}L${line}L${points.at(-1)[0]},${base}Z` }),
         s("path", { class: "ct-stroke", d: `M${line}` })];
     });
   }

@@ -45,7 +45,7 @@ function settingsForm(frame, fields, close) {
       "aria-describedby": `${id}-say`, placeholder: "default" });
     const say = h("span", { id: `${id}-say`, class: "ct-say ct-muted" }, field.hint);
     inputs.set(field.name, input);
-    return h("div", { class: "ct-field" }, h("label", { for: id }, field.label), input, say);
+    return h("div", { class: "ct-setting" }, h("label", { for: id }, field.label), input, say);
   };
   const group = (legend, name) => {
     const held = fields.filter((field) => field.group === name);
