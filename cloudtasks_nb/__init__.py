@@ -4,8 +4,8 @@ Public names load on first use, so that importing the package costs next to noth
 
 Example:
     >>> import cloudtasks_nb as ct
-    >>> client = ct.local()                       # doctest: +SKIP
-    >>> client.queues()                           # doctest: +SKIP
+    >>> client = ct.local()
+    >>> client.queues()
 """
 
 from __future__ import annotations

@@ -58,7 +58,14 @@ class BatchItem(Shown, Generic[T]):
         return self._part.tries if self._part is not None else 0
 
     def result(self) -> T:
-        """What the verb returned. Errors: what it was refused with; ConfigError before the batch was sent."""
+        """What the verb returned. Errors: what it was refused with; ConfigError before the batch was sent.
+
+        Example:
+            >>> with client.batch() as batch:
+            ...     paused = batch.add(queue.pause)
+            >>> paused.result().state
+            'PAUSED'
+        """
         if not self._is_done:
             raise ConfigError("The batch was not sent yet.", hint="results are there after the with block")
         if self.error is not None:
@@ -126,7 +133,14 @@ class BatchResult(Shown, list[BatchItem[Any]]):
         return [item for item in self if not item.ok]
 
     def values(self) -> list[Any]:
-        """What each call returned, in order. Errors: the first error, if there is any."""
+        """What each call returned, in order. Errors: the first error, if there is any.
+
+        Example:
+            >>> with client.batch() as batch:
+            ...     paused = batch.add(queue.pause)
+            >>> [queue.state for queue in batch.results.values()]
+            ['PAUSED']
+        """
         return [item.result() for item in self]
 
     def _shape_(self) -> Card:
@@ -176,9 +190,9 @@ class Batch(Shown):
         Errors: ConfigError when it is no verb of this client; what the verb refuses before it sends anything.
 
         Example:
-            >>> batch.add(queue.pause)                                                     # doctest: +SKIP
-            >>> batch.add(queue.create_task, {"n": 1}, url="https://example.com")          # doctest: +SKIP
-            >>> batch.add(client.api.projects.locations.queues.get, name=queue.name)       # doctest: +SKIP
+            >>> batch.add(queue.pause)
+            >>> batch.add(queue.create_task, {"n": 1}, url="https://example.com")
+            >>> batch.add(client.api.projects.locations.queues.get, name=queue.name)
         """
         if self._results is not None:
             raise ConfigError(
@@ -227,6 +241,11 @@ class Batch(Shown):
         """Send it now, as the end of a with block does.
 
         Errors: what befell the request as a whole (TransportError, AuthError), so that no call has an answer.
+
+        Example:
+            >>> batch.add(queue.pause)
+            >>> batch.send().failed
+            []
         """
         if self._results is None:
             parts = [item._part for item in self._items if item._part is not None]

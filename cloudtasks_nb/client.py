@@ -66,9 +66,9 @@ class Client(Shown):
     (empty when there is none); called, `client.location("europe-west1")` reads a Location.
 
     Example:
-        >>> client = ct.local()                                                            # doctest: +SKIP
-        >>> emails = client.create_queue("emails")                                         # doctest: +SKIP
-        >>> emails.create_task({"to": "ada"}, url="https://example.com/send")              # doctest: +SKIP
+        >>> client = ct.local()
+        >>> emails = client.create_queue("emails")
+        >>> emails.create_task({"to": "ada"}, url="https://example.com/send")
     """
 
     def __init__(
@@ -126,7 +126,11 @@ class Client(Shown):
         return self._session.offers_stats
 
     def locations(self) -> Pager[Location]:
-        """The locations that can hold queues. Errors: PermissionDenied, AuthError, TransportError."""
+        """The locations that can hold queues. Errors: PermissionDenied, AuthError, TransportError.
+
+        Example:
+            >>> client.locations().first(3)
+        """
         return list_locations(self._session, self.project)
 
     def queues(
@@ -144,7 +148,7 @@ class Client(Shown):
         Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError.
 
         Example:
-            >>> client.queues("-", stats=True).to_dataframe()                              # doctest: +SKIP
+            >>> client.queues("-", stats=True).to_dataframe()
         """
         place = location or self.location or EVERYWHERE
         if place == EVERYWHERE:
@@ -154,7 +158,12 @@ class Client(Shown):
         return list_queues(self._session, places, filter=filter, page_size=page_size, stats=stats)
 
     def queue(self, name: str, stats: bool = False) -> Queue:
-        """A queue by id, "location/id" or full name. Errors: NotFound, InvalidArgument."""
+        """A queue by id, "location/id" or full name. Errors: NotFound, InvalidArgument.
+
+        Example:
+            >>> client.queue("emails", stats=True).stats.tasks_count
+            5
+        """
         return read_queue(self._session, self._queue_name(name), stats=stats)
 
     def create_queue(
@@ -177,8 +186,8 @@ class Client(Shown):
         Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument.
 
         Example:
-            >>> client.create_queue("slow", rate_limits={"max_tasks_dispatched_per_second": 1})   # doctest: +SKIP
-            >>> client.create_queue("app", app_engine_http_target={                               # doctest: +SKIP
+            >>> client.create_queue("slow", rate_limits={"max_tasks_dispatched_per_second": 1})
+            >>> client.create_queue("app", app_engine_http_target={
             ...     "app_engine_routing_override": {"service": "worker"}})
         """
         return create_queue(
@@ -193,7 +202,12 @@ class Client(Shown):
         )
 
     def task(self, name: str, view: View = "FULL") -> Task:
-        """A task by its full name. Errors: NotFound, InvalidArgument."""
+        """A task by its full name. Errors: NotFound, InvalidArgument.
+
+        Example:
+            >>> client.task(queue.tasks().first_page.items[0].name).json()
+            {'n': 0}
+        """
         return read_task(self._session, parse_task(name), view)
 
     def batch(self, timeout: float | None = None) -> Batch:
@@ -204,13 +218,13 @@ class Client(Shown):
         request and its repeats; by default the client's, and a tenth of a second for each call.
 
         Example:
-            >>> with client.batch() as batch:                                              # doctest: +SKIP
+            >>> with client.batch() as batch:
             ...     paused = batch.add(queue.pause)
             ...     batch.add(queue.create_task, {"to": "ada"}, url="https://example.com/send")
             ...     batch.add(client.api.projects.locations.queues.get, name=queue.name)
-            >>> paused.result().state                                                      # doctest: +SKIP
+            >>> paused.result().state
             'PAUSED'
-            >>> batch.results                                                              # doctest: +SKIP
+            >>> batch.results
         """
         return Batch(self._session, timeout)
 
@@ -229,14 +243,21 @@ class Client(Shown):
         Errors: as queue.restore(); FailedPrecondition when a queue of this name existed too recently.
 
         Example:
-            >>> ct.local().restore("emails.parquet")                                       # doctest: +SKIP
+            >>> queue.backup("emails.parquet")
+            >>> ct.local(dispatch=False).restore("emails.parquet")
         """
         from .bulk.backup import queue_of, restore
 
         return restore(queue_of(self, path, queue), path, past=past, renew=True, how=how)
 
     def operation(self, name: str) -> Operation:
-        """An operation by its full name, as batch calls answer with. Errors: NotFound, InvalidArgument."""
+        """An operation by its full name, as batch calls answer with. Errors: NotFound, InvalidArgument.
+
+        Example:
+            >>> made = work.batch_create([{"payload": b"1"}])
+            >>> client.operation(made.name).done
+            True
+        """
         return read_operation(self._session, name)
 
     def upload_queue_yaml(self, source: str | os.PathLike[str], app_id: str | None = None) -> None:
@@ -248,7 +269,7 @@ class Client(Shown):
         Errors: InvalidArgument (the file is wrong), PermissionDenied; ConfigError when the file cannot be read.
 
         Example:
-            >>> client.upload_queue_yaml("queue.yaml")                                     # doctest: +SKIP
+            >>> client.upload_queue_yaml("queue.yaml")
         """
         self._session.call(
             "api.queue.update",
@@ -266,13 +287,22 @@ class Client(Shown):
         return ClientPlots(self)
 
     def explore(self, read_only: bool = False) -> Explorer:
-        """All queues of all locations to find, open, pause and resume."""
+        """All queues of all locations to find, open, pause and resume.
+
+        Example:
+            >>> client.explore(read_only=True)
+        """
         from .widgets.explorer import Explorer
 
         return Explorer(self, read_only=read_only)
 
     def close(self) -> None:
-        """End the connections, and the emulator when ct.local() started one. May be called twice."""
+        """End the connections, and the emulator when ct.local() started one. May be called twice.
+
+        Example:
+            >>> with ct.local() as client:
+            ...     client.queues()
+        """
         self._session.close()
         if self._emulator is not None:
             self._emulator.close()

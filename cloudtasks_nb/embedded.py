@@ -55,7 +55,7 @@ def local(
     Errors: ConfigError when it does not start; MissingExtra without the extra "local".
 
     Example:
-        >>> with ct.local() as client:                                            # doctest: +SKIP
+        >>> with ct.local() as client:
         ...     client.create_queue("emails")
     """
     check_version(api_version)

@@ -95,9 +95,9 @@ class Pager(Shown, Generic[T]):
     Errors: any ApiError at the call that made it (first page), or when a further page is reached.
 
     Example:
-        >>> tasks = queue.tasks()                              # doctest: +SKIP
-        >>> tasks.first(3)                                     # doctest: +SKIP
-        >>> tasks.to_dataframe()                               # doctest: +SKIP
+        >>> tasks = queue.tasks()
+        >>> tasks.first(3)
+        >>> tasks.to_dataframe()
     """
 
     def __init__(self, fetch: Callable[[str], bytes], listing: Listing[T]) -> None:
@@ -117,11 +117,22 @@ class Pager(Shown, Generic[T]):
             yield from page.items
 
     def pages(self) -> Iterator[Page[T]]:
-        """Pages of items, each fetched when it is reached; empty pages in the middle are normal."""
+        """Pages of items, each fetched when it is reached; empty pages in the middle are normal.
+
+        Example:
+            >>> [len(page.items) for page in queue.tasks(page_size=2).pages()]
+            [2, 2, 1]
+        """
         return (self._page(raw) for raw in self._raw_pages(ahead=False))
 
     def page(self, token: str = "") -> Page[T]:
-        """The page behind a token (the first one without): one request, whatever was read before."""
+        """The page behind a token (the first one without): one request, whatever was read before.
+
+        Example:
+            >>> first = queue.tasks(page_size=2).first_page
+            >>> len(queue.tasks(page_size=2).page(first.next_page_token).items)
+            2
+        """
         return self._page(self._fetch(token))
 
     @property
@@ -130,7 +141,12 @@ class Pager(Shown, Generic[T]):
         return self._page(self._first)
 
     def first(self, count: int = 20) -> Items[T]:
-        """Up to `count` items from the start; no request when the first page holds enough."""
+        """Up to `count` items from the start; no request when the first page holds enough.
+
+        Example:
+            >>> len(queue.tasks().first(3))
+            3
+        """
         _check_count("count", count)
         held = self._page(self._first)
         if len(held.items) >= count or not held.next_page_token:
@@ -153,6 +169,11 @@ class Pager(Shown, Generic[T]):
         `payload.<key>` per top-level key. `progress` shows a bar; by default when there are several pages.
 
         Errors: any ApiError when a page fails; ConfigError when `decode` is asked for without payloads.
+
+        Example:
+            >>> frame = queue.tasks(view="FULL").to_dataframe(decode="json")
+            >>> frame["payload.n"].tolist()
+            [0, 1, 2, 3, 4]
         """
         from .frames import to_pandas
 
@@ -165,7 +186,12 @@ class Pager(Shown, Generic[T]):
         return to_pandas(columns, self._rows(columns, limit, progress), decode, dtype_backend, categories)
 
     def to_arrow(self, limit: int | None = None, progress: bool | None = None) -> pa.Table:
-        """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`."""
+        """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`.
+
+        Example:
+            >>> queue.tasks().to_arrow().num_rows
+            5
+        """
         return self.to_arrow_batches(limit, progress).read_all()
 
     def to_arrow_batches(
@@ -174,7 +200,8 @@ class Pager(Shown, Generic[T]):
         """All items as a pyarrow.RecordBatchReader: a batch per page, each fetched when it is read, read once.
 
         Example:
-            >>> duckdb.from_arrow(queue.tasks().to_arrow_batches()).aggregate("last_code, count(*)")  # doctest: +SKIP
+            >>> import duckdb
+            >>> duckdb.from_arrow(queue.tasks().to_arrow_batches()).aggregate("last_code, count(*)")
         """
         import pyarrow
 
@@ -190,6 +217,9 @@ class Pager(Shown, Generic[T]):
         """Stream all items into a Parquet file; it appears when complete. Returns its path.
 
         Errors: any ApiError when a page fails, and then no file is left behind.
+
+        Example:
+            >>> queue.tasks(view="FULL").to_parquet("tasks.parquet")
         """
         from .frames import write_parquet
 
@@ -199,6 +229,9 @@ class Pager(Shown, Generic[T]):
         """Stream all items into a CSV file (headers as JSON, payloads as base64); it appears when complete.
 
         Errors: any ApiError when a page fails, and then no file is left behind.
+
+        Example:
+            >>> queue.tasks().to_csv("tasks.csv")
         """
         from .frames import write_csv
 

@@ -33,7 +33,10 @@ exclude_patterns = ["_build", "_ext", "**.ipynb_checkpoints"]
 nitpicky = True
 nitpick_ignore_regex = [
     # Signatures speak of types of other libraries, and of some that nobody has to know by name.
-    ("py:.*", r"(collections|concurrent|datetime|email|google|matplotlib|os|pa|pandas|pathlib|pd|pyarrow)\..+"),
+    (
+        "py:.*",
+        r"(collections|concurrent|datetime|email|google|matplotlib|os|pa|pandas|pathlib|pd|pyarrow)\..+",
+    ),
     ("py:.*", r"(requests|t|typing)\..+"),
     ("py:class", r"[^.]+|.*\[[^.]+"),
     ("py:class", r"cloudtasks_nb\.\w+\..+"),

@@ -82,8 +82,8 @@ class ListMethod(ApiMethod):
         """The pages as dicts, each asked for when it is reached; the last has no nextPageToken.
 
         Example:
-            >>> lists = client.api.projects.locations.queues.tasks.list                 # doctest: +SKIP
-            >>> names = [task["name"] for page in lists.pages(parent=queue.name, fields="tasks/name")  # doctest: +SKIP
+            >>> lists = client.api.projects.locations.queues.tasks.list
+            >>> names = [task["name"] for page in lists.pages(parent=queue.name, fields="tasks/name")
             ...          for task in page.get("tasks", ())]
         """
         if fields := given.get("fields"):
@@ -146,9 +146,9 @@ class Api(Namespace):
     is sent; `client.api.unchecked` sends them.
 
     Example:
-        >>> queues = client.api.projects.locations.queues                                 # doctest: +SKIP
-        >>> queues.list(parent="projects/p/locations/us-central1", fields="queues/name")  # doctest: +SKIP
-        >>> client.api.describe("projects.locations.queues.tasks.lease")                  # doctest: +SKIP
+        >>> queues = client.api.projects.locations.queues
+        >>> queues.list(parent="projects/p/locations/us-central1", fields="queues/name")
+        >>> client.api.describe("projects.locations.queues.tasks.lease")
     """
 
     def __init__(self, session: Session, *, checked: bool = True) -> None:
@@ -156,14 +156,19 @@ class Api(Namespace):
 
     @property
     def unchecked(self) -> Api:
-        """The same methods, which send parameters and bodies as they are given: for what is newer than this package."""
+        """The same methods, which send parameters and bodies as they are given: for what is newer than this package.
+
+        Example:
+            >>> client.api.unchecked.projects.locations.queues.get(name=queue.name, fields="state")
+            {'state': 'RUNNING'}
+        """
         return Api(self._session, checked=False)
 
     def describe(self, method: str | ApiMethod) -> Description:
         """All about one method: path, parameters, body, permission, retries. Errors: ConfigError.
 
         Example:
-            >>> client.api.describe("projects.locations.queues.tasks.lease")              # doctest: +SKIP
+            >>> client.api.describe("projects.locations.queues.tasks.lease")
         """
         if isinstance(method, ApiMethod):
             return Description(method._method)

@@ -84,9 +84,9 @@ class BulkResult(Shown):
     end left over.
 
     Example:
-        >>> result = queue.create_tasks(rows)                                              # doctest: +SKIP
-        >>> result.raise_for_errors()                                                      # doctest: +SKIP
-        >>> queue.create_tasks(result.failed)                                              # doctest: +SKIP
+        >>> result = queue.create_tasks(rows)
+        >>> result.raise_for_errors()
+        >>> queue.create_tasks(result.failed)
     """
 
     def __init__(self, verb: Verb, queue: str) -> None:
@@ -149,7 +149,11 @@ class BulkResult(Shown):
                     yield name
 
     def raise_for_errors(self) -> None:
-        """Nothing when all went well. Errors: BulkError, whose `result` this is."""
+        """Nothing when all went well. Errors: BulkError, whose `result` this is.
+
+        Example:
+            >>> queue.create_tasks(rows).raise_for_errors()
+        """
         if self.ok:
             return
         reasons = [f"{count:,} × {words.rstrip('.')}" for words, count in self.reasons()[:3]]
@@ -163,7 +167,11 @@ class BulkResult(Shown):
         raise error
 
     def to_dataframe(self) -> pd.DataFrame:
-        """One row per item that was tried: index, name, ok, code (of google.rpc), message, attempts."""
+        """One row per item that was tried: index, name, ok, code (of google.rpc), message, attempts.
+
+        Example:
+            >>> queue.create_tasks(rows).to_dataframe()
+        """
         import pyarrow as pa
 
         from ..frames import BULK_RESULTS, frame_of
@@ -172,11 +180,20 @@ class BulkResult(Shown):
         return frame_of(pa.Table.from_batches(batches, schema=BULK_RESULTS), "numpy_nullable")
 
     def reasons(self) -> list[tuple[str, int]]:
-        """Why items failed, and how many for each reason, most frequent first."""
+        """Why items failed, and how many for each reason, most frequent first.
+
+        Example:
+            >>> queue.create_tasks(rows).reasons()
+            []
+        """
         return Counter(reason(item.error) for item in self.failed).most_common()
 
     def summary(self) -> str:
-        """In one line: "9,998 created, 2 failed, 0 not tried"."""
+        """In one line: "9,998 created, 2 failed, 0 not tried".
+
+        Example:
+            >>> queue.create_tasks(rows).summary()
+        """
         left = _left(self.not_tried_count)
         return f"{self.done:,} {self.verb.done}, {self.failed_count:,} failed, {left} not tried"
 

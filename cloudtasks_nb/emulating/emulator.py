@@ -34,8 +34,8 @@ class Emulator(Shown):
     What its card shows was learned from the last call; `refresh()` asks again.
 
     Example:
-        >>> client = ct.local(clock="manual")                                              # doctest: +SKIP
-        >>> client.emulator.advance("2h")                                                  # doctest: +SKIP
+        >>> client = ct.local(clock="manual")
+        >>> client.emulator.advance("2h")
     """
 
     def __init__(self, session: Session) -> None:
@@ -46,7 +46,11 @@ class Emulator(Shown):
         self.info: EmulatorInfo | None = None
 
     def refresh(self) -> Self:
-        """Ask the emulator what it is. Errors: ConfigError (something else answers there), TransportError."""
+        """Ask the emulator what it is. Errors: ConfigError (something else answers there), TransportError.
+
+        Example:
+            >>> client.emulator.refresh()
+        """
         self.info = self._control.get("info", EmulatorInfo)
         self._session.moved_to = self.info.time if self.info.clock == "manual" else None
         return self
@@ -60,7 +64,8 @@ class Emulator(Shown):
         Errors: FailedPrecondition when the emulator runs on the machine's clock; InvalidArgument.
 
         Example:
-            >>> client.emulator.advance("90s")                                             # doctest: +SKIP
+            >>> client = ct.local(clock="manual")
+            >>> client.emulator.advance("90s")
         """
         asked = AdvanceRequest(by=span(by), patience=span(patience))
         answer = self._control.post("clock:advance", asked, AdvanceResponse, longer_s=patience)
@@ -77,7 +82,7 @@ class Emulator(Shown):
         `queue` is a Queue, or its full name. Errors: InvalidArgument, ConfigError, TransportError.
 
         Example:
-            >>> client.emulator.history(queue).to_dataframe()                              # doctest: +SKIP
+            >>> client.emulator.history(queue).to_dataframe()
         """
         name = queue if isinstance(queue, str) else queue.name
         query = {"queue": name}
@@ -92,8 +97,8 @@ class Emulator(Shown):
         `port` 0 picks a free one. Errors: ConfigError when the port is taken.
 
         Example:
-            >>> inbox = client.emulator.inbox()                                            # doctest: +SKIP
-            >>> queue.create_task({"to": "ada"}, url=inbox.url_for("/send"))               # doctest: +SKIP
+            >>> inbox = client.emulator.inbox()
+            >>> queue.create_task({"to": "ada"}, url=inbox.url_for("/send"))
         """
         from .inbox import Inbox
 
@@ -116,7 +121,7 @@ class Emulator(Shown):
         Errors: InvalidArgument, TypeError for a fault that there is not.
 
         Example:
-            >>> client.emulator.faults(cut_after=0.2, methods="queues.tasks.batchCreate", seed=1)  # doctest: +SKIP
+            >>> client.emulator.faults(cut_after=0.2, methods="queues.tasks.batchCreate", seed=1)
         """
         if isinstance(chosen.get("methods"), str):
             chosen["methods"] = [chosen["methods"]]
@@ -125,7 +130,11 @@ class Emulator(Shown):
         return self._control.post("faults", Faults(**chosen), FaultReport)
 
     def fault_report(self) -> FaultReport:
-        """Which faults are chosen, and how many calls met them."""
+        """Which faults are chosen, and how many calls met them.
+
+        Example:
+            >>> client.emulator.fault_report()
+        """
         return self._control.get("faults", FaultReport)
 
     def _shape_(self) -> Card:

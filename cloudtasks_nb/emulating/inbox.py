@@ -35,9 +35,9 @@ class Inbox(Shown):
     It holds the newest 1,000 requests, listens on loopback only, and ends with close(), its client, or Python.
 
     Example:
-        >>> inbox = client.emulator.inbox()                                                # doctest: +SKIP
-        >>> queue.create_task({"to": "ada"}, url=inbox.url_for("/send"))                   # doctest: +SKIP
-        >>> inbox.wait()                                                                   # doctest: +SKIP
+        >>> inbox = client.emulator.inbox()
+        >>> queue.create_task({"to": "ada"}, url=inbox.url_for("/send"))
+        >>> inbox.wait()
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -83,7 +83,7 @@ class Inbox(Shown):
         The last function for a path answers it, so a cell may run again. What it raises is answered with 500.
 
         Example:
-            >>> @inbox.on("/send")                                                         # doctest: +SKIP
+            >>> @inbox.on("/send")
             ... def send(request):
             ...     return 503 if request.attempt < 3 else {"sent": True}
         """
@@ -104,6 +104,12 @@ class Inbox(Shown):
         """Wait until so many requests were answered since the start, or since clear(); returns all of them.
 
         Units: `timeout` in seconds. Errors: Timeout when fewer came.
+
+        Example:
+            >>> inbox = client.emulator.inbox()
+            >>> queue.create_task({"to": "ada"}, url=inbox.url_for("/send"))
+            >>> inbox.wait()[0].json()
+            {'to': 'ada'}
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._answered >= count, timeout):
@@ -114,14 +120,24 @@ class Inbox(Shown):
             return list(self._requests)
 
     def clear(self) -> None:
-        """Forget what was received; handlers stay."""
+        """Forget what was received; handlers stay.
+
+        Example:
+            >>> inbox.clear()
+            >>> inbox.requests
+            []
+        """
         with self._changed:
             self._requests.clear()
             self._received = self._answered = 0
         self._tell()
 
     def close(self) -> None:
-        """Stop listening. What was received can still be read. May be called twice."""
+        """Stop listening. What was received can still be read. May be called twice.
+
+        Example:
+            >>> inbox.close()
+        """
         self.closed = True
         self._server.close()
         self._tell()
@@ -131,6 +147,9 @@ class Inbox(Shown):
 
         Shapes: number, received (UTC), method, path, query, queue, task, attempt (absent when no task sent it),
         headers (dicts, Authorization replaced), payload (bytes), answer (HTTP status), error.
+
+        Example:
+            >>> inbox.to_dataframe()
         """
         import pandas as pd
 
@@ -152,7 +171,11 @@ class Inbox(Shown):
         return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, (kind, values) in columns.items()})
 
     def panel(self) -> InboxPanel:
-        """The same as a live table: requests appear as they arrive, and a click opens one."""
+        """The same as a live table: requests appear as they arrive, and a click opens one.
+
+        Example:
+            >>> inbox.panel()
+        """
         from ..widgets.inbox_panel import InboxPanel
 
         return InboxPanel(self)

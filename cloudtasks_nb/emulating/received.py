@@ -26,7 +26,7 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
     `error` is the exception that a handler raised; it was answered with 500.
 
     Example:
-        >>> @inbox.on("/send")                                                             # doctest: +SKIP
+        >>> @inbox.on("/send")
         ... def send(request):
         ...     return 200 if request.json()["to"] else 400
     """
@@ -58,14 +58,24 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
         return self._service("QueueName")
 
     def text(self) -> str:
-        """The payload as text. Errors: DecodeError when it is not UTF-8."""
+        """The payload as text. Errors: DecodeError when it is not UTF-8.
+
+        Example:
+            >>> inbox.requests[-1].text()
+            '{"n":9}'
+        """
         try:
             return self.payload.decode()
         except UnicodeDecodeError:
             raise DecodeError("The payload is not text.", hint="request.payload holds its bytes") from None
 
     def json(self) -> Any:
-        """The payload as JSON. Errors: DecodeError."""
+        """The payload as JSON. Errors: DecodeError.
+
+        Example:
+            >>> inbox.requests[-1].json()
+            {'n': 9}
+        """
         try:
             return json.loads(self.text())
         except ValueError as error:

@@ -47,21 +47,40 @@ class Policy(Message):
     etag: str = ""
 
     def members(self, role: str) -> list[str]:
-        """Who holds a role, with or without a condition."""
+        """Who holds a role, with or without a condition.
+
+        Example:
+            >>> Policy().members("roles/cloudtasks.viewer")
+            []
+        """
         return [member for binding in self.bindings if binding.role == role for member in binding.members]
 
     def roles(self, member: str) -> list[str]:
-        """Which roles a member holds by name."""
+        """Which roles a member holds by name.
+
+        Example:
+            >>> Policy().grant("roles/cloudtasks.viewer", "user:ada@example.com").roles("user:ada@example.com")
+            ['roles/cloudtasks.viewer']
+        """
         return [binding.role for binding in self.bindings if member in binding.members]
 
     def to_dataframe(self) -> pd.DataFrame:
-        """One row per member of a binding: role, member, condition_title, condition_expression."""
+        """One row per member of a binding: role, member, condition_title, condition_expression.
+
+        Example:
+            >>> Policy().grant("roles/cloudtasks.viewer", "allUsers").to_dataframe()
+        """
         from ..frames import policy_frame
 
         return policy_frame(self)
 
     def grant(self, role: str, *members: str, condition: Expr | None = None) -> Policy:
-        """The policy with these members in a role; this one stays as it is. Errors: ConfigError."""
+        """The policy with these members in a role; this one stays as it is. Errors: ConfigError.
+
+        Example:
+            >>> Policy().grant("roles/cloudtasks.viewer", "allUsers").members("roles/cloudtasks.viewer")
+            ['allUsers']
+        """
         _check(role, members)
         return self._changed(
             role,
@@ -70,7 +89,13 @@ class Policy(Message):
         )
 
     def revoke(self, role: str, *members: str, condition: Expr | None = None) -> Policy:
-        """The policy without these members in a role; whoever was not in it does not matter. Errors: ConfigError."""
+        """The policy without these members in a role; whoever was not in it does not matter. Errors: ConfigError.
+
+        Example:
+            >>> policy = Policy().grant("roles/cloudtasks.viewer", "allUsers", "user:ada@example.com")
+            >>> policy.revoke("roles/cloudtasks.viewer", "allUsers").members("roles/cloudtasks.viewer")
+            ['user:ada@example.com']
+        """
         _check(role, members)
         return self._changed(
             role, condition, lambda held: [member for member in held if member not in members]

@@ -70,9 +70,16 @@ class RetryConfig(Message):
                 setattr(self, field, Duration.of(value))
 
     def backoff(self) -> Iterator[timedelta]:
-        """The delays before retry 1, 2, 3 and so on, for ever. Source: SPEC section 5.3.
+        """The delays before retry 1, 2, 3 and so on, for ever.
 
         The delay starts at min_backoff, doubles max_doublings times, then grows linearly up to max_backoff.
+
+        Source: the API's description of RetryConfig.maxDoublings, whose example this is.
+
+        Example:
+            >>> delays = RetryConfig(min_backoff=10, max_backoff=300, max_doublings=3).backoff()
+            >>> [next(delays).seconds for _ in range(8)]
+            [10, 20, 40, 80, 160, 240, 300, 300]
         """
         shortest = self.min_backoff or timedelta()
         longest = self.max_backoff if self.max_backoff is not None else timedelta.max
@@ -92,7 +99,7 @@ class RetryConfig(Message):
         """A picture of the delay before each retry. Errors: MissingExtra without matplotlib.
 
         Example:
-            >>> RetryConfig(min_backoff=1, max_backoff=60, max_doublings=5).plot()       # doctest: +SKIP
+            >>> RetryConfig(min_backoff=1, max_backoff=60, max_doublings=5).plot()
         """
         from ..plots import draw_backoff
 

@@ -30,8 +30,8 @@ class QueuePlots(Shown):
     Errors: MissingExtra without matplotlib; NotFound, PermissionDenied where tasks are read.
 
     Example:
-        >>> queue.plot.schedule()                                                  # doctest: +SKIP
-        >>> queue.plot.backoff(theme="dark")                                       # doctest: +SKIP
+        >>> queue.plot.schedule()
+        >>> queue.plot.backoff(theme="dark")
     """
 
     def __init__(self, queue: Queue) -> None:
@@ -78,7 +78,7 @@ class ClientPlots(Shown):
     """Pictures of a client's queues.
 
     Example:
-        >>> client.plot.queues("us-central1")                                      # doctest: +SKIP
+        >>> client.plot.queues("us-central1")
     """
 
     def __init__(self, client: Client) -> None:

@@ -76,9 +76,9 @@ class Access(Bound):
         """Its policy, empty when none was ever set. Errors: NotFound, PermissionDenied.
 
         Example:
-            >>> policy = queue.iam_policy()                                                # doctest: +SKIP
-            >>> policy = policy.grant("roles/cloudtasks.enqueuer", "user:ada@example.com") # doctest: +SKIP
-            >>> queue.set_iam_policy(policy)                                               # doctest: +SKIP
+            >>> policy = queue.iam_policy()
+            >>> policy = policy.grant("roles/cloudtasks.enqueuer", "user:ada@example.com")
+            >>> queue.set_iam_policy(policy)
         """
         body = GetIamPolicyRequest(options=GetPolicyOptions(requested_policy_version=_WITH_CONDITIONS))
         return self._session.call(f"{_QUEUES}.getIamPolicy", Policy, path={"resource": self.name}, body=body)
@@ -90,6 +90,11 @@ class Access(Bound):
         nothing is overwritten. One made by hand has no etag and replaces whatever is there.
 
         Errors: Aborted, InvalidArgument (an unknown role or member), NotFound, PermissionDenied.
+
+        Example:
+            >>> policy = queue.iam_policy().grant("roles/cloudtasks.viewer", "user:ada@example.com")
+            >>> queue.set_iam_policy(policy).members("roles/cloudtasks.viewer")
+            ['user:ada@example.com']
         """
         if not isinstance(policy, Policy):
             raise ConfigError(
@@ -111,7 +116,7 @@ class Access(Bound):
         Errors: Aborted after five rounds, InvalidArgument, NotFound, PermissionDenied.
 
         Example:
-            >>> queue.change_iam_policy(                                                   # doctest: +SKIP
+            >>> queue.change_iam_policy(
             ...     lambda policy: policy.revoke("roles/cloudtasks.viewer", "allUsers"))
         """
         for tries in range(1, _ROUNDS):
@@ -127,6 +132,9 @@ class Access(Bound):
         Meant for display: the service may say yes without being sure, and a missing queue has an empty answer.
 
         Errors: InvalidArgument (a wildcard), AuthError, TransportError.
+
+        Example:
+            >>> queue.test_iam_permissions(["cloudtasks.queues.pause"])
         """
         asked = list(QUEUE_PERMISSIONS if permissions is None else permissions)
         answer = self._session.call(

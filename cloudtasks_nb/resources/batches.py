@@ -43,7 +43,7 @@ class Batches(Bound):
         Errors: InvalidArgument, NotFound, PermissionDenied; what befalls single tasks is in operation.failures.
 
         Example:
-            >>> queue.batch_create([{"payload": {"n": n}, "url": url} for n in range(50)]).wait()  # doctest: +SKIP
+            >>> queue.batch_create([{"payload": {"n": n}, "url": url} for n in range(50)]).wait()
         """
         made = [self._new(at, dict(given)) for at, given in enumerate(tasks)]
         _check_size("created", len(made), MOST_CREATED)
@@ -56,6 +56,9 @@ class Batches(Bound):
         """Ask for up to 1,000 tasks to be deleted in one call; each succeeds or fails alone.
 
         `tasks` are tasks, ids or full names. Errors: as batch_create.
+
+        Example:
+            >>> queue.batch_delete(queue.tasks().first(3)).wait().failures
         """
         names = [self._task_name(task) for task in tasks]
         _check_size("deleted", len(names), MOST_DELETED)

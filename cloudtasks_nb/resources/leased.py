@@ -47,6 +47,10 @@ class Leased(Bound):
         """Say that the work is done: the task is deleted. It is repeated when an answer is lost.
 
         Errors: FailedPrecondition when the lease is over or another one began, NotFound when the task is gone.
+
+        Example:
+            >>> for task in work.lease(max_tasks=2):
+            ...     task.acknowledge()
         """
         lease = self._lease("acknowledge")
         with lease.lock:
@@ -57,6 +61,10 @@ class Leased(Bound):
         """Hold it for this long from now on. Units: seconds, or a timedelta; at most a week.
 
         Errors: FailedPrecondition when the lease is over or another one began, NotFound, InvalidArgument.
+
+        Example:
+            >>> task = work.lease(max_tasks=1, lease_duration=30)[0]
+            >>> task.renew_lease(120)
         """
         lease = self._lease("renew_lease")
         with lease.lock:
@@ -74,6 +82,10 @@ class Leased(Bound):
         """Give it back: another worker may lease it at once.
 
         Errors: FailedPrecondition when the lease is over or another one began, NotFound.
+
+        Example:
+            >>> task = work.lease(max_tasks=1)[0]
+            >>> task.cancel_lease()
         """
         lease = self._lease("cancel_lease")
         with lease.lock:

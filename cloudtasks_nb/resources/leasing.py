@@ -57,7 +57,7 @@ class Leasing(Bound):
         calls per second), NotFound, PermissionDenied.
 
         Example:
-            >>> for task in queue.lease(max_tasks=100, lease_duration=30):                 # doctest: +SKIP
+            >>> for task in work.lease(max_tasks=100, lease_duration=30):
             ...     handle(task.json())
             ...     task.acknowledge()
         """
@@ -103,8 +103,8 @@ class Leasing(Bound):
         Errors: ConfigError for options that make no sense, or a queue that is no pull queue.
 
         Example:
-            >>> queue.worker(lambda task: print(task.json())).run(until_empty=True)        # doctest: +SKIP
-            >>> queue.worker(handle, executor=dask_client.get_executor())                  # doctest: +SKIP
+            >>> work.worker(lambda task: print(task.json())).run(until_empty=True)
+            >>> work.worker(handle, executor=dask_client.get_executor())                  # doctest: +SKIP
         """
         from ..worker import Worker, WorkerOptions
 

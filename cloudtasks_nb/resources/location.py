@@ -35,7 +35,7 @@ class Location(model.Location, Bound, dict=True, gc=True):
     """A region, and the way to its queues. Source: REST projects.locations.
 
     Example:
-        >>> client.location("us-central1").queues()                      # doctest: +SKIP
+        >>> client.location("us-central1").queues()
     """
 
     def queues(
@@ -44,21 +44,39 @@ class Location(model.Location, Bound, dict=True, gc=True):
         page_size: int | None = None,
         stats: bool = False,
     ) -> Pager[Queue]:
-        """Its queues, page by page. Errors: PermissionDenied, InvalidArgument (a bad filter)."""
+        """Its queues, page by page. Errors: PermissionDenied, InvalidArgument (a bad filter).
+
+        Example:
+            >>> location.queues().first(2)
+        """
         return list_queues(self._session, [self._parsed], filter=filter, page_size=page_size, stats=stats)
 
     def queue(self, queue_id: str, stats: bool = False) -> Queue:
-        """One of its queues, by id. Errors: NotFound, InvalidArgument."""
+        """One of its queues, by id. Errors: NotFound, InvalidArgument.
+
+        Example:
+            >>> location.queue("emails").id
+            'emails'
+        """
         name = parse_queue(queue_id, self._parsed.project, self._parsed.location)
         return read_queue(self._session, name, stats=stats)
 
     def create_queue(self, queue_id: str, kind: Kind = "http", **given: Any) -> Queue:
-        """Create a queue here; see Client.create_queue."""
+        """Create a queue here; see Client.create_queue.
+
+        Example:
+            >>> location.create_queue("thumbnails", kind="pull").kind
+            'pull'
+        """
         name = QueueName(self._parsed.project, self._parsed.location, check_queue_id(queue_id))
         return create_queue(self._session, name, kind, **given)
 
     def cmek(self) -> CmekConfig:
-        """The key that encrypts its tasks; blank means Google's own. Errors: PermissionDenied, NotFound."""
+        """The key that encrypts its tasks; blank means Google's own. Errors: PermissionDenied, NotFound.
+
+        Example:
+            >>> location.cmek()
+        """
         path = {"name": f"{self.name}/cmekConfig"}
         return self._session.call(f"{_LOCATIONS}.getCmekConfig", CmekConfig, path=path)
 
@@ -68,7 +86,7 @@ class Location(model.Location, Bound, dict=True, gc=True):
         Errors: InvalidArgument, PermissionDenied, FailedPrecondition.
 
         Example:
-            >>> location.update_cmek(                                       # doctest: +SKIP
+            >>> location.update_cmek(
             ...     "projects/p/locations/us-central1/keyRings/ring/cryptoKeys/key")
         """
         name = f"{self.name}/cmekConfig"

@@ -46,8 +46,8 @@ class Many(Bound):
         Errors: InvalidRows, NotFound, PermissionDenied; what befalls single items is in the result.
 
         Example:
-            >>> queue.create_tasks(["text", b"bytes", ["json"]], url="https://example.com/send")   # doctest: +SKIP
-            >>> queue.create_tasks(frame, ramp="500/50/5").raise_for_errors()                      # doctest: +SKIP
+            >>> queue.create_tasks(["text", b"bytes", ["json"]], url="https://example.com/send")
+            >>> queue.create_tasks(frame, ramp="500/50/5").raise_for_errors()
         """
         from ..bulk.verbs import How, create_tasks
 
@@ -62,8 +62,8 @@ class Many(Bound):
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
 
         Example:
-            >>> frame = queue.tasks().to_dataframe()                                               # doctest: +SKIP
-            >>> queue.delete_tasks(frame[frame.last_code == 5])                                    # doctest: +SKIP
+            >>> frame = queue.tasks().to_dataframe()
+            >>> queue.delete_tasks(frame[frame.last_code == 5])
         """
         from ..bulk.verbs import delete_tasks
 
@@ -75,6 +75,10 @@ class Many(Bound):
         A lost answer is a failure here, never repeated: the task may have been sent.
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+
+        Example:
+            >>> queue.run_tasks(queue.tasks().first(2)).done
+            2
         """
         from ..bulk.verbs import run_tasks
 
@@ -86,8 +90,8 @@ class Many(Bound):
         Errors: InvalidRows (a task that is not leased); what befalls single tasks is in the result.
 
         Example:
-            >>> leased = queue.lease(max_tasks=1000)                                               # doctest: +SKIP
-            >>> queue.acknowledge_tasks(task for task in leased if handle(task))                   # doctest: +SKIP
+            >>> leased = work.lease(max_tasks=1000)
+            >>> work.acknowledge_tasks(task for task in leased if handle(task))
         """
         from ..bulk.verbs import acknowledge_tasks
 
@@ -110,7 +114,7 @@ class Many(Bound):
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
 
         Example:
-            >>> queue.copy_tasks(to=ct.local().create_queue("emails"))                             # doctest: +SKIP
+            >>> queue.copy_tasks(to=ct.local(dispatch=False).create_queue("emails"))
         """
         from ..bulk.verbs import copy_tasks
 
@@ -129,6 +133,12 @@ class Many(Bound):
         Otherwise a task may be sent from here between its copying and its deletion, and then from there again.
 
         Errors: as copy_tasks.
+
+        Example:
+            >>> other = client.create_queue("other")
+            >>> queue.move_tasks(to=other).raise_for_errors()
+            >>> len(list(other.tasks()))
+            5
         """
         from ..bulk.verbs import copy_tasks
 
@@ -145,7 +155,7 @@ class Many(Bound):
         Errors: FileExistsError without `overwrite`; PermissionDenied (FULL needs cloudtasks.tasks.fullView).
 
         Example:
-            >>> queue.backup("emails.parquet")                                                     # doctest: +SKIP
+            >>> queue.backup("emails.parquet")
         """
         from ..bulk.backup import backup
 
@@ -169,7 +179,8 @@ class Many(Bound):
         Errors: ConfigError (no backup, another kind of queue), NotFound, PermissionDenied.
 
         Example:
-            >>> queue.pause().restore("emails.parquet")                                            # doctest: +SKIP
+            >>> queue.backup("emails.parquet")
+            >>> queue.pause().restore("emails.parquet")
         """
         from ..bulk.backup import restore
 

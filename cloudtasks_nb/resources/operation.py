@@ -26,8 +26,8 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
     Source: REST projects.locations.operations.
 
     Example:
-        >>> operation = queue.batch_delete(queue.tasks().first(500)).wait()                # doctest: +SKIP
-        >>> operation.failures                                                             # doctest: +SKIP
+        >>> operation = queue.batch_delete(queue.tasks().first(500)).wait()
+        >>> operation.failures
         {}
     """
 
@@ -40,7 +40,13 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
         return Items(tasks, task_listing(session, f"created by {self.id}", has_payloads=False))
 
     def refresh(self) -> Self:
-        """Read it again. Errors: NotFound (operations are kept for a while only), PermissionDenied."""
+        """Read it again. Errors: NotFound (operations are kept for a while only), PermissionDenied.
+
+        Example:
+            >>> made = work.batch_create([{"payload": b"1"}])
+            >>> made.refresh().done
+            True
+        """
         return self._take(read_operation(self._session, self.name))
 
     def wait(self, timeout: timedelta | float | None = None, progress: bool | None = None) -> Self:
@@ -52,7 +58,7 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
         time, and what refresh() raises.
 
         Example:
-            >>> queue.batch_create([{"payload": b"1"}, {"payload": b"2"}]).wait(timeout=60)    # doctest: +SKIP
+            >>> work.batch_create([{"payload": b"1"}, {"payload": b"2"}]).wait(timeout=60)
         """
         deadline = None if timeout is None else time.monotonic() + _seconds(timeout)
         pause_s = _FIRST_S

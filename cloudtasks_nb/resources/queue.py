@@ -44,13 +44,18 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
     Source: REST projects.locations.queues.
 
     Example:
-        >>> queue = client.queue("emails")                                          # doctest: +SKIP
-        >>> queue.pause().state                                                     # doctest: +SKIP
+        >>> queue = client.queue("emails")
+        >>> queue.pause().state
         'PAUSED'
     """
 
     def refresh(self, stats: bool | None = None) -> Self:
-        """Read it again; with its statistics when asked, or when it has them already. Errors: NotFound."""
+        """Read it again; with its statistics when asked, or when it has them already. Errors: NotFound.
+
+        Example:
+            >>> queue.refresh(stats=True).stats.tasks_count
+            5
+        """
         wanted = self.stats is not None if stats is None else stats
         return self._take(read_queue(self._session, self._parsed, stats=wanted))
 
@@ -70,8 +75,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for an unknown field.
 
         Example:
-            >>> queue.update(rate_limits={"max_tasks_dispatched_per_second": 5})    # doctest: +SKIP
-            >>> queue.update(http_target={"uri_override": {"host": "example.com"},  # doctest: +SKIP
+            >>> queue.update(rate_limits={"max_tasks_dispatched_per_second": 5})
+            >>> queue.update(http_target={"uri_override": {"host": "example.com"},
             ...                           "header_overrides": {"X-Team": "mail"}})
         """
         given = {
@@ -95,13 +100,22 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         )
 
     def pause(self) -> Self:
-        """Stop dispatching; tasks can still be added. Errors: NotFound, PermissionDenied."""
+        """Stop dispatching; tasks can still be added. Errors: NotFound, PermissionDenied.
+
+        Example:
+            >>> queue.pause().state
+            'PAUSED'
+        """
         return self._verb("pause")
 
     def resume(self) -> Self:
         """Dispatch again. Many busy queues at once can overload their target: resume them one by one.
 
         Errors: NotFound, PermissionDenied.
+
+        Example:
+            >>> queue.pause().resume().state
+            'RUNNING'
         """
         return self._verb("resume")
 
@@ -111,6 +125,11 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         With `backup`, a path, the tasks are written there first, and nothing is purged unless that file holds them all.
 
         Errors: NotFound, PermissionDenied; with a backup also those of queue.backup(), and BackupIncomplete.
+
+        Example:
+            >>> queue.purge(backup="emails.parquet")
+            >>> len(list(queue.tasks()))
+            0
         """
         if backup is not None:
             from ..bulk.backup import check_complete
@@ -119,13 +138,22 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         return self._verb("purge")
 
     def delete(self) -> None:
-        """Delete the queue and its tasks; the name stays blocked for days. Errors: NotFound, PermissionDenied."""
+        """Delete the queue and its tasks; the name stays blocked for days. Errors: NotFound, PermissionDenied.
+
+        Example:
+            >>> client.create_queue("short-lived").delete()
+        """
         self._session.call(f"{_QUEUES}.delete", Empty, path={"name": self.name})
 
     def tasks(self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None) -> Pager[Task]:
         """The tasks that are waiting, page by page; payloads only with view="FULL".
 
         Errors: NotFound, PermissionDenied (FULL needs cloudtasks.tasks.fullView), InvalidArgument.
+
+        Example:
+            >>> queue.tasks(view="FULL").first(2)
+            >>> [task.json() for task in queue.tasks(view="FULL")]
+            [{'n': 0}, {'n': 1}, {'n': 2}, {'n': 3}, {'n': 4}]
         """
         expected = int(self.stats.tasks_count) if self.stats is not None else None
         return list_tasks(
@@ -148,13 +176,19 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         Errors: NotFound, PermissionDenied.
 
         Example:
-            >>> queue.count_tasks()                                                     # doctest: +SKIP
-            1204
+            >>> queue.count_tasks()
+            5
         """
         return count_tasks(self._session, self._parsed, progress)
 
     def task(self, task_id: str, view: View = "FULL") -> Task:
-        """One task, by id or full name. Errors: NotFound, InvalidArgument."""
+        """One task, by id or full name. Errors: NotFound, InvalidArgument.
+
+        Example:
+            >>> queue.create_task({"to": "ada"}, url="https://example.com/send", task_id="welcome", schedule=60)
+            >>> queue.task("welcome").json()
+            {'to': 'ada'}
+        """
         if "/" in str(task_id):
             return read_task(self._session, parse_task(task_id), view)
         queue = self._parsed
@@ -182,7 +216,7 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         Errors: InvalidArgument, AlreadyExists, NotFound, PermissionDenied; TypeError for an unknown option.
 
         Example:
-            >>> queue.create_task({"to": "ada"}, url="https://example.com/send", schedule=60)   # doctest: +SKIP
+            >>> queue.create_task({"to": "ada"}, url="https://example.com/send", schedule=60)
         """
         said = TaskOptions(
             url=url,
@@ -212,9 +246,9 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         Errors: FailedPrecondition or InvalidArgument (a queue without http_target), AlreadyExists, NotFound.
 
         Example:
-            >>> queue = client.create_queue(                                                  # doctest: +SKIP
+            >>> queue = client.create_queue(
             ...     "mail", http_target={"uri_override": {"host": "example.com"}})
-            >>> queue.buffer({"to": "ada"})                                                   # doctest: +SKIP
+            >>> queue.buffer({"to": "ada"})
         """
         data, is_json = payload_bytes(body)
         sent = HttpBody(content_type=content_type or (JSON if is_json else ""), data=data)
@@ -244,31 +278,52 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         return QueuePlots(self)
 
     def panel(self, read_only: bool = False) -> QueuePanel:
-        """Buttons for this queue: pause, resume, change settings, purge, delete, refresh."""
+        """Buttons for this queue: pause, resume, change settings, purge, delete, refresh.
+
+        Example:
+            >>> queue.panel()
+            >>> queue.panel(read_only=True)
+        """
         from ..widgets.queue_panel import QueuePanel
 
         return QueuePanel(self, read_only=read_only)
 
     def monitor(self, every_s: float = 5.0, read_only: bool = False) -> QueueMonitor:
-        """Depth, executions and oldest age as live lines. Errors: ConfigError (less than a second between samples)."""
+        """Depth, executions and oldest age as live lines. Errors: ConfigError (less than a second between samples).
+
+        Example:
+            >>> queue.monitor(every_s=10)
+        """
         from ..widgets.queue_monitor import QueueMonitor
 
         return QueueMonitor(self, every_s=every_s, read_only=read_only)
 
     def iam_panel(self, read_only: bool = False) -> IamPanel:
-        """Who may do what with it: bindings to edit, members with what they can, the caller's permissions."""
+        """Who may do what with it: bindings to edit, members with what they can, the caller's permissions.
+
+        Example:
+            >>> queue.iam_panel()
+        """
         from ..widgets.iam_panel import IamPanel
 
         return IamPanel(self, read_only=read_only)
 
     def workbench(self, read_only: bool = False) -> LeaseWorkbench:
-        """Tasks of a pull queue to lease, look at and finish. Errors: ConfigError for a queue of another kind."""
+        """Tasks of a pull queue to lease, look at and finish. Errors: ConfigError for a queue of another kind.
+
+        Example:
+            >>> work.workbench()
+        """
         from ..widgets.lease_workbench import LeaseWorkbench
 
         return LeaseWorkbench(self, read_only=read_only)
 
     def browse(self, read_only: bool = False, page_size: int = 25) -> TaskBrowser:
-        """A table of its tasks to page through, filter, open and act on."""
+        """A table of its tasks to page through, filter, open and act on.
+
+        Example:
+            >>> queue.browse(page_size=50)
+        """
         from ..widgets.task_browser import TaskBrowser
 
         return TaskBrowser(self, page_size=page_size, read_only=read_only)

@@ -27,13 +27,22 @@ class Task(model.Task, Leased, dict=True, gc=True):
     """
 
     def refresh(self, view: model.View = "FULL") -> Self:
-        """Read it again. Errors: NotFound when it finished or was deleted, PermissionDenied."""
+        """Read it again. Errors: NotFound when it finished or was deleted, PermissionDenied.
+
+        Example:
+            >>> task.refresh(view="FULL").json()
+            {'n': 0}
+        """
         return self._take(read_task(self._session, self._parsed, view))
 
     def run(self) -> Self:
         """Send it now, even when its queue is paused. Errors: NotFound, InvalidArgument (a pull task).
 
         The answer shows the attempt as dispatched, not how it ended: refresh() tells.
+
+        Example:
+            >>> task.run().dispatch_count
+            1
         """
         view = self.view if self.view in VIEWS else "BASIC"
         return self._take(
@@ -43,11 +52,20 @@ class Task(model.Task, Leased, dict=True, gc=True):
         )
 
     def delete(self) -> None:
-        """Delete it. Errors: NotFound when it finished or was deleted before."""
+        """Delete it. Errors: NotFound when it finished or was deleted before.
+
+        Example:
+            >>> task.delete()
+        """
         self._session.call(f"{_TASKS}.delete", Empty, path={"name": self.name})
 
     def text(self) -> str:
-        """The payload as text (UTF-8). Errors: ConfigError without payload, InvalidArgument when it is not text."""
+        """The payload as text (UTF-8). Errors: ConfigError without payload, InvalidArgument when it is not text.
+
+        Example:
+            >>> task.text()
+            '{"n":0}'
+        """
         try:
             return self._held().decode()
         except UnicodeDecodeError as error:
@@ -58,7 +76,12 @@ class Task(model.Task, Leased, dict=True, gc=True):
             ) from None
 
     def json(self) -> Any:
-        """The payload as JSON values. Errors: ConfigError without payload, InvalidArgument when it is not JSON."""
+        """The payload as JSON values. Errors: ConfigError without payload, InvalidArgument when it is not JSON.
+
+        Example:
+            >>> task.json()
+            {'n': 0}
+        """
         import msgspec
 
         try:

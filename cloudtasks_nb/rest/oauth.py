@@ -117,8 +117,8 @@ def authorization_url(
     Errors: ConfigError for addresses that cannot work, or would send the code in the clear.
 
     Example:
-        >>> asked = ct.oauth.authorization_url(client_id, "http://localhost:8085/")        # doctest: +SKIP
-        >>> print(asked.url)                                                               # doctest: +SKIP
+        >>> asked = ct.oauth.authorization_url("my-client-id", "http://localhost:8085/")
+        >>> print(asked.url)
         >>> token = asked.exchange(input("Where did you end up? "), client_secret)         # doctest: +SKIP
     """
     _check_client(client_id)

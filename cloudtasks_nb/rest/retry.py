@@ -34,7 +34,12 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
     quota_wait_s: float = 150.0
 
     def ceiling_s(self, tries: int) -> float:
-        """The longest delay after this many tries."""
+        """The longest delay after this many tries, in seconds.
+
+        Example:
+            >>> [Retry().ceiling_s(tries) for tries in (1, 2, 3)]
+            [0.1, 0.13, 0.169]
+        """
         return round(min(self.maximum_s, self.initial_s * self.multiplier ** min(tries - 1, 200)), 6)
 
     def delay_s(
@@ -50,6 +55,11 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
         """How long to wait before the next try, or None when the error is final.
 
         `chance` is a random number between 0 and 1; `remaining_s` is what is left of the call's deadline.
+
+        Example:
+            >>> from cloudtasks_nb import Unavailable
+            >>> Retry().delay_s(Unavailable("later"), tries=1, repeatable=True, remaining_s=20, chance=1)
+            0.1
         """
         if tries >= self.max_tries or not may_repeat(error, repeatable=repeatable):
             return None

@@ -42,9 +42,10 @@ class Explorer(Clickable):
     `explorer.chosen` are the queues that are ticked, `explorer.opened` is the widget that is open.
 
     Example:
-        >>> explorer = client.explore()                                        # doctest: +SKIP
-        >>> explorer.open_queue("us-central1/emails", "monitor")               # doctest: +SKIP
-        >>> explorer.resume_queues([queue.name for queue in explorer.chosen], confirm=True)   # doctest: +SKIP
+        >>> explorer = client.explore()
+        >>> explorer.open_queue("us-central1/emails", "monitor")
+        >>> explorer.choose([queue.name])
+        >>> explorer.resume_queues([queue.name for queue in explorer.chosen], confirm=True)
     """
 
     _esm = asset("shared.js", "explorer_table.js", "explorer.js")

@@ -35,9 +35,9 @@ class IamPanel(Panel):
     not part of a queue's.
 
     Example:
-        >>> panel = queue.iam_panel()                                                        # doctest: +SKIP
-        >>> panel.grant("roles/cloudtasks.enqueuer", "user:ada@example.com")                 # doctest: +SKIP
-        >>> panel.save()                                                                     # doctest: +SKIP
+        >>> panel = queue.iam_panel()
+        >>> panel.grant("roles/cloudtasks.enqueuer", "user:ada@example.com")
+        >>> panel.save()
     """
 
     _esm = asset("shared.js", "iam_panel.js")

@@ -22,7 +22,7 @@ class InboxPanel(Clickable):
     """The requests of an inbox, the newest first, as they arrive. A click on one opens it.
 
     Example:
-        >>> inbox.panel()                                                    # doctest: +SKIP
+        >>> inbox.panel()
     """
 
     _esm = asset("shared.js", "inbox_panel.js")

@@ -56,9 +56,9 @@ class LeaseWorkbench(Panel):
     Errors: ConfigError for a queue whose tasks are not leased.
 
     Example:
-        >>> workbench = queue.workbench()                      # doctest: +SKIP
-        >>> workbench.lease(10, lease_duration=300)            # doctest: +SKIP
-        >>> [task.json() for task in workbench.tasks]          # doctest: +SKIP
+        >>> workbench = work.workbench()
+        >>> workbench.lease(10, lease_duration=300)
+        >>> [task.json() for task in workbench.tasks]
     """
 
     _esm = asset("shared.js", "confirm.js", "task_detail.js", "lease_workbench.js")

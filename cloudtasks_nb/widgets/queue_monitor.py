@@ -62,8 +62,8 @@ class QueueMonitor(Panel):
     minute, half of the quota for list calls: with many monitors some samples are left out, and gaps show as gaps.
 
     Example:
-        >>> monitor = queue.monitor(every_s=10)                # doctest: +SKIP
-        >>> monitor.to_dataframe().set_index("time")           # doctest: +SKIP
+        >>> monitor = queue.monitor(every_s=10)
+        >>> monitor.to_dataframe().set_index("time")
     """
 
     _esm = asset("shared.js", "line_chart.js", "queue_monitor.js")

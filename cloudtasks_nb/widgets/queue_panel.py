@@ -47,9 +47,9 @@ class QueuePanel(Panel):
     While the panel can be seen it reads the queue again every ten seconds.
 
     Example:
-        >>> panel = queue.panel()                                            # doctest: +SKIP
-        >>> panel.update({"max_tasks_dispatched_per_second": 5})             # doctest: +SKIP
-        >>> panel.purge(confirm="emails", backup="emails.parquet")           # doctest: +SKIP
+        >>> panel = queue.panel()
+        >>> panel.update({"max_tasks_dispatched_per_second": 5})
+        >>> panel.purge(confirm="emails", backup="emails.parquet")
     """
 
     _esm = asset("shared.js", "queue_settings.js", "queue_panel.js")

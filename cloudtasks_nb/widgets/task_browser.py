@@ -62,10 +62,10 @@ class TaskBrowser(TaskReader):
     raised too.
 
     Example:
-        >>> browser = queue.browse()                           # doctest: +SKIP
-        >>> browser.filter("is:due code:503")                  # doctest: +SKIP
-        >>> browser.selection                                  # doctest: +SKIP
-        >>> browser.delete_tasks("matching", confirm=12)       # doctest: +SKIP
+        >>> browser = queue.browse()
+        >>> browser.filter("-is:due")
+        >>> browser.selection
+        >>> browser.delete_tasks("matching", confirm=5)
     """
 
     _esm = asset(

@@ -20,8 +20,8 @@ class Pages(Generic[T]):
     Errors: those of `listing` (which fetches the first page) and of Pager.page, and then one stays in place.
 
     Example:
-        >>> pages = Pages(lambda: queue.tasks(page_size=25))   # doctest: +SKIP
-        >>> pages.load().items                                 # doctest: +SKIP
+        >>> pages = Pages(lambda: queue.tasks(page_size=25))
+        >>> pages.load().items
     """
 
     def __init__(self, listing: Callable[[], Pager[T]]) -> None:

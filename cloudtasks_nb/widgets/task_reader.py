@@ -180,7 +180,7 @@ class TaskReader(Panel):
         "error" or "none". Of several values for one field, one must fit. `payload:` needs `read_payloads()`.
 
         Example:
-            >>> browser.filter("is:due code:503 -tag:red ada")     # doctest: +SKIP
+            >>> browser.filter("is:due code:503 -tag:red ada")
         """
         return self._narrow(Filter.of(query if isinstance(query, str) else ""))
 

@@ -46,7 +46,7 @@ class Worker(Shown):
     the handler runs. Delivery is at least once: when a lease is lost, somebody else may do the work again.
 
     Example:
-        >>> queue.worker(lambda task: print(task.json()), concurrency=4).run(until_empty=True)    # doctest: +SKIP
+        >>> work.worker(lambda task: print(task.json()), concurrency=4).run(until_empty=True)
     """
 
     def __init__(self, queue: Queue, handler: Callable[[Any], Any], options: WorkerOptions) -> None:
@@ -76,6 +76,11 @@ class Worker(Shown):
 
         Errors: NotFound, PermissionDenied, InvalidArgument and the like, when running handlers are done;
         FailedPrecondition when the queue is paused and `until_empty` is asked for.
+
+        Example:
+            >>> work.worker(lambda task: task.json()).run(until_empty=True)
+            >>> len(list(work.tasks()))
+            0
         """
         if self._run is not None:
             raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
@@ -88,7 +93,12 @@ class Worker(Shown):
         return self
 
     def start(self) -> Self:
-        """Work on a thread of its own until stop(); returns itself at once."""
+        """Work on a thread of its own until stop(); returns itself at once.
+
+        Example:
+            >>> worker = work.worker(lambda task: task.json()).start()
+            >>> worker.stop()
+        """
         if self._thread is not None and self._thread.is_alive():
             raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
         self._failed = None
@@ -100,6 +110,10 @@ class Worker(Shown):
         """Lease no more, let running handlers finish, and return itself. Units: `timeout` in seconds.
 
         Errors: what ended a worker that start() began; TimeoutError when handlers take longer.
+
+        Example:
+            >>> worker = work.worker(handle).start()
+            >>> worker.stop(timeout=60)
         """
         if self._run is not None:
             self._run.stop()

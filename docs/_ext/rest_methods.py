@@ -33,8 +33,6 @@ class RestMethods(SphinxDirective):
 
 
 def _row(method: Method) -> str:
-    again = (
-        "yes" if method.repeatable else f"with `{method.safe_with}`" if method.safe_with else "no"
-    )
+    again = "yes" if method.repeatable else f"with `{method.safe_with}`" if method.safe_with else "no"
     versions = "all" if len(method.versions) == 3 else ", ".join(method.versions)
     return f"| `{method.id.removeprefix(PREFIX)}` | {method.summary} | {again} | {versions} |"
