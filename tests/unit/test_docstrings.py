@@ -1,6 +1,6 @@
 """Examples in docstrings run as they stand: on their own, or against an emulator with two queues to play with.
 
-An example that shows no output makes no claim about it; one that does is held to it. Skipped are only examples that need
+An example that shows no output makes no claim about it; one that does is held to it. Skipped is only what needs
 a Google account, a person or a cluster.
 """
 
