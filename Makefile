@@ -8,6 +8,7 @@ SETUP  := $(VENV)/.installed
 
 help:
 	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
+	@echo "make demo ARGS=05       open another notebook"
 	@echo "make demo ARGS=--check  run the tour headless and print what it showed"
 	@echo "make test               lint, types and every test"
 	@echo "make docs               build the documentation into docs/_build/html; warnings are errors"

@@ -65,6 +65,10 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     has_payloads: bool = False
     expected: int | None = None
 
+    def counted(self, count: int) -> str:
+        """So many of them, in words: "1 task", "2,000 tasks"."""
+        return f"{count:,} {self.noun if count != 1 else self.noun.removesuffix('s')}"
+
 
 class Items(Shown, list[T]):
     """A list of items that shows itself as a table."""
@@ -75,7 +79,7 @@ class Items(Shown, list[T]):
 
     def _shape_(self) -> Table:
         return self._listing.table(
-            self, caption=self._listing.caption, footer=f"{len(self):,} {self._listing.noun}"
+            self, caption=self._listing.caption, footer=self._listing.counted(len(self))
         )
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -298,7 +302,7 @@ class Pager(Shown, Generic[T]):
 
     def _shape_(self) -> Table:
         page = self._page(self._first)
-        count = f"{len(page.items):,} {self._listing.noun}"
+        count = self._listing.counted(len(page.items))
         footer = (
             f"{count} loaded, more pages to come: iterate, or .to_dataframe()"
             if page.next_page_token

@@ -1,7 +1,8 @@
-"""The demo: an emulator full of queues and tasks, and JupyterLab on the tour of them.
+"""The demo: an emulator full of queues and tasks, and JupyterLab on the notebooks that show them.
 
 python notebooks/demo.py            opens the tour in a browser, or prints its address
-python notebooks/demo.py --check    runs the tour without a browser and prints what it showed
+python notebooks/demo.py 05         opens another notebook: how its name begins
+python notebooks/demo.py --check    runs it without a browser and prints what it showed
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from nbclient import NotebookClient
 import cloudtasks_nb as ct
 
 NOTEBOOKS = Path(__file__).resolve().parent
-TOUR = "01_tour.ipynb"
 START_S = 60.0
 
 
@@ -33,18 +33,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="demo", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--check", action="store_true", help="run the tour headless and print what it showed")
+    parser.add_argument(
+        "notebook", nargs="?", default="01", type=named, help="how its name begins (default: 01)"
+    )
+    parser.add_argument("--check", action="store_true", help="run it headless and print what it showed")
     arguments = parser.parse_args()
     with ct.local(demo=True) as client:
         os.environ["CLOUD_TASKS_EMULATOR_HOST"] = client.endpoint
         print(f"The emulator runs on {client.endpoint}", flush=True)
-        return check() if arguments.check else browse()
+        return check(arguments.notebook) if arguments.check else browse(arguments.notebook)
 
 
-def check() -> int:
+def named(beginning: str) -> str:
+    """The notebook whose name begins so."""
+    there = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+    if found := [name for name in there if name.startswith(beginning)]:
+        return found[0]
+    names = ", ".join(name.removesuffix(".ipynb") for name in there)
+    raise argparse.ArgumentTypeError(f"{beginning!r} is none of {names}")
+
+
+def check(name: str) -> int:
     """Run every cell; print its source and what it showed. An error in a cell ends it with a traceback."""
     os.environ["TQDM_DISABLE"] = "1"  # a progress bar is for eyes, not for a log
-    notebook = nbformat.read(NOTEBOOKS / TOUR, as_version=4)
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(cells, 1):
@@ -53,16 +65,16 @@ def check() -> int:
         for output in cell.outputs:
             shown = output.get("text") or output.get("data", {}).get("text/plain", "")
             print(shown.rstrip())
-    print(f"\nThe tour ran: {len(cells)} cells, no errors.")
+    print(f"\n{name} ran: {len(cells)} cells, no errors.")
     return 0
 
 
-def browse() -> int:
-    """Open JupyterLab on the tour and stay until it ends (Ctrl-C)."""
+def browse(name: str) -> int:
+    """Open JupyterLab on a notebook, with the others beside it, and stay until it ends (Ctrl-C)."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     token = secrets.token_urlsafe(24)
-    address = f"http://127.0.0.1:{port}/lab/tree/{TOUR}?token={token}"
+    address = f"http://127.0.0.1:{port}/lab/tree/{name}?token={token}"
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--log-level=WARN"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
@@ -84,7 +96,7 @@ def browse() -> int:
 
 
 def announce(address: str, port: int) -> None:
-    """Once JupyterLab answers, open a browser on the tour, or print where it is."""
+    """Once JupyterLab answers, open a browser on it, or print where it is."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         try:
@@ -94,7 +106,8 @@ def announce(address: str, port: int) -> None:
             time.sleep(0.2)
     opened = "DISPLAY" in os.environ or sys.platform == "darwin"
     opened = opened and webbrowser.open(address)
-    print(f"{'Your browser shows' if opened else 'Open'} {address}\nCtrl-C ends it.", flush=True)
+    print(f"{'Your browser shows' if opened else 'Open'} {address}", flush=True)
+    print("The other notebooks are in the file browser on the left. Ctrl-C ends it.", flush=True)
 
 
 if __name__ == "__main__":

@@ -210,3 +210,8 @@ def test_a_limit_asks_for_no_page_that_it_does_not_need() -> None:
         assert len(tasks.to_dataframe(limit=2, progress=False)) == 2
         assert tasks.to_arrow(limit=3, progress=False).num_rows == 3
     assert len([seen for seen in server.requests if "pageToken=more" in seen]) == 0
+
+
+def test_an_access_token_is_named_as_what_it_is(emulator: str) -> None:
+    with ct.connect(project="p", endpoint=emulator, access_token="ada@example.com") as client:
+        assert client.identity == "access token"

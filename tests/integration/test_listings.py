@@ -147,3 +147,10 @@ def test_a_file_goes_where_a_shell_would_put_it(
         assert caught.value.filename == str(nowhere)
     assert calls == []
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_table_counts_in_words(queue: ct.Queue) -> None:
+    queue.create_task(url="https://example.com/")
+    assert str(queue.tasks()).endswith("\n1 task")
+    queue.create_task(url="https://example.com/")
+    assert str(queue.tasks()).endswith("\n2 tasks")
