@@ -12,6 +12,7 @@ import msgspec
 from ..errors import ConfigError, TransportError
 from ..model.json import Duration, Message
 from ..model.messages import LeaseTasksRequest
+from ..model.methods import METHODS
 from ..model.task import View
 from ..pager import Items
 from .bound import Bound, bind_all
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ..names import QueueName
     from ..render import Table
     from ..worker import Worker
+
+
+LEASE = "projects.locations.queues.tasks.lease"
 
 
 class _Leased(Message):
@@ -36,6 +40,11 @@ class Leasing(Bound):
 
         @property
         def _parsed(self) -> QueueName: ...
+
+    @property
+    def offers_leases(self) -> bool:
+        """Whether the version of the API that is spoken leases tasks."""
+        return self._session.api_version in METHODS[LEASE].versions
 
     def lease(
         self,
@@ -67,7 +76,7 @@ class Leasing(Bound):
             filter=lease_filter(tag, oldest_tag),
             response_view=check_view(view),
         )
-        method = "projects.locations.queues.tasks.lease"
+        method = LEASE
         try:
             leased = self._session.call(method, _Leased, path={"parent": self.name}, body=body).tasks
         except TransportError as error:

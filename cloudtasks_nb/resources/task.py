@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
 
@@ -155,8 +156,10 @@ class _Names(Message):
     next_page_token: str = ""
 
 
-def count_tasks(session: Session, queue: Any, progress: bool | None) -> int:
-    """How many tasks a queue holds, by reading the names of all of them."""
+def count_tasks(
+    session: Session, queue: Any, progress: bool | None, so_far: Callable[[int], object] = lambda count: None
+) -> int:
+    """How many tasks a queue holds, by reading the names of all of them; `so_far` hears the count after each page."""
     count, token = 0, ""
     path, names = {"parent": str(queue)}, {"fields": "tasks/name,nextPageToken"}
     with bar(f"tasks of {queue.location}/{queue.queue}", "tasks", progress, several=True) as shown:
@@ -164,6 +167,7 @@ def count_tasks(session: Session, queue: Any, progress: bool | None) -> int:
             page = session.call(f"{_TASKS}.list", _Names, path=path, query={**names, "pageToken": token})
             count += len(page.tasks)
             shown.update(len(page.tasks))
+            so_far(count)
             if not (token := page.next_page_token):
                 return count
 

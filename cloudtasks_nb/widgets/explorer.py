@@ -61,6 +61,7 @@ class Explorer(Clickable):
         self.opened: Clickable | None = None
         self._queues: dict[str, Queue] = {}
         self._heard: set[str] = set()
+        self._counts: dict[str, int] = {}  # where nothing is estimated
         self._acted: tuple[str, ...] = ()
         super().__init__(client, client.project, read_only=read_only)
         self._show(None)
@@ -102,7 +103,7 @@ class Explorer(Clickable):
         self._heard.clear()
         for name in names:
             try:
-                self._queues[name].refresh(stats=True)
+                self._queues[name].refresh(stats=self.client.offers_stats)
             except NotFound:
                 self._forget(name)
         self._show(self._read_at)
@@ -112,10 +113,10 @@ class Explorer(Clickable):
         self._close_opened()
         super().close()
 
-    @action('{queue}.queues("-", stats=True)')
+    @action(lambda explorer: f'client.queues("-"{", stats=True" if explorer.client.offers_stats else ""})')
     def refresh(self) -> str:
         """List the queues of all locations again, side by side. Errors: PermissionDenied, AuthError, TransportError."""
-        listed = {queue.name: queue for queue in self.client.queues("-", stats=True)}
+        listed = {queue.name: queue for queue in self.client.queues("-", stats=self.client.offers_stats)}
         self._queues = dict(sorted(listed.items()))
         self._show(datetime.now(UTC))
         return ""
@@ -127,6 +128,16 @@ class Explorer(Clickable):
         added = [name for name in names if name in self._queues] if on else []
         self.ticked = before + added
         return ""
+
+    @action("for name in {names}: print(name, {queue}.queue(name).count_tasks())")
+    def count_tasks(self, names: list[str]) -> str:
+        """Count the tasks of queues, page by page: exact, and slower than an estimate. Errors: those of a listing."""
+
+        def count(queue: Queue) -> Queue:
+            self._counts[queue.name] = queue.count_tasks(progress=False)
+            return queue
+
+        return self._each(names, count, "Counted")
 
     @action("for name in {names}: {queue}.queue(name).pause()", changes=True)
     def pause_queues(self, names: list[str]) -> str:
@@ -198,23 +209,24 @@ class Explorer(Clickable):
 
     def _show(self, read_at: datetime | None) -> None:
         self._read_at = read_at
-        self.rows = [queue_row(queue) for queue in self.queues]
+        self.rows = [queue_row(queue, self._counts.get(queue.name)) for queue in self.queues]
         self.ticked = [name for name in self.ticked if name in self._queues]
         self.place = {
             "project": self.client.project,
             "updated": instant(read_at),
             "surge": SURGE,
+            "estimates": self.client.offers_stats,
         }
 
 
 def views(queue: Queue) -> list[str]:
-    """The verbs that open this queue: a workbench is for pull queues."""
+    """The verbs that open this queue: a workbench is for pull queues, where the version of the API leases."""
     known = [verb for verb in VIEWS if callable(getattr(type(queue), verb, None))]
-    return [verb for verb in known if verb != "workbench" or queue.kind == "pull"]
+    return [verb for verb in known if verb != "workbench" or (queue.kind == "pull" and queue.offers_leases)]
 
 
-def queue_row(queue: Queue) -> dict[str, Any]:
-    """One row of the table."""
+def queue_row(queue: Queue, count: int | None = None) -> dict[str, Any]:
+    """One row of the table; `count` is how many tasks were counted, where nothing is estimated."""
     stats, limits = queue.stats, queue.rate_limits
     return {
         "name": queue.name,
@@ -223,7 +235,7 @@ def queue_row(queue: Queue) -> dict[str, Any]:
         "kind": KIND_WORDS[queue.kind],
         "state": queue.state,
         "badge": plain(state_badge(queue.state)),
-        "depth": int(stats.tasks_count) if stats else None,
+        "depth": int(stats.tasks_count) if stats else count,
         "oldest": instant(stats.oldest_estimated_arrival_time) if stats else "",
         "rate": limits.max_tasks_dispatched_per_second if limits and queue.kind != "pull" else None,
     }

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import traitlets
 
 from ..errors import CloudTasksError, ConfigError, FailedPrecondition, NotFound
+from ..model.methods import METHODS
+from ..model.versions import not_in
 from ..render.payload import preview
 from ..render.task import is_leased
 from ..render.values import counted
 from ..render.visible import shown
+from ..resources.leasing import LEASE
 from .action import Refused, action, literal
 from .cells import instant
 from .panel import Panel, asset
@@ -53,7 +56,7 @@ class LeaseWorkbench(Panel):
     Acknowledging deletes a task: in the page it takes two presses. Errors of a call appear in the status line;
     called from Python they are raised too. A read-only workbench shows what others hold.
 
-    Errors: ConfigError for a queue whose tasks are not leased.
+    Errors: ConfigError for a queue whose tasks are not leased, and in a version of the API that does not lease.
 
     Example:
         >>> workbench = work.workbench()
@@ -73,6 +76,8 @@ class LeaseWorkbench(Panel):
             raise ConfigError(
                 f'The tasks of "{queue.id}" are sent, not leased.', hint="queue.browse() shows its tasks"
             )
+        if not queue.offers_leases:
+            raise not_in(queue._session.api_version, "Leasing tasks", METHODS[LEASE].versions)
         self._held: dict[str, Held] = {}
         self._read_at: datetime | None = None
         self.queue = queue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from ..resources.task import count_tasks
 from .clickable import Clickable, asset
 
 if TYPE_CHECKING:
@@ -33,3 +34,13 @@ class Panel(Clickable):
     def shows(self, name: str) -> bool:
         """Whether that is this queue."""
         return name == self.queue.name
+
+    def counted(self) -> int:
+        """How many tasks it holds, read page by page; the status line says how far that is."""
+        session, name = self.queue._session, self.queue._parsed
+        return count_tasks(session, name, False, lambda count: self.show(f"Counting: {count:,} so far."))
+
+
+def refresh_line(panel: Panel) -> str:
+    """How a queue is read with whatever the spoken version knows of it."""
+    return f"{panel.expression}.refresh({'stats=True' if panel.queue.offers_stats else ''})"

@@ -29,30 +29,36 @@ LEAST_S, MOST_S = 1.0, 3600.0
 
 
 class Sample(Struct, frozen=True):
-    """What the service estimated at one instant."""
+    """What the service estimated at one instant; where it estimates nothing, how many tasks were counted."""
 
     time: datetime
     state: str
-    tasks_count: int
-    executed_last_minute_count: int
-    oldest_age_s: float | None
-    concurrent_dispatches_count: int
-    effective_execution_rate: float
+    tasks_count: int | None
+    executed_last_minute_count: int | None = None
+    oldest_age_s: float | None = None
+    concurrent_dispatches_count: int | None = None
+    effective_execution_rate: float | None = None
 
     @classmethod
-    def of(cls, queue: Queue, now: datetime) -> Sample:
-        """From a queue that was read with statistics."""
+    def of(cls, queue: Queue, now: datetime, count: int | None = None) -> Sample:
+        """From a queue that was read with statistics, or whose tasks were counted."""
         stats = queue.stats
-        oldest = stats.oldest_estimated_arrival_time if stats else None
+        if stats is None:
+            return cls(now, queue.state, count)
+        oldest = stats.oldest_estimated_arrival_time
         return cls(
             now,
             queue.state,
-            int(stats.tasks_count) if stats else 0,
-            int(stats.executed_last_minute_count) if stats else 0,
+            int(stats.tasks_count),
+            int(stats.executed_last_minute_count),
             max(0.0, (now - oldest).total_seconds()) if oldest else None,  # due later: not late yet
-            int(stats.concurrent_dispatches_count) if stats else 0,
-            stats.effective_execution_rate if stats else 0.0,
+            int(stats.concurrent_dispatches_count),
+            stats.effective_execution_rate,
         )
+
+
+def _sample_line(monitor: QueueMonitor) -> str:
+    return f"{monitor.expression}.{'refresh(stats=True).stats' if monitor.queue.offers_stats else 'count_tasks()'}"
 
 
 class QueueMonitor(Panel):
@@ -60,6 +66,7 @@ class QueueMonitor(Panel):
 
     `every_s` is the pause between samples, at least one second. All panels of a project share a budget of 300 reads a
     minute, half of the quota for list calls: with many monitors some samples are left out, and gaps show as gaps.
+    Where the version of the API keeps no statistics, a sample is taken on request only: it counts the tasks.
 
     Example:
         >>> monitor = queue.monitor(every_s=10)
@@ -74,7 +81,7 @@ class QueueMonitor(Panel):
 
     def __init__(self, queue: Queue, every_s: float = 5.0, read_only: bool = False) -> None:
         self._samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)
-        super().__init__(queue, read_only=read_only, live_s=_checked(every_s))
+        super().__init__(queue, read_only=read_only, live_s=_checked(every_s) if queue.offers_stats else 0.0)
         self._show()
         with suppress(CloudTasksError):  # shown in the status line
             self.refresh()
@@ -88,7 +95,8 @@ class QueueMonitor(Panel):
         """The samples as a DataFrame, oldest first.
 
         Shapes: one row per sample; columns time (UTC), state, tasks_count, executed_last_minute_count, oldest_age_s
-        (missing when nothing is waiting), concurrent_dispatches_count, effective_execution_rate (per second).
+        (missing when nothing is waiting), concurrent_dispatches_count, effective_execution_rate (per second); all but
+        tasks_count are missing where the version of the API keeps no statistics.
         """
         import pandas as pd
 
@@ -107,7 +115,7 @@ class QueueMonitor(Panel):
             }
         )
 
-    @action("{queue}.refresh(stats=True).stats")
+    @action(_sample_line)
     def refresh(self) -> str:
         """Take a sample now. Errors: NotFound, PermissionDenied."""
         self._sample()
@@ -116,6 +124,11 @@ class QueueMonitor(Panel):
     @action(busy=False)
     def sample_every(self, seconds: float) -> str:
         """Change the pause between samples; 0 stops sampling until the next change. Errors: ConfigError."""
+        if not self.queue.offers_stats:
+            raise ConfigError(
+                "This version of the API keeps no statistics to sample.",
+                hint="monitor.refresh() counts the tasks; for live lines connect with another api_version",
+            )
         self.live_s = 0.0 if seconds == 0 else _checked(seconds)
         return "" if self.live_s else "Sampling is stopped."
 
@@ -137,8 +150,9 @@ class QueueMonitor(Panel):
             self._sample()
 
     def _sample(self) -> None:
-        self.queue.refresh(stats=True)
-        self._samples.append(Sample.of(self.queue, datetime.now(UTC)))
+        self.queue.refresh(stats=self.queue.offers_stats)
+        count = None if self.queue.offers_stats else self.counted()
+        self._samples.append(Sample.of(self.queue, datetime.now(UTC), count))
         self._show()
 
     def _show(self) -> None:
@@ -147,6 +161,7 @@ class QueueMonitor(Panel):
             "id": self.queue.id,
             "location": self.queue.location,
             "badge": plain(state_badge(self.queue.state)),
+            "estimates": self.queue.offers_stats,
             "points": [_point(sample) for sample in thinned(self.samples, self.window_s)],
             "gap_s": 2.5 * max(self.live_s, self.window_s / POINTS_SHOWN),
             "count": len(self._samples),

@@ -16,7 +16,7 @@ from ..render.target import target_facts
 from ..render.values import counted
 from .action import Refused, action, literal
 from .cells import fact_list, instant, plain
-from .panel import Panel, asset
+from .panel import Panel, asset, refresh_line
 from .settings_form import changed_settings, form
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class QueuePanel(Panel):
     """A queue's state, estimates and settings, with the buttons that change it.
 
     Every button is a method. Errors of a call appear in the status line; called from Python they are raised too.
-    While the panel can be seen it reads the queue again every ten seconds.
+    While the panel can be seen it reads the queue again every ten seconds. Where the version of the API keeps no
+    statistics, tasks are counted on request.
 
     Example:
         >>> panel = queue.panel()
@@ -58,15 +59,23 @@ class QueuePanel(Panel):
     facts = traitlets.Dict().tag(sync=True)
 
     def __init__(self, queue: Queue, read_only: bool = False) -> None:
+        self._count: tuple[int, datetime] | None = None  # where nothing is estimated: how many, and when
         super().__init__(queue, read_only=read_only, facts=queue_facts(queue, None), live_s=LIVE_S)
         with suppress(CloudTasksError):  # a panel that could not read its queue says so in its status line
             self.refresh()
 
-    @action("{queue}.refresh(stats=True)")
+    @action(refresh_line)
     def refresh(self) -> str:
         """Read the queue and its statistics again. Errors: NotFound, PermissionDenied."""
         self.look()
         return ""
+
+    @action("{queue}.count_tasks()")
+    def count_tasks(self) -> str:
+        """Count its tasks, page by page: exact, and slower than an estimate. Errors: NotFound, PermissionDenied."""
+        self._count = self.counted(), datetime.now(UTC)
+        self._show()
+        return f"Counted {counted(self._count[0], 'task')}."
 
     @action("{queue}.pause()", changes=True)
     def pause(self) -> str:
@@ -105,6 +114,7 @@ class QueuePanel(Panel):
         self._check_id("purged", confirm)
         kept = self._back_up(backup)
         self.queue.purge()
+        self._count = None
         self._show_and_read()
         return f"Purged. Tasks created before now are removed; this can take a minute.{kept}"
 
@@ -120,7 +130,7 @@ class QueuePanel(Panel):
     def look(self) -> None:
         """Read the queue with its statistics. Errors: NotFound, PermissionDenied."""
         try:
-            self.queue.refresh(stats=True)
+            self.queue.refresh(stats=self.queue.offers_stats)
         except NotFound:
             self._show(gone=True)
             raise
@@ -133,7 +143,13 @@ class QueuePanel(Panel):
 
     def _show(self, read_at: datetime | None = None, gone: bool = False) -> None:
         before = {} if read_at else {"updated": self.facts["updated"]}
-        self.facts = queue_facts(self.queue, read_at, gone) | before
+        self.facts = queue_facts(self.queue, read_at, gone) | self._counted_facts(gone) | before
+
+    def _counted_facts(self, gone: bool) -> dict[str, Any]:
+        if self._count is None or self.queue.offers_stats or gone:
+            return {}
+        count, at = self._count
+        return {"depth": count, "counted": instant(at)}
 
     def _check_id(self, done: str, confirm: object) -> None:
         if confirm != self.queue.id:
@@ -175,7 +191,9 @@ def queue_facts(queue: Queue, read_at: datetime | None, gone: bool = False) -> d
         "kind": KIND_WORDS[queue.kind],
         "state": GONE if gone else queue.state,
         "badge": plain(badge("NOT FOUND", "bad") if gone else state_badge(queue.state)),
+        "estimates": queue.offers_stats,
         "depth": int(stats.tasks_count) if stats else None,
+        "counted": "",
         "oldest": instant(stats.oldest_estimated_arrival_time) if stats else "",
         "executed": int(stats.executed_last_minute_count) if stats else None,
         "in_flight": int(stats.concurrent_dispatches_count) if stats else None,

@@ -50,11 +50,13 @@ class Search {
 // Resuming many says what comes at once, and waits for a second press.
 function resumeForm(frame, names, close) {
   const rows = frame.model.get("rows").filter((row) => names.includes(row.name));
-  const tasks = rows.reduce((sum, row) => sum + (row.depth ?? 0), 0);
+  const tasks = plural(rows.reduce((sum, row) => sum + (row.depth ?? 0), 0), "task");
+  const known = rows.every((row) => row.depth !== null);
+  const held = frame.model.get("place").estimates ? `about ${tasks} (estimate)` : known ? `${tasks} (as counted)` : "tasks that were not counted";
   const act = () => { frame.send("resume_queues", { names, confirm: true }); close(); };
   const go = frame.button(`Resume ${plural(names.length, "queue")}`, act, { kind: "ct-danger" });
   const form = h("form", { class: "ct-confirm", "aria-label": "Confirm: resume", onsubmit: (event) => event.preventDefault() },
-    h("p", {}, "These queues hold ", h("strong", {}, `about ${plural(tasks, "task")} (estimate)`), ". ", frame.model.get("place").surge),
+    h("p", {}, "These queues hold ", h("strong", {}, held), ". ", frame.model.get("place").surge),
     h("div", { class: "ct-buttons" }, go, h("button", { type: "button", class: "ct-button", onclick: close }, "Cancel")));
   typing(form, close);
   return { form, first: go };
@@ -74,6 +76,7 @@ function choiceBar(frame, bar, slot) {
     frame.armed("Pause chosen", `Pause ${plural(names.length, "queue")}?`, () => frame.send("pause_queues", { names }), { kind: "ct-small" }),
     frame.button(names.length > 1 ? "Resume chosen…" : "Resume chosen", resume, { kind: "ct-small" }),
   ];
+  if (!frame.model.get("place").estimates) verbs.unshift(frame.button("Count tasks", () => frame.send("count_tasks", { names }), { kind: "ct-small" }));
   bar.replaceChildren(h("strong", { title: "as data: explorer.chosen" }, `${plural(names.length, "queue")} chosen`), ...verbs,
     h("button", { type: "button", class: "ct-button ct-small", onclick: () => frame.tell("choose", { names, on: false }) }, "Clear"));
 }

@@ -6,14 +6,18 @@ const SORTS = {
   Location: (row) => row.location, Kind: (row) => row.kind, "Rate/s": (row) => -(row.rate ?? -1),
 };
 const NUMBERS = ["Tasks (est.)", "Rate/s"];
+// Where the service estimates nothing, tasks are counted on request, and nobody knows the oldest.
+const COUNTED = { "Tasks (est.)": "Tasks (counted)", "Oldest (est.)": null };
 
 class QueueTable {
   constructor(frame, wanted, open) {
     Object.assign(this, { frame, wanted, open, sort: null, limit: SHOWN });
     this.all = h("input", { type: "checkbox", "aria-label": "Choose all queues shown" });
     this.all.addEventListener("change", () => this.choose(this.found.map((row) => row.name), this.all.checked));
-    this.heads = Object.keys(SORTS).map((name) => {
-      const button = h("button", { type: "button", class: "ct-order", onclick: () => this.sortBy(name) }, name);
+    this.estimates = frame.model.get("place").estimates;
+    this.heads = Object.keys(SORTS).filter((name) => this.estimates || COUNTED[name] !== null).map((name) => {
+      const words = this.estimates ? name : COUNTED[name] ?? name;
+      const button = h("button", { type: "button", class: "ct-order", onclick: () => this.sortBy(name) }, words);
       return h("th", { scope: "col", class: NUMBERS.includes(name) ? "ct-figure" : null, "data-column": name }, button);
     });
     this.body = h("tbody");
@@ -64,7 +68,7 @@ class QueueTable {
     const number = (value) => h("td", { class: "ct-figure" }, value === null ? "–" : value.toLocaleString("en"));
     return h("tr", { "data-name": row.name },
       h("td", { class: "ct-pick" }, h("label", {}, check)), h("th", { scope: "row" }, name),
-      h("td", {}, cells(row.badge)), number(row.depth), h("td", {}, when(row.oldest)),
+      h("td", {}, cells(row.badge)), number(row.depth), this.estimates ? h("td", {}, when(row.oldest)) : null,
       h("td", {}, row.location), h("td", {}, row.kind), number(row.rate));
   }
 

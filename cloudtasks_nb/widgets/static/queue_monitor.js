@@ -17,17 +17,16 @@ function windowWords(seconds) {
 function sampleRows(points) {
   return points.slice(-ROWS).reverse().map(([time, depth, executed, oldest]) => h("tr", {},
     h("th", { scope: "row" }, new Date(time).toLocaleTimeString()),
-    ...[depth, executed, oldest === null ? "–" : Math.round(oldest)].map((value) => h("td", { class: "ct-number" }, value.toLocaleString("en")))));
+    ...[depth, executed, oldest].map((value) => h("td", { class: "ct-number" }, value === null ? "–" : Math.round(value).toLocaleString("en")))));
 }
 
 function render({ model, el }) {
   const facts = () => model.get("facts");
   const frame = new Frame(model, el, `Monitor of queue ${facts().id}`, { unseen: true });
-  const charts = [
-    new LineChart("Tasks (estimate)", 1, { unit: "tasks" }),
+  const charts = [new LineChart(facts().estimates ? "Tasks (estimate)" : "Tasks (counted)", 1, { unit: "tasks" })];
+  if (facts().estimates) charts.push(
     new LineChart("Executed in the last minute", 2, { unit: "tasks" }),
-    new LineChart("Age of the oldest task (estimate)", 3, { whole: false, age: true }),
-  ];
+    new LineChart("Age of the oldest task (estimate)", 3, { whole: false, age: true }));
   const state = h("span");
   const updated = h("span", { class: "ct-muted ct-where" });
   const body = h("tbody");
@@ -52,7 +51,7 @@ function render({ model, el }) {
     body.replaceChildren(...sampleRows(points));
     count.replaceChildren(`${plural(taken, "sample")} in monitor.to_dataframe()`);
   });
-  frame.watch(["live_s"], () =>
+  if (facts().estimates) frame.watch(["live_s"], () =>
     pause.replaceChildren(choice("Sample", PAUSES, model.get("live_s"), (seconds) => frame.tell("sample_every", { seconds }))));
   frame.watch(["window_s"], () => span.replaceChildren(
     choice("Show", facts().windows.map((seconds) => [seconds, windowWords(seconds)]), model.get("window_s"), (seconds) => frame.tell("show_last", { seconds }))));

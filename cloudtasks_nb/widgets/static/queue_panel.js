@@ -5,6 +5,7 @@ function tile(label, value, note) {
 }
 
 function tiles(facts) {
+  if (!facts.estimates) return [facts.depth === null ? tile("Tasks", "not counted") : tile("Tasks", facts.depth.toLocaleString("en"), ["counted ", when(facts.counted)])];
   if (facts.depth === null) return [h("p", { class: "ct-muted" }, "No estimates.")];
   return [
     tile("Tasks", facts.depth.toLocaleString("en"), "estimate"),
@@ -33,7 +34,7 @@ function doomForm(frame, facts, action, close) {
   const stamp = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "");
   const file = h("input", { type: "text", class: "ct-input", value: `${facts.id}-${stamp}.parquet`, "aria-label": "Backup file", spellcheck: "false" });
   file.hidden = true;
-  const count = facts.depth === null ? "all its tasks" : `about ${plural(facts.depth, "task")} (estimate)`;
+  const count = facts.depth === null ? "all its tasks" : facts.estimates ? `about ${plural(facts.depth, "task")} (estimate)` : `${plural(facts.depth, "task")} (as counted)`;
   const form = h("form", { class: "ct-confirm", "aria-label": `Confirm: ${action}`, onsubmit: (event) => (event.preventDefault(), armed() && act()) },
     h("p", {}, words(h("strong", {}, count), h("strong", {}, facts.id))),
     h("div", {}, h("label", { class: "ct-check-label" }, wanted, "Back up all tasks to a Parquet file first, beside the notebook"), file),
@@ -51,12 +52,13 @@ function controls(frame, facts, open) {
   const state = () => model.get("facts").state;
   const here = () => state() !== "GONE";
   const refresh = frame.button("Refresh", () => frame.send("refresh"));
-  if (model.get("read_only")) return [refresh, h("span", { class: "ct-muted" }, "read-only")];
+  const reads = facts.estimates ? [refresh] : [refresh, frame.button("Count tasks", () => frame.send("count_tasks"), { allowed: here })];
+  if (model.get("read_only")) return [...reads, h("span", { class: "ct-muted" }, "read-only")];
   const doom = (action) => (close) => doomForm(frame, model.get("facts"), action, close);
   return [
     frame.button("Pause", () => frame.send("pause"), { allowed: () => here() && state() !== "PAUSED" }),
     frame.button("Resume", () => frame.send("resume"), { allowed: () => here() && state() !== "RUNNING" }),
-    refresh,
+    ...reads,
     frame.button("Edit settings…", open((close) => settingsForm(frame, model.get("facts").form, close)), { allowed: here }),
     frame.button("Purge…", open(doom("purge")), { kind: "ct-quiet-danger", allowed: here }),
     frame.button("Delete…", open(doom("delete")), { kind: "ct-quiet-danger", allowed: here }),
