@@ -1,0 +1,42 @@
+"""The rooms table of docs/architecture.md: it names what is there, and every room has its question."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HOUSE = ROOT / "cloudtasks_nb"
+PAGE = (ROOT / "docs/architecture.md").read_text()
+ROWS = re.findall(r"^\| (`.*?) \|", PAGE.partition("## Rooms")[2].partition("\n## ")[0], re.M)
+
+
+def named() -> set[str]:
+    """Files and folders of the table; a bare file stands in the folder of the one before it."""
+    found = set()
+    for row in ROWS:
+        folder = ""
+        for name in re.findall(r"`([^`]+)`", row):
+            path = name if "/" in name or (HOUSE / name).exists() else folder + name
+            folder = path[: path.rfind("/") + 1]
+            found.add(path)
+    return found
+
+
+def test_what_it_names_is_there() -> None:
+    assert [name for name in sorted(named()) if not (HOUSE / name).exists()] == []
+
+
+def test_every_file_of_these_rooms_has_a_question() -> None:
+    rooms = ("emulator", "model", "rest", "frames", "bulk", "worker")
+    files = {
+        str(path.relative_to(HOUSE))
+        for path in HOUSE.rglob("*.py")
+        if path.name != "__init__.py" and (path.parent == HOUSE or path.parent.name in rooms)
+    }
+    assert sorted(files - named()) == []
+
+
+def test_every_folder_has_a_question() -> None:
+    folders = {path.name for path in HOUSE.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
+    assert sorted(folders - {name.split("/")[0] for name in named()}) == []
