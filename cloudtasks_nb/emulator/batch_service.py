@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
@@ -42,7 +43,10 @@ class BatchService:
         self._store = context.store
         self._tasks = tasks
 
-    def create(self, parent: str, body: BatchCreateTasksRequest) -> bytes:
+    def create(
+        self, parent: str, body: BatchCreateTasksRequest, refused: Mapping[int, ApiError] | None = None
+    ) -> bytes:
+        """`refused`: items that the caller may not ask for, by their place."""
         name = parse_queue(parent)
         _check_size(len(body.requests), "requests", MAX_CREATES)
         for at, request in enumerate(body.requests):
@@ -52,7 +56,9 @@ class BatchService:
                 )
 
         def run(queue: QueueRow) -> tuple[Done, Failed]:
-            return _each(body.requests, lambda request: self._created(name, queue, request))
+            return _each(
+                body.requests, lambda request: self._created(name, queue, request), before=refused or {}
+            )
 
         return self._operation("BatchCreateTasks", name, body, run)
 
@@ -128,11 +134,15 @@ def _check_size(count: int, member: str, most: int) -> None:
         raise InvalidArgument(f"{member} must hold between 1 and {most} items, not {count}.")
 
 
-def _each(items: list[T], act: Callable[[T], str]) -> tuple[Done, Failed]:
-    """What became of each item; a refusal ends only its own."""
+def _each(
+    items: list[T], act: Callable[[T], str], *, before: Mapping[int, ApiError] = MappingProxyType({})
+) -> tuple[Done, Failed]:
+    """What became of each item; a refusal ends only its own. Those refused `before` are not looked at."""
     done: Done = []
-    failed: Failed = {}
+    failed: Failed = dict(before)
     for at, item in enumerate(items):
+        if at in before:
+            continue
         try:
             done.append(act(item))
         except ApiError as refused:
@@ -152,7 +162,7 @@ def _answer(call: str, operation: str, times: tuple[str, str], done: Done, faile
         f'"@type":"{_TYPES}{call}Metadata","startTime":"{started}","endTime":"{ended}","state":"{state}"'
     )
     if failed:
-        statuses = {str(at): _status(refused) for at, refused in failed.items()}
+        statuses = {str(at): _status(refused) for at, refused in sorted(failed.items())}
         metadata += f',"failedRequests":{encode(statuses).decode()}'
     if not done:
         aborted = Aborted(_NONE_SUCCEEDED.format(metadata=f"{call}Metadata"))

@@ -107,10 +107,13 @@ class Deliverer:
         began_s = loop.time()
         try:
             outcome = await self._outcome(attempt)
-            self._history.ended(attempt, outcome, self._clock.now(), loop.time() - began_s)
-            self._finish(attempt, outcome)
-        except Exception:  # nobody waits for this attempt: say it where the owner of the process looks
+        except (
+            Exception
+        ) as error:  # whatever it is, the task must be tried again: say it where the owner looks
             traceback.print_exc(file=sys.stderr)
+            outcome = unreachable(_words(error))
+        self._history.ended(attempt, outcome, self._clock.now(), loop.time() - began_s)
+        self._finish(attempt, outcome)
 
     async def _outcome(self, attempt: Attempt) -> Outcome:
         pretended = self._targets.pretended(attempt) if self._targets.pretended is not None else None

@@ -21,6 +21,7 @@ from .refusals import api_key_only, bad_credential, missing_credential, missing_
 _TEST = "projects.locations.queues.testIamPermissions"
 _PATCH = "projects.locations.queues.patch"
 _ACT_AS = "iam.serviceAccounts.actAs"
+_FULL_VIEW = "cloudtasks.tasks.fullView"
 
 
 class Gate:
@@ -58,9 +59,12 @@ class Gate:
         for permission in self._needed(method, parameters):
             if permission not in held:
                 raise missing_permission(permission, resource)
-        if _ACT_AS not in held:
-            for account in _accounts(body):
-                raise missing_permission(_ACT_AS, account)
+        if isinstance(body, BatchCreateTasksRequest):  # each of its items succeeds or fails alone
+            lacks = {at: _lacks(request, held, resource) for at, request in enumerate(body.requests)}
+            return {**parameters, "refused": {at: lack for at, lack in lacks.items() if lack is not None}}
+        lack = _lacks(body, held, resource)
+        if lack is not None:
+            raise lack
         return parameters
 
     def _needed(self, method: Method, parameters: dict[str, Any]) -> Iterator[str]:
@@ -68,14 +72,8 @@ class Gate:
             yield f"cloudtasks.{method.permission}"
         if method.id == _PATCH and self._context.store.queue(parameters["name"]) is None:
             yield "cloudtasks.queues.create"
-        body = parameters.get("body")
-        requests = body.requests if isinstance(body, BatchCreateTasksRequest) else [body]
-        views = [
-            parameters.get("response_view"),
-            *(getattr(request, "response_view", "") for request in requests),
-        ]
-        if "FULL" in views:
-            yield "cloudtasks.tasks.fullView"
+        if parameters.get("response_view") == "FULL":
+            yield _FULL_VIEW
 
     def _held(self, caller: Caller, resource: str) -> set[str]:
         """What the caller may do with a resource: by the grants of the project, and the policy of the queue."""
@@ -99,15 +97,21 @@ def _resource(parameters: dict[str, Any]) -> str:
     return f"projects/{parameters.get('app_id', '')}"
 
 
-def _accounts(body: Any) -> Iterator[str]:
+def _lacks(request: Any, held: set[str], resource: str) -> PermissionDenied | None:
+    """What the caller may not do of what a body asks for."""
+    if getattr(request, "response_view", "") == "FULL" and _FULL_VIEW not in held:
+        return missing_permission(_FULL_VIEW, resource)
+    account = next(_accounts(request), None) if _ACT_AS not in held else None
+    return missing_permission(_ACT_AS, account) if account is not None else None
+
+
+def _accounts(request: Any) -> Iterator[str]:
     """The service accounts in whose name something will be sent."""
-    requests = body.requests if isinstance(body, BatchCreateTasksRequest) else [body]
-    for request in requests:
-        task = request.task if isinstance(request, CreateTaskRequest) else None
-        for holder in (
-            task.http_request if isinstance(task, Task) else None,
-            request.http_target if isinstance(request, Queue) else None,
-        ):
-            for token in (holder.oauth_token, holder.oidc_token) if holder is not None else ():
-                if token is not None:
-                    yield token.service_account_email
+    task = request.task if isinstance(request, CreateTaskRequest) else None
+    for holder in (
+        task.http_request if isinstance(task, Task) else None,
+        request.http_target if isinstance(request, Queue) else None,
+    ):
+        for token in (holder.oauth_token, holder.oidc_token) if holder is not None else ():
+            if token is not None:
+                yield token.service_account_email

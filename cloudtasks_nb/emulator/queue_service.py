@@ -160,17 +160,28 @@ def _parent(text: str) -> LocationName:
     return check_location(name)
 
 
+_HELP = {
+    "@type": "type.googleapis.com/google.rpc.Help",
+    "links": [
+        {
+            "description": "Definition of queue name",
+            "url": "https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues#Queue.FIELDS.name",
+        }
+    ],
+}
 _page_size = page_size  # the methods have a parameter of this name
 
 
 def _name_in(parent: str, name: str) -> QueueName:
     """The name of a new queue. Errors: InvalidArgument, in the service's own words."""
-    if not name:
-        raise InvalidArgument(f'Queue name must be formatted: "{QUEUE_FORMAT}".')
     parts = name.split("/")
     if len(parts) == 6 and parts[0::2] == ["projects", "locations", "queues"]:
         check_queue_id(parts[5])
-    parsed = parse_queue(name)
+    try:
+        parsed = parse_queue(name)
+    except InvalidArgument:
+        message = f'Queue name must be formatted: "{QUEUE_FORMAT}".'
+        raise InvalidArgument(message, details=[_HELP]) from None
     if str(parsed.parent) != parent:
         raise InvalidArgument(f"{name} must begin with {parent}.")
     return parsed

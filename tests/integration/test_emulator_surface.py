@@ -42,6 +42,14 @@ TARGET = {
 }
 
 
+@pytest.mark.parametrize("name", ["", "q", "projects/p/queues/q"])
+def test_what_is_no_name_of_a_queue_is_explained(session: requests.Session, location: str, name: str) -> None:
+    error = session.post(f"{location}/queues", json={"name": name}).json()["error"]
+    assert error["message"].startswith("Queue name must be formatted:")
+    assert error["details"][0]["@type"] == "type.googleapis.com/google.rpc.Help"
+    assert error["details"][0]["links"][0]["description"] == "Definition of queue name"
+
+
 def test_whatever_is_sent_becomes_the_payload(session: requests.Session, location: str) -> None:
     queue = new_queue(session, location, httpTarget=TARGET)
     answer = session.post(

@@ -41,6 +41,12 @@ def ask(
     return requests.request(verb, f"{url}/v2beta2/{path}", json=body, headers=headers, timeout=30, **rest)
 
 
+LACKS_ACT_AS = (
+    'The principal (user or service account) lacks IAM permission "iam.serviceAccounts.actAs" for the resource '
+    '"bot@local.iam.gserviceaccount.com" (or the resource may not exist).'
+)
+
+
 @pytest.fixture
 def queue(enforcing: str) -> str:
     """A queue with one task, made by the owner."""
@@ -236,16 +242,25 @@ def test_sending_as_an_account_needs_act_as(enforcing: str, queue: str) -> None:
     grant(enforcing, queue, "roles/cloudtasks.admin", "user:bob@example.com")
     token = {"serviceAccountEmail": "bot@local.iam.gserviceaccount.com"}
     task = {"httpRequest": {"url": "https://example.com", "oidcToken": token}}
-    for path, body in (
-        (f"{queue}/tasks", {"task": task}),
-        (f"{queue}/tasks:batchCreate", {"requests": [{"task": task}]}),
-    ):
-        error = refusal(ask(enforcing, "bob@example.com", "POST", path, body), 403)
-        assert error["message"] == (
-            'The principal (user or service account) lacks IAM permission "iam.serviceAccounts.actAs" for the resource '
-            '"bot@local.iam.gserviceaccount.com" (or the resource may not exist).'
-        )
-        assert ask(enforcing, OWNER, "POST", path, body).status_code == 200
+    error = refusal(ask(enforcing, "bob@example.com", "POST", f"{queue}/tasks", {"task": task}), 403)
+    assert error["message"] == LACKS_ACT_AS
+    assert ask(enforcing, OWNER, "POST", f"{queue}/tasks", {"task": task}).status_code == 200
+
+
+def test_in_a_batch_only_the_item_is_refused_that_the_caller_may_not_send(enforcing: str, queue: str) -> None:
+    grant(enforcing, queue, "roles/cloudtasks.enqueuer", "user:bob@example.com")
+    plain = {"url": "https://example.com"}
+    token = {"serviceAccountEmail": "bot@local.iam.gserviceaccount.com"}
+    body = {
+        "requests": [{"task": {"httpRequest": one}} for one in ({**plain, "oauthToken": token}, plain)],
+        "requestId": new_id(),
+    }
+    path = f"{queue}/tasks:batchCreate"
+    done = ask(enforcing, "bob@example.com", "POST", path, body).json()
+    assert done["metadata"]["failedRequests"] == {"0": {"code": 7, "message": LACKS_ACT_AS}}
+    assert len(done["response"]["tasks"]) == 1
+    body["requestId"] = new_id()
+    assert ask(enforcing, OWNER, "POST", path, body).json()["metadata"]["state"] == "SUCCEEDED"
 
 
 def test_creating_through_a_patch_needs_more(enforcing: str, queue: str) -> None:
@@ -305,6 +320,7 @@ def test_a_local_client_is_the_owner_and_others_are_not() -> None:
         with ct.connect(
             project="local", location="us-central1", endpoint=client.endpoint, access_token="ada@example.com"
         ) as ada:
+            assert (client.identity, ada.identity) == ("owner@example.com", "access token")
             with pytest.raises(PermissionDenied, match="roles/cloudtasks"):
                 ada.queue("jobs")
             policy = queue.iam_policy().grant("roles/cloudtasks.viewer", "user:ada@example.com")

@@ -250,3 +250,29 @@ def test_a_connection_that_the_target_gave_up_is_no_failed_attempt() -> None:
     outcomes = asyncio.run(main())
     assert [outcome.succeeded for outcome in outcomes] == [True, True, True]
     assert _Impatient.connections == 3  # the first two attempts share one, and the second moves on
+
+
+def test_an_attempt_that_breaks_in_an_unforeseen_way_ends_all_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Else its task would stay under way, and hold a place in its queue, for ever."""
+
+    def broken(attempt: Attempt) -> Outcome | None:
+        raise LookupError("unforeseen")
+
+    async def main() -> Outcome:
+        ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        deliverer = Deliverer(
+            lambda _, outcome: ended.set_result(outcome),
+            SystemClock(),
+            Targets(pretended=broken),
+            Tokens("http://issuer"),
+            History(),
+        )
+        deliverer.send(attempt_at("http://localhost/"))
+        outcome = await asyncio.wait_for(ended, 20)
+        await deliverer.close()
+        return outcome
+
+    assert asyncio.run(main()).status.message == "UNAVAILABLE(14): unforeseen"
+    assert "LookupError" in capsys.readouterr().err
