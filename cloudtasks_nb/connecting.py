@@ -63,6 +63,10 @@ def connect(
     """
     check_version(api_version)
     _check_timeout(timeout)
+    if not isinstance(retry, Retry | None):
+        raise ConfigError(
+            f"retry={retry!r} is no policy.", hint="pass ct.Retry(max_tries=...), or leave it out"
+        )
     emulator = _emulator(endpoint)
     url = endpoint if endpoint is not None else emulator or GOOGLE
     check_url(url)

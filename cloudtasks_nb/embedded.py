@@ -70,7 +70,11 @@ def local(
     if enforce_iam:
         options += ["--enforce-iam", *(f"--grant={role}={OWNER}" for role in _OWNER_ROLES)]
     process, url = _start(options)
-    session = Session(url, token_auth(OWNER) if enforce_iam else Auth(), api_version=api_version)
+    session = Session(
+        url,
+        token_auth(OWNER, account=OWNER.partition(":")[2]) if enforce_iam else Auth(),
+        api_version=api_version,
+    )
     # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a killed
     # Python is noticed by the emulator itself.
     weakref.finalize(session, _stop, process)

@@ -36,9 +36,9 @@ class Duration(timedelta):
             return value
         try:
             span = span_of(value)
-        except (OverflowError, TypeError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError):
             raise InvalidArgument(
-                f"{value!r} is not a duration: {error}", hint="pass a timedelta or a number of seconds"
+                f"{value!r} is not a duration.", hint="pass a timedelta or a number of seconds"
             ) from None
         return cls(days=span.days, seconds=span.seconds, microseconds=span.microseconds)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from ..errors import Aborted, ConfigError
+from ..errors import Aborted
 from ..model.messages import (
     GetIamPolicyRequest,
     GetPolicyOptions,
@@ -19,6 +19,7 @@ from ..model.policy import Policy
 from ..model.roles import QUEUE_PERMISSIONS, roles_with
 from ..shown import Shown
 from .bound import Bound
+from .settings import policy_of
 
 if TYPE_CHECKING:
     from ..render import Card, Value
@@ -83,24 +84,21 @@ class Access(Bound):
         body = GetIamPolicyRequest(options=GetPolicyOptions(requested_policy_version=_WITH_CONDITIONS))
         return self._session.call(f"{_QUEUES}.getIamPolicy", Policy, path={"resource": self.name}, body=body)
 
-    def set_iam_policy(self, policy: Policy) -> Policy:
+    def set_iam_policy(self, policy: Policy | Mapping[str, Any]) -> Policy:
         """Replace its policy; the answer is the policy that holds now, with its new etag.
 
         A policy that came from iam_policy() carries its etag: when it was changed meanwhile, this is Aborted and
-        nothing is overwritten. One made by hand has no etag and replaces whatever is there.
+        nothing is overwritten. One made by hand, also as a dict, has no etag unless it is given one, and replaces
+        whatever is there.
 
-        Errors: Aborted, InvalidArgument (an unknown role or member), NotFound, PermissionDenied.
+        Errors: Aborted, ConfigError, InvalidArgument (an unknown role or member), NotFound, PermissionDenied.
 
         Example:
             >>> policy = queue.iam_policy().grant("roles/cloudtasks.viewer", "user:ada@example.com")
             >>> queue.set_iam_policy(policy).members("roles/cloudtasks.viewer")
             ['user:ada@example.com']
         """
-        if not isinstance(policy, Policy):
-            raise ConfigError(
-                f"policy is a {type(policy).__name__}, not a Policy.",
-                hint='begin with queue.iam_policy(), then policy.grant("roles/...", "user:...")',
-            )
+        policy = policy_of(policy)
         if any(binding.condition is not None for binding in policy.bindings):
             policy = replace(policy, version=_WITH_CONDITIONS)  # or the service would drop the conditions
         return self._session.call(

@@ -134,9 +134,9 @@ def schedule_time(
         if isinstance(schedule, datetime):
             return utc(schedule)
         return utc((now or datetime.now(UTC)) + span_of(schedule))
-    except (OSError, OverflowError, TypeError, ValueError) as error:
+    except (OSError, OverflowError, TypeError, ValueError):
         raise InvalidArgument(
-            f"schedule={schedule!r} is not a time: {error}",
+            f"schedule={schedule!r} is not a time at which a task could be due.",
             hint="pass a datetime, a timedelta, or a number of seconds from now",
         ) from None
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ..errors import ConfigError
 from ..model.json import Duration, Int64, Message
+from ..model.policy import Policy
 from ..model.queue import RateLimits, RetryConfig, StackdriverLoggingConfig
 from ..model.schema import Field, camel, schema
 from ..model.target import AppEngineHttpTarget, AppEngineRouting, Header, HeaderOverride, HttpTarget
@@ -54,6 +55,16 @@ def _kind(field: str) -> type[Message]:
         there = ", ".join([*KINDS, *DURATIONS])
         raise ConfigError(f"A queue has no setting {field!r}.", hint=f"there are {there}")
     return kind
+
+
+def policy_of(given: Policy | Mapping[str, Any]) -> Policy:
+    """An IAM policy, also from nested dicts. Errors: ConfigError."""
+    if not isinstance(given, Policy | Mapping):
+        raise ConfigError(
+            f"policy is a {type(given).__name__}, not a Policy or a dict.",
+            hint='begin with queue.iam_policy(), then policy.grant("roles/...", "user:...")',
+        )
+    return cast(Policy, _read(Policy, given, "policy"))
 
 
 def _read(kind: type[Message], given: Any, where: str) -> Message:

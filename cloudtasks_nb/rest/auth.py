@@ -129,16 +129,16 @@ def credentials_auth(credentials: Any, quota_project: str | None = None) -> Auth
     return Auth(with_scopes_if_required(credentials, SCOPES), quota_project=quota_project)
 
 
-def token_auth(access_token: str, quota_project: str | None = None) -> Auth:
-    """Auth from an access token that somebody else keeps fresh. Errors: ConfigError."""
-    return Auth(bare_token(access_token), quota_project=quota_project, renewable=False)
+def token_auth(access_token: str, quota_project: str | None = None, *, account: str = "") -> Auth:
+    """Auth from an access token that somebody else keeps fresh; `account`: whose it is. Errors: ConfigError."""
+    return Auth(bare_token(access_token, account), quota_project=quota_project, renewable=False)
 
 
-def bare_token(access_token: str) -> Credentials:
+def bare_token(access_token: str, account: str = "") -> Credentials:
     """An access token as credentials. Errors: ConfigError."""
     from google.oauth2.credentials import Credentials
 
-    return Credentials(token=header_text("access_token", access_token))
+    return Credentials(token=header_text("access_token", access_token), account=account)
 
 
 def header_text(what: str, text: str) -> str:

@@ -91,6 +91,8 @@ _BY_WORDS = (
     ("payload_type is not set", "say what the task is: httpRequest, appEngineHttpRequest or pullMessage"),
     ("must start with 'https://' for request with", "tokens are sent to https addresses only"),
     ("deadline cannot be more than 30s", "pass a timeout of 30 seconds or less"),
+    ("API keys are not supported", "a key does not say who calls: pass credentials=... or access_token=..."),
+    ("missing required authentication credential", "pass credentials=... or access_token=... to ct.connect()"),
     ("Quota exceeded", "wait a minute or lower the rate; begin with 500/s and grow by half every 5 minutes"),
 )  # fmt: skip
 

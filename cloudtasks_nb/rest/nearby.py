@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 LOOK_S = 3.0
-_FRESH_S = 30.0
+_FRESH_S = 5.0  # long enough for a loop over a missing queue, too short to miss what others create
 _SHOWN = 5
 _MOST = 1000
 _QUEUE = re.compile(r"(projects/[^/]+/locations/[^/]+)/queues/([^/:]+)")
@@ -34,10 +34,14 @@ class _Page(msgspec.Struct):
 
 
 class Nearby:
-    """What a session has seen of the names around a missing one; a look is good for half a minute."""
+    """What a session has seen of the names around a missing one; a look is good for a moment."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[float, list[str]]] = {}
+
+    def forget(self) -> None:
+        """The names around have changed: look again."""
+        self._seen.clear()
 
     def explain(self, session: Session, error: ApiError) -> None:
         """Add to the hint of an error which existing name is close, where it is about a name that does not exist."""

@@ -35,6 +35,9 @@ _instead: ContextVar[Callable[[Session, Call], bytes] | None] = ContextVar("inst
 
 # Google compresses answers only for a User-Agent that says gzip (and an Accept-Encoding that allows it).
 _HEADERS = {"User-Agent": "cloudtasks-nb (gzip)", "Accept": "application/json"}
+_CHANGES_NAMES = frozenset(
+    ("api.queue.update", *(f"projects.locations.queues.{verb}" for verb in ("create", "patch", "delete")))
+)
 
 
 class Session:
@@ -101,6 +104,8 @@ class Session:
         instead = _instead.get()
         if instead is not None:
             return instead(self, call)
+        if self._nearby is not None and call.method.id in _CHANGES_NAMES:
+            self._nearby.forget()
         try:
             return self.persist(call)
         except ApiError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import cloudtasks_nb as ct
@@ -49,9 +51,18 @@ def test_a_condition_survives_the_way_there_and_back(queue: ct.Queue) -> None:
     assert queue.iam_policy().bindings[0].condition == condition
 
 
-def test_a_policy_that_is_none_is_refused_here(queue: ct.Queue) -> None:
-    with pytest.raises(ct.ConfigError, match="not a Policy"):
-        queue.set_iam_policy({"bindings": []})  # type: ignore[arg-type]
+@pytest.mark.parametrize("given", [None, "roles/viewer", {"binding": []}, {"bindings": [VIEWER]}])
+def test_a_policy_that_is_none_is_refused_here(queue: ct.Queue, given: Any) -> None:
+    with pytest.raises(ct.ConfigError, match=r"[Pp]olicy"):
+        queue.set_iam_policy(given)
+
+
+def test_a_policy_may_be_a_dict(queue: ct.Queue) -> None:
+    first = queue.set_iam_policy({"bindings": [{"role": VIEWER, "members": [ADA]}]})
+    assert first.members(VIEWER) == [ADA]
+    queue.set_iam_policy({"bindings": [], "etag": first.etag})
+    with pytest.raises(ct.Aborted):
+        queue.set_iam_policy({"bindings": [], "etag": first.etag})
 
 
 def test_permissions_are_a_list_and_show_themselves_as_a_checklist(queue: ct.Queue) -> None:

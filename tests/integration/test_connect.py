@@ -74,6 +74,22 @@ def test_what_cannot_work_is_a_config_error_without_secrets(options: dict[str, o
     assert "ya29" not in str(caught.value)
 
 
+def test_who_calls_is_said_without_the_token() -> None:
+    signed_in = ct.oauth.Token(access_token="ya29.a", refresh_token="1//b", client_id="c", client_secret="d")
+    for way, said in (
+        ({"access_token": "ya29.a"}, "access token"),
+        ({"credentials": ct.oauth.Token(access_token="ya29.a")}, "access token"),
+        ({"credentials": signed_in}, "a person's credentials"),
+    ):
+        with ct.connect(project="p", **way) as client:  # type: ignore[arg-type]
+            assert client.identity == said
+
+
+def test_a_retry_that_is_none_is_refused_at_once() -> None:
+    with pytest.raises(ct.ConfigError, match="retry=5"):
+        ct.connect(project="p", access_token="ya29.a", retry=5)  # type: ignore[arg-type]
+
+
 def test_no_secret_reaches_a_repr() -> None:
     with ct.connect(project="p", access_token="ya29.secret") as client:
         for shown in (

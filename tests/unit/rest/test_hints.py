@@ -150,6 +150,32 @@ def test_one_look_serves_many_misses() -> None:
         assert len(server.requests) == 4
 
 
+def test_what_was_just_created_is_known_at_once() -> None:
+    gone = refusal(404, "NOT_FOUND", GONE)
+    made = answer(200, {"name": f"{PLACE}/queues/emails"})
+    with (
+        scripted(gone, names("reports"), made, gone, names("emails", "reports")) as server,
+        ct.connect("p", "us-central1", endpoint=server.url) as client,
+    ):
+        with pytest.raises(ct.NotFound, match="the queues in us-central1 are reports"):
+            client.queue("emials")
+        client.create_queue("emails")
+        with pytest.raises(ct.NotFound, match='did you mean "emails"'):
+            client.queue("emials")
+
+
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        ("API keys are not supported by this API. Expected OAuth2 access token", "access_token="),
+        ("Request is missing required authentication credential. Expected OAuth 2", "credentials="),
+        ("Request had invalid authentication credentials. Expected OAuth 2", "sign in again"),
+    ],
+)
+def test_without_a_name_the_ways_in_are_named(message: str, advice: str) -> None:
+    assert advice in (hint_for("UNAUTHENTICATED", message, []) or "")
+
+
 def test_a_location_whose_name_is_close_is_named() -> None:
     bad = refusal(
         400, "INVALID_ARGUMENT", "Location 'us-centrall' is not a valid location. Use ListLocations to list."
