@@ -19,6 +19,7 @@ _SELECT = (
     "execution_count, previous_code, attempts, head"
 )
 _LIST = "SELECT id, schedule_us, create_us, dispatch_count, response_count, attempts"
+TOMBSTONES_AT_ONCE = 1000  # a few milliseconds
 _MINUTE = timedelta(minutes=1)
 
 
@@ -125,7 +126,11 @@ class TaskStore:
         ).fetchall()
         if until_us > to_us(now):
             buried = [(queue, id, until_us) for (id,) in gone]
-            self._db.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?)", buried)
+            self._db.executemany(
+                "INSERT INTO tombstones VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+                "SET until_us = max(until_us, excluded.until_us)",  # an old one may not have been cleared away yet
+                buried,
+            )
         if len(gone) < limit:
             self._db.execute("DELETE FROM generations WHERE id = ?", (generation,))
         return max(1, len(gone))
@@ -137,7 +142,10 @@ class TaskStore:
         return None if expiry_us is None else from_us(expiry_us)
 
     def expire(self, now: datetime) -> None:
-        """Ends tasks that outlived their queue's taskTtl, and tombstones that are over."""
+        """Ends tasks that outlived their queue's taskTtl, and some tombstones that are over.
+
+        An old tombstone blocks nothing, so there is no hurry: a purge leaves as many behind as there were tasks.
+        """
         now_us = to_us(now)
         self._db.execute(
             "REPLACE INTO tombstones SELECT q.id, t.id, ?1 + CAST(1000000 * "
@@ -146,7 +154,11 @@ class TaskStore:
             (now_us,),
         )
         self._db.execute("DELETE FROM tasks WHERE expire_us <= ?", (now_us,))
-        self._db.execute("DELETE FROM tombstones WHERE until_us <= ?", (now_us,))
+        self._db.execute(
+            "DELETE FROM tombstones WHERE (queue, id) IN "
+            "(SELECT queue, id FROM tombstones WHERE until_us <= ? ORDER BY until_us LIMIT ?)",
+            (now_us, TOMBSTONES_AT_ONCE),
+        )
 
     def due(self, generation: int, now: datetime, tag: str | None, *, payloads: bool) -> Generator[TaskRow]:
         """The tasks that are due, oldest first; of one tag only, where that is given. To be closed."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudtasks_nb.emulator import task_store
 from cloudtasks_nb.emulator.attempts import answered
 from cloudtasks_nb.emulator.context import Context
 from cloudtasks_nb.emulator.service import Service
@@ -140,6 +141,42 @@ def test_purged_tasks_are_gone_at_once_and_their_names_blocked_throughout(emulat
     for task in tasks:
         emulator.task(task)
     assert len(emulator.names()) == 11
+
+
+def test_many_tombstones_that_are_over_block_nothing_and_hold_nobody_up(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are cleared away a few with every call, and a name that is purged again is blocked again."""
+    monkeypatch.setattr(task_store, "TOMBSTONES_AT_ONCE", 2)
+    emulator.queue()
+    tasks = [
+        Task(name=f"{QUEUE}/tasks/t{n}", http_request=HttpRequest(url="http://localhost/")) for n in range(10)
+    ]
+
+    def purged() -> None:
+        for task in tasks:
+            emulator.task(task)
+        emulator("queues.purge", name=QUEUE)
+        with emulator.store.transaction():
+            while emulator.store.tasks.clear_away(100, emulator.clock.now()):
+                pass
+
+    def left() -> int:
+        return int(emulator.store._db.execute("SELECT count(*) FROM tombstones").fetchone()[0])
+
+    purged()
+    emulator.clock.advance(timedelta(hours=1))
+    assert emulator.names() == []
+    assert left() == 8
+    emulator.task(tasks[9])
+    emulator("queues.purge", name=QUEUE)
+    with emulator.store.transaction():
+        emulator.store.tasks.clear_away(100, emulator.clock.now())
+    with pytest.raises(AlreadyExists, match="too recently"):
+        emulator.task(tasks[9])
+    for _ in range(5):
+        emulator.names()
+    assert left() == 1
 
 
 def test_what_a_deleted_queue_leaves_is_cleared_away_too(emulator: Emulator) -> None:
