@@ -35,6 +35,8 @@ GROUPS = {
     "settings": ("client", "location", "locations", "rate-limits", "retry-config", "retry", "task-status"),
     "access": ("policy", "permissions", "operation"),
     "errors": ("error", "error-setup"),
+    "many": ("bulk-result", "bulk-result-ended", "error-rows", "batch", "worker"),
+    "emulator": ("emulator", "history", "inbox", "received"),
 }
 SETUP = """import sys
 sys.path.insert(0, {root!r})

@@ -10,11 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 import cloudtasks_nb as ct
 from cloudtasks_nb import render
-from cloudtasks_nb.widgets.panel import Panel
+from cloudtasks_nb.emulating.inbox import Inbox
+from cloudtasks_nb.widgets.clickable import Clickable
 from tests.hostile import ADDRESSES, ATTACKS, BREAKOUTS, HIDDEN, MARKUP
 from tests.unit.render.conftest import NOW, everything_of
 
@@ -79,10 +81,11 @@ def poisoned(state: Any, attack: str, key: str = "") -> Any:
         "schedule",
         "state",
     }
+    own = own or (key == "cells" and state in {"", "yes", "if", "part"})  # of who can what in a policy
     return state if own or not isinstance(state, str) else attack
 
 
-def panels(client: ct.Client, queue: ct.Queue) -> Iterator[Panel]:
+def panels(client: ct.Client, queue: ct.Queue) -> Iterator[Clickable]:
     """One of each panel that there is, with something open in it."""
     pull = client.create_queue(f"pull-{queue.id}", kind="pull")
     pull.create_task({"to": "ada"}, tag="red")
@@ -90,20 +93,32 @@ def panels(client: ct.Client, queue: ct.Queue) -> Iterator[Panel]:
     bench.lease(lease_duration=300)
     bench.open_task(bench.leases[0]["id"])
     yield bench
-    for verb in ("panel", "browse", "monitor"):
-        if hasattr(queue, verb):
-            panel = getattr(queue, verb)()
-            if verb == "browse":
-                panel.open_task(panel.table["ids"][0])
-            yield panel
-    if hasattr(client, "explore"):
-        yield client.explore()
+    yield queue.panel()
+    browser = queue.browse()
+    browser.open_task(browser.table["ids"][0])
+    yield browser
+    yield queue.monitor()
+    yield from access_and_inbox(queue)
+    yield client.explore()
+
+
+def access_and_inbox(queue: ct.Queue) -> Iterator[Clickable]:
+    access = queue.iam_panel()
+    access.grant("roles/cloudtasks.viewer", "user:grace@example.com")
+    yield access
+    with Inbox() as inbox:
+        inbox.on("/fails")(lambda request: {}["absent"])
+        for path in ("/fails", "/?q=1"):
+            requests.post(inbox.url + path, json={"to": "ada"}, headers={"X-Note": "x"}, timeout=10)
+        panel = inbox.panel()
+        panel.open_request(1)
+        yield panel
 
 
 class Poisoned:
     """A panel as the page sees it, its texts replaced."""
 
-    def __init__(self, panel: Panel, attack: str) -> None:
+    def __init__(self, panel: Clickable, attack: str) -> None:
         self._panel, self._attack = panel, attack
 
     def get_state(self) -> dict[str, Any]:
