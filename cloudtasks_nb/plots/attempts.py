@@ -39,7 +39,7 @@ def draw_attempts(
     ax.set_xlabel("attempts")
     ax.set_ylabel("last outcome")
     if not outcomes:
-        title(ax, paper, f"{queue_id}: attempts by outcome")
+        title(ax, paper, f"{queue_id}: attempts by last outcome")
         say(ax, paper, "no tasks are waiting")
         return ax
     bars = ax.barh(
@@ -53,12 +53,12 @@ def draw_attempts(
     ax.set_xlim(0, max(*attempts.values(), 1) * 1.3)
     _whole_numbers(ax)
     which = "" if is_whole else "the first "
-    waiting = f"{which}{counted(sum(tasks.values()), 'task')} that {'waits' if sum(tasks.values()) == 1 else 'wait'}"
+    waiting = f"{which}{counted(sum(tasks.values()), 'waiting task')}"
     title(
         ax,
         paper,
-        f"{queue_id}: {counted(sum(attempts.values()), 'attempt')} by outcome",
-        f"of {waiting}, by their last attempt",
+        f"{queue_id}: {counted(sum(attempts.values()), 'attempt')} by last outcome",
+        f"of {waiting}, each by its last outcome",
     )
     return ax
 

@@ -88,10 +88,11 @@ def task_table(
     listed, now = list(tasks), moment(now)
     rows = listed[:ROWS_SHOWN]
     columns = _columns(rows)
+    narrow = {"target", "payload"} <= set(columns)
     return Table(
         caption=caption,
         columns=columns,
-        rows=[[_cell(task, column, now) for column in columns] for task in rows],
+        rows=[[_cell(task, column, now, narrow) for column in columns] for task in rows],
         footer=footer,
         more=max(0, len(listed) - ROWS_SHOWN),
     )
@@ -132,6 +133,8 @@ def _lease_row(task: Task, now: datetime) -> list[Value]:
 
 def _columns(tasks: Sequence[Task]) -> list[str]:
     kinds = {task.kind for task in tasks}
+    has_payloads = any(task.payload is not None for task in tasks)
+    narrow = has_payloads and kinds != {"pull"}
     wanted = {
         "task": True,
         "queue": len({task.name.rpartition("/tasks/")[0] for task in tasks}) > 1,
@@ -139,25 +142,26 @@ def _columns(tasks: Sequence[Task]) -> list[str]:
         "target": kinds != {"pull"},
         "tag": "pull" in kinds,
         "schedule": True,
-        "created": True,
+        "created": not narrow,
         "sent": True,
-        "answered": kinds != {"pull"},
+        "answered": kinds != {"pull"} and not narrow,
         "last status": any(task.last_status is not None for task in tasks),
-        "payload": any(task.payload is not None for task in tasks),
+        "payload": has_payloads,
     }
     return [column for column, is_wanted in wanted.items() if is_wanted]
 
 
-def _cell(task: Task, column: str, now: datetime) -> Value:
+def _cell(task: Task, column: str, now: datetime, narrow: bool = False) -> Value:
+    """One cell; `narrow` where a target and a payload share the width of a notebook."""
     match column:
         case "task":
-            return Cell(elided(last(task.name), 40), task.name)
+            return Cell(elided(last(task.name), 20 if narrow else 40), task.name)
         case "queue":
             return parts(task.name).get("queues")
         case "kind":
             return KIND_WORDS[task.kind]
         case "target":
-            return _target(task)
+            return _target(task, 22 if narrow else 34)
         case "tag":
             return code(elided(task.tag, 40), task.tag) if task.tag else None
         case "schedule":
@@ -171,12 +175,12 @@ def _cell(task: Task, column: str, now: datetime) -> Value:
         case "last status":
             return status_badge(task.last_status) if task.last_status is not None else None
         case _:
-            return code(preview(task.payload, 40)) if task.payload is not None else None
+            return code(preview(task.payload, 24 if narrow else 40)) if task.payload is not None else None
 
 
-def _target(task: Task) -> Value:
+def _target(task: Task, width: int) -> Value:
     if task.method is None:
         return None
     url = scrub(task.url or "/")
-    brief = elided(url.removeprefix("https://"), 34)
+    brief = elided(url.removeprefix("https://"), width)
     return Cell(f"{task.method} {brief}", url if brief != url else "")

@@ -7,8 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+import cloudtasks_nb as ct
 from cloudtasks_nb import render
-from tests.specimens import NOW, specimens
+from tests.specimens import NOW, specimens, task
 
 from .test_themes import CONTRASTS, THEMES
 
@@ -56,3 +57,16 @@ def test_json_folds_by_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(items.get_by_text("A-113")).to_be_hidden()
     expect(items.get_by_text("2 items")).to_be_visible()
+
+
+def test_tasks_with_payloads_need_no_scrolling_sideways(page: Page) -> None:
+    url = "https://worker-7hbvx2-uc.a.run.app/handlers/send-email?tenant=shop"
+    held = ct.HttpRequest(url=url, body=b'{"to": "grace@example.com", "template": "welcome"}')
+    listed = [task(id, attempts=1, code=14, http_request=held) for id in ("5271989125487454025", "0" * 32)]
+    html = render.html(render.task_table(listed, caption="tasks", now=NOW), NOW)
+    # What JupyterLab leaves of 1280 px beside its file browser.
+    page.set_content(
+        f"<body style='font: 13px system-ui; margin: 0'><div style='width: 880px'>{html}</div></body>"
+    )
+    assert page.locator("table").bounding_box()["width"] <= 880  # type: ignore[index]
+    assert page.get_by_role("columnheader", name="payload").is_visible()

@@ -128,7 +128,7 @@ def test_every_task_stands_in_a_bar_and_overdue_ones_are_told_apart() -> None:
 def test_a_picture_of_the_first_tasks_says_so() -> None:
     ax = draw_schedule(TIMES, queue_id="emails", now=NOW, is_whole=False)
     assert "when the first 100 tasks are due" in words(ax)
-    assert "the first 7 tasks" in words(draw_attempts(TRIED, queue_id="emails", is_whole=False))
+    assert "the first 7 waiting tasks" in words(draw_attempts(TRIED, queue_id="emails", is_whole=False))
 
 
 @pytest.mark.parametrize("span_s", [0, 1, 59, 3_600, 86_400, 40 * 86_400, 5_000 * 86_400])
