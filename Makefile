@@ -51,7 +51,7 @@ test: lint types browser
 
 SPHINX := $(BIN)/python -m sphinx -W --keep-going -j auto -d docs/_build/doctrees
 docs: $(SETUP)
-	$(SPHINX) -b html docs docs/_build/html
+	NOTEBOOKS=run $(SPHINX) -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
 linkcheck: $(SETUP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT), str(HERE / "_ext")]
 
-from cloudtasks_nb import __version__  # noqa: E402
+from cloudtasks_nb import __version__, local  # noqa: E402
 
 project = "cloudtasks_nb"
 author = "the authors of cloudtasks_nb"
@@ -53,13 +54,16 @@ toc_object_entries_show_parents = "hide"
 
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline", "attrs_block"]
 myst_heading_anchors = 3
-# Notebooks are run by tests; a build shows them as they are saved, and with what they show when asked: NOTEBOOKS=run.
-nb_execution_mode = "off"
+# Notebooks are saved without outputs. `make docs` runs them, so that their pages show cards and tables; panels need a
+# kernel behind them, and would be fetched from elsewhere.
+RUN = os.environ.get("NOTEBOOKS") == "run"
+nb_execution_mode = "force" if RUN else "off"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
 nb_merge_streams = True
-suppress_warnings = [
-    "mystnb.unknown_mime_type",
-    "toc.empty_glob",  # a trailing * takes pages that nobody put in order yet
-]
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
+suppress_warnings = ["mystnb.unknown_mime_type"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "cloudtasks_nb"
@@ -103,3 +107,7 @@ def _bring_notebooks() -> None:
 
 
 _bring_notebooks()
+
+if RUN:  # the first notebook connects to an emulator that is there, the others start their own
+    _demo = local(demo=True)
+    os.environ.update(CLOUD_TASKS_EMULATOR_HOST=_demo.endpoint, TQDM_DISABLE="1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -21,7 +22,7 @@ DOCS = ROOT / "docs"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as `make docs` does. Every warning is an error: dead links, unknown names, bad markup."""
+    """The site as `make docs` builds it, notebooks run. Warnings are errors: dead links, unknown names, bad markup."""
     out = tmp_path_factory.mktemp("site")
     command = [
         sys.executable,
@@ -36,12 +37,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(out / "doctrees"),
     ]
     built = subprocess.run(
-        [*command, str(DOCS), str(out / "html")], capture_output=True, text=True, check=False
+        [*command, str(DOCS), str(out / "html")],
+        env={**os.environ, "NOTEBOOKS": "run"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert (built.returncode, built.stderr) == (0, "")
+    assert built.returncode == 0, built.stderr
     return out / "html"
 
 
+@pytest.mark.timeout(400)  # the first one to ask builds the site
 def test_every_public_name_has_an_entry(site: Path) -> None:
     inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
     there = {name for kind in inventory.data for name in inventory.data[kind] if kind.startswith("py:")}
@@ -55,6 +61,12 @@ def test_no_page_needs_a_network(site: Path) -> None:
     loaded = re.compile(r'<(?:script|img|link rel="stylesheet")[^>]*(?:src|href)="(https?:[^"]+)"')
     found = {url for page in site.rglob("*.html") for url in loaded.findall(page.read_text())}
     assert found == set()
+
+
+def test_tutorials_show_what_their_cells_show(site: Path) -> None:
+    page = (site / "tutorials/01_tour.html").read_text()
+    assert "ct-card" in page or 'class="ct' in page
+    assert "widget-view" not in page
 
 
 def test_every_option_of_the_command_line_is_described() -> None:
