@@ -61,11 +61,12 @@ def draw_backoff(
     more = "" if _is_all(retry, len(delays_s)) else ", and so on"
     ax.annotate(
         words + more,
-        (retries[-1], delays_s[-1]),
-        xytext=(-6, -16),
+        (1, 0),  # delays never fall, so this corner is free
+        xycoords="axes fraction",
+        xytext=(-8, 8),
         textcoords="offset points",
         ha="right",
-        va="top",
+        va="bottom",
         color=paper.ink,
         fontsize=9.5,
     )
