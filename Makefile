@@ -4,13 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
 
-.PHONY: help demo test lint types env browser docs linkcheck clean
+.PHONY: help demo test pythons lint types env browser docs linkcheck clean
 
 help:
 	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
 	@echo "make demo ARGS=05       open another notebook"
 	@echo "make demo ARGS=--check  run the tour headless and print what it showed"
 	@echo "make test               lint, types and every test"
+	@echo "make pythons            the unit tests on every supported Python that is installed"
 	@echo "make docs               build the documentation into docs/_build/html; warnings are errors"
 	@echo "make linkcheck          ask every external link of the documentation (needs a network)"
 
@@ -45,6 +46,10 @@ lint: $(SETUP)
 
 types: $(SETUP)
 	$(BIN)/mypy
+
+# Every supported Python that is installed here, each in an environment of its own below build/.
+pythons:
+	.ci/pythons $(ARGS)
 
 test: lint types browser
 	$(BIN)/pytest $(ARGS)

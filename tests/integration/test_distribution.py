@@ -1,0 +1,162 @@
+"""What is handed out: a wheel and an sdist that are whole, and work in environments that hold nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+import cloudtasks_nb as ct
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(600)  # pip installs pandas and pyarrow, three times
+
+# Run in the new environment, far from the checkout.
+BASE = """
+import cloudtasks_nb as ct
+
+assert ct.__file__.startswith({prefix!r}), ct.__file__
+print(ct.__version__)
+for needs_more in (ct.local, ct.RetryConfig(max_attempts=3, min_backoff=1).plot):
+    try:
+        needs_more()
+    except ct.MissingExtra as error:
+        print(" ".join(str(error).split()))
+"""
+LOCAL = """
+import cloudtasks_nb as ct
+
+with ct.local(demo=True) as client:
+    events = client.queue("events").tasks(view="FULL")
+    print(events.to_parquet("events.parquet").stat().st_size > 100_000, len(events.to_dataframe()) > 4000)
+    panel = client.queue("emails").panel()
+    print(len(panel._esm) > 1000, len(panel._css) > 1000, end=" ")
+    panel.pause()
+    print(client.queue("emails").state)
+    print("<table" in client.queues("-")._repr_html_())
+"""
+PLUGIN = """
+def test_it(cloudtasks_client):
+    assert cloudtasks_client.create_queue("emails").id == "emails"
+"""
+PLOT = """
+import matplotlib
+
+matplotlib.use("agg")
+import cloudtasks_nb as ct
+
+print(type(ct.RetryConfig(max_attempts=3, min_backoff=1).plot()).__name__)
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`python -m build`: an sdist from the checkout, and a wheel from that sdist."""
+    place = tmp_path_factory.mktemp("dist")
+    _done([sys.executable, "-m", "build", "--quiet", "--outdir", str(place), str(ROOT)], place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    return next(built.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def sdist(built: Path) -> Path:
+    return next(built.glob("*.tar.gz"))
+
+
+def test_the_wheel_holds_everything_that_the_package_needs_and_nothing_else(wheel: Path) -> None:
+    files = [path for path in (ROOT / "cloudtasks_nb").rglob("*") if path.is_file()]
+    there = {str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts}
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert held == there
+    for needed in (
+        "py.typed",
+        "emulator/schema.sql",
+        "render/templates/card.html.j2",
+        "render/static/ctnb.css",
+    ):
+        assert f"cloudtasks_nb/{needed}" in held
+    assert any(name.endswith(".js") for name in held)
+
+
+def test_the_sdist_holds_what_a_packager_needs(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {
+        "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "pyproject.toml",
+        "notebooks/01_tour.ipynb", "docs/architecture.md", "tests/conftest.py", "benchmarks/listing.py",
+    } <= names  # fmt: skip
+    assert not [name for name in names if re.search(r"(^|/)(\.venv|__pycache__|_build|build)(/|$)", name)]
+
+
+def test_what_it_says_of_itself_is_true(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    name = next(name for name in archive.namelist() if name.endswith("/METADATA"))
+    said = Parser().parsestr(archive.read(name).decode())
+    assert said["Version"] == ct.__version__
+    assert said["License-Expression"] == "Apache-2.0"
+    assert set(said.get_all("Provides-Extra", [])) == {"local", "plot", "docs", "dev"}
+    pythons = re.findall(r"Python :: (3\.\d+)", "\n".join(said.get_all("Classifier", [])))
+    assert said["Requires-Python"] == f">={pythons[0]}"
+    tried = re.search(r"for minor in ([\d ]+);", (ROOT / ".ci/pythons").read_text())
+    assert tried is not None
+    assert pythons == [f"3.{minor}" for minor in tried[1].split()]
+
+
+def test_the_version_stands_in_one_place() -> None:
+    files = [*ROOT.glob("*.toml"), *(ROOT / "docs").glob("*.py"), *(ROOT / "cloudtasks_nb").rglob("*.py")]
+    assignment = re.compile(r"""^\s*(__version__|version|release)\s*=\s*["']\d""", re.M)
+    assert [path.name for path in files if assignment.search(path.read_text())] == ["__init__.py"]
+
+
+def test_without_extras_it_imports_and_says_what_is_missing(wheel: Path, tmp_path: Path) -> None:
+    python = _installed(f"{wheel}", tmp_path)
+    version, emulator, plots = _run(python, BASE.format(prefix=str(tmp_path)))
+    assert version == ct.__version__
+    assert 'pip install "cloudtasks-nb[local]"' in emulator
+    assert 'pip install "cloudtasks-nb[plot]"' in plots
+
+
+def test_with_local_it_does_all_but_pictures(wheel: Path, tmp_path: Path) -> None:
+    python = _installed(f"{wheel}[local]", tmp_path, "pytest")
+    assert _run(python, LOCAL) == ["True True", "True True PAUSED", "True"]
+    (tmp_path / "test_it.py").write_text(PLUGIN)
+    tested = _done([python, "-m", "pytest", "-q", "-W", "error", "test_it.py"], tmp_path)
+    assert "1 passed" in tested.stdout
+
+
+def test_the_sdist_with_plot_draws(sdist: Path, tmp_path: Path) -> None:
+    python = _installed(f"{sdist}[plot]", tmp_path)
+    assert _run(python, PLOT) == ["Axes"]
+
+
+def _installed(what: str, place: Path, *more: str) -> str:
+    """A new, empty environment with only this in it; returns its Python."""
+    _done([sys.executable, "-m", "venv", str(place / "env")], place)
+    python = str(next((place / "env").glob("*/python")))
+    options = ["--quiet", "--disable-pip-version-check", "--no-compile"]
+    _done([python, "-m", "pip", "install", *options, what, *more], place)
+    return python
+
+
+def _run(python: str, code: str) -> list[str]:
+    return _done([python, "-W", "error", "-c", code], Path(python).parents[2]).stdout.splitlines()
+
+
+def _done(command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+    """Run it where nothing of the checkout can be found by accident."""
+    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    clean |= {"TQDM_DISABLE": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=place, env=clean)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
