@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import traitlets
@@ -21,11 +22,13 @@ from .task_view import task_detail
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..bulk.result import BulkResult
     from ..resources.queue import Queue
     from ..resources.task import Task
 
 Which = Literal["selected", "matching"]
 
+AT_ONCE = 250  # tasks between two looks at the Stop button
 FEW = 20  # up to so many are acted on without confirming their number
 
 
@@ -35,16 +38,18 @@ def _verb_line(verb: str) -> Callable[..., str]:
     def line(browser: TaskBrowser, which: Which, confirm: object) -> str:
         tasks = browser._some(which)
         if len(tasks) <= FEW:
-            one = {"run_tasks": "run", "delete_tasks": "delete"}[verb]
-            ids = literal([task.id for task in tasks])
-            return f'for task_id in {ids}: {browser.expression}.task(task_id, view="BASIC").{one}()'
+            return f"{browser.expression}.{verb}({literal([task.id for task in tasks])})"
         return browser._again(f"{verb}({literal(which)}, confirm={len(tasks)})")
 
     return line
 
 
 def _copy_line(browser: TaskBrowser, to: str, which: Which, confirm: object) -> str:
-    return browser._again(f"copy_tasks({literal(to)}, {literal(which)}, confirm={len(browser._some(which))})")
+    tasks = browser._some(which)
+    if len(tasks) <= FEW:
+        ids = literal([task.id for task in tasks])
+        return f"{browser.expression}.copy_tasks({ids}, to={literal(to)}, new_ids=True)"
+    return browser._again(f"copy_tasks({literal(to)}, {literal(which)}, confirm={len(tasks)})")
 
 
 def _edit_line(browser: TaskBrowser, task_id: str, changes: dict[str, Any] | None, delete_old: bool) -> str:
@@ -150,14 +155,14 @@ class TaskBrowser(TaskReader):
     def run_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Send tasks now. Errors: InvalidArgument (pull tasks); Refused without `confirm`, or when read-only."""
         tasks = self._chosen(which, confirm)
-        said = self._each(tasks, lambda task: task.run(), "sent")
+        said = self._each(tasks, partial(self.queue.run_tasks, progress=False), "sent")
         return f"{said} How they ended shows after a refresh."
 
     @action(_verb_line("delete_tasks"), changes=True)
     def delete_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Delete tasks for good. Errors: PermissionDenied; Refused without `confirm`, or when read-only."""
         tasks = self._chosen(which, confirm)
-        return self._each(tasks, lambda task: task.delete(), "deleted", is_gone=True)
+        return self._each(tasks, partial(self.queue.delete_tasks, progress=False), "deleted", is_gone=True)
 
     @action(_copy_line, changes=True)
     def copy_tasks(self, to: str, which: Which = "selected", confirm: int | str | None = None) -> str:
@@ -171,9 +176,8 @@ class TaskBrowser(TaskReader):
         target = read_queue(self.queue._session, parse_queue(to, self.queue.project, self.queue.location))
         if target.name == self.queue.name:
             raise Refused("These tasks are in that queue already.", hint="edit a task to enqueue it again")
-        return self._each(
-            tasks, lambda task: target.create_task(**creation(self._whole(task))), f"copied to {target.id}"
-        )
+        copy = partial(self.queue.copy_tasks, to=target, new_ids=True, progress=False)
+        return self._each(tasks, copy, f"copied to {target.id}")
 
     @action("queues = list(client.location({panel.queue.location!r}).queues())", busy=False)
     def list_queues(self) -> str:
@@ -281,9 +285,6 @@ class TaskBrowser(TaskReader):
             )
         return tasks
 
-    def _whole(self, task: Task) -> Task:
-        return task if task.view == "FULL" else self.queue.task(task.id, view="FULL")
-
     def _one(self, task_id: str, verb: Callable[[Task], Any], *, is_gone: bool = False) -> None:
         """Act on one task, then show what there is, whatever happened."""
         task = self._selection.get(check_task_id(task_id)) or self.queue.task(task_id, view="BASIC")
@@ -298,27 +299,41 @@ class TaskBrowser(TaskReader):
             self._settle(gone)
 
     def _each(
-        self, tasks: Sequence[Task], verb: Callable[[Task], Any], done: str, *, is_gone: bool = False
+        self,
+        tasks: Sequence[Task],
+        verb: Callable[[Sequence[Task]], BulkResult],
+        done: str,
+        *,
+        is_gone: bool = False,
     ) -> str:
-        """Act on tasks one by one. Those that are gone already are counted; another error, or a cancel, stops."""
-        acted, missing = [], []
+        """Act on tasks, some hundred at a time. Those that are gone already are counted; another error stops, and Stop.
+
+        Errors: what befell the first task that failed for another reason.
+        """
+        acted = 0
+        missing: list[str] = []
+        away: list[str] = []
         with self._cancellable():
             try:
-                for number, task in enumerate(tasks):
+                for start in range(0, len(tasks), AT_ONCE):
                     if self._stop.is_set():
                         break
-                    self.progress = {"text": f"{done.capitalize()}", "done": number, "total": len(tasks)}
-                    try:
-                        verb(task)
-                    except NotFound:
-                        missing.append(task.id)
-                    else:
-                        acted.append(task.id)
+                    some = tasks[start : start + AT_ONCE]
+                    self.progress = {"text": done.capitalize(), "done": start, "total": len(tasks)}
+                    result = verb(some)
+                    failed = {item.index: item.error for item in result.failed}
+                    gone = [some[at].id for at, error in failed.items() if isinstance(error, NotFound)]
+                    acted, missing = acted + result.done, missing + gone
+                    away += gone + [task.id for at, task in enumerate(some) if is_gone and at not in failed]
+                    if errors := [
+                        error for error in failed.values() if error and not isinstance(error, NotFound)
+                    ]:
+                        raise errors[0]
             finally:
-                self._settle([*missing, *(acted if is_gone else [])])
-        left = len(tasks) - len(acted) - len(missing)
+                self._settle(away)
+        left = len(tasks) - acted - len(missing)
         return (
-            f"{counted(len(acted), 'task')} {done}"
+            f"{counted(acted, 'task')} {done}"
             + (f", {len(missing):,} gone already" if missing else "")
             + (f", {left:,} left: stopped" if left else "")
             + "."
