@@ -113,7 +113,7 @@ class Client(Shown):
                 f"{self.endpoint} is the service and no emulator.", hint="ct.local() starts an emulator"
             )
         if self._emulator is None:
-            self._emulator = Emulator(self._session)
+            self._emulator = Emulator(self._session, self._queue_name)
         return self._emulator
 
     @property

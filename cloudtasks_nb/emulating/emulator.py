@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +15,7 @@ from ..model.emulated import (
     Faults,
     HistoryResponse,
 )
+from ..names import QueueName, parse_queue
 from ..rest.session import Session
 from ..shown import Shown
 from .control import Control
@@ -38,9 +40,11 @@ class Emulator(Shown):
         >>> client.emulator.advance("2h")
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, queue_name: Callable[[str], QueueName] = parse_queue) -> None:
+        """`queue_name` completes the name of a queue, as its client does."""
         self._session = session
         self._control = Control(session)
+        self._queue_name = queue_name
         self._inboxes: list[Inbox] = []
         self.endpoint = session.endpoint
         self.info: EmulatorInfo | None = None
@@ -79,12 +83,12 @@ class Emulator(Shown):
     def history(self, queue: Queue | str, task: str | None = None) -> History:
         """Every attempt of the tasks of a queue, the last 100 finished ones included; or of one task, by id or name.
 
-        `queue` is a Queue, or its full name. Errors: InvalidArgument, ConfigError, TransportError.
+        `queue` is a Queue, or its name. Errors: InvalidArgument, ConfigError, TransportError.
 
         Example:
             >>> client.emulator.history(queue).to_dataframe()
         """
-        name = queue if isinstance(queue, str) else queue.name
+        name = str(self._queue_name(queue)) if isinstance(queue, str) else queue.name
         query = {"queue": name}
         if task is not None:
             query["task"] = task if "/" in task else f"{name}/tasks/{task}"

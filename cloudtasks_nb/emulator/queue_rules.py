@@ -52,7 +52,9 @@ def check_queue(queue: Queue) -> None:
     if queue.pull_target is None and queue.rate_limits is not None:
         _check_rates(queue.rate_limits)
     if queue.retry_config is not None:
-        check_retries(queue.retry_config)
+        pull = queue.pull_target is not None  # whose delays are the service's own, whatever is asked for
+        attempts = RetryConfig(max_attempts=queue.retry_config.max_attempts)
+        check_retries(attempts if pull else queue.retry_config)
     _within("Queue.taskTtl", queue.task_ttl, timedelta(days=10), timedelta(days=3650), "[10 days, 10 years]")
     _within(
         "Queue.tombstoneTtl", queue.tombstone_ttl, timedelta(hours=1), timedelta(days=9), "[1 hour, 9 days]"

@@ -212,6 +212,7 @@ def test_the_history_of_a_queue(still: ct.Client, queue: ct.Queue) -> None:
     assert (table["took_s"] > 0).all()
     assert str(table["sent"].dtype) == "datetime64[us, UTC]"
     assert len(still.emulator.history(queue.name, task="good")) == 2
+    assert len(still.emulator.history(queue.id, task="good")) == 2
     shown = str(history)
     for words in ("3 attempts of 2 tasks", "503 → UNAVAILABLE", "200 OK", "due again", "succeeded"):
         assert words in shown

@@ -94,6 +94,19 @@ def test_unlimited_attempts_and_a_number_replace_each_other() -> None:
     assert "maxAttempts" not in to_dict(again)["retryConfig"]
 
 
+def test_delays_of_a_pull_queue_are_the_services_own_whatever_is_asked_for() -> None:
+    asked = RetryConfig(max_attempts=3, min_backoff=Duration(hours=2), max_doublings=-1)
+    made = new(pull_target=PullTarget(), retry_config=asked)
+    assert made.retry_config == RetryConfig(
+        max_attempts=3, min_backoff=Duration(), max_backoff=Duration(), max_doublings=0
+    )
+    for path in ("retryConfig", "retryConfig.minBackoff"):
+        mask = masks.parse_mask(path, "update_mask")
+        assert queue_patch.patched(made, Queue(retry_config=asked), mask).retry_config == made.retry_config
+    with pytest.raises(InvalidArgument, match="maxAttempts"):
+        new(pull_target=PullTarget(), retry_config=RetryConfig(max_attempts=0))
+
+
 def test_a_patch_leaves_the_original_alone() -> None:
     queue = new(http_target=HttpTarget(uri_override=UriOverride(host="a.example.com")))
     before = to_dict(queue)
