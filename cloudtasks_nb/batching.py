@@ -31,7 +31,14 @@ class _Kept(BaseException):  # no verb that handles errors may handle this one
 
 
 class BatchItem(Shown, Generic[T]):
-    """One call of a batch. After the batch was sent: `ok`, `error`, and `result()`, which returns or raises."""
+    """One call of a batch. After the batch was sent: `ok`, `error`, and `result()`, which returns or raises.
+
+    Example:
+        >>> with client.batch() as batch:
+        ...     paused = batch.add(queue.pause)
+        >>> paused.ok, paused.result().state
+        (True, 'PAUSED')
+    """
 
     def __init__(self, run: Callable[[], T], call: Call | None) -> None:
         self._run = run
@@ -121,7 +128,14 @@ class BatchItem(Shown, Generic[T]):
 
 
 class BatchResult(Shown, list[BatchItem[Any]]):
-    """The calls of a batch in the order they were added, each its own success or error; shows itself as a card."""
+    """The calls of a batch in the order they were added, each its own success or error; shows itself as a card.
+
+    Example:
+        >>> with client.batch() as batch:
+        ...     _ = batch.add(queue.pause), batch.add(queue.resume)
+        >>> len(batch.results), batch.results.failed
+        (2, [])
+    """
 
     def __init__(self, items: list[BatchItem[Any]], requests: int) -> None:
         super().__init__(items)
@@ -176,7 +190,13 @@ class BatchResult(Shown, list[BatchItem[Any]]):
 
 
 class Batch(Shown):
-    """Gathers calls and sends them in one request when its with block ends; see Client.batch."""
+    """Gathers calls and sends them in one request when its with block ends; see Client.batch.
+
+    Example:
+        >>> with client.batch() as batch:
+        ...     batch.add(queue.pause)
+        >>> batch.results
+    """
 
     def __init__(self, session: Session, timeout_s: float | None = None) -> None:
         self._session = session

@@ -12,7 +12,14 @@ from .shown import Shown
 
 
 class CloudTasksError(Shown, Exception):
-    """The root of everything this package raises on purpose."""
+    """The root of everything this package raises on purpose.
+
+    Example:
+        >>> try:
+        ...     client.queue("no such name")
+        ... except ct.CloudTasksError as error:
+        ...     print(error.hint)
+    """
 
     hint: str | None
     result: Any = None
@@ -35,7 +42,14 @@ class CloudTasksError(Shown, Exception):
 
 
 class ConfigError(CloudTasksError):
-    """The client was set up in a way that cannot work, or that would not be safe."""
+    """The client was set up in a way that cannot work, or that would not be safe.
+
+    Example:
+        >>> try:
+        ...     ct.connect(endpoint="http://example.com", project="p", access_token="secret")
+        ... except ct.ConfigError as error:
+        ...     print(error)
+    """
 
 
 class MissingExtra(ConfigError, ImportError):
@@ -71,6 +85,12 @@ class InvalidRows(CloudTasksError):
     """Rows or items cannot become what was asked for; nothing was sent.
 
     Attributes: `problems`, the first of them as (index, words), with None as the index of a column; `count` of all.
+
+    Example:
+        >>> try:
+        ...     queue.create_tasks([{"payload": b"1", "colour": "blue"}])
+        ... except ct.InvalidRows as error:
+        ...     print(error)
     """
 
     def __init__(
@@ -94,7 +114,16 @@ class BackupIncomplete(CloudTasksError):
 
 
 class BulkError(CloudTasksError):
-    """Some items of a bulk call failed. `result` tells which: `result.failed`, `result.to_dataframe()`."""
+    """Some items of a bulk call failed. `result` tells which: `result.failed`, `result.to_dataframe()`.
+
+    Example:
+        >>> result = queue.delete_tasks(["gone"])
+        >>> try:
+        ...     result.raise_for_errors()
+        ... except ct.BulkError as error:
+        ...     print(error.result.failed_count)
+        1
+    """
 
 
 class DecodeError(CloudTasksError):
@@ -106,6 +135,13 @@ class ApiError(CloudTasksError):
 
     Attributes: `code` (HTTP status), `status` (google.rpc name), `message`, `details` (list of JSON objects),
     `method` (REST method id), `resource` (full resource name), `hint` (what to do next).
+
+    Example:
+        >>> try:
+        ...     client.queue("emial")
+        ... except ct.ApiError as error:
+        ...     print(error.code, error.status, error.method)
+        404 NOT_FOUND projects.locations.queues.get
     """
 
     rpc_status: ClassVar[str] = "UNKNOWN"
@@ -150,7 +186,14 @@ class Unknown(ApiError):
 
 
 class InvalidArgument(ApiError):
-    """The request itself is wrong, whatever the state of the service."""
+    """The request itself is wrong, whatever the state of the service.
+
+    Example:
+        >>> try:
+        ...     queue.create_task(url="ftp://example.com")
+        ... except ct.InvalidArgument as error:
+        ...     print(error.message)
+    """
 
     rpc_status, rpc_code, http_status = "INVALID_ARGUMENT", 3, 400
 
@@ -162,13 +205,27 @@ class DeadlineExceeded(ApiError):
 
 
 class NotFound(ApiError):
-    """The queue, task or location does not exist."""
+    """The queue, task or location does not exist.
+
+    Example:
+        >>> try:
+        ...     client.queue("email")
+        ... except ct.NotFound as error:
+        ...     print(error.hint)
+    """
 
     rpc_status, rpc_code, http_status = "NOT_FOUND", 5, 404
 
 
 class AlreadyExists(ApiError):
-    """The name is taken, or was used too recently."""
+    """The name is taken, or was used too recently.
+
+    Example:
+        >>> try:
+        ...     client.create_queue("emails")
+        ... except ct.AlreadyExists:
+        ...     queue = client.queue("emails")
+    """
 
     rpc_status, rpc_code, http_status = "ALREADY_EXISTS", 6, 409
 
@@ -186,7 +243,14 @@ class ResourceExhausted(ApiError):
 
 
 class FailedPrecondition(ApiError):
-    """The resource is in a state in which this cannot be done."""
+    """The resource is in a state in which this cannot be done.
+
+    Example:
+        >>> try:
+        ...     work.pause().lease()
+        ... except ct.FailedPrecondition as error:
+        ...     print(error.message)
+    """
 
     rpc_status, rpc_code, http_status = "FAILED_PRECONDITION", 9, 400
 

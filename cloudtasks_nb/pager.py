@@ -36,7 +36,13 @@ _HEAD_START_S = 0.001
 
 
 class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
-    """One page of a listing. `next_page_token` is empty on the last one."""
+    """One page of a listing. `next_page_token` is empty on the last one.
+
+    Example:
+        >>> page = queue.tasks(page_size=2).first_page
+        >>> len(page.items), bool(page.next_page_token)
+        (2, True)
+    """
 
     items: list[T]
     next_page_token: str = ""

@@ -23,6 +23,10 @@ class History(Sequence[AttemptRecord], Shown):
     """Attempts in the order in which they were sent. Also a sequence of AttemptRecord.
 
     `dropped` counts attempts that the emulator no longer holds.
+
+    Example:
+        >>> history = client.emulator.history(queue)
+        >>> history.to_dataframe()
     """
 
     def __init__(self, queue: str, attempts: Sequence[AttemptRecord], dropped: int = 0) -> None:

@@ -26,7 +26,12 @@ class Location(Message):
 
 
 class CmekConfig(Message):
-    """The key that encrypts a location's tasks; blank means Google's own."""
+    """The key that encrypts a location's tasks; blank means Google's own.
+
+    Example:
+        >>> location.cmek().kms_key
+        ''
+    """
 
     name: str = ""
     kms_key: str = ""

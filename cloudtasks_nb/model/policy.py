@@ -17,7 +17,12 @@ _WITH_CONDITIONS = 3
 
 
 class Expr(Message):
-    """A condition in Common Expression Language."""
+    """A condition in Common Expression Language.
+
+    Example:
+        >>> Binding(role="roles/cloudtasks.viewer", members=["allUsers"],
+        ...         condition=Expr(expression="request.time < timestamp('2027-01-01T00:00:00Z')", title="this year"))
+    """
 
     expression: str = ""
     title: str = ""
@@ -26,7 +31,12 @@ class Expr(Message):
 
 
 class Binding(Message):
-    """Members that hold a role, on a condition where one is set."""
+    """Members that hold a role, on a condition where one is set.
+
+    Example:
+        >>> Policy().grant("roles/cloudtasks.viewer", "allUsers").bindings[0].members
+        ['allUsers']
+    """
 
     role: str = ""
     members: list[str] = []

@@ -107,7 +107,12 @@ class RetryConfig(Message):
 
 
 class QueueStats(Message):
-    """Estimates of what a queue holds and does; only present when asked for with stats=True."""
+    """Estimates of what a queue holds and does; only present when asked for with stats=True.
+
+    Example:
+        >>> queue.refresh(stats=True).stats.tasks_count
+        5
+    """
 
     tasks_count: Int64 = Int64(0)
     oldest_estimated_arrival_time: datetime | None = None
@@ -117,7 +122,12 @@ class QueueStats(Message):
 
 
 class StackdriverLoggingConfig(Message):
-    """Which share of a queue's operations is written to Cloud Logging, from 0 to 1. Not in v2beta2."""
+    """Which share of a queue's operations is written to Cloud Logging, from 0 to 1. Not in v2beta2.
+
+    Example:
+        >>> StackdriverLoggingConfig(sampling_ratio=0.1).sampling_ratio
+        0.1
+    """
 
     sampling_ratio: float = 0.0
 

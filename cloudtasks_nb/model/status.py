@@ -9,7 +9,12 @@ from .json import Message
 
 
 class Status(Message):
-    """A google.rpc status. `code` is 0 for OK, else a google.rpc code."""
+    """A google.rpc status. `code` is 0 for OK, else a google.rpc code.
+
+    Example:
+        >>> Status(code=5, message="gone").code_name
+        'NOT_FOUND'
+    """
 
     code: int = 0
     message: str = ""

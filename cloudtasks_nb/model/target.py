@@ -24,7 +24,13 @@ class Headers(dict[str, str]):
 
 
 class AppEngineRouting(Message):
-    """App Engine service, version and instance; `host` is filled in by the service."""
+    """App Engine service, version and instance; `host` is filled in by the service.
+
+    Example:
+        >>> client.create_queue("app", app_engine_http_target={
+        ...     "app_engine_routing_override": {"service": "worker"}}).kind
+        'app_engine'
+    """
 
     service: str = ""
     version: str = ""
@@ -33,29 +39,57 @@ class AppEngineRouting(Message):
 
 
 class OAuthToken(Message):
-    """Send an OAuth access token of this service account."""
+    """Send an OAuth access token of this service account.
+
+    Example:
+        >>> token = OAuthToken(service_account_email="bot@my-project.iam.gserviceaccount.com")
+        >>> queue.create_task(url="https://pubsub.googleapis.com/v1/x", oauth_token=token, schedule=60)
+    """
 
     service_account_email: str = ""
     scope: str = ""
 
 
 class OidcToken(Message):
-    """Send an OpenID Connect token of this service account; the audience defaults to the target URL."""
+    """Send an OpenID Connect token of this service account; the audience defaults to the target URL.
+
+    Example:
+        >>> token = OidcToken(service_account_email="bot@my-project.iam.gserviceaccount.com")
+        >>> queue.create_task({"to": "ada"}, url="https://example.com/send", oidc_token=token, schedule=60)
+    """
 
     service_account_email: str = ""
     audience: str = ""
 
 
 class PathOverride(Message):
+    """The path that the queue sets for its tasks.
+
+    Example:
+        >>> queue.update(http_target={"uri_override": {"path_override": {"path": "/v2/send"}}})
+    """
+
     path: str = ""
 
 
 class QueryOverride(Message):
+    """The query that the queue sets for its tasks.
+
+    Example:
+        >>> queue.update(http_target={"uri_override": {"query_override": {"query_params": "from=queue"}}})
+    """
+
     query_params: str = ""
 
 
 class UriOverride(Message):
-    """Parts of the URL that the queue sets for its tasks."""
+    """Parts of the URL that the queue sets for its tasks.
+
+    Example:
+        >>> queue.update(http_target={"uri_override": {"host": "example.com", "scheme": "HTTPS"}})
+        >>> queue.http_target.uri_override.host
+        'example.com'
+    """
 
     scheme: str = ""
     host: str | None = None
@@ -74,11 +108,23 @@ class Header(Message):
 
 
 class HeaderOverride(Message):
+    """One header that the queue sets on its tasks.
+
+    Example:
+        >>> queue.update(http_target={"header_overrides": {"X-Team": "mail"}})
+    """
+
     header: Header | None = None
 
 
 class HttpTarget(Message):
-    """What a queue sets on every HTTP task it sends."""
+    """What a queue sets on every HTTP task it sends.
+
+    Example:
+        >>> queue.update(http_target={"uri_override": {"host": "example.com"},
+        ...                           "header_overrides": {"X-Team": "mail"}})
+        >>> queue.http_target
+    """
 
     uri_override: UriOverride | None = None
     http_method: str = ""
@@ -88,10 +134,19 @@ class HttpTarget(Message):
 
 
 class AppEngineHttpTarget(Message):
-    """The queue's tasks go to App Engine, with this routing where it is set."""
+    """The queue's tasks go to App Engine, with this routing where it is set.
+
+    Example:
+        >>> client.create_queue("app", kind="app_engine").app_engine_http_target
+    """
 
     app_engine_routing_override: AppEngineRouting | None = None
 
 
 class PullTarget(Message):
-    """The queue's tasks wait to be leased."""
+    """The queue's tasks wait to be leased.
+
+    Example:
+        >>> work.pull_target is not None
+        True
+    """

@@ -18,7 +18,12 @@ View = Literal["BASIC", "FULL"]
 
 
 class HttpRequest(Message):
-    """The request that an HTTP task makes."""
+    """The request that an HTTP task makes.
+
+    Example:
+        >>> queue.create_task(url="https://example.com/send", schedule=60).http_request.url
+        'https://example.com/send'
+    """
 
     url: str = ""
     http_method: str = ""
@@ -33,7 +38,13 @@ class HttpRequest(Message):
 
 
 class AppEngineHttpRequest(Message):
-    """The request that an App Engine task makes."""
+    """The request that an App Engine task makes.
+
+    Example:
+        >>> app = client.create_queue("app", kind="app_engine")
+        >>> app.create_task({"to": "ada"}, relative_url="/send", schedule=60).app_engine_http_request.relative_url
+        '/send'
+    """
 
     http_method: str = ""
     relative_url: str = ""
@@ -47,14 +58,24 @@ class AppEngineHttpRequest(Message):
 
 
 class PullMessage(Message):
-    """What a pull task holds for the worker that leases it."""
+    """What a pull task holds for the worker that leases it.
+
+    Example:
+        >>> work.create_task(b"text", tag="blue").pull_message.tag
+        'blue'
+    """
 
     payload: bytes | None = None
     tag: str = ""
 
 
 class AttemptStatus(Message):
-    """One attempt: when it was due, sent and answered, and with what."""
+    """One attempt: when it was due, sent and answered, and with what.
+
+    Example:
+        >>> task.run()
+        >>> task.status.last_attempt_status
+    """
 
     schedule_time: datetime | None = None
     dispatch_time: datetime | None = None
@@ -63,7 +84,12 @@ class AttemptStatus(Message):
 
 
 class TaskStatus(Message):
-    """How often a task was sent and answered; the first and the last attempt."""
+    """How often a task was sent and answered; the first and the last attempt.
+
+    Example:
+        >>> task.run().status.attempt_dispatch_count
+        1
+    """
 
     attempt_dispatch_count: int = 0
     attempt_response_count: int = 0

@@ -33,6 +33,10 @@ class Permissions(Shown, list[str]):
     """The permissions that the caller holds, as a list; shows itself as a checklist of all that were asked about.
 
     Attributes: `asked`, and `missing`, what was asked about and is not held.
+
+    Example:
+        >>> "cloudtasks.queues.pause" in queue.test_iam_permissions(["cloudtasks.queues.pause"])
+        True
     """
 
     def __init__(self, held: Iterable[str], asked: Sequence[str], resource: str) -> None:

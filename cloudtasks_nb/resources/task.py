@@ -25,6 +25,11 @@ class Task(model.Task, Leased, dict=True, gc=True):
     """A task. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.tasks.
+
+    Example:
+        >>> task = queue.create_task({"to": "ada"}, url="https://example.com/send", schedule=60, task_id="welcome")
+        >>> task.id, task.method, task.dispatch_count
+        ('welcome', 'POST', 0)
     """
 
     def refresh(self, view: model.View = "FULL") -> Self:

@@ -33,6 +33,11 @@ class Token(Struct, Shown, frozen=True, kw_only=True):
     """Tokens of a person who signed in. `scope` is space-separated, `expiration` an aware instant in UTC.
 
     `ct.connect(credentials=token)` uses it, and keeps it fresh while it holds a refresh token.
+
+    Example:
+        >>> token = Token(access_token="ya29.x", scope="https://www.googleapis.com/auth/cloud-platform")
+        >>> token.token_type
+        'Bearer'
     """
 
     access_token: str = ""

@@ -19,6 +19,7 @@ _ERROR = re.compile(r"(?<![`.\w])([A-Z][A-Za-z]+)(?![\w`])")
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", _process)
     app.connect("autodoc-skip-member", _skip)
+    app.connect("autodoc-process-signature", _signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -27,6 +28,13 @@ def _skip(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any)
     if type(obj).__name__ in ("member_descriptor", "method_descriptor") or name in ("bind",):
         return True
     return None
+
+
+def _signature(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str, None] | None:
+    """Panels are asked for by verbs; how widgets are made is of no use to anybody."""
+    return ("", None) if what == "class" and ".widgets." in name else None
 
 
 def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
