@@ -83,6 +83,52 @@ def test_deletion_and_moving_account_for_every_task(client: ct.Client, queue: ct
     assert payloads(target) == {}
 
 
+def counted_faults(client: ct.Client) -> dict[str, int]:
+    counts = client.emulator.fault_report().counts
+    assert counts is not None
+    return {name: getattr(counts, name) for name in ("exhausted", "unavailable", "cut_before", "cut_after")}
+
+
+def test_many_calls_in_one_request_read_and_acknowledge_every_task_once(
+    client: ct.Client, queue: ct.Queue
+) -> None:
+    queue.create_tasks(str(number) for number in range(2000)).raise_for_errors()
+    target = client.create_queue(new_id(), kind="pull")
+    client.emulator.faults(**EVERYTHING, methods="batch")
+    result = queue.copy_tasks(queue.tasks().to_dataframe(), to=target)  # known by name: each is read whole
+    assert min(counted_faults(client).values()) > 0
+    assert result.ok and result.repeated > 0
+    client.emulator.faults()
+    assert payloads(target) == wanted(2000) == payloads(queue)
+    leased = [task for _ in range(2) for task in queue.lease(max_tasks=1000, lease_duration=600)]
+    client.emulator.faults(**EVERYTHING, methods="batch")
+    result = queue.acknowledge_tasks(leased)
+    assert min(counted_faults(client).values()) > 0
+    assert result.ok and result.repeated > 0
+    assert payloads(queue) == {}
+
+
+def test_no_task_is_run_twice_when_answers_get_lost(client: ct.Client) -> None:
+    """Running is not repeatable: what may have happened is reported as failed, and never tried blindly again."""
+    inbox = client.emulator.inbox()
+    inbox.on()(lambda request: 503)  # they stay, and their next attempt is an hour away
+    queue = client.create_queue(new_id(), retry_config={"min_backoff": 3600, "max_backoff": 3600})
+    queue.create_tasks(
+        {"url": inbox.url, "task_id": f"t-{number}", "schedule": 3600} for number in range(900)
+    )
+    client.emulator.faults(cut_before=0.2, cut_after=0.3, seed=4, methods="batch")
+    result = queue.run_tasks(queue.tasks().to_dataframe())
+    faults = counted_faults(client)
+    client.emulator.faults()
+    assert min(faults["cut_before"], faults["cut_after"]) > 0
+    report = result.to_dataframe().set_index("name")
+    tried = queue.tasks().to_dataframe().set_index("name")["dispatch_count"]
+    assert 0 < result.failed_count < 900 and len(tried) == 900
+    assert tried.max() == 1 == report["attempts"].max()
+    assert (tried[report.index[report["ok"]]] == 1).all()
+    assert 0 < tried[report.index[~report["ok"]]].sum() < result.failed_count
+
+
 def test_a_backup_survives_them_or_is_not_there(client: ct.Client, queue: ct.Queue, tmp_path: Path) -> None:
     queue.create_tasks(str(number) for number in range(3000)).raise_for_errors()
     client.emulator.faults(**EVERYTHING, methods="queues.tasks.list")
