@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from itertools import count
@@ -12,8 +13,9 @@ import msgspec
 from msgspec.structs import replace
 
 from ..errors import CloudTasksError, ConfigError, InvalidArgument, InvalidRows
-from ..model.task import AppEngineHttpRequest, Task
+from ..model.task import AppEngineHttpRequest, HttpRequest, Task
 from ..names import QueueName, check_task_id
+from ..redact import scrub
 from ..resources.leased import Lease, Leased
 from ..resources.new_task import TaskOptions, new_task, schedule_time
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 _PROBLEMS_SHOWN = 10
 _MADE_ONCE = 20_000  # more items than these are made twice, to be checked and to be sent, rather than kept
+_URL = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_HTTP_METHODS = _WITH_BODY | {"GET", "HEAD", "DELETE", "OPTIONS"}
 _APP_ENGINE_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
 
 
@@ -158,7 +163,21 @@ def _new_task(queue: Queue, said: dict[str, Any]) -> Task:
         # Out of a listing, they may hold what the service added.
         said["headers"] = _given_headers(said["headers"])
     said["schedule"] = schedule_time(said.get("schedule"), queue._session.now())
-    return new_task(queue._parsed, queue.kind, payload, TaskOptions(**said))
+    task = new_task(queue._parsed, queue.kind, payload, TaskOptions(**said))
+    if task.http_request is not None:
+        _check_request(task.http_request)
+    return task
+
+
+def _check_request(request: HttpRequest) -> None:
+    """Refuse what the service would, so that wrong rows are known before anything is sent. Errors: InvalidArgument."""
+    method = request.http_method or "POST"
+    if not _URL.match(request.url):
+        raise InvalidArgument(f"url {scrub(request.url)[:60]!r} is no http:// or https:// URL")
+    if method not in _HTTP_METHODS:
+        raise InvalidArgument(f"method {method!r} is none of {', '.join(sorted(_HTTP_METHODS))}")
+    if request.body and method not in _WITH_BODY:
+        raise InvalidArgument(f"a payload cannot be sent with {method}", hint="POST, PUT and PATCH take one")
 
 
 def recreated(task: Task, queue: QueueName, task_id: str) -> Task:

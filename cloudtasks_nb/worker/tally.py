@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..redact import scrub
+from ..redact import scrub_lines
 
 if TYPE_CHECKING:
     from ..render import Card, Section, Value
@@ -48,8 +48,9 @@ class Tally(msgspec.Struct):
 
     def note(self, task: str, attempt: int, error: BaseException | str) -> None:
         """Remember why a task was not done; secrets replaced, because it will be shown."""
-        words = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-        self.failures.append(Failure(task, attempt, scrub(words.split("\n")[0])[:200]))
+        said = scrub_lines(str(error).split("\n")[0])
+        words = said if isinstance(error, str) else f"{type(error).__name__}: {said}"
+        self.failures.append(Failure(task, attempt, words[:200]))
 
     def card(self, title: str) -> Card:
         """The live card of a worker."""

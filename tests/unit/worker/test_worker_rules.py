@@ -14,6 +14,7 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.worker.hand import Hand
 from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.pace import Patience, Turns, backoff_s
+from cloudtasks_nb.worker.tally import Tally
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 0.3)), max_size=60))
@@ -84,3 +85,13 @@ def test_options_that_do() -> None:
     assert WorkerOptions(lease_duration=90.7).lease_s == 90.0  # whole seconds, as the service counts
     with pytest.raises(TypeError):
         WorkerOptions(concurency=3)  # type: ignore[call-arg]
+
+
+def test_why_a_task_failed_is_told_without_its_secrets() -> None:
+    tally = Tally()
+    tally.note("t", 1, ValueError("token=abc123hidden\nand more"))
+    tally.note("t", 2, ValueError("refused: Bearer ya29.hidden-hidden"))
+    assert [one.words for one in tally.failures] == [
+        "ValueError: token=•••",
+        "ValueError: refused: Bearer •••",
+    ]
