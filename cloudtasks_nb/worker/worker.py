@@ -1,0 +1,120 @@
+"""Worker: what a person starts, stops and looks at."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+from ..errors import ConfigError
+from ..shown import Shown
+from .interrupts import interrupts_go_to
+from .loop import Run
+from .options import WorkerOptions
+from .showing import shown_while
+from .tally import Tally
+
+if TYPE_CHECKING:
+    from ..render import Card
+    from ..resources.queue import Queue
+
+
+class Worker(Shown):
+    """Leases tasks of a pull queue and calls a handler with each of them.
+
+    The handler gets a Task of its own, with the payload, and no verbs: returning acknowledges it, raising gives it
+    back. No more is leased than can be started, and leases are renewed after two thirds of their time for as long as
+    the handler runs. Delivery is at least once: when a lease is lost, somebody else may do the work again.
+
+    Example:
+        >>> work.worker(lambda task: print(task.json()), concurrency=4).run(until_empty=True)
+    """
+
+    def __init__(self, queue: Queue, handler: Callable[[Any], Any], options: WorkerOptions) -> None:
+        options.check()
+        if not callable(handler):
+            raise ConfigError(f"handler is a {type(handler).__name__}, not a function.")
+        if queue.kind != "pull":
+            raise ConfigError(
+                f'"{queue.id}" is not a pull queue: the service itself dispatches its tasks.',
+                hint='make one with client.create_queue("…", kind="pull")',
+            )
+        self.queue = queue
+        self.handler = handler
+        self.options = options
+        self.tally = Tally()
+        self._thread: threading.Thread | None = None
+        self._run: Run | None = None
+        self._failed: BaseException | None = None
+
+    def run(self, until_empty: bool = False, progress: bool | None = None) -> Self:
+        """Work until stopped, or until the queue is empty; returns itself.
+
+        Empty means that nothing is left that could be leased now, and nothing that failed here waits for another try.
+        An interrupt (Ctrl-C, the notebook's stop button) leases no more, lets running handlers finish and returns; a
+        second one gives back what has not begun and leaves the rest. `progress` shows a live card; by default in a
+        notebook.
+
+        Errors: NotFound, PermissionDenied, InvalidArgument and the like, when running handlers are done;
+        FailedPrecondition when the queue is paused and `until_empty` is asked for.
+
+        Example:
+            >>> work.worker(lambda task: task.json()).run(until_empty=True)
+            >>> len(list(work.tasks()))
+            0
+        """
+        if self._run is not None:
+            raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
+        self._run = run = Run(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
+        try:
+            with interrupts_go_to(run.interrupt), shown_while(self, progress) as refresh:
+                run.work(refresh)
+        finally:
+            self._run = None
+        return self
+
+    def start(self) -> Self:
+        """Work on a thread of its own until stop(); returns itself at once.
+
+        Example:
+            >>> worker = work.worker(lambda task: task.json()).start()
+            >>> worker.stop()
+        """
+        if self._thread is not None and self._thread.is_alive():
+            raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
+        self._failed = None
+        self._thread = threading.Thread(target=self._background, name=f"worker {self.queue.id}", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self, timeout: float | None = None) -> Self:
+        """Lease no more, let running handlers finish, and return itself. Units: `timeout` in seconds.
+
+        Errors: what ended a worker that start() began; TimeoutError when handlers take longer.
+
+        Example:
+            >>> worker = work.worker(handle).start()
+            >>> worker.stop(timeout=60)
+        """
+        if self._run is not None:
+            self._run.stop()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            if self._thread.is_alive():
+                raise TimeoutError("Handlers are still running; stop() again waits for them.")
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
+        return self
+
+    def _background(self) -> None:
+        try:
+            self.run(progress=False)
+        except BaseException as error:  # stop() raises it in the thread that asks
+            self._failed = error
+
+    def _shape_(self) -> Card:
+        return self.tally.card(f"{self.queue.location}/{self.queue.id}")
+
+    def __repr__(self) -> str:
+        return f"<Worker {self.queue.name}: {self.tally.state}, {self.tally.done} done, {self.tally.failed} failed>"
