@@ -78,22 +78,26 @@ def exchange(
                 _retry_after_s(response.headers.get("Retry-After", "")),
                 _read(response, deadline, timeout_s),
             )
-    except (requests.Timeout, urllib3.exceptions.TimeoutError):
-        raise _timeout(url, timeout_s) from None
-    except requests.exceptions.SSLError as error:
-        raise TransportError(
-            f"No secure connection to {_host(url)}: {_cause(error)}.", reached=False
-        ) from None
-    except requests.exceptions.ProxyError as error:
-        raise TransportError(
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        failure = _failure(url, error, timeout_s)
+    # Raised here, where the library's error is no context of it: that one knows the URL, which may hold a token.
+    raise failure
+
+
+def _failure(url: str, error: Exception, timeout_s: float) -> TransportError:
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+        return _timeout(url, timeout_s)
+    if isinstance(error, requests.exceptions.SSLError):
+        return TransportError(f"No secure connection to {_host(url)}: {_cause(error)}.", reached=False)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return TransportError(
             f"The proxy did not let us through to {_host(url)}: {_cause(error)}.",
             hint="check HTTPS_PROXY and NO_PROXY",
             reached=False,
-        ) from None
-    except requests.ConnectionError as error:
-        raise _not_connected(url, error) from None
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise _broken(url, error) from None
+        )
+    if isinstance(error, requests.ConnectionError):
+        return _not_connected(url, error)
+    return _broken(url, error)
 
 
 def _read(response: requests.Response, deadline: float, timeout_s: float) -> bytes:

@@ -105,6 +105,22 @@ def test_no_secret_reaches_a_repr() -> None:
             assert "AIza" not in shown
 
 
+@pytest.mark.parametrize("parameter", ["access_token", "oauth_token", "bearer_token", "key"])
+def test_no_secret_hides_behind_an_error(parameter: str) -> None:
+    """Tools that report errors follow their causes and contexts, also those that a traceback leaves out."""
+    with ct.connect("p", endpoint="http://127.0.0.1:9", retry=ct.Retry(max_tries=1)) as client:
+        with pytest.raises(ct.TransportError) as caught:
+            client.api.projects.locations.list("projects/p", **{parameter: "ya29.secret"})
+        seen: list[BaseException] = []
+        waiting: list[BaseException | None] = [caught.value]
+        while waiting:
+            error = waiting.pop()
+            if error is not None and error not in seen:
+                seen.append(error)
+                waiting += [error.__cause__, error.__context__]
+        assert "ya29" not in repr(seen) + "".join(map(str, seen))
+
+
 def test_an_emulator_of_ones_own_is_gone_with_its_client() -> None:
     with ct.local() as client:
         client.create_queue("emails")
