@@ -1,4 +1,4 @@
-"""Which failures are tried again, and after how long: a pure policy. Source: SPEC section 8.1, DESIGN section 3."""
+"""Which failures are tried again, and after how long: a pure policy. Source: SPEC section 8.1."""
 
 from __future__ import annotations
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ from sphinx.util.inventory import InventoryFile
 import cloudtasks_nb as ct
 from cloudtasks_nb.__main__ import _parser
 from cloudtasks_nb.connecting import EMULATOR_VARIABLES
+from cloudtasks_nb.model.methods import METHODS
 from cloudtasks_nb.rest.sign_in import _ELSEWHERE
 
 ROOT = Path(__file__).parents[2]
@@ -96,10 +101,47 @@ def test_every_variable_that_is_read_is_described() -> None:
     assert [name for name in {*read, *EMULATOR_VARIABLES, *_ELSEWHERE} if f"`{name}`" not in page] == []
 
 
-def test_all_actions_of_the_alpha_client_are_there() -> None:
-    """Its 19 REST actions and two of sign-in, each beside a method that exists."""
-    from cloudtasks_nb.model.methods import METHODS
+ALPHA = (DOCS / "how-to/from-the-alpha-client.md").read_text()
+OFFICIAL = (DOCS / "how-to/from-google-cloud-tasks.md").read_text()
 
-    rows = re.findall(r"^\| (\d+) \| `([\w.]+)", (DOCS / "how-to/from-the-alpha-client.md").read_text(), re.M)
+
+def test_all_actions_of_the_alpha_client_are_there() -> None:
+    """Its 19 REST actions and two of sign-in."""
+    rows = re.findall(r"^\| (\d+) \| `([\w.]+)", ALPHA, re.M)
     assert [int(number) for number, _ in rows] == list(range(1, 22))
     assert [action for _, action in rows if not action.startswith("oauth") and action not in METHODS] == []
+
+
+def calls(page: str, column: int) -> Iterator[ast.Call]:
+    """Calls in a column of the page's tables: `queue.pause()`."""
+    for row in re.findall(r"^\|(.*)\|$", page, re.M):
+        cells = re.split(r"(?<!\\)\|", row)
+        for code in re.findall(r"`([^`]+\))`", cells[column] if column < len(cells) else ""):
+            with suppress(SyntaxError):
+                yield from (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call))
+
+
+def test_every_rest_method_is_called_with_what_it_takes() -> None:
+    seen = 0
+    for call in calls(ALPHA, 3):
+        name = ast.unparse(call.func)
+        if name.startswith("api."):
+            method = METHODS["projects.locations." + name.removeprefix("api.")]
+            known = {*method.variables, *method.query, "body"}
+            assert {str(word.arg) for word in call.keywords} <= known, name
+            seen += 1
+    assert seen == 19
+
+
+@pytest.mark.parametrize(("page", "column"), [(ALPHA, 2), (OFFICIAL, 1)], ids=["alpha", "google-cloud-tasks"])
+def test_every_verb_takes_what_it_is_given(page: str, column: int) -> None:
+    owners = {"client": ct.Client, "queue": ct.Queue, "task": ct.Task, "ct": ct, "ct.oauth": ct.oauth}
+    seen = 0
+    for call in calls(page, column):
+        owner, _, verb = ast.unparse(call.func).rpartition(".")
+        if owner in owners:
+            self = () if owner.startswith("ct") else (None,)
+            given = {str(word.arg): None for word in call.keywords}
+            inspect.signature(getattr(owners[owner], verb)).bind(*self, *call.args, **given)
+            seen += 1
+    assert seen > 15
