@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from argparse import ArgumentParser, Namespace
+from keyword import iskeyword
 from typing import Any, NoReturn
 
 import msgspec
@@ -165,7 +166,7 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         if frame is None:
             more: list[_Call] = [("first", (limit,), {})] if limit is not None else []
             return self._run(name, client, [*calls, *more])
-        if not frame.isidentifier():
+        if not frame.isidentifier() or iskeyword(frame):
             raise UsageError(f"--df {frame}: not a name for a variable")
         table = self._run(name, client, [*calls, ("to_dataframe", *_arguments(limit=limit))], into=frame)
         self.shell.user_ns[frame] = table

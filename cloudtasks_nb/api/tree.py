@@ -115,6 +115,22 @@ class Namespace(Shown):
     def __dir__(self) -> list[str]:
         return sorted(self._below)
 
+    def __getattr__(self, name: str) -> Any:
+        """There is nothing of that name; where another version has it, the error says which."""
+        missing = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if not name.startswith("_"):
+            path = f"{self._prefix}{name}"
+            versions = {
+                version: None
+                for one in METHODS.values()
+                if one.id == path or one.id.startswith(f"{path}.")
+                for version in one.versions
+            }
+            if versions:
+                refused = not_in(self._session.api_version, path, versions)
+                missing = f"{refused.message} Next: {refused.hint}"
+        raise AttributeError(missing, name=name, obj=self)
+
     def _shape_(self) -> Table:
         from ..render import Table, code, muted
 

@@ -217,6 +217,7 @@ def test_without_a_client_the_emulator_of_the_environment_is_used(
         ("%ct tasks", "required: queue"),
         ("%ct tasks emails --limit few", "invalid int value"),
         ("%ct tasks emails --df 'a b'", "not a name for a variable"),
+        ("%ct tasks emails --df class", "not a name for a variable"),
         ("%ct tasks 'emails", "No closing quotation"),
         ("%%ct_task emails --in soon\nx", "not a duration"),
         ("%%ct_task emails --header broken\nx", "NAME: VALUE"),

@@ -104,6 +104,10 @@ def test_an_emulator_of_ones_own_in_another_version() -> None:
         with pytest.raises(ct.ConfigError, match=r"lease .*does not exist in v2beta3"):
             pull.lease()
         assert not hasattr(client.api.projects.locations.queues.tasks, "lease")
+        with pytest.raises(AttributeError, match=r'lease does not exist in v2beta3.*api_version="v2beta2"'):
+            client.api.projects.locations.queues.tasks.lease(parent=pull.name, body={})
+        with pytest.raises(AttributeError, match="has no attribute 'leese'"):
+            client.api.projects.locations.queues.tasks.leese()
 
 
 def test_a_backup_keeps_what_only_some_versions_know(tmp_path: Path, emulator: str) -> None:
