@@ -12,7 +12,7 @@ from ..model.messages import BatchCreateTasksRequest, BatchDeleteTasksRequest, C
 from ..model.task import Task as TaskFields
 from ..names import QueueName, TaskName, check_task_id, parse_task
 from .bound import Bound
-from .new_task import TaskOptions, new_task
+from .new_task import new_task, options_of, schedule_time
 from .operation import Operation
 
 if TYPE_CHECKING:
@@ -67,9 +67,11 @@ class Batches(Bound):
     def _new(self, at: int, given: dict[str, Any]) -> TaskFields:
         payload = given.pop("payload", None)
         try:
-            return new_task(self._parsed, self.kind, payload, TaskOptions(**given))
+            said = options_of(given)
         except TypeError as error:  # an option that create_task does not know either
-            raise ConfigError(f"Task {at}: {error}.", hint="see queue.create_task for the options") from None
+            raise ConfigError(f"Task {at}: {error}", hint="see queue.create_task for the options") from None
+        said.schedule = schedule_time(said.schedule, self._session.now())
+        return new_task(self._parsed, self.kind, payload, said)
 
     def _task_name(self, task: TaskFields | str) -> str:
         name = task.name if isinstance(task, TaskFields) else task

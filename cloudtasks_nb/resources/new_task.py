@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -33,6 +34,17 @@ class TaskOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     oauth_token: OAuthToken | None = None
     retry_config: RetryConfig | None = None
     dispatch_deadline: timedelta | float | None = None
+
+
+def options_of(said: Mapping[str, Any]) -> TaskOptions:
+    """What was said of a task, by name. Errors: TypeError for an option that there is not, with the nearest one."""
+    there = TaskOptions.__struct_fields__
+    for name in said:
+        if name not in there:
+            near = get_close_matches(name, there, 1, 0.5)
+            meant = f"did you mean {near[0]!r}? " if near else ""
+            raise TypeError(f"A task has no option {name!r}. {meant}There are {', '.join(there)}.")
+    return TaskOptions(**said)
 
 
 def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions) -> Task:

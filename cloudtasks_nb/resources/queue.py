@@ -23,7 +23,7 @@ from .access import Access
 from .batches import Batches
 from .leasing import Leasing
 from .many import Many
-from .new_task import JSON, TaskOptions, new_task, payload_bytes, schedule_time
+from .new_task import JSON, new_task, options_of, payload_bytes, schedule_time
 from .settings import mask_paths, settings
 from .task import Task, count_tasks, list_tasks, read_task
 
@@ -218,14 +218,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         Example:
             >>> queue.create_task({"to": "ada"}, url="https://example.com/send", schedule=60)
         """
-        said = TaskOptions(
-            url=url,
-            method=method,
-            headers=headers,
-            schedule=schedule,
-            task_id=task_id,
-            **options,
-        )
+        named = {"url": url, "method": method, "headers": headers, "schedule": schedule, "task_id": task_id}
+        said = options_of(named | options)
         said.schedule = schedule_time(said.schedule, self._session.now())
         task = new_task(self._parsed, self.kind, payload, said)
         # Without a name nobody can tell whether a lost call created the task, so only a named one is repeated.

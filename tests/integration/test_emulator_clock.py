@@ -122,3 +122,16 @@ def test_a_task_that_is_not_due_waits_for_the_clock(still: ct.Client) -> None:
     still.emulator.advance("1m")
     assert len(inbox.requests) == 1
     assert list(queue.tasks()) == []
+
+
+def test_seconds_from_now_are_counted_by_the_emulators_clock_in_batches_too() -> None:
+    start = datetime(2031, 5, 1, 12, tzinfo=UTC)
+    with ct.local(clock=start, dispatch=False) as client:
+        queue = client.create_queue("later")
+        queue.create_task("x", url="http://localhost/", schedule=60)
+        queue.batch_create([{"payload": "x", "url": "http://localhost/", "schedule": 60}]).wait()
+        queue.create_tasks([{"payload": "x", "url": "http://localhost/", "schedule": 60}], progress=False)
+        with client.batch() as batch:
+            batch.add(queue.create_task, "x", url="http://localhost/", schedule=60)
+        assert {task.schedule_time for task in queue.tasks()} == {start + timedelta(minutes=1)}
+        assert queue.count_tasks() == 4
