@@ -107,11 +107,11 @@ class TaskStore:
     def has_tombstone(self, queue: int, id: str, now: datetime) -> bool:
         """Whether a name is blocked: by a tombstone, or by a purged task that was not cleared away yet."""
         sql = (
-            "SELECT 1 FROM tombstones WHERE queue = ?1 AND id = ?2 AND until_us > ?3 UNION ALL "
-            "SELECT 1 FROM generations g JOIN tasks t ON t.generation = g.id AND t.id = ?2 "
-            "WHERE g.queue = ?1 AND g.until_us > ?3"
+            "SELECT 1 FROM tombstones WHERE queue = :queue AND id = :id AND until_us > :now UNION ALL "
+            "SELECT 1 FROM generations g JOIN tasks t ON t.generation = g.id AND t.id = :id "
+            "WHERE g.queue = :queue AND g.until_us > :now"
         )
-        return self._db.execute(sql, (queue, id, to_us(now))).fetchone() is not None
+        return self._db.execute(sql, {"queue": queue, "id": id, "now": to_us(now)}).fetchone() is not None
 
     def clear_away(self, limit: int, now: datetime) -> int:
         """Turns some tasks of old generations into tombstones; returns how many, 0 when none is left."""
@@ -148,10 +148,10 @@ class TaskStore:
         """
         now_us = to_us(now)
         self._db.execute(
-            "REPLACE INTO tombstones SELECT q.id, t.id, ?1 + CAST(1000000 * "
+            "REPLACE INTO tombstones SELECT q.id, t.id, :now + CAST(1000000 * "
             "rtrim(json_extract(q.config, '$.tombstoneTtl'), 's') AS INTEGER) "
-            "FROM tasks t JOIN queues q ON q.generation = t.generation WHERE t.expire_us <= ?1",
-            (now_us,),
+            "FROM tasks t JOIN queues q ON q.generation = t.generation WHERE t.expire_us <= :now",
+            {"now": now_us},
         )
         self._db.execute("DELETE FROM tasks WHERE expire_us <= ?", (now_us,))
         self._db.execute(
