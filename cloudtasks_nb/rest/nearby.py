@@ -37,7 +37,7 @@ class Nearby:
     """What a session has seen of the names around a missing one; a look is good for a moment."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[float, list[str]]] = {}
+        self._seen: dict[str, tuple[float, list[str] | None]] = {}
 
     def forget(self) -> None:
         """The names around have changed: look again."""
@@ -75,15 +75,15 @@ class Nearby:
             )
 
     def _names(self, session: Session, what: str, parent: str) -> list[str] | None:
-        """The ids there, by one listing call; None when it failed."""
+        """The ids there, by one listing call; None when it failed, which is remembered too."""
         key = f"{parent}/{what}"
-        at, names = self._seen.get(key, (0.0, []))
+        at, names = self._seen.get(key, (0.0, None))
         if time.monotonic() - at < _FRESH_S and at:
             return names
         try:
             names = _listed(session, what, parent)
         except CloudTasksError:
-            return None
+            names = None
         self._seen[key] = (time.monotonic(), names)
         return names
 

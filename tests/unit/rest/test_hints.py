@@ -176,6 +176,18 @@ def test_without_a_name_the_ways_in_are_named(message: str, advice: str) -> None
     assert advice in (hint_for("UNAUTHENTICATED", message, []) or "")
 
 
+def test_a_look_that_fails_serves_many_misses_too() -> None:
+    gone = refusal(404, "NOT_FOUND", GONE)
+    with (
+        scripted(gone, refusal(403, "PERMISSION_DENIED"), gone) as server,
+        ct.connect("p", "us-central1", endpoint=server.url) as client,
+    ):
+        for missed in ("emials", "emailz", "mails"):
+            with pytest.raises(ct.NotFound, match="list the existing queues"):
+                client.api.projects.locations.queues.get(f"{PLACE}/queues/{missed}")
+        assert len(server.requests) == 4
+
+
 def test_a_location_whose_name_is_close_is_named() -> None:
     bad = refusal(
         400, "INVALID_ARGUMENT", "Location 'us-centrall' is not a valid location. Use ListLocations to list."
