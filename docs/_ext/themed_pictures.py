@@ -27,6 +27,8 @@ class ThemedPictures(SphinxTransform):
             in_table = any(isinstance(above, nodes.table) for above in _above(image))
             if in_table or not image["uri"].endswith(LIGHT) or not self._is_there(dark):
                 image["classes"].append("dark-light")  # the theme dims pictures that say nothing
+                if in_table:
+                    image["width"] = "100%"  # and links to the picture itself, to be looked at closely
                 continue
             twin = image.deepcopy()
             twin["uri"] = dark
