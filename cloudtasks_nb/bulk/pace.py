@@ -26,7 +26,9 @@ class Pace:
 
     def __init__(self, rate_per_second: float | None = None, ramp: str | None = None) -> None:
         if rate_per_second is not None and not (
-            isinstance(rate_per_second, int | float) and 0 < rate_per_second < math.inf
+            isinstance(rate_per_second, int | float)
+            and not isinstance(rate_per_second, bool)
+            and 0 < rate_per_second < math.inf
         ):
             raise ConfigError(
                 f"rate_per_second={rate_per_second!r} is not a rate.", hint="pass a number above 0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
 import json
 from collections.abc import Iterator, Mapping
@@ -31,7 +32,7 @@ def task_rows(frame: pd.DataFrame) -> Iterator[dict[str, Any] | InvalidArgument]
     _check_columns(frame)
     _check_ids(frame)
     used = [str(name) for name in frame.columns if name in READ or str(name).startswith(PREFIX)]
-    used += [name for name in ("kind", "view") if name in frame.columns]
+    used += [name for name in ("kind", "view", "create_time") if name in frame.columns]
     return _rows(frame, used)
 
 
@@ -102,6 +103,10 @@ def _payload(known: Mapping[str, Any]) -> Any:
     Where both are there, the columns count; bytes that already say the same are kept as they are.
     """
     held = known.get("payload")
+    if isinstance(held, str) and _is_from_csv(known):
+        held = _from_base64(held)
+    elif type(held).__module__ == "numpy":
+        held = held.tolist()
     if held is None:
         held = known.get(TEXT_COLUMN)
     keys = {
@@ -110,6 +115,23 @@ def _payload(known: Mapping[str, Any]) -> Any:
     if keys and not (isinstance(held, bytes) and _without_nulls(json_object(held)) == keys):
         return keys
     return None if isinstance(held, bytes) and not held else held
+
+
+def _is_from_csv(known: Mapping[str, Any]) -> bool:
+    """Whether a row was listed, and has been text since."""
+    return known.get("view") == "FULL" and any(
+        isinstance(known.get(name), str) for name in ("headers", "create_time")
+    )
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise InvalidArgument(
+            "its payload is not base64, as a CSV file of a listing has it",
+            hint='drop "view" to send payloads as the text that they are',
+        ) from None
 
 
 def _without_nulls(value: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -9,8 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -259,6 +261,27 @@ def test_a_table_comes_back_as_tasks(client: ct.Client, queue: ct.Queue) -> None
     table.loc[table.task_id == "t-0", "payload.to"] = "eve"
     assert other.create_tasks(table).ok
     assert other.task("t-0").json() == {"to": "eve", "n": 1}
+
+
+@pytest.mark.parametrize("instants", [[], ["create_time", "schedule_time"]])
+def test_a_csv_file_comes_back_as_tasks(queue: ct.Queue, tmp_path: Path, instants: list[str]) -> None:
+    bodies = [b'{"n": 1}', bytes(range(256)), b"plain"]
+    queue.create_tasks([{"payload": body} for body in bodies], url=URL, schedule=soon(), headers={"X-A": "b"})
+    table = pd.read_csv(
+        queue.tasks(view="FULL").to_csv(tmp_path / "tasks.csv"), dtype={"task_id": str}, parse_dates=instants
+    )
+    queue.create_tasks(table.drop(columns="task_id")).raise_for_errors()
+    assert payloads(queue) == sorted(bodies * 2)
+    with pytest.raises(ct.InvalidRows, match="is not base64"):
+        queue.create_tasks(table.assign(payload="edited!", task_id=None))
+    queue.create_tasks(table.assign(payload="edited!", task_id=None).drop(columns="view")).raise_for_errors()
+    assert payloads(queue).count(b"edited!") == 3
+
+
+def test_payloads_may_be_what_numpy_holds(queue: ct.Queue) -> None:
+    values = pd.Series([np.int64(3), np.float64(2.5), np.array([1, 2])], dtype=object)
+    queue.create_tasks(pd.DataFrame({"payload": values, "url": URL})).raise_for_errors()
+    assert payloads(queue) == [b"2.5", b"3", b"[1,2]"]
 
 
 def test_a_pull_table_comes_back_as_pull_tasks(client: ct.Client) -> None:

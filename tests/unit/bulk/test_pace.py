@@ -76,7 +76,7 @@ def test_what_is_no_ramp_is_refused(ramp: str) -> None:
         Pace(ramp=ramp)
 
 
-@pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan, "10"])
+@pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan, "10", True])
 def test_what_is_no_rate_is_refused(rate: float) -> None:
     with pytest.raises(ConfigError, match="not a rate"):
         Pace(rate_per_second=rate)
