@@ -105,7 +105,7 @@ def _payload(known: Mapping[str, Any]) -> Any:
     held = known.get("payload")
     if isinstance(held, str) and _is_from_csv(known):
         held = _from_base64(held)
-    elif type(held).__module__ == "numpy":
+    elif held is not None and type(held).__module__ == "numpy":
         held = held.tolist()
     if held is None:
         held = known.get(TEXT_COLUMN)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import CloudTasksError, NotFound
+from ..errors import CloudTasksError, NotFound, TransportError
 from ..rest.retry import is_passing
 from .hand import Hand
 from .pace import backoff_s
@@ -58,13 +58,15 @@ def _give_back(hand: Hand, task: Task) -> float:
 def _until_over(hand: Hand, call: Callable[[], Any]) -> str | None:
     """Make a call, again and again while its failure may pass and the lease goes on; why it failed, else None."""
     wait_s = _FIRST_WAIT_S
+    unanswered = False  # whether an earlier try may have taken effect
     while True:
         try:
             call()
             return None
         except NotFound as error:
-            return f"the task was gone: {error.message}"
+            return None if unanswered else f"the task was gone: {error.message}"
         except CloudTasksError as error:
+            unanswered = unanswered or (isinstance(error, TransportError) and error.reached)
             if not is_passing(error) or hand.is_over(time.monotonic() + wait_s):
                 return f"the lease was lost: {error.message}"
         threading.Event().wait(wait_s)

@@ -63,14 +63,7 @@ class Worker(Shown):
             >>> len(list(work.tasks()))
             0
         """
-        if self._run is not None:
-            raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
-        self._run = run = Run(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
-        try:
-            with interrupts_go_to(run.interrupt), shown_while(self, progress) as refresh:
-                run.work(refresh)
-        finally:
-            self._run = None
+        self._work(self._begin(until_empty=until_empty), progress)
         return self
 
     def start(self) -> Self:
@@ -80,10 +73,11 @@ class Worker(Shown):
             >>> worker = work.worker(lambda task: task.json()).start()
             >>> worker.stop()
         """
-        if self._thread is not None and self._thread.is_alive():
-            raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
+        run = self._begin(until_empty=False)  # here, so that a stop() that follows at once finds it
         self._failed = None
-        self._thread = threading.Thread(target=self._background, name=f"worker {self.queue.id}", daemon=True)
+        self._thread = threading.Thread(
+            target=self._background, args=(run,), name=f"worker {self.queue.id}", daemon=True
+        )
         self._thread.start()
         return self
 
@@ -107,9 +101,22 @@ class Worker(Shown):
             raise failed
         return self
 
-    def _background(self) -> None:
+    def _begin(self, *, until_empty: bool) -> Run:
+        if self._run is not None:
+            raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
+        self._run = Run(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
+        return self._run
+
+    def _work(self, run: Run, progress: bool | None) -> None:
         try:
-            self.run(progress=False)
+            with interrupts_go_to(run.interrupt), shown_while(self, progress) as refresh:
+                run.work(refresh)
+        finally:
+            self._run = None
+
+    def _background(self, run: Run) -> None:
+        try:
+            self._work(run, progress=False)
         except BaseException as error:  # stop() raises it in the thread that asks
             self._failed = error
 

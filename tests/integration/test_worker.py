@@ -261,6 +261,13 @@ def test_what_cannot_work_is_said_at_once(client: ct.Client, queue: ct.Queue) ->
         queue.worker(print, concurency=3)
 
 
+def test_a_worker_may_be_stopped_as_soon_as_it_was_started(queue: ct.Queue) -> None:
+    worker = queue.worker(print)
+    for _ in range(20):
+        worker.start().stop(timeout=10)
+        assert worker.tally.state == "stopped"
+
+
 def test_handlers_in_processes(queue: ct.Queue, tmp_path: Path) -> None:
     queue.create_tasks(({"payload": {"folder": str(tmp_path)}} for _ in range(20)), progress=False)
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.worker.hand import Hand
 from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.pace import Patience, Turns, backoff_s
+from cloudtasks_nb.worker.settling import Settled, settle
 from cloudtasks_nb.worker.tally import Tally
 
 
@@ -95,3 +97,20 @@ def test_why_a_task_failed_is_told_without_its_secrets() -> None:
         "ValueError: token=•••",
         "ValueError: refused: Bearer •••",
     ]
+
+
+def test_a_task_that_is_gone_after_a_lost_answer_was_acknowledged() -> None:
+    def settled(*refusals: ct.CloudTasksError) -> Settled:
+        tries = iter(refusals)
+
+        class Acknowledging(ct.Task):
+            def acknowledge(self) -> None:
+                raise next(tries)
+
+        return settle(
+            Hand.of([Acknowledging(name="t")], monotonic(), 60), given_back=False, on_error="cancel"
+        )
+
+    assert settled(ct.TransportError("cut off"), ct.NotFound("gone")).done == 1
+    alone = settled(ct.NotFound("gone"))
+    assert (alone.done, alone.lost[0][1]) == (0, "the task was gone: gone")
