@@ -74,6 +74,7 @@ class _Emulators:
         from .embedded import local
 
         options = {**self._usual, **options}
+        options.pop("api_version")  # every emulator serves all of them
         key = repr(sorted(options.items()))
         if key not in self._running:
             self._running[key] = self._ends.enter_context(local(**options))
@@ -93,7 +94,7 @@ class _Emulators:
             "project": f"test-{next(self._numbers)}",
             "location": EMULATOR_LOCATION,
             "endpoint": shared.endpoint,
-            "api_version": shared.api_version,
+            "api_version": options.get("api_version", self._usual["api_version"]),
             "access_token": OWNER if options.get("enforce_iam") else None,
         }
         with connect(**how) as client:

@@ -44,11 +44,16 @@ def test_each_test_has_a_project_of_its_own_on_one_emulator(run) -> None:  # typ
             assert cloudtasks_client.endpoint == cloudtasks_emulator.endpoint
             seen.append((cloudtasks_client.endpoint, cloudtasks_client.project))
 
+        @pytest.mark.cloudtasks(api_version="v2")
+        def test_another_version_needs_no_other_emulator(cloudtasks_client):
+            assert cloudtasks_client.api_version == "v2"
+            seen.append((cloudtasks_client.endpoint, cloudtasks_client.project))
+
         def test_what_they_saw():
             assert len({endpoint for endpoint, _ in seen}) == 1
-            assert len({project for _, project in seen}) == 3
+            assert len({project for _, project in seen}) == 4
         """
-    ).assert_outcomes(passed=4)
+    ).assert_outcomes(passed=5)
 
 
 def test_code_that_connects_by_itself_finds_the_tests_project_and_then_no_longer(run) -> None:  # type: ignore[no-untyped-def]
