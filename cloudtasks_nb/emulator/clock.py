@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,10 @@ class Clock(Protocol):
     """Says what time it is, in UTC, and how long to wait for another time."""
 
     def now(self) -> datetime: ...
+
+    def machine_s(self) -> float:
+        """Seconds that pass whatever the clock shows: somebody who waits is let in at last."""
+        ...
 
     def seconds_until(self, moment: datetime) -> float | None:
         """How long to sleep until a moment; None when only moving the clock brings it."""
@@ -36,6 +41,9 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def machine_s(self) -> float:
+        return time.monotonic()
 
     def seconds_until(self, moment: datetime) -> float | None:
         return max(0.0, (moment - self.now()).total_seconds())
@@ -57,6 +65,9 @@ class ManualClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def machine_s(self) -> float:
+        return time.monotonic()
 
     def seconds_until(self, moment: datetime) -> float | None:
         return 0.0 if moment <= self._now else None

@@ -131,16 +131,21 @@ def is_spent(retries: RetryConfig, leases: int) -> bool:
 
 
 class Pace:
-    """How often a queue was leased from within the last second: an accepted call counts, a refused one does not."""
+    """How often a queue was leased from within the last second: an accepted call counts, a refused one does not.
+
+    A second by the emulator's clock, or by the machine's: else nobody who waits could go on where time stands still.
+    """
 
     def __init__(self) -> None:
-        self._accepted: deque[datetime] = deque(maxlen=CALLS_PER_SECOND)
+        self._accepted: deque[tuple[datetime, float]] = deque(maxlen=CALLS_PER_SECOND)
 
-    def check(self, now: datetime) -> None:
+    def check(self, now: datetime, machine_s: float) -> None:
         """Errors: ResourceExhausted."""
         calls = self._accepted
-        if calls and now < calls[-1]:  # the clock was set back
+        if calls and now < calls[-1][0]:  # the clock was set back
             calls.clear()
-        if len(calls) == CALLS_PER_SECOND and now - calls[0] < timedelta(seconds=1):
-            raise ResourceExhausted("Resource has been exhausted (e.g. check quota).")
-        calls.append(now)
+        if len(calls) == CALLS_PER_SECOND:
+            moment, moment_s = calls[0]
+            if now - moment < timedelta(seconds=1) and machine_s - moment_s < 1:
+                raise ResourceExhausted("Resource has been exhausted (e.g. check quota).")
+        calls.append((now, machine_s))

@@ -43,7 +43,7 @@ class LeaseService:
         with self._store.transaction():
             queue = existing_queue(self._store, name)
             rules.check_leasable(queue.queue)
-            self._paces[queue.row].check(now)
+            self._paces[queue.row].check(now, self._context.clock.machine_s())
             tag = self._tasks.oldest_tag(queue.generation, now) if wanted.oldest_tag else wanted.tag
             chosen = _Chosen(queue, to_us(now + duration), body.response_view or "BASIC")
             with closing(

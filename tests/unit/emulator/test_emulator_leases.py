@@ -44,6 +44,24 @@ def shown(task: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(task["scheduleTime"])
 
 
+def test_where_time_stands_still_whoever_waits_goes_on(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.queue(pull_target=PullTarget())
+    passed_s = [100.0]
+    monkeypatch.setattr(emulator.clock, "machine_s", lambda: passed_s[0])
+    for _ in range(10):
+        lease(emulator)
+    passed_s[0] += 0.9
+    with pytest.raises(ResourceExhausted):
+        lease(emulator)
+    passed_s[0] += 0.1
+    for _ in range(10):
+        lease(emulator)
+    with pytest.raises(ResourceExhausted):
+        lease(emulator)
+
+
 def test_ten_calls_a_second_by_the_emulators_own_clock(emulator: Emulator) -> None:
     emulator.queue(pull_target=PullTarget())
     for _ in range(10):
