@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.drivers import DRIVERS, Driver, driver_of
+from tests.contract.driver import Driver
+from tests.contract.drivers import DRIVERS, driver_of
 
 
 @pytest.fixture(scope="module", params=DRIVERS, ids="-".join)

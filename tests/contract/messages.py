@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from tests.contract.drivers import Json
+from tests.contract.driver import Json
 
 
 def http_task(**request: object) -> Json:

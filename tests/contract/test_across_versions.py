@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 
 from cloudtasks_nb.model.versions import VERSIONS
-from tests.contract.drivers import CLIENTS, Driver, Refused, driver_of
+from tests.contract.driver import Driver, Refused
+from tests.contract.drivers import CLIENTS, driver_of
 from tests.contract.messages import b64, http_task
 
 

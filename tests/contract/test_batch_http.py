@@ -13,7 +13,8 @@ import requests
 from googleapiclient.errors import HttpError
 from googleapiclient.http import BatchHttpRequest
 
-from tests.contract.drivers import DiscoveryLibrary, Json
+from tests.contract.driver import Json
+from tests.contract.google_clients import DiscoveryLibrary
 from tests.contract.messages import http_task
 
 

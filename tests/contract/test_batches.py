@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.drivers import DiscoveryLibrary, Json
+from tests.contract.driver import Json
+from tests.contract.google_clients import DiscoveryLibrary
 from tests.contract.messages import http_task
 
 

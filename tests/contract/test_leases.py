@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.contract.drivers import Driver, Refused, driver_of
+from tests.contract.driver import Driver, Refused
+from tests.contract.drivers import driver_of
 from tests.contract.messages import b64
 
 pytestmark = pytest.mark.versions("v2beta2")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.contract.drivers import Driver, Json, Refused
+from tests.contract.driver import Driver, Json, Refused
 from tests.contract.messages import http_task
 
 

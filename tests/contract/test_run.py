@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from tests.contract.drivers import Driver, Json, Refused
+from tests.contract.driver import Driver, Json, Refused
 from tests.contract.messages import b64, http_task
 
 

@@ -13,7 +13,8 @@ from google.cloud import tasks_v2beta3
 from google.cloud.tasks_v2beta3.services.cloud_tasks.transports.rest import CloudTasksRestTransport
 from googleapiclient.errors import HttpError
 
-from tests.contract.drivers import CloudLibrary, DiscoveryLibrary, Json
+from tests.contract.driver import Json
+from tests.contract.google_clients import CloudLibrary, DiscoveryLibrary
 from tests.contract.messages import b64, http_task
 
 TARGET = {"uriOverride": {"host": "example.com", "pathOverride": {"path": "/in"}}}

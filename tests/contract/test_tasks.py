@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.contract.drivers import Driver, Json, Refused
+from tests.contract.driver import Driver, Json, Refused
 from tests.contract.messages import b64, http_task
 
 PARENT = "projects/contract/locations/us-central1"
