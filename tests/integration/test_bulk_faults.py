@@ -134,7 +134,8 @@ def test_a_backup_survives_them_or_is_not_there(client: ct.Client, queue: ct.Que
     client.emulator.faults(**EVERYTHING, methods="queues.tasks.list")
     queue.backup(tmp_path / "survived.parquet")
     client.emulator.faults(unavailable=1, methods="queues.tasks.list")
-    with ct.connect(endpoint=client.endpoint, timeout=0.3) as hasty, pytest.raises(ct.Unavailable):
+    gives_up = pytest.raises((ct.Unavailable, ct.Timeout))  # on a busy machine its time may be over first
+    with ct.connect(endpoint=client.endpoint, timeout=0.3) as hasty, gives_up:
         hasty.queue(queue.name).purge(backup=tmp_path / "failed.parquet")
     client.emulator.faults()
     assert [path.name for path in tmp_path.iterdir()] == ["survived.parquet"]
