@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from .emulator import run
-from .emulator.app_engine import app_engine
-from .emulator.faults import read_faults
+from .emulator.http.faults import read_faults
 from .emulator.options import Options, clock_start, grant, oauth_client
+from .emulator.rules.app_engine import app_engine
 from .errors import CloudTasksError
 
 

@@ -27,12 +27,12 @@ from ..model import (
     decode,
 )
 from ..model.messages import Empty, RunTaskRequest
-from .attempts import Attempt
 from .clock import ManualClock
-from .context import Context
-from .demo_world import FAILING, FIRST_ORDER, webhook
-from .service import Service
-from .store import Store
+from .delivery.demo_world import FAILING, FIRST_ORDER, webhook
+from .rules.attempts import Attempt
+from .services.context import Context
+from .services.service import Service
+from .store.store import Store
 
 PROJECT = "local"
 EVENTS = 5000

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from ..model.emulated import Faults
 from ..model.roles import ROLES
-from .app_engine import AppEngine
-from .identity import MEMBERS, member
+from .rules.app_engine import AppEngine
+from .rules.identity import MEMBERS, member
 
 
 class Options(Struct, frozen=True, kw_only=True):

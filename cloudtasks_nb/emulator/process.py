@@ -11,27 +11,27 @@ import sys
 
 from ..errors import ConfigError
 from . import demo
-from .attempts import Attempt, Outcome
+from .access.gate import Gate
+from .access.oauth import OAuth
+from .access.sign_in import SignIn
 from .clock import Clock, ManualClock, SystemClock
-from .commits import Commits
-from .connections import Connections, allow_many_files
-from .context import Context
-from .control import Control
-from .deliver import Deliverer, targets
-from .dispatcher import Dispatcher
-from .faults import FaultPlan
-from .front import Front
-from .gate import Gate
-from .history import History
-from .http import application
-from .oauth import OAuth
+from .delivery.deliver import Deliverer, targets
+from .delivery.history import History
+from .delivery.tokens import Tokens
+from .dispatch.dispatcher import Dispatcher
+from .http.connections import Connections, allow_many_files
+from .http.control import Control
+from .http.faults import FaultPlan
+from .http.front import Front
+from .http.server import application
 from .options import Options
-from .service import Service
-from .sign_in import SignIn
-from .store import Store
-from .sweeper import Sweeper
+from .rules.attempts import Attempt, Outcome
+from .services.context import Context
+from .services.service import Service
+from .store.commits import Commits
+from .store.store import Store
+from .store.sweeper import Sweeper
 from .timeline import Timeline
-from .tokens import Tokens
 
 HOST = "127.0.0.1"  # nothing else: there is no authentication
 _PARENT_POLL_S = 0.5

@@ -27,16 +27,6 @@ def test_what_it_names_is_there() -> None:
     assert [name for name in sorted(named()) if not (HOUSE / name).exists()] == []
 
 
-def test_every_file_of_these_rooms_has_a_question() -> None:
-    rooms = ("emulator", "model", "rest", "frames", "bulk", "worker")
-    files = {
-        str(path.relative_to(HOUSE))
-        for path in HOUSE.rglob("*.py")
-        if path.name != "__init__.py" and (path.parent == HOUSE or path.parent.name in rooms)
-    }
+def test_every_file_has_a_question() -> None:
+    files = {str(path.relative_to(HOUSE)) for path in HOUSE.rglob("*.py") if path.name != "__init__.py"}
     assert sorted(files - named()) == []
-
-
-def test_every_folder_has_a_question() -> None:
-    folders = {path.name for path in HOUSE.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
-    assert sorted(folders - {name.split("/")[0] for name in named()}) == []

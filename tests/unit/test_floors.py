@@ -41,14 +41,32 @@ UPWARD = {
 # The emulator stands beside the house: it uses the ground floors, and only the command line starts it.
 EMULATOR_MAY_USE = {"errors", "names", "model", "emulator", "__version__"}
 EMULATOR_IS_USED_BY = {"emulator", "__main__"}
+# Its own floors. Services and dispatcher meet in the store, and deliveries know nothing of either.
+EMULATOR_FLOORS = [
+    {"clock"},
+    {"calls", "timeline"},
+    {"rules"},
+    {"options", "store"},
+    {"delivery"},
+    {"services"},
+    {"access", "demo", "dispatch"},
+    {"http"},
+    {"process"},
+    {"__init__"},
+]
+EMULATOR_LEVEL = {room: level for level, rooms in enumerate(EMULATOR_FLOORS) for room in rooms}
 
 
 def room(path: Path) -> str:
     return path.relative_to(HOUSE).with_suffix("").parts[0]
 
 
-def imports(path: Path) -> list[tuple[str, bool]]:
-    """Rooms that a file imports, each with whether the import stands inside a function or a TYPE_CHECKING block."""
+def imports(path: Path, *inside: str) -> list[tuple[str, bool]]:
+    """Rooms, of the house or of a room inside it, that a file imports: each with whether the import is lazy.
+
+    Lazy is what stands inside a function or a TYPE_CHECKING block.
+    """
+    place = ["cloudtasks_nb", *inside]
     tree = ast.parse(path.read_text())
     lazy = {
         id(inner)
@@ -63,16 +81,16 @@ def imports(path: Path) -> list[tuple[str, bool]]:
         if isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             target = [*base, *(node.module or "").split(".")] if node.module else list(base)
-            if target[:1] != ["cloudtasks_nb"]:
+            if target[: len(place)] != place:
                 continue
-            rooms = target[1:2] or [alias.name for alias in node.names]
+            rooms = target[len(place) :][:1] or [alias.name for alias in node.names]
             found += [(name, id(node) in lazy) for name in rooms]
         elif isinstance(node, ast.Import):
             names = [alias.name.split(".") for alias in node.names]
             found += [
-                ((parts[1:2] or ["__init__"])[0], id(node) in lazy)
+                ((parts[len(place) :] or ["__init__"])[0], id(node) in lazy)
                 for parts in names
-                if parts[0] == "cloudtasks_nb"
+                if parts[: len(place)] == place
             ]
     return found
 
@@ -95,9 +113,21 @@ def test_a_file_imports_only_from_lower_floors_or_its_own_room(path: Path) -> No
             )
 
 
+@pytest.mark.parametrize(
+    "path", sorted((HOUSE / "emulator").rglob("*.py")), ids=lambda path: str(path.relative_to(HOUSE))
+)
+def test_the_emulator_has_floors_of_its_own(path: Path) -> None:
+    here = path.relative_to(HOUSE / "emulator").with_suffix("").parts[0]
+    for there, _ in imports(path, "emulator"):
+        assert there == here or EMULATOR_LEVEL[there] < EMULATOR_LEVEL[here], f"{here} imports {there}"
+
+
 def test_every_room_has_a_floor() -> None:
     rooms = {room(path) for path in HOUSE.rglob("*.py")}
-    assert rooms - {"emulator"} <= set(LEVEL)
+    assert rooms - {"emulator"} == set(LEVEL)
+    emulator = HOUSE / "emulator"
+    inside = {path.relative_to(emulator).with_suffix("").parts[0] for path in emulator.rglob("*.py")}
+    assert inside == set(EMULATOR_LEVEL)
 
 
 def modules() -> dict[str, set[str]]:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from cloudtasks_nb.emulator.attempts import Attempt
 from cloudtasks_nb.emulator.clock import ManualClock
-from cloudtasks_nb.emulator.context import Context
-from cloudtasks_nb.emulator.service import Service
-from cloudtasks_nb.emulator.store import Store
+from cloudtasks_nb.emulator.rules.attempts import Attempt
+from cloudtasks_nb.emulator.services.context import Context
+from cloudtasks_nb.emulator.services.service import Service
+from cloudtasks_nb.emulator.store.store import Store
 from cloudtasks_nb.model import Message, Queue, Task, to_dict
 from cloudtasks_nb.model.messages import CreateTaskRequest
 from cloudtasks_nb.model.methods import METHODS

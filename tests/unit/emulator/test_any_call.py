@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.batch_http import batch_reply, read_batch
-from cloudtasks_nb.emulator.calls import Call, Reply
-from cloudtasks_nb.emulator.commits import Commits
-from cloudtasks_nb.emulator.front import Front
-from cloudtasks_nb.emulator.gate import Gate
-from cloudtasks_nb.emulator.identity import caller_in
-from cloudtasks_nb.emulator.oauth import OAuth
-from cloudtasks_nb.emulator.sign_in import SignIn
+from cloudtasks_nb.emulator.access.gate import Gate
+from cloudtasks_nb.emulator.access.oauth import OAuth
+from cloudtasks_nb.emulator.access.sign_in import SignIn
+from cloudtasks_nb.emulator.calls.call import Call, Reply
+from cloudtasks_nb.emulator.http.batch import batch_reply, read_batch
+from cloudtasks_nb.emulator.http.front import Front
+from cloudtasks_nb.emulator.rules.identity import caller_in
+from cloudtasks_nb.emulator.store.commits import Commits
 from cloudtasks_nb.errors import ApiError
 from cloudtasks_nb.model import HttpRequest, HttpTarget, PullMessage, PullTarget, Queue, Task, UriOverride
 from cloudtasks_nb.model.messages import CreateTaskRequest

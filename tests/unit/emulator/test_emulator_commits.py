@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cloudtasks_nb.emulator.commits import Commits
-from cloudtasks_nb.emulator.queue_rules import new_queue
-from cloudtasks_nb.emulator.store import Store
+from cloudtasks_nb.emulator.rules.queues import new_queue
+from cloudtasks_nb.emulator.store.commits import Commits
+from cloudtasks_nb.emulator.store.store import Store
 from cloudtasks_nb.errors import AlreadyExists, Internal
 from cloudtasks_nb.model import Queue
 from cloudtasks_nb.names import parse_queue

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from aiohttp import web
 
-from cloudtasks_nb.emulator.attempts import Attempt, Outcome
 from cloudtasks_nb.emulator.clock import SystemClock
-from cloudtasks_nb.emulator.deliver import Deliverer, Targets
-from cloudtasks_nb.emulator.history import History
-from cloudtasks_nb.emulator.queue_rules import new_queue
-from cloudtasks_nb.emulator.reach import Reach, pattern
-from cloudtasks_nb.emulator.tokens import Tokens
+from cloudtasks_nb.emulator.delivery.deliver import Deliverer, Targets
+from cloudtasks_nb.emulator.delivery.history import History
+from cloudtasks_nb.emulator.delivery.reach import Reach, pattern
+from cloudtasks_nb.emulator.delivery.tokens import Tokens
+from cloudtasks_nb.emulator.rules.attempts import Attempt, Outcome
+from cloudtasks_nb.emulator.rules.queues import new_queue
 from cloudtasks_nb.model import HttpRequest, Queue, Task
 from cloudtasks_nb.names import parse_queue
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.attempts import retry_delay, used_up
-from cloudtasks_nb.emulator.token_bucket import TokenBucket
+from cloudtasks_nb.emulator.rules.attempts import retry_delay, used_up
+from cloudtasks_nb.emulator.rules.token_bucket import TokenBucket
 from cloudtasks_nb.model import Duration, RetryConfig
 
 from .conftest import NOW

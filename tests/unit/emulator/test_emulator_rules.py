@@ -11,9 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator import attempts, masks, outgoing, queue_patch, queue_rules, task_rules
-from cloudtasks_nb.emulator.app_engine import AppEngine
-from cloudtasks_nb.emulator.attempts import Attempt
+from cloudtasks_nb.emulator.calls import masks
+from cloudtasks_nb.emulator.delivery import outgoing
+from cloudtasks_nb.emulator.rules import attempts, queue_patch
+from cloudtasks_nb.emulator.rules import queues as queue_rules
+from cloudtasks_nb.emulator.rules import tasks as task_rules
+from cloudtasks_nb.emulator.rules.app_engine import AppEngine
+from cloudtasks_nb.emulator.rules.attempts import Attempt
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import (
     AppEngineHttpRequest,

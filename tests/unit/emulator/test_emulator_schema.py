@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from cloudtasks_nb.emulator import task_store
-from cloudtasks_nb.emulator.attempts import answered
-from cloudtasks_nb.emulator.context import Context
-from cloudtasks_nb.emulator.service import Service
-from cloudtasks_nb.emulator.store import Store
+from cloudtasks_nb.emulator.rules.attempts import answered
+from cloudtasks_nb.emulator.services.context import Context
+from cloudtasks_nb.emulator.services.service import Service
+from cloudtasks_nb.emulator.store import tasks as task_store
+from cloudtasks_nb.emulator.store.store import Store
 from cloudtasks_nb.errors import AlreadyExists, ConfigError, NotFound
 from cloudtasks_nb.model import HttpRequest, PullMessage, PullTarget, Task
 

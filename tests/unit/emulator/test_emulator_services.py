@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator import attempts, demo
-from cloudtasks_nb.emulator.attempts import answered
-from cloudtasks_nb.emulator.pages import make_token, page_size, read_token
-from cloudtasks_nb.emulator.store import Store
+from cloudtasks_nb.emulator import demo
+from cloudtasks_nb.emulator.rules import attempts
+from cloudtasks_nb.emulator.rules.attempts import answered
+from cloudtasks_nb.emulator.rules.pages import make_token, page_size, read_token
+from cloudtasks_nb.emulator.store.store import Store
 from cloudtasks_nb.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from cloudtasks_nb.model import Duration, HttpRequest, PullMessage, PullTarget, Queue, RetryConfig, Task
 from cloudtasks_nb.model.messages import CreateTaskRequest

@@ -8,7 +8,7 @@ import socket
 import pytest
 from yarl import URL
 
-from cloudtasks_nb.emulator.reach import Elsewhere, Resolver, is_local_name, pattern
+from cloudtasks_nb.emulator.delivery.reach import Elsewhere, Resolver, is_local_name, pattern
 
 
 @pytest.mark.parametrize(

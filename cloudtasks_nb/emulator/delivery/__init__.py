@@ -1,0 +1,1 @@
+"""One attempt of a push task: which request it makes, where it may go, who vouches for it, how it went."""

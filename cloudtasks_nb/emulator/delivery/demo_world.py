@@ -1,0 +1,31 @@
+"""The world around the demo: its targets do not exist, so their answers are made up. Nothing leaves this machine."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from ..rules.attempts import Attempt, Outcome, answered, timed_out
+
+FAILING = 36  # of the webhooks
+FIRST_ORDER = 4000
+_ANSWERING = {"mail.example.com", "collector.example.com", "billing.example.com", "translate.example.com"}
+_WEBHOOKS = "hooks.example.net"
+
+
+def answer(attempt: Attempt) -> Outcome | None:
+    """What a target of the demo says; None where it is not one."""
+    request = attempt.task.http_request
+    host = (urlsplit(request.url).hostname or "") if request is not None else ""
+    if host in _ANSWERING:
+        return answered(200)
+    return webhook(attempt.task.id) if host == _WEBHOOKS else None
+
+
+def webhook(task_id: str) -> Outcome:
+    """Most receivers of webhooks fail, each in a way of its own."""
+    digits = task_id.rpartition("-")[2]
+    number = int(digits) - FIRST_ORDER if digits.isdecimal() else FAILING
+    if not 0 <= number < FAILING:
+        return answered(200)
+    failure = (503, 500, 404, 429, 502, None)[number % 6]
+    return timed_out() if failure is None else answered(failure)

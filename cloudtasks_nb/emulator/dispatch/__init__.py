@@ -1,0 +1,1 @@
+"""Which push task goes out when?"""

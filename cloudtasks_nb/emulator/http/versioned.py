@@ -1,0 +1,49 @@
+"""Answers and refusals in the words of the version that is spoken. Source: SPEC section 9."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+
+from ...errors import ApiError
+from ...model.methods import METHODS, Method
+from ...model.schema import camel
+from ...model.translation import PACKAGE, differs, write
+from ...model.versions import OWN, SHAPES, Version
+
+# Ready-made answers are the model's JSON. In its own version they leave as they are, unless they hold one of these.
+_LATER = tuple(f'"{camel(field)}"'.encode() for shape in SHAPES[OWN].values() for field in shape.absent)
+_SENTENCES = {
+    "RetryConfig.maxAttempts must be greater than 0.": "RetryConfig.maxAttempts must be greater or equal to -1."
+}
+
+
+def said_in(raw: bytes, method: Method) -> bytes:
+    """An answer of the model as the version of the method has it."""
+    kind = METHODS[method.id].response
+    if method.version == OWN and not any(name in raw for name in _LATER):
+        return raw
+    if not differs(kind, method.version):
+        return raw
+    return msgspec.json.encode(write(kind, msgspec.json.decode(raw), method.version))
+
+
+def reworded(error: ApiError, version: Version) -> ApiError:
+    """A refusal with the version's own names of fields."""
+    if version != OWN:
+        for ours, theirs in _words(version).items():
+            error.message = error.message.replace(ours, theirs)
+    return error
+
+
+@cache
+def _words(version: Version) -> dict[str, str]:
+    """What a message says, and what it says in this version: "RateLimits.maxConcurrentTasks", …"""
+    renamed = {
+        f"{kind.__name__}.{spell(ours)}": f"{kind.__name__}.{spell(theirs)}"
+        for kind, shape in SHAPES[version].items()
+        for ours, theirs in shape.renamed.items()
+        for spell in (camel, str)
+    }
+    return renamed | _SENTENCES | {f"{PACKAGE}{OWN}.": f"{PACKAGE}{version}."}

@@ -1,0 +1,1 @@
+"""What the service decides: defaults, limits, names, paging, backoff. Pure: time is an argument."""

@@ -1,0 +1,1 @@
+"""What each REST method means."""

@@ -1,0 +1,251 @@
+"""The database: tasks, tombstones and the statistics over them. SQLite only; `now` is an argument."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from ...model import Int64, QueueStats
+from ..clock import from_us, to_us
+from .task_json import Listed, TaskRow
+
+_SELECT = (
+    "SELECT row, id, first_us, schedule_us, create_us, expire_us, tag, dispatch_count, response_count, "
+    "execution_count, previous_code, attempts, head"
+)
+_LIST = "SELECT id, schedule_us, create_us, dispatch_count, response_count, attempts"
+TOMBSTONES_AT_ONCE = 1000  # a few milliseconds
+_MINUTE = timedelta(minutes=1)
+
+
+class Order(Struct, frozen=True):
+    """An order of tasks: the columns of its key, the last of them the id, and what an index needs to serve it."""
+
+    columns: tuple[str, ...]
+    where: str = ""
+
+
+BY_FIRST = Order(("first_us", "id"))
+BY_SCHEDULE = Order(("schedule_us", "id"))
+BY_TAG = Order(("tag", "first_us", "id"), " AND tag IS NOT NULL")
+
+
+class NewTask(Struct, frozen=True):
+    """A task to store. See schema.sql."""
+
+    id: str
+    schedule_us: int
+    create_us: int
+    expire_us: int
+    tag: str | None
+    head: str
+    payload: str
+
+
+class TaskStore:
+    """Tasks by the number of their queue."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def get(self, generation: int, id: str) -> TaskRow | None:
+        sql = f"{_SELECT}, payload FROM tasks WHERE generation = ? AND id = ?"
+        found = self._db.execute(sql, (generation, id)).fetchone()
+        return TaskRow(*found) if found else None
+
+    def page(
+        self, generation: int, order: Order, after: list[Any] | None, limit: int, *, payloads: bool
+    ) -> list[Listed]:
+        """At most `limit` tasks behind the key `after`, each with as little as its JSON needs."""
+        keys = ", ".join(order.columns)
+        behind = f" AND ({keys}) > ({', '.join('?' * len(order.columns))})" if after is not None else ""
+        sql = (
+            f"{_LIST}, {'head || payload' if payloads else 'head'} FROM tasks "
+            f"WHERE generation = ?{order.where}{behind} ORDER BY {keys} LIMIT ?"
+        )
+        return self._db.execute(sql, (generation, *(after or ()), limit)).fetchall()
+
+    def add(self, generation: int, task: NewTask) -> TaskRow | None:
+        """Stores it; None when a task with its id is there."""
+        added = self._db.execute(
+            "INSERT OR IGNORE INTO tasks "
+            "(generation, id, first_us, schedule_us, create_us, expire_us, tag, head, payload) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                generation, task.id, task.schedule_us, task.schedule_us, task.create_us, task.expire_us, task.tag,
+                task.head, task.payload,
+            ),
+        )  # fmt: skip
+        if added.rowcount != 1 or added.lastrowid is None:
+            return None
+        return TaskRow(
+            row=added.lastrowid,
+            id=task.id,
+            first_us=task.schedule_us,
+            schedule_us=task.schedule_us,
+            create_us=task.create_us,
+            expire_us=task.expire_us,
+            tag=task.tag,
+            head=task.head,
+            payload=task.payload,
+        )
+
+    def remove(self, generation: int, id: str) -> bool:
+        """False when it was not there."""
+        sql = "DELETE FROM tasks WHERE generation = ? AND id = ?"
+        return self._db.execute(sql, (generation, id)).rowcount == 1
+
+    def bury(self, queue: int, id: str, until: datetime) -> None:
+        """Blocks the name of a task that is gone."""
+        self._db.execute("REPLACE INTO tombstones VALUES (?, ?, ?)", (queue, id, to_us(until)))
+
+    def has_tombstone(self, queue: int, id: str, now: datetime) -> bool:
+        """Whether a name is blocked: by a tombstone, or by a purged task that was not cleared away yet."""
+        sql = (
+            "SELECT 1 FROM tombstones WHERE queue = :queue AND id = :id AND until_us > :now UNION ALL "
+            "SELECT 1 FROM generations g JOIN tasks t ON t.generation = g.id AND t.id = :id "
+            "WHERE g.queue = :queue AND g.until_us > :now"
+        )
+        return self._db.execute(sql, {"queue": queue, "id": id, "now": to_us(now)}).fetchone() is not None
+
+    def clear_away(self, limit: int, now: datetime) -> int:
+        """Turns some tasks of old generations into tombstones; returns how many, 0 when none is left."""
+        sql = "SELECT id, queue, until_us FROM generations WHERE until_us IS NOT NULL LIMIT 1"
+        left = self._db.execute(sql).fetchone()
+        if left is None:
+            return 0
+        generation, queue, until_us = left
+        gone = self._db.execute(
+            "DELETE FROM tasks WHERE row IN (SELECT row FROM tasks WHERE generation = ? LIMIT ?) RETURNING id",
+            (generation, limit),
+        ).fetchall()
+        if until_us > to_us(now):
+            buried = [(queue, id, until_us) for (id,) in gone]
+            self._db.executemany(
+                "INSERT INTO tombstones VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+                "SET until_us = max(until_us, excluded.until_us)",  # an old one may not have been cleared away yet
+                buried,
+            )
+        if len(gone) < limit:
+            self._db.execute("DELETE FROM generations WHERE id = ?", (generation,))
+        return max(1, len(gone))
+
+    def next_expiry(self) -> datetime | None:
+        """When the next task, or tombstone, ends by itself."""
+        sql = "SELECT min(u) FROM (SELECT min(expire_us) u FROM tasks UNION ALL SELECT min(until_us) FROM tombstones)"
+        (expiry_us,) = self._db.execute(sql).fetchone()
+        return None if expiry_us is None else from_us(expiry_us)
+
+    def expire(self, now: datetime) -> None:
+        """Ends tasks that outlived their queue's taskTtl, and some tombstones that are over.
+
+        An old tombstone blocks nothing, so there is no hurry: a purge leaves as many behind as there were tasks.
+        """
+        now_us = to_us(now)
+        self._db.execute(
+            "REPLACE INTO tombstones SELECT q.id, t.id, :now + CAST(1000000 * "
+            "rtrim(json_extract(q.config, '$.tombstoneTtl'), 's') AS INTEGER) "
+            "FROM tasks t JOIN queues q ON q.generation = t.generation WHERE t.expire_us <= :now",
+            {"now": now_us},
+        )
+        self._db.execute("DELETE FROM tasks WHERE expire_us <= ?", (now_us,))
+        self._db.execute(
+            "DELETE FROM tombstones WHERE (queue, id) IN "
+            "(SELECT queue, id FROM tombstones WHERE until_us <= ? ORDER BY until_us LIMIT ?)",
+            (now_us, TOMBSTONES_AT_ONCE),
+        )
+
+    def due(self, generation: int, now: datetime, tag: str | None, *, payloads: bool) -> Generator[TaskRow]:
+        """The tasks that are due, oldest first; of one tag only, where that is given. To be closed."""
+        sql = (
+            f"{_SELECT}, {'payload' if payloads else repr('')} FROM tasks "
+            f"WHERE generation = ? AND schedule_us <= ?{'' if tag is None else ' AND tag = ?'} ORDER BY schedule_us, id"
+        )
+        with closing(
+            self._db.execute(sql, (generation, to_us(now), *(() if tag is None else (tag,))))
+        ) as found:
+            for columns in found:
+                yield TaskRow(*columns)
+
+    def oldest_tag(self, generation: int, now: datetime) -> str | None:
+        """The tag of the task that is due longest."""
+        sql = (
+            "SELECT tag FROM tasks WHERE generation = ? AND schedule_us <= ? ORDER BY schedule_us, id LIMIT 1"
+        )
+        found = self._db.execute(sql, (generation, to_us(now))).fetchone()
+        return found[0] if found else None
+
+    def lease(self, rows: Iterable[int], until: datetime) -> None:
+        sql = "UPDATE tasks SET schedule_us = ?, dispatch_count = dispatch_count + 1 WHERE row = ?"
+        self._db.executemany(sql, [(to_us(until), row) for row in rows])
+
+    def reschedule(self, row: int, due: datetime) -> None:
+        self._db.execute("UPDATE tasks SET schedule_us = ? WHERE row = ?", (to_us(due), row))
+
+    def to_dispatch(self, generation: int, now: datetime, limit: int) -> list[TaskRow]:
+        """Push tasks that are due and not under way, oldest first."""
+        sql = (
+            f"{_SELECT}, payload FROM tasks WHERE generation = ? AND schedule_us <= ? "
+            "AND in_flight = 0 AND tag IS NULL ORDER BY schedule_us, id LIMIT ?"
+        )
+        return [TaskRow(*columns) for columns in self._db.execute(sql, (generation, to_us(now), limit))]
+
+    def next_to_dispatch(self, generation: int) -> datetime | None:
+        """When the first push task that is not under way is due."""
+        sql = "SELECT min(schedule_us) FROM tasks WHERE generation = ? AND in_flight = 0 AND tag IS NULL"
+        (due_us,) = self._db.execute(sql, (generation,)).fetchone()
+        return None if due_us is None else from_us(due_us)
+
+    def begin_attempt(self, row: int, attempts: str) -> None:
+        self._db.execute(
+            "UPDATE tasks SET dispatch_count = dispatch_count + 1, in_flight = in_flight + 1, attempts = ? "
+            "WHERE row = ?",
+            (attempts, row),
+        )
+
+    def end_attempt(
+        self, row: int, attempts: str, schedule: datetime, code: int | None, *, answered: bool, executed: bool
+    ) -> None:
+        """Records a failed attempt and when the task is due again."""
+        self._db.execute(
+            "UPDATE tasks SET in_flight = max(0, in_flight - 1), attempts = ?, schedule_us = ?, previous_code = ?, "
+            "response_count = response_count + ?, execution_count = execution_count + ? WHERE row = ?",
+            (attempts, to_us(schedule), code, answered, executed, row),
+        )
+
+    def count_answer(self, queue: int, now: datetime) -> None:
+        """Notes that an attempt ended, for the statistics; those of earlier minutes are dropped."""
+        self._db.execute(
+            "DELETE FROM answers WHERE queue = ? AND answer_us <= ?", (queue, to_us(now - _MINUTE))
+        )
+        self._db.execute("INSERT INTO answers SELECT id, ? FROM queues WHERE id = ?", (to_us(now), queue))
+
+    def stats(self, queue: int, generation: int, now: datetime) -> QueueStats:
+        """What the queue holds and does; the effective rate is for the caller to say."""
+        count, oldest_us = self._db.execute(
+            "SELECT count(*), min(schedule_us) FROM tasks INDEXED BY tasks_by_schedule WHERE generation = ?",
+            (generation,),
+        ).fetchone()
+        (in_flight,) = self._db.execute(
+            "SELECT coalesce(sum(in_flight), 0) FROM tasks WHERE generation = ? AND in_flight > 0",
+            (generation,),
+        ).fetchone()
+        (executed,) = self._db.execute(
+            "SELECT count(*) FROM answers WHERE queue = ? AND answer_us > ?", (queue, to_us(now - _MINUTE))
+        ).fetchone()
+        counts = {
+            "tasks_count": count,
+            "executed_last_minute_count": executed,
+            "concurrent_dispatches_count": in_flight,
+        }
+        return QueueStats(
+            oldest_estimated_arrival_time=None if oldest_us is None else from_us(oldest_us),
+            **{
+                name: Int64(number) for name, number in counts.items() if number
+            },  # a zero is left out, as in proto JSON
+        )
