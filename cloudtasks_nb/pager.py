@@ -36,16 +36,25 @@ _HEAD_START_S = 0.001
 
 
 class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
-    """One page of a listing. `next_page_token` is empty on the last one.
+    """One page of a listing: its items, in order. `next_page_token` is empty on the last one.
 
     Example:
         >>> page = queue.tasks(page_size=2).first_page
-        >>> len(page.items), bool(page.next_page_token)
-        (2, True)
+        >>> len(page), [task.id for task in page] == [task.id for task in page.items], bool(page.next_page_token)
+        (2, True, True)
     """
 
     items: list[T]
     next_page_token: str = ""
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __bool__(self) -> bool:
+        return True  # an empty page is a page: more may follow
 
     def _shape_(self) -> Card:
         from .render import Card
@@ -82,6 +91,11 @@ class Items(Shown, list[T]):
     def __init__(self, items: Iterable[T], listing: Listing[T]) -> None:
         super().__init__(items)
         self._listing = listing
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (
+            list(self),
+        )  # in another process it is a list: how a listing is shown stays with its client
 
     def _shape_(self) -> Table:
         return self._listing.table(

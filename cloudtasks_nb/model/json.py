@@ -19,6 +19,9 @@ from ..shown import Shown
 
 T = TypeVar("T")
 
+_AS_LISTED = frozenset(
+    "biufUO"
+)  # numpy's kinds whose tolist() gives values of Python; instants would become numbers
 _DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s")
 
 
@@ -87,6 +90,17 @@ def _to_wire(value: Any) -> Any:
         return str(value)
     if isinstance(value, Int64):
         return str(int(value))
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """What notebooks hold in the place of Python's own values: kinds of text, pandas' instants, numpy's numbers."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, datetime):
+        return None if value != value else datetime.combine(value.date(), value.timetz())  # NaT is not itself
+    if getattr(getattr(value, "dtype", None), "kind", "") in _AS_LISTED:
+        return value.tolist()
     raise NotImplementedError(type(value))
 
 
@@ -129,7 +143,7 @@ def from_dict(values: Any, kind: type[T]) -> T:
 
 def span_of(value: timedelta | float) -> timedelta:
     """A timedelta as it is; a number, also one of numpy's, as seconds. Errors: TypeError, ValueError, OverflowError."""
-    return value if isinstance(value, timedelta) else timedelta(seconds=0.0 + value)
+    return value if isinstance(value, timedelta) else timedelta(seconds=float(0.0 + value))
 
 
 def shortest(number: float) -> float:

@@ -27,8 +27,8 @@ class Bound:
         session = self.__dict__.get("session")
         if session is None:
             raise ConfigError(
-                f"This {type(self).__name__} was made by hand and has no client.",
-                hint="get it from one, such as client.queue(name) or queue.task(id)",
+                f"This {type(self).__name__} has no client: it was made by hand, copied or unpickled.",
+                hint="get it from a client, such as client.queue(name) or client.task(name)",
             )
         return session  # type: ignore[no-any-return]
 

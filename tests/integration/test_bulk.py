@@ -284,6 +284,12 @@ def test_payloads_may_be_what_numpy_holds(queue: ct.Queue) -> None:
     assert payloads(queue) == [b"2.5", b"3", b"[1,2]"]
 
 
+def test_what_numpy_holds_is_a_payload_a_time_and_a_selection_too(queue: ct.Queue) -> None:
+    made = queue.create_task({"n": np.int64(3), "x": np.arange(2)}, url=URL, schedule=np.float32(3600))
+    assert made.refresh(view="FULL").json() == {"n": 3, "x": [0, 1]}
+    assert queue.delete_tasks(np.array([made.name]), progress=False).done == 1
+
+
 def test_a_pull_table_comes_back_as_pull_tasks(client: ct.Client) -> None:
     source, target = (client.create_queue(new_id(), kind="pull") for _ in range(2))
     source.create_tasks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pandas as pd
@@ -69,6 +70,24 @@ def test_a_page_can_be_had_by_its_token(queue: ct.Queue) -> None:
     assert [task.id for task in tasks.page(first.next_page_token).items] == names[2:4]
     with pytest.raises(ct.InvalidArgument):
         tasks.page("nonsense")
+
+
+def test_a_page_is_its_items(queue: ct.Queue) -> None:
+    names = fill(queue, 3)
+    pages = list(queue.tasks(page_size=2).pages())
+    assert [len(page) for page in pages] == [2, 1]
+    assert [[task.id for task in page] for page in pages] == [names[:2], names[2:]]
+    assert queue.delete_tasks(pages[0], progress=False).done == 2
+    assert [task.id for task in queue.tasks()] == names[2:]
+    queue.delete_tasks(names[2:], progress=False)
+    assert queue.tasks().first_page, "an empty page is a page"
+    assert len(queue.tasks().first_page) == 0
+
+
+def test_the_first_items_travel_to_other_processes(queue: ct.Queue) -> None:
+    fill(queue, 2)
+    tasks = queue.tasks().first(2)
+    assert pickle.loads(pickle.dumps(tasks)) == tasks  # noqa: S301 - our own bytes
 
 
 def test_a_table_of_many_pages(queue: ct.Queue, calls: list[str]) -> None:

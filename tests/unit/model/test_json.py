@@ -131,9 +131,35 @@ def test_what_is_no_duration_is_an_invalid_argument(value: object) -> None:
 
 def test_numbers_and_instants_out_of_a_table_are_as_good_as_pythons_own() -> None:
     assert Duration.of(np.int64(5)) == timedelta(seconds=5)
+    assert Duration.of(np.float32(2.5)) == timedelta(seconds=2.5)
     moment = pd.Timestamp("2026-01-02T03:04:05.123456789", tz="Europe/Berlin")
     assert encode(Task(schedule_time=utc(moment))) == b'{"scheduleTime":"2026-01-02T02:04:05.123456Z"}'
     assert utc(moment.tz_localize(None)) == datetime(2026, 1, 2, 3, 4, 5, 123456).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (np.int64(3), 3),
+        (np.float64(1.5), 1.5),
+        (np.bool_(True), True),
+        (np.str_("ada"), "ada"),
+        (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+        (pd.Series([1.5, 2.5]), [1.5, 2.5]),
+        (pd.Timestamp("2026-01-02T03:04:05.123456789", tz="UTC"), "2026-01-02T03:04:05.123456Z"),
+        (pd.NaT, None),
+    ],
+)
+def test_values_out_of_a_table_are_written_as_pythons_own(value: object, written: object) -> None:
+    assert json.loads(encode({"nested": [value]})) == {"nested": [written]}
+
+
+@pytest.mark.parametrize(
+    "value", [np.datetime64("2026-01-01", "ns"), np.array([0], "m8[ns]"), pd.NA, 1j, object()]
+)
+def test_what_json_cannot_say_is_not_guessed(value: object) -> None:
+    with pytest.raises((TypeError, NotImplementedError)):
+        encode({"nested": value})
 
 
 def test_headers_show_no_credentials_and_are_written_whole() -> None:
