@@ -24,6 +24,8 @@ class CloudTasksError(Shown, Exception):
     hint: str | None
     result: Any = None
     """The BulkResult of what is known, where this ended a bulk call."""
+    tries: int = 1
+    """How often the call was sent before this was final."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -31,7 +33,13 @@ class CloudTasksError(Shown, Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message}\n  next: {self.hint}" if self.hint else self.message
+        tried = [f"  tried: {self.tries} times"] if self.tries > 1 else []
+        following = [f"  next: {self.hint}"] if self.hint else []
+        return "\n".join([self.message, *self._lines(), *tried, *following])
+
+    def _lines(self) -> list[str]:
+        """What there is to say between the message and the next step."""
+        return []
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """IPython has a line of its own for exceptions, which would replace the card's text; this comes first."""
@@ -101,12 +109,10 @@ class InvalidRows(CloudTasksError):
         what = "problem" if self.count == 1 else "problems"
         super().__init__(f"Nothing was sent: {self.count:,} {what}.", hint=hint)
 
-    def __str__(self) -> str:
-        lines = [self.message]
-        lines += [f"  {words}" if at is None else f"  item {at}: {words}" for at, words in self.problems]
-        if self.count > len(self.problems):
-            lines.append(f"  … and {self.count - len(self.problems):,} more")
-        return "\n".join([*lines, f"  next: {self.hint}"] if self.hint else lines)
+    def _lines(self) -> list[str]:
+        lines = [f"  {words}" if at is None else f"  item {at}: {words}" for at, words in self.problems]
+        more = self.count - len(self.problems)
+        return [*lines, f"  … and {more:,} more"] if more > 0 else lines
 
 
 class BackupIncomplete(CloudTasksError):
@@ -165,14 +171,9 @@ class ApiError(CloudTasksError):
         self.method = method
         self.resource = resource
 
-    def __str__(self) -> str:
-        lines = [self.message, f"  answered: {self.code} {self.status}"]
-        if self.method or self.resource:
-            asked = " of ".join(part for part in (self.method, self.resource) if part)
-            lines.insert(1, f"  asked: {asked}")
-        if self.hint:
-            lines.append(f"  next: {self.hint}")
-        return "\n".join(lines)
+    def _lines(self) -> list[str]:
+        asked = " of ".join(part for part in (self.method, self.resource) if part)
+        return [*([f"  asked: {asked}"] if asked else []), f"  answered: {self.code} {self.status}"]
 
 
 class Cancelled(ApiError):

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from ..errors import ApiError, ConfigError, NotFound
 from ..model import Message, decode, encode
 from ..rest.answers import refusal
+from ..rest.deadline import Deadline
 from ..rest.exchange import exchange
 from ..rest.session import Session
 
@@ -41,7 +42,7 @@ class Control:
             f"{session.endpoint}{PREFIX}/{path}",
             headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
             body=body,
-            timeout_s=session.timeout_s + longer_s,
+            deadline=Deadline(session.timeout_s + longer_s),
         )
         if 200 <= answer.status < 300:
             return decode(answer.body, kind)

@@ -15,7 +15,7 @@ def _error(error: CloudTasksError, now: datetime) -> Card:
     return Card(
         type(error).__name__,
         badge=badge("error", "bad"),
-        facts={"message": error.message, "next": error.hint},
+        facts={"message": error.message, "tried": _tried(error), "next": error.hint},
     )
 
 
@@ -41,10 +41,15 @@ def _api_error(error: ApiError, now: datetime) -> Card:
         facts={
             "asked": _asked(error),
             "answered": error.message,
+            "tried": _tried(error),
             "next": error.hint,
         },
         sections=json_section("details", error.details),
     )
+
+
+def _tried(error: CloudTasksError) -> str | None:
+    return f"{error.tries} times" if error.tries > 1 else None
 
 
 def _asked(error: ApiError) -> list[Plain] | None:

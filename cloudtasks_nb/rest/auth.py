@@ -220,7 +220,11 @@ def _guard(call: Callable[[], Any]) -> Any:
             f"No usable credentials were found: {_first_line(error)}", hint=login_hint()
         ) from None
     except exceptions.TransportError as error:
-        raise TransportError(f"The sign-in server was not reached: {_first_line(error)}") from None
+        raise TransportError(
+            f"The sign-in server was not reached: {_first_line(error)}",
+            hint="check the network; nothing was sent to the service",
+            reached=False,
+        ) from None
     except exceptions.GoogleAuthError as error:
         line = scrub(_first_line(error))
         reason = line.partition(":")[0]

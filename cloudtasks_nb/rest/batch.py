@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Sequence
 
-from ..errors import CloudTasksError, ResourceExhausted, TransportError, Unauthenticated
+from ..errors import CloudTasksError, TransportError, Unauthenticated
 from .answers import refusal
 from .call import Call
+from .deadline import Deadline
 from .exchange import Answer
 from .multipart import read_parts, write_parts
 from .session import Session
+from .trying import Trying
 
 MOST = 1000
 """Calls in one request."""
 
 
-class Part:
+class Part(Trying):
     """One call of a batch, and how it ended: JSON bytes or an error; None until then."""
 
-    __slots__ = ("call", "outcome", "renewed", "retry_after_s", "tries", "uncertain")
+    __slots__ = ("outcome",)
 
     def __init__(self, call: Call) -> None:
-        self.call = call
+        super().__init__(call)
         self.outcome: bytes | CloudTasksError | None = None
-        self.tries = 0
-        self.uncertain = False
-        self.renewed = call.brings_token
-        self.retry_after_s = 0.0
 
 
 def send_batch(session: Session, parts: Sequence[Part], timeout_s: float) -> int:
@@ -47,7 +44,7 @@ class _Run:
     def __init__(self, session: Session, parts: Sequence[Part], timeout_s: float) -> None:
         self.session = session
         self.parts = parts
-        self.deadline = time.monotonic() + timeout_s
+        self.deadline = Deadline(timeout_s)
         self.credential: dict[str, str] = {}
 
     def finish(self) -> int:
@@ -62,7 +59,7 @@ class _Run:
     def _round(self, pending: list[Part]) -> float:
         """Send what is pending once; how long to wait before what is then still pending."""
         for part in pending:
-            part.tries += 1
+            part.begin()
         try:
             found = self._exchange(pending)
         except CloudTasksError as error:
@@ -94,18 +91,10 @@ class _Run:
         if not isinstance(outcome, CloudTasksError):
             part.outcome = outcome
             return 0.0
-        if part.uncertain and part.call.was_done(outcome):
+        if part.was_done(outcome):
             part.outcome = b"{}"
             return 0.0
-        part.uncertain = part.uncertain or not isinstance(outcome, ResourceExhausted)
-        delay_s = self.session.retry.delay_s(
-            outcome,
-            tries=part.tries,
-            repeatable=part.call.repeatable,
-            remaining_s=self.deadline - time.monotonic(),
-            chance=random.random(),  # noqa: S311 - jitter, not a secret
-            retry_after_s=part.retry_after_s,
-        )
+        delay_s = part.delay_s(outcome, self.session.retry, self.deadline.left_s)
         if delay_s is None:
             part.outcome = outcome
         return delay_s or 0.0
@@ -131,8 +120,7 @@ class _Run:
 def _outcome(part: Part, answer: Answer | None) -> bytes | CloudTasksError:
     if answer is None:
         return TransportError("The answer to the batch held none for this call.")
-    part.retry_after_s = answer.retry_after_s
     try:
-        return part.call.content(answer)
+        return part.content(answer)
     except CloudTasksError as error:
         return error

@@ -1,4 +1,4 @@
-"""Connections that read an answer within one deadline, from its status line to its last byte.
+"""How much time is left, and connections that read an answer within it, from its status line to its last byte.
 
 A socket's timeout starts anew with every byte that arrives, so a server that drips its headers could hold a call for
 as long as it likes.
@@ -15,6 +15,20 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+
+class Deadline:
+    """So much time, `total_s`, for something that may be several requests; `left_s` of it is left."""
+
+    __slots__ = ("_at", "total_s")
+
+    def __init__(self, total_s: float) -> None:
+        self.total_s = total_s
+        self._at = time.monotonic() + total_s
+
+    @property
+    def left_s(self) -> float:
+        return self._at - time.monotonic()
 
 
 class _Until(io.RawIOBase):

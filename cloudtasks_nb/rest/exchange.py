@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,10 +15,11 @@ from msgspec import Struct
 
 from ..errors import Timeout, TransportError
 from ..redact import scrub
-from .deadline import DeadlineAdapter
+from .deadline import Deadline, DeadlineAdapter
 
 _CHUNK_BYTES = 256 * 1024
 _CONNECTIONS = 32
+_LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 
 
 class Answer(Struct, frozen=True):
@@ -62,12 +62,18 @@ def exchange(
     *,
     headers: Mapping[str, str],
     body: bytes | None,
-    timeout_s: float,
+    deadline: Deadline,
 ) -> Answer:
     """Send one request and read the whole answer. Errors: Timeout, TransportError."""
-    deadline = time.monotonic() + timeout_s
+    left_s = deadline.left_s
+    if left_s <= 0:  # signing in, or a pause, took all of it
+        raise Timeout(
+            f"The {deadline.total_s:.3g} s of this call were over before it was sent to {_host(url)}.",
+            hint=_LONGER,
+            reached=False,
+        )
     # Connecting included: a bare number would allow that much for connecting and for reading.
-    within: Any = urllib3.Timeout(total=timeout_s)
+    within: Any = urllib3.Timeout(total=left_s)
     try:
         with http.request(
             verb, url, headers=headers, data=body, timeout=within, stream=True, allow_redirects=False
@@ -76,17 +82,17 @@ def exchange(
                 response.status_code,
                 response.headers.get("Content-Type", ""),
                 _retry_after_s(response.headers.get("Retry-After", "")),
-                _read(response, deadline, timeout_s),
+                _read(response, deadline),
             )
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        failure = _failure(url, error, timeout_s)
+        failure = _failure(url, error, deadline)
     # Raised here, where the library's error is no context of it: that one knows the URL, which may hold a token.
     raise failure
 
 
-def _failure(url: str, error: Exception, timeout_s: float) -> TransportError:
+def _failure(url: str, error: Exception, deadline: Deadline) -> TransportError:
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return _timeout(url, timeout_s)
+        return _timeout(url, deadline)
     if isinstance(error, requests.exceptions.SSLError):
         return TransportError(f"No secure connection to {_host(url)}: {_cause(error)}.", reached=False)
     if isinstance(error, requests.exceptions.ProxyError):
@@ -100,21 +106,18 @@ def _failure(url: str, error: Exception, timeout_s: float) -> TransportError:
     return _broken(url, error)
 
 
-def _read(response: requests.Response, deadline: float, timeout_s: float) -> bytes:
+def _read(response: requests.Response, deadline: Deadline) -> bytes:
     """The body, piece by piece, so that a server that drips bytes cannot hold the call past its deadline."""
     pieces = []
     while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         pieces.append(piece)
-        if time.monotonic() > deadline:
-            raise _timeout(response.url, timeout_s)
+        if deadline.left_s < 0:
+            raise _timeout(response.url, deadline)
     return b"".join(pieces)
 
 
-def _timeout(url: str, timeout_s: float) -> Timeout:
-    return Timeout(
-        f"{_host(url)} did not answer completely within {timeout_s:.3g} s.",
-        hint="try again, or give calls more time: ct.connect(timeout=60)",
-    )
+def _timeout(url: str, deadline: Deadline) -> Timeout:
+    return Timeout(f"{_host(url)} did not answer completely within {deadline.total_s:.3g} s.", hint=_LONGER)
 
 
 def _not_connected(url: str, error: requests.ConnectionError) -> TransportError:

@@ -21,9 +21,11 @@ from ..model.queue import Queue
 from ..model.versions import Version, versions_with
 from .auth import Auth, check_endpoint, check_secret_way, is_loopback
 from .call import Call
+from .deadline import Deadline
 from .exchange import Answer, connections, exchange
 from .nearby import Nearby
 from .retry import Retry
+from .trying import Trying
 from .versioned import call_in
 
 if TYPE_CHECKING:
@@ -115,7 +117,8 @@ class Session:
 
     def look(self, call: Call, timeout_s: float) -> bytes:
         """Send a call once, for at most this long. Errors: any CloudTasksError."""
-        return _Attempt(self, call).send(time.monotonic() + timeout_s)
+        deadline = Deadline(timeout_s)
+        return self._try(Trying(call), self._credential(call), deadline)
 
     def check(self, call: Call) -> None:
         """Refuse what must not be sent. Errors: ConfigError."""
@@ -164,7 +167,7 @@ class Session:
         self._http.close()
 
     def exchange(
-        self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: float
+        self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: Deadline
     ) -> Answer:
         """Send one request as it is and read its answer. Errors: TransportError."""
         return exchange(
@@ -173,66 +176,49 @@ class Session:
             url,
             headers={**self._headers, **headers},
             body=body,
-            timeout_s=max(0.001, deadline - time.monotonic()),
+            deadline=deadline,
         )
 
     def persist(self, call: Call) -> bytes:
         """Try until it succeeds, is refused for good, or its time is over."""
-        deadline = time.monotonic() + self.timeout_s
-        tries, renewed, uncertain, quota_wait_s = 0, call.brings_token, False, self.retry.quota_wait_s
+        trying, deadline, quota_wait_s = Trying(call), Deadline(self.timeout_s), self.retry.quota_wait_s
         while True:
-            tries += 1
-            attempt = _Attempt(self, call)
+            credential = self._credential(call)
             try:
-                return attempt.send(deadline)
+                return self._try(trying, credential, deadline)
             except Unauthenticated:
-                if renewed or not self.auth.renew(attempt.credential):
+                if trying.renewed or not self.auth.renew(credential):
                     raise
-                renewed = True
+                trying.renewed = True
                 continue
             except CloudTasksError as refused:
                 error = refused
-            if uncertain and call.was_done(error):
+            if trying.was_done(error):
                 return b"{}"
-            # From here on an earlier try may have taken effect although no answer said so.
-            uncertain = uncertain or not isinstance(error, ResourceExhausted)
             # A page after the first outlasts an exhausted quota: nothing is lost, nothing doubled.
             waits = call.continues_listing and isinstance(error, ResourceExhausted)
-            delay_s = self.retry.delay_s(
-                error,
-                tries=tries,
-                repeatable=call.repeatable,
-                remaining_s=quota_wait_s if waits else deadline - time.monotonic(),
-                chance=random.random(),  # noqa: S311 - jitter, not a secret
-                retry_after_s=attempt.retry_after_s,
-            )
+            delay_s = trying.delay_s(error, self.retry, quota_wait_s if waits else deadline.left_s)
             if delay_s is None:
                 raise error
             time.sleep(delay_s)
             if waits:
                 quota_wait_s -= delay_s
-                deadline = time.monotonic() + self.timeout_s
+                deadline = Deadline(self.timeout_s)
 
+    def _credential(self, call: Call) -> dict[str, str]:
+        """Headers that say who calls, unless the call itself does. Errors: AuthError, TransportError."""
+        url = self.endpoint + call.target
+        return self.auth.headers(call.method.http, url, token=not call.brings_token, key=not call.brings_key)
 
-class _Attempt:
-    """One try of a call: the credential it was made with, and how long the answer asks to wait."""
-
-    def __init__(self, session: Session, call: Call) -> None:
-        self.session = session
-        self.call = call
-        self.credential: dict[str, str] = {}
-        self.retry_after_s = 0.0
-
-    def send(self, deadline: float) -> bytes:
-        call, session = self.call, self.session
-        url = session.endpoint + call.target
-        self.credential = session.auth.headers(
-            call.method.http, url, token=not call.brings_token, key=not call.brings_key
-        )
+    def _try(self, trying: Trying, credential: dict[str, str], deadline: Deadline) -> bytes:
+        """Send a call once. Errors: any CloudTasksError."""
+        call = trying.call
+        trying.begin()
         content_type = {"Content-Type": "application/json"} if call.body is not None else {}
-        answer = session.exchange(call.method.http, url, call.body, self.credential | content_type, deadline)
-        self.retry_after_s = answer.retry_after_s
-        return call.content(answer)
+        url = self.endpoint + call.target
+        return trying.content(
+            self.exchange(call.method.http, url, call.body, credential | content_type, deadline)
+        )
 
 
 @contextmanager

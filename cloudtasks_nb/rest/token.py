@@ -15,6 +15,7 @@ from ..errors import AuthError, ConfigError, TransportError
 from ..redact import DOTS
 from ..shown import Shown
 from .auth import check_secret_way, check_url, is_loopback
+from .deadline import Deadline
 from .exchange import Answer, connections, exchange
 from .oauth_refusals import refusal
 
@@ -176,7 +177,12 @@ def _post(token_uri: str, form: dict[str, str]) -> Answer:
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
     try:
         return exchange(
-            http, "POST", token_uri, headers=headers, body=urlencode(form).encode(), timeout_s=_TIMEOUT_S
+            http,
+            "POST",
+            token_uri,
+            headers=headers,
+            body=urlencode(form).encode(),
+            deadline=Deadline(_TIMEOUT_S),
         )
     finally:
         http.close()

@@ -17,6 +17,7 @@ from cloudtasks_nb.model.messages import CreateTaskRequest, Empty, ListTasksResp
 from cloudtasks_nb.model.task import Task
 from cloudtasks_nb.rest import session as wire
 from cloudtasks_nb.rest.auth import Auth, credentials_auth, token_auth
+from cloudtasks_nb.rest.deadline import Deadline
 from cloudtasks_nb.rest.exchange import Answer
 from cloudtasks_nb.rest.retry import Retry
 from cloudtasks_nb.rest.session import Session
@@ -340,11 +341,11 @@ def test_signing_in_counts_towards_the_deadline(monkeypatch: pytest.MonkeyPatch)
             now_s[0] += 5
             super().refresh(request)
 
-    def answered(*_: object, timeout_s: float, **__: object) -> Answer:
-        given_s.append(timeout_s)
+    def answered(*_: object, deadline: Deadline, **__: object) -> Answer:
+        given_s.append(deadline.left_s)
         return Answer(200, "application/json", 0.0, b"{}")
 
-    monkeypatch.setattr(wire, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+    monkeypatch.setattr("cloudtasks_nb.rest.deadline.time", SimpleNamespace(monotonic=lambda: now_s[0]))
     monkeypatch.setattr(wire, "exchange", answered)
     client = Session("http://localhost:1", Auth(Slow("t")), timeout_s=20)
     client.call("projects.locations.queues.get", Queue, path={"name": QUEUE})

@@ -1,0 +1,117 @@
+"""What an error says of the tries before it, and what counts as a try."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from types import SimpleNamespace
+
+import pytest
+from google.auth.credentials import Credentials
+from google.auth.exceptions import TransportError
+
+from cloudtasks_nb import errors
+from cloudtasks_nb.model import Queue
+from cloudtasks_nb.model.messages import CreateTaskRequest
+from cloudtasks_nb.model.task import Task
+from cloudtasks_nb.rest.auth import Auth
+from cloudtasks_nb.rest.retry import Retry
+from cloudtasks_nb.rest.session import Session
+from tests.scripted import Scripted, answer, refusal, scripted
+
+QUEUE = "projects/p/locations/us-central1/queues/emails"
+EAGER = Retry(initial_s=0.001, maximum_s=0.01)
+
+
+def get_queue(session: Session) -> Queue:
+    try:
+        return session.call("projects.locations.queues.get", Queue, path={"name": QUEUE})
+    finally:
+        session.close()
+
+
+class Falling(Scripted):
+    """Answers as its script says; where this is empty it falls silent until it is released."""
+
+    def __init__(self, *script: bytes) -> None:
+        self.released = threading.Event()
+        super().__init__(*script)
+
+    def _answer(self, connection: socket.socket) -> None:
+        silent = self.script[0] == b""
+        super()._answer(connection)
+        if silent:
+            self.released.wait()
+
+    def close(self) -> None:
+        self.released.set()
+        super().close()
+
+
+def test_a_call_that_ran_out_of_time_names_all_of_it_and_how_often_it_was_tried() -> None:
+    unavailable = refusal(503, "UNAVAILABLE")
+    server = Falling(unavailable, unavailable, b"")
+    try:
+        with pytest.raises(errors.Timeout) as caught:
+            get_queue(Session(server.url, Auth(), timeout_s=1.5, retry=EAGER))
+    finally:
+        server.close()
+    error = caught.value
+    assert error.message == f"{server.url} did not answer completely within 1.5 s."
+    assert error.tries == 3
+    assert "\n  tried: 3 times\n  next: " in str(error)
+    assert "3 times" in error._repr_html_()
+
+
+def test_a_refusal_that_outlasted_its_repeats_says_how_many_there_were() -> None:
+    with (
+        scripted(refusal(503, "UNAVAILABLE", "later")) as server,
+        pytest.raises(errors.Unavailable) as caught,
+    ):
+        get_queue(Session(server.url, Auth(), retry=Retry(initial_s=0.001, maximum_s=0.001, max_tries=4)))
+    assert len(server.requests) == caught.value.tries == 4
+    assert str(caught.value).splitlines()[-2] == "  tried: 4 times"
+    with scripted(refusal(404, "NOT_FOUND")) as server, pytest.raises(errors.NotFound) as missing:
+        get_queue(Session(server.url, Auth(), retry=EAGER))
+    assert "tried" not in str(missing.value)
+
+
+class Signing(Credentials):  # type: ignore[misc]
+    """Credentials whose sign-in server is not reached at first, or takes its time."""
+
+    def __init__(self, *, failures: int = 0, takes_s: float = 0.0, now_s: list[float] | None = None) -> None:
+        super().__init__()
+        self.failures, self.takes_s, self.now_s = failures, takes_s, now_s or [0.0]
+
+    def refresh(self, request: object) -> None:
+        self.now_s[0] += self.takes_s
+        if self.failures:
+            self.failures -= 1
+            raise TransportError("no route to the sign-in server")
+        self.token = "ya29.fresh"
+
+
+def test_signing_in_that_takes_all_the_time_leaves_nothing_to_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [100.0]
+    clock = SimpleNamespace(monotonic=lambda: now_s[0])
+    monkeypatch.setattr("cloudtasks_nb.rest.deadline.time", clock)
+    with scripted(answer(200, {})) as server:
+        session = Session(server.url, Auth(Signing(takes_s=25, now_s=now_s)), timeout_s=20)
+        with pytest.raises(errors.Timeout, match="20 s of this call were over before it was sent") as caught:
+            session.call("projects.locations.queues.purge", Queue, path={"name": QUEUE})
+        session.close()
+    assert server.requests == []
+    assert not caught.value.reached
+
+
+def test_a_call_that_was_never_sent_cannot_have_been_done() -> None:
+    task = CreateTaskRequest(task=Task(name=f"{QUEUE}/tasks/one"))
+    with scripted(refusal(409, "ALREADY_EXISTS")) as server:
+        session = Session(server.url, Auth(Signing(failures=1)), retry=EAGER)
+        create = "projects.locations.queues.tasks.create"
+        with pytest.raises(errors.TransportError, match="sign-in server was not reached") as caught:
+            session.fetch(create, path={"parent": QUEUE}, body=task, repeatable=True)
+        assert not caught.value.reached
+        with pytest.raises(errors.AlreadyExists):
+            session.fetch(create, path={"parent": QUEUE}, body=task, repeatable=True)
+        session.close()
