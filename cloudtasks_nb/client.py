@@ -145,7 +145,8 @@ class Client(Shown):
 
         `filter` is the API's: 'state=PAUSED'. `stats=True` reads estimates of depth and rate along.
 
-        Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError.
+        Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError. When one location of
+        all fails, its error says which, and holds the queues of the others: error.result.
 
         Example:
             >>> client.queues("-", stats=True).to_dataframe()

@@ -23,7 +23,7 @@ class CloudTasksError(Shown, Exception):
 
     hint: str | None
     result: Any = None
-    """The BulkResult of what is known, where this ended a bulk call."""
+    """What is known all the same: the BulkResult of a bulk call, the queues of the other locations."""
     tries: int = 1
     """How often the call was sent before this was final."""
 

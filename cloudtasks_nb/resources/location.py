@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 from ..errors import ConfigError
 from ..model import location as model
-from ..model.json import Message, decode, encode
+from ..model.json import Message, decode
 from ..model.location import CmekConfig
 from ..model.queue import Kind
 from ..model.queue import Queue as QueueFields
 from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
-from ..pager import Listing, Pager
+from ..pager import Items, Listing, Pager
 from ..rest.session import Session
 from .bound import Bound, bind_all
+from .everywhere import fetch_everywhere
 from .queue import Queue, mask_with_stats, read_queue
 from .settings import settings
 
 _LOCATIONS = "projects.locations"
-_PARALLEL = 8
 _TARGETS: dict[str, str] = {
     "http": "http_target",
     "app_engine": "app_engine_http_target",
@@ -111,7 +108,6 @@ class LocationPage(Message):
 
 class _QueuePage(Message):
     queues: list[Queue] = []
-    next_page_token: str = ""
 
 
 def read_location(session: Session, name: LocationName) -> Location:
@@ -146,47 +142,26 @@ def list_queues(
     page_size: int | None,
     stats: bool,
 ) -> Pager[Queue]:
-    """The queues of one location page by page, or those of several as one page."""
+    """The queues of one location page by page, or those of several as one page. Errors: see fetch_everywhere."""
     query = {"filter": filter, "pageSize": page_size, "readMask": mask_with_stats(session) if stats else None}
 
     def fetch_from(place: LocationName, token: str) -> bytes:
         path = {"parent": str(place)}
         return session.fetch("projects.locations.queues.list", path=path, query={**query, "pageToken": token})
 
-    if len(places) == 1:
-        fetch: Callable[[str], bytes] = partial(fetch_from, places[0])
-        caption = f"queues of {places[0].location}"
-    else:
-        fetch = partial(_fetch_everywhere, fetch_from, places)
-        caption = f"queues of {len(places)} locations"
-    return Pager(
-        fetch,
-        Listing(
-            noun="queues",
-            items=lambda raw: bind_all(decode(raw, _QueuePage).queues, session),
-            columns=_queue_columns,
-            table=_queue_table,
-            caption=caption,
-        ),
+    def fetch(token: str) -> bytes:
+        if len(places) == 1:
+            return fetch_from(places[0], token)
+        return fetch_everywhere(fetch_from, places, lambda page: Items(listing.items(page), listing))
+
+    listing = Listing(
+        noun="queues",
+        items=lambda raw: bind_all(decode(raw, _QueuePage).queues, session),
+        columns=_queue_columns,
+        table=_queue_table,
+        caption=f"queues of {places[0].location if len(places) == 1 else f'{len(places)} locations'}",
     )
-
-
-def _fetch_everywhere(
-    fetch_from: Callable[[LocationName, str], bytes], places: list[LocationName], token: str
-) -> bytes:
-    """The API lists one location at a time: ask all of them side by side and answer as if it were one page."""
-
-    def whole(place: LocationName) -> list[Queue]:
-        page = decode(fetch_from(place, ""), _QueuePage)
-        queues = [*page.queues]
-        while page.next_page_token:
-            page = decode(fetch_from(place, page.next_page_token), _QueuePage)
-            queues += page.queues
-        return queues
-
-    with ThreadPoolExecutor(_PARALLEL, "cloudtasks-locations") as pool:
-        found = [queue for queues in pool.map(whole, places) for queue in queues]
-    return encode({"queues": found})
+    return Pager(fetch, listing)
 
 
 def create_queue(session: Session, name: QueueName, kind: Kind, **given: Any) -> Queue:

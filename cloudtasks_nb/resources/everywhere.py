@@ -1,0 +1,90 @@
+"""The queues of all locations as one listing, which the API gives one location at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import Any
+
+from msgspec import Raw
+
+from ..errors import AuthError, CloudTasksError, TransportError
+from ..model.json import Message, decode, encode
+from ..names import LocationName
+
+FetchFrom = Callable[[LocationName, str], bytes]
+
+_PARALLEL = 8
+_NAMED = 3
+
+
+class _Page(Message):
+    queues: list[Raw] = []
+    next_page_token: str = ""
+
+
+def fetch_everywhere(
+    fetch_from: FetchFrom, places: Sequence[LocationName], listed: Callable[[bytes], Sequence[Any]]
+) -> bytes:
+    """All queues of all places as one page.
+
+    Errors: that of the first place that cannot be listed, because a listing without it would pass for a whole one. What
+    the other places gave is its `result`, as `listed` shows a page.
+    """
+    found, failed = _ask(fetch_from, places)
+    page = encode({"queues": [queue for queues in found.values() for queue in queues]})
+    if not failed:
+        return page
+    error = next(iter(failed.values()))
+    error.result = listed(page)
+    said = _said(failed, len(found), len(places), len(error.result))
+    error.hint = f"{error.hint}; {said}" if error.hint else said
+    raise error
+
+
+def _ask(
+    fetch_from: FetchFrom, places: Sequence[LocationName]
+) -> tuple[dict[LocationName, list[Raw]], dict[LocationName, CloudTasksError]]:
+    """What each place gave, side by side, and which failed."""
+
+    def whole(place: LocationName) -> list[Raw]:
+        page = decode(fetch_from(place, ""), _Page)
+        queues = [*page.queues]
+        while page.next_page_token:
+            page = decode(fetch_from(place, page.next_page_token), _Page)
+            queues += page.queues
+        return queues
+
+    found: dict[LocationName, list[Raw]] = {}
+    failed: dict[LocationName, CloudTasksError] = {}
+    pool = ThreadPoolExecutor(_PARALLEL, "cloudtasks-locations")
+    try:
+        asked = {place: pool.submit(whole, place) for place in places}
+        for place, queues in asked.items():
+            try:
+                found[place] = queues.result()
+            except CloudTasksError as error:
+                failed[place] = error
+                if isinstance(error, AuthError | TransportError):  # the rest would fare no better
+                    for other in asked.values():
+                        other.cancel()
+            except CancelledError:
+                continue
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return found, failed
+
+
+def _said(failed: dict[LocationName, CloudTasksError], found: int, places: int, queues: int) -> str:
+    """Which places failed, and where the queues of the others are."""
+    if len(failed) == places:
+        return f"none of the {places} locations could be listed"
+    names = [place.location for place in failed]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    said = [f"{', '.join(names[:_NAMED])}{more} could not be listed"]
+    if untried := places - found - len(failed):
+        said.append(f"{untried} of {places} locations were not asked any more")
+    if found:
+        held = f"{queues:,} {'queue' if queues == 1 else 'queues'} of the other {found}"
+        said.append(f"{held} in the error's .result (in a notebook: sys.last_value.result)")
+    return "; ".join(said)
