@@ -14,6 +14,8 @@ from .shown import Shown
 class CloudTasksError(Shown, Exception):
     """The root of everything this package raises on purpose.
 
+    Attributes: `message`; `hint`, what to do next; `method` and `resource`, where a call failed: what was asked.
+
     Example:
         >>> try:
         ...     client.queue("no such name")
@@ -22,6 +24,8 @@ class CloudTasksError(Shown, Exception):
     """
 
     hint: str | None
+    method: str | None = None
+    resource: str | None = None
     result: Any = None
     """What is known all the same: the BulkResult of a bulk call, the queues of the other locations."""
     tries: int = 1
@@ -33,12 +37,14 @@ class CloudTasksError(Shown, Exception):
         self.hint = hint
 
     def __str__(self) -> str:
+        asked = " of ".join(part for part in (self.method, self.resource) if part)
+        lines = [f"  asked: {asked}"] if asked else []
         tried = [f"  tried: {self.tries} times"] if self.tries > 1 else []
         following = [f"  next: {self.hint}"] if self.hint else []
-        return "\n".join([self.message, *self._lines(), *tried, *following])
+        return "\n".join([self.message, *lines, *self._answer(), *tried, *following])
 
-    def _lines(self) -> list[str]:
-        """What there is to say between the message and the next step."""
+    def _answer(self) -> list[str]:
+        """The line that says what the service answered, if it did."""
         return []
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -171,9 +177,9 @@ class ApiError(CloudTasksError):
         self.method = method
         self.resource = resource
 
-    def _lines(self) -> list[str]:
-        asked = " of ".join(part for part in (self.method, self.resource) if part)
-        return [*([f"  asked: {asked}"] if asked else []), f"  answered: {self.code} {self.status}"]
+    def _answer(self) -> list[str]:
+        # What was refused here, before any call, has no method: the service said nothing.
+        return [f"  answered: {self.code} {self.status}"] if self.method else []
 
 
 class Cancelled(ApiError):

@@ -118,7 +118,7 @@ def decode(raw: bytes, kind: type[T]) -> T:
         return cast(T, _decoder(cast(Hashable, kind)).decode(raw))
     except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise DecodeError(
-            f"The answer is not a {getattr(kind, '__name__', kind)}: {error}",
+            f"The answer is not a {getattr(kind, '__name__', str(kind)).lstrip('_')}: {error}",
             hint="check that the endpoint is a Cloud Tasks API and that the api_version is right",
         ) from error
 

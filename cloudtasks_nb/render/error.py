@@ -15,7 +15,12 @@ def _error(error: CloudTasksError, now: datetime) -> Card:
     return Card(
         type(error).__name__,
         badge=badge("error", "bad"),
-        facts={"message": error.message, "tried": _tried(error), "next": error.hint},
+        facts={
+            "asked": _asked(error),
+            "message": error.message,
+            "tried": _tried(error),
+            "next": error.hint,
+        },
     )
 
 
@@ -52,7 +57,7 @@ def _tried(error: CloudTasksError) -> str | None:
     return f"{error.tries} times" if error.tries > 1 else None
 
 
-def _asked(error: ApiError) -> list[Plain] | None:
+def _asked(error: CloudTasksError) -> list[Plain] | None:
     method = code(error.method) if error.method else None
     if not error.resource:
         return [method] if method else None

@@ -5,6 +5,8 @@ Source: SPEC section 6.1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -41,6 +43,17 @@ def refusal(
         resource=resource,
         hint=hint_for(kind.rpc_status, error.message, error.details, method=method, resource=resource),
     )
+
+
+@contextmanager
+def asked(method: str, resource: str) -> Iterator[None]:
+    """Within a with block, what befalls a call says which one it was."""
+    try:
+        yield
+    except CloudTasksError as error:
+        if error.method is None:
+            error.method, error.resource = method, resource
+        raise
 
 
 def not_json(http_status: int, content_type: str, body: bytes) -> DecodeError:

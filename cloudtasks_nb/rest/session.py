@@ -19,6 +19,7 @@ from ..errors import ApiError, CloudTasksError, ConfigError, ResourceExhausted, 
 from ..model.json import decode
 from ..model.queue import Queue
 from ..model.versions import Version, versions_with
+from .answers import asked
 from .auth import Auth, check_endpoint, check_secret_way, is_loopback
 from .call import Call
 from .deadline import Deadline
@@ -80,7 +81,9 @@ class Session:
         repeatable: bool | None = None,
     ) -> T:
         """Call a method and decode its answer as `kind`. Errors: any CloudTasksError."""
-        return decode(self.fetch(method_id, path=path, query=query, body=body, repeatable=repeatable), kind)
+        answer = self.fetch(method_id, path=path, query=query, body=body, repeatable=repeatable)
+        with asked(method_id, next(iter(path.values()), "")):
+            return decode(answer, kind)
 
     def fetch(
         self,
@@ -216,9 +219,10 @@ class Session:
         trying.begin()
         content_type = {"Content-Type": "application/json"} if call.body is not None else {}
         url = self.endpoint + call.target
-        return trying.content(
-            self.exchange(call.method.http, url, call.body, credential | content_type, deadline)
-        )
+        with asked(call.method.id, call.resource):
+            return trying.content(
+                self.exchange(call.method.http, url, call.body, credential | content_type, deadline)
+            )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from cloudtasks_nb import errors
 from cloudtasks_nb.model import Queue
 from cloudtasks_nb.model.messages import CreateTaskRequest, Empty, ListTasksResponse
 from cloudtasks_nb.model.task import Task
+from cloudtasks_nb.names import parse_queue
 from cloudtasks_nb.rest import session as wire
 from cloudtasks_nb.rest.auth import Auth, credentials_auth, token_auth
 from cloudtasks_nb.rest.deadline import Deadline
@@ -120,6 +121,33 @@ def test_a_cut_connection_is_tried_again_where_that_is_safe(broken: bytes) -> No
     with scripted(broken) as server, pytest.raises(errors.TransportError) as caught:
         get_queue(server, retry=Retry(max_tries=1))
     assert "next:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("broken", "kind"),
+    [
+        (CUT_WHOLE, errors.TransportError),
+        (answer(200, {"name": 5}), errors.DecodeError),
+        (
+            b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<p/>",
+            errors.DecodeError,
+        ),
+    ],
+)
+def test_whatever_befalls_a_call_says_which_one_it_was(
+    broken: bytes, kind: type[errors.CloudTasksError]
+) -> None:
+    with scripted(broken) as server, pytest.raises(kind) as caught:
+        get_queue(server, retry=Retry(max_tries=1))
+    assert (caught.value.method, caught.value.resource) == ("projects.locations.queues.get", QUEUE)
+    assert f"asked: projects.locations.queues.get of {QUEUE}" in str(caught.value)
+    assert QUEUE in caught.value._repr_html_()
+
+
+def test_what_is_refused_before_any_call_claims_no_answer() -> None:
+    with pytest.raises(errors.InvalidArgument) as caught:
+        parse_queue("a/b/c")
+    assert "answered" not in str(caught.value)
 
 
 def test_a_call_that_changes_something_is_not_repeated_after_a_cut() -> None:
