@@ -43,9 +43,9 @@ class Emulator:
 
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
         tokens, history, faults = Tokens(url), History(), FaultPlan(options.faults)
-        self._commits = Commits(store)
-        self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
         context = Context(store, clock, self._send, wake=self._wake)
+        self._commits = Commits(store, context.expiry)
+        self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
         self.service = Service(context)
         timeline = Timeline(clock) if isinstance(clock, ManualClock) else None
         self._dispatcher = Dispatcher(

@@ -41,7 +41,7 @@ class AttemptService:
 
     def begin_due(self, queue: QueueRow, limit: int) -> list[Attempt]:
         """Begins what is due and not under way, oldest first; sending it is for the caller, after the commit."""
-        self._context.end_expired()
+        self._context.expiry.end_all()
         due = self._tasks.to_dispatch(queue.generation, self._context.clock.now(), limit)
         if not due:
             return []

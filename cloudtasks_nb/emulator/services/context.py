@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from random import Random, SystemRandom
 
@@ -14,6 +13,7 @@ from ..clock import Clock
 from ..rules.attempts import Attempt
 from ..rules.locations import check_location
 from ..rules.queues import tombstone_ttl
+from ..store.expiry import Expiry
 from ..store.store import QueueRow, Store
 from ..store.task_json import TaskRow
 
@@ -43,26 +43,13 @@ class Context:
         self.send = send
         self.random = random or SystemRandom()
         self.version: Version = OWN
+        self.expiry = Expiry(store, clock)
         self._wake = wake
-        self._expiry = store.tasks.next_expiry()
-
-    def expires(self, moment: datetime | None, *, anew: bool = False) -> None:
-        """Notes when something ends by itself, so that nobody looks for it before."""
-        if anew or self._expiry is None or (moment is not None and moment < self._expiry):
-            self._expiry = moment
 
     def changed(self, queue: int) -> None:
         """Something in this queue may have to be dispatched, once it is on disk."""
         if self._wake is not None:
             self.store.after_commit(partial(self._wake, queue))
-
-    def end_expired(self) -> None:
-        """Ends tasks and tombstones that are past their time."""
-        now = self.clock.now()
-        if self._expiry is not None and self._expiry <= now:
-            with self.store.transaction():
-                self.store.tasks.expire(now)
-            self.expires(self.store.tasks.next_expiry(), anew=True)
 
 
 def existing_queue(store: Store, name: QueueName) -> QueueRow:
@@ -88,6 +75,4 @@ def remove_task(context: Context, queue: QueueRow, task_id: str) -> None:
     """Ends a task; its name stays blocked for a while. Errors: NotFound."""
     if not context.store.tasks.remove(queue.generation, task_id):
         raise NotFound(NOT_FOUND)
-    until = context.clock.now() + tombstone_ttl(queue.queue)
-    context.store.tasks.bury(queue.row, task_id, until)
-    context.expires(until)
+    context.store.tasks.bury(queue.row, task_id, context.clock.now() + tombstone_ttl(queue.queue))

@@ -1,4 +1,4 @@
-"""Locations and queues. Source: SPEC section 2."""
+"""Queues. Source: SPEC section 2."""
 
 from __future__ import annotations
 
@@ -126,7 +126,6 @@ class QueueService:
             self._store.new_generation(row, now + queue_rules.tombstone_ttl(queue))
             self._store.save_queue(row.row, queue)
             self._context.changed(row.row)
-        self._context.expires(now + queue_rules.tombstone_ttl(queue))
         return queue
 
     def _set_state(self, name: str, state: str) -> Queue:

@@ -74,7 +74,7 @@ class Service:
         """Runs a method with its path, query and body as keywords, as this version means it. Errors: ApiError."""
         handler = self.handler(method)
         self.context.version = version
-        self.tasks.expire()
+        self.context.expiry.end_all()
         return handler(**parameters)
 
     def handler(self, method: str) -> Handler:

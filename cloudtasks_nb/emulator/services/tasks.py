@@ -81,7 +81,7 @@ class TaskService:
             if task_id:
                 raise AlreadyExists("Requested entity already exists")
             new = replace(new, id=self._random_id())
-        self._context.expires(expires)
+        self._context.expiry.note(expires)
         self._context.changed(queue.row)
         return stored
 
@@ -91,10 +91,6 @@ class TaskService:
             queue = existing_queue(self._store, parsed.parent)
             remove_task(self._context, queue, parsed.task)
         return Empty()
-
-    def expire(self) -> None:
-        """Ends what is past its time to live."""
-        self._context.end_expired()
 
     def _random_id(self) -> str:
         """19 digits, as the service's own."""

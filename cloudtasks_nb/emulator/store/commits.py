@@ -2,6 +2,7 @@
 
 Work on the database runs in turns. Whatever arrives while the disk is busy waits for the next turn; all that ran
 within a turn is committed at once, and only then told to those who asked, whether they wrote or only read.
+What is past its time ends first, in turns of its own: whoever asks waits for that, the event loop does not.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, TypeVar, cast
 from msgspec import Struct
 
 from ...errors import Internal
+from .expiry import Expiry
 from .store import Store
 
 T = TypeVar("T")
@@ -43,8 +45,10 @@ class _Work(Struct):
 class Commits:
     """The turns of one store. Lives inside one event loop."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, expiry: Expiry | None = None) -> None:
         self._store = store
+        self._expiry = expiry
+        self._expiring = asyncio.Lock()
         self._store.shares_transactions = True
         self._waiting: list[_Work] = []
         self._turn: list[_Work] = []
@@ -55,6 +59,17 @@ class Commits:
 
     async def run(self, work: Callable[[], T]) -> T:
         """Does the work in the next turn; returns when all it wrote and saw is on disk. Errors: Internal; its own."""
+        if self._expiry is not None and self._expiry.is_due():
+            await self._expire(self._expiry)
+        return await self._run(work)
+
+    async def _expire(self, expiry: Expiry) -> None:
+        async with self._expiring:  # one for all: who comes later finds it done
+            while expiry.is_due():
+                await self._run(expiry.end_some)
+                await asyncio.sleep(0)  # without a disk to wait for, too, others get their turn
+
+    async def _run(self, work: Callable[[], T]) -> T:
         asked = _Work(work, asyncio.get_running_loop().create_future())
         if self._disk is None:
             self._do(asked)

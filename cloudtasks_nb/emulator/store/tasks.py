@@ -19,7 +19,6 @@ _SELECT = (
     "execution_count, previous_code, attempts, head"
 )
 _LIST = "SELECT id, schedule_us, create_us, dispatch_count, response_count, attempts"
-TOMBSTONES_AT_ONCE = 1000  # a few milliseconds
 _MINUTE = timedelta(minutes=1)
 
 
@@ -48,7 +47,7 @@ class NewTask(Struct, frozen=True):
 
 
 class TaskStore:
-    """Tasks by the number of their queue."""
+    """Tasks by the number of their queue's generation."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -114,11 +113,14 @@ class TaskStore:
         return self._db.execute(sql, {"queue": queue, "id": id, "now": to_us(now)}).fetchone() is not None
 
     def clear_away(self, limit: int, now: datetime) -> int:
-        """Turns some tasks of old generations into tombstones; returns how many, 0 when none is left."""
+        """Some of what blocks names: tasks of old generations become tombstones, and tombstones that are over end.
+
+        Returns how many, 0 when none is left.
+        """
         sql = "SELECT id, queue, until_us FROM generations WHERE until_us IS NOT NULL LIMIT 1"
         left = self._db.execute(sql).fetchone()
         if left is None:
-            return 0
+            return self._forget(limit, now)
         generation, queue, until_us = left
         gone = self._db.execute(
             "DELETE FROM tasks WHERE row IN (SELECT row FROM tasks WHERE generation = ? LIMIT ?) RETURNING id",
@@ -135,29 +137,34 @@ class TaskStore:
             self._db.execute("DELETE FROM generations WHERE id = ?", (generation,))
         return max(1, len(gone))
 
-    def next_expiry(self) -> datetime | None:
-        """When the next task, or tombstone, ends by itself."""
-        sql = "SELECT min(u) FROM (SELECT min(expire_us) u FROM tasks UNION ALL SELECT min(until_us) FROM tombstones)"
-        (expiry_us,) = self._db.execute(sql).fetchone()
-        return None if expiry_us is None else from_us(expiry_us)
-
-    def expire(self, now: datetime) -> None:
-        """Ends tasks that outlived their queue's taskTtl, and some tombstones that are over.
-
-        An old tombstone blocks nothing, so there is no hurry: a purge leaves as many behind as there were tasks.
-        """
-        now_us = to_us(now)
-        self._db.execute(
-            "REPLACE INTO tombstones SELECT q.id, t.id, :now + CAST(1000000 * "
-            "rtrim(json_extract(q.config, '$.tombstoneTtl'), 's') AS INTEGER) "
-            "FROM tasks t JOIN queues q ON q.generation = t.generation WHERE t.expire_us <= :now",
-            {"now": now_us},
-        )
-        self._db.execute("DELETE FROM tasks WHERE expire_us <= ?", (now_us,))
-        self._db.execute(
+    def _forget(self, limit: int, now: datetime) -> int:
+        """Drops tombstones that are over. They block nothing, so there is no hurry."""
+        return self._db.execute(
             "DELETE FROM tombstones WHERE (queue, id) IN "
             "(SELECT queue, id FROM tombstones WHERE until_us <= ? ORDER BY until_us LIMIT ?)",
-            (now_us, TOMBSTONES_AT_ONCE),
+            (to_us(now), limit),
+        ).rowcount
+
+    def next_expiry(self) -> datetime | None:
+        """When the next task ends by itself."""
+        (expiry_us,) = self._db.execute("SELECT min(expire_us) FROM tasks").fetchone()
+        return None if expiry_us is None else from_us(expiry_us)
+
+    def expire(self, limit: int, now: datetime) -> None:
+        """Ends some tasks that outlived their queue's taskTtl, those first that did so first."""
+        over = {"now": to_us(now), "limit": limit}
+        self._db.execute(
+            "INSERT INTO tombstones SELECT g.queue, t.id, coalesce(g.until_us, t.expire_us + CAST(1000000 * "
+            "rtrim(json_extract(q.config, '$.tombstoneTtl'), 's') AS INTEGER)) AS until_us "
+            "FROM (SELECT * FROM tasks WHERE expire_us <= :now ORDER BY expire_us, row LIMIT :limit) t "
+            "JOIN generations g ON g.id = t.generation LEFT JOIN queues q ON q.generation = g.id WHERE true "
+            "ON CONFLICT DO UPDATE SET until_us = max(until_us, excluded.until_us)",
+            over,
+        )
+        self._db.execute(
+            "DELETE FROM tasks WHERE row IN "
+            "(SELECT row FROM tasks WHERE expire_us <= :now ORDER BY expire_us, row LIMIT :limit)",
+            over,
         )
 
     def due(self, generation: int, now: datetime, tag: str | None, *, payloads: bool) -> Generator[TaskRow]:

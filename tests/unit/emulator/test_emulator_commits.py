@@ -6,18 +6,24 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from cloudtasks_nb.emulator.clock import ManualClock
 from cloudtasks_nb.emulator.rules.queues import new_queue
+from cloudtasks_nb.emulator.services.context import Context
+from cloudtasks_nb.emulator.services.service import Service
+from cloudtasks_nb.emulator.store import expiry
 from cloudtasks_nb.emulator.store.commits import Commits
 from cloudtasks_nb.emulator.store.store import Store
 from cloudtasks_nb.errors import AlreadyExists, Internal
-from cloudtasks_nb.model import Queue
+from cloudtasks_nb.model import HttpRequest, Queue, Task
 from cloudtasks_nb.names import parse_queue
 
-from .conftest import PARENT
+from .conftest import NOW, PARENT
 
 PATIENCE_S = 20
 
@@ -177,3 +183,43 @@ def test_what_follows_a_commit_waits_for_it_and_is_dropped_with_it(
 
     with_store(tmp_path / "queues.db", test)
     assert "disk I/O error" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_what_is_past_its_time_ends_first_and_the_loop_goes_on_meanwhile(
+    tmp_path: Path, durable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "AT_ONCE", 2)
+
+    async def within() -> None:
+        store, clock = Store.open(tmp_path / "queues.db" if durable else None), ManualClock(NOW)
+        service = Service(Context(store, clock, lambda attempt: None))
+        commits = Commits(store, service.context.expiry)
+        name = f"{PARENT}/queues/q"
+        await commits.run(partial(service.queues.create, PARENT, Queue(name=name)))
+        row = store.queue(name)
+        assert row is not None
+        task = Task(http_request=HttpRequest(url="http://localhost/"))
+        for _ in range(9):
+            await commits.run(partial(service.tasks.add, row, task, ""))
+        clock.advance(timedelta(days=31))
+        looks: list[int] = []
+
+        async def looks_around() -> None:
+            while service.context.expiry.is_due():
+                looks.append(held(store))
+                await asyncio.sleep(0)
+
+        async with asyncio.timeout(PATIENCE_S):
+            around = asyncio.create_task(looks_around())
+            assert await asyncio.gather(*(commits.run(partial(held, store)) for _ in range(3))) == [0, 0, 0]
+            await around
+        assert {1, 3, 5, 7} <= set(looks)
+        await commits.close()
+        store.close()
+
+    asyncio.run(within())
+
+
+def held(store: Store) -> int:
+    return int(store._db.execute("SELECT count(*) FROM tasks").fetchone()[0])

@@ -275,11 +275,9 @@ class Machine(RuleBasedStateMachine):
     )
     def time_passes(self, by: timedelta) -> None:
         self.emulator.clock.advance(by)
-        self.emulator.service.tasks.expire()  # as every call does first
         for held in self.queues.values():
             for task_id in [task_id for task_id, task in held.tasks.items() if task.expires <= self.now]:
-                del held.tasks[task_id]
-                held.buried[task_id] = self.now + TOMBSTONE
+                held.buried[task_id] = held.tasks.pop(task_id).expires + TOMBSTONE
 
     # What both must agree on, after each step
 

@@ -12,10 +12,10 @@ import pytest
 from cloudtasks_nb.emulator.rules.attempts import answered
 from cloudtasks_nb.emulator.services.context import Context
 from cloudtasks_nb.emulator.services.service import Service
-from cloudtasks_nb.emulator.store import tasks as task_store
+from cloudtasks_nb.emulator.store import expiry
 from cloudtasks_nb.emulator.store.store import Store
 from cloudtasks_nb.errors import AlreadyExists, ConfigError, NotFound
-from cloudtasks_nb.model import HttpRequest, PullMessage, PullTarget, Task
+from cloudtasks_nb.model import Duration, HttpRequest, PullMessage, PullTarget, Task
 
 from .conftest import NOW, QUEUE, Emulator
 
@@ -143,40 +143,90 @@ def test_purged_tasks_are_gone_at_once_and_their_names_blocked_throughout(emulat
     assert len(emulator.names()) == 11
 
 
-def test_many_tombstones_that_are_over_block_nothing_and_hold_nobody_up(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They are cleared away a few with every call, and a name that is purged again is blocked again."""
-    monkeypatch.setattr(task_store, "TOMBSTONES_AT_ONCE", 2)
+def test_tombstones_that_are_over_block_nothing_and_no_call_waits_for_their_end(emulator: Emulator) -> None:
+    """The sweeper clears them away a few at a time, and a name that is purged again is blocked again."""
     emulator.queue()
     tasks = [
         Task(name=f"{QUEUE}/tasks/t{n}", http_request=HttpRequest(url="http://localhost/")) for n in range(10)
     ]
 
-    def purged() -> None:
-        for task in tasks:
-            emulator.task(task)
-        emulator("queues.purge", name=QUEUE)
+    def clear_away(limit: int) -> int:
         with emulator.store.transaction():
-            while emulator.store.tasks.clear_away(100, emulator.clock.now()):
-                pass
+            return emulator.store.tasks.clear_away(limit, emulator.clock.now())
 
     def left() -> int:
         return int(emulator.store._db.execute("SELECT count(*) FROM tombstones").fetchone()[0])
 
-    purged()
+    for task in tasks:
+        emulator.task(task)
+    emulator("queues.purge", name=QUEUE)
+    assert clear_away(100) == 10
     emulator.clock.advance(timedelta(hours=1))
     assert emulator.names() == []
-    assert left() == 8
+    assert left() == 10
     emulator.task(tasks[9])
     emulator("queues.purge", name=QUEUE)
-    with emulator.store.transaction():
-        emulator.store.tasks.clear_away(100, emulator.clock.now())
+    assert clear_away(100) == 1
     with pytest.raises(AlreadyExists, match="too recently"):
         emulator.task(tasks[9])
-    for _ in range(5):
-        emulator.names()
+    assert [clear_away(4) for _ in range(4)] == [4, 4, 1, 0]
     assert left() == 1
+    with pytest.raises(AlreadyExists, match="too recently"):
+        emulator.task(tasks[9])
+
+
+def test_tasks_that_outlive_their_queue_end_a_few_at_a_time(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "AT_ONCE", 2)
+    emulator.queue(task_ttl=Duration(days=10))
+    tasks = [
+        Task(name=f"{QUEUE}/tasks/t{n}", http_request=HttpRequest(url="http://localhost/")) for n in range(5)
+    ]
+    for task in tasks:
+        emulator.task(task)
+    ends = emulator.service.context.expiry
+    assert not ends.is_due()
+    emulator.clock.advance(timedelta(days=10))
+    slices = 0
+    while ends.is_due():
+        ends.end_some()
+        slices += 1
+    assert slices == 3
+    assert emulator.names() == []
+    emulator.clock.advance(timedelta(hours=1))
+    for task in tasks:
+        emulator.task(task)
+    emulator.clock.advance(timedelta(days=10))
+    assert emulator.names() == []  # a call by itself sees nothing of what is past its time
+
+
+def test_a_name_is_blocked_from_the_moment_its_task_ended_however_late_that_is_noticed(
+    emulator: Emulator,
+) -> None:
+    emulator.queue(task_ttl=Duration(days=10), tombstone_ttl=Duration(hours=2))
+    task = Task(name=f"{QUEUE}/tasks/one", http_request=HttpRequest(url="http://localhost/"))
+    emulator.task(task)
+    emulator.clock.advance(timedelta(days=10, hours=1))
+    with pytest.raises(AlreadyExists, match="too recently"):
+        emulator.task(task)
+    emulator.clock.advance(timedelta(hours=1))
+    emulator.task(task)
+    emulator.clock.advance(timedelta(days=11))
+    emulator.task(task)
+
+
+def test_a_purged_name_stays_blocked_when_its_task_would_have_ended(emulator: Emulator) -> None:
+    emulator.queue(task_ttl=Duration(days=10))
+    task = Task(name=f"{QUEUE}/tasks/one", http_request=HttpRequest(url="http://localhost/"))
+    emulator.task(task)
+    emulator.clock.advance(timedelta(days=10, minutes=-1))
+    emulator("queues.purge", name=QUEUE)
+    emulator.clock.advance(timedelta(minutes=59))
+    with pytest.raises(AlreadyExists, match="too recently"):
+        emulator.task(task)
+    emulator.clock.advance(timedelta(minutes=1))
+    emulator.task(task)
 
 
 def test_what_a_deleted_queue_leaves_is_cleared_away_too(emulator: Emulator) -> None:
