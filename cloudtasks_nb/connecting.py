@@ -48,9 +48,10 @@ def connect(
     `api_version` is "v2beta2", which leases pull tasks and keeps statistics; or "v2beta3" or "v2". The objects are the
     same on all three, and what a version lacks is refused before any request.
 
-    `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account's key (or
-    of gcloud's own file). `impersonate`: the service account to act as, or a chain of them. An `access_token` is used
-    as it is; whoever made it keeps it fresh. `quota_project` is whose quota is used.
+    `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account's key, of
+    gcloud's own file or of a workload identity's configuration. `impersonate`: the service account to act as, or a
+    chain of them. An `access_token` is used as it is; whoever made it keeps it fresh. `quota_project` is whose quota
+    is used.
 
     Units: `timeout` is the deadline of a call in seconds, its retries included.
 

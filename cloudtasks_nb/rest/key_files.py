@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AuthError, ConfigError
+from ..errors import AuthError, CloudTasksError, ConfigError
 from .auth import SCOPES
-from .token import Token, check_token_uri
+from .federation import ENVIRONMENT, check_addresses, workforce, workload
+from .token import TOKEN_URI, Token, check_token_uri
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 _HINT = (
-    "pass the path or the dict of a service account's key or of gcloud's application_default_credentials.json; "
-    "for a bare token use access_token=..."
+    "pass the path or the dict of a service account's key, of gcloud's application_default_credentials.json or of a "
+    "workload identity's configuration; for a bare token use access_token=..."
 )
+_ACCOUNT = re.compile(r"/serviceAccounts/([^/:]+@[^/:]+):generateAccessToken$")
 
 
 def to_credentials(given: Any) -> Any:
@@ -83,24 +86,53 @@ def _from_info(info: Any) -> Any:
         raise ConfigError(
             "This is an OAuth client, not credentials.", hint="sign in with it: ct.oauth.sign_in(path)"
         )
-    if kind not in ("service_account", "authorized_user"):
+    make = _KINDS.get(kind) if isinstance(kind, str) else None
+    if make is None:
         what = f"of type {kind!r}" if isinstance(kind, str) and kind.isidentifier() else "without a type"
         raise ConfigError(
-            f"These are credentials {what}.",
-            hint="other kinds (external_account, …) come through GOOGLE_APPLICATION_CREDENTIALS; otherwise "
-            + _HINT,
+            f"These are credentials {what}.", hint=f"{_HINT}; for what google-auth alone knows: {ENVIRONMENT}"
         )
-    check_token_uri(str(info.get("token_uri") or "https://oauth2.googleapis.com/token"))
     try:
-        if kind == "service_account":
-            from google.oauth2 import service_account
-
-            return service_account.Credentials.from_service_account_info(dict(info), scopes=SCOPES)
-        from google.oauth2 import credentials
-
-        return credentials.Credentials.from_authorized_user_info(dict(info))
+        return make(info)
+    except CloudTasksError:
+        raise
     except Exception as error:  # google-auth and cryptography raise many kinds, some quoting what they read
         name = type(error).__name__
         raise AuthError(
-            f"The key in these credentials cannot be used ({name}).", hint="download a new key"
+            f"The key in these credentials cannot be used ({name}).", hint="download the file anew"
         ) from None
+
+
+def _service_account(info: Mapping[str, Any]) -> Credentials:
+    from google.oauth2.service_account import Credentials
+
+    check_token_uri(str(info.get("token_uri") or TOKEN_URI))
+    return Credentials.from_service_account_info(dict(info), scopes=SCOPES)
+
+
+def _person(info: Mapping[str, Any]) -> Credentials:
+    from google.oauth2.credentials import Credentials
+
+    check_token_uri(str(info.get("token_uri") or TOKEN_URI))
+    return Credentials.from_authorized_user_info(dict(info))
+
+
+def _acting(info: Mapping[str, Any]) -> Credentials:
+    """What gcloud writes for whoever signed in to act as a service account."""
+    check_addresses(info)
+    account = _ACCOUNT.search(str(info.get("service_account_impersonation_url", "")))
+    if account is None:
+        raise ConfigError("These credentials do not say which service account is acted for.", hint=_HINT)
+    chain = [str(one).rpartition("/")[2] for one in info.get("delegates") or ()]
+    found = impersonated(_from_info(info.get("source_credentials")), [*chain, account[1]])
+    payer = info.get("quota_project_id")
+    return found.with_quota_project(payer) if payer else found
+
+
+_KINDS: dict[str, Callable[[Mapping[str, Any]], Credentials]] = {
+    "service_account": _service_account,
+    "authorized_user": _person,
+    "impersonated_service_account": _acting,
+    "external_account": workload,
+    "external_account_authorized_user": workforce,
+}

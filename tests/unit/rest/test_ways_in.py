@@ -95,7 +95,8 @@ def test_gclouds_own_file_signs_in() -> None:
     [
         ("ya29.not-a-path", "cannot be read"),
         ("{}", "cannot be read"),
-        ({"type": "external_account"}, "of type 'external_account'"),
+        ({"type": "external_account"}, "neither a file, an address nor AWS"),
+        ({"type": "gdch_service_account"}, "of type 'gdch_service_account'"),
         ({"type": "secret value"}, "without a type"),
         ({}, "without a type"),
         ({"installed": {"client_id": "c"}}, "OAuth client"),
