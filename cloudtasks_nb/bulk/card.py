@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..render import Card, Cell, Value
-    from .items import Item
     from .result import BulkResult
 
 _REASONS_SHOWN = 10
@@ -15,15 +14,17 @@ _REASONS_SHOWN = 10
 def card(result: BulkResult) -> Card:
     """Totals, how it went, why items failed, and how to go on."""
     from ..render import Card, Table, code, muted, number
+    from .result import reason
 
+    reasons, examples = result.reasons(), {reason(item): item for item in reversed(result.failed)}
     rows: list[list[Value]] = [
         [
             words.partition(": ")[0],
             words.partition(": ")[2],
             number(count),
-            code(_example(result.failed, words)),
+            code(examples[words].name.rpartition("/")[2] or f"item {examples[words].index}"),
         ]
-        for words, count in result.reasons()
+        for words, count in reasons[:_REASONS_SHOWN]
     ]
     rate = len(result) / result.elapsed_s if result.elapsed_s else 0
     left = result.not_tried_count
@@ -39,12 +40,14 @@ def card(result: BulkResult) -> Card:
             "took": [f"{result.elapsed_s:,.3g} s", muted(f"{rate:,.0f} a second")],
             "tried again": result.repeated or None,
         },
-        table=Table(columns=["status", "message", "tasks", "such as"], rows=rows[:_REASONS_SHOWN])
+        table=Table(
+            columns=["status", "message", "tasks", "such as"], rows=rows, more=len(reasons) - len(rows)
+        )
         if rows
         else None,
         code=[
             "result.to_dataframe()",
-            *([f"queue.{result.verb.again}"] if result.failed_count else []),
+            *([f"queue.{result.verb.method}({result.verb.again})"] if result.failed_count else []),
             *(["result.raise_for_errors()"] if not result.ok else []),
         ],
     )
@@ -58,10 +61,3 @@ def _badge(result: BulkResult) -> Cell:
     if result.not_tried_count != 0:
         return badge("ended early", "bad")
     return badge(f"{result.failed_count:,} failed", "bad" if result.done == 0 else "warn")
-
-
-def _example(failed: list[Item], words: str) -> str:
-    from .result import reason
-
-    item = next(item for item in failed if reason(item.error) == words)
-    return item.name.rpartition("/")[2] or f"item {item.index}"

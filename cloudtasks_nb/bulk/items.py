@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +32,8 @@ _APP_ENGINE_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
 class Item(msgspec.Struct, kw_only=True):
     """One thing to do, and how it went so far. A failed one can be given to the same verb again.
 
-    `passed` counts the steps that are behind it. `uncertain` holds a bit for every step that may have taken effect
-    although no answer said so, and for those that have: trying them again meets what they did.
+    `passed` counts the steps that are behind it. `uncertain` names the steps that may have taken effect although no
+    answer said so, and those that have: trying them again meets what they did.
     """
 
     index: int = 0
@@ -43,9 +42,8 @@ class Item(msgspec.Struct, kw_only=True):
     source: str = ""
     lease: Lease | None = None
     passed: int = 0
-    uncertain: int = 0
+    uncertain: frozenset[str] = frozenset()
     attempts: int = 0
-    counted: bool = False
     error: CloudTasksError | None = None
 
     def __repr__(self) -> str:
@@ -54,17 +52,20 @@ class Item(msgspec.Struct, kw_only=True):
 
 
 class Items:
-    """An iterator of items that knows how many there are, where that can be known."""
+    """An iterator that numbers items, and knows how many there are, where that can be known."""
 
-    def __init__(self, items: Iterator[Item], total: int | None) -> None:
-        self._items = items
+    def __init__(self, items: Iterable[Item], total: int | None) -> None:
+        self._items = iter(items)
+        self._read = 0
         self.total = total
 
     def __iter__(self) -> Iterator[Item]:
         return self
 
     def __next__(self) -> Item:
-        return next(self._items)
+        item = next(self._items)
+        item.index, self._read = self._read, self._read + 1
+        return item
 
 
 def items_from(given: Any, make: Callable[[Any], Item], rows: Callable[[], Iterable[Any]]) -> Items:
@@ -81,8 +82,7 @@ def items_from(given: Any, make: Callable[[Any], Item], rows: Callable[[], Itera
     elif at_hand:
         _check(made)
         made = map(_guarded(make), rows())
-    numbered = (replace(item, index=index) for index, item in zip(count(), made, strict=False))
-    return Items(numbered, len(given) if at_hand else None)
+    return Items(made, len(given) if at_hand else None)
 
 
 def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:
@@ -91,8 +91,6 @@ def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:
     def made(value: Any) -> Item:
         if isinstance(value, InvalidArgument):
             return Item(error=value)
-        if isinstance(value, Item):
-            return replace(value, passed=0, attempts=0, counted=False, error=None)
         try:
             return make(value)
         except InvalidArgument as problem:
@@ -104,14 +102,46 @@ def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:
 def _check(items: Iterable[Item]) -> None:
     problems: list[tuple[int | None, str]] = []
     wrong, hint = 0, None
+    seen: set[int] = set()  # hashes: of a million names they take a third of the room
     for index, item in enumerate(items):
-        if item.error is not None:
+        error = item.error
+        if error is None:
+            name = hash(item.source or item.name)
+            error = _named_twice(item) if name in seen else None
+            seen.add(name)
+        if error is not None:
             wrong += 1
-            hint = hint or item.error.hint
+            hint = hint or error.hint
             if len(problems) < _PROBLEMS_SHOWN:
-                problems.append((index, item.error.message))
+                problems.append((index, error.message))
     if problems:
         raise InvalidRows(problems, count=wrong, hint=hint)
+
+
+def _named_twice(item: Item) -> InvalidArgument:
+    """Of two tasks of one name only one can be created, by chance; one that is chosen twice would be run twice."""
+    task_id = (item.source or item.name).rpartition("/")[2]
+    return InvalidArgument(
+        f"task_id {task_id!r} is there before", hint="drop what is there twice: frame.drop_duplicates(...)"
+    )
+
+
+def _again(item: Item, queue: QueueName, needed: object) -> Item:
+    """An item out of the result of an earlier call, to be tried once more. Errors: InvalidArgument."""
+    if not item.name and isinstance(item.error, InvalidArgument):
+        raise item.error  # it could not be made then, and cannot now
+    check_is_of(queue, item.name)
+    if needed is None:
+        raise InvalidArgument(f"{item.name} is out of the result of another verb", hint="give it to that one")
+    return replace(item, passed=0, attempts=0, error=None)
+
+
+def check_is_of(queue: QueueName, name: str) -> None:
+    """That a name is one of a task of a queue. Errors: InvalidArgument."""
+    prefix = f"{queue}/tasks/"
+    if not name.startswith(prefix):
+        raise InvalidArgument(f"{name} is not a task of {queue}", hint="call the verb of its own queue")
+    check_task_id(name.removeprefix(prefix))
 
 
 def is_frame(given: Any) -> bool:
@@ -130,6 +160,8 @@ def new_items(queue: Queue, given: Any, defaults: Mapping[str, Any]) -> Items:
     new_id = random_ids()
 
     def make(value: Any) -> Item:
+        if isinstance(value, Item):
+            return _again(value, queue._parsed, value.task)
         if isinstance(value, Task):
             task = recreated(value, queue._parsed, value.name.rpartition("/")[2] or new_id())
         else:
@@ -195,17 +227,26 @@ def recreated(task: Task, queue: QueueName, task_id: str) -> Task:
     )
 
 
-def leased_items(given: Any) -> Items:
-    """Tasks with the leases that are held on them."""
+def leased_items(queue: QueueName, given: Any) -> Items:
+    """Tasks of a queue with the leases that are held on them."""
 
     def make(value: Any) -> Item:
+        if isinstance(value, Item):
+            return _again(value, queue, value.lease)
         if not isinstance(value, Leased):
             raise InvalidArgument(f"{value!r} is not a leased Task", hint="pass what queue.lease() gave")
+        check_is_of(queue, value.name)
         try:
             return Item(name=value.name, lease=value._lease("acknowledge"))
         except ConfigError as error:
             raise InvalidArgument(error.message, hint=error.hint) from None
 
+    if isinstance(given, Leased):
+        given = [given]
+    if not isinstance(given, Iterable):
+        raise InvalidArgument(
+            f"A {type(given).__name__} holds no leased tasks.", hint="pass what queue.lease() gave"
+        )
     return items_from(given, make, lambda: given)
 
 
@@ -226,28 +267,24 @@ def _is_agent(header: str) -> bool:
     return str(header).lower() == "user-agent"
 
 
-def selected_items(
-    queue: QueueName, given: Any, to: Callable[[str, Task | None], Item] | None = None
-) -> Items:
-    """Tasks of a queue, chosen by Task, name, id, or a DataFrame with a "name" column. `to` says what to make of
-    each: a copy, where none is to be made of it by its name alone."""
-    prefix = f"{queue}/tasks/"
+def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) -> Items:
+    """Tasks of a queue, chosen by Task, name, id, or a DataFrame with a "name" column; to be copied, or as they are."""
 
     def make(value: Any) -> Item:
-        name = value.name if isinstance(value, Task) else value
+        if isinstance(value, Item) and copy is not None and value.source:
+            check_is_of(queue, value.source)
+            return _again(value, queue if value.task is None else copy.to, value.source)
+        name = value.name if isinstance(value, Task | Item) else value
         if not isinstance(name, str):
             raise InvalidArgument(f"{value!r} is neither a Task nor a name")
         if "/" not in name:
-            name = prefix + check_task_id(name)
-        if not name.startswith(prefix):
-            raise InvalidArgument(f"{name} is not a task of {queue}", hint="call the verb of its own queue")
-        check_task_id(name.removeprefix(prefix))
-        if to is None:
-            return Item(name=name)
-        whole = isinstance(value, Task) and value.view == "FULL"
-        return to(name, value if whole else None)
+            name = f"{queue}/tasks/{name}"
+        check_is_of(queue, name)
+        if copy is not None:
+            return copy.of(name, value if isinstance(value, Task) and value.view == "FULL" else None)
+        return _again(value, queue, name) if isinstance(value, Item) else Item(name=name)
 
-    if isinstance(given, str | Task):
+    if isinstance(given, str | Task | Item):
         given = [given]
     if is_frame(given):
         if "name" not in given.columns:
@@ -261,6 +298,27 @@ def selected_items(
             f"A {type(given).__name__} selects no tasks.", hint="pass Tasks, names, a listing or a DataFrame"
         )
     return items_from(given, make, lambda: given)
+
+
+class Copying:
+    """How tasks of one queue become those of another."""
+
+    def __init__(self, to: QueueName, *, new_ids: bool) -> None:
+        self.to = to
+        self._new_id = random_ids() if new_ids else None
+
+    def of(self, source: str, task: Task | None) -> Item:
+        """The copy of a task; of one that is known by its name only, what is to be read first."""
+        item = Item(name=source, source=source)
+        if task is not None:
+            self.take(item, task)
+        return item
+
+    def take(self, item: Item, task: Task) -> None:
+        """Now that a task was read, its copy is known."""
+        task_id = self._new_id() if self._new_id is not None else task.name.rpartition("/")[2]
+        item.task = recreated(task, self.to, task_id)
+        item.name = item.task.name
 
 
 def random_ids() -> Callable[[], str]:

@@ -22,16 +22,11 @@ _UNTIDY = 1000
 
 
 class Verb(msgspec.Struct, frozen=True):
-    """What a bulk call does, in words: how it is called, and what is done then."""
+    """A bulk verb in words: the method of Queue, what is done then, and what it takes to try what failed again."""
 
-    name: str
+    method: str
     done: str
-
-    @property
-    def again(self) -> str:
-        """The code that tries the failed ones again."""
-        more = {"copy": ", to=…", "move": ", to=…"}.get(self.name, "")
-        return f"{self.name}_tasks(result.failed{more})"
+    again: str = "result.failed"
 
 
 class Block(msgspec.Struct):
@@ -81,7 +76,7 @@ class BulkResult(Shown):
 
     `done`, `failed_count` and `not_tried_count` count; `failed` are the failed items, to be given to the same verb
     again (those that were named keep their names, so that none can come to be twice); `not_tried` gives what an early
-    end left over.
+    end left over, once.
 
     Example:
         >>> result = queue.create_tasks(rows)
@@ -161,7 +156,8 @@ class BulkResult(Shown):
             reasons.append(f"{_left(self.not_tried_count)} not tried")
         error = BulkError(
             f"{self.failed_count:,} of {len(self):,} tasks were not {self.verb.done}: {'; '.join(reasons)}",
-            hint="error.result.failed can be given to the same verb again; error.result.to_dataframe() shows all",
+            hint=f"queue.{self.verb.method}({self.verb.again}) tries again, with result = error.result; "
+            "error.result.to_dataframe() shows all",
         )
         error.result = self
         raise error
@@ -186,7 +182,7 @@ class BulkResult(Shown):
             >>> queue.create_tasks(rows).reasons()
             []
         """
-        return Counter(reason(item.error) for item in self.failed).most_common()
+        return Counter(map(reason, self.failed)).most_common()
 
     def summary(self) -> str:
         """In one line: "9,998 created, 2 failed, 0 not tried".
@@ -210,7 +206,9 @@ def _left(count: int | None) -> str:
     return "an unknown number" if count is None else f"{count:,}"
 
 
-def reason(error: CloudTasksError | None) -> str:
+def reason(item: Item) -> str:
+    """Why an item failed, so that items which failed for the same reason say the same."""
+    error = item.error
     status = error.status if isinstance(error, ApiError) else type(error).__name__
     return f"{status}: {error.message if error is not None else ''}"
 

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import chain, groupby
 from typing import Any
 
@@ -29,6 +29,7 @@ from ..errors import (
     Unavailable,
     Unknown,
 )
+from ..interrupts import interrupts_go_to
 from ..progress import bar
 from ..rest.retry import may_repeat
 from ..rest.session import Session
@@ -40,6 +41,7 @@ from .steps import Outcome, Step
 # What befalls one item befalls all of them: there is no use in going on.
 _FATAL = (AuthError, ConfigError, DecodeError, PermissionDenied)
 _BROKEN = TransportError("A connection that broke.")
+_LOOK_S = 0.1  # an interrupt is noticed within this time
 
 Flying = dict[Future[None], list[Item]]
 
@@ -64,6 +66,8 @@ class Run:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._cause: BaseException | None = None
+        self._interrupts = 0
+        self._reading = False  # whether the input is being asked for its next item
         self._flowing = False  # whether anything has ever succeeded
         self._left: list[Item] = []  # read, but stopped before they began
 
@@ -71,93 +75,105 @@ class Run:
         """Work through all items. Whatever ends it early is raised, and carries the result as `result`."""
         began = time.monotonic()
         flying: Flying = {}
-        unsent: list[Item] = []
         pool = ThreadPoolExecutor(concurrency, "cloudtasks-bulk")
         several = items.total is None or items.total > self._most
         what = f"{self.result.verb.done} in {self.result.queue.rpartition('/')[2]}"
-        with bar(what, "tasks", progress, several=several, total=items.total) as shown:
+        with (
+            interrupts_go_to(self._interrupt),
+            bar(what, "tasks", progress, several=several, total=items.total) as shown,
+        ):
+            unsent: list[Item] = []
             try:
-                while not self._stop.is_set():
-                    self._next(items, unsent)
-                    if not unsent:
-                        break
-                    chunk = unsent[:]
+                while self._next(items, unsent):
+                    chunk, unsent = unsent, []
                     flying[pool.submit(self._work, chunk)] = chunk
-                    unsent.clear()
-                    if len(flying) >= concurrency + 1:
+                    while len(flying) > concurrency and not self._is_over():
                         self._land(flying, shown)
-                while flying:
-                    self._land(flying, shown)
-            except BaseException as cause:
-                self._cause = self._cause or cause
-            all_ended = self._stop_and_wait(flying, shown)
+            except BaseException as cause:  # of the input, or a second interrupt while it was waited for
+                self._reading = False
+                self._end(cause)
+            self._take(unsent)
+            all_ended = self._land_all(flying, shown)
             pool.shutdown(wait=all_ended)
-        self._take(unsent)  # an interrupt at the wrong moment may have left some here that were sent
-        self.result.elapsed_s = time.monotonic() - began
-        self._account(items)
+            self.result.elapsed_s = time.monotonic() - began
+            self._account(items)
         return self._ended()
+
+    def _interrupt(self) -> None:
+        """Called within a signal handler: it leaves a message, to be found where nothing is broken by it. A second one
+        breaks off an input that gives nothing."""
+        self._interrupts += 1
+        if self._interrupts > 1 and self._reading:
+            raise KeyboardInterrupt
+
+    def _is_over(self) -> bool:
+        """Whether nothing more is to begin."""
+        if self._interrupts and self._cause is None:
+            self._end(KeyboardInterrupt())
+        return self._stop.is_set()
+
+    def _end(self, cause: BaseException) -> None:
+        """Begin nothing more. What is under way may end."""
+        self._cause = self._cause or cause
+        self._stop.set()
 
     @property
     def _most(self) -> int:
         return max(1, min(step.most for step in self._steps))
 
-    def _next(self, items: Items, chunk: list[Item]) -> None:
-        """Read one chunk more. Into a list of the caller's: what was read before an interrupt is not lost."""
+    def _next(self, items: Items, chunk: list[Item]) -> bool:
+        """Read one chunk more; whether there is one to be sent. Into a list of the caller's: what was read is not lost
+        when the input fails."""
         most = min(self._most, max(1, int(min(self._pace.limit(time.monotonic()), 1e9))))
-        while len(chunk) < most:
+        while len(chunk) < most and not self._is_over():
+            self._reading = True
             item = next(items, None)
+            self._reading = False
             if item is None:
-                return
+                break
             chunk.append(item)
+        return bool(chunk) and not self._is_over()
 
-    def _land(self, flying: Flying, shown: Any, return_when: str = FIRST_COMPLETED) -> None:
+    def _land(self, flying: Flying, shown: Any) -> None:
         """Take in chunks that are through."""
-        finished, _ = wait(flying, return_when=return_when)
+        finished, _ = wait(flying, _LOOK_S, return_when=FIRST_COMPLETED)
+        self._is_over()
         for future in finished:
-            count = len(flying[future])
-            self._take(flying[future])
-            del flying[future]
-            future.result()
-            shown.update(count)
+            chunk = flying.pop(future)
+            self._take(chunk)
+            shown.update(len(chunk))
+            if (broken := future.exception()) is not None:
+                self._end(broken)
 
     def _take(self, items: list[Item]) -> None:
-        """Note how items went; those that were stopped before they began are left over. Empties the list."""
-        new = [item for item in items if not item.counted]
-        left = [item for item in new if item.error is None and item.passed < len(self._steps)]
-        tried = [item for item in new if item.error is not None or item.passed == len(self._steps)]
+        """Note how items went; those that were stopped before they began are left over."""
+        left = [item for item in items if item.error is None and item.passed < len(self._steps)]
+        tried = [item for item in items if item.error is not None or item.passed == len(self._steps)]
         for item in left:
             item.attempts = 0
-        for item in new:
-            item.counted = True
         self._left += left
         for _, row in groupby(enumerate(tried), lambda at: at[1].index - at[0]):
             self.result.add([item for _, item in row])
-        items.clear()
 
-    def _stop_and_wait(self, flying: Flying, shown: Any) -> bool:
-        """Calls under way may end, which they do within their deadline; a second interrupt ends the waiting, too.
+    def _land_all(self, flying: Flying, shown: Any) -> bool:
+        """Wait for calls under way, which end within their deadline; a second interrupt ends the waiting, too.
 
         Whether all of them ended.
         """
-        if self._cause is not None:
-            self._stop.set()
-        try:
-            while flying:
-                self._land(flying, shown, ALL_COMPLETED)
-        except KeyboardInterrupt as again:
-            self._cause = self._cause or again
-            for items in flying.values():
-                given_up = [replace(item) for item in items]  # threads may still write into their own
-                for item in given_up:
-                    item.uncertain |= 1 << item.passed
-                    item.attempts = max(1, item.attempts)
-                    item.error = Timeout(
-                        "It was interrupted before an answer came: it may have taken effect."
-                    )
-                self._take(given_up)
-            flying.clear()
-            return False
-        return True
+        while flying and self._interrupts < 2:
+            self._land(flying, shown)
+        for future, items in flying.items():
+            self._take(items if future.cancel() else [self._given_up(item) for item in items])
+        return not flying
+
+    def _given_up(self, item: Item) -> Item:
+        """An item of a call whose answer nobody waits for."""
+        item = replace(item)  # a thread may still write into its own
+        if item.error is None and item.passed < len(self._steps):
+            item.uncertain |= {self._steps[item.passed].effect.name}
+            item.attempts = max(1, item.attempts)
+            item.error = Timeout("It was interrupted before an answer came: it may have taken effect.")
+        return item
 
     def _account(self, items: Items) -> None:
         result = self.result
@@ -168,6 +184,7 @@ class Run:
         result.tidy()
 
     def _ended(self) -> BulkResult:
+        self._is_over()  # an interrupt at the last moment is one, too
         cause, result = self._cause, self.result
         if cause is None:
             return result
@@ -185,7 +202,7 @@ class Run:
             self._persist(at, step, going)
             for item in going:
                 # Something was changed already, so this one is neither done nor untried.
-                if item.error is None and item.passed == at and at and self._steps[at - 1].changes:
+                if item.error is None and item.passed == at and at and self._steps[at - 1].effect.changes:
                     item.error = Aborted(f"It was stopped before it was {self.result.verb.done} completely.")
             going = [item for item in going if item.error is None and item.passed == at + 1]
 
@@ -236,17 +253,18 @@ class Run:
             outcomes: list[Outcome] = step(items, self._wait)
         except CloudTasksError as error:
             outcomes = [error] * len(items)
-        again = []
+        again, effect = [], step.effect
         for item, outcome in zip(items, outcomes, strict=True):
             item.attempts = max(item.attempts, tries)
-            was_done = item.uncertain & 1 << at and getattr(outcome, "status", "") == step.done_when_repeated
+            was_done = effect.name in item.uncertain and _status(outcome) == effect.done_when_repeated
             if outcome is None or was_done:
-                item.error, item.passed, item.uncertain = None, at + 1, item.uncertain | 1 << at
+                item.error, item.passed = None, at + 1
+                item.uncertain |= {effect.name}
                 self._flowing = True
                 continue
             item.error = outcome
             if _unanswered(outcome):
-                item.uncertain |= 1 << at
+                item.uncertain |= {effect.name}
             if self._may_again(outcome, step):
                 again.append(item)
             else:
@@ -257,18 +275,21 @@ class Run:
         if isinstance(error, TransportError) and not error.reached:
             # A service that was there a moment ago may come back; a wrong address never will.
             return self._flowing
-        return may_repeat(error, repeatable=step.repeatable)
+        return may_repeat(error, repeatable=step.effect.repeatable)
 
     def _give_up(self, error: CloudTasksError) -> None:
         """An item failed for good; what would befall all others as well ends the whole call."""
         gone = isinstance(error, TransportError) and not error.reached
         of_one_item = isinstance(error, ApiError) and error.method is None  # out of the answer to a batch
         if gone or (isinstance(error, self._fatal) and not of_one_item):
-            self._cause = self._cause or error
-            self._stop.set()
+            self._end(error)
 
     def _wait(self, seconds: float) -> bool:
         return not self._stop.wait(seconds)
+
+
+def _status(outcome: Outcome) -> str:
+    return outcome.status if isinstance(outcome, ApiError) else ""
 
 
 def _unanswered(error: CloudTasksError) -> bool:

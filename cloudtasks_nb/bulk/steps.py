@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from ..errors import (
     BY_RPC_CODE,
     ApiError,
@@ -26,14 +28,14 @@ from ..model.messages import (
 from ..model.operation import Operation
 from ..model.status import Status
 from ..model.task import Task
+from ..resources.batches import MOST_CREATED, MOST_DELETED
 from ..rest.batch import Part, send_batch
 from ..rest.call import Call
 from ..rest.session import Session
 from ..rest.versioned import call_in
 from .items import Item
 
-TASKS = "projects.locations.queues.tasks"
-MOST_CREATED, MOST_DELETED = 100, 1000
+_TASKS = "projects.locations.queues.tasks"
 MOST_TOGETHER = 100  # calls in one HTTP request
 _FIRST_LOOK_S, _LONGEST_LOOK_S, _OPERATION_S = 0.1, 5.0, 600.0
 
@@ -42,19 +44,31 @@ Wait = Callable[[float], bool]
 """Waits so many seconds; False when the whole call is to end instead."""
 
 
+class Effect(msgspec.Struct, frozen=True):
+    """What a step does, and what it means to try it twice.
+
+    `changes`: it does more than to look. `repeatable`: twice does no more than once. `done_when_repeated`: the refusal
+    that means, after a try without an answer, that this try had succeeded.
+    """
+
+    name: str
+    changes: bool = True
+    repeatable: bool = True
+    done_when_repeated: str | None = None
+
+
+READ = Effect("read", changes=False)
+CREATE = Effect("create", done_when_repeated="ALREADY_EXISTS")
+DELETE = Effect("delete", done_when_repeated="NOT_FOUND")
+RUN = Effect("run", repeatable=False)
+ACKNOWLEDGE = Effect("acknowledge", done_when_repeated="NOT_FOUND")
+
+
 class Step(Protocol):
-    """`repeatable`: trying twice does no more than trying once. `done_when_repeated`: the refusal that means, after a
-    try without an answer, that this try had succeeded. `changes`: it does more than to look. `most`: how many items
-    one call takes."""
+    """One step of a verb, for some items at once; `most`: how many one call takes."""
 
     @property
-    def repeatable(self) -> bool: ...
-
-    @property
-    def done_when_repeated(self) -> str | None: ...
-
-    @property
-    def changes(self) -> bool: ...
+    def effect(self) -> Effect: ...
 
     @property
     def most(self) -> int: ...
@@ -80,19 +94,15 @@ class Each:
     def __init__(
         self,
         session: Session,
+        effect: Effect,
         call: Callable[[Item], Call | None],
         take: Callable[[Item, bytes], None] | None = None,
-        *,
-        repeatable: bool = True,
-        changes: bool = True,
     ) -> None:
+        self.effect = effect
         self._session = session
         self._call = call
         self._take = take
         self._together = True
-        self.repeatable = repeatable
-        self.changes = changes
-        self.done_when_repeated: str | None = None
 
     @property
     def most(self) -> int:
@@ -150,21 +160,13 @@ def _not_offered(answers: list[bytes | CloudTasksError]) -> bool:
 class Batch:
     """One call for many items where the service has it, one call per item where it does not."""
 
-    repeatable = True
-    changes = True
-
     def __init__(
-        self,
-        call: Callable[[Sequence[Item]], bytes],
-        most: int,
-        session: Session,
-        single: Each,
-        done_when_repeated: str,
+        self, session: Session, call: Callable[[Sequence[Item]], bytes], most: int, single: Each
     ) -> None:
-        self.done_when_repeated = done_when_repeated
+        self.effect = single.effect
+        self._session = session
         self._call = call
         self._most = most
-        self._session = session
         self._single = single
         self._offered = True
 
@@ -180,11 +182,19 @@ class Batch:
                 # Not offered here, or the queue is missing, which single calls say as well.
                 self._offered = False
             else:
-                return self._outcomes(self._followed(answer, wait), len(items))
+                return self._outcomes(self._followed(answer, items, wait), len(items))
         return self._single(items, wait)
 
-    def _followed(self, operation: Operation, wait: Wait) -> Operation:
-        """The operation when it is done. Errors: Timeout."""
+    def _followed(self, operation: Operation, items: Sequence[Item], wait: Wait) -> Operation:
+        """The operation when it is done. Errors: Timeout, and those of looking."""
+        try:
+            return self._watched(operation, wait)
+        except CloudTasksError:  # it goes on, although nobody can tell how
+            for item in items:
+                item.uncertain |= {self.effect.name}
+            raise
+
+    def _watched(self, operation: Operation, wait: Wait) -> Operation:
         pause_s, waited_s = _FIRST_LOOK_S, 0.0
         while not operation.done:
             if waited_s >= _OPERATION_S or not wait(pause_s):
@@ -216,13 +226,13 @@ def creating(session: Session, queue: str) -> Batch:
     def many(items: Sequence[Item]) -> bytes:
         requests = [CreateTaskRequest(task=item.task, parent=queue) for item in items]
         return session.fetch(
-            f"{TASKS}.batchCreate", path={"parent": queue}, body=BatchCreateTasksRequest(requests=requests)
+            f"{_TASKS}.batchCreate", path={"parent": queue}, body=BatchCreateTasksRequest(requests=requests)
         )
 
     def one(item: Item) -> Call:
         return _call(session, "create", {"parent": queue}, body=CreateTaskRequest(task=item.task))
 
-    return Batch(many, MOST_CREATED, session, Each(session, one), "ALREADY_EXISTS")
+    return Batch(session, many, MOST_CREATED, Each(session, CREATE, one))
 
 
 def deleting(session: Session, queue: str, name: Callable[[Item], str]) -> Batch:
@@ -230,12 +240,12 @@ def deleting(session: Session, queue: str, name: Callable[[Item], str]) -> Batch
 
     def many(items: Sequence[Item]) -> bytes:
         body = BatchDeleteTasksRequest(names=[name(item) for item in items])
-        return session.fetch(f"{TASKS}.batchDelete", path={"parent": queue}, body=body)
+        return session.fetch(f"{_TASKS}.batchDelete", path={"parent": queue}, body=body)
 
     def one(item: Item) -> Call:
         return _call(session, "delete", {"name": name(item)})
 
-    return Batch(many, MOST_DELETED, session, Each(session, one), "NOT_FOUND")
+    return Batch(session, many, MOST_DELETED, Each(session, DELETE, one))
 
 
 def running(session: Session) -> Each:
@@ -244,7 +254,7 @@ def running(session: Session) -> Each:
     def one(item: Item) -> Call:
         return _call(session, "run", {"name": item.name}, body=RunTaskRequest())
 
-    return Each(session, one, repeatable=False)
+    return Each(session, RUN, one)
 
 
 def acknowledging(session: Session) -> Each:
@@ -255,36 +265,48 @@ def acknowledging(session: Session) -> Each:
         body = AcknowledgeTaskRequest(schedule_time=item.lease.ends)
         return _call(session, "acknowledge", {"name": item.name}, body=body)
 
-    step = Each(session, one)
-    step.done_when_repeated = "NOT_FOUND"
-    return step
+    return Each(session, ACKNOWLEDGE, one)
 
 
 def reading(session: Session, take: Callable[[Item, Task], None]) -> Each:
     """Tasks that are known by name only are read whole."""
 
     def one(item: Item) -> Call | None:
-        if item.task is not None:
-            return None
-        return _call(session, "get", {"name": item.source}, query={"responseView": "FULL"})
+        return _whole(session, item.source) if item.task is None else None
 
-    return Each(session, one, lambda item, raw: take(item, decode(raw, Task)), changes=False)
+    return Each(session, READ, one, lambda item, raw: take(item, decode(raw, Task)))
+
+
+def looking(session: Session, take: Callable[[Item, Task], None]) -> Each:
+    """Tasks that have these items' names already are read whole."""
+    return Each(
+        session,
+        READ,
+        lambda item: _whole(session, item.name),
+        lambda item, raw: take(item, decode(raw, Task)),
+    )
+
+
+def _whole(session: Session, name: str) -> Call:
+    return _call(session, "get", {"name": name}, query={"responseView": "FULL"})
 
 
 def _call(session: Session, verb: str, path: dict[str, str], **given: Any) -> Call:
     query, body = given.get("query", {}), given.get("body")
-    return call_in(session.api_version, f"{TASKS}.{verb}", path=path, query=query, body=body)
+    return call_in(session.api_version, f"{_TASKS}.{verb}", path=path, query=query, body=body)
 
 
 __all__ = [
     "Batch",
     "Each",
+    "Effect",
     "Outcome",
     "Step",
     "Wait",
     "acknowledging",
     "creating",
     "deleting",
+    "looking",
     "reading",
     "running",
 ]

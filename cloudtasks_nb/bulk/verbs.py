@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
-from ..model.task import Task
 from ..names import QueueName, parse_queue
-from .items import Item, Items, leased_items, new_items, random_ids, recreated, selected_items
+from .items import Copying, Item, Items, is_frame, leased_items, new_items, selected_items
 from .pace import Pace
+from .recreating import Recreating, is_copy
 from .result import BulkResult, Verb
 from .run import Run
 from .steps import Step, acknowledging, creating, deleting, reading, running
@@ -17,9 +17,17 @@ from .steps import Step, acknowledging, creating, deleting, reading, running
 if TYPE_CHECKING:
     from ..resources.queue import Queue
 
-CREATE, DELETE, RUN = Verb("create", "created"), Verb("delete", "deleted"), Verb("run", "run")
-COPY, MOVE, RESTORE = Verb("copy", "copied"), Verb("move", "moved"), Verb("restore", "restored")
-ACKNOWLEDGE = Verb("acknowledge", "acknowledged")
+CREATE, DELETE, RUN = (
+    Verb("create_tasks", "created"),
+    Verb("delete_tasks", "deleted"),
+    Verb("run_tasks", "run"),
+)
+COPY, MOVE = (
+    Verb("copy_tasks", "copied", "result.failed, to=…"),
+    Verb("move_tasks", "moved", "result.failed, to=…"),
+)
+RESTORE = Verb("restore", "restored", "path")  # all of it: what is there already stays as it is
+ACKNOWLEDGE = Verb("acknowledge_tasks", "acknowledged")
 _CONCURRENCY = 8
 _MOST_CONCURRENT = 32  # as many as there are pooled connections
 
@@ -52,7 +60,9 @@ def run_tasks(queue: Queue, selection: Any, how: How) -> BulkResult:
 
 def acknowledge_tasks(queue: Queue, leased: Any, how: How) -> BulkResult:
     """Finish leased tasks."""
-    return go(queue, ACKNOWLEDGE, leased_items(leased), [acknowledging(queue._session.once())], how)
+    return go(
+        queue, ACKNOWLEDGE, leased_items(queue._parsed, leased), [acknowledging(queue._session.once())], how
+    )
 
 
 def copy_tasks(
@@ -60,35 +70,32 @@ def copy_tasks(
 ) -> BulkResult:
     """Create the tasks of a selection again in another queue; with `move`, delete what was created there."""
     target, target_session = _target(queue, to)
-    if str(target) == queue.name and not new_ids and target_session.endpoint == queue._session.endpoint:
-        raise ConfigError(
-            "A copy in the same queue needs another id.", hint="pass new_ids=True, or another queue"
-        )
-
-    new_id = random_ids()
-
-    def copied(task: Task) -> Task:
-        return recreated(task, target, new_id() if new_ids else task.name.rpartition("/")[2])
-
-    def make(name: str, task: Task | None) -> Item:
-        made = copied(task) if task is not None else None
-        return Item(name=made.name if made is not None else name, source=name, task=made)
-
-    def take(item: Item, task: Task) -> None:
-        item.task = copied(task)
-        item.name = item.task.name
-
     if selection is None:
         selection = queue.tasks(view="FULL")
-    items = selected_items(queue._parsed, selection, to=make)
-    session = queue._session.once()
+    if str(target) == queue.name and target_session.endpoint == queue._session.endpoint:
+        if not new_ids:
+            raise ConfigError(
+                "A copy in the same queue needs another id.", hint="pass new_ids=True, or another queue"
+            )
+        selection = _at_hand(selection)
+    copy = Copying(target, new_ids=new_ids)
+    items = selected_items(queue._parsed, selection, copy)
+    session, there = queue._session.once(), target_session.once()
     steps: list[Step] = [
-        reading(session, take),
-        creating(target_session.once(), str(target)),
+        reading(session, copy.take),
+        creating(there, str(target))
+        if new_ids
+        else Recreating(there, target, is_copy(target_session.now), resumes=move),
     ]
     if move:
         steps.append(deleting(session, queue.name, lambda item: item.source))
     return go(queue, MOVE if move else COPY, items, steps, how)
+
+
+def _at_hand(selection: Any) -> Any:
+    """All of it before the first copy is made: a listing that finds the copies as well would never end."""
+    listed = isinstance(selection, Iterable) and not isinstance(selection, str) and not is_frame(selection)
+    return [*selection] if listed else selection
 
 
 def _target(queue: Queue, to: Queue | str) -> tuple[QueueName, Any]:
@@ -111,9 +118,13 @@ def go(
     """Run it as the options say. Errors: ConfigError for options that make no sense."""
     unknown = [name for name in how if name not in How.__annotations__]
     if unknown:
-        raise TypeError(f"{verb.name}_tasks() got an unexpected keyword argument {unknown[0]!r}")
+        raise TypeError(f"{verb.method}() got an unexpected keyword argument {unknown[0]!r}")
     concurrency = how.get("concurrency", _CONCURRENCY)
-    if not isinstance(concurrency, int) or not 1 <= concurrency <= _MOST_CONCURRENT:
+    if (
+        isinstance(concurrency, bool)
+        or not isinstance(concurrency, int)
+        or not 1 <= concurrency <= _MOST_CONCURRENT
+    ):
         raise ConfigError(
             f"concurrency={concurrency!r} is not a number of calls.",
             hint=f"pass 1 to {_MOST_CONCURRENT}",

@@ -27,7 +27,7 @@ def write_parquet(path: str | os.PathLike[str], schema: pa.Schema, batches: Batc
     """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError."""
     with (
         complete_or_absent(path) as file,
-        pyarrow.parquet.ParquetWriter(file, schema, compression="zstd") as writer,
+        pyarrow.parquet.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer,
     ):
         for group in _groups(batches):
             writer.write_table(pa.Table.from_batches(group, schema=schema), row_group_size=_GROUP_ROWS)
@@ -68,10 +68,14 @@ def complete_or_absent(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     if target.is_dir() or not target.parent.is_dir():  # said now rather than after the last page
         why = errno.EISDIR if target.is_dir() else errno.ENOENT
         raise OSError(why, os.strerror(why), str(target))
+    if target.exists() and not target.is_file():  # a file in place of a device would be no device any more
+        raise OSError(errno.EINVAL, "It is no regular file", str(target))
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())  # what relies on it, such as a purge, may come next
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -21,7 +21,6 @@ READ = ("payload", TEXT_COLUMN, "url", "headers", "schedule_time", "schedule", *
 # What a listing says beside that is either decided by the service or says how to read the rest.
 _PASSED_OVER = frozenset(TASKS.schema.names) - frozenset(READ)
 _SLICE_ROWS = 1000
-_SHOWN = 10
 
 
 def task_rows(frame: pd.DataFrame) -> Iterator[dict[str, Any] | InvalidArgument]:
@@ -30,7 +29,6 @@ def task_rows(frame: pd.DataFrame) -> Iterator[dict[str, Any] | InvalidArgument]
     Errors: InvalidRows, at once, when columns are not known or missing.
     """
     _check_columns(frame)
-    _check_ids(frame)
     used = [str(name) for name in frame.columns if name in READ or str(name).startswith(PREFIX)]
     used += [name for name in ("kind", "view", "create_time") if name in frame.columns]
     return _rows(frame, used)
@@ -53,17 +51,6 @@ def _check_columns(frame: pd.DataFrame) -> None:
             [(None, problem) for problem in problems],
             hint=f"columns are {', '.join(READ)}; name one payload.<key> to send it as JSON, or drop it",
         )
-
-
-def _check_ids(frame: pd.DataFrame) -> None:
-    """Two tasks cannot have one id: which of them would be created is chance."""
-    if "task_id" not in frame.columns:
-        return
-    ids = frame["task_id"]
-    again = (ids.notna() & ids.duplicated()).to_numpy().nonzero()[0].tolist()
-    if again:
-        shown = [(at, f"task_id {ids.iloc[at]!r} is there before") for at in again[:_SHOWN]]
-        raise InvalidRows(shown, count=len(again), hint="drop these rows, or their task_id")
 
 
 def _rows(frame: pd.DataFrame, used: list[str]) -> Iterator[dict[str, Any] | InvalidArgument]:

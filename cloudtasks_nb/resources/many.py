@@ -27,10 +27,11 @@ class Many(Bound):
 
     Options of all of them: `progress` (by default where somebody watches), `concurrency` (calls at a time, 8),
     `rate_per_second` (a cap on tasks), `ramp` ("500/50/5": begin at 500 a second, 50 % more every 5 minutes).
-    A quota that is used up slows them down; what a lost answer left open is tried again where that is safe.
+    A quota that is used up slows them down; what a lost answer left open is tried again where that is safe. A task that
+    a list or a DataFrame names twice is refused before anything is sent.
 
     What ends one early (an interrupt, a missing permission, an input that fails) is raised, and carries the BulkResult
-    of what is known as its `result`.
+    of what is known as its `result`. A first interrupt lets calls under way end, a second one gives up on them.
     """
 
     __slots__ = ()
@@ -107,9 +108,9 @@ class Many(Bound):
     ) -> BulkResult:
         """Create tasks again in another queue, of this client or another: all of them, or a selection.
 
-        Payload, target, headers, tokens, schedule and id stay the same, so copying again cannot double anything;
-        with `new_ids` every copy gets an id of its own. Names and tasks listed without payloads are read one by one:
-        queue.tasks(view="FULL") is faster.
+        Payload, target, headers, tokens, schedule and id stay the same, so copying again cannot double anything (what
+        is there already fails, with ALREADY_EXISTS); with `new_ids` every copy gets an id of its own. Names and tasks
+        listed without payloads are read one by one: queue.tasks(view="FULL") is faster.
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
 
@@ -130,7 +131,8 @@ class Many(Bound):
     ) -> BulkResult:
         """Copy tasks to another queue, and delete those that were copied. Pause this queue first.
 
-        Otherwise a task may be sent from here between its copying and its deletion, and then from there again.
+        Otherwise a task may be sent from here between its copying and its deletion, and then from there again. A task
+        that is there already, and the same, is deleted here: moving again finishes a move that was cut short.
 
         Errors: as copy_tasks.
 

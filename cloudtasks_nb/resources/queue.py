@@ -119,10 +119,11 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         """
         return self._verb("resume")
 
-    def purge(self, backup: str | os.PathLike[str] | None = None) -> Self:
+    def purge(self, backup: str | os.PathLike[str] | None = None, *, progress: bool | None = None) -> Self:
         """Delete every task created before now. It cannot be undone, and may take a minute to be complete.
 
-        With `backup`, a path, the tasks are written there first, and nothing is purged unless that file holds them all.
+        With `backup`, a path, the tasks are written there first, and nothing is purged unless that file holds them all;
+        `progress` shows how far both are, by default where somebody watches.
 
         Errors: NotFound, PermissionDenied; with a backup also those of queue.backup(), and BackupIncomplete.
 
@@ -134,7 +135,7 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         if backup is not None:
             from ..bulk.backup import check_complete
 
-            check_complete(self, self.backup(backup))
+            check_complete(self, self.backup(backup, progress=progress), progress)
         return self._verb("purge")
 
     def delete(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Self
 
@@ -162,19 +162,36 @@ class _Names(Message):
 
 
 def count_tasks(
-    session: Session, queue: Any, progress: bool | None, so_far: Callable[[int], object] = lambda count: None
+    session: Session,
+    queue: QueueName,
+    progress: bool | None,
+    so_far: Callable[[int], object] = lambda count: None,
 ) -> int:
     """How many tasks a queue holds, by reading the names of all of them; `so_far` hears the count after each page."""
-    count, token = 0, ""
+    count = 0
+    for page in _pages_of_names(session, queue, progress):
+        count += len(page.tasks)
+        so_far(count)
+    return count
+
+
+def task_ids(session: Session, queue: QueueName, progress: bool | None) -> Iterator[str]:
+    """The ids of all tasks of a queue, and nothing else of them."""
+    for page in _pages_of_names(session, queue, progress):
+        for task in page.tasks:
+            yield task.name.rpartition("/")[2]
+
+
+def _pages_of_names(session: Session, queue: QueueName, progress: bool | None) -> Iterator[_Names]:
+    token = ""
     path, names = {"parent": str(queue)}, {"fields": "tasks/name,nextPageToken"}
     with bar(f"tasks of {queue.location}/{queue.queue}", "tasks", progress, several=True) as shown:
         while True:
             page = session.call(f"{_TASKS}.list", _Names, path=path, query={**names, "pageToken": token})
-            count += len(page.tasks)
+            yield page
             shown.update(len(page.tasks))
-            so_far(count)
             if not (token := page.next_page_token):
-                return count
+                return
 
 
 def check_view(view: str) -> str:

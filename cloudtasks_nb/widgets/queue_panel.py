@@ -165,7 +165,7 @@ class QueuePanel(Panel):
             return ""
         file = Path(path.strip()).expanduser()
         try:
-            check_complete(self.queue, self.queue.backup(file, progress=False))
+            check_complete(self.queue, self.queue.backup(file, progress=False), False)
         except FileExistsError as error:
             words = f"{file} exists already: nothing was removed."
             raise Refused(words, hint="choose another name for the backup") from error

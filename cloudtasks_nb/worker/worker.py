@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import ConfigError
+from ..interrupts import interrupts_go_to
 from ..shown import Shown
-from .interrupts import interrupts_go_to
 from .loop import Run
 from .options import WorkerOptions
 from .showing import shown_while

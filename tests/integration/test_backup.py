@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +19,7 @@ from hypothesis import strategies as st
 import cloudtasks_nb as ct
 from tests.integration.filling import URL, fill, new_id
 
+KEY = b"cloudtasks_nb.backup"
 FIELDS = ("id", "http_request", "app_engine_http_request", "pull_message", "schedule_time", "retry_config")
 
 
@@ -157,10 +162,10 @@ def test_nothing_is_purged_that_came_after_the_backup(queue: ct.Queue, tmp_path:
 
     fill(queue, 3)
     path = queue.backup(tmp_path / "queue.parquet")
-    check_complete(queue, path)
+    check_complete(queue, path, False)
     queue.create_task(b"late", url=URL, task_id="late", schedule=3600)
     with pytest.raises(ct.BackupIncomplete, match=r"1 tasks are not in queue\.parquet, such as late"):
-        check_complete(queue, path)
+        check_complete(queue, path, False)
 
 
 def test_overdue_tasks_are_handled_by_choice(client: ct.Client, tmp_path: Path) -> None:
@@ -198,3 +203,85 @@ def test_what_is_no_backup_of_such_a_queue_is_refused(
     with pytest.raises(ct.ConfigError, match="a pull queue"):
         client.create_queue(new_id(), kind="pull").restore(queue.backup(tmp_path / "queue.parquet"))
     assert pq.ParquetFile(tmp_path / "queue.parquet").metadata.num_rows == 1
+
+
+def test_a_broken_backup_is_refused_and_never_half_believed(client: ct.Client, tmp_path: Path) -> None:
+    source = client.create_queue(new_id(), kind="pull")
+    bodies = [secrets.token_bytes(2000) for _ in range(20)]
+    source.create_tasks({"payload": body, "schedule": 3600} for body in bodies)
+    whole = source.backup(tmp_path / "queue.parquet").read_bytes()
+    broken = tmp_path / "broken.parquet"
+    refused = 0
+    for at in range(4, len(whole), len(whole) // 40):
+        broken.write_bytes(whole[:at] + bytes(255 - byte for byte in whole[at : at + 4]) + whole[at + 4 :])
+        target = client.create_queue(new_id(), kind="pull")
+        try:
+            target.restore(broken)
+            assert contents(target) == contents(source), f"the bytes at {at} are for other readers only"
+        except ct.ConfigError as error:
+            assert "broken" in str(error) or "no backup" in str(error)
+            assert target.count_tasks() == 0
+            refused += 1
+    assert refused > 20
+    broken.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ct.ConfigError, match="broken"):
+        source.restore(broken)
+    with pytest.raises(IsADirectoryError):
+        source.restore(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"nothing\.parquet"):
+        source.restore(tmp_path / "nothing.parquet")
+
+
+def test_a_file_that_says_it_is_a_backup_has_to_be_one(queue: ct.Queue, tmp_path: Path) -> None:
+    fill(queue, 2)
+    table = pq.read_table(queue.backup(tmp_path / "queue.parquet"))
+    said = table.schema.metadata
+
+    def refused(table: pa.Table, words: str) -> None:
+        pq.write_table(table, tmp_path / "other.parquet")
+        with pytest.raises(ct.ConfigError, match=words):
+            queue.restore(tmp_path / "other.parquet")
+
+    refused(table.drop_columns(["task"]), "no backup")
+    refused(table.drop_columns(["payload"]), "no backup")
+    refused(table.replace_schema_metadata({**said, KEY: b"{"}), "broken")
+    newer = said[KEY].replace(b'{"id"', b'{"version":2,"id"')
+    refused(table.replace_schema_metadata({**said, KEY: newer}), "newer version")
+    nonsense = pa.array(["nonsense"] * 2)
+    refused(table.set_column(table.schema.get_field_index("task"), "task", nonsense), "broken")
+    pq.write_table(table.slice(1), tmp_path / "part.parquet")
+    assert len(queue.restore(tmp_path / "part.parquet")) == 1, "a part of one is one"
+
+
+def test_an_empty_queue_comes_back_empty(client: ct.Client, queue: ct.Queue, tmp_path: Path) -> None:
+    path = queue.backup(tmp_path / "queue.parquet")
+    name = new_id()
+    assert client.restore(path, name).done == 0
+    assert client.queue(name).count_tasks() == 0
+    assert queue.purge(backup=tmp_path / "again.parquet", progress=True).count_tasks() == 0
+
+
+def test_a_purge_shows_how_far_it_is(
+    queue: ct.Queue, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(queue, 3)
+    queue.purge(backup=tmp_path / "quiet.parquet", progress=False)
+    assert capsys.readouterr().err == ""
+    queue.create_task(b"x", url=URL, schedule=3600)
+    queue.purge(backup=tmp_path / "shown.parquet", progress=True)
+    assert capsys.readouterr().err.count(": 1.00 tasks in") == 1, (
+        "the look whether all of them are in the file"
+    )
+
+
+def test_only_a_place_for_a_file_is_written_to(queue: ct.Queue, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="no regular file"):
+        queue.backup(pipe, overwrite=True)
+    with pytest.raises(IsADirectoryError):
+        queue.backup(tmp_path, overwrite=True)
+    with pytest.raises(FileNotFoundError):
+        queue.purge(backup=tmp_path / "missing" / "queue.parquet")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -166,6 +167,37 @@ def test_a_real_interrupt_loses_count_of_nothing(client: ct.Client, emulator: st
     assert there == set(range(told["next"])), "what is left begins where the work ended"
 
 
+def test_a_second_interrupt_gives_up_on_answers_and_loses_count_of_nothing(calls: list[str]) -> None:
+    with ct.local() as client:
+        queue = client.create_queue(new_id(), kind="pull")
+        client.emulator.faults(latency="5s", methods="queues.tasks.batchCreate")
+        rows = [{"payload": str(number), "schedule": 3600} for number in range(20_000)]
+
+        def interrupt_twice() -> None:
+            pause = threading.Event()
+            while (
+                sum("batchCreate" in call for call in calls) < 8
+            ):  # as many as go side by side: all are held up
+                pause.wait(0.01)
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGINT)
+                pause.wait(0.2)  # two signals at once are one
+
+        threading.Thread(target=interrupt_twice).start()
+        with pytest.raises(KeyboardInterrupt) as caught:
+            queue.create_tasks(rows, progress=False)
+        client.emulator.faults()
+        result = caught.value.result  # type: ignore[attr-defined]
+        left = list(result.not_tried)
+        assert (result.done, result.failed_count, result.not_tried_count) == (0, 800, 19_200)
+        numbers = [int(item.task.payload or b"") for item in (*result.failed, *left)]
+        assert sorted(numbers) == list(range(20_000))
+        again = queue.create_tasks([*result.failed, *left], progress=False)
+        assert again.ok, "what may have taken effect is known to have been tried"
+        there = sorted(int(task.payload or b"") for task in queue.tasks(view="FULL"))
+    assert there == list(range(20_000))
+
+
 def test_a_selection_is_deleted(queue: ct.Queue, calls: list[str]) -> None:
     names = fill(queue, 12)
     table = queue.tasks().to_dataframe()
@@ -200,6 +232,11 @@ def test_leased_tasks_are_finished_together(client: ct.Client) -> None:
     assert len(list(queue.tasks())) == 5
     with pytest.raises(ct.InvalidRows, match="never leased"):
         queue.acknowledge_tasks(queue.tasks().first(2))
+    with pytest.raises(ct.InvalidRows, match="is not a task of"):
+        client.create_queue(new_id(), kind="pull").acknowledge_tasks(leased)
+    assert queue.acknowledge_tasks(queue.lease(max_tasks=1)[0]).done == 1
+    with pytest.raises(ct.InvalidArgument, match="holds no leased tasks"):
+        queue.acknowledge_tasks(5)  # type: ignore[arg-type]
 
 
 def shapes(queue: ct.Queue) -> list[Any]:
@@ -231,6 +268,65 @@ def test_copies_do_the_same_at_the_same_time(client: ct.Client, queue: ct.Queue)
     assert shapes(other) == shapes(source)[:2]
     with pytest.raises(ct.ConfigError, match="another id"):
         source.copy_tasks(to=source)
+
+
+def test_a_queue_is_copied_into_itself_once(client: ct.Client, queue: ct.Queue) -> None:
+    """Copies are found by the listing that is copied, if it is read on while they are made."""
+    queue.create_tasks((str(number) for number in range(250)), url=URL, schedule=3600).raise_for_errors()
+    with pytest.raises(ct.ConfigError, match="another id"):
+        queue.copy_tasks(to=queue)
+    pages = queue.tasks(view="FULL", page_size=10)
+    assert queue.copy_tasks(pages, to=queue, new_ids=True).done == 250
+    assert queue.move_tasks(to=queue, new_ids=True).done == 500
+    assert queue.count_tasks() == 500
+    assert sorted(payloads(queue)) == sorted(2 * [str(number).encode() for number in range(250)])
+
+
+def test_a_move_that_was_cut_short_is_finished_by_another(client: ct.Client, queue: ct.Queue) -> None:
+    source = filled(client)
+    before = shapes(source)
+    assert source.copy_tasks(to=queue).done == 7  # as if the process had died before the deletions
+    assert source.move_tasks(to=queue).ok
+    assert list(source.tasks()) == []
+    assert shapes(queue) == before
+
+
+def test_a_task_is_named_once(client: ct.Client, queue: ct.Queue, calls: list[str]) -> None:
+    """Of two tasks of one name one would be lost; one that is chosen twice would be run, or copied, twice."""
+    source = filled(client)
+    names = source.tasks().to_dataframe()[["name"]]
+    twice = pd.concat([names, names.head(2)])
+    calls.clear()
+    for verb in (
+        lambda: queue.create_tasks([{"task_id": "a", "payload": text} for text in "xy"], url=URL),
+        lambda: source.run_tasks(twice),
+        lambda: source.delete_tasks([*twice["name"]]),
+        lambda: source.copy_tasks(twice, to=queue, new_ids=True),
+    ):
+        with pytest.raises(ct.InvalidRows, match="is there before"):
+            verb()
+    assert calls == []
+
+
+def test_items_of_a_result_go_to_the_verb_and_the_queue_that_they_are_of(
+    client: ct.Client, queue: ct.Queue
+) -> None:
+    pull, other = (client.create_queue(new_id(), kind="pull") for _ in range(2))
+    queue.create_task(b"x", url=URL, task_id="there", schedule=3600)
+    failed = queue.create_tasks([{"task_id": "there"}], url=URL).failed
+    gone = pull.delete_tasks(["gone"]).failed
+    wrong = queue.create_tasks(iter([{"to": "ada"}]), url=URL).failed
+    for verb, words in (
+        (lambda: other.create_tasks(failed), "is not a task of"),
+        (lambda: other.run_tasks(failed), "is not a task of"),
+        (lambda: pull.create_tasks(gone), "another verb"),
+        (lambda: queue.create_tasks(wrong), "'to' is nothing"),
+    ):
+        with pytest.raises(ct.InvalidRows, match=words):
+            verb()
+    assert queue.delete_tasks(failed).done == 1
+    copied = queue.copy_tasks(["missing"], to=client.create_queue(new_id()))
+    assert queue.delete_tasks(copied.failed).to_dataframe().code.tolist() == [5]
 
 
 def test_moving_leaves_nothing_behind(client: ct.Client, queue: ct.Queue) -> None:

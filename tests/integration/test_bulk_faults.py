@@ -147,6 +147,38 @@ def test_a_backup_survives_them_or_is_not_there(client: ct.Client, queue: ct.Que
     assert payloads(again) == wanted(3000)
 
 
+def test_a_purged_queue_is_restored_whole_whatever_the_service_does(
+    client: ct.Client, queue: ct.Queue, tmp_path: Path
+) -> None:
+    """Every id is used up: that a name is taken after a lost answer does not mean that the task is there."""
+    named = ({"payload": str(number), "task_id": f"t-{number}"} for number in range(1000))
+    queue.create_tasks(named).raise_for_errors()
+    queue.purge(backup=tmp_path / "queue.parquet")
+    client.emulator.faults(**EVERYTHING, methods=["queues.tasks.*"])
+    result = queue.restore(tmp_path / "queue.parquet")
+    assert min(counted_faults(client).values()) > 0
+    client.emulator.faults()
+    assert result.ok and result.repeated > 0
+    assert payloads(queue) == wanted(1000)
+    assert queue.restore(tmp_path / "queue.parquet").ok
+    assert payloads(queue) == wanted(1000), "restored twice is there once"
+
+
+def test_what_is_moved_is_there_before_it_is_deleted(client: ct.Client, queue: ct.Queue) -> None:
+    target = client.create_queue(new_id(), kind="pull")
+    named = [{"payload": str(number), "task_id": f"t-{number}"} for number in range(1000)]
+    queue.create_tasks(named).raise_for_errors()
+    target.create_tasks(named[:500]).raise_for_errors()
+    target.delete_tasks(target.tasks()).raise_for_errors()  # these ids are used up
+    target.create_tasks([{**one, "payload": b"other"} for one in named[500:600]]).raise_for_errors()
+    client.emulator.faults(**EVERYTHING, methods=["queues.tasks.*"])
+    result = queue.move_tasks(to=target)
+    client.emulator.faults()
+    assert (result.done, result.failed_count) == (400, 600)
+    assert payloads(queue) == Counter(str(number).encode() for number in range(600))
+    assert payloads(target) - Counter({b"other": 100}) == wanted(1000) - wanted(600)
+
+
 def test_a_late_answer_is_late(client: ct.Client, queue: ct.Queue) -> None:
     client.emulator.faults(latency="2s", methods="queues.get")
     with ct.connect(endpoint=client.endpoint, timeout=0.2) as hasty, pytest.raises(ct.Timeout):

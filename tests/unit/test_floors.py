@@ -14,7 +14,7 @@ FLOORS = [
     {"errors"},
     {"names"},
     {"model"},
-    {"rest", "frames", "render", "progress"},
+    {"rest", "frames", "render", "progress", "interrupts"},
     {"pager", "api", "batching"},
     {"resources", "emulating"},
     {"client", "bulk", "worker"},

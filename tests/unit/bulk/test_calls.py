@@ -11,6 +11,7 @@ import cloudtasks_nb as ct
 from tests.scripted import Scripted, answer, refusal, scripted
 
 QUEUE = "projects/local/locations/us-central1/queues/q"
+OTHER = "projects/local/locations/us-central1/queues/other"
 URL = "https://example.com/h"
 LOST = b""  # the connection is cut without an answer
 
@@ -130,7 +131,7 @@ def test_an_endpoint_where_nobody_is_is_said_at_once() -> None:
         queue.create_tasks(["a"] * 500, url=URL, progress=False)
     assert not caught.value.reached
     assert caught.value.result.done == 0
-    assert all(item.uncertain == 0 for item in caught.value.result.failed)
+    assert all(not item.uncertain for item in caught.value.result.failed)
 
 
 def test_a_run_whose_answer_is_lost_is_not_repeated() -> None:
@@ -146,8 +147,43 @@ def test_a_task_copied_but_not_deleted_is_not_called_moved() -> None:
     with scripted(answer(200, whole), batch(), batch({0: (9, "broken")})) as server:
         result = queue_at(server).move_tasks(["a"], to="other", progress=False)
     assert result.to_dataframe().message.tolist() == ["broken"]
-    with scripted(batch({0: (6, "exists")}), batch()) as server:
+    there = answer(200, {**whole, "name": f"{OTHER}/tasks/a"})
+    with scripted(batch({0: (6, "exists")}), there, batch()) as server:
         assert queue_at(server).move_tasks(result.failed, to="other", progress=False).ok
-    with scripted(batch({0: (6, "exists")}), batch({0: (5, "gone")})) as server:
+    with scripted(batch({0: (6, "exists")}), there, batch({0: (5, "gone")})) as server:
         again = queue_at(server).move_tasks(result.failed, to="other", progress=False)
     assert again.to_dataframe().code.tolist() == [5], "somebody else may have sent it meanwhile"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        answer(200, {"name": "a", "view": "FULL", "httpRequest": {"url": URL, "body": "eA=="}}),
+        answer(
+            200,
+            {
+                "name": "a",
+                "view": "FULL",
+                "httpRequest": {"url": URL},
+                "scheduleTime": "2099-01-01T00:00:00Z",
+            },
+        ),
+        refusal(404, "NOT_FOUND", "gone"),
+    ],
+    ids=["another body", "another time", "gone"],
+)
+def test_a_task_is_not_deleted_for_one_that_is_no_copy_of_it(found: bytes) -> None:
+    """A lost answer and a name that is taken do not prove that the copy is there."""
+    whole = {"name": f"{QUEUE}/tasks/a", "view": "FULL", "httpRequest": {"url": URL}}
+    with scripted(answer(200, whole), LOST, batch({0: (6, "exists")}), found) as server:
+        result = queue_at(server).move_tasks(["a"], to="other", progress=False)
+        assert [request.split(" ")[0] for request in server.requests] == ["GET", "POST", "POST", "GET"]
+    assert result.to_dataframe().code.tolist() == [6]
+
+
+def test_what_an_operation_did_that_may_not_be_looked_at_is_uncertain() -> None:
+    denied = refusal(403, "PERMISSION_DENIED", "operations.get")
+    with scripted(batch(done=False), denied) as server, pytest.raises(ct.PermissionDenied) as caught:
+        create(server, 2)
+    with scripted(batch({0: (6, "exists")})) as server:
+        assert queue_at(server).create_tasks(caught.value.result.failed, progress=False).ok

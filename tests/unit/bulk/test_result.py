@@ -10,7 +10,7 @@ from cloudtasks_nb.bulk.result import BulkResult, Verb
 from cloudtasks_nb.errors import AlreadyExists, Timeout, TransportError
 
 QUEUE = "projects/p/locations/us-central1/queues/q"
-CREATE = Verb("create", "created")
+CREATE = Verb("create_tasks", "created")
 
 
 def item(index: int, error: Exception | None = None) -> Item:

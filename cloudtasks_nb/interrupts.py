@@ -10,11 +10,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def interrupts_go_to(act: Callable[[], object]) -> Iterator[None]:
-    """Within a with block of the main thread, an interrupt calls `act`. Other threads are never interrupted."""
-    if threading.current_thread() is not threading.main_thread():
+    """Within a with block of the main thread, an interrupt calls `act`. Other threads are never interrupted; where
+    interrupts are not handled in Python, or not at all, they stay so."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield
         return
-    before = signal.signal(signal.SIGINT, lambda *_: act())
+    signal.signal(signal.SIGINT, lambda *_: act())
     try:
         yield
     finally:

@@ -1,0 +1,108 @@
+"""A backup as a file: what it says of itself, and every task whole. Imports pyarrow: load on first use."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+from msgspec.structs import replace
+
+from ..errors import ConfigError, DecodeError
+from ..frames import WHOLE, backup_columns, whole_task, write_parquet
+from ..model.json import Message, decode, encode
+from ..model.queue import Queue as QueueFields
+from ..model.task import Task
+from ..resources.queue import Queue
+
+_KEY = b"cloudtasks_nb.backup"
+_VERSION = 1
+_ROWS_AT_A_TIME = 1000
+
+
+class About(Message):
+    """What a backup file says of itself: which queue, with which settings, and when it was taken."""
+
+    id: str = ""
+    version: int = _VERSION
+    taken: datetime | None = None
+    queue: QueueFields | None = None
+
+
+class BackupFile:
+    """A backup that is there to be read. Errors: ConfigError when it is none, or broken; OSError."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).expanduser()
+        if not self.path.is_file():
+            why = errno.EISDIR if self.path.is_dir() else errno.ENOENT
+            raise OSError(why, os.strerror(why), str(self.path))
+        with self._whole():
+            self._file = pa.parquet.ParquetFile(self.path, page_checksum_verification=True)
+            schema = self._file.schema_arrow
+        said = (schema.metadata or {}).get(_KEY)
+        if said is None or not {"task_id", "payload", WHOLE} <= {*schema.names}:
+            raise ConfigError(
+                f"{self.path} is no backup of a queue.",
+                hint="queue.backup(path) writes one; the file of a listing has no whole tasks: "
+                "queue.create_tasks(pandas.read_parquet(path)) makes tasks of what it has",
+            )
+        with self._whole():
+            self.about = decode(said, About)
+        if self.about.version > _VERSION:
+            raise ConfigError(
+                f"{self.path} was written by a newer version of this package.",
+                hint="pip install --upgrade cloudtasks-nb",
+            )
+
+    def __len__(self) -> int:
+        return int(self._file.metadata.num_rows)
+
+    def tasks(self) -> Iterator[Task]:
+        """Its tasks, whole."""
+        with self._whole():
+            for text, payload in self._rows(WHOLE, "payload"):
+                yield whole_task(text, payload)
+
+    def task_ids(self) -> Iterator[str]:
+        """The ids of its tasks."""
+        with self._whole():
+            for (task_id,) in self._rows("task_id"):
+                yield task_id
+
+    def _rows(self, *columns: str) -> Iterator[tuple[Any, ...]]:
+        for batch in self._file.iter_batches(_ROWS_AT_A_TIME, columns=[*columns]):
+            yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What goes wrong here is the fault of the file."""
+        try:
+            yield
+        except (pa.ArrowException, DecodeError, OSError) as error:
+            if (
+                isinstance(error, OSError) and error.errno is not None
+            ):  # without, it is Arrow's word for broken bytes
+                raise
+            raise ConfigError(
+                f"{self.path} is no Parquet file, or a broken one: {str(error).strip().splitlines()[0]}"
+            ) from None
+
+
+def write_backup(queue: Queue, path: Path, progress: bool | None) -> Path:
+    """Write a queue's settings and tasks; the path of the finished file. Errors: those of a listing, OSError."""
+    fields = {name: getattr(queue, name) for name in QueueFields.__struct_fields__}
+    about = About(
+        id=secrets.token_hex(4),
+        taken=queue._session.now(),
+        queue=replace(QueueFields(**fields), stats=None),
+    )
+    columns = backup_columns({_KEY: encode(about)})
+    return write_parquet(path, columns.schema, queue.tasks(view="FULL").batches_of(columns, progress))
