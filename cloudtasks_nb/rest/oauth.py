@@ -10,10 +10,8 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
-
-from msgspec import Struct
 
 from ..errors import AuthError, ConfigError
 from ..redact import DOTS
@@ -40,21 +38,45 @@ __all__ = [
 AUTH_URI = "https://accounts.google.com/o/oauth2/v2/auth"
 
 
-class Authorization(Struct, Shown, frozen=True, kw_only=True):
-    """What a person is asked: the `url` to open, and the `state` and `code_verifier` to keep until they are back.
+class Authorization(Shown, str):
+    """What a person is asked: the address to open, as text; and the `state` and `code_verifier` to keep until they
+    are back. Attributes: `url`, `state`, `code_verifier`, `client_id`, `redirect_uri`, `token_uri`.
 
     Example:
         >>> asked = authorization_url("my-client-id", "http://localhost:8085/")
-        >>> asked.url.startswith("https://accounts.google.com/o/oauth2/v2/auth?client_id=my-client-id")
+        >>> asked.startswith("https://accounts.google.com/o/oauth2/v2/auth?client_id=my-client-id")
+        True
+        >>> asked.url == asked
         True
     """
 
-    url: str
     state: str
     code_verifier: str
     client_id: str
     redirect_uri: str
-    token_uri: str = TOKEN_URI
+    token_uri: str
+
+    def __new__(
+        cls,
+        url: str,
+        *,
+        state: str = "",
+        code_verifier: str = "",
+        client_id: str = "",
+        redirect_uri: str = "",
+        token_uri: str = TOKEN_URI,
+    ) -> Self:
+        made = super().__new__(cls, url)
+        made.state, made.code_verifier = state, code_verifier
+        made.client_id, made.redirect_uri, made.token_uri = client_id, redirect_uri, token_uri
+        return made
+
+    @property
+    def url(self) -> str:
+        """The address to open."""
+        return str(self)
+
+    __str__ = str.__str__  # printed, it is the address; in a cell it is a card
 
     def code_from(self, address: str) -> str:
         """The code in the address that the person's browser ended at.
@@ -118,7 +140,7 @@ def authorization_url(
 
     Example:
         >>> asked = ct.oauth.authorization_url("my-client-id", "http://localhost:8085/")
-        >>> print(asked.url)
+        >>> print(asked)
         >>> token = asked.exchange(input("Where did you end up? "), client_secret)         # doctest: +SKIP
     """
     _check_client(client_id)
@@ -142,7 +164,7 @@ def authorization_url(
     if login_hint:
         asked["login_hint"] = login_hint
     return Authorization(
-        url=f"{auth_uri}{'&' if urlsplit(auth_uri).query else '?'}{urlencode(asked)}",
+        f"{auth_uri}{'&' if urlsplit(auth_uri).query else '?'}{urlencode(asked)}",
         state=state,
         code_verifier=verifier,
         client_id=client_id,

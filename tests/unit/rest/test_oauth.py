@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import json
+import pickle
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,6 +71,15 @@ def test_the_address_asks_for_a_code_bound_to_this_program() -> None:
     assert (made.state, made.code_verifier) != (other.state, other.code_verifier)
     assert made.code_verifier not in made.url + repr(made) + str(made) + made._repr_html_()
     assert made.code_verifier not in repr(list(made.__rich_repr__()))
+
+
+def test_what_is_asked_is_its_address_as_text() -> None:
+    made, query = asked()
+    assert parse_qs(urlsplit(made).query) == {name: [value] for name, value in query.items()}
+    assert f"{made}" == str(made) == made.url == made
+    assert "address to open" in made._repr_mimebundle_()["text/plain"]  # in a cell it is a card
+    for again in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):  # noqa: S301 - our own bytes
+        assert (again, again.state, again.code_verifier) == (made, made.state, made.code_verifier)
 
 
 def test_what_is_asked_for_can_be_chosen() -> None:
