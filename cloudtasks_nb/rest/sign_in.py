@@ -7,15 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack
 
 from ..errors import ConfigError
 from .auth import SCOPES
+from .consent import Asking, Authorization, authorization_url
 from .loopback import Loopback
-
-if TYPE_CHECKING:
-    from .oauth import Authorization
-    from .token import Token
+from .token import Token
 
 _ELSEWHERE = (
     "JUPYTERHUB_USER",
@@ -37,14 +35,15 @@ def sign_in(
     loopback: bool | None = None,
     open_browser: Callable[[str], object] | None = None,
     timeout: float = _WAIT_S,
-    auth_uri: str | None = None,
-    token_uri: str | None = None,
+    **asking: Unpack[Asking],
 ) -> Token:
     """Walk a person through signing in, and return their tokens.
 
     `client` is the id of an OAuth client (type: Desktop app), or its downloaded JSON: a path or a dict. Where notebook
     and browser share a machine, the browser comes back to a server on 127.0.0.1; elsewhere (`loopback=False`, and by
     default on Colab, JupyterHub and over SSH) the person pastes the address that their browser ended at.
+
+    They are asked as authorization_url() does, with its `login_hint`, `offline`, `pkce`, `auth_uri`, `token_uri`.
 
     Units: `timeout` is how long to wait for the browser, in seconds.
 
@@ -54,18 +53,13 @@ def sign_in(
         >>> token = ct.oauth.sign_in("client_secret.json")                                 # doctest: +SKIP
         >>> client = ct.connect(project="my-project", credentials=token)                   # doctest: +SKIP
     """
-    from .oauth import AUTH_URI, authorization_url
-    from .token import TOKEN_URI
-
     known = client_file(client)
-    addresses: Any = {
-        "auth_uri": auth_uri or known.get("auth_uri") or AUTH_URI,
-        "token_uri": token_uri or known.get("token_uri") or TOKEN_URI,
-    }
     secret = client_secret or known.get("client_secret")
+    asking["auth_uri"] = asking.get("auth_uri") or known.get("auth_uri")
+    asking["token_uri"] = asking.get("token_uri") or known.get("token_uri")
 
     def ask(redirect_uri: str) -> Authorization:
-        return authorization_url(known["client_id"], redirect_uri, scopes, **addresses)
+        return authorization_url(known["client_id"], redirect_uri, scopes, **asking)
 
     if loopback if loopback is not None else not is_elsewhere():
         with Loopback() as server:

@@ -1,23 +1,15 @@
-"""Tokens: what the token endpoint answers, and how it is asked. Source: SPEC section 8.2."""
+"""Tokens of a person who signed in. Source: SPEC section 8.2."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
 
-import msgspec
 from msgspec import Struct
 
-from ..errors import AuthError, ConfigError, TransportError
 from ..redact import DOTS
 from ..shown import Shown
-from .auth import check_secret_way, check_url, is_loopback
-from .deadline import Deadline
-from .exchange import Answer, connections, exchange
-from .oauth_refusals import refusal
+from .auth import check_secret_way, check_url
 
 if TYPE_CHECKING:
     from google.oauth2.credentials import Credentials
@@ -25,9 +17,6 @@ if TYPE_CHECKING:
     from ..render import Card
 
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-_TIMEOUT_S = 20.0
-_PAUSES_S = (0.2, 0.6)
-_BRIEFLY_DOWN = frozenset({"internal_failure", "server_error", "temporarily_unavailable"})
 
 
 class Token(Struct, Shown, frozen=True, kw_only=True):
@@ -103,98 +92,7 @@ class Token(Struct, Shown, frozen=True, kw_only=True):
         )
 
 
-class _Answer(Struct):
-    access_token: str
-    expires_in: float | None = None
-    token_type: str = "Bearer"  # noqa: S105 - a kind
-    scope: str = ""
-    refresh_token: str = ""
-
-
-class _Refused(Struct):
-    error: str
-    error_description: str = ""
-
-
-def ask_for_token(token_uri: str, form: Mapping[str, str | None], known: Token | None = None) -> Token:
-    """Ask the token endpoint. Errors: AuthError with the next step, TransportError, ConfigError.
-
-    A code is asked for once, because it works once; a refresh token again after a short failure.
-    """
-    check_token_uri(token_uri)
-    sent = {name: value for name, value in form.items() if value}
-    answer, asked_at = _asked(token_uri, sent)
-    try:
-        found = msgspec.json.decode(answer.body, type=_Answer)
-    except msgspec.DecodeError:
-        raise AuthError(
-            f"The token endpoint answered HTTP {answer.status} without a token.",
-            hint=f"check token_uri ({_host(token_uri)} is asked now)",
-        ) from None
-    known = known or Token()
-    lifetime = None if found.expires_in is None else timedelta(seconds=found.expires_in)
-    return Token(
-        access_token=found.access_token,
-        refresh_token=found.refresh_token or sent.get("refresh_token", ""),
-        token_type=found.token_type,
-        scope=found.scope or sent.get("scope", "") or known.scope,
-        expiration=None if lifetime is None else asked_at + lifetime,
-        client_id=sent["client_id"],
-        client_secret=sent.get("client_secret", ""),
-        token_uri=token_uri,
-    )
-
-
 def check_token_uri(token_uri: str) -> None:
     """Refuse an address to which secrets would travel in the clear. Errors: ConfigError."""
     check_url(token_uri)
     check_secret_way(token_uri)
-
-
-def _asked(token_uri: str, form: dict[str, str]) -> tuple[Answer, datetime]:
-    pauses_s = [*(_PAUSES_S if "refresh_token" in form else ()), None]
-    for pause_s in pauses_s:
-        asked_at = datetime.now(UTC)  # from here on it ages, however long the answer takes
-        try:
-            answer = _post(token_uri, form)
-        except TransportError as error:
-            if pause_s is None or not error.reached:
-                if "code" in form and error.reached:
-                    error.hint = "the code may be used up; ask for another one with authorization_url()"
-                raise
-        else:
-            if 200 <= answer.status < 300:
-                return answer, asked_at
-            refused = _refused(answer)
-            if pause_s is None or not (refused.error in _BRIEFLY_DOWN or answer.status >= 500):
-                raise refusal(refused.error, refused.error_description, form)
-        time.sleep(pause_s)
-    raise ConfigError("The token endpoint was not asked.")
-
-
-def _post(token_uri: str, form: dict[str, str]) -> Answer:
-    http = connections(direct=is_loopback(urlsplit(token_uri).hostname or ""))
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-    try:
-        return exchange(
-            http,
-            "POST",
-            token_uri,
-            headers=headers,
-            body=urlencode(form).encode(),
-            deadline=Deadline(_TIMEOUT_S),
-        )
-    finally:
-        http.close()
-
-
-def _refused(answer: Answer) -> _Refused:
-    try:
-        return msgspec.json.decode(answer.body, type=_Refused)
-    except msgspec.DecodeError:
-        return _Refused(f"HTTP {answer.status}", "without a reason")
-
-
-def _host(url: str) -> str:
-    parts: Any = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -359,3 +359,20 @@ def test_only_one_answer_is_taken_and_the_port_is_free_again() -> None:
         assert server.wait(20) == first
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=5)
+
+
+def test_signing_in_asks_as_the_address_does() -> None:
+    seen: list[str] = []
+    with pytest.raises(ct.AuthError, match="Nobody came back"):
+        ct.oauth.sign_in(
+            CLIENT, open_browser=seen.append, loopback=True, timeout=0.01, login_hint="ada@example.com",
+            auth_uri="https://login.example.com/auth", offline=False,
+        )  # fmt: skip
+    parts = urlsplit(seen[0])
+    query = parse_qs(parts.query)
+    assert (parts.netloc, query["login_hint"], "access_type" in query) == (
+        "login.example.com", ["ada@example.com"], False,
+    )  # fmt: skip
+    for ask in (ct.oauth.sign_in, lambda client, **how: ct.oauth.authorization_url(client, BACK, **how)):
+        with pytest.raises(TypeError, match="unexpected keyword argument 'loginhint'"):
+            ask(CLIENT, loginhint="ada@example.com")
