@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .client import Client
 from .errors import ConfigError
+from .model.json import span_of
 from .model.versions import Version, check_version
 from .rest.auth import Auth, bare_token, check_url, credentials_auth, default_credentials, token_auth
 from .rest.key_files import impersonated, project_of, to_credentials
@@ -36,7 +38,7 @@ def connect(
     quota_project: str | None = None,
     api_key: str | None = None,
     access_token: str | None = None,
-    timeout: float = 20.0,
+    timeout: timedelta | float = 20.0,
     retry: Retry | None = None,
 ) -> Client:
     """A client: of the real service with Application Default Credentials, or of an emulator.
@@ -53,7 +55,7 @@ def connect(
     chain of them. An `access_token` is used as it is; whoever made it keeps it fresh. `quota_project` is whose quota
     is used.
 
-    Units: `timeout` is the deadline of a call in seconds, its retries included.
+    Units: `timeout` is the deadline of a call, its retries included: seconds, or a timedelta.
 
     Errors: ConfigError (no project, an unsafe endpoint), AuthError (no usable credentials).
 
@@ -63,7 +65,7 @@ def connect(
         >>> client = ct.connect(impersonate="worker@my-project.iam.gserviceaccount.com")   # doctest: +SKIP
     """
     check_version(api_version)
-    _check_timeout(timeout)
+    timeout_s = _seconds(timeout)
     if not isinstance(retry, Retry | None):
         raise ConfigError(
             f"retry={retry!r} is no policy.", hint="pass ct.Retry(max_tries=...), or leave it out"
@@ -80,19 +82,20 @@ def connect(
         raise ConfigError(
             "No project is known.", hint='ct.connect(project="my-project"), or set GOOGLE_CLOUD_PROJECT'
         )
-    session = Session(url, auth, api_version=api_version, timeout_s=timeout, retry=retry)
+    session = Session(url, auth, api_version=api_version, timeout_s=timeout_s, retry=retry)
     return Client(session, project, location or (EMULATOR_LOCATION if emulator else None))
 
 
-def _check_timeout(timeout_s: float) -> None:
+def _seconds(timeout: timedelta | float) -> float:
     try:
-        usable = 0 < timeout_s <= _LONGEST_S
-    except TypeError:
-        usable = False
-    if not usable:
+        timeout_s = span_of(timeout).total_seconds()
+    except (OverflowError, TypeError, ValueError):
+        timeout_s = 0.0
+    if not 0 < timeout_s <= _LONGEST_S:
         raise ConfigError(
-            f"timeout={timeout_s!r} is no time for a call.", hint="pass seconds, such as timeout=20"
+            f"timeout={timeout!r} is no time for a call.", hint="pass seconds, such as timeout=20"
         )
+    return timeout_s
 
 
 def _emulator(endpoint: str | None) -> str | None:

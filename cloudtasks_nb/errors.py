@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from .redact import scrub
 from .shown import Shown
 
 
@@ -32,9 +33,9 @@ class CloudTasksError(Shown, Exception):
     """How often the call was sent before this was final."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = scrub(message)  # it may repeat what was passed, and the service what was sent
+        self.hint = scrub(hint) if hint else hint
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         asked = " of ".join(part for part in (self.method, self.resource) if part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,16 @@ def test_what_cannot_work_is_a_config_error_without_secrets(options: dict[str, o
     with pytest.raises(ct.ConfigError) as caught:
         ct.connect(**{"project": "p", **({} if "endpoint" in options else {"access_token": "t"}), **options})  # type: ignore[arg-type]
     assert "ya29" not in str(caught.value)
+
+
+def test_the_deadline_of_a_call_may_be_a_timedelta() -> None:
+    with scripted(
+        refusal(429, "RESOURCE_EXHAUSTED", Retry_After="60"), answer(200, {"name": QUEUE})
+    ) as server:
+        client = ct.connect("p", "us-central1", endpoint=server.url, timeout=timedelta(seconds=30))
+        with pytest.raises(ct.ResourceExhausted):  # a minute does not fit
+            client.queue("emails")
+    assert len(server.requests) == 1
 
 
 def test_who_calls_is_said_without_the_token() -> None:
