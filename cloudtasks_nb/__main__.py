@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from .emulator import run
 from .emulator.http.faults import read_faults
 from .emulator.options import Options, clock_start, grant, oauth_client
 from .emulator.rules.app_engine import app_engine
 from .errors import CloudTasksError
+
+T = TypeVar("T")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,7 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         run(chosen)
     except CloudTasksError as error:
-        print(f"cloudtasks_nb emulator: {error.message} {error.hint or ''}".rstrip(), file=sys.stderr)
+        following = f" Next: {error.hint}" if error.hint else ""
+        print(f"cloudtasks_nb emulator: {error.message}{following}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # before the server took over the signal
         return 130
@@ -44,6 +49,21 @@ def _parser() -> argparse.ArgumentParser:
         default=["system"],
         help="'manual' stands still (at START, by default now) until POST /emulator/v1/clock:advance moves it",
     )
+    _delivery_arguments(emulator)
+    _identity_arguments(emulator)
+    emulator.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="let calls fail on purpose: exhausted, unavailable, cut_before and cut_after are shares of all calls "
+        "(0.1), latency is in seconds; methods=queues.tasks.* and seed=1 narrow them down; may be repeated",
+    )
+    emulator.add_argument("--lifeline", action="store_true", help="stop when stdin closes or the parent ends")
+    return parser
+
+
+def _delivery_arguments(emulator: argparse.ArgumentParser) -> None:
     emulator.add_argument(
         "--app-engine",
         action="append",
@@ -59,23 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         help="let deliveries leave this machine for such a target: example.com, *.example.com, "
         "https://example.com/hooks/*; may be repeated",
     )
-    _identity_arguments(emulator)
     emulator.add_argument(
         "--no-dispatch",
         dest="dispatch",
         action="store_false",
         help="send nothing by itself: push tasks stay until somebody calls tasks.run",
     )
-    emulator.add_argument(
-        "--fault",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="let calls fail on purpose: exhausted, unavailable, cut_before and cut_after are shares of all calls "
-        "(0.1), latency is in seconds; methods=queues.tasks.* and seed=1 narrow them down; may be repeated",
-    )
-    emulator.add_argument("--lifeline", action="store_true", help="stop when stdin closes or the parent ends")
-    return parser
 
 
 def _identity_arguments(emulator: argparse.ArgumentParser) -> None:
@@ -86,6 +95,7 @@ def _identity_arguments(emulator: argparse.ArgumentParser) -> None:
     )
     emulator.add_argument(
         "--grant",
+        type=_said(grant),
         action="append",
         default=[],
         metavar="ROLE=MEMBER",
@@ -93,6 +103,7 @@ def _identity_arguments(emulator: argparse.ArgumentParser) -> None:
     )
     emulator.add_argument(
         "--oauth-client",
+        type=_said(oauth_client),
         action="append",
         default=[],
         metavar="ID=SECRET",
@@ -102,37 +113,40 @@ def _identity_arguments(emulator: argparse.ArgumentParser) -> None:
 
 def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Options:
     chosen = parser.parse_args(arguments)
-    try:
-        start = clock_start(chosen.clock)
-    except ValueError as error:
-        parser.error(f"--clock: {error}")
-    try:
-        applications = app_engine(chosen.app_engine)
-    except ValueError as error:
-        parser.error(f"--app-engine: {error}")
-    try:
-        grants = tuple(map(grant, chosen.grant))
-        clients = tuple(map(oauth_client, chosen.oauth_client))
-    except ValueError as error:
-        parser.error(str(error))
-    try:
-        faults = read_faults(chosen.fault)
-    except ValueError as error:
-        parser.error(f"--fault: {error}")
+
+    def together(option: str, read: Callable[[list[str]], T], words: list[str]) -> T:
+        """What makes sense only as a whole."""
+        try:
+            return read(words)
+        except ValueError as error:
+            parser.error(f"{option}: {error}")
+
     return Options(
         port=chosen.port,
         data=chosen.data,
         with_demo=chosen.demo,
         lifeline=chosen.lifeline,
         dispatch=chosen.dispatch,
-        clock_start=start,
+        clock_start=together("--clock", clock_start, chosen.clock),
         allow_targets=tuple(chosen.allow_target),
-        app_engine=applications,
+        app_engine=together("--app-engine", app_engine, chosen.app_engine),
         enforce_iam=chosen.enforce_iam,
-        grants=grants,
-        oauth_clients=clients,
-        faults=faults,
+        grants=tuple(chosen.grant),
+        oauth_clients=tuple(chosen.oauth_client),
+        faults=together("--fault", read_faults, chosen.fault),
     )
+
+
+def _said(read: Callable[[str], T]) -> Callable[[str], T]:
+    """A reader whose complaints argparse shows."""
+
+    def shown(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return shown
 
 
 def _port(text: str) -> int:

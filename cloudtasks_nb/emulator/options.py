@@ -75,5 +75,5 @@ def oauth_client(text: str) -> tuple[str, str]:
     """What `--oauth-client ID=SECRET` means. Errors: ValueError."""
     client, _, secret = text.partition("=")
     if not client or not secret:
-        raise ValueError("expected ID=SECRET")
+        raise ValueError(f"{text.partition('=')[0]!r} is not ID=SECRET")
     return client, secret

@@ -106,7 +106,8 @@ def _listen(port: int) -> socket.socket:
         listening.bind((HOST, port))
     except OSError as error:
         listening.close()
-        raise ConfigError(f"Port {port} cannot be used: {os.strerror(error.errno or 0)}.") from None
+        why = os.strerror(error.errno or 0)
+        raise ConfigError(f"Port {port} cannot be used: {why}.", hint="--port 0 picks a free one") from None
     return listening
 
 

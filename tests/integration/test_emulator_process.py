@@ -117,7 +117,10 @@ def test_one_file_one_emulator(tmp_path: Path) -> None:
             [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=20
         )
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr == f"cloudtasks_nb emulator: {file} is in use by another process.\n"
+    assert (
+        second.stderr
+        == f"cloudtasks_nb emulator: {file} is in use by another process. Next: stop that one, or name another file\n"
+    )
 
 
 def test_a_file_of_something_else(tmp_path: Path) -> None:
@@ -127,7 +130,10 @@ def test_a_file_of_something_else(tmp_path: Path) -> None:
         [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=20
     )
     assert ended.returncode == 1
-    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stderr == (
+        f"cloudtasks_nb emulator: {file} cannot be used: file is not a database. "
+        "Next: restore a copy of it, or name another file: this one was left as it is\n"
+    )
     assert file.read_text().startswith("not a database")
 
 
@@ -137,9 +143,9 @@ def test_a_file_in_no_folder(tmp_path: Path) -> None:
         [*COMMAND, "--port", "0", "--data", file], capture_output=True, text=True, timeout=20
     )
     assert ended.returncode == 1
-    assert (
-        ended.stderr
-        == f"cloudtasks_nb emulator: {file} cannot be used: unable to open database file. does its folder exist?\n"
+    assert ended.stderr == (
+        f"cloudtasks_nb emulator: {file} cannot be used: unable to open database file. "
+        "Next: name a file in a folder that exists and may be written\n"
     )
 
 
@@ -150,7 +156,48 @@ def test_a_port_in_use() -> None:
         port = str(taken.getsockname()[1])
         ended = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=20)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == f"cloudtasks_nb emulator: Port {port} cannot be used: Address already in use.\n"
+    assert ended.stderr == (
+        f"cloudtasks_nb emulator: Port {port} cannot be used: Address already in use. "
+        "Next: --port 0 picks a free one\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--grant", "roles/owner"], "argument --grant: '' is no member such as user:ada@example.com"),
+        (["--oauth-client", "mine"], "argument --oauth-client: 'mine' is not ID=SECRET"),
+        (["--app-engine", "ftp://x"], "--app-engine: 'ftp://x' is no application such as"),
+        (["--fault", "late=1"], "--fault: 'late=1' is not one of"),
+        (["--clock", "sundial"], "--clock: expected 'system', 'manual', or 'manual' and an instant"),
+        (["--port", "99999"], "argument --port: '99999' is not a port"),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_named(options: list[str], complaint: str) -> None:
+    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=20)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert complaint in ended.stderr.splitlines()[-1]
+
+
+def test_the_owner_is_not_told_of_what_others_send() -> None:
+    """Who sends what is no HTTP is told so; who hangs up needs no answer. Neither is a fault of the emulator."""
+    head = b"POST /v2beta2/projects/p/locations/us-central1/queues HTTP/1.1\r\nHost: localhost\r\n"
+    with EmulatorProcess() as emulator:
+        port = int(emulator.url.rpartition(":")[2])
+
+        def answer(*pieces: bytes) -> bytes:
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+                for piece in pieces:
+                    connection.sendall(piece)
+                return connection.recv(65_536)
+
+        assert b" 400 " in answer(b"GET / HTTP/9.9\r\n\r\n")
+        assert b" 400 " in answer(head + b"Content-Length: many\r\n\r\n")
+        assert b" 413 " in answer(head + b"Content-Length: 99999999999\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(head + b"Content-Length: 100\r\n\r\nhalf of it")
+        assert call(f"{emulator.url}/emulator/v1/info")["clock"] == "system"
+        assert emulator.stop() == ("", "")
 
 
 def test_without_aiohttp_the_missing_extra_is_named() -> None:

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import resource
 import socket
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 FIRST_HEAD_S = 20.0
+
+_COMPLAINTS = logging.getLogger("cloudtasks_nb.emulator")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -27,8 +31,11 @@ class Connections:
         self._first_head_s = first_head_s
         self._server: asyncio.Server | None = None
         app.middlewares.append(self._heard)
+        _COMPLAINTS.addFilter(_is_ours)
         # Bodies are unpacked by us, with a bound.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, auto_decompress=False)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=1.0, auto_decompress=False, logger=_COMPLAINTS
+        )
 
     async def start(self, listening: socket.socket) -> None:
         await self._runner.setup()
@@ -56,6 +63,12 @@ class Connections:
     async def _heard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self._silent.discard(request.protocol)
         return await handler(request)
+
+
+def _is_ours(complaint: logging.LogRecord) -> bool:
+    """Whether the owner of the process can do something about it: who sends what is no HTTP is told so already."""
+    error = complaint.exc_info[1] if complaint.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 def allow_many_files() -> None:

@@ -127,11 +127,15 @@ async def _call(request: web.Request) -> Call:
 
 
 async def _body(request: web.Request) -> bytes:
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise too_large()
     try:
         async with asyncio.timeout(_BODY_S):
             raw = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
+    except ConnectionError:  # whoever asked has hung up: nobody hears this
+        raise InvalidArgument("The body broke off.") from None
     except TimeoutError:
         raise web.HTTPRequestTimeout(text=f"The body did not arrive within {_BODY_S:g} seconds.") from None
     return unpacked(raw, request.headers.get("Content-Encoding", ""))

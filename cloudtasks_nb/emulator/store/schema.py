@@ -10,6 +10,7 @@ from ...errors import ConfigError
 
 APPLICATION_ID = 0x63746E62  # "ctnb"
 VERSION = 2
+RESTORE = "restore a copy of it, or name another file: this one was left as it is"
 CHECK_S = 0.3  # how long looking for damage may take at the start; what lies beyond is found when it is read
 
 _RENAMED = "version_1_"
@@ -27,27 +28,22 @@ _KEPT_SINCE_1 = (
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Makes an open database the emulator's. Errors: sqlite3.Error; ConfigError for a file of something else."""
+    # Exclusive: two emulators on one file would dispatch every task twice. The lock goes with the process.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    _identity(connection)  # what is not ours is left as it is
     _set_up(connection)
-    application, version, is_new = _identity(connection)
-    if is_new:
+    version = _identity(connection)  # nobody can change it any more
+    if version == 0:
         connection.executescript(_in_one_transaction(_schema()))
-    elif application != APPLICATION_ID:
-        raise ConfigError("is a database of something else.")
     else:
         _check(connection)
-        if version == 1:
-            _from_version_1(connection)
-        elif version != VERSION:
-            raise ConfigError(
-                f"was written by another version of the emulator (format {version}, not {VERSION})."
-            )
+    if version == 1:
+        _from_version_1(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # cut off by the last stop
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
-    # Exclusive: two emulators on one file would dispatch every task twice. The lock goes with the process.
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
     connection.execute("PRAGMA cache_size = -32768")  # 32 MB, however large the file
@@ -56,13 +52,24 @@ def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _identity(connection: sqlite3.Connection) -> tuple[int, int, bool]:
-    """Application, version, and whether the file holds nothing yet."""
+def _identity(connection: sqlite3.Connection) -> int:
+    """The version of our database that the file holds; 0 when it holds nothing yet. Errors: ConfigError."""
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    return application, version, tables == 0 and application == 0
+    if tables == 0 and application == 0:
+        return 0
+    if application != APPLICATION_ID:
+        raise ConfigError(
+            "is a database of something else.", hint="name another file: this one was left as it is"
+        )
+    if version not in (1, VERSION):
+        raise ConfigError(
+            f"was written by another version of the emulator (format {version}, not {VERSION}).",
+            hint="update cloudtasks-nb, or name another file",
+        )
+    return int(version)
 
 
 def _check(connection: sqlite3.Connection) -> None:
@@ -78,7 +85,7 @@ def _check(connection: sqlite3.Connection) -> None:
     finally:
         connection.set_progress_handler(None, 0)
     if found != "ok":
-        raise ConfigError(f"is damaged: {' '.join(found.split())}.")
+        raise ConfigError(f"is damaged: {' '.join(found.split())}.", hint=RESTORE)
 
 
 def _schema() -> str:

@@ -18,7 +18,7 @@ from ..clock import from_us, to_us
 from .cmek import CmekStore
 from .oauth import OAuthStore
 from .operations import OperationStore
-from .schema import prepare
+from .schema import RESTORE, prepare
 from .tasks import TaskStore
 
 _SELECT = "SELECT id, generation, name, config, state, purge_us, policy FROM queues"
@@ -55,16 +55,15 @@ class Store:
                 path or ":memory:", isolation_level=None, timeout=0.2, check_same_thread=False
             )
         except sqlite3.Error as error:
-            raise ConfigError(f"{path} cannot be used: {error}.", hint="does its folder exist?") from None
+            raise _unusable(path, error) from None
         try:
             prepare(connection)
         except sqlite3.Error as error:
             connection.close()
-            busy = "is in use by another process" if "locked" in str(error) else f"cannot be used: {error}"
-            raise ConfigError(f"{path} {busy}.") from None
+            raise _unusable(path, error) from None
         except ConfigError as error:
             connection.close()
-            raise ConfigError(f"{path} {error.message}") from None
+            raise ConfigError(f"{path} {error.message}", hint=error.hint) from None
         return cls(connection, is_durable=path is not None)
 
     def close(self) -> None:
@@ -190,6 +189,17 @@ class Store:
     def is_blocked(self, name: str, now: datetime) -> bool:
         sql = "SELECT 1 FROM blocked_queues WHERE name = ? AND until_us > ?"
         return self._db.execute(sql, (name, to_us(now))).fetchone() is not None
+
+
+def _unusable(path: Path | None, error: sqlite3.Error) -> ConfigError:
+    """Why a file cannot be opened, and what to do about it."""
+    if "locked" in str(error):
+        return ConfigError(
+            f"{path} is in use by another process.", hint="stop that one, or name another file"
+        )
+    unreadable = isinstance(error, sqlite3.OperationalError)
+    hint = "name a file in a folder that exists and may be written" if unreadable else RESTORE
+    return ConfigError(f"{path} cannot be used: {error}.", hint=hint)
 
 
 def _config(queue: Queue) -> str:

@@ -92,8 +92,23 @@ def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     Store.open(path).close()
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(ConfigError, match=r"another version of the emulator \(format 99, not 2\)"):
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match=r"another version of the emulator \(format 99, not 2\)") as refusal:
         Store.open(path)
+    assert refusal.value.hint == "update cloudtasks-nb, or name another file"
+    assert path.read_bytes() == before
+
+
+def test_a_database_of_something_else_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE notes (text)")
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match=r"notes\.db is a database of something else") as refusal:
+        Store.open(path)
+    assert refusal.value.hint == "name another file: this one was left as it is"
+    assert path.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == ["notes.db"]
 
 
 def test_a_damaged_file_is_no_database(tmp_path: Path) -> None:
