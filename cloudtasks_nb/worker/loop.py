@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,10 @@ import msgspec
 from ..errors import ApiError, CloudTasksError, FailedPrecondition, TransportError
 from ..rest.retry import is_passing
 from .hand import Hand
+from .handling import handle
 from .options import MAX_LEASED, WorkerOptions
 from .pace import Patience, Turns
-from .settling import Settled, settle
+from .settling import Settled, renew, settle
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ Event = Callable[[], None]
 _TURNS = Turns()
 _TICK_S = 0.5
 _MAX_CALLS = 32
+_GIVING_BACK_S = 5.0
+_NOT_IMPORTABLE = (
+    "next: a function that processes run must be importable there: put it into a module, not into a cell"
+)
 
 
 class Run:
@@ -186,8 +191,10 @@ class Run:
         self._hands.add(hand)
         given: Any = [msgspec.structs.replace(task) for task in hand.tasks]
         try:
-            hand.future = executor.submit(self._handler, given if self._options.batch_size else given[0])
-        except RuntimeError as error:  # the executor was shut down, or its processes died
+            hand.future = executor.submit(
+                handle, self._handler, given if self._options.batch_size else given[0]
+            )
+        except Exception as error:  # the executor was shut down, its processes died, or its cluster is gone
             self._fail(error)
             hand.future = Future()
             hand.future.set_exception(error)
@@ -200,6 +207,8 @@ class Run:
         assert future is not None  # noqa: S101 - it has just ended
         error = None if future.cancelled() else future.exception()
         if isinstance(error, BrokenExecutor):
+            if not self._tally.done:
+                error.add_note(_NOT_IMPORTABLE)
             self._fail(error)
         given_back = future.cancelled() or error is not None
         if error is not None:
@@ -222,24 +231,18 @@ class Run:
 
     def _renew(self, hand: Hand, now_s: float) -> None:
         hand.renewing = True
-        lease_s = self._options.lease_s
+        self._submit(partial(renew, hand), lambda called: self._renewed(hand, now_s, called))
 
-        def call() -> None:
-            for task in hand.tasks:
-                task.renew_lease(lease_s)
-
-        self._submit(call, lambda called: self._renewed(hand, now_s, called.exception()))
-
-    def _renewed(self, hand: Hand, asked_s: float, error: BaseException | None) -> None:
-        if error is None:
-            hand.renewed(asked_s)
-            self._tally.renewed += len(hand.tasks)
-        elif is_passing(error) and not hand.is_over(time.monotonic()):
+    def _renewed(self, hand: Hand, asked_s: float, called: Future[list[Task]]) -> None:
+        error = called.exception()
+        if error is None and (held := called.result()):
+            hand.renewed(asked_s, held)
+            self._tally.renewed += len(held)
+        elif error is not None and is_passing(error) and not hand.is_over(time.monotonic()):
             self._tally.trouble = str(error).split("\n")[0]
             hand.again(time.monotonic(), min(1.0, hand.lease_s / 20))
-        else:  # lost: what the handler does is done for nothing, or by two; settling will tell
-            hand.renewing = False
-            hand.renew_s = float("inf")
+        else:
+            hand.lost()
 
     def _fail(self, error: BaseException) -> None:
         """It cannot go on: let what runs finish, then raise."""
@@ -250,10 +253,12 @@ class Run:
 
     def _give_up(self) -> None:
         """Give back what has not begun; what runs keeps its lease until that ends. Errors: KeyboardInterrupt."""
-        for hand in list(self._hands):
-            if hand.future is not None and hand.future.cancel():
-                settle(hand, given_back=True, on_error="cancel")
-                self._hands.discard(hand)
+        not_begun = [hand for hand in self._hands if hand.future is not None and hand.future.cancel()]
+        for hand in not_begun:  # not for long: whoever interrupts twice does not want to wait
+            hand.ends_s = min(hand.ends_s, time.monotonic() + _GIVING_BACK_S)
+        giving = [self._calls.submit(settle, hand, given_back=True, on_error="cancel") for hand in not_begun]
+        wait(giving, _GIVING_BACK_S)
+        self._hands.difference_update(not_begun)
         raise KeyboardInterrupt
 
     def _submit(self, call: Callable[[], Any], then: Callable[[Future[Any]], None]) -> None:

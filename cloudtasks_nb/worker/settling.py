@@ -1,12 +1,13 @@
-"""How leases end: acknowledged, given back, or lost. Tries again until the lease is over."""
+"""How leases go on, and how they end: acknowledged, given back, or lost. Tries again until the lease is over."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from ..resources.task import Task
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 2.0
+_AT_ONCE = 8
+
+T = TypeVar("T")
 
 
 class Settled(msgspec.Struct):
@@ -31,17 +35,38 @@ class Settled(msgspec.Struct):
 
 def settle(hand: Hand, *, given_back: bool, on_error: str) -> Settled:
     """End the leases of a hand. Never raises for what the service says: that is in the answer."""
-    settled = Settled()
-    for task in hand.tasks:
-        if not given_back:
-            lost = _until_over(hand, task.acknowledge)
-            settled.done += lost is None
-            settled.lost += [(task, lost)] if lost is not None else []
-        elif on_error == "leave":
-            settled.due_again.append((task, hand.ends_s))
-        else:
-            settled.due_again.append((task, _give_back(hand, task)))
-    return settled
+    if not given_back:
+        failed = _of_each(hand.tasks, lambda task: _until_over(hand, task.acknowledge))
+        lost = [(task, why) for task, why in zip(hand.tasks, failed, strict=True) if why is not None]
+        return Settled(done=len(failed) - len(lost), lost=lost)
+    if on_error == "leave":
+        return Settled(due_again=[(task, hand.ends_s) for task in hand.tasks])
+    due_s = _of_each(hand.tasks, lambda task: _give_back(hand, task))
+    return Settled(due_again=list(zip(hand.tasks, due_s, strict=True)))
+
+
+def renew(hand: Hand) -> list[Task]:
+    """Let the leases of a hand go on; the tasks whose leases do. Errors: a failure that may pass."""
+
+    def goes_on(task: Task) -> bool:
+        try:
+            task.renew_lease(hand.lease_s)
+        except CloudTasksError as error:
+            if is_passing(error):
+                raise
+            return False
+        return True
+
+    held = hand.held
+    return [task for task, on in zip(held, _of_each(held, goes_on), strict=True) if on]
+
+
+def _of_each(tasks: list[Task], call: Callable[[Task], T]) -> list[T]:
+    """What a call says of each task; several at once where there are many, because all leases end at the same time."""
+    if len(tasks) <= 1:
+        return [call(task) for task in tasks]
+    with ThreadPoolExecutor(min(_AT_ONCE, len(tasks)), "leases") as pool:
+        return list(pool.map(call, tasks))
 
 
 def _give_back(hand: Hand, task: Task) -> float:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 from ..errors import ConfigError
 from ..interrupts import interrupts_go_to
 from ..shown import Shown
+from .handling import check_handler, is_handling
 from .loop import Run
 from .options import WorkerOptions
-from .showing import shown_while
+from .showing import LiveCard
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ class Worker(Shown):
 
     def __init__(self, queue: Queue, handler: Callable[[Any], Any], options: WorkerOptions) -> None:
         options.check()
-        if not callable(handler):
-            raise ConfigError(f"handler is a {type(handler).__name__}, not a function.")
+        check_handler(handler, options.executor)
         if queue.kind != "pull":
             raise ConfigError(
                 f'"{queue.id}" is not a pull queue: the service itself dispatches its tasks.',
@@ -43,6 +43,7 @@ class Worker(Shown):
         self.handler = handler
         self.options = options
         self.tally = Tally()
+        self._card = LiveCard(self)
         self._thread: threading.Thread | None = None
         self._run: Run | None = None
         self._failed: BaseException | None = None
@@ -53,7 +54,7 @@ class Worker(Shown):
         Empty means that nothing is left that could be leased now, and nothing that failed here waits for another try.
         An interrupt (Ctrl-C, the notebook's stop button) leases no more, lets running handlers finish and returns; a
         second one gives back what has not begun and leaves the rest. `progress` shows a live card; by default in a
-        notebook.
+        notebook, where the cell shows it once.
 
         Errors: NotFound, PermissionDenied, InvalidArgument and the like, when running handlers are done;
         FailedPrecondition when the queue is paused and `until_empty` is asked for.
@@ -84,6 +85,8 @@ class Worker(Shown):
     def stop(self, timeout: float | None = None) -> Self:
         """Lease no more, let running handlers finish, and return itself. Units: `timeout` in seconds.
 
+        A handler may call it, too: it does not wait then.
+
         Errors: what ended a worker that start() began; TimeoutError when handlers take longer.
 
         Example:
@@ -92,7 +95,7 @@ class Worker(Shown):
         """
         if self._run is not None:
             self._run.stop()
-        if self._thread is not None:
+        if self._thread is not None and not is_handling(self.handler):
             self._thread.join(timeout)
             if self._thread.is_alive():
                 raise TimeoutError("Handlers are still running; stop() again waits for them.")
@@ -109,7 +112,7 @@ class Worker(Shown):
 
     def _work(self, run: Run, progress: bool | None) -> None:
         try:
-            with interrupts_go_to(run.interrupt), shown_while(self, progress) as refresh:
+            with interrupts_go_to(run.interrupt), self._card.shown(progress) as refresh:
                 run.work(refresh)
         finally:
             self._run = None
@@ -119,6 +122,11 @@ class Worker(Shown):
             self._work(run, progress=False)
         except BaseException as error:  # stop() raises it in the thread that asks
             self._failed = error
+
+    def _ipython_display_(self) -> None:
+        """As the value of a cell that has shown it all the time, it is not shown a second time."""
+        if not self._card.is_in_this_cell():
+            raise NotImplementedError  # which IPython understands: as usual
 
     def _shape_(self) -> Card:
         return self.tally.card(f"{self.queue.location}/{self.queue.id}")

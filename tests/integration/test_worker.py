@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 import cloudtasks_nb as ct
 from tests.emulator_process import EmulatorProcess
-from tests.handlers import die, note
+from tests.handlers import die, lock, note
 
 PATIENCE_S = 30.0
 
@@ -279,12 +281,121 @@ def test_handlers_in_processes(queue: ct.Queue, tmp_path: Path) -> None:
     assert queue.count_tasks() == 0
 
 
+def test_what_a_handler_returns_need_not_travel(queue: ct.Queue) -> None:
+    fill(queue, 3)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        worker = queue.worker(lock, executor=pool).run(until_empty=True)
+    assert (worker.tally.done, worker.tally.failed) == (3, 0)
+
+
+def test_a_handler_that_cannot_travel_is_said_before_anything_is_leased(queue: ct.Queue) -> None:
+    fill(queue, 1)
+    with (
+        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool,
+        pytest.raises(ct.ConfigError, match="cannot be sent to other processes") as caught,
+    ):
+        queue.worker(lambda task: None, executor=pool)
+    assert "top of a module" in (caught.value.hint or "")
+    assert [task.dispatch_count for task in queue.tasks()] == [0]
+
+
+def test_an_executor_that_was_shut_down_ends_the_worker_and_loses_nothing(queue: ct.Queue) -> None:
+    fill(queue, 3)
+    pool = ThreadPoolExecutor(1)
+    worker = queue.worker(print, executor=pool)
+    pool.shutdown()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        worker.run()
+    assert queue.count_tasks() == 3
+    assert leased(queue) == 0
+
+
+def test_a_handler_may_stop_its_own_worker(queue: ct.Queue) -> None:
+    fill(queue, 5)
+    worker = queue.worker(lambda task: worker.stop(), concurrency=1).start()
+    wait_until(lambda: worker.tally.state == "stopped")
+    worker.stop()
+    assert worker.tally.done == 1
+
+
+def test_a_task_that_is_gone_takes_no_others_of_its_batch_along(queue: ct.Queue) -> None:
+    """The leases of the others go on, so that nobody else gets them meanwhile."""
+    fill(queue, 3)
+    sizes: list[int] = []
+
+    def handler(tasks: list[ct.Task]) -> None:
+        sizes.append(len(tasks))
+        queue.task(tasks[0].id).delete()
+        wait_until(lambda: worker.tally.renewed >= 8)  # two tasks, for more than two leases
+
+    worker = queue.worker(handler, batch_size=3, lease_duration=1, concurrency=2)
+    worker.run(until_empty=True)
+    assert sizes == [3]
+    assert (worker.tally.done, worker.tally.lost) == (2, 1)
+    assert queue.count_tasks() == 0
+
+
+def test_a_second_interrupt_does_not_wait_for_a_service_that_is_away() -> None:
+    with ct.local() as client:
+        queue = client.create_queue("jobs", kind="pull")
+        fill(queue, 3)
+        started, go = threading.Event(), threading.Event()
+
+        def handler(task: ct.Task) -> None:
+            started.set()
+            go.wait(PATIENCE_S)
+
+        with ThreadPoolExecutor(1) as one_at_a_time:
+            worker = queue.worker(handler, concurrency=3, executor=one_at_a_time, lease_duration=600)
+
+            def interrupt() -> None:
+                assert started.wait(PATIENCE_S)
+                client.emulator.faults(unavailable=1, methods="queues.tasks.*")
+                os.kill(os.getpid(), signal.SIGINT)
+                wait_until(lambda: worker.tally.state == "draining")
+                os.kill(os.getpid(), signal.SIGINT)
+
+            threading.Thread(target=interrupt).start()
+            with pytest.raises(KeyboardInterrupt):
+                worker.run()  # would try for ten minutes, as long as the leases last
+            go.set()
+
+
+CELLS = [
+    "import cloudtasks_nb as ct\n"
+    "client = ct.local()\n"
+    "queue = client.create_queue('jobs', kind='pull')\n"
+    "def fill(): queue.create_tasks(['a', 'b'], progress=False)\n"
+    "fill()\n"
+    "worker = queue.worker(lambda task: task.text())",
+    "worker.run(until_empty=True)",
+    "worker",
+    "for _ in range(2):\n    fill(); worker.run(until_empty=True)\nworker",
+    "same = worker.run(until_empty=True)",
+    "worker.run(until_empty=True, progress=False)",
+]
+
+
+def test_a_cell_shows_its_worker_once() -> None:
+    """The live card and the value of a cell are one and the same."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    outputs = [[output.output_type for output in cell.outputs] for cell in notebook.cells]
+    live, value = ["display_data"], ["execute_result"]
+    assert outputs == [[], live, value, live, live, value]
+    for number, done in ((1, 2), (2, 2), (3, 6), (4, 6), (5, 6)):
+        (output,) = notebook.cells[number].outputs
+        assert "stopped" in output.data["text/plain"], "the last state is what stays"
+        assert f"{done} tasks" in output.data["text/html"]
+
+
 def test_a_process_that_dies_ends_the_worker_and_loses_nothing(queue: ct.Queue) -> None:
     fill(queue, 2)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         worker = queue.worker(die, concurrency=1, executor=pool)
-        with pytest.raises(BrokenExecutor):
+        with pytest.raises(BrokenExecutor) as caught:
             worker.run()
+    assert "put it into a module" in caught.value.__notes__[0]
     assert queue.count_tasks() == 2
     assert leased(queue) == 0
 

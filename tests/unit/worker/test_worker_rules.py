@@ -57,8 +57,10 @@ def test_a_lease_is_renewed_after_two_thirds_and_counted_from_before_the_call() 
     assert (hand.renew_s, hand.ends_s) == (50.0, 70.0)
     assert not hand.is_over(69.9)
     assert hand.is_over(70.0)
-    hand.renewed(51.0)
+    hand.renewed(51.0, [])
     assert (hand.renew_s, hand.ends_s) == (91.0, 111.0)
+    hand.lost()
+    assert hand.renew_s > 1e9, "there is nothing left to be renewed"
 
 
 @pytest.mark.parametrize(
