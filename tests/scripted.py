@@ -62,6 +62,14 @@ def scripted(*script: bytes) -> Iterator[Scripted]:
         server.close()
 
 
+@contextmanager
+def nobody() -> Iterator[str]:
+    """An address where nobody listens; it is held, so that nobody else begins to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
 def answer(
     status: int = 200,
     body: Any = None,

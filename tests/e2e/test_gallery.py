@@ -77,8 +77,10 @@ def test_gallery(lab: Lab, page: Page, pictures: Path) -> None:
     notebook.run_all()
     for theme in ("light", "dark"):
         notebook.theme(f"JupyterLab {theme.capitalize()}")
-        for number, name in enumerate(GROUPS, 1):
-            shot(output(notebook, number), pictures / f"gallery-{name}-{theme}.png")
+        for number, (name, shown) in enumerate(GROUPS.items(), 1):
+            area = output(notebook, number)
+            expect(area.locator(".ctnb")).to_have_count(len(shown))
+            shot(area, pictures / f"gallery-{name}-{theme}.png")
         at = 1 + len(GROUPS) + ("light", "dark").index(theme)
         shot(output(notebook, at), pictures / f"gallery-plots-{theme}.png")
 

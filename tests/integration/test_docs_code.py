@@ -43,8 +43,7 @@ RAISED = re.compile(r"#\s+([A-Z]\w+): ")
 
 @pytest.mark.parametrize("page", [page for page, text in PAGES.items() if BLOCK.search(text)])
 def test_all_of_it_is_python(page: str) -> None:
-    for _, code in BLOCK.findall(PAGES[page]):
-        ast.parse(code)
+    assert [wrong for _, code in BLOCK.findall(PAGES[page]) if (wrong := syntax_error(code))] == []
 
 
 @pytest.mark.parametrize("page", RUN_HERE)
@@ -53,10 +52,12 @@ def test_it_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     began: list[ct.Client] = []
     monkeypatch.setattr(ct, "local", remembered(ct.local, began))
     names: dict[str, Any] = {"ct": ct, "client": ct.local(demo=True)}
+    code = re.findall(r"^```python\n(.*?)^```", PAGES[page], re.M | re.S)
+    found = [one for block in code for one in statements(block)]
+    assert found
     try:
-        for code in re.findall(r"^```python\n(.*?)^```", PAGES[page], re.M | re.S):
-            for source, statement in statements(code):
-                run(source, statement, names)
+        for comment, statement in found:
+            run(comment, statement, names)
     finally:
         for client in began:
             client.close()
@@ -65,6 +66,15 @@ def test_it_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("page", RUN_ELSEWHERE)
 def test_it_runs_elsewhere(page: str) -> None:
     assert Path(page).name in (Path(__file__).parent / RUN_ELSEWHERE[page]).read_text()
+
+
+def syntax_error(code: str) -> str:
+    """What Python has against a block, with the line; nothing when it can be read."""
+    try:
+        ast.parse(code)
+    except SyntaxError as error:
+        return f"{error.msg}: {error.text}"
+    return ""
 
 
 def remembered(local: Any, began: list[ct.Client]) -> Any:

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 import requests
 
 from tests.emulator_process import EmulatorProcess
+from tests.waiting import wait_until
 
 QUEUES = "/v2beta2/projects/local/locations/us-central1/queues"
 COMMAND = [sys.executable, "-m", "cloudtasks_nb", "emulator"]
@@ -41,13 +41,6 @@ def gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
-
-
-def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 20
-    while not gone(pid):
-        assert time.monotonic() < deadline, "the emulator is still there"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
@@ -229,12 +222,12 @@ def test_without_lifeline_stdin_does_not_matter() -> None:
 @pytest.mark.parametrize("stdin", ["subprocess.PIPE", "None"])
 def test_the_lifeline_ends_with_a_killed_parent(stdin: str) -> None:
     program = (
-        "import subprocess, sys, time\n"
+        "import subprocess, sys, threading\n"
         f"command = {[*COMMAND, '--port', '0', '--lifeline']!r}\n"
         f"child = subprocess.Popen(command, stdin={stdin}, stdout=subprocess.PIPE)\n"
         "child.stdout.readline()\n"
         "print(child.pid, flush=True)\n"
-        "time.sleep(60)\n"
+        "threading.Event().wait()\n"
     )
     # An inherited stdin stays open in this test, so that only the change of parent can tell the emulator.
     read, write = os.pipe()
@@ -244,7 +237,7 @@ def test_the_lifeline_ends_with_a_killed_parent(stdin: str) -> None:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         parent.kill()
-    wait_until_gone(child)
+    wait_until(lambda: gone(child), "the emulator is still there")
     os.close(read)
     os.close(write)
 

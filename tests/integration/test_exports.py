@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pytest
 import cloudtasks_nb as ct
 from tests.integration.filling import fill
 from tests.scripted import answer, scripted
+from tests.waiting import wait_until
 
 QUEUE = "projects/p/locations/us-central1/queues/big"
 PAYLOAD = base64.b64encode(os.urandom(750)).decode()
@@ -81,13 +81,15 @@ def test_memory_does_not_grow_with_the_listing(verb: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("verb", ["to_parquet", "to_csv"])
 def test_an_interrupt_leaves_nothing_half_written(verb: str, tmp_path: Path) -> None:
+    def parts() -> list[Path]:
+        return list(tmp_path.glob(".*.part"))
+
     with scripted(*[page("more")] * 3, b"") as server:  # the fourth page never comes: each try is cut off
         running = export(server.url, verb, tmp_path / "tasks.out")
         assert running.stdout is not None
         assert running.stdout.readline() == "started\n"
-        while not list(tmp_path.glob(".*.part")) or len(server.requests) < 4:
-            assert running.poll() is None
-            time.sleep(0.01)
+        wait_until(lambda: running.poll() is not None or (parts() and len(server.requests) >= 4))
+        assert running.poll() is None
         running.send_signal(signal.SIGINT)
         _, complaints = running.communicate(timeout=60)
     assert "KeyboardInterrupt" in complaints

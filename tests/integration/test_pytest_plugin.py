@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -184,13 +185,15 @@ def test_runs_that_use_no_fixture_load_nothing_of_it(run) -> None:  # type: igno
 
 
 def test_the_fixtures_explain_themselves(run) -> None:  # type: ignore[no-untyped-def]
-    result = run("", "--fixtures", "--markers")
-    result.stdout.fnmatch_lines(["@pytest.mark.cloudtasks(*"])
+    assert "@pytest.mark.cloudtasks(" in run("", "--markers").stdout.str()
+    fixtures = run("", "--fixtures").stdout.str()
+    assert re.search(r"^cloudtasks_emulator .*\n +The Cloud Tasks emulator of this run", fixtures, re.M)
+    assert re.search(
+        r"^cloudtasks_client .*\n +A client of the emulator in a project of its own", fixtures, re.M
+    )
 
 
 def test_how_to_test_with_pytest_runs_as_it_stands(tmp_path: Path) -> None:
-    import re
-
     page = (Path(__file__).parents[2] / "docs/how-to/testing-with-pytest.md").read_text()
     for name, block in re.findall(r"`(\w+\.py)`:\n\n```python\n(.*?)```", page, re.S):
         (tmp_path / name).write_text(block)

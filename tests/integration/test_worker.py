@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +21,7 @@ from nbclient import NotebookClient
 import cloudtasks_nb as ct
 from tests.emulator_process import EmulatorProcess
 from tests.handlers import die, lock, note
-
-PATIENCE_S = 30.0
+from tests.waiting import PATIENCE_S, wait_until
 
 
 @pytest.fixture
@@ -39,16 +38,6 @@ def queue(client: ct.Client) -> ct.Queue:
 def fill(queue: ct.Queue, count: int, **more: Any) -> None:
     made = queue.create_tasks(({"payload": {"n": at}, **more} for at in range(count)), progress=False)
     made.raise_for_errors()
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    """Looks again and again, until it is so."""
-    pause = threading.Event()
-    for _ in range(int(PATIENCE_S / 0.01)):
-        if true():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it did not come about")
 
 
 def leased(queue: ct.Queue) -> int:

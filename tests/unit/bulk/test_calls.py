@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import cloudtasks_nb as ct
-from tests.scripted import Scripted, answer, refusal, scripted
+from tests.scripted import Scripted, answer, nobody, refusal, scripted
 
 QUEUE = "projects/local/locations/us-central1/queues/q"
 OTHER = "projects/local/locations/us-central1/queues/other"
@@ -126,9 +126,10 @@ def test_a_missing_permission_ends_all_of_it_and_tells_what_was_done() -> None:
 
 
 def test_an_endpoint_where_nobody_is_is_said_at_once() -> None:
-    queue = ct.Queue(name=QUEUE).bind(ct.connect(endpoint="http://127.0.0.1:1")._session)
-    with pytest.raises(ct.TransportError) as caught:
-        queue.create_tasks(["a"] * 500, url=URL, progress=False)
+    with nobody() as endpoint, ct.connect(endpoint=endpoint) as client:
+        queue = ct.Queue(name=QUEUE).bind(client._session)
+        with pytest.raises(ct.TransportError) as caught:
+            queue.create_tasks(["a"] * 500, url=URL, progress=False)
     assert not caught.value.reached
     assert caught.value.result.done == 0
     assert all(not item.uncertain for item in caught.value.result.failed)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cloudtasks_nb.emulator.clock import ManualClock
+from cloudtasks_nb.emulator.rules import queues as queue_rules
 from cloudtasks_nb.emulator.rules.attempts import Attempt
 from cloudtasks_nb.emulator.services.context import Context
 from cloudtasks_nb.emulator.services.service import Service
@@ -18,10 +19,16 @@ from cloudtasks_nb.emulator.store.store import Store
 from cloudtasks_nb.model import Message, Queue, Task, to_dict
 from cloudtasks_nb.model.messages import CreateTaskRequest
 from cloudtasks_nb.model.methods import METHODS
+from cloudtasks_nb.names import parse_queue
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 PARENT = "projects/p/locations/us-central1"
 QUEUE = f"{PARENT}/queues/q"
+
+
+def new_queue(**settings: Any) -> Queue:
+    """A queue as it is stored: with these settings, and every default."""
+    return queue_rules.new_queue(Queue(**settings), parse_queue(QUEUE))
 
 
 class StillClock(ManualClock):

@@ -22,7 +22,7 @@ from cloudtasks_nb.rest.deadline import Deadline
 from cloudtasks_nb.rest.exchange import Answer
 from cloudtasks_nb.rest.retry import Retry
 from cloudtasks_nb.rest.session import Session
-from tests.scripted import Scripted, answer, refusal, scripted
+from tests.scripted import Scripted, answer, nobody, refusal, scripted
 
 QUEUE = "projects/p/locations/us-central1/queues/emails"
 EAGER = Retry(initial_s=0.001, maximum_s=0.01)
@@ -240,10 +240,11 @@ def test_a_server_that_drips_cannot_hold_a_call_past_its_deadline(head: bytes, d
 
 
 def test_an_endpoint_that_is_not_there_is_said_at_once() -> None:
-    with scripted(b"") as server:
-        pass
-    with pytest.raises(errors.TransportError, match="was not reached: Connection refused") as caught:
-        get_queue(server)
+    with nobody() as endpoint:
+        client = Session(endpoint, Auth(), retry=EAGER)
+        with pytest.raises(errors.TransportError, match="was not reached: Connection refused") as caught:
+            client.call("projects.locations.queues.get", Queue, path={"name": QUEUE})
+        client.close()
     assert not caught.value.reached
     assert "ct.local()" in (caught.value.hint or "")
 
