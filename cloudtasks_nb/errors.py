@@ -42,10 +42,10 @@ class CloudTasksError(Shown, Exception):
         lines = [f"  asked: {asked}"] if asked else []
         tried = [f"  tried: {self.tries} times"] if self.tries > 1 else []
         following = [f"  next: {self.hint}"] if self.hint else []
-        return "\n".join([self.message, *lines, *self._answer(), *tried, *following])
+        return "\n".join([self.message, *lines, *self._lines(), *tried, *following])
 
-    def _answer(self) -> list[str]:
-        """The line that says what the service answered, if it did."""
+    def _lines(self) -> list[str]:
+        """Lines that tell more, such as what the service answered."""
         return []
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -178,7 +178,7 @@ class ApiError(CloudTasksError):
         self.method = method
         self.resource = resource
 
-    def _answer(self) -> list[str]:
+    def _lines(self) -> list[str]:
         # What was refused here, before any call, has no method: the service said nothing.
         return [f"  answered: {self.code} {self.status}"] if self.method else []
 

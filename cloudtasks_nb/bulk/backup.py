@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ..errors import BackupIncomplete, ConfigError, InvalidArgument, NotFound
 from ..model.task import Task
 from ..names import parse_task
-from ..resources.new_task import schedule_time
+from ..resources.new_task import KIND_WORDS, schedule_time
 from ..resources.queue import Queue, read_queue
 from ..resources.task import task_ids
 from .backup_file import BackupFile, write_backup
@@ -74,7 +74,7 @@ def restore(queue: Queue, path: str | os.PathLike[str], *, past: Past, renew: bo
     kind = file.about.queue.kind if file.about.queue is not None else queue.kind
     if kind != queue.kind:
         raise ConfigError(
-            f"The backup is of {_words(kind)} queue, {queue.id!r} is {_words(queue.kind)} queue.",
+            f"The backup is of {KIND_WORDS[kind]} queue, {queue.id!r} is {KIND_WORDS[queue.kind]} queue.",
             hint="restore it into a queue of the same kind; client.restore(path) creates one",
         )
     now = queue._session.now()
@@ -88,10 +88,6 @@ def restore(queue: Queue, path: str | os.PathLike[str], *, past: Past, renew: bo
         sign=file.about.id if renew else None,
     )
     return go(queue, RESTORE, items, [step], how, fatal=(NotFound,))
-
-
-def _words(kind: str) -> str:
-    return {"http": "an HTTP", "app_engine": "an App Engine", "pull": "a pull"}[kind]
 
 
 def _due(past: Past, now: datetime) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -17,6 +17,7 @@ from ..model.task import AppEngineHttpRequest, HttpRequest, PullMessage, Task
 from ..names import QueueName, check_task_id
 
 JSON = "application/json"
+KIND_WORDS = {"http": "an HTTP", "app_engine": "an App Engine", "pull": "a pull"}
 
 
 class TaskOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -47,65 +48,94 @@ def options_of(said: Mapping[str, Any]) -> TaskOptions:
     return TaskOptions(**said)
 
 
+class _Target(msgspec.Struct, frozen=True):
+    """Where a task may go: which options say so and no others, and how they are written into it."""
+
+    takes: frozenset[str]
+    write: Callable[[Task, TaskOptions, Any], None]
+
+
 def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions) -> Task:
     """The task to send for creation in a queue of this kind. Errors: InvalidArgument."""
     _check_texts(options)
+    target = _target(queue, kind, options)
+    strange = [name for name in _TARGETING if name not in target.takes and getattr(options, name) is not None]
+    if strange:
+        raise InvalidArgument(
+            f'{", ".join(strange)} cannot be set on this task: "{queue.queue}" is {KIND_WORDS[kind]} queue.',
+            resource=str(queue),
+            hint="leave it out, or create the task in a queue of the other kind",
+        )
+    deadline = options.dispatch_deadline
     task = Task(
         name=f"{queue}/tasks/{check_task_id(options.task_id)}" if options.task_id is not None else "",
         schedule_time=schedule_time(options.schedule),
         retry_config=options.retry_config,
-        dispatch_deadline=None
-        if options.dispatch_deadline is None
-        else Duration.of(options.dispatch_deadline),
+        dispatch_deadline=Duration.of(deadline) if deadline is not None else None,
     )
-    data, is_json = payload_bytes(payload)
+    target.write(task, options, payload)
+    return task
+
+
+def _target(queue: QueueName, kind: Kind, options: TaskOptions) -> _Target:
     if kind == "pull":
-        _refuse(
-            options,
-            queue,
-            kind,
-            "url",
-            "method",
-            "headers",
-            "relative_url",
-            "routing",
-            "oidc_token",
-            "oauth_token",
-            "dispatch_deadline",
-        )
-        task.pull_message = PullMessage(payload=data, tag=options.tag or "")
-        return task
+        return _PULL
+    if options.url is not None:
+        return _HTTP
+    if kind == "app_engine" or options.relative_url is not None:
+        return _APP_ENGINE
+    raise InvalidArgument(
+        f'A task in the HTTP queue "{queue.queue}" needs a url.',
+        resource=str(queue),
+        hint='queue.create_task(payload, url="https://example.com/handler")',
+    )
+
+
+def _write_pull(task: Task, options: TaskOptions, payload: Any) -> None:
+    task.pull_message = PullMessage(payload=payload_bytes(payload)[0], tag=options.tag or "")
+
+
+def _write_http(task: Task, options: TaskOptions, payload: Any) -> None:
+    headers, body = _content(options, payload)
+    task.http_request = HttpRequest(
+        url=options.url or "",
+        http_method=(options.method or "").upper(),
+        headers=headers,
+        body=body,
+        oidc_token=options.oidc_token,
+        oauth_token=options.oauth_token,
+    )
+
+
+def _write_app_engine(task: Task, options: TaskOptions, payload: Any) -> None:
+    headers, body = _content(options, payload)
+    task.app_engine_http_request = AppEngineHttpRequest(
+        relative_url=options.relative_url or "/",
+        http_method=(options.method or "").upper(),
+        headers=headers,
+        payload=body,
+        app_engine_routing=options.routing,
+    )
+
+
+def _content(options: TaskOptions, payload: Any) -> tuple[dict[str, str], bytes | None]:
+    """Headers and body of a request, whose type is said where it was written as JSON here."""
+    body, is_json = payload_bytes(payload)
     headers = dict(options.headers or {})
     if is_json and not any(key.lower() == "content-type" for key in headers):
         headers["Content-Type"] = JSON
-    method = (options.method or "").upper()
-    _refuse(options, queue, kind, "tag")
-    if options.url is not None:
-        _refuse(options, queue, kind, "relative_url", "routing")
-        task.http_request = HttpRequest(
-            url=options.url,
-            http_method=method,
-            headers=headers,
-            body=data,
-            oidc_token=options.oidc_token,
-            oauth_token=options.oauth_token,
-        )
-    elif kind == "app_engine" or options.relative_url is not None:
-        _refuse(options, queue, kind, "oidc_token", "oauth_token")
-        task.app_engine_http_request = AppEngineHttpRequest(
-            relative_url=options.relative_url or "/",
-            http_method=method,
-            headers=headers,
-            payload=data,
-            app_engine_routing=options.routing,
-        )
-    else:
-        raise InvalidArgument(
-            f'A task in the HTTP queue "{queue.queue}" needs a url.',
-            resource=str(queue),
-            hint='queue.create_task(payload, url="https://example.com/handler")',
-        )
-    return task
+    return headers, body
+
+
+_REQUEST = {"method", "headers", "dispatch_deadline"}
+_PULL = _Target(frozenset({"tag"}), _write_pull)
+_HTTP = _Target(frozenset({"url", "oidc_token", "oauth_token", *_REQUEST}), _write_http)
+_APP_ENGINE = _Target(frozenset({"relative_url", "routing", *_REQUEST}), _write_app_engine)
+_TARGETING = [
+    name
+    for name in TaskOptions.__struct_fields__
+    if any(name in target.takes for target in (_PULL, _HTTP, _APP_ENGINE))
+]
 
 
 def payload_bytes(payload: Any) -> tuple[bytes | None, bool]:
@@ -164,14 +194,3 @@ def _check_texts(options: TaskOptions) -> None:
     for what, text in texts.items():
         if not isinstance(text, str):
             raise InvalidArgument(f"{what} is a {type(text).__name__}, not text.", hint="pass a str")
-
-
-def _refuse(options: TaskOptions, queue: QueueName, kind: Kind, *fields: str) -> None:
-    given = [field for field in fields if getattr(options, field) is not None]
-    if given:
-        words = {"http": "an HTTP", "app_engine": "an App Engine", "pull": "a pull"}[kind]
-        raise InvalidArgument(
-            f'{", ".join(given)} cannot be set on this task: "{queue.queue}" is {words} queue.',
-            resource=str(queue),
-            hint="leave it out, or create the task in a queue of the other kind",
-        )
