@@ -128,6 +128,8 @@ class Client(Shown):
     def locations(self) -> Pager[Location]:
         """The locations that can hold queues. Errors: PermissionDenied, AuthError, TransportError.
 
+        Source: REST list.
+
         Example:
             >>> client.locations().first(3)
         """
@@ -148,6 +150,8 @@ class Client(Shown):
         Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError. When one location of
         all fails, its error says which, and holds the queues of the others: error.result.
 
+        Source: REST queues.list.
+
         Example:
             >>> client.queues("-", stats=True).to_dataframe()
         """
@@ -160,6 +164,8 @@ class Client(Shown):
 
     def queue(self, name: str, stats: bool = False) -> Queue:
         """A queue by id, "location/id" or full name. Errors: NotFound, InvalidArgument.
+
+        Source: REST queues.get.
 
         Example:
             >>> client.queue("emails", stats=True).stats.tasks_count
@@ -186,6 +192,8 @@ class Client(Shown):
 
         Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument.
 
+        Source: REST queues.create.
+
         Example:
             >>> client.create_queue("slow", rate_limits={"max_tasks_dispatched_per_second": 1})
             >>> client.create_queue("app", app_engine_http_target={
@@ -205,6 +213,8 @@ class Client(Shown):
     def task(self, name: str, view: View = "FULL") -> Task:
         """A task by its full name. Errors: NotFound, InvalidArgument.
 
+        Source: REST queues.tasks.get.
+
         Example:
             >>> client.task(queue.tasks().first_page.items[0].name).json()
             {'n': 0}
@@ -217,6 +227,10 @@ class Client(Shown):
         Verbs are added without their parentheses. Each call has its own outcome, in order: batch.results; only what
         may be repeated is sent again. When the block raises, nothing is sent. Units: `timeout` is seconds for each
         request and its repeats; by default the client's, and a tenth of a second for each call.
+
+        Errors: TransportError and the like at the end of the block, when nothing at all was answered.
+
+        Source: POST /batch, SPEC section 1.6.
 
         Example:
             >>> with client.batch() as batch:
@@ -243,6 +257,10 @@ class Client(Shown):
 
         Errors: as queue.restore(); FailedPrecondition when a queue of this name existed too recently.
 
+        Units: `past` is seconds where it is a number.
+
+        Source: REST queues.create and queues.tasks.batchCreate.
+
         Example:
             >>> queue.backup("emails.parquet")
             >>> ct.local(dispatch=False).restore("emails.parquet")
@@ -253,6 +271,8 @@ class Client(Shown):
 
     def operation(self, name: str) -> Operation:
         """An operation by its full name, as batch calls answer with. Errors: NotFound, InvalidArgument.
+
+        Source: REST operations.get.
 
         Example:
             >>> made = work.batch_create([{"payload": b"1"}])
@@ -268,6 +288,8 @@ class Client(Shown):
         project by default.
 
         Errors: InvalidArgument (the file is wrong), PermissionDenied; ConfigError when the file cannot be read.
+
+        Source: REST api.queue.update, SPEC section 2.8.
 
         Example:
             >>> client.upload_queue_yaml("queue.yaml")

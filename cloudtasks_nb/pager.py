@@ -143,6 +143,8 @@ class Pager(Shown, Generic[T]):
     def pages(self) -> Iterator[Page[T]]:
         """Pages of items, each fetched when it is reached; empty pages in the middle are normal.
 
+        Errors: any ApiError when a page is reached.
+
         Example:
             >>> [len(page.items) for page in queue.tasks(page_size=2).pages()]
             [2, 2, 1]
@@ -151,6 +153,8 @@ class Pager(Shown, Generic[T]):
 
     def page(self, token: str = "") -> Page[T]:
         """The page behind a token (the first one without): one request, whatever was read before.
+
+        Errors: any ApiError.
 
         Example:
             >>> first = queue.tasks(page_size=2).first_page
@@ -166,6 +170,8 @@ class Pager(Shown, Generic[T]):
 
     def first(self, count: int = 20) -> Items[T]:
         """Up to `count` items from the start; no request when the first page holds enough.
+
+        Errors: any ApiError when a further page is needed.
 
         Example:
             >>> len(queue.tasks().first(3))
@@ -212,6 +218,8 @@ class Pager(Shown, Generic[T]):
     def to_arrow(self, limit: int | None = None, progress: bool | None = None) -> pa.Table:
         """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`.
 
+        Errors: any ApiError when a page fails.
+
         Example:
             >>> queue.tasks().to_arrow().num_rows
             5
@@ -222,6 +230,10 @@ class Pager(Shown, Generic[T]):
         self, limit: int | None = None, progress: bool | None = None
     ) -> pa.RecordBatchReader:
         """All items as a pyarrow.RecordBatchReader: a batch per page, each fetched when it is read, read once.
+
+        Shapes: the columns of `to_arrow`, in every batch.
+
+        Errors: any ApiError when the page that is read fails.
 
         Example:
             >>> import duckdb
@@ -242,6 +254,8 @@ class Pager(Shown, Generic[T]):
 
         Errors: any ApiError when a page fails, and then no file is left behind.
 
+        Shapes: the columns of `to_dataframe`, with Arrow types.
+
         Example:
             >>> queue.tasks(view="FULL").to_parquet("tasks.parquet")
         """
@@ -253,6 +267,8 @@ class Pager(Shown, Generic[T]):
         """Stream all items into a CSV file (headers as JSON, payloads as base64); it appears when complete.
 
         Errors: any ApiError when a page fails, and then no file is left behind.
+
+        Shapes: the columns of `to_dataframe`, instants as text.
 
         Example:
             >>> queue.tasks().to_csv("tasks.csv")

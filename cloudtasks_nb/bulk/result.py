@@ -163,7 +163,9 @@ class BulkResult(Shown):
         raise error
 
     def to_dataframe(self) -> pd.DataFrame:
-        """One row per item that was tried: index, name, ok, code (of google.rpc), message, attempts.
+        """One row per item that was tried.
+
+        Shapes: index (the place in what was given), name, ok, code (of google.rpc), message, attempts.
 
         Example:
             >>> queue.create_tasks(rows).to_dataframe()

@@ -52,6 +52,8 @@ class Emulator(Shown):
     def refresh(self) -> Self:
         """Ask the emulator what it is. Errors: ConfigError (something else answers there), TransportError.
 
+        Source: GET /emulator/v1/info.
+
         Example:
             >>> client.emulator.refresh()
         """
@@ -66,6 +68,8 @@ class Emulator(Shown):
         after which attempts that are still under way are waited for no longer. advance(0) sends what is due now.
 
         Errors: FailedPrecondition when the emulator runs on the machine's clock; InvalidArgument.
+
+        Source: POST /emulator/v1/clock:advance.
 
         Example:
             >>> client = ct.local(clock="manual")
@@ -84,6 +88,8 @@ class Emulator(Shown):
         """Every attempt of the tasks of a queue, the last 100 finished ones included; or of one task, by id or name.
 
         `queue` is a Queue, or its name. Errors: InvalidArgument, ConfigError, TransportError.
+
+        Source: GET /emulator/v1/history.
 
         Example:
             >>> client.emulator.history(queue).to_dataframe()
@@ -124,6 +130,10 @@ class Emulator(Shown):
 
         Errors: InvalidArgument, TypeError for a fault that there is not.
 
+        Units: shares from 0 to 1; `latency` is seconds where it is a number.
+
+        Source: POST /emulator/v1/faults.
+
         Example:
             >>> client.emulator.faults(cut_after=0.2, methods="queues.tasks.batchCreate", seed=1)
         """
@@ -135,6 +145,10 @@ class Emulator(Shown):
 
     def fault_report(self) -> FaultReport:
         """Which faults are chosen, and how many calls met them.
+
+        Errors: TransportError when no emulator answers.
+
+        Source: GET /emulator/v1/faults.
 
         Example:
             >>> client.emulator.fault_report()

@@ -75,7 +75,7 @@ class Policy(Message):
         return [binding.role for binding in self.bindings if member in binding.members]
 
     def to_dataframe(self) -> pd.DataFrame:
-        """One row per member of a binding: role, member, condition_title, condition_expression.
+        """One row per member of a binding. Shapes: role, member, condition_title, condition_expression.
 
         Example:
             >>> Policy().grant("roles/cloudtasks.viewer", "allUsers").to_dataframe()

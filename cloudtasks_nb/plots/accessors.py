@@ -40,7 +40,10 @@ class QueuePlots(Shown):
     def schedule(
         self, *, limit: int | None = TASKS_READ, ax: Axes | None = None, theme: Theme | None = None
     ) -> Axes:
-        """When tasks are due: a histogram of the first `limit` tasks (all of them with None)."""
+        """When tasks are due: a histogram of the first `limit` tasks (all of them with None).
+
+        Source: REST queues.tasks.list.
+        """
         tasks, is_whole = self._tasks(limit)
         times = [time.replace(tzinfo=UTC) for time in _known(tasks, "schedule_time")]
         return draw_schedule(
@@ -50,7 +53,10 @@ class QueuePlots(Shown):
     def attempts(
         self, *, limit: int | None = TASKS_READ, ax: Axes | None = None, theme: Theme | None = None
     ) -> Axes:
-        """Attempts by how the last one ended, of the first `limit` tasks (of all with None)."""
+        """Attempts by how the last one ended, of the first `limit` tasks (of all with None).
+
+        Source: REST queues.tasks.list.
+        """
         tasks, is_whole = self._tasks(limit)
         columns = ("dispatch_count", "response_count", "last_code")
         tried = zip(*(tasks[column].to_pylist() for column in columns), strict=True)

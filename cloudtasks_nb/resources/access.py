@@ -80,6 +80,8 @@ class Access(Bound):
     def iam_policy(self) -> Policy:
         """Its policy, empty when none was ever set. Errors: NotFound, PermissionDenied.
 
+        Source: REST queues.getIamPolicy.
+
         Example:
             >>> policy = queue.iam_policy()
             >>> policy = policy.grant("roles/cloudtasks.enqueuer", "user:ada@example.com")
@@ -96,6 +98,8 @@ class Access(Bound):
         whatever is there.
 
         Errors: Aborted, ConfigError, InvalidArgument (an unknown role or member), NotFound, PermissionDenied.
+
+        Source: REST queues.setIamPolicy, SPEC section 7.
 
         Example:
             >>> policy = queue.iam_policy().grant("roles/cloudtasks.viewer", "user:ada@example.com")
@@ -117,6 +121,8 @@ class Access(Bound):
 
         Errors: Aborted after five rounds, InvalidArgument, NotFound, PermissionDenied.
 
+        Source: REST queues.getIamPolicy and queues.setIamPolicy.
+
         Example:
             >>> queue.change_iam_policy(
             ...     lambda policy: policy.revoke("roles/cloudtasks.viewer", "allUsers"))
@@ -134,6 +140,8 @@ class Access(Bound):
         Meant for display: the service may say yes without being sure, and a missing queue has an empty answer.
 
         Errors: InvalidArgument (a wildcard), AuthError, TransportError.
+
+        Source: REST queues.testIamPermissions.
 
         Example:
             >>> queue.test_iam_permissions(["cloudtasks.queues.pause"])

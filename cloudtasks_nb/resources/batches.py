@@ -42,6 +42,8 @@ class Batches(Bound):
 
         Errors: InvalidArgument, NotFound, PermissionDenied; what befalls single tasks is in operation.failures.
 
+        Source: REST queues.tasks.batchCreate.
+
         Example:
             >>> queue.batch_create([{"payload": {"n": n}, "url": url} for n in range(50)]).wait()
         """
@@ -56,6 +58,8 @@ class Batches(Bound):
         """Ask for up to 1,000 tasks to be deleted in one call; each succeeds or fails alone.
 
         `tasks` are tasks, ids or full names. Errors: as batch_create.
+
+        Source: REST queues.tasks.batchDelete.
 
         Example:
             >>> queue.batch_delete(queue.tasks().first(3)).wait().failures

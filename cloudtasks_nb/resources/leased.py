@@ -48,6 +48,8 @@ class Leased(Bound):
 
         Errors: FailedPrecondition when the lease is over or another one began, NotFound when the task is gone.
 
+        Source: REST queues.tasks.acknowledge.
+
         Example:
             >>> for task in work.lease(max_tasks=2):
             ...     task.acknowledge()
@@ -61,6 +63,8 @@ class Leased(Bound):
         """Hold it for this long from now on. Units: seconds, or a timedelta; at most a week.
 
         Errors: FailedPrecondition when the lease is over or another one began, NotFound, InvalidArgument.
+
+        Source: REST queues.tasks.renewLease.
 
         Example:
             >>> task = work.lease(max_tasks=1, lease_duration=30)[0]
@@ -82,6 +86,8 @@ class Leased(Bound):
         """Give it back: another worker may lease it at once.
 
         Errors: FailedPrecondition when the lease is over or another one began, NotFound.
+
+        Source: REST queues.tasks.cancelLease.
 
         Example:
             >>> task = work.lease(max_tasks=1)[0]

@@ -65,6 +65,8 @@ class Leasing(Bound):
         Errors: InvalidArgument (not a pull queue), FailedPrecondition (paused), ResourceExhausted (more than 10
         calls per second), NotFound, PermissionDenied.
 
+        Source: REST queues.tasks.lease, SPEC section 4.
+
         Example:
             >>> for task in work.lease(max_tasks=100, lease_duration=30):
             ...     handle(task.json())

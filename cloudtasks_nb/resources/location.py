@@ -43,6 +43,8 @@ class Location(model.Location, Bound, dict=True, gc=True):
     ) -> Pager[Queue]:
         """Its queues, page by page. Errors: PermissionDenied, InvalidArgument (a bad filter).
 
+        Source: REST queues.list.
+
         Example:
             >>> location.queues().first(2)
         """
@@ -50,6 +52,8 @@ class Location(model.Location, Bound, dict=True, gc=True):
 
     def queue(self, queue_id: str, stats: bool = False) -> Queue:
         """One of its queues, by id. Errors: NotFound, InvalidArgument.
+
+        Source: REST queues.get.
 
         Example:
             >>> location.queue("emails").id
@@ -61,6 +65,10 @@ class Location(model.Location, Bound, dict=True, gc=True):
     def create_queue(self, queue_id: str, kind: Kind = "http", **given: Any) -> Queue:
         """Create a queue here; see Client.create_queue.
 
+        Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument.
+
+        Source: REST queues.create.
+
         Example:
             >>> location.create_queue("thumbnails", kind="pull").kind
             'pull'
@@ -70,6 +78,8 @@ class Location(model.Location, Bound, dict=True, gc=True):
 
     def cmek(self) -> CmekConfig:
         """The key that encrypts its tasks; blank means Google's own. Errors: PermissionDenied, NotFound.
+
+        Source: REST getCmekConfig.
 
         Example:
             >>> location.cmek()
@@ -81,6 +91,8 @@ class Location(model.Location, Bound, dict=True, gc=True):
         """Encrypt its tasks with this Cloud KMS key from now on; "" goes back to Google's own.
 
         Errors: InvalidArgument, PermissionDenied, FailedPrecondition.
+
+        Source: REST updateCmekConfig.
 
         Example:
             >>> location.update_cmek(
@@ -165,7 +177,10 @@ def list_queues(
 
 
 def create_queue(session: Session, name: QueueName, kind: Kind, **given: Any) -> Queue:
-    """Create a queue of a kind, with settings as fields of Queue. Errors: AlreadyExists, FailedPrecondition."""
+    """Create a queue of a kind, with settings as fields of Queue. Errors: AlreadyExists, FailedPrecondition.
+
+    Source: REST queues.create.
+    """
     values = {field: settings(field, value) for field, value in given.items() if value is not None}
     targets = [field for field in _TARGETS.values() if field in values]
     if kind == "http" and targets == ["app_engine_http_target"]:

@@ -46,6 +46,10 @@ class Many(Bound):
 
         Errors: InvalidRows, NotFound, PermissionDenied; what befalls single items is in the result.
 
+        Units: `schedule` is seconds where it is a number, `rate_per_second` is tasks.
+
+        Source: REST queues.tasks.batchCreate.
+
         Example:
             >>> queue.create_tasks(["text", b"bytes", ["json"]], url="https://example.com/send")
             >>> queue.create_tasks(frame, ramp="500/50/5").raise_for_errors()
@@ -62,9 +66,12 @@ class Many(Bound):
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
 
+        Source: REST queues.tasks.batchDelete.
+
         Example:
             >>> frame = queue.tasks().to_dataframe()
-            >>> queue.delete_tasks(frame[frame.last_code == 5])
+            >>> queue.delete_tasks(frame[frame.dispatch_count == 0]).summary()
+            '5 deleted, 0 failed, 0 not tried'
         """
         from ..bulk.verbs import delete_tasks
 
@@ -76,6 +83,8 @@ class Many(Bound):
         A lost answer is a failure here, never repeated: the task may have been sent.
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+
+        Source: REST queues.tasks.run.
 
         Example:
             >>> queue.run_tasks(queue.tasks().first(2)).done
@@ -89,6 +98,8 @@ class Many(Bound):
         """Finish many leased tasks: they are deleted. A lost answer is asked for again.
 
         Errors: InvalidRows (a task that is not leased); what befalls single tasks is in the result.
+
+        Source: REST queues.tasks.acknowledge.
 
         Example:
             >>> leased = work.lease(max_tasks=1000)
@@ -114,6 +125,8 @@ class Many(Bound):
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
 
+        Source: REST queues.tasks.batchCreate.
+
         Example:
             >>> queue.copy_tasks(to=ct.local(dispatch=False).create_queue("emails"))
         """
@@ -136,6 +149,8 @@ class Many(Bound):
 
         Errors: as copy_tasks.
 
+        Source: REST queues.tasks.batchCreate and queues.tasks.batchDelete.
+
         Example:
             >>> other = client.create_queue("other")
             >>> queue.move_tasks(to=other).raise_for_errors()
@@ -155,6 +170,8 @@ class Many(Bound):
         credentials in headers included: keep the file as safe as the queue.
 
         Errors: FileExistsError without `overwrite`; PermissionDenied (FULL needs cloudtasks.tasks.fullView).
+
+        Source: REST queues.tasks.list.
 
         Example:
             >>> queue.backup("emails.parquet")
@@ -179,6 +196,10 @@ class Many(Bound):
         as they are: client.restore(path) creates a queue with those of the backup.
 
         Errors: ConfigError (no backup, another kind of queue), NotFound, PermissionDenied.
+
+        Units: `past` is seconds where it is a number.
+
+        Source: REST queues.tasks.batchCreate.
 
         Example:
             >>> queue.backup("emails.parquet")

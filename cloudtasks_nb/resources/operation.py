@@ -42,6 +42,8 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
     def refresh(self) -> Self:
         """Read it again. Errors: NotFound (operations are kept for a while only), PermissionDenied.
 
+        Source: REST operations.get.
+
         Example:
             >>> made = work.batch_create([{"payload": b"1"}])
             >>> made.refresh().done
@@ -56,6 +58,8 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
 
         Errors: the error it ended with (Aborted when nothing of a batch succeeded), Timeout when it is not done in
         time, and what refresh() raises.
+
+        Source: as refresh().
 
         Example:
             >>> work.batch_create([{"payload": b"1"}, {"payload": b"2"}]).wait(timeout=60)

@@ -52,6 +52,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
     def refresh(self, stats: bool | None = None) -> Self:
         """Read it again; with its statistics when asked, or when it has them already. Errors: NotFound.
 
+        Source: REST queues.get.
+
         Example:
             >>> queue.refresh(stats=True).stats.tasks_count
             5
@@ -73,6 +75,10 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         Settings may be dicts with the field names in snake_case; a dict value of None sets the default again.
 
         Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for an unknown field.
+
+        Units: durations are timedeltas or seconds.
+
+        Source: REST queues.patch.
 
         Example:
             >>> queue.update(rate_limits={"max_tasks_dispatched_per_second": 5})
@@ -102,6 +108,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
     def pause(self) -> Self:
         """Stop dispatching; tasks can still be added. Errors: NotFound, PermissionDenied.
 
+        Source: REST queues.pause.
+
         Example:
             >>> queue.pause().state
             'PAUSED'
@@ -112,6 +120,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         """Dispatch again. Many busy queues at once can overload their target: resume them one by one.
 
         Errors: NotFound, PermissionDenied.
+
+        Source: REST queues.resume.
 
         Example:
             >>> queue.pause().resume().state
@@ -127,6 +137,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
 
         Errors: NotFound, PermissionDenied; with a backup also those of queue.backup(), and BackupIncomplete.
 
+        Source: REST queues.purge, SPEC section 2.7.
+
         Example:
             >>> queue.purge(backup="emails.parquet")
             >>> len(list(queue.tasks()))
@@ -141,6 +153,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
     def delete(self) -> None:
         """Delete the queue and its tasks; the name stays blocked for days. Errors: NotFound, PermissionDenied.
 
+        Source: REST queues.delete.
+
         Example:
             >>> client.create_queue("short-lived").delete()
         """
@@ -150,6 +164,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         """The tasks that are waiting, page by page; payloads only with view="FULL".
 
         Errors: NotFound, PermissionDenied (FULL needs cloudtasks.tasks.fullView), InvalidArgument.
+
+        Source: REST queues.tasks.list.
 
         Example:
             >>> queue.tasks(view="FULL").first(2)
@@ -176,6 +192,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
 
         Errors: NotFound, PermissionDenied.
 
+        Source: REST queues.tasks.list.
+
         Example:
             >>> queue.count_tasks()
             5
@@ -184,6 +202,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
 
     def task(self, task_id: str, view: View = "FULL") -> Task:
         """One task, by id or full name. Errors: NotFound, InvalidArgument.
+
+        Source: REST queues.tasks.get.
 
         Example:
             >>> queue.create_task({"to": "ada"}, url="https://example.com/send", task_id="welcome", schedule=60)
@@ -216,6 +236,10 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
 
         Errors: InvalidArgument, AlreadyExists, NotFound, PermissionDenied; TypeError for an unknown option.
 
+        Units: `schedule` is seconds where it is a number.
+
+        Source: REST queues.tasks.create, SPEC section 3.1.
+
         Example:
             >>> queue.create_task({"to": "ada"}, url="https://example.com/send", schedule=60)
         """
@@ -239,6 +263,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         `body`: bytes, text, or anything JSON (then of type application/json, unless `content_type` says otherwise).
 
         Errors: FailedPrecondition or InvalidArgument (a queue without http_target), AlreadyExists, NotFound.
+
+        Source: REST queues.tasks.buffer.
 
         Example:
             >>> queue = client.create_queue(
@@ -285,6 +311,8 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
 
     def monitor(self, every_s: float = 5.0, read_only: bool = False) -> QueueMonitor:
         """Depth, executions and oldest age as live lines. Errors: ConfigError (less than a second between samples).
+
+        Units: `every_s` is seconds between samples.
 
         Example:
             >>> queue.monitor(every_s=10)

@@ -35,6 +35,8 @@ class Task(model.Task, Leased, dict=True, gc=True):
     def refresh(self, view: model.View = "FULL") -> Self:
         """Read it again. Errors: NotFound when it finished or was deleted, PermissionDenied.
 
+        Source: REST queues.tasks.get.
+
         Example:
             >>> task.refresh(view="FULL").json()
             {'n': 0}
@@ -45,6 +47,8 @@ class Task(model.Task, Leased, dict=True, gc=True):
         """Send it now, even when its queue is paused. Errors: NotFound, InvalidArgument (a pull task).
 
         The answer shows the attempt as dispatched, not how it ended: refresh() tells.
+
+        Source: REST queues.tasks.run, SPEC section 3.5.
 
         Example:
             >>> task.run().dispatch_count
@@ -59,6 +63,8 @@ class Task(model.Task, Leased, dict=True, gc=True):
 
     def delete(self) -> None:
         """Delete it. Errors: NotFound when it finished or was deleted before.
+
+        Source: REST queues.tasks.delete.
 
         Example:
             >>> task.delete()

@@ -134,6 +134,8 @@ def authorization_url(
 
     Errors: ConfigError for addresses that cannot work, or would send the code in the clear.
 
+    Source: RFC 6749 section 4.1.1, RFC 7636.
+
     Example:
         >>> asked = ct.oauth.authorization_url("my-client-id", "http://localhost:8085/")
         >>> print(asked)

@@ -49,6 +49,8 @@ def exchange_code(
 
     Errors: AuthError (invalid_grant, redirect_uri_mismatch, invalid_client, …), TransportError.
 
+    Source: RFC 6749 section 4.1.3, SPEC section 8.2.
+
     Example:
         >>> token = ct.oauth.exchange_code(code, client_id=client_id, client_secret=secret,   # doctest: +SKIP
         ...                                redirect_uri="http://localhost:8085/",
@@ -79,6 +81,8 @@ def refresh(
 
     The refresh token stays good, so the answer carries it on. Errors: AuthError (invalid_grant when it was revoked or
     has expired), TransportError.
+
+    Source: RFC 6749 section 6, SPEC section 8.2.
 
     Example:
         >>> token = ct.oauth.refresh(token)                                                # doctest: +SKIP

@@ -49,6 +49,8 @@ def sign_in(
 
     Errors: AuthError (the person said no, or did not come back), ConfigError, TransportError.
 
+    Source: RFC 8252 (the browser comes back to this machine), RFC 7636.
+
     Example:
         >>> token = ct.oauth.sign_in("client_secret.json")                                 # doctest: +SKIP
         >>> client = ct.connect(project="my-project", credentials=token)                   # doctest: +SKIP

@@ -100,7 +100,7 @@ class TaskBrowser(TaskReader):
 
     @property
     def selection(self) -> pd.DataFrame:
-        """The selected tasks as a DataFrame with the columns of `queue.tasks().to_dataframe()`."""
+        """The selected tasks as a DataFrame. Shapes: the columns of `queue.tasks().to_dataframe()`."""
         from ..frames import TASKS, to_pandas
 
         return to_pandas(TASKS, [TASKS.rows_of(self.tasks)])

@@ -59,6 +59,8 @@ class Worker(Shown):
         Errors: NotFound, PermissionDenied, InvalidArgument and the like, when running handlers are done;
         FailedPrecondition when the queue is paused and `until_empty` is asked for.
 
+        Source: REST queues.tasks.lease and queues.tasks.acknowledge, SPEC section 4.
+
         Example:
             >>> work.worker(lambda task: task.json()).run(until_empty=True)
             >>> len(list(work.tasks()))
@@ -69,6 +71,8 @@ class Worker(Shown):
 
     def start(self) -> Self:
         """Work on a thread of its own until stop(); returns itself at once.
+
+        Errors: ConfigError when it is running already; what ends it later is raised by stop().
 
         Example:
             >>> worker = work.worker(lambda task: task.json()).start()

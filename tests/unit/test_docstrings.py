@@ -1,7 +1,7 @@
 """Examples in docstrings run as they stand: on their own, or against an emulator with two queues to play with.
 
 An example that shows no output makes no claim about it; one that does is held to it. Skipped is only what needs
-a Google account, a person or a cluster.
+a Google account, a person or a cluster. What a docstring names as its source, its example calls.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.model.methods import METHODS
+from cloudtasks_nb.rest.call import Call
 
 HOUSE = Path(__file__).parents[2] / "cloudtasks_nb"
 MODULES = sorted(
@@ -107,6 +109,7 @@ def test_examples_run(name: str, endpoint: str, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("MPLBACKEND", "Agg")
     runner = doctest.DocTestRunner(checker=Claims(), optionflags=FLAGS)
     said: list[str] = []
+    untrue: dict[str, set[str]] = {}
     for test in examples(name):
         spoken = " ".join(example.source for example in test.examples if runs(example))
         if not spoken:
@@ -116,8 +119,36 @@ def test_examples_run(name: str, endpoint: str, tmp_path: Path, monkeypatch: pyt
         monkeypatch.chdir(place)
         with ExitStack() as held:
             test.globs.update(Playground(endpoint, spoken, held).names() | dict(test.globs))
+            called = calls_seen(monkeypatch)
             runner.run(test, out=said.append, clear_globs=True)
+        if not_called := sources(test.docstring or "") - called:
+            untrue[test.name] = not_called
     assert runner.summarize(verbose=False).failed == 0, "".join(said)
+    assert untrue == {}
+
+
+def sources(docstring: str) -> set[str]:
+    """The REST methods that "Source: REST queues.pause." names, under their full names."""
+    said = re.search(r"Source: REST ([^;]+?)(?:[;,] SPEC|\.\s|\.$)", docstring)
+    named = re.findall(r"[a-zA-Z.]+[a-zA-Z]", said[1].replace(" and ", " ")) if said else []
+    return {full for name in named if (full := full_name(name)) in METHODS}
+
+
+def full_name(name: str) -> str:
+    return name if name in METHODS else f"projects.locations.{name}"
+
+
+def calls_seen(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The ids of all methods that are called from now on, filled as they are."""
+    seen: set[str] = set()
+    make = Call.__init__
+
+    def noted(self: Call, method: Any, **given: Any) -> None:
+        seen.add(method.id)
+        make(self, method, **given)
+
+    monkeypatch.setattr(Call, "__init__", noted)
+    return seen
 
 
 def test_what_is_skipped_needs_more_than_an_emulator() -> None:
@@ -184,3 +215,57 @@ def test_every_verb_has_an_example() -> None:
         if inspect.isfunction(member) and ">>>" not in (inspect.getdoc(member) or "")
     }
     assert without - INNER == set()
+
+
+CALLING = (ct.Client, ct.Location, ct.Queue, ct.Task, ct.Operation)
+ASKS_NOTHING = {"close", "text", "json", "worker"}
+DURATIONS = ("timeout", "patience", "latency", "past", "by")
+
+
+def verbs() -> Iterator[tuple[str, Any, str]]:
+    """Every public verb: its name, the function, what it says."""
+    for kind in CLASSES:
+        for name, member in own(kind):
+            if inspect.isfunction(member) and f"{kind.__name__}.{name}" not in INNER:
+                yield f"{kind.__name__}.{name}", member, inspect.getdoc(member) or ""
+
+
+def test_every_call_names_its_errors_and_its_rest_method() -> None:
+    silent = [
+        name
+        for name, verb, said in verbs()
+        if name.startswith(tuple(f"{kind.__name__}." for kind in CALLING))
+        and name.rpartition(".")[2] not in ASKS_NOTHING
+        and not opens(verb)
+        and not ("Errors: " in said and (sources(said) or "Source: as " in said))
+    ]
+    assert silent == []
+
+
+def opens(verb: Any) -> bool:
+    """Whether it makes something that calls by itself, as panels and batches do."""
+    kind = str(inspect.signature(verb).return_annotation)
+    return kind.endswith(("Panel", "Monitor", "Workbench", "Browser", "Explorer", "Batch"))
+
+
+def test_every_table_says_its_columns() -> None:
+    tables = [(name, said) for name, verb, said in verbs() if is_table(verb)]
+    assert len(tables) > 4
+    assert [name for name, said in tables if not re.search("Shapes: |same columns as", said)] == []
+
+
+def is_table(verb: Any) -> bool:
+    kind = str(inspect.signature(verb).return_annotation)
+    return kind.endswith(("DataFrame", "pa.Table", "RecordBatchReader")) or verb.__name__.startswith("to_")
+
+
+def test_every_duration_says_its_unit() -> None:
+    """But those that say it in their name: `every_s`."""
+    timed = [
+        (name, said)
+        for name, verb, said in verbs()
+        for parameter in inspect.signature(verb).parameters.values()
+        if parameter.name in DURATIONS or "timedelta" in str(parameter.annotation)
+    ]
+    assert len(timed) > 7
+    assert [name for name, said in timed if "Units: " not in said] == []
