@@ -36,6 +36,8 @@ class FaultPlan:
         """Begin with these faults. Errors: InvalidArgument."""
         self.faults = check(faults)
         self.counts = FaultCounts()
+        self._some_fail = any(getattr(faults, share) for share in _SHARES)
+        self.are_off = not self._some_fail and not faults.latency
         self._random = random.Random(faults.seed)  # noqa: S311 - chance, not a secret
 
     def latency_s(self, method: str) -> float:
@@ -45,7 +47,7 @@ class FaultPlan:
 
     def fault(self, method: str) -> str:
         """Which of the faults befalls a call of this method: its name, or nothing."""
-        if not any(getattr(self.faults, share) for share in _SHARES) or not self._meant(method):
+        if not self._some_fail or not self._meant(method):
             return ""
         chance = self._random.random()
         for share in _SHARES:

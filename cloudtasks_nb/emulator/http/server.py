@@ -68,9 +68,12 @@ class _Door:
             call = await _call(request)
         except ApiError as error:
             return _sent(request, refusal(error, SystemParameters()))
-        return await self._answered(request, method_of(call), self._front.answer(call))
+        answer = self._front.answer(call)
+        if self._faults.are_off:
+            return _sent(request, await answer)
+        return await self._at_risk(request, method_of(call), answer)
 
-    async def _answered(
+    async def _at_risk(
         self, request: web.Request, method: str, answer: Coroutine[Any, Any, Reply]
     ) -> web.Response:
         """The answer, unless a fault is to happen instead."""
@@ -99,7 +102,7 @@ class _Door:
             parts = read_batch(await _body(request), request.headers)
         except ApiError as error:
             return _sent(request, refusal(error, SystemParameters()))
-        return await self._answered(request, BATCH, self._together(parts))
+        return await self._at_risk(request, BATCH, self._together(parts))
 
     async def _together(self, parts: list[Part]) -> Reply:
         replies: list[Reply] = []
