@@ -20,11 +20,12 @@ from ..clock import Clock
 from ..options import Options
 from ..rules.app_engine import AppEngine
 from ..rules.attempts import Attempt, Outcome, answered, refused, timed_out, unreachable
+from ..rules.loopback import is_local_name
 from ..rules.retry_after import retry_after
 from . import demo_world
 from .history import History
 from .outgoing import NoApplication, Request, request_for
-from .reach import Elsewhere, Reach, Resolver, elsewhere, is_local_name, pattern
+from .reach import Elsewhere, Reach, Resolver, elsewhere, pattern
 from .tokens import Tokens
 
 DEADLINE_S = 600.0

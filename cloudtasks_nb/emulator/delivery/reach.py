@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import socket
 import threading
@@ -12,6 +11,8 @@ from collections.abc import Iterable
 from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec import Struct
 from yarl import URL
+
+from ..rules.loopback import is_local_name, is_loopback
 
 _RESOLVE_S = 5.0
 _LOOKUPS = 16
@@ -87,22 +88,6 @@ class Reach:
     def permits(self, url: URL) -> bool:
         """Whether the owner allowed this target, wherever it is."""
         return any(pattern.permits(url) for pattern in self._patterns)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an IP address is on this machine. Errors: ValueError."""
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-
-
-def is_local_name(host: str) -> bool:
-    """Whether a name, or an address, means this machine by itself: nobody has to be asked."""
-    name = host.lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return is_loopback(host.strip("[]"))
-    except ValueError:
-        return False
 
 
 class Resolver(AbstractResolver):

@@ -54,7 +54,6 @@ class Front:
 
     async def _run(self, call: Call, system: SystemParameters) -> bytes:
         method, variables = route(call.http, call.path)
-        self._service.handler(method.id)  # what is not served is refused before its body is looked at
         who = await self._caller(call, system, method)
         selection = parse_fields(system.fields, method.response)
         parameters: dict[str, Any] = {snake(name): value for name, value in variables.items()}

@@ -105,7 +105,9 @@ def retry_config(queue: Queue, task: Task) -> RetryConfig:
     return RetryConfig(
         max_attempts=ours.max_attempts if counted else theirs.max_attempts,
         unlimited_attempts=ours.unlimited_attempts if counted else theirs.unlimited_attempts,
-        max_retry_duration=ours.max_retry_duration or theirs.max_retry_duration,
+        max_retry_duration=theirs.max_retry_duration
+        if ours.max_retry_duration is None
+        else ours.max_retry_duration,
         min_backoff=theirs.min_backoff if ours.min_backoff is None else ours.min_backoff,
         max_backoff=theirs.max_backoff if ours.max_backoff is None else ours.max_backoff,
         max_doublings=theirs.max_doublings if ours.max_doublings is None else ours.max_doublings,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from ...errors import InvalidArgument
 from ...model import AppEngineHttpRequest, AppEngineRouting, HttpRequest, PullMessage, Queue, Task
 from ...model.versions import OWN, Version
+from .loopback import is_local_name
 from .queues import check_retries, routing_host
 
 MAX_AHEAD = timedelta(hours=720)
@@ -141,21 +141,12 @@ def _check_url(request: HttpRequest) -> None:
         if token is None:
             continue
         # The emulator's one relaxation: on this machine tokens travel over plain http, or nobody could test them.
-        if not url.lower().startswith("https://") and not _is_local(host):
+        if not url.lower().startswith("https://") and not is_local_name(host):
             raise InvalidArgument(
                 "HttpRequest.url must start with 'https://' for request with HttpRequest.authorization_header"
             )
         if not token.service_account_email:
             raise InvalidArgument("service_account_email must be set.")
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _app_engine(asked: AppEngineHttpRequest, project: str) -> AppEngineHttpRequest:

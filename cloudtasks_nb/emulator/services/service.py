@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...errors import Unimplemented
 from ...model import Message
 from ...model.versions import OWN, Version
 from .attempts import AttemptService
@@ -72,13 +71,6 @@ class Service:
 
     def call(self, method: str, parameters: dict[str, Any], version: Version = OWN) -> Answer:
         """Runs a method with its path, query and body as keywords, as this version means it. Errors: ApiError."""
-        handler = self.handler(method)
         self.context.version = version
         self.context.expiry.end_all()
-        return handler(**parameters)
-
-    def handler(self, method: str) -> Handler:
-        """What serves a method. Errors: Unimplemented."""
-        if method not in self._handlers:
-            raise Unimplemented(f"The emulator does not serve {method} yet.")
-        return self._handlers[method]
+        return self._handlers[method](**parameters)

@@ -47,10 +47,9 @@ class TaskService:
         view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
         limit, listing = _page_size(page_size, MAX_TASKS), [parent, view, order_by]
         after = read_token(page_token, listing, now)
-        found = self._tasks.page(row.generation, order, after, limit + 1, payloads=view == "FULL")
+        found, has_more = self._tasks.page(row.generation, order, after, limit, payloads=view == "FULL")
         token = ""
-        if len(found) > limit:
-            found.pop()
+        if has_more:
             last = self._tasks.get(row.generation, found[-1][0])
             token = make_token([getattr(last, column) for column in order.columns], listing, now)
         return page_json(found, task_prefix(row.queue), view, token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ _SELECT = (
     "execution_count, previous_code, attempts, head"
 )
 _LIST = "SELECT id, schedule_us, create_us, dispatch_count, response_count, attempts"
+MAX_PAGE_BYTES = 32 * 1024 * 1024
 _MINUTE = timedelta(minutes=1)
 
 
@@ -32,6 +33,15 @@ class Order(Struct, frozen=True):
 BY_FIRST = Order(("first_us", "id"))
 BY_SCHEDULE = Order(("schedule_us", "id"))
 BY_TAG = Order(("tag", "first_us", "id"), " AND tag IS NOT NULL")
+
+
+def _until_full(rows: Iterable[Listed]) -> Iterator[Listed]:
+    size = 0
+    for row in rows:
+        yield row
+        size += len(row[-1])
+        if size > MAX_PAGE_BYTES:
+            return
 
 
 class NewTask(Struct, frozen=True):
@@ -59,15 +69,20 @@ class TaskStore:
 
     def page(
         self, generation: int, order: Order, after: list[Any] | None, limit: int, *, payloads: bool
-    ) -> list[Listed]:
-        """At most `limit` tasks behind the key `after`, each with as little as its JSON needs."""
+    ) -> tuple[list[Listed], bool]:
+        """At most `limit` tasks behind the key `after`, each with as little as its JSON needs; and whether more follow.
+
+        Large payloads end a page earlier, so that no page has to fit in memory a thousand times a megabyte.
+        """
         keys = ", ".join(order.columns)
         behind = f" AND ({keys}) > ({', '.join('?' * len(order.columns))})" if after is not None else ""
         sql = (
             f"{_LIST}, {'head || payload' if payloads else 'head'} FROM tasks "
             f"WHERE generation = ?{order.where}{behind} ORDER BY {keys} LIMIT ?"
         )
-        return self._db.execute(sql, (generation, *(after or ()), limit)).fetchall()
+        with closing(self._db.execute(sql, (generation, *(after or ()), limit + 1))) as rows:
+            found = list(_until_full(rows)) if payloads else rows.fetchall()
+            return found[:limit], len(found) > limit or rows.fetchone() is not None
 
     def add(self, generation: int, task: NewTask) -> TaskRow | None:
         """Stores it; None when a task with its id is there."""

@@ -80,6 +80,16 @@ def test_a_task_overrides_its_queue() -> None:
     assert (merged.min_backoff, merged.max_doublings) == (Duration(seconds=9), 1)
 
 
+def test_a_task_may_be_tried_for_ever_in_a_queue_of_little_patience() -> None:
+    queue = new_queue(retry_config=RetryConfig(max_retry_duration=Duration(minutes=1)))
+    patient = Task(retry_config=RetryConfig(max_retry_duration=Duration()))
+    assert attempts.retry_config(queue, Task()).max_retry_duration == Duration(minutes=1)
+    assert attempts.retry_config(queue, Task(retry_config=RetryConfig())).max_retry_duration == Duration(
+        minutes=1
+    )
+    assert attempts.retry_config(queue, patient).max_retry_duration == Duration()
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [

@@ -15,6 +15,7 @@ from cloudtasks_nb.emulator import demo
 from cloudtasks_nb.emulator.rules import attempts
 from cloudtasks_nb.emulator.rules.attempts import answered
 from cloudtasks_nb.emulator.rules.pages import make_token, page_size, read_token
+from cloudtasks_nb.emulator.store import tasks as task_store
 from cloudtasks_nb.emulator.store.store import Store
 from cloudtasks_nb.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from cloudtasks_nb.model import Duration, HttpRequest, PullMessage, PullTarget, Queue, RetryConfig, Task
@@ -94,6 +95,21 @@ def test_orders_of_tasks(emulator: Emulator) -> None:
         assert emulator.names(page_size=size, order_by="pull_message.tag") == ["b", "d", "c", "a"]
     with pytest.raises(InvalidArgument, match="order_by"):
         emulator.names(order_by="name")
+
+
+def test_large_payloads_make_short_pages(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_store, "MAX_PAGE_BYTES", 3000)
+    emulator.queue(pull_target=PullTarget())
+    ids = [f"t{number}" for number in range(7)]
+    for task_id in ids:
+        emulator.task(Task(name=f"{QUEUE}/tasks/{task_id}", pull_message=PullMessage(payload=b"x" * 900)))
+    first = emulator("queues.tasks.list", parent=QUEUE, response_view="FULL")
+    assert len(first["tasks"]) == 3
+    assert emulator.names(response_view="FULL") == ids
+    assert "nextPageToken" not in emulator("queues.tasks.list", parent=QUEUE)
+    for task_id in ids[3:]:
+        emulator("queues.tasks.delete", name=f"{QUEUE}/tasks/{task_id}")
+    assert "nextPageToken" not in emulator("queues.tasks.list", parent=QUEUE, response_view="FULL")
 
 
 def test_page_sizes() -> None:
