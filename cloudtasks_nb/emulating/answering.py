@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from msgspec import Struct
 from ..model import encode
 
 JSON, TEXT, BYTES = "application/json", "text/plain; charset=utf-8", "application/octet-stream"
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _FORMS = (
     "a status, a body, (status, body) or (status, body, headers); bodies are text, bytes, or what JSON knows"
 )
@@ -55,10 +58,12 @@ def _answer(status: int, body: Any, headers: Mapping[str, str]) -> HttpAnswer:
             data, kind = body.encode(), TEXT
         case _:
             data, kind = _json(body), JSON
-    typed = (
-        {"Content-Type": kind} if kind and not any(name.lower() == "content-type" for name in headers) else {}
-    )
-    return HttpAnswer(status, data, {**typed, **{str(name): str(value) for name, value in headers.items()}})
+    said = {str(name): str(value) for name, value in headers.items()}
+    for name, value in said.items():
+        if not (_HEADER.fullmatch(name) and _HEADER_VALUE.fullmatch(value)):
+            raise ValueError(f"header {name!r} cannot be sent: {value!r} is no line of Latin-1 text")
+    typed = {"Content-Type": kind} if kind and "content-type" not in map(str.lower, said) else {}
+    return HttpAnswer(status, data, typed | said)
 
 
 def _json(value: Any) -> bytes:

@@ -27,9 +27,10 @@ class Server:
     def __init__(self, answering: Answering, port: int = 0) -> None:
         try:
             self._http = _Http((HOST, port), _handler(answering))
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, TypeError) as error:
+            why = str(error).rstrip(".")
             raise ConfigError(
-                f"Port {port} cannot be used: {error}.", hint="leave port out for a free one"
+                f"Port {port!r} cannot be used: {why}.", hint="leave port out for a free one"
             ) from None
         self.url = f"http://{HOST}:{self._http.server_address[1]}"
         self._thread = threading.Thread(

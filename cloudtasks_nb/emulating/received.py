@@ -10,6 +10,7 @@ import msgspec
 
 from ..errors import DecodeError
 from ..model import Headers
+from ..redact import scrub
 from ..shown import Shown
 
 if TYPE_CHECKING:
@@ -144,16 +145,15 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
 
     def _error_cell(self) -> Cell | None:
         """What a handler raised, cut to its kind: one row of a table; the rest on hover."""
-        from ..redact import scrub
         from ..render import Cell
 
         if self.error is None:
             return None
-        return Cell(type(self.error).__name__, scrub(self.error_words()))
+        return Cell(type(self.error).__name__, self.error_words())
 
     def error_words(self) -> str:
-        """What went wrong in the handler, on one line."""
-        first = str(self.error).partition("\n")[0]
+        """What went wrong in the handler, on one line, secrets replaced."""
+        first = scrub(str(self.error).partition("\n")[0])
         return f"{type(self.error).__name__}: {first}" if first else type(self.error).__name__
 
     def __repr__(self) -> str:

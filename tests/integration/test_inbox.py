@@ -80,6 +80,19 @@ def test_what_a_handler_may_not_return(inbox: Inbox, returned: Any) -> None:
     assert "(status, body)" in str(got.error)
 
 
+@pytest.mark.parametrize(
+    "headers", [{"X-Arrow": "→"}, {"X-A": "a\r\nX-B: b"}, {"X A": "a"}, {"": "a"}, {"X-A": "\x00"}]
+)
+def test_a_header_that_cannot_be_sent_is_an_error_of_the_handler(
+    inbox: Inbox, headers: dict[str, str]
+) -> None:
+    inbox.on()(lambda request: (200, "x", headers))
+    answer = requests.get(inbox.url, timeout=20)
+    assert answer.status_code == 500
+    assert "X-B" not in answer.headers
+    assert "cannot be sent" in inbox.requests[0].error_words()
+
+
 def test_what_a_handler_raises_is_shown_and_answered_with_500(inbox: Inbox) -> None:
     @inbox.on("/boom")
     def boom(request: Received) -> None:
@@ -88,6 +101,7 @@ def test_what_a_handler_raises_is_shown_and_answered_with_500(inbox: Inbox) -> N
     assert requests.post(inbox.url_for("/boom"), timeout=20).status_code == 500
     assert "RuntimeError: no room for Bearer •••" in " ".join(inbox._repr_html_().split())
     assert "ya29.abc" not in str(inbox)
+    assert inbox.to_dataframe()["error"].tolist() == ["RuntimeError: no room for Bearer •••"]
     assert isinstance(inbox.requests[0].error, RuntimeError)
     boom_again = inbox.on("/boom")(lambda request: 204)
     assert requests.post(inbox.url_for("/boom"), timeout=20).status_code == boom_again(inbox.requests[0])
@@ -152,6 +166,8 @@ def test_closing(client: ct.Client) -> None:
     requests.get(inbox.url, timeout=20)
     with pytest.raises(ct.ConfigError, match="Port"):
         client.emulator.inbox(port=int(inbox.url.rpartition(":")[2]))
+    with pytest.raises(ct.ConfigError, match="Port 'x' cannot be used"):
+        client.emulator.inbox(port="x")  # type: ignore[arg-type]
     inbox.close()
     inbox.close()
     with pytest.raises(requests.ConnectionError):
