@@ -17,7 +17,8 @@ from ..resources.new_task import KIND_WORDS, schedule_time
 from ..resources.queue import Queue, read_queue
 from ..resources.task import task_ids
 from .backup_file import BackupFile, write_backup
-from .items import Item, Items, recreated
+from .given import recreated
+from .items import Item, Items
 from .recreating import Recreating, does_the_same
 from .result import BulkResult
 from .verbs import RESTORE, How, go

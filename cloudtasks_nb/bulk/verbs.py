@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
 from ..names import QueueName, parse_queue
-from .items import Copying, Item, Items, is_frame, leased_items, new_items, selected_items
+from .given import Copying, is_frame, leased_items, new_items, selected_items
+from .items import Item, Items
 from .pace import Pace
 from .recreating import Recreating, is_copy
 from .result import BulkResult, Verb

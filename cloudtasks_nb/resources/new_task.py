@@ -185,12 +185,18 @@ def schedule_time(
 
 def _check_texts(options: TaskOptions) -> None:
     """Refuse what is not text here: on the wire, bytes would silently become base64 text."""
-    fields = ("url", "method", "task_id", "tag", "relative_url")
-    texts = {field: getattr(options, field) for field in fields if getattr(options, field) is not None}
+    for field in ("url", "method", "task_id", "tag", "relative_url"):
+        value = getattr(options, field)
+        if value is not None and not isinstance(value, str):
+            raise _no_text(field, value)
     if not isinstance(options.headers, Mapping | None):
         raise InvalidArgument(f"headers is a {type(options.headers).__name__}, not a dict.")
     for key, value in (options.headers or {}).items():
-        texts |= {f"The name of header {key!r}": key, f"Header {key!r}": value}
-    for what, text in texts.items():
-        if not isinstance(text, str):
-            raise InvalidArgument(f"{what} is a {type(text).__name__}, not text.", hint="pass a str")
+        if not isinstance(key, str):
+            raise _no_text(f"The name of header {key!r}", key)
+        if not isinstance(value, str):
+            raise _no_text(f"Header {key!r}", value)
+
+
+def _no_text(what: str, value: object) -> InvalidArgument:
+    return InvalidArgument(f"{what} is a {type(value).__name__}, not text.", hint="pass a str")

@@ -1,0 +1,211 @@
+"""What a bulk call works through, from whatever it was given: values, rows, tasks, names, items of an earlier call."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from ..errors import ConfigError, InvalidArgument, InvalidRows
+from ..model.task import AppEngineHttpRequest, HttpRequest, Task
+from ..names import QueueName, check_task_id
+from ..redact import scrub
+from ..resources.leased import Leased
+from ..resources.new_task import TaskOptions, new_task, schedule_time
+from .items import Item, Items, again, check_is_of, items_from
+
+if TYPE_CHECKING:
+    from ..resources.queue import Queue
+
+_URL = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_HTTP_METHODS = _WITH_BODY | {"GET", "HEAD", "DELETE", "OPTIONS"}
+_APP_ENGINE_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
+
+
+def is_frame(given: Any) -> bool:
+    """Whether it is a pandas DataFrame, without importing pandas."""
+    return any(
+        kind.__name__ == "DataFrame" and kind.__module__.startswith("pandas") for kind in type(given).__mro__
+    )
+
+
+def new_items(queue: Queue, given: Any, defaults: Mapping[str, Any]) -> Items:
+    """Tasks to create in a queue: a DataFrame, Tasks, dicts of what create_task takes, or payloads.
+
+    Every task gets a name here, so that sending it again can never create it twice.
+    """
+
+    new_id = random_ids()
+    name = queue._parsed
+
+    def make(value: Any) -> Item:
+        if isinstance(value, Item):
+            return again(value, name, value.task)
+        if isinstance(value, Task):
+            task = recreated(value, name, value.name.rpartition("/")[2] or new_id())
+        else:
+            said = {**defaults, **(value if isinstance(value, Mapping) else {"payload": value})}
+            if said.get("task_id") is None:
+                said["task_id"] = new_id()
+            task = _new_task(queue, name, said)
+        return Item(name=task.name, task=task)
+
+    if is_frame(given):
+        from ..frames import task_rows
+
+        return items_from(given, make, lambda: task_rows(given))
+    if isinstance(given, str | bytes | Mapping | Task) or not isinstance(given, Iterable):
+        raise InvalidArgument(
+            f"create_tasks() takes many items, not one {type(given).__name__}.",
+            hint="pass a list, a DataFrame or any iterable; queue.create_task() creates one",
+        )
+    return items_from(given, make, lambda: given)
+
+
+def _new_task(queue: Queue, name: QueueName, said: dict[str, Any]) -> Task:
+    payload = said.pop("payload", None)
+    strange = [key for key in said if key not in TaskOptions.__struct_fields__]
+    if strange:
+        raise InvalidArgument(
+            f"{strange[0]!r} is nothing that create_task() takes",
+            hint='a dict names options of create_task(); one that is a payload goes into {"payload": {...}}',
+        )
+    if said.get("relative_url") is not None and isinstance(said.get("headers"), Mapping):
+        # Out of a listing, they may hold what the service added.
+        said["headers"] = _given_headers(said["headers"])
+    said["schedule"] = schedule_time(said.get("schedule"), queue._session.now())
+    task = new_task(name, queue.kind, payload, TaskOptions(**said))
+    if task.http_request is not None:
+        _check_request(task.http_request)
+    return task
+
+
+def _check_request(request: HttpRequest) -> None:
+    """Refuse what the service would, so that wrong rows are known before anything is sent. Errors: InvalidArgument."""
+    method = request.http_method or "POST"
+    if not _URL.match(request.url):
+        raise InvalidArgument(f"url {scrub(request.url)[:60]!r} is no http:// or https:// URL")
+    if method not in _HTTP_METHODS:
+        raise InvalidArgument(f"method {method!r} is none of {', '.join(sorted(_HTTP_METHODS))}")
+    if request.body and method not in _WITH_BODY:
+        raise InvalidArgument(f"a payload cannot be sent with {method}", hint="POST, PUT and PATCH take one")
+
+
+def recreated(task: Task, queue: QueueName, task_id: str) -> Task:
+    """A task to create in another queue that does the same as this one, at the same time."""
+    if task.view != "FULL" and task.payload is None and task.view:
+        raise InvalidArgument("it was read without its payload", hint='list with queue.tasks(view="FULL")')
+    return Task(
+        name=f"{queue}/tasks/{check_task_id(task_id)}",
+        http_request=task.http_request,
+        app_engine_http_request=_as_given(task.app_engine_http_request),
+        pull_message=task.pull_message,
+        schedule_time=task.schedule_time,
+        retry_config=task.retry_config,
+        dispatch_deadline=task.dispatch_deadline,
+    )
+
+
+def leased_items(queue: QueueName, given: Any) -> Items:
+    """Tasks of a queue with the leases that are held on them."""
+
+    def make(value: Any) -> Item:
+        if isinstance(value, Item):
+            return again(value, queue, value.lease)
+        if not isinstance(value, Leased):
+            raise InvalidArgument(f"{value!r} is not a leased Task", hint="pass what queue.lease() gave")
+        check_is_of(queue, value.name)
+        try:
+            return Item(name=value.name, lease=value._lease("acknowledge"))
+        except ConfigError as error:
+            raise InvalidArgument(error.message, hint=error.hint) from None
+
+    if isinstance(given, Leased):
+        given = [given]
+    if not isinstance(given, Iterable):
+        raise InvalidArgument(
+            f"A {type(given).__name__} holds no leased tasks.", hint="pass what queue.lease() gave"
+        )
+    return items_from(given, make, lambda: given)
+
+
+def _as_given(request: AppEngineHttpRequest | None) -> AppEngineHttpRequest | None:
+    """A request without what the service adds to its headers, and would add once more."""
+    return request if request is None else replace(request, headers=_given_headers(request.headers))
+
+
+def _given_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    given = {
+        key: str(value).removesuffix(_APP_ENGINE_AGENT).rstrip() if _is_agent(key) else value
+        for key, value in headers.items()
+    }
+    return {key: value for key, value in given.items() if not _is_agent(key) or value}
+
+
+def _is_agent(header: str) -> bool:
+    return str(header).lower() == "user-agent"
+
+
+def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) -> Items:
+    """Tasks of a queue, chosen by Task, name, id, or a DataFrame with a "name" column; to be copied, or as they are."""
+
+    def make(value: Any) -> Item:
+        if isinstance(value, Item) and copy is not None and value.source:
+            check_is_of(queue, value.source)
+            return again(value, queue if value.task is None else copy.to, value.source)
+        name = value.name if isinstance(value, Task | Item) else value
+        if not isinstance(name, str):
+            raise InvalidArgument(f"{value!r} is neither a Task nor a name")
+        if "/" not in name:
+            name = f"{queue}/tasks/{name}"
+        check_is_of(queue, name)
+        if copy is not None:
+            return copy.of(name, value if isinstance(value, Task) and value.view == "FULL" else None)
+        return again(value, queue, name) if isinstance(value, Item) else Item(name=name)
+
+    if isinstance(given, str | Task | Item):
+        given = [given]
+    if is_frame(given):
+        if "name" not in given.columns:
+            raise InvalidRows(
+                [(None, 'the DataFrame has no column "name"')],
+                hint="select rows of queue.tasks().to_dataframe(), and keep that column",
+            )
+        return items_from(given, make, lambda: given["name"])
+    if not isinstance(given, Iterable):
+        raise InvalidArgument(
+            f"A {type(given).__name__} selects no tasks.", hint="pass Tasks, names, a listing or a DataFrame"
+        )
+    return items_from(given, make, lambda: given)
+
+
+class Copying:
+    """How tasks of one queue become those of another."""
+
+    def __init__(self, to: QueueName, *, new_ids: bool) -> None:
+        self.to = to
+        self._new_id = random_ids() if new_ids else None
+
+    def of(self, source: str, task: Task | None) -> Item:
+        """The copy of a task; of one that is known by its name only, what is to be read first."""
+        item = Item(name=source, source=source)
+        if task is not None:
+            self.take(item, task)
+        return item
+
+    def take(self, item: Item, task: Task) -> None:
+        """Now that a task was read, its copy is known."""
+        task_id = self._new_id() if self._new_id is not None else task.name.rpartition("/")[2]
+        item.task = recreated(task, self.to, task_id)
+        item.name = item.task.name
+
+
+def random_ids() -> Callable[[], str]:
+    """Ids as random as the service's own: names in sequence would crowd one place of its storage."""
+    source = Random(secrets.randbits(256))  # noqa: S311 - to be apart, not to be secret
+    return lambda: f"{source.getrandbits(128):032x}"
