@@ -134,4 +134,8 @@ def _parts(text: str) -> list[str]:
 
 def _malformed(what: str, text: str, pattern: str) -> InvalidArgument:
     stop = "" if what == "Task" else "."  # as the service writes them
-    return InvalidArgument(f'{what} name must be formatted: "{pattern}"{stop}', resource=str(text))
+    return InvalidArgument(
+        f'{what} name must be formatted: "{pattern}"{stop}',
+        resource=text if isinstance(text, str) else repr(text),
+        hint=None if isinstance(text, str) else "pass text, such as queue.name or queue.id",
+    )

@@ -134,8 +134,8 @@ class Access(Bound):
                 self._session.pause(tries)
         return self.set_iam_policy(change(self.iam_policy()))
 
-    def test_iam_permissions(self, permissions: Iterable[str] | None = None) -> Permissions:
-        """Which of these permissions (by default all that concern a queue) the caller holds.
+    def test_iam_permissions(self, permissions: Iterable[str] | str | None = None) -> Permissions:
+        """Which of these permissions (one, several, or by default all that concern a queue) the caller holds.
 
         Meant for display: the service may say yes without being sure, and a missing queue has an empty answer.
 
@@ -146,7 +146,8 @@ class Access(Bound):
         Example:
             >>> queue.test_iam_permissions(["cloudtasks.queues.pause"])
         """
-        asked = list(QUEUE_PERMISSIONS if permissions is None else permissions)
+        several = [permissions] if isinstance(permissions, str) else permissions
+        asked = list(QUEUE_PERMISSIONS if several is None else several)
         answer = self._session.call(
             f"{_QUEUES}.testIamPermissions",
             TestIamPermissionsResponse,

@@ -35,10 +35,11 @@ class Batches(Bound):
         @property
         def kind(self) -> Kind: ...
 
-    def batch_create(self, tasks: Iterable[Mapping[str, Any]], *, request_id: str | None = None) -> Operation:
+    def batch_create(self, tasks: Iterable[Any], *, request_id: str | None = None) -> Operation:
         """Ask for up to 100 tasks in one call; each succeeds or fails alone.
 
-        Shapes: each task is a dict with "payload" and the options of create_task ("url", "task_id", "schedule", …).
+        Shapes: each task is a dict with "payload" and the options of create_task ("url", "task_id", "schedule", …);
+        anything else is a payload.
 
         Errors: InvalidArgument, NotFound, PermissionDenied; what befalls single tasks is in operation.failures.
 
@@ -47,24 +48,35 @@ class Batches(Bound):
         Example:
             >>> queue.batch_create([{"payload": {"n": n}, "url": url} for n in range(50)]).wait()
         """
-        made = [self._new(at, dict(given)) for at, given in enumerate(tasks)]
+        if isinstance(tasks, str | bytes | Mapping):
+            raise ConfigError(
+                f"batch_create() takes many tasks, not one {type(tasks).__name__}.",
+                hint="pass a list; queue.create_task() creates one",
+            )
+        made = [
+            self._new(at, dict(given) if isinstance(given, Mapping) else {"payload": given})
+            for at, given in enumerate(tasks)
+        ]
         _check_size("created", len(made), MOST_CREATED)
         requests = [CreateTaskRequest(task=task, parent=self.name) for task in made]
         return self._start(
             "batchCreate", BatchCreateTasksRequest(requests=requests, request_id=_id(request_id))
         )
 
-    def batch_delete(self, tasks: Iterable[TaskFields | str], *, request_id: str | None = None) -> Operation:
+    def batch_delete(
+        self, tasks: Iterable[TaskFields | str] | TaskFields | str, *, request_id: str | None = None
+    ) -> Operation:
         """Ask for up to 1,000 tasks to be deleted in one call; each succeeds or fails alone.
 
-        `tasks` are tasks, ids or full names. Errors: as batch_create.
+        `tasks` are tasks, ids or full names, or one of them. Errors: as batch_create.
 
         Source: REST queues.tasks.batchDelete.
 
         Example:
             >>> queue.batch_delete(queue.tasks().first(3)).wait().failures
         """
-        names = [self._task_name(task) for task in tasks]
+        several = [tasks] if isinstance(tasks, TaskFields | str) else tasks
+        names = [self._task_name(task) for task in several]
         _check_size("deleted", len(names), MOST_DELETED)
         return self._start("batchDelete", BatchDeleteTasksRequest(names=names, request_id=_id(request_id)))
 

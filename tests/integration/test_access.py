@@ -70,6 +70,7 @@ def test_permissions_are_a_list_and_show_themselves_as_a_checklist(queue: ct.Que
     assert held == ["cloudtasks.queues.get", "cloudtasks.tasks.run"]
     assert held.missing == []
     assert "2 of 2 held" in str(held)
+    assert queue.test_iam_permissions("cloudtasks.tasks.run") == ["cloudtasks.tasks.run"]
     queue.delete()
     none = queue.test_iam_permissions()
     assert none == []

@@ -91,6 +91,21 @@ def test_a_batch_of_the_wrong_size_is_refused_before_anything_is_sent(count: int
         assert len(server.requests) == 1
 
 
+def test_what_a_batch_takes_is_many_tasks_or_one_to_delete() -> None:
+    done = answer(200, {"name": "projects/local/locations/us-central1/operations/op-1", "done": True})
+    with worker(done) as (queue, server):
+        queue.batch_create(["hello", {"payload": {"a": 1}}])
+        assert [made["task"]["pullMessage"]["payload"] for made in sent(server)[1]["requests"]] == [
+            "aGVsbG8=",
+            "eyJhIjoxfQ==",
+        ]
+        queue.batch_delete("t1")
+        assert sent(server)[1]["names"] == [f"{queue.name}/tasks/t1"]
+        for one in ("hello", b"hello", {"payload": b"hello"}):
+            with pytest.raises(ct.ConfigError, match="many tasks"):
+                queue.batch_create(one)
+
+
 def test_a_buffered_task_is_its_body_and_nothing_else() -> None:
     with worker(answer(200, {"task": TASK})) as (queue, server):
         assert queue.buffer({"a": 1}).name == TASK["name"]
