@@ -88,3 +88,42 @@ def test_a_pull_queue_of_v2beta2_shows_its_type_in_v2beta3(drivers: dict[str, Dr
     (seen,) = drivers["v2beta3"].tasks(name, "FULL")
     assert seen["pullMessage"] == {"payload": b64(b"x"), "tag": "t"}
     assert "pullMessage" not in drivers["v2"].tasks(name, "FULL")[0]
+
+
+def test_the_later_versions_know_push_queues_of_one_kind(drivers: dict[str, Driver], parent: str) -> None:
+    """What a queue says of App Engine tasks and what it says of HTTP tasks stand side by side; pull is another kind."""
+    routing = {"appEngineHttpTarget": {"appEngineRoutingOverride": {"service": "worker"}}}
+    target = {"httpTarget": {"httpMethod": "PUT"}}
+    app_engine_task = {"appEngineHttpRequest": {"relativeUrl": "/work"}}
+    plain, both, pull = (f"{parent}/queues/{name}" for name in ("plain", "both", "pull"))
+    v2, v2beta3, v2beta2 = drivers["v2"], drivers["v2beta3"], drivers["v2beta2"]
+    v2.create_queue(parent, {"name": plain})
+    mask = "app_engine_http_target.app_engine_routing_override"
+    v2beta3.patch_queue({"name": plain, **routing}, mask)
+    v2beta3.patch_queue({"name": plain, **target}, "http_target")
+    v2.create_queue(parent, {"name": both, **routing, **target})
+    assert [queue["name"] for queue in v2beta2.queues(parent)] == [both, plain]
+    for name in (plain, both):
+        seen = v2beta3.get_queue(name)
+        assert seen["appEngineHttpTarget"]["appEngineRoutingOverride"]["service"] == "worker"
+        assert seen["httpTarget"] == {"httpMethod": "PUT"}
+        assert "httpTarget" not in v2beta2.get_queue(name)  # which knows one target of a queue
+        for driver in (v2, v2beta3, v2beta2):
+            driver.pause(name)
+            driver.create_task(name, http_task())
+            driver.create_task(name, app_engine_task)
+    with pytest.raises(Refused, match="pull"):
+        v2beta3.create_queue(parent, {"name": pull, "pullTarget": {}, **target})
+    v2beta3.create_queue(parent, {"name": pull, "pullTarget": {}})
+    for change, path in ((routing, mask), (target, "http_target")):
+        with pytest.raises(Refused, match="type of a queue cannot be changed"):
+            v2beta3.patch_queue({"name": pull, **change}, path)
+
+
+def test_v2beta2_knows_push_queues_of_two_kinds(drivers: dict[str, Driver], parent: str) -> None:
+    name = f"{parent}/queues/app-engine"
+    drivers["v2beta2"].create_queue(parent, {"name": name, "appEngineHttpTarget": {}})
+    with pytest.raises(Refused, match="cannot be set for a queue with an App Engine target"):
+        drivers["v2beta2"].create_task(name, http_task())
+    with pytest.raises(Refused, match="type of a queue cannot be changed"):
+        drivers["v2beta2"].patch_queue({"name": name, "httpTarget": {"httpMethod": "PUT"}}, "http_target")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -14,6 +15,7 @@ from ...model.versions import OWN, SHAPES, Version
 
 # Ready-made answers are the model's JSON. In its own version they leave as they are, unless they hold one of these.
 _LATER = tuple(f'"{camel(field)}"'.encode() for shape in SHAPES[OWN].values() for field in shape.absent)
+_ONE_OF = (b'"appEngineHttpTarget":', b'"httpTarget":')
 _SENTENCES = {
     "RetryConfig.maxAttempts must be greater than 0.": "RetryConfig.maxAttempts must be greater or equal to -1."
 }
@@ -22,11 +24,22 @@ _SENTENCES = {
 def said_in(raw: bytes, method: Method) -> bytes:
     """An answer of the model as the version of the method has it."""
     kind = METHODS[method.id].response
-    if method.version == OWN and not any(name in raw for name in _LATER):
+    has_both = method.version == OWN and all(name in raw for name in _ONE_OF)
+    if method.version == OWN and not has_both and not any(name in raw for name in _LATER):
         return raw
     if not differs(kind, method.version):
         return raw
-    return msgspec.json.encode(write(kind, msgspec.json.decode(raw), method.version))
+    values = write(kind, msgspec.json.decode(raw), method.version)
+    if has_both:
+        for queue in (values, *values.get("queues", ())):
+            _choose_target(queue)
+    return msgspec.json.encode(values)
+
+
+def _choose_target(queue: dict[str, Any]) -> None:
+    """In v2beta2 a queue has one target at most, and clients refuse an answer with two."""
+    if "appEngineHttpTarget" in queue:
+        queue.pop("httpTarget", None)
 
 
 def reworded(error: ApiError, version: Version) -> ApiError:

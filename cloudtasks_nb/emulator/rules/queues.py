@@ -49,6 +49,8 @@ def new_queue(asked: Queue, name: QueueName) -> Queue:
 
 def check_queue(queue: Queue) -> None:
     """The limits of what a caller may set. Errors: InvalidArgument."""
+    if queue.pull_target is not None and (queue.app_engine_http_target or queue.http_target) is not None:
+        raise InvalidArgument("A pull queue has no target that its tasks are pushed to.")
     if queue.pull_target is None and queue.rate_limits is not None:
         _check_rates(queue.rate_limits)
     if queue.retry_config is not None:

@@ -70,9 +70,11 @@ def _check_kind(task: Task, queue: Queue, version: Version) -> None:
         raise InvalidArgument("Only Task.pull_message can be set for a queue with a pull target.")
     if queue.pull_target is None and task.pull_message is not None:
         raise InvalidArgument("Task.pull_message can be set only if Queue.pull_target is set.")
-    if version == OWN and queue.app_engine_http_target is not None and task.http_request is not None:
+    if version != OWN or (queue.app_engine_http_target is None) == (queue.http_target is None):
+        return
+    if queue.app_engine_http_target is not None and task.http_request is not None:
         raise InvalidArgument("Task.http_request cannot be set for a queue with an App Engine target.")
-    if version == OWN and queue.http_target is not None and task.app_engine_http_request is not None:
+    if queue.http_target is not None and task.app_engine_http_request is not None:
         raise InvalidArgument(
             "Task.app_engine_http_request can be set only if Queue.app_engine_http_target is set."
         )

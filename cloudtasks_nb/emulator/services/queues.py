@@ -95,7 +95,7 @@ class QueueService:
             found = self._store.queue(name)
             if found is None:
                 return self.add(replace(masks.pick(body, paths) if paths else body, name=name))
-            queue = patched(found.queue, body, paths)
+            queue = patched(found.queue, body, paths, self._context.version)
             self._store.save_queue(found.row, queue)
             self._context.changed(found.row)
             return queue
