@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ..errors import CloudTasksError, NotFound
+from ..redact import scrub
 from ..render.queue import KIND_WORDS, state_badge
 from ..render.values import counted
+from ..render.visible import visible_lines
 from ..resources.queue import Queue
-from .action import Refused, action
+from .action import Refused, action, literal
 from .cells import instant, plain
 from .clickable import Clickable, asset
+from .queue_listing import PARALLEL, listed
 
 if TYPE_CHECKING:
     from ..client import Client
 
-_PARALLEL = 8
 # What can be opened of a queue, by the verb that opens it.
 VIEWS = {
     "panel": "Controls",
@@ -36,10 +39,18 @@ SURGE = (
 )
 
 
+def _refresh_line(explorer: Explorer, locations: list[str] | None) -> str:
+    stats = ", stats=True" if explorer.client.offers_stats else ""
+    if locations is None:
+        return f'client.queues("-"{stats})'
+    return f"for location in {literal(locations)}: display(client.queues(location{stats}))"
+
+
 class Explorer(Clickable):
     """The queues of all locations with their states and estimates; each opens as a panel, a browser or a workbench.
 
-    `explorer.chosen` are the queues that are ticked, `explorer.opened` is the widget that is open.
+    `explorer.chosen` are the queues that are ticked, `explorer.opened` is the widget that is open. A location that
+    cannot be listed hides no other one: `explorer.silent` says which did not answer, and why.
 
     Example:
         >>> explorer = client.explore()
@@ -60,7 +71,8 @@ class Explorer(Clickable):
         self.client = client
         self.opened: Clickable | None = None
         self._queues: dict[str, Queue] = {}
-        self._heard: set[str] = set()
+        self.silent: dict[str, CloudTasksError] = {}
+        self._heard: deque[str] = deque()  # other threads append
         self._counts: dict[str, int] = {}  # where nothing is estimated
         self._acted: tuple[str, ...] = ()
         super().__init__(client, client.project, read_only=read_only)
@@ -94,32 +106,46 @@ class Explorer(Clickable):
 
     def hear(self, endpoint: str, names: Collection[str]) -> None:
         """Keep in mind which queues to read again: far fewer calls than listing all locations."""
-        self._heard.update(names)
+        if endpoint == self.endpoint:
+            self._heard.extend(names)
         super().hear(endpoint, names)
 
     def look(self) -> None:
-        """Read the queues again that changed elsewhere."""
-        names = [name for name in self._heard if name in self._queues]
-        self._heard.clear()
-        for name in names:
+        """Read the queues again that changed elsewhere. Errors: the first of theirs, once all were asked."""
+        failed: list[CloudTasksError] = []
+        while self._heard:
+            name = self._heard.popleft()
             try:
-                self._queues[name].refresh(stats=self.client.offers_stats)
+                if queue := self._queues.get(name):
+                    queue.refresh(stats=self.client.offers_stats)
             except NotFound:
-                self._forget(name)
+                self._queues.pop(name, None)
+            except CloudTasksError as error:
+                failed.append(error)
         self._show(self._read_at)
+        if failed:
+            raise failed[0]
 
     def close(self) -> None:
         """Remove the explorer, and what is open in it, from the page."""
         self._close_opened()
         super().close()
 
-    @action(lambda explorer: f'client.queues("-"{", stats=True" if explorer.client.offers_stats else ""})')
-    def refresh(self) -> str:
-        """List the queues of all locations again, side by side. Errors: PermissionDenied, AuthError, TransportError."""
-        listed = {queue.name: queue for queue in self.client.queues("-", stats=self.client.offers_stats)}
-        self._queues = dict(sorted(listed.items()))
+    @action(_refresh_line)
+    def refresh(self, locations: list[str] | None = None) -> str:
+        """List the queues of all locations again, or of those given, side by side; what fails is in `silent`.
+
+        Of a location that does not answer, the queues stay that were known. Errors: those of client.locations(), and
+        PermissionDenied, AuthError, TransportError when no location answers.
+        """
+        found = listed(self.client, locations)
+        answered = set(found.asked) - set(found.silent)
+        kept = {name: queue for name, queue in self._queues.items() if queue.location not in answered}
+        self._queues = dict(sorted((kept | found.queues).items()))
+        before = {place: error for place, error in self.silent.items() if place not in answered}
+        self.silent = before | found.silent
         self._show(datetime.now(UTC))
-        return ""
+        return f"{counted(len(self.silent), 'location')} did not answer." if self.silent else ""
 
     @action(busy=False)
     def choose(self, names: list[str], on: bool = True) -> str:
@@ -190,17 +216,15 @@ class Explorer(Clickable):
         if not queues or len(queues) < len(names):
             raise Refused("Only queues that are listed can be chosen.", hint="refresh the list")
         self._acted = tuple(queue.name for queue in queues)
-        with ThreadPoolExecutor(_PARALLEL, "cloudtasks-explorer") as pool:
+        with ThreadPoolExecutor(PARALLEL, "cloudtasks-explorer") as pool:
             failed = [error for error in pool.map(lambda queue: _failure(verb, queue), queues) if error]
         self._show(self._read_at)
         if failed:
             name, error = failed[0]
+            others = f" Also failed: {', '.join(name for name, _ in failed[1:])}." if failed[1:] else ""
             words = f"{done} {len(queues) - len(failed)} of {counted(len(queues), 'queue')}; {name}: {error.message}"
-            raise CloudTasksError(words, hint=error.hint) from error
+            raise CloudTasksError(words + others, hint=error.hint) from error
         return f"{done} {counted(len(queues), 'queue')}."
-
-    def _forget(self, name: str) -> None:
-        self._queues.pop(name, None)
 
     def _close_opened(self) -> None:
         opened, self.opened = self.opened, None
@@ -215,6 +239,7 @@ class Explorer(Clickable):
             "project": self.client.project,
             "updated": instant(read_at),
             "surge": SURGE,
+            "silent": [_why(place, error) for place, error in self.silent.items()],
             "estimates": self.client.offers_stats,
         }
 
@@ -238,6 +263,14 @@ def queue_row(queue: Queue, count: int | None = None) -> dict[str, Any]:
         "depth": int(stats.tasks_count) if stats else count,
         "oldest": instant(stats.oldest_estimated_arrival_time) if stats else "",
         "rate": limits.max_tasks_dispatched_per_second if limits and queue.kind != "pull" else None,
+    }
+
+
+def _why(location: str, error: CloudTasksError) -> dict[str, str]:
+    return {
+        "location": location,
+        "message": visible_lines(scrub(error.message)),
+        "hint": visible_lines(scrub(error.hint or "")),
     }
 
 

@@ -14,7 +14,7 @@ from ..redact import redacted
 from ..render.values import counted
 from .action import Refused, action, literal
 from .panel import asset
-from .task_edit import creation, edit_form
+from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
 from .task_reader import TaskReader
 from .task_view import task_detail
@@ -230,16 +230,11 @@ class TaskBrowser(TaskReader):
 
         `changes`: payload, url, method, headers, tag, schedule (seconds from now). What is left out stays.
 
-        Errors: NotFound, InvalidArgument; Refused for another key, or when read-only.
+        Errors: NotFound, InvalidArgument; Refused for another field or type, or when read-only.
         """
+        wanted = Changes.of(changes or {})
         old = self.queue.task(check_task_id(task_id), view="FULL")
-        try:
-            given = creation(old, **(changes or {}))
-        except TypeError as error:
-            raise Refused(
-                "A task has no such field.", hint="payload, url, method, headers, tag, schedule"
-            ) from error
-        made = self.queue.create_task(**given)
+        made = self.queue.create_task(**creation(old, wanted))
         said = f"{made.id} was created from {task_id}"
         self.form = {}
         if delete_old:

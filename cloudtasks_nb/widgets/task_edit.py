@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ..model import Task
 from ..redact import DOTS, redacted, scrub, scrub_lines
 from ..render.values import size
+from .action import Refused
 from .cells import instant
 
 CHARACTERS_EDITED = 200_000
@@ -36,31 +37,45 @@ def edit_form(task: Task) -> dict[str, Any]:
     }
 
 
-def creation(
-    task: Task,
-    *,
-    payload: Any = None,
-    url: str | None = None,
-    method: str | None = None,
-    headers: Mapping[str, str] | None = None,
-    tag: str | None = None,
-    schedule: datetime | float | None = None,
-) -> dict[str, Any]:
-    """The arguments of `create_task` for a task like this one; None leaves what is there.
+class Changes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be different of the new task; None leaves what is there. `schedule` as `create_task` takes it."""
+
+    payload: Any = None
+    url: str | None = None
+    method: str | None = None
+    headers: dict[str, str] | None = None
+    tag: str | None = None
+    schedule: Any = None
+
+    @classmethod
+    def of(cls, given: object) -> Changes:
+        """From what the page or a line of code gives. Errors: Refused for another field, or another type."""
+        try:
+            return msgspec.convert(given, cls)
+        except msgspec.ValidationError as error:
+            raise Refused(
+                f"Nothing was created: {error}.", hint=f"fields are {', '.join(cls.__struct_fields__)}"
+            ) from error
+
+
+def creation(task: Task, changes: Changes) -> dict[str, Any]:
+    """The arguments of `create_task` for a task like this one but for the changes.
 
     A URL or header value that still has its secret replaced, as the form shows it, stays what it was.
     """
     given: dict[str, Any] = {
-        "payload": task.payload if payload is None else _payload(payload, task.payload or b""),
-        "schedule": task.schedule_time if schedule is None else schedule,
+        "payload": task.payload
+        if changes.payload is None
+        else _payload(changes.payload, task.payload or b""),
+        "schedule": task.schedule_time if changes.schedule is None else changes.schedule,
         "retry_config": task.retry_config,
     }
     if task.pull_message is not None:
-        return {**given, "tag": task.tag if tag is None else tag or None}
-    where = task.url if url is None or url == scrub(task.url or "") else url
+        return {**given, "tag": task.tag if changes.tag is None else changes.tag or None}
+    where = task.url if changes.url in (None, scrub(task.url or "")) else changes.url
     given |= {
-        "method": method or task.method,
-        "headers": own_headers(task) if headers is None else _with_secrets(headers, task),
+        "method": changes.method or task.method,
+        "headers": own_headers(task) if changes.headers is None else _with_secrets(changes.headers, task),
     }
     if task.app_engine_http_request is not None:
         return {**given, "relative_url": where, "routing": task.app_engine_http_request.app_engine_routing}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import traitlets
 
-from ..errors import CloudTasksError
+from ..errors import CloudTasksError, ConfigError
 from ..model.task import View
 from ..names import check_task_id
 from ..pager import Pager
@@ -48,7 +48,8 @@ class TaskReader(Panel):
     progress = traitlets.Dict().tag(sync=True)
 
     def __init__(self, queue: Queue, page_size: int, read_only: bool) -> None:
-        self.page_size = page_size
+        self._stop = threading.Event()
+        self.page_size = _checked(page_size)
         self.view: View = "BASIC"
         self.scope: Scope = "page"
         self._table: TaskTable[Task] = TaskTable(queue._session.now)
@@ -56,7 +57,6 @@ class TaskReader(Panel):
         self._facets: list[Facet] = []
         self._loaded_at: datetime | None = None
         self._outdated = False  # something changed in this queue since everything was loaded
-        self._stop = threading.Event()
         self.queue = queue
         super().__init__(
             queue,
@@ -144,9 +144,7 @@ class TaskReader(Panel):
     @action()
     def set_page_size(self, page_size: int) -> str:
         """Start over with pages of another size, from 1 to 1000."""
-        if type(page_size) is not int or not 1 <= page_size <= 1000:
-            raise Refused(f"{page_size!r} is no page size.", hint="the service takes 1 to 1000")
-        before, self.page_size = self.page_size, page_size
+        before, self.page_size = self.page_size, _checked(page_size)
         try:
             self._pages.first()
         except CloudTasksError:
@@ -330,3 +328,10 @@ class TaskReader(Panel):
             "updated": instant(read_at),
             "can_run": self.queue.kind != "pull",
         }
+
+
+def _checked(page_size: object) -> int:
+    """A size that the service takes. Errors: ConfigError."""
+    if type(page_size) is not int or not 1 <= page_size <= 1000:
+        raise ConfigError(f"{page_size!r} is no page size.", hint="from 1 to 1000 tasks")
+    return page_size

@@ -47,6 +47,17 @@ class Search {
   }
 }
 
+// Locations that did not answer, each with its reason, and the way to ask them again.
+function silentBox(frame) {
+  const { silent } = frame.model.get("place");
+  if (!silent.length) return [];
+  const ask = () => frame.send("refresh", { locations: silent.map(({ location }) => location) });
+  return [h("section", { class: "ct-silent", "aria-label": "Locations that did not answer" },
+    h("p", {}, h("strong", {}, `${plural(silent.length, "location")} did not answer.`), " Queues there are missing, or shown as they were last read."),
+    h("ul", {}, silent.map(({ location, message, hint }) => h("li", {}, h("strong", {}, location), `: ${message}`, hint ? h("span", { class: "ct-hint" }, ` Next: ${hint}`) : null))),
+    h("div", { class: "ct-buttons" }, frame.button("Try again", ask, { kind: "ct-small" })))];
+}
+
 // Resuming many says what comes at once, and waits for a second press.
 function resumeForm(frame, names, close) {
   const rows = frame.model.get("rows").filter((row) => names.includes(row.name));
@@ -144,6 +155,7 @@ function render({ model, el }) {
   });
   const updated = h("span", { class: "ct-muted ct-where" });
   const bar = h("div", { class: "ct-buttons" }), slot = h("div");
+  const silent = h("div");
   const changed = () => { search.fill(changed); table.fill(); };
   search.text.addEventListener("input", changed);
   typing(search.filters, () => { search.text.value = ""; changed(); });
@@ -151,9 +163,10 @@ function render({ model, el }) {
   frame.root.append(
     h("header", {}, h("h3", {}, model.get("place").project), h("span", { class: "ct-muted" }, `queues${model.get("read_only") ? " · read-only" : ""}`), updated,
       frame.button("Refresh", () => frame.send("refresh"))),
-    search.places, search.filters, table.node, h("div", { class: "ct-bar ct-choice" }, bar), slot, frame.status, opened.node, frame.folded);
+    search.places, search.filters, silent, table.node, h("div", { class: "ct-bar ct-choice" }, bar), slot, frame.status, opened.node, frame.folded);
   frame.watch(["rows", "place"], () => {
     changed();
+    silent.replaceChildren(...silentBox(frame));
     updated.replaceChildren(...frame.freshness(model.get("place").updated));
     frame.sync();
   });

@@ -10,6 +10,7 @@ from cloudtasks_nb.widgets.clickable import Clickable
 from cloudtasks_nb.widgets.explorer import Explorer
 from cloudtasks_nb.widgets.lease_workbench import LeaseWorkbench
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
+from tests.refusing import refusing
 
 from .page import FakePage
 
@@ -135,3 +136,57 @@ def test_a_click_in_the_opened_panel_shows_in_the_table(
     clicking(panel).click("delete", confirm=queues[0].id)
     page.settle()
     assert queues[0].name not in {row["name"] for row in explorer.rows}
+
+
+def test_a_location_that_fails_hides_no_other_and_can_be_asked_again(
+    emulator: str, own: ct.Client, queues: list[ct.Queue], clicking: Clicking
+) -> None:
+    with (
+        refusing(emulator, "europe-west1/queues[?]") as between,
+        ct.connect(endpoint=between.url, project=own.project) as client,
+    ):
+        explorer = client.explore()
+        page = clicking(explorer)
+        assert {row["location"] for row in explorer.rows} == {"us-central1"}
+        assert explorer.notice["text"] == "1 location did not answer."
+        assert explorer.place["silent"][0]["location"] == "europe-west1"
+        assert (
+            explorer.place["silent"][0]["message"]
+            == "Not for you."
+            == explorer.silent["europe-west1"].message
+        )
+        assert page.click("refresh", locations=["europe-west1"]) == "Not for you."
+        assert explorer.place["silent"] and explorer.place["updated"]
+
+        between.pattern = ""
+        assert page.click("refresh", locations=["europe-west1"]) == ""
+        assert {row["name"] for row in explorer.rows} == {queue.name for queue in queues}
+        assert (explorer.silent, explorer.place["silent"]) == ({}, [])
+
+        between.pattern = "us-central1/queues[?]"
+        page.click("refresh")  # what was known of it stays
+        assert {row["name"] for row in explorer.rows} == {queue.name for queue in queues}
+        assert list(explorer.silent) == ["us-central1"]
+
+
+def test_when_no_location_answers_the_first_error_is_said(
+    emulator: str, own: ct.Client, queues: list[ct.Queue], clicking: Clicking
+) -> None:
+    with (
+        refusing(emulator) as between,
+        ct.connect(endpoint=between.url, project=own.project) as client,
+    ):
+        explorer = client.explore()
+        between.pattern = "/queues[?]"
+        assert clicking(explorer).click("refresh") == "Not for you."
+        assert explorer.notice["level"] == "error"
+        assert {row["name"] for row in explorer.rows} == {queue.name for queue in queues}
+
+
+def test_each_queue_that_failed_is_named(
+    explorer: Explorer, own: ct.Client, queues: list[ct.Queue], clicking: Clicking
+) -> None:
+    for gone in queues[:2]:
+        own.queue(gone.name).delete()
+    words = clicking(explorer).click("pause_queues", names=[queue.name for queue in queues])
+    assert words.startswith("Paused 2 of 4 queues; q-0: ") and words.endswith("Also failed: q-1.")

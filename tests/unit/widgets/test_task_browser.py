@@ -325,34 +325,6 @@ def test_payloads_are_searched_once_they_were_read(queue: ct.Queue, clicking: Cl
     assert (len(ids(browser)), browser.place["query"], "payload" in browser.columns) == (3, "", False)
 
 
-def test_an_edited_task_is_created_before_the_old_one_is_deleted(queue: ct.Queue, clicking: Clicking) -> None:
-    queue.create_task(
-        {"to": "ada", "password": "hunter-2-secret"}, url="https://example.com/?token=abc", schedule=3600,
-        headers={"Authorization": "Bearer keep-me-123", "X-A": "1"}, task_id="old",
-    )  # fmt: skip
-    browser = TaskBrowser(queue)
-    page = clicking(browser)
-    page.click("edit", task_id="old")
-    form = browser.form
-    assert not any(secret in str(browser.get_state()) for secret in ("keep-me", "token=abc", "hunter"))
-    changes = {
-        "payload": form["payload"].replace("ada", "grace"),
-        "url": form["url"],
-        "headers": dict(form["headers"]) | {"X-A": "2"},
-    }
-    assert "was deleted" in page.click("enqueue_edited", task_id="old", changes=changes, delete_old=True)
-    (made,) = [task for task in queue.tasks(view="FULL") if not task.id.startswith("t-")]
-    assert made.json() == {"to": "grace", "password": "hunter-2-secret"}
-    assert (made.url, made.headers["Authorization"]) == (
-        "https://example.com/?token=abc",
-        "Bearer keep-me-123",
-    )
-    assert (made.headers["X-A"], made.id != "old", browser.form) == ("2", True, {})
-    refused = page.click("enqueue_edited", task_id="t-0", changes={"url": "no url"}, delete_old=True)
-    assert refused and browser.notice["level"] == "error"
-    assert "t-0" in {task.id for task in queue.tasks()}
-
-
 def test_tasks_are_copied_whole_to_another_queue(
     client: ct.Client, queue: ct.Queue, clicking: Clicking
 ) -> None:
@@ -413,3 +385,13 @@ def test_another_panel_s_change_reads_the_page_again_and_marks_what_was_loaded(
     page.click("refresh")
     assert (ids(browser), browser.place["outdated"]) == (["t-2"], False)
     other.close()
+
+
+@pytest.mark.parametrize("page_size", [0, 1001, "25", None, True])
+def test_pages_have_sizes_that_the_service_takes(queue: ct.Queue, page_size: Any) -> None:
+    with pytest.raises(ct.ConfigError, match="no page size"):
+        queue.browse(page_size=page_size)
+    browser = queue.browse()
+    with pytest.raises(ct.ConfigError, match="no page size"):
+        browser.set_page_size(page_size)
+    assert browser.page_size == 25

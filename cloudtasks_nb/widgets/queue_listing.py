@@ -1,0 +1,47 @@
+"""Which queues are there, and which locations did not say?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from ..errors import CloudTasksError
+
+if TYPE_CHECKING:
+    from ..client import Client
+    from ..resources.queue import Queue
+
+PARALLEL = 8
+
+
+class QueueListing(Struct, frozen=True):
+    """What the locations said that were asked; `silent` are those that did not answer, and why."""
+
+    asked: list[str]
+    queues: dict[str, Queue]
+    silent: dict[str, CloudTasksError]
+
+
+def listed(client: Client, locations: Sequence[str] | None = None) -> QueueListing:
+    """The queues of these locations, or of all, asked side by side: one that fails does not hide the others.
+
+    Errors: those of client.locations(); when no location answers, what befell the first.
+    """
+    places = [place.id for place in client.locations()] if locations is None else list(locations)
+
+    def ask(place: str) -> list[Queue] | CloudTasksError:
+        try:
+            return list(client.queues(place, stats=client.offers_stats))
+        except CloudTasksError as error:
+            return error
+
+    with ThreadPoolExecutor(PARALLEL, "cloudtasks-explorer") as pool:
+        answers = dict(zip(places, pool.map(ask, places), strict=True))
+    silent = {place: said for place, said in answers.items() if isinstance(said, CloudTasksError)}
+    if silent and len(silent) == len(answers):
+        raise next(iter(silent.values()))
+    queues = {queue.name: queue for said in answers.values() if isinstance(said, list) for queue in said}
+    return QueueListing(places, queues, silent)

@@ -1,0 +1,60 @@
+"""A real HTTP server between a client and the emulator that refuses some paths, as one region in trouble does."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import requests
+
+REFUSAL = {"error": {"code": 403, "message": "Not for you.", "status": "PERMISSION_DENIED"}}
+
+
+class Refusing(ThreadingHTTPServer):
+    """Passes everything on, but answers 403 to the paths that match `pattern` (none while it is empty)."""
+
+    def __init__(self, behind: str, pattern: str = "") -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.behind, self.pattern = behind, pattern
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Refusing
+
+    def _pass_on(self) -> None:
+        held = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.server.pattern and re.search(self.server.pattern, self.path):
+            return self._answer(403, json.dumps(REFUSAL).encode())
+        headers = {"Content-Type": self.headers.get("Content-Type") or "application/json"}
+        url = self.server.behind + self.path
+        found = requests.request(self.command, url, data=held, headers=headers, timeout=10)
+        return self._answer(found.status_code, found.content)
+
+    do_GET = do_POST = do_PATCH = do_DELETE = _pass_on  # noqa: N815 - as the library calls them
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=UTF-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None: ...
+
+
+@contextmanager
+def refusing(behind: str, pattern: str = "") -> Iterator[Refusing]:
+    """Such a server for the length of a with block."""
+    with Refusing(behind, pattern) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
