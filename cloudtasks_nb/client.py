@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -23,6 +24,7 @@ from .resources.location import Location, create_queue, list_locations, list_que
 from .resources.operation import Operation, read_operation
 from .resources.queue import Queue, read_queue
 from .resources.task import Task, read_task
+from .rest.deadline import seconds_for_a_call
 from .rest.session import Session
 from .shown import Shown
 
@@ -221,12 +223,14 @@ class Client(Shown):
         """
         return read_task(self._session, parse_task(name), view)
 
-    def batch(self, timeout: float | None = None) -> Batch:
+    def batch(self, timeout: timedelta | float | None = None) -> Batch:
         """A with block that gathers calls and sends them in one request: up to 1,000 in each.
 
         Verbs are added without their parentheses. Each call has its own outcome, in order: batch.results; only what
-        may be repeated is sent again. When the block raises, nothing is sent. Units: `timeout` is seconds for each
-        request and its repeats; by default the client's, and a tenth of a second for each call.
+        may be repeated is sent again. When the block raises, nothing is sent.
+
+        Units: `timeout` is for each request and its repeats: seconds, or a timedelta; by default the client's, and a
+        tenth of a second for each call. Errors: ConfigError when it is no time.
 
         Errors: TransportError and the like at the end of the block, when nothing at all was answered.
 
@@ -241,7 +245,7 @@ class Client(Shown):
             'PAUSED'
             >>> batch.results
         """
-        return Batch(self._session, timeout)
+        return Batch(self._session, None if timeout is None else seconds_for_a_call(timeout))
 
     def restore(
         self,

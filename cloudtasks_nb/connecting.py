@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from .client import Client
 from .errors import ConfigError
-from .model.json import span_of
 from .model.versions import Version, check_version
 from .rest.auth import Auth, bare_token, check_url, credentials_auth, default_credentials, token_auth
+from .rest.deadline import seconds_for_a_call
 from .rest.key_files import impersonated, project_of, to_credentials
 from .rest.retry import Retry
 from .rest.session import Session
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 GOOGLE = "https://cloudtasks.googleapis.com"
 EMULATOR_VARIABLES = ("CLOUD_TASKS_EMULATOR_HOST", "CLOUDTASKS_EMULATOR_HOST")
-_LONGEST_S = 86_400.0
 EMULATOR_PROJECT, EMULATOR_LOCATION = "local", "us-central1"
 
 
@@ -65,7 +64,7 @@ def connect(
         >>> client = ct.connect(impersonate="worker@my-project.iam.gserviceaccount.com")   # doctest: +SKIP
     """
     check_version(api_version)
-    timeout_s = _seconds(timeout)
+    timeout_s = seconds_for_a_call(timeout)
     if not isinstance(retry, Retry | None):
         raise ConfigError(
             f"retry={retry!r} is no policy.", hint="pass ct.Retry(max_tries=...), or leave it out"
@@ -84,18 +83,6 @@ def connect(
         )
     session = Session(url, auth, api_version=api_version, timeout_s=timeout_s, retry=retry)
     return Client(session, project, location or (EMULATOR_LOCATION if emulator else None))
-
-
-def _seconds(timeout: timedelta | float) -> float:
-    try:
-        timeout_s = span_of(timeout).total_seconds()
-    except (OverflowError, TypeError, ValueError):
-        timeout_s = 0.0
-    if not 0 < timeout_s <= _LONGEST_S:
-        raise ConfigError(
-            f"timeout={timeout!r} is no time for a call.", hint="pass seconds, such as timeout=20"
-        )
-    return timeout_s
 
 
 def _emulator(endpoint: str | None) -> str | None:

@@ -63,11 +63,6 @@ def show_secrets(on: bool = True) -> None:
     _switch = bool(on)
 
 
-def secrets_are_shown() -> bool:
-    """Whether what is being rendered right now shows its secrets."""
-    return _revealing.get()
-
-
 @contextmanager
 def as_switched() -> Iterator[None]:
     """For the length of a with block, secrets are hidden or not as `show_secrets` said."""

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from ..errors import ConfigError, InvalidArgument
+from ..model.json import decode
 from ..model.methods import METHODS, Method, methods_of
+from ..model.schema import snake
 from ..model.versions import not_in
+from ..rest.answers import asked
 from ..rest.call import Call
 from ..rest.session import Session
 from ..shown import Shown
@@ -40,11 +41,12 @@ class ApiMethod(Shown):
         return signature(self._method)
 
     def __call__(self, *args: Any, **given: Any) -> Any:
-        raw = self._session.send(self._call(args, given))
-        try:
-            return msgspec.json.decode(raw)
-        except msgspec.DecodeError:
-            return raw.decode()  # a callback was asked for: JavaScript around JSON
+        call = self._call(args, given)
+        raw = self._session.send(call)
+        if call.wraps:  # JavaScript around JSON
+            return raw.decode("utf-8", "replace")
+        with asked(call.method.id, call.resource):
+            return decode(raw, Json)
 
     def _call(self, args: tuple[Any, ...], given: Json) -> Call:
         method = self._method
@@ -86,13 +88,11 @@ class ListMethod(ApiMethod):
             >>> names = [task["name"] for page in lists.pages(parent=queue.name, fields="tasks/name")
             ...          for task in page.get("tasks", ())]
         """
-        if fields := given.get("fields"):
-            paths = list(fields) if isinstance(fields, list | tuple) else [fields]
-            if not any("nextPageToken" in path or path == "*" for path in paths):
-                given["fields"] = [
-                    *paths,
-                    "nextPageToken",
-                ]  # without it, every page would seem to be the last
+        for name in ("fields", "$fields"):
+            asked_for = given.get(name) or ()
+            paths = [asked_for] if isinstance(asked_for, str) else [*asked_for]
+            if paths and not any("nextPageToken" in path or path == "*" for path in paths):
+                given[name] = [*paths, "nextPageToken"]  # without it, every page would seem to be the last
         while True:
             page = self(*args, **given)
             yield page
@@ -232,6 +232,5 @@ def _named(method: Method, path: Json, body: Any) -> bool:
         return True
     held: Any = body
     for part in method.safe_with.split("."):
-        snake = "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in part)
-        held = (held.get(part) or held.get(snake)) if isinstance(held, dict) else None
+        held = (held.get(part) or held.get(snake(part))) if isinstance(held, dict) else None
     return bool(held)

@@ -71,7 +71,13 @@ class Call:
 
     @property
     def brings_key(self) -> bool:
+        """Whether a parameter brings an API key."""
         return bool(self.given & {KEY_PARAMETER, f"${KEY_PARAMETER}"})
+
+    @property
+    def wraps(self) -> bool:
+        """Whether the answer was asked for as a call of a JavaScript function."""
+        return bool(self.given & {"callback", "$callback"})
 
     def content(self, answer: Answer) -> bytes:
         """The JSON of a good answer. Errors: what the service refused, or what is no answer of the API."""
@@ -87,7 +93,7 @@ class Call:
             if self.method.response is Empty:
                 return b"{}"
             raise TransportError("The answer was empty, as when a connection is cut.", hint="try again")
-        if "json" not in answer.content_type and not self.given & {"callback", "$callback"}:
+        if "json" not in answer.content_type and not self.wraps:
             raise not_json(answer.status, answer.content_type, answer.body)
         if self.kind is None:
             return answer.body

@@ -10,11 +10,17 @@ import http.client
 import io
 import socket
 import time
+from datetime import timedelta
 from typing import Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from ..errors import ConfigError
+from ..model.json import span_of
+
+_LONGEST_S = 86_400.0
 
 
 class Deadline:
@@ -29,6 +35,19 @@ class Deadline:
     @property
     def left_s(self) -> float:
         return self._at - time.monotonic()
+
+
+def seconds_for_a_call(timeout: timedelta | float) -> float:
+    """A deadline as callers say it, in seconds. Errors: ConfigError."""
+    try:
+        timeout_s = span_of(timeout).total_seconds()
+    except (OverflowError, TypeError, ValueError):
+        timeout_s = 0.0
+    if not 0 < timeout_s <= _LONGEST_S:
+        raise ConfigError(
+            f"timeout={timeout!r} is no time for a call.", hint="pass seconds, such as timeout=20"
+        )
+    return timeout_s
 
 
 class _Until(io.RawIOBase):

@@ -81,7 +81,7 @@ def exchange(
             return Answer(
                 response.status_code,
                 response.headers.get("Content-Type", ""),
-                _retry_after_s(response.headers.get("Retry-After", "")),
+                retry_after_s(response.headers.get("Retry-After", "")),
                 _read(response, deadline),
             )
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -140,18 +140,16 @@ def _broken(url: str, error: Exception) -> TransportError:
 
 def _cause(error: BaseException) -> str:
     """The innermost reason in a few words; never the URL, which may hold a key."""
-    seen: BaseException | None = error
-    while seen is not None:
-        inner = getattr(seen, "reason", None) or next(
-            (a for a in seen.args if isinstance(a, BaseException)), None
-        )
-        if not isinstance(inner, BaseException):
-            break
-        seen = inner
-    cause = seen.__cause__ or seen.__context__ or seen if seen is not None else error
+    while isinstance(inner := getattr(error, "reason", None) or _held(error), BaseException):
+        error = inner
+    cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
     return type(cause).__name__
+
+
+def _held(error: BaseException) -> BaseException | None:
+    return next((held for held in error.args if isinstance(held, BaseException)), None)
 
 
 def _host(url: str) -> str:
@@ -159,7 +157,7 @@ def _host(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _retry_after_s(value: str) -> float:
+def retry_after_s(value: str) -> float:
     """Seconds from a Retry-After header, which holds a number or a date; 0 without one."""
     if not value:
         return 0.0

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import DecodeError
 from .call import Call
-from .exchange import Answer
+from .exchange import Answer, retry_after_s
 
 _NUMBER = re.compile(r"\+\s*(\d+)\s*>?\s*$")
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})")
@@ -74,10 +74,9 @@ def _answer(raw: bytes) -> Answer | None:
         headers = http.client.parse_headers(stream)
     except http.client.HTTPException:
         return None
-    retry_after = headers.get("Retry-After", "")
     return Answer(
         int(status[1]),
         headers.get("Content-Type", ""),
-        float(retry_after) if retry_after.isdecimal() else 0.0,
+        retry_after_s(headers.get("Retry-After", "")),
         stream.read().strip(b"\r\n"),
     )

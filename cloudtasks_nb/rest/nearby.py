@@ -62,17 +62,15 @@ class Nearby:
             return
         place = parent.rpartition("/")[2]
         if not names:
-            error.hint = f"there are no {what} in {place}" + (f"; {error.hint}" if error.hint else "")
+            error.hint = _before(f"there are no {what} in {place};", error.hint)
             return
         lower = {name.lower(): name for name in names}
         close = [lower[name] for name in get_close_matches(missed.lower(), lower, 3, 0.6)]
         if close:
             meant = " or ".join(f'"{name}"' for name in close)
-            error.hint = f"did you mean {meant}? {error.hint or ''}".rstrip()
+            error.hint = _before(f"did you mean {meant}?", error.hint)
         elif what == "queues" and len(names) <= _SHOWN:
-            error.hint = f"the queues in {place} are {', '.join(names)}" + (
-                f"; {error.hint}" if error.hint else ""
-            )
+            error.hint = _before(f"the queues in {place} are {', '.join(names)};", error.hint)
 
     def _names(self, session: Session, what: str, parent: str) -> list[str] | None:
         """The ids there, by one listing call; None when it failed, which is remembered too."""
@@ -86,6 +84,10 @@ class Nearby:
             names = None
         self._seen[key] = (time.monotonic(), names)
         return names
+
+
+def _before(words: str, hint: str | None) -> str:
+    return f"{words} {hint}" if hint else words.removesuffix(";")
 
 
 def _listed(session: Session, what: str, parent: str) -> list[str]:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ..errors import CloudTasksError, DeadlineExceeded, ResourceExhausted, TransportError, Unavailable
+from ..errors import (
+    CloudTasksError,
+    ConfigError,
+    DeadlineExceeded,
+    ResourceExhausted,
+    TransportError,
+    Unavailable,
+)
 from ..shown import Shown
 
 if TYPE_CHECKING:
     from ..render import Card
+
+
+_LEAST = {"initial_s": 0, "multiplier": 1, "maximum_s": 0, "max_tries": 1, "quota_wait_s": 0}
 
 
 class Retry(Struct, Shown, frozen=True, kw_only=True):
@@ -32,6 +43,19 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
     maximum_s: float = 10.0
     max_tries: int = 100
     quota_wait_s: float = 150.0
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            try:
+                usable = least <= value < math.inf
+            except TypeError:
+                usable = False
+            if not usable:
+                raise ConfigError(
+                    f"{name}={value!r} is no number from {least} on.",
+                    hint="help(ct.Retry) says what it means",
+                )
 
     def ceiling_s(self, tries: int) -> float:
         """The longest delay after this many tries, in seconds.
