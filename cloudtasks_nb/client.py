@@ -26,7 +26,7 @@ from .resources.queue import Queue, read_queue
 from .resources.task import Task, read_task
 from .rest.deadline import seconds_for_a_call
 from .rest.session import Session
-from .shown import Shown
+from .shown import Shown, completed_as_text
 
 if TYPE_CHECKING:
     from .bulk.backup import Past
@@ -101,6 +101,7 @@ class Client(Shown):
         return self._session.auth.identity
 
     @property
+    @completed_as_text
     def api_version(self) -> Version:
         """The version of the REST API that is spoken."""
         return self._session.api_version

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+R = TypeVar("R", bound=Callable[..., Any])
 
 
 class Shown:
@@ -22,6 +25,13 @@ class Shown:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return _written(self, "text/plain", "text/html")
+
+
+def completed_as_text(read: R) -> R:
+    """What reads a property that is a Literal, as completion may see it: a str. At a Literal jedi, which completes in
+    notebooks, fails, and the whole object would have no completion at all."""
+    read.__annotations__["return"] = str
+    return read
 
 
 def _written(obj: Shown, *forms: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from ..names import QueueName, parse_queue
+from ..shown import completed_as_text
 from .json import Duration, Int64, Message, shortest
 from .target import AppEngineHttpTarget, HttpTarget, PullTarget
 
@@ -149,6 +150,7 @@ class Queue(Message):
     stackdriver_logging_config: StackdriverLoggingConfig | None = None
 
     @property
+    @completed_as_text
     def kind(self) -> Kind:
         """Who receives the tasks: "http", "app_engine" or "pull"; without any target it is "http"."""
         if self.pull_target is not None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from ..names import TaskName, parse_task
+from ..shown import completed_as_text
 from .json import Duration, Message
 from .queue import Kind, RetryConfig
 from .status import Status
@@ -115,6 +116,7 @@ class Task(Message):
     view: str = ""
 
     @property
+    @completed_as_text
     def kind(self) -> Kind:
         """What becomes of it: "http", "app_engine" or "pull"."""
         if self.pull_message is not None:

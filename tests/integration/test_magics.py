@@ -15,6 +15,7 @@ from traitlets.config import Config
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.render.values import seconds_of
+from tests.integration.filling import new_id
 
 URL = "https://example.com/send"
 
@@ -170,6 +171,41 @@ def test_names_of_queues_are_completed_without_a_request(
     assert "--limit" in notebook.complete(f"%ct tasks {filled.id} --l")
     assert "--url" in notebook.complete(f"%%ct_task {filled.id} --u")
     assert "--location" in notebook.complete("%ct queues --lo")
+    assert len(calls) == seen
+
+
+def test_what_an_object_has_is_completed_without_a_request(
+    notebook: Notebook, client: ct.Client, filled: ct.Queue, calls: list[str]
+) -> None:
+    work = client.create_queue(new_id(), kind="pull")
+    work.create_task("hello")
+    leased = work.lease(1)
+    pager = filled.tasks()
+    with client.batch() as batch:
+        batch.add(filled.refresh)
+    found = {
+        ("client", "create_queue"): client,
+        ("queue", "kind"): filled,
+        ("task", "schedule_time"): filled.tasks().first(1)[0],
+        ("leased", "acknowledge"): leased[0],
+        ("pager", "to_dataframe"): pager,
+        ("page", "next_page_token"): pager.first_page,
+        ("location", "create_queue"): client.location("us-central1"),
+        ("rates", "max_burst_size"): filled.rate_limits,
+        ("retries", "max_attempts"): filled.retry_config,
+        ("policy", "grant"): filled.iam_policy(),
+        ("result", "to_dataframe"): filled.delete_tasks([], progress=False),
+        ("worker", "run"): work.worker(print),
+        ("batch", "results"): batch,
+        ("api", "projects"): client.api,
+        ("emulator", "advance"): client.emulator,
+        ("pictures", "schedule"): filled.plot,
+        ("panel", "read_only"): filled.panel(read_only=True),
+    }
+    seen = len(calls)
+    for (name, attribute), held in found.items():
+        notebook.shell.user_ns[name] = held
+        assert attribute in notebook.complete(f"{name}.{attribute[:2]}"), name
     assert len(calls) == seen
 
 
