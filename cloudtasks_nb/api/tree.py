@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError, InvalidArgument
+from ..errors import ConfigError, DecodeError, InvalidArgument
 from ..model.json import decode
 from ..model.methods import METHODS, Method, methods_of
 from ..model.schema import snake
@@ -43,10 +43,13 @@ class ApiMethod(Shown):
     def __call__(self, *args: Any, **given: Any) -> Any:
         call = self._call(args, given)
         raw = self._session.send(call)
-        if call.wraps:  # JavaScript around JSON
-            return raw.decode("utf-8", "replace")
-        with asked(call.method.id, call.resource):
-            return decode(raw, Json)
+        try:
+            with asked(call.method.id, call.resource):
+                return decode(raw, Json)
+        except DecodeError:
+            if not call.wraps:
+                raise
+            return raw.decode("utf-8", "replace")  # JavaScript around JSON
 
     def _call(self, args: tuple[Any, ...], given: Json) -> Call:
         method = self._method

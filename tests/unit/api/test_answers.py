@@ -30,6 +30,9 @@ def test_a_callback_comes_back_as_text_whatever_it_holds() -> None:
         assert client.api.projects.locations.queues.get(name=QUEUE, callback="show").startswith(
             "// API callback"
         )
+    with scripted(answer(200, {"state": "PAUSED"})) as server, connected(server) as client:
+        paused = client.api.projects.locations.queues.pause(name=QUEUE, callback="show")
+    assert paused == {"state": "PAUSED"}  # only what is read is wrapped
 
 
 @pytest.mark.parametrize("name", ["fields", "$fields"])
