@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import sys
 
 from ..errors import ConfigError
@@ -95,7 +96,10 @@ def run(options: Options) -> None:
             start = options.clock_start
             clock = SystemClock() if start is None else ManualClock(start)
             if options.with_demo and store.is_empty():
-                demo.fill(store, clock.now())
+                try:
+                    demo.fill(store, clock.now())
+                except sqlite3.Error as error:
+                    raise ConfigError(f"{options.data} cannot be filled: {error}.") from None
             asyncio.run(_serve(store, clock, listening, options))
 
 

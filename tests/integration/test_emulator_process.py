@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -140,6 +141,22 @@ def test_a_file_in_no_folder(tmp_path: Path) -> None:
         f"cloudtasks_nb emulator: {file} cannot be used: unable to open database file. "
         "Next: name a file in a folder that exists and may be written\n"
     )
+
+
+def test_a_demo_that_the_disk_does_not_take(tmp_path: Path) -> None:
+    file = tmp_path / "queues.db"
+    ended = subprocess.run(
+        [*COMMAND, "--port", "0", "--demo", "--data", file],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000)),
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(
+        f"cloudtasks_nb emulator: {file} cannot be filled: d"
+    )  # database or disk is full
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_a_port_in_use() -> None:

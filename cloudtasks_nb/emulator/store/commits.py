@@ -89,7 +89,7 @@ class Commits:
         try:
             work.result = work.do()
         except sqlite3.Error as error:
-            work.error = _failure(error)
+            work.error = self._failure(error)
         except Exception as error:  # it belongs to whoever asked
             work.error = error
         if self._store.in_transaction:
@@ -116,7 +116,7 @@ class Commits:
         self._disk = None
         if error is not None:
             self._store.rollback()
-            error = _failure(error)
+            error = self._failure(error)
         self._end_turn(error)
         waiting, self._waiting = self._waiting, []
         for work in waiting:
@@ -129,6 +129,14 @@ class Commits:
         for follow in self._store.followers(lost=lost is not None):
             follow()
 
+    def _failure(self, error: BaseException) -> Internal:
+        """The database failed: say so to whoever asked, and to the owner of the process."""
+        if self._expiry is not None:
+            self._expiry.look_again()
+        message = f"The emulator's database failed, and nothing of this call was kept: {error}."
+        print(f"cloudtasks_nb emulator: {message}", file=sys.stderr, flush=True)
+        return Internal(message)
+
 
 def _failed(commit: Callable[[], None]) -> BaseException | None:
     try:
@@ -136,10 +144,3 @@ def _failed(commit: Callable[[], None]) -> BaseException | None:
     except sqlite3.Error as error:
         return error
     return None
-
-
-def _failure(error: BaseException) -> Internal:
-    """The database failed: say so to whoever asked, and to the owner of the process."""
-    message = f"The emulator's database failed, and nothing of this call was kept: {error}."
-    print(f"cloudtasks_nb emulator: {message}", file=sys.stderr, flush=True)
-    return Internal(message)

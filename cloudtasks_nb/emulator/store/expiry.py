@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ..clock import Clock
 from .store import Store
@@ -22,6 +22,10 @@ class Expiry:
         """A task will end at this moment."""
         if self._next is None or moment < self._next:
             self._next = moment
+
+    def look_again(self) -> None:
+        """Something was lost: what seemed to have ended may be there still."""
+        self._next = datetime.min.replace(tzinfo=UTC)
 
     def is_due(self) -> bool:
         """Whether something is past its time and still there."""

@@ -221,5 +221,34 @@ def test_what_is_past_its_time_ends_first_and_the_loop_goes_on_meanwhile(
     asyncio.run(within())
 
 
+def test_what_could_not_end_ends_later(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    async def within() -> None:
+        store, clock = Store.open(tmp_path / "queues.db"), ManualClock(NOW)
+        service = Service(Context(store, clock, lambda attempt: None))
+        commits = Commits(store, service.context.expiry)
+        name = f"{PARENT}/queues/q"
+        await commits.run(partial(service.queues.create, PARENT, Queue(name=name)))
+        row = store.queue(name)
+        assert row is not None
+        task = Task(http_request=HttpRequest(url="http://localhost/"))
+        await commits.run(partial(service.tasks.add, row, task, ""))
+        clock.advance(timedelta(days=31))
+        commit = store.commit
+
+        def fails() -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        store.commit = fails  # type: ignore[method-assign]
+        with pytest.raises(Internal, match="disk is full"):
+            await commits.run(partial(held, store))
+        store.commit = commit  # type: ignore[method-assign]
+        assert await commits.run(partial(held, store)) == 0
+        await commits.close()
+        store.close()
+
+    asyncio.run(within())
+    assert "disk is full" in capfd.readouterr().err
+
+
 def held(store: Store) -> int:
     return int(store._db.execute("SELECT count(*) FROM tasks").fetchone()[0])
