@@ -193,7 +193,7 @@ class Pager(Shown, Generic[T]):
     ) -> pd.DataFrame:
         """All items (or the first `limit`) as a DataFrame.
 
-        Shapes: one row per item, the documented columns of its kind whatever the page held, instants as
+        Shapes: one row per item, the columns of its kind whatever the page held, instants as
         datetime64[us, UTC], nullable dtypes (or Arrow's, with dtype_backend="pyarrow"). `categories` names columns
         that become categorical, such as ["kind"]. `decode="text"` adds `payload_text`, `decode="json"` one column
         `payload.<key>` per top-level key. `progress` shows a bar; by default when there are several pages.

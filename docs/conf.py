@@ -24,6 +24,7 @@ extensions = [
     "myst_nb",
     "sphinx_copybutton",
     "sphinx_design",
+    "breakable_code",
     "docstrings",
     "rest_methods",
     "themed_pictures",

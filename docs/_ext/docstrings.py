@@ -13,6 +13,8 @@ import cloudtasks_nb as ct
 FIELDS = ("Shapes", "Shape", "Units", "Errors", "Source", "Attributes")
 _INLINE = re.compile(rf"(?<=[.)?!:`]) (?=(?:{'|'.join(FIELDS)}): )")
 _FIELD = re.compile(rf"({'|'.join(FIELDS)}): (.*)")
+_FACTORY = re.compile(r"(dict|list|deque)([^=]*?) = <factory>")
+_EMPTY = {"dict": "{}", "list": "[]", "deque": "[]"}
 _ERROR = re.compile(r"(?<![`.\w])([A-Z][A-Za-z]+)(?![\w`])")
 
 
@@ -33,8 +35,26 @@ def _skip(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any)
 def _signature(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str, None] | None:
-    """Panels are asked for by verbs; how widgets are made is of no use to anybody."""
-    return ("", None) if what == "class" and ".widgets." in name else None
+    """What is asked for by a verb, or raised, is made by nobody else: its signature is of no use."""
+    if what not in ("class", "exception"):
+        return None
+    if (
+        what == "exception"
+        or issubclass(obj, Exception)
+        or ".widgets." in name
+        or "session:" in (signature or "")
+    ):
+        return "", None
+    return _readable(signature or ""), None
+
+
+def _readable(signature: str) -> str:
+    """A signature whose empty dicts and lists are written as such.
+
+    >>> _readable("(headers: dict[str, str] = <factory>, members: list[str] = <factory>)")
+    '(headers: dict[str, str] = {}, members: list[str] = [])'
+    """
+    return _FACTORY.sub(lambda made: f"{made[1]}{made[2]} = {_EMPTY[made[1]]}", signature)
 
 
 def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Pictures that come in a light and a dark edition: a page shows the one that suits it."""
+"""Pictures that come in a light and a dark edition; a page shows the one that suits it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 class ThemedPictures(SphinxTransform):
-    """Sources name the light edition, which reads well anywhere. Pictures in tables stay as they are."""
+    """Sources name the light edition, which reads well anywhere. Tables keep all; the style sheet chooses."""
 
     default_priority = 200  # before Sphinx collects the pictures
 
     def apply(self, **kwargs: object) -> None:
         for image in list(self.document.findall(nodes.image)):
             dark = image["uri"].replace(LIGHT, DARK)
-            in_table = any(isinstance(above, nodes.table) for above in _above(image))
-            if in_table or not image["uri"].endswith(LIGHT) or not self._is_there(dark):
+            tables = [above for above in _above(image) if isinstance(above, nodes.table)]
+            if tables or not image["uri"].endswith(LIGHT) or not self._is_there(dark):
                 image["classes"].append("dark-light")  # the theme dims pictures that say nothing
-                if in_table:
+                for table in tables:
+                    table["classes"] = [*{*table["classes"], "pictures"}]
                     image["width"] = "100%"  # and links to the picture itself, to be looked at closely
                 continue
             twin = image.deepcopy()

@@ -18,6 +18,8 @@ from sphinx.util.inventory import InventoryFile
 import cloudtasks_nb as ct
 from cloudtasks_nb.__main__ import _parser
 from cloudtasks_nb.connecting import EMULATOR_VARIABLES
+from cloudtasks_nb.frames.arrays import MAP, SPAN, TIME
+from cloudtasks_nb.frames.columns import LOCATIONS, QUEUES, TASKS
 from cloudtasks_nb.model.methods import METHODS
 from cloudtasks_nb.rest.sign_in import _ELSEWHERE
 
@@ -99,6 +101,17 @@ def test_every_variable_that_is_read_is_described() -> None:
     }
     assert read
     assert [name for name in {*read, *EMULATOR_VARIABLES, *_ELSEWHERE} if f"`{name}`" not in page] == []
+
+
+def test_every_column_is_described() -> None:
+    """In the order in which tables have them, and with their types."""
+    words = {"string": "text", "int32": "integer", "int64": "integer", "double": "number", "binary": "bytes"}
+    words |= {str(TIME): "instant", str(SPAN): "duration", str(MAP): "dict"}
+    page = (DOCS / "reference/listings.md").read_text()
+    for title, columns in (("Tasks", TASKS), ("Queues", QUEUES), ("Locations", LOCATIONS)):
+        section = page.partition(f"### {title}\n")[2].partition("\n### ")[0]
+        said = re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.M)
+        assert said == [(field.name, words[str(field.type)]) for field in columns.schema]
 
 
 ALPHA = (DOCS / "how-to/from-the-alpha-client.md").read_text()
