@@ -39,9 +39,9 @@ class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
     """One page of a listing: its items, in order. `next_page_token` is empty on the last one.
 
     Example:
-        >>> page = queue.tasks(page_size=2).first_page
-        >>> len(page), [task.id for task in page] == [task.id for task in page.items], bool(page.next_page_token)
-        (2, True, True)
+        >>> page = queue.tasks(view="FULL", page_size=2).first_page
+        >>> len(page), [task.json() for task in page], bool(page.next_page_token)
+        (2, [{'n': 0}, {'n': 1}], True)
     """
 
     items: list[T]

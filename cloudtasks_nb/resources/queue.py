@@ -206,7 +206,7 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         Source: REST queues.tasks.get.
 
         Example:
-            >>> queue.create_task({"to": "ada"}, url="https://example.com/send", task_id="welcome", schedule=60)
+            >>> queue.create_task({"to": "ada"}, url=url, task_id="welcome", schedule=60)
             >>> queue.task("welcome").json()
             {'to': 'ada'}
         """

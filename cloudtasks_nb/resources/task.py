@@ -27,7 +27,7 @@ class Task(model.Task, Leased, dict=True, gc=True):
     Source: REST projects.locations.queues.tasks.
 
     Example:
-        >>> task = queue.create_task({"to": "ada"}, url="https://example.com/send", schedule=60, task_id="welcome")
+        >>> task = queue.create_task({"to": "ada"}, url=url, schedule=60, task_id="welcome")
         >>> task.id, task.method, task.dispatch_count
         ('welcome', 'POST', 0)
     """
