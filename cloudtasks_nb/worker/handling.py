@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import threading
 from collections.abc import Callable
@@ -14,10 +15,17 @@ _here = threading.local()
 
 
 def handle(handler: Callable[[Any], Any], given: Any) -> None:
-    """Call it. What it returns is of no use, and might not be able to travel back from another process."""
+    """Call it; a coroutine is run to its end, in a loop of its own. What comes of it is of no use, and might not be
+    able to travel back from another process. Errors: TypeError for a generator: its work was not done."""
     _here.handler = handler
     try:
-        handler(given)
+        begun = handler(given)
+        if inspect.iscoroutine(begun):
+            import asyncio
+
+            asyncio.run(begun)
+        elif inspect.isgenerator(begun) or inspect.isasyncgen(begun):
+            raise TypeError("the handler is a generator: it only yields, and nothing was done")
     finally:
         _here.handler = None
 

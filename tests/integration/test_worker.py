@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -144,6 +145,30 @@ def test_the_handler_gets_the_task_and_no_verbs(queue: ct.Queue) -> None:
     assert (task.tag, task.json(), task.dispatch_count) == ("red", {"n": 0}, 1)
     with pytest.raises(ct.ConfigError, match="has no client"):
         task.acknowledge()
+
+
+def test_a_coroutine_is_run_before_its_task_is_acknowledged(queue: ct.Queue) -> None:
+    fill(queue, 3)
+    handled: list[Any] = []
+
+    async def handle(task: ct.Task) -> None:
+        await asyncio.sleep(0)
+        handled.append(task.json())
+
+    worker = queue.worker(handle).run(until_empty=True)
+    assert (worker.tally.done, len(handled)) == (3, 3)
+
+
+def test_what_only_yields_was_not_handled(queue: ct.Queue) -> None:
+    fill(queue, 1)
+
+    def handle(task: ct.Task) -> Iterator[Any]:
+        yield task.json()
+
+    worker = queue.worker(handle, attempts=1).run(until_empty=True)
+    assert worker.tally.done == 0
+    assert "generator" in str(worker)
+    assert queue.count_tasks() == 1
 
 
 def test_batches_of_the_oldest_tag(queue: ct.Queue) -> None:
