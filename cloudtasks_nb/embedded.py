@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from .rest.session import Session
 OWNER = "user:owner@example.com"
 _OWNER_ROLES = ("roles/owner", "roles/iam.serviceAccountUser")
 _READY = "cloudtasks emulator ready on "
+_COMMAND_SAYS = re.compile(r"^(cloudtasks_nb emulator|python -m cloudtasks_nb( emulator)?: error): ")
 _START_S = 30.0
 _STOP_S = 10.0
 
@@ -63,10 +65,8 @@ def local(
     options += ["--demo"] if demo else []
     options += [] if dispatch else ["--no-dispatch"]
     options += ["--clock", *_clock(clock)]
-    options += [f"--allow-target={pattern}" for pattern in allow_targets]
+    options += [f"--allow-target={pattern}" for pattern in _patterns(allow_targets)]
     options += [f"--app-engine={word}" for word in _applications(app_engine)]
-    if isinstance(allow_targets, str):
-        raise ConfigError("allow_targets is a list of patterns.", hint=f"allow_targets=[{allow_targets!r}]")
     if enforce_iam:
         options += ["--enforce-iam", *(f"--grant={role}={OWNER}" for role in _OWNER_ROLES)]
     process, url = _start(options)
@@ -91,6 +91,12 @@ def _clock(clock: str | datetime) -> list[str]:
             f"clock={clock!r} is no clock.", hint='"system", "manual" or a datetime to start at'
         )
     return [clock]
+
+
+def _patterns(targets: Sequence[str]) -> Sequence[str]:
+    if isinstance(targets, str):
+        raise ConfigError("allow_targets is a list of patterns.", hint=f"allow_targets=[{targets!r}]")
+    return targets
 
 
 def _applications(app_engine: str | Mapping[str, str] | None) -> list[str]:
@@ -121,8 +127,14 @@ def _start(options: list[str]) -> tuple[subprocess.Popen[str], str]:
             return process, url
         _stop(process)
         complaints.seek(0)
-        why = complaints.read().strip()[-1000:] or "no reason was given"
-        raise ConfigError(f"The emulator did not start: {why}")
+        raise _not_started(complaints.read())
+
+
+def _not_started(complaints: str) -> ConfigError:
+    """Why the emulator did not start: what its command line said last."""
+    said = _COMMAND_SAYS.sub("", complaints.strip().rpartition("\n")[2])
+    why, _, hint = said.partition(" Next: ")
+    return ConfigError(f"The emulator did not start: {why or 'no reason was given.'}", hint=hint or None)
 
 
 def _ready_line(process: subprocess.Popen[str]) -> str:

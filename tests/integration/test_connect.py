@@ -163,9 +163,19 @@ def test_a_durable_emulator_keeps_queues_and_tasks(tmp_path: Path) -> None:
 
 
 def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "no" / "such" / "folder" / "queues.db"
     with pytest.raises(ct.ConfigError, match="did not start") as caught:
-        ct.local(tmp_path / "no" / "such" / "folder" / "queues.db")
-    assert "folder" in str(caught.value)
+        ct.local(file)
+    assert (
+        caught.value.message
+        == f"The emulator did not start: {file} cannot be used: unable to open database file."
+    )
+    assert caught.value.hint == "name a file in a folder that exists and may be written"
+    with pytest.raises(ct.ConfigError) as caught:
+        ct.local(app_engine="localhost:8080")
+    assert caught.value.message == (
+        "The emulator did not start: --app-engine: 'localhost:8080' is no application such as http://localhost:8080"
+    )
 
 
 def test_the_demo_has_something_to_look_at() -> None:
