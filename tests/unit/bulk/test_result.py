@@ -7,6 +7,7 @@ import tracemalloc
 
 from cloudtasks_nb.bulk.items import Item
 from cloudtasks_nb.bulk.result import BulkResult, Verb
+from cloudtasks_nb.bulk.verbs import MOVE, RESTORE
 from cloudtasks_nb.errors import AlreadyExists, Timeout, TransportError
 
 QUEUE = "projects/p/locations/us-central1/queues/q"
@@ -60,3 +61,21 @@ def test_an_empty_result_is_a_result() -> None:
     assert result.to_dataframe().shape == (0, 6)
     result.raise_for_errors()
     assert "0 tasks created" in str(result)
+
+
+def test_a_card_shows_the_most_frequent_reasons_and_counts_the_others() -> None:
+    result = BulkResult(CREATE, QUEUE)
+    result.add([item(at, AlreadyExists("there")) for at in range(3)])
+    result.add([item(at, AlreadyExists(f"reason {at}")) for at in range(3, 33)])
+    shown = str(result)
+    assert "21 more rows" in shown
+    assert f"{2:032x}" not in shown and f"{0:032x}" in shown, "the first of each reason stands for it"
+    assert "queue.create_tasks(result.failed)" in shown
+    assert "queue.restore(path)" in str(failed_once(RESTORE))
+    assert "queue.move_tasks(result.failed, to=…)" in str(failed_once(MOVE))
+
+
+def failed_once(verb: Verb) -> BulkResult:
+    result = BulkResult(verb, QUEUE)
+    result.add([item(0, AlreadyExists("there"))])
+    return result
