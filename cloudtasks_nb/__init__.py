@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .connecting import connect as connect
     from .embedded import local as local
     from .errors import *  # noqa: F403
+    from .listing import Page as Page
     from .model import AppEngineHttpRequest as AppEngineHttpRequest
     from .model import AppEngineHttpTarget as AppEngineHttpTarget
     from .model import AppEngineRouting as AppEngineRouting
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from .model import Status as Status
     from .model import TaskStatus as TaskStatus
     from .model import UriOverride as UriOverride
-    from .pager import Page as Page
     from .pager import Pager as Pager
     from .redact import show_secrets as show_secrets
     from .resources import Location as Location
@@ -61,7 +61,8 @@ _HOMES = {
     "client": ("Client",),
     "connecting": ("connect",),
     "embedded": ("local",),
-    "pager": ("Page", "Pager"),
+    "listing": ("Page",),
+    "pager": ("Pager",),
     "redact": ("show_secrets",),
     "resources": ("Location", "Operation", "Permissions", "Queue", "Task"),
     "rest.retry": ("Retry",),

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Self
 
 from ..errors import BY_RPC_CODE, CloudTasksError, InvalidArgument, Timeout, Unknown
+from ..listing import Items
 from ..model import operation as model
 from ..model.json import from_dict
 from ..model.status import Status
-from ..pager import Items
 from ..progress import waiting
 from ..rest.session import Session
 from .bound import Bound, bind_all

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from ..pager import Page, Pager
+from ..listing import Page
+from ..pager import Pager
 
 T = TypeVar("T")
 

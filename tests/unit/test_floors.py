@@ -15,6 +15,7 @@ FLOORS = [
     {"names"},
     {"model"},
     {"rest", "frames", "render", "progress", "interrupts"},
+    {"listing"},
     {"pager", "api", "batching"},
     {"resources", "emulating"},
     {"client", "bulk", "worker"},
