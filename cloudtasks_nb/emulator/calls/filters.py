@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -20,6 +22,13 @@ from .bodies import Field, fields, fields_in
 from .scalars import SCALARS, Scalar
 
 Test = Callable[[Any], bool]
+Read = Callable[[Any], Any]
+
+# What the later versions say in one field, and the model in another.
+_SAID: dict[str, Read] = {
+    "type": lambda queue: "PUSH" if queue.pull_target is None else "PULL",
+    "max_attempts": lambda retries: -1 if retries.unlimited_attempts else retries.max_attempts,
+}
 
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _OPERATOR = re.compile(r"<=|>=|!=|<|>|=|:")
@@ -92,14 +101,14 @@ class _Parser:
 
     def comparison(self) -> Test:
         path = self._match(_PATH)[0]
-        fields_on_path = self._resolve(path)
+        field, read = self._resolve(path)
         sign = self._match(_OPERATOR)[0]
         value = self._match(_VALUE)
         quoted, bare = value[1], value[2]
         if bare == "*" and sign in (":", "=", "!="):
-            return _presence(fields_on_path, present=sign != "!=")
+            return _presence(read, present=sign != "!=")
         text = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else bare
-        return self._compare(fields_on_path, sign, text)
+        return _comparison(field, read, sign, text)
 
     def at_end(self) -> bool:
         self._skip()
@@ -110,36 +119,24 @@ class _Parser:
             f"Invalid filter: cannot read {self.text[self.at :][:60]!r} in {self.text[:200]!r}."
         )
 
-    def _resolve(self, path: str) -> list[Field]:
-        """The model's fields on the way that a path goes."""
+    def _resolve(self, path: str) -> tuple[Field, Read]:
+        """The last field on the way that a path goes through the model, and how its value is read."""
         kind: Any = self.kind
-        found: list[Field] = []
+        way: list[Field] = []
         for segment in path.split("."):
             is_message = isinstance(kind, type) and issubclass(kind, Message)
             field = fields_in(self.version, kind).get(segment) if is_message else None
-            if field is None or not field.home:
+            if field is None:
                 raise InvalidArgument(
                     f"Invalid filter: '{path}' is not a field of a {self.kind.__name__.lower()}."
                 )
-            for name in field.home:
-                found.append(fields(kind)[name])
-                kind = found[-1].holds
-        self.needs_stats = self.needs_stats or found[0].name == "stats"
-        return found
-
-    def _compare(self, path: list[Field], sign: str, text: str) -> Test:
-        scalar = path[-1].holds
-        if not isinstance(scalar, Scalar) or path[-1].repeated or path[-1].mapped:
-            raise InvalidArgument(f"Invalid filter: '{path[-1].name}' can only be compared with *.")
-        wanted = _constant(scalar, text)
-        if sign == ":" and scalar is SCALARS[str]:
-            return lambda queue: wanted.casefold() in (_value(queue, path) or "").casefold()
-        if sign in (":", "="):
-            return lambda queue: bool(_value(queue, path) == wanted)
-        if sign == "!=":
-            return lambda queue: bool(_value(queue, path) != wanted)
-        ordering = _ORDERINGS[sign]
-        return lambda queue: (value := _value(queue, path)) is not None and bool(ordering(value, wanted))
+            for name in field.home or (field.name,):
+                way.append(fields(kind)[name] if field.home else field)
+                kind = way[-1].holds
+        self.needs_stats = self.needs_stats or way[0].name == "stats"
+        said = _SAID if self.version != OWN else {}
+        steps = [said.get(field.name) or attrgetter(field.name) for field in way]
+        return way[-1], partial(_value, steps)
 
     def _skip(self) -> None:
         while self.at < len(self.text) and self.text[self.at].isspace():
@@ -169,14 +166,31 @@ class _Parser:
         return match
 
 
-def _presence(path: list[Field], *, present: bool) -> Test:
-    return lambda queue: (_value(queue, path) not in (None, "")) is present
+def _comparison(field: Field, read: Read, sign: str, text: str) -> Test:
+    scalar = field.holds
+    if not isinstance(scalar, Scalar) or field.repeated or field.mapped:
+        raise InvalidArgument(f"Invalid filter: '{field.name}' can only be compared with *.")
+    wanted = _constant(scalar, text)
+    if sign == ":" and scalar is SCALARS[str]:
+        return lambda queue: wanted.casefold() in (read(queue) or "").casefold()
+    if sign in (":", "="):
+        return lambda queue: bool(read(queue) == wanted)
+    if sign == "!=":
+        return lambda queue: bool(read(queue) != wanted)
+    ordering = _ORDERINGS[sign]
+    return lambda queue: (value := read(queue)) is not None and bool(ordering(value, wanted))
 
 
-def _value(queue: Message, path: list[Field]) -> Any:
-    value: Any = queue
-    for field in path:
-        value = getattr(value, field.name, None)
+def _presence(read: Read, *, present: bool) -> Test:
+    return lambda queue: (read(queue) not in (None, "")) is present
+
+
+def _value(steps: Sequence[Read], message: Any) -> Any:
+    value = message
+    for step in steps:
+        if value is None:
+            return None
+        value = step(value)
     return value
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cloudtasks_nb.emulator.calls.filters import parse_filter
 from cloudtasks_nb.emulator.rules.queues import new_queue
 from cloudtasks_nb.errors import InvalidArgument
-from cloudtasks_nb.model import AppEngineHttpTarget, Queue, RateLimits, RetryConfig
+from cloudtasks_nb.model import AppEngineHttpTarget, PullTarget, Queue, RateLimits, RetryConfig
 from cloudtasks_nb.names import parse_queue
 
 from .conftest import QUEUE
@@ -103,6 +103,32 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         parse_filter(text).matches(Queue())
     except InvalidArgument as refused:
         assert "filter" in refused.message
+
+
+@pytest.mark.parametrize(
+    ("text", "pull", "push"),
+    [
+        ("type=PULL", True, False),
+        ("type: PUSH", False, True),
+        ("type != PULL AND type:*", False, True),
+        ("NOT type=PUSH", True, False),
+    ],
+)
+def test_the_type_of_v2beta3_is_what_the_model_says_by_targets(text: str, pull: bool, push: bool) -> None:
+    found = parse_filter(text, version="v2beta3")
+    assert found.matches(Queue(pull_target=PullTarget())) is pull
+    assert found.matches(Queue()) is push
+    with pytest.raises(InvalidArgument, match="'type' is not a field of a queue"):
+        parse_filter(text)
+
+
+def test_unlimited_attempts_are_minus_one_in_the_later_versions() -> None:
+    unlimited = Queue(retry_config=RetryConfig(unlimited_attempts=True))
+    assert parse_filter("retryConfig.maxAttempts = -1", version="v2").matches(unlimited)
+    assert not parse_filter("retryConfig.maxAttempts > 0", version="v2").matches(unlimited)
+    assert parse_filter("retryConfig.maxAttempts = 5", version="v2").matches(
+        Queue(retry_config=RetryConfig(max_attempts=5))
+    )
 
 
 def test_only_filters_on_statistics_need_them() -> None:
