@@ -79,3 +79,35 @@ def failed_once(verb: Verb) -> BulkResult:
     result = BulkResult(verb, QUEUE)
     result.add([item(0, AlreadyExists("there"))])
     return result
+
+
+def test_tasks_of_several_queues_keep_their_names() -> None:
+    names = [f"{queue}/tasks/{at}" for at, queue in enumerate((QUEUE, f"{QUEUE}-2", f"{QUEUE}-2", QUEUE))]
+    items = [Item(index=at, name=name, attempts=1, passed=1) for at, name in enumerate(names)]
+    for chunks in ([items], [items[:1], items[1:3], items[3:]]):
+        result = BulkResult(CREATE, QUEUE)
+        for chunk in chunks:
+            result.add(chunk)
+        result.tidy()
+        assert list(result.names) == result.to_dataframe().name.tolist() == names
+
+
+def test_a_task_that_was_tried_very_often_is_counted_as_often_as_a_byte_holds() -> None:
+    result = BulkResult(CREATE, QUEUE)
+    result.add([Item(index=0, name=f"{QUEUE}/tasks/stubborn", attempts=1000, passed=1)])
+    assert result.to_dataframe().attempts.tolist() == [255]
+    assert result.repeated == 999
+
+
+def test_all_is_well_only_when_nothing_failed_and_nothing_was_left() -> None:
+    for failed, left, stopped_by in (
+        (True, 0, None),
+        (False, 5, None),
+        (False, None, None),
+        (False, 0, "stop"),
+    ):
+        result = BulkResult(CREATE, QUEUE)
+        result.add([item(0), item(1, AlreadyExists("there") if failed else None)])
+        assert result.ok is not failed
+        result.not_tried_count, result.stopped_by = left, stopped_by
+        assert not result.ok

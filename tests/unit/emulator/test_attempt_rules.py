@@ -2,48 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator.rules import attempts
+from cloudtasks_nb.emulator.rules.retry_after import retry_after
 from cloudtasks_nb.model import Duration, RetryConfig, Task
 
-from .conftest import new_queue
+from .conftest import NOW, new_queue
 
 
-@dataclass
-class Series:
-    shortest: float
-    longest: float
-    doublings: int
-    delays: list[float]
+@settings(max_examples=200)
+@given(
+    shortest_ms=st.integers(1, 100_000),
+    longest_ms=st.integers(1, 4_000_000),
+    doublings=st.integers(0, 20),
+    failed=st.integers(1, 60),
+)
+def test_backoff_is_that_of_the_table(shortest_ms: int, longest_ms: int, doublings: int, failed: int) -> None:
+    longest_ms = max(shortest_ms, longest_ms)
+    retries = RetryConfig(
+        min_backoff=Duration(milliseconds=shortest_ms),
+        max_backoff=Duration(milliseconds=longest_ms),
+        max_doublings=doublings,
+    )
+    doubled = shortest_ms * 2 ** min(failed - 1, doublings)
+    grown = doubled if failed <= doublings + 1 else doubled * (failed - doublings)
+    assert attempts.retry_delay(retries, failed) == timedelta(milliseconds=min(longest_ms, grown))
 
 
 @pytest.mark.parametrize(
-    "series",
+    ("shortest", "longest", "doublings", "seconds"),
     [
-        Series(10, 300, 3, [10, 20, 40, 80, 160, 240, 300, 300]),
-        Series(2, 100, 2, [2, 4, 8, 16, 24, 32, 40]),
-        Series(1, 10, 0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]),
-        Series(0.1, 3600, 16, [0.1, 0.2, 0.4, 0.8, 1.6, 3.2]),
+        (10, 300, 3, [10, 20, 40, 80, 160, 240, 300, 300]),
+        (0.1, 3600, 16, [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6, 819.2]),
+        (2, 100, 2, [2, 4, 8, 16, 24, 32, 40]),
+        (1, 10, 0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]),
     ],
-    ids=lambda series: f"{series.shortest}-{series.longest}-{series.doublings}",
 )
-def test_documented_delays(series: Series) -> None:
+def test_the_documented_series(shortest: float, longest: float, doublings: int, seconds: list[float]) -> None:
     retries = RetryConfig(
-        min_backoff=Duration.of(series.shortest),
-        max_backoff=Duration.of(series.longest),
-        max_doublings=series.doublings,
+        min_backoff=Duration.of(shortest), max_backoff=Duration.of(longest), max_doublings=doublings
     )
-    delays = [
-        attempts.retry_delay(retries, failed + 1).total_seconds() for failed in range(len(series.delays))
-    ]
-    assert delays == series.delays
+    delays = [attempts.retry_delay(retries, failed).total_seconds() for failed in range(1, len(seconds) + 1)]
+    assert delays == seconds
+
+
+def test_unlimited_attempts_end_with_their_duration() -> None:
+    forever = RetryConfig(unlimited_attempts=True)
+    bounded = RetryConfig(unlimited_attempts=True, max_retry_duration=Duration(hours=1))
+    assert not attempts.used_up(forever, 10_000, timedelta(days=30))
+    assert not attempts.used_up(bounded, 10_000, timedelta(minutes=59))
+    assert attempts.used_up(bounded, 1, timedelta(hours=1))
 
 
 @given(st.floats(0, 100), st.floats(100, 10_000), st.integers(0, 30), st.integers(1, 200))
@@ -105,3 +119,22 @@ def test_answers_in_words(code: int, message: str) -> None:
     outcome = attempts.answered(code)
     assert not outcome.succeeded
     assert outcome.status.message == message
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0),
+        ({"Retry-After": " 120 "}, 120),
+        ({"Retry-After": "0"}, 0),
+        ({"Retry-After": "9" * 40}, 86_400),
+        ({"Retry-After": "-5"}, 0),
+        ({"Retry-After": "soon"}, 0),
+        ({"Retry-After": "Sun, 01 Mar 2026 12:01:00 GMT"}, 59.75),
+        ({"Retry-After": "Sun, 01 Mar 2026 11:00:00 GMT"}, 0),
+        ({"Retry-After": "Mon, 01 Mar 2027 12:00:00 GMT"}, 86_400),
+        ({"Retry-After": "Sun, 01 Mar 2026 10:00:30 GMT", "Date": "Sun, 01 Mar 2026 10:00:00 GMT"}, 30),
+    ],
+)
+def test_how_long_a_target_asks_to_be_left_alone(headers: dict[str, str], seconds: float) -> None:
+    assert retry_after(headers, NOW).total_seconds() == seconds

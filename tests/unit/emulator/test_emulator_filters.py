@@ -51,6 +51,7 @@ def queue() -> Queue:
         "purgeTime > 2025-12-31T23:59:59Z",
         'purge_time<="2026-01-01T00:00:00Z"',
         'name: "queues/q"',
+        'name: "QUEUES/Q"',
         f"name = {QUEUE}",
         "state=PAUSED OR state=RUNNING",
         "state=RUNNING AND retryConfig.maxAttempts>4",
@@ -59,6 +60,7 @@ def queue() -> Queue:
         # OR binds tighter than AND
         "state=RUNNING OR state=PAUSED AND state=RUNNING",
         "NOT state=PAUSED OR state=DISABLED",
+        " AND ".join(["(state=RUNNING)"] * 60),
     ],
 )
 def test_filters_that_match(queue: Queue, text: str) -> None:
@@ -88,7 +90,8 @@ def test_filters_that_do_not(queue: Queue, text: str) -> None:
     "text",
     [
         "state", "state=", "=RUNNING", "state=RUNNING AND", "(state=RUNNING", "state=RUNNING)", "colour=red",
-        "state=RUNNIN", "retryConfig.maxAttempts>many", "rateLimits>5", "state.x=5", "OR", "NOT", '"', "state=\"x",
+        "state=RUNNIN", "retryConfig.maxAttempts>many", "rateLimits>5", "state.x=5", "OR", "NOT", '"',
+        "state=PAUSED ORstate=RUNNING", "state=RUNNING ANDstate=RUNNING", "NOTstate=PAUSED", "state=\"x",
         "retryConfig.minBackoff>1h", "purgeTime>yesterday", "(" * 200 + "state=RUNNING" + ")" * 200,
     ],
 )  # fmt: skip
@@ -133,4 +136,5 @@ def test_unlimited_attempts_are_minus_one_in_the_later_versions() -> None:
 
 def test_only_filters_on_statistics_need_them() -> None:
     assert parse_filter("stats.tasksCount > 5").needs_stats
+    assert parse_filter("stats.tasksCount > 5 AND state=RUNNING").needs_stats
     assert not parse_filter("state=RUNNING").needs_stats

@@ -89,6 +89,19 @@ def test_a_patch_leaves_the_original_alone() -> None:
     assert to_dict(queue) == before
 
 
+def test_a_masked_field_that_the_patch_leaves_out_returns_to_its_default() -> None:
+    host = UriOverride(host="a.example.com")
+    queue = new_queue(http_target=HttpTarget(http_method="PUT", uri_override=host))
+    cleared = patch(queue, Queue(), "httpTarget.httpMethod")
+    assert to_dict(cleared)["httpTarget"] == {"uriOverride": {"host": "a.example.com"}}
+    assert patch(new_queue(), Queue(), "httpTarget.uriOverride.host") == new_queue()
+
+
+def test_a_push_queue_may_be_given_a_target_later() -> None:
+    given = patch(new_queue(), Queue(http_target=HttpTarget(http_method="PUT")), "httpTarget")
+    assert to_dict(given)["httpTarget"] == {"httpMethod": "PUT"}
+
+
 @pytest.mark.parametrize(
     ("kind", "other"),
     [
@@ -105,7 +118,18 @@ def test_a_patch_keeps_the_kind(kind: dict[str, Any], other: dict[str, Any]) -> 
     assert patch(queue, Queue(), "").kind == queue.kind
 
 
-@pytest.mark.parametrize("mask", ["colour", "rateLimits.colour", "state.x", "rateLimits.", ",", "taskTtl"])
+@pytest.mark.parametrize(
+    "mask",
+    [
+        "colour",
+        "rateLimits.colour",
+        "state.x",
+        "rateLimits.",
+        ",",
+        "taskTtl",
+        "httpTarget.headerOverrides.header",
+    ],
+)
 def test_masks_that_are_refused(mask: str) -> None:
     with pytest.raises(InvalidArgument):
         patch(new_queue(), Queue(), mask)

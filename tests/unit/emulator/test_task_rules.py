@@ -73,3 +73,46 @@ def test_headers_of_the_service_are_its_own() -> None:
         Task(http_request=HttpRequest(url="https://e.example", headers=headers)), new_queue(), NOW
     )
     assert task.headers == {"X-Mine": "m", "User-Agent": "Google-Cloud-Tasks"}
+
+
+def test_a_url_is_measured_as_it_is_sent() -> None:
+    def asked(url: str) -> Task:
+        return task_rules.new_task(Task(http_request=HttpRequest(url=url)), new_queue(), NOW)
+
+    start = "https://e.example/"
+    longest = start + "a" * (2083 - len(start))
+    assert asked(longest).url == longest
+    for longer in (f"{longest}a", start + "é" * 400):
+        with pytest.raises(InvalidArgument, match="at most 2083 characters"):
+            asked(longer)
+
+
+def test_headers_have_less_than_80_kilobytes() -> None:
+    def asked(size: int) -> Task:
+        headers = {"X-Large": "v" * (size - len("X-Large"))}
+        return task_rules.new_task(
+            Task(http_request=HttpRequest(url="https://e.example", headers=headers)), new_queue(), NOW
+        )
+
+    assert len(asked(80 * 1024 - 1).headers["X-Large"]) == 80 * 1024 - 8
+    with pytest.raises(InvalidArgument, match="less than 80KB"):
+        asked(80 * 1024)
+
+
+def test_a_task_is_at_most_as_large_as_the_service_takes() -> None:
+    pull = new_queue(pull_target=PullTarget())
+
+    def asked(payload_bytes: int) -> Task:
+        message = PullMessage(payload=bytes(payload_bytes))
+        return task_rules.new_task(Task(name=f"{QUEUE}/tasks/t", pull_message=message), pull, NOW)
+
+    around = task_rules.MAX_TASK_BYTES - 1000
+    fits = around + task_rules.MAX_TASK_BYTES - task_rules.proto_size(asked(around), QUEUE)
+    assert task_rules.proto_size(asked(fits), QUEUE) == task_rules.MAX_TASK_BYTES
+    with pytest.raises(InvalidArgument, match="too large"):
+        asked(fits + 1)
+
+
+def test_a_task_is_made_in_a_whole_second_and_due_at_once() -> None:
+    made = task_rules.new_task(Task(http_request=HttpRequest(url="https://e.example")), new_queue(), NOW)
+    assert (made.create_time, made.schedule_time) == (NOW.replace(microsecond=0), NOW)

@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from html.parser import HTMLParser
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_joiners_that_emoji_and_scripts_need_are_kept() -> None:
     [
         "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Api-Key", "x-apikey", "api_key", "apiKey",
         "X-Auth-Token", "X-Csrf-Token", "client_secret", "clientSecret", "password", "DB_PASSWORD", "privateKey",
-        "X-Hub-Signature-256", "access_token", "key", "sig",
+        "X-Hub-Signature-256", "access_token", "key", "sig", "passphrase", "X-Goog-Iam-Authority-Selector",
     ],
 )  # fmt: skip
 def test_names_that_carry_secrets(name: str) -> None:
@@ -120,6 +120,8 @@ SECRET = "s3cr3t-Value-42"
         f"https://example.com/x?a=1&token={SECRET}#top",
         f"ya29.{SECRET}",
         f"AIza{SECRET * 3}",
+        f"1//0{SECRET * 2}",
+        f"GOCSPX-{SECRET * 2}",
         f"eyJhbGciOiJSUzI1NiJ9.eyJz{SECRET}.{SECRET}",
         f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----",
         f'{{"access_token": "{SECRET}"}}',
@@ -176,9 +178,9 @@ def test_secrets_are_hidden_by_the_name_that_holds_them() -> None:
     "text", ["eyJ-" * 20_000, "eyJaaaaaaaa-" * 7_000, "=" + "?" * 80_000, "?x=1" + "?" * 80_000]
 )
 def test_secrets_are_looked_for_in_time_that_grows_with_the_text(text: str) -> None:
-    started = perf_counter()
+    started = process_time()
     scrub(text)
-    assert perf_counter() - started < 2
+    assert process_time() - started < 2
 
 
 def test_a_web_token_is_found_wherever_it_begins() -> None:

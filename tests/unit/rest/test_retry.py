@@ -1,42 +1,73 @@
-"""The policy of retries, and the times that callers say."""
+"""The policy of retries: which failures are tried again, how often, and after how long."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-import cloudtasks_nb as ct
-from cloudtasks_nb.rest.multipart import read_parts
+from cloudtasks_nb import errors
+from cloudtasks_nb.rest.retry import Retry
+
+LATER = errors.Unavailable("later")
+QUOTA = errors.ResourceExhausted("quota")
+PASSING = (errors.Unavailable, errors.DeadlineExceeded, errors.ResourceExhausted)
+POLICY = Retry(initial_s=1, multiplier=2, maximum_s=5, max_tries=3)
+
+
+def delay_s(error: errors.CloudTasksError, **known: Any) -> float | None:
+    facts = {"tries": 1, "repeatable": True, "remaining_s": 60.0, "chance": 1.0, **known}
+    return POLICY.delay_s(error, **facts)
+
+
+def lost(*, reached: bool) -> errors.TransportError:
+    error = errors.TransportError("the connection broke")
+    error.reached = reached
+    return error
+
+
+def test_what_may_pass_is_tried_again_where_that_is_safe() -> None:
+    for passing in (LATER, errors.DeadlineExceeded("slow"), lost(reached=True)):
+        assert delay_s(passing) == 1
+        assert delay_s(passing, repeatable=False) is None
+
+
+def test_a_refusal_for_lack_of_quota_is_tried_again_whatever_was_called() -> None:
+    assert delay_s(QUOTA, repeatable=False) == 1
 
 
 @pytest.mark.parametrize(
-    "given",
-    [{"max_tries": 0}, {"max_tries": "3"}, {"initial_s": -1}, {"multiplier": 0.5}, {"maximum_s": float("nan")},
-     {"quota_wait_s": None}, {"maximum_s": timedelta(seconds=1)}],
-)  # fmt: skip
-def test_a_policy_that_cannot_be_is_refused_at_once(given: dict[str, Any]) -> None:
-    (name,) = given
-    with pytest.raises(ct.ConfigError, match=f"{name}=") as caught:
-        ct.Retry(**given)
-    assert caught.value.hint
+    "error",
+    [
+        lost(reached=False),
+        errors.AuthError("no"),
+        *(kind("no") for kind in errors.API_ERRORS if kind not in PASSING),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_does_not_pass_is_not_tried_again(error: errors.CloudTasksError) -> None:
+    assert delay_s(error) is None
 
 
-@pytest.mark.parametrize("timeout", [0, -1, "soon", float("nan"), timedelta(days=2)])
-def test_a_batch_takes_no_time_that_is_none(timeout: Any) -> None:
-    with (
-        ct.connect("p", endpoint="http://localhost:1") as client,
-        pytest.raises(ct.ConfigError, match="timeout="),
-    ):
-        client.batch(timeout=timeout)
+def test_tries_are_counted() -> None:
+    assert [delay_s(LATER, tries=tries) for tries in (1, 2, 3, 4)] == [1, 2, None, None]
 
 
-@pytest.mark.parametrize("written", [lambda at: "30", lambda at: format_datetime(at, usegmt=True)])
-def test_a_part_of_a_batch_may_ask_for_patience_in_seconds_or_by_a_date(written: Any) -> None:
-    later = written(datetime.now(UTC) + timedelta(seconds=30))
-    part = f"HTTP/1.1 429 X\r\nContent-Type: application/json\r\nRetry-After: {later}\r\n\r\n{{}}"
-    body = f"--b\r\nContent-Type: application/http\r\nContent-ID: <response-x + 0>\r\n\r\n{part}\r\n--b--\r\n"
-    found = read_parts('multipart/mixed; boundary="b"', body.encode())
-    assert 0 < found[0].retry_after_s <= 30
+def test_a_delay_is_drawn_between_nothing_and_its_ceiling() -> None:
+    assert [delay_s(LATER, tries=2, chance=chance) for chance in (0, 0.5, 1)] == [0, 1, 2]
+    assert Retry(initial_s=1, multiplier=2, maximum_s=5).ceiling_s(50) == 5
+
+
+def test_a_quota_is_given_half_of_the_first_delay_at_least() -> None:
+    assert delay_s(QUOTA, chance=0) == 0.5
+    assert delay_s(LATER, chance=0) == 0
+
+
+@given(st.floats(0, 1), st.floats(0, 100))
+def test_no_try_comes_earlier_than_the_service_asked_or_later_than_the_deadline(
+    chance: float, asked_s: float
+) -> None:
+    found = delay_s(LATER, chance=chance, retry_after_s=asked_s, remaining_s=50)
+    assert found is None if asked_s >= 50 else found is not None and asked_s <= found < 50

@@ -107,6 +107,22 @@ def test_a_load_balancers_page_is_unavailable_and_tried_again() -> None:
     assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+def test_a_refusal_that_a_proxy_words_is_what_its_status_says(status: int) -> None:
+    page = answer(status, b"<html>not now</html>", content_type="text/html")
+    with scripted(page) as server, pytest.raises(errors.error_class(status)) as caught:
+        get_queue(server, retry=Retry(max_tries=1))
+    assert caught.value.code == status
+    assert "not now" in caught.value.message
+
+
+def test_a_refusal_without_words_says_its_status() -> None:
+    silent = refusal(400, "FAILED_PRECONDITION", "")
+    with scripted(silent) as server, pytest.raises(errors.FailedPrecondition) as caught:
+        get_queue(server)
+    assert caught.value.message == "FAILED_PRECONDITION"
+
+
 CUT_WHOLE = answer(200, {"name": QUEUE})[:-5]
 CUT_CHUNK = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n"
@@ -211,6 +227,18 @@ def test_a_later_page_outlasts_an_exhausted_quota_while_a_first_page_does_not() 
         with pytest.raises(errors.ResourceExhausted):
             client.call(listing, ListTasksResponse, path={"parent": QUEUE})
         client.close()
+
+
+def test_a_listing_waits_for_its_quota_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(wire.time, "sleep", waits.append)
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", Retry_After="3")) as server:
+        client = session(server, retry=Retry(quota_wait_s=10))
+        with pytest.raises(errors.ResourceExhausted):
+            listing = "projects.locations.queues.tasks.list"
+            client.call(listing, ListTasksResponse, path={"parent": QUEUE}, query={"pageToken": "t"})
+        client.close()
+    assert waits == [3, 3, 3]
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
