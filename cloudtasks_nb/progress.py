@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from typing import Any
@@ -18,6 +19,8 @@ class Silent:
 
 
 def _watched() -> bool:
+    if os.environ.get("TQDM_DISABLE", "0") not in ("", "0"):  # which tqdm itself forgets in a notebook
+        return False
     return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
 
 

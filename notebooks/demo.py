@@ -57,7 +57,9 @@ def check(name: str) -> int:
     """Run every cell; print its source and what it showed. An error in a cell ends it with a traceback."""
     os.environ["TQDM_DISABLE"] = "1"  # a progress bar is for eyes, not for a log
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    quiet = ["--log-level=ERROR"]  # the kernel listens on this machine only, and need not warn of it
+    where = {"metadata": {"path": str(NOTEBOOKS)}}
+    NotebookClient(notebook, timeout=120, resources=where, extra_arguments=quiet).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(cells, 1):
         print(f"\n── cell {number} of {len(cells)} " + "─" * 60)

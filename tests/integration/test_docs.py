@@ -74,6 +74,7 @@ def test_tutorials_show_what_their_cells_show(site: Path) -> None:
     page = (site / "tutorials/01_tour.html").read_text()
     assert "ct-card" in page or 'class="ct' in page
     assert "widget-view" not in page
+    assert "tasks in 00:00" not in page  # a progress line is for eyes that watch it run
 
 
 def test_every_option_of_the_command_line_is_described() -> None:

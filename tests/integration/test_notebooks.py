@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,10 +53,3 @@ def test_it_is_kept_clean(path: Path) -> None:
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
     assert notebook.cells[0].source.startswith("# ")  # a title, which the docs and the file browser show
     assert set(notebook.metadata) == {"kernelspec", "language_info"}  # nothing of who ran it
-
-
-@each
-def test_what_it_links_to_is_there(path: Path) -> None:
-    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
-    for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):
-        assert (path.parent / link).exists(), link

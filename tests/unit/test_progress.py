@@ -1,0 +1,52 @@
+"""When a line of progress shows: where somebody watches, or asks for it."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from cloudtasks_nb.progress import Silent, bar, waiting
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+
+
+def shows(line: Any) -> bool:
+    with line as shown:
+        return not isinstance(shown, Silent)
+
+
+def tasks(wanted: bool | None, *, several: bool = True) -> Any:
+    return bar("tasks of emails", "tasks", wanted, several=several)
+
+
+@pytest.mark.usefixtures("notebook")
+@pytest.mark.filterwarnings("ignore:IProgress not found")  # there is a kernel in name only
+def test_in_a_notebook_it_shows_when_there_is_more_than_one_page() -> None:
+    assert shows(tasks(None))
+    assert not shows(tasks(None, several=False))
+    assert not shows(tasks(False))
+    assert shows(waiting("operation 1", None))
+
+
+@pytest.mark.usefixtures("notebook")
+@pytest.mark.parametrize(("said", "is_shown"), [("1", False), ("0", True), ("", True)])
+@pytest.mark.filterwarnings("ignore:IProgress not found")
+def test_the_switch_of_tqdm_counts_in_a_notebook_too(
+    said: str, is_shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TQDM_DISABLE", said)
+    assert shows(tasks(None)) is is_shown
+    assert shows(waiting("operation 1", None)) is is_shown
+
+
+@pytest.mark.usefixtures("notebook")
+def test_what_is_asked_for_shows_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    assert shows(tasks(True))
