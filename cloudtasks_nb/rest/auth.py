@@ -203,7 +203,7 @@ def _identity(credentials: Any, api_key: str | None) -> str:
         name = getattr(credentials, attribute, None)
         if isinstance(name, str) and name and name != "default":
             return name
-    kind = type(credentials).__module__.rpartition(".")[2].replace("_", " ")
+    kind = type(credentials).__module__.rpartition(".")[2].strip("_").replace("_", " ")
     if kind == "credentials":  # google-auth's own for people: with what renews them, or a bare token
         return "a person's credentials" if getattr(credentials, "refresh_token", None) else "access token"
     return f"{kind} credentials"
