@@ -66,7 +66,7 @@ def existing_task(context: Context, name: TaskName) -> tuple[QueueRow, TaskRow]:
     queue = existing_queue(context.store, name.parent)
     found = context.store.tasks.get(queue.generation, name.task)
     if found is None:
-        gone = context.store.tasks.has_tombstone(queue.row, name.task, context.clock.now())
+        gone = context.store.tombstones.is_blocked(queue.row, name.task, context.clock.now())
         raise NotFound(_GONE if gone else NOT_FOUND)
     return queue, found
 
@@ -75,4 +75,4 @@ def remove_task(context: Context, queue: QueueRow, task_id: str) -> None:
     """Ends a task; its name stays blocked for a while. Errors: NotFound."""
     if not context.store.tasks.remove(queue.generation, task_id):
         raise NotFound(NOT_FOUND)
-    context.store.tasks.bury(queue.row, task_id, context.clock.now() + tombstone_ttl(queue.queue))
+    context.store.tombstones.add(queue.row, task_id, context.clock.now() + tombstone_ttl(queue.queue))

@@ -72,7 +72,7 @@ class TaskService:
         """Stores a new task, inside a transaction of the caller; an empty id is replaced by a random one."""
         now = self._context.clock.now()
         task = task_rules.new_task(asked, queue.queue, now, self._context.version)
-        if task_id and self._tasks.has_tombstone(queue.row, task_id, now):
+        if task_id and self._store.tombstones.is_blocked(queue.row, task_id, now):
             raise AlreadyExists(_TOO_RECENT)
         expires = now + task_ttl(queue.queue)
         new = _new_row(task, task_id or self._random_id(), now, expires)

@@ -16,7 +16,7 @@ class Expiry:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._next = store.tasks.next_expiry()
+        self._next = store.tombstones.next_expiry()
 
     def note(self, moment: datetime) -> None:
         """A task will end at this moment."""
@@ -34,8 +34,8 @@ class Expiry:
     def end_some(self) -> None:
         """Ends some of it."""
         with self._store.transaction():
-            self._store.tasks.expire(AT_ONCE, self._clock.now())
-        self._next = self._store.tasks.next_expiry()
+            self._store.tombstones.expire(AT_ONCE, self._clock.now())
+        self._next = self._store.tombstones.next_expiry()
 
     def end_all(self) -> None:
         """Returns when nothing is left of it."""

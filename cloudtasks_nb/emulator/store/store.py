@@ -20,6 +20,7 @@ from .oauth import OAuthStore
 from .operations import OperationStore
 from .schema import RESTORE, prepare
 from .tasks import TaskStore
+from .tombstones import Tombstones
 
 _SELECT = "SELECT id, generation, name, config, state, purge_us, policy FROM queues"
 
@@ -34,7 +35,7 @@ class QueueRow(Struct, frozen=True):
 
 
 class Store:
-    """One open database; `tasks`, `operations`, `cmek` and `oauth` hold the rest of it."""
+    """One open database; `tasks`, `tombstones`, `operations`, `cmek` and `oauth` hold the rest of it."""
 
     def __init__(self, connection: sqlite3.Connection, *, is_durable: bool = False) -> None:
         self._db = connection
@@ -43,6 +44,7 @@ class Store:
         self.has_leftovers = True  # of generations: until somebody looked
         self._followers: list[Callable[[], None]] = []
         self.tasks = TaskStore(connection)
+        self.tombstones = Tombstones(connection)
         self.operations = OperationStore(connection)
         self.cmek = CmekStore(connection)
         self.oauth = OAuthStore(connection)

@@ -46,7 +46,7 @@ class Sweeper:
 
     def _some(self) -> bool:
         with self._store.transaction():
-            if not self._store.tasks.clear_away(AT_ONCE, self._clock.now()):
+            if not self._store.tombstones.clear_away(AT_ONCE, self._clock.now()):
                 self._store.has_leftovers = False
                 return False
         return True

@@ -1,4 +1,4 @@
-"""The database: tasks, tombstones and the statistics over them. SQLite only; `now` is an argument."""
+"""The database: tasks, and the statistics over them. SQLite only; `now` is an argument."""
 
 from __future__ import annotations
 
@@ -113,74 +113,6 @@ class TaskStore:
         """False when it was not there."""
         sql = "DELETE FROM tasks WHERE generation = ? AND id = ?"
         return self._db.execute(sql, (generation, id)).rowcount == 1
-
-    def bury(self, queue: int, id: str, until: datetime) -> None:
-        """Blocks the name of a task that is gone."""
-        self._db.execute("REPLACE INTO tombstones VALUES (?, ?, ?)", (queue, id, to_us(until)))
-
-    def has_tombstone(self, queue: int, id: str, now: datetime) -> bool:
-        """Whether a name is blocked: by a tombstone, or by a purged task that was not cleared away yet."""
-        sql = (
-            "SELECT 1 FROM tombstones WHERE queue = :queue AND id = :id AND until_us > :now UNION ALL "
-            "SELECT 1 FROM generations g JOIN tasks t ON t.generation = g.id AND t.id = :id "
-            "WHERE g.queue = :queue AND g.until_us > :now"
-        )
-        return self._db.execute(sql, {"queue": queue, "id": id, "now": to_us(now)}).fetchone() is not None
-
-    def clear_away(self, limit: int, now: datetime) -> int:
-        """Some of what blocks names: tasks of old generations become tombstones, and tombstones that are over end.
-
-        Returns how many, 0 when none is left.
-        """
-        sql = "SELECT id, queue, until_us FROM generations WHERE until_us IS NOT NULL LIMIT 1"
-        left = self._db.execute(sql).fetchone()
-        if left is None:
-            return self._forget(limit, now)
-        generation, queue, until_us = left
-        gone = self._db.execute(
-            "DELETE FROM tasks WHERE row IN (SELECT row FROM tasks WHERE generation = ? LIMIT ?) RETURNING id",
-            (generation, limit),
-        ).fetchall()
-        if until_us > to_us(now):
-            buried = [(queue, id, until_us) for (id,) in gone]
-            self._db.executemany(
-                "INSERT INTO tombstones VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
-                "SET until_us = max(until_us, excluded.until_us)",  # an old one may not have been cleared away yet
-                buried,
-            )
-        if len(gone) < limit:
-            self._db.execute("DELETE FROM generations WHERE id = ?", (generation,))
-        return max(1, len(gone))
-
-    def _forget(self, limit: int, now: datetime) -> int:
-        """Drops tombstones that are over. They block nothing, so there is no hurry."""
-        return self._db.execute(
-            "DELETE FROM tombstones WHERE (queue, id) IN "
-            "(SELECT queue, id FROM tombstones WHERE until_us <= ? ORDER BY until_us LIMIT ?)",
-            (to_us(now), limit),
-        ).rowcount
-
-    def next_expiry(self) -> datetime | None:
-        """When the next task ends by itself."""
-        (expiry_us,) = self._db.execute("SELECT min(expire_us) FROM tasks").fetchone()
-        return None if expiry_us is None else from_us(expiry_us)
-
-    def expire(self, limit: int, now: datetime) -> None:
-        """Ends some tasks that outlived their queue's taskTtl, those first that did so first."""
-        over = {"now": to_us(now), "limit": limit}
-        self._db.execute(
-            "INSERT INTO tombstones SELECT g.queue, t.id, coalesce(g.until_us, t.expire_us + CAST(1000000 * "
-            "rtrim(json_extract(q.config, '$.tombstoneTtl'), 's') AS INTEGER)) AS until_us "
-            "FROM (SELECT * FROM tasks WHERE expire_us <= :now ORDER BY expire_us, row LIMIT :limit) t "
-            "JOIN generations g ON g.id = t.generation LEFT JOIN queues q ON q.generation = g.id WHERE true "
-            "ON CONFLICT DO UPDATE SET until_us = max(until_us, excluded.until_us)",
-            over,
-        )
-        self._db.execute(
-            "DELETE FROM tasks WHERE row IN "
-            "(SELECT row FROM tasks WHERE expire_us <= :now ORDER BY expire_us, row LIMIT :limit)",
-            over,
-        )
 
     def due(self, generation: int, now: datetime, tag: str | None, *, payloads: bool) -> Generator[TaskRow]:
         """The tasks that are due, oldest first; of one tag only, where that is given. To be closed."""

@@ -121,7 +121,7 @@ class Machine(RuleBasedStateMachine):
     def clear_away(self, limit: int) -> None:
         """What the sweeper does in the background is never seen."""
         with self.emulator.store.transaction():
-            self.emulator.store.tasks.clear_away(limit, self.now)
+            self.emulator.store.tombstones.clear_away(limit, self.now)
 
     # Tasks
 

@@ -151,7 +151,7 @@ def test_purged_tasks_are_gone_at_once_and_their_names_blocked_throughout(emulat
             with pytest.raises(NotFound, match="no longer exists"):
                 emulator("queues.tasks.get", name=task.name)
         with emulator.store.transaction():
-            cleared = emulator.store.tasks.clear_away(3, NOW)
+            cleared = emulator.store.tombstones.clear_away(3, NOW)
     emulator.clock.advance(timedelta(hours=1))
     for task in tasks:
         emulator.task(task)
@@ -167,7 +167,7 @@ def test_tombstones_that_are_over_block_nothing_and_no_call_waits_for_their_end(
 
     def clear_away(limit: int) -> int:
         with emulator.store.transaction():
-            return emulator.store.tasks.clear_away(limit, emulator.clock.now())
+            return emulator.store.tombstones.clear_away(limit, emulator.clock.now())
 
     def left() -> int:
         return int(emulator.store._db.execute("SELECT count(*) FROM tombstones").fetchone()[0])
@@ -250,7 +250,7 @@ def test_what_a_deleted_queue_leaves_is_cleared_away_too(emulator: Emulator) -> 
         emulator.task(Task(name=f"{QUEUE}/tasks/t{number}", pull_message=PullMessage()))
     emulator("queues.delete", name=QUEUE)
     with emulator.store.transaction():
-        while emulator.store.tasks.clear_away(2, NOW):
+        while emulator.store.tombstones.clear_away(2, NOW):
             pass
     left = [
         emulator.store._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
