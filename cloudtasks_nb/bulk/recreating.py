@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -106,10 +107,16 @@ def does_the_same(there: Task, asked: Task) -> bool:
 
 
 def is_copy(now: Callable[[], datetime]) -> Callable[[Task, Task], bool]:
-    """Whether two tasks do the same at the same time; all that are due are due at the same time."""
+    """Whether two tasks do the same in the same way, at the same time; all that are due are due at the same time."""
 
-    def at(task: Task) -> datetime | None:
-        when = task.schedule_time
-        return None if when is None or when <= now() else when
+    def way(task: Task) -> tuple[Any, ...]:
+        when, http, app = task.schedule_time, task.http_request, task.app_engine_http_request
+        return (
+            None if when is None or when <= now() else when,
+            task.retry_config,
+            task.dispatch_deadline,
+            (http.oidc_token, http.oauth_token) if http is not None else None,
+            replace(app.app_engine_routing, host="") if app is not None and app.app_engine_routing else None,
+        )
 
-    return lambda there, asked: at(there) == at(asked) and does_the_same(there, asked)
+    return lambda there, asked: does_the_same(there, asked) and way(there) == way(asked)

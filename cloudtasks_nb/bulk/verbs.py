@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
+from ..model.task import Task
 from ..names import QueueName, parse_queue
 from .given import Copying, is_frame, leased_items, new_items, selected_items
 from .items import Item, Items
@@ -73,24 +74,25 @@ def copy_tasks(
     target, target_session = _target(queue, to)
     if selection is None:
         selection = queue.tasks(view="FULL")
-    if str(target) == queue.name and target_session.endpoint == queue._session.endpoint:
-        if not new_ids:
-            raise ConfigError(
-                "A copy in the same queue needs another id.", hint="pass new_ids=True, or another queue"
-            )
-        selection = _at_hand(selection)
+    namesake = str(target) == queue.name  # at another endpoint, too, it may be this very queue
+    if namesake and not new_ids and target_session.endpoint == queue._session.endpoint:
+        raise ConfigError(
+            "A copy in the same queue needs another id.", hint="pass new_ids=True, or another queue"
+        )
     copy = Copying(target, new_ids=new_ids)
-    items = selected_items(queue._parsed, selection, copy)
+    items = selected_items(queue._parsed, _at_hand(selection) if namesake else selection, copy)
     session, there = queue._session.once(), target_session.once()
-    steps: list[Step] = [
-        reading(session, copy.take),
-        creating(there, str(target))
-        if new_ids
-        else Recreating(there, target, is_copy(target_session.now), resumes=move),
-    ]
+    same = _never if namesake else is_copy(target_session.now)
+    create = creating(there, str(target)) if new_ids else Recreating(there, target, same, resumes=move)
+    steps: list[Step] = [reading(session, copy.take), create]
     if move:
         steps.append(deleting(session, queue.name, lambda item: item.source))
     return go(queue, MOVE if move else COPY, items, steps, how)
+
+
+def _never(there: Task, asked: Task) -> bool:
+    """What has the name of a task already may be that very task, and no copy of it."""
+    return False
 
 
 def _at_hand(selection: Any) -> Any:

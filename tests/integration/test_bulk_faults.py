@@ -179,6 +179,21 @@ def test_what_is_moved_is_there_before_it_is_deleted(client: ct.Client, queue: c
     assert payloads(target) - Counter({b"other": 100}) == wanted(1000) - wanted(600)
 
 
+@pytest.mark.parametrize("faults", [{}, EVERYTHING])
+def test_a_queue_is_not_moved_into_itself_by_another_address(
+    client: ct.Client, queue: ct.Queue, faults: dict[str, float]
+) -> None:
+    """What is there under the same name is the very task that would be deleted."""
+    named = [{"payload": str(number), "task_id": f"t-{number}"} for number in range(500)]
+    queue.create_tasks(named).raise_for_errors()
+    with ct.connect(endpoint=client.endpoint.replace("127.0.0.1", "localhost"), retry=SOON) as other:
+        client.emulator.faults(**faults, methods=["queues.tasks.*"]) if faults else None
+        result = queue.move_tasks(to=other.queue(queue.name))
+    client.emulator.faults()
+    assert (result.done, result.failed_count) == (0, 500)
+    assert payloads(queue) == wanted(500)
+
+
 def test_a_late_answer_is_late(client: ct.Client, queue: ct.Queue) -> None:
     client.emulator.faults(latency="2s", methods="queues.get")
     with ct.connect(endpoint=client.endpoint, timeout=0.2) as hasty, pytest.raises(ct.Timeout):

@@ -169,9 +169,20 @@ def test_a_task_copied_but_not_deleted_is_not_called_moved() -> None:
                 "scheduleTime": "2099-01-01T00:00:00Z",
             },
         ),
+        answer(
+            200,
+            {
+                "name": "a",
+                "view": "FULL",
+                "httpRequest": {"url": URL, "oidcToken": {"serviceAccountEmail": "a@b.c"}},
+            },
+        ),
+        answer(
+            200, {"name": "a", "view": "FULL", "httpRequest": {"url": URL}, "retryConfig": {"maxAttempts": 3}}
+        ),
         refusal(404, "NOT_FOUND", "gone"),
     ],
-    ids=["another body", "another time", "gone"],
+    ids=["another body", "another time", "another token", "other retries", "gone"],
 )
 def test_a_task_is_not_deleted_for_one_that_is_no_copy_of_it(found: bytes) -> None:
     """A lost answer and a name that is taken do not prove that the copy is there."""
