@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
+from google.auth.credentials import Credentials
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.pager import Pager
@@ -88,7 +88,7 @@ def test_the_deadline_of_a_call_may_be_a_timedelta() -> None:
 
 def test_who_calls_is_said_without_the_token() -> None:
     signed_in = ct.oauth.Token(access_token="ya29.a", refresh_token="1//b", client_id="c", client_secret="d")
-    made_in_a_cell = type("Own", (AnonymousCredentials,), {"__module__": "__main__"})()
+    made_in_a_cell = type("Own", (Credentials,), {"__module__": "__main__", "refresh": print})()
     for way, said in (
         ({"credentials": made_in_a_cell}, "main credentials"),
         ({"access_token": "ya29.a"}, "access token"),

@@ -84,6 +84,9 @@ def test_an_error_does_not_repeat_a_secret_that_it_was_told() -> None:
     said = ct.InvalidArgument("Invalid filter: '=ya29.a0AfH6SMBexample'", hint="not Bearer abcdefgh12345")
     assert "a0AfH6" not in f"{said} {said!r} {said.args} {said.message} {said._repr_html_()}"
     assert "abcdefgh" not in f"{said} {said.hint}"
+    spoken_of = "Unknown name \"foo\" at 'task.http_request.oauth_token': Cannot find field."
+    said = ct.InvalidArgument(spoken_of, hint="pass credentials=... or access_token=...")
+    assert (said.message, said.hint) == (spoken_of, "pass credentials=... or access_token=...")
 
 
 def test_a_displayed_error_is_a_card_and_not_ipythons_line_for_exceptions() -> None:
