@@ -231,9 +231,10 @@ class Client(Shown):
         may be repeated is sent again. When the block raises, nothing is sent.
 
         Units: `timeout` is for each request and its repeats: seconds, or a timedelta; by default the client's, and a
-        tenth of a second for each call. Errors: ConfigError when it is no time.
+        tenth of a second for each call.
 
-        Errors: TransportError and the like at the end of the block, when nothing at all was answered.
+        Errors: ConfigError when the timeout is no time; TransportError and the like at the end of the block, when
+        nothing at all was answered.
 
         Source: POST /batch, SPEC section 1.6.
 

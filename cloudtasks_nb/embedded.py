@@ -44,13 +44,18 @@ def local(
     """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
 
     `data` names a file that keeps queues and tasks across restarts; without it all is gone at the end. `demo` fills
-    the emulator with queues and tasks to look at; their targets are played by the emulator. With dispatch=False no push
-    task is sent by itself, only by task.run(). A `clock` that is "manual", or starts at an instant, stands still
-    until client.emulator.advance("2h") moves it. Deliveries stay on this machine, but for targets that `allow_targets`
-    names: "example.com", "*.example.com", "https://example.com/hooks/*". App Engine tasks go to the local application
-    `app_engine`, or to one for each service: {"default": "http://localhost:8080", "worker": "http://localhost:8081"}.
+    the emulator with queues and tasks to look at; their targets are played by the emulator.
+
+    With dispatch=False no push task is sent by itself, only by task.run(). A `clock` that is "manual", or starts at an
+    instant, stands still until client.emulator.advance("2h") moves it.
+
+    Deliveries stay on this machine, but for targets that `allow_targets` names: `"example.com"`, `"*.example.com"`,
+    `"https://example.com/hooks/*"`. App Engine tasks go to the local application `app_engine`, or to one for each
+    service: `{"default": "http://localhost:8080", "worker": "http://localhost:8081"}`.
+
     With `enforce_iam` callers are refused who may not do what they ask for: the client itself is the owner, and
-    ct.connect(project="local", endpoint=client.endpoint, access_token="ada@example.com") may do what policies say.
+    `ct.connect(project="local", endpoint=client.endpoint, access_token="ada@example.com")` may do what policies say.
+
     client.close(), or the end of this Python process, ends it. The emulator serves all versions of the API at once;
     `api_version` is the one that this client speaks.
 

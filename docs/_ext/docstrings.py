@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -35,15 +36,10 @@ def _skip(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any)
 def _signature(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str, None] | None:
-    """What is asked for by a verb, or raised, is made by nobody else: its signature is of no use."""
+    """Messages and settings are made by hand; what a verb returns, or raises, is not: its signature is of no use."""
     if what not in ("class", "exception"):
         return None
-    if (
-        what == "exception"
-        or issubclass(obj, Exception)
-        or ".widgets." in name
-        or "session:" in (signature or "")
-    ):
+    if ".widgets." in name or not (hasattr(obj, "__struct_fields__") or is_dataclass(obj)):
         return "", None
     return _readable(signature or ""), None
 
@@ -76,7 +72,7 @@ def as_pages(lines: list[str]) -> Iterator[str]:
         if in_example:
             yield line.removeprefix("    ")
             continue
-        for number, part in enumerate(_INLINE.split(line)):
+        for number, part in enumerate(_INLINE.split(_starred(line))):
             if match := _FIELD.match(part):
                 label, rest = match.groups()
                 yield ""
@@ -87,6 +83,15 @@ def as_pages(lines: list[str]) -> Iterator[str]:
             else:
                 in_field = in_field and bool(part.strip())
                 yield part
+
+
+def _starred(line: str) -> str:
+    """A star is a star, outside of code too.
+
+    >>> print(_starred("names: *.example.com, `*`"))
+    names: \\*.example.com, `*`
+    """
+    return "`".join(part if at % 2 else part.replace("*", r"\*") for at, part in enumerate(line.split("`")))
 
 
 def _linked(text: str) -> str:

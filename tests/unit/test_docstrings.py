@@ -242,6 +242,12 @@ def test_every_call_names_its_errors_and_its_rest_method() -> None:
     assert silent == []
 
 
+def test_nothing_is_said_twice() -> None:
+    """Two hands that add to one docstring leave two such lines."""
+    fields = ("Shapes: ", "Units: ", "Errors: ", "Source: ", "Example:")
+    assert [(name, field) for name, _, said in verbs() for field in fields if said.count(field) > 1] == []
+
+
 def opens(verb: Any) -> bool:
     """Whether it makes something that calls by itself, as panels and batches do."""
     kind = str(inspect.signature(verb).return_annotation)
