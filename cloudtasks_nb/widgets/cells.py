@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..render.shapes import Cell, Image, Json, Section, Table, Value, cells
+from ..render.shapes import Cell, Image, Json, Node, Section, Table, Value, cells
 from ..render.visible import shown, visible_lines
 
 Plain = dict[str, Any]
@@ -32,7 +32,7 @@ def fact_list(values: Mapping[str, Value | datetime]) -> list[list[Any]]:
 
 
 def section(part: Section) -> Plain:
-    """A section as {"summary", "open"} and its body as "text", "rows" or "picture"."""
+    """A section as {"summary", "open"} and its body as "text", "tree", "rows" or "picture"."""
     held: Plain = {"summary": shown(part.summary), "open": part.open}
     match part.body:
         case Table() as table:
@@ -42,11 +42,24 @@ def section(part: Section) -> Plain:
         case Image() as image:
             held["picture"] = f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
             held["text"] = shown(image.text)
-        case Json() as tree:
-            held["text"] = visible_lines(tree.text)
+        case Json() as document:
+            held["tree"] = tree(document.root)
         case text:
             held["text"] = visible_lines(text)
     return held
+
+
+def tree(node: Node) -> Plain:
+    """A JSON document as the page folds it; the budget and what is open were decided when it was rendered."""
+    return {
+        "kind": node.kind,
+        "text": visible_lines(node.text),
+        "key": visible_lines(node.key),
+        "note": node.note,
+        "comma": node.comma,
+        "open": node.open,
+        "children": [tree(child) for child in node.children],
+    }
 
 
 def _cell(cell: Cell) -> Plain:

@@ -39,6 +39,11 @@ def asset(*names: str) -> str:
     return "\n".join(files(__package__).joinpath("static", name).read_text("utf-8") for name in names)
 
 
+def style(name: str) -> str:
+    """The style sheet of one panel, after what all share. Its own rules begin with the panel's own mark."""
+    return asset("panel.css", "parts.css", name)
+
+
 class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     """Shows a subject and acts on it. Every click has a public method; errors are shown in the status line.
 

@@ -19,7 +19,7 @@ from ..render.visible import visible_lines
 from ..resources.queue import Queue
 from .action import Refused, action, literal
 from .cells import instant, plain
-from .clickable import Clickable, asset
+from .clickable import Clickable, asset, style
 from .queue_listing import PARALLEL, listed
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Explorer(Clickable):
     """
 
     _esm = asset("shared.js", "explorer_table.js", "explorer.js")
-    _css = asset("panel.css", "explorer.css")
+    _css = style("explorer.css")
 
     place = traitlets.Dict().tag(sync=True)
     rows = traitlets.List().tag(sync=True)

@@ -15,7 +15,7 @@ from ..render.values import counted
 from ..render.visible import shown
 from .action import Refused, action
 from .cells import instant
-from .panel import Panel, asset
+from .panel import Panel, asset, style
 from .policy_draft import Draft, Grant, difference, grants, who_can_what
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class IamPanel(Panel):
     """
 
     _esm = asset("shared.js", "iam_panel.js")
-    _css = asset("panel.css", "iam_panel.css")
+    _css = style("iam_panel.css")
 
     facts = traitlets.Dict().tag(sync=True)
     changes = traitlets.Dict().tag(sync=True)

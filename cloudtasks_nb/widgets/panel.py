@@ -6,12 +6,12 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ..resources.task import count_tasks
-from .clickable import Clickable, asset
+from .clickable import Clickable, asset, style
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
 
-__all__ = ["Panel", "asset"]
+__all__ = ["Panel", "asset", "style"]
 
 
 class Panel(Clickable):

@@ -15,7 +15,7 @@ from ..errors import CloudTasksError, ConfigError
 from ..render.queue import state_badge
 from .action import action
 from .cells import plain
-from .panel import Panel, asset
+from .panel import Panel, asset, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ class QueueMonitor(Panel):
     """
 
     _esm = asset("shared.js", "line_chart.js", "queue_monitor.js")
-    _css = asset("panel.css", "queue_monitor.css")
+    _css = style("queue_monitor.css")
 
     facts = traitlets.Dict().tag(sync=True)
     window_s = traitlets.Float(WINDOWS_S[1]).tag(sync=True)

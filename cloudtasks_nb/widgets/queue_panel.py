@@ -16,7 +16,7 @@ from ..render.target import target_facts
 from ..render.values import counted
 from .action import Refused, action, literal
 from .cells import fact_list, instant, plain
-from .panel import Panel, asset, refresh_line
+from .panel import Panel, asset, refresh_line, style
 from .settings_form import changed_settings, form
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class QueuePanel(Panel):
     """
 
     _esm = asset("shared.js", "queue_settings.js", "queue_panel.js")
-    _css = asset("panel.css", "queue_panel.css")
+    _css = style("queue_panel.css")
 
     facts = traitlets.Dict().tag(sync=True)
 

@@ -13,7 +13,7 @@ from ..names import check_task_id, parse_queue
 from ..redact import redacted
 from ..render.values import counted
 from .action import Refused, action, literal
-from .panel import asset
+from .panel import asset, style
 from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
 from .task_reader import TaskReader
@@ -76,6 +76,7 @@ class TaskBrowser(TaskReader):
     _esm = asset(
         "shared.js",
         "confirm.js",
+        "sections.js",
         "task_detail.js",
         "task_edit.js",
         "task_table.js",
@@ -83,7 +84,7 @@ class TaskBrowser(TaskReader):
         "task_verbs.js",
         "task_browser.js",
     )
-    _css = asset("panel.css", "task_browser.css")
+    _css = style("task_browser.css")
 
     selected = traitlets.List().tag(sync=True)
     form = traitlets.Dict().tag(sync=True)

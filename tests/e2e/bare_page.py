@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import requests
+
 import cloudtasks_nb as ct
+from cloudtasks_nb.emulating.inbox import Inbox
 from cloudtasks_nb.widgets.clickable import Clickable
 
 if TYPE_CHECKING:
@@ -152,6 +155,17 @@ def _resuming(page: Page) -> None:
     page.get_by_role("button", name="Resume chosen…").click()
 
 
+def _inbox(queue: ct.Queue, **options: Any) -> Clickable:
+    """What was sent to an inbox of its own; there is nothing in it that changes a service."""
+    with Inbox() as inbox:
+        inbox.on("/fails")(lambda request: {}["absent"])
+        for path in ("/fails", "/?q=1"):
+            requests.post(inbox.url + path, json={"to": ["ada", {"cc": None}]}, timeout=10)
+        panel = inbox.panel()
+        panel.open_request(1)
+        return panel
+
+
 OPENED = {
     "queue": Opened(_queue_panel, _purging),
     "settings": Opened(_queue_panel, _editing),
@@ -160,4 +174,5 @@ OPENED = {
     "monitor": Opened(lambda queue, **options: queue.monitor(**options)),
     "explorer": Opened(_explorer, _resuming),
     "access": Opened(_access),
+    "inbox": Opened(_inbox),
 }

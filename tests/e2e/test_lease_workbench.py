@@ -56,8 +56,15 @@ def test_leases_are_taken_acknowledged_in_two_steps_given_back_and_run_out(
     bench.get_by_role("button", name="Give back p-2").click()
     expect(rows.filter(has_text="p-2")).to_contain_text("given back")
     bench.get_by_role("button", name="p-3", exact=True).click()
-    expect(bench.get_by_role("region", name="Task p-3").locator("pre")).to_contain_text("3")
+    expect(bench.get_by_role("region", name="Task p-3").locator(".ct-json")).to_contain_text("3")
     if app == "lab":
         notebook.pictures(pictures, "lease-workbench")
+        page.set_viewport_size({"width": 700, "height": 1500})  # beside the file browser: some 300 are left
+        row = rows.filter(has_text="p-3")
+        for name in ("Renew p-3", "Give back p-3", "Acknowledge"):
+            expect(row.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+        scroll = bench.locator(".ct-scroll")
+        assert scroll.evaluate("node => node.scrollWidth <= node.clientWidth")
+        notebook.pictures(pictures, "lease-workbench-narrow")
     assert notebook.kernel("print([task.id for task in workbench.tasks])") == "['p-3']\n"
     assert service.task_ids(queue_id) == {"p-1", "p-2", "p-3"}

@@ -61,7 +61,7 @@ def test_the_end_of_a_target_is_visible_however_narrow_the_page(
         end = tail.bounding_box()
         assert box and end and end["x"] >= box["x"] and end["x"] + end["width"] <= box["x"] + box["width"] + 1
         expect(tail).to_contain_text("/send")
-    short = browser.get_by_role("row", name="t-0").locator(".ct-cut > :first-child")
+    short = browser.get_by_role("row", name="t-0").locator(".ct-target .ct-cut > :first-child")
     assert short.evaluate("span => span.scrollWidth <= span.clientWidth")  # not cut at all
 
 
@@ -99,9 +99,13 @@ def test_a_task_opens_with_its_payload_and_without_its_secrets(
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
     browser.get_by_role("button", name="t-1", exact=True).click()
     detail = browser.get_by_role("region", name="Task t-1")
-    expect(detail.locator("pre")).to_have_text('{\n  "to": "ada",\n  "n": [\n    1,\n    2\n  ]\n}')
+    tree = detail.get_by_role("group", name="payload: JSON")
+    assert tree.inner_text().split() == ["{", '"to":', '"ada",', '"n":', "[", "1,", "2", "]", "}"]
+    tree.locator("summary", has_text='"n"').press("Enter")
+    assert tree.inner_text().split() == ["{", '"to":', '"ada",', '"n":', "[", "…", "2", "items", "}"]
     detail.get_by_role("button", name="Raw").click()
     expect(detail.locator("pre")).to_have_text('{"to":"ada","n":[1,2]}')
+    expect(tree).to_have_count(0)
     detail.locator("summary").click()
     expect(detail.get_by_role("row", name="Authorization")).to_contain_text("•••")
     expect(notebook.page.locator("body")).not_to_contain_text("keep-this-1234567890")

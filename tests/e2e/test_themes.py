@@ -11,11 +11,30 @@ from playwright.sync_api import Page, expect
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
+from tests.unit.widgets.test_styles import OWN, SHARED, STATIC
 
 from .bare_page import CONTRASTS, OPENED, THEMES, mount, unfold
 from .service import Service
 
 pytestmark = pytest.mark.browser
+
+
+# Every rule of every panel, as a notebook has them on its page after this panel's own.
+OTHERS = "\n".join((STATIC / name).read_text() for name in (*SHARED, *OWN))
+# How many nodes there are, and which of them look different once the page has more sheets; no second passes between.
+RESTYLED = """css => {
+    const nodes = [...document.querySelectorAll('.ct-panel, .ct-panel *')];
+    const looks = () => nodes.map(node => {
+        const style = getComputedStyle(node);
+        return [...style].map(name => `${name}: ${style.getPropertyValue(name)}`);
+    });
+    const alone = looks();
+    document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
+    const beside = looks();
+    const differs = at => beside[at].filter((rule, number) => rule !== alone[at][number]).slice(0, 3);
+    const found = nodes.map((node, at) => [node.outerHTML.slice(0, 80), differs(at)]);
+    return [nodes.length, found.filter(([, rules]) => rules.length)];
+}"""
 
 
 @pytest.fixture
@@ -67,3 +86,12 @@ def test_a_kernel_that_does_not_answer_is_named(page: Page, queue: ct.Queue) -> 
     page.get_by_role("button", name="Refresh").click()
     page.clock.fast_forward(2_000)
     expect(page.get_by_role("status")).to_contain_text("Waiting for the kernel.")
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_panel_looks_the_same_beside_all_others(page: Page, queue: ct.Queue, name: str) -> None:
+    mount(page, OPENED[name].open(queue))
+    unfold(page, name)
+    count, restyled = page.evaluate(RESTYLED, OTHERS)
+    assert count > 20
+    assert restyled == []

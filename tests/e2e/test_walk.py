@@ -70,7 +70,9 @@ def _steps(notebook: Opened) -> Iterator[None]:
     yield
     _show_code(panel)
     browser.get_by_role("button", name="spring-grace", exact=True).click()
-    expect(browser.get_by_role("region", name="Task spring-grace").locator("pre")).to_contain_text("grace@")
+    expect(browser.get_by_role("region", name="Task spring-grace").locator(".ct-json")).to_contain_text(
+        "grace@"
+    )
     browser.scroll_into_view_if_needed()
     yield
 

@@ -146,7 +146,7 @@ class Opened {
 }
 
 function render({ model, el }) {
-  const frame = new Frame(model, el, `Queues of project ${model.get("place").project}`);
+  const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`);
   const search = new Search(frame);
   const opened = new Opened(frame);
   const table = new QueueTable(frame, search.wanted, (row) => {
@@ -159,7 +159,6 @@ function render({ model, el }) {
   const changed = () => { search.fill(changed); table.fill(); };
   search.text.addEventListener("input", changed);
   typing(search.filters, () => { search.text.value = ""; changed(); });
-  frame.root.classList.add("ct-wide");
   frame.root.append(
     h("header", {}, h("h3", {}, model.get("place").project), h("span", { class: "ct-muted" }, `queues${model.get("read_only") ? " · read-only" : ""}`), updated,
       frame.button("Refresh", () => frame.send("refresh"))),

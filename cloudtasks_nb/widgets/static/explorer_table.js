@@ -23,7 +23,7 @@ class QueueTable {
     this.body = h("tbody");
     this.caption = h("caption");
     this.more = h("button", { type: "button", class: "ct-button ct-small", onclick: () => { this.limit += 10 * SHOWN; this.fill(); } });
-    this.table = h("table", { class: "ct-queues" }, this.caption,
+    this.table = h("table", { class: "ct-data ct-queues" }, this.caption,
       h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "ct-pick" }, this.all), this.heads)), this.body);
     this.empty = h("p", { class: "ct-muted ct-none" });
     this.node = h("div", { class: "ct-listing", tabindex: "0", role: "group", "aria-label": "Queues" }, this.table, this.empty, this.more);
@@ -64,7 +64,7 @@ class QueueTable {
   row(row) {
     const check = h("input", { type: "checkbox", "aria-label": `Choose queue ${row.id} in ${row.location}`, "data-key": `tick ${row.name}` });
     check.addEventListener("change", () => this.choose([row.name], check.checked));
-    const name = h("button", { type: "button", class: "ct-button ct-link", "data-key": row.name, onclick: () => this.open(row) }, row.id);
+    const name = nameButton(row.id, () => this.open(row), { key: row.name });
     const number = (value) => h("td", { class: "ct-figure" }, value === null ? "–" : value.toLocaleString("en"));
     return h("tr", { "data-name": row.name },
       h("td", { class: "ct-pick" }, h("label", {}, check)), h("th", { scope: "row" }, name),

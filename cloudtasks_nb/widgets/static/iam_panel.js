@@ -84,7 +84,7 @@ function checkTable(frame) {
 
 function render({ model, el }) {
   const facts = () => model.get("facts");
-  const frame = new Frame(model, el, `Access to queue ${facts().id}`);
+  const frame = new Frame(model, el, "access", `Access to queue ${facts().id}`);
   const updated = h("span", { class: "ct-muted ct-where" });
   const bindings = h("div", { class: "ct-scroll-x" }), draft = h("div"), who = h("div"), check = h("div", { class: "ct-checks" }), asked = h("summary");
   const readOnly = model.get("read_only");

@@ -3,33 +3,25 @@
 const COLUMNS = ["#", "received", "method", "path", "attempt", "task", "answered", "payload", "headers"];
 const NUMBERS = new Set([0, 4]);
 
-function sectionFold(part) {
-  const body = part.rows
-    ? h("table", { class: "ct-headers" }, h("tbody", {}, part.rows.map(([name, value]) =>
-        h("tr", {}, h("th", { scope: "row" }, cells(name)), h("td", {}, cells(value))))))
-    : part.picture ? h("img", { src: part.picture, alt: part.text }) : h("pre", { tabindex: "0" }, part.text);
-  return h("details", { open: part.open }, h("summary", {}, part.summary), body);
-}
-
 function detail(opened, close) {
   const pane = h("section", { class: "ct-detail", "aria-label": `Request ${opened.number}` },
     h("header", {}, h("h4", { tabindex: "-1" }, opened.title), h("span", { class: "ct-muted" }, `request ${opened.number}`),
       h("button", { type: "button", class: "ct-button ct-end", onclick: close }, "Close")),
-    h("dl", { class: "ct-facts" }, opened.facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, cells(value))])),
+    factsList(opened.facts),
     opened.sections.map(sectionFold));
   pane.addEventListener("keydown", (event) => event.key === "Escape" && close());
   return pane;
 }
 
 function render({ model, el }) {
-  const frame = new Frame(model, el, "Inbox");
+  const frame = new Frame(model, el, "inbox", "Inbox");
   const title = h("h3");
   const state = h("span");
   const words = h("span", { class: "ct-muted ct-where" });
   const body = h("tbody");
   const head = h("thead", {}, h("tr", {}, COLUMNS.map((name, at) => h("th", { scope: "col", class: NUMBERS.has(at) ? "ct-number" : null }, name))));
   const table = h("div", { class: "ct-scroll", tabindex: "0", role: "region", "aria-label": "Requests" },
-    h("table", { class: "ct-requests" }, h("caption", {}, "Requests, the newest first"), head, body));
+    h("table", { class: "ct-data ct-requests" }, h("caption", {}, "Requests, the newest first"), head, body));
   const empty = h("p", { class: "ct-muted ct-empty" }, "Nothing was received yet.");
   const slot = h("div");
   const open = (number) => frame.tell("open_request", { number });

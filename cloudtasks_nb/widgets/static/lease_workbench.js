@@ -37,7 +37,7 @@ class Leases {
     this.caption = h("caption");
     this.body = h("tbody");
     const names = ["Task", "Lease ends", "Tag", "Leased", "Payload", ...(frame.model.get("read_only") ? [] : ["Finish"])];
-    this.node = h("div", { class: "ct-scroll" }, h("table", { class: "ct-leases" }, this.caption,
+    this.node = h("div", { class: "ct-scroll" }, h("table", { class: "ct-data ct-leases" }, this.caption,
       h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col", class: name === "Leased" ? "ct-number" : null }, name)))), this.body));
     this.width = names.length;
   }
@@ -80,18 +80,18 @@ class Leases {
     const can = { allowed: () => this.left(row) > 0, kind: "ct-small" };
     const act = (action, more = {}) => () => frame.send(action, { task_id: row.id, ...more });
     const named = (button, words) => { button.setAttribute("aria-label", `${words} ${row.id}`); button.dataset.key = `${words} ${row.id}`; return button; };
-    const name = h("button", { type: "button", class: "ct-button ct-link ct-mono", "data-key": row.id, onclick: () => frame.tell("open_task", { task_id: row.id }) }, row.id);
+    const name = nameButton(row.id, () => frame.tell("open_task", { task_id: row.id }), { kind: "ct-mono" });
     const done = frame.armed("Acknowledge", `Acknowledge ${row.id}? It is deleted then.`, act("acknowledge"), { ...can, kind: "ct-small ct-quiet-danger" });
     done.title = `Acknowledge ${row.id}`;
     done.dataset.key = `Acknowledge ${row.id}`;
-    const verbs = frame.model.get("read_only") ? null : h("td", {}, h("div", { class: "ct-buttons ct-tight" },
+    const verbs = frame.model.get("read_only") ? null : h("td", { class: "ct-finish" }, h("div", { class: "ct-buttons" },
       named(frame.button("Renew", () => frame.send("renew", { task_id: row.id, lease_duration: this.seconds() }), can), "Renew"),
       named(frame.button("Give back", act("give_back"), can), "Give back"), done));
     const ends = h("span", { class: "ct-left" });
     const node = h("tr", { "data-id": row.id }, h("th", { scope: "row" }, name),
-      h("td", { title: row.note || row.ends }, ends, row.note ? h("span", { class: "ct-muted" }, ` ${row.note}`) : null), h("td", {}, row.tag || "–"),
+      h("td", { title: row.note || row.ends }, ends, row.note ? h("span", { class: "ct-muted" }, ` ${row.note}`) : null), h("td", { class: "ct-tag ct-clip", title: row.tag.length > 14 ? row.tag : null }, row.tag || "–"),
       h("td", { class: "ct-number" }, `${row.leased.toLocaleString("en")} ×`),
-      h("td", { class: "ct-mono ct-peek", title: row.payload || null }, row.payload || "–"), verbs);
+      h("td", { class: "ct-mono ct-peek ct-clip", title: row.payload || null }, row.payload || "–"), verbs);
     node.row = row;
     node.ends = ends;
     return node;
@@ -124,7 +124,7 @@ function allBar(frame, leases, seconds, show) {
 function render({ model, el }) {
   const at = () => model.get("place");
   const readOnly = model.get("read_only");
-  const frame = new Frame(model, el, `Leases of queue ${at().id}`);
+  const frame = new Frame(model, el, "leases", `Leases of queue ${at().id}`);
   const { form, seconds } = readOnly ? { form: null, seconds: () => 60 } : leaseForm(frame);
   const leases = new Leases(frame, seconds);
   const slot = h("div"), detailSlot = h("div");

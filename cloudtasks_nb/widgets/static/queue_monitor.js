@@ -22,7 +22,7 @@ function sampleRows(points) {
 
 function render({ model, el }) {
   const facts = () => model.get("facts");
-  const frame = new Frame(model, el, `Monitor of queue ${facts().id}`, { unseen: true });
+  const frame = new Frame(model, el, "monitor", `Monitor of queue ${facts().id}`, { unseen: true });
   const charts = [new LineChart(facts().estimates ? "Tasks (estimate)" : "Tasks (counted)", 1, { unit: "tasks" })];
   if (facts().estimates) charts.push(
     new LineChart("Executed in the last minute", 2, { unit: "tasks" }),

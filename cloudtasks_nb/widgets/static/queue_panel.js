@@ -67,7 +67,7 @@ function controls(frame, facts, open) {
 
 function render({ model, el }) {
   const facts = model.get("facts");
-  const frame = new Frame(model, el, `Queue ${facts.id}`);
+  const frame = new Frame(model, el, "queue", `Queue ${facts.id}`);
   const state = h("span");
   const stats = h("dl", { class: "ct-tiles" });
   const settings = h("dl", { class: "ct-facts" });

@@ -42,6 +42,17 @@ function cells(values) {
   });
 }
 
+// Text that gives way in its middle: the end of an id or a URL says more than what comes before it.
+function cut(text) {
+  const signs = Array.from(text);
+  return h("span", { class: "ct-cut" }, h("span", {}, signs.slice(0, -14).join("")), h("span", {}, signs.slice(-14).join("")));
+}
+
+// A long name as a button: cut for the eye, whole for the ear and on hover.
+function nameButton(name, open, { kind = "", key = name } = {}) {
+  return h("button", { type: "button", class: `ct-button ct-link ct-name ${kind}`, "aria-label": name, title: name.length > 22 ? name : null, "data-key": key, onclick: open }, cut(name));
+}
+
 function plural(count, one, many = `${one}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
@@ -56,14 +67,14 @@ function typing(form, close) {
 
 // The frame of a panel: its root, its actions, its status line, and everything that cleanup undoes.
 class Frame {
-  constructor(model, el, label, { unseen = false } = {}) {
+  constructor(model, el, kind, label, { unseen = false } = {}) {
     this.model = model;
     this.undo = [];
     this.pending = null;
     this.status = h("p", { class: "ct-status", role: "status", "aria-live": "polite" });
     this.code = h("code");
     this.folded = h("details", { class: "ct-code" }, h("summary", {}, "as code"), h("pre", {}, this.code));
-    this.root = h("section", { class: "ct-panel", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
+    this.root = h("section", { class: "ct-panel", "data-panel": kind, "aria-label": label, "data-lm-suppress-shortcuts": "true" });
     // A letter typed on a button is meant for the panel: a notebook in command mode would cut or delete the cell.
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();

@@ -27,7 +27,7 @@ function navigation(frame) {
 
 function render({ model, el }) {
   const at = () => model.get("place");
-  const frame = new Frame(model, el, `Tasks of queue ${at().id}`);
+  const frame = new Frame(model, el, "tasks", `Tasks of queue ${at().id}`);
   let asked = null;
   const table = new TaskTable(frame, (id) => { asked = id; frame.send("open_task", { task_id: id }); });
   const updated = h("span", { class: "ct-muted ct-where" });

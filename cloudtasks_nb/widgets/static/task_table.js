@@ -5,12 +5,6 @@ const OVERSCAN = 8;
 const SIGN_PX = 7.3;
 const CONTROLS = ["input", "button"];
 
-// Text that gives way in its middle: the end of a URL says more than what comes before it.
-function cut(text) {
-  const signs = Array.from(text);
-  return h("span", { class: "ct-cut" }, h("span", {}, signs.slice(0, -14).join("")), h("span", {}, signs.slice(-14).join("")));
-}
-
 // Which tasks are meant, in words: "this page", "all 120 tasks", "the first 5,000 tasks".
 function scopeWords({ scope, number, more, count }) {
   if (scope === "part") return `the first ${plural(count, "task")}`;
@@ -47,7 +41,7 @@ class TaskTable {
     this.body = h("tbody");
     this.above = this.#spacer();
     this.below = this.#spacer();
-    this.table = h("table", { class: "ct-tasks" }, this.caption, this.columns, h("thead", {}, this.head), this.body);
+    this.table = h("table", { class: "ct-data ct-tasks" }, this.caption, this.columns, h("thead", {}, this.head), this.body);
     this.node = h("div", { class: "ct-scroll", tabindex: "-1", "data-roving": true }, this.table);
     this.node.addEventListener("keydown", (event) => this.#key(event));
     let planned = false;
@@ -171,7 +165,7 @@ class TaskTable {
     const id = this.held.ids[at];
     const check = h("input", { type: "checkbox", "aria-label": `Select task ${id}`, "data-key": `select ${id}` });
     check.addEventListener("change", () => this.frame.tell("select", { task_ids: [id], on: check.checked }));
-    const name = h("button", { type: "button", class: "ct-button ct-link ct-mono ct-clip", "data-key": id, title: id.length > 22 ? id : null }, id);
+    const name = nameButton(id, null, { kind: "ct-mono" });
     const row = h("tr", { "data-id": id, "aria-rowindex": String(place + 2) },
       h("td", { class: "ct-check" }, h("label", {}, check)), h("th", { scope: "row", class: "ct-clip" }, name),
       this.held.columns.map((column) => this.#cell(column, at)));

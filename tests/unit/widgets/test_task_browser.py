@@ -91,7 +91,11 @@ def test_a_task_opens_with_its_payload_and_without_its_secrets(queue: ct.Queue, 
     )  # fmt: skip
     browser = TaskBrowser(queue)
     clicking(browser).click("open_task", task_id="open-me")
-    assert browser.detail["payload"]["text"] == '{\n  "n": 1\n}'
+    tree = browser.detail["payload"]["tree"]
+    assert (tree["kind"], tree["open"]) == ("object", True)
+    assert [(leaf["kind"], leaf["key"], leaf["text"]) for leaf in tree["children"]] == [
+        ("number", '"n"', "1")
+    ]
     assert browser.detail["payload"]["raw"] == '{"n":1}'
     assert not any(secret in str(browser.get_state()) for secret in ("keep-me", "pw123", "token=abc"))
     clicking(browser).click("close_task")
