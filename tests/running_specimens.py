@@ -11,7 +11,7 @@ from cloudtasks_nb.batching import BatchItem, BatchResult
 from cloudtasks_nb.emulating.history import History
 from cloudtasks_nb.emulating.inbox import Inbox
 from cloudtasks_nb.emulating.received import Received
-from cloudtasks_nb.model.emulated import AttemptRecord, EmulatorInfo
+from cloudtasks_nb.model.emulated import AttemptRecord, EmulatorInfo, FaultCounts, FaultReport, Faults
 from cloudtasks_nb.worker import Tally, Worker, WorkerOptions
 from cloudtasks_nb.worker.tally import Failure
 
@@ -23,6 +23,7 @@ def running(now: datetime) -> dict[str, Any]:
     received = requests(now)
     return {
         "emulator": emulator(now),
+        "faults": faults(),
         "history": history(now),
         "inbox": inbox(received),
         "received": received[-1],
@@ -43,6 +44,11 @@ def emulator(now: datetime) -> Any:
         app_engine={"": "http://localhost:8080"},
     )
     return shown
+
+
+def faults() -> FaultReport:
+    chosen = Faults(unavailable=0.2, cut_after=0.05, methods=["queues.tasks.*"], seed=7)
+    return FaultReport(faults=chosen, counts=FaultCounts(unavailable=48, cut_after=11, none=181))
 
 
 def history(now: datetime) -> History:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from ..model import RetryConfig
@@ -47,7 +47,12 @@ class QueuePlots(Shown):
         tasks, is_whole = self._tasks(limit)
         times = [time.replace(tzinfo=UTC) for time in _known(tasks, "schedule_time")]
         return draw_schedule(
-            times, queue_id=self._queue.id, now=datetime.now(UTC), is_whole=is_whole, ax=ax, theme=theme
+            times,
+            queue_id=self._queue.id,
+            now=self._queue._session.now(),
+            is_whole=is_whole,
+            ax=ax,
+            theme=theme,
         )
 
     def attempts(

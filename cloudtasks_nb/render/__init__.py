@@ -4,7 +4,7 @@ Everything is shown in one of two shapes, a Card or a Table; one template and on
 two in step. Template engine and tabulate are imported when something is first shown.
 """
 
-from . import error, message, operation, policy, status  # noqa: F401 (they register how their classes look)
+from . import error, faults, message, operation, policy, status  # noqa: F401 (they register how their classes look)
 from .dispatch import shape
 from .html import html, style_sheet
 from .json_tree import json_tree

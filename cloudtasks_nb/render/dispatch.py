@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import singledispatch
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from .shapes import Card, Shape, Table
 from .values import moment
@@ -40,8 +40,10 @@ def looks(*kinds: type) -> Callable[[Look], Look]:
 def shape(obj: Any, now: datetime | None = None) -> Shape:
     """The Card or Table that an object shows itself as. `now` is what times are relative to.
 
-    A class with a method `_shape_()` says so itself. Errors: TypeError when nothing is known about the object.
+    A class with a method `_shape_()` says so itself, and one with `_now_()` what its times are relative to. Errors:
+    TypeError when nothing is known about the object.
     """
-    own = getattr(type(obj), "_shape_", None)
-    found: Shape = own(obj) if own is not None else _shape(obj, moment(now))
-    return found
+    own, clock = (getattr(type(obj), name, None) for name in ("_shape_", "_now_"))
+    if own is not None:
+        return cast(Shape, own(obj))
+    return _shape(obj, moment(now or (clock(obj) if clock is not None else None)))

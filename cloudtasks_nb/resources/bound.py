@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self, TypeVar
 
 import msgspec
@@ -31,6 +32,11 @@ class Bound:
                 hint="get it from a client, such as client.queue(name) or client.task(name)",
             )
         return session  # type: ignore[no-any-return]
+
+    def _now_(self) -> datetime | None:
+        """What time it is where it comes from, as far as is known without asking: cards reckon from it."""
+        session: Session | None = self.__dict__.get("session")
+        return session.now() if session is not None else None
 
     def _take(self, answer: msgspec.Struct) -> Self:
         """Show what the service says now: every field of the answer, in place."""

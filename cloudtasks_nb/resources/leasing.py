@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +22,7 @@ from .task import Task, check_view, task_listing
 if TYPE_CHECKING:
     from ..names import QueueName
     from ..render import Table
+    from ..rest.session import Session
     from ..worker import Worker
 
 
@@ -89,7 +91,7 @@ class Leasing(Bound):
         caption = f"leased from {queue.location}/{queue.queue} for {body.lease_duration}"
         tasks = [task._hold() for task in bind_all(leased, self._session)]
         listing = task_listing(self._session, caption, has_payloads=view == "FULL")
-        return Items(tasks, msgspec.structs.replace(listing, table=_table))
+        return Items(tasks, msgspec.structs.replace(listing, table=partial(_table, self._session)))
 
     def worker(
         self,
@@ -143,7 +145,7 @@ def lease_filter(tag: str | None = None, oldest_tag: bool = False) -> str:
     return f'tag="{escaped}"'
 
 
-def _table(tasks: list[Task], *, caption: str, **_: Any) -> Table:
+def _table(session: Session, tasks: list[Task], *, caption: str, **_: Any) -> Table:
     from ..render import lease_table
 
-    return lease_table(tasks, caption=caption)
+    return lease_table(tasks, caption=caption, now=session.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ..errors import ConfigError
@@ -171,7 +172,7 @@ def list_queues(
         noun="queues",
         items=lambda raw: bind_all(decode(raw, _QueuePage).queues, session),
         columns=_queue_columns,
-        table=_queue_table,
+        table=partial(_queue_table, session),
         caption=f"queues of {places[0].location if len(places) == 1 else f'{len(places)} locations'}",
     )
     return Pager(fetch, listing)
@@ -205,10 +206,10 @@ def _queue_columns() -> Any:
     return QUEUES
 
 
-def _queue_table(items: list[Queue], **words: Any) -> Any:
+def _queue_table(session: Session, items: list[Queue], **words: Any) -> Any:
     from ..render import queue_table
 
-    return queue_table(items, **words)
+    return queue_table(items, now=session.now(), **words)
 
 
 def _location_columns() -> Any:

@@ -152,7 +152,7 @@ def task_listing(
         noun="tasks",
         items=partial(_items, session),
         columns=_columns,
-        table=_table,
+        table=partial(_table, session),
         caption=caption,
         has_payloads=has_payloads,
         expected=expected,
@@ -218,7 +218,7 @@ def _columns() -> Any:
     return TASKS
 
 
-def _table(items: list[Task], **words: Any) -> Any:
+def _table(session: Session, items: list[Task], **words: Any) -> Any:
     from ..render import task_table
 
-    return task_table(items, **words)
+    return task_table(items, now=session.now(), **words)

@@ -162,7 +162,7 @@ class LeaseWorkbench(Panel):
         held = self._held.get(task_id)
         if held is None:
             raise Refused("This task is not on the workbench.")
-        self.detail = task_detail(held.task) | {"can_run": False}
+        self.detail = task_detail(held.task, self._now()) | {"can_run": False}
         return ""
 
     @action(busy=False)

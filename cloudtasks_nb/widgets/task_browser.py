@@ -17,7 +17,6 @@ from .panel import asset, style
 from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
 from .task_reader import TaskReader
-from .task_view import task_detail
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -354,7 +353,7 @@ class TaskBrowser(TaskReader):
         if self.detail.get("id") != task_id:
             return
         try:
-            self.detail = task_detail(self.queue.task(task_id, view="FULL"))
+            self.detail = self._detail_of(task_id)
         except NotFound:
             self.detail = {}
 

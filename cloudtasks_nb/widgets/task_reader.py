@@ -212,8 +212,12 @@ class TaskReader(Panel):
     def open_task(self, task_id: str) -> str:
         """Show a task with its payload. Errors: NotFound; PermissionDenied (cloudtasks.tasks.fullView)."""
         self.detail = {}
-        self.detail = task_detail(self.queue.task(check_task_id(task_id), view="FULL"))
+        self.detail = self._detail_of(check_task_id(task_id))
         return ""
+
+    def _detail_of(self, task_id: str) -> dict[str, Any]:
+        """The detail pane of a task, read now."""
+        return task_detail(self.queue.task(task_id, view="FULL"), self.queue._session.now())
 
     @action(busy=False)
     def close_task(self) -> str:

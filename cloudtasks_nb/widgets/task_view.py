@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from ..model import Task
@@ -12,20 +13,19 @@ from ..render.shapes import Value, code
 from ..render.status import attempt_facts
 from ..render.target import routing_words, token_words
 from ..render.task import is_leased
-from ..render.values import moment
 from ..render.visible import visible_lines
 from .cells import fact_list, section
 
 
-def task_detail(task: Task) -> dict[str, Any]:
-    """The detail pane of a task that was read with view FULL."""
+def task_detail(task: Task, now: datetime) -> dict[str, Any]:
+    """The detail pane of a task that was read with view FULL. `now` is what times are relative to."""
     values: dict[str, Any] = {
         "Target": [task.method, code(task.url or "/")] if task.method is not None else None,
         "Tag": code(task.tag) if task.tag else None,
         **_sending(task),
-        "Lease ends" if is_leased(task, moment(None)) else "Schedule": task.schedule_time,
+        "Lease ends" if is_leased(task, now) else "Schedule": task.schedule_time,
         "Created": task.create_time,
-        **{label.capitalize(): value for label, value in _attempts(task).items()},
+        **{label.capitalize(): value for label, value in _attempts(task, now).items()},
         "Retry (this task)": retry_words(task.retry_config) if task.retry_config is not None else None,
     }
     return {
@@ -46,10 +46,10 @@ def _sending(task: Task) -> dict[str, Value]:
     return {}
 
 
-def _attempts(task: Task) -> dict[str, Value]:
+def _attempts(task: Task, now: datetime) -> dict[str, Value]:
     if task.status is None:
         return {"attempts": "none yet"}
-    return dict(attempt_facts(task.status, moment(None)))
+    return dict(attempt_facts(task.status, now))
 
 
 def _payload(data: bytes | None) -> dict[str, Any] | None:

@@ -36,7 +36,7 @@ GROUPS = {
     "access": ("policy", "permissions", "operation"),
     "errors": ("error", "error-setup"),
     "many": ("bulk-result", "bulk-result-ended", "error-rows", "batch", "worker"),
-    "emulator": ("emulator", "history", "inbox", "received"),
+    "emulator": ("emulator", "faults", "history", "inbox", "received"),
 }
 SETUP = """import sys
 sys.path.insert(0, {root!r})

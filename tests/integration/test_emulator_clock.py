@@ -41,6 +41,25 @@ def test_from_now_means_the_emulators_now(still: ct.Client) -> None:
     assert task.schedule_time == now + timedelta(minutes=1)
 
 
+def test_cards_and_tables_reckon_from_the_emulators_clock(still: ct.Client) -> None:
+    queue = still.create_queue("shown")
+    task = queue.create_task("x", url="https://example.com", schedule=3600)
+    listing = queue.tasks()
+    still.emulator.advance("30m")
+    assert [shown for shown in (task, listing) if "in 30 min" not in str(shown)] == []
+    work = still.create_queue("shown-work", kind="pull")
+    work.create_task(b"x")
+    leased = work.lease(max_tasks=1, lease_duration=120)
+    still.emulator.advance("60s")
+    assert [shown for shown in (leased, leased[0]) if "in 60 s" not in str(shown)] == []
+    assert "lease ends" in str(leased[0])
+    still.emulator.advance("3m")
+    assert "1 over" in str(leased)
+    queues = still.queues(filter="state=RUNNING", stats=True)
+    assert "oldest (est.)" in str(queues)
+    assert " d ago" not in str(queues)
+
+
 def test_an_attempt_that_hangs_is_over_at_its_deadline(still: ct.Client) -> None:
     queue = still.create_queue("hanging").pause()  # only what is run goes out
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -221,13 +221,16 @@ def test_a_pull_queue_shows_tags_and_cannot_run(client: ct.Client, queue: ct.Que
 
 
 def test_a_leased_task_says_when_its_lease_ends() -> None:
+    now = datetime(2026, 7, 31, 12, tzinfo=UTC)
     task = model.Task(
         name="projects/p/locations/l/queues/q/tasks/held",
         pull_message=model.PullMessage(tag="red"),
-        schedule_time=datetime.now(UTC) + timedelta(minutes=10),
+        schedule_time=now + timedelta(minutes=10),
         status=model.TaskStatus(attempt_dispatch_count=1),
     )
-    assert "Lease ends" in [label for label, _ in task_detail(task)["facts"]]
+    assert "Lease ends" in [label for label, _ in task_detail(task, now)["facts"]]
+    over = now + timedelta(minutes=11)
+    assert "Lease ends" not in [label for label, _ in task_detail(task, over)["facts"]]
 
 
 def test_a_table_says_what_when_and_how_often_each_different_value_once(queue: ct.Queue) -> None:

@@ -1,0 +1,64 @@
+"""Faults on purpose: which are set, and what they did so far."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..model.emulated import FaultCounts, FaultReport, Faults
+from .dispatch import looks
+from .shapes import Card, Cell, Value, badge, code
+from .values import counted, duration
+
+_WORDS = {
+    "exhausted": "refused with 429",
+    "unavailable": "refused with 503",
+    "cut_before": "cut off before they took effect",
+    "cut_after": "cut off after they took effect",
+}
+
+
+@looks(FaultReport)
+def _report(report: FaultReport, now: datetime) -> Card:
+    facts = _facts(report.faults)
+    if report.faults is not None and report.counts is not None and _shares(report.faults):
+        facts["so far"] = _met(report.counts)
+    return Card("Faults", badge=_badge(_set(report.faults)), facts=facts)
+
+
+@looks(Faults)
+def _faults(faults: Faults, now: datetime) -> Card:
+    return Card("Faults", badge=_badge(_set(faults)), facts=_facts(faults))
+
+
+def _badge(set_now: list[str]) -> Cell:
+    return badge("set", "warn") if set_now else badge("none", "ok")
+
+
+def _facts(faults: Faults | None) -> dict[str, Value]:
+    set_now = _set(faults)
+    if faults is None or not set_now:
+        return {"faults": "none: every call goes as it should"}
+    return {
+        "faults": ", ".join(set_now),
+        "calls": [code(pattern) for pattern in faults.methods] or "all",
+        "seed": faults.seed,
+    }
+
+
+def _set(faults: Faults | None) -> list[str]:
+    """Each fault that is set, in words: "20 % refused with 429"."""
+    if faults is None:
+        return []
+    words = [f"{100 * share:.6g} % {what}" for what, share in _shares(faults).items()]
+    return [*words, f"every one held up by {duration(faults.latency)}"] if faults.latency else words
+
+
+def _shares(faults: Faults) -> dict[str, float]:
+    return {words: share for name, words in _WORDS.items() if (share := getattr(faults, name))}
+
+
+def _met(counts: FaultCounts) -> str:
+    met = {words: count for name, words in _WORDS.items() if (count := getattr(counts, name))}
+    words = [f"{count:,} {what}" for what, count in met.items()] or ["none of them hit"]
+    total = counts.none + sum(met.values())
+    return f"{counted(total, 'call')}: {', '.join(words)}" if total else "no calls yet"
