@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import cloudtasks_nb as ct
 
@@ -22,3 +23,21 @@ def fill(queue: ct.Queue, count: int) -> list[str]:
             {"n": number}, url=URL, task_id=f"t-{number:03}", schedule=start + timedelta(seconds=number)
         )
     return [f"t-{number:03}" for number in range(count)]
+
+
+def soon() -> datetime:
+    """In an hour, with microseconds that are not lost on the way."""
+    return datetime.now(UTC).replace(microsecond=123456) + timedelta(hours=1)
+
+
+def payloads(queue: ct.Queue) -> list[bytes | None]:
+    """What the tasks of a queue say, whatever they are called."""
+    return sorted(task.payload or b"" for task in queue.tasks(view="FULL"))
+
+
+def shapes(queue: ct.Queue) -> list[Any]:
+    """What the tasks of a queue do and when, by their ids."""
+    keys = ("http_request", "app_engine_http_request", "pull_message", "schedule_time", "retry_config", "id")
+    return sorted(
+        ([getattr(task, key) for key in keys] for task in queue.tasks(view="FULL")), key=lambda at: at[-1]
+    )

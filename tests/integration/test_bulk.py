@@ -1,4 +1,4 @@
-"""Bulk verbs against the real emulator over real HTTP."""
+"""Bulk verbs against the real emulator over real HTTP: created, deleted, run, finished, interrupted."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 
 import cloudtasks_nb as ct
-from tests.integration.filling import URL, fill, new_id
+from tests.integration.filling import URL, fill, new_id, payloads
 
-LATER = datetime(2026, 3, 4, 12, 0, 0, 123456, UTC) + timedelta(days=365 * 50)
 COLUMNS = {
     "index": "Int64",
     "name": "string",
@@ -29,14 +24,6 @@ COLUMNS = {
     "message": "string",
     "attempts": "Int32",
 }
-
-
-def soon() -> datetime:
-    return datetime.now(UTC).replace(microsecond=123456) + timedelta(hours=1)
-
-
-def payloads(queue: ct.Queue) -> list[bytes | None]:
-    return sorted(task.payload or b"" for task in queue.tasks(view="FULL"))
 
 
 def test_many_tasks_are_created_in_batches(queue: ct.Queue, calls: list[str]) -> None:
@@ -239,215 +226,6 @@ def test_leased_tasks_are_finished_together(client: ct.Client) -> None:
         queue.acknowledge_tasks(5)  # type: ignore[arg-type]
 
 
-def shapes(queue: ct.Queue) -> list[Any]:
-    keys = ("http_request", "app_engine_http_request", "pull_message", "schedule_time", "retry_config", "id")
-    return sorted(
-        ([getattr(task, key) for key in keys] for task in queue.tasks(view="FULL")), key=lambda at: at[-1]
-    )
-
-
-def filled(client: ct.Client) -> ct.Queue:
-    queue = client.create_queue(new_id())
-    common: dict[str, Any] = {"url": URL, "headers": {"Authorization": "Bearer secret", "X-A": "b"}}
-    rows = [{**common, "payload": {"n": n}, "schedule": soon(), "task_id": f"t-{n}"} for n in range(7)]
-    rows[0]["retry_config"] = ct.RetryConfig(max_attempts=3)
-    assert queue.create_tasks(rows).ok
-    return queue
-
-
-def test_copies_do_the_same_at_the_same_time(client: ct.Client, queue: ct.Queue) -> None:
-    source = filled(client)
-    assert source.copy_tasks(to=queue).done == 7
-    assert shapes(queue) == shapes(source)
-    assert source.copy_tasks(to=queue).failed_count == 7  # nothing is doubled
-    assert source.copy_tasks(to=queue, new_ids=True).done == 7
-    assert len(list(queue.tasks())) == 14
-    some = source.tasks().to_dataframe().head(2)
-    other = client.create_queue(new_id())
-    assert source.copy_tasks(some, to=other.id).done == 2
-    assert shapes(other) == shapes(source)[:2]
-    with pytest.raises(ct.ConfigError, match="another id"):
-        source.copy_tasks(to=source)
-
-
-def test_a_queue_is_copied_into_itself_once(client: ct.Client, queue: ct.Queue) -> None:
-    """Copies are found by the listing that is copied, if it is read on while they are made."""
-    queue.create_tasks((str(number) for number in range(250)), url=URL, schedule=3600).raise_for_errors()
-    with pytest.raises(ct.ConfigError, match="another id"):
-        queue.copy_tasks(to=queue)
-    pages = queue.tasks(view="FULL", page_size=10)
-    assert queue.copy_tasks(pages, to=queue, new_ids=True).done == 250
-    assert queue.move_tasks(to=queue, new_ids=True).done == 500
-    assert queue.count_tasks() == 500
-    assert sorted(payloads(queue)) == sorted(2 * [str(number).encode() for number in range(250)])
-
-
-def test_a_move_that_was_cut_short_is_finished_by_another(client: ct.Client, queue: ct.Queue) -> None:
-    source = filled(client)
-    before = shapes(source)
-    assert source.copy_tasks(to=queue).done == 7  # as if the process had died before the deletions
-    assert source.move_tasks(to=queue).ok
-    assert list(source.tasks()) == []
-    assert shapes(queue) == before
-
-
-def test_a_task_is_named_once(client: ct.Client, queue: ct.Queue, calls: list[str]) -> None:
-    """Of two tasks of one name one would be lost; one that is chosen twice would be run, or copied, twice."""
-    source = filled(client)
-    names = source.tasks().to_dataframe()[["name"]]
-    twice = pd.concat([names, names.head(2)])
-    calls.clear()
-    for verb in (
-        lambda: queue.create_tasks([{"task_id": "a", "payload": text} for text in "xy"], url=URL),
-        lambda: source.run_tasks(twice),
-        lambda: source.delete_tasks([*twice["name"]]),
-        lambda: source.copy_tasks(twice, to=queue, new_ids=True),
-    ):
-        with pytest.raises(ct.InvalidRows, match="is there before"):
-            verb()
-    assert calls == []
-
-
-def test_items_of_a_result_go_to_the_verb_and_the_queue_that_they_are_of(
-    client: ct.Client, queue: ct.Queue
-) -> None:
-    pull, other = (client.create_queue(new_id(), kind="pull") for _ in range(2))
-    queue.create_task(b"x", url=URL, task_id="there", schedule=3600)
-    failed = queue.create_tasks([{"task_id": "there"}], url=URL).failed
-    gone = pull.delete_tasks(["gone"]).failed
-    wrong = queue.create_tasks(iter([{"to": "ada"}]), url=URL).failed
-    for verb, words in (
-        (lambda: other.create_tasks(failed), "is not a task of"),
-        (lambda: other.run_tasks(failed), "is not a task of"),
-        (lambda: pull.create_tasks(gone), "another verb"),
-        (lambda: queue.create_tasks(wrong), "'to' is nothing"),
-    ):
-        with pytest.raises(ct.InvalidRows, match=words):
-            verb()
-    assert queue.delete_tasks(failed).done == 1
-    copied = queue.copy_tasks(["missing"], to=client.create_queue(new_id()))
-    assert queue.delete_tasks(copied.failed).to_dataframe().code.tolist() == [5]
-
-
-def test_moving_leaves_nothing_behind(client: ct.Client, queue: ct.Queue) -> None:
-    source = filled(client)
-    before = shapes(source)
-    assert source.move_tasks(to=queue).ok
-    assert shapes(queue) == before
-    assert list(source.tasks()) == []
-
-
-def test_a_table_comes_back_as_tasks(client: ct.Client, queue: ct.Queue) -> None:
-    source = client.create_queue(new_id())
-    rows: list[dict[str, Any]] = [
-        {"payload": {"to": "ada", "n": 1}, "headers": {"X-A": "b"}},
-        {"payload": {"to": "bob", "deep": {"x": [1, None]}}, "method": "PUT"},
-        {"payload": b'{ "spaced" : 1 }'},
-        {"payload": b"\x00 no json"},
-        {"method": "GET"},
-    ]
-    source.create_tasks(
-        [{**row, "url": URL, "schedule": soon(), "task_id": f"t-{n}"} for n, row in enumerate(rows)]
-    )
-    with pytest.warns(UserWarning, match="2 of 5"):
-        table = source.tasks(view="FULL").to_dataframe(decode="json")
-    assert queue.create_tasks(table).ok
-    assert shapes(queue) == shapes(source)
-    other = client.create_queue(new_id())
-    table.loc[table.task_id == "t-0", "payload.to"] = "eve"
-    assert other.create_tasks(table).ok
-    assert other.task("t-0").json() == {"to": "eve", "n": 1}
-
-
-@pytest.mark.parametrize("instants", [[], ["create_time", "schedule_time"]])
-def test_a_csv_file_comes_back_as_tasks(queue: ct.Queue, tmp_path: Path, instants: list[str]) -> None:
-    bodies = [b'{"n": 1}', bytes(range(256)), b"plain"]
-    queue.create_tasks([{"payload": body} for body in bodies], url=URL, schedule=soon(), headers={"X-A": "b"})
-    table = pd.read_csv(
-        queue.tasks(view="FULL").to_csv(tmp_path / "tasks.csv"), dtype={"task_id": str}, parse_dates=instants
-    )
-    queue.create_tasks(table.drop(columns="task_id")).raise_for_errors()
-    assert payloads(queue) == sorted(bodies * 2)
-    with pytest.raises(ct.InvalidRows, match="is not base64"):
-        queue.create_tasks(table.assign(payload="edited!", task_id=None))
-    queue.create_tasks(table.assign(payload="edited!", task_id=None).drop(columns="view")).raise_for_errors()
-    assert payloads(queue).count(b"edited!") == 3
-
-
-def test_payloads_may_be_what_numpy_holds(queue: ct.Queue) -> None:
-    values = pd.Series([np.int64(3), np.float64(2.5), np.array([1, 2])], dtype=object)
-    queue.create_tasks(pd.DataFrame({"payload": values, "url": URL})).raise_for_errors()
-    assert payloads(queue) == [b"2.5", b"3", b"[1,2]"]
-
-
-def test_what_numpy_holds_is_a_payload_a_time_and_a_selection_too(queue: ct.Queue) -> None:
-    made = queue.create_task({"n": np.int64(3), "x": np.arange(2)}, url=URL, schedule=np.float32(3600))
-    assert made.refresh(view="FULL").json() == {"n": 3, "x": [0, 1]}
-    assert queue.delete_tasks(np.array([made.name]), progress=False).done == 1
-
-
-def test_a_pull_table_comes_back_as_pull_tasks(client: ct.Client) -> None:
-    source, target = (client.create_queue(new_id(), kind="pull") for _ in range(2))
-    source.create_tasks(
-        [{"payload": b"\xff", "tag": "red", "schedule": soon()}, {"payload": b"", "schedule": soon()}]
-    )
-    assert target.create_tasks(source.tasks(view="FULL").to_dataframe(dtype_backend="pyarrow")).ok
-    assert shapes(target) == shapes(source)
-
-
-def test_a_table_from_anywhere(queue: ct.Queue) -> None:
-    table = pd.DataFrame(
-        {
-            "payload.user": ["ada", "bob"],
-            "payload.n": [1, 2],
-            "payload.when": [pd.Timestamp("2026-03-04T12:00Z"), pd.NaT],
-            "url": URL,
-            "headers": ['{"X-A": "b"}', None],
-            "schedule_time": ["2099-01-01T00:00:00Z", None],
-            "task_id": ["a", "b"],
-        }
-    )
-    table["schedule_time"] = [soon().isoformat(), None]
-    assert queue.create_tasks(table).ok
-    assert queue.task("a").json() == {"user": "ada", "n": 1, "when": "2026-03-04T12:00:00+00:00"}
-    assert queue.task("a").headers["X-A"] == "b"
-    assert queue.task("b").json() == {"user": "bob", "n": 2}
-
-
-def test_wrong_columns_and_rows_are_all_said_before_anything_is_sent(
-    queue: ct.Queue, calls: list[str]
-) -> None:
-    calls.clear()
-    good = pd.DataFrame({"payload": [b"x"] * 3, "url": URL})
-    with pytest.raises(ct.InvalidRows) as caught:
-        queue.create_tasks(good.assign(Url="x", customer="y"))
-    assert "column 'Url' is unknown; is 'url' meant?" in str(caught.value)
-    assert "column 'customer' is unknown" in str(caught.value)
-    bad = good.assign(
-        url=[None, URL, URL],
-        headers=[None, {"Authorization": "•••"}, {"X": 1}],
-        schedule_time=[None, None, "tomorrow"],
-    )
-    with pytest.raises(ct.InvalidRows) as caught:
-        queue.create_tasks(bad)
-    problems = dict(caught.value.problems)
-    assert "needs a url" in problems[0]
-    assert "hidden credential" in problems[1]
-    assert "not an instant" in problems[2]
-    with pytest.raises(ct.InvalidRows, match="without its payload"):
-        queue.create_tasks(good.assign(payload=None, view="BASIC"))
-    with pytest.raises(ct.InvalidRows) as caught:
-        queue.create_tasks(good.assign(url=["ftp://x", URL, URL], method=[None, "BREW", "get"]))
-    problems = dict(caught.value.problems)
-    assert "'ftp://x' is no http:// or https:// URL" in problems[0]
-    assert "'BREW' is none of DELETE, GET" in problems[1]
-    assert "cannot be sent with GET" in problems[2]
-    with pytest.raises(ct.InvalidRows) as caught:
-        queue.create_tasks(good.assign(task_id=["same", None, "same"]))
-    assert caught.value.problems == [(2, "task_id 'same' is there before")]
-    assert calls == []
-
-
 def test_a_result_shows_itself(queue: ct.Queue) -> None:
     queue.create_tasks([{"payload": b"", "task_id": "there"}], url=URL)
     result = queue.create_tasks([{"task_id": "there"}, {"task_id": "new"}], url=URL)
@@ -464,14 +242,3 @@ def test_progress_counts_up_to_the_total(queue: ct.Queue, capsys: pytest.Capture
     assert f"created in {queue.id}: 100%" in shown
     assert "250 of 250 tasks" in shown
     assert "left" in shown
-
-
-def test_an_app_engine_table_comes_back_as_app_engine_tasks(client: ct.Client) -> None:
-    source, target = (client.create_queue(new_id(), kind="app_engine") for _ in range(2))
-    rows = [
-        {"payload": b"x", "relative_url": "/a", "schedule": soon(), "task_id": f"t-{n}"} for n in range(2)
-    ]
-    rows[1]["headers"] = {"User-Agent": "mine"}
-    assert source.create_tasks(rows).ok
-    assert target.create_tasks(source.tasks(view="FULL").to_dataframe()).ok
-    assert shapes(target) == shapes(source)

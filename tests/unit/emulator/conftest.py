@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from cloudtasks_nb.emulator.rules.attempts import Attempt
 from cloudtasks_nb.emulator.services.context import Context
 from cloudtasks_nb.emulator.services.service import Service
 from cloudtasks_nb.emulator.store.store import Store
-from cloudtasks_nb.model import Message, Queue, Task, to_dict
+from cloudtasks_nb.model import HttpRequest, Message, Queue, Task, to_dict
 from cloudtasks_nb.model.messages import CreateTaskRequest
 from cloudtasks_nb.model.methods import METHODS
 from cloudtasks_nb.names import parse_queue
@@ -29,6 +29,16 @@ QUEUE = f"{PARENT}/queues/q"
 def new_queue(**settings: Any) -> Queue:
     """A queue as it is stored: with these settings, and every default."""
     return queue_rules.new_queue(Queue(**settings), parse_queue(QUEUE))
+
+
+def http(task_id: str = "", in_s: float = 0, **settings: Any) -> Task:
+    """An HTTP task that is due in so many seconds."""
+    return Task(
+        name=f"{QUEUE}/tasks/{task_id}" if task_id else "",
+        http_request=HttpRequest(url="https://example.com"),
+        schedule_time=NOW + timedelta(seconds=in_s),
+        **settings,
+    )
 
 
 class StillClock(ManualClock):

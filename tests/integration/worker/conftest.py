@@ -1,0 +1,33 @@
+"""A pull queue in a project of its own for every test of workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+import cloudtasks_nb as ct
+
+
+@pytest.fixture
+def client(emulator: str) -> Iterator[ct.Client]:
+    with ct.connect(project=f"w-{uuid4().hex[:8]}", endpoint=emulator) as made:
+        yield made
+
+
+@pytest.fixture
+def queue(client: ct.Client) -> ct.Queue:
+    return client.create_queue("jobs", kind="pull")
+
+
+def fill(queue: ct.Queue, count: int, **more: Any) -> None:
+    made = queue.create_tasks(({"payload": {"n": at}, **more} for at in range(count)), progress=False)
+    made.raise_for_errors()
+
+
+def leased(queue: ct.Queue) -> int:
+    now = datetime.now(UTC)
+    return sum(task.dispatch_count > 0 and task.schedule_time > now for task in queue.tasks())  # type: ignore[operator]

@@ -1,0 +1,178 @@
+"""Workers that are interrupted, and workers whose queue or service is paused, away or gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import cloudtasks_nb as ct
+from tests.emulator_process import EmulatorProcess
+from tests.waiting import PATIENCE_S, wait_until
+
+from .conftest import fill, leased
+
+
+def test_an_interrupt_lets_what_runs_finish_and_leases_no_more(queue: ct.Queue) -> None:
+    fill(queue, 20)
+    started, go = threading.Semaphore(0), threading.Event()
+
+    def handler(task: ct.Task) -> None:
+        started.release()
+        assert go.wait(PATIENCE_S)
+
+    worker = queue.worker(handler, concurrency=4)
+
+    def interrupt() -> None:
+        for _ in range(4):
+            assert started.acquire(timeout=PATIENCE_S)
+        os.kill(os.getpid(), signal.SIGINT)
+        wait_until(lambda: worker.tally.state == "draining")
+        go.set()
+
+    threading.Thread(target=interrupt).start()
+    worker.run()
+    assert (worker.tally.done, worker.tally.leased) == (4, 4)
+    assert queue.count_tasks() == 16
+    assert leased(queue) == 0
+
+
+def test_a_second_interrupt_gives_back_what_has_not_begun(queue: ct.Queue) -> None:
+    fill(queue, 3)
+    started, go = threading.Event(), threading.Event()
+
+    def handler(task: ct.Task) -> None:
+        started.set()
+        go.wait(PATIENCE_S)
+
+    with ThreadPoolExecutor(1) as one_at_a_time:
+        worker = queue.worker(handler, concurrency=3, executor=one_at_a_time, lease_duration=600)
+
+        def interrupt() -> None:
+            assert started.wait(PATIENCE_S)
+            os.kill(os.getpid(), signal.SIGINT)
+            wait_until(lambda: worker.tally.state == "draining")
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            worker.run()
+        assert leased(queue) == 1  # the one that runs
+        go.set()
+    assert queue.count_tasks() == 3
+
+
+def test_a_paused_queue_is_waited_for(queue: ct.Queue) -> None:
+    fill(queue, 1)
+    queue.pause()
+    with pytest.raises(ct.FailedPrecondition, match="PAUSED"):
+        queue.worker(print).run(until_empty=True)
+    done = threading.Event()
+    worker = queue.worker(lambda task: done.set()).start()
+    wait_until(lambda: "PAUSED" in worker.tally.trouble)
+    queue.resume()
+    assert done.wait(PATIENCE_S)
+    worker.stop()
+    assert worker.tally.trouble == ""
+
+
+def test_a_queue_that_is_gone_ends_the_worker(queue: ct.Queue) -> None:
+    queue.delete()
+    with pytest.raises(ct.NotFound):
+        queue.worker(print).run()
+    worker = queue.worker(print).start()
+    wait_until(lambda: worker.tally.state == "failed")
+    with pytest.raises(ct.NotFound):
+        worker.stop()
+
+
+def test_a_second_interrupt_does_not_wait_for_a_service_that_is_away() -> None:
+    with ct.local() as client:
+        queue = client.create_queue("jobs", kind="pull")
+        fill(queue, 3)
+        started, go = threading.Event(), threading.Event()
+
+        def handler(task: ct.Task) -> None:
+            started.set()
+            go.wait(PATIENCE_S)
+
+        with ThreadPoolExecutor(1) as one_at_a_time:
+            worker = queue.worker(handler, concurrency=3, executor=one_at_a_time, lease_duration=600)
+
+            def interrupt() -> None:
+                assert started.wait(PATIENCE_S)
+                client.emulator.faults(unavailable=1, methods="queues.tasks.*")
+                os.kill(os.getpid(), signal.SIGINT)
+                wait_until(lambda: worker.tally.state == "draining")
+                os.kill(os.getpid(), signal.SIGINT)
+
+            threading.Thread(target=interrupt).start()
+            with pytest.raises(KeyboardInterrupt):
+                worker.run()  # would try for ten minutes, as long as the leases last
+            go.set()
+
+
+@pytest.mark.parametrize("fault", ["exhausted", "unavailable", "cut_before", "cut_after"])
+def test_a_service_in_trouble_is_survived(fault: str) -> None:
+    with ct.local() as client:
+        queue = client.create_queue("jobs", kind="pull")
+        fill(queue, 30)
+        client.emulator.faults(**{fault: 0.3}, seed=7)
+        seen: Counter[int] = Counter()
+        worker = queue.worker(lambda task: seen.update([task.json()["n"]]), concurrency=10, lease_duration=2)
+        worker.run(until_empty=True)
+        client.emulator.faults()
+        assert set(seen) == set(range(30))
+        assert queue.count_tasks() == 0
+
+
+def test_five_workers_dying_handlers_and_a_server_that_is_killed(tmp_path: Path) -> None:
+    """Every task is handled, none is lost, and none twice unless its lease truly ran out."""
+    data, tasks, lock = tmp_path / "queues.db", 120, threading.Lock()
+    spans: dict[int, list[tuple[float, float]]] = {}
+    with EmulatorProcess(data=data) as process:
+        port = process.url.rpartition(":")[2]
+        with ct.connect(project="chaos", endpoint=process.url) as client:
+            fill(client.create_queue("jobs", kind="pull"), tasks)
+        clients = [ct.connect(project="chaos", endpoint=process.url, timeout=5) for _ in range(5)]
+        done: Counter[int] = Counter()
+
+        def handler(task: ct.Task) -> None:
+            number = task.json()["n"]
+            assert task.schedule_time is not None
+            with lock:
+                spans.setdefault(number, []).append(
+                    (datetime.now(UTC).timestamp(), task.schedule_time.timestamp())
+                )
+            if number % 7 == task.dispatch_count:
+                raise RuntimeError("died")
+            with lock:
+                done[number] += 1
+
+        workers = [
+            one.queue("us-central1/jobs").worker(handler, concurrency=2, lease_duration=4).start()
+            for one in clients
+        ]
+        wait_until(lambda: sum(done.values()) > tasks // 4)
+        process.popen.kill()
+        process.popen.wait()
+    with EmulatorProcess("--port", port, data=data) as process:
+        wait_until(lambda: len(done) == tasks)
+        with ct.connect(project="chaos", endpoint=process.url) as client:
+            queue = client.queue("us-central1/jobs")
+            wait_until(lambda: queue.count_tasks(progress=False) == 0)
+        for worker in workers:
+            worker.stop()
+        for one in clients:
+            one.close()
+    assert set(done) == set(range(tasks))
+    # A second handling of one that had been done began only after the lease of the first was over.
+    for number, count in done.items():
+        for earlier, later in zip(sorted(spans[number]), sorted(spans[number])[1:], strict=False):
+            assert count == 1 or later[0] >= earlier[1] - 0.5

@@ -1,0 +1,142 @@
+"""Pages of listings: they hold still, their sizes, their tokens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudtasks_nb.emulator.rules import attempts
+from cloudtasks_nb.emulator.rules.pages import make_token, page_size, read_token
+from cloudtasks_nb.emulator.store import tasks as task_store
+from cloudtasks_nb.errors import InvalidArgument
+from cloudtasks_nb.model import PullMessage, PullTarget, Queue, Task
+
+from .conftest import NOW, PARENT, QUEUE, Emulator, http
+
+_CHANGES = st.lists(
+    st.tuples(st.sampled_from(["create", "delete", "retry"]), st.integers(0, 10**6)), max_size=6
+)
+
+
+@settings(max_examples=60)
+@given(
+    start=st.lists(st.integers(0, 3), min_size=1, max_size=12),
+    size=st.integers(1, 5),
+    between=st.lists(_CHANGES, max_size=12),
+)
+def test_pages_hold_still_while_tasks_come_and_go(
+    start: list[int], size: int, between: list[list[tuple[str, int]]]
+) -> None:
+    """Nothing is shown twice, and nothing that was there throughout is left out: many tasks share an instant."""
+    emulator = Emulator()
+    emulator.queue()
+    alive = [f"t{number}" for number in range(len(start))]
+    for task_id, in_s in zip(alive, start, strict=True):
+        emulator.task(http(task_id, in_s))
+    throughout, seen, token, changes, fresh = set(alive), [], "", iter(between), count()
+    while True:
+        page = emulator("queues.tasks.list", parent=QUEUE, page_size=size, page_token=token)
+        seen += [task["name"].rpartition("/")[2] for task in page.get("tasks", [])]
+        token = page.get("nextPageToken", "")
+        if not token:
+            break
+        for change, number in next(changes, []):
+            if change == "create":
+                alive.append(f"new{next(fresh)}")
+                emulator.task(http(alive[-1], number % 4))
+            elif alive and change == "delete":
+                gone = alive.pop(number % len(alive))
+                emulator("queues.tasks.delete", name=f"{QUEUE}/tasks/{gone}")
+                throughout.discard(gone)
+            elif alive:
+                emulator("queues.tasks.run", name=f"{QUEUE}/tasks/{alive[number % len(alive)]}")
+                emulator.service.attempts.finish(emulator.sent.pop(), attempts.answered(500))
+    emulator.store.close()
+    assert len(seen) == len(set(seen))
+    assert throughout <= set(seen)
+
+
+def test_orders_of_tasks(emulator: Emulator) -> None:
+    emulator.queue(pull_target=PullTarget())
+    for task_id, tag, in_s in (("a", "z", 3), ("b", "", 2), ("c", "y", 1), ("d", "y", 0)):
+        message = PullMessage(tag=tag)
+        emulator.task(
+            Task(
+                name=f"{QUEUE}/tasks/{task_id}",
+                pull_message=message,
+                schedule_time=NOW + timedelta(seconds=in_s),
+            )
+        )
+    for size in (1, 2, 1000):
+        assert emulator.names(page_size=size) == ["d", "c", "b", "a"]
+        assert emulator.names(page_size=size, order_by="schedule_time") == ["d", "c", "b", "a"]
+        assert emulator.names(page_size=size, order_by="pull_message.tag") == ["b", "d", "c", "a"]
+    with pytest.raises(InvalidArgument, match="order_by"):
+        emulator.names(order_by="name")
+
+
+def test_large_payloads_make_short_pages(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_store, "MAX_PAGE_BYTES", 3000)
+    emulator.queue(pull_target=PullTarget())
+    ids = [f"t{number}" for number in range(7)]
+    for task_id in ids:
+        emulator.task(Task(name=f"{QUEUE}/tasks/{task_id}", pull_message=PullMessage(payload=b"x" * 900)))
+    first = emulator("queues.tasks.list", parent=QUEUE, response_view="FULL")
+    assert len(first["tasks"]) == 3
+    assert emulator.names(response_view="FULL") == ids
+    assert "nextPageToken" not in emulator("queues.tasks.list", parent=QUEUE)
+    for task_id in ids[3:]:
+        emulator("queues.tasks.delete", name=f"{QUEUE}/tasks/{task_id}")
+    assert "nextPageToken" not in emulator("queues.tasks.list", parent=QUEUE, response_view="FULL")
+
+
+def test_page_sizes() -> None:
+    assert (page_size(0, 1000), page_size(7, 1000), page_size(5000, 1000)) == (1000, 7, 1000)
+    with pytest.raises(InvalidArgument):
+        page_size(-1, 1000)
+
+
+@given(st.binary(max_size=40) | st.text(max_size=40), st.text(max_size=20))
+def test_garbage_is_no_token(garbage: bytes | str, listing: str) -> None:
+    token = garbage if isinstance(garbage, str) else garbage.hex()
+    if token:
+        with pytest.raises(InvalidArgument, match="page token"):
+            read_token(token, [listing], NOW)
+
+
+def test_tokens_are_good_for_two_hours() -> None:
+    token = make_token([5, "id"], ["a", "b"], NOW)
+    assert read_token(token, ["a", "b"], NOW + timedelta(hours=2)) == [5, "id"]
+    with pytest.raises(InvalidArgument, match="expired"):
+        read_token(token, ["a", "b"], NOW + timedelta(hours=2, seconds=1))
+    with pytest.raises(InvalidArgument, match="other parameters"):
+        read_token(token, ["ab", ""], NOW)
+
+
+def test_locations_have_pages(emulator: Emulator) -> None:
+    first = emulator("list", name="projects/p", page_size=40)
+    rest = emulator("list", name="projects/p", page_size=40, page_token=first["nextPageToken"])
+    ids = [location["locationId"] for location in first["locations"] + rest["locations"]]
+    assert "nextPageToken" not in rest
+    assert ids == sorted(ids, key=ids.index)
+    assert len(ids) == len(set(ids)) > 40
+
+
+def test_filtered_queues_have_pages(emulator: Emulator) -> None:
+    for number in range(9):
+        name = f"{PARENT}/queues/q{number}"
+        emulator("queues.create", parent=PARENT, body=Queue(name=name))
+        if number % 2:
+            emulator("queues.pause", name=name)
+    first = emulator("queues.list", parent=PARENT, filter="state=PAUSED", page_size=3)
+    assert [queue["name"][-1] for queue in first["queues"]] == ["1", "3", "5"]
+    token = first["nextPageToken"]
+    second = emulator("queues.list", parent=PARENT, filter="state=PAUSED", page_size=3, page_token=token)
+    assert [queue["name"][-1] for queue in second["queues"]] == ["7"]
+    assert "nextPageToken" not in second
+    with pytest.raises(InvalidArgument, match="other parameters"):
+        emulator("queues.list", parent=PARENT, filter="state=RUNNING", page_token=token)

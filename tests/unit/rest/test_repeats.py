@@ -1,0 +1,122 @@
+"""Calls over a real socket that fail at first: which are tried again, and which count as done."""
+
+from __future__ import annotations
+
+import pytest
+
+from cloudtasks_nb import errors
+from cloudtasks_nb.model import Queue
+from cloudtasks_nb.model.messages import CreateTaskRequest, Empty, ListTasksResponse
+from cloudtasks_nb.model.task import Task
+from cloudtasks_nb.rest import session as wire
+from cloudtasks_nb.rest.retry import Retry
+from tests.scripted import answer, refusal, scripted
+
+from .conftest import CUT_WHOLE, EAGER, QUEUE, get_queue, session
+
+
+def test_a_load_balancers_page_is_unavailable_and_tried_again() -> None:
+    page = answer(502, b"<html>Bad gateway</html>", content_type="text/html")
+    with scripted(page, page, answer(200, {"state": "RUNNING"})) as server:
+        assert get_queue(server).state == "RUNNING"
+    assert len(server.requests) == 3
+
+
+CUT_CHUNK = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n"
+    + b"{" * 20
+)
+
+
+@pytest.mark.parametrize("broken", [CUT_WHOLE, CUT_CHUNK, b"", b"HTTP/1.1 200 OK\r\nContent-"])
+def test_a_cut_connection_is_tried_again_where_that_is_safe(broken: bytes) -> None:
+    with scripted(broken, answer(200, {"state": "RUNNING"})) as server:
+        assert get_queue(server).state == "RUNNING"
+    with scripted(broken) as server, pytest.raises(errors.TransportError) as caught:
+        get_queue(server, retry=Retry(max_tries=1))
+    assert "next:" in str(caught.value)
+
+
+def test_a_call_that_changes_something_is_not_repeated_after_a_cut() -> None:
+    with scripted(CUT_WHOLE, answer(200, {})) as server:
+        client = session(server)
+        with pytest.raises(errors.TransportError):
+            client.call("projects.locations.queues.purge", Queue, path={"name": QUEUE})
+        client.close()
+    assert len(server.requests) == 1
+
+
+def test_an_exhausted_quota_refuses_before_anything_runs_so_any_call_is_repeated() -> None:
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED"), answer(200, {"state": "RUNNING"})) as server:
+        client = session(server)
+        assert client.call("projects.locations.queues.purge", Queue, path={"name": QUEUE}).state == "RUNNING"
+        client.close()
+
+
+def test_a_delete_whose_answer_was_lost_is_done_when_the_repeat_finds_nothing() -> None:
+    with scripted(CUT_WHOLE, refusal(404, "NOT_FOUND")) as server:
+        client = session(server)
+        assert client.call("projects.locations.queues.delete", Empty, path={"name": QUEUE}) == Empty()
+        client.close()
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED"), refusal(404, "NOT_FOUND")) as server:
+        client = session(server)
+        with pytest.raises(errors.NotFound):  # the first try was refused, so somebody else deleted it
+            client.call("projects.locations.queues.delete", Empty, path={"name": QUEUE})
+        client.close()
+
+
+def test_a_conflict_is_never_repeated() -> None:
+    with scripted(refusal(409, "ABORTED")) as server, pytest.raises(errors.Aborted):
+        get_queue(server)
+    assert len(server.requests) == 1
+
+
+def test_a_named_creation_is_repeated_and_its_second_refusal_means_done() -> None:
+    task = CreateTaskRequest(task=Task(name=f"{QUEUE}/tasks/one"))
+    create = "projects.locations.queues.tasks.create"
+    with scripted(CUT_WHOLE, refusal(409, "ALREADY_EXISTS")) as server:
+        client = session(server)
+        assert client.fetch(create, path={"parent": QUEUE}, body=task, repeatable=True) == b"{}"
+        with pytest.raises(errors.AlreadyExists):  # refused at once: the task is somebody else's
+            client.fetch(create, path={"parent": QUEUE}, body=task, repeatable=True)
+        client.close()
+
+
+def test_a_later_page_outlasts_an_exhausted_quota_while_a_first_page_does_not() -> None:
+    impatient = Retry(initial_s=0.001, maximum_s=0.001)
+    with scripted(
+        refusal(429, "RESOURCE_EXHAUSTED", Retry_After="0.4"), answer(200, {"tasks": []})
+    ) as server:
+        client = session(server, timeout_s=0.3, retry=impatient)
+        listing = "projects.locations.queues.tasks.list"
+        page = client.call(listing, ListTasksResponse, path={"parent": QUEUE}, query={"pageToken": "t"})
+        assert page.tasks == []
+        client.close()
+    assert server.requests[0].split()[1] == server.requests[1].split()[1]
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", Retry_After="0.4")) as server:
+        client = session(server, timeout_s=0.3, retry=impatient)
+        with pytest.raises(errors.ResourceExhausted):
+            client.call(listing, ListTasksResponse, path={"parent": QUEUE})
+        client.close()
+
+
+def test_a_listing_waits_for_its_quota_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(wire.time, "sleep", waits.append)
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", Retry_After="3")) as server:
+        client = session(server, retry=Retry(quota_wait_s=10))
+        with pytest.raises(errors.ResourceExhausted):
+            listing = "projects.locations.queues.tasks.list"
+            client.call(listing, ListTasksResponse, path={"parent": QUEUE}, query={"pageToken": "t"})
+        client.close()
+    assert waits == [3, 3, 3]
+
+
+def test_retry_after_counts_for_the_answer_that_said_it_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(wire.time, "sleep", waits.append)
+    quota = refusal(429, "RESOURCE_EXHAUSTED", Retry_After="3")
+    with scripted(quota, b"", answer(200, {"state": "RUNNING"})) as server:
+        assert get_queue(server).state == "RUNNING"
+    assert waits[0] == 3
+    assert waits[1] <= EAGER.maximum_s
