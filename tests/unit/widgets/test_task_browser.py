@@ -1,37 +1,18 @@
+"""The task browser: pages and filters, one task opened, run, edited or deleted, and what another panel changed."""
+
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb import model
-from cloudtasks_nb.widgets.action import Refused
 from cloudtasks_nb.widgets.task_browser import TaskBrowser
 from cloudtasks_nb.widgets.task_view import task_detail
 
-from .page import FakePage
-
-Clicking = Callable[[TaskBrowser], FakePage]
-
-
-def ids(browser: TaskBrowser) -> list[str]:
-    return [str(browser.table["ids"][at]) for at in browser.order]
-
-
-def cell(browser: TaskBrowser, task_id: str, column: str) -> object:
-    """What the page shows of a task in a column."""
-    at = browser.table["ids"].index(task_id)
-    held = next(held for held in browser.table["columns"] if held["name"] == column)
-    if "values" in held:
-        return held["values"][at]
-    place = held["at"][at]
-    return held["different"][place] if place >= 0 else None
+from .browsing import Clicking, cell, ids
 
 
 def test_pages_forth_and_back(queue: ct.Queue, clicking: Clicking) -> None:
@@ -185,31 +166,6 @@ def test_read_only_opens_and_pages_and_refuses_the_rest(queue: ct.Queue, clickin
     assert len(list(queue.tasks())) == 3
 
 
-def test_the_selection_outlives_its_page_and_comes_back_as_data(queue: ct.Queue, clicking: Clicking) -> None:
-    browser = TaskBrowser(queue, page_size=2)
-    page = clicking(browser)
-    assert browser.selection.empty and "task_id" in browser.selection.columns
-    page.click("select", task_ids=ids(browser)[:1])
-    chosen = ids(browser)[:1]
-    page.click("next_page")
-    page.click("select", task_ids=ids(browser))
-    chosen += ids(browser)
-    assert [task.id for task in browser.tasks] == chosen == browser.selected
-    assert list(browser.selection["task_id"]) == chosen
-    page.click("select", task_ids=chosen[:1], on=False)
-    assert browser.selected == chosen[1:]
-    page.click("clear_selection")
-    assert browser.tasks == []
-
-
-def test_only_tasks_that_are_shown_can_be_selected(queue: ct.Queue) -> None:
-    browser = TaskBrowser(queue)
-    with pytest.raises(Refused):
-        browser.select(["elsewhere"])
-    assert browser.selected == []
-    browser.close()
-
-
 def test_a_pull_queue_shows_tags_and_cannot_run(client: ct.Client, queue: ct.Queue) -> None:
     pull = client.create_queue(f"pull-{queue.id}", kind="pull")
     pull.create_task("x", tag="red", task_id="held")
@@ -246,43 +202,6 @@ def test_a_table_says_what_when_and_how_often_each_different_value_once(queue: c
     target = next(held for held in browser.table["columns"] if held["name"] == "target")
     assert (len(target["different"]), len(target["at"])) == (2, 4)
     browser.close()
-
-
-def test_many_are_deleted_together(queue: ct.Queue, clicking: Clicking) -> None:
-    queue.create_tasks(({"url": "http://127.0.0.1:9/x"} for _ in range(600)), progress=False)
-    browser = TaskBrowser(queue)
-    page = clicking(browser)
-    page.click("load_all")
-    total = len(browser.matching)
-    assert page.click("delete_tasks", which="matching", confirm=str(total)) == f"{total} tasks deleted."
-    assert (ids(browser), queue.count_tasks()) == ([], 0)
-
-
-def test_selected_tasks_are_deleted_and_those_that_were_gone_are_counted(
-    queue: ct.Queue, clicking: Clicking
-) -> None:
-    browser = TaskBrowser(queue)
-    page = clicking(browser)
-    page.click("select", task_ids=["t-0", "t-1"])
-    queue.task("t-1").delete()
-    assert page.click("delete_tasks", confirm="2") == "1 task deleted, 1 gone already."
-    assert (ids(browser), browser.selected) == (["t-2"], [])
-    assert {task.id for task in queue.tasks()} == {"t-2"}
-    assert browser.lines[-1] == f'client.queue("{queue.name}").delete_tasks(["t-0", "t-1"])'
-
-
-@pytest.mark.parametrize("confirm", [None, "2", "4", "", "other", True, ["3"]])
-def test_all_that_match_are_deleted_only_when_their_number_is_confirmed(
-    queue: ct.Queue, clicking: Clicking, confirm: object
-) -> None:
-    browser = TaskBrowser(queue)
-    page = clicking(browser)
-    assert page.click("delete_tasks", which="matching", confirm=confirm).startswith("Nothing was done")
-    assert len(list(queue.tasks())) == 3
-    page.click("filter", query="-id:t-1")
-    assert page.click("delete_tasks", which="matching", confirm="3").startswith("Nothing was done")
-    assert page.click("delete_tasks", which="matching", confirm="2") == "2 tasks deleted."
-    assert [task.id for task in queue.tasks()] == ["t-1"]
 
 
 def test_what_is_loaded_as_a_whole_is_filtered_and_sorted_as_a_whole(
@@ -330,49 +249,6 @@ def test_payloads_are_searched_once_they_were_read(queue: ct.Queue, clicking: Cl
     assert cell(browser, "t-2", "payload") == '{"number":2}'
     page.click("read_payloads", on=False)
     assert (len(ids(browser)), browser.place["query"], "payload" in browser.columns) == (3, "", False)
-
-
-def test_tasks_are_copied_whole_to_another_queue(
-    client: ct.Client, queue: ct.Queue, clicking: Clicking
-) -> None:
-    other = client.create_queue(f"other-{queue.id}")
-    browser = TaskBrowser(queue)
-    page = clicking(browser)
-    page.click("list_queues")
-    assert other.id in browser.queues and queue.id not in browser.queues
-    page.click("select_matching")
-    assert page.click("copy_tasks", to=queue.id).startswith("These tasks are in that queue")
-    assert page.click("copy_tasks", to=other.id, confirm="3") == f"3 tasks copied to {other.id}."
-    assert sorted(task.json()["number"] for task in other.tasks(view="FULL")) == [0, 1, 2]
-    assert len(list(queue.tasks())) == 3
-
-
-def test_a_selection_becomes_a_file_that_nothing_overwrites(
-    queue: ct.Queue, clicking: Clicking, tmp_path: Path
-) -> None:
-    browser = TaskBrowser(queue)
-    page = clicking(browser)
-    assert page.click("export", path=str(tmp_path / "x.csv")) == "No task is selected."
-    page.click("select", task_ids=["t-1"])
-    for name, read in (("x.csv", pd.read_csv), ("x.parquet", pd.read_parquet)):
-        file = tmp_path / name
-        assert page.click("export", path=str(file)).startswith("1 task written to")
-        assert list(read(file)["task_id"]) == ["t-1"]
-        assert page.click("export", path=str(file)).endswith("exists already.")
-    assert "neither" in page.click("export", path=str(tmp_path / "x.xlsx"))
-
-
-def test_a_selection_is_handed_to_the_page_as_a_file(
-    queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    browser = TaskBrowser(queue)
-    sent: list[Any] = []
-    monkeypatch.setattr(browser, "send", lambda content, buffers=None: sent.append((content, buffers)))
-    browser.download("x.csv", "matching")
-    ((content, (data,)),) = sent
-    assert content == {"download": "x.csv"}
-    assert sorted(pd.read_csv(BytesIO(data))["task_id"]) == ["t-0", "t-1", "t-2"]
-    browser.close()
 
 
 def test_another_panel_s_change_reads_the_page_again_and_marks_what_was_loaded(

@@ -1,0 +1,25 @@
+"""What a page shows of a task browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cloudtasks_nb.widgets.task_browser import TaskBrowser
+
+from .page import FakePage
+
+Clicking = Callable[[TaskBrowser], FakePage]
+
+
+def ids(browser: TaskBrowser) -> list[str]:
+    return [str(browser.table["ids"][at]) for at in browser.order]
+
+
+def cell(browser: TaskBrowser, task_id: str, column: str) -> object:
+    """What the page shows of a task in a column."""
+    at = browser.table["ids"].index(task_id)
+    held = next(held for held in browser.table["columns"] if held["name"] == column)
+    if "values" in held:
+        return held["values"][at]
+    place = held["at"][at]
+    return held["different"][place] if place >= 0 else None
