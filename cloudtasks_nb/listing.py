@@ -26,7 +26,9 @@ class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
     """
 
     items: list[T]
+    """The items of this page; there may be none in the middle of a listing."""
     next_page_token: str = ""
+    """What pager.page() takes for the next page; empty on the last one."""
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)

@@ -22,9 +22,7 @@ _SERVICE = ("x-cloudtasks-", "x-appengine-")
 
 
 class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
-    """A request as it arrived: `payload` is bytes, `answer` the HTTP status that was sent back.
-
-    `error` is the exception that a handler raised; it was answered with 500.
+    """A request as it arrived, and how it was answered.
 
     Example:
         >>> @inbox.on("/send")
@@ -33,14 +31,23 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
     """
 
     number: int
+    """Its place among all that the inbox received, from 1."""
     received: datetime
+    """When it arrived, by the clock of this machine."""
     method: str
+    """The HTTP method."""
     path: str
+    """The path, without its query."""
     query: str = ""
+    """The query, without its question mark."""
     headers: Headers
+    """Its headers; secrets are hidden when they are shown."""
     payload: bytes = b""
+    """Its body."""
     answer: int | None = None
+    """The HTTP status that was sent back; None while the handler runs."""
     error: BaseException | None = None
+    """The exception that a handler raised, which was answered with 500."""
 
     @property
     def attempt(self) -> int | None:

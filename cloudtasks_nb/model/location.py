@@ -11,10 +11,15 @@ class Location(Message):
     """A region. `labels` and `metadata` are the service's own."""
 
     name: str = ""
+    """The full name: projects/PROJECT/locations/LOCATION."""
     location_id: str = ""
+    """The id, such as us-central1."""
     display_name: str = ""
+    """A name for people, such as Iowa."""
     labels: dict[str, str] = {}
+    """The service's own words for it."""
     metadata: dict[str, Any] = {}
+    """More of them, as the service sends it."""
 
     @property
     def id(self) -> str:
@@ -34,4 +39,6 @@ class CmekConfig(Message):
     """
 
     name: str = ""
+    """The full name: projects/PROJECT/locations/LOCATION/cmekConfig."""
     kms_key: str = ""
+    """The key's full name in Cloud KMS; empty for Google's own."""

@@ -12,10 +12,15 @@ class Operation(Message):
     """A call that may go on after its answer."""
 
     name: str = ""
+    """The full name."""
     metadata: dict[str, Any] = {}
+    """How far it is, as the service tells it."""
     done: bool = False
+    """Whether it is over."""
     error: Status | None = None
+    """Why it failed; None while it runs, or when it did not."""
     response: dict[str, Any] | None = None
+    """What came of it, as the service sends it; None while it runs, or when it failed."""
 
     @property
     def id(self) -> str:

@@ -25,9 +25,13 @@ class Expr(Message):
     """
 
     expression: str = ""
+    """The condition itself."""
     title: str = ""
+    """What it is called."""
     description: str = ""
+    """What it is for."""
     location: str = ""
+    """Where it comes from, for error messages."""
 
 
 class Binding(Message):
@@ -39,8 +43,11 @@ class Binding(Message):
     """
 
     role: str = ""
+    """The role, such as roles/cloudtasks.viewer."""
     members: list[str] = []
+    """Who holds it: "user:…", "serviceAccount:…", "group:…", "domain:…", "allUsers"."""
     condition: Expr | None = None
+    """When they hold it; None for always."""
 
 
 class Policy(Message):
@@ -53,8 +60,11 @@ class Policy(Message):
     """
 
     version: int = 0
+    """3 when there are conditions, else 0 or 1."""
     bindings: list[Binding] = []
+    """Which members hold which role."""
     etag: str = ""
+    """What was read, in base64: a policy that somebody changed meanwhile is not overwritten."""
 
     def members(self, role: str) -> list[str]:
         """Who holds a role, with or without a condition.

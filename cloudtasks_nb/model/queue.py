@@ -28,8 +28,11 @@ class RateLimits(Message):
     """
 
     max_tasks_dispatched_per_second: float | None = None
+    """Tasks per second, up to 500. The service sets 500 for push queues when it is left out."""
     max_burst_size: int | None = None
+    """Tasks that may go at once before the rate holds them back, up to 500. In v2 it is only told."""
     max_concurrent_tasks: int | None = None
+    """Tasks under way at a time, up to 5,000. The service sets 1,000 for push queues when it is left out."""
 
     def __post_init__(self) -> None:
         rate = self.max_tasks_dispatched_per_second
@@ -45,11 +48,17 @@ class RetryConfig(Message):
     """
 
     max_attempts: int | None = None
+    """Attempts in all, the first included. The service sets 100 when nothing is said."""
     unlimited_attempts: bool = False
+    """Whether a task is tried again for as long as it takes, instead of max_attempts."""
     max_retry_duration: Duration | None = None
+    """How long since the first attempt a task is tried again; None or 0 for no limit."""
     min_backoff: Duration | None = None
+    """The delay before the first retry. The service sets 0.1 s for push queues when it is left out."""
     max_backoff: Duration | None = None
+    """The longest delay between attempts. The service sets an hour for push queues when it is left out."""
     max_doublings: int | None = None
+    """How many times the delay doubles before it grows linearly. The service sets 16 for push queues."""
 
     if TYPE_CHECKING:  # what may be passed is more than what is held
 
@@ -116,10 +125,15 @@ class QueueStats(Message):
     """
 
     tasks_count: Int64 = Int64(0)
+    """About how many tasks wait in the queue."""
     oldest_estimated_arrival_time: datetime | None = None
+    """When the oldest task was, or will be, due; None in an empty queue."""
     executed_last_minute_count: Int64 = Int64(0)
+    """How many tasks were answered in the last minute, well or badly."""
     concurrent_dispatches_count: Int64 = Int64(0)
+    """About how many requests are under way."""
     effective_execution_rate: float = 0.0
+    """The rate that is really allowed, in tasks per second: below the limit where targets are slow or fail."""
 
 
 class StackdriverLoggingConfig(Message):
@@ -131,23 +145,36 @@ class StackdriverLoggingConfig(Message):
     """
 
     sampling_ratio: float = 0.0
+    """The share of operations that is written, from 0 (none) to 1 (all)."""
 
 
 class Queue(Message):
     """A queue as the API describes it; `stackdriver_logging_config` is unknown to v2beta2."""
 
     name: str = ""
+    """The full name: projects/PROJECT/locations/LOCATION/queues/QUEUE."""
     app_engine_http_target: AppEngineHttpTarget | None = None
+    """Set for a queue whose tasks go to App Engine, with its routing."""
     http_target: HttpTarget | None = None
+    """What the queue sets on every HTTP task that it sends."""
     pull_target: PullTarget | None = None
+    """Set for a queue whose tasks wait to be leased."""
     rate_limits: RateLimits | None = None
+    """How fast it dispatches; the service fills in what was not said."""
     retry_config: RetryConfig | None = None
+    """How its tasks are tried again, where a task says nothing of its own."""
     state: str = ""
+    """RUNNING, PAUSED or DISABLED; changed by pause() and resume() only."""
     purge_time: datetime | None = None
+    """When it was last purged; tasks that were created before are gone."""
     task_ttl: Duration | None = None
+    """How long a task is kept at most, sent or not. Set at creation only."""
     tombstone_ttl: Duration | None = None
+    """How long the name of a finished or deleted task stays taken. Set at creation only."""
     stats: QueueStats | None = None
+    """Estimates of what it holds and does; None unless they were asked for."""
     stackdriver_logging_config: StackdriverLoggingConfig | None = None
+    """Which share of its operations is logged. Unknown to v2beta2."""
 
     @property
     @completed_as_text

@@ -17,8 +17,11 @@ class Status(Message):
     """
 
     code: int = 0
+    """The google.rpc code; 0 for OK."""
     message: str = ""
+    """What the service or the target said."""
     details: list[dict[str, Any]] = []
+    """More of it, as the service sends it."""
 
     @property
     def code_name(self) -> str:

@@ -33,9 +33,13 @@ class AppEngineRouting(Message):
     """
 
     service: str = ""
+    """The service; empty for the default one."""
     version: str = ""
+    """The version; empty for the one that is served."""
     instance: str = ""
+    """The instance; empty for any."""
     host: str = ""
+    """The host that follows from the others; only the service fills it in."""
 
 
 class OAuthToken(Message):
@@ -47,7 +51,9 @@ class OAuthToken(Message):
     """
 
     service_account_email: str = ""
+    """Whom the token stands for."""
     scope: str = ""
+    """What it allows; empty for the whole of Google Cloud."""
 
 
 class OidcToken(Message):
@@ -59,7 +65,9 @@ class OidcToken(Message):
     """
 
     service_account_email: str = ""
+    """Whom the token stands for."""
     audience: str = ""
+    """Whom it is for; empty for the URL of the target."""
 
 
 class PathOverride(Message):
@@ -70,6 +78,7 @@ class PathOverride(Message):
     """
 
     path: str = ""
+    """The path, from / on."""
 
 
 class QueryOverride(Message):
@@ -80,6 +89,7 @@ class QueryOverride(Message):
     """
 
     query_params: str = ""
+    """The query, without its question mark."""
 
 
 class UriOverride(Message):
@@ -92,11 +102,17 @@ class UriOverride(Message):
     """
 
     scheme: str = ""
+    """HTTP or HTTPS; empty to keep that of the task."""
     host: str | None = None
+    """The host; None to keep that of the task."""
     port: Int64 | None = None
+    """The port, 1 to 65,535; None to keep that of the task."""
     path_override: PathOverride | None = None
+    """The path; None to keep that of the task."""
     query_override: QueryOverride | None = None
+    """The query; None to keep that of the task."""
     uri_override_enforce_mode: str = ""
+    """ALWAYS, or IF_NOT_EXISTS to override only what a task does not say itself; empty means ALWAYS."""
 
 
 class Header(Message):
@@ -115,6 +131,7 @@ class HeaderOverride(Message):
     """
 
     header: Header | None = None
+    """Name (`key`) and `value`."""
 
 
 class HttpTarget(Message):
@@ -127,10 +144,15 @@ class HttpTarget(Message):
     """
 
     uri_override: UriOverride | None = None
+    """Parts of the URL that the queue sets."""
     http_method: str = ""
+    """The method for all tasks; empty to keep that of the task."""
     header_overrides: list[HeaderOverride] = []
+    """Headers for all tasks; they win over those of the task."""
     oauth_token: OAuthToken | None = None
+    """An access token for all tasks."""
     oidc_token: OidcToken | None = None
+    """An identity token for all tasks."""
 
 
 class AppEngineHttpTarget(Message):
@@ -141,6 +163,7 @@ class AppEngineHttpTarget(Message):
     """
 
     app_engine_routing_override: AppEngineRouting | None = None
+    """Which service, version and instance all tasks go to."""
 
 
 class PullTarget(Message):

@@ -27,11 +27,17 @@ class HttpRequest(Message):
     """
 
     url: str = ""
+    """Where it goes, from http:// or https:// on, up to 2,083 characters."""
     http_method: str = ""
+    """GET, POST, PUT, …; empty means POST."""
     headers: dict[str, str] = {}
+    """Headers to send. The service replaces Host, Content-Length, User-Agent and those that are its own."""
     body: bytes | None = None
+    """What to send, with POST, PUT and PATCH; None unless the task was read with view FULL."""
     oauth_token: OAuthToken | None = None
+    """An access token to send along, for APIs of Google."""
     oidc_token: OidcToken | None = None
+    """An identity token to send along, for targets that check one."""
 
     def __post_init__(self) -> None:
         if self.headers:  # an empty one stays the default, which is not written to the wire
@@ -48,10 +54,15 @@ class AppEngineHttpRequest(Message):
     """
 
     http_method: str = ""
+    """GET, POST, PUT, …; empty means POST."""
     relative_url: str = ""
+    """The path and query below the application, from / on."""
     headers: dict[str, str] = {}
+    """Headers to send. The service adds its own, and a Content-Type where there is a payload."""
     payload: bytes | None = None
+    """What to send, with POST and PUT; None unless the task was read with view FULL."""
     app_engine_routing: AppEngineRouting | None = None
+    """Which service, version and instance it goes to, where the queue does not say so."""
 
     def __post_init__(self) -> None:
         if self.headers:  # an empty one stays the default, which is not written to the wire
@@ -67,7 +78,9 @@ class PullMessage(Message):
     """
 
     payload: bytes | None = None
+    """The work itself; None unless the task was read with view FULL."""
     tag: str = ""
+    """A word to lease by, up to 500 characters; empty for none."""
 
 
 class AttemptStatus(Message):
@@ -79,9 +92,13 @@ class AttemptStatus(Message):
     """
 
     schedule_time: datetime | None = None
+    """When the attempt was due."""
     dispatch_time: datetime | None = None
+    """When it was sent."""
     response_time: datetime | None = None
+    """When its answer came; None while it is under way."""
     response_status: Status | None = None
+    """How it ended; None while it is under way."""
 
 
 class TaskStatus(Message):
@@ -93,9 +110,13 @@ class TaskStatus(Message):
     """
 
     attempt_dispatch_count: int = 0
+    """How often it was sent (or leased), attempts under way included."""
     attempt_response_count: int = 0
+    """How often an answer came back."""
     first_attempt_status: AttemptStatus | None = None
+    """The first attempt: only its dispatch time is kept."""
     last_attempt_status: AttemptStatus | None = None
+    """The last attempt, whether it was answered or not."""
 
 
 class Task(Message):
@@ -105,15 +126,25 @@ class Task(Message):
     """
 
     name: str = ""
+    """The full name: projects/PROJECT/locations/LOCATION/queues/QUEUE/tasks/TASK."""
     app_engine_http_request: AppEngineHttpRequest | None = None
+    """What an App Engine task sends."""
     http_request: HttpRequest | None = None
+    """What an HTTP task sends."""
     pull_message: PullMessage | None = None
+    """What a pull task holds."""
     schedule_time: datetime | None = None
+    """When it is due: for its next attempt, or when the lease on it ends."""
     create_time: datetime | None = None
+    """When it was created, to the second."""
     status: TaskStatus | None = None
+    """How often it was tried and how that went."""
     retry_config: RetryConfig | None = None
+    """How it is tried again, where it does not follow its queue."""
     dispatch_deadline: Duration | None = None
+    """How long an attempt may take before it counts as failed. Unknown to v2beta2."""
     view: str = ""
+    """BASIC or FULL: what was read of it. Payloads come with FULL."""
 
     @property
     @completed_as_text

@@ -39,10 +39,15 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
     """
 
     initial_s: float = 0.1
+    """The longest delay before the first repetition, in seconds."""
     multiplier: float = 1.3
+    """How much longer it is before each further one."""
     maximum_s: float = 10.0
+    """The longest delay there is, in seconds."""
     max_tries: int = 100
+    """How often a call is sent at most; 1 switches retries off."""
     quota_wait_s: float = 150.0
+    """How long a listing that has begun waits for its quota to refill, in seconds."""
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():

@@ -20,7 +20,7 @@ TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 
 
 class Token(Struct, Shown, frozen=True, kw_only=True):
-    """Tokens of a person who signed in. `scope` is space-separated, `expiration` an aware instant in UTC.
+    """Tokens of a person who signed in.
 
     `ct.connect(credentials=token)` uses it, and keeps it fresh while it holds a refresh token.
 
@@ -31,13 +31,21 @@ class Token(Struct, Shown, frozen=True, kw_only=True):
     """
 
     access_token: str = ""
+    """What calls are made with, for about an hour."""
     refresh_token: str = ""
+    """What further access tokens are asked for with; empty when there is none."""
     token_type: str = "Bearer"  # noqa: S105 - a kind
+    """How it is presented: as a Bearer."""
     scope: str = ""
+    """What it allows, separated by spaces."""
     expiration: datetime | None = None
+    """When the access token is over, in UTC; None when that was not said."""
     client_id: str = ""
+    """The OAuth client that asked."""
     client_secret: str = ""
+    """Its secret, where it has one."""
     token_uri: str = TOKEN_URI
+    """Where further access tokens come from."""
 
     @property
     def is_expired(self) -> bool:

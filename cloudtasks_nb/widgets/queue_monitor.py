@@ -32,12 +32,19 @@ class Sample(Struct, frozen=True):
     """What the service estimated at one instant; where it estimates nothing, how many tasks were counted."""
 
     time: datetime
+    """When it was taken, by the clock of this machine."""
     state: str
+    """RUNNING, PAUSED or DISABLED."""
     tasks_count: int | None
+    """How many tasks wait; an estimate where there are statistics."""
     executed_last_minute_count: int | None = None
+    """How many tasks were answered in the last minute."""
     oldest_age_s: float | None = None
+    """How long the oldest task has been due, in seconds; 0 when none is."""
     concurrent_dispatches_count: int | None = None
+    """How many requests are under way."""
     effective_execution_rate: float | None = None
+    """The rate that is really allowed, in tasks per second."""
 
     @classmethod
     def of(cls, queue: Queue, now: datetime, count: int | None = None) -> Sample:

@@ -16,23 +16,24 @@ _LONGEST = timedelta(days=7)
 
 
 class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """How a worker works. Units: `lease_duration` is seconds or a timedelta.
-
-    `concurrency`: how many handlers run at once. `executor`: where they run; any concurrent.futures.Executor, threads
-    of its own by default. `tag`: only tasks of this tag. `batch_size`: the handler takes a list of up to so many
-    tasks, with `oldest_tag` all of the tag that waits longest. `on_error`: what becomes of a task whose handler
-    raised: "cancel" gives it back, after a while that grows with its attempts, "leave" lets its lease run out.
-    `attempts`: how often a task may fail before run(until_empty=True) no longer waits for it.
-    """
+    """How a worker works."""
 
     concurrency: int = 8
+    """How many handlers run at once."""
     executor: Executor | None = None
+    """Where they run: any concurrent.futures.Executor; None for threads of its own."""
     lease_duration: timedelta | float = 60
+    """How long a task is leased at a time, in seconds or as a timedelta; leases are renewed while handlers run."""
     tag: str | None = None
+    """Lease only tasks of this tag; None for all."""
     oldest_tag: bool = False
+    """Whether each call leases tasks of one tag, that of the task that waits longest. Needs batch_size."""
     batch_size: int | None = None
+    """The handler takes a list of up to so many tasks; None: one task."""
     on_error: Literal["cancel", "leave"] = "cancel"
+    """What becomes of a task whose handler raised: "cancel" gives it back, after a while that grows; "leave" waits."""
     attempts: int = 10
+    """How often a task may fail before run(until_empty=True) no longer waits for it."""
 
     def check(self) -> None:
         """Errors: ConfigError."""

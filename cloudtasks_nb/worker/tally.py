@@ -25,21 +25,28 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct):
-    """Counts of tasks. `lost`: leases that ended before the work was acknowledged, so that somebody may do it again.
-
-    `trouble`: what the last failed call to the service said; empty when calls succeed.
-    """
+    """What a worker has done so far: counts of tasks."""
 
     leased: int = 0
+    """Tasks that were leased."""
     running: int = 0
+    """Tasks whose handlers run now."""
     done: int = 0
+    """Tasks that were handled and acknowledged."""
     failed: int = 0
+    """Tasks whose handlers raised."""
     lost: int = 0
+    """Leases that ended before the work was acknowledged, so that somebody may do it again."""
     renewed: int = 0
+    """Leases that were renewed."""
     elapsed_s: float = 0.0
+    """How long it has run, in seconds."""
     state: str = "new"
+    """new, running, draining, stopped or failed."""
     trouble: str = ""
+    """What the last failed call to the service said; empty when calls succeed."""
     failures: deque[Failure] = msgspec.field(default_factory=lambda: deque(maxlen=ERRORS_KEPT))
+    """The last failures, and why."""
 
     @property
     def rate(self) -> float:
