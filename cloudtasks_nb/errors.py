@@ -172,6 +172,7 @@ class ApiError(CloudTasksError):
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
+        self._is_answer = code is not None  # otherwise it was refused here, and the service said nothing
         self.code = code or self.http_status
         self.status = self.rpc_status
         self.details = list(details)
@@ -179,8 +180,7 @@ class ApiError(CloudTasksError):
         self.resource = resource
 
     def _lines(self) -> list[str]:
-        # What was refused here, before any call, has no method: the service said nothing.
-        return [f"  answered: {self.code} {self.status}"] if self.method else []
+        return [f"  answered: {self.code} {self.status}"] if self._is_answer else []
 
 
 class Cancelled(ApiError):

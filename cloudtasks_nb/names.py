@@ -14,6 +14,7 @@ QUEUE_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,500}")
 
 QUEUE_FORMAT = "projects/<PROJECT_ID>/locations/<LOCATION_ID>/queues/<QUEUE_ID>"
+_DOTS = ("", ".", "..")  # would be resolved on the way
 TASK_FORMAT = f"{QUEUE_FORMAT}/tasks/<TASK_ID>"
 
 
@@ -105,6 +106,18 @@ def parse_task(text: str) -> TaskName:
     return TaskName(queue.project, queue.location, queue.queue, check_task_id(task))
 
 
+def check_operation(text: str) -> str:
+    """The full name of an operation, when it is one. Errors: InvalidArgument."""
+    match _parts(text):
+        case ["projects", project_id, "locations", location, "operations", operation] if (
+            operation not in _DOTS
+        ):
+            return f"{parse_location(f'projects/{project_id}/locations/{location}')}/operations/{operation}"
+    raise _malformed(
+        "Operation", text, "projects/<PROJECT_ID>/locations/<LOCATION_ID>/operations/<OPERATION_ID>"
+    )
+
+
 def check_queue_id(queue: str) -> str:
     """The id itself when it is one. Errors: InvalidArgument, with the service's own words."""
     if isinstance(queue, str) and QUEUE_ID.fullmatch(queue):
@@ -132,10 +145,18 @@ def _parts(text: str) -> list[str]:
     return text.split("/") if isinstance(text, str) else []
 
 
+_SUCH_AS = {
+    "Location": '"us-central1" or location.name',
+    "Queue": "queue.name or queue.id",
+    "Task": "task.name",
+    "Operation": "operation.name",
+}
+
+
 def _malformed(what: str, text: str, pattern: str) -> InvalidArgument:
     stop = "" if what == "Task" else "."  # as the service writes them
     return InvalidArgument(
         f'{what} name must be formatted: "{pattern}"{stop}',
         resource=text if isinstance(text, str) else repr(text),
-        hint=None if isinstance(text, str) else "pass text, such as queue.name or queue.id",
+        hint=None if isinstance(text, str) else f"pass text, such as {_SUCH_AS[what]}",
     )

@@ -30,7 +30,7 @@ _VALUES = re.compile(
     r"|(?P<basic>\bBasic\s+)[A-Za-z0-9+/]{16,}={0,2}"
     r"|(?P<named>\b(?:(?:access|refresh|id|oauth)[_-]?token|client[_-]?secret|api[_-]?key|password)"
     r"(?:[\"']\s*[=:]\s*b?[\"']|\s*[=:]\s*[\"']?))"  # a name in quotes has its value in quotes, or is only spoken of
-    r"(?!\.\.\.)[^\s\"'&,;})]+"
+    r"(?!\.\.\.(?![^\s\"'&,;})]))[^\s\"'&,;})]+"  # advice has three dots where a secret goes
     r"|\bya29\.[\w.-]{8,}"  # Google access tokens
     r"|\b1//[\w-]{20,}"  # Google refresh tokens
     r"|\bAIza[\w-]{30,}"  # Google API keys

@@ -11,6 +11,7 @@ from ..listing import Items
 from ..model import operation as model
 from ..model.json import from_dict
 from ..model.status import Status
+from ..names import check_operation
 from ..progress import waiting
 from ..rest.session import Session
 from .bound import Bound, bind_all
@@ -86,6 +87,7 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
         kind = BY_RPC_CODE.get(status.code, Unknown)
         return kind(
             status.message or "The operation failed.",
+            code=kind.http_status,
             details=status.details,
             method=_GET,
             resource=self.name,
@@ -95,7 +97,7 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
 
 def read_operation(session: Session, name: str) -> Operation:
     """One operation by its full name. Errors: NotFound, InvalidArgument."""
-    return session.call(_GET, Operation, path={"name": name}).bind(session)
+    return session.call(_GET, Operation, path={"name": check_operation(name)}).bind(session)
 
 
 def _seconds(timeout: timedelta | float) -> float:

@@ -154,7 +154,10 @@ def check_url(endpoint: str) -> None:
     try:
         parts = urlsplit(endpoint)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        plain = not (parts.query or parts.fragment or any(char.isspace() for char in endpoint))
+        # A backslash begins the path for some who read addresses, and belongs to the host for others.
+        plain = not (
+            parts.query or parts.fragment or any(sign.isspace() or sign == "\\" for sign in endpoint)
+        )
     except (AttributeError, TypeError, ValueError):
         usable = plain = False
     if not (usable and plain):

@@ -17,9 +17,9 @@ from ..errors import AuthError, ConfigError
 from ..redact import DOTS
 from ..shown import Shown
 from .auth import SCOPES, check_url, is_loopback
-from .granting import check_client, exchange_code
+from .granting import check_client, exchange_code, scope_of
 from .oauth_refusals import refusal
-from .token import TOKEN_URI, Token
+from .token import TOKEN_URI, Token, check_token_uri
 
 if TYPE_CHECKING:
     from ..render import Card
@@ -148,13 +148,19 @@ def authorization_url(
         asking.get("auth_uri") or AUTH_URI,
         secrets.token_urlsafe(24) if state is None else state,
     )
+    token_uri = asking.get("token_uri") or TOKEN_URI
     check_url(auth_uri)
+    check_token_uri(token_uri)
+    if not isinstance(state, str) or not state:
+        raise ConfigError(
+            "state is not a text.", hint="leave it out, and one is made up that nobody can guess"
+        )
     verifier = secrets.token_urlsafe(64) if asking.get("pkce", True) else ""
     asked = {
         "client_id": client_id,
         "redirect_uri": redirect_uri,
         "response_type": "code",
-        "scope": scopes if isinstance(scopes, str) else " ".join(scopes),
+        "scope": scope_of(scopes),
         "state": state,
     }
     if verifier:
@@ -164,12 +170,12 @@ def authorization_url(
     if login_hint := asking.get("login_hint"):
         asked["login_hint"] = login_hint
     return Authorization(
-        f"{auth_uri}{'&' if urlsplit(auth_uri).query else '?'}{urlencode(asked)}",
+        f"{auth_uri}?{urlencode(asked)}",
         state=state,
         code_verifier=verifier,
         client_id=client_id,
         redirect_uri=redirect_uri,
-        token_uri=asking.get("token_uri") or TOKEN_URI,
+        token_uri=token_uri,
     )
 
 
@@ -207,7 +213,10 @@ def code_from(address: str, state: str) -> str:
 
 def _check_redirect(redirect_uri: str) -> None:
     text = redirect_uri if isinstance(redirect_uri, str) else ""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # a bracket without its other half
+        parts = urlsplit("")
     if text.startswith("urn:ietf:wg:oauth:2.0:oob") or not parts.scheme or parts.fragment:
         raise ConfigError(
             f"redirect_uri={redirect_uri!r} cannot be come back to.",

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "name the file in GOOGLE_APPLICATION_CREDENTIALS and leave credentials= out"
 _AWS = "urn:ietf:params:aws:token-type:aws4_request"
-# With a region, a private endpoint or mutual TLS; nothing that another parser could take for another host.
+# Also with a region, a private endpoint or mutual TLS.
 _GOOGLE = re.compile(
-    r"(?:[a-z0-9-]+[.-])?(?:sts|iamcredentials)(?:[.-][a-z0-9-]+)?(?:\.p)?(?:\.mtls)?\.googleapis\.com"
+    r"https://(?:[a-z0-9-]+[.-])?(?:sts|iamcredentials)(?:[.-][a-z0-9-]+)?(?:\.p)?(?:\.mtls)?\.googleapis\.com(?:/[\w.@:/-]*)?"
 )
 _SENT_TO = ("token_url", "token_info_url", "revoke_url", "service_account_impersonation_url")
 
@@ -66,15 +66,19 @@ def workforce(info: Mapping[str, Any]) -> Credentials:
 def check_addresses(info: Mapping[str, Any]) -> None:
     """Refuse to send anything to others than Google. Errors: ConfigError."""
     for name in _SENT_TO:
-        if address := info.get(name):
-            check_url(str(address))
-            parts = urlsplit(str(address))
-            host = parts.hostname or ""
-            if not (parts.scheme == "https" and _GOOGLE.fullmatch(host)) and not is_loopback(host):
-                raise ConfigError(
-                    f"The {name} of these credentials is not Google's.",
-                    hint=f"when that is meant: {ENVIRONMENT}",
-                )
+        address = info.get(name)
+        if address and not (isinstance(address, str) and (_GOOGLE.fullmatch(address) or _is_here(address))):
+            raise ConfigError(
+                f"The {name} of these credentials is not Google's.", hint=f"when that is meant: {ENVIRONMENT}"
+            )
+
+
+def _is_here(address: str) -> bool:
+    try:
+        check_url(address)
+    except ConfigError:
+        return False
+    return is_loopback(urlsplit(address).hostname or "")
 
 
 def _check_source(address: Any) -> None:

@@ -58,6 +58,11 @@ def exchange_code(
         >>> client = ct.connect(project="my-project", credentials=token)                     # doctest: +SKIP
     """
     check_client(client_id)
+    if not isinstance(code, str) or not code.strip():
+        raise ConfigError(
+            "There is no code.",
+            hint="it is in the address that the person came back to: asked.code_from(address)",
+        )
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -90,7 +95,7 @@ def refresh(
     """
     known = refresh_token if isinstance(refresh_token, Token) else Token()
     held = refresh_token.refresh_token if isinstance(refresh_token, Token) else refresh_token
-    if not held:
+    if not isinstance(held, str) or not held:
         raise ConfigError(
             "There is no refresh token.",
             hint="ask for one: authorization_url(..., offline=True), then consent",
@@ -102,7 +107,7 @@ def refresh(
         "refresh_token": held,
         "client_id": client_id,
         "client_secret": client_secret or known.client_secret or None,
-        "scope": scopes if isinstance(scopes, str) or scopes is None else " ".join(scopes),
+        "scope": None if scopes is None else scope_of(scopes),
     }
     return _ask(token_uri or known.token_uri, form, known)
 
@@ -183,6 +188,17 @@ def _refused(answer: Answer) -> _Refused:
 def _host(url: str) -> str:
     parts: Any = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def scope_of(scopes: Sequence[str] | str) -> str:
+    """Scopes as they are sent: one text, with blanks between them. Errors: ConfigError."""
+    each = scopes.split() if isinstance(scopes, str) else scopes
+    if not isinstance(each, list | tuple | set | frozenset) or not all(isinstance(one, str) for one in each):
+        raise ConfigError(
+            f"scopes={scopes!r} is neither text nor a list of texts.",
+            hint='such as "https://www.googleapis.com/auth/cloud-platform"',
+        )
+    return " ".join(each)
 
 
 def check_client(client_id: str | None) -> None:

@@ -46,7 +46,7 @@ def impersonated(
     from google.auth.credentials import with_scopes_if_required
     from google.auth.impersonated_credentials import Credentials
 
-    chain = [account] if isinstance(account, str) else list(account)
+    chain = list(account) if isinstance(account, list | tuple) else [account]
     if not chain or not all(isinstance(one, str) and "@" in one for one in chain):
         raise ConfigError(
             f"impersonate={account!r} is no service account.",

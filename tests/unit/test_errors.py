@@ -21,7 +21,7 @@ def test_wrong_rows_are_told_with_how_many_more_there_are() -> None:
 
 
 def test_a_refusal_is_told_from_what_was_asked_to_what_comes_next() -> None:
-    error = ct.Unavailable("later", method="queues.get", resource="q", hint="wait")
+    error = ct.Unavailable("later", code=503, method="queues.get", resource="q", hint="wait")
     error.tries = 3
     assert str(error).splitlines() == [
         "later",
@@ -31,3 +31,16 @@ def test_a_refusal_is_told_from_what_was_asked_to_what_comes_next() -> None:
         "  next: wait",
     ]
     assert str(ct.ConfigError("no project")) == "no project"
+
+
+def test_what_is_refused_here_claims_no_answer_whether_or_not_it_names_a_method() -> None:
+    assert str(ct.InvalidArgument("name is missing.", method="queues.get")) == (
+        "name is missing.\n  asked: queues.get"
+    )
+
+
+def test_advice_keeps_the_dots_where_a_secret_goes() -> None:
+    advice = "pass credentials=... or access_token=... to ct.connect()"
+    assert ct.ConfigError("no", hint=advice).hint == advice
+    for secret in ("access_token=...x", "access_token=ya29.x", 'password="....."'):
+        assert "•••" in ct.ConfigError(f"refused: {secret}").message

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.names import (
     QueueName,
     TaskName,
+    check_operation,
     check_queue_id,
     check_task_id,
     parse_location,
@@ -68,3 +71,13 @@ def test_a_queue_without_a_location_is_told_how_to_name_one() -> None:
     with pytest.raises(InvalidArgument) as caught:
         parse_queue("emails", "p")
     assert "us-central1/emails" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "name", [None, "x", "projects/p/locations/l/operations/..", "projects/p/locations/l/operations/"]
+)
+def test_what_names_no_operation_is_refused(name: Any) -> None:
+    with pytest.raises(InvalidArgument, match="Operation name must be formatted"):
+        check_operation(name)
+    full = "projects/p/locations/l/operations/1"
+    assert check_operation(full) == full

@@ -119,6 +119,8 @@ ELSEWHERE = (
     "https://evilsts.googleapis.com/",
     "https://storage.googleapis.com/bucket",
     "https://sts.googleapis.com@example.com/",
+    "http://example.com\\.localhost/token",
+    "http://example.com\\@localhost/token",
 )
 
 

@@ -105,11 +105,29 @@ def test_what_is_asked_for_can_be_chosen() -> None:
         (CLIENT, f"{BACK}#x", {}, "cannot be come back to"),
         (CLIENT, None, {}, "cannot be come back to"),
         (CLIENT, BACK, {"auth_uri": "accounts.google.com"}, "not the http"),
+        (CLIENT, BACK, {"token_uri": "http://example.com/token"}, "plain-http"),
+        (CLIENT, BACK, {"scopes": 5}, "scopes=5"),
+        (CLIENT, BACK, {"scopes": ["openid", 5]}, "neither text nor a list"),
+        (CLIENT, BACK, {"state": ""}, "state is not a text"),
+        (CLIENT, "http://[::1", {}, "cannot be come back to"),
     ],
 )
 def test_what_cannot_work_is_refused_at_once(client: str, back: str, options: Any, match: str) -> None:
     with pytest.raises(ct.ConfigError, match=match):
         ct.oauth.authorization_url(client, back, **options)
+
+
+@pytest.mark.parametrize("code", [None, "", " ", 5])
+def test_without_a_code_or_a_refresh_token_nothing_is_asked(code: Any) -> None:
+    with scripted(answer(200, GIVEN)) as server:
+        at = f"{server.url}/token"
+        with pytest.raises(ct.ConfigError, match="no code"):
+            ct.oauth.exchange_code(code, client_id=CLIENT, redirect_uri=BACK, token_uri=at)
+        with pytest.raises(ct.ConfigError, match="no refresh token"):
+            ct.oauth.refresh(5, client_id=CLIENT, token_uri=at)  # type: ignore[arg-type]
+        with pytest.raises(ct.ConfigError, match="scopes="):
+            ct.oauth.refresh(REFRESH, client_id=CLIENT, scopes=5, token_uri=at)  # type: ignore[arg-type]
+    assert server.requests == []
 
 
 def test_a_code_becomes_tokens_that_stay_secret() -> None:

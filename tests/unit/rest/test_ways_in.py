@@ -145,7 +145,7 @@ def test_whoever_is_acted_for_names_the_project() -> None:
     client.close()
 
 
-@pytest.mark.parametrize("account", ["worker", "", [], [WORKER, 7]])
+@pytest.mark.parametrize("account", ["worker", "", [], [WORKER, 7], 7, b"a@b"])
 def test_what_is_no_account_is_refused(account: Any) -> None:
     with pytest.raises(ct.ConfigError, match="no service account"):
         ct.connect("p", access_token="ya29.mine", impersonate=account)
