@@ -35,15 +35,6 @@ BY_SCHEDULE = Order(("schedule_us", "id"))
 BY_TAG = Order(("tag", "first_us", "id"), " AND tag IS NOT NULL")
 
 
-def _until_full(rows: Iterable[Listed]) -> Iterator[Listed]:
-    size = 0
-    for row in rows:
-        yield row
-        size += len(row[-1])
-        if size > MAX_PAGE_BYTES:
-            return
-
-
 class NewTask(Struct, frozen=True):
     """A task to store. See schema.sql."""
 
@@ -203,3 +194,13 @@ class TaskStore:
                 name: Int64(number) for name, number in counts.items() if number
             },  # a zero is left out, as in proto JSON
         )
+
+
+def _until_full(rows: Iterable[Listed]) -> Iterator[Listed]:
+    """Rows up to the one that fills a page."""
+    size = 0
+    for row in rows:
+        yield row
+        size += len(row[-1])
+        if size > MAX_PAGE_BYTES:
+            return
