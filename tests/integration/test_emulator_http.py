@@ -144,6 +144,37 @@ def test_both_name_styles_and_both_base64_alphabets(session: requests.Session, q
     assert answer.json()["httpRequest"]["httpMethod"] == "PUT"
 
 
+@pytest.mark.parametrize("version", ["v2beta2", "v2beta3", "v2"])
+def test_refusals_name_types_of_the_version_that_is_spoken(
+    session: requests.Session, queue: str, version: str
+) -> None:
+    there = queue.replace("/v2beta2/", f"/{version}/")
+    task = {"httpRequest": {"url": "https://example.com", "httpMethod": "BREW"}}
+    for answer, field, kind in (
+        (session.post(f"{there}/tasks", json={"task": task}), "task.http_request.http_method", "HttpMethod"),
+        (session.get(f"{there}/tasks?responseView=ALL"), "response_view", "Task.View"),
+        (session.post(f"{there}/tasks", json={"task": 5}), "task", "Task"),
+    ):
+        refused = error(answer)
+        said = f"Invalid value at '{field}' (type.googleapis.com/google.cloud.tasks.{version}.{kind}), "
+        assert refused["message"].startswith(said)
+        (violation,) = refused["details"][0]["fieldViolations"]
+        assert violation["field"] == field
+        assert violation["description"] == refused["message"]
+
+
+@pytest.mark.parametrize(("version", "field"), [("v2beta2", "relative_url"), ("v2", "relative_uri")])
+def test_what_failed_in_a_batch_is_said_in_the_words_of_the_version(
+    session: requests.Session, queue: str, version: str, field: str
+) -> None:
+    spelled = {"relative_url": "relativeUrl", "relative_uri": "relativeUri"}[field]
+    requests = [{"task": {"appEngineHttpRequest": {spelled: "work"}}}]
+    there = queue.replace("/v2beta2/", f"/{version}/")
+    operation = session.post(f"{there}/tasks:batchCreate", json={"requests": requests}).json()
+    (failed,) = operation["metadata"]["failedRequests"].values()
+    assert failed["message"].startswith(f"AppEngineHttpRequest.{field} must begin with '/'")
+
+
 def test_query_parameters(session: requests.Session, queue: str) -> None:
     accepted = (
         "?alt=json&key=k&quotaUser=u&fields=tasks&prettyPrint=false&access_token=t&upload_protocol=raw&$alt=json"

@@ -104,6 +104,12 @@ def test_nobody_is_refused(enforcing: str, queue: str) -> None:
     ]
     key = refusal(ask(enforcing, None, "GET", queue, params={"key": "k"}), 401)
     assert key["message"].startswith("API keys are not supported by this API.")
+    for version in ("v2", "v2beta3", "v2beta2"):
+        url = f"{enforcing}/{version}/{queue}"
+        key = refusal(requests.get(url, headers={"X-Goog-Api-Key": "k"}, timeout=30), 401)
+        assert key["message"].startswith("API keys are not supported by this API.")
+        said = f"google.cloud.tasks.{version}.CloudTasks.GetQueue"
+        assert key["details"][0]["metadata"]["method"] == said
 
 
 @pytest.mark.parametrize(

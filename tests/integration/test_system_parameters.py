@@ -148,6 +148,7 @@ def test_enums_as_numbers(session: requests.Session, queue: str) -> None:
 def test_who_a_call_is_counted_for_has_a_bounded_name(session: requests.Session, queue: str) -> None:
     assert session.get(f"{queue}?quotaUser={'u' * 40}").status_code == 200
     assert "40" in refused(session.get(f"{queue}?quotaUser={'u' * 41}"))["message"]
+    assert "40" in refused(session.get(queue, headers={"X-Goog-Quota-User": "u" * 41}))["message"]
 
 
 def test_an_upload_type_is_no_parameter_here(session: requests.Session, queue: str) -> None:

@@ -24,6 +24,7 @@ _READERS = {"page_size": SCALARS[int], "response_view": enum(VIEW)}
 _CALLBACK = re.compile(r"[A-Za-z0-9_$.\[\]]+")
 _ENUM_NUMBERS = "enum-encoding=int"
 _MAX_QUOTA_USER = 40
+_HEADERS = ("X-Goog-FieldMask", "X-Goog-Api-Key", "X-Goog-Quota-User")
 
 
 class SystemParameters(Struct, frozen=True):
@@ -71,7 +72,7 @@ _NONE = SystemParameters()
 
 def system_parameters(call: Call) -> SystemParameters:
     """The system's own parameters: the first of each, but the last $.xgafv. Headers stand in for some."""
-    if not call.query and "X-Goog-FieldMask" not in call.headers:
+    if not call.query and not any(name in call.headers for name in _HEADERS):
         return _NONE
     first: dict[str, str] = {}
     for name, value in call.query:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -54,16 +55,21 @@ class Front:
 
     async def _run(self, call: Call, system: SystemParameters) -> bytes:
         method, variables = route(call.http, call.path)
+        try:
+            return await self._answered(call, system, method, variables)
+        except ApiError as error:
+            raise reworded(error, method.version) from None
+
+    async def _answered(
+        self, call: Call, system: SystemParameters, method: Method, variables: Mapping[str, str]
+    ) -> bytes:
         who = await self._caller(call, system, method)
         selection = parse_fields(system.fields, method.response)
         parameters: dict[str, Any] = {snake(name): value for name, value in variables.items()}
         parameters |= method_parameters(method, call.query)
         if method.request is not None:
             parameters["body"] = read_body(method, call)
-        try:
-            answer = await self._commits.run(partial(self._called, who, method, parameters))
-        except ApiError as error:
-            raise reworded(error, method.version) from None
+        answer = await self._commits.run(partial(self._called, who, method, parameters))
         return finish(_chosen(answer, method, system, selection), pretty=system.pretty)
 
     async def _caller(self, call: Call, system: SystemParameters, method: Method) -> Caller | None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ...errors import ApiError
+from ...model import Operation
 from ...model.methods import METHODS, Method
 from ...model.schema import camel
 from ...model.translation import PACKAGE, differs, write
@@ -15,6 +16,7 @@ from ...model.versions import OWN, SHAPES, Version
 
 # Ready-made answers are the model's JSON. In its own version they leave as they are, unless they hold one of these.
 _LATER = tuple(f'"{camel(field)}"'.encode() for shape in SHAPES[OWN].values() for field in shape.absent)
+_API = PACKAGE.rpartition("/")[2]
 _ONE_OF = (b'"appEngineHttpTarget":', b'"httpTarget":')
 _SENTENCES = {
     "RetryConfig.maxAttempts must be greater than 0.": "RetryConfig.maxAttempts must be greater or equal to -1."
@@ -33,6 +35,9 @@ def said_in(raw: bytes, method: Method) -> bytes:
     if has_both:
         for queue in (values, *values.get("queues", ())):
             _choose_target(queue)
+    if kind is Operation and method.version != OWN:
+        for failed in values.get("metadata", {}).get("failedRequests", {}).values():
+            failed["message"] = _said(failed["message"], method.version)
     return msgspec.json.encode(values)
 
 
@@ -43,11 +48,17 @@ def _choose_target(queue: dict[str, Any]) -> None:
 
 
 def reworded(error: ApiError, version: Version) -> ApiError:
-    """A refusal with the version's own names of fields."""
+    """A refusal with the version's own names of fields, types and methods."""
     if version != OWN:
-        for ours, theirs in _words(version).items():
-            error.message = error.message.replace(ours, theirs)
+        error.message = _said(error.message, version)
+        error.details = msgspec.json.decode(_said(msgspec.json.encode(error.details).decode(), version))
     return error
+
+
+def _said(text: str, version: Version) -> str:
+    for ours, theirs in _words(version).items():
+        text = text.replace(ours, theirs)
+    return text
 
 
 @cache
@@ -59,4 +70,4 @@ def _words(version: Version) -> dict[str, str]:
         for ours, theirs in shape.renamed.items()
         for spell in (camel, str)
     }
-    return renamed | _SENTENCES | {f"{PACKAGE}{OWN}.": f"{PACKAGE}{version}."}
+    return renamed | _SENTENCES | {f"{_API}{OWN}.": f"{_API}{version}."}
