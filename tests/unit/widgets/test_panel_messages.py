@@ -147,8 +147,9 @@ def test_views_are_counted(panel: Clickable, clicking: Clicking) -> None:
 
 
 def test_closing_ends_the_thread_and_twice_is_fine(panel: Clickable) -> None:
-    panel._worker.submit(lambda: None).result(10)  # one that has read nothing yet has no thread
-    (thread,) = [thread for thread in threading.enumerate() if thread.name == panel._worker.name]
+    threads: list[threading.Thread] = []
+    panel._worker.submit(lambda: threads.append(threading.current_thread())).result(10)
+    (thread,) = threads  # by name it could be another panel's
     panel.close()
     panel.close()
     thread.join(10)
