@@ -1,9 +1,13 @@
-"""What is handed out: a wheel and an sdist that are whole, and work in environments that hold nothing else."""
+"""What is handed out: a wheel and an sdist that are whole, and work in environments that hold nothing else.
+
+Each extra is tried but `dev`, which is the environment that these tests run in.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -16,7 +20,7 @@ import pytest
 import cloudtasks_nb as ct
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.timeout(600)  # pip installs pandas and pyarrow, three times
+pytestmark = pytest.mark.timeout(600)  # pip installs pandas and pyarrow, four times
 
 # Run in the new environment, far from the checkout.
 BASE = """
@@ -138,6 +142,17 @@ def test_with_local_it_does_all_but_pictures(wheel: Path, tmp_path: Path) -> Non
 def test_the_sdist_with_plot_draws(sdist: Path, tmp_path: Path) -> None:
     python = _installed(f"{sdist}[plot]", tmp_path)
     assert _run(python, PLOT) == ["Axes"]
+
+
+def test_the_sdist_with_docs_builds_the_site(sdist: Path, tmp_path: Path) -> None:
+    """Of the package as it was installed: the sources beside the pages are taken away."""
+    python = _installed(f"{sdist}[docs]", tmp_path)
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    [source] = tmp_path.glob("cloudtasks_nb-*")
+    shutil.rmtree(source / "cloudtasks_nb")
+    _done([python, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", "site"], source)
+    assert (source / "site/reference/client.html").exists()
 
 
 def _installed(what: str, place: Path, *more: str) -> str:
