@@ -29,6 +29,10 @@ _COMMAND_SAYS = re.compile(r"^(cloudtasks_nb emulator|python -m cloudtasks_nb( e
 _START_S = 30.0
 _STOP_S = 10.0
 
+_emulators: weakref.WeakValueDictionary[str, subprocess.Popen[str]] = (
+    weakref.WeakValueDictionary()
+)  # by their file
+
 
 def local(
     data: str | os.PathLike[str] | None = None,
@@ -66,7 +70,9 @@ def local(
         ...     client.create_queue("emails")
     """
     check_version(api_version)
-    options = [] if data is None else ["--data", str(Path(data).expanduser().resolve())]
+    file = None if data is None else str(Path(data).expanduser().resolve())
+    _check_free(file)
+    options = [] if file is None else ["--data", file]
     options += ["--demo"] if demo else []
     options += [] if dispatch else ["--no-dispatch"]
     options += ["--clock", *_clock(clock)]
@@ -75,6 +81,8 @@ def local(
     if enforce_iam:
         options += ["--enforce-iam", *(f"--grant={role}={OWNER}" for role in _OWNER_ROLES)]
     process, url = _start(options)
+    if file is not None:
+        _emulators[file] = process
     session = Session(
         url,
         token_auth(OWNER, account=OWNER.partition(":")[2]) if enforce_iam else Auth(),
@@ -86,6 +94,16 @@ def local(
     client = Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: _stop(process))
     client.emulator.refresh()
     return client
+
+
+def _check_free(file: str | None) -> None:
+    """That this Python does not use it already: so it is when a cell is run again."""
+    running = _emulators.get(file) if file is not None else None
+    if running is not None and running.poll() is None:
+        raise ConfigError(
+            f"{file} is in use by another client of this Python.",
+            hint="go on with that client, or end it with client.close()",
+        )
 
 
 def _clock(clock: str | datetime) -> list[str]:

@@ -163,6 +163,9 @@ def test_a_durable_emulator_keeps_queues_and_tasks(tmp_path: Path) -> None:
         client.create_queue("emails").create_task({"to": "ada"}, url="https://example.com", task_id="one")
     with ct.local(file) as client:
         assert client.queue("emails").task("one").json() == {"to": "ada"}
+        with pytest.raises(ct.ConfigError, match="another client of this Python") as caught:
+            ct.local(str(file))  # as when a cell is run again
+        assert "client.close()" in str(caught.value.hint)
 
 
 def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
