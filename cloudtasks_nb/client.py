@@ -20,7 +20,8 @@ from .model.task import View
 from .model.versions import Version
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
 from .pager import Pager
-from .resources.location import Location, create_queue, list_locations, list_queues, read_location
+from .resources.default_location import DefaultLocation
+from .resources.location import Location, create_queue, list_locations, list_queues
 from .resources.operation import Operation, read_operation
 from .resources.queue import Queue, read_queue
 from .resources.task import Task, read_task
@@ -38,27 +39,6 @@ if TYPE_CHECKING:
     from .widgets.explorer import Explorer
 
 EVERYWHERE = "-"
-
-
-class DefaultLocation(str):
-    """The default location's id, empty when there is none; called with an id, it reads that Location."""
-
-    __slots__ = ("_client",)
-    _client: Client
-
-    def __new__(cls, text: str, client: Client) -> Self:
-        location = super().__new__(cls, text)
-        location._client = client
-        return location
-
-    def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        return str, (str(self),)  # copied or pickled, it is the id and nothing else
-
-    def __call__(self, location: str | None = None) -> Location:
-        """One location, by id or full name; the default one without. Errors: NotFound, ConfigError."""
-        if not (location or self):
-            raise ConfigError("This client has no default location.", hint='client.location("us-central1")')
-        return read_location(self._client._session, parse_location(location or self, self._client.project))
 
 
 class Client(Shown):
@@ -87,7 +67,7 @@ class Client(Shown):
         self._on_close = on_close
         self._emulator: Emulator | None = None
         self.project = project
-        self.location = DefaultLocation(location or "", self)
+        self.location = DefaultLocation(location or "", session, project)
         self.api = Api(session)  # a plain attribute: completion then sees what is below it
 
     @property
