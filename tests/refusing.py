@@ -11,15 +11,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 
-REFUSAL = {"error": {"code": 403, "message": "Not for you.", "status": "PERMISSION_DENIED"}}
+FORBIDDEN = {"error": {"code": 403, "message": "Not for you.", "status": "PERMISSION_DENIED"}}
+MISSING = {"error": {"code": 404, "message": "Queue does not exist.", "status": "NOT_FOUND"}}
 
 
 class Refusing(ThreadingHTTPServer):
-    """Passes everything on, but answers 403 to the paths that match `pattern` (none while it is empty)."""
+    """Passes everything on, but answers `refusal` to the paths that match `pattern` (none while it is empty)."""
 
     def __init__(self, behind: str, pattern: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.behind, self.pattern = behind, pattern
+        self.behind, self.pattern, self.refusal = behind, pattern, FORBIDDEN
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -29,7 +30,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         held = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.server.pattern and re.search(self.server.pattern, self.path):
-            return self._answer(403, json.dumps(REFUSAL).encode())
+            refusal = self.server.refusal
+            return self._answer(int(str(refusal["error"]["code"])), json.dumps(refusal).encode())
         headers = {"Content-Type": self.headers.get("Content-Type") or "application/json"}
         url = self.server.behind + self.path
         found = requests.request(self.command, url, data=held, headers=headers, timeout=10)

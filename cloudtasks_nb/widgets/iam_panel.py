@@ -132,6 +132,7 @@ class IamPanel(Panel):
         self._take(policy)
 
     def _take(self, policy: Policy) -> None:
+        self.found()
         self.policy = policy
         self.draft.rebase(policy)
         self._show(datetime.now(UTC))

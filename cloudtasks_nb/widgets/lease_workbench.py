@@ -97,6 +97,7 @@ class LeaseWorkbench(Panel):
     ) -> str:
         """Lease tasks that are due; `lease_duration` in seconds. Errors: FailedPrecondition when paused."""
         taken = self.queue.lease(max_tasks, lease_duration, tag or None, oldest_tag)
+        self.found()
         for task in taken:
             self._held.pop(task.id, None)  # one that is leased again stands last
             self._held[task.id] = Held(task, task.schedule_time)
@@ -181,8 +182,9 @@ class LeaseWorkbench(Panel):
         """Read again what others hold. Errors: NotFound, PermissionDenied."""
         if self.read_only:
             now = self._now()
-            found = self.queue.tasks(page_size=LISTED).first(LISTED)
-            self._held = {task.id: Held(task, task.schedule_time) for task in found if is_leased(task, now)}
+            listed = self.queue.tasks(page_size=LISTED).first(LISTED)
+            self.found()
+            self._held = {task.id: Held(task, task.schedule_time) for task in listed if is_leased(task, now)}
             self._read_at = datetime.now(UTC)
         self._show()
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+import traitlets
+
+from ..errors import NotFound
 from ..resources.task import count_tasks
 from .clickable import Clickable, asset, style
 
@@ -15,7 +18,9 @@ __all__ = ["Panel", "asset", "style"]
 
 
 class Panel(Clickable):
-    """Shows one queue, and acts on it."""
+    """Shows one queue, and acts on it. `gone` says that the service knows no such queue (any more)."""
+
+    gone = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, queue: Queue, *, read_only: bool = False, **state: Any) -> None:
         self.queue = queue
@@ -34,6 +39,15 @@ class Panel(Clickable):
     def shows(self, name: str) -> bool:
         """Whether that is this queue."""
         return name == self.queue.name
+
+    def found(self) -> None:
+        """It was read, so it is there."""
+        self.gone = False
+
+    def _show_error(self, error: Exception) -> None:
+        if isinstance(error, NotFound) and error.resource == self.queue.name:
+            self.gone = True
+        super()._show_error(error)
 
     def counted(self) -> int:
         """How many tasks it holds, read page by page; the status line says how far that is."""

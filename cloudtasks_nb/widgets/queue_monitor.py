@@ -158,6 +158,7 @@ class QueueMonitor(Panel):
 
     def _sample(self) -> None:
         self.queue.refresh(stats=self.queue.offers_stats)
+        self.found()
         count = None if self.queue.offers_stats else self.counted()
         self._samples.append(Sample.of(self.queue, datetime.now(UTC), count))
         self._show()

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from ..errors import CloudTasksError, NotFound
+from ..errors import CloudTasksError
 from ..render.queue import KIND_WORDS, rate_words, retry_words, state_badge
-from ..render.shapes import badge
 from ..render.target import target_facts
 from ..render.values import counted
 from .action import Refused, action, literal
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
 
 LIVE_S = 10.0
-GONE = "GONE"  # of a queue that was deleted: not a state of the API
 
 
 def _update_line(panel: QueuePanel, settings: dict[str, Any]) -> str:
@@ -124,16 +122,14 @@ class QueuePanel(Panel):
         self._check_id("deleted", confirm)
         kept = self._back_up(backup)
         self.queue.delete()
-        self._show(gone=True)
+        self.gone = True
+        self._show()
         return f"Deleted. The name stays blocked for up to 3 days.{kept}"
 
     def look(self) -> None:
         """Read the queue with its statistics. Errors: NotFound, PermissionDenied."""
-        try:
-            self.queue.refresh(stats=self.queue.offers_stats)
-        except NotFound:
-            self._show(gone=True)
-            raise
+        self.queue.refresh(stats=self.queue.offers_stats)
+        self.found()
         self._show(datetime.now(UTC))
 
     def _show_and_read(self) -> None:
@@ -141,12 +137,17 @@ class QueuePanel(Panel):
         self._show()
         self.look()
 
-    def _show(self, read_at: datetime | None = None, gone: bool = False) -> None:
-        before = {} if read_at else {"updated": self.facts["updated"]}
-        self.facts = queue_facts(self.queue, read_at, gone) | self._counted_facts(gone) | before
+    def _show_error(self, error: Exception) -> None:
+        super()._show_error(error)
+        if self.gone:
+            self._show()
 
-    def _counted_facts(self, gone: bool) -> dict[str, Any]:
-        if self._count is None or self.queue.offers_stats or gone:
+    def _show(self, read_at: datetime | None = None) -> None:
+        before = {} if read_at else {"updated": self.facts["updated"]}
+        self.facts = queue_facts(self.queue, read_at, self.gone) | self._counted_facts() | before
+
+    def _counted_facts(self) -> dict[str, Any]:
+        if self._count is None or self.queue.offers_stats or self.gone:
             return {}
         count, at = self._count
         return {"depth": count, "counted": instant(at)}
@@ -189,8 +190,8 @@ def queue_facts(queue: Queue, read_at: datetime | None, gone: bool = False) -> d
         "location": queue.location,
         "project": queue.project,
         "kind": KIND_WORDS[queue.kind],
-        "state": GONE if gone else queue.state,
-        "badge": plain(badge("NOT FOUND", "bad") if gone else state_badge(queue.state)),
+        "state": queue.state,
+        "badge": plain(state_badge(queue.state)),
         "estimates": queue.offers_stats,
         "depth": int(stats.tasks_count) if stats else None,
         "counted": "",

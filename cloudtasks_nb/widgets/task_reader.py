@@ -250,6 +250,7 @@ class TaskReader(Panel):
         with self._cancellable():
             try:
                 for page in self.queue.tasks(view=self.view, page_size=1000).pages():
+                    self.found()
                     tasks += page.items
                     self.progress = {"text": "Reading tasks", "done": len(tasks), "total": total}
                     if not page.next_page_token:
@@ -285,6 +286,7 @@ class TaskReader(Panel):
         return ""
 
     def _show_page(self) -> str:
+        self.found()
         self.scope = "page"
         self._fill(self._pages.page.items)
         return ""

@@ -27,10 +27,11 @@ class Service:
     def policy(self, queue_id: str) -> dict[str, Any]:
         return self._call("POST", f"{LOCATION}/queues/{queue_id}:getIamPolicy", {})
 
-    def grant(self, queue_id: str, role: str, member: str) -> None:
-        """Put a member into a role, over the policy that is there."""
+    def grant(self, queue_id: str, role: str, member: str, **more: Any) -> None:
+        """Put a member into a role, over the policy that is there; `more` may be a condition."""
         policy = self.policy(queue_id)
-        policy["bindings"] = [*policy.get("bindings", []), {"role": role, "members": [member]}]
+        policy["version"] = 3 if more else policy.get("version", 1)  # conditions need the third version
+        policy["bindings"] = [*policy.get("bindings", []), {"role": role, "members": [member], **more}]
         self._call("POST", f"{LOCATION}/queues/{queue_id}:setIamPolicy", {"policy": policy})
 
     def task_ids(self, queue_id: str) -> set[str]:

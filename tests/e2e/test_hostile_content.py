@@ -149,22 +149,60 @@ CELLS = (
     "queue.tasks(view='FULL').to_dataframe(decode='text')[['url', 'payload_text']]",
     "queue.panel()",
     "queue.browse()",
+    "queue.monitor()",
+    "queue.iam_panel()",
+    """pull = client.queue("pull-{queue_id}")
+bench = pull.workbench()
+bench.lease(lease_duration=600)
+bench.open_task(bench.leases[0]["id"])
+bench""",
+    """explorer = client.explore()
+explorer.open_queue(queue.name, "browse")
+explorer.opened.open_task("t-1")
+explorer""",
+    """import requests
+from cloudtasks_nb.emulating.inbox import Inbox
+inbox = Inbox().__enter__()
+@inbox.on("/fails")
+def fail(request):
+    raise ValueError({attack!r})
+requests.post(inbox.url + "/fails", data={attack!r}.encode(), headers={{"X-Note": {header!r}}}, timeout=10)
+requests.post(inbox.url + "/?" + {attack!r}, json={{{attack!r}: [{attack!r}]}}, timeout=10)
+panel = inbox.panel()
+panel.open_request(2)
+panel""",
 )
 
 
-def test_hostile_content_is_text(lab: Lab, page: Page, service: Service) -> None:
+def as_header(attack: str) -> str:
+    return "".join(character for character in attack if " " <= character < "\x7f")[:2_000]
+
+
+@pytest.fixture
+def hostile_queue(service: Service) -> str:
+    """The id of a queue with hostile tasks and a hostile policy, beside a pull queue whose tags are hostile too."""
     queue_id = f"hostile-{uuid4().hex[:8]}"
     service.create_queue(queue_id)
     for number, attack in enumerate((MIXED, BREAKOUTS[0])):
         url = "https://example.com/" + BREAKOUTS[number].replace(" ", "%20")
-        header = "".join(character for character in attack if " " <= character < "\x7f")[:2_000]
         payload = json.dumps({"note": attack, attack: [attack]}) if number else attack
-        service.create_task(queue_id, f"t-{number}", payload.encode(), url=url, headers={"X-Note": header})
-    cells = (cell.format(queue_id=queue_id, attack=MIXED) for cell in CELLS)
-    notebook = lab.open(page, lab.write(f"{queue_id}.ipynb", *cells))
+        headers = {"X-Note": as_header(attack)}
+        service.create_task(queue_id, f"t-{number}", payload.encode(), url=url, headers=headers)
+    condition = {"title": as_header(BREAKOUTS[0])[:100], "description": MIXED[:200], "expression": "true"}
+    service.grant(queue_id, "roles/cloudtasks.viewer", "user:ada@example.com", condition=condition)
+    with ct.connect(endpoint=service.url) as client:
+        pull = client.create_queue(f"pull-{queue_id}", kind="pull")
+        pull.create_task({"note": MIXED, MIXED: [MIXED]}, tag=MIXED[:400])
+    return queue_id
+
+
+def test_hostile_content_is_text(lab: Lab, page: Page, hostile_queue: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 4000})
+    words = {"queue_id": hostile_queue, "attack": MIXED, "header": as_header(MIXED)}
+    notebook = lab.open(page, lab.write(f"{hostile_queue}.ipynb", *(cell.format(**words) for cell in CELLS)))
     with watched(page):
         notebook.run_all()
-        browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+        browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {hostile_queue}").first
         browser.get_by_role("button", name="t-1").click()
         detail = browser.get_by_role("region", name="Task t-1")
         expect(detail.locator(".ct-json")).to_contain_text(BREAKOUTS[0])
@@ -172,12 +210,17 @@ def test_hostile_content_is_text(lab: Lab, page: Page, service: Service) -> None
         expect(detail.get_by_role("row", name="X-Note")).to_contain_text(BREAKOUTS[0])
         card = notebook.outputs.locator(".ctnb").nth(1)
         expect(card).to_contain_text("invoice⟨U+202E⟩fdp.exe")
-        page.evaluate(
-            "() => document.querySelectorAll('.ctnb details').forEach(part => { part.open = true; })"
-        )
+        for name in ("Queue", "Monitor of queue", "Access to queue"):
+            panel = notebook.outputs.get_by_role("region", name=f"{name} {hostile_queue}", exact=True)
+            expect(panel.first).to_be_visible()
+        expect(notebook.outputs.get_by_role("region", name="Queues of project local")).to_be_visible()
+        leases = notebook.outputs.get_by_role("region", name=f"Leases of queue pull-{hostile_queue}")
+        expect(leases.locator(".ct-json")).to_contain_text(MARKUP[0])
+        expect(notebook.outputs.get_by_role("region", name="Request 2")).to_contain_text(MARKUP[0])
+        page.evaluate("() => document.querySelectorAll('details').forEach(part => { part.open = true; })")
         assert page.evaluate("() => window.attacked ?? null") is None
         outputs = notebook.outputs.locator(".ctnb, .ct-panel")
-        assert outputs.count() >= 6
+        assert outputs.count() >= 12
         assert outputs.locator("script, iframe, object, img[src=x], [onerror], [onload], [href]").count() == 0
 
 

@@ -46,6 +46,9 @@ def test_lines_grow_while_the_page_is_open_and_the_samples_are_data(
     notebook.pictures(pictures, "queue-monitor")
     assert notebook.kernel("print(list(monitor.to_dataframe().tasks_count)[-1], monitor.views)") == "3 1\n"
 
+    service.delete_queue(queue_id)
+    expect(monitor.locator(".ct-badge:visible")).to_have_text("NOT FOUND")
+    notebook.pictures(pictures, "queue-monitor-gone")
     monitor.get_by_role("combobox", name="Sample").select_option("stopped")
     expect(monitor.get_by_role("status")).to_have_text("Sampling is stopped.")
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")

@@ -177,7 +177,7 @@ def test_a_queue_is_deleted_only_when_its_id_was_typed(
     form.get_by_role("textbox", name="Type the queue id").fill(queue_id)
     form.get_by_role("button", name="Delete for good").click()
     expect(panel.get_by_role("status")).to_contain_text("Deleted.")
-    expect(panel.locator(".ct-badge")).to_have_text("NOT FOUND")
+    expect(panel.locator(".ct-badge:visible")).to_have_text("NOT FOUND")
     expect(panel.get_by_role("button", name="Pause", exact=True)).to_be_disabled()
     expect(panel.get_by_role("button", name="Refresh")).to_be_enabled()
     assert not service.has_queue(queue_id)

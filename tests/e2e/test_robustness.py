@@ -55,7 +55,7 @@ def test_two_panels_agree_outlive_their_queue_and_end_with_their_output(
 
     service.delete_queue(queue_id)
     for number in (0, 1):  # seen by itself, at the next look
-        expect(panels.nth(number).locator(".ct-badge")).to_have_text("NOT FOUND")
+        expect(panels.nth(number).locator(".ct-badge:visible")).to_have_text("NOT FOUND")
         expect(panels.nth(number)).to_contain_text(queue_id)
         expect(panels.nth(number).get_by_role("button", name="Resume")).to_be_disabled()
 

@@ -118,7 +118,7 @@ class Opened {
       const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
       const widget = (await import(url)).default;
       URL.revokeObjectURL(url);
-      if (this.id !== id || this.frame.gone) return; // something else was opened meanwhile
+      if (this.id !== id || this.frame.ended) return; // something else was opened meanwhile
       this.undo = await widget.render({ model, el: box });
     } catch (error) {
       box.replaceChildren(h("p", { class: "ct-muted" }, "Show it in a cell of its own: ", h("code", {}, "explorer.opened")));

@@ -27,7 +27,7 @@ function render({ model, el }) {
   if (facts().estimates) charts.push(
     new LineChart("Executed in the last minute", 2, { unit: "tasks" }),
     new LineChart("Age of the oldest task (estimate)", 3, { whole: false, age: true }));
-  const state = h("span");
+  const state = h("span", { class: "ct-state" });
   const updated = h("span", { class: "ct-muted ct-where" });
   const body = h("tbody");
   const table = h("table", { class: "ct-samples" }, h("caption", {}, "The newest samples"),

@@ -50,7 +50,7 @@ function doomForm(frame, facts, action, close) {
 function controls(frame, facts, open) {
   const model = frame.model;
   const state = () => model.get("facts").state;
-  const here = () => state() !== "GONE";
+  const here = () => !frame.gone;
   const refresh = frame.button("Refresh", () => frame.send("refresh"));
   const reads = facts.estimates ? [refresh] : [refresh, frame.button("Count tasks", () => frame.send("count_tasks"), { allowed: here })];
   if (model.get("read_only")) return [...reads, h("span", { class: "ct-muted" }, "read-only")];
@@ -68,7 +68,7 @@ function controls(frame, facts, open) {
 function render({ model, el }) {
   const facts = model.get("facts");
   const frame = new Frame(model, el, "queue", `Queue ${facts.id}`);
-  const state = h("span");
+  const state = h("span", { class: "ct-state" });
   const stats = h("dl", { class: "ct-tiles" });
   const settings = h("dl", { class: "ct-facts" });
   const updated = h("span", { class: "ct-muted ct-updated" });

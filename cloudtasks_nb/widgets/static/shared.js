@@ -83,6 +83,7 @@ class Frame {
     this.on("msg:custom", (message) => this.#answered(message));
     this.watch(["busy"], () => this.sync());
     this.watch(["notice"], () => this.#notice());
+    this.on("change:gone", () => this.sync());
     this.watch(["lines"], () => this.#lines());
     const clock = setInterval(() => this.tick(), 1000);
     this.undo.push(() => clearInterval(clock), () => this.post({ do: "unmounted" }));
@@ -102,8 +103,13 @@ class Frame {
   }
 
   cleanup() {
-    this.gone = true;
+    this.ended = true;
     for (const undo of this.undo.splice(0)) undo();
+  }
+
+  // Whether the service knows no such queue: said beside the title, whatever else the panel shows.
+  get gone() {
+    return Boolean(this.model.get("gone"));
   }
 
   get busy() {
@@ -194,7 +200,15 @@ class Frame {
       button.disabled = this.busy || !button.allowed();
     }
     this.root.setAttribute("aria-busy", String(this.busy));
+    this.#markGone();
     if (!this.busy && this.refocus) this.#giveFocusBack();
+  }
+
+  #markGone() {
+    this.lost ??= h("span", { class: "ct-badge ct-bad ct-lost-badge", title: "The service knows no such queue (any more)." }, "NOT FOUND");
+    if (this.gone && !this.lost.isConnected) this.root.querySelector(":scope > header h3")?.after(this.lost);
+    else if (!this.gone) this.lost.remove();
+    this.root.classList.toggle("ct-gone", this.gone);
   }
 
   #giveFocusBack() {
@@ -276,7 +290,7 @@ class Live {
 
   plan() {
     clearTimeout(this.timer);
-    if (this.asked === null && this.visible && this.everyS > 0 && this.due < Infinity && !this.frame.gone) {
+    if (this.asked === null && this.visible && this.everyS > 0 && this.due < Infinity && !this.frame.ended) {
       this.timer = setTimeout(() => this.#ask(), Math.max(0, this.due - Date.now()));
     }
   }

@@ -11,8 +11,10 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.widgets.budget import Budget
 from cloudtasks_nb.widgets.panel import Panel
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
+from tests.refusing import FORBIDDEN, MISSING, refusing
 
 from .page import FakePage
+from .panels import OPENERS
 
 Clicking = Callable[[Panel], FakePage]
 
@@ -101,7 +103,7 @@ def test_looking_again_at_a_queue_that_is_gone_slows_down_and_recovers(
     panel, page = looked_at
 
     def gone(self: ct.Queue, stats: bool | None = None) -> ct.Queue:
-        raise ct.NotFound("Queue does not exist.")
+        raise ct.NotFound("Queue does not exist.", resource=self.name)
 
     with monkeypatch.context() as patch:
         patch.setattr(ct.Queue, "refresh", gone)
@@ -110,8 +112,7 @@ def test_looking_again_at_a_queue_that_is_gone_slows_down_and_recovers(
             page.click("look")
             waits.append(page.next_s)
         assert waits == [20, 40, 60, 60]
-        assert (panel.notice["level"], panel.facts["state"]) == ("error", "GONE")
-        assert panel.facts["badge"][0]["text"] == "NOT FOUND"
+        assert (panel.notice["level"], panel.gone, panel.facts["depth"]) == ("error", True, None)
         page.click("pause")  # it is paused, but cannot be read
         page.click("look")
         assert panel.notice["level"] == "error"
@@ -149,3 +150,22 @@ def test_the_thread_ends_when_the_last_view_goes_and_starts_again_with_the_next_
     thread.join(10)
     assert not panel._worker.alive
     assert page.click("pause").startswith("Paused.")
+
+
+@pytest.mark.parametrize("name", sorted(set(OPENERS) - {"explore"}))
+def test_every_panel_says_that_its_queue_is_gone_until_it_is_there_again(
+    emulator: str, queue: ct.Queue, clicking: Clicking, name: str
+) -> None:
+    with refusing(emulator) as between, ct.connect(endpoint=between.url) as client:
+        panel = OPENERS[name](client, client.queue(queue.id))
+        assert isinstance(panel, Panel) and panel.gone is False
+        page, read = clicking(panel), "lease" if name == "workbench" else "refresh"
+        between.pattern, between.refusal = panel.queue.id, FORBIDDEN
+        page.click(read)
+        assert (panel.gone, panel.notice["level"]) == (False, "error")
+        between.refusal = MISSING
+        page.click(read)
+        assert (panel.gone, panel.notice["level"]) == (True, "error")
+        between.pattern = ""
+        page.click(read)
+        assert (panel.gone, panel.notice["level"]) == (False, "ok")

@@ -103,7 +103,7 @@ def test_a_deleted_queue_leaves_a_readable_panel(
     assert page.click("delete", confirm=queue.id).startswith("Deleted.")
     with pytest.raises(ct.NotFound):
         client.queue(queue.id)
-    assert (panel.facts["state"], panel.facts["id"], panel.facts["depth"]) == ("GONE", queue.id, None)
+    assert (panel.gone, panel.facts["id"], panel.facts["depth"]) == (True, queue.id, None)
     page.click("pause")
     assert panel.notice["level"] == "error"
 
