@@ -1,6 +1,6 @@
 """What is handed out: a wheel and an sdist that are whole, and work in environments that hold nothing else.
 
-Each extra is tried but `dev`, which is the environment that these tests run in.
+Each extra is tried here but `test` and `dev`: the tests themselves run in environments of these.
 """
 
 from __future__ import annotations
