@@ -35,10 +35,22 @@ def frame_of(table: pa.Table, dtypes: Dtypes) -> pd.DataFrame:
 
 
 def json_dtype(values: list[Any], dtypes: Dtypes) -> Any:
-    """The dtype for values out of JSON: that of their one plain type, `object` for anything else."""
+    """The dtype for values out of JSON: that of their one plain type, `object` for anything else.
+
+    Whole numbers beside fractions are floats, where a float holds each of them exactly.
+    """
     kinds = {type(value) for value in values if value is not pd.NA and value is not None}
-    kind = kinds.pop() if len(kinds) == 1 else (float if kinds == {int, float} else None)
+    if kinds == {int, float} and all(_is_exact_as_float(value) for value in values if type(value) is int):
+        kinds = {float}
+    kind = kinds.pop() if len(kinds) == 1 else None
     arrow = _JSON_TYPES.get(kind) if kind is not None else None
     if arrow is None:
         return object
     return _NULLABLE[arrow] if dtypes == "numpy_nullable" else pd.ArrowDtype(arrow)
+
+
+def _is_exact_as_float(number: int) -> bool:
+    try:
+        return float(number) == number
+    except OverflowError:
+        return False

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -227,6 +228,30 @@ def test_payloads_as_columns() -> None:
 def test_an_integer_beyond_64_bits_is_kept() -> None:
     table = frame(http_task(1, b'{"n": 36893488147419103232}'), decode="json")
     assert table["payload.n"][0] == 2**65
+
+
+@pytest.mark.parametrize("dtypes", ["numpy_nullable", "pyarrow"])
+def test_whole_numbers_beside_fractions_lose_nothing(dtypes: Literal["numpy_nullable", "pyarrow"]) -> None:
+    def column(*bodies: bytes) -> pd.Series[Any]:
+        rows = TASKS.rows_of([http_task(n, body) for n, body in enumerate(bodies)])
+        return to_pandas(TASKS, [rows], "json", dtypes)["payload.n"]
+
+    mixed = column(b'{"n": 1}', b'{"n": 0.5}')
+    assert (str(mixed.dtype), mixed.tolist()) == (
+        "Float64" if dtypes == "numpy_nullable" else "double[pyarrow]",
+        [1.0, 0.5],
+    )
+    exact = column(b'{"n": 9007199254740993}', b'{"n": 0.5}')  # 2**53 + 1: no float holds it
+    assert exact.tolist() == [9007199254740993, 0.5]
+    huge = column(b'{"n": %d}' % 10**400, b'{"n": 0.5}')
+    assert huge.tolist() == [10**400, 0.5]
+
+
+def test_a_payload_that_was_read_and_is_empty_is_no_missing_one() -> None:
+    tasks = [{"name": f"{QUEUE}/tasks/{view}", "view": view, "pullMessage": {}} for view in ("FULL", "BASIC")]
+    table = to_pandas(TASKS, [TASKS.read(json.dumps({"tasks": tasks}).encode())])
+    assert table.payload[0] == b""
+    assert table.payload.isna().tolist() == [False, True]
 
 
 def test_an_unknown_decoding_is_refused() -> None:

@@ -116,3 +116,74 @@ def test_a_task_that_is_gone_after_a_lost_answer_was_acknowledged() -> None:
     assert settled(ct.TransportError("cut off"), ct.NotFound("gone")).done == 1
     alone = settled(ct.NotFound("gone"))
     assert (alone.done, alone.lost[0][1]) == (0, "the task was gone: gone")
+
+
+class Leased(ct.Task):
+    """A leased task whose calls are noted, and refused as long as there are refusals."""
+
+    def noted(self, call: str) -> None:
+        calls.append(call)
+        if refusals:
+            raise refusals.pop(0)
+
+    def acknowledge(self) -> None:
+        self.noted("acknowledge")
+
+    def renew_lease(self, lease_duration: float = 0) -> Any:
+        self.noted(f"renew for {lease_duration} s")
+
+    def cancel_lease(self) -> Any:
+        self.noted("cancel")
+
+
+calls: list[str] = []
+refusals: list[ct.CloudTasksError] = []
+
+
+def leased(attempts: int = 1) -> Leased:
+    calls.clear()
+    refusals.clear()
+    return Leased(name="t", status=ct.TaskStatus(attempt_dispatch_count=attempts))
+
+
+def test_a_refusal_for_good_is_not_tried_again() -> None:
+    task = leased()
+    refusals[:] = [ct.FailedPrecondition("schedule_time has changed")] * 2
+    settled = settle(Hand.of([task], monotonic(), 60), given_back=False, on_error="cancel")
+    assert settled.lost == [(task, "the lease was lost: schedule_time has changed")]
+    assert calls == ["acknowledge"]
+
+
+def test_what_may_pass_is_tried_again_and_not_once_the_lease_is_over() -> None:
+    task = leased()
+    refusals[:] = [ct.Unavailable("later")]
+    assert settle(Hand.of([task], monotonic(), 60), given_back=False, on_error="cancel").done == 1
+    assert calls == ["acknowledge"] * 2
+    refusals[:] = [ct.Unavailable("later")] * 2
+    over = settle(Hand.of([task], monotonic() - 60, 60), given_back=False, on_error="cancel")
+    assert (over.done, over.lost) == (0, [(task, "the lease was lost: later")])
+    assert calls == ["acknowledge"] * 3
+
+
+@pytest.mark.parametrize(
+    ("attempts", "on_error", "called"),
+    [
+        (1, "cancel", ["cancel"]),
+        (3, "cancel", ["renew for 2 s"]),
+        (3, "leave", []),
+    ],
+)
+def test_what_failed_is_offered_again_after_a_while_or_left(
+    attempts: int, on_error: str, called: list[str]
+) -> None:
+    task = leased(attempts)
+    hand = Hand.of([task], monotonic(), 60)
+    ((again, due_s),) = settle(hand, given_back=True, on_error=on_error).due_again
+    assert (again, calls) == (task, called)
+    assert (due_s == hand.ends_s) is (on_error == "leave")
+
+
+def test_an_empty_answer_ends_trouble() -> None:
+    patience = Patience(lambda: 1.0)
+    waits = [patience.trouble_s(), patience.trouble_s(), patience.nothing_s(), patience.trouble_s()]
+    assert waits == [0.25, 0.5, 0.1, 0.25]
