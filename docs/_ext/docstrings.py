@@ -76,7 +76,7 @@ def as_pages(lines: list[str]) -> Iterator[str]:
             if match := _FIELD.match(part):
                 label, rest = match.groups()
                 yield ""
-                yield f":{label}: {_linked(rest) if label == 'Errors' else rest}"
+                yield f":{label}: {_WAYS.get(label, str)(rest)}"
                 in_field = True
             elif in_field and part.strip() and not part.startswith(" ") and number == 0:
                 yield f"    {_linked(part)}"
@@ -107,3 +107,16 @@ def _linked(text: str) -> str:
         return f":exc:`{word} <cloudtasks_nb.{word}>`" if known else word
 
     return _ERROR.sub(link, text)
+
+
+def _led(text: str) -> str:
+    """The same words, with the places that they speak of as links.
+
+    >>> _led("REST queues.get, SPEC section 2.5.")
+    ':doc:`REST </reference/api>` queues.get, :doc:`SPEC section 2.5 </explanation/service>`.'
+    """
+    text = re.sub(r"SPEC sections? [\d.]*\d", lambda match: f":doc:`{match[0]} </explanation/service>`", text)
+    return re.sub(r"^REST\b", ":doc:`REST </reference/api>`", text)
+
+
+_WAYS = {"Errors": _linked, "Source": _led}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import doctest
+import importlib.util
 import inspect
 import os
 import re
@@ -75,6 +77,16 @@ def test_tutorials_show_what_their_cells_show(site: Path) -> None:
     assert "ct-card" in page or 'class="ct' in page
     assert "widget-view" not in page
     assert "tasks in 00:00" not in page  # a progress line is for eyes that watch it run
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "_ext").glob("*.py")), ids=lambda path: path.stem)
+def test_examples_of_the_extensions_run(path: Path) -> None:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    extension = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(extension)
+    assert doctest.testmod(extension).failed == 0
 
 
 def test_every_option_of_the_command_line_is_described() -> None:
