@@ -12,79 +12,109 @@ class EmulatorInfo(Message):
     """What an emulator is: its version, its time, its file, and where its deliveries may go."""
 
     version: str = ""
+    """The version of this package that serves."""
     api_versions: list[str] = []
+    """The versions of the API that it speaks."""
     clock: str = ""
+    """"system", or "manual" where advance() moves it."""
     time: datetime | None = None
+    """What time it is there."""
     data: str = ""
+    """The file that holds queues and tasks; empty when they are in memory only."""
     allowed_targets: list[str] = []
+    """Patterns of URLs beyond this machine that deliveries may go to."""
     app_engine: dict[str, str] = {}
-    dispatches: bool = False  # by itself
+    """Where App Engine tasks go: service to URL, "" for every other service."""
+    dispatches: bool = False
+    """Whether push tasks are sent by themselves; without it only task.run() sends them."""
 
 
 class Faults(Message):
-    """What goes wrong on purpose. Shares of all calls, 0 to 1: refused with 429 (`exhausted`) or 503 (`unavailable`),
-    or cut off without an answer before or after they took effect. `latency` holds every call up. `methods` are
-    patterns of those that are meant ("queues.tasks.*"; none: all); with a `seed` the same calls meet the same faults.
-    """
+    """What goes wrong on purpose. Units: shares of all calls that are meant, from 0 to 1."""
 
     latency: Duration | None = None
+    """How long every call is held up; None is not at all."""
     exhausted: float = 0.0
+    """The share that is refused with 429."""
     unavailable: float = 0.0
+    """The share that is refused with 503."""
     cut_before: float = 0.0
+    """The share whose connection is cut before the call takes effect."""
     cut_after: float = 0.0
+    """The share whose connection is cut after the call took effect."""
     methods: list[str] = []
+    """Patterns of the methods that are meant, "queues.tasks.*"; empty is all."""
     seed: int | None = None
+    """What chance starts from, so that a run can be repeated; None is never the same."""
 
 
 class FaultCounts(Message):
-    """How many calls met which fault since the faults were chosen; `none` of them met none."""
+    """How many calls met which fault since the faults were chosen."""
 
     exhausted: int = 0
+    """Calls that were refused with 429."""
     unavailable: int = 0
+    """Calls that were refused with 503."""
     cut_before: int = 0
+    """Calls that were cut off before they took effect."""
     cut_after: int = 0
+    """Calls that were cut off after they took effect."""
     none: int = 0
+    """Calls that could have met one, and did not."""
 
 
 class FaultReport(Message):
     """The faults that are chosen, and what they did so far."""
 
     faults: Faults | None = None
+    """The faults that are set; all at zero when none is."""
     counts: FaultCounts | None = None
+    """What they did since they were set."""
 
 
 class AdvanceRequest(Message):
-    """Move the clock. `patience` is how much real time what becomes due may take."""
+    """Move the clock."""
 
     by: Duration | None = None
+    """How far."""
     patience: Duration | None = None
+    """How much real time what becomes due may take; None leaves it to the emulator."""
 
 
 class AdvanceResponse(Message):
-    """Where the clock stands, and whether all that became due has happened."""
+    """Where the clock stands now."""
 
     time: datetime | None = None
+    """The new time."""
     settled: bool = False
+    """Whether all that became due has happened."""
 
 
 class AttemptRecord(Message):
-    """One attempt of a push task. `took` is real time; `code` the HTTP status of the answer, where one came.
-
-    `outcome` is UNDER_WAY, SUCCEEDED, RETRY (due again) or GIVEN_UP.
-    """
+    """One attempt of a push task."""
 
     task: str = ""
+    """The full name of the task."""
     attempt: int = 0
+    """Which attempt it was, from 1."""
     dispatch_time: datetime | None = None
+    """When it was sent, by the emulator's clock."""
     response_time: datetime | None = None
+    """When it ended, by the emulator's clock; None while it is under way."""
     took: Duration | None = None
+    """How long it took, in real time; None while it is under way."""
     code: int | None = None
+    """The HTTP status of the answer; None where none came."""
     status: Status | None = None
+    """How it ended, as the task's last status says it; None while it is under way."""
     outcome: str = ""
+    """"UNDER_WAY", "SUCCEEDED", "RETRY" (it is due again) or "GIVEN_UP"."""
 
 
 class HistoryResponse(Message):
-    """The attempts of a queue in the order in which they were sent; `dropped` were forgotten for lack of room."""
+    """The attempts of a queue."""
 
     attempts: list[AttemptRecord] = []
+    """In the order in which they were sent."""
     dropped: int = 0
+    """How many earlier ones were forgotten for lack of room."""

@@ -133,7 +133,7 @@ class QueueStats(Message):
     concurrent_dispatches_count: Int64 = Int64(0)
     """About how many requests are under way."""
     effective_execution_rate: float = 0.0
-    """The rate that is really allowed, in tasks per second: below the limit where targets are slow or fail."""
+    """Tasks per second that it sends at most just now: below its rate limit where targets are slow or fail."""
 
 
 class StackdriverLoggingConfig(Message):

@@ -78,7 +78,7 @@ class PathOverride(Message):
     """
 
     path: str = ""
-    """The path, from / on."""
+    """The path, from / on; empty removes that of the task."""
 
 
 class QueryOverride(Message):
@@ -89,7 +89,7 @@ class QueryOverride(Message):
     """
 
     query_params: str = ""
-    """The query, without its question mark."""
+    """The query, without its question mark; empty removes that of the task."""
 
 
 class UriOverride(Message):
@@ -102,11 +102,11 @@ class UriOverride(Message):
     """
 
     scheme: str = ""
-    """HTTP or HTTPS; empty to keep that of the task."""
+    """HTTP or HTTPS; empty means HTTPS."""
     host: str | None = None
     """The host; None to keep that of the task."""
     port: Int64 | None = None
-    """The port, 1 to 65,535; None to keep that of the task."""
+    """The port; 0 removes that of the task, None keeps it."""
     path_override: PathOverride | None = None
     """The path; None to keep that of the task."""
     query_override: QueryOverride | None = None
@@ -116,8 +116,12 @@ class UriOverride(Message):
 
 
 class Header(Message):
+    """A header: its name and its value."""
+
     key: str = ""
+    """Its name."""
     value: str = ""
+    """Its value, which the repr hides where it is a secret."""
 
     def __repr__(self) -> str:
         return repr(Headers({self.key: self.value}))

@@ -90,7 +90,7 @@ def stats_facts(stats: QueueStats, now: datetime) -> dict[str, Value]:
         "depth (estimate)": counted(int(stats.tasks_count), "task"),
         "oldest ETA (estimate)": when(stats.oldest_estimated_arrival_time, now),
         "last minute (estimate)": f"{stats.executed_last_minute_count:,d} executed, "
-        f"{stats.concurrent_dispatches_count:,d} running now, {stats.effective_execution_rate:,.6g}/s",
+        f"{stats.concurrent_dispatches_count:,d} running now, at most {stats.effective_execution_rate:,.6g}/s",
     }
 
 

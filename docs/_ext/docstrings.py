@@ -8,6 +8,7 @@ from dataclasses import is_dataclass
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
 
 import cloudtasks_nb as ct
 
@@ -27,10 +28,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def _skip(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """Fields of messages stand in their signature; what lists can do is no news."""
-    if type(obj).__name__ in ("member_descriptor", "method_descriptor") or name in ("bind",):
-        return True
-    return None
+    """Fields of messages are told with their class; what lists can do is no news."""
+    is_field = type(obj).__name__ == "member_descriptor" or repr(obj) == "SLOTS_ATTR"  # inherited, or own
+    return True if is_field or type(obj).__name__ == "method_descriptor" or name == "bind" else None
 
 
 def _signature(
@@ -54,7 +54,26 @@ def _readable(signature: str) -> str:
 
 
 def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    lines[:] = list(as_pages(lines))
+    told = list(_fields(obj)) if what == "class" else []
+    begins = (at for at, line in enumerate(lines) if line.strip() == "Example:" or line.startswith(">>> "))
+    example = next(begins, len(lines))
+    lines[:] = [*as_pages(lines[:example]), *told, *as_pages(lines[example:])]
+
+
+def _fields(kind: type) -> Iterator[str]:
+    """The fields of a message in their order, each with the sentence that stands below it."""
+    names = getattr(kind, "__struct_fields__", ())
+    said: dict[str, list[str]] = {}
+    for base in kind.__mro__:
+        if base.__module__.startswith(ct.__name__):
+            below = ModuleAnalyzer.for_module(base.__module__).find_attr_docs()
+            said = {name: text for (home, name), text in below.items() if home == base.__name__} | said
+    if told := [name for name in names if name in said]:
+        yield from ("", ".. rubric:: Fields", "")
+        for name in told:
+            yield f"`{name}`"
+            yield from (f"    {line}" for line in said[name] if line)
+        yield ""
 
 
 def as_pages(lines: list[str]) -> Iterator[str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cloudtasks_nb.model import AttemptStatus, Binding, Message, UriOverride
+
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 NAMES = [
     name
@@ -56,3 +58,23 @@ def test_every_field_says_what_it_holds(struct: type[msgspec.Struct]) -> None:
 
 def test_the_reference_has_structs() -> None:
     assert {"Queue", "Task", "RetryConfig", "Policy"} <= {struct.__name__ for struct in STRUCTS}
+
+
+def test_what_a_field_holds_is_told_of_as_well() -> None:
+    told = {base for struct in STRUCTS for base in struct.__mro__}
+    hints = [
+        hint
+        for kind in told
+        if issubclass(kind, Message)
+        for hint in inspect.get_annotations(kind, eval_str=True).values()
+    ]
+    held = set().union(*map(messages_in, hints))
+    assert {AttemptStatus, Binding, UriOverride} <= held
+    assert sorted(kind.__name__ for kind in held - told) == []
+
+
+def messages_in(hint: object) -> set[type[Message]]:
+    """The messages that a type is made of."""
+    if isinstance(hint, type) and issubclass(hint, Message):
+        return {hint}
+    return {kind for part in getattr(hint, "__args__", ()) for kind in messages_in(part)}
