@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from .errors import InvalidArgument
 
-PROJECT_ID = re.compile(r"[A-Za-z0-9:.-]+")
+PROJECT_ID = re.compile(r"(?!\.+$)[A-Za-z0-9:.-]+")  # only dots would be resolved on the way
 LOCATION_ID = re.compile(r"[A-Za-z0-9-]+")
 QUEUE_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,500}")

@@ -18,7 +18,7 @@ from cloudtasks_nb.names import (
     parse_task,
 )
 
-PROJECTS = st.from_regex(r"[A-Za-z0-9:.-]+", fullmatch=True)
+PROJECTS = st.from_regex(r"[A-Za-z0-9:.-]*[A-Za-z0-9:-][A-Za-z0-9:.-]*", fullmatch=True)
 IDS = st.from_regex(r"[A-Za-z0-9-]{1,100}", fullmatch=True)
 TASK_IDS = st.from_regex(r"[A-Za-z0-9_-]{1,500}", fullmatch=True)
 
@@ -81,3 +81,9 @@ def test_what_names_no_operation_is_refused(name: Any) -> None:
         check_operation(name)
     full = "projects/p/locations/l/operations/1"
     assert check_operation(full) == full
+
+
+@pytest.mark.parametrize("project", [".", ".."])
+def test_a_project_of_dots_alone_is_refused_before_it_could_lead_elsewhere(project: str) -> None:
+    with pytest.raises(InvalidArgument, match="<PROJECT_ID>"):
+        parse_queue(f"projects/{project}/locations/us-central1/queues/emails")
