@@ -45,9 +45,11 @@ class Task(model.Task, Leased, dict=True, gc=True):
         return self._take(read_task(self._session, self._parsed, view))
 
     def run(self) -> Self:
-        """Send it now, even when its queue is paused. Errors: NotFound, InvalidArgument (a pull task).
+        """Send it now, even when its queue is paused.
 
         The answer shows the attempt as dispatched, not how it ended: refresh() tells.
+
+        Errors: NotFound, InvalidArgument (a pull task).
 
         Source: REST queues.tasks.run, SPEC section 3.5.
 
