@@ -85,7 +85,11 @@ def _task_values(tasks: Sequence[TaskRow]) -> dict[str, Any]:
         "queue": [queue.queue for queue in queues],
         "location": [queue.location for queue in queues],
         "kind": [
-            "pull" if task.pull_message else "app_engine" if task.app_engine_http_request else "http"
+            "http"
+            if task.http_request
+            else "app_engine"
+            if task.app_engine_http_request
+            else _without_request(task)
             for task in tasks
         ],
         "schedule_time": instants([task.schedule_time for task in tasks]),
@@ -108,6 +112,11 @@ def _task_values(tasks: Sequence[TaskRow]) -> dict[str, Any]:
         "view": [task.view or "BASIC" for task in tasks],
         "name": names,
     }
+
+
+def _without_request(task: TaskRow) -> str:
+    """The kind of such a task: as model.Task says it."""
+    return "pull" if task.pull_message is not None or task.create_time is not None else "http"
 
 
 def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:

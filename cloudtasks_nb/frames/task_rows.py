@@ -66,12 +66,11 @@ class TaskRow(Row):
         """The payload; None unless the task was read with view FULL."""
         if self.http_request is not None:
             held = self.http_request.body
+        elif (holder := self.app_engine_http_request or self.pull_message) is not None:
+            held = holder.payload
         else:
-            held = (self.app_engine_http_request or self.pull_message or _NO_MESSAGE).payload
+            return None  # a pull task, of which this version shows nothing
         return b"" if held is None and self.view == "FULL" else held
-
-
-_NO_MESSAGE = MessageRow()
 
 
 class _Page(Row):

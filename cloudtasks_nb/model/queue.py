@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Kind = Literal["http", "app_engine", "pull"]
 KINDS: tuple[Kind, ...] = ("http", "app_engine", "pull")
 
+UNLIMITED = -1
+"""How many tasks of a pull queue may be held at once, and of no other: as many as one likes."""
+
 
 class RateLimits(Message):
     """How fast a queue dispatches. Units: tasks per second, tasks.
@@ -179,8 +182,13 @@ class Queue(Message):
     @property
     @completed_as_text
     def kind(self) -> Kind:
-        """Who receives the tasks: "http", "app_engine" or "pull"; without any target it is "http"."""
-        if self.pull_target is not None:
+        """Who receives the tasks: "http", "app_engine" or "pull"; without any target it is "http".
+
+        v2 names no pull target. There, what tells a pull queue is that nothing limits its concurrency: the API lets no
+        other queue have that. An App Engine queue without routing cannot be told from an HTTP queue in v2.
+        """
+        limits = self.rate_limits
+        if self.pull_target is not None or (limits is not None and limits.max_concurrent_tasks == UNLIMITED):
             return "pull"
         return "app_engine" if self.app_engine_http_target is not None else "http"
 

@@ -149,10 +149,13 @@ class Task(Message):
     @property
     @completed_as_text
     def kind(self) -> Kind:
-        """What becomes of it: "http", "app_engine" or "pull"."""
-        if self.pull_message is not None:
-            return "pull"
-        return "app_engine" if self.app_engine_http_request is not None else "http"
+        """What becomes of it: "http", "app_engine" or "pull".
+
+        v2, and v2beta3 with view BASIC, show nothing of what a pull task holds: it is the one without a request.
+        """
+        if self.http_request is None and self.app_engine_http_request is None:
+            return "pull" if self.pull_message is not None or self.create_time is not None else "http"
+        return "app_engine" if self.http_request is None else "http"
 
     @property
     def _parsed(self) -> TaskName:
@@ -196,13 +199,15 @@ class Task(Message):
 
     @property
     def payload(self) -> bytes | None:
-        """The body or payload; None unless the task was read with view FULL."""
+        """The body or payload; None unless it was read with view FULL. v2 never shows that of a pull task."""
         if self.pull_message is not None:
             held = self.pull_message.payload
         elif self.app_engine_http_request is not None:
             held = self.app_engine_http_request.payload
+        elif self.http_request is not None:
+            held = self.http_request.body
         else:
-            held = self.http_request.body if self.http_request is not None else None
+            return None
         return b"" if held is None and self.view == "FULL" else held
 
     @property

@@ -112,6 +112,9 @@ def _queue(queue: Queue, now: datetime) -> Card:
             "rate": rate_words(queue.rate_limits) if queue.rate_limits is not None else None,
             "retry": retry_words(queue.retry_config) if queue.retry_config is not None else None,
             **target_facts(queue),
+            "leases": None
+            if queue.kind != "pull" or _leases(queue)
+            else 'in v2beta2 only: api_version="v2beta2"',
             "last purge": when(queue.purge_time, now),
             "kept": _kept_words(queue),
             "location": ", project ".join(place[part] for part in ("locations", "projects") if part in place),
@@ -119,11 +122,22 @@ def _queue(queue: Queue, now: datetime) -> Card:
         code=verbs(
             queue,
             "queue.tasks()",
-            "queue.lease()" if queue.kind == "pull" else "queue.create_task(…)",
+            *_filling(queue),
             "queue.panel()",
             "queue.pause()" if is_running else "queue.resume()",
         ),
     )
+
+
+def _leases(queue: Queue) -> bool:
+    """Whether the version of the API that it comes from leases tasks."""
+    return bool(getattr(queue, "offers_leases", True))
+
+
+def _filling(queue: Queue) -> list[str]:
+    if queue.kind != "pull":
+        return ["queue.create_task(…)"]
+    return ["queue.lease()"] if _leases(queue) else []
 
 
 def _kept_words(queue: Queue) -> str:

@@ -64,6 +64,8 @@ def _target_facts(task: Task) -> dict[str, Value]:
 
 
 def _payload_hint(task: Task) -> str:
+    if task.view == "FULL":
+        return "not shown by this version of the API; v2beta2 shows it"
     if callable(getattr(type(task), "refresh", None)):
         return 'not read; task.refresh(view="FULL") reads it'
     return 'not read; needs view="FULL"'
@@ -76,6 +78,8 @@ def _payload(task: Task) -> list[Section]:
 
 
 def _lines(task: Task) -> list[str]:
+    if task.kind == "pull" and task.pull_message is None:  # no version that shows so little leases tasks
+        return verbs(task, "task.refresh()", "task.delete()")
     if task.kind == "pull":
         return verbs(task, "task.acknowledge()", "task.renew_lease(60)", "task.cancel_lease()")
     return verbs(task, "task.refresh()", "task.run()", "task.delete()")

@@ -45,8 +45,9 @@ class Leasing(Bound):
 
     @property
     def offers_leases(self) -> bool:
-        """Whether the version of the API that is spoken leases tasks."""
-        return self._session.api_version in METHODS[LEASE].versions
+        """Whether the version of the API that is spoken leases tasks; without a client, whether any does."""
+        session: Session | None = self.__dict__.get("session")
+        return session is None or session.api_version in METHODS[LEASE].versions
 
     def lease(
         self,

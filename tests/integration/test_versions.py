@@ -110,6 +110,28 @@ def test_an_emulator_of_ones_own_in_another_version() -> None:
             client.api.projects.locations.queues.tasks.leese()
 
 
+def test_a_pull_queue_is_one_in_every_version(emulator: str) -> None:
+    project, id = f"pull-{uuid4().hex[:6]}", "work"
+    with ct.connect(project=project, endpoint=emulator) as own:
+        own.create_queue(id, kind="pull").create_task(b"held", tag="red")
+    for version in VERSIONS:
+        with ct.connect(project=project, endpoint=emulator, api_version=version) as client:
+            queue = client.queue(id)
+            assert (queue.kind, queue.tasks().first(1)[0].kind) == ("pull", "pull")
+            assert list(client.queues().to_dataframe()["kind"]) == ["pull"]
+            card = str(queue)
+            assert "pull queue" in card
+            assert ("queue.lease()" in card) == queue.offers_leases
+            assert ("in v2beta2 only" in card) != queue.offers_leases
+            task = queue.tasks(view="FULL").first(1)[0]
+            table = queue.tasks(view="FULL").to_dataframe()
+            assert list(table["kind"]) == [task.kind] == ["pull"]
+            seen = None if version == "v2" else b"held"
+            assert task.payload == seen
+            assert table["payload"].isna().tolist() == [seen is None]
+            assert ("not shown by this version" in str(task)) == (version == "v2")
+
+
 def test_a_backup_keeps_what_only_some_versions_know(tmp_path: Path, emulator: str) -> None:
     with ct.connect(project=f"b-{uuid4().hex[:6]}", endpoint=emulator, api_version="v2") as v2:
         queue = v2.create_queue("kept").pause()
