@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import msgspec
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from .client import Client
@@ -25,7 +25,7 @@ VERBS = ("queues", "tasks", "pause", "resume")
 OPTIONS = {
     "queues": ("--location", "--df"),
     "tasks": ("--full", "--limit", "--df"),
-    "%%ct_task": ("--url", "--method", "--header", "--in", "--tag", "--id"),
+    "ct_task": ("--url", "--method", "--header", "--in", "--tag", "--id"),
 }
 WIDTH = 1_000
 
@@ -52,7 +52,7 @@ def _ct_parser() -> _Parser:
 
 
 def _task_parser() -> _Parser:
-    parser = _Parser("%%ct_task", add_help=False)
+    parser = _Parser("%ct_task", add_help=False)
     parser.add_argument("queue")
     parser.add_argument("--url")
     parser.add_argument("--method")
@@ -94,11 +94,13 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
             case verb:
                 return self._run(name, client, [("queue", (said.queue,), {}), (verb, (), {})])
 
-    @cell_magic  # type: ignore[untyped-decorator]
-    def ct_task(self, line: str, cell: str) -> Any:
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def ct_task(self, line: str, cell: str = "") -> Any:
         """Create a task; the cell is its payload, sent as JSON when it is JSON, else as text.
 
         %%ct_task QUEUE [--url URL] [--method METHOD] [--header "NAME: VALUE"] [--in 10m] [--tag TAG] [--id TASK_ID]
+
+        %ct_task QUEUE […] creates one without a payload: IPython refuses a cell magic over an empty cell.
 
         In the first line IPython puts variables in for {name} and $name. The cell is sent as it stands, because JSON
         is made of braces: to send values of variables, use queue.create_task(...), which is printed.
@@ -128,14 +130,14 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         return sorted(names)
 
     def complete(self, shell: Any, event: Any) -> list[str]:
-        """What may follow in a line of %ct or %%ct_task: verbs, names of queues, options."""
+        """What may follow in a line of %ct, %ct_task or %%ct_task: verbs, names of queues, options."""
         words = event.text_until_cursor.split()
         before = words if event.text_until_cursor.endswith(" ") else words[:-1]
         if before == ["%ct"]:
             return list(VERBS)
-        is_cell = before[:1] == ["%%ct_task"]
-        verb = before[0] if is_cell else before[1] if len(before) > 1 else ""
-        if verb != "queues" and len(before) == (1 if is_cell else 2):
+        is_task = before[:1] in (["%ct_task"], ["%%ct_task"])
+        verb = "ct_task" if is_task else before[1] if len(before) > 1 else ""
+        if verb != "queues" and len(before) == (1 if is_task else 2):
             return self.queue_names()
         return list(OPTIONS.get(verb, ()))
 
@@ -193,7 +195,7 @@ def load(shell: Any) -> None:
     """Give a shell the magics, their completion, and cards below the tracebacks of this package's errors."""
     magics = CloudTasksMagics(shell)
     shell.register_magics(magics)
-    for command in ("%ct", "%%ct_task"):
+    for command in ("%ct", "%ct_task", "%%ct_task"):
         shell.set_hook("complete_command", magics.complete, str_key=command)
     shell.set_custom_exc((CloudTasksError,), _with_card)
 
@@ -204,7 +206,7 @@ def _with_card(
     """The traceback as always, and below it the error's card."""
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     display(error)
-    return shell._last_traceback
+    return getattr(shell, "_last_traceback", None)  # kernels keep it, terminals do not
 
 
 def _parsed(parser: _Parser, line: str) -> Namespace:

@@ -37,7 +37,7 @@ def test_leases_are_taken_acknowledged_in_two_steps_given_back_and_run_out(
     bench = notebook.outputs.get_by_role("region", name=f"Leases of queue {queue_id}")
     status, rows = bench.locator(".ct-status"), bench.locator("tbody tr[data-id]")
     bench.get_by_role("spinbutton", name="Held for").fill("300")
-    bench.get_by_role("button", name="Lease", exact=True).click()
+    bench.get_by_role("spinbutton", name="Held for").press("Enter")
     expect(rows).to_have_count(4)
     assert notebook.kernel("print(len(workbench.tasks))") == "4\n"
 
@@ -55,6 +55,13 @@ def test_leases_are_taken_acknowledged_in_two_steps_given_back_and_run_out(
     expect(bench.get_by_role("button", name="Renew p-1")).to_be_hidden()
     bench.get_by_role("button", name="Give back p-2").click()
     expect(rows.filter(has_text="p-2")).to_contain_text("given back")
+    expect(
+        bench.get_by_role("button", name="p-2", exact=True)
+    ).to_be_focused()  # the row's other buttons are gone
+    bench.get_by_role("button", name="p-3", exact=True).press("Enter")
+    expect(bench.get_by_role("heading", name="p-3")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(bench.get_by_role("button", name="p-3", exact=True)).to_be_focused()
     bench.get_by_role("button", name="p-3", exact=True).click()
     expect(bench.get_by_role("region", name="Task p-3").locator(".ct-json")).to_contain_text("3")
     if app == "lab":

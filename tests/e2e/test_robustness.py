@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+import cloudtasks_nb as ct
+from cloudtasks_nb.widgets.clickable import Clickable
+from tests.refusing import refusing
+
+from .bare_page import mount
 from .lab import Lab
 from .service import Service
 
@@ -83,3 +89,24 @@ def test_a_restarted_kernel_and_a_dead_service_leave_readable_panels(lab: Lab, p
     expect(panel.get_by_role("heading", name="emails")).to_be_visible()
     panel.get_by_role("button", name="Pause").click()
     expect(status).to_have_text("The kernel of this panel is gone. Run this cell again.")
+
+
+@pytest.mark.parametrize("name", ["tasks", "explorer", "access", "leases"])
+def test_what_could_not_be_read_is_not_said_to_be_empty(
+    page: Page, service: Service, queue_id: str, name: str
+) -> None:
+    with refusing(service.url) as between, ct.connect(endpoint=between.url) as client:
+        queue, pull = client.queue(queue_id), client.create_queue(f"pull-{queue_id}", kind="pull")
+        between.pattern = "."
+        panels: dict[str, Callable[[], Clickable]] = {
+            "tasks": queue.browse,
+            "explorer": client.explore,
+            "access": queue.iam_panel,
+            "leases": lambda: pull.workbench(read_only=True),
+        }
+        mount(page, panels[name]())
+    panel = page.locator(".ct-panel")
+    expect(panel).to_contain_text("Not for you.")
+    expect(panel).to_contain_text("Not read yet.")
+    for claim in ("No tasks", "no tasks", "No queues", "No bindings", "Nobody"):
+        expect(panel).not_to_contain_text(claim)

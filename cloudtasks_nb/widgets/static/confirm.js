@@ -17,7 +17,7 @@ function confirmForm(frame, { label, words, count, id, act, close, danger = true
   const form = h("form", { class: danger ? "ct-confirm" : "ct-form", "aria-label": label, onsubmit: (event) => (event.preventDefault(), go()) },
     h("p", {}, words),
     h("label", {}, "Type ", h("code", {}, String(count)), " (or the queue id ", h("code", {}, id), ") to arm the button", input),
-    h("div", { class: "ct-buttons" }, frame.button(label, go, { kind: danger ? "ct-danger" : "ct-primary", allowed: isArmed }),
+    h("div", { class: "ct-buttons" }, frame.button(label, null, { type: "submit", kind: danger ? "ct-danger" : "ct-primary", allowed: isArmed }),
       h("button", { type: "button", class: "ct-button", onclick: close }, "Cancel")));
   input.addEventListener("input", () => frame.sync());
   typing(form, close);

@@ -43,7 +43,7 @@ class Search {
       (value) => value === this.location, pick));
     this.filters.replaceChildren(this.text, chips("State",
       STATES.map((value) => ({ value, words: value.toLowerCase(), count: states.get(value) ?? 0 })), (value) => this.states.has(value), toggle));
-    if (focused) this.frame.root.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    this.frame.keyed(focused)?.focus({ preventScroll: true });
   }
 }
 

@@ -56,8 +56,8 @@ class QueueTable {
     this.more.hidden = left <= 0;
     this.table.hidden = this.found.length === 0;
     this.empty.hidden = this.found.length > 0;
-    this.empty.textContent = this.frame.model.get("rows").length ? "No queue matches." : "No queues.";
-    if (focused) this.body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    this.empty.textContent = this.frame.model.get("rows").length ? "No queue matches." : this.frame.model.get("place").updated ? "No queues." : UNREAD;
+    this.frame.keyed(focused)?.focus({ preventScroll: true });
     this.mark();
   }
 

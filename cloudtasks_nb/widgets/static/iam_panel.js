@@ -3,7 +3,8 @@
 const ABLE = { yes: ["✓", "yes"], if: ["✓ if", "on a condition"], part: ["part", "in part"], "": ["–", "no"] };
 
 function bindingTable(frame) {
-  const { rows } = frame.model.get("facts");
+  const { rows, updated } = frame.model.get("facts");
+  if (!rows.length && !updated) return h("p", { class: "ct-muted" }, UNREAD);
   if (!rows.length) return h("p", { class: "ct-muted" }, "No bindings: access comes from the project's policy alone.");
   const conditional = rows.some((row) => row.condition);
   const editable = !frame.model.get("read_only");
@@ -59,7 +60,8 @@ function draftBox(frame) {
       h("button", { type: "button", class: "ct-button", onclick: () => frame.tell("discard", {}) }, "Discard")))];
 }
 
-function whoTable({ abilities, needs, members }) {
+function whoTable({ updated, who: { abilities, needs, members } }) {
+  if (!members.length && !updated) return h("p", { class: "ct-muted" }, UNREAD);
   if (!members.length) return h("p", { class: "ct-muted" }, "Nobody by this queue's own policy.");
   const others = members.some((row) => row.others.length);
   return h("div", { class: "ct-scroll-x" }, h("table", { class: "ct-table ct-who" }, h("caption", {}, "Who can what"),
@@ -97,8 +99,8 @@ function render({ model, el }) {
   frame.watch(["facts"], () => {
     const focused = bindings.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     bindings.replaceChildren(bindingTable(frame));
-    if (focused) bindings.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-    who.replaceChildren(whoTable(facts().who));
+    frame.keyed(focused)?.focus({ preventScroll: true });
+    who.replaceChildren(whoTable(facts()));
     updated.replaceChildren(...frame.freshness(facts().updated));
   });
   frame.watch(["changes"], () => { draft.replaceChildren(...draftBox(frame)); frame.sync(); });

@@ -4,13 +4,14 @@ const COLUMNS = ["#", "received", "method", "path", "attempt", "task", "answered
 const NUMBERS = new Set([0, 4]);
 
 function detail(opened, close) {
+  const title = h("h4", { tabindex: "-1" }, opened.title);
   const pane = h("section", { class: "ct-detail", "aria-label": `Request ${opened.number}` },
-    h("header", {}, h("h4", { tabindex: "-1" }, opened.title), h("span", { class: "ct-muted" }, `request ${opened.number}`),
+    h("header", {}, title, h("span", { class: "ct-muted" }, `request ${opened.number}`),
       h("button", { type: "button", class: "ct-button ct-end", onclick: close }, "Close")),
     factsList(opened.facts),
     opened.sections.map(sectionFold));
   pane.addEventListener("keydown", (event) => event.key === "Escape" && close());
-  return pane;
+  return { pane, title };
 }
 
 function render({ model, el }) {
@@ -24,10 +25,11 @@ function render({ model, el }) {
     h("table", { class: "ct-data ct-requests" }, h("caption", {}, "Requests, the newest first"), head, body));
   const empty = h("p", { class: "ct-muted ct-empty" }, "Nothing was received yet.");
   const slot = h("div");
-  const open = (number) => frame.tell("open_request", { number });
+  let asked = null;
+  const open = (number) => { asked = number; frame.tell("open_request", { number }); };
   const row = ({ number, cells: values }) => h("tr", { onclick: () => open(number) }, values.map((value, at) =>
     at === 0
-      ? h("td", { class: "ct-number" }, h("button", { type: "button", class: "ct-button ct-link", "aria-label": `Open request ${number}` }, String(number)))
+      ? h("td", { class: "ct-number" }, h("button", { type: "button", class: "ct-button ct-link", "aria-label": `Open request ${number}`, "data-key": number }, String(number)))
       : h("td", { class: NUMBERS.has(at) ? "ct-number" : null }, cells(value))));
   frame.root.append(
     h("header", {}, title, state, words), empty, table,
@@ -43,16 +45,21 @@ function render({ model, el }) {
   });
   frame.watch(["rows"], () => {
     const rows = model.get("rows");
-    const kept = body.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+    const kept = body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     body.replaceChildren(...rows.map(row));
-    if (kept) body.querySelector(`[aria-label="${kept}"]`)?.focus({ preventScroll: true });
+    frame.keyed(kept)?.focus({ preventScroll: true });
     table.hidden = rows.length === 0;
     empty.hidden = rows.length > 0;
     frame.sync();
   });
   frame.watch(["opened"], () => {
     const opened = model.get("opened");
-    slot.replaceChildren(...(opened.number ? [detail(opened, () => frame.tell("close_request"))] : []));
+    if (!opened.number) return slot.replaceChildren();
+    const close = () => { frame.tell("close_request"); frame.keyed(opened.number)?.focus({ preventScroll: true }); };
+    const { pane, title } = detail(opened, close);
+    slot.replaceChildren(pane);
+    if (asked === opened.number) title.focus({ preventScroll: true });
+    asked = null;
   });
   return () => frame.cleanup();
 }

@@ -24,7 +24,7 @@ function leaseForm(frame) {
   const form = h("form", { class: "ct-lease-form", "aria-label": "Lease tasks", onsubmit: (event) => (event.preventDefault(), go()) },
     field("Tasks, at most", count), field("Held for (s)", seconds), field("Tag", tag),
     h("label", { class: "ct-check-label" }, oldest, "tag of the oldest"),
-    frame.button("Lease", go, { kind: "ct-primary", allowed: () => fits(count) && fits(seconds) }));
+    frame.button("Lease", null, { type: "submit", kind: "ct-primary", allowed: () => fits(count) && fits(seconds) }));
   oldest.addEventListener("change", () => { tag.disabled = oldest.checked; });
   form.addEventListener("input", () => frame.sync());
   return { form, seconds: () => (fits(seconds) ? Number(seconds.value) : 60) };
@@ -53,11 +53,12 @@ class Leases {
   fill() {
     const key = this.body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const rows = this.frame.model.get("leases");
-    const { id, location } = this.frame.model.get("place");
+    const { id, location, updated } = this.frame.model.get("place");
     this.caption.textContent = `Leases of ${location}/${id}`;
-    const nothing = this.frame.model.get("read_only") ? "Nobody holds a lease among the first 1,000 tasks." : "Nothing is leased here yet.";
+    const held = updated ? "Nobody holds a lease among the first 1,000 tasks." : UNREAD;
+    const nothing = this.frame.model.get("read_only") ? held : "Nothing is leased here yet.";
     this.body.replaceChildren(...(rows.length ? rows.map((row) => this.#row(row)) : [h("tr", {}, h("td", { class: "ct-nothing", colspan: this.width }, nothing))]));
-    if (key) this.body.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+    this.frame.keyed(key)?.focus({ preventScroll: true });
     this.tick();
   }
 
@@ -80,7 +81,7 @@ class Leases {
     const can = { allowed: () => this.left(row) > 0, kind: "ct-small" };
     const act = (action, more = {}) => () => frame.send(action, { task_id: row.id, ...more });
     const named = (button, words) => { button.setAttribute("aria-label", `${words} ${row.id}`); button.dataset.key = `${words} ${row.id}`; return button; };
-    const name = nameButton(row.id, () => frame.tell("open_task", { task_id: row.id }), { kind: "ct-mono" });
+    const name = nameButton(row.id, () => { this.asked = row.id; frame.tell("open_task", { task_id: row.id }); }, { kind: "ct-mono" });
     const done = frame.armed("Acknowledge", `Acknowledge ${row.id}? It is deleted then.`, act("acknowledge"), { ...can, kind: "ct-small ct-quiet-danger" });
     done.title = `Acknowledge ${row.id}`;
     done.dataset.key = `Acknowledge ${row.id}`;
@@ -148,9 +149,11 @@ function render({ model, el }) {
   frame.watch(["detail"], () => {
     const detail = model.get("detail");
     if (!detail.id) return detailSlot.replaceChildren();
-    const { pane, title } = detailPane(frame, detail, () => frame.tell("close_task", {}), true);
+    const close = () => { frame.tell("close_task", {}); frame.keyed(detail.id)?.focus({ preventScroll: true }); };
+    const { pane, title } = detailPane(frame, detail, close, true);
     detailSlot.replaceChildren(pane);
-    title.focus({ preventScroll: true });
+    if (leases.asked === detail.id) title.focus({ preventScroll: true });
+    leases.asked = null;
   });
   const clock = setInterval(() => { leases.tick(); all?.tick(); }, 500);
   frame.undo.push(() => clearInterval(clock));

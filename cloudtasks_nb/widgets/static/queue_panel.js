@@ -39,7 +39,7 @@ function doomForm(frame, facts, action, close) {
     h("p", {}, words(h("strong", {}, count), h("strong", {}, facts.id))),
     h("div", {}, h("label", { class: "ct-check-label" }, wanted, "Back up all tasks to a Parquet file first, beside the notebook"), file),
     h("label", {}, "Type the queue id ", h("code", {}, facts.id), " to arm the button", input),
-    h("div", { class: "ct-buttons" }, frame.button(button, act, { kind: "ct-danger", allowed: armed }),
+    h("div", { class: "ct-buttons" }, frame.button(button, null, { type: "submit", kind: "ct-danger", allowed: armed }),
       h("button", { type: "button", class: "ct-button", onclick: close }, "Cancel")));
   wanted.addEventListener("change", () => { file.hidden = !wanted.checked; frame.sync(); });
   form.addEventListener("input", () => frame.sync());

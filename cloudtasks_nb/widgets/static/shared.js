@@ -12,6 +12,7 @@ function h(tag, props = {}, ...children) {
   return node;
 }
 
+const UNREAD = "Not read yet."; // an empty table would claim that there is nothing
 const WAITING = "Waiting for the service…";
 const SILENT = "Waiting for the kernel. If it was restarted, run this cell again.";
 const GONE = "The kernel of this panel is gone. Run this cell again.";
@@ -191,7 +192,7 @@ class Frame {
     return button;
   }
 
-  // Buttons follow `busy` and their own rule; the focus comes back, or goes to a neighbour that is enabled.
+  // Buttons follow `busy` and their own rule; the focus comes back, or goes to a neighbour that can be used.
   sync() {
     const focused = this.root.getRootNode().activeElement;
     if (this.busy && focused && this.root.contains(focused)) this.refocus ??= focused;
@@ -211,13 +212,19 @@ class Frame {
     this.root.classList.toggle("ct-gone", this.gone);
   }
 
+  // What stands for a thing by its key, also after it was drawn anew.
+  keyed(key) {
+    return key ? this.root.querySelector(`[data-key="${CSS.escape(key)}"]`) : null;
+  }
+
   #giveFocusBack() {
-    const before = this.refocus;
+    const before = this.refocus.isConnected ? this.refocus : this.keyed(this.refocus.dataset.key) ?? this.refocus;
     this.refocus = null;
     const focused = this.root.getRootNode().activeElement;
     if (focused && focused !== before && focused !== document.body) return; // the user went elsewhere
-    const around = before.isConnected ? before.parentElement : this.root;
-    const next = before.isConnected && !before.disabled ? before : around.querySelector("button.ct-action:enabled");
+    const usable = (button) => button.checkVisibility({ visibilityProperty: true }) && !button.disabled;
+    const near = before.isConnected ? [before, ...before.parentElement.querySelectorAll("button"), ...before.closest("tr")?.querySelectorAll("button") ?? []] : [];
+    const next = [...near, ...this.root.querySelectorAll("button.ct-action")].find(usable);
     next?.focus({ preventScroll: true });
   }
 

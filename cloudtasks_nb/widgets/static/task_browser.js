@@ -64,7 +64,7 @@ function render({ model, el }) {
   frame.watch(["form"], () => {
     const old = model.get("form");
     if (!old.id) return editSlot.replaceChildren();
-    const { form, first } = editForm(frame, old, () => { frame.tell("close_form", {}); detailSlot.querySelector("button.ct-action")?.focus(); });
+    const { form, first } = editForm(frame, old, () => { frame.tell("close_form", {}); frame.keyed("edit task")?.focus({ preventScroll: true }); });
     editSlot.replaceChildren(form);
     first?.focus({ preventScroll: true });
     frame.sync();

@@ -21,9 +21,11 @@ function taskButtons(frame, detail, close, isHeld) {
   const closing = h("button", { type: "button", class: "ct-button", onclick: close }, "Close");
   if (isHeld || frame.model.get("read_only")) return [closing];
   const act = (action) => () => frame.send(action, { task_id: detail.id });
+  const edit = frame.button("Edit…", () => frame.send("edit", { task_id: detail.id }));
+  edit.dataset.key = "edit task"; // no id holds a space
   return [
     detail.can_run ? frame.armed("Run", `Send ${detail.id} now?`, act("run_task")) : null,
-    frame.button("Edit…", () => frame.send("edit", { task_id: detail.id })),
+    edit,
     frame.armed("Delete", `Delete ${detail.id} for good?`, act("delete_task"), { kind: "ct-quiet-danger" }),
     closing,
   ];

@@ -56,7 +56,7 @@ function editForm(frame, old, close) {
     field("Due in seconds from now (0: at once)", delay),
     note,
     h("label", { class: "ct-check-label" }, drop, `Delete ${old.id} once the new task is there`),
-    h("div", { class: "ct-buttons" }, frame.button("Create task", go, { kind: "ct-primary", allowed: () => !problem() }),
+    h("div", { class: "ct-buttons" }, frame.button("Create task", null, { type: "submit", kind: "ct-primary", allowed: () => !problem() }),
       h("button", { type: "button", class: "ct-button", onclick: close }, "Cancel")));
   const check = () => {
     const broken = wasJson && !isJson(payload.value);

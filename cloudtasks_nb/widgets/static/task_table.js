@@ -6,7 +6,8 @@ const SIGN_PX = 7.3;
 const CONTROLS = ["input", "button"];
 
 // Which tasks are meant, in words: "this page", "all 120 tasks", "the first 5,000 tasks".
-function scopeWords({ scope, number, more, count }) {
+function scopeWords({ scope, number, more, count, updated }) {
+  if (!updated) return "this page";
   if (scope === "part") return `the first ${plural(count, "task")}`;
   if (scope === "all" || (number === 1 && !more)) return count === 0 ? "no tasks" : `all ${plural(count, "task")}`;
   return "this page";
@@ -79,11 +80,11 @@ class TaskTable {
     const again = currentId ? this.order.findIndex((row) => this.held.ids[row] === currentId) : -1;
     this.current = again >= 0 ? again : Math.min(this.current, Math.max(0, this.order.length - 1));
     this.rows.clear();
-    const nothing = at.count === 0 ? "No tasks here." : "No task matches.";
+    const nothing = !at.updated ? UNREAD : at.count === 0 ? "No tasks here." : "No task matches.";
     const empty = h("tr", {}, h("td", { class: "ct-nothing", colspan: this.columns.children.length }, nothing));
     this.body.replaceChildren(...(this.order.length ? [this.above, this.below] : [empty]));
     this.draw();
-    if (key) this.body.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+    this.frame.keyed(key)?.focus({ preventScroll: true });
   }
 
   // The rows in view, and a few around them.

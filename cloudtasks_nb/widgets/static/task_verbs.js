@@ -81,7 +81,7 @@ function copyForm(frame, { which, count, words, close }) {
     h("p", {}, `Create ${words} in another queue, payloads included, under new ids. These stay where they are.`),
     field("Copy to", input, list),
     number ? field(`Type ${count}, how many that is`, number) : null,
-    h("div", { class: "ct-buttons" }, frame.button(`Copy ${plural(count, "task")}`, go, { kind: "ct-primary", allowed: isReady }),
+    h("div", { class: "ct-buttons" }, frame.button(`Copy ${plural(count, "task")}`, null, { type: "submit", kind: "ct-primary", allowed: isReady }),
       h("button", { type: "button", class: "ct-button", onclick: close }, "Cancel")));
   const offer = () => list.replaceChildren(...model.get("queues").map((id) => h("option", { value: id })));
   frame.on("change:queues", offer);
@@ -100,7 +100,7 @@ function exportForm(frame, { which, count, words, close }) {
   const form = h("form", { class: "ct-form", "aria-label": "Export tasks", onsubmit: (event) => (event.preventDefault(), save()) },
     h("p", {}, `Write ${words} to a file, ${at.payloads ? "payloads included" : "without payloads (tick Payloads to have them)"}.`),
     field("File where the kernel runs (.parquet or .csv)", input),
-    h("div", { class: "ct-buttons" }, frame.button("Save", save, { kind: "ct-primary", allowed: () => input.value.trim() !== "" }),
+    h("div", { class: "ct-buttons" }, frame.button("Save", null, { type: "submit", kind: "ct-primary", allowed: () => input.value.trim() !== "" }),
       frame.button("Download .csv", download("csv")), frame.button("Download .parquet", download("parquet")),
       h("button", { type: "button", class: "ct-button", onclick: close }, "Cancel")));
   form.addEventListener("input", () => frame.sync());
