@@ -88,7 +88,7 @@ function render({ model, el }) {
   const facts = () => model.get("facts");
   const frame = new Frame(model, el, "access", `Access to queue ${facts().id}`);
   const updated = h("span", { class: "ct-muted ct-where" });
-  const bindings = h("div", { class: "ct-scroll-x" }), draft = h("div"), who = h("div"), check = h("div", { class: "ct-checks" }), asked = h("summary");
+  const bindings = h("div", { class: "ct-scroll-x ct-bindings" }), draft = h("div"), who = h("div"), check = h("div", { class: "ct-checks" }), asked = h("summary");
   const readOnly = model.get("read_only");
   frame.root.append(
     h("header", {}, h("h3", {}, facts().id), h("span", { class: "ct-muted" }, `access · ${facts().location}${readOnly ? " · read-only" : ""}`), updated,
