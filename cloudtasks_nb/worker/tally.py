@@ -64,6 +64,9 @@ class Tally(msgspec.Struct):
         from ..render import Card, badge
         from ..render.values import counted, duration
 
+        seconds = round(
+            self.elapsed_s, 1 if self.elapsed_s < 10 else None
+        )  # "46 a second over 0 s" tells nothing
         tones = {"running": "ok", "draining": "warn", "stopped": "", "failed": "bad", "new": ""}
         return Card(
             title,
@@ -75,7 +78,7 @@ class Tally(msgspec.Struct):
                 "done": self.done,
                 "failed": self.failed,
                 "leases lost": self.lost or None,
-                "rate": f"{self.rate:,.3g}/s over {duration(timedelta(seconds=round(self.elapsed_s)))}",
+                "rate": f"{self.rate:,.3g}/s over {duration(timedelta(seconds=seconds))}",
                 "trouble": self.trouble or None,
             },
             sections=self._failures(),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.render import text
 from cloudtasks_nb.worker.hand import Hand
 from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.pace import Patience, Turns, backoff_s
@@ -187,3 +188,9 @@ def test_an_empty_answer_ends_trouble() -> None:
     patience = Patience(lambda: 1.0)
     waits = [patience.trouble_s(), patience.trouble_s(), patience.nothing_s(), patience.trouble_s()]
     assert waits == [0.25, 0.5, 0.1, 0.25]
+
+
+def test_a_short_run_says_parts_of_a_second() -> None:
+    shown = [text(Tally(done=46, elapsed_s=elapsed_s).card("work")) for elapsed_s in (0.34, 12.3)]
+    assert "135/s over 0.3 s" in shown[0]
+    assert "over 12 s" in shown[1]
