@@ -145,6 +145,19 @@ def test_a_purged_queue_comes_back_under_new_ids(queue: ct.Queue, tmp_path: Path
     assert len(list(queue.tasks())) == 5
 
 
+def test_a_long_id_makes_room_for_its_sign_and_signs_do_not_pile_up(queue: ct.Queue, tmp_path: Path) -> None:
+    queue.create_task(b"x", url=URL, task_id="t" * 500, schedule=3600)
+    path = queue.backup(tmp_path / "queue.parquet")
+    ids = []
+    for _ in range(2):
+        queue.delete_tasks(queue.tasks())
+        assert queue.restore(path).done == 1
+        ids += [task.id for task in queue.tasks()]
+    first, second = ids
+    assert first.startswith("t" * 470 + "-")
+    assert (first[:-2], first[-2:], second[-2:]) == (second[:-2], "r1", "r2")
+
+
 def test_another_task_of_the_same_id_is_no_restored_one(queue: ct.Queue, tmp_path: Path) -> None:
     fill(queue, 2)
     path = queue.backup(tmp_path / "queue.parquet")

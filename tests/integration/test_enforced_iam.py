@@ -350,3 +350,14 @@ def test_flags_that_make_no_sense(argument: str, capsys: pytest.CaptureFixture[s
         main(["emulator", argument])
     assert ended.value.code == 2
     assert "error: " in capsys.readouterr().err
+
+
+def test_a_queue_that_sends_in_another_name_needs_actas(enforcing: str, queue: str) -> None:
+    grant(enforcing, queue, "roles/cloudtasks.queueAdmin", "user:admin@example.com")
+    sends_as = {"httpTarget": {"oidcToken": {"serviceAccountEmail": "bot@local.iam.gserviceaccount.com"}}}
+
+    def patched(caller: str) -> requests.Response:
+        return ask(enforcing, caller, "PATCH", queue, sends_as, params={"updateMask": "httpTarget"})
+
+    assert refusal(patched("admin@example.com"), 403)["message"] == LACKS_ACT_AS
+    assert patched(OWNER).json()["httpTarget"] == sends_as["httpTarget"]
