@@ -19,9 +19,8 @@ from ..shown import Shown
 
 T = TypeVar("T")
 
-_AS_LISTED = frozenset(
-    "biufUO"
-)  # numpy's kinds whose tolist() gives values of Python; instants would become numbers
+# numpy's kinds whose tolist() gives values of Python; instants would become numbers.
+_AS_LISTED = frozenset("biufUO")
 _DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s")
 
 

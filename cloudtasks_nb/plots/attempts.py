@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..model import Status
 from ..render.values import counted
-from .paper import Paper, Theme, axes, say, title
+from .paper import Paper, Theme, axes, counts_along, say, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ def draw_attempts(
     labels = [f"{attempts[outcome]:,}  ({counted(tasks[outcome], 'task')})" for outcome in outcomes]
     ax.bar_label(bars, labels, padding=6, color=paper.ink, fontsize=9.5)
     ax.set_xlim(0, max(*attempts.values(), 1) * 1.3)
-    _whole_numbers(ax)
+    counts_along(ax)
     which = "" if is_whole else "the first "
     waiting = f"{which}{counted(sum(tasks.values()), 'waiting task')}"
     title(
@@ -73,11 +73,3 @@ def outcome_of(sent: int, answered: int, code: int | None) -> str:
 def _colour(paper: Paper, outcome: str) -> str:
     named = {"OK": paper.green, NOT_SENT: paper.grey, NO_ANSWER: paper.amber}
     return named.get(outcome, paper.red)
-
-
-def _whole_numbers(ax: Axes) -> None:
-    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
-
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    ax.grid(visible=False, axis="y")

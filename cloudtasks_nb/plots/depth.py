@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..model import Queue
 from ..render.values import counted
 from ..render.visible import elided, visible
-from .paper import Theme, axes, say, title
+from .paper import Theme, axes, counts_along, say, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +53,7 @@ def draw_depth(
     marks = [f"{depth_of(queue):,}" + f"  {queue.state}" * (queue.state != "RUNNING") for queue in deepest]
     ax.bar_label(bars, marks, padding=6, color=paper.ink, fontsize=9.5)
     ax.set_xlim(0, max(1, *map(depth_of, deepest)) * 1.25)
-    _numbers(ax)
+    counts_along(ax)
     total = counted(sum(held.values()), "task")
     cut = f", the deepest {QUEUES_SHOWN}" if len(queues) > QUEUES_SHOWN else ""
     title(
@@ -67,11 +67,3 @@ def draw_depth(
 
 def _estimate(queue: Queue) -> int:
     return int(queue.stats.tasks_count) if queue.stats is not None else 0
-
-
-def _numbers(ax: Axes) -> None:
-    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
-
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    ax.grid(visible=False, axis="y")

@@ -92,6 +92,15 @@ def title(ax: Axes, paper: Paper, words: str, more: str = "") -> None:
         )  # fmt: skip
 
 
+def counts_along(ax: Axes) -> None:
+    """The axis along which bars lie: whole numbers, thousands separated."""
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    ax.grid(visible=False, axis="y")
+
+
 def _dress(ax: Axes, paper: Paper, *, recolour: bool) -> None:
     if recolour:
         ax.set_facecolor(paper.back)
