@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.driver import Driver
 from tests.contract.drivers import DRIVERS, driver_of
+from tests.contract.google_clients import DiscoveryLibrary
 
 
 @pytest.fixture(scope="module", params=DRIVERS, ids="-".join)
@@ -45,3 +46,11 @@ def queue(driver: Driver, parent: str) -> str:
 @pytest.fixture
 def pull_queue(driver: Driver, parent: str) -> str:
     return str(driver.create_queue(parent, {"name": f"{parent}/queues/pull", "pullTarget": {}})["name"])
+
+
+@pytest.fixture
+def client(emulator: str) -> Iterator[DiscoveryLibrary]:
+    """Google's discovery client, for what only v2beta2 has, or what is said of HTTP itself."""
+    made = DiscoveryLibrary(emulator)
+    yield made
+    made.close()

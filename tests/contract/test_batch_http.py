@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,13 +15,6 @@ from googleapiclient.http import BatchHttpRequest
 from tests.contract.driver import Json
 from tests.contract.google_clients import DiscoveryLibrary
 from tests.contract.messages import http_task
-
-
-@pytest.fixture
-def client(emulator: str) -> Iterator[DiscoveryLibrary]:
-    made = DiscoveryLibrary(emulator)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.contract.driver import Json
 from tests.contract.google_clients import DiscoveryLibrary
 from tests.contract.messages import http_task
-
-
-@pytest.fixture
-def client(emulator: str) -> Iterator[DiscoveryLibrary]:
-    made = DiscoveryLibrary(emulator)
-    yield made
-    made.close()
 
 
 def test_a_batch_and_its_operation(client: DiscoveryLibrary, parent: str) -> None:

@@ -21,13 +21,6 @@ TARGET = {"uriOverride": {"host": "example.com", "pathOverride": {"path": "/in"}
 
 
 @pytest.fixture
-def client(emulator: str) -> Iterator[DiscoveryLibrary]:
-    made = DiscoveryLibrary(emulator)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def later(emulator: str) -> Iterator[tasks_v2beta3.CloudTasksClient]:
     """The library whose version knows batches."""
     scheme, _, host = emulator.partition("://")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.rest import session as wire
@@ -34,3 +35,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(wire, "exchange", counted)
     return seen
+
+
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    """Plain HTTP, whatever proxies the environment names."""
+    with requests.Session() as made:
+        made.trust_env = False
+        yield made

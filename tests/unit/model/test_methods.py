@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
-from typing import Any
-
 import pytest
 
 from cloudtasks_nb.errors import ConfigError
 from cloudtasks_nb.model.methods import METHODS, Method
 from cloudtasks_nb.model.versions import wire
+from tests.unit.model.discovery import described, document
 
-DOCUMENT = json.loads(
-    (files("googleapiclient") / "discovery_cache" / "documents" / "cloudtasks.v2beta2.json").read_text()
-)
-
-
-def described(resource: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    found = {
-        method["id"].removeprefix("cloudtasks."): method for method in resource.get("methods", {}).values()
-    }
-    for inner in resource.get("resources", {}).values():
-        found |= described(inner)
-    return found
-
-
+DOCUMENT = document("v2beta2")
 OFFICIAL = described(DOCUMENT)
 
 

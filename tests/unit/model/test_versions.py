@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
@@ -36,25 +34,10 @@ from cloudtasks_nb.model.messages import BatchCreateTasksRequest, CreateTaskRequ
 from cloudtasks_nb.model.methods import methods_of
 from cloudtasks_nb.model.translation import differs, read, write
 from cloudtasks_nb.model.versions import VERSIONS, Version, check_carries, path_from, path_in, wire
+from tests.unit.model.discovery import described, document
 
-DOCUMENTS: dict[str, dict[str, Any]] = {
-    version: json.loads(
-        (
-            files("googleapiclient") / "discovery_cache" / "documents" / f"cloudtasks.{version}.json"
-        ).read_text()
-    )
-    for version in VERSIONS
-}
+DOCUMENTS = {version: document(version) for version in VERSIONS}
 KINDS = (Queue, Task)
-
-
-def described(resource: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    found = {
-        method["id"].removeprefix("cloudtasks."): method for method in resource.get("methods", {}).values()
-    }
-    for inner in resource.get("resources", {}).values():
-        found |= described(inner)
-    return found
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,0 +1,22 @@
+"""The discovery documents that Google's own client ships: what each version of the API is, officially."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+
+def document(version: str) -> dict[str, Any]:
+    documents = files("googleapiclient") / "discovery_cache" / "documents"
+    return dict(json.loads((documents / f"cloudtasks.{version}.json").read_text()))
+
+
+def described(resource: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The methods of a resource and of all below it, by their ids."""
+    found = {
+        method["id"].removeprefix("cloudtasks."): method for method in resource.get("methods", {}).values()
+    }
+    for inner in resource.get("resources", {}).values():
+        found |= described(inner)
+    return found
