@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WITH_CONDITIONS = 3
+_EVERYBODY = ("allUsers", "allAuthenticatedUsers")
 
 
 class Expr(Message):
@@ -144,8 +145,9 @@ def _check(role: str, members: tuple[str, ...]) -> None:
     if not members:
         raise ConfigError("No member was named.", hint='policy.grant(role, "user:ada@example.com")')
     for member in members:
-        if not isinstance(member, str) or (":" not in member and not member.startswith("all")):
+        if not isinstance(member, str) or (":" not in member and member not in _EVERYBODY):
             raise ConfigError(
                 f"{member!r} is not a member.",
-                hint='write "user:...", "serviceAccount:...", "group:...", "domain:..." or "allUsers"',
+                hint='write "user:...", "serviceAccount:...", "group:...", "domain:...", '
+                '"allUsers" or "allAuthenticatedUsers"',
             )

@@ -44,11 +44,6 @@ def payload_sections(data: bytes, label: str = "payload", layers: int = LAYERS) 
     return [first, *inner]
 
 
-def payload_section(data: bytes, label: str = "payload") -> Section:
-    """The payload itself, without what is packed inside its JSON."""
-    return payload_sections(data, label)[0]
-
-
 def decoded(data: bytes) -> tuple[Kind, str]:
     """What a payload is ("JSON", "text" or "binary") and its text as it came; empty for binary."""
     kind, text, _ = _read(data)

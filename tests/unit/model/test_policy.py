@@ -48,11 +48,18 @@ def test_what_is_granted_is_held_and_what_is_revoked_is_not(
     assert granted.members(other) == policy.members(other)
 
 
-@pytest.mark.parametrize(("role", "members"), [("viewer", [ADA]), (VIEWER, []), (VIEWER, ["ada"])])
+@pytest.mark.parametrize(
+    ("role", "members"), [("viewer", [ADA]), (VIEWER, []), (VIEWER, ["ada"]), (VIEWER, [ADA, "allusers"])]
+)
 def test_what_is_no_role_or_member_is_refused(role: str, members: list[str]) -> None:
     with pytest.raises(ConfigError) as caught:
         Policy().grant(role, *members)
     assert caught.value.hint
+
+
+def test_everybody_is_a_member() -> None:
+    everybody = ["allUsers", "allAuthenticatedUsers"]
+    assert Policy().grant(VIEWER, *everybody).members(VIEWER) == everybody
 
 
 def test_every_permission_has_a_role_and_the_narrowest_comes_first() -> None:

@@ -19,7 +19,7 @@ from cloudtasks_nb.model import HttpRequest, PullMessage, Task
 from cloudtasks_nb.redact import scrub, scrub_lines
 from cloudtasks_nb.render import Image, Json
 from cloudtasks_nb.render.packed import BYTES_INFLATED, base64_bytes
-from cloudtasks_nb.render.payload import payload_section, payload_sections, preview, raw_text
+from cloudtasks_nb.render.payload import payload_sections, preview, raw_text
 from cloudtasks_nb.render.pictures import image_size
 from tests.specimens import png
 
@@ -57,7 +57,7 @@ def test_json_is_folded_level_by_level_and_coloured_by_class() -> None:
 
 def test_shown_json_is_json_again() -> None:
     value = {"a": [1, 2.5, None, {"b": {}}, []], "é": 'x\n"y"', "t": True}
-    assert json.loads(json_text(payload_section(json.dumps(value).encode()))) == value
+    assert json.loads(json_text(payload_sections(json.dumps(value).encode())[0])) == value
 
 
 SCALARS = (
@@ -86,7 +86,7 @@ def test_any_bytes_are_shown_as_markup_that_is_whole(payload: bytes) -> None:
 
 def test_the_beginning_of_a_large_document_is_open_and_the_rest_counted() -> None:
     rows = [{"id": number, "tags": ["a", "b"]} for number in range(2_000)]
-    section = payload_section(json.dumps({"rows": rows}).encode())
+    section = payload_sections(json.dumps({"rows": rows}).encode())[0]
     assert section.summary.endswith(", cut")
     assert "more items" in json_text(section)
     html = render.html(task(json.dumps({"rows": rows}).encode()))
@@ -141,7 +141,7 @@ def test_gzip_within_gzip_ends_somewhere() -> None:
 
 
 def test_broken_gzip_is_binary() -> None:
-    assert payload_section(b"\x1f\x8b\x08" + b"\xff" * 30).summary == "payload: binary, 33 B"
+    assert payload_sections(b"\x1f\x8b\x08" + b"\xff" * 30)[0].summary == "payload: binary, 33 B"
 
 
 def test_a_bomb_is_inflated_only_so_far() -> None:
@@ -192,7 +192,7 @@ def test_the_size_that_a_picture_claims() -> None:
 
 def test_a_picture_that_would_fill_the_memory_is_not_shown() -> None:
     bomb = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 60_000, 60_000) + b"\x08\x02\0\0\0"
-    section = payload_section(bomb)
+    section = payload_sections(bomb)[0]
     assert section.summary.endswith("60,000 × 60,000 pixels, too large to show")
     assert isinstance(section.body, str)
 
@@ -227,7 +227,7 @@ def test_secrets_in_payloads_are_hidden(payload: bytes) -> None:
 
 
 def test_numbers_under_brief_names_are_no_secrets() -> None:
-    text = json_text(payload_section(b'{"code": 404, "key": 7, "password": 1234, "ok": true}'))
+    text = json_text(payload_sections(b'{"code": 404, "key": 7, "password": 1234, "ok": true}')[0])
     assert json.loads(text) == {"code": 404, "key": 7, "password": "•••", "ok": True}
 
 

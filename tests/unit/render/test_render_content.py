@@ -25,7 +25,7 @@ from cloudtasks_nb.model import (
     TaskStatus,
 )
 from cloudtasks_nb.render import Json
-from cloudtasks_nb.render.payload import payload_section, preview
+from cloudtasks_nb.render.payload import payload_sections, preview
 from cloudtasks_nb.render.queue import rate_words, retry_words
 from cloudtasks_nb.render.status import attempt_words, status_badge
 from cloudtasks_nb.render.values import duration, exact, relative, size
@@ -164,11 +164,11 @@ def test_an_attempt_without_an_answer() -> None:
 
 
 def test_json_payloads_are_indented_and_long_ones_folded() -> None:
-    short = payload_section('{"a":[1,"é"]}'.encode())
+    short = payload_sections('{"a":[1,"é"]}'.encode())[0]
     assert (short.summary, short.open) == ("payload: JSON, 14 B", True)
     assert isinstance(short.body, Json)
     assert short.body.text == '{\n  "a": [\n    1,\n    "é"\n  ]\n}'
-    long = payload_section(b"[" + b"1," * 9_000 + b"1]")
+    long = payload_sections(b"[" + b"1," * 9_000 + b"1]")[0]
     assert not long.open
     assert long.summary == "payload: JSON, 18 kB, cut"
     assert isinstance(long.body, Json)
@@ -184,12 +184,12 @@ def test_json_payloads_are_indented_and_long_ones_folded() -> None:
     ],
 )  # fmt: skip
 def test_payload_kinds(data: bytes, kind: str) -> None:
-    assert payload_section(data).summary.startswith(f"payload: {kind}, ")
+    assert payload_sections(data)[0].summary.startswith(f"payload: {kind}, ")
     assert "\n" not in preview(data)
 
 
 def test_binary_payloads_are_dumped_and_cut() -> None:
-    dumped = payload_section(bytes(range(256)) * 4)
+    dumped = payload_sections(bytes(range(256)) * 4)[0]
     assert dumped.summary == "payload: binary, 1 kB, first 256 of 1,024 bytes"
     assert isinstance(dumped.body, str)
     assert dumped.body.splitlines()[4].endswith("@ABCDEFGHIJKLMNO")
