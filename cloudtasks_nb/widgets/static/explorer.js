@@ -47,14 +47,20 @@ class Search {
   }
 }
 
-// Locations that did not answer, each with its reason, and the way to ask them again.
+// Locations that did not answer, by reason, and the way to ask them again.
 function silentBox(frame) {
   const { silent } = frame.model.get("place");
   if (!silent.length) return [];
+  const reasons = new Map();
+  for (const failed of silent) {
+    const reason = `${failed.message}\n${failed.hint}`;
+    reasons.set(reason, [...reasons.get(reason) ?? [], failed]);
+  }
   const ask = () => frame.send("refresh", { locations: silent.map(({ location }) => location) });
   return [h("section", { class: "ct-silent", "aria-label": "Locations that did not answer" },
     h("p", {}, h("strong", {}, `${plural(silent.length, "location")} did not answer.`), " Queues there are missing, or shown as they were last read."),
-    h("ul", {}, silent.map(({ location, message, hint }) => h("li", {}, h("strong", {}, location), `: ${message}`, hint ? h("span", { class: "ct-hint" }, ` Next: ${hint}`) : null))),
+    h("ul", {}, [...reasons.values()].map((same) => h("li", {}, h("strong", {}, same.map(({ location }) => location).join(", ")), `: ${same[0].message}`,
+      same[0].hint ? h("span", { class: "ct-hint" }, ` Next: ${same[0].hint}`) : null))),
     h("div", { class: "ct-buttons" }, frame.button("Try again", ask, { kind: "ct-small" })))];
 }
 
