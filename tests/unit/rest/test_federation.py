@@ -128,7 +128,7 @@ ELSEWHERE = (
 @pytest.mark.parametrize("name", ["token_url", "service_account_impersonation_url", "token_info_url"])
 def test_nothing_is_sent_to_others_than_google(address: str, name: str) -> None:
     for held in (
-        workload({"file": "/root/.ssh/id_ed25519"}, **{name: address}),
+        workload({"file": "~/.ssh/id_ed25519"}, **{name: address}),
         {"type": "external_account_authorized_user", "token_url": STS, "refresh_token": "r", name: address},
         {"type": "impersonated_service_account", "service_account_impersonation_url": ACTING, name: address},
     ):
