@@ -43,9 +43,9 @@ def bar(
 
     if total:
         about = "about " if estimated else ""
-        words = "{l_bar}{bar}| {n_fmt} of " + about + "{total_fmt} " + noun + ", {rate_fmt}, {remaining} left"
+        words = "{l_bar}{bar}| {n:,} of " + about + "{total:,} " + noun + ", {rate_fmt}, {remaining} left"
     else:  # there is nothing for a bar to fill
-        words = "{desc}: {n_fmt} " + noun + " in {elapsed}, {rate_fmt}"
+        words = "{desc}: {n:,} " + noun + " in {elapsed}, {rate_fmt}"
     return tqdm(desc=what, total=total or None, unit=f" {noun}", unit_scale=True, bar_format=words)
 
 

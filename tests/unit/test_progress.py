@@ -50,3 +50,10 @@ def test_the_switch_of_tqdm_counts_in_a_notebook_too(
 def test_what_is_asked_for_shows_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TQDM_DISABLE", "1")
     assert shows(tasks(True))
+
+
+def test_it_counts_in_whole_items(capsys: pytest.CaptureFixture[str]) -> None:
+    with bar("tasks of emails", "tasks", True, several=True, total=12_345, estimated=True) as shown:
+        shown.update(5)
+        shown.refresh()
+    assert "| 5 of about 12,345 tasks, " in capsys.readouterr().err
