@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .batching import Batch as Batch
-    from .batching import BatchItem as BatchItem
-    from .batching import BatchResult as BatchResult
+    from . import oauth as oauth
+    from .api.batch import Batch as Batch
+    from .api.batch import BatchItem as BatchItem
+    from .api.batch import BatchResult as BatchResult
     from .bulk import BulkResult as BulkResult
     from .client import Client as Client
     from .connecting import connect as connect
-    from .embedded import local as local
+    from .emulator.launch import local as local
     from .errors import *  # noqa: F403
-    from .listing import Page as Page
     from .model import AppEngineHttpRequest as AppEngineHttpRequest
     from .model import AppEngineHttpTarget as AppEngineHttpTarget
     from .model import AppEngineRouting as AppEngineRouting
@@ -44,25 +44,25 @@ if TYPE_CHECKING:
     from .model import Status as Status
     from .model import TaskStatus as TaskStatus
     from .model import UriOverride as UriOverride
-    from .pager import Pager as Pager
+    from .paging.listing import Page as Page
+    from .paging.pager import Pager as Pager
     from .redact import show_secrets as show_secrets
     from .resources import Location as Location
     from .resources import Operation as Operation
     from .resources import Permissions as Permissions
     from .resources import Queue as Queue
     from .resources import Task as Task
-    from .rest import oauth as oauth
     from .rest.retry import Retry as Retry
     from .worker import Worker as Worker
 
 _HOMES = {
+    "api.batch": ("Batch", "BatchItem", "BatchResult"),
     "bulk": ("BulkResult",),
-    "batching": ("Batch", "BatchItem", "BatchResult"),
     "client": ("Client",),
     "connecting": ("connect",),
-    "embedded": ("local",),
-    "listing": ("Page",),
-    "pager": ("Pager",),
+    "emulator.launch": ("local",),
+    "paging.listing": ("Page",),
+    "paging.pager": ("Pager",),
     "redact": ("show_secrets",),
     "resources": ("Location", "Operation", "Permissions", "Queue", "Task"),
     "rest.retry": ("Retry",),
@@ -82,14 +82,14 @@ _HOMES = {
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-_MODULES = {"oauth": "rest.oauth"}
+_ROOMS = ("oauth",)
 
-__all__ = ["__version__", *sorted([*_HOME_OF, *_MODULES])]
+__all__ = ["__version__", *sorted([*_HOME_OF, *_ROOMS])]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        value: Any = import_module(f".{_MODULES[name]}", __name__)
+    if name in _ROOMS:
+        value: Any = import_module(f".{name}", __name__)
     elif name in _HOME_OF:
         value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
     else:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from .emulator import run
-from .emulator.http.faults import read_faults
-from .emulator.options import Options, clock_start, grant, oauth_client
-from .emulator.rules.app_engine import app_engine
+from .emulator.server import run
+from .emulator.server.http.fault_injection import read_faults
+from .emulator.server.options import Options, clock_start, grant, oauth_client
+from .emulator.server.rules.app_engine import app_engine
 from .errors import CloudTasksError
 
 T = TypeVar("T")

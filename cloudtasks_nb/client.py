@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from .api import Api
-from .batching import Batch
+from .api.batch import Batch
 from .errors import ConfigError
 from .model.messages import Empty, HttpBody
 from .model.queue import Kind, RateLimits, RetryConfig
@@ -19,7 +19,7 @@ from .model.target import AppEngineHttpTarget, HttpTarget
 from .model.task import View
 from .model.versions import Version
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
-from .pager import Pager
+from .paging.pager import Pager
 from .resources.default_location import DefaultLocation
 from .resources.location import Location, create_queue, list_locations, list_queues
 from .resources.operation import Operation, read_operation
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .bulk.backup import Past
     from .bulk.result import BulkResult
     from .bulk.verbs import How
-    from .emulating import Emulator
+    from .emulator.client import Emulator
     from .plots import ClientPlots
     from .render import Card
     from .widgets.explorer import Explorer
@@ -89,7 +89,7 @@ class Client(Shown):
     @property
     def emulator(self) -> Emulator:
         """The emulator that this client talks to. Errors: ConfigError when it talks to the real service."""
-        from .emulating import Emulator
+        from .emulator.client import Emulator
 
         if not self._on_emulator:
             raise ConfigError(

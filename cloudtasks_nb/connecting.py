@@ -19,7 +19,7 @@ from .rest.session import Session
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
-    from .rest.token import Token
+    from .oauth.token import Token
 
 GOOGLE = "https://cloudtasks.googleapis.com"
 EMULATOR_VARIABLES = ("CLOUD_TASKS_EMULATOR_HOST", "CLOUDTASKS_EMULATOR_HOST")
@@ -113,7 +113,7 @@ def _auth(
         source: Any = bare_token(given["access_token"])
         project = None
     elif how == "credentials":
-        source = to_credentials(given["credentials"])
+        source = _credentials(given["credentials"])
         project = project_of(source)
     elif needed or impersonate is not None:
         source, project = default_credentials(quota_project)
@@ -122,3 +122,10 @@ def _auth(
     if impersonate is not None:
         source = impersonated(source, impersonate)
     return credentials_auth(source, quota_project), project or project_of(source)
+
+
+def _credentials(given: Any) -> Any:
+    """google-auth credentials, from a Token too. Errors: ConfigError, AuthError."""
+    from .oauth.token import Token
+
+    return given.credentials() if isinstance(given, Token) else to_credentials(given)

@@ -16,7 +16,7 @@ from IPython.display import display
 from .client import Client
 from .connecting import EMULATOR_VARIABLES, connect
 from .errors import CloudTasksError, ConfigError
-from .pager import Pager
+from .paging.pager import Pager
 from .redact import redacted, scrub
 from .render.values import seconds_of
 from .resources import Queue

@@ -15,7 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from .client import Client
-    from .emulating import Emulator
+    from .emulator.client import Emulator
 
 _MARKER = (
     "cloudtasks(**options): what ct.local() is told for this test, such as clock='manual', dispatch=False, "
@@ -71,7 +71,7 @@ class _Emulators:
         self._numbers = count(1)
 
     def shared(self, options: Mapping[str, Any]) -> Client:
-        from .embedded import local
+        from .emulator.launch import local
 
         options = {**self._usual, **options}
         options.pop("api_version")  # every emulator serves all of them
@@ -83,7 +83,7 @@ class _Emulators:
     @contextmanager
     def client(self, options: Mapping[str, Any]) -> Iterator[Client]:
         from .connecting import EMULATOR_LOCATION, connect
-        from .embedded import OWNER, local
+        from .emulator.launch import OWNER, local
 
         if _UNSHARED & options.keys():
             with local(**{**self._usual, **options}) as own:
@@ -121,7 +121,7 @@ def _ini(config: pytest.Config) -> dict[str, Any]:
 
 def _marked(node: pytest.Item) -> dict[str, Any]:
     """What the test's markers say, the nearest first. Errors: UsageError for an option that there is not."""
-    from .embedded import local
+    from .emulator.launch import local
 
     marks = list(node.iter_markers("cloudtasks"))
     options = {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()}

@@ -7,10 +7,10 @@ from typing import Any
 
 import cloudtasks_nb as ct
 from cloudtasks_nb import model
-from cloudtasks_nb.batching import BatchItem, BatchResult
-from cloudtasks_nb.emulating.history import History
-from cloudtasks_nb.emulating.inbox import Inbox
-from cloudtasks_nb.emulating.received import Received
+from cloudtasks_nb.api.batch import BatchItem, BatchResult
+from cloudtasks_nb.emulator.client.history import History
+from cloudtasks_nb.emulator.client.inbox import Inbox
+from cloudtasks_nb.emulator.client.received import Received
 from cloudtasks_nb.model.emulated import AttemptRecord, EmulatorInfo, FaultCounts, FaultReport, Faults
 from cloudtasks_nb.worker import Tally, Worker, WorkerOptions
 from cloudtasks_nb.worker.tally import Failure

@@ -16,9 +16,9 @@ from ..rest.answers import asked
 from ..rest.call import Call
 from ..rest.session import Session
 from ..shown import Shown
-from .bodies import body_of
 from .describing import Description, docstring, request_line
 from .parameters import SYSTEM, bind, signature
+from .request_body import body_of
 
 if TYPE_CHECKING:
     from ..render import Table, Value

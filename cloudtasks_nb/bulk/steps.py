@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ..api.one_request import Part, send_batch
 from ..errors import (
     BY_RPC_CODE,
     ApiError,
@@ -28,8 +29,7 @@ from ..model.messages import (
 from ..model.operation import Operation
 from ..model.status import Status
 from ..model.task import Task
-from ..resources.batches import MOST_CREATED, MOST_DELETED
-from ..rest.batch import Part, send_batch
+from ..resources.batch_verbs import MOST_CREATED, MOST_DELETED
 from ..rest.call import Call
 from ..rest.session import Session
 from ..rest.versioned import call_in

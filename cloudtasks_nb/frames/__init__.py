@@ -6,7 +6,7 @@ from .decoding import Decode
 from .dtypes import Dtypes, frame_of
 from .files import write_csv, write_parquet
 from .from_pandas import task_rows
-from .policies import policy_frame
+from .policy_table import policy_frame
 from .to_pandas import to_pandas
 
 __all__ = [

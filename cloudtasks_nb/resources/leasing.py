@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..errors import ConfigError, TransportError
-from ..listing import Items
 from ..model.json import Duration, Message
 from ..model.messages import LeaseTasksRequest
 from ..model.methods import METHODS
 from ..model.task import View
+from ..paging.listing import Items
 from .bound import Bound, bind_all
 from .task import Task, check_view, task_listing
 

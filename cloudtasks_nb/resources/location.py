@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from ..errors import ConfigError
-from ..listing import Items, Listing
 from ..model import location as model
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
@@ -14,7 +13,8 @@ from ..model.queue import Kind
 from ..model.queue import Queue as QueueFields
 from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
-from ..pager import Pager
+from ..paging.listing import Items, Listing
+from ..paging.pager import Pager
 from ..rest.session import Session
 from .bound import Bound, bind_all
 from .everywhere import fetch_everywhere

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Self
 
 from ..errors import BY_RPC_CODE, CloudTasksError, InvalidArgument, Timeout, Unknown
-from ..listing import Items
 from ..model import operation as model
 from ..model.json import from_dict
 from ..model.status import Status
 from ..names import check_operation
+from ..paging.listing import Items
 from ..progress import waiting
 from ..rest.session import Session
 from .bound import Bound, bind_all

@@ -17,12 +17,12 @@ from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..model.task import View
 from ..model.versions import path_in, wire
 from ..names import QueueName, TaskName, check_task_id, parse_task
-from ..pager import Pager
+from ..paging.pager import Pager
 from ..rest.session import Session
 from .access import Access
-from .batches import Batches
+from .batch_verbs import Batches
+from .bulk_verbs import Many
 from .leasing import Leasing
-from .many import Many
 from .new_task import JSON, new_task, options_of, payload_bytes, schedule_time
 from .settings import mask_paths, settings
 from .task import Task, count_tasks, list_tasks, read_task

@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any, Self
 
 from ..errors import ConfigError, InvalidArgument
-from ..listing import Listing
 from ..model import task as model
 from ..model.json import Message, decode
 from ..model.messages import Empty, RunTaskRequest
 from ..names import QueueName, TaskName
-from ..pager import Pager
+from ..paging.listing import Listing
+from ..paging.pager import Pager
 from ..progress import bar
 from ..rest.session import Session
 from .bound import bind_all

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ..errors import AuthError, ConfigError, TransportError
 from ..redact import scrub
-from .oauth_refusals import next_step
+from .token_refusals import next_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 _SIGN_IN_S = 10.0
 _KEY = "X-Goog-Api-Key"
 _OAUTH_REASONS = ("invalid_client", "invalid_scope", "unauthorized_client")
@@ -185,6 +186,12 @@ def check_secret_way(endpoint: str) -> None:
             f"Credentials are never sent to a plain-http endpoint on another machine ({parts.hostname}).",
             hint="use https, or leave the credentials out for an emulator",
         )
+
+
+def check_token_uri(token_uri: str) -> None:
+    """Refuse an address to which secrets would travel in the clear. Errors: ConfigError."""
+    check_url(token_uri)
+    check_secret_way(token_uri)
 
 
 def is_loopback(host: str) -> bool:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AuthError, CloudTasksError, ConfigError
-from .auth import SCOPES
+from .auth import SCOPES, TOKEN_URI, check_token_uri
 from .federation import ENVIRONMENT, check_addresses, workforce, workload
-from .token import TOKEN_URI, Token, check_token_uri
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -25,12 +24,10 @@ _ACCOUNT = re.compile(r"/serviceAccounts/([^/:]+@[^/:]+):generateAccessToken$")
 
 
 def to_credentials(given: Any) -> Any:
-    """google-auth credentials from a path, a dict, a Token; what is something else stays as it is.
+    """google-auth credentials from a path or a dict; anything else is returned as it is.
 
     Errors: ConfigError for what holds no credentials, never showing what it holds; AuthError for a broken key.
     """
-    if isinstance(given, Token):
-        return given.credentials()
     if isinstance(given, str | os.PathLike):
         return _from_info(_read(given))
     return _from_info(given) if isinstance(given, Mapping) else given

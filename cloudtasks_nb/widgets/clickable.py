@@ -22,11 +22,11 @@ from ..render.visible import visible_lines
 from . import changes
 from .action import Action, Refused, action_of
 from .budget import budget_of
-from .worker import Worker
+from .panel_thread import Worker
 
 if TYPE_CHECKING:
     from ..client import Client
-    from ..emulating.inbox import Inbox
+    from ..emulator.client.inbox import Inbox
     from ..resources.queue import Queue
 
 LINES_KEPT = 20  # the newest lines of "as code"

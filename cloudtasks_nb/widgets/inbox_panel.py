@@ -14,8 +14,8 @@ from .cells import Plain, plain, section
 from .clickable import Clickable, asset, style
 
 if TYPE_CHECKING:
-    from ..emulating.inbox import Inbox
-    from ..emulating.received import Received
+    from ..emulator.client.inbox import Inbox
+    from ..emulator.client.received import Received
 
 
 class InboxPanel(Clickable):

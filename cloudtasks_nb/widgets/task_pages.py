@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from ..listing import Page
-from ..pager import Pager
+from ..paging.listing import Page
+from ..paging.pager import Pager
 
 T = TypeVar("T")
 

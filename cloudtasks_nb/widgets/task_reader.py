@@ -14,7 +14,7 @@ import traitlets
 from ..errors import CloudTasksError, ConfigError
 from ..model.task import View
 from ..names import check_task_id
-from ..pager import Pager
+from ..paging.pager import Pager
 from ..render.values import counted
 from .action import Refused, action
 from .cells import instant

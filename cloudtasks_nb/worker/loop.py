@@ -20,7 +20,7 @@ from ..rest.retry import is_passing
 from .hand import Hand
 from .handling import handle
 from .options import MAX_LEASED, WorkerOptions
-from .pace import Patience, Turns
+from .refill import Patience, Turns
 from .settling import Settled, renew, settle
 from .tally import Tally
 

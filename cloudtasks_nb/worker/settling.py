@@ -14,7 +14,7 @@ import msgspec
 from ..errors import CloudTasksError, NotFound, TransportError
 from ..rest.retry import is_passing
 from .hand import Hand
-from .pace import backoff_s
+from .refill import backoff_s
 
 if TYPE_CHECKING:
     from ..resources.task import Task

@@ -10,7 +10,7 @@ from uuid import uuid4
 import requests
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.emulating.inbox import Inbox
+from cloudtasks_nb.emulator.client.inbox import Inbox
 from cloudtasks_nb.widgets.clickable import Clickable
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 import cloudtasks_nb as ct
 from cloudtasks_nb import render
-from cloudtasks_nb.emulating.inbox import Inbox
+from cloudtasks_nb.emulator.client.inbox import Inbox
 from cloudtasks_nb.widgets.clickable import Clickable
 from tests.hostile import ADDRESSES, ATTACKS, BREAKOUTS, HIDDEN, MARKUP
 from tests.unit.render.conftest import NOW, everything_of
@@ -161,7 +161,7 @@ explorer.open_queue(queue.name, "browse")
 explorer.opened.open_task("t-1")
 explorer""",
     """import requests
-from cloudtasks_nb.emulating.inbox import Inbox
+from cloudtasks_nb.emulator.client.inbox import Inbox
 inbox = Inbox().__enter__()
 @inbox.on("/fails")
 def fail(request):

@@ -12,7 +12,7 @@ import pytest
 from google.auth.credentials import Credentials
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.pager import Pager
+from cloudtasks_nb.paging.pager import Pager
 from tests.scripted import answer, refusal, scripted
 
 VARIABLES = ("CLOUD_TASKS_EMULATOR_HOST", "CLOUDTASKS_EMULATOR_HOST")

@@ -14,10 +14,10 @@ from threading import Thread
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.emulator.clock import SystemClock
-from cloudtasks_nb.emulator.options import Options
-from cloudtasks_nb.emulator.process import Emulator
-from cloudtasks_nb.emulator.store.store import Store
+from cloudtasks_nb.emulator.server.clock import SystemClock
+from cloudtasks_nb.emulator.server.options import Options
+from cloudtasks_nb.emulator.server.process import Emulator
+from cloudtasks_nb.emulator.server.store.store import Store
 from tests.emulator_process import EmulatorProcess
 
 PATIENCE_S = 20
@@ -109,7 +109,7 @@ def test_a_hanging_target_holds_up_only_its_own_tasks(target: Target) -> None:
 
 
 def test_a_body_that_never_arrives_ends_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cloudtasks_nb.emulator.http.server._BODY_S", 0.05)
+    monkeypatch.setattr("cloudtasks_nb.emulator.server.http.server._BODY_S", 0.05)
 
     async def main() -> bytes:
         with closing(Store.open()) as store, socket.create_server(("127.0.0.1", 0)) as listening:

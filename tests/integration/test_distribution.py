@@ -85,7 +85,7 @@ def test_the_wheel_holds_everything_that_the_package_needs_and_nothing_else(whee
     assert held == there
     for needed in (
         "py.typed",
-        "emulator/store/schema.sql",
+        "emulator/server/store/schema.sql",
         "render/templates/card.html.j2",
         "render/static/ctnb.css",
     ):

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.emulating import Inbox, Received
+from cloudtasks_nb.emulator.client import Inbox, Received
 from tests.integration.filling import new_id
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,13 @@ FLOORS = [
     {"names"},
     {"model"},
     {"rest", "frames", "render", "progress", "interrupts"},
-    {"listing"},
-    {"pager", "api", "batching"},
-    {"resources", "emulating"},
+    {"oauth", "paging", "api"},
+    {"resources", "emulator.client"},
     {"client", "bulk", "worker"},
     {"connecting"},
-    {"widgets", "plots", "magics", "embedded"},
+    {"widgets", "plots", "magics", "emulator.launch"},
     {"pytest_plugin"},
-    {"__init__", "__main__"},
+    {"__init__", "__main__", "emulator"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 
@@ -30,7 +30,7 @@ LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 UPWARD = {
     ("shown", "render"),
     ("resources", "widgets"),
-    ("emulating", "widgets"),
+    ("emulator.client", "widgets"),
     ("resources", "plots"),
     ("client", "plots"),
     ("model", "plots"),
@@ -39,11 +39,12 @@ UPWARD = {
     ("resources", "worker"),
     ("client", "widgets"),
 }
-# The emulator stands beside the house: it uses the ground floors, and only the command line starts it.
-EMULATOR_MAY_USE = {"errors", "names", "model", "emulator", "__version__"}
-EMULATOR_IS_USED_BY = {"emulator", "__main__"}
+# The server stands beside the house: it uses the ground floors, and only the command line starts it.
+SERVER = "emulator.server"
+SERVER_MAY_USE = {"errors", "names", "model", "__version__"}
+SERVER_IS_USED_BY = {"__main__"}
 # Its own floors. Services and dispatcher meet in the store, and deliveries know nothing of either.
-EMULATOR_FLOORS = [
+SERVER_FLOORS = [
     {"clock"},
     {"calls", "timeline"},
     {"rules"},
@@ -55,19 +56,25 @@ EMULATOR_FLOORS = [
     {"process"},
     {"__init__"},
 ]
-EMULATOR_LEVEL = {room: level for level, rooms in enumerate(EMULATOR_FLOORS) for room in rooms}
+SERVER_LEVEL = {room: level for level, rooms in enumerate(SERVER_FLOORS) for room in rooms}
 
 
-def room(path: Path) -> str:
-    return path.relative_to(HOUSE).with_suffix("").parts[0]
+def room(parts: Sequence[str]) -> str:
+    """The room of a module, by its name below the package; the emulator is a house of several rooms."""
+    if parts[0] == "emulator" and len(parts) > 1 and parts[1] != "__init__":
+        return ".".join(parts[:2])
+    return parts[0] if parts else "__init__"
 
 
-def imports(path: Path, *inside: str) -> list[tuple[str, bool]]:
-    """Rooms, of the house or of a room inside it, that a file imports: each with whether the import is lazy.
+def room_of(path: Path) -> str:
+    return room(path.relative_to(HOUSE).with_suffix("").parts)
 
-    Lazy is what stands inside a function or a TYPE_CHECKING block.
+
+def imports(path: Path) -> list[tuple[tuple[str, ...], bool]]:
+    """Modules of the house that a file imports, by their names below the package: each with whether it is lazy.
+
+    Lazy is an import inside a function or a TYPE_CHECKING block.
     """
-    place = ["cloudtasks_nb", *inside]
     tree = ast.parse(path.read_text())
     lazy = {
         id(inner)
@@ -81,31 +88,28 @@ def imports(path: Path, *inside: str) -> list[tuple[str, bool]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
-            target = [*base, *(node.module or "").split(".")] if node.module else list(base)
-            if target[: len(place)] != place:
-                continue
-            rooms = target[len(place) :][:1] or [alias.name for alias in node.names]
-            found += [(name, id(node) in lazy) for name in rooms]
+            target = (*base, *(node.module or "").split(".")) if node.module else base
+            names = [(*target, alias.name) for alias in node.names]
         elif isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
-            found += [
-                ((parts[len(place) :] or ["__init__"])[0], id(node) in lazy)
-                for parts in names
-                if parts[: len(place)] == place
-            ]
+            names = [tuple(alias.name.split(".")) for alias in node.names]
+        else:
+            continue
+        found += [
+            (name[1:] or ("__init__",), id(node) in lazy) for name in names if name[0] == "cloudtasks_nb"
+        ]
     return found
 
 
 @pytest.mark.parametrize("path", sorted(HOUSE.rglob("*.py")), ids=lambda path: str(path.relative_to(HOUSE)))
 def test_a_file_imports_only_from_lower_floors_or_its_own_room(path: Path) -> None:
-    here = room(path)
-    for there, lazy in imports(path):
+    here = room_of(path)
+    for there, lazy in ((room(parts), lazy) for parts, lazy in imports(path)):
         if there == here:
             continue
-        if here == "emulator":
-            assert there in EMULATOR_MAY_USE
-        elif there == "emulator":
-            assert here in EMULATOR_IS_USED_BY
+        if here == SERVER:
+            assert there in SERVER_MAY_USE
+        elif there == SERVER:
+            assert here in SERVER_IS_USED_BY
         elif (here, there) in UPWARD:
             assert lazy, f"{here} may reach {there} only inside a function"
         elif not (here == "__init__" or (lazy and LEVEL[there] <= LEVEL[here])):
@@ -115,20 +119,22 @@ def test_a_file_imports_only_from_lower_floors_or_its_own_room(path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "path", sorted((HOUSE / "emulator").rglob("*.py")), ids=lambda path: str(path.relative_to(HOUSE))
+    "path",
+    sorted((HOUSE / "emulator/server").rglob("*.py")),
+    ids=lambda path: str(path.relative_to(HOUSE)),
 )
-def test_the_emulator_has_floors_of_its_own(path: Path) -> None:
-    here = path.relative_to(HOUSE / "emulator").with_suffix("").parts[0]
-    for there, _ in imports(path, "emulator"):
-        assert there == here or EMULATOR_LEVEL[there] < EMULATOR_LEVEL[here], f"{here} imports {there}"
+def test_the_server_has_floors_of_its_own(path: Path) -> None:
+    here = path.relative_to(HOUSE / "emulator/server").with_suffix("").parts[0]
+    for parts, _ in imports(path):
+        if room(parts) == SERVER and len(parts) > 2:
+            assert parts[2] == here or SERVER_LEVEL[parts[2]] < SERVER_LEVEL[here], f"{here} imports {parts}"
 
 
 def test_every_room_has_a_floor() -> None:
-    rooms = {room(path) for path in HOUSE.rglob("*.py")}
-    assert rooms - {"emulator"} == set(LEVEL)
-    emulator = HOUSE / "emulator"
-    inside = {path.relative_to(emulator).with_suffix("").parts[0] for path in emulator.rglob("*.py")}
-    assert inside == set(EMULATOR_LEVEL)
+    assert {room_of(path) for path in HOUSE.rglob("*.py")} - {SERVER} == set(LEVEL)
+    server = HOUSE / "emulator/server"
+    inside = {path.relative_to(server).with_suffix("").parts[0] for path in server.rglob("*.py")}
+    assert inside == set(SERVER_LEVEL)
 
 
 def modules() -> dict[str, set[str]]:

@@ -16,7 +16,7 @@ WRITTEN = ("*.py", "*.js", "*.css", "*.html", "*.j2", "*.sql")
 # docs/decisions/0030: the two places where one begins.
 LONG = {
     "connecting.py connect": "each says one thing about where calls go, as whom, and how long",
-    "embedded.py local": "each says one thing about the emulator, as its command line does",
+    "emulator/launch.py local": "each says one thing about the emulator, as its command line does",
 }
 
 

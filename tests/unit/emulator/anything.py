@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.calls.bodies import Field, fields
-from cloudtasks_nb.emulator.calls.call import Call
-from cloudtasks_nb.emulator.calls.queries import snake
-from cloudtasks_nb.emulator.calls.scalars import ENUMS
+from cloudtasks_nb.emulator.server.calls.bodies import Field, fields
+from cloudtasks_nb.emulator.server.calls.queries import snake
+from cloudtasks_nb.emulator.server.calls.request import Call
+from cloudtasks_nb.emulator.server.calls.scalars import ENUMS
 from cloudtasks_nb.model import Message
 from cloudtasks_nb.model.methods import METHODS, Method
 from tests.unit.emulator.conftest import PARENT, QUEUE

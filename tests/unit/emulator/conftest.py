@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from cloudtasks_nb.emulator.clock import ManualClock
-from cloudtasks_nb.emulator.rules import queues as queue_rules
-from cloudtasks_nb.emulator.rules.attempts import Attempt
-from cloudtasks_nb.emulator.services.context import Context
-from cloudtasks_nb.emulator.services.service import Service
-from cloudtasks_nb.emulator.store.store import Store
+from cloudtasks_nb.emulator.server.clock import ManualClock
+from cloudtasks_nb.emulator.server.rules import queues as queue_rules
+from cloudtasks_nb.emulator.server.rules.attempts import Attempt
+from cloudtasks_nb.emulator.server.services.context import Context
+from cloudtasks_nb.emulator.server.services.service import Service
+from cloudtasks_nb.emulator.server.store.store import Store
 from cloudtasks_nb.model import HttpRequest, Message, Queue, Task, to_dict
 from cloudtasks_nb.model.messages import CreateTaskRequest
 from cloudtasks_nb.model.methods import METHODS

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.access.gate import Gate
-from cloudtasks_nb.emulator.access.oauth import OAuth
-from cloudtasks_nb.emulator.access.sign_in import SignIn
-from cloudtasks_nb.emulator.calls.call import Call, Reply
-from cloudtasks_nb.emulator.http.batch import batch_reply, read_batch
-from cloudtasks_nb.emulator.http.front import Front
-from cloudtasks_nb.emulator.rules.identity import caller_in
-from cloudtasks_nb.emulator.store.commits import Commits
+from cloudtasks_nb.emulator.server.access.authorization import OAuth
+from cloudtasks_nb.emulator.server.access.gate import Gate
+from cloudtasks_nb.emulator.server.access.sign_in_pages import SignIn
+from cloudtasks_nb.emulator.server.calls.request import Call, Reply
+from cloudtasks_nb.emulator.server.http.batch_endpoint import batch_reply, read_batch
+from cloudtasks_nb.emulator.server.http.front import Front
+from cloudtasks_nb.emulator.server.rules.identity import caller_in
+from cloudtasks_nb.emulator.server.store.commits import Commits
 from cloudtasks_nb.errors import ApiError
 from cloudtasks_nb.model import HttpRequest, HttpTarget, PullMessage, PullTarget, Queue, Task, UriOverride
 from cloudtasks_nb.model.messages import CreateTaskRequest

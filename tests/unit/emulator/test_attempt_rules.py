@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.rules import attempts
-from cloudtasks_nb.emulator.rules.retry_after import retry_after
+from cloudtasks_nb.emulator.server.rules import attempts
+from cloudtasks_nb.emulator.server.rules.retry_after import retry_after
 from cloudtasks_nb.model import Duration, RetryConfig, Task
 
 from .conftest import NOW, new_queue

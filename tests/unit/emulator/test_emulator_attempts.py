@@ -6,9 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from cloudtasks_nb.emulator.rules import attempts
-from cloudtasks_nb.emulator.rules.attempts import answered
-from cloudtasks_nb.emulator.store.store import Store
+from cloudtasks_nb.emulator.server.rules import attempts
+from cloudtasks_nb.emulator.server.rules.attempts import answered
+from cloudtasks_nb.emulator.server.store.store import Store
 from cloudtasks_nb.model import Duration, Queue, RetryConfig
 from cloudtasks_nb.model.messages import CreateTaskRequest
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.calls.bodies import parse
+from cloudtasks_nb.emulator.server.calls.bodies import parse
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import Duration, HttpRequest, Queue, Task
 from cloudtasks_nb.model.messages import CreateTaskRequest, RunTaskRequest

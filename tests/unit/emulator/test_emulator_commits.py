@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from cloudtasks_nb.emulator.clock import ManualClock
-from cloudtasks_nb.emulator.rules.queues import new_queue
-from cloudtasks_nb.emulator.services.context import Context
-from cloudtasks_nb.emulator.services.service import Service
-from cloudtasks_nb.emulator.store import expiry
-from cloudtasks_nb.emulator.store.commits import Commits
-from cloudtasks_nb.emulator.store.store import Store
+from cloudtasks_nb.emulator.server.clock import ManualClock
+from cloudtasks_nb.emulator.server.rules.queues import new_queue
+from cloudtasks_nb.emulator.server.services.context import Context
+from cloudtasks_nb.emulator.server.services.service import Service
+from cloudtasks_nb.emulator.server.store import expiry
+from cloudtasks_nb.emulator.server.store.commits import Commits
+from cloudtasks_nb.emulator.server.store.store import Store
 from cloudtasks_nb.errors import AlreadyExists, Internal
 from cloudtasks_nb.model import HttpRequest, Queue, Task
 from cloudtasks_nb.names import parse_queue

@@ -8,7 +8,7 @@ import socket
 import pytest
 from aiohttp import web
 
-from cloudtasks_nb.emulator.http.connections import Connections
+from cloudtasks_nb.emulator.server.http.connections import Connections
 
 PATIENCE_S = 20
 

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from aiohttp import web
 
-from cloudtasks_nb.emulator.clock import SystemClock
-from cloudtasks_nb.emulator.delivery.deliver import Deliverer, Targets
-from cloudtasks_nb.emulator.delivery.history import History
-from cloudtasks_nb.emulator.delivery.reach import Reach, pattern
-from cloudtasks_nb.emulator.delivery.tokens import Tokens
-from cloudtasks_nb.emulator.rules.attempts import Attempt, Outcome
-from cloudtasks_nb.emulator.rules.queues import new_queue
+from cloudtasks_nb.emulator.server.clock import SystemClock
+from cloudtasks_nb.emulator.server.delivery.attempt_log import History
+from cloudtasks_nb.emulator.server.delivery.deliver import Deliverer, Targets
+from cloudtasks_nb.emulator.server.delivery.reach import Reach, pattern
+from cloudtasks_nb.emulator.server.delivery.tokens import Tokens
+from cloudtasks_nb.emulator.server.rules.attempts import Attempt, Outcome
+from cloudtasks_nb.emulator.server.rules.queues import new_queue
 from cloudtasks_nb.model import HttpRequest, Queue, Task
 from cloudtasks_nb.names import parse_queue
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cloudtasks_nb.emulator import demo
+from cloudtasks_nb.emulator.server import demo
 
 from .conftest import NOW, Emulator
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from cloudtasks_nb.emulator.clock import ManualClock
-from cloudtasks_nb.emulator.dispatch.dispatcher import Dispatcher
-from cloudtasks_nb.emulator.rules.attempts import Attempt, Outcome, answered
-from cloudtasks_nb.emulator.services.context import Context
-from cloudtasks_nb.emulator.services.service import Service
-from cloudtasks_nb.emulator.store.commits import Commits
-from cloudtasks_nb.emulator.store.store import Store
-from cloudtasks_nb.emulator.timeline import Timeline
+from cloudtasks_nb.emulator.server.clock import ManualClock
+from cloudtasks_nb.emulator.server.dispatch.dispatcher import Dispatcher
+from cloudtasks_nb.emulator.server.rules.attempts import Attempt, Outcome, answered
+from cloudtasks_nb.emulator.server.services.context import Context
+from cloudtasks_nb.emulator.server.services.service import Service
+from cloudtasks_nb.emulator.server.store.commits import Commits
+from cloudtasks_nb.emulator.server.store.store import Store
+from cloudtasks_nb.emulator.server.timeline import Timeline
 from cloudtasks_nb.model import Duration, HttpRequest, Queue, RateLimits, RetryConfig, Task
 from cloudtasks_nb.model.messages import CreateTaskRequest, Empty, RunTaskRequest
 
@@ -262,7 +262,7 @@ def test_a_task_past_its_time_to_live_is_not_tried_again() -> None:
 def test_a_disk_that_is_full_for_a_while_loses_no_task(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("cloudtasks_nb.emulator.dispatch.dispatcher._DISK_PAUSE_S", 0)
+    monkeypatch.setattr("cloudtasks_nb.emulator.server.dispatch.dispatcher._DISK_PAUSE_S", 0)
 
     async def test(world: World) -> None:
         await world.queue(rate_limits=RateLimits(max_concurrent_tasks=1))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.calls.filters import parse_filter
-from cloudtasks_nb.emulator.rules.queues import new_queue
+from cloudtasks_nb.emulator.server.calls.filters import parse_filter
+from cloudtasks_nb.emulator.server.rules.queues import new_queue
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import AppEngineHttpTarget, PullTarget, Queue, RateLimits, RetryConfig
 from cloudtasks_nb.names import parse_queue

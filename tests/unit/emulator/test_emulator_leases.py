@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.rules import leases as lease_rules
-from cloudtasks_nb.emulator.rules.leases import parse_filter
+from cloudtasks_nb.emulator.server.rules import leases as lease_rules
+from cloudtasks_nb.emulator.server.rules.leases import parse_filter
 from cloudtasks_nb.errors import FailedPrecondition, InvalidArgument, NotFound, ResourceExhausted
 from cloudtasks_nb.model import Duration, PullMessage, PullTarget, RetryConfig, Task
 from cloudtasks_nb.model.messages import (

@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cloudtasks_nb.emulator.rules.attempts import answered
-from cloudtasks_nb.emulator.rules.leases import CALLS_PER_SECOND
+from cloudtasks_nb.emulator.server.rules.attempts import answered
+from cloudtasks_nb.emulator.server.rules.leases import CALLS_PER_SECOND
 from cloudtasks_nb.errors import AlreadyExists, ApiError, FailedPrecondition, NotFound, ResourceExhausted
 from cloudtasks_nb.model import Duration, HttpRequest, PullMessage, PullTarget, Queue, RetryConfig, Task
 from cloudtasks_nb.model.messages import (

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.rules import attempts
-from cloudtasks_nb.emulator.rules.pages import make_token, page_size, read_token
-from cloudtasks_nb.emulator.store import tasks as task_store
+from cloudtasks_nb.emulator.server.rules import attempts
+from cloudtasks_nb.emulator.server.rules.pages import make_token, page_size, read_token
+from cloudtasks_nb.emulator.server.store import tasks as task_store
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import PullMessage, PullTarget, Queue, Task
 

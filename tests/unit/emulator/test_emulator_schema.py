@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from cloudtasks_nb.emulator.rules.attempts import answered
-from cloudtasks_nb.emulator.services.context import Context
-from cloudtasks_nb.emulator.services.service import Service
-from cloudtasks_nb.emulator.store import expiry
-from cloudtasks_nb.emulator.store.store import Store
+from cloudtasks_nb.emulator.server.rules.attempts import answered
+from cloudtasks_nb.emulator.server.services.context import Context
+from cloudtasks_nb.emulator.server.services.service import Service
+from cloudtasks_nb.emulator.server.store import expiry
+from cloudtasks_nb.emulator.server.store.store import Store
 from cloudtasks_nb.errors import AlreadyExists, ConfigError, NotFound
 from cloudtasks_nb.model import Duration, HttpRequest, PullMessage, PullTarget, Task
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.rules.queue_yaml import read_queue_yaml
+from cloudtasks_nb.emulator.server.rules.queue_yaml import read_queue_yaml
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import HttpTarget, Queue, UriOverride
 from cloudtasks_nb.model.messages import HttpBody

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cloudtasks_nb.emulator.delivery.history import ATTEMPTS_PER_TASK, FINISHED, History
-from cloudtasks_nb.emulator.rules.attempts import Attempt, answered, timed_out
-from cloudtasks_nb.emulator.rules.queues import new_queue
+from cloudtasks_nb.emulator.server.delivery.attempt_log import ATTEMPTS_PER_TASK, FINISHED, History
+from cloudtasks_nb.emulator.server.rules.attempts import Attempt, answered, timed_out
+from cloudtasks_nb.emulator.server.rules.queues import new_queue
 from cloudtasks_nb.model import HttpRequest, Queue, RetryConfig, Task, TaskStatus
 from cloudtasks_nb.names import parse_queue
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cloudtasks_nb.emulator.delivery import outgoing
-from cloudtasks_nb.emulator.rules import attempts
-from cloudtasks_nb.emulator.rules.app_engine import AppEngine
-from cloudtasks_nb.emulator.rules.attempts import Attempt
+from cloudtasks_nb.emulator.server.delivery import outgoing
+from cloudtasks_nb.emulator.server.rules import attempts
+from cloudtasks_nb.emulator.server.rules.app_engine import AppEngine
+from cloudtasks_nb.emulator.server.rules.attempts import Attempt
 from cloudtasks_nb.model import (
     AppEngineHttpRequest,
     AppEngineRouting,

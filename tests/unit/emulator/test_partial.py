@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.calls.partial import parse_fields, select
+from cloudtasks_nb.emulator.server.calls.partial import parse_fields, select
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import Operation, Queue
 from cloudtasks_nb.model.messages import ListQueuesResponse, ListTasksResponse

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cloudtasks_nb.emulator.calls import masks
-from cloudtasks_nb.emulator.rules import queue_patch
+from cloudtasks_nb.emulator.server.calls import masks
+from cloudtasks_nb.emulator.server.rules import queue_patch
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import (
     AppEngineHttpTarget,

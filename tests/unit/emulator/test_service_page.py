@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cloudtasks_nb.emulator.calls import queries
-from cloudtasks_nb.emulator.delivery import deliver
-from cloudtasks_nb.emulator.http import batch
-from cloudtasks_nb.emulator.rules import leases, pages, queue_yaml, queues, tasks
-from cloudtasks_nb.emulator.services import batches, locations
-from cloudtasks_nb.emulator.services import queues as queue_service
-from cloudtasks_nb.emulator.services import tasks as task_service
+from cloudtasks_nb.emulator.server.calls import queries
+from cloudtasks_nb.emulator.server.delivery import deliver
+from cloudtasks_nb.emulator.server.http import batch_endpoint as batch
+from cloudtasks_nb.emulator.server.rules import leases, pages, queue_yaml, queues, tasks
+from cloudtasks_nb.emulator.server.services import batches, locations
+from cloudtasks_nb.emulator.server.services import queues as queue_service
+from cloudtasks_nb.emulator.server.services import tasks as task_service
 from cloudtasks_nb.model import Queue, RetryConfig
 from cloudtasks_nb.names import QUEUE_ID, TASK_ID, QueueName
 

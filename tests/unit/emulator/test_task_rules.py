@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.rules import tasks as task_rules
+from cloudtasks_nb.emulator.server.rules import tasks as task_rules
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import HttpRequest, PullMessage, PullTarget, Task
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cloudtasks_nb.emulator.clock import ManualClock
-from cloudtasks_nb.emulator.timeline import Timeline
+from cloudtasks_nb.emulator.server.clock import ManualClock
+from cloudtasks_nb.emulator.server.timeline import Timeline
 
 from .conftest import NOW
 

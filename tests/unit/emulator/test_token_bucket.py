@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.rules.token_bucket import TokenBucket
+from cloudtasks_nb.emulator.server.rules.token_bucket import TokenBucket
 
 from .conftest import NOW
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cloudtasks_nb.emulator.calls.bodies import Field, fields
-from cloudtasks_nb.emulator.calls.queries import SYSTEM
-from cloudtasks_nb.emulator.calls.scalars import ENUMS
+from cloudtasks_nb.emulator.server.calls.bodies import Field, fields
+from cloudtasks_nb.emulator.server.calls.queries import SYSTEM
+from cloudtasks_nb.emulator.server.calls.scalars import ENUMS
 from cloudtasks_nb.model import Message
 from cloudtasks_nb.model.methods import METHODS, Method
 from cloudtasks_nb.model.versions import wire

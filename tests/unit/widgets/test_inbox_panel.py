@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from cloudtasks_nb.emulating import Inbox
+from cloudtasks_nb.emulator.client import Inbox
 from cloudtasks_nb.widgets.clickable import Clickable
 
 from .page import FakePage

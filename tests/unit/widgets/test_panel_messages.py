@@ -172,7 +172,7 @@ def test_a_panel_sits_in_an_ordinary_box(panel: Clickable, clicking: Clicking) -
 def test_on_colab_a_click_is_done_when_its_message_was_handled(
     client: ct.Client, queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch, opener: str
 ) -> None:
-    monkeypatch.setattr("cloudtasks_nb.widgets.worker.on_colab", lambda: True)
+    monkeypatch.setattr("cloudtasks_nb.widgets.panel_thread.on_colab", lambda: True)
     panel = OPENERS[opener](client, queue)
     page = clicking(panel)
     call = page.start("refresh")
@@ -183,7 +183,7 @@ def test_on_colab_a_click_is_done_when_its_message_was_handled(
 def test_panels_on_colab_agree_too(
     client: ct.Client, queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cloudtasks_nb.widgets.worker.on_colab", lambda: True)
+    monkeypatch.setattr("cloudtasks_nb.widgets.panel_thread.on_colab", lambda: True)
     panel, other = QueuePanel(queue), QueuePanel(client.queue(queue.id))
     clicking(other).send({"do": "mounted"})
     assert clicking(panel).click("pause").startswith("Paused.")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloudtasks_nb.listing import Page
+from cloudtasks_nb.paging.listing import Page
 from cloudtasks_nb.widgets.task_pages import PAGES_KEPT, Pages
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from cloudtasks_nb.widgets.worker import Worker
+from cloudtasks_nb.widgets.panel_thread import Worker
 
 
 def test_jobs_run_in_order_on_one_daemon_thread() -> None:

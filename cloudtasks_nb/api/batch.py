@@ -1,0 +1,339 @@
+"""client.batch(): verbs and API calls gathered in a with block, sent in one request, answered one by one.
+
+A verb is run twice. At `add` it runs as far as its first call, which is kept instead of sent; after the batch was
+sent it runs again, and its first call returns what the batch brought. So every verb can be batched, and does with its
+answer what it always does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from ..errors import ApiError, CloudTasksError, ConfigError
+from ..rest.call import Call
+from ..rest.session import Session, sending_instead
+from ..shown import Shown
+from .one_request import MOST, Part, send_batch
+
+if TYPE_CHECKING:
+    from ..render import Card, Value
+
+T = TypeVar("T")
+
+_PER_CALL_S = 0.1
+
+
+class _Kept(BaseException):  # no verb that handles errors may handle this one
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+
+class BatchItem(Shown, Generic[T]):
+    """One call of a batch. After the batch was sent: `ok`, `error`, and `result()`, which returns or raises.
+
+    Example:
+        >>> with client.batch() as batch:
+        ...     paused = batch.add(queue.pause)
+        >>> paused.ok, paused.result().state
+        (True, 'PAUSED')
+    """
+
+    def __init__(self, run: Callable[[], T], call: Call | None) -> None:
+        self._run = run
+        self._part = Part(call) if call is not None else None
+        self._value: T | None = None
+        self._is_done = False
+        self.method = call.method.id if call is not None else getattr(run, "__name__", "call")
+        self.resource = call.resource if call is not None else ""
+        self.error: Exception | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the batch was sent."""
+        return self._is_done
+
+    @property
+    def ok(self) -> bool:
+        """Whether it succeeded."""
+        return self._is_done and self.error is None
+
+    @property
+    def attempts(self) -> int:
+        """How often it was sent."""
+        return self._part.tries if self._part is not None else 0
+
+    def result(self) -> T:
+        """What the verb returned. Errors: what it was refused with; ConfigError before the batch was sent.
+
+        Example:
+            >>> with client.batch() as batch:
+            ...     paused = batch.add(queue.pause)
+            >>> paused.result().state
+            'PAUSED'
+        """
+        if not self._is_done:
+            raise ConfigError("The batch was not sent yet.", hint="results are there after the with block")
+        if self.error is not None:
+            raise self.error
+        return self._value  # type: ignore[return-value]
+
+    def _finish(self, session: Session) -> None:
+        """Run the verb again on what the batch brought."""
+        waiting = [self._part]
+
+        def first_from_batch(asking: Session, call: Call) -> bytes:
+            part = waiting.pop() if waiting else None
+            if part is None:  # a verb's further calls go out by themselves
+                return asking.persist(call)
+            if isinstance(part.outcome, bytes):
+                return part.outcome
+            raise part.outcome if part.outcome is not None else ConfigError("The batch was not sent.")
+
+        try:
+            with sending_instead(first_from_batch):
+                self._value = self._run()
+        except (
+            Exception
+        ) as error:  # also what a verb makes of its answer: the other calls have theirs to come
+            self.error = error
+        self._is_done = True
+
+    def _shape_(self) -> Card:
+        from ..render import Card, badge
+
+        state = (
+            badge("OK", "ok")
+            if self.ok
+            else badge("FAILED", "bad")
+            if self._is_done
+            else badge("WAITING", "warn")
+        )
+        return Card(
+            self.method,
+            kind="call of a batch",
+            badge=state,
+            facts={
+                "resource": self.resource,
+                "error": _message(self.error),
+                "next": getattr(self.error, "hint", None),
+                "sent": f"{self.attempts} times" if self.attempts > 1 else None,
+            },
+        )
+
+    def __repr__(self) -> str:
+        state = "ok" if self.ok else type(self.error).__name__ if self.error is not None else "waiting"
+        return f"<BatchItem {self.method} {self.resource}: {state}>"
+
+
+class BatchResult(Shown, list[BatchItem[Any]]):
+    """The calls of a batch in the order they were added, each its own success or error; shows itself as a card.
+
+    Example:
+        >>> with client.batch() as batch:
+        ...     _ = batch.add(queue.pause), batch.add(queue.resume)
+        >>> len(batch.results), batch.results.failed
+        (2, [])
+    """
+
+    def __init__(self, items: list[BatchItem[Any]], requests: int) -> None:
+        super().__init__(items)
+        self.requests = requests
+
+    @property
+    def failed(self) -> list[BatchItem[Any]]:
+        """Those that were refused."""
+        return [item for item in self if not item.ok]
+
+    def values(self) -> list[Any]:
+        """What each call returned, in order. Errors: the first error, if there is any.
+
+        Example:
+            >>> with client.batch() as batch:
+            ...     paused = batch.add(queue.pause)
+            >>> [queue.state for queue in batch.results.values()]
+            ['PAUSED']
+        """
+        return [item.result() for item in self]
+
+    def _shape_(self) -> Card:
+        from ..render import Card, Section, Table, badge
+
+        failed = self.failed
+        done = len(self) - len(failed)
+        rows = [(number, item) for number, item in enumerate(self)]
+        columns = (
+            ["#", "call", "resource", "outcome", "message"]
+            if failed
+            else ["#", "call", "resource", "outcome"]
+        )
+        sections = []
+        if failed and len(self) > 10:
+            table = Table(
+                columns=columns, rows=[_row(number, item, True) for number, item in rows if not item.ok]
+            )
+            sections.append(Section(f"{len(failed):,} failed", table, open=True))
+        return Card(
+            f"{len(self):,} {'call' if len(self) == 1 else 'calls'}",
+            kind=f"batch, sent in {self.requests:,} {'request' if self.requests == 1 else 'requests'}",
+            badge=badge(f"{done:,} of {len(self):,} succeeded", "bad" if failed else "ok"),
+            table=Table(columns=columns, rows=[_row(number, item, bool(failed)) for number, item in rows])
+            if rows
+            else None,
+            sections=sections,
+        )
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """IPython has a way of its own for lists, which would replace the card; this comes first."""
+        printer.text(str(self))
+
+
+class Batch(Shown):
+    """Gathers calls and sends them in one request when its with block ends; see Client.batch.
+
+    Example:
+        >>> with client.batch() as batch:
+        ...     batch.add(queue.pause)
+        >>> batch.results
+    """
+
+    def __init__(self, session: Session, timeout_s: float | None = None) -> None:
+        self._session = session
+        self._timeout_s = timeout_s
+        self._items: list[BatchItem[Any]] = []
+        self._results: BatchResult | None = None
+
+    def add(self, verb: Callable[..., T], *args: Any, **given: Any) -> BatchItem[T]:
+        """Add a call: a verb that is not called yet, and what it would be called with.
+
+        Errors: ConfigError when it is no verb of this client; what the verb refuses before it sends anything.
+
+        Example:
+            >>> batch.add(queue.pause)
+            >>> batch.add(queue.create_task, {"n": 1}, url="https://example.com")
+            >>> batch.add(client.api.projects.locations.queues.get, name=queue.name)
+        """
+        if self._results is not None:
+            raise ConfigError(
+                "This batch was sent already.", hint="begin another one: with client.batch() as batch:"
+            )
+        if not callable(verb):
+            raise ConfigError(
+                f"A batch takes verbs, not a {type(verb).__name__}.",
+                hint="leave out the parentheses: batch.add(queue.pause), not batch.add(queue.pause())",
+            )
+
+        def run() -> T:
+            return verb(*args, **given)
+
+        run.__name__ = getattr(verb, "__name__", "call")
+        item = BatchItem(run, self._first_call(run))
+        self._items.append(item)
+        return item
+
+    def _first_call(self, run: Callable[[], Any]) -> Call | None:
+        def keep(session: Session, call: Call) -> bytes:
+            if session is not self._session:
+                raise ConfigError(
+                    "A batch takes verbs of its own client only.", hint="use the batch of the other client"
+                )
+            raise _Kept(call)
+
+        try:
+            with sending_instead(keep):
+                run()
+        except _Kept as kept:
+            return kept.call
+        raise ConfigError(
+            "A batch takes verbs that call the service, and this one did not.",
+            hint="add the verb of a queue, a task, a client or client.api",
+        )
+
+    @property
+    def results(self) -> BatchResult:
+        """The outcomes in order. Errors: ConfigError before the with block has ended."""
+        if self._results is None:
+            raise ConfigError("The batch was not sent yet.", hint="results are there after the with block")
+        return self._results
+
+    def send(self) -> BatchResult:
+        """Send it now, as the end of a with block does.
+
+        Errors: what befell the request as a whole (TransportError, AuthError), so that no call has an answer.
+
+        Example:
+            >>> batch.add(queue.pause)
+            >>> batch.send().failed
+            []
+        """
+        if self._results is None:
+            parts = [item._part for item in self._items if item._part is not None]
+            timeout_s = self._timeout_s or self._session.timeout_s + _PER_CALL_S * min(len(parts), MOST)
+            requests = send_batch(self._session, parts, timeout_s)
+            for item in self._items:
+                item._finish(self._session)
+            self._results = BatchResult(self._items, requests)
+            self._raise_if_nothing_was_answered(parts)
+        return self._results
+
+    def _raise_if_nothing_was_answered(self, parts: list[Part]) -> None:
+        outcomes = [part.outcome for part in parts]
+        if outcomes and all(
+            isinstance(outcome, CloudTasksError)
+            and (not isinstance(outcome, ApiError) or outcome.method == "batch")
+            for outcome in outcomes
+        ):
+            first = outcomes[0]
+            assert isinstance(first, CloudTasksError)  # noqa: S101 - all of them are
+            raise first
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[BatchItem[Any]]:
+        return iter(self._items)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:  # a block that failed sends nothing
+            self.send()
+
+    def _shape_(self) -> Card:
+        from ..render import Card, badge
+
+        if self._results is not None:
+            return self._results._shape_()
+        return Card(
+            f"{len(self):,} {'call' if len(self) == 1 else 'calls'}",
+            kind="batch",
+            badge=badge("WAITING", "warn"),
+            facts={"sent": "when the with block ends"},
+            code=["batch.add(queue.pause)"],
+        )
+
+    def __repr__(self) -> str:
+        return f"<Batch of {len(self)} calls, {'sent' if self._results is not None else 'waiting'}>"
+
+
+def _row(number: int, item: BatchItem[Any], with_message: bool) -> list[Value]:
+    from ..render import Cell, badge
+    from ..render.visible import elided
+
+    short = item.method.removeprefix("projects.locations.")
+    name = item.resource.rpartition("/")[2]
+    outcome = badge("OK", "ok") if item.ok else badge(_status(item.error), "bad")
+    row: list[Value] = [number, short, Cell(elided(name, 40), item.resource), outcome]
+    return [*row, _message(item.error)] if with_message else row
+
+
+def _message(error: Exception | None) -> str | None:
+    return getattr(error, "message", None) or (str(error) if error is not None else None)
+
+
+def _status(error: Exception | None) -> str:
+    return f"{error.code} {error.status}" if isinstance(error, ApiError) else type(error).__name__

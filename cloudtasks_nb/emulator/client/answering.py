@@ -1,0 +1,73 @@
+"""From what a handler returns to an HTTP answer. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from ...model import encode
+
+JSON, TEXT, BYTES = "application/json", "text/plain; charset=utf-8", "application/octet-stream"
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_FORMS = (
+    "a status, a body, (status, body) or (status, body, headers); bodies are text, bytes, or what JSON knows"
+)
+
+
+class HttpAnswer(Struct, frozen=True):
+    """What is sent back."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+
+
+def answer_of(returned: Any) -> HttpAnswer:
+    """The answer that a handler meant. Errors: TypeError, ValueError.
+
+    >>> answer_of(503).status, answer_of({"a": 1}).body, answer_of(None).status
+    (503, b'{"a":1}', 200)
+    """
+    if isinstance(returned, HttpAnswer):
+        return returned
+    if isinstance(returned, int):
+        return _answer(returned, None, {})
+    if not isinstance(returned, tuple):
+        return _answer(200, returned, {})
+    match returned:
+        case (int() as status, body):
+            return _answer(status, body, {})
+        case (int() as status, body, Mapping() as headers):
+            return _answer(status, body, headers)
+    raise TypeError(f"the handler returned {returned!r}: return {_FORMS}")
+
+
+def _answer(status: int, body: Any, headers: Mapping[str, str]) -> HttpAnswer:
+    if isinstance(status, bool) or not 200 <= status <= 599:
+        raise ValueError(f"{status!r} is no HTTP status: return {_FORMS}")
+    match body:
+        case None:
+            data, kind = b"", ""
+        case bytes():
+            data, kind = body, BYTES
+        case str():
+            data, kind = body.encode(), TEXT
+        case _:
+            data, kind = _json(body), JSON
+    said = {str(name): str(value) for name, value in headers.items()}
+    for name, value in said.items():
+        if not (_HEADER.fullmatch(name) and _HEADER_VALUE.fullmatch(value)):
+            raise ValueError(f"header {name!r} cannot be sent: {value!r} is no line of Latin-1 text")
+    typed = {"Content-Type": kind} if kind and "content-type" not in map(str.lower, said) else {}
+    return HttpAnswer(status, data, typed | said)
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return encode(value)
+    except NotImplementedError:
+        raise TypeError(f"the handler returned a {type(value).__name__}: return {_FORMS}") from None

@@ -1,0 +1,183 @@
+"""Emulator: what can be asked of an emulator and of no real service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from ...errors import CloudTasksError
+from ...model.emulated import (
+    AdvanceRequest,
+    AdvanceResponse,
+    EmulatorInfo,
+    FaultReport,
+    Faults,
+    HistoryResponse,
+)
+from ...names import QueueName, parse_queue
+from ...rest.session import Session
+from ...shown import Shown
+from .endpoints import Control
+from .history import History
+from .spans import span
+
+if TYPE_CHECKING:
+    from ...model import Queue
+    from ...render import Card
+    from .inbox import Inbox
+
+PATIENCE_S = 10.0
+
+
+class Emulator(Shown):
+    """The emulator behind a client: its clock, and what it is. Any thread may call.
+
+    What its card shows was learned from the last call; `refresh()` asks again.
+
+    Example:
+        >>> client = ct.local(clock="manual")
+        >>> client.emulator.advance("2h")
+    """
+
+    def __init__(self, session: Session, queue_name: Callable[[str], QueueName] = parse_queue) -> None:
+        """`queue_name` completes the name of a queue, as its client does."""
+        self._session = session
+        self._control = Control(session)
+        self._queue_name = queue_name
+        self._inboxes: list[Inbox] = []
+        self.endpoint = session.endpoint
+        self.info: EmulatorInfo | None = None
+
+    def refresh(self) -> Self:
+        """Ask the emulator what it is. Errors: ConfigError (something else answers there), TransportError.
+
+        Source: GET /emulator/v1/info.
+
+        Example:
+            >>> client.emulator.refresh()
+        """
+        self.info = self._control.get("info", EmulatorInfo)
+        self._session.moved_to = self.info.time if self.info.clock == "manual" else None
+        return self
+
+    def advance(self, by: timedelta | float | str, *, patience: float = PATIENCE_S) -> datetime:
+        """Move a manual clock, and let all that becomes due on the way happen at its own moment. Returns the new time.
+
+        Units: `by` is a timedelta, seconds, or text such as "2h" or "1h 30m"; `patience` is in seconds of real time,
+        after which attempts that are still under way are waited for no longer. advance(0) sends what is due now.
+
+        Errors: FailedPrecondition when the emulator runs on the machine's clock; InvalidArgument.
+
+        Source: POST /emulator/v1/clock:advance.
+
+        Example:
+            >>> client = ct.local(clock="manual")
+            >>> client.emulator.advance("90s")
+        """
+        asked = AdvanceRequest(by=span(by), patience=span(patience))
+        answer = self._control.post("clock:advance", asked, AdvanceResponse, longer_s=patience)
+        if answer.time is None:
+            raise CloudTasksError("The emulator did not say what time it is.")
+        self._session.moved_to = answer.time  # "in 60 seconds" is meant by the emulator's clock
+        if self.info is not None:
+            self.info.time = answer.time
+        return answer.time
+
+    def history(self, queue: Queue | str, task: str | None = None) -> History:
+        """Every attempt of the tasks of a queue, the last 100 finished ones included; or of one task, by id or name.
+
+        `queue` is a Queue, or its name. Errors: InvalidArgument, ConfigError, TransportError.
+
+        Source: GET /emulator/v1/history.
+
+        Example:
+            >>> client.emulator.history(queue).to_dataframe()
+        """
+        name = str(self._queue_name(queue)) if isinstance(queue, str) else queue.name
+        query = {"queue": name}
+        if task is not None:
+            query["task"] = task if "/" in task else f"{name}/tasks/{task}"
+        answer = self._control.get("history", HistoryResponse, query)
+        return History(name, answer.attempts, answer.dropped)
+
+    def inbox(self, port: int = 0) -> Inbox:
+        """A target of deliveries inside this notebook: a URL whose requests are a table, and whose answers are cells.
+
+        `port` 0 picks a free one. Errors: ConfigError when the port is taken.
+
+        Example:
+            >>> inbox = client.emulator.inbox()
+            >>> queue.create_task({"to": "ada"}, url=inbox.url_for("/send"))
+        """
+        from .inbox import Inbox
+
+        made = Inbox(port)
+        self._inboxes.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close the inboxes. client.close() does it."""
+        for inbox in self._inboxes:
+            inbox.close()
+
+    def faults(self, **chosen: Any) -> FaultReport:
+        """Let calls go wrong on purpose from now on, or, without arguments, nothing any more.
+
+        `exhausted` (429), `unavailable` (503), `cut_before` and `cut_after` (no answer, before or after the call took
+        effect) are shares of all calls, 0 to 1; `latency` holds every call up (seconds, a timedelta, "50ms").
+        `methods` narrows it down ("queues.tasks.create", "queues.tasks.*", or a list); `seed` makes it repeatable.
+
+        Errors: InvalidArgument, TypeError for a fault that there is not.
+
+        Units: shares from 0 to 1; `latency` is seconds where it is a number.
+
+        Source: POST /emulator/v1/faults.
+
+        Example:
+            >>> client.emulator.faults(cut_after=0.2, methods="queues.tasks.batchCreate", seed=1)
+        """
+        if isinstance(chosen.get("methods"), str):
+            chosen["methods"] = [chosen["methods"]]
+        if chosen.get("latency") is not None:
+            chosen["latency"] = span(chosen["latency"])
+        return self._control.post("faults", Faults(**chosen), FaultReport)
+
+    def fault_report(self) -> FaultReport:
+        """Which faults are chosen, and how many calls met them.
+
+        Errors: TransportError when no emulator answers.
+
+        Source: GET /emulator/v1/faults.
+
+        Example:
+            >>> client.emulator.fault_report()
+        """
+        return self._control.get("faults", FaultReport)
+
+    def _shape_(self) -> Card:
+        from ...render import Card, code, muted
+        from ...render.values import exact
+
+        info = self.info
+        facts: dict[str, object] = {"endpoint": code(self.endpoint)}
+        if info is not None:
+            moved = "moved by hand" if info.clock == "manual" else "the machine's"
+            facts |= {
+                "version": info.version,
+                "serves": ", ".join(info.api_versions),
+                "clock": [moved, muted(exact(info.time)) if info.time and info.clock == "manual" else None],
+                "data": code(info.data) if info.data else "in memory: gone at the end",
+                "deliveries go to": ["this machine", *(code(pattern) for pattern in info.allowed_targets)],
+                "App Engine": [
+                    code(f"{service or 'every service'} → {url}") for service, url in info.app_engine.items()
+                ]
+                or muted("no local application: --app-engine http://localhost:8080"),
+            }
+        lines = ["client.emulator.refresh()", "client.emulator.history(queue)", "client.emulator.inbox()"]
+        if info is not None and info.clock == "manual":
+            lines.append('client.emulator.advance("2h")')
+        return Card("Cloud Tasks emulator", facts=facts, code=lines)  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        return f"<Emulator at {self.endpoint}>"

@@ -1,0 +1,57 @@
+"""Calls of the endpoints that only an emulator has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from ...errors import ApiError, ConfigError, NotFound
+from ...model import Message, decode, encode
+from ...rest.answers import refusal
+from ...rest.deadline import Deadline
+from ...rest.exchange import exchange
+from ...rest.session import Session
+
+T = TypeVar("T")
+
+PREFIX = "/emulator/v1"
+
+
+class Control:
+    """One emulator's own endpoints. Any thread may call."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:
+        """Read something. Errors: ConfigError when the endpoint is no emulator of ours, TransportError."""
+        return self._call("GET", f"{path}?{urlencode(query)}" if query else path, kind, None, 0.0)
+
+    def post(self, path: str, body: Message, kind: type[T], *, longer_s: float = 0.0) -> T:
+        """Change something, with so much more time for the answer. Errors: as get, and ApiError."""
+        return self._call("POST", path, kind, encode(body), longer_s)
+
+    def _call(self, verb: str, path: str, kind: type[T], body: bytes | None, longer_s: float) -> T:
+        session = self._session
+        if session._closed:
+            raise ConfigError("This client is closed.", hint="make a new one with ct.local()")
+        answer = exchange(
+            session.connections(),
+            verb,
+            f"{session.endpoint}{PREFIX}/{path}",
+            headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
+            body=body,
+            deadline=Deadline(session.timeout_s + longer_s),
+        )
+        if 200 <= answer.status < 300:
+            return decode(answer.body, kind)
+        error = refusal(
+            answer.status, answer.content_type, answer.body, method=f"emulator.{path}", resource=""
+        )
+        if not isinstance(error, ApiError) or (isinstance(error, NotFound) and "server" in error.message):
+            raise ConfigError(
+                f"{session.endpoint} is not an emulator of this package, or of another version.",
+                hint="start one with ct.local(), or with: python -m cloudtasks_nb emulator",
+            )
+        raise error

@@ -1,0 +1,148 @@
+"""History: how the attempts of a queue went, as a table and as a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, overload
+
+from ...model import Status
+from ...model.emulated import AttemptRecord
+from ...shown import Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ...render import Cell, Table, Value
+
+_WORDS = {"SUCCEEDED": "succeeded", "RETRY": "due again", "GIVEN_UP": "given up", "UNDER_WAY": "under way"}
+_TONES = {"SUCCEEDED": "ok", "RETRY": "warn", "GIVEN_UP": "bad"}
+
+
+class History(Sequence[AttemptRecord], Shown):
+    """Attempts in the order in which they were sent. Also a sequence of AttemptRecord.
+
+    `dropped` counts attempts that the emulator no longer holds.
+
+    Example:
+        >>> history = client.emulator.history(queue)
+        >>> history.to_dataframe()
+    """
+
+    def __init__(self, queue: str, attempts: Sequence[AttemptRecord], dropped: int = 0) -> None:
+        self.queue = queue
+        self.dropped = dropped
+        self._attempts = tuple(attempts)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per attempt.
+
+        Shapes: task (id), attempt (from 1), sent, answered (UTC), took_s (real seconds), code (HTTP status, absent
+        without an answer), status, message, outcome (SUCCEEDED, RETRY, GIVEN_UP, UNDER_WAY).
+        """
+        import pandas as pd
+
+        instants = "datetime64[us, UTC]"
+        held = self._attempts
+        return pd.DataFrame(
+            {
+                "task": pd.Series([_id(one) for one in held], dtype="string"),
+                "attempt": pd.Series([one.attempt for one in held], dtype="int64"),
+                "sent": pd.Series([one.dispatch_time for one in held], dtype=instants),
+                "answered": pd.Series([one.response_time for one in held], dtype=instants),
+                "took_s": pd.Series([_took_s(one) for one in held], dtype="float64"),
+                "code": pd.Series([one.code for one in held], dtype="Int64"),
+                "status": pd.Series(
+                    [one.status.code_name if one.status is not None else None for one in held], dtype="string"
+                ),
+                "message": pd.Series(
+                    [one.status.message if one.status is not None else None for one in held], dtype="string"
+                ),
+                "outcome": pd.Series([one.outcome for one in held], dtype="string"),
+            }
+        )
+
+    @overload
+    def __getitem__(self, at: int) -> AttemptRecord: ...
+    @overload
+    def __getitem__(self, at: slice) -> History: ...
+    def __getitem__(self, at: int | slice) -> AttemptRecord | History:
+        if isinstance(at, slice):
+            return History(self.queue, self._attempts[at], self.dropped)
+        return self._attempts[at]
+
+    def __len__(self) -> int:
+        return len(self._attempts)
+
+    def __iter__(self) -> Iterator[AttemptRecord]:
+        return iter(self._attempts)
+
+    def __repr__(self) -> str:
+        return f"<History of {self.queue}: {len(self)} attempts>"
+
+    def _shape_(self) -> Table:
+        from ...render import Table
+        from ...render.shapes import ROWS_SHOWN
+        from ...render.values import counted
+
+        shown = self._attempts[-ROWS_SHOWN:]  # the newest: what happened last is what is asked for
+        tasks = len({one.task for one in self._attempts})
+        earlier = len(self) - len(shown)
+        notes = [
+            f"{earlier:,} earlier ones: to_dataframe()" if earlier else "",
+            f"{self.dropped:,} were forgotten for lack of room" if self.dropped else "",
+        ]
+        return Table(
+            columns=["task", "attempt", "sent", "answered", "status", "took", "outcome"],
+            rows=[_row(one) for one in shown],
+            caption=f"{counted(len(self), 'attempt')} of {counted(tasks, 'task')} in {self.queue.rpartition('/')[2]}",
+            footer="; ".join(note for note in notes if note) or (None if len(self) else "no attempts yet"),
+        )
+
+
+def _row(one: AttemptRecord) -> list[Value]:
+    from ...render import badge, code, muted
+    from ...render.status import status_words
+
+    status: Value = muted("no answer yet")
+    if one.status is not None:
+        name = f"{one.status.code_name}({one.status.code}): "  # the badge says it already
+        status = status_words(Status(code=one.status.code, message=one.status.message.removeprefix(name)))
+    if one.outcome == "SUCCEEDED":
+        status = badge(f"{one.code or ''} OK".strip(), "ok")
+    return [
+        code(_id(one)),
+        one.attempt,
+        _time(one.dispatch_time),
+        _time(one.response_time),
+        status,
+        _took(one),
+        badge(_WORDS.get(one.outcome, one.outcome), _TONES.get(one.outcome, "")),  # type: ignore[arg-type]
+    ]
+
+
+def _time(moment: datetime | None) -> Cell | None:
+    """The time of day, exactly; the day on hover."""
+    from ...render import Cell
+    from ...render.values import exact
+
+    return Cell(f"{moment:%H:%M:%S.%f}"[:-3], exact(moment)) if moment is not None else None
+
+
+def _id(one: AttemptRecord) -> str:
+    return one.task.rpartition("/")[2]
+
+
+def _took(one: AttemptRecord) -> Cell | None:
+    """Under a second in milliseconds, which is how fast targets on this machine are."""
+    from ...render import Cell
+    from ...render.values import duration
+
+    took_s = _took_s(one)
+    if one.took is None or took_s is None:
+        return None
+    return Cell(f"{took_s * 1000:.3g} ms" if took_s < 1 else duration(one.took), look="number")
+
+
+def _took_s(one: AttemptRecord) -> float | None:
+    return one.took.total_seconds() if one.took is not None else None

@@ -1,0 +1,265 @@
+"""Inbox: a target of deliveries inside the notebook, whose requests are a table and whose answers are cells."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, unquote
+
+from ...errors import InvalidArgument, Timeout
+from ...model import Headers
+from ...shown import Shown
+from .answering import HttpAnswer, answer_of
+from .inbox_server import Server
+from .received import COLUMNS, Received
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ...render import Card
+    from ...widgets.inbox_panel import InboxPanel
+
+KEPT = 1000
+ELSE = "*"
+_IN_URLS = "/?&=%:@!$'()*+,;~"
+
+Handler = TypeVar("Handler", bound=Callable[[Received], Any])
+
+
+class Inbox(Shown):
+    """A URL on this machine that keeps what is sent to it. Unless a handler says otherwise, it answers 200.
+
+    It holds the newest 1,000 requests, listens on loopback only, and ends with close(), its client, or Python.
+
+    Example:
+        >>> inbox = client.emulator.inbox()
+        >>> queue.create_task({"to": "ada"}, url=inbox.url_for("/send"))
+        >>> inbox.wait()
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._changed = threading.Condition()
+        self._requests: deque[Received] = deque(maxlen=KEPT)
+        self._handlers: dict[str, Callable[[Received], Any]] = {}
+        self._listeners: list[Callable[[], None]] = []
+        self._received = 0
+        self._answered = 0
+        self.closed = False
+        self._server = Server(self._answer, port)
+        self.url = self._server.url
+
+    @property
+    def requests(self) -> list[Received]:
+        """What was received since the start, or since clear(); the newest 1,000."""
+        with self._changed:
+            return list(self._requests)
+
+    @property
+    def received(self) -> int:
+        """How many requests came since the start, or since clear(), whether still held or not."""
+        return self._received
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths that functions answer."""
+        return sorted(self._handlers)
+
+    def url_for(self, path: str) -> str:
+        """The URL of a path: what a task is created with.
+
+        >>> with Inbox() as inbox:
+        ...     inbox.url_for("/send").removeprefix(inbox.url)
+        '/send'
+        """
+        return f"{self.url}/{quote(path.removeprefix('/'), safe=_IN_URLS)}"
+
+    def on(self, path: str = ELSE) -> Callable[[Handler], Handler]:
+        """Let a function answer a path, or with "*" all that nobody else answers. It gets a Received, and returns a
+        status, a body (text, bytes, or anything JSON), (status, body), (status, body, headers), or None for 200.
+
+        The last function for a path answers it, so a cell may run again. What it raises is answered with 500.
+
+        Example:
+            >>> @inbox.on("/send")
+            ... def send(request):
+            ...     return 503 if request.attempt < 3 else {"sent": True}
+        """
+        if not isinstance(path, str) or not (path == ELSE or path.startswith("/")):
+            raise InvalidArgument(
+                f"{path!r} is no path.", hint='@inbox.on("/send"), or @inbox.on("*") for all others'
+            )
+
+        def keep(handler: Handler) -> Handler:
+            with self._changed:
+                self._handlers[path] = handler
+            self._tell()
+            return handler
+
+        return keep
+
+    def wait(self, count: int = 1, timeout: float = 10.0) -> list[Received]:
+        """Wait until so many requests were answered since the start, or since clear(); returns all of them.
+
+        Units: `timeout` in seconds. Errors: Timeout when fewer came.
+
+        Example:
+            >>> inbox = client.emulator.inbox()
+            >>> queue.create_task({"to": "ada"}, url=inbox.url_for("/send"))
+            >>> inbox.wait()[0].json()
+            {'to': 'ada'}
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._answered >= count, timeout):
+                raise Timeout(
+                    f"{self._answered} of {count} requests came within {timeout:g} s.",
+                    hint="is the queue running, and the task due? client.emulator.history(queue) tells more",
+                )
+            return list(self._requests)
+
+    def clear(self) -> None:
+        """Forget what was received; handlers stay.
+
+        Example:
+            >>> inbox.clear()
+            >>> inbox.requests
+            []
+        """
+        with self._changed:
+            self._requests.clear()
+            self._received = self._answered = 0
+        self._tell()
+
+    def close(self) -> None:
+        """Stop listening. What was received can still be read. May be called twice.
+
+        Example:
+            >>> inbox.close()
+        """
+        self.closed = True
+        self._server.close()
+        self._tell()
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per request.
+
+        Shapes: number, received (UTC), method, path, query, queue, task, attempt (absent when no task sent it),
+        headers (dicts, Authorization replaced), payload (bytes), answer (HTTP status), error.
+
+        Example:
+            >>> inbox.to_dataframe()
+        """
+        import pandas as pd
+
+        held = self.requests
+        columns: dict[str, tuple[str, list[Any]]] = {
+            "number": ("int64", [one.number for one in held]),
+            "received": ("datetime64[us, UTC]", [one.received for one in held]),
+            "method": ("string", [one.method for one in held]),
+            "path": ("string", [one.path for one in held]),
+            "query": ("string", [one.query for one in held]),
+            "queue": ("string", [one.queue or None for one in held]),
+            "task": ("string", [one.task or None for one in held]),
+            "attempt": ("Int64", [one.attempt for one in held]),
+            "headers": ("object", [one.headers.without_credentials() for one in held]),
+            "payload": ("object", [one.payload for one in held]),
+            "answer": ("Int64", [one.answer for one in held]),
+            "error": ("string", [one.error_words() if one.error is not None else None for one in held]),
+        }
+        return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, (kind, values) in columns.items()})
+
+    def panel(self) -> InboxPanel:
+        """The same as a live table: requests appear as they arrive, and a click opens one.
+
+        Example:
+            >>> inbox.panel()
+        """
+        from ...widgets.inbox_panel import InboxPanel
+
+        return InboxPanel(self)
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call it, on a thread of the inbox, after everything that changes what is shown."""
+        self._listeners.append(listener)
+
+    def ignore(self, listener: Callable[[], None]) -> None:
+        """Call it no longer."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    def __enter__(self) -> Inbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
+        path, _, query = target.partition("?")
+        with self._changed:
+            self._received += 1
+            request = Received(
+                number=self._received,
+                received=datetime.now(UTC),
+                method=method,
+                path=unquote(path),
+                query=query,
+                headers=Headers(headers),
+                payload=body,
+            )
+            self._requests.append(request)
+            handler = self._handlers.get(request.path) or self._handlers.get(ELSE)
+        self._tell()
+        answer = _handled(handler, request)
+        with self._changed:
+            request.answer = answer.status
+            self._answered += 1
+            self._changed.notify_all()
+        self._tell()
+        return answer
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    @property
+    def title(self) -> str:
+        """What its card and its panel are called."""
+        return f"Inbox {self.url.removeprefix('http://')}"
+
+    def _shape_(self) -> Card:
+        from ...render import Card, Table, badge, code, muted
+        from ...render.shapes import ROWS_SHOWN
+
+        held = self.requests
+        shown = held[: -ROWS_SHOWN - 1 : -1]
+        return Card(
+            self.title,
+            kind="target of deliveries",
+            badge=badge("CLOSED", "bad") if self.closed else badge("LISTENING", "ok"),
+            facts={
+                "url": code(self.url),
+                "answered by cells": [code(path) for path in self.paths] or muted("none: all get 200"),
+                "received": self.received,
+            },
+            table=Table(columns=COLUMNS, rows=[one.row() for one in shown], more=len(held) - len(shown))
+            if held
+            else None,
+            code=['queue.create_task(…, url=inbox.url_for("/path"))', "inbox.requests[-1]", "inbox.panel()"],
+        )
+
+    def __repr__(self) -> str:
+        return f"<Inbox {self.url}, {self._received} requests>"
+
+
+def _handled(handler: Callable[[Received], Any] | None, request: Received) -> HttpAnswer:
+    if handler is None:
+        return HttpAnswer()
+    try:
+        return answer_of(handler(request))
+    except (
+        BaseException
+    ) as error:  # also SystemExit: a cell's mistake must not end a thread of the server silently
+        request.error = error
+        return HttpAnswer(500, type(error).__name__.encode(), {"Content-Type": "text/plain; charset=utf-8"})

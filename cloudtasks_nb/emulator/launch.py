@@ -1,0 +1,183 @@
+"""local(): start the embedded emulator as a process of its own, and return a Client for it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from ..client import Client
+from ..connecting import EMULATOR_LOCATION, EMULATOR_PROJECT
+from ..errors import ConfigError, MissingExtra
+from ..model.json import utc
+from ..model.versions import Version, check_version
+from ..rest.auth import Auth, token_auth
+from ..rest.session import Session
+
+OWNER = "user:owner@example.com"
+_OWNER_ROLES = ("roles/owner", "roles/iam.serviceAccountUser")
+_READY = "cloudtasks emulator ready on "
+_COMMAND_SAYS = re.compile(r"^(cloudtasks_nb emulator|python -m cloudtasks_nb( emulator)?: error): ")
+_START_S = 30.0
+_STOP_S = 10.0
+
+_emulators: weakref.WeakValueDictionary[str, subprocess.Popen[str]] = (
+    weakref.WeakValueDictionary()
+)  # by their file
+
+
+def local(
+    data: str | os.PathLike[str] | None = None,
+    *,
+    demo: bool = False,
+    dispatch: bool = True,
+    clock: Literal["system", "manual"] | datetime = "system",
+    allow_targets: Sequence[str] = (),
+    app_engine: str | Mapping[str, str] | None = None,
+    api_version: Version = "v2beta2",
+    enforce_iam: bool = False,
+) -> Client:
+    """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
+
+    `data` names a file that keeps queues and tasks across restarts; without it all is gone at the end. `demo` fills
+    the emulator with queues and tasks to look at; their targets are played by the emulator.
+
+    With dispatch=False no push task is sent by itself, only by task.run(). A `clock` that is "manual", or starts at an
+    instant, stands still until client.emulator.advance("2h") moves it.
+
+    Deliveries stay on this machine, but for targets that `allow_targets` names: `"example.com"`, `"*.example.com"`,
+    `"https://example.com/hooks/*"`. App Engine tasks go to the local application `app_engine`, or to one for each
+    service: `{"default": "http://localhost:8080", "worker": "http://localhost:8081"}`.
+
+    With `enforce_iam` callers are refused who may not do what they ask for: the client itself is the owner, and
+    `ct.connect(project="local", endpoint=client.endpoint, access_token="ada@example.com")` may do what policies say.
+
+    client.close(), or the end of this Python process, ends it. The emulator serves all versions of the API at once;
+    `api_version` is the one that this client speaks.
+
+    Errors: ConfigError when it does not start; MissingExtra without the extra "local".
+
+    Example:
+        >>> with ct.local() as client:
+        ...     client.create_queue("emails")
+    """
+    check_version(api_version)
+    file = None if data is None else str(Path(data).expanduser().resolve())
+    _check_free(file)
+    options = [] if file is None else ["--data", file]
+    options += ["--demo"] if demo else []
+    options += [] if dispatch else ["--no-dispatch"]
+    options += ["--clock", *_clock(clock)]
+    options += [f"--allow-target={pattern}" for pattern in _patterns(allow_targets)]
+    options += [f"--app-engine={word}" for word in _applications(app_engine)]
+    if enforce_iam:
+        options += ["--enforce-iam", *(f"--grant={role}={OWNER}" for role in _OWNER_ROLES)]
+    process, url = _start(options)
+    if file is not None:
+        _emulators[file] = process
+    session = Session(
+        url,
+        token_auth(OWNER, account=OWNER.partition(":")[2]) if enforce_iam else Auth(),
+        api_version=api_version,
+    )
+    # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a killed
+    # Python is noticed by the emulator itself.
+    weakref.finalize(session, _stop, process)
+    client = Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: _stop(process))
+    client.emulator.refresh()
+    return client
+
+
+def _check_free(file: str | None) -> None:
+    """That this Python does not use it already: so it is when a cell is run again."""
+    running = _emulators.get(file) if file is not None else None
+    if running is not None and running.poll() is None:
+        raise ConfigError(
+            f"{file} is in use by another client of this Python.",
+            hint="go on with that client, or end it with client.close()",
+        )
+
+
+def _clock(clock: str | datetime) -> list[str]:
+    if isinstance(clock, datetime):
+        return ["manual", utc(clock).isoformat()]
+    if clock not in ("system", "manual"):
+        raise ConfigError(
+            f"clock={clock!r} is no clock.", hint='"system", "manual" or a datetime to start at'
+        )
+    return [clock]
+
+
+def _patterns(targets: Sequence[str]) -> Sequence[str]:
+    if isinstance(targets, str):
+        raise ConfigError("allow_targets is a list of patterns.", hint=f"allow_targets=[{targets!r}]")
+    return targets
+
+
+def _applications(app_engine: str | Mapping[str, str] | None) -> list[str]:
+    if isinstance(app_engine, Mapping):
+        return [f"service={service},{url}" for service, url in app_engine.items()]
+    return [app_engine] if app_engine is not None else []
+
+
+def _start(options: list[str]) -> tuple[subprocess.Popen[str], str]:
+    from importlib.util import find_spec
+
+    if find_spec("aiohttp") is None:
+        raise MissingExtra("The emulator", "local")
+    command = [sys.executable, "-m", "cloudtasks_nb", "emulator", "--port", "0", "--lifeline", *options]
+    with tempfile.TemporaryFile("w+") as complaints:
+        process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            # "Interrupt the kernel" signals the kernel's whole process group: a cell stops, the emulator must not.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        url = _ready_line(process).partition(_READY)[2].strip()
+        if url:
+            return process, url
+        _stop(process)
+        complaints.seek(0)
+        raise _not_started(complaints.read())
+
+
+def _not_started(complaints: str) -> ConfigError:
+    """Why the emulator did not start: what its command line said last."""
+    said = _COMMAND_SAYS.sub("", complaints.strip().rpartition("\n")[2])
+    why, _, hint = said.partition(" Next: ")
+    return ConfigError(f"The emulator did not start: {why or 'no reason was given.'}", hint=hint or None)
+
+
+def _ready_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None  # noqa: S101 - Popen was asked for a pipe
+    watchdog = threading.Timer(_START_S, process.kill)
+    watchdog.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        watchdog.cancel()
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End the process and its pipes; harmless when it has ended already."""
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

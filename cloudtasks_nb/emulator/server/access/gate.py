@@ -1,0 +1,117 @@
+"""With --enforce-iam: who calls, and whether they may. Source: SPEC sections 6.2 and 7."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from ....errors import PermissionDenied
+from ....model import Policy, Queue, Task, decode
+from ....model.messages import BatchCreateTasksRequest, CreateTaskRequest
+from ....model.methods import Method
+from ....model.roles import ROLES
+from ..calls.queries import SystemParameters
+from ..calls.refusals import api_key_only, bad_credential, missing_credential, missing_permission
+from ..calls.request import Call
+from ..rules.identity import Caller, caller_in
+from ..services.context import Context
+
+_TEST = "projects.locations.queues.testIamPermissions"
+_PATCH = "projects.locations.queues.patch"
+_ACT_AS = "iam.serviceAccounts.actAs"
+_FULL_VIEW = "cloudtasks.tasks.fullView"
+
+
+class Gate:
+    """Checks callers against the policies of queues, and against what they hold in every project."""
+
+    def __init__(self, context: Context, grants: Sequence[tuple[str, str]]) -> None:
+        self._context = context
+        self._grants = grants
+
+    def caller(self, call: Call, system: SystemParameters, method: Method) -> Caller:
+        """Who calls. Errors: Unauthenticated; PermissionDenied for a token of other scopes."""
+        scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            if scheme:
+                raise bad_credential()
+            token = system.token
+        if not token:
+            raise api_key_only(method) if system.key else missing_credential(method)
+        now = self._context.clock.now()
+        found = self._context.store.oauth.caller(token.strip(), now) or caller_in(token.strip())
+        if found is None or (found.until_s is not None and found.until_s <= now.timestamp()):
+            raise bad_credential()
+        if not found.may_call:
+            raise PermissionDenied("Request had insufficient authentication scopes.")
+        return found
+
+    def admit(self, caller: Caller, method: Method, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The parameters that the caller may use. Errors: PermissionDenied."""
+        resource = _resource(parameters)
+        held = self._held(caller, resource)
+        body = parameters.get("body")
+        if method.id == _TEST and body is not None:  # asks what is held; a pattern is refused later
+            asked = [name for name in body.permissions if name in held or "*" in name]
+            return {**parameters, "body": replace(body, permissions=asked)}
+        for permission in self._needed(method, parameters):
+            if permission not in held:
+                raise missing_permission(permission, resource)
+        if isinstance(body, BatchCreateTasksRequest):  # each of its items succeeds or fails alone
+            lacks = {at: _lacks(request, held, resource) for at, request in enumerate(body.requests)}
+            return {**parameters, "refused": {at: lack for at, lack in lacks.items() if lack is not None}}
+        lack = _lacks(body, held, resource)
+        if lack is not None:
+            raise lack
+        return parameters
+
+    def _needed(self, method: Method, parameters: dict[str, Any]) -> Iterator[str]:
+        if method.permission is not None:
+            yield f"cloudtasks.{method.permission}"
+        if method.id == _PATCH and self._context.store.queue(parameters["name"]) is None:
+            yield "cloudtasks.queues.create"
+        if parameters.get("response_view") == "FULL":
+            yield _FULL_VIEW
+
+    def _held(self, caller: Caller, resource: str) -> set[str]:
+        """What the caller may do with a resource: by the grants of the project, and the policy of the queue."""
+        held: set[str] = set()
+        for role, member in self._grants:
+            if caller.is_one_of([member]):
+                held |= ROLES.get(role, frozenset())
+        row = self._context.store.queue("/".join(resource.split("/")[:6]))
+        if row is not None and row.policy is not None:
+            for binding in decode(row.policy.encode(), Policy).bindings:
+                # Conditions are kept, not evaluated: what holds only on a condition does not hold here.
+                if binding.condition is None and caller.is_one_of(binding.members):
+                    held |= ROLES.get(binding.role, frozenset())
+        return held
+
+
+def _resource(parameters: dict[str, Any]) -> str:
+    for name in ("name", "parent", "resource", "queue"):
+        if name in parameters:
+            return str(parameters[name])
+    return f"projects/{parameters.get('app_id', '')}"
+
+
+def _lacks(request: Any, held: set[str], resource: str) -> PermissionDenied | None:
+    """What the caller may not do of what a body asks for."""
+    if getattr(request, "response_view", "") == "FULL" and _FULL_VIEW not in held:
+        return missing_permission(_FULL_VIEW, resource)
+    account = next(_accounts(request), None) if _ACT_AS not in held else None
+    return missing_permission(_ACT_AS, account) if account is not None else None
+
+
+def _accounts(request: Any) -> Iterator[str]:
+    """The service accounts in whose name something will be sent."""
+    task = request.task if isinstance(request, CreateTaskRequest) else None
+    for holder in (
+        task.http_request if isinstance(task, Task) else None,
+        request.http_target if isinstance(request, Queue) else None,
+    ):
+        for token in (holder.oauth_token, holder.oidc_token) if holder is not None else ():
+            if token is not None:
+                yield token.service_account_email

@@ -1,0 +1,114 @@
+"""What the emulator's authorization server serves: /auth, /token and /revoke. Source: SPEC section 8.2."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from functools import cached_property, partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from ....model import encode
+from ..calls.request import HTML, JSON, Call, Reply, media_type, query_pairs
+from ..store.commits import Commits
+from .authorization import DEVELOPER, Consent, OAuth, OAuthError
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+Handler = Callable[[Call], Awaitable[Reply]]
+
+# Where Google serves these, today and for the first client.
+_AUTH = ("/auth", "/o/oauth2/auth", "/o/oauth2/v2/auth")
+_TOKEN = ("/token", "/o/oauth2/token", "/oauth2/v4/token")
+_REVOKE = ("/revoke", "/o/oauth2/revoke")
+
+_SECRET = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_PAGE = {
+    **_SECRET,
+    "Referrer-Policy": "same-origin",  # with less, the form would not say where it comes from, and be refused
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+
+
+class SignIn:
+    """Answers by verb and path."""
+
+    def __init__(self, oauth: OAuth, commits: Commits) -> None:
+        self._oauth = oauth
+        self._commits = commits
+
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        """Every verb and path with what answers it."""
+        return [
+            *(("GET", path, self._ask) for path in _AUTH),
+            *(("POST", path, self._decide) for path in _AUTH),
+            *(("POST", path, self._token) for path in _TOKEN),
+            *(("POST", path, self._revoke) for path in _REVOKE),
+        ]
+
+    async def _ask(self, call: Call) -> Reply:
+        """The consent page. `approve=1`, or 0, answers it at once: for tests, which have no hands."""
+        asked = dict(call.query)
+        try:
+            consent = self._oauth.consent(asked)
+            if "approve" in asked:
+                return self._decided(consent, asked["approve"] not in ("0", "false"), asked.get("email", ""))
+            return self._page(200, asked=asked, consent=consent, email=consent.login_hint or DEVELOPER)
+        except OAuthError as error:
+            return self._page(error.status, error=error)
+
+    async def _decide(self, call: Call) -> Reply:
+        form = _form(call)
+        try:
+            allowed = form.get("decision") == "allow"
+            return self._decided(self._oauth.consent(form), allowed, form.get("email", ""))
+        except OAuthError as error:
+            return self._page(error.status, error=error)
+
+    def _decided(self, consent: Consent, allowed: bool, email: str) -> Reply:
+        target = self._oauth.allow(consent, email) if allowed else self._oauth.deny(consent)
+        return Reply(b"", 303, HTML, {**_SECRET, "Location": target})
+
+    async def _token(self, call: Call) -> Reply:
+        return await self._json(partial(self._oauth.token, _form(call)))
+
+    async def _revoke(self, call: Call) -> Reply:
+        token = _form(call).get("token") or dict(call.query).get("token", "")
+        return await self._json(partial(self._oauth.revoke, token))
+
+    async def _json(self, work: Callable[[], Any]) -> Reply:
+        try:
+            return Reply(encode(await self._commits.run(work) or {}), 200, JSON, _SECRET)
+        except OAuthError as error:
+            body = encode({"error": error.error, "error_description": error.description})
+            return Reply(body, error.status, JSON, _SECRET)
+
+    def _page(self, status: int, **content: Any) -> Reply:
+        return Reply(self._template.render(content).encode(), status, HTML, _PAGE)
+
+    @cached_property
+    def _template(self) -> Template:
+        import jinja2  # only who signs in pays for this
+
+        text = files(__package__).joinpath("consent.html").read_text("utf-8")
+        return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
+
+
+def _form(call: Call) -> dict[str, str]:
+    """The fields of a form; the application may name itself in the Authorization header instead."""
+    form = {}
+    if media_type(call) == "application/x-www-form-urlencoded":
+        form = dict(query_pairs(call.body.decode(errors="replace")))
+    scheme, _, packed = call.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            client, _, secret = (
+                base64.b64decode(packed, validate=True).decode(errors="replace").partition(":")
+            )
+        except (binascii.Error, ValueError):
+            return form
+        form |= {"client_id": client, "client_secret": secret}
+    return form

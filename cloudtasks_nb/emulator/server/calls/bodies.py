@@ -1,0 +1,206 @@
+"""Request bodies, read strictly: every unknown member and every wrong value is named, with its path.
+
+Source: SPEC sections 1.2 and 6.2.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
+
+import msgspec
+
+from ....model import HttpRequest, HttpTarget, Message, PullTarget, Queue, RetryConfig, Task
+from ....model.schema import camel
+from ....model.versions import OWN, Version, members, shape_of
+from .refusals import NotJson, bad_request
+from .scalars import ENUMS, ETAG, SCALARS, Scalar, enum
+
+M = TypeVar("M", bound=Message)
+
+_ONEOFS: dict[type[Message], dict[str, frozenset[str]]] = {
+    Queue: {"target_type": frozenset({"app_engine_http_target", "pull_target", "http_target"})},
+    Task: {"payload_type": frozenset({"app_engine_http_request", "pull_message", "http_request"})},
+    RetryConfig: {"num_attempts": frozenset({"max_attempts", "unlimited_attempts"})},
+    HttpRequest: {"authorization_header": frozenset({"oauth_token", "oidc_token"})},
+    HttpTarget: {"authorization_header": frozenset({"oauth_token", "oidc_token"})},
+}
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A member of a message: its two names, what it holds, and where the model keeps it."""
+
+    name: str
+    camel: str
+    holds: Any  # a Message class, a Scalar, or None for any JSON
+    repeated: bool = False
+    mapped: bool = False
+    home: tuple[str, ...] = ()
+
+
+@cache
+def fields(kind: type[Message]) -> dict[str, Field]:
+    """The members of a message, under their camelCase and under their snake_case names."""
+    found: dict[str, Field] = {}
+    for info in msgspec.structs.fields(kind):
+        field = _field(info.name, info.type, (info.name,))
+        found[field.name] = found[field.camel] = field
+    return found
+
+
+@cache
+def fields_in(version: Version, kind: type[Message]) -> dict[str, Field]:
+    """The same for a message of the model as this version has it."""
+    found = [_field(member.name, member.info.type, member.home) for member in members(kind, version)]
+    known = {field.name for field in found}
+    for name in shape_of(kind, version).said.values():
+        if name not in known:
+            found.append(_field(name, str, ()))
+    return {name: field for field in found for name in (field.name, field.camel)}
+
+
+def _field(name: str, hint: Any, home: tuple[str, ...]) -> Field:
+    if get_origin(hint) in (Union, UnionType):
+        hint = next(arg for arg in get_args(hint) if arg is not type(None))
+    repeated, mapped = get_origin(hint) is list, get_origin(hint) is dict
+    if repeated:
+        hint = get_args(hint)[0]
+    if mapped:
+        hint = get_args(hint)[1]
+    if name in ENUMS and hint is str:
+        holds: Any = enum(ENUMS[name])
+    elif name == "etag":
+        holds = ETAG
+    elif isinstance(hint, type) and issubclass(hint, Message):
+        holds = hint
+    else:
+        holds = SCALARS.get(hint)
+    return Field(name, camel(name), holds, repeated, mapped, home)
+
+
+def parse(raw: bytes, kind: type[M], path: str = "", version: Version = OWN) -> M:
+    """The message of the model that `raw` holds, in the words of a version; `path` is where the method keeps it.
+
+    Errors: InvalidArgument.
+    """
+    try:
+        values = msgspec.json.decode(raw) if raw.strip() else {}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        start = raw.lstrip()[:40].decode(errors="replace").partition("\n")[0]
+        raise NotJson(f"Invalid JSON payload received. Unexpected token.\n{start}\n^ ({error})") from None
+    if not isinstance(values, dict):
+        raise bad_request(
+            [("", 'Invalid JSON payload received. Unknown name "": Root element must be a message.')]
+        )
+    reader = _Reader(version)
+    message = reader.message(values, kind, path)
+    if reader.violations:
+        raise bad_request(reader.violations)
+    return cast(M, message)
+
+
+class _Reader:
+    """Reads one body and gathers everything that is wrong with it."""
+
+    def __init__(self, version: Version) -> None:
+        self._version = version
+        self.violations: list[tuple[str, str]] = []
+
+    def message(self, values: dict[str, Any], kind: type[Message], path: str) -> Message:
+        known, read = fields_in(self._version, kind), {}
+        for name, value in values.items():
+            field = known.get(name)
+            if field is None:
+                self._unknown(name, path, "Cannot find field.")
+            elif value is not None:
+                held = self._member(value, field, path)
+                if held is not None:
+                    read[field] = held
+        self._check_oneofs(kind, read, path)
+        return built(kind, read, self._version)
+
+    def _member(self, value: Any, field: Field, path: str) -> Any:
+        here = f"{path}.{field.name}" if path else field.name
+        if field.repeated:
+            items = value if isinstance(value, list) else [value]
+            return [self._value(item, field, f"{here}[{at}]") for at, item in enumerate(items)]
+        if isinstance(value, list) and field.holds is not None:
+            self._unknown(field.camel, path, "Proto field is not repeating, cannot start list.")
+            return None
+        if field.mapped:
+            if not isinstance(value, dict):
+                self._invalid(here, "Map", json.dumps(value))
+                return None
+            return {key: self._value(item, field, f"{here}[{key}]") for key, item in value.items()}
+        return self._value(value, field, here)
+
+    def _value(self, value: Any, field: Field, here: str) -> Any:
+        if field.holds is None:
+            return value
+        if isinstance(field.holds, Scalar):
+            try:
+                return field.holds.read(value)
+            except (ValueError, OverflowError) as error:
+                self._invalid(here, field.holds.label, str(error))
+                return None
+        if isinstance(value, dict):
+            return self.message(value, field.holds, here)
+        self._invalid(
+            here,
+            f"type.googleapis.com/google.cloud.tasks.{self._version}.{field.holds.__name__}",
+            json.dumps(value),
+        )
+        return None
+
+    def _check_oneofs(self, kind: type[Message], read: dict[Field, Any], path: str) -> None:
+        if kind is Queue and self._version != OWN:
+            return  # what is said of App Engine tasks and of HTTP tasks stands side by side
+        for oneof, names in _ONEOFS.get(kind, {}).items():
+            # A false flag chooses nothing.
+            given = [
+                field
+                for field, value in read.items()
+                if value is not False and not names.isdisjoint(field.home[:1])
+            ]
+            for field in given[1:]:
+                text = f"oneof field '{oneof}' is already set. Cannot set '{field.camel}'"
+                self._invalid(path, "oneof", text)
+
+    def _unknown(self, name: str, path: str, why: str) -> None:
+        where = f" at '{path}'" if path else ""
+        self.violations.append((path, f'Invalid JSON payload received. Unknown name "{name}"{where}: {why}'))
+
+    def _invalid(self, path: str, label: str, shown: str) -> None:
+        self.violations.append((path, f"Invalid value at '{path}' ({label}), {shown}"))
+
+
+def built(kind: type[Message], read: Mapping[Field, Any], version: Version) -> Message:
+    """The model's message from the members of a version's."""
+    values: dict[str, Any] = {}
+    lifted: dict[str, dict[str, Any]] = {}
+    for field, value in read.items():
+        if len(field.home) == 2:
+            lifted.setdefault(field.home[0], {})[field.home[1]] = value
+        else:
+            values[field.home[0] if field.home else field.name] = value
+    for name, inside in lifted.items():
+        values[name] = fields(kind)[name].holds(**inside)
+    if version != OWN:
+        _say(kind, values, version)
+    return kind(**values)
+
+
+def _say(kind: type[Message], values: dict[str, Any], version: Version) -> None:
+    """What the later versions say in their own way. Source: SPEC sections 2.3 and 9."""
+    if kind is RetryConfig:
+        if values.get("max_attempts") == -1:
+            values["unlimited_attempts"] = True
+        if values.get("max_attempts") in (-1, 0):
+            del values["max_attempts"]
+    if kind is Queue and values.pop("type", "") == "PULL":
+        values["pull_target"] = PullTarget()
+    for name in shape_of(kind, version).only_read:
+        values.pop(name, None)

@@ -1,0 +1,132 @@
+"""Partial answers: which fields of an answer to send. Source: SPEC section 1.5.
+
+`a,b` several fields; `a/b` or `a.b` a field of a field, also below lists; `a(b,c)` several fields of one; `*` all of
+them. Names may be written in camelCase or in snake_case.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ....errors import InvalidArgument
+from ....model import Message
+from .bodies import Field, fields
+from .refusals import bad_fields
+
+Selection = dict[str, Any]
+"""The fields to keep, each with the selection of what to keep of it; an empty one keeps everything."""
+
+_TOKEN = re.compile(r"[,/.()]|[^\s,/.()]+")
+_EVERY = "*"
+_MAX_DEPTH = 50
+
+
+def parse_fields(text: str, kind: type[Message]) -> Selection:
+    """The selection that `text` describes in answers of this kind. Errors: InvalidArgument."""
+    if not text.strip():
+        return {}
+    return _resolved(_Reader(text).whole(), Field("", "", kind), ())
+
+
+def select(values: Any, selection: Selection) -> Any:
+    """What a selection leaves of an answer."""
+    if not selection:
+        return values
+    if isinstance(values, list):
+        return [select(value, selection) for value in values]
+    if not isinstance(values, dict):
+        return values
+    rest = selection.get(_EVERY)
+    chosen = {name: selection.get(name, rest) for name in values}
+    return {name: select(values[name], below) for name, below in chosen.items() if below is not None}
+
+
+class _Reader:
+    """Reads the grammar; what the names mean is not its business. `tokens`: what is left, from the right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = _TOKEN.findall(text)[::-1]
+
+    def whole(self) -> Selection:
+        found = self._list(0)
+        if self.tokens:
+            raise self._error()
+        return found
+
+    def _list(self, depth: int) -> Selection:
+        found: Selection = {}
+        while True:
+            self._path(found, depth)
+            if not self._take(","):
+                return found
+
+    def _path(self, into: Selection, depth: int) -> None:
+        if not self.tokens or self.tokens[-1] in ",/.()" or depth > _MAX_DEPTH:
+            raise self._error()
+        name = self.tokens.pop()
+        below: Selection = {}
+        if self._take("/") or self._take("."):
+            self._path(below, depth + 1)
+        elif self._take("("):
+            below = self._list(depth + 1)
+            if not self._take(")"):
+                raise self._error()
+        _merge(into, name, below)
+
+    def _take(self, sign: str) -> bool:
+        taken = bool(self.tokens) and self.tokens[-1] == sign
+        if taken:
+            self.tokens.pop()
+        return taken
+
+    def _error(self) -> InvalidArgument:
+        at = self.tokens[-1] if self.tokens else "the end"
+        return bad_fields(self.text[:200], f"Cannot read it from '{at[:60]}' on.")
+
+
+def _merge(into: Selection, name: str, below: Selection) -> None:
+    """Adds a field to a selection: everything of it, once asked for, stays everything."""
+    if name not in into or not below:
+        into[name] = below
+    elif into[name]:
+        for inner, further in below.items():
+            _merge(into[name], inner, further)
+
+
+def _resolved(selection: Selection, holder: Field, path: tuple[str, ...]) -> Selection:
+    """The selection by the names of the answer's JSON. Errors: InvalidArgument for a field that is not there."""
+    found: Selection = {}
+    for name, below in selection.items():
+        here = (*path, name)
+        reached = False
+        for member in _members(holder, name):
+            try:
+                _merge(found, member.camel, _resolved(below, member, here) if below else {})
+                reached = True
+            except InvalidArgument:
+                if name != _EVERY:  # of all fields, those count that hold what is asked for
+                    raise
+        if not reached:
+            shown = ".".join(here)
+            raise bad_fields(shown, f"Cannot find matching fields for path '{shown}'.")
+    return found
+
+
+def _members(holder: Field, name: str) -> list[Field]:
+    """The fields that a name means: one, all of them, or any where the type says nothing."""
+    if holder.mapped:
+        return [Field(name, name, holder.holds)]
+    if holder.holds is None:
+        return [Field(name, name, None)]
+    if not _has_members(holder):
+        return []
+    known = fields(holder.holds)
+    if name == _EVERY:
+        return list({field.camel: field for field in known.values()}.values())
+    return [known[name]] if name in known else []
+
+
+def _has_members(field: Field) -> bool:
+    return field.mapped or (isinstance(field.holds, type) and issubclass(field.holds, Message))

@@ -1,0 +1,141 @@
+"""Query parameters: the system's own and those of the method, read strictly. Source: SPEC section 1.5."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from msgspec import Struct
+
+from ....errors import InvalidArgument
+from ....model.methods import Method
+from ....model.schema import snake
+from .refusals import bad_request
+from .request import Call
+from .scalars import SCALARS, VIEW, enum
+
+SYSTEM = {
+    "$.xgafv", "access_token", "alt", "bearer_token", "callback", "fields", "key", "oauth_token", "pp", "prettyPrint",
+    "quotaUser", "upload_protocol",
+}  # fmt: skip
+_ALIASES = SYSTEM | {f"${name}" for name in SYSTEM}
+_READERS = {"page_size": SCALARS[int], "response_view": enum(VIEW)}
+_CALLBACK = re.compile(r"[A-Za-z0-9_$.\[\]]+")
+_ENUM_NUMBERS = "enum-encoding=int"
+_MAX_QUOTA_USER = 40
+_HEADERS = ("X-Goog-FieldMask", "X-Goog-Api-Key", "X-Goog-Quota-User")
+
+
+class SystemParameters(Struct, frozen=True):
+    """What every method understands, as it was asked; `check` refuses what cannot be done.
+
+    `callback`: the function that a script is to call with the answer. `token`: a credential in the query.
+    """
+
+    pretty: bool = True
+    xgafv: str | None = None
+    callback: str = ""
+    alt: str = ""
+    enum_numbers: bool = False
+    fields: str = ""
+    token: str = ""
+    key: str = ""
+    quota_user: str = ""
+
+    @property
+    def legacy_errors(self) -> bool:
+        return self.xgafv == "1"
+
+    def check(self) -> None:
+        """Errors: InvalidArgument, in the service's own order."""
+        if self.xgafv not in (None, "1", "2"):
+            raise InvalidArgument(
+                f"Invalid query parameters. Invalid value '{self.xgafv}' for system query parameter : $.xgafv"
+            )
+        if self.callback and not _CALLBACK.fullmatch(self.callback):
+            raise InvalidArgument(
+                f"Invalid JSONP callback name: '{self.callback}'; only alphabet, number, '_', '$', '.', '[' and ']' "
+                "are allowed."
+            )
+        kind = self.alt.lower()
+        if kind in ("media", "proto"):
+            raise InvalidArgument(f'Unsupported alt type "{kind}" for non byte stream request.')
+        if kind not in ("", "json"):
+            raise InvalidArgument(f"Invalid value \"{self.alt}\" for query parameter 'alt'")
+        if len(self.quota_user) > _MAX_QUOTA_USER:
+            raise InvalidArgument(f"quotaUser should not exceed {_MAX_QUOTA_USER} characters.")
+
+
+_NONE = SystemParameters()
+
+
+def system_parameters(call: Call) -> SystemParameters:
+    """The system's own parameters: the first of each, but the last $.xgafv. Headers stand in for some."""
+    if not call.query and not any(name in call.headers for name in _HEADERS):
+        return _NONE
+    first: dict[str, str] = {}
+    for name, value in call.query:
+        if name in _ALIASES:
+            first.setdefault(name.removeprefix("$"), value)
+    alt, _, encoding = first.get("alt", "").partition(";")
+    if encoding not in ("", _ENUM_NUMBERS):
+        alt = first["alt"]
+    is_json = alt.lower() in ("", "json")
+    return SystemParameters(
+        pretty=first.get("prettyPrint", first.get("pp", "true")).lower() not in ("false", "0"),
+        xgafv=next((value for name, value in reversed(call.query) if name == "$.xgafv"), None),
+        callback=first.get("callback", "") if is_json and _is_plain_get(call) else "",
+        alt=alt,
+        enum_numbers=encoding == _ENUM_NUMBERS,
+        fields=first.get("fields", call.headers.get("X-Goog-FieldMask", "")),
+        token=next(
+            (first[name] for name in ("access_token", "oauth_token", "bearer_token") if first.get(name)), ""
+        ),
+        key=first.get("key", call.headers.get("X-Goog-Api-Key", "")),
+        quota_user=first.get("quotaUser", call.headers.get("X-Goog-Quota-User", "")),
+    )
+
+
+def _is_plain_get(call: Call) -> bool:
+    """What a script element can ask; a POST that stands for a GET is no such thing."""
+    return call.http == "GET" and "X-HTTP-Method-Override" not in call.headers
+
+
+def method_parameters(method: Method, query: Iterable[tuple[str, str]]) -> dict[str, str | int]:
+    """The method's own parameters by their snake_case names; unknown ones are refused. Errors: InvalidArgument."""
+    known = _known(method)
+    read: dict[str, str | int] = {}
+    violations = []
+    for name, text in query:
+        if name in _ALIASES:
+            continue
+        if name not in known:
+            violations.append(("", _unknown(name)))
+            continue
+        snake_name = known[name]
+        reader = _READERS.get(snake_name, SCALARS[str])
+        try:
+            read[snake_name] = reader.read(_number(text) if snake_name in _READERS else text)
+        except ValueError:
+            violations.append((snake_name, f"Invalid value at '{snake_name}' ({reader.label}), \"{text}\""))
+    if violations:
+        raise bad_request(violations)
+    return read
+
+
+@cache
+def _known(method: Method) -> dict[str, str]:
+    return {spelled: snake(name) for name in method.query for spelled in (name, snake(name))}
+
+
+def _unknown(name: str) -> str:
+    return (
+        f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
+        f"Field '{name}' could not be found in request message."
+    )
+
+
+def _number(text: str) -> str | int:
+    """Numbers as numbers: an enum may be given as either."""
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 20 else text

@@ -1,0 +1,167 @@
+"""Single values as proto JSON accepts them, strictly. Each reader raises ValueError with what is wrong.
+
+Source: SPEC sections 1.2 and 6.2; the proto3 JSON mapping.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from msgspec import Struct
+
+from ....model import Duration, Int64
+
+_TIMESTAMP = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))",
+    re.ASCII,
+)
+_MAX_DURATION_S = 315_576_000_000
+
+
+class Scalar(Struct, frozen=True):
+    """A kind of value: what messages call it, and how it is read."""
+
+    label: str
+    read: Callable[[Any], Any]
+
+
+class EnumValues(Struct, frozen=True):
+    """An enum: what messages call it, and its names in the order of their numbers."""
+
+    label: str
+    names: tuple[str, ...]
+
+
+_PACKAGE = "type.googleapis.com/google.cloud.tasks.v2beta2"
+
+VIEW = EnumValues(f"{_PACKAGE}.Task.View", ("VIEW_UNSPECIFIED", "BASIC", "FULL"))
+
+ENUMS: dict[str, EnumValues] = {
+    "http_method": EnumValues(
+        f"{_PACKAGE}.HttpMethod",
+        ("HTTP_METHOD_UNSPECIFIED", "POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"),
+    ),
+    "scheme": EnumValues(f"{_PACKAGE}.UriOverride.Scheme", ("SCHEME_UNSPECIFIED", "HTTP", "HTTPS")),
+    "uri_override_enforce_mode": EnumValues(
+        f"{_PACKAGE}.UriOverride.UriOverrideEnforceMode",
+        ("URI_OVERRIDE_ENFORCE_MODE_UNSPECIFIED", "IF_NOT_EXISTS", "ALWAYS"),
+    ),
+    "state": EnumValues(f"{_PACKAGE}.Queue.State", ("STATE_UNSPECIFIED", "RUNNING", "PAUSED", "DISABLED")),
+    "type": EnumValues(f"{_PACKAGE}.Queue.Type", ("TYPE_UNSPECIFIED", "PULL", "PUSH")),
+    "response_view": VIEW,
+    "view": VIEW,
+}
+"""Fields that hold one name of a list, by field name (no name has two meanings in this API)."""
+
+
+def enum(values: EnumValues) -> Scalar:
+    """The reader of an enum: names or numbers; the unspecified value reads as empty."""
+
+    def read(value: Any) -> str:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(values.names):
+            value = values.names[value]
+        if value not in values.names:
+            raise ValueError(json.dumps(value))
+        return "" if value == values.names[0] else str(value)
+
+    return Scalar(values.label, read)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(json.dumps(value))
+    return value
+
+
+def _bool(value: Any) -> bool:
+    if value in ("true", "false"):
+        return bool(value == "true")
+    if not isinstance(value, bool):
+        raise ValueError(json.dumps(value))
+    return value
+
+
+def _whole(value: Any, bits: int) -> int:
+    text = isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,20}", value)
+    number = int(value) if text or (isinstance(value, float) and value.is_integer()) else value
+    limit = 2 ** (bits - 1)
+    if isinstance(number, bool) or not isinstance(number, int) or not -limit <= number < limit:
+        raise ValueError(json.dumps(value))
+    return number
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, str) and re.fullmatch(
+        r"-?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?", value, re.ASCII
+    ):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(json.dumps(value))
+    return float(value)
+
+
+def _bytes(value: Any) -> bytes:
+    """Both base64 alphabets, padded or not."""
+    text = _text(value).rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError(f"Base64 decoding failed for {json.dumps(value)}") from None
+
+
+def _timestamp(value: Any) -> datetime:
+    match = _TIMESTAMP.fullmatch(_text(value))
+    if match is None:
+        raise ValueError(
+            "Illegal timestamp format; timestamps must end with 'Z' or have a valid timezone offset: "
+            + json.dumps(value)
+        )
+    *parts, fraction, sign, hours, minutes = match.groups()
+    year, month, day, hour, minute, second = map(int, parts)
+    try:
+        zone = (
+            UTC if sign is None else timezone(timedelta(hours=int(sign + hours), minutes=int(sign + minutes)))
+        )
+        microsecond = int((fraction or "").ljust(6, "0")[:6])
+        return datetime(year, month, day, hour, minute, second, microsecond, zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"Invalid time {json.dumps(value)}") from None
+
+
+def _duration(value: Any) -> Duration:
+    text = _text(value)
+    if not text.endswith("s"):
+        raise ValueError("Illegal duration format; duration must end with 's'")
+    try:
+        duration = Duration.parse(text)
+    except ValueError:
+        raise ValueError(f"Illegal duration format: {json.dumps(value)}") from None
+    if abs(duration.total_seconds()) > _MAX_DURATION_S:
+        raise ValueError(f"Duration value exceeds limits: {json.dumps(value)}")
+    return duration
+
+
+def _etag(value: Any) -> str:
+    _bytes(value)
+    return str(value)
+
+
+ETAG = Scalar("TYPE_BYTES", _etag)
+"""Bytes that nobody looks into: they are kept as their base64."""
+
+SCALARS: dict[type, Scalar] = {
+    str: Scalar("TYPE_STRING", _text),
+    bool: Scalar("TYPE_BOOL", _bool),
+    int: Scalar("TYPE_INT32", lambda value: _whole(value, 32)),
+    Int64: Scalar("TYPE_INT64", lambda value: Int64(_whole(value, 64))),
+    float: Scalar("TYPE_DOUBLE", _float),
+    bytes: Scalar("TYPE_BYTES", _bytes),
+    datetime: Scalar("type.googleapis.com/google.protobuf.Timestamp", _timestamp),
+    Duration: Scalar("type.googleapis.com/google.protobuf.Duration", _duration),
+}

@@ -1,0 +1,210 @@
+"""One attempt of a push task, sent for real. Source: SPEC sections 5.1 and 5.2."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+from msgspec import Struct
+from msgspec.structs import replace
+from yarl import URL
+
+from ....errors import ConfigError
+from ..clock import Clock
+from ..options import Options
+from ..rules.app_engine import AppEngine
+from ..rules.attempts import Attempt, Outcome, answered, refused, timed_out, unreachable
+from ..rules.retry_after import retry_after
+from ..rules.this_machine import is_local_name
+from . import demo_world
+from .attempt_log import History
+from .outgoing import NoApplication, Request, request_for
+from .reach import Elsewhere, Reach, Resolver, elsewhere, pattern
+from .tokens import Tokens
+
+DEADLINE_S = 600.0
+LONGEST_ANSWER_BYTES = 10 * 1024 * 1024
+_PRETENDED_S = 0.1
+_KEPT_S = 1.0
+_CHUNK_BYTES = 65_536
+
+
+class Targets(Struct, frozen=True):
+    """Where deliveries go, and where they may go."""
+
+    applications: AppEngine = AppEngine()
+    reach: Reach = Reach()
+    pretended: Callable[[Attempt], Outcome | None] | None = None  # what answers in place of a target
+
+
+def targets(options: Options) -> Targets:
+    """What was asked for; the applications that stand for App Engine were. Errors: ConfigError."""
+    try:
+        asked = [pattern(text) for text in options.allow_targets]
+        own = [pattern(url) for url in options.app_engine.services.values()]
+    except ValueError as error:
+        raise ConfigError(f"--allow-target: {error}.") from None
+    pretended = demo_world.answer if options.with_demo and options.dispatch else None
+    return Targets(options.app_engine, Reach([*asked, *own]), pretended)
+
+
+class Deliverer:
+    """Sends attempts in the background and reports how each one ended."""
+
+    def __init__(
+        self,
+        finish: Callable[[Attempt, Outcome], None],
+        clock: Clock,
+        targets: Targets,
+        tokens: Tokens,
+        history: History,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._finish = finish
+        self._clock = clock
+        self._targets = targets
+        self._tokens = tokens
+        self._history = history
+        self._deadline_s = deadline_s
+        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def send(self, attempt: Attempt) -> None:
+        """Starts an attempt; must be called inside the event loop."""
+        self._history.began(attempt)
+        sending = asyncio.get_running_loop().create_task(self._attempt(attempt))
+        self._under_way.add(sending)
+        sending.add_done_callback(self._under_way.discard)
+
+    def next_at(self) -> datetime | None:
+        """Nothing but deadlines ends an attempt by itself, and the clock knows those."""
+        return None
+
+    def quiet(self) -> bool:
+        """Whether no attempt is under way."""
+        return not self._under_way
+
+    async def settle(self) -> None:
+        """Returns when every attempt under way has ended."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def close(self) -> None:
+        """Cuts off what is under way: the tasks stay, and are due again."""
+        for sending in self._under_way:
+            sending.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        for session in self._sessions.values():
+            await session.close()
+
+    async def _attempt(self, attempt: Attempt) -> None:
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        try:
+            outcome = await self._outcome(attempt)
+        except (
+            Exception
+        ) as error:  # whatever it is, the task must be tried again: say it where the owner looks
+            traceback.print_exc(file=sys.stderr)
+            outcome = unreachable(_words(error))
+        self._history.ended(attempt, outcome, self._clock.now(), loop.time() - began_s)
+        self._finish(attempt, outcome)
+
+    async def _outcome(self, attempt: Attempt) -> Outcome:
+        pretended = self._targets.pretended(attempt) if self._targets.pretended is not None else None
+        if pretended is not None:
+            await asyncio.sleep(_PRETENDED_S)
+            return pretended
+        try:
+            request = request_for(attempt, self._targets.applications)
+            url = URL(request.url)
+            async with self._clock.deadline(self._deadline(attempt)):
+                return await self._exchange(request, url)
+        except TimeoutError:
+            return timed_out()
+        except NoApplication as error:
+            return refused(str(error))
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: not a URL, not a header
+            why = getattr(error, "os_error", error)
+            return refused(str(why)) if isinstance(why, Elsewhere) else unreachable(_words(error))
+
+    def _deadline(self, attempt: Attempt) -> float:
+        """How long the target may take; 0 stands for what App Engine's scaling allows."""
+        own = attempt.task.dispatch_deadline
+        return own.total_seconds() if own else self._deadline_s
+
+    async def _exchange(self, request: Request, url: URL) -> Outcome:
+        permitted = self._targets.reach.permits(url)
+        host = url.host or ""
+        # A name is looked up, and judged, where it is connected to; an address is not looked up any more.
+        if not permitted and not is_local_name(host) and _is_address(host):
+            raise Elsewhere(elsewhere(host))
+        headers = request.headers
+        if request.token is not None:
+            await self._tokens.prepare()
+            headers = request.authorized(self._tokens.header(request.token, request.url))
+        authorized = replace(request, headers=headers)
+        reused = SimpleNamespace(connection=False)
+        try:
+            return await self._receive(self._session(not permitted, keeps=True), authorized, url, reused)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            if not reused.connection:
+                raise
+        # The target closed the connection just when we were about to use it again: that was no attempt yet.
+        return await self._receive(self._session(not permitted, keeps=False), authorized, url, reused)
+
+    async def _receive(
+        self, session: aiohttp.ClientSession, request: Request, url: URL, reused: SimpleNamespace
+    ) -> Outcome:
+        sent = session.request(
+            request.method,
+            url,
+            headers=request.headers,
+            data=request.body or None,
+            allow_redirects=False,
+            trace_request_ctx=reused,
+        )
+        async with sent as response:
+            received = 0
+            async for piece in response.content.iter_chunked(_CHUNK_BYTES):
+                received += len(piece)  # read to its end: an answer counts when it is complete
+                if received > LONGEST_ANSWER_BYTES:
+                    break  # more than anybody means to say: its status counts
+            return answered(response.status, retry_after(response.headers, self._clock.now()))
+
+    def _session(self, guarded: bool, *, keeps: bool) -> aiohttp.ClientSession:
+        """`keeps`: connections are used again, soon: half the cost of a fast queue is connecting."""
+        if (guarded, keeps) not in self._sessions:
+            tracing = aiohttp.TraceConfig()
+            tracing.on_connection_reuseconn.append(_note_reuse)
+            keeping: dict[str, Any] = {"keepalive_timeout": _KEPT_S} if keeps else {"force_close": True}
+            self._sessions[guarded, keeps] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, resolver=Resolver(guarded=guarded), **keeping),
+                trace_configs=[tracing],
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+                auto_decompress=False,
+                skip_auto_headers=("User-Agent", "Content-Type", "Accept", "Accept-Encoding"),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._sessions[guarded, keeps]
+
+
+async def _note_reuse(session: aiohttp.ClientSession, context: SimpleNamespace, _: object) -> None:
+    context.trace_request_ctx.connection = True
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def _words(error: BaseException) -> str:
+    """The system's own words where it has some: a library's add nothing that helps."""
+    cause = getattr(error, "os_error", None)
+    words = getattr(cause, "strerror", None) or str(cause or "") or str(error)
+    return words or type(error).__name__

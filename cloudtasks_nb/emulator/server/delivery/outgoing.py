@@ -1,0 +1,127 @@
+"""The HTTP request of an attempt: URL, method and headers, with the queue's overrides. Pure.
+
+Source: SPEC sections 5.1 and 5.6.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct
+
+from ....model import AppEngineHttpRequest, HttpRequest, HttpTarget, OAuthToken, OidcToken, Task, UriOverride
+from ..clock import to_us
+from ..rules.app_engine import NOT_CONFIGURED, AppEngine, service_of
+from ..rules.attempts import Attempt
+from ..rules.tasks import REPLACED, USER_AGENT
+
+
+class NoApplication(Exception):
+    """An App Engine task, and no application to stand for App Engine."""
+
+
+class Request(Struct, frozen=True):
+    """What goes out."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    token: OidcToken | OAuthToken | None = None
+
+    def authorized(self, value: str) -> dict[str, str]:
+        """The headers with this Authorization: the generated token wins over what was set."""
+        held = {name: text for name, text in self.headers.items() if name.lower() != "authorization"}
+        return {**held, "Authorization": value}
+
+
+def request_for(attempt: Attempt, applications: AppEngine) -> Request:
+    """The request that this attempt makes. Errors: NoApplication; ValueError for a URL that is none."""
+    task = attempt.task
+    if task.app_engine_http_request is not None:
+        return _app_engine(attempt, task.app_engine_http_request, applications)
+    return _http(attempt, task.http_request or HttpRequest())
+
+
+def _http(attempt: Attempt, asked: HttpRequest) -> Request:
+    target = attempt.queue.http_target or HttpTarget()
+    headers = dict(asked.headers)
+    for override in target.header_overrides:
+        if override.header is not None and not REPLACED.fullmatch(override.header.key):
+            headers = {
+                name: value for name, value in headers.items() if name.lower() != override.header.key.lower()
+            }
+            headers[override.header.key] = override.header.value
+    headers["User-Agent"] = USER_AGENT
+    headers |= _service_headers(attempt, "X-CloudTasks-", attempt.execution_count)
+    if attempt.number > 1:
+        headers["X-CloudTasks-TaskPreviousResponse"] = str(attempt.previous_code or 0)
+        headers["X-CloudTasks-TaskRetryReason"] = ""
+    url = overridden(asked.url, target.uri_override) if target.uri_override is not None else asked.url
+    method = target.http_method or asked.http_method or "POST"
+    token = target.oidc_token or target.oauth_token or asked.oidc_token or asked.oauth_token
+    return Request(method, url, headers, asked.body or b"", token)
+
+
+def _app_engine(attempt: Attempt, asked: AppEngineHttpRequest, applications: AppEngine) -> Request:
+    target = attempt.queue.app_engine_http_target
+    routing = (target.app_engine_routing_override if target is not None else None) or asked.app_engine_routing
+    base_url, service = applications.base_url(routing), service_of(routing)
+    if base_url is None:
+        raise NoApplication(NOT_CONFIGURED.format(service, service))
+    headers = {name: value for name, value in asked.headers.items() if name.lower() != "content-length"}
+    headers |= _service_headers(attempt, "X-AppEngine-", attempt.task.response_count)
+    if attempt.number > 1:
+        was_answered = _was_answered(attempt)
+        headers["X-AppEngine-TaskPreviousResponse"] = str(attempt.previous_code) if was_answered else "0"
+        headers["X-AppEngine-TaskRetryReason"] = "App Error" if was_answered else "Instance Unavailable"
+    return Request(
+        asked.http_method or "POST", f"{base_url}{asked.relative_url}", headers, asked.payload or b""
+    )
+
+
+def _was_answered(attempt: Attempt) -> bool:
+    """Whether the attempt before this one got an answer: one that timed out counts as 504 all the same."""
+    status = attempt.task.status
+    last = status.last_attempt_status if status is not None else None
+    said = last.response_status.message if last is not None and last.response_status is not None else ""
+    return attempt.previous_code is not None and said.endswith(f"HTTP status code {attempt.previous_code}")
+
+
+def _service_headers(attempt: Attempt, prefix: str, executions: int) -> dict[str, str]:
+    task = attempt.task
+    return {
+        f"{prefix}QueueName": attempt.queue.id,
+        f"{prefix}TaskName": task.id,
+        f"{prefix}TaskRetryCount": str(attempt.number - 1),
+        f"{prefix}TaskExecutionCount": str(executions),
+        f"{prefix}TaskETA": _eta(task),
+    }
+
+
+def _eta(task: Task) -> str:
+    """Seconds since 1970, with the fraction."""
+    seconds, fraction_us = (
+        divmod(to_us(task.schedule_time), 1_000_000) if task.schedule_time is not None else (0, 0)
+    )
+    return f"{seconds}.{fraction_us:06}".rstrip("0").rstrip(".") if fraction_us else str(seconds)
+
+
+def overridden(url: str, override: UriOverride) -> str:
+    """The URL with the parts that the queue sets. Zero or empty clears a part."""
+    parts = urlsplit(url)
+    force = override.uri_override_enforce_mode != "IF_NOT_EXISTS"
+    host, port = parts.hostname or "", parts.port
+    if override.host and (force or not host):
+        host = override.host
+    if override.port is not None and (force or port is None):
+        port = int(override.port) or None
+    path, query = parts.path, parts.query
+    if override.path_override is not None and (force or not path):
+        path = override.path_override.path
+    if override.query_override is not None and (force or not query):
+        query = override.query_override.query_params
+    scheme = (override.scheme or "HTTPS").lower() if force else parts.scheme
+    shown_host = f"[{host}]" if ":" in host else host
+    netloc = f"{shown_host}:{port}" if port is not None else shown_host
+    return SplitResult(scheme, netloc, path, query, parts.fragment).geturl()

@@ -1,0 +1,151 @@
+"""Tokens that go out with a task, and what a target needs to check them.
+
+The key lives as long as the process and is made when it is first needed: nothing secret reaches the disk, and a
+target that keeps keys fetches the new ones when it meets an unknown key id. Times in tokens are the machine's,
+whatever the emulator's clock says: a target checks them by its own. Source: SPEC section 5.5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import threading
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from ....errors import InvalidArgument
+from ....model import OAuthToken, OidcToken
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+LIFETIME_S = 3600
+_REUSED_S = 300
+_KEPT = 1024
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_ACCESS = "ya29.emulator."
+
+
+class Tokens:
+    """Makes tokens in the name of an issuer, which is the emulator's own URL. Any thread may call."""
+
+    def __init__(self, issuer: str) -> None:
+        self.issuer = issuer
+        self._making = threading.Lock()
+        self._made: _Key | None = None
+        self._recent = lru_cache(maxsize=_KEPT)(self._sign)
+
+    async def prepare(self) -> None:
+        """Makes the key, without holding up the event loop."""
+        if self._made is None:
+            await asyncio.to_thread(self._key)
+
+    def header(self, asked: OidcToken | OAuthToken, url: str) -> str:
+        """The Authorization header of a request to this URL."""
+        window = int(time.time()) // _REUSED_S  # the same token serves for a while: signing is slow
+        if isinstance(asked, OidcToken):
+            return f"Bearer {self._recent(asked.service_account_email, asked.audience or url, '', window)}"
+        scope = asked.scope or _SCOPE
+        return f"Bearer {_ACCESS}{self._recent(asked.service_account_email, self.issuer, scope, window)}"
+
+    def configuration(self) -> dict[str, Any]:
+        """The OpenID Connect discovery document."""
+        return {
+            "issuer": self.issuer,
+            "jwks_uri": f"{self.issuer}/emulator/v1/jwks",
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "claims_supported": ["aud", "azp", "email", "email_verified", "exp", "iat", "iss", "sub"],
+        }
+
+    def jwks(self) -> dict[str, Any]:
+        """The public key, as a JSON Web Key Set."""
+        key = self._key()
+        public = key.private.public_key().public_numbers()
+        held = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": key.id}
+        return {"keys": [{**held, "n": _base64url(public.n), "e": _base64url(public.e)}]}
+
+    def certs(self) -> dict[str, str]:
+        """The public key by its id, as PEM: what google-auth's verify_token(certs_url=…) takes."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        key = self._key()
+        pem = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return {key.id: pem.decode()}
+
+    def info(self, access_token: str) -> dict[str, Any]:
+        """Whose access token this is, and what for. Errors: InvalidArgument for one that is not ours or over."""
+        from google.auth import exceptions, jwt
+
+        try:
+            claims: Mapping[str, Any] = jwt.decode(access_token.removeprefix(_ACCESS), certs=self.certs())
+        except (ValueError, exceptions.GoogleAuthError):
+            raise InvalidArgument(
+                "Invalid Value: not an access token of this emulator, or expired."
+            ) from None
+        if "scope" not in claims:
+            raise InvalidArgument("Invalid Value: an ID token, and no access token.")
+        left_s = int(claims["exp"] - time.time())
+        kept = {name: claims[name] for name in ("email", "email_verified", "scope", "azp", "sub")}
+        return {**kept, "expires_in": str(left_s), "access_type": "online"}
+
+    def _sign(self, email: str, audience: str, scope: str, window: int) -> str:
+        from google.auth import jwt
+
+        now_s, account = int(time.time()), _account_number(email)
+        claims = {
+            "iss": self.issuer,
+            "aud": audience,
+            "azp": account,
+            "sub": account,
+            "email": email,
+            "email_verified": True,
+            "iat": now_s,
+            "exp": now_s + LIFETIME_S,
+        }
+        if scope:
+            claims["scope"] = scope
+        return str(jwt.encode(self._key().signer, claims).decode())
+
+    def _key(self) -> _Key:
+        with self._making:
+            if self._made is None:
+                self._made = _Key()
+            return self._made
+
+
+class _Key:
+    """A fresh RSA key and its id."""
+
+    def __init__(self) -> None:
+        from cryptography.hazmat.primitives.asymmetric import rsa
+        from cryptography.hazmat.primitives.serialization import (
+            Encoding,
+            NoEncryption,
+            PrivateFormat,
+            PublicFormat,
+        )
+        from google.auth import crypt
+
+        self.private: RSAPrivateKey = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        public = self.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.id = hashlib.sha256(public).hexdigest()[:40]
+        pem = self.private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        self.signer: Any = crypt.RSASigner.from_string(pem.decode(), key_id=self.id)
+
+    def __repr__(self) -> str:
+        return f"<key {self.id}>"
+
+
+def _account_number(email: str) -> str:
+    """21 digits, always the same ones for an account, as the service's own."""
+    return str(10**20 + int.from_bytes(hashlib.sha256(email.encode()).digest()[:8]) % (9 * 10**20))
+
+
+def _base64url(number: int) -> str:
+    raw = number.to_bytes((number.bit_length() + 7) // 8)
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

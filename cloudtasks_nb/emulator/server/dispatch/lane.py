@@ -1,0 +1,69 @@
+"""One queue as the dispatcher sees it: how much may go out now, and when to look again."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from ....model import RateLimits
+from ..rules.attempts import Attempt
+from ..rules.queues import BURST, CONCURRENT, RATE
+from ..rules.token_bucket import TokenBucket
+from ..services.attempts import AttemptService
+from ..store.store import QueueRow
+from ..store.tasks import TaskStore
+
+AT_ONCE = 100  # attempts that are begun in one go: a large burst leaves room for others
+_NOT_OFTENER_THAN_S = 0.01  # a fast queue is served in small groups rather than one by one
+
+
+class Lane:
+    """`look_at`: when something will happen by itself. `has_more`: more could go out at once."""
+
+    def __init__(self, now: datetime) -> None:
+        self._bucket = TokenBucket(RATE, BURST, now)
+        self._limits: RateLimits | None = None
+        self.under_way = 0
+        self.look_at: datetime | None = None
+        self.has_more = False
+
+    def begin(
+        self, queue: QueueRow, attempts: AttemptService, tasks: TaskStore, now: datetime
+    ) -> list[Attempt]:
+        """Begins what may go out now."""
+        self.look_at, self.has_more = None, False
+        limits = queue.queue.rate_limits or RateLimits()
+        self._adjust(limits, now)
+        if queue.queue.state != "RUNNING":
+            return []
+        room = (limits.max_concurrent_tasks or CONCURRENT) - self.under_way
+        tokens = self._bucket.available(now)
+        limit = min(room, tokens, AT_ONCE)
+        begun = attempts.begin_due(queue, limit) if limit > 0 else []
+        self._bucket.take(len(begun))
+        self.under_way += len(begun)
+        if room <= len(begun):
+            return begun  # an attempt that ends makes room, and wakes this queue
+        due = tasks.next_to_dispatch(queue.generation)
+        if due is not None and due <= now:
+            self._go_on(tokens - len(begun), now)
+        else:
+            self.look_at = due
+        return begun
+
+    def _go_on(self, tokens: int, now: datetime) -> None:
+        """More is due than went out."""
+        self.has_more = tokens > 0
+        if not self.has_more:
+            self.look_at = self._bucket.when(max(1, math.ceil(self._rate * _NOT_OFTENER_THAN_S)), now)
+
+    def _adjust(self, limits: RateLimits, now: datetime) -> None:
+        self._rate = limits.max_tasks_dispatched_per_second or RATE
+        if limits == self._limits:
+            return
+        burst = int(limits.max_burst_size or BURST)
+        if self._limits is None:
+            self._bucket = TokenBucket(self._rate, burst, now)
+        else:
+            self._bucket.adjust(self._rate, burst, now)
+        self._limits = limits

@@ -1,0 +1,137 @@
+"""What only the emulator answers, below /emulator/v1: what it is, its time, its attempts, its keys.
+
+GET  /emulator/v1/info               → EmulatorInfo
+POST /emulator/v1/clock:advance      AdvanceRequest → AdvanceResponse; needs a clock that is moved by hand
+GET  /emulator/v1/history            ?queue=projects/…/queues/…[&task=projects/…/tasks/…] → HistoryResponse
+GET  /emulator/v1/faults             → FaultReport
+POST /emulator/v1/faults             Faults → FaultReport: what goes wrong on purpose from now on
+GET  /emulator/v1/jwks               the key that signs OIDC tokens, as a JSON Web Key Set
+GET  /emulator/v1/certs              the same key as PEM by key id, for google-auth's certs_url
+GET  /emulator/v1/tokeninfo          ?access_token=… → whose OAuth token it is, and what for
+GET  /.well-known/openid-configuration
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from .... import __version__
+from ....errors import FailedPrecondition, InvalidArgument
+from ....model import Message
+from ....model.emulated import (
+    AdvanceRequest,
+    AdvanceResponse,
+    EmulatorInfo,
+    FaultReport,
+    Faults,
+    HistoryResponse,
+)
+from ....model.versions import VERSIONS
+from ....names import parse_queue
+from ..calls.bodies import parse
+from ..clock import Clock
+from ..delivery.attempt_log import History
+from ..delivery.tokens import Tokens
+from ..options import Options
+from ..timeline import Timeline
+from .fault_injection import FaultPlan
+
+PREFIX = "/emulator/v1"
+PATIENCE = timedelta(seconds=10)
+_LONGEST = timedelta(minutes=10)
+
+Answer = Message | dict[str, Any]
+Handler = Callable[[Mapping[str, str], bytes], Awaitable[Answer]]
+
+
+class Control:
+    """Answers by verb and path, from query parameters and a body."""
+
+    def __init__(
+        self,
+        options: Options,
+        clock: Clock,
+        timeline: Timeline | None,
+        tokens: Tokens,
+        history: History,
+        faults: FaultPlan,
+    ) -> None:
+        self._options = options
+        self._faults = faults
+        self._clock = clock
+        self._timeline = timeline
+        self._tokens = tokens
+        self._history = history
+
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        """Every verb and path with what answers it."""
+        return [
+            ("GET", f"{PREFIX}/info", self._info),
+            ("POST", f"{PREFIX}/clock:advance", self._advance),
+            ("GET", f"{PREFIX}/history", self._attempts),
+            ("GET", f"{PREFIX}/faults", self._read_faults),
+            ("POST", f"{PREFIX}/faults", self._choose_faults),
+            ("GET", f"{PREFIX}/jwks", self._jwks),
+            ("GET", f"{PREFIX}/certs", self._certs),
+            ("GET", f"{PREFIX}/tokeninfo", self._token_info),
+            ("GET", "/.well-known/openid-configuration", self._discovery),
+        ]
+
+    async def _info(self, query: Mapping[str, str], body: bytes) -> EmulatorInfo:
+        return EmulatorInfo(
+            version=__version__,
+            api_versions=list(VERSIONS),
+            clock="system" if self._timeline is None else "manual",
+            time=self._clock.now(),
+            data=str(self._options.data or ""),
+            allowed_targets=list(self._options.allow_targets),
+            app_engine=dict(self._options.app_engine.services),
+            dispatches=self._options.dispatch,
+        )
+
+    async def _read_faults(self, query: Mapping[str, str], body: bytes) -> FaultReport:
+        return FaultReport(faults=self._faults.faults, counts=self._faults.counts)
+
+    async def _choose_faults(self, query: Mapping[str, str], body: bytes) -> FaultReport:
+        self._faults.choose(parse(body, Faults, ""))
+        return FaultReport(faults=self._faults.faults, counts=self._faults.counts)
+
+    async def _advance(self, query: Mapping[str, str], body: bytes) -> AdvanceResponse:
+        request = parse(body, AdvanceRequest, "")
+        by, patience = request.by, PATIENCE if request.patience is None else request.patience
+        if self._timeline is None:
+            raise FailedPrecondition(
+                "This emulator runs on the machine's clock. Start it with --clock manual to move time by hand."
+            )
+        if by is None or by < timedelta():
+            raise InvalidArgument('by must be a duration that is not negative, such as "7200s".')
+        if not timedelta() <= patience <= _LONGEST:
+            raise InvalidArgument("patience must be between 0 and 600 seconds.")
+        try:
+            settled = await self._timeline.advance(by, patience.total_seconds())
+        except OverflowError:
+            raise InvalidArgument("by leads beyond the year 9999.") from None
+        return AdvanceResponse(time=self._clock.now(), settled=settled)
+
+    async def _attempts(self, query: Mapping[str, str], body: bytes) -> HistoryResponse:
+        queue = str(parse_queue(query.get("queue", "")))
+        return HistoryResponse(
+            attempts=self._history.of(queue, query.get("task", "")), dropped=self._history.dropped(queue)
+        )
+
+    async def _jwks(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        await self._tokens.prepare()
+        return self._tokens.jwks()
+
+    async def _certs(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        await self._tokens.prepare()
+        return dict(self._tokens.certs())
+
+    async def _discovery(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        return self._tokens.configuration()
+
+    async def _token_info(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        await self._tokens.prepare()
+        return self._tokens.info(query.get("access_token", ""))

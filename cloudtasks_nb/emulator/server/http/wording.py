@@ -1,0 +1,73 @@
+"""Answers and refusals in the words of the version that is spoken. Source: SPEC section 9."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from ....errors import ApiError
+from ....model import Operation
+from ....model.methods import METHODS, Method
+from ....model.schema import camel
+from ....model.translation import PACKAGE, differs, write
+from ....model.versions import OWN, SHAPES, Version
+
+# Ready-made answers are the model's JSON. In its own version they leave as they are, unless they hold one of these.
+_LATER = tuple(f'"{camel(field)}"'.encode() for shape in SHAPES[OWN].values() for field in shape.absent)
+_API = PACKAGE.rpartition("/")[2]
+_ONE_OF = (b'"appEngineHttpTarget":', b'"httpTarget":')
+_SENTENCES = {
+    "RetryConfig.maxAttempts must be greater than 0.": "RetryConfig.maxAttempts must be greater or equal to -1."
+}
+
+
+def said_in(raw: bytes, method: Method) -> bytes:
+    """An answer of the model as the version of the method has it."""
+    kind = METHODS[method.id].response
+    has_both = method.version == OWN and all(name in raw for name in _ONE_OF)
+    if method.version == OWN and not has_both and not any(name in raw for name in _LATER):
+        return raw
+    if not differs(kind, method.version):
+        return raw
+    values = write(kind, msgspec.json.decode(raw), method.version)
+    if has_both:
+        for queue in (values, *values.get("queues", ())):
+            _choose_target(queue)
+    if kind is Operation and method.version != OWN:
+        for failed in values.get("metadata", {}).get("failedRequests", {}).values():
+            failed["message"] = _said(failed["message"], method.version)
+    return msgspec.json.encode(values)
+
+
+def _choose_target(queue: dict[str, Any]) -> None:
+    """In v2beta2 a queue has one target at most, and clients refuse an answer with two."""
+    if "appEngineHttpTarget" in queue:
+        queue.pop("httpTarget", None)
+
+
+def reworded(error: ApiError, version: Version) -> ApiError:
+    """A refusal with the version's own names of fields, types and methods."""
+    if version != OWN:
+        error.message = _said(error.message, version)
+        error.details = msgspec.json.decode(_said(msgspec.json.encode(error.details).decode(), version))
+    return error
+
+
+def _said(text: str, version: Version) -> str:
+    for ours, theirs in _words(version).items():
+        text = text.replace(ours, theirs)
+    return text
+
+
+@cache
+def _words(version: Version) -> dict[str, str]:
+    """What a message says, and what it says in this version: "RateLimits.maxConcurrentTasks", …"""
+    renamed = {
+        f"{kind.__name__}.{spell(ours)}": f"{kind.__name__}.{spell(theirs)}"
+        for kind, shape in SHAPES[version].items()
+        for ours, theirs in shape.renamed.items()
+        for spell in (camel, str)
+    }
+    return renamed | _SENTENCES | {f"{_API}{OWN}.": f"{_API}{version}."}

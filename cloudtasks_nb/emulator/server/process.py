@@ -1,0 +1,150 @@
+"""The emulator as a process of its own: from the ready line to a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import sys
+
+from ...errors import ConfigError
+from . import demo
+from .access.authorization import OAuth
+from .access.gate import Gate
+from .access.sign_in_pages import SignIn
+from .clock import Clock, ManualClock, SystemClock
+from .delivery.attempt_log import History
+from .delivery.deliver import Deliverer, targets
+from .delivery.tokens import Tokens
+from .dispatch.dispatcher import Dispatcher
+from .http.connections import Connections, allow_many_files
+from .http.control import Control
+from .http.fault_injection import FaultPlan
+from .http.front import Front
+from .http.server import application
+from .options import Options
+from .rules.attempts import Attempt, Outcome
+from .services.context import Context
+from .services.service import Service
+from .store.commits import Commits
+from .store.store import Store
+from .store.sweeper import Sweeper
+from .timeline import Timeline
+
+HOST = "127.0.0.1"  # nothing else: there is no authentication
+_PARENT_POLL_S = 0.5
+_SWITCH_S = 0.001  # a commit that is done waits no longer than this for the loop to hear of it
+
+
+class Emulator:
+    """A server on a database; `start` and `close` it inside one event loop."""
+
+    def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
+        tokens, history, faults = Tokens(url), History(), FaultPlan(options.faults)
+        context = Context(store, clock, self._send, wake=self._wake)
+        self._commits = Commits(store, context.expiry)
+        self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
+        self.service = Service(context)
+        timeline = Timeline(clock) if isinstance(clock, ManualClock) else None
+        self._dispatcher = Dispatcher(
+            store, clock, self.service.attempts, self._commits, moved_by_hand=timeline is not None
+        )
+        self._sweeper = Sweeper(store, clock, self._commits)
+        self._dispatches = options.dispatch
+        if timeline is not None:
+            timeline.add(self._deliverer)
+            timeline.add(self._dispatcher)
+        gate = Gate(context, options.grants) if options.enforce_iam else None
+        sign_in = SignIn(OAuth(context, options.oauth_clients), self._commits)
+        control = Control(options, clock, timeline, tokens, history, faults)
+        app = application(Front(self.service, self._commits, gate), control, sign_in, faults)
+        self._connections = Connections(app)
+
+    def _send(self, attempt: Attempt) -> None:
+        self._dispatcher.send(attempt)
+
+    def _wake(self, queue: int) -> None:
+        self._dispatcher.wake(queue)
+        self._sweeper.wake()
+
+    def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
+        self._dispatcher.ended(attempt, outcome)
+
+    async def start(self, listening: socket.socket) -> None:
+        self._dispatcher.start(self._deliverer.send, dispatches=self._dispatches)
+        self._sweeper.wake()
+        await self._connections.start(listening)
+
+    async def close(self) -> None:
+        await self._connections.close()
+        self._dispatcher.stop()
+        await self._deliverer.close()
+        await self._dispatcher.settle()
+        await self._sweeper.close()
+        await self._commits.close()
+
+
+def run(options: Options) -> None:
+    """Serves until told to stop. Errors: ConfigError when the port or the file is taken."""
+    listening = _listen(options.port)
+    with contextlib.closing(listening):
+        store = Store.open(options.data)
+        with contextlib.closing(store):
+            start = options.clock_start
+            clock = SystemClock() if start is None else ManualClock(start)
+            if options.with_demo and store.is_empty():
+                try:
+                    demo.fill(store, clock.now())
+                except sqlite3.Error as error:
+                    raise ConfigError(f"{options.data} cannot be filled: {error}.") from None
+            asyncio.run(_serve(store, clock, listening, options))
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError as error:
+        listening.close()
+        why = os.strerror(error.errno or 0)
+        raise ConfigError(f"Port {port} cannot be used: {why}.", hint="--port 0 picks a free one") from None
+    return listening
+
+
+async def _serve(store: Store, clock: Clock, listening: socket.socket, options: Options) -> None:
+    allow_many_files()
+    sys.setswitchinterval(_SWITCH_S)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    url = f"http://{HOST}:{listening.getsockname()[1]}"
+    emulator = Emulator(store, clock, options, url)
+    await emulator.start(listening)
+    watching = asyncio.create_task(_watch_parent(stop, os.getppid())) if options.lifeline else None
+    print(f"cloudtasks emulator ready on {url}", flush=True)
+    await stop.wait()
+    if watching is not None:
+        watching.cancel()
+    await emulator.close()
+
+
+async def _watch_parent(stop: asyncio.Event, parent: int) -> None:
+    """Ends with the parent, however that ends: its end of our stdin closes, or we are given another parent."""
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError):  # a stdin that cannot be watched leaves the other sign
+        if sys.stdin is not None:
+            loop.add_reader(sys.stdin.fileno(), _read_stdin, stop)
+    while os.getppid() == parent:
+        await asyncio.sleep(_PARENT_POLL_S)
+    stop.set()
+
+
+def _read_stdin(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 65_536):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()

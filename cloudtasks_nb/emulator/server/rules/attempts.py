@@ -1,0 +1,130 @@
+"""One attempt of a push task: how it counts, how it ended, and when the next one is due. Pure.
+
+Source: SPEC sections 5.2 and 5.3.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import islice
+
+from msgspec import Struct
+
+from ....errors import BY_RPC_CODE
+from ....model import AttemptStatus, Queue, RetryConfig, Status, Task
+
+# Unknown, decided: the documented "and" of both limits would let such a task never end, as App Engine's does not.
+DURATION_ENDS_UNLIMITED_ATTEMPTS = True
+
+_HTTP_TO_RPC = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 416: 11, 429: 8, 499: 1, 501: 12, 503: 14, 504: 4}
+_DEADLINE_EXCEEDED, _PERMISSION_DENIED, _UNAVAILABLE = 4, 7, 14
+_TIMED_OUT_CODE = 504
+
+
+class Attempt(Struct, frozen=True):
+    """A task on its way: what was known when it was sent."""
+
+    queue_row: int
+    task_row: int
+    queue: Queue
+    task: Task  # as it was before this attempt
+    started: datetime
+    execution_count: int
+    previous_code: int | None
+    generation: int = 0
+    by_run: bool = False  # a caller asked for it, rather than its schedule
+
+    @property
+    def number(self) -> int:
+        """1 for the first attempt."""
+        return self.task.dispatch_count + 1
+
+    def begun(self) -> tuple[AttemptStatus, AttemptStatus]:
+        """The first and the last attempt, now that this one was sent."""
+        last = AttemptStatus(schedule_time=self.task.schedule_time, dispatch_time=self.started)
+        before = self.task.status.first_attempt_status if self.task.status is not None else None
+        return before or AttemptStatus(dispatch_time=self.started), last
+
+
+class Outcome(Struct, frozen=True):
+    """How an attempt ended. `code`: the HTTP status that counts as the previous answer.
+
+    `retry_after`: how long the target asked to be left alone, a lower bound for the next attempt.
+    """
+
+    status: Status
+    code: int | None = None
+    answered: bool = False
+    retry_after: timedelta = timedelta()
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status.code == 0
+
+    @property
+    def executed(self) -> bool:
+        """Whether the handler itself answered: a 5xx may come from what stands before it."""
+        return self.answered and self.code is not None and self.code < 500
+
+
+def answered(code: int, retry_after: timedelta = timedelta()) -> Outcome:
+    """The target answered with this HTTP status; anything but 2xx is a failure."""
+    if 200 <= code < 300:
+        return Outcome(Status(), code, answered=True)
+    fallback = 9 if 400 <= code < 500 else 13 if code >= 500 else 2
+    return Outcome(
+        _status(_HTTP_TO_RPC.get(code, fallback), f"HTTP status code {code}"),
+        code,
+        answered=True,
+        retry_after=retry_after,
+    )
+
+
+def timed_out() -> Outcome:
+    return Outcome(_status(_DEADLINE_EXCEEDED, "the target did not answer in time"), _TIMED_OUT_CODE)
+
+
+def unreachable(why: str) -> Outcome:
+    return Outcome(_status(_UNAVAILABLE, why))
+
+
+def refused(why: str) -> Outcome:
+    return Outcome(_status(_PERMISSION_DENIED, why))
+
+
+def _status(code: int, text: str) -> Status:
+    return Status(code=code, message=f"{BY_RPC_CODE[code].rpc_status}({code}): {text}")
+
+
+def retry_config(queue: Queue, task: Task) -> RetryConfig:
+    """The retry settings of a task: its own ones first, then those of its queue."""
+    ours, theirs = task.retry_config, queue.retry_config or RetryConfig()
+    if ours is None:
+        return theirs
+    counted = ours.max_attempts is not None or ours.unlimited_attempts
+    return RetryConfig(
+        max_attempts=ours.max_attempts if counted else theirs.max_attempts,
+        unlimited_attempts=ours.unlimited_attempts if counted else theirs.unlimited_attempts,
+        max_retry_duration=theirs.max_retry_duration
+        if ours.max_retry_duration is None
+        else ours.max_retry_duration,
+        min_backoff=theirs.min_backoff if ours.min_backoff is None else ours.min_backoff,
+        max_backoff=theirs.max_backoff if ours.max_backoff is None else ours.max_backoff,
+        max_doublings=theirs.max_doublings if ours.max_doublings is None else ours.max_doublings,
+    )
+
+
+def retry_delay(retries: RetryConfig, failed: int) -> timedelta:
+    """The delay after the `failed`-th failed attempt."""
+    # Far along the series every delay is max_backoff, or grows without end: look no further than this.
+    return next(islice(retries.backoff(), min(failed, 10_000) - 1, None))
+
+
+def used_up(retries: RetryConfig, failed: int, since_first: timedelta) -> bool:
+    """Whether no further attempt will be made."""
+    patience = retries.max_retry_duration
+    if retries.unlimited_attempts or retries.max_attempts is None:
+        return (
+            DURATION_ENDS_UNLIMITED_ATTEMPTS and bool(patience) and since_first >= (patience or timedelta())
+        )
+    return failed >= retries.max_attempts and (not patience or since_first >= patience)

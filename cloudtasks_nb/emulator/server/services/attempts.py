@@ -1,0 +1,102 @@
+"""Attempts of push tasks: begun on request or when due, recorded when they end. Source: SPEC section 5."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from msgspec.structs import replace
+
+from ....errors import InvalidArgument, NotFound
+from ....model.messages import RunTaskRequest
+from ....names import parse_task
+from ..rules.attempts import Attempt, Outcome, retry_config, retry_delay, used_up
+from ..store.store import QueueRow
+from ..store.task_json import TaskRow, attempts_json, task_json, task_message, task_prefix
+from .context import NOT_FOUND, Context, existing_queue, remove_task
+
+
+class AttemptService:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+        self._tasks = context.store.tasks
+
+    def run(self, name: str, body: RunTaskRequest) -> bytes:
+        """Sends one attempt at once, whatever the queue's state and pace; the answer does not wait for the target's."""
+        parsed = parse_task(name)
+        with self._store.transaction():
+            queue = existing_queue(self._store, parsed.parent)
+            found = self._tasks.get(queue.generation, parsed.task)
+            if found is None:
+                raise NotFound(NOT_FOUND)
+            attempt = self._attempt(queue, found, by_run=True)
+            if attempt.task.pull_message is not None:
+                raise InvalidArgument("A pull task cannot be run: lease it instead.")
+            self._tasks.begin_attempt(found.row, attempts_json(*attempt.begun()))
+            sent = self._tasks.get(queue.generation, parsed.task)
+        assert sent is not None  # noqa: S101 - it was there a moment ago, in the same transaction
+        self._store.after_commit(partial(self._context.send, attempt))
+        return task_json(sent, task_prefix(queue.queue), body.response_view or "BASIC").encode()
+
+    def begin_due(self, queue: QueueRow, limit: int) -> list[Attempt]:
+        """Begins what is due and not under way, oldest first; sending it is for the caller, after the commit."""
+        self._context.expiry.end_all()
+        due = self._tasks.to_dispatch(queue.generation, self._context.clock.now(), limit)
+        if not due:
+            return []
+        with self._store.transaction():
+            begun = [self._attempt(queue, row) for row in due]
+            for attempt in begun:
+                self._tasks.begin_attempt(attempt.task_row, attempts_json(*attempt.begun()))
+        return begun
+
+    def finish(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Records how an attempt ended: the task is done, due again, or given up."""
+        now = self._context.clock.now()
+        with self._store.transaction():
+            self._tasks.count_answer(attempt.queue_row, now)
+            row = self._tasks.get(attempt.generation, attempt.task.id)
+            if row is None or row.row != attempt.task_row:
+                return  # deleted meanwhile, or done by another attempt
+            queue = QueueRow(attempt.queue_row, attempt.generation, attempt.queue, None)
+            due = _next_try(attempt, outcome, row, now)
+            if due is None:
+                remove_task(self._context, queue, row.id)
+                return
+            first, last = attempt.begun()
+            ended = replace(last, response_time=now, response_status=outcome.status)
+            self._tasks.end_attempt(
+                row.row,
+                attempts_json(first, ended),
+                due,
+                outcome.code,
+                answered=outcome.answered,
+                executed=outcome.executed,
+            )
+        self._context.changed(attempt.queue_row)
+
+    def _attempt(self, queue: QueueRow, found: TaskRow, *, by_run: bool = False) -> Attempt:
+        return Attempt(
+            queue_row=queue.row,
+            generation=queue.generation,
+            task_row=found.row,
+            queue=queue.queue,
+            task=task_message(found, task_prefix(queue.queue)),
+            started=self._context.clock.now(),
+            execution_count=found.execution_count,
+            previous_code=found.previous_code,
+            by_run=by_run,
+        )
+
+
+def _next_try(attempt: Attempt, outcome: Outcome, row: TaskRow, now: datetime) -> datetime | None:
+    """When the task is due again; None when it is done, or given up."""
+    if outcome.succeeded:
+        return None
+    retries = retry_config(attempt.queue, attempt.task)
+    first, _ = attempt.begun()
+    if used_up(retries, row.dispatch_count, now - (first.dispatch_time or now)):
+        return None
+    counted_from = attempt.started if attempt.by_run else now
+    return max(counted_from + retry_delay(retries, row.dispatch_count), now + outcome.retry_after)

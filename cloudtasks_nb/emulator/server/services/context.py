@@ -1,0 +1,78 @@
+"""What the services share: the database, the time, random ids, and the way out for push tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from random import Random, SystemRandom
+
+from ....errors import NotFound
+from ....model.versions import OWN, Version
+from ....names import QueueName, TaskName
+from ..clock import Clock
+from ..rules.attempts import Attempt
+from ..rules.locations import check_location
+from ..rules.queues import tombstone_ttl
+from ..store.expiry import Expiry
+from ..store.store import QueueRow, Store
+from ..store.task_json import TaskRow
+
+QUEUE_MISSING = (
+    "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."
+)
+NOT_FOUND = "Requested entity was not found."
+_GONE = (
+    "The task no longer exists, though a task with this name existed recently. "
+    "The task either successfully completed or was deleted."
+)
+
+
+class Context:
+    """One for all services of an emulator. `version` is the version of the API that the present call speaks."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        send: Callable[[Attempt], None],
+        random: Random | None = None,
+        wake: Callable[[int], None] | None = None,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.send = send
+        self.random = random or SystemRandom()
+        self.version: Version = OWN
+        self.expiry = Expiry(store, clock)
+        self._wake = wake
+
+    def changed(self, queue: int) -> None:
+        """Something in this queue may have to be dispatched, once it is on disk."""
+        if self._wake is not None:
+            self.store.after_commit(partial(self._wake, queue))
+
+
+def existing_queue(store: Store, name: QueueName) -> QueueRow:
+    """The queue of this name. Errors: InvalidArgument for a location that does not exist; NotFound."""
+    check_location(name.parent)
+    found = store.queue(str(name))
+    if found is None:
+        raise NotFound(QUEUE_MISSING)
+    return found
+
+
+def existing_task(context: Context, name: TaskName) -> tuple[QueueRow, TaskRow]:
+    """The task of this name, and its queue. Errors: InvalidArgument, NotFound."""
+    queue = existing_queue(context.store, name.parent)
+    found = context.store.tasks.get(queue.generation, name.task)
+    if found is None:
+        gone = context.store.tombstones.is_blocked(queue.row, name.task, context.clock.now())
+        raise NotFound(_GONE if gone else NOT_FOUND)
+    return queue, found
+
+
+def remove_task(context: Context, queue: QueueRow, task_id: str) -> None:
+    """Ends a task; its name stays blocked for a while. Errors: NotFound."""
+    if not context.store.tasks.remove(queue.generation, task_id):
+        raise NotFound(NOT_FOUND)
+    context.store.tombstones.add(queue.row, task_id, context.clock.now() + tombstone_ttl(queue.queue))

@@ -1,0 +1,128 @@
+"""Pull tasks: leased, renewed, given back, acknowledged. Source: SPEC section 4.
+
+A lease is nothing but a schedule time in the future that only its holder knows: whoever shows it holds the task.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from ....errors import InvalidArgument
+from ....model.messages import (
+    AcknowledgeTaskRequest,
+    CancelLeaseRequest,
+    Empty,
+    LeaseTasksRequest,
+    RenewLeaseRequest,
+)
+from ....names import parse_queue, parse_task
+from ..clock import from_us, to_us
+from ..rules import leases as rules
+from ..rules.attempts import retry_config
+from ..store.store import QueueRow
+from ..store.task_json import TaskRow, joined_json, task_json, task_message, task_prefix
+from .context import Context, existing_queue, existing_task, remove_task
+
+
+class LeaseService:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+        self._tasks = context.store.tasks
+        self._paces: defaultdict[int, rules.Pace] = defaultdict(rules.Pace)
+
+    def lease(self, parent: str, body: LeaseTasksRequest) -> bytes:
+        name, wanted = parse_queue(parent), rules.parse_filter(body.filter)
+        limit, duration = rules.how_many(body.max_tasks), rules.lease_duration(body.lease_duration)
+        now = self._context.clock.now()
+        with self._store.transaction():
+            queue = existing_queue(self._store, name)
+            rules.check_leasable(queue.queue)
+            self._paces[queue.row].check(now, self._context.clock.machine_s())
+            tag = self._tasks.oldest_tag(queue.generation, now) if wanted.oldest_tag else wanted.tag
+            chosen = _Chosen(queue, to_us(now + duration), body.response_view or "BASIC")
+            with closing(
+                self._tasks.due(queue.generation, now, tag, payloads=body.response_view == "FULL")
+            ) as due:
+                chosen.take(due, limit)
+            for task_id in chosen.spent:
+                remove_task(self._context, queue, task_id)
+            self._tasks.lease(chosen.rows, now + duration)
+        return joined_json(chosen.answer)
+
+    def acknowledge(self, name: str, body: AcknowledgeTaskRequest) -> Empty:
+        with self._held(name, body.schedule_time) as (queue, task):
+            if not rules.LATE_ACKNOWLEDGE_SUCCEEDS:
+                rules.check_not_over(from_us(task.schedule_us), self._context.clock.now())
+            remove_task(self._context, queue, task.id)
+        return Empty()
+
+    def renew(self, name: str, body: RenewLeaseRequest) -> bytes:
+        duration, now = rules.lease_duration(body.lease_duration), self._context.clock.now()
+        with self._held(name, body.schedule_time) as (queue, task):
+            rules.check_renewable(queue.queue)
+            rules.check_not_over(from_us(task.schedule_us), now)
+            return self._reschedule(queue, task, now + duration, body.response_view)
+
+    def cancel(self, name: str, body: CancelLeaseRequest) -> bytes:
+        now = self._context.clock.now()
+        with self._held(name, body.schedule_time) as (queue, task):
+            rules.check_not_over(from_us(task.schedule_us), now)
+            return self._reschedule(queue, task, now, body.response_view)
+
+    @contextmanager
+    def _held(self, name: str, schedule_time: datetime | None) -> Iterator[tuple[QueueRow, TaskRow]]:
+        """A task whose lease the caller holds, inside a transaction. Errors: NotFound, FailedPrecondition, ..."""
+        parsed = parse_task(name)
+        with self._store.transaction():
+            queue, task = existing_task(self._context, parsed)
+            if queue.queue.pull_target is None:
+                raise InvalidArgument("Only a pull task has a lease.")
+            rules.check_held(schedule_time, from_us(task.schedule_us), task.dispatch_count)
+            yield queue, task
+
+    def _reschedule(self, queue: QueueRow, task: TaskRow, due: datetime, view: str) -> bytes:
+        self._tasks.reschedule(task.row, due)
+        shown = replace(task, schedule_us=to_us(due))
+        return task_json(shown, task_prefix(queue.queue), view or "BASIC").encode()
+
+
+class _Chosen:
+    """What a lease call takes, oldest first, as far as it fits the answer; and what was leased too often before."""
+
+    def __init__(self, queue: QueueRow, lease_end_us: int, view: str) -> None:
+        self._queue = queue
+        self._lease_end_us = lease_end_us
+        self._view = view
+        self._bytes = 0
+        self.rows: list[int] = []
+        self.answer: list[bytes] = []
+        self.spent: list[str] = []
+
+    def take(self, due: Iterator[TaskRow], limit: int) -> None:
+        for row in due:
+            if self._is_spent(row):
+                self.spent.append(row.id)
+            elif not self._fits(row) or len(self.rows) == limit:
+                return
+
+    def _fits(self, row: TaskRow) -> bool:
+        leased = replace(row, schedule_us=self._lease_end_us, dispatch_count=row.dispatch_count + 1)
+        shown = task_json(leased, task_prefix(self._queue.queue), self._view).encode()
+        self._bytes += len(shown)
+        if self._bytes > rules.MAX_ANSWER_BYTES:
+            return False
+        self.rows.append(row.row)
+        self.answer.append(shown)
+        return True
+
+    def _is_spent(self, row: TaskRow) -> bool:
+        retries = self._queue.queue.retry_config
+        if row.has_retry_config:
+            retries = retry_config(self._queue.queue, task_message(row, task_prefix(self._queue.queue)))
+        return retries is not None and rules.is_spent(retries, row.dispatch_count)

@@ -1,0 +1,85 @@
+"""Locations and their encryption keys. Source: SPEC sections 1.2 and 2.5; discovery document v2beta2."""
+
+from __future__ import annotations
+
+import re
+
+from ....errors import InvalidArgument, NotFound
+from ....model import CmekConfig, Location
+from ....model.messages import ListLocationsResponse
+from ....names import PROJECT_ID, LocationName, parse_location
+from ..calls.filters import parse_filter
+from ..calls.masks import parse_mask
+from ..rules.locations import REGIONS, check_location, location
+from ..rules.pages import make_token, page_size, read_token
+from .context import NOT_FOUND, Context
+
+MAX_LOCATIONS = 100
+
+_KEY = re.compile(r"projects/[^/\s]+/locations/([^/\s]+)/keyRings/[^/\s]+/cryptoKeys/[^/\s]+")
+_KEY_FORMAT = "projects/PROJECT_ID/locations/LOCATION_ID/keyRings/KEY_RING_ID/cryptoKeys/KEY_ID"
+
+
+class LocationService:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._keys = context.store.cmek
+
+    def list(
+        self,
+        name: str,
+        *,
+        filter: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        extra_location_types: str = "",
+    ) -> ListLocationsResponse:
+        project = name.removeprefix("projects/")
+        if not PROJECT_ID.fullmatch(project):
+            raise InvalidArgument("Invalid resource field value in the request.")
+        limit, now = _page_size(page_size, MAX_LOCATIONS), self._context.clock.now()
+        chosen, listing = parse_filter(filter, Location), ["locations", name, filter]
+        after = read_token(page_token, listing, now)
+        regions = [region for region in sorted(REGIONS) if after is None or region > after[0]]
+        found = [location(LocationName(project, region)) for region in regions]
+        shown = [region for region in found if chosen.matches(region)]
+        token = make_token([shown[limit - 1].location_id], listing, now) if len(shown) > limit else ""
+        return ListLocationsResponse(locations=shown[:limit], next_page_token=token)
+
+    def get(self, name: str) -> Location:
+        parsed = parse_location(name)
+        if parsed.location not in REGIONS:
+            raise NotFound(NOT_FOUND)
+        return location(parsed)
+
+    def get_key(self, name: str) -> CmekConfig:
+        parent = str(_location_of(name))
+        return CmekConfig(name=name, kms_key=self._keys.get(parent))
+
+    def update_key(self, name: str, body: CmekConfig, *, update_mask: str = "") -> CmekConfig:
+        """A blank key switches back to Google's own."""
+        parent = _location_of(name)
+        if body.name and body.name != name:
+            raise InvalidArgument(
+                f"The name in the body ('{body.name}') is not the one in the URL ('{name}')."
+            )
+        paths = parse_mask(update_mask, "update_mask", CmekConfig)
+        if paths and ("kms_key",) not in paths:
+            return self.get_key(name)
+        match = _KEY.fullmatch(body.kms_key)
+        if body.kms_key and match is None:
+            raise InvalidArgument(f'CmekConfig.kms_key must be formatted: "{_KEY_FORMAT}".')
+        if match is not None and match[1] not in (parent.location, "global"):
+            raise InvalidArgument(
+                f"CmekConfig.kms_key must be a key in {parent.location}, not in {match[1]}."
+            )
+        with self._context.store.transaction():
+            self._keys.set(str(parent), body.kms_key)
+        return CmekConfig(name=name, kms_key=body.kms_key)
+
+
+def _location_of(name: str) -> LocationName:
+    return check_location(parse_location(name.removesuffix("/cmekConfig")))
+
+
+_page_size = page_size  # list() has a parameter of this name

@@ -1,0 +1,187 @@
+"""Queues. Source: SPEC section 2."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from ....errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from ....model import Queue
+from ....model.messages import Empty, ListQueuesResponse
+from ....names import (
+    QUEUE_FORMAT,
+    LocationName,
+    QueueName,
+    check_queue_id,
+    parse_location,
+    parse_queue,
+)
+from ..calls import masks
+from ..calls.filters import parse_filter
+from ..rules import queues as queue_rules
+from ..rules.locations import check_location
+from ..rules.pages import make_token, page_size, read_token
+from ..rules.queue_patch import patched
+from ..store.store import QueueRow
+from .context import NOT_FOUND, Context, existing_queue
+
+MAX_QUEUES = 9800
+
+
+class QueueService:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+
+    def list(
+        self,
+        parent: str,
+        *,
+        filter: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        read_mask: str = "",
+    ) -> ListQueuesResponse:
+        _parent(parent)
+        limit, now = _page_size(page_size, MAX_QUEUES), self._context.clock.now()
+        chosen = parse_filter(filter, version=self._context.version)
+        paths = masks.parse_mask(read_mask, "read_mask", version=self._context.version)
+        listing = [parent, filter, read_mask]
+        after = read_token(page_token, listing, now)
+        shown: list[Queue] = []
+        last = ""
+        for row in self._store.queues(parent, after[0] if after else ""):
+            queue = self._with_stats(row) if chosen.needs_stats else row.queue
+            if not chosen.matches(queue):
+                continue
+            if len(shown) == limit:
+                return ListQueuesResponse(queues=shown, next_page_token=make_token([last], listing, now))
+            shown.append(self._shown(row, paths))
+            last = row.queue.name
+        return ListQueuesResponse(queues=shown)
+
+    def get(self, name: str, *, read_mask: str = "") -> Queue:
+        row = existing_queue(self._store, parse_queue(name))
+        return self._shown(row, masks.parse_mask(read_mask, "read_mask", version=self._context.version))
+
+    def create(self, parent: str, body: Queue) -> Queue:
+        _parent(parent)
+        name = _name_in(parent, body.name)
+        with self._store.transaction():
+            return self.add(replace(body, name=str(name)))
+
+    def add(self, asked: Queue) -> Queue:
+        """Stores a new queue under its name, inside a transaction of the caller. Errors: ApiError."""
+        name = parse_queue(asked.name)
+        queue = queue_rules.new_queue(asked, name)
+        if self._store.queue(queue.name) is not None:
+            raise AlreadyExists("Queue already exists")
+        if self._store.is_blocked(queue.name, self._context.clock.now()):
+            raise FailedPrecondition(
+                "The queue cannot be created because a queue with this name existed too recently."
+            )
+        return self._store.add_queue(queue, str(name.parent)).queue
+
+    def patch(self, name: str, body: Queue, *, update_mask: str = "") -> Queue:
+        parsed = parse_queue(name)
+        check_location(parsed.parent)
+        paths = masks.parse_mask(update_mask, "update_mask", version=self._context.version)
+        if body.name and body.name != name:
+            raise InvalidArgument(
+                f"The queue name in the body ('{body.name}') is not the one in the URL ('{name}')."
+            )
+        with self._store.transaction():
+            found = self._store.queue(name)
+            if found is None:
+                return self.add(replace(masks.pick(body, paths) if paths else body, name=name))
+            queue = patched(found.queue, body, paths, self._context.version)
+            self._store.save_queue(found.row, queue)
+            self._context.changed(found.row)
+            return queue
+
+    def delete(self, name: str) -> Empty:
+        parsed = parse_queue(name)
+        check_location(parsed.parent)
+        with self._store.transaction():
+            found = self._store.queue(name)
+            if found is None:
+                raise NotFound(NOT_FOUND)
+            until = self._context.clock.now() + queue_rules.NAME_BLOCKED
+            self._store.delete_queue(found, until)
+            self._context.changed(found.row)
+        return Empty()
+
+    def pause(self, name: str, body: Empty) -> Queue:
+        return self._set_state(name, "PAUSED")
+
+    def resume(self, name: str, body: Empty) -> Queue:
+        return self._set_state(name, "RUNNING")
+
+    def purge(self, name: str, body: Empty) -> Queue:
+        now = self._context.clock.now()
+        with self._store.transaction():
+            row = existing_queue(self._store, parse_queue(name))
+            queue = replace(row.queue, purge_time=now)
+            self._store.new_generation(row, now + queue_rules.tombstone_ttl(queue))
+            self._store.save_queue(row.row, queue)
+            self._context.changed(row.row)
+        return queue
+
+    def _set_state(self, name: str, state: str) -> Queue:
+        with self._store.transaction():
+            row = existing_queue(self._store, parse_queue(name))
+            queue = replace(row.queue, state=state)
+            self._store.save_queue(row.row, queue)
+            self._context.changed(row.row)
+            return queue
+
+    def _shown(self, row: QueueRow, paths: Sequence[masks.Path]) -> Queue:
+        """Everything but statistics, or just the fields that were asked for."""
+        if not paths:
+            return row.queue
+        asks_stats = any(path[0] == "stats" for path in paths)
+        return masks.pick(self._with_stats(row) if asks_stats else row.queue, paths)
+
+    def _with_stats(self, row: QueueRow) -> Queue:
+        stats = self._store.tasks.stats(row.row, row.generation, self._context.clock.now())
+        limits = row.queue.rate_limits
+        if row.queue.state == "RUNNING" and limits is not None:
+            stats.effective_execution_rate = limits.max_tasks_dispatched_per_second or 0
+        return replace(row.queue, stats=stats)
+
+
+def _parent(text: str) -> LocationName:
+    """The location of a listing or a new queue. Errors: InvalidArgument, in the service's own words."""
+    try:
+        name = parse_location(text)
+    except InvalidArgument:
+        raise InvalidArgument("Invalid resource field value in the request.") from None
+    return check_location(name)
+
+
+_HELP = {
+    "@type": "type.googleapis.com/google.rpc.Help",
+    "links": [
+        {
+            "description": "Definition of queue name",
+            "url": "https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues#Queue.FIELDS.name",
+        }
+    ],
+}
+_page_size = page_size  # the methods have a parameter of this name
+
+
+def _name_in(parent: str, name: str) -> QueueName:
+    """The name of a new queue. Errors: InvalidArgument, in the service's own words."""
+    parts = name.split("/")
+    if len(parts) == 6 and parts[0::2] == ["projects", "locations", "queues"]:
+        check_queue_id(parts[5])
+    try:
+        parsed = parse_queue(name)
+    except InvalidArgument:
+        message = f'Queue name must be formatted: "{QUEUE_FORMAT}".'
+        raise InvalidArgument(message, details=[_HELP]) from None
+    if str(parsed.parent) != parent:
+        raise InvalidArgument(f"{name} must begin with {parent}.")
+    return parsed

@@ -1,0 +1,76 @@
+"""What the REST methods mean, one entry per method served: parameters and messages in, messages out.
+
+An answer is a message, or its ready-made JSON where speed counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ....model import Message
+from ....model.versions import OWN, Version
+from .attempts import AttemptService
+from .batches import BatchService
+from .buffer import BufferService
+from .context import Context
+from .leases import LeaseService
+from .locations import LocationService
+from .policies import PolicyService
+from .queues import QueueService
+from .tasks import TaskService
+from .uploads import UploadService
+
+Answer = Message | bytes
+Handler = Callable[..., Answer]
+
+
+class Service:
+    """The methods that are served, by their id in METHODS."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.queues = QueueService(context)
+        self.tasks = TaskService(context)
+        self.attempts = AttemptService(context)
+        batches = BatchService(context, self.tasks)
+        buffers, uploads = BufferService(context, self.tasks), UploadService(context, self.queues)
+        locations = LocationService(context)
+        policies, leases = PolicyService(context), LeaseService(context)
+        self._handlers: dict[str, Handler] = {
+            "projects.locations.list": locations.list,
+            "projects.locations.get": locations.get,
+            "projects.locations.queues.list": self.queues.list,
+            "projects.locations.queues.get": self.queues.get,
+            "projects.locations.queues.create": self.queues.create,
+            "projects.locations.queues.patch": self.queues.patch,
+            "projects.locations.queues.delete": self.queues.delete,
+            "projects.locations.queues.pause": self.queues.pause,
+            "projects.locations.queues.resume": self.queues.resume,
+            "projects.locations.queues.purge": self.queues.purge,
+            "projects.locations.queues.getIamPolicy": policies.get,
+            "projects.locations.queues.setIamPolicy": policies.set,
+            "projects.locations.queues.testIamPermissions": policies.test,
+            "projects.locations.queues.tasks.list": self.tasks.list,
+            "projects.locations.queues.tasks.get": self.tasks.get,
+            "projects.locations.queues.tasks.create": self.tasks.create,
+            "projects.locations.queues.tasks.delete": self.tasks.delete,
+            "projects.locations.queues.tasks.run": self.attempts.run,
+            "projects.locations.queues.tasks.batchCreate": batches.create,
+            "projects.locations.queues.tasks.batchDelete": batches.delete,
+            "projects.locations.queues.tasks.buffer": buffers.buffer,
+            "projects.locations.operations.get": batches.get,
+            "projects.locations.getCmekConfig": locations.get_key,
+            "projects.locations.updateCmekConfig": locations.update_key,
+            "api.queue.update": uploads.update,
+            "projects.locations.queues.tasks.lease": leases.lease,
+            "projects.locations.queues.tasks.acknowledge": leases.acknowledge,
+            "projects.locations.queues.tasks.renewLease": leases.renew,
+            "projects.locations.queues.tasks.cancelLease": leases.cancel,
+        }
+
+    def call(self, method: str, parameters: dict[str, Any], version: Version = OWN) -> Answer:
+        """Runs a method with its path, query and body as keywords, as this version means it. Errors: ApiError."""
+        self.context.version = version
+        self.context.expiry.end_all()
+        return self._handlers[method](**parameters)

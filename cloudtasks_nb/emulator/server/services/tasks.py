@@ -1,0 +1,143 @@
+"""Tasks. Source: SPEC sections 3 and 5.3."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from ....errors import AlreadyExists, InvalidArgument
+from ....model import Queue, Task
+from ....model.messages import CreateTaskRequest, Empty
+from ....names import TASK_FORMAT, QueueName, check_task_id, parse_queue, parse_task
+from ..clock import to_us
+from ..rules import tasks as task_rules
+from ..rules.pages import make_token, page_size, read_token
+from ..rules.queues import task_ttl
+from ..store.store import QueueRow
+from ..store.task_json import TaskRow, page_json, request_json, task_json, task_prefix
+from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, NewTask, Order
+from .context import Context, existing_queue, existing_task, remove_task
+
+MAX_TASKS = 1000
+
+_TOO_RECENT = (
+    "The task cannot be created because a task with this name existed too recently. For more information about task "
+    "de-duplication see https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create"
+    "#body.request_body.FIELDS.task."
+)
+
+
+class TaskService:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+        self._tasks = context.store.tasks
+
+    def list(
+        self,
+        parent: str,
+        *,
+        response_view: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        order_by: str = "",
+    ) -> bytes:
+        row = existing_queue(self._store, parse_queue(parent))
+        view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
+        limit, listing = _page_size(page_size, MAX_TASKS), [parent, view, order_by]
+        after = read_token(page_token, listing, now)
+        found, has_more = self._tasks.page(row.generation, order, after, limit, payloads=view == "FULL")
+        token = ""
+        if has_more:
+            last = self._tasks.get(row.generation, found[-1][0])
+            token = make_token([getattr(last, column) for column in order.columns], listing, now)
+        return page_json(found, task_prefix(row.queue), view, token)
+
+    def get(self, name: str, *, response_view: str = "") -> bytes:
+        queue, task = existing_task(self._context, parse_task(name))
+        return _answer(queue, task, response_view)
+
+    def create(self, parent: str, body: CreateTaskRequest) -> bytes:
+        name = parse_queue(parent)
+        if body.task is None:
+            raise InvalidArgument("Task is required.")
+        task_id = id_in(name, body.task.name)
+        with self._store.transaction():
+            queue = existing_queue(self._store, name)
+            stored = self.add(queue, body.task, task_id)
+        return _answer(queue, stored, body.response_view)
+
+    def add(self, queue: QueueRow, asked: Task, task_id: str) -> TaskRow:
+        """Stores a new task, inside a transaction of the caller; an empty id is replaced by a random one."""
+        now = self._context.clock.now()
+        task = task_rules.new_task(asked, queue.queue, now, self._context.version)
+        if task_id and self._store.tombstones.is_blocked(queue.row, task_id, now):
+            raise AlreadyExists(_TOO_RECENT)
+        expires = now + task_ttl(queue.queue)
+        new = _new_row(task, task_id or self._random_id(), now, expires)
+        while (stored := self._tasks.add(queue.generation, new)) is None:
+            if task_id:
+                raise AlreadyExists("Requested entity already exists")
+            new = replace(new, id=self._random_id())
+        self._context.expiry.note(expires)
+        self._context.changed(queue.row)
+        return stored
+
+    def delete(self, name: str) -> Empty:
+        parsed = parse_task(name)
+        with self._store.transaction():
+            queue = existing_queue(self._store, parsed.parent)
+            remove_task(self._context, queue, parsed.task)
+        return Empty()
+
+    def _random_id(self) -> str:
+        """19 digits, as the service's own."""
+        return str(self._context.random.randrange(10**18, 10**19))
+
+
+_page_size = page_size  # list() has a parameter of this name
+
+
+def _new_row(task: Task, task_id: str, now: datetime, expires: datetime) -> NewTask:
+    head, payload = request_json(task)
+    return NewTask(
+        id=task_id,
+        schedule_us=to_us(task.schedule_time or now),
+        create_us=to_us(task.create_time or now),
+        expire_us=to_us(expires),
+        tag=task.pull_message.tag if task.pull_message is not None else None,
+        head=head,
+        payload=payload,
+    )
+
+
+def _order(order_by: str, queue: Queue) -> Order:
+    """The default is the schedule time that a task was created with: unlike the current one it never changes, so
+    a task that is tried again between two pages is neither shown twice nor left out."""
+    match order_by.strip().removesuffix(" asc"):
+        case "":
+            return BY_FIRST
+        case "schedule_time" | "scheduleTime":
+            return BY_SCHEDULE
+        case "pull_message.tag" | "pullMessage.tag":
+            return BY_TAG if queue.pull_target is not None else BY_FIRST
+    raise InvalidArgument("order_by must be schedule_time or pull_message.tag.")
+
+
+def _answer(queue: QueueRow, task: TaskRow, view: str) -> bytes:
+    return task_json(task, task_prefix(queue.queue), view or "BASIC").encode()
+
+
+def id_in(queue: QueueName, name: str) -> str:
+    """The id in the name of a new task, empty for the service to choose. Errors: InvalidArgument."""
+    if not name:
+        return ""
+    head, separator, task_id = name.rpartition("/tasks/")
+    if not separator or len(head.split("/")) != 6:
+        raise InvalidArgument(f'Task name must be formatted: "{TASK_FORMAT}"')
+    if head != str(queue):
+        raise InvalidArgument(
+            f"The queue name from request ('{queue}') must be the same as the queue name in the named task ('{head}')."
+        )
+    return check_task_id(task_id)

@@ -1,0 +1,68 @@
+"""What an uploaded queue.yaml makes of the queues of a project. Source: SPEC sections 2.6 and 2.8."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ....errors import InvalidArgument
+from ....model import Queue
+from ....model.messages import Empty, HttpBody
+from ....names import PROJECT_ID, LocationName
+from ..rules.queue_patch import patched
+from ..rules.queue_yaml import Described, read_queue_yaml
+from .context import Context
+from .queues import QueueService
+
+LOCATION = "us-central1"
+_SPARED = "default"
+
+
+class UploadService:
+    """The file says everything about a project's queues: those that it does not name are disabled."""
+
+    def __init__(self, context: Context, queues: QueueService) -> None:
+        self._context = context
+        self._store = context.store
+        self._queues = queues
+
+    def update(self, body: HttpBody, *, app_id: str = "") -> Empty:
+        if not PROJECT_ID.fullmatch(app_id):
+            raise InvalidArgument("app_id must be the ID of a project.")
+        described = read_queue_yaml(body.data or b"")
+        with self._store.transaction():
+            parent = self._parent(app_id)
+            for entry in described:
+                self._apply(parent, entry)
+            named = {f"{parent}/queues/{entry.id}" for entry in described}
+            for row in list(self._store.queues(str(parent))):
+                if row.queue.name not in named and row.queue.id != _SPARED:
+                    self._store.save_queue(row.row, replace(row.queue, state="DISABLED"))
+                    self._context.changed(row.row)
+        return Empty()
+
+    def _parent(self, project: str) -> LocationName:
+        """An app has one region: where its queues are, else the emulator's own."""
+        return LocationName(project, next(iter(self._store.locations(project)), LOCATION))
+
+    def _apply(self, parent: LocationName, entry: Described) -> None:
+        name = f"{parent}/queues/{entry.id}"
+        found = self._store.queue(name)
+        if found is None:
+            self._queues.add(replace(entry.queue, name=name))
+            found = self._store.queue(name)
+            assert found is not None  # noqa: S101 - just added
+            queue = found.queue
+        else:
+            asked = replace(entry.queue, task_ttl=None, tombstone_ttl=None)
+            queue = patched(found.queue, _of_its_kind(asked, found.queue), [])
+        state = "PAUSED" if entry.paused else "RUNNING" if queue.state == "DISABLED" else queue.state
+        self._store.save_queue(found.row, replace(queue, state=state))
+        self._context.changed(found.row)
+
+
+def _of_its_kind(asked: Queue, current: Queue) -> Queue:
+    """A push queue made by other means may go to URLs of its own; the file has no word for these."""
+    is_push = asked.pull_target is None and current.pull_target is None
+    if is_push and current.app_engine_http_target is None:
+        return replace(asked, app_engine_http_target=None, http_target=current.http_target)
+    return asked

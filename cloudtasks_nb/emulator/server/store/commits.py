@@ -1,0 +1,146 @@
+"""Commits shared by what happens at the same time: nothing is answered before it is on disk.
+
+Work on the database runs in turns. Whatever arrives while the disk is busy waits for the next turn; all that ran
+within a turn is committed at once, and only then told to those who asked, whether they wrote or only read.
+What is past its time ends first, in turns of its own: whoever asks waits for that, the event loop does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+
+from msgspec import Struct
+
+from ....errors import Internal
+from .expiry import Expiry
+from .store import Store
+
+T = TypeVar("T")
+
+
+class _Work(Struct):
+    """Something to do with the database, and what came of it."""
+
+    do: Callable[[], Any]
+    told: asyncio.Future[Any]
+    result: Any = None
+    error: Exception | None = None
+
+    def tell(self, lost: BaseException | None = None) -> None:
+        """Hands over what came of it, unless nobody waits for it any longer."""
+        if self.told.cancelled():
+            return
+        error = lost or self.error
+        if error is None:
+            self.told.set_result(self.result)
+        else:
+            self.told.set_exception(error)
+
+
+class Commits:
+    """The turns of one store. Lives inside one event loop."""
+
+    def __init__(self, store: Store, expiry: Expiry | None = None) -> None:
+        self._store = store
+        self._expiry = expiry
+        self._expiring = asyncio.Lock()
+        self._store.shares_transactions = True
+        self._waiting: list[_Work] = []
+        self._turn: list[_Work] = []
+        self._disk: asyncio.Future[None] | None = None
+        self._flushing: asyncio.Handle | None = None
+        # One thread: the loop goes on reading requests while the disk works.
+        self._thread = ThreadPoolExecutor(1, "commits") if store.is_durable else None
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Does the work in the next turn; returns when all it wrote and saw is on disk. Errors: Internal; its own."""
+        if self._expiry is not None and self._expiry.is_due():
+            await self._expire(self._expiry)
+        return await self._run(work)
+
+    async def _expire(self, expiry: Expiry) -> None:
+        async with self._expiring:  # one for all: who comes later finds it done
+            while expiry.is_due():
+                await self._run(expiry.end_some)
+                await asyncio.sleep(0)  # without a disk to wait for, too, others get their turn
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        asked = _Work(work, asyncio.get_running_loop().create_future())
+        if self._disk is None:
+            self._do(asked)
+        else:
+            self._waiting.append(asked)
+        return cast(T, await asked.told)
+
+    async def close(self) -> None:
+        """Returns when nothing is on its way to the disk any longer."""
+        while self._turn or self._waiting:
+            await asyncio.wait([work.told for work in (*self._turn, *self._waiting)])
+        if self._thread is not None:
+            self._thread.shutdown()
+        self._store.shares_transactions = False
+
+    def _do(self, work: _Work) -> None:
+        try:
+            work.result = work.do()
+        except sqlite3.Error as error:
+            work.error = self._failure(error)
+        except Exception as error:  # it belongs to whoever asked
+            work.error = error
+        if self._store.in_transaction:
+            self._turn.append(work)
+            if self._flushing is None:  # whatever else this round of the loop brings comes along
+                self._flushing = asyncio.get_running_loop().call_soon(self._flush)
+            return
+        lost = work.error if self._turn else None
+        work.tell()
+        if lost is not None:  # a full disk takes back the whole transaction, not just one piece of work
+            self._end_turn(lost)
+
+    def _flush(self) -> None:
+        self._flushing = None
+        if not self._turn:
+            return
+        if self._thread is None:
+            self._committed(_failed(self._store.commit))
+            return
+        self._disk = asyncio.get_running_loop().run_in_executor(self._thread, self._store.commit)
+        self._disk.add_done_callback(lambda disk: self._committed(disk.exception()))
+
+    def _committed(self, error: BaseException | None) -> None:
+        self._disk = None
+        if error is not None:
+            self._store.rollback()
+            error = self._failure(error)
+        self._end_turn(error)
+        waiting, self._waiting = self._waiting, []
+        for work in waiting:
+            self._do(work)
+
+    def _end_turn(self, lost: BaseException | None) -> None:
+        turn, self._turn = self._turn, []
+        for work in turn:
+            work.tell(lost)
+        for follow in self._store.followers(lost=lost is not None):
+            follow()
+
+    def _failure(self, error: BaseException) -> Internal:
+        """The database failed: say so to whoever asked, and to the owner of the process."""
+        if self._expiry is not None:
+            self._expiry.look_again()
+        message = f"The emulator's database failed, and nothing of this call was kept: {error}."
+        print(f"cloudtasks_nb emulator: {message}", file=sys.stderr, flush=True)
+        return Internal(message)
+
+
+def _failed(commit: Callable[[], None]) -> BaseException | None:
+    try:
+        commit()
+    except sqlite3.Error as error:
+        return error
+    return None

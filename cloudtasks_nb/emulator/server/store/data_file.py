@@ -1,0 +1,121 @@
+"""A database file: made, recognised, checked, and brought from an older version to this one. SQLite only."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from importlib.resources import files
+
+from ....errors import ConfigError
+
+APPLICATION_ID = 0x63746E62  # "ctnb"
+VERSION = 2
+RESTORE = "restore a copy of it, or name another file: this one was left as it is"
+CHECK_S = 0.3  # how long looking for damage may take at the start; what lies beyond is found when it is read
+
+_RENAMED = "version_1_"
+_KEPT_SINCE_1 = (
+    "queues",
+    "blocked_queues",
+    "tasks",
+    "tombstones",
+    "answers",
+    "operations",
+    "cmek",
+    "oauth_tokens",
+)
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Makes an open database the emulator's. Errors: sqlite3.Error; ConfigError for a file of something else."""
+    # Exclusive: two emulators on one file would dispatch every task twice. The lock goes with the process.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    _identity(connection)  # what is not ours is left as it is
+    _set_up(connection)
+    version = _identity(connection)  # nobody can change it any more
+    if version == 0:
+        connection.executescript(_in_one_transaction(_schema()))
+    else:
+        _check(connection)
+    if version == 1:
+        _from_version_1(connection)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # cut off by the last stop
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
+    connection.execute("PRAGMA cache_size = -32768")  # 32 MB, however large the file
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("COMMIT")
+
+
+def _identity(connection: sqlite3.Connection) -> int:
+    """The version of our database that the file holds; 0 when it holds nothing yet. Errors: ConfigError."""
+    application, version = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    )
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables == 0 and application == 0:
+        return 0
+    if application != APPLICATION_ID:
+        raise ConfigError(
+            "is a database of something else.", hint="name another file: this one was left as it is"
+        )
+    if version not in (1, VERSION):
+        raise ConfigError(
+            f"was written by another version of the emulator (format {version}, not {VERSION}).",
+            hint="update cloudtasks-nb, or name another file",
+        )
+    return int(version)
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """Looks for damage, for a moment. Errors: ConfigError."""
+    deadline = time.monotonic() + CHECK_S
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if "interrupted" not in str(error):
+            raise
+        found = "ok"  # a large file: as far as it was read
+    finally:
+        connection.set_progress_handler(None, 0)
+    if found != "ok":
+        raise ConfigError(f"is damaged: {' '.join(found.split())}.", hint=RESTORE)
+
+
+def _schema() -> str:
+    return files(__package__).joinpath("schema.sql").read_text("utf-8")
+
+
+def _in_one_transaction(script: str) -> str:
+    mark = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+    return f"BEGIN; {script} {mark} COMMIT;"
+
+
+def _from_version_1(connection: sqlite3.Connection) -> None:
+    """The tables anew, with what was in them: a queue's tasks are of its first generation."""
+    objects = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    tables = [name for kind, name, _ in objects if kind == "table" and name in _KEPT_SINCE_1]
+    steps = [f"DROP INDEX {name};" for kind, name, sql in objects if kind == "index" and sql is not None]
+    steps += [f"ALTER TABLE {name} RENAME TO {_RENAMED}{name};" for name in tables]
+    steps.append(_schema())
+    steps.append(f"INSERT INTO generations (id, queue) SELECT id, id FROM {_RENAMED}queues;")  # noqa: S608
+    for name in tables:
+        columns = [column for _, column, *_ in connection.execute(f"PRAGMA table_info({name})")]
+        into = ", ".join("generation" if (name, c) == ("tasks", "queue") else c for c in columns)
+        read = ", ".join(columns)
+        if name == "queues":
+            into, read = f"{into}, generation", f"{read}, id"
+        steps.append(f"INSERT INTO {name} ({into}) SELECT {read} FROM {_RENAMED}{name};")  # noqa: S608
+    steps += [f"DROP TABLE {_RENAMED}{name};" for name in reversed(tables)]
+    try:
+        connection.executescript(_in_one_transaction("\n".join(steps)))
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

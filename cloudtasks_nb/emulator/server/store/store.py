@@ -1,0 +1,221 @@
+"""The database: queues, their policies, and the names that stay blocked. SQLite only; `now` is an argument."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ....errors import ConfigError
+from ....model import Queue, decode, encode
+from ..clock import from_us, to_us
+from .cmek import CmekStore
+from .data_file import RESTORE, prepare
+from .grants import OAuthStore
+from .operations import OperationStore
+from .tasks import TaskStore
+from .tombstones import Tombstones
+
+_SELECT = "SELECT id, generation, name, config, state, purge_us, policy FROM queues"
+
+
+class QueueRow(Struct, frozen=True):
+    """A queue, its number in the database, and that of the generation of its tasks."""
+
+    row: int
+    generation: int
+    queue: Queue
+    policy: str | None
+
+
+class Store:
+    """One open database; `tasks`, `tombstones`, `operations`, `cmek` and `oauth` hold the rest of it."""
+
+    def __init__(self, connection: sqlite3.Connection, *, is_durable: bool = False) -> None:
+        self._db = connection
+        self.is_durable = is_durable
+        self.shares_transactions = False  # set by whoever commits for several: see commits.py
+        self.has_leftovers = True  # of generations: until somebody looked
+        self._followers: list[Callable[[], None]] = []
+        self.tasks = TaskStore(connection)
+        self.tombstones = Tombstones(connection)
+        self.operations = OperationStore(connection)
+        self.cmek = CmekStore(connection)
+        self.oauth = OAuthStore(connection)
+
+    @classmethod
+    def open(cls, path: Path | None = None) -> Store:
+        """A durable database in a file, or one in memory. Errors: ConfigError."""
+        try:
+            connection = sqlite3.connect(
+                path or ":memory:", isolation_level=None, timeout=0.2, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from None
+        try:
+            prepare(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise _unusable(path, error) from None
+        except ConfigError as error:
+            connection.close()
+            raise ConfigError(f"{path} {error.message}", hint=error.hint) from None
+        return cls(connection, is_durable=path is not None)
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it, or nothing. It may be part of a larger transaction, which somebody else commits."""
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self._db.in_transaction:  # a full disk ends the whole transaction by itself
+                self._db.execute("ROLLBACK TO part")
+                self._db.execute("RELEASE part")
+                self._end_part()
+            raise
+        self._db.execute("RELEASE part")
+        self._end_part()
+
+    def _end_part(self) -> None:
+        if not self.shares_transactions:
+            self.commit()
+            for follow in self.followers():
+                follow()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether something was begun that is not committed yet."""
+        return self._db.in_transaction
+
+    def commit(self) -> None:
+        """Returns when it is on disk. May run in another thread, while nothing else uses the store."""
+        self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def after_commit(self, follow: Callable[[], None]) -> None:
+        """Does something once all that was written so far is on disk; nothing, should that fail."""
+        if self._db.in_transaction:
+            self._followers.append(follow)
+        else:
+            follow()
+
+    def followers(self, *, lost: bool = False) -> list[Callable[[], None]]:
+        """What was put off until the commit, to be done now; none of it when the transaction was lost."""
+        followers, self._followers = self._followers, []
+        return [] if lost else followers
+
+    def is_empty(self) -> bool:
+        return self._db.execute("SELECT 1 FROM queues LIMIT 1").fetchone() is None
+
+    def queue(self, name: str) -> QueueRow | None:
+        found = self._db.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()
+        return _queue_row(found) if found else None
+
+    def queue_numbered(self, row: int) -> QueueRow | None:
+        found = self._db.execute(f"{_SELECT} WHERE id = ?", (row,)).fetchone()
+        return _queue_row(found) if found else None
+
+    def queue_numbers(self) -> list[int]:
+        """Of all queues."""
+        return [row for (row,) in self._db.execute("SELECT id FROM queues")]
+
+    def queues(self, parent: str, after: str = "") -> Iterator[QueueRow]:
+        """The queues of a location by name, those behind `after`."""
+        found = self._db.execute(f"{_SELECT} WHERE parent = ? AND name > ? ORDER BY name", (parent, after))
+        return map(_queue_row, found)
+
+    def locations(self, project: str) -> list[str]:
+        """Where a project has queues, by their ids."""
+        found = self._db.execute(
+            "SELECT DISTINCT parent FROM queues WHERE parent GLOB ? ORDER BY parent",
+            (f"projects/{project}/locations/*",),
+        )
+        return [str(parent).rpartition("/")[2] for (parent,) in found]
+
+    def add_queue(self, queue: Queue, parent: str) -> QueueRow:
+        added = self._db.execute(
+            "INSERT INTO queues (parent, name, config, state, generation) "
+            "VALUES (?, ?, ?, ?, -1 - (SELECT coalesce(max(id), 0) FROM queues))",  # until it has one of its own
+            (parent, queue.name, _config(queue), queue.state),
+        )
+        row = added.lastrowid or 0
+        return QueueRow(row, self._new_generation(row), queue, None)
+
+    def new_generation(self, queue: QueueRow, names_blocked_until: datetime) -> None:
+        """Leaves the queue without tasks at once; what they leave behind is cleared away later."""
+        self._leave(queue.generation, names_blocked_until)
+        self._new_generation(queue.row)
+
+    def _new_generation(self, row: int) -> int:
+        generation = self._db.execute("INSERT INTO generations (queue) VALUES (?)", (row,)).lastrowid or 0
+        self._db.execute("UPDATE queues SET generation = ? WHERE id = ?", (generation, row))
+        return generation
+
+    def _leave(self, generation: int, until: datetime) -> None:
+        self.has_leftovers = True
+        self._db.execute("UPDATE generations SET until_us = ? WHERE id = ?", (to_us(until), generation))
+
+    def save_queue(self, row: int, queue: Queue) -> None:
+        purge_us = None if queue.purge_time is None else to_us(queue.purge_time)
+        self._db.execute(
+            "UPDATE queues SET config = ?, state = ?, purge_us = ? WHERE id = ?",
+            (_config(queue), queue.state, purge_us, row),
+        )
+
+    def save_policy(self, row: int, policy: str) -> None:
+        self._db.execute("UPDATE queues SET policy = ? WHERE id = ?", (policy, row))
+
+    def delete_queue(self, queue: QueueRow, blocked_until: datetime) -> None:
+        """Removes the queue with its tasks; the name stays blocked."""
+        self._leave(queue.generation, from_us(0))  # there is no queue in which names could be used again
+        self._db.execute("DELETE FROM queues WHERE id = ?", (queue.row,))
+        self._db.execute(
+            "REPLACE INTO blocked_queues VALUES (?, ?)", (queue.queue.name, to_us(blocked_until))
+        )
+
+    def is_blocked(self, name: str, now: datetime) -> bool:
+        sql = "SELECT 1 FROM blocked_queues WHERE name = ? AND until_us > ?"
+        return self._db.execute(sql, (name, to_us(now))).fetchone() is not None
+
+
+def _unusable(path: Path | None, error: sqlite3.Error) -> ConfigError:
+    """Why a file cannot be opened, and what to do about it."""
+    if "locked" in str(error):
+        return ConfigError(
+            f"{path} is in use by another process.", hint="stop that one, or name another file"
+        )
+    unreadable = isinstance(error, sqlite3.OperationalError)
+    hint = "name a file in a folder that exists and may be written" if unreadable else RESTORE
+    return ConfigError(f"{path} cannot be used: {error}.", hint=hint)
+
+
+def _config(queue: Queue) -> str:
+    return encode(replace(queue, name="", state="", purge_time=None, stats=None)).decode()
+
+
+def _queue_row(columns: tuple[int, int, str, str, str, int | None, str | None]) -> QueueRow:
+    row, generation, name, config, state, purge_us, policy = columns
+    purged = None if purge_us is None else from_us(purge_us)
+    queue = replace(_settings(config), name=name, state=state, purge_time=purged)
+    return QueueRow(row, generation, queue, policy)
+
+
+@lru_cache(maxsize=1024)
+def _settings(config: str) -> Queue:
+    """The queue that a row describes, but for its name and state. Nobody changes what it holds: all read the same."""
+    return decode(config.encode(), Queue)

@@ -1,0 +1,52 @@
+"""What nobody can see any longer is cleared away in the background, a little at a time, so that nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from ....errors import Internal
+from ..clock import Clock
+from .commits import Commits
+from .store import Store
+
+AT_ONCE = 250  # tasks: a few milliseconds
+_PAUSE = timedelta(minutes=1)  # between two looks for tombstones that are over
+
+
+class Sweeper:
+    """Turns purged tasks into tombstones, and drops old tombstones. Stopped half-way, it goes on at the next start."""
+
+    def __init__(self, store: Store, clock: Clock, commits: Commits) -> None:
+        self._store = store
+        self._clock = clock
+        self._commits = commits
+        self._look_at = clock.now()
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """Something changed: there may be something to clear away."""
+        if self._sweeping is None and (self._store.has_leftovers or self._look_at <= self._clock.now()):
+            self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
+
+    async def close(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+
+    async def _sweep(self) -> None:
+        try:
+            while await self._commits.run(self._some) or self._store.has_leftovers:
+                await asyncio.sleep(0)
+        except Internal:  # the owner was told; the next change tries again
+            pass
+        finally:
+            self._look_at = self._clock.now() + _PAUSE
+            self._sweeping = None
+
+    def _some(self) -> bool:
+        with self._store.transaction():
+            if not self._store.tombstones.clear_away(AT_ONCE, self._clock.now()):
+                self._store.has_leftovers = False
+                return False
+        return True

@@ -1,0 +1,114 @@
+"""A stored task as JSON: the request is kept ready-made, so that a page is put together rather than encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ....model import AttemptStatus, Queue, Task, decode, encode
+from ..clock import rfc3339
+
+_RETRY = '"retryConfig":'
+
+
+class TaskRow(Struct, frozen=True):
+    """What the store holds of a task. `payload` is empty where it was not read."""
+
+    row: int
+    id: str
+    first_us: int
+    schedule_us: int
+    create_us: int
+    expire_us: int
+    tag: str | None
+    dispatch_count: int = 0
+    response_count: int = 0
+    execution_count: int = 0
+    previous_code: int | None = None
+    attempts: str = ""
+    head: str = ""
+    payload: str = ""
+
+    @property
+    def has_retry_config(self) -> bool:
+        """Whether the task has retry settings of its own."""
+        return self.head.startswith(_RETRY)
+
+
+Listed = tuple[str, int, int, int, int, str, str]
+"""A task of a page: id, schedule_us, create_us, dispatch_count, response_count, attempts, request."""
+
+
+def request_json(task: Task) -> tuple[str, str]:
+    """The request as an unclosed JSON member, and its payload as the last member of it."""
+    retry = f"{_RETRY}{encode(task.retry_config).decode()}," if task.retry_config is not None else ""
+    if task.dispatch_deadline is not None:
+        retry += f'"dispatchDeadline":"{task.dispatch_deadline}",'
+    if task.http_request is not None:
+        name, payload_name, payload = "httpRequest", "body", task.http_request.body
+        head = encode(replace(task.http_request, body=None))
+    elif task.app_engine_http_request is not None:
+        request = task.app_engine_http_request
+        name, payload_name, payload = "appEngineHttpRequest", "payload", request.payload
+        head = encode(replace(request, payload=None))
+    else:
+        message = task.pull_message
+        assert message is not None  # noqa: S101 - the rules let no task pass without a payload type
+        name, payload_name, payload = "pullMessage", "payload", message.payload
+        head = encode(replace(message, payload=None))
+    opened = f'{retry}"{name}":{head.decode()[:-1]}'
+    if not payload:
+        return opened, ""
+    comma = "" if opened.endswith("{") else ","
+    return opened, f'{comma}"{payload_name}":{encode(payload).decode()}'
+
+
+def task_json(row: TaskRow, prefix: str, view: str) -> str:
+    """One task; `prefix` is its queue's name and "/tasks/"."""
+    request = row.head + row.payload if view == "FULL" else row.head
+    counts = row.dispatch_count, row.response_count
+    return _json((row.id, row.schedule_us, row.create_us, *counts, row.attempts, request), prefix, view)
+
+
+def task_prefix(queue: Queue) -> str:
+    """What the names of a queue's tasks begin with."""
+    return f"{queue.name}/tasks/"
+
+
+def joined_json(tasks: Iterable[bytes]) -> bytes:
+    """Tasks, each as JSON, as a message that holds them all."""
+    joined = b",".join(tasks)
+    return b'{"tasks":[' + joined + b"]}" if joined else b"{}"
+
+
+def page_json(rows: Iterable[Listed], prefix: str, view: str, next_page_token: str) -> bytes:
+    """A ListTasksResponse."""
+    tasks = ",".join([_json(row, prefix, view) for row in rows])
+    members = [f'"tasks":[{tasks}]'] if tasks else []
+    if next_page_token:
+        members.append(f'"nextPageToken":"{next_page_token}"')
+    return f"{{{','.join(members)}}}".encode()
+
+
+def task_message(row: TaskRow, prefix: str) -> Task:
+    """The whole task as a message."""
+    return decode(task_json(row, prefix, "FULL").encode(), Task)
+
+
+def attempts_json(first: AttemptStatus, last: AttemptStatus) -> str:
+    """Both attempts as members that follow the counts."""
+    return f',"firstAttemptStatus":{encode(first).decode()},"lastAttemptStatus":{encode(last).decode()}'
+
+
+def _json(task: Listed, prefix: str, view: str) -> str:
+    id, schedule_us, create_us, dispatched, responded, attempts, request = task
+    status = ""
+    if dispatched:
+        answered = f',"attemptResponseCount":{responded}' if responded else ""
+        status = f',"status":{{"attemptDispatchCount":{dispatched}{answered}{attempts}}}'
+    return (
+        f'{{"name":"{prefix}{id}",{request}}},"scheduleTime":"{rfc3339(schedule_us)}",'
+        f'"createTime":"{rfc3339(create_us)}"{status},"view":"{view}"}}'
+    )

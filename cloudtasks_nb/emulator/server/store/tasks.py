@@ -1,0 +1,206 @@
+"""The database: tasks, and the statistics over them. SQLite only; `now` is an argument."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from ....model import Int64, QueueStats
+from ..clock import from_us, to_us
+from .task_json import Listed, TaskRow
+
+_SELECT = (
+    "SELECT row, id, first_us, schedule_us, create_us, expire_us, tag, dispatch_count, response_count, "
+    "execution_count, previous_code, attempts, head"
+)
+_LIST = "SELECT id, schedule_us, create_us, dispatch_count, response_count, attempts"
+MAX_PAGE_BYTES = 32 * 1024 * 1024
+_MINUTE = timedelta(minutes=1)
+
+
+class Order(Struct, frozen=True):
+    """An order of tasks: the columns of its key, the last of them the id, and what an index needs to serve it."""
+
+    columns: tuple[str, ...]
+    where: str = ""
+
+
+BY_FIRST = Order(("first_us", "id"))
+BY_SCHEDULE = Order(("schedule_us", "id"))
+BY_TAG = Order(("tag", "first_us", "id"), " AND tag IS NOT NULL")
+
+
+class NewTask(Struct, frozen=True):
+    """A task to store. See schema.sql."""
+
+    id: str
+    schedule_us: int
+    create_us: int
+    expire_us: int
+    tag: str | None
+    head: str
+    payload: str
+
+
+class TaskStore:
+    """Tasks by the number of their queue's generation."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def get(self, generation: int, id: str) -> TaskRow | None:
+        sql = f"{_SELECT}, payload FROM tasks WHERE generation = ? AND id = ?"
+        found = self._db.execute(sql, (generation, id)).fetchone()
+        return TaskRow(*found) if found else None
+
+    def page(
+        self, generation: int, order: Order, after: list[Any] | None, limit: int, *, payloads: bool
+    ) -> tuple[list[Listed], bool]:
+        """At most `limit` tasks behind the key `after`, each with as little as its JSON needs; and whether more follow.
+
+        Large payloads end a page earlier, so that no page has to fit in memory a thousand times a megabyte.
+        """
+        keys = ", ".join(order.columns)
+        behind = f" AND ({keys}) > ({', '.join('?' * len(order.columns))})" if after is not None else ""
+        sql = (
+            f"{_LIST}, {'head || payload' if payloads else 'head'} FROM tasks "
+            f"WHERE generation = ?{order.where}{behind} ORDER BY {keys} LIMIT ?"
+        )
+        with closing(self._db.execute(sql, (generation, *(after or ()), limit + 1))) as rows:
+            found = list(_until_full(rows)) if payloads else rows.fetchall()
+            return found[:limit], len(found) > limit or rows.fetchone() is not None
+
+    def add(self, generation: int, task: NewTask) -> TaskRow | None:
+        """Stores it; None when a task with its id is there."""
+        added = self._db.execute(
+            "INSERT OR IGNORE INTO tasks "
+            "(generation, id, first_us, schedule_us, create_us, expire_us, tag, head, payload) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                generation, task.id, task.schedule_us, task.schedule_us, task.create_us, task.expire_us, task.tag,
+                task.head, task.payload,
+            ),
+        )  # fmt: skip
+        if added.rowcount != 1 or added.lastrowid is None:
+            return None
+        return TaskRow(
+            row=added.lastrowid,
+            id=task.id,
+            first_us=task.schedule_us,
+            schedule_us=task.schedule_us,
+            create_us=task.create_us,
+            expire_us=task.expire_us,
+            tag=task.tag,
+            head=task.head,
+            payload=task.payload,
+        )
+
+    def remove(self, generation: int, id: str) -> bool:
+        """False when it was not there."""
+        sql = "DELETE FROM tasks WHERE generation = ? AND id = ?"
+        return self._db.execute(sql, (generation, id)).rowcount == 1
+
+    def due(self, generation: int, now: datetime, tag: str | None, *, payloads: bool) -> Generator[TaskRow]:
+        """The tasks that are due, oldest first; of one tag only, where that is given. To be closed."""
+        sql = (
+            f"{_SELECT}, {'payload' if payloads else repr('')} FROM tasks "
+            f"WHERE generation = ? AND schedule_us <= ?{'' if tag is None else ' AND tag = ?'} ORDER BY schedule_us, id"
+        )
+        with closing(
+            self._db.execute(sql, (generation, to_us(now), *(() if tag is None else (tag,))))
+        ) as found:
+            for columns in found:
+                yield TaskRow(*columns)
+
+    def oldest_tag(self, generation: int, now: datetime) -> str | None:
+        """The tag of the task that is due longest."""
+        sql = (
+            "SELECT tag FROM tasks WHERE generation = ? AND schedule_us <= ? ORDER BY schedule_us, id LIMIT 1"
+        )
+        found = self._db.execute(sql, (generation, to_us(now))).fetchone()
+        return found[0] if found else None
+
+    def lease(self, rows: Iterable[int], until: datetime) -> None:
+        sql = "UPDATE tasks SET schedule_us = ?, dispatch_count = dispatch_count + 1 WHERE row = ?"
+        self._db.executemany(sql, [(to_us(until), row) for row in rows])
+
+    def reschedule(self, row: int, due: datetime) -> None:
+        self._db.execute("UPDATE tasks SET schedule_us = ? WHERE row = ?", (to_us(due), row))
+
+    def to_dispatch(self, generation: int, now: datetime, limit: int) -> list[TaskRow]:
+        """Push tasks that are due and not under way, oldest first."""
+        sql = (
+            f"{_SELECT}, payload FROM tasks WHERE generation = ? AND schedule_us <= ? "
+            "AND in_flight = 0 AND tag IS NULL ORDER BY schedule_us, id LIMIT ?"
+        )
+        return [TaskRow(*columns) for columns in self._db.execute(sql, (generation, to_us(now), limit))]
+
+    def next_to_dispatch(self, generation: int) -> datetime | None:
+        """When the first push task that is not under way is due."""
+        sql = "SELECT min(schedule_us) FROM tasks WHERE generation = ? AND in_flight = 0 AND tag IS NULL"
+        (due_us,) = self._db.execute(sql, (generation,)).fetchone()
+        return None if due_us is None else from_us(due_us)
+
+    def begin_attempt(self, row: int, attempts: str) -> None:
+        self._db.execute(
+            "UPDATE tasks SET dispatch_count = dispatch_count + 1, in_flight = in_flight + 1, attempts = ? "
+            "WHERE row = ?",
+            (attempts, row),
+        )
+
+    def end_attempt(
+        self, row: int, attempts: str, schedule: datetime, code: int | None, *, answered: bool, executed: bool
+    ) -> None:
+        """Records a failed attempt and when the task is due again."""
+        self._db.execute(
+            "UPDATE tasks SET in_flight = max(0, in_flight - 1), attempts = ?, schedule_us = ?, previous_code = ?, "
+            "response_count = response_count + ?, execution_count = execution_count + ? WHERE row = ?",
+            (attempts, to_us(schedule), code, answered, executed, row),
+        )
+
+    def count_answer(self, queue: int, now: datetime) -> None:
+        """Notes that an attempt ended, for the statistics; those of earlier minutes are dropped."""
+        self._db.execute(
+            "DELETE FROM answers WHERE queue = ? AND answer_us <= ?", (queue, to_us(now - _MINUTE))
+        )
+        self._db.execute("INSERT INTO answers SELECT id, ? FROM queues WHERE id = ?", (to_us(now), queue))
+
+    def stats(self, queue: int, generation: int, now: datetime) -> QueueStats:
+        """What the queue holds and does; the effective rate is for the caller to say."""
+        count, oldest_us = self._db.execute(
+            "SELECT count(*), min(schedule_us) FROM tasks INDEXED BY tasks_by_schedule WHERE generation = ?",
+            (generation,),
+        ).fetchone()
+        (in_flight,) = self._db.execute(
+            "SELECT coalesce(sum(in_flight), 0) FROM tasks WHERE generation = ? AND in_flight > 0",
+            (generation,),
+        ).fetchone()
+        (executed,) = self._db.execute(
+            "SELECT count(*) FROM answers WHERE queue = ? AND answer_us > ?", (queue, to_us(now - _MINUTE))
+        ).fetchone()
+        counts = {
+            "tasks_count": count,
+            "executed_last_minute_count": executed,
+            "concurrent_dispatches_count": in_flight,
+        }
+        return QueueStats(
+            oldest_estimated_arrival_time=None if oldest_us is None else from_us(oldest_us),
+            **{
+                name: Int64(number) for name, number in counts.items() if number
+            },  # a zero is left out, as in proto JSON
+        )
+
+
+def _until_full(rows: Iterable[Listed]) -> Iterator[Listed]:
+    """Rows up to the one that fills a page."""
+    size = 0
+    for row in rows:
+        yield row
+        size += len(row[-1])
+        if size > MAX_PAGE_BYTES:
+            return

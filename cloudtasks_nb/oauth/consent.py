@@ -1,0 +1,230 @@
+"""What a person is asked, and what their answer holds: consent, with state and PKCE.
+
+Source: SPEC section 8.2; RFC 6749, RFC 7636.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+from ..errors import AuthError, ConfigError
+from ..redact import DOTS
+from ..rest.auth import SCOPES, TOKEN_URI, check_token_uri, check_url, is_loopback
+from ..rest.token_refusals import refusal
+from ..shown import Shown
+from .granting import check_client, exchange_code, scope_of
+from .token import Token
+
+if TYPE_CHECKING:
+    from ..render import Card
+
+AUTH_URI = "https://accounts.google.com/o/oauth2/v2/auth"
+
+
+class Asking(TypedDict, total=False):
+    """How a person is asked, in one step or in two: what sign_in() and authorization_url() share."""
+
+    pkce: bool
+    offline: bool
+    login_hint: str | None
+    auth_uri: str | None
+    token_uri: str | None
+
+
+class Authorization(Shown, str):
+    """What a person is asked: the address to open, as text; and the `state` and `code_verifier` to keep until they
+    are back. Attributes: `url`, `state`, `code_verifier`, `client_id`, `redirect_uri`, `token_uri`.
+
+    Example:
+        >>> asked = authorization_url("my-client-id", "http://localhost:8085/")
+        >>> asked.startswith("https://accounts.google.com/o/oauth2/v2/auth?client_id=my-client-id")
+        True
+        >>> asked.url == asked
+        True
+    """
+
+    state: str
+    code_verifier: str
+    client_id: str
+    redirect_uri: str
+    token_uri: str
+
+    def __new__(
+        cls,
+        url: str,
+        *,
+        state: str = "",
+        code_verifier: str = "",
+        client_id: str = "",
+        redirect_uri: str = "",
+        token_uri: str = TOKEN_URI,
+    ) -> Self:
+        made = super().__new__(cls, url)
+        made.state, made.code_verifier = state, code_verifier
+        made.client_id, made.redirect_uri, made.token_uri = client_id, redirect_uri, token_uri
+        return made
+
+    @property
+    def url(self) -> str:
+        """The address to open."""
+        return str(self)
+
+    __str__ = str.__str__  # printed, it is the address; in a cell it is a card
+
+    def code_from(self, address: str) -> str:
+        """The code in the address that the person's browser ended at.
+
+        Errors: AuthError when the person said no, or when the address answers another question (its state differs).
+        """
+        return code_from(address, self.state)
+
+    def exchange(self, address: str, client_secret: str | None = None) -> Token:
+        """Tokens for the code in the address that the person's browser ended at. Errors: AuthError, TransportError."""
+        return exchange_code(
+            self.code_from(address),
+            client_id=self.client_id,
+            client_secret=client_secret,
+            redirect_uri=self.redirect_uri,
+            code_verifier=self.code_verifier or None,
+            token_uri=self.token_uri,
+        )
+
+    def _shape_(self) -> Card:
+        from ..render import Card, Section, code
+
+        return Card(
+            "Sign in",
+            kind="authorization request",
+            facts={
+                "1": "open the address below in a browser and agree",
+                "2": "copy the address that the browser ends at",
+                "3": [code("token = asked.exchange(address, client_secret)")],
+                "client": self.client_id,
+                "comes back to": self.redirect_uri,
+            },
+            sections=[Section("address to open", self.url, open=True)],
+        )
+
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("client_id", self.client_id), ("redirect_uri", self.redirect_uri)]
+
+    def __repr__(self) -> str:
+        return f"<Authorization for {self.client_id}, back to {self.redirect_uri}, code_verifier={DOTS}>"
+
+
+def authorization_url(
+    client_id: str,
+    redirect_uri: str,
+    scopes: Sequence[str] | str = SCOPES,
+    *,
+    state: str | None = None,
+    **asking: Unpack[Asking],
+) -> Authorization:
+    """Where to send a person who shall let this program act for them.
+
+    A `state` is made up unless one is passed. `pkce` (by default True) binds the answer to this program. `offline` (by
+    default True) asks for a refresh token, and for consent anew, because Google gives one only then. `login_hint` is
+    the e-mail address of who is expected. `auth_uri` and `token_uri` are Google's unless said otherwise.
+
+    Errors: ConfigError for addresses that cannot work, or would send the code in the clear.
+
+    Source: RFC 6749 section 4.1.1, RFC 7636.
+
+    Example:
+        >>> asked = ct.oauth.authorization_url("my-client-id", "http://localhost:8085/")
+        >>> print(asked)
+        >>> token = asked.exchange(input("Where did you end up? "), client_secret)         # doctest: +SKIP
+    """
+    check_client(client_id)
+    _check_names(asking)
+    _check_redirect(redirect_uri)
+    auth_uri, state = (
+        asking.get("auth_uri") or AUTH_URI,
+        secrets.token_urlsafe(24) if state is None else state,
+    )
+    token_uri = asking.get("token_uri") or TOKEN_URI
+    check_url(auth_uri)
+    check_token_uri(token_uri)
+    if not isinstance(state, str) or not state:
+        raise ConfigError(
+            "state is not a text.", hint="leave it out, and one is made up that nobody can guess"
+        )
+    verifier = secrets.token_urlsafe(64) if asking.get("pkce", True) else ""
+    asked = {
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "response_type": "code",
+        "scope": scope_of(scopes),
+        "state": state,
+    }
+    if verifier:
+        asked |= {"code_challenge": _digest(verifier), "code_challenge_method": "S256"}
+    if asking.get("offline", True):
+        asked |= {"access_type": "offline", "prompt": "consent"}
+    if login_hint := asking.get("login_hint"):
+        asked["login_hint"] = login_hint
+    return Authorization(
+        f"{auth_uri}?{urlencode(asked)}",
+        state=state,
+        code_verifier=verifier,
+        client_id=client_id,
+        redirect_uri=redirect_uri,
+        token_uri=token_uri,
+    )
+
+
+def _digest(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def _check_names(asking: Asking) -> None:
+    unknown = [name for name in asking if name not in Asking.__annotations__]
+    if unknown:
+        raise TypeError(f"authorization_url() got an unexpected keyword argument {unknown[0]!r}")
+
+
+def code_from(address: str, state: str) -> str:
+    """The code in an address that a browser was sent back to. Errors: AuthError."""
+    text = address.strip() if isinstance(address, str) else ""
+    query = urlsplit(text).query if "?" in text else text
+    given = {name: values[0] for name, values in parse_qs(query).items()} if "=" in query else {}
+    if "state" not in given:
+        raise AuthError(
+            "The address does not say which question it answers: it holds no state.",
+            hint="copy the whole address from the browser, from http to its end",
+        )
+    if not hmac.compare_digest(given["state"].encode(), state.encode()):
+        raise AuthError(
+            "The address answers another question: its state is not the one that was sent.",
+            hint="begin again with a new authorization_url(), and use the address that it leads to",
+        )
+    if "error" in given:
+        raise refusal(given["error"], given.get("error_description", ""), {})
+    if not given.get("code"):
+        raise AuthError("The address holds no code.", hint="copy the whole address from the browser")
+    return given["code"]
+
+
+def _check_redirect(redirect_uri: str) -> None:
+    text = redirect_uri if isinstance(redirect_uri, str) else ""
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # a bracket without its other half
+        parts = urlsplit("")
+    if text.startswith("urn:ietf:wg:oauth:2.0:oob") or not parts.scheme or parts.fragment:
+        raise ConfigError(
+            f"redirect_uri={redirect_uri!r} cannot be come back to.",
+            hint='use "http://localhost:8085/", or an https address that is registered for the client',
+        )
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ConfigError(
+            "A code is never sent in the clear to another machine.", hint="use an https redirect_uri"
+        )
+    if dict(parse_qsl(parts.query)).keys() & {"code", "state", "error"}:
+        raise ConfigError("redirect_uri holds a parameter that the answer will hold: code, state or error.")

@@ -1,0 +1,127 @@
+"""ct.oauth.sign_in: walk a person through consent, in this browser or in another one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+from ..errors import ConfigError
+from ..rest.auth import SCOPES
+from .consent import Asking, Authorization, authorization_url
+from .loopback import Loopback
+from .token import Token
+
+_ELSEWHERE = (
+    "JUPYTERHUB_USER",
+    "SSH_CONNECTION",
+    "COLAB_RELEASE_TAG",
+    "CODESPACES",
+    "VERTEX_PRODUCT",
+    "KUBERNETES_SERVICE_HOST",
+)
+_DEAD_END = "http://localhost:8085/"
+_WAIT_S = 300.0
+
+
+def sign_in(
+    client: str | os.PathLike[str] | Mapping[str, Any],
+    client_secret: str | None = None,
+    scopes: Sequence[str] | str = SCOPES,
+    *,
+    loopback: bool | None = None,
+    open_browser: Callable[[str], object] | None = None,
+    timeout: float = _WAIT_S,
+    **asking: Unpack[Asking],
+) -> Token:
+    """Walk a person through signing in, and return their tokens.
+
+    `client` is the id of an OAuth client (type: Desktop app), or its downloaded JSON: a path or a dict. Where notebook
+    and browser share a machine, the browser comes back to a server on 127.0.0.1; elsewhere (`loopback=False`, and by
+    default on Colab, JupyterHub and over SSH) the person pastes the address that their browser ended at.
+
+    They are asked as authorization_url() does, with its `login_hint`, `offline`, `pkce`, `auth_uri`, `token_uri`.
+
+    Units: `timeout` is how long to wait for the browser, in seconds.
+
+    Errors: AuthError (the person said no, or did not come back), ConfigError, TransportError.
+
+    Source: RFC 8252 (the browser comes back to this machine), RFC 7636.
+
+    Example:
+        >>> token = ct.oauth.sign_in("client_secret.json")                                 # doctest: +SKIP
+        >>> client = ct.connect(project="my-project", credentials=token)                   # doctest: +SKIP
+    """
+    known = client_file(client)
+    secret = client_secret or known.get("client_secret")
+    asking["auth_uri"] = asking.get("auth_uri") or known.get("auth_uri")
+    asking["token_uri"] = asking.get("token_uri") or known.get("token_uri")
+
+    def ask(redirect_uri: str) -> Authorization:
+        return authorization_url(known["client_id"], redirect_uri, scopes, **asking)
+
+    if loopback if loopback is not None else not is_elsewhere():
+        with Loopback() as server:
+            asked = ask(server.url)
+            server.expect(asked.state)
+            _show(asked.url, open_browser)
+            return asked.exchange(server.wait(timeout), secret)
+    asked = ask(_DEAD_END)
+    print(  # the way to a person in a notebook
+        f"1. Open this address and agree:\n\n{asked.url}\n\n"
+        f"2. Your browser then fails to open {_DEAD_END}… That is as it should be: copy that whole address.\n"
+        "3. Paste it here."
+    )
+    return asked.exchange(_pasted(), secret)
+
+
+def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, str]:
+    """Id, secret and addresses of an OAuth client, from its id, its downloaded JSON, or the path of that.
+
+    Errors: ConfigError.
+    """
+    if isinstance(client, str) and not client.endswith(".json"):
+        return {"client_id": client}
+    if not isinstance(client, Mapping):
+        try:
+            client = json.loads(Path(client).expanduser().read_text())
+        except (OSError, ValueError, TypeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not JSON"
+            raise ConfigError(f"The OAuth client's file cannot be read: {reason}.") from None
+    held = client.get("installed") or client.get("web") or client if isinstance(client, Mapping) else {}
+    if not isinstance(held, Mapping) or not held.get("client_id"):
+        raise ConfigError(
+            "This is not the JSON of an OAuth client.",
+            hint="download it: https://console.cloud.google.com/auth/clients; a service account's key goes to "
+            "ct.connect(credentials=path)",
+        )
+    names = ("client_id", "client_secret", "auth_uri", "token_uri")
+    return {name: str(held[name]) for name in names if held.get(name)}
+
+
+def is_elsewhere() -> bool:
+    """Whether the person's browser is probably not on this machine."""
+    return "google.colab" in sys.modules or any(os.environ.get(name) for name in _ELSEWHERE)
+
+
+def _show(url: str, open_browser: Callable[[str], object] | None) -> None:
+    print(f"Open this address and agree; this cell goes on by itself:\n\n{url}\n")
+    if open_browser is not None:
+        open_browser(url)
+    elif (
+        sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        import webbrowser
+
+        webbrowser.open(
+            url
+        )  # without a screen it would be a browser in the terminal, which holds up the cell
+
+
+def _pasted() -> str:
+    from getpass import getpass  # what is typed is not kept in the notebook
+
+    return getpass("Address: ")

@@ -1,0 +1,90 @@
+"""What a listing is made of: its kind of item, a page of it, and a list of items that shows itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+
+from ..shown import Shown
+
+if TYPE_CHECKING:
+    from ..frames import Columns
+    from ..render import Card, Table
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
+    """One page of a listing: its items, in order. `next_page_token` is empty on the last one.
+
+    Example:
+        >>> page = queue.tasks(view="FULL", page_size=2).first_page
+        >>> len(page), [task.json() for task in page], bool(page.next_page_token)
+        (2, [{'n': 0}, {'n': 1}], True)
+    """
+
+    items: list[T]
+    """The items of this page; there may be none in the middle of a listing."""
+    next_page_token: str = ""
+    """What pager.page() takes for the next page; empty on the last one."""
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __bool__(self) -> bool:
+        return True  # an empty page is a page: more may follow
+
+    def _shape_(self) -> Card:
+        from ..render import Card
+        from ..render.values import counted
+
+        more = "yes: pager.page(page.next_page_token)" if self.next_page_token else "no"
+        return Card(
+            "Page", kind=counted(len(self.items), "item"), facts={"more pages": more}, code=["page.items"]
+        )
+
+
+class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """What a pager needs to know of its kind of item: how to read it, show it and put it into columns.
+
+    `expected` is how many there are, where somebody has an estimate.
+    """
+
+    noun: str
+    items: Callable[[bytes], list[T]]
+    columns: Callable[[], Columns[Any]]
+    table: Callable[..., Table]
+    caption: str
+    has_payloads: bool = False
+    expected: int | None = None
+
+    def counted(self, count: int) -> str:
+        """So many of them, in words: "1 task", "2,000 tasks"."""
+        return f"{count:,} {self.noun if count != 1 else self.noun.removesuffix('s')}"
+
+
+class Items(Shown, list[T]):
+    """A list of items that shows itself as a table."""
+
+    def __init__(self, items: Iterable[T], listing: Listing[T]) -> None:
+        super().__init__(items)
+        self._listing = listing
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (
+            list(self),
+        )  # in another process it is a list: how a listing is shown stays with its client
+
+    def _shape_(self) -> Table:
+        return self._listing.table(
+            self, caption=self._listing.caption, footer=self._listing.counted(len(self))
+        )
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """IPython has a way of its own for lists, which would replace the table's text; this comes first."""
+        printer.text(str(self))
