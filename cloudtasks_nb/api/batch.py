@@ -15,7 +15,7 @@ from ..errors import ApiError, CloudTasksError, ConfigError
 from ..rest.call import Call
 from ..rest.session import Session, sending_instead
 from ..shown import Shown
-from .one_request import MOST, Part, send_batch
+from .one_request import MOST, BatchPart, send_batch
 
 if TYPE_CHECKING:
     from ..render import Card, Value
@@ -42,7 +42,7 @@ class BatchItem(Shown, Generic[T]):
 
     def __init__(self, run: Callable[[], T], call: Call | None) -> None:
         self._run = run
-        self._part = Part(call) if call is not None else None
+        self._part = BatchPart(call) if call is not None else None
         self._value: T | None = None
         self._is_done = False
         self.method = call.method.id if call is not None else getattr(run, "__name__", "call")
@@ -277,7 +277,7 @@ class Batch(Shown):
             self._raise_if_nothing_was_answered(parts)
         return self._results
 
-    def _raise_if_nothing_was_answered(self, parts: list[Part]) -> None:
+    def _raise_if_nothing_was_answered(self, parts: list[BatchPart]) -> None:
         outcomes = [part.outcome for part in parts]
         if outcomes and all(
             isinstance(outcome, CloudTasksError)

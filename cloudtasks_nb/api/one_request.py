@@ -18,7 +18,7 @@ MOST = 1000
 """Calls in one request."""
 
 
-class Part(Trying):
+class BatchPart(Trying):
     """One call of a batch, and how it ended: JSON bytes or an error; None until then."""
 
     __slots__ = ("outcome",)
@@ -28,7 +28,7 @@ class Part(Trying):
         self.outcome: bytes | CloudTasksError | None = None
 
 
-def send_batch(session: Session, parts: Sequence[Part], timeout_s: float) -> int:
+def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -> int:
     """Send calls, up to 1,000 to a request, until each has an outcome. How many requests it took.
 
     Calls that may be repeated are, by the session's policy; those that were refused for their credentials are sent
@@ -41,7 +41,7 @@ def send_batch(session: Session, parts: Sequence[Part], timeout_s: float) -> int
 
 
 class _Run:
-    def __init__(self, session: Session, parts: Sequence[Part], timeout_s: float) -> None:
+    def __init__(self, session: Session, parts: Sequence[BatchPart], timeout_s: float) -> None:
         self.session = session
         self.parts = parts
         self.deadline = Deadline(timeout_s)
@@ -56,7 +56,7 @@ class _Run:
                 time.sleep(delay_s)
         return rounds
 
-    def _round(self, pending: list[Part]) -> float:
+    def _round(self, pending: list[BatchPart]) -> float:
         """Send what is pending once; how long to wait before what is then still pending."""
         for part in pending:
             part.begin()
@@ -76,7 +76,7 @@ class _Run:
             self._renew(refused)
         return max(delays_s)
 
-    def _renew(self, refused: Sequence[tuple[Part, CloudTasksError]]) -> None:
+    def _renew(self, refused: Sequence[tuple[BatchPart, CloudTasksError]]) -> None:
         """Fetch another token for the parts that were refused without one; they stay pending."""
         try:
             renewed: CloudTasksError | bool = self.session.auth.renew(self.credential)
@@ -86,7 +86,7 @@ class _Run:
             if renewed is not True:
                 part.outcome = renewed if isinstance(renewed, CloudTasksError) else outcome
 
-    def _settle(self, part: Part, outcome: bytes | CloudTasksError) -> float:
+    def _settle(self, part: BatchPart, outcome: bytes | CloudTasksError) -> float:
         """Decide what an outcome means for a part; the delay before its next try, if there is one."""
         if not isinstance(outcome, CloudTasksError):
             part.outcome = outcome
@@ -99,7 +99,7 @@ class _Run:
             part.outcome = outcome
         return delay_s or 0.0
 
-    def _exchange(self, pending: list[Part]) -> list[bytes | CloudTasksError]:
+    def _exchange(self, pending: list[BatchPart]) -> list[bytes | CloudTasksError]:
         """One request. Errors: what befell the request as a whole."""
         session = self.session
         url = f"{session.endpoint}/batch"
@@ -117,7 +117,7 @@ class _Run:
         return [_outcome(part, answers.get(number)) for number, part in enumerate(pending)]
 
 
-def _outcome(part: Part, answer: Answer | None) -> bytes | CloudTasksError:
+def _outcome(part: BatchPart, answer: Answer | None) -> bytes | CloudTasksError:
     if answer is None:
         return TransportError("The answer to the batch held none for this call.")
     try:

@@ -104,7 +104,7 @@ def _python(one: Parameter, kind: Any) -> inspect.Parameter:
     )
 
 
-class Bound(Struct, frozen=True):
+class BoundParameters(Struct, frozen=True):
     """A call's parameters, sorted by where they go."""
 
     path: dict[str, str]
@@ -112,7 +112,7 @@ class Bound(Struct, frozen=True):
     body: Any
 
 
-def bind(method: Method, given: Mapping[str, Any], *, checked: bool) -> Bound:
+def bind(method: Method, given: Mapping[str, Any], *, checked: bool) -> BoundParameters:
     """Sort parameters by where they go. Errors: InvalidArgument for unknown, missing or malformed ones.
 
     Not `checked`, unknown ones become query parameters, and a path may have any form.
@@ -139,7 +139,7 @@ def bind(method: Method, given: Mapping[str, Any], *, checked: bool) -> Bound:
         raise InvalidArgument(
             f"{' and '.join(missing)} is missing.", method=method.id, hint=f"pass {example}"
         )
-    return Bound(path, query, given.get("body"))
+    return BoundParameters(path, query, given.get("body"))
 
 
 def unknown(what: str, name: str, known: list[str], method: Method, where: str = "") -> InvalidArgument:

@@ -18,7 +18,7 @@ from ..resources.queue import Queue, read_queue
 from ..resources.task import task_ids
 from .backup_file import BackupFile, write_backup
 from .given import recreated
-from .items import Item, Items
+from .items import Item, NumberedItems
 from .recreating import Recreating, does_the_same
 from .result import BulkResult
 from .verbs import RESTORE, How, go
@@ -80,7 +80,7 @@ def restore(queue: Queue, path: str | os.PathLike[str], *, past: Past, renew: bo
         )
     now = queue._session.now()
     due, skip = _due(past, now), past == "skip"
-    items = Items((_item(queue, task, due, now, skip=skip) for task in file.tasks()), len(file))
+    items = NumberedItems((_item(queue, task, due, now, skip=skip) for task in file.tasks()), len(file))
     step = Recreating(
         queue._session.once(),
         queue._parsed,

@@ -16,7 +16,7 @@ from ..names import QueueName, check_task_id
 from ..redact import scrub
 from ..resources.leased import Leased
 from ..resources.new_task import TaskOptions, new_task, schedule_time
-from .items import Item, Items, again, check_is_of, items_from
+from .items import Item, NumberedItems, again, check_is_of, items_from
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -34,7 +34,7 @@ def is_frame(given: Any) -> bool:
     )
 
 
-def new_items(queue: Queue, given: Any, defaults: Mapping[str, Any]) -> Items:
+def new_items(queue: Queue, given: Any, defaults: Mapping[str, Any]) -> NumberedItems:
     """Tasks to create in a queue: a DataFrame, Tasks, dicts of what create_task takes, or payloads.
 
     Every task gets a name here, so that sending it again can never create it twice.
@@ -111,7 +111,7 @@ def recreated(task: Task, queue: QueueName, task_id: str) -> Task:
     )
 
 
-def leased_items(queue: QueueName, given: Any) -> Items:
+def leased_items(queue: QueueName, given: Any) -> NumberedItems:
     """Tasks of a queue with the leases that are held on them."""
 
     def make(value: Any) -> Item:
@@ -151,7 +151,7 @@ def _is_agent(header: str) -> bool:
     return str(header).lower() == "user-agent"
 
 
-def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) -> Items:
+def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) -> NumberedItems:
     """Tasks of a queue, chosen by Task, name, id, or a DataFrame with a "name" column; to be copied, or as they are."""
 
     def make(value: Any) -> Item:

@@ -39,7 +39,7 @@ class Item(msgspec.Struct, kw_only=True):
         return f"<Item {self.index} {self.name}{words}>"
 
 
-class Items:
+class NumberedItems:
     """An iterator that numbers items, and knows how many there are, where that can be known."""
 
     def __init__(self, items: Iterable[Item], total: int | None) -> None:
@@ -56,7 +56,7 @@ class Items:
         return item
 
 
-def items_from(given: Any, make: Callable[[Any], Item], rows: Callable[[], Iterable[Any]]) -> Items:
+def items_from(given: Any, make: Callable[[Any], Item], rows: Callable[[], Iterable[Any]]) -> NumberedItems:
     """Items made of everything that `rows()` gives. What lies in memory already is checked before anything is sent;
     of an iterator, each item when it is reached, and a wrong one fails alone.
 
@@ -70,7 +70,7 @@ def items_from(given: Any, make: Callable[[Any], Item], rows: Callable[[], Itera
     elif at_hand:
         _check(made)
         made = map(_guarded(make), rows())
-    return Items(made, len(given) if at_hand else None)
+    return NumberedItems(made, len(given) if at_hand else None)
 
 
 def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:

@@ -33,7 +33,7 @@ from ..interrupts import interrupts_go_to
 from ..progress import bar
 from ..rest.retry import may_repeat
 from ..rest.session import Session
-from .items import Item, Items
+from .items import Item, NumberedItems
 from .pace import Pace
 from .result import BulkResult, Verb
 from .steps import Outcome, Step
@@ -46,7 +46,7 @@ _LOOK_S = 0.1  # an interrupt is noticed within this time
 Flying = dict[Future[None], list[Item]]
 
 
-class Run:
+class BulkRun:
     """One bulk call. Items pass through all steps, a chunk of them at a time, several chunks side by side."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Run:
         self._flowing = False  # whether anything has ever succeeded
         self._left: list[Item] = []  # read, but stopped before they began
 
-    def go(self, items: Items, concurrency: int, progress: bool | None) -> BulkResult:
+    def go(self, items: NumberedItems, concurrency: int, progress: bool | None) -> BulkResult:
         """Work through all items. Whatever ends it early is raised, and carries the result as `result`."""
         began = time.monotonic()
         flying: Flying = {}
@@ -121,7 +121,7 @@ class Run:
     def _most(self) -> int:
         return max(1, min(step.most for step in self._steps))
 
-    def _next(self, items: Items, chunk: list[Item]) -> bool:
+    def _next(self, items: NumberedItems, chunk: list[Item]) -> bool:
         """Read one chunk more; whether there is one to be sent. Into a list of the caller's: what was read is not lost
         when the input fails."""
         most = min(self._most, max(1, int(min(self._pace.limit(time.monotonic()), 1e9))))
@@ -175,7 +175,7 @@ class Run:
             item.error = Timeout("It was interrupted before an answer came: it may have taken effect.")
         return item
 
-    def _account(self, items: Items) -> None:
+    def _account(self, items: NumberedItems) -> None:
         result = self.result
         left = sorted(self._left, key=lambda item: item.index)
         if self._stop.is_set():

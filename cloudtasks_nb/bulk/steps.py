@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ..api.one_request import Part, send_batch
+from ..api.one_request import BatchPart, send_batch
 from ..errors import (
     BY_RPC_CODE,
     ApiError,
@@ -134,7 +134,7 @@ class Each:
 
     def _answers(self, calls: list[Call]) -> list[bytes | CloudTasksError]:
         if self._together and len(calls) > 1:
-            parts = [Part(call) for call in calls]
+            parts = [BatchPart(call) for call in calls]
             for call in calls:
                 self._session.check(call)
             send_batch(self._session, parts, self._session.timeout_s)
@@ -157,7 +157,7 @@ def _not_offered(answers: list[bytes | CloudTasksError]) -> bool:
     return isinstance(first, NotFound | Unimplemented | InvalidArgument) and first.method == "batch"
 
 
-class Batch:
+class BatchStep:
     """One call for many items where the service has it, one call per item where it does not."""
 
     def __init__(
@@ -220,7 +220,7 @@ def _error(status: Status) -> ApiError:
     return BY_RPC_CODE.get(status.code, Unknown)(status.message or "The request failed.")
 
 
-def creating(session: Session, queue: str) -> Batch:
+def creating(session: Session, queue: str) -> BatchStep:
     """Tasks with names are created; one that is there after a lost answer has been."""
 
     def many(items: Sequence[Item]) -> bytes:
@@ -232,10 +232,10 @@ def creating(session: Session, queue: str) -> Batch:
     def one(item: Item) -> Call:
         return _call(session, "create", {"parent": queue}, body=CreateTaskRequest(task=item.task))
 
-    return Batch(session, many, MOST_CREATED, Each(session, CREATE, one))
+    return BatchStep(session, many, MOST_CREATED, Each(session, CREATE, one))
 
 
-def deleting(session: Session, queue: str, name: Callable[[Item], str]) -> Batch:
+def deleting(session: Session, queue: str, name: Callable[[Item], str]) -> BatchStep:
     """Tasks are deleted; one that is missing after a lost answer has been."""
 
     def many(items: Sequence[Item]) -> bytes:
@@ -245,7 +245,7 @@ def deleting(session: Session, queue: str, name: Callable[[Item], str]) -> Batch
     def one(item: Item) -> Call:
         return _call(session, "delete", {"name": name(item)})
 
-    return Batch(session, many, MOST_DELETED, Each(session, DELETE, one))
+    return BatchStep(session, many, MOST_DELETED, Each(session, DELETE, one))
 
 
 def running(session: Session) -> Each:
@@ -297,7 +297,7 @@ def _call(session: Session, verb: str, path: dict[str, str], **given: Any) -> Ca
 
 
 __all__ = [
-    "Batch",
+    "BatchStep",
     "Each",
     "Effect",
     "Outcome",

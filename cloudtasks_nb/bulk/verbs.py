@@ -9,11 +9,11 @@ from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
 from ..model.task import Task
 from ..names import QueueName, parse_queue
 from .given import Copying, is_frame, leased_items, new_items, selected_items
-from .items import Item, Items
+from .items import Item, NumberedItems
 from .pace import Pace
 from .recreating import Recreating, is_copy
 from .result import BulkResult, Verb
-from .run import Run
+from .run import BulkRun
 from .steps import Step, acknowledging, creating, deleting, reading, running
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _target(queue: Queue, to: Queue | str) -> tuple[QueueName, Any]:
 def go(
     queue: Queue,
     verb: Verb,
-    items: Items,
+    items: NumberedItems,
     steps: Sequence[Step],
     how: How,
     fatal: tuple[type[CloudTasksError], ...] = (),
@@ -133,7 +133,7 @@ def go(
             hint=f"pass 1 to {_MOST_CONCURRENT}",
         )
     pace = Pace(how.get("rate_per_second"), how.get("ramp"))
-    run = Run(verb, queue.name, queue._session, steps, pace, fatal)
+    run = BulkRun(verb, queue.name, queue._session, steps, pace, fatal)
     return run.go(items, concurrency, how.get("progress"))
 
 

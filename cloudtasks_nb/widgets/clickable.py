@@ -22,7 +22,7 @@ from ..render.visible import visible_lines
 from . import changes
 from .action import Action, Refused, action_of
 from .budget import budget_of
-from .panel_thread import Worker
+from .panel_thread import PanelThread
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -67,7 +67,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         self.subject = subject
         self.views = 0
         self._gate = threading.Lock()
-        self._worker = Worker(f"{type(self).__name__} {name}")
+        self._worker = PanelThread(f"{type(self).__name__} {name}")
         self._stale = False  # something changed while nobody looked
         self._failures = 0  # of looking again, in a row
         self._budget = budget_of(self.endpoint, getattr(subject, "project", ""))

@@ -27,12 +27,12 @@ def _thread_class() -> type[threading.Thread]:
     return threading.Thread
 
 
-class Worker:
+class PanelThread:
     """Runs jobs in order on one daemon thread, which a job starts and `close()`, or idleness, ends.
 
     Units: `idle_s` in seconds.
 
-    >>> worker = Worker("example")
+    >>> worker = PanelThread("example")
     >>> worker.submit(lambda: None).result()
     >>> worker.close()
     """

@@ -27,7 +27,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(s|min|m|h|d)?\s*")
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
 
-class Field(Struct, frozen=True):
+class Setting(Struct, frozen=True):
     """One setting. Units: durations in seconds. Source of the bounds: SPEC section 2.3."""
 
     name: str
@@ -59,14 +59,14 @@ class Field(Struct, frozen=True):
 
 _DAY_S = 86400.0
 FIELDS = (
-    Field("max_tasks_dispatched_per_second", "rate_limits", "Rate, per second", "number", 0.001, 500, "0.001 to 500"),
-    Field("max_burst_size", "rate_limits", "Burst", "whole", 1, 500, "1 to 500"),
-    Field("max_concurrent_tasks", "rate_limits", "At once", "whole", 1, 5000, "1 to 5000"),
-    Field("max_attempts", "retry_config", "Attempts", "attempts", 1, 2**31 - 1, 'a number or "unlimited"'),
-    Field("min_backoff", "retry_config", "Shortest delay", "duration", 0, 365 * _DAY_S, "such as 0.1 s or 5 min"),
-    Field("max_backoff", "retry_config", "Longest delay", "duration", 0, 365 * _DAY_S, "such as 30 s or 1 h"),
-    Field("max_doublings", "retry_config", "Doublings", "whole", 0, 2**31 - 1, "a whole number"),
-    Field("max_retry_duration", "retry_config", "Retry for at least", "duration", 0, 3650 * _DAY_S, "such as 1 h"),
+    Setting("max_tasks_dispatched_per_second", "rate_limits", "Rate, per second", "number", 0.001, 500, "0.001 to 500"),
+    Setting("max_burst_size", "rate_limits", "Burst", "whole", 1, 500, "1 to 500"),
+    Setting("max_concurrent_tasks", "rate_limits", "At once", "whole", 1, 5000, "1 to 5000"),
+    Setting("max_attempts", "retry_config", "Attempts", "attempts", 1, 2**31 - 1, 'a number or "unlimited"'),
+    Setting("min_backoff", "retry_config", "Shortest delay", "duration", 0, 365 * _DAY_S, "such as 0.1 s or 5 min"),
+    Setting("max_backoff", "retry_config", "Longest delay", "duration", 0, 365 * _DAY_S, "such as 30 s or 1 h"),
+    Setting("max_doublings", "retry_config", "Doublings", "whole", 0, 2**31 - 1, "a whole number"),
+    Setting("max_retry_duration", "retry_config", "Retry for at least", "duration", 0, 3650 * _DAY_S, "such as 1 h"),
 )  # fmt: skip
 _BY_NAME = {field.name: field for field in FIELDS}
 
@@ -156,7 +156,7 @@ def _check_backoffs(queue: Queue, changed: Mapping[str, Any]) -> None:
         raise Refused("The shortest delay is longer than the longest.", hint="raise the longest delay first")
 
 
-def _now(queue: Queue, field: Field) -> str:
+def _now(queue: Queue, field: Setting) -> str:
     held = (
         queue.rate_limits or RateLimits()
         if field.group == "rate_limits"

@@ -37,17 +37,17 @@ class Term(Struct, frozen=True):
         return f"{'-' * self.negative}{self.field}{':' * bool(self.field)}{value}"
 
 
-class Filter(Struct, frozen=True):
+class TaskFilter(Struct, frozen=True):
     """Terms that a task must meet: one of those for each field, every piece of text, and none with a minus.
 
-    >>> str(Filter.of('is:due -code:503  "two words"'))
+    >>> str(TaskFilter.of('is:due -code:503  "two words"'))
     'is:due -code:503 "two words"'
     """
 
     terms: tuple[Term, ...] = ()
 
     @classmethod
-    def of(cls, text: str) -> Filter:
+    def of(cls, text: str) -> TaskFilter:
         """A filter as it is typed. Whatever is typed means something, so there are no errors."""
         found = _TERM.finditer(text)
         return cls(tuple(_term(match) for match in found))
@@ -65,16 +65,16 @@ class Filter(Struct, frozen=True):
         said = {term.negative for term in self.terms if _same(term, field, value)}
         return "" if not said else "without" if True in said else "only"
 
-    def toggled(self, field: str, value: str) -> Filter:
+    def toggled(self, field: str, value: str) -> TaskFilter:
         """The next one in a round: only tasks with this value, tasks without it, either."""
         others = tuple(term for term in self.terms if not _same(term, field, value))
         match self.mode(field, value):
             case "":
-                return Filter((*others, Term(field, value)))
+                return TaskFilter((*others, Term(field, value)))
             case "only":
-                return Filter((*others, Term(field, value, negative=True)))
+                return TaskFilter((*others, Term(field, value, negative=True)))
             case _:
-                return Filter(others)
+                return TaskFilter(others)
 
     def places(self, tasks: Sequence[Task], now: datetime) -> list[int]:
         """Where the tasks stand that it lets through."""

@@ -20,7 +20,7 @@ from .action import Refused, action
 from .cells import instant
 from .clickable import LINES_KEPT
 from .panel import Panel
-from .task_filter import Facet, Filter
+from .task_filter import Facet, TaskFilter
 from .task_pages import Pages
 from .task_table import COLUMNS, TaskTable, usual_columns
 from .task_view import task_detail
@@ -167,7 +167,7 @@ class TaskReader(Panel):
         shown = [name for name in self.columns if name != "payload"]
         self.columns = [*shown, "payload"] if on else shown
         if not on and self._table.filter.needs_payloads:
-            self._table.narrow(Filter())
+            self._table.narrow(TaskFilter())
         return self._show_page()
 
     @action(busy=False)
@@ -180,7 +180,7 @@ class TaskReader(Panel):
         Example:
             >>> browser.filter("is:due code:503 -tag:red ada")
         """
-        return self._narrow(Filter.of(query if isinstance(query, str) else ""))
+        return self._narrow(TaskFilter.of(query if isinstance(query, str) else ""))
 
     @action(busy=False)
     def toggle(self, field: str, value: str) -> str:
@@ -273,7 +273,7 @@ class TaskReader(Panel):
         finally:
             self.progress = {}
 
-    def _narrow(self, wanted: Filter) -> str:
+    def _narrow(self, wanted: TaskFilter) -> str:
         if wanted.needs_payloads and self.view != "FULL":
             raise Refused("Payloads were not read.", hint='press "Payloads", or browser.read_payloads()')
         self._table.narrow(wanted)

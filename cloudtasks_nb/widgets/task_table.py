@@ -16,7 +16,7 @@ from ..render.status import status_badge
 from ..render.task import is_leased
 from ..render.visible import elided, shown
 from .cells import plain
-from .task_filter import Facet, Filter, facets
+from .task_filter import Facet, TaskFilter, facets
 
 Look = Literal["text", "target", "time", "number", "status"]
 T = TypeVar("T", bound=Task)
@@ -81,7 +81,7 @@ class TaskTable(Generic[T]):
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.tasks: list[T] = []
-        self.filter = Filter()
+        self.filter = TaskFilter()
         self.column = ""
         self.descending = False
         self.order: list[int] = []
@@ -96,7 +96,7 @@ class TaskTable(Generic[T]):
         self.tasks = list(tasks)
         self._arrange()
 
-    def narrow(self, wanted: Filter) -> None:
+    def narrow(self, wanted: TaskFilter) -> None:
         """Let only matching tasks through."""
         self.filter = wanted
         self._arrange()

@@ -39,7 +39,7 @@ _NOT_IMPORTABLE = (
 )
 
 
-class Run:
+class WorkerRun:
     """One run of a worker."""
 
     def __init__(

@@ -10,7 +10,7 @@ from ..errors import ConfigError
 from ..interrupts import interrupts_go_to
 from ..shown import Shown
 from .handling import check_handler, is_handling
-from .loop import Run
+from .loop import WorkerRun
 from .options import WorkerOptions
 from .showing import LiveCard
 from .tally import Tally
@@ -46,7 +46,7 @@ class Worker(Shown):
         self.tally = Tally()
         self._card = LiveCard(self)
         self._thread: threading.Thread | None = None
-        self._run: Run | None = None
+        self._run: WorkerRun | None = None
         self._failed: BaseException | None = None
 
     def run(self, until_empty: bool = False, progress: bool | None = None) -> Self:
@@ -109,20 +109,20 @@ class Worker(Shown):
             raise failed
         return self
 
-    def _begin(self, *, until_empty: bool) -> Run:
+    def _begin(self, *, until_empty: bool) -> WorkerRun:
         if self._run is not None:
             raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
-        self._run = Run(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
+        self._run = WorkerRun(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
         return self._run
 
-    def _work(self, run: Run, progress: bool | None) -> None:
+    def _work(self, run: WorkerRun, progress: bool | None) -> None:
         try:
             with interrupts_go_to(run.interrupt), self._card.shown(progress) as refresh:
                 run.work(refresh)
         finally:
             self._run = None
 
-    def _background(self, run: Run) -> None:
+    def _background(self, run: WorkerRun) -> None:
         try:
             self._work(run, progress=False)
         except BaseException as error:  # stop() raises it in the thread that asks

@@ -18,7 +18,7 @@ from ...model.emulated import (
 from ...names import QueueName, parse_queue
 from ...rest.session import Session
 from ...shown import Shown
-from .endpoints import Control
+from .endpoints import Endpoints
 from .history import History
 from .spans import span
 
@@ -43,7 +43,7 @@ class Emulator(Shown):
     def __init__(self, session: Session, queue_name: Callable[[str], QueueName] = parse_queue) -> None:
         """`queue_name` completes the name of a queue, as its client does."""
         self._session = session
-        self._control = Control(session)
+        self._control = Endpoints(session)
         self._queue_name = queue_name
         self._inboxes: list[Inbox] = []
         self.endpoint = session.endpoint

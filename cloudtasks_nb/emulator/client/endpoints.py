@@ -18,7 +18,7 @@ T = TypeVar("T")
 PREFIX = "/emulator/v1"
 
 
-class Control:
+class Endpoints:
     """One emulator's own endpoints. Any thread may call."""
 
     def __init__(self, session: Session) -> None:

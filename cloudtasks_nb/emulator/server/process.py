@@ -16,7 +16,7 @@ from .access.authorization import OAuth
 from .access.gate import Gate
 from .access.sign_in_pages import SignIn
 from .clock import Clock, ManualClock, SystemClock
-from .delivery.attempt_log import History
+from .delivery.attempt_log import AttemptLog
 from .delivery.deliver import Deliverer, targets
 from .delivery.tokens import Tokens
 from .dispatch.dispatcher import Dispatcher
@@ -39,11 +39,11 @@ _PARENT_POLL_S = 0.5
 _SWITCH_S = 0.001  # a commit that is done waits no longer than this for the loop to hear of it
 
 
-class Emulator:
+class Server:
     """A server on a database; `start` and `close` it inside one event loop."""
 
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
-        tokens, history, faults = Tokens(url), History(), FaultPlan(options.faults)
+        tokens, history, faults = Tokens(url), AttemptLog(), FaultPlan(options.faults)
         context = Context(store, clock, self._send, wake=self._wake)
         self._commits = Commits(store, context.expiry)
         self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
@@ -123,7 +123,7 @@ async def _serve(store: Store, clock: Clock, listening: socket.socket, options: 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     url = f"http://{HOST}:{listening.getsockname()[1]}"
-    emulator = Emulator(store, clock, options, url)
+    emulator = Server(store, clock, options, url)
     await emulator.start(listening)
     watching = asyncio.create_task(_watch_parent(stop, os.getppid())) if options.lifeline else None
     print(f"cloudtasks emulator ready on {url}", flush=True)

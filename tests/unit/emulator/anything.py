@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.server.calls.bodies import Field, fields
+from cloudtasks_nb.emulator.server.calls.bodies import Member, fields
 from cloudtasks_nb.emulator.server.calls.queries import snake
-from cloudtasks_nb.emulator.server.calls.request import Call
+from cloudtasks_nb.emulator.server.calls.request import Request
 from cloudtasks_nb.emulator.server.calls.scalars import ENUMS
 from cloudtasks_nb.model import Message
 from cloudtasks_nb.model.methods import METHODS, Method
@@ -90,7 +90,7 @@ def messages(kind: type[Message], depth: int = 4) -> st.SearchStrategy[dict[str,
     return st.fixed_dictionaries({}, optional={**members, "colour": JUNK})
 
 
-def values(field: Field, depth: int) -> st.SearchStrategy[Any]:
+def values(field: Member, depth: int) -> st.SearchStrategy[Any]:
     """What a member may hold."""
     if isinstance(field.holds, type) and issubclass(field.holds, Message):
         one: st.SearchStrategy[Any] = st.deferred(lambda: messages(field.holds, depth))
@@ -174,9 +174,9 @@ HEADERS = st.dictionaries(
 )
 
 
-def calls(method: Method) -> st.SearchStrategy[Call]:
+def calls(method: Method) -> st.SearchStrategy[Request]:
     """Calls of a method."""
-    return st.builds(Call, st.just(method.http), paths(method), queries(method), HEADERS, bodies(method))
+    return st.builds(Request, st.just(method.http), paths(method), queries(method), HEADERS, bodies(method))
 
 
 ANY_METHOD = st.sampled_from(list(METHODS.values()))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cloudtasks_nb.emulator.server.access.authorization import OAuth
 from cloudtasks_nb.emulator.server.access.gate import Gate
 from cloudtasks_nb.emulator.server.access.sign_in_pages import SignIn
-from cloudtasks_nb.emulator.server.calls.request import Call, Reply
+from cloudtasks_nb.emulator.server.calls.request import Request, Response
 from cloudtasks_nb.emulator.server.http.batch_endpoint import batch_reply, read_batch
 from cloudtasks_nb.emulator.server.http.front import Front
 from cloudtasks_nb.emulator.server.rules.identity import caller_in
@@ -70,7 +70,7 @@ class World:
         self.emulator.store.close()
         self.emulator = self._made()
 
-    def answer(self, front: Front, call: Call) -> Reply:
+    def answer(self, front: Front, call: Request) -> Response:
         return self.loop.run_until_complete(front.answer(call))
 
 
@@ -92,7 +92,7 @@ def unchanged_by_refusal(world: World) -> Iterator[list[Any]]:
         world.renew()
 
 
-def checked(reply: Reply) -> Any:
+def checked(reply: Response) -> Any:
     """The JSON of an answer, after what holds for every one."""
     assert reply.status < 500, reply.body
     text = reply.body.decode()
@@ -129,7 +129,7 @@ def test_any_call(world: World, method: Method, data: st.DataObject) -> None:
     headers=HEADERS,
 )
 def test_any_path(world: World, path: str, http: str, headers: dict[str, str]) -> None:
-    checked(world.answer(world.front, Call(http, f"/v2beta2/{path}", [], headers)))
+    checked(world.answer(world.front, Request(http, f"/v2beta2/{path}", [], headers)))
 
 
 _LINES = st.one_of(
@@ -154,10 +154,10 @@ def test_any_batch(world: World, lines: list[bytes], end: bytes, boundary: str) 
     except ApiError as refused:
         assert refused.code == 400
         return
-    whole = [part.call for part in parts if isinstance(part.call, Call)]
+    whole = [part.call for part in parts if isinstance(part.call, Request)]
     for call in whole:
         checked(world.answer(world.front, call))
-    reply = batch_reply(parts, [Reply(b"{}")] * len(parts), "x")
+    reply = batch_reply(parts, [Response(b"{}")] * len(parts), "x")
     assert reply.body.count(b"HTTP/1.1 200 OK") == len(parts)
 
 
@@ -185,7 +185,7 @@ def test_any_sign_in(
     if data.draw(st.booleans()):
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         body = urlencode(form, errors="replace").encode()
-    call = Call(verb, path, list(form.items()), headers, body)
+    call = Request(verb, path, list(form.items()), headers, body)
     reply = world.loop.run_until_complete(handler(call))
     assert reply.status < 500
     assert b"Traceback" not in reply.body

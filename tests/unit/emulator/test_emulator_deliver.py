@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from cloudtasks_nb.emulator.server.clock import SystemClock
-from cloudtasks_nb.emulator.server.delivery.attempt_log import History
+from cloudtasks_nb.emulator.server.delivery.attempt_log import AttemptLog
 from cloudtasks_nb.emulator.server.delivery.deliver import Deliverer, Targets
 from cloudtasks_nb.emulator.server.delivery.reach import Reach, pattern
 from cloudtasks_nb.emulator.server.delivery.tokens import Tokens
@@ -65,7 +65,12 @@ async def deliver(url: str, deadline_s: float = 20, reach: Reach | None = None, 
         schedule_time=NOW,
     )
     deliverer = Deliverer(
-        finish, SystemClock(), Targets(reach=reach or Reach()), Tokens("http://issuer"), History(), deadline_s
+        finish,
+        SystemClock(),
+        Targets(reach=reach or Reach()),
+        Tokens("http://issuer"),
+        AttemptLog(),
+        deadline_s,
     )
     deliverer.send(
         Attempt(
@@ -236,7 +241,7 @@ def test_a_connection_that_the_target_gave_up_is_no_failed_attempt() -> None:
             SystemClock(),
             Targets(),
             Tokens("http://issuer"),
-            History(),
+            AttemptLog(),
         )
         ended = []
         async with asyncio.timeout(20):
@@ -267,7 +272,7 @@ def test_an_attempt_that_breaks_in_an_unforeseen_way_ends_all_the_same(
             SystemClock(),
             Targets(pretended=broken),
             Tokens("http://issuer"),
-            History(),
+            AttemptLog(),
         )
         deliverer.send(attempt_at("http://localhost/"))
         outcome = await asyncio.wait_for(ended, 20)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from cloudtasks_nb.emulator.server.calls.request import Call
+from cloudtasks_nb.emulator.server.calls.request import Request
 from cloudtasks_nb.emulator.server.http.fault_injection import FaultPlan, method_of, read_faults
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import Duration
 from cloudtasks_nb.model.emulated import Faults
 
 QUEUE = "/v2beta2/projects/p/locations/us-central1/queues/q"
-CREATE = method_of(Call("POST", f"{QUEUE}/tasks", [], {}))
-LIST = method_of(Call("GET", f"{QUEUE}/tasks", [], {}))
-NOWHERE = method_of(Call("GET", "/nowhere", [], {}))
+CREATE = method_of(Request("POST", f"{QUEUE}/tasks", [], {}))
+LIST = method_of(Request("GET", f"{QUEUE}/tasks", [], {}))
+NOWHERE = method_of(Request("GET", "/nowhere", [], {}))
 
 
 def met(faults: Faults, method: str, count: int = 1000) -> dict[str, int]:

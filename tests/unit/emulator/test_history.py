@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cloudtasks_nb.emulator.server.delivery.attempt_log import ATTEMPTS_PER_TASK, FINISHED, History
+from cloudtasks_nb.emulator.server.delivery.attempt_log import ATTEMPTS_PER_TASK, FINISHED, AttemptLog
 from cloudtasks_nb.emulator.server.rules.attempts import Attempt, answered, timed_out
 from cloudtasks_nb.emulator.server.rules.queues import new_queue
 from cloudtasks_nb.model import HttpRequest, Queue, RetryConfig, Task, TaskStatus
@@ -30,17 +30,17 @@ def attempt(task: str, number: int = 1, retries: RetryConfig | None = None) -> A
     )
 
 
-def told(history: History) -> list[tuple[str, int, str]]:
+def told(history: AttemptLog) -> list[tuple[str, int, str]]:
     return [(one.task.rpartition("/")[2], one.attempt, one.outcome) for one in history.of(QUEUE)]
 
 
-def go(history: History, one: Attempt, code: int) -> None:
+def go(history: AttemptLog, one: Attempt, code: int) -> None:
     history.began(one)
     history.ended(one, answered(code), NOW + timedelta(seconds=1), 0.25)
 
 
 def test_what_becomes_of_an_attempt() -> None:
-    history, twice = History(), RetryConfig(max_attempts=2)
+    history, twice = AttemptLog(), RetryConfig(max_attempts=2)
     go(history, attempt("t", 1, twice), 500)
     go(history, attempt("t", 2, twice), 500)
     go(history, attempt("u"), 204)
@@ -57,14 +57,14 @@ def test_what_becomes_of_an_attempt() -> None:
 
 
 def test_without_an_answer_there_is_no_code() -> None:
-    history, one = History(), attempt("t")
+    history, one = AttemptLog(), attempt("t")
     history.began(one)
     history.ended(one, timed_out(), NOW, 600.0)
     assert history.of(QUEUE)[0].code is None
 
 
 def test_finished_tasks_are_kept_up_to_a_number() -> None:
-    history = History()
+    history = AttemptLog()
     history.began(attempt("waiting"))
     for number in range(FINISHED + 10):
         go(history, attempt(f"t{number}"), 200)
@@ -75,7 +75,7 @@ def test_finished_tasks_are_kept_up_to_a_number() -> None:
 
 
 def test_a_task_tried_without_end_keeps_its_first_and_its_last_attempts() -> None:
-    history = History()
+    history = AttemptLog()
     for number in range(1, ATTEMPTS_PER_TASK + 51):
         go(history, attempt("t", number, RetryConfig(unlimited_attempts=True)), 500)
     numbers = [number for _, number, _ in told(history)]
@@ -85,7 +85,7 @@ def test_a_task_tried_without_end_keeps_its_first_and_its_last_attempts() -> Non
 
 
 def test_the_tasks_that_were_not_tried_for_longest_are_forgotten_first() -> None:
-    history = History(attempts=10)
+    history = AttemptLog(attempts=10)
     for number in range(12):
         go(history, attempt(f"t{number}"), 503)
     go(history, attempt("t3", 2), 503)
@@ -96,7 +96,7 @@ def test_the_tasks_that_were_not_tried_for_longest_are_forgotten_first() -> None
 
 
 def test_a_name_used_again_is_not_forgotten_with_its_first_bearer() -> None:
-    history = History()
+    history = AttemptLog()
     go(history, attempt("again"), 200)
     for number in range(FINISHED - 1):
         go(history, attempt(f"t{number}"), 200)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cloudtasks_nb.emulator.server.calls.bodies import Field, fields
+from cloudtasks_nb.emulator.server.calls.bodies import Member, fields
 from cloudtasks_nb.emulator.server.calls.queries import SYSTEM
 from cloudtasks_nb.emulator.server.calls.scalars import ENUMS
 from cloudtasks_nb.model import Message
@@ -56,7 +56,7 @@ def label(official: dict[str, Any]) -> str | None:
     return LABELS.get((official.get("type", ""), official.get("format")))
 
 
-def held(field: Field, official: dict[str, Any]) -> None:
+def held(field: Member, official: dict[str, Any]) -> None:
     """One value, out of its list or map."""
     if "$ref" in official:
         assert field.holds is MESSAGES[official["$ref"]]

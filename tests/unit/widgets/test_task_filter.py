@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cloudtasks_nb import model
-from cloudtasks_nb.widgets.task_filter import Filter, facets
+from cloudtasks_nb.widgets.task_filter import TaskFilter, facets
 from cloudtasks_nb.widgets.task_table import TaskTable
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -69,7 +69,7 @@ TASKS = [
     ],
 )
 def test_a_filter_lets_matching_tasks_through(text: str, found: str) -> None:
-    places = Filter.of(text).places(TASKS, NOW)
+    places = TaskFilter.of(text).places(TASKS, NOW)
     assert " ".join(TASKS[at].id for at in places) == found
 
 
@@ -77,11 +77,11 @@ def test_a_filter_lets_matching_tasks_through(text: str, found: str) -> None:
     "text", ['is:due -code:503 "a b"', 'tag:"say \\"hi\\""', '"-x"', '"is:due"', 'tag:""', "ü"]
 )
 def test_a_filter_reads_as_it_is_written(text: str) -> None:
-    assert str(Filter.of(text)) == text
+    assert str(TaskFilter.of(text)) == text
 
 
 def test_a_click_goes_round_only_without_either() -> None:
-    asked = Filter.of("ada")
+    asked = TaskFilter.of("ada")
     seen = [str(asked := asked.toggled("code", "503")) for _ in range(3)]
     assert seen == ["ada code:503", "ada -code:503", "ada"]
 

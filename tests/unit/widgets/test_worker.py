@@ -6,11 +6,11 @@ from types import ModuleType
 
 import pytest
 
-from cloudtasks_nb.widgets.panel_thread import Worker
+from cloudtasks_nb.widgets.panel_thread import PanelThread
 
 
 def test_jobs_run_in_order_on_one_daemon_thread() -> None:
-    worker, seen = Worker("test"), []
+    worker, seen = PanelThread("test"), []
     for number in range(20):
         last = worker.submit(lambda number=number: seen.append((number, threading.current_thread())))
     last.result(10)
@@ -23,11 +23,11 @@ def test_jobs_run_in_order_on_one_daemon_thread() -> None:
 
 
 def test_no_thread_before_the_first_job() -> None:
-    assert not Worker("test").alive
+    assert not PanelThread("test").alive
 
 
 def test_an_idle_worker_lets_its_thread_go_and_starts_another() -> None:
-    worker, threads = Worker("idle", idle_s=0.01), []
+    worker, threads = PanelThread("idle", idle_s=0.01), []
     for _ in range(2):
         worker.submit(lambda: threads.append(threading.current_thread())).result(10)
         threads[-1].join(10)
@@ -37,7 +37,7 @@ def test_an_idle_worker_lets_its_thread_go_and_starts_another() -> None:
 
 
 def test_a_failing_job_does_not_end_the_worker() -> None:
-    worker = Worker("test")
+    worker = PanelThread("test")
     with pytest.raises(ZeroDivisionError):
         worker.submit(lambda: [][1 // 0]).result(10)
     worker.submit(lambda: None).result(10)
@@ -45,7 +45,7 @@ def test_a_failing_job_does_not_end_the_worker() -> None:
 
 
 def test_closing_cancels_what_has_not_begun() -> None:
-    worker, begun, release = Worker("closing"), threading.Event(), threading.Event()
+    worker, begun, release = PanelThread("closing"), threading.Event(), threading.Event()
 
     def first() -> None:
         begun.set()
@@ -64,7 +64,7 @@ def test_closing_cancels_what_has_not_begun() -> None:
 
 
 def test_a_job_may_submit_a_job_and_wait_for_it() -> None:
-    worker, seen = Worker("test"), []
+    worker, seen = PanelThread("test"), []
     worker.submit(lambda: worker.submit(lambda: seen.append(1)).result(1)).result(10)
     assert seen == [1]
     worker.close()
@@ -73,7 +73,7 @@ def test_a_job_may_submit_a_job_and_wait_for_it() -> None:
 def test_on_colab_work_is_done_in_the_callers_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
     seen: list[threading.Thread] = []
-    worker = Worker("test")
+    worker = PanelThread("test")
     assert worker.submit(lambda: seen.append(threading.current_thread())).done()
     assert seen == [threading.current_thread()]
     assert not worker.alive

@@ -14,7 +14,7 @@ from ....model.methods import Method
 from ....model.roles import ROLES
 from ..calls.queries import SystemParameters
 from ..calls.refusals import api_key_only, bad_credential, missing_credential, missing_permission
-from ..calls.request import Call
+from ..calls.request import Request
 from ..rules.identity import Caller, caller_in
 from ..services.context import Context
 
@@ -31,7 +31,7 @@ class Gate:
         self._context = context
         self._grants = grants
 
-    def caller(self, call: Call, system: SystemParameters, method: Method) -> Caller:
+    def caller(self, call: Request, system: SystemParameters, method: Method) -> Caller:
         """Who calls. Errors: Unauthenticated; PermissionDenied for a token of other scopes."""
         scheme, _, token = call.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():

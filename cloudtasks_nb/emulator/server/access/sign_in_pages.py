@@ -10,14 +10,14 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ....model import encode
-from ..calls.request import HTML, JSON, Call, Reply, media_type, query_pairs
+from ..calls.request import HTML, JSON, Request, Response, media_type, query_pairs
 from ..store.commits import Commits
 from .authorization import DEVELOPER, Consent, OAuth, OAuthError
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-Handler = Callable[[Call], Awaitable[Reply]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 # Where Google serves these, today and for the first client.
 _AUTH = ("/auth", "/o/oauth2/auth", "/o/oauth2/v2/auth")
@@ -49,7 +49,7 @@ class SignIn:
             *(("POST", path, self._revoke) for path in _REVOKE),
         ]
 
-    async def _ask(self, call: Call) -> Reply:
+    async def _ask(self, call: Request) -> Response:
         """The consent page. `approve=1`, or 0, answers it at once: for tests, which have no hands."""
         asked = dict(call.query)
         try:
@@ -60,7 +60,7 @@ class SignIn:
         except OAuthError as error:
             return self._page(error.status, error=error)
 
-    async def _decide(self, call: Call) -> Reply:
+    async def _decide(self, call: Request) -> Response:
         form = _form(call)
         try:
             allowed = form.get("decision") == "allow"
@@ -68,26 +68,26 @@ class SignIn:
         except OAuthError as error:
             return self._page(error.status, error=error)
 
-    def _decided(self, consent: Consent, allowed: bool, email: str) -> Reply:
+    def _decided(self, consent: Consent, allowed: bool, email: str) -> Response:
         target = self._oauth.allow(consent, email) if allowed else self._oauth.deny(consent)
-        return Reply(b"", 303, HTML, {**_SECRET, "Location": target})
+        return Response(b"", 303, HTML, {**_SECRET, "Location": target})
 
-    async def _token(self, call: Call) -> Reply:
+    async def _token(self, call: Request) -> Response:
         return await self._json(partial(self._oauth.token, _form(call)))
 
-    async def _revoke(self, call: Call) -> Reply:
+    async def _revoke(self, call: Request) -> Response:
         token = _form(call).get("token") or dict(call.query).get("token", "")
         return await self._json(partial(self._oauth.revoke, token))
 
-    async def _json(self, work: Callable[[], Any]) -> Reply:
+    async def _json(self, work: Callable[[], Any]) -> Response:
         try:
-            return Reply(encode(await self._commits.run(work) or {}), 200, JSON, _SECRET)
+            return Response(encode(await self._commits.run(work) or {}), 200, JSON, _SECRET)
         except OAuthError as error:
             body = encode({"error": error.error, "error_description": error.description})
-            return Reply(body, error.status, JSON, _SECRET)
+            return Response(body, error.status, JSON, _SECRET)
 
-    def _page(self, status: int, **content: Any) -> Reply:
-        return Reply(self._template.render(content).encode(), status, HTML, _PAGE)
+    def _page(self, status: int, **content: Any) -> Response:
+        return Response(self._template.render(content).encode(), status, HTML, _PAGE)
 
     @cached_property
     def _template(self) -> Template:
@@ -97,7 +97,7 @@ class SignIn:
         return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
 
 
-def _form(call: Call) -> dict[str, str]:
+def _form(call: Request) -> dict[str, str]:
     """The fields of a form; the application may name itself in the Authorization header instead."""
     form = {}
     if media_type(call) == "application/x-www-form-urlencoded":

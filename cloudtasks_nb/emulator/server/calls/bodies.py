@@ -30,7 +30,7 @@ _ONEOFS: dict[type[Message], dict[str, frozenset[str]]] = {
 }
 
 
-class Field(msgspec.Struct, frozen=True):
+class Member(msgspec.Struct, frozen=True):
     """A member of a message: its two names, what it holds, and where the model keeps it."""
 
     name: str
@@ -42,9 +42,9 @@ class Field(msgspec.Struct, frozen=True):
 
 
 @cache
-def fields(kind: type[Message]) -> dict[str, Field]:
+def fields(kind: type[Message]) -> dict[str, Member]:
     """The members of a message, under their camelCase and under their snake_case names."""
-    found: dict[str, Field] = {}
+    found: dict[str, Member] = {}
     for info in msgspec.structs.fields(kind):
         field = _field(info.name, info.type, (info.name,))
         found[field.name] = found[field.camel] = field
@@ -52,7 +52,7 @@ def fields(kind: type[Message]) -> dict[str, Field]:
 
 
 @cache
-def fields_in(version: Version, kind: type[Message]) -> dict[str, Field]:
+def fields_in(version: Version, kind: type[Message]) -> dict[str, Member]:
     """The same for a message of the model as this version has it."""
     found = [_field(member.name, member.info.type, member.home) for member in members(kind, version)]
     known = {field.name for field in found}
@@ -62,7 +62,7 @@ def fields_in(version: Version, kind: type[Message]) -> dict[str, Field]:
     return {name: field for field in found for name in (field.name, field.camel)}
 
 
-def _field(name: str, hint: Any, home: tuple[str, ...]) -> Field:
+def _field(name: str, hint: Any, home: tuple[str, ...]) -> Member:
     if get_origin(hint) in (Union, UnionType):
         hint = next(arg for arg in get_args(hint) if arg is not type(None))
     repeated, mapped = get_origin(hint) is list, get_origin(hint) is dict
@@ -78,7 +78,7 @@ def _field(name: str, hint: Any, home: tuple[str, ...]) -> Field:
         holds = hint
     else:
         holds = SCALARS.get(hint)
-    return Field(name, camel(name), holds, repeated, mapped, home)
+    return Member(name, camel(name), holds, repeated, mapped, home)
 
 
 def parse(raw: bytes, kind: type[M], path: str = "", version: Version = OWN) -> M:
@@ -122,7 +122,7 @@ class _Reader:
         self._check_oneofs(kind, read, path)
         return built(kind, read, self._version)
 
-    def _member(self, value: Any, field: Field, path: str) -> Any:
+    def _member(self, value: Any, field: Member, path: str) -> Any:
         here = f"{path}.{field.name}" if path else field.name
         if field.repeated:
             items = value if isinstance(value, list) else [value]
@@ -137,7 +137,7 @@ class _Reader:
             return {key: self._value(item, field, f"{here}[{key}]") for key, item in value.items()}
         return self._value(value, field, here)
 
-    def _value(self, value: Any, field: Field, here: str) -> Any:
+    def _value(self, value: Any, field: Member, here: str) -> Any:
         if field.holds is None:
             return value
         if isinstance(field.holds, Scalar):
@@ -155,7 +155,7 @@ class _Reader:
         )
         return None
 
-    def _check_oneofs(self, kind: type[Message], read: dict[Field, Any], path: str) -> None:
+    def _check_oneofs(self, kind: type[Message], read: dict[Member, Any], path: str) -> None:
         if kind is Queue and self._version != OWN:
             return  # what is said of App Engine tasks and of HTTP tasks stands side by side
         for oneof, names in _ONEOFS.get(kind, {}).items():
@@ -177,7 +177,7 @@ class _Reader:
         self.violations.append((path, f"Invalid value at '{path}' ({label}), {shown}"))
 
 
-def built(kind: type[Message], read: Mapping[Field, Any], version: Version) -> Message:
+def built(kind: type[Message], read: Mapping[Member, Any], version: Version) -> Message:
     """The model's message from the members of a version's."""
     values: dict[str, Any] = {}
     lifted: dict[str, dict[str, Any]] = {}

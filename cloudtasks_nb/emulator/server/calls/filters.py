@@ -18,7 +18,7 @@ from msgspec import Struct
 from ....errors import InvalidArgument
 from ....model import Duration, Message, Queue
 from ....model.versions import OWN, Version
-from .bodies import Field, fields, fields_in
+from .bodies import Member, fields, fields_in
 from .scalars import SCALARS, Scalar
 
 Test = Callable[[Any], bool]
@@ -119,10 +119,10 @@ class _Parser:
             f"Invalid filter: cannot read {self.text[self.at :][:60]!r} in {self.text[:200]!r}."
         )
 
-    def _resolve(self, path: str) -> tuple[Field, Read]:
+    def _resolve(self, path: str) -> tuple[Member, Read]:
         """The last field on the way that a path goes through the model, and how its value is read."""
         kind: Any = self.kind
-        way: list[Field] = []
+        way: list[Member] = []
         for segment in path.split("."):
             is_message = isinstance(kind, type) and issubclass(kind, Message)
             field = fields_in(self.version, kind).get(segment) if is_message else None
@@ -166,7 +166,7 @@ class _Parser:
         return match
 
 
-def _comparison(field: Field, read: Read, sign: str, text: str) -> Test:
+def _comparison(field: Member, read: Read, sign: str, text: str) -> Test:
     scalar = field.holds
     if not isinstance(scalar, Scalar) or field.repeated or field.mapped:
         raise InvalidArgument(f"Invalid filter: '{field.name}' can only be compared with *.")

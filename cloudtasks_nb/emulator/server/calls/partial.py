@@ -11,7 +11,7 @@ from typing import Any
 
 from ....errors import InvalidArgument
 from ....model import Message
-from .bodies import Field, fields
+from .bodies import Member, fields
 from .refusals import bad_fields
 
 Selection = dict[str, Any]
@@ -26,7 +26,7 @@ def parse_fields(text: str, kind: type[Message]) -> Selection:
     """The selection that `text` describes in answers of this kind. Errors: InvalidArgument."""
     if not text.strip():
         return {}
-    return _resolved(_Reader(text).whole(), Field("", "", kind), ())
+    return _resolved(_PathReader(text).whole(), Member("", "", kind), ())
 
 
 def select(values: Any, selection: Selection) -> Any:
@@ -42,7 +42,7 @@ def select(values: Any, selection: Selection) -> Any:
     return {name: select(values[name], below) for name, below in chosen.items() if below is not None}
 
 
-class _Reader:
+class _PathReader:
     """Reads the grammar; what the names mean is not its business. `tokens`: what is left, from the right."""
 
     def __init__(self, text: str) -> None:
@@ -95,7 +95,7 @@ def _merge(into: Selection, name: str, below: Selection) -> None:
             _merge(into[name], inner, further)
 
 
-def _resolved(selection: Selection, holder: Field, path: tuple[str, ...]) -> Selection:
+def _resolved(selection: Selection, holder: Member, path: tuple[str, ...]) -> Selection:
     """The selection by the names of the answer's JSON. Errors: InvalidArgument for a field that is not there."""
     found: Selection = {}
     for name, below in selection.items():
@@ -114,12 +114,12 @@ def _resolved(selection: Selection, holder: Field, path: tuple[str, ...]) -> Sel
     return found
 
 
-def _members(holder: Field, name: str) -> list[Field]:
+def _members(holder: Member, name: str) -> list[Member]:
     """The fields that a name means: one, all of them, or any where the type says nothing."""
     if holder.mapped:
-        return [Field(name, name, holder.holds)]
+        return [Member(name, name, holder.holds)]
     if holder.holds is None:
-        return [Field(name, name, None)]
+        return [Member(name, name, None)]
     if not _has_members(holder):
         return []
     known = fields(holder.holds)
@@ -128,5 +128,5 @@ def _members(holder: Field, name: str) -> list[Field]:
     return [known[name]] if name in known else []
 
 
-def _has_members(field: Field) -> bool:
+def _has_members(field: Member) -> bool:
     return field.mapped or (isinstance(field.holds, type) and issubclass(field.holds, Message))

@@ -10,13 +10,13 @@ from ....model import CmekConfig, Message, Queue
 from ....model.messages import BufferTaskRequest, HttpBody
 from ....model.methods import METHODS, Method
 from .bodies import parse
-from .request import Call, media_type
+from .request import Request, media_type
 
 # Where the body is the resource itself, messages about it name the member that holds it.
 _HELD_AS: dict[type[Message], str] = {Queue: "queue", CmekConfig: "cmek_config"}
 
 
-def read_body(method: Method, call: Call) -> Message:
+def read_body(method: Method, call: Request) -> Message:
     """The request message of a method, as the model has it. Errors: InvalidArgument."""
     kind = METHODS[method.id].request
     assert kind is not None  # noqa: S101 - only methods with a body come here
@@ -28,7 +28,7 @@ def read_body(method: Method, call: Call) -> Message:
     return parse(call.body, kind, _HELD_AS.get(kind, ""), method.version)
 
 
-def _file(call: Call) -> HttpBody:
+def _file(call: Request) -> HttpBody:
     """A body taken as it is, or as Google's generated clients send it: as JSON around it."""
     if media_type(call) == "application/json":
         values = _json(call.body)

@@ -12,7 +12,7 @@ from ....errors import InvalidArgument
 from ....model.methods import Method
 from ....model.schema import snake
 from .refusals import bad_request
-from .request import Call
+from .request import Request
 from .scalars import SCALARS, VIEW, enum
 
 SYSTEM = {
@@ -70,7 +70,7 @@ class SystemParameters(Struct, frozen=True):
 _NONE = SystemParameters()
 
 
-def system_parameters(call: Call) -> SystemParameters:
+def system_parameters(call: Request) -> SystemParameters:
     """The system's own parameters: the first of each, but the last $.xgafv. Headers stand in for some."""
     if not call.query and not any(name in call.headers for name in _HEADERS):
         return _NONE
@@ -97,7 +97,7 @@ def system_parameters(call: Call) -> SystemParameters:
     )
 
 
-def _is_plain_get(call: Call) -> bool:
+def _is_plain_get(call: Request) -> bool:
     """What a script element can ask; a POST that stands for a GET is no such thing."""
     return call.http == "GET" and "X-HTTP-Method-Override" not in call.headers
 

@@ -18,7 +18,7 @@ MAX_PARAMETERS = 1000
 Pairs = list[tuple[str, str]]
 
 
-class Call(Struct, frozen=True):
+class Request(Struct, frozen=True):
     """What is asked. `path` is as it was sent, still escaped; the names of `headers` match in any case."""
 
     http: str
@@ -28,7 +28,7 @@ class Call(Struct, frozen=True):
     body: bytes = b""
 
 
-class Reply(Struct, frozen=True):
+class Response(Struct, frozen=True):
     """What is answered."""
 
     body: bytes
@@ -45,7 +45,7 @@ def query_pairs(text: str) -> Pairs:
         raise InvalidArgument(f"The query holds more than {MAX_PARAMETERS} parameters.") from None
 
 
-def overridden(call: Call) -> Call:
+def overridden(call: Request) -> Request:
     """A POST can stand for another method, with a query too long for a URL in its body. Errors: InvalidArgument."""
     override = call.headers.get("X-HTTP-Method-Override", "").upper()
     if call.http != "POST" or not override:
@@ -56,6 +56,6 @@ def overridden(call: Call) -> Call:
     return replace(call, http=override, query=query, body=b"")
 
 
-def media_type(call: Call) -> str:
+def media_type(call: Request) -> str:
     """The kind of the body, without its parameters."""
     return call.headers.get("Content-Type", "").partition(";")[0].strip().lower()

@@ -18,7 +18,7 @@ ATTEMPTS = 50_000
 Key = tuple[str, str]  # the full names of a queue and of a task in it
 
 
-class History:
+class AttemptLog:
     """Records of attempts, by task. The least recently tried tasks are forgotten first when there are too many."""
 
     def __init__(self, attempts: int = ATTEMPTS) -> None:

@@ -23,7 +23,7 @@ from ..rules.attempts import Attempt, Outcome, answered, refused, timed_out, unr
 from ..rules.retry_after import retry_after
 from ..rules.this_machine import is_local_name
 from . import demo_world
-from .attempt_log import History
+from .attempt_log import AttemptLog
 from .outgoing import NoApplication, Request, request_for
 from .reach import Elsewhere, Reach, Resolver, elsewhere, pattern
 from .tokens import Tokens
@@ -63,7 +63,7 @@ class Deliverer:
         clock: Clock,
         targets: Targets,
         tokens: Tokens,
-        history: History,
+        history: AttemptLog,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._finish = finish

@@ -12,7 +12,7 @@ from msgspec import Struct
 from multidict import CIMultiDict
 
 from ....errors import InvalidArgument
-from ..calls.request import Call, Reply, query_pairs
+from ..calls.request import Request, Response, query_pairs
 
 MAX_CALLS = 1000
 
@@ -26,7 +26,7 @@ class Part(Struct, frozen=True):
     """A call of a batch, or what is wrong with it; `id` comes back with its answer."""
 
     id: str
-    call: Call | InvalidArgument
+    call: Request | InvalidArgument
 
 
 def read_batch(raw: bytes, headers: Mapping[str, str]) -> list[Part]:
@@ -44,7 +44,7 @@ def read_batch(raw: bytes, headers: Mapping[str, str]) -> list[Part]:
     return [_part(piece, shared) for piece in pieces]
 
 
-def batch_reply(parts: list[Part], replies: list[Reply], boundary: str) -> Reply:
+def batch_reply(parts: list[Part], replies: list[Response], boundary: str) -> Response:
     """The answers in the order of their calls."""
     lines: list[bytes] = []
     for part, reply in zip(parts, replies, strict=True):
@@ -65,7 +65,7 @@ def batch_reply(parts: list[Part], replies: list[Reply], boundary: str) -> Reply
         ]
         lines += ["\r\n".join(head).encode(), reply.body, b"\r\n"]
     lines.append(f"--{boundary}--\r\n".encode())
-    return Reply(b"".join(lines), content_type=f"multipart/mixed; boundary={boundary}")
+    return Response(b"".join(lines), content_type=f"multipart/mixed; boundary={boundary}")
 
 
 def _boundary(content_type: str) -> bytes:
@@ -86,7 +86,7 @@ def _part(piece: bytes, shared: dict[str, str]) -> Part:
         return Part(match[1] if match else "", wrong)
 
 
-def _call(message: bytes, shared: dict[str, str]) -> Call:
+def _call(message: bytes, shared: dict[str, str]) -> Request:
     """An HTTP message: request line, headers, a blank line, the body."""
     head, _, body = _cut(message, _BLANK_LINE)
     first, _, fields = _cut(head, _LINE_END)
@@ -101,7 +101,7 @@ def _call(message: bytes, shared: dict[str, str]) -> Call:
     for name, value in BytesHeaderParser().parsebytes(fields).items():
         headers[name] = _one_line(str(value))
     http = match[1].decode()
-    return Call(http, target.path, query_pairs(target.query), headers, b"" if http == "GET" else body)
+    return Request(http, target.path, query_pairs(target.query), headers, b"" if http == "GET" else body)
 
 
 def _cut(raw: bytes, at: re.Pattern[bytes]) -> tuple[bytes, bytes, bytes]:

@@ -32,7 +32,7 @@ from ....model.versions import VERSIONS
 from ....names import parse_queue
 from ..calls.bodies import parse
 from ..clock import Clock
-from ..delivery.attempt_log import History
+from ..delivery.attempt_log import AttemptLog
 from ..delivery.tokens import Tokens
 from ..options import Options
 from ..timeline import Timeline
@@ -55,7 +55,7 @@ class Control:
         clock: Clock,
         timeline: Timeline | None,
         tokens: Tokens,
-        history: History,
+        history: AttemptLog,
         faults: FaultPlan,
     ) -> None:
         self._options = options

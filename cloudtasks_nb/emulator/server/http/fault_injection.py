@@ -12,7 +12,7 @@ from ....errors import ApiError, InvalidArgument, ResourceExhausted, Unavailable
 from ....model import Duration
 from ....model.emulated import FaultCounts, Faults
 from ....model.methods import METHODS
-from ..calls.request import Call, overridden
+from ..calls.request import Request, overridden
 from ..calls.routes import route
 
 REFUSALS: dict[str, ApiError] = {
@@ -63,7 +63,7 @@ class FaultPlan:
         return bool(method) and (not patterns or any(map(_matches(method), patterns)))
 
 
-def method_of(call: Call) -> str:
+def method_of(call: Request) -> str:
     """The id of the method that a call means; empty when it means none."""
     try:
         asked = overridden(call)

@@ -18,7 +18,7 @@ from ..access.gate import Gate
 from ..calls.partial import Selection, parse_fields, select
 from ..calls.payloads import read_body
 from ..calls.queries import SystemParameters, method_parameters, system_parameters
-from ..calls.request import JAVASCRIPT, Call, Reply, overridden
+from ..calls.request import JAVASCRIPT, Request, Response, overridden
 from ..calls.routes import route
 from ..rules.identity import Caller
 from ..services.service import Answer, Service
@@ -39,21 +39,21 @@ class Front:
         self._commits = commits
         self._gate = gate
 
-    async def answer(self, asked: Call) -> Reply:
+    async def answer(self, asked: Request) -> Response:
         """Never raises."""
         system = SystemParameters()
         try:
             call = overridden(asked)
             system = system_parameters(call)
             system.check()
-            return _wrapped(Reply(await self._run(call, system)), system)
+            return _wrapped(Response(await self._run(call, system)), system)
         except ApiError as error:
             return refusal(error, system)
         except Exception:  # an emulator that fails says so as the service does, and tells its owner why
             traceback.print_exc(file=sys.stderr)
             return refusal(Internal("Internal error encountered."), system)
 
-    async def _run(self, call: Call, system: SystemParameters) -> bytes:
+    async def _run(self, call: Request, system: SystemParameters) -> bytes:
         method, variables = route(call.http, call.path)
         try:
             return await self._answered(call, system, method, variables)
@@ -61,7 +61,7 @@ class Front:
             raise reworded(error, method.version) from None
 
     async def _answered(
-        self, call: Call, system: SystemParameters, method: Method, variables: Mapping[str, str]
+        self, call: Request, system: SystemParameters, method: Method, variables: Mapping[str, str]
     ) -> bytes:
         who = await self._caller(call, system, method)
         selection = parse_fields(system.fields, method.response)
@@ -72,7 +72,7 @@ class Front:
         answer = await self._commits.run(partial(self._called, who, method, parameters))
         return finish(_chosen(answer, method, system, selection), pretty=system.pretty)
 
-    async def _caller(self, call: Call, system: SystemParameters, method: Method) -> Caller | None:
+    async def _caller(self, call: Request, system: SystemParameters, method: Method) -> Caller | None:
         """Who calls, where that matters."""
         if self._gate is None:
             return None
@@ -93,15 +93,15 @@ def _chosen(answer: Answer, method: Method, system: SystemParameters, selection:
     return msgspec.json.encode(numbered(values, method.response) if system.enum_numbers else values)
 
 
-def refusal(error: ApiError, system: SystemParameters) -> Reply:
+def refusal(error: ApiError, system: SystemParameters) -> Response:
     """An error as the answer to a call."""
     headers = _CHALLENGE if error.code == Unauthenticated.http_status else {}
     body = error_json(error, legacy=system.legacy_errors)
-    return _wrapped(Reply(body, error.code, headers=headers), system)
+    return _wrapped(Response(body, error.code, headers=headers), system)
 
 
-def _wrapped(reply: Reply, system: SystemParameters) -> Reply:
+def _wrapped(reply: Response, system: SystemParameters) -> Response:
     """For a script, whatever is answered is a call of its function: it can read no status."""
     if not system.callback:
         return reply
-    return Reply(script(system.callback, reply.body), content_type=JAVASCRIPT)
+    return Response(script(system.callback, reply.body), content_type=JAVASCRIPT)

@@ -18,7 +18,7 @@ from ....model.versions import VERSIONS
 from ..access.sign_in_pages import Handler as Page
 from ..access.sign_in_pages import SignIn
 from ..calls.queries import SystemParameters
-from ..calls.request import Call, Reply, query_pairs
+from ..calls.request import Request, Response, query_pairs
 from .batch_endpoint import Part, batch_reply, read_batch
 from .control import Control, Handler
 from .fault_injection import BATCH, REFUSALS, FaultPlan, method_of
@@ -74,7 +74,7 @@ class _Door:
         return await self._at_risk(request, method_of(call), answer)
 
     async def _at_risk(
-        self, request: web.Request, method: str, answer: Coroutine[Any, Any, Reply]
+        self, request: web.Request, method: str, answer: Coroutine[Any, Any, Response]
     ) -> web.Response:
         """The answer, unless a fault is to happen instead."""
         with contextlib.closing(answer):
@@ -104,29 +104,31 @@ class _Door:
             return _sent(request, refusal(error, SystemParameters()))
         return await self._at_risk(request, BATCH, self._together(parts))
 
-    async def _together(self, parts: list[Part]) -> Reply:
-        replies: list[Reply] = []
+    async def _together(self, parts: list[Part]) -> Response:
+        replies: list[Response] = []
         for at in range(0, len(parts), _AT_ONCE):  # in order, sharing commits; others are answered in between
             replies += await asyncio.gather(*(self._alone(part.call) for part in parts[at : at + _AT_ONCE]))
         return batch_reply(parts, replies, f"batch_{secrets.token_urlsafe(24)}")
 
-    async def _alone(self, call: Call | InvalidArgument) -> Reply:
-        return await self._front.answer(call) if isinstance(call, Call) else refusal(call, SystemParameters())
+    async def _alone(self, call: Request | InvalidArgument) -> Response:
+        return (
+            await self._front.answer(call) if isinstance(call, Request) else refusal(call, SystemParameters())
+        )
 
     async def control(self, handler: Handler, request: web.Request) -> web.Response:
         """What is the emulator's own."""
         try:
             _check_local(request)
             answer = await handler(request.query, await _body(request))
-            return _sent(request, Reply(finish(encode(answer), pretty=True)))
+            return _sent(request, Response(finish(encode(answer), pretty=True)))
         except ApiError as error:
             return _sent(request, refusal(error, SystemParameters()))
 
 
-async def _call(request: web.Request) -> Call:
+async def _call(request: web.Request) -> Request:
     _check_local(request)
     query = query_pairs(request.rel_url.raw_query_string)
-    return Call(request.method, request.rel_url.raw_path, query, request.headers, await _body(request))
+    return Request(request.method, request.rel_url.raw_path, query, request.headers, await _body(request))
 
 
 async def _body(request: web.Request) -> bytes:
@@ -165,7 +167,7 @@ def _cut(request: web.Request) -> web.Response:
     return web.Response()
 
 
-def _sent(request: web.Request, reply: Reply) -> web.Response:
+def _sent(request: web.Request, reply: Response) -> web.Response:
     headers = {"Content-Type": reply.content_type, **_HEADERS, **reply.headers}
     small = packed(reply.body, request.headers)
     if small is not None:

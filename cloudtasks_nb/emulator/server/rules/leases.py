@@ -130,7 +130,7 @@ def is_spent(retries: RetryConfig, leases: int) -> bool:
     )
 
 
-class Pace:
+class LeaseQuota:
     """How often a queue was leased from within the last second: an accepted call counts, a refused one does not.
 
     A second by the emulator's clock, or by the machine's: else nobody who waits could go on where time stands still.

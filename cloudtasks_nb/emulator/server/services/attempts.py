@@ -12,7 +12,7 @@ from ....model.messages import RunTaskRequest
 from ....names import parse_task
 from ..rules.attempts import Attempt, Outcome, retry_config, retry_delay, used_up
 from ..store.store import QueueRow
-from ..store.task_json import TaskRow, attempts_json, task_json, task_message, task_prefix
+from ..store.task_json import StoredTask, attempts_json, task_json, task_message, task_prefix
 from .context import NOT_FOUND, Context, existing_queue, remove_task
 
 
@@ -76,7 +76,7 @@ class AttemptService:
             )
         self._context.changed(attempt.queue_row)
 
-    def _attempt(self, queue: QueueRow, found: TaskRow, *, by_run: bool = False) -> Attempt:
+    def _attempt(self, queue: QueueRow, found: StoredTask, *, by_run: bool = False) -> Attempt:
         return Attempt(
             queue_row=queue.row,
             generation=queue.generation,
@@ -90,7 +90,7 @@ class AttemptService:
         )
 
 
-def _next_try(attempt: Attempt, outcome: Outcome, row: TaskRow, now: datetime) -> datetime | None:
+def _next_try(attempt: Attempt, outcome: Outcome, row: StoredTask, now: datetime) -> datetime | None:
     """When the task is due again; None when it is done, or given up."""
     if outcome.succeeded:
         return None

@@ -15,7 +15,7 @@ from ..rules.locations import check_location
 from ..rules.queues import tombstone_ttl
 from ..store.expiry import Expiry
 from ..store.store import QueueRow, Store
-from ..store.task_json import TaskRow
+from ..store.task_json import StoredTask
 
 QUEUE_MISSING = (
     "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."
@@ -61,7 +61,7 @@ def existing_queue(store: Store, name: QueueName) -> QueueRow:
     return found
 
 
-def existing_task(context: Context, name: TaskName) -> tuple[QueueRow, TaskRow]:
+def existing_task(context: Context, name: TaskName) -> tuple[QueueRow, StoredTask]:
     """The task of this name, and its queue. Errors: InvalidArgument, NotFound."""
     queue = existing_queue(context.store, name.parent)
     found = context.store.tasks.get(queue.generation, name.task)

@@ -25,7 +25,7 @@ from ..clock import from_us, to_us
 from ..rules import leases as rules
 from ..rules.attempts import retry_config
 from ..store.store import QueueRow
-from ..store.task_json import TaskRow, joined_json, task_json, task_message, task_prefix
+from ..store.task_json import StoredTask, joined_json, task_json, task_message, task_prefix
 from .context import Context, existing_queue, existing_task, remove_task
 
 
@@ -34,7 +34,7 @@ class LeaseService:
         self._context = context
         self._store = context.store
         self._tasks = context.store.tasks
-        self._paces: defaultdict[int, rules.Pace] = defaultdict(rules.Pace)
+        self._paces: defaultdict[int, rules.LeaseQuota] = defaultdict(rules.LeaseQuota)
 
     def lease(self, parent: str, body: LeaseTasksRequest) -> bytes:
         name, wanted = parse_queue(parent), rules.parse_filter(body.filter)
@@ -76,7 +76,7 @@ class LeaseService:
             return self._reschedule(queue, task, now, body.response_view)
 
     @contextmanager
-    def _held(self, name: str, schedule_time: datetime | None) -> Iterator[tuple[QueueRow, TaskRow]]:
+    def _held(self, name: str, schedule_time: datetime | None) -> Iterator[tuple[QueueRow, StoredTask]]:
         """A task whose lease the caller holds, inside a transaction. Errors: NotFound, FailedPrecondition, ..."""
         parsed = parse_task(name)
         with self._store.transaction():
@@ -86,7 +86,7 @@ class LeaseService:
             rules.check_held(schedule_time, from_us(task.schedule_us), task.dispatch_count)
             yield queue, task
 
-    def _reschedule(self, queue: QueueRow, task: TaskRow, due: datetime, view: str) -> bytes:
+    def _reschedule(self, queue: QueueRow, task: StoredTask, due: datetime, view: str) -> bytes:
         self._tasks.reschedule(task.row, due)
         shown = replace(task, schedule_us=to_us(due))
         return task_json(shown, task_prefix(queue.queue), view or "BASIC").encode()
@@ -104,14 +104,14 @@ class _Chosen:
         self.answer: list[bytes] = []
         self.spent: list[str] = []
 
-    def take(self, due: Iterator[TaskRow], limit: int) -> None:
+    def take(self, due: Iterator[StoredTask], limit: int) -> None:
         for row in due:
             if self._is_spent(row):
                 self.spent.append(row.id)
             elif not self._fits(row) or len(self.rows) == limit:
                 return
 
-    def _fits(self, row: TaskRow) -> bool:
+    def _fits(self, row: StoredTask) -> bool:
         leased = replace(row, schedule_us=self._lease_end_us, dispatch_count=row.dispatch_count + 1)
         shown = task_json(leased, task_prefix(self._queue.queue), self._view).encode()
         self._bytes += len(shown)
@@ -121,7 +121,7 @@ class _Chosen:
         self.answer.append(shown)
         return True
 
-    def _is_spent(self, row: TaskRow) -> bool:
+    def _is_spent(self, row: StoredTask) -> bool:
         retries = self._queue.queue.retry_config
         if row.has_retry_config:
             retries = retry_config(self._queue.queue, task_message(row, task_prefix(self._queue.queue)))

@@ -15,7 +15,7 @@ from ..rules import tasks as task_rules
 from ..rules.pages import make_token, page_size, read_token
 from ..rules.queues import task_ttl
 from ..store.store import QueueRow
-from ..store.task_json import TaskRow, page_json, request_json, task_json, task_prefix
+from ..store.task_json import StoredTask, page_json, request_json, task_json, task_prefix
 from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, NewTask, Order
 from .context import Context, existing_queue, existing_task, remove_task
 
@@ -68,7 +68,7 @@ class TaskService:
             stored = self.add(queue, body.task, task_id)
         return _answer(queue, stored, body.response_view)
 
-    def add(self, queue: QueueRow, asked: Task, task_id: str) -> TaskRow:
+    def add(self, queue: QueueRow, asked: Task, task_id: str) -> StoredTask:
         """Stores a new task, inside a transaction of the caller; an empty id is replaced by a random one."""
         now = self._context.clock.now()
         task = task_rules.new_task(asked, queue.queue, now, self._context.version)
@@ -125,7 +125,7 @@ def _order(order_by: str, queue: Queue) -> Order:
     raise InvalidArgument("order_by must be schedule_time or pull_message.tag.")
 
 
-def _answer(queue: QueueRow, task: TaskRow, view: str) -> bytes:
+def _answer(queue: QueueRow, task: StoredTask, view: str) -> bytes:
     return task_json(task, task_prefix(queue.queue), view or "BASIC").encode()
 
 

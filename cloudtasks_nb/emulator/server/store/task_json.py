@@ -13,7 +13,7 @@ from ..clock import rfc3339
 _RETRY = '"retryConfig":'
 
 
-class TaskRow(Struct, frozen=True):
+class StoredTask(Struct, frozen=True):
     """What the store holds of a task. `payload` is empty where it was not read."""
 
     row: int
@@ -65,7 +65,7 @@ def request_json(task: Task) -> tuple[str, str]:
     return opened, f'{comma}"{payload_name}":{encode(payload).decode()}'
 
 
-def task_json(row: TaskRow, prefix: str, view: str) -> str:
+def task_json(row: StoredTask, prefix: str, view: str) -> str:
     """One task; `prefix` is its queue's name and "/tasks/"."""
     request = row.head + row.payload if view == "FULL" else row.head
     counts = row.dispatch_count, row.response_count
@@ -92,7 +92,7 @@ def page_json(rows: Iterable[Listed], prefix: str, view: str, next_page_token: s
     return f"{{{','.join(members)}}}".encode()
 
 
-def task_message(row: TaskRow, prefix: str) -> Task:
+def task_message(row: StoredTask, prefix: str) -> Task:
     """The whole task as a message."""
     return decode(task_json(row, prefix, "FULL").encode(), Task)
 

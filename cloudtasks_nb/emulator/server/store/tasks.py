@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ....model import Int64, QueueStats
 from ..clock import from_us, to_us
-from .task_json import Listed, TaskRow
+from .task_json import Listed, StoredTask
 
 _SELECT = (
     "SELECT row, id, first_us, schedule_us, create_us, expire_us, tag, dispatch_count, response_count, "
@@ -53,10 +53,10 @@ class TaskStore:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def get(self, generation: int, id: str) -> TaskRow | None:
+    def get(self, generation: int, id: str) -> StoredTask | None:
         sql = f"{_SELECT}, payload FROM tasks WHERE generation = ? AND id = ?"
         found = self._db.execute(sql, (generation, id)).fetchone()
-        return TaskRow(*found) if found else None
+        return StoredTask(*found) if found else None
 
     def page(
         self, generation: int, order: Order, after: list[Any] | None, limit: int, *, payloads: bool
@@ -75,7 +75,7 @@ class TaskStore:
             found = list(_until_full(rows)) if payloads else rows.fetchall()
             return found[:limit], len(found) > limit or rows.fetchone() is not None
 
-    def add(self, generation: int, task: NewTask) -> TaskRow | None:
+    def add(self, generation: int, task: NewTask) -> StoredTask | None:
         """Stores it; None when a task with its id is there."""
         added = self._db.execute(
             "INSERT OR IGNORE INTO tasks "
@@ -88,7 +88,7 @@ class TaskStore:
         )  # fmt: skip
         if added.rowcount != 1 or added.lastrowid is None:
             return None
-        return TaskRow(
+        return StoredTask(
             row=added.lastrowid,
             id=task.id,
             first_us=task.schedule_us,
@@ -105,7 +105,9 @@ class TaskStore:
         sql = "DELETE FROM tasks WHERE generation = ? AND id = ?"
         return self._db.execute(sql, (generation, id)).rowcount == 1
 
-    def due(self, generation: int, now: datetime, tag: str | None, *, payloads: bool) -> Generator[TaskRow]:
+    def due(
+        self, generation: int, now: datetime, tag: str | None, *, payloads: bool
+    ) -> Generator[StoredTask]:
         """The tasks that are due, oldest first; of one tag only, where that is given. To be closed."""
         sql = (
             f"{_SELECT}, {'payload' if payloads else repr('')} FROM tasks "
@@ -115,7 +117,7 @@ class TaskStore:
             self._db.execute(sql, (generation, to_us(now), *(() if tag is None else (tag,))))
         ) as found:
             for columns in found:
-                yield TaskRow(*columns)
+                yield StoredTask(*columns)
 
     def oldest_tag(self, generation: int, now: datetime) -> str | None:
         """The tag of the task that is due longest."""
@@ -132,13 +134,13 @@ class TaskStore:
     def reschedule(self, row: int, due: datetime) -> None:
         self._db.execute("UPDATE tasks SET schedule_us = ? WHERE row = ?", (to_us(due), row))
 
-    def to_dispatch(self, generation: int, now: datetime, limit: int) -> list[TaskRow]:
+    def to_dispatch(self, generation: int, now: datetime, limit: int) -> list[StoredTask]:
         """Push tasks that are due and not under way, oldest first."""
         sql = (
             f"{_SELECT}, payload FROM tasks WHERE generation = ? AND schedule_us <= ? "
             "AND in_flight = 0 AND tag IS NULL ORDER BY schedule_us, id LIMIT ?"
         )
-        return [TaskRow(*columns) for columns in self._db.execute(sql, (generation, to_us(now), limit))]
+        return [StoredTask(*columns) for columns in self._db.execute(sql, (generation, to_us(now), limit))]
 
     def next_to_dispatch(self, generation: int) -> datetime | None:
         """When the first push task that is not under way is due."""
