@@ -3,7 +3,7 @@
 from ..rest.auth import TOKEN_URI
 from .consent import AUTH_URI, Authorization, authorization_url
 from .granting import exchange_code, refresh
-from .sign_in import sign_in
+from .signing_in import sign_in
 from .token import Token
 
 __all__ = [

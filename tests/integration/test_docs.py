@@ -23,7 +23,7 @@ from cloudtasks_nb.connecting import EMULATOR_VARIABLES
 from cloudtasks_nb.frames.arrays import MAP, SPAN, TIME
 from cloudtasks_nb.frames.columns import LOCATIONS, QUEUES, TASKS
 from cloudtasks_nb.model.methods import METHODS
-from cloudtasks_nb.oauth.sign_in import _ELSEWHERE
+from cloudtasks_nb.oauth.signing_in import _ELSEWHERE
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

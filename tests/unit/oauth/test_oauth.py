@@ -18,7 +18,7 @@ import requests
 from google.oauth2.credentials import Credentials
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.oauth import sign_in as walking
+from cloudtasks_nb.oauth import signing_in as walking
 from cloudtasks_nb.oauth.loopback import Loopback
 from tests.scripted import Scripted, answer, scripted
 
