@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from .api import Api
 from .api.batch import Batch
 from .errors import ConfigError
+from .model.durations import DurationLike
 from .model.messages import Empty, HttpBody
 from .model.queue import Kind, RateLimits, RetryConfig
 from .model.target import AppEngineHttpTarget, HttpTarget
@@ -204,14 +204,14 @@ class Client(Shown):
         """
         return read_task(self._session, parse_task(name), view)
 
-    def batch(self, timeout: timedelta | float | None = None) -> Batch:
+    def batch(self, timeout: DurationLike | None = None) -> Batch:
         """A with block that gathers calls and sends them in one request: up to 1,000 in each.
 
         Verbs are added without their parentheses. Each call has its own outcome, in order: batch.results; only what
         may be repeated is sent again. When the block raises, nothing is sent.
 
-        Units: `timeout` is for each request and its repeats: seconds, or a timedelta; by default the client's, and a
-        tenth of a second for each call.
+        Units: `timeout` is for each request and its repeats: seconds, a timedelta, or text such as "1m". It defaults
+        to the client's timeout plus a tenth of a second for each call.
 
         Errors: ConfigError when the timeout is no time; TransportError and the like at the end of the block, when
         nothing at all was answered.

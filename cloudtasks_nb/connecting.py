@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .client import Client
 from .errors import ConfigError
+from .model.durations import DurationLike
 from .model.versions import Version, check_version
 from .rest.auth import Auth, bare_token, check_url, credentials_auth, default_credentials, token_auth
 from .rest.deadline import seconds_for_a_call
@@ -37,7 +37,7 @@ def connect(
     quota_project: str | None = None,
     api_key: str | None = None,
     access_token: str | None = None,
-    timeout: timedelta | float = 20.0,
+    timeout: DurationLike = 20.0,
     retry: Retry | None = None,
 ) -> Client:
     """A client: of the real service with Application Default Credentials, or of an emulator.
@@ -54,7 +54,7 @@ def connect(
     chain of them. An `access_token` is used as it is; whoever made it keeps it fresh. `quota_project` is whose quota
     is used.
 
-    Units: `timeout` is the deadline of a call, its retries included: seconds, or a timedelta.
+    Units: `timeout` is the deadline of a call, its retries included: seconds, a timedelta, or text such as "1m".
 
     Errors: ConfigError (no project, an unsafe endpoint), AuthError (no usable credentials).
 

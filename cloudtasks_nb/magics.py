@@ -16,9 +16,9 @@ from IPython.display import display
 from .client import Client
 from .connecting import EMULATOR_VARIABLES, connect
 from .errors import CloudTasksError, ConfigError
+from .model.durations import parse_duration
 from .paging.pager import Pager
 from .redact import redacted, scrub
-from .render.values import seconds_of
 from .resources import Queue
 
 VERBS = ("queues", "tasks", "pause", "resume")
@@ -111,7 +111,7 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
             url=said.url,
             method=said.method,
             headers=dict(map(_header, said.header)) or None,
-            schedule=_delay_s(said.schedule),
+            schedule=_delay(said.schedule),
             tag=said.tag,
             task_id=said.task_id,
         )
@@ -239,9 +239,11 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _delay_s(text: str | None) -> float | None:
+def _delay(text: str | None) -> str | None:
     try:
-        return seconds_of(text) if text is not None else None
+        if text is not None:
+            parse_duration(text)
+        return text
     except ValueError as error:
         raise UsageError(f"--in {text}: {error}") from None
 

@@ -16,6 +16,7 @@ import msgspec
 
 from ..errors import DecodeError, InvalidArgument
 from ..shown import Shown
+from .durations import EXAMPLES, DurationLike, span_of
 
 T = TypeVar("T")
 
@@ -25,11 +26,11 @@ _DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s")
 
 
 class Duration(timedelta):
-    """A timedelta that is written to the wire as "3.5s"; numbers and timedeltas are accepted through `of`."""
+    """A timedelta that JSON writes as "3.5s"; `of` makes one from what a person writes."""
 
     @classmethod
-    def of(cls, value: timedelta | float) -> Self:
-        """From a timedelta, or a number of seconds. Errors: InvalidArgument.
+    def of(cls, value: DurationLike) -> Self:
+        """From a timedelta, a number of seconds, or text such as "10m". Errors: InvalidArgument.
 
         >>> str(Duration.of(0.1))
         '0.100s'
@@ -40,7 +41,8 @@ class Duration(timedelta):
             span = span_of(value)
         except (OverflowError, TypeError, ValueError):
             raise InvalidArgument(
-                f"{value!r} is not a duration.", hint="pass a timedelta or a number of seconds"
+                f"{value!r} is not a duration.",
+                hint=f"pass a timedelta, a number of seconds, or text such as {EXAMPLES}",
             ) from None
         return cls(days=span.days, seconds=span.seconds, microseconds=span.microseconds)
 
@@ -138,11 +140,6 @@ def from_dict(values: Any, kind: type[T]) -> T:
         return msgspec.convert(values, kind, dec_hook=_from_wire)
     except (msgspec.ValidationError, ValueError, TypeError) as error:
         raise DecodeError(f"These values are not a {getattr(kind, '__name__', kind)}: {error}") from error
-
-
-def span_of(value: timedelta | float) -> timedelta:
-    """A timedelta as it is; a number, also one of numpy's, as seconds. Errors: TypeError, ValueError, OverflowError."""
-    return value if isinstance(value, timedelta) else timedelta(seconds=float(0.0 + value))
 
 
 def shortest(number: float) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..names import QueueName, parse_queue
 from ..shown import completed_as_text
+from .durations import DurationLike
 from .json import Duration, Int64, Message, shortest
 from .target import AppEngineHttpTarget, HttpTarget, PullTarget
 
@@ -44,7 +45,7 @@ class RateLimits(Message):
 
 
 class RetryConfig(Message):
-    """How a failed task is tried again. Backoffs are timedeltas; numbers are accepted as seconds.
+    """How a failed task is tried again. Backoffs are timedeltas; seconds and text such as "10m" are accepted.
 
     >>> RetryConfig(min_backoff=0.1).min_backoff == timedelta(seconds=0.1)
     True
@@ -70,9 +71,9 @@ class RetryConfig(Message):
             *,
             max_attempts: int | None = None,
             unlimited_attempts: bool = False,
-            max_retry_duration: timedelta | float | None = None,
-            min_backoff: timedelta | float | None = None,
-            max_backoff: timedelta | float | None = None,
+            max_retry_duration: DurationLike | None = None,
+            min_backoff: DurationLike | None = None,
+            max_backoff: DurationLike | None = None,
             max_doublings: int | None = None,
         ) -> None: ...
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import UTC, datetime, timedelta
 
 from .shapes import Cell
 
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|)(?![a-z])\s*", re.IGNORECASE)
-_SECONDS = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
@@ -31,20 +28,6 @@ def duration(value: timedelta) -> str:
         if count or parts:
             parts.append(f"{count:,} {unit}" if count else "")
     return sign + " ".join(part for part in parts[:2] if part)
-
-
-def seconds_of(words: str) -> float:
-    """A duration in words as seconds: "90", "10m", "1h 30m", "2 d". Errors: ValueError.
-
-    >>> seconds_of("1h30m")
-    5400
-    """
-    parts = _SPAN.findall(words)
-    bare = sum(not unit for _, unit in parts)
-    if not parts or _SPAN.sub("", words).strip() or (bare and len(parts) > 1):
-        raise ValueError('not a duration such as "90s", "10m", "2h" or "1h30m"')
-    total_s = sum((float(count) * _SECONDS[unit.lower()] for count, unit in parts), 0.0)
-    return int(total_s) if total_s.is_integer() else total_s
 
 
 def exact(instant: datetime) -> str:

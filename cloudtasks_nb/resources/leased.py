@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import ConfigError
+from ..model.durations import DurationLike
 from ..model.json import Duration, Message
 from ..model.messages import AcknowledgeTaskRequest, CancelLeaseRequest, Empty, RenewLeaseRequest
 from ..model.queue import Kind
@@ -59,8 +60,8 @@ class Leased(Bound):
             body = AcknowledgeTaskRequest(schedule_time=lease.ends)
             self._session.call(f"{_TASKS}.acknowledge", Empty, path={"name": self.name}, body=body)
 
-    def renew_lease(self, lease_duration: timedelta | float = 60) -> Self:
-        """Hold it for this long from now on. Units: seconds, or a timedelta; at most a week.
+    def renew_lease(self, lease_duration: DurationLike = 60) -> Self:
+        """Hold it for this long from now on. Units: seconds, a timedelta, or text such as "5m"; at most a week.
 
         Errors: FailedPrecondition when the lease is over or another one began, NotFound, InvalidArgument.
 

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidArgument
-from ..model.json import Duration, encode, span_of, utc
+from ..model.durations import EXAMPLES, DurationLike, span_of
+from ..model.json import Duration, encode, utc
 from ..model.queue import Kind, RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from ..model.task import AppEngineHttpRequest, HttpRequest, PullMessage, Task
@@ -166,10 +167,8 @@ def payload_bytes(payload: Any) -> tuple[bytes | None, bool]:
         ) from error
 
 
-def schedule_time(
-    schedule: datetime | timedelta | float | None, now: datetime | None = None
-) -> datetime | None:
-    """When a task is due: an instant as it is, a timedelta or a number of seconds from now."""
+def schedule_time(schedule: datetime | DurationLike | None, now: datetime | None = None) -> datetime | None:
+    """When a task is due: an instant as it is, a duration from now."""
     if schedule is None:
         return None
     try:
@@ -179,7 +178,7 @@ def schedule_time(
     except (OSError, OverflowError, TypeError, ValueError):
         raise InvalidArgument(
             f"schedule={schedule!r} is not a time at which a task could be due.",
-            hint="pass a datetime, a timedelta, or a number of seconds from now",
+            hint=f"pass a datetime, or how long from now: a timedelta, seconds, or text such as {EXAMPLES}",
         ) from None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from typing import Self
 
 from ..errors import BY_RPC_CODE, CloudTasksError, InvalidArgument, Timeout, Unknown
 from ..model import operation as model
-from ..model.json import from_dict
+from ..model.durations import DurationLike
+from ..model.json import Duration, from_dict
 from ..model.status import Status
 from ..names import check_operation
 from ..paging.listing import Items
@@ -52,10 +52,12 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
         """
         return self._take(read_operation(self._session, self.name))
 
-    def wait(self, timeout: timedelta | float | None = None, progress: bool | None = None) -> Self:
+    def wait(self, timeout: DurationLike | None = None, progress: bool | None = None) -> Self:
         """Read it until it is done; returns itself. Some of a batch may have failed: see `failures`.
 
-        `progress` shows a line that counts; by default in a notebook or a terminal. Units: `timeout` is seconds.
+        `progress` shows a line that counts; by default in a notebook or a terminal.
+
+        Units: `timeout` is seconds, a timedelta, or text such as "2m".
 
         Errors: the error it ended with (Aborted when nothing of a batch succeeded), Timeout when it is not done in
         time, and what refresh() raises.
@@ -100,8 +102,8 @@ def read_operation(session: Session, name: str) -> Operation:
     return session.call(_GET, Operation, path={"name": check_operation(name)}).bind(session)
 
 
-def _seconds(timeout: timedelta | float) -> float:
-    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-    if not isinstance(seconds, int | float) or seconds < 0:
-        raise InvalidArgument(f"timeout={timeout!r} is no time to wait.", hint="pass seconds, or None")
-    return float(seconds)
+def _seconds(timeout: DurationLike) -> float:
+    seconds = Duration.of(timeout).total_seconds()
+    if seconds < 0:
+        raise InvalidArgument(f"timeout must not be negative: {timeout!r}.", hint="pass seconds, or None")
+    return seconds

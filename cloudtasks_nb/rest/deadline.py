@@ -10,7 +10,6 @@ import http.client
 import io
 import socket
 import time
-from datetime import timedelta
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -18,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ..errors import ConfigError
-from ..model.json import span_of
+from ..model.durations import DurationLike, span_of
 
 _LONGEST_S = 86_400.0
 
@@ -37,7 +36,7 @@ class Deadline:
         return self._at - time.monotonic()
 
 
-def seconds_for_a_call(timeout: timedelta | float) -> float:
+def seconds_for_a_call(timeout: DurationLike) -> float:
     """A deadline as callers say it, in seconds. Errors: ConfigError."""
     try:
         timeout_s = span_of(timeout).total_seconds()
@@ -45,7 +44,8 @@ def seconds_for_a_call(timeout: timedelta | float) -> float:
         timeout_s = 0.0
     if not 0 < timeout_s <= _LONGEST_S:
         raise ConfigError(
-            f"timeout={timeout!r} is no time for a call.", hint="pass seconds, such as timeout=20"
+            f"timeout must be longer than 0 seconds and at most a day, not {timeout!r}.",
+            hint='pass seconds, a timedelta or text, such as timeout=20 or timeout="1m"',
         )
     return timeout_s
 

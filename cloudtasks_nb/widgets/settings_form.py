@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
+from ..model.durations import parse_duration
 from ..model.queue import RateLimits, RetryConfig
 from .action import Refused
 
@@ -22,8 +21,6 @@ Changes = dict[
 ]  # what queue.update() takes: {"rate_limits": {...}, "retry_config": {...}}
 
 UNLIMITED = "unlimited"
-_SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(s|min|m|h|d)?\s*")
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
 
@@ -51,7 +48,7 @@ class Setting(Struct, frozen=True):
     def _value(self, text: str) -> float | None:
         try:
             if self.kind == "duration":
-                return seconds(text)
+                return parse_duration(text).total_seconds()
             return float(text) if self.kind == "number" else int(text)
         except (ValueError, OverflowError):
             return None
@@ -69,23 +66,6 @@ FIELDS = (
     Setting("max_retry_duration", "retry_config", "Retry for at least", "duration", 0, 3650 * _DAY_S, "such as 1 h"),
 )  # fmt: skip
 _BY_NAME = {field.name: field for field in FIELDS}
-
-
-def seconds(text: str) -> float:
-    """A duration as typed: "0.1", "5 min", "1 h 30 min". Errors: ValueError.
-
-    >>> seconds("1 h 30 min")
-    5400.0
-    """
-    total_s, end = 0.0, 0
-    for part in _PART.finditer(text):
-        if part.start() != end:
-            break
-        total_s += float(part[1]) * _SECONDS[part[2] or ""]
-        end = part.end()
-    if not text or end != len(text) or not math.isfinite(total_s):
-        raise ValueError(text)
-    return total_s
 
 
 def typed(value: Any) -> str:

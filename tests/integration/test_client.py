@@ -55,7 +55,7 @@ def test_a_message_updates_only_what_differs_from_its_default(queue: ct.Queue) -
             queue.update(rate_limits=nothing)
     assert queue.refresh().rate_limits.max_concurrent_tasks == 3  # type: ignore[union-attr]
     with pytest.raises(ct.InvalidArgument, match="not a duration"):
-        queue.update(retry_config={"min_backoff": "5s"})
+        queue.update(retry_config={"min_backoff": "5 parsecs"})
     with pytest.raises(ct.InvalidArgument, match="less than or equal to 500"):
         queue.update(rate_limits={"max_tasks_dispatched_per_second": 501})
     assert queue.refresh().rate_limits.max_tasks_dispatched_per_second == 500  # type: ignore[union-attr]

@@ -15,7 +15,6 @@ from nbclient import NotebookClient
 from traitlets.config import Config
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.render.values import seconds_of
 from tests.integration.filling import new_id
 
 URL = "https://example.com/send"
@@ -129,7 +128,7 @@ def test_a_cell_becomes_a_task(notebook: Notebook, client: ct.Client, filled: ct
     assert 0 < (task.schedule_time - task.create_time).total_seconds() <= 601
     assert printed_line(printed) == (
         f"client.queue('{filled.id}').create_task({{'to': '{{ada}}'}}, url='{URL}', "
-        "headers={'X-Shop': '7'}, schedule=600, task_id='t1')"
+        "headers={'X-Shop': '7'}, schedule='10m', task_id='t1')"
     )
 
 
@@ -138,7 +137,7 @@ def test_text_stays_text_and_nothing_stays_nothing(notebook: Notebook, filled: c
     assert task.refresh().text() == "Dear Ada,\nhello"
     empty, printed = notebook.run(f"%%ct_task {filled.id} --url {URL} --in 1h\n\n")
     assert empty.refresh().payload == b""
-    assert f"create_task(url='{URL}', schedule=3600)" in printed
+    assert f"create_task(url='{URL}', schedule='1h')" in printed
 
 
 def test_variables_are_put_into_the_first_line(notebook: Notebook, filled: ct.Queue) -> None:
@@ -272,20 +271,6 @@ def test_mistakes_are_answered_with_words(
     done = notebook.shell.run_cell(cell)
     assert type(done.error_in_exec).__name__ == "UsageError"
     assert said in str(done.error_in_exec)
-
-
-@pytest.mark.parametrize(
-    ("words", "seconds"),
-    [("90", 90), ("90s", 90), ("1.5 h", 5400), ("1h 30m", 5400), ("2d", 172_800), ("0.5", 0.5)],
-)
-def test_durations_in_words(words: str, seconds: float) -> None:
-    assert seconds_of(words) == seconds
-
-
-@pytest.mark.parametrize("words", ["", "soon", "10x", "-5m", "m", "1 2", "10 minutes"])
-def test_other_words_are_no_durations(words: str) -> None:
-    with pytest.raises(ValueError, match="not a duration"):
-        seconds_of(words)
 
 
 def test_a_real_kernel_runs_them(emulator: str, queue: ct.Queue, monkeypatch: pytest.MonkeyPatch) -> None:

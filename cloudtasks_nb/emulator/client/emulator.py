@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from ...errors import CloudTasksError
+from ...model import Duration
+from ...model.durations import DurationLike
 from ...model.emulated import (
     AdvanceRequest,
     AdvanceResponse,
@@ -20,7 +22,6 @@ from ...rest.session import Session
 from ...shown import Shown
 from .endpoints import Endpoints
 from .history import History
-from .spans import span
 
 if TYPE_CHECKING:
     from ...model import Queue
@@ -61,7 +62,7 @@ class Emulator(Shown):
         self._session.moved_to = self.info.time if self.info.clock == "manual" else None
         return self
 
-    def advance(self, by: timedelta | float | str, *, patience: float = PATIENCE_S) -> datetime:
+    def advance(self, by: DurationLike, *, patience: float = PATIENCE_S) -> datetime:
         """Move a manual clock, and let all that becomes due on the way happen at its own moment. Returns the new time.
 
         Units: `by` is a timedelta, seconds, or text such as "2h" or "1h 30m"; `patience` is in seconds of real time,
@@ -75,7 +76,7 @@ class Emulator(Shown):
             >>> client = ct.local(clock="manual")
             >>> client.emulator.advance("90s")
         """
-        asked = AdvanceRequest(by=span(by), patience=span(patience))
+        asked = AdvanceRequest(by=Duration.of(by), patience=Duration.of(patience))
         answer = self._control.post("clock:advance", asked, AdvanceResponse, longer_s=patience)
         if answer.time is None:
             raise CloudTasksError("The emulator did not say what time it is.")
@@ -140,7 +141,7 @@ class Emulator(Shown):
         if isinstance(chosen.get("methods"), str):
             chosen["methods"] = [chosen["methods"]]
         if chosen.get("latency") is not None:
-            chosen["latency"] = span(chosen["latency"])
+            chosen["latency"] = Duration.of(chosen["latency"])
         return self._control.post("faults", Faults(**chosen), FaultReport)
 
     def fault_report(self) -> FaultReport:

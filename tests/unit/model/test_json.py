@@ -123,7 +123,7 @@ def test_the_kind_of_a_queue_follows_its_target() -> None:
     assert decode(b'{"httpTarget": {}}', Queue).kind == decode(b"{}", Queue).kind == "http"
 
 
-@pytest.mark.parametrize("value", ["5s", float("nan"), 1e20, None, {}])
+@pytest.mark.parametrize("value", ["soon", float("nan"), 1e20, None, {}])
 def test_what_is_no_duration_is_an_invalid_argument(value: object) -> None:
     with pytest.raises(InvalidArgument, match="not a duration"):
         Duration.of(value)  # type: ignore[arg-type]

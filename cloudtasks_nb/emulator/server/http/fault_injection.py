@@ -117,7 +117,7 @@ def read_faults(words: list[str]) -> Faults:
 
 _READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(_SHARES, float),
-    "latency": lambda text: Duration.of(float(text)),
+    "latency": Duration.of,
     "methods": lambda text: text.split(","),
     "seed": int,
 }
