@@ -13,6 +13,7 @@ from uuid import UUID
 from ....errors import Aborted, ApiError, InvalidArgument, NotFound
 from ....model import Message, encode
 from ....model.messages import BatchCreateTasksRequest, BatchDeleteTasksRequest, CreateTaskRequest
+from ....model.versions import OWN, Version
 from ....names import QueueName, check_task_id, parse_location, parse_queue
 from ..clock import rfc3339, to_us
 from ..rules.locations import check_location
@@ -44,7 +45,12 @@ class BatchService:
         self._tasks = tasks
 
     def create(
-        self, parent: str, body: BatchCreateTasksRequest, refused: Mapping[int, ApiError] | None = None
+        self,
+        parent: str,
+        body: BatchCreateTasksRequest,
+        refused: Mapping[int, ApiError] | None = None,
+        *,
+        version: Version = OWN,
     ) -> bytes:
         """`refused`: items that the caller may not ask for, by their place."""
         name = parse_queue(parent)
@@ -57,7 +63,9 @@ class BatchService:
 
         def run(queue: QueueRow) -> tuple[Done, Failed]:
             return _each(
-                body.requests, lambda request: self._created(name, queue, request), before=refused or {}
+                body.requests,
+                lambda request: self._created(name, queue, request, version),
+                before=refused or {},
             )
 
         return self._operation("BatchCreateTasks", name, body, run)
@@ -83,10 +91,10 @@ class BatchService:
             raise NotFound(NOT_FOUND)
         return found.answer
 
-    def _created(self, name: QueueName, queue: QueueRow, request: CreateTaskRequest) -> str:
+    def _created(self, name: QueueName, queue: QueueRow, request: CreateTaskRequest, version: Version) -> str:
         if request.task is None:
             raise InvalidArgument("Task is required.")
-        stored = self._tasks.add(queue, request.task, id_in(name, request.task.name))
+        stored = self._tasks.add(queue, request.task, id_in(name, request.task.name), version)
         return task_json(stored, f"{name}/tasks/", request.response_view or "BASIC")
 
     def _deleted(self, queue: QueueRow, task_id: str) -> str:

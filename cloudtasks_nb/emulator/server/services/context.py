@@ -7,7 +7,6 @@ from functools import partial
 from random import Random, SystemRandom
 
 from ....errors import NotFound
-from ....model.versions import OWN, Version
 from ....names import QueueName, TaskName
 from ..clock import Clock
 from ..rules.attempts import Attempt
@@ -28,7 +27,7 @@ _GONE = (
 
 
 class Context:
-    """One for all services of an emulator. `version` is the version of the API that the present call speaks."""
+    """One for all services of an emulator."""
 
     def __init__(
         self,
@@ -42,7 +41,6 @@ class Context:
         self.clock = clock
         self.send = send
         self.random = random or SystemRandom()
-        self.version: Version = OWN
         self.expiry = Expiry(store, clock)
         self._wake = wake
 

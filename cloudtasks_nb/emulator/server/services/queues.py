@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from ....errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from ....model import Queue
 from ....model.messages import Empty, ListQueuesResponse
+from ....model.versions import OWN, Version
 from ....names import (
     QUEUE_FORMAT,
     LocationName,
@@ -42,11 +43,12 @@ class QueueService:
         page_size: int = 0,
         page_token: str = "",
         read_mask: str = "",
+        version: Version = OWN,
     ) -> ListQueuesResponse:
         _parent(parent)
         limit, now = _page_size(page_size, MAX_QUEUES), self._context.clock.now()
-        chosen = parse_filter(filter, version=self._context.version)
-        paths = masks.parse_mask(read_mask, "read_mask", version=self._context.version)
+        chosen = parse_filter(filter, version=version)
+        paths = masks.parse_mask(read_mask, "read_mask", version=version)
         listing = [parent, filter, read_mask]
         after = read_token(page_token, listing, now)
         shown: list[Queue] = []
@@ -61,9 +63,9 @@ class QueueService:
             last = row.queue.name
         return ListQueuesResponse(queues=shown)
 
-    def get(self, name: str, *, read_mask: str = "") -> Queue:
+    def get(self, name: str, *, read_mask: str = "", version: Version = OWN) -> Queue:
         row = existing_queue(self._store, parse_queue(name))
-        return self._shown(row, masks.parse_mask(read_mask, "read_mask", version=self._context.version))
+        return self._shown(row, masks.parse_mask(read_mask, "read_mask", version=version))
 
     def create(self, parent: str, body: Queue) -> Queue:
         _parent(parent)
@@ -83,10 +85,10 @@ class QueueService:
             )
         return self._store.add_queue(queue, str(name.parent)).queue
 
-    def patch(self, name: str, body: Queue, *, update_mask: str = "") -> Queue:
+    def patch(self, name: str, body: Queue, *, update_mask: str = "", version: Version = OWN) -> Queue:
         parsed = parse_queue(name)
         check_location(parsed.parent)
-        paths = masks.parse_mask(update_mask, "update_mask", version=self._context.version)
+        paths = masks.parse_mask(update_mask, "update_mask", version=version)
         if body.name and body.name != name:
             raise InvalidArgument(
                 f"The queue name in the body ('{body.name}') is not the one in the URL ('{name}')."
@@ -95,7 +97,7 @@ class QueueService:
             found = self._store.queue(name)
             if found is None:
                 return self.add(replace(masks.pick(body, paths) if paths else body, name=name))
-            queue = patched(found.queue, body, paths, self._context.version)
+            queue = patched(found.queue, body, paths, version)
             self._store.save_queue(found.row, queue)
             self._context.changed(found.row)
             return queue

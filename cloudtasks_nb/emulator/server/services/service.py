@@ -6,6 +6,7 @@ An answer is a message, or its ready-made JSON where speed counts.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from ....model import Message
@@ -68,9 +69,15 @@ class Service:
             "projects.locations.queues.tasks.renewLease": leases.renew,
             "projects.locations.queues.tasks.cancelLease": leases.cancel,
         }
+        self._differing = {
+            method for method, handler in self._handlers.items() if "version" in signature(handler).parameters
+        }
 
     def call(self, method: str, parameters: dict[str, Any], version: Version = OWN) -> Answer:
-        """Runs a method with its path, query and body as keywords, as this version means it. Errors: ApiError."""
-        self.context.version = version
+        """Run a method with its path, query and body as keywords. Errors: ApiError.
+
+        A handler that takes a `version` gets it: its method means something else in another version of the API.
+        """
         self.context.expiry.end_all()
-        return self._handlers[method](**parameters)
+        said = {"version": version} if method in self._differing else {}
+        return self._handlers[method](**parameters, **said)

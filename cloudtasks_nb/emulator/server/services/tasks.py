@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from ....errors import AlreadyExists, InvalidArgument
 from ....model import Queue, Task
 from ....model.messages import CreateTaskRequest, Empty
+from ....model.versions import OWN, Version
 from ....names import TASK_FORMAT, QueueName, check_task_id, parse_queue, parse_task
 from ..clock import to_us
 from ..rules import tasks as task_rules
@@ -58,20 +59,20 @@ class TaskService:
         queue, task = existing_task(self._context, parse_task(name))
         return _answer(queue, task, response_view)
 
-    def create(self, parent: str, body: CreateTaskRequest) -> bytes:
+    def create(self, parent: str, body: CreateTaskRequest, *, version: Version = OWN) -> bytes:
         name = parse_queue(parent)
         if body.task is None:
             raise InvalidArgument("Task is required.")
         task_id = id_in(name, body.task.name)
         with self._store.transaction():
             queue = existing_queue(self._store, name)
-            stored = self.add(queue, body.task, task_id)
+            stored = self.add(queue, body.task, task_id, version)
         return _answer(queue, stored, body.response_view)
 
-    def add(self, queue: QueueRow, asked: Task, task_id: str) -> StoredTask:
+    def add(self, queue: QueueRow, asked: Task, task_id: str, version: Version = OWN) -> StoredTask:
         """Stores a new task, inside a transaction of the caller; an empty id is replaced by a random one."""
         now = self._context.clock.now()
-        task = task_rules.new_task(asked, queue.queue, now, self._context.version)
+        task = task_rules.new_task(asked, queue.queue, now, version)
         if task_id and self._store.tombstones.is_blocked(queue.row, task_id, now):
             raise AlreadyExists(_TOO_RECENT)
         expires = now + task_ttl(queue.queue)
