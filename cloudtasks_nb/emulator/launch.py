@@ -81,18 +81,19 @@ def local(
     if enforce_iam:
         options += ["--enforce-iam", *(f"--grant={role}={OWNER}" for role in _OWNER_ROLES)]
     process, url = _start(options)
-    if file is not None:
-        _emulators[file] = process
-    session = Session(
-        url,
-        token_auth(OWNER, account=OWNER.partition(":")[2]) if enforce_iam else Auth(),
-        api_version=api_version,
-    )
-    # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a killed
-    # Python is noticed by the emulator itself.
-    weakref.finalize(session, _stop, process)
-    client = Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: _stop(process))
-    client.emulator.refresh()
+    try:
+        if file is not None:
+            _emulators[file] = process
+        auth = token_auth(OWNER, account=OWNER.partition(":")[2]) if enforce_iam else Auth()
+        session = Session(url, auth, api_version=api_version)
+        # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a
+        # killed Python is noticed by the emulator itself.
+        weakref.finalize(session, _stop, process)
+        client = Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: _stop(process))
+        client.emulator.refresh()
+    except BaseException:  # Ctrl-C, for example
+        _stop(process)
+        raise
     return client
 
 
@@ -145,7 +146,11 @@ def _start(options: list[str]) -> tuple[subprocess.Popen[str], str]:
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
-        url = _ready_line(process).partition(_READY)[2].strip()
+        try:
+            url = _ready_line(process).partition(_READY)[2].strip()
+        except BaseException:  # Ctrl-C: an emulator that nobody knows of would hold its file for ever
+            _stop(process)
+            raise
         if url:
             return process, url
         _stop(process)

@@ -12,6 +12,7 @@ import pytest
 from google.auth.credentials import Credentials
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.emulator import launch
 from cloudtasks_nb.paging.pager import Pager
 from tests.scripted import answer, refusal, scripted
 
@@ -274,3 +275,22 @@ def test_a_limit_asks_for_no_page_that_it_does_not_need() -> None:
 def test_an_access_token_is_named_as_what_it_is(emulator: str) -> None:
     with ct.connect(project="p", endpoint=emulator, access_token="ada@example.com") as client:
         assert client.identity == "access token"
+
+
+@pytest.mark.parametrize("where", ["_ready_line", "Client"])
+def test_a_start_that_is_interrupted_leaves_no_emulator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Ctrl-C while the cell runs: the emulator that was about to begin would hold the file for ever."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    file = tmp_path / "queues.db"
+    with monkeypatch.context() as patched:
+        patched.setattr(launch, where, interrupted)
+        with pytest.raises(KeyboardInterrupt) as kept:  # with its frames, as a notebook keeps the last error
+            ct.local(file)
+    with ct.local(file) as client:  # the cell is run again
+        assert client.create_queue("emails").state == "RUNNING"
+    assert kept.traceback

@@ -221,9 +221,17 @@ def test_other_hosts_are_refused(session: requests.Session, emulator: str, host:
 
 def test_pages_of_other_origins_are_refused(session: requests.Session, emulator: str) -> None:
     assert session.get(f"{emulator}{LOCATION}", headers={"Origin": "https://example.com"}).status_code == 403
-    assert (
-        session.get(f"{emulator}{LOCATION}", headers={"Origin": "http://localhost:8888"}).status_code == 200
-    )
+    other_port = {"Origin": "http://localhost:8888"}
+    assert session.get(f"{emulator}{LOCATION}", headers=other_port).status_code == 403
+    for path in (
+        f"{LOCATION}/queues/q:purge",
+        "/emulator/v1/clock:advance",
+        "/emulator/v1/faults",
+        "/batch",
+        "/token",
+    ):
+        assert session.post(f"{emulator}{path}", headers=other_port).status_code == 403, path
+    assert session.get(f"{emulator}{LOCATION}", headers={"Origin": emulator}).status_code == 200
 
 
 def test_a_body_that_is_too_large(session: requests.Session, queue: str) -> None:

@@ -199,6 +199,12 @@ def test_an_application_may_name_itself_in_a_header(server: str) -> None:
     [
         ({"redirect_uri": "javascript:alert(1)"}, "redirect_uri_mismatch"),
         ({"redirect_uri": "http://["}, "redirect_uri_mismatch"),
+        ({"redirect_uri": "https://evil.example/"}, "redirect_uri_mismatch"),
+        ({"redirect_uri": "http://localhost.evil.example/"}, "redirect_uri_mismatch"),
+        ({"redirect_uri": "http://localhost@evil.example/"}, "redirect_uri_mismatch"),
+        ({"redirect_uri": "http://evil.example\\@localhost/"}, "redirect_uri_mismatch"),
+        ({"redirect_uri": "http://localhost/\r\nSet-Cookie: x=1"}, "redirect_uri_mismatch"),
+        ({"redirect_uri": "http://localhost/\x00", "approve": "1"}, "redirect_uri_mismatch"),
         ({"redirect_uri": ""}, "invalid_request"),
         ({"client_id": "<b>none"}, "invalid_client"),
         ({"response_type": "token"}, "unsupported_response_type"),
@@ -211,6 +217,11 @@ def test_requests_that_no_page_is_shown_for(server: str, asked: dict[str, str], 
     assert answer.status_code in (400, 401)
     assert f"Error {answer.status_code}: {error}" in answer.text
     assert "<b>none" not in answer.text
+
+
+@pytest.mark.parametrize("state", ["a\r\nb", "\x00", "é&=", "x" * 5000])
+def test_a_state_comes_back_whatever_it_holds(server: str, state: str) -> None:
+    assert authorize(server, state=state)["state"] == state
 
 
 def key_file(server: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
@@ -208,6 +209,37 @@ def test_the_owner_is_not_told_of_what_others_send() -> None:
             connection.sendall(head + b"Content-Length: 100\r\n\r\nhalf of it")
         assert call(f"{emulator.url}/emulator/v1/info")["clock"] == "system"
         assert emulator.stop() == ("", "")
+
+
+def test_nobody_has_to_read_what_it_complains_of(tmp_path: Path) -> None:
+    """A pipe that is full stops whoever writes to it: an emulator goes on, and ends when it is told to."""
+    data = tmp_path / "queues.db"
+    with subprocess.Popen(
+        [*COMMAND, "--port", "0", "--data", data], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+        url = process.stdout.readline().split()[-1]
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        queue = {"name": f"{QUEUES}/q".removeprefix("/v2beta2/")}
+        for _ in range(100):  # each of them says that the disk is full
+            assert requests.post(f"{url}{QUEUES}", json=queue, timeout=20).status_code == 500
+        assert call(f"{url}/emulator/v1/info")["clock"] == "system"
+        process.terminate()
+        assert process.wait(20) == 0
+        assert "database failed" in process.stderr.readline()
+
+
+def test_the_name_of_a_file_is_no_uri(tmp_path: Path) -> None:
+    ended = subprocess.Popen(
+        [*COMMAND, "--port", "0", "--data", "file:x?mode=memory"], cwd=tmp_path, stdout=-1
+    )
+    with ended:
+        assert ended.stdout is not None
+        assert ended.stdout.readline()
+        ended.terminate()
+    assert (tmp_path / "file:x?mode=memory").exists()
 
 
 def test_without_aiohttp_the_missing_extra_is_named() -> None:

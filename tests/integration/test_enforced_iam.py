@@ -120,6 +120,7 @@ def test_nobody_is_refused(enforcing: str, queue: str) -> None:
         jwt(email=5),
         jwt(sub="nobody"),
         jwt(email=OWNER, exp=1_000_000_000),
+        jwt(email=OWNER, exp=-(10**400)),
         "ya29.unknown",
         "é@é é",
     ],
@@ -136,7 +137,14 @@ def test_a_token_of_nobody_is_refused(enforcing: str, queue: str, token: str) ->
 
 
 @pytest.mark.parametrize(
-    "token", [OWNER, f"user:{OWNER}", jwt(email=OWNER, exp=4_000_000_000), jwt(iss="x", sub=OWNER)]
+    "token",
+    [
+        OWNER,
+        f"user:{OWNER}",
+        jwt(email=OWNER, exp=4_000_000_000),
+        jwt(email=OWNER, exp=10**400),
+        jwt(iss="x", sub=OWNER),
+    ],
 )
 def test_ways_to_say_who_calls(enforcing: str, queue: str, token: str) -> None:
     assert ask(enforcing, token, "GET", queue).status_code == 200

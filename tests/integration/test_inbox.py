@@ -155,7 +155,10 @@ def test_the_table_has_the_same_columns_with_and_without_requests(inbox: Inbox) 
     assert frame["attempt"].isna().all()
 
 
-@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "http://localhost:3000"}],
+)
 def test_pages_of_other_origins_do_not_reach_a_cell(inbox: Inbox, headers: dict[str, str]) -> None:
     assert requests.post(inbox.url, headers=headers, timeout=20).status_code == 403
     assert inbox.requests == []

@@ -13,7 +13,7 @@ HOUSE = Path(__file__).parents[2] / "cloudtasks_nb"
 FLOORS = [
     {"shown", "redact"},
     {"errors"},
-    {"names"},
+    {"names", "origins"},
     {"model"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
@@ -41,11 +41,11 @@ UPWARD = {
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"
-SERVER_MAY_USE = {"errors", "names", "model", "__version__"}
+SERVER_MAY_USE = {"errors", "names", "origins", "model", "__version__"}
 SERVER_IS_USED_BY = {"__main__"}
 # Its own floors. Services and dispatcher meet in the store, and deliveries know nothing of either.
 SERVER_FLOORS = [
-    {"clock"},
+    {"clock", "complaints"},
     {"calls", "timeline"},
     {"rules"},
     {"options", "store"},

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ...errors import ConfigError
+from ...origins import why_refused
 from .answering import HttpAnswer
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 32 * 1024 * 1024
 _SLOW_S = 30.0  # a connection that says nothing for so long is closed
-_LOOPBACK = r"([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\]"
-_LOCAL_HOST = re.compile(rf"({_LOOPBACK})(:\d+)?", re.IGNORECASE)
-_LOCAL_ORIGIN = re.compile(rf"https?://({_LOOPBACK})(:\d+)?", re.IGNORECASE)
 
 Answering = Callable[[str, str, dict[str, str], bytes], HttpAnswer]
 
@@ -79,10 +76,8 @@ def _handler(answering: Answering) -> type[BaseHTTPRequestHandler]:
             return None
 
         def _why_not(self, length: str) -> tuple[int, str] | None:
-            origin = self.headers.get("Origin")
-            local = _LOCAL_HOST.fullmatch(self.headers.get("Host", ""))
-            if local is None or (origin is not None and not _LOCAL_ORIGIN.fullmatch(origin)):
-                return 403, "An inbox answers only to this machine."
+            if why := why_refused(self.headers.get):
+                return 403, f"The inbox does not answer this request: {why}."
             if self.headers.get("Transfer-Encoding") is not None:
                 return 411, "Send a Content-Length."
             if not (length.isascii() and length.isdecimal()):

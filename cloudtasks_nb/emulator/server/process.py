@@ -16,6 +16,7 @@ from .access.authorization import OAuth
 from .access.gate import Gate
 from .access.sign_in_pages import SignIn
 from .clock import Clock, ManualClock, SystemClock
+from .complaints import never_waiting_for_readers
 from .delivery.attempt_log import AttemptLog
 from .delivery.deliver import Deliverer, targets
 from .delivery.tokens import Tokens
@@ -100,7 +101,8 @@ def run(options: Options) -> None:
                     demo.fill(store, clock.now())
                 except sqlite3.Error as error:
                     raise ConfigError(f"{options.data} cannot be filled: {error}.") from None
-            asyncio.run(_serve(store, clock, listening, options))
+            with never_waiting_for_readers():
+                asyncio.run(_serve(store, clock, listening, options))
 
 
 def _listen(port: int) -> socket.socket:

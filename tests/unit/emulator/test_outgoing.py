@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cloudtasks_nb.emulator.server.delivery import outgoing
 from cloudtasks_nb.emulator.server.rules import attempts
@@ -33,6 +34,41 @@ from .conftest import NOW, QUEUE, new_queue
 def attempt(task: Task, queue: Queue | None = None, **known: Any) -> Attempt:
     facts = {"execution_count": 0, "previous_code": None, **known}
     return Attempt(queue_row=1, task_row=1, queue=queue or new_queue(), task=task, started=NOW, **facts)
+
+
+OF_A_CONNECTION = {
+    "Transfer-Encoding": "chunked",
+    "connection": "keep-alive, X-Hop",
+    "Keep-Alive": "timeout=5",
+    "X-Hop": "named by Connection",
+    "TE": "trailers",
+    "Trailer": "X-Sum",
+    "Upgrade": "h2c",
+    "Proxy-Authorization": "Basic eDp5",
+    "Expect": "100-continue",
+    "Content-Length": "7",
+}
+
+
+def test_headers_of_a_connection_do_not_reach_the_target() -> None:
+    headers = {**OF_A_CONNECTION, "X-Kept": "1"}
+    overrides = [
+        HeaderOverride(header=Header(key=key, value=value)) for key, value in OF_A_CONNECTION.items()
+    ]
+    queue = replace(new_queue(), http_target=HttpTarget(header_overrides=overrides))
+    push = Task(
+        name=f"{QUEUE}/tasks/t", http_request=HttpRequest(url="http://x", headers=headers), schedule_time=NOW
+    )
+    application = Task(
+        name=f"{QUEUE}/tasks/t",
+        app_engine_http_request=AppEngineHttpRequest(headers=headers),
+        schedule_time=NOW,
+    )
+    for one in (attempt(push, queue), attempt(application)):
+        sent = outgoing.request_for(one, AppEngine({"": "http://localhost:8080"})).headers
+        assert sent["X-Kept"] == "1"
+        assert not {name.lower() for name in OF_A_CONNECTION} - {"x-hop"} & {name.lower() for name in sent}
+    assert "X-Hop" not in outgoing.request_for(attempt(application), AppEngine({"": "http://x"})).headers
 
 
 def test_app_engine_headers_of_a_retry() -> None:

@@ -14,7 +14,8 @@ from urllib.parse import urlencode, urlsplit
 
 from msgspec import Struct
 
-from ..rules.identity import jwt_claims, member
+from ..rules.identity import jwt_claims, member, numeric_date
+from ..rules.this_machine import is_local_name
 from ..services.context import Context
 from ..store.grants import Issued
 
@@ -173,7 +174,7 @@ class OAuth:
         account = member(str(claims.get("iss", "")))
         if account is None or not account.startswith("serviceAccount:"):
             raise OAuthError("invalid_grant", "Invalid grant: account not found")
-        self._check_times(claims.get("iat"), claims.get("exp"))
+        self._check_times(numeric_date(claims, "iat"), numeric_date(claims, "exp"))
         scope = claims.get("scope")
         if not isinstance(scope, str) or not scope.strip():
             raise OAuthError("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
@@ -182,9 +183,9 @@ class OAuth:
             raise OAuthError("invalid_grant", "Invalid email or User ID")
         return self._issue(Issued(subject, str(claims["iss"]), " ".join(scope.split())))
 
-    def _check_times(self, issued: object, expires: object) -> None:
+    def _check_times(self, issued: float | None, expires: float | None) -> None:
         now_s = self._context.clock.now().timestamp()
-        if isinstance(issued, int | float) and isinstance(expires, int | float):
+        if issued is not None and expires is not None:
             is_short = expires - issued <= LONGEST_ASSERTION.total_seconds()
             if is_short and issued - _SKEW_S <= now_s < expires + _SKEW_S:
                 return
@@ -215,14 +216,19 @@ class OAuth:
 
 
 def _target(redirect_uri: str) -> str:
+    """Where a browser may be sent: this machine only, because anybody may ask. Errors: OAuthError."""
     try:
         parts = urlsplit(redirect_uri)
-        valid = parts.scheme in ("http", "https") and parts.hostname and not parts.fragment
+        local = is_local_name(parts.hostname or "") and "@" not in parts.netloc
+        valid = parts.scheme in ("http", "https") and local and not parts.fragment
     except ValueError:
         valid = False
-    if not valid:
+    # Browsers read a backslash as a slash, and a line break would end the header that holds the address.
+    if not valid or "\\" in redirect_uri or not redirect_uri.isprintable():
         raise OAuthError(
-            "redirect_uri_mismatch", "The redirect_uri must be an http or https URL without a fragment."
+            "redirect_uri_mismatch",
+            "The emulator sends browsers back to this machine only: the redirect_uri must be an address such as "
+            "http://localhost:8080/callback, without a fragment.",
         )
     return redirect_uri
 

@@ -15,6 +15,12 @@ from ..rules.app_engine import NOT_CONFIGURED, AppEngine, service_of
 from ..rules.attempts import Attempt
 from ..rules.tasks import REPLACED, USER_AGENT
 
+# They are about one connection, which is ours, and say nothing to the target. Source: RFC 9110 section 7.6.1.
+_OF_A_CONNECTION = frozenset(
+    ("connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
+     "trailer", "transfer-encoding", "upgrade", "content-length")
+)  # fmt: skip
+
 
 class NoApplication(Exception):
     """An App Engine task, and no application to stand for App Engine."""
@@ -45,9 +51,9 @@ def request_for(attempt: Attempt, applications: AppEngine) -> Request:
 
 def _http(attempt: Attempt, asked: HttpRequest) -> Request:
     target = attempt.queue.http_target or HttpTarget()
-    headers = dict(asked.headers)
+    headers = _forwarded(asked.headers)
     for override in target.header_overrides:
-        if override.header is not None and not REPLACED.fullmatch(override.header.key):
+        if override.header is not None and _may_set(override.header.key):
             headers = {
                 name: value for name, value in headers.items() if name.lower() != override.header.key.lower()
             }
@@ -69,7 +75,7 @@ def _app_engine(attempt: Attempt, asked: AppEngineHttpRequest, applications: App
     base_url, service = applications.base_url(routing), service_of(routing)
     if base_url is None:
         raise NoApplication(NOT_CONFIGURED.format(service, service))
-    headers = {name: value for name, value in asked.headers.items() if name.lower() != "content-length"}
+    headers = _forwarded(asked.headers)
     headers |= _service_headers(attempt, "X-AppEngine-", attempt.task.response_count)
     if attempt.number > 1:
         was_answered = _was_answered(attempt)
@@ -78,6 +84,22 @@ def _app_engine(attempt: Attempt, asked: AppEngineHttpRequest, applications: App
     return Request(
         asked.http_method or "POST", f"{base_url}{asked.relative_url}", headers, asked.payload or b""
     )
+
+
+def _forwarded(headers: dict[str, str]) -> dict[str, str]:
+    """The headers that reach the target: not those of a connection, and not those that Connection names."""
+    named = {
+        word.strip().lower()
+        for name, value in headers.items()
+        if name.lower() == "connection"
+        for word in value.split(",")
+    }
+    left_out = _OF_A_CONNECTION | named
+    return {name: value for name, value in headers.items() if name.lower() not in left_out}
+
+
+def _may_set(header: str) -> bool:
+    return not REPLACED.fullmatch(header) and header.lower() not in _OF_A_CONNECTION
 
 
 def _was_answered(attempt: Attempt) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import secrets
 from collections.abc import Coroutine
 from functools import partial
@@ -15,6 +14,7 @@ from aiohttp import web
 from ....errors import ApiError, InvalidArgument, PermissionDenied
 from ....model import encode
 from ....model.versions import VERSIONS
+from ....origins import why_refused
 from ..access.sign_in_pages import Handler as Page
 from ..access.sign_in_pages import SignIn
 from ..calls.queries import SystemParameters
@@ -37,9 +37,6 @@ _HEADERS = {
 _BATCH_PATHS = ("/batch", *(f"/batch/cloudtasks/{version}" for version in VERSIONS))
 _AT_ONCE = 50
 _BODY_S = 60.0
-_LOOPBACK = r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-_LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
-_LOOPBACK_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_LOOPBACK}", re.IGNORECASE)
 
 
 def application(front: Front, control: Control, sign_in: SignIn, faults: FaultPlan) -> web.Application:
@@ -147,17 +144,9 @@ async def _body(request: web.Request) -> bytes:
 
 
 def _check_local(request: web.Request) -> None:
-    """Refuses pages of other origins that reach this server through a name of their own, or blindly."""
-    headers = request.headers
-    host, origin = headers.get("Host", ""), headers.get("Origin")
-    if not _LOOPBACK_HOST.fullmatch(host):
-        raise PermissionDenied(f"The emulator answers only to localhost, not to the host '{host[:100]}'.")
-    if origin is not None and not _LOOPBACK_ORIGIN.fullmatch(origin):
-        raise PermissionDenied(f"The emulator does not answer pages of '{origin[:100]}'.")
-    # A script or an image carries no Origin, but browsers say where it comes from. Following a link is harmless.
-    is_elsewhere = origin is None and headers.get("Sec-Fetch-Site") == "cross-site"
-    if is_elsewhere and headers.get("Sec-Fetch-Mode") != "navigate":
-        raise PermissionDenied("The emulator does not answer scripts of pages of other sites.")
+    """Errors: PermissionDenied for what a page of another origin asks."""
+    if why := why_refused(request.headers.get):
+        raise PermissionDenied(f"The emulator does not answer this request: {why}.")
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from typing import Any
 
@@ -72,13 +73,28 @@ def caller_in(token: str) -> Caller | None:
     for claim in ("email", "sub", "iss"):
         named = member(str(claims.get(claim, "")))
         if named is not None:
-            scope, until = claims.get("scope"), claims.get("exp")
+            scope = claims.get("scope")
             return Caller(
                 named,
                 frozenset(scope.split()) if isinstance(scope, str) else None,
-                float(until) if isinstance(until, int | float) else None,
+                numeric_date(claims, "exp"),
             )
     return None
+
+
+def numeric_date(claims: dict[str, Any], name: str) -> float | None:
+    """A time in a JSON Web Token, in seconds since 1970; None where it holds no number.
+
+    >>> numeric_date({"exp": 10**400}, "exp")
+    inf
+    """
+    held = claims.get(name)
+    if not isinstance(held, int | float):
+        return None
+    try:
+        return float(held)
+    except OverflowError:  # JSON knows larger numbers than a float holds
+        return math.inf if held > 0 else -math.inf
 
 
 def jwt_claims(token: str) -> dict[str, Any] | None:

@@ -53,8 +53,12 @@ class Store:
     def open(cls, path: Path | None = None) -> Store:
         """A durable database in a file, or one in memory. Errors: ConfigError."""
         try:
+            # An absolute path: SQLite reads a name such as "file:x" as a URI.
             connection = sqlite3.connect(
-                path or ":memory:", isolation_level=None, timeout=0.2, check_same_thread=False
+                path.absolute() if path is not None else ":memory:",
+                isolation_level=None,
+                timeout=0.2,
+                check_same_thread=False,
             )
         except sqlite3.Error as error:
             raise _unusable(path, error) from None
