@@ -59,7 +59,7 @@ def test_a_project_is_needed() -> None:
     [
         {"api_version": "v1"},
         {"timeout": 0},
-        {"timeout": "20"},
+        {"timeout": "a while"},
         {"timeout": float("inf")},
         {"endpoint": ""},
         {"endpoint": 5},
