@@ -44,21 +44,25 @@ def _cloudtasks_emulators(pytestconfig: pytest.Config) -> Iterator[_Emulators]:
         yield _Emulators(_ini(pytestconfig), ends)
 
 
-@pytest.fixture(scope="session")
-def cloudtasks_emulator(_cloudtasks_emulators: _Emulators) -> Emulator:
-    """The Cloud Tasks emulator of this run: `endpoint`, `inbox()`, `history()`, `faults()`."""
-    return _cloudtasks_emulators.shared({}).emulator
-
-
 @pytest.fixture
 def cloudtasks_client(
     _cloudtasks_emulators: _Emulators, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Client]:
     """A client of the emulator in a project of its own; ct.connect() finds the same project for as long as it lives."""
+    from .connecting import EMULATOR_VARIABLES
+
     with _cloudtasks_emulators.client(_marked(request.node)) as client:
-        monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", client.endpoint)
+        host = client.endpoint.removeprefix("http://")  # Firebase's SDKs refuse a scheme
+        for variable in EMULATOR_VARIABLES:
+            monkeypatch.setenv(variable, host)
         monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", client.project)
         yield client
+
+
+@pytest.fixture
+def cloudtasks_emulator(cloudtasks_client: Client) -> Emulator:
+    """The Cloud Tasks emulator of this test's client: `endpoint`, `inbox()`, `history()`, `faults()`."""
+    return cloudtasks_client.emulator
 
 
 class _Emulators:

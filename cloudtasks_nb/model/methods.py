@@ -80,7 +80,8 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
             inner = (match[2] or "*").replace("projects/*", r"projects/[^/]+").replace("*", r"[^/:]+")
             fixed, group = self.path[at : match.start()], f"(?P<{match[1]}>{inner})"
             if match[1] == self.optional:
-                fixed, group = fixed.removesuffix("/"), f"(?:/{group})?"
+                # Some clients leave out the slash with an empty value, others keep it.
+                fixed, group = fixed.removesuffix("/"), f"(?:/(?P<{match[1]}>[^/:]*))?"
             out += [re.escape(fixed), group]
             at = match.end()
         return re.compile("".join([*out, re.escape(self.path[at:])]))

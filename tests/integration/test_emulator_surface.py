@@ -68,6 +68,8 @@ def test_the_message_of_the_method_is_understood_too(session: requests.Session, 
     assert (again.status_code, again.json()["error"]["status"]) == (409, "ALREADY_EXISTS")
     assert session.post(f"{queue}/tasks/other:buffer", json={"body": {"data": 5}}).status_code == 400
     assert session.post(f"{queue}/tasks/other:buffer").status_code == 200
+    unnamed = session.post(f"{queue}/tasks/:buffer", json=body)  # as gcloud sends it
+    assert (unnamed.status_code, unnamed.json()["task"]["name"].rpartition("/")[2].isdecimal()) == (200, True)
 
 
 def test_buffering_needs_a_target(session: requests.Session, location: str) -> None:

@@ -20,6 +20,7 @@ PLUGIN = (
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     monkeypatch.delenv("CLOUD_TASKS_EMULATOR_HOST", raising=False)
+    monkeypatch.delenv("CLOUDTASKS_EMULATOR_HOST", raising=False)
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
 
     def run(tests: str, *arguments: str) -> pytest.RunResult:
@@ -71,11 +72,16 @@ def test_code_that_connects_by_itself_finds_the_tests_project_and_then_no_longer
             queue = cloudtasks_client.create_queue("orders").pause()
             assert enqueue() == queue.tasks().first(1)[0].name
 
+        def test_a_host_and_a_port_as_firebase_wants_them(cloudtasks_client):
+            host = cloudtasks_client.endpoint.removeprefix("http://")
+            assert os.environ["CLOUD_TASKS_EMULATOR_HOST"] == os.environ["CLOUDTASKS_EMULATOR_HOST"] == host
+
         def test_afterwards():
             assert "CLOUD_TASKS_EMULATOR_HOST" not in os.environ
+            assert "CLOUDTASKS_EMULATOR_HOST" not in os.environ
             assert "GOOGLE_CLOUD_PROJECT" not in os.environ
         """
-    ).assert_outcomes(passed=2)
+    ).assert_outcomes(passed=3)
 
 
 def test_nothing_that_a_test_left_goes_on_being_sent(run) -> None:  # type: ignore[no-untyped-def]
@@ -100,6 +106,25 @@ def test_nothing_that_a_test_left_goes_on_being_sent(run) -> None:  # type: igno
             cloudtasks_client.create_queue("orders").pause().create_task(url="http://localhost:1/")
         """
     ).assert_outcomes(passed=2)
+
+
+def test_the_emulator_is_that_of_the_client_whatever_a_marker_says(run) -> None:  # type: ignore[no-untyped-def]
+    run(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("_", [0, 1])
+        @pytest.mark.cloudtasks(clock="manual")
+        def test_a_clock_of_its_own(cloudtasks_emulator, cloudtasks_client, _):
+            assert cloudtasks_emulator.endpoint == cloudtasks_client.endpoint
+            assert cloudtasks_emulator.refresh().info.clock == "manual"
+
+        @pytest.mark.cloudtasks(dispatch=False)
+        def test_another_set_of_options(cloudtasks_client, cloudtasks_emulator):
+            assert cloudtasks_emulator.endpoint == cloudtasks_client.endpoint
+            assert not cloudtasks_emulator.refresh().info.dispatches
+        """
+    ).assert_outcomes(passed=3)
 
 
 def test_a_marker_chooses_the_clock_and_more(run) -> None:  # type: ignore[no-untyped-def]
@@ -187,7 +212,7 @@ def test_runs_that_use_no_fixture_load_nothing_of_it(run) -> None:  # type: igno
 def test_the_fixtures_explain_themselves(run) -> None:  # type: ignore[no-untyped-def]
     assert "@pytest.mark.cloudtasks(" in run("", "--markers").stdout.str()
     fixtures = run("", "--fixtures").stdout.str()
-    assert re.search(r"^cloudtasks_emulator .*\n +The Cloud Tasks emulator of this run", fixtures, re.M)
+    assert re.search(r"^cloudtasks_emulator .*\n +The Cloud Tasks emulator of this test", fixtures, re.M)
     assert re.search(
         r"^cloudtasks_client .*\n +A client of the emulator in a project of its own", fixtures, re.M
     )

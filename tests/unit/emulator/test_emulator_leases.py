@@ -201,6 +201,17 @@ def test_any_tag_can_be_asked_for_in_quotes(tag: str) -> None:
     assert parse_filter(f'tag="{quoted}"') == lease_rules.Wanted(tag=tag)
 
 
+@pytest.mark.parametrize("tag", ["a", "a=b", "f(x)", "tag=tag", "é", "a'b", "-", "a\\b"])
+def test_a_tag_without_quotes(tag: str) -> None:
+    assert parse_filter(f"tag={tag}") == parse_filter(f" tag = {tag} ") == lease_rules.Wanted(tag=tag)
+
+
+@pytest.mark.parametrize("text", ['tag="a', "tag=a b", 'tag=a"b"', "tag=", "tags=a", "a"])
+def test_a_filter_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(InvalidArgument, match="must be tag="):
+        parse_filter(text)
+
+
 @given(st.text(max_size=60))
 def test_what_is_no_filter_is_refused(text: str) -> None:
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ....model import AppEngineHttpRequest, HttpRequest, HttpTarget, OAuthToken, OidcToken, Task, UriOverride
 from ..clock import to_us
@@ -127,6 +128,14 @@ def _eta(task: Task) -> str:
         divmod(to_us(task.schedule_time), 1_000_000) if task.schedule_time is not None else (0, 0)
     )
     return f"{seconds}.{fraction_us:06}".rstrip("0").rstrip(".") if fraction_us else str(seconds)
+
+
+def own_url(target: HttpTarget | None) -> str:
+    """Where a queue sends tasks that say nothing of it; empty where its target names no host."""
+    override = target.uri_override if target is not None else None
+    if override is None or not override.host:
+        return ""
+    return overridden("", replace(override, uri_override_enforce_mode="ALWAYS"))
 
 
 def overridden(url: str, override: UriOverride) -> str:

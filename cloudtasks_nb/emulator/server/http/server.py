@@ -22,6 +22,7 @@ from ..calls.request import Request, Response, query_pairs
 from .batch_endpoint import Part, batch_reply, read_batch
 from .control import Control, Handler
 from .fault_injection import BATCH, REFUSALS, FaultPlan, method_of
+from .firebase import TASKS, Firebase
 from .front import Front, refusal
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
 from .wire import finish
@@ -46,9 +47,12 @@ def application(front: Front, control: Control, sign_in: SignIn, faults: FaultPl
     for verb, path, handler in control.routes():
         app.router.add_route(verb, path, partial(door.control, handler))
     for verb, path, page in sign_in.routes():
-        app.router.add_route(verb, path, partial(door.sign_in, page))
+        app.router.add_route(verb, path, partial(door.page, page))
     for path in _BATCH_PATHS:
         app.router.add_route("POST", path, door.batch)
+    firebase = Firebase(front)
+    app.router.add_route("POST", TASKS, partial(door.page, firebase.create))
+    app.router.add_route("DELETE", TASKS + "/{task}", partial(door.page, firebase.delete))
     app.router.add_route("*", r"/{path:[\s\S]*}", door.handle)
     return app
 
@@ -85,8 +89,8 @@ class _Door:
             reply = await answer
             return _cut(request) if fault == "cut_after" else _sent(request, reply)
 
-    async def sign_in(self, page: Page, request: web.Request) -> web.Response:
-        """What is not the API's, but its authorization server's."""
+    async def page(self, page: Page, request: web.Request) -> web.Response:
+        """What is not the API's own: its authorization server, and what Firebase expects."""
         try:
             return _sent(request, await page(await _call(request)))
         except ApiError as error:

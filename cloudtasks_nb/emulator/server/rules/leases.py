@@ -27,7 +27,7 @@ LATE_ACKNOWLEDGE_SUCCEEDS = (
 )
 PAUSE_STOPS_RENEWING = True  # as in App Engine; acknowledging and cancelling go on
 
-_BARE_TAG = re.compile(r"[^\s\"()=]+")
+_BARE_TAG = re.compile(r"[^\s\"]+")
 _QUOTED_TAG = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 _OLDEST_TAG = re.compile(r"(?:tag|tag_function)\s*=\s*oldest_tag\(\)")
 _TAG = re.compile(r"tag\s*=\s*(.*)", re.DOTALL)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from ....errors import InvalidArgument
 from ....model import HttpRequest, HttpTarget, Task
 from ....model.messages import BufferTaskRequest, HttpBody
 from ....names import check_task_id, parse_queue
-from ..delivery.outgoing import overridden
+from ..delivery.outgoing import own_url
 from ..store.task_json import task_json, task_prefix
 from .context import Context, existing_queue
 from .tasks import TaskService
@@ -32,13 +30,13 @@ class BufferService:
 
 def _request(target: HttpTarget | None, body: HttpBody) -> HttpRequest:
     """The request of the new task: the queue's target, and the payload. Errors: InvalidArgument."""
-    override = target.uri_override if target is not None else None
-    if target is None or override is None or not override.host:
+    url = own_url(target)
+    if target is None or not url:
         raise InvalidArgument(
             "The queue must have an HTTP target with a host: set Queue.http_target.uri_override.host to buffer tasks."
         )
     return HttpRequest(
-        url=overridden("", replace(override, uri_override_enforce_mode="ALWAYS")),
+        url=url,
         http_method=target.http_method or "POST",
         headers={"Content-Type": body.content_type} if body.content_type else {},
         body=body.data,

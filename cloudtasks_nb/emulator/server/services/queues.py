@@ -20,6 +20,7 @@ from ....names import (
 )
 from ..calls import masks
 from ..calls.filters import parse_filter
+from ..calls.refusals import malformed_queue
 from ..rules import queues as queue_rules
 from ..rules.locations import check_location
 from ..rules.pages import make_token, page_size, read_token
@@ -162,15 +163,6 @@ def _parent(text: str) -> LocationName:
     return check_location(name)
 
 
-_HELP = {
-    "@type": "type.googleapis.com/google.rpc.Help",
-    "links": [
-        {
-            "description": "Definition of queue name",
-            "url": "https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues#Queue.FIELDS.name",
-        }
-    ],
-}
 _page_size = page_size  # the methods have a parameter of this name
 
 
@@ -178,12 +170,14 @@ def _name_in(parent: str, name: str) -> QueueName:
     """The name of a new queue. Errors: InvalidArgument, in the service's own words."""
     parts = name.split("/")
     if len(parts) == 6 and parts[0::2] == ["projects", "locations", "queues"]:
-        check_queue_id(parts[5])
+        try:
+            check_queue_id(parts[5])
+        except InvalidArgument as error:
+            raise malformed_queue(error.message) from None
     try:
         parsed = parse_queue(name)
     except InvalidArgument:
-        message = f'Queue name must be formatted: "{QUEUE_FORMAT}".'
-        raise InvalidArgument(message, details=[_HELP]) from None
+        raise malformed_queue(f'Queue name must be formatted: "{QUEUE_FORMAT}".') from None
     if str(parsed.parent) != parent:
         raise InvalidArgument(f"{name} must begin with {parent}.")
     return parsed

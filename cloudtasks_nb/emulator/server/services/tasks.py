@@ -11,6 +11,7 @@ from ....model import Queue, Task
 from ....model.messages import CreateTaskRequest, Empty
 from ....model.versions import OWN, Version
 from ....names import TASK_FORMAT, QueueName, check_task_id, parse_queue, parse_task
+from ..calls.refusals import malformed_task_id
 from ..clock import to_us
 from ..rules import tasks as task_rules
 from ..rules.pages import make_token, page_size, read_token
@@ -141,4 +142,7 @@ def id_in(queue: QueueName, name: str) -> str:
         raise InvalidArgument(
             f"The queue name from request ('{queue}') must be the same as the queue name in the named task ('{head}')."
         )
-    return check_task_id(task_id)
+    try:
+        return check_task_id(task_id)
+    except InvalidArgument as error:
+        raise malformed_task_id(error.message) from None

@@ -1,0 +1,67 @@
+"""The emulator as the Firebase Admin SDKs speak to it: no version in the path, no URL in the task."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+import cloudtasks_nb as ct
+
+TASKS = "projects/local/locations/us-central1/queues/remind/tasks"
+
+
+@pytest.fixture
+def client() -> Any:
+    with ct.local() as client:
+        yield client
+
+
+def task(**rest: Any) -> dict[str, Any]:
+    """As firebase-admin writes it, for a function that the SDK knows by its name alone."""
+    data = base64.b64encode(json.dumps({"data": {"to": "ada"}}).encode()).decode()
+    token = {"serviceAccountEmail": "emulated-service-acct@email.com"}
+    request = {"url": "", "body": data, "headers": {"Content-Type": "application/json"}, "oidcToken": token}
+    return {"task": {"httpRequest": request, **rest}}
+
+
+def post(client: ct.Client, body: Any) -> requests.Response:
+    owner = {"Authorization": "Bearer owner"}
+    return requests.post(f"{client.endpoint}/{TASKS}", json=body, headers=owner, timeout=20)
+
+
+def test_a_task_goes_to_the_queues_own_function(client: ct.Client) -> None:
+    inbox = client.emulator.inbox()
+    host, _, port = inbox.url.removeprefix("http://").partition(":")
+    override = {"scheme": "HTTP", "host": host, "port": int(port), "path_override": {"path": "/remind"}}
+    queue = client.create_queue("remind", http_target={"uri_override": override})
+    name = post(client, task(dispatchDeadline="60s")).json()["task"]["name"]
+    assert name.startswith(f"/{queue.name}/tasks/")  # as firebase-admin for Python wants it
+    [request] = inbox.wait()
+    assert (request.path, request.json()) == ("/remind", {"data": {"to": "ada"}})
+
+
+def test_a_task_with_a_name_a_time_and_a_url_can_be_deleted(client: ct.Client) -> None:
+    queue = client.create_queue("remind").pause()
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    asked = task(name=f"{queue.name}/tasks/one", scheduleTime=tomorrow)
+    asked["task"]["httpRequest"]["url"] = "https://example.com/"
+    assert post(client, asked).json()["task"]["name"] == f"/{queue.name}/tasks/one"
+    assert post(client, asked).status_code == 409
+    assert queue.task("one").url == "https://example.com/"
+    gone = [requests.delete(f"{client.endpoint}/{TASKS}/one", timeout=20).status_code for _ in range(2)]
+    assert gone == [200, 404]
+
+
+def test_what_cannot_be_done_is_refused_in_the_apis_words(client: ct.Client) -> None:
+    assert post(client, task()).status_code == 404  # there is no such function
+    client.create_queue("remind")
+    refused = post(client, task())
+    assert (refused.status_code, refused.json()["error"]["message"]) == (400, "HttpRequest.url is required.")
+    for odd in ({}, {"task": {}}, {"task": {"httpRequest": []}}, [], {"task": {"httpRequest": {"url": 5}}}):
+        assert post(client, odd).status_code == 400, odd
+    assert requests.get(f"{client.endpoint}/{TASKS}", timeout=20).status_code == 404
