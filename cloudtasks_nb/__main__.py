@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from .emulator.server import run
 from .emulator.server.http.fault_injection import read_faults
-from .emulator.server.options import Options, clock_start, grant, oauth_client
+from .emulator.server.options import Options, clock, grant, oauth_client
 from .emulator.server.rules.app_engine import app_engine
 from .errors import CloudTasksError
 
@@ -121,13 +121,15 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Op
         except ValueError as error:
             parser.error(f"{option}: {error}")
 
+    manual_clock, start = together("--clock", clock, chosen.clock)
     return Options(
         port=chosen.port,
         data=chosen.data,
         with_demo=chosen.demo,
         lifeline=chosen.lifeline,
         dispatch=chosen.dispatch,
-        clock_start=together("--clock", clock_start, chosen.clock),
+        manual_clock=manual_clock,
+        clock_start=start,
         allow_targets=tuple(chosen.allow_target),
         app_engine=together("--app-engine", app_engine, chosen.app_engine),
         enforce_iam=chosen.enforce_iam,

@@ -17,7 +17,8 @@ from .rules.identity import MEMBERS, member
 class Options(Struct, frozen=True, kw_only=True):
     """What the command line says. `port` 0 picks a free one; `data` None keeps everything in memory.
 
-    `clock_start`: the time at which a clock that is moved by hand begins; None for the machine's clock.
+    `manual_clock`: time stands still until it is moved. It begins at `clock_start`, by default now, but never before
+    it stopped in the file.
     `enforce_iam`: refuse who does not say who calls, or may not. `grants`: roles and who holds them in every project.
     `oauth_clients`: ids and secrets of the applications that may sign people in; none stands for any.
     `allow_targets`: patterns of targets on other machines that deliveries may go to.
@@ -28,6 +29,7 @@ class Options(Struct, frozen=True, kw_only=True):
     with_demo: bool = False
     lifeline: bool = False
     dispatch: bool = True
+    manual_clock: bool = False
     clock_start: datetime | None = None
     allow_targets: tuple[str, ...] = ()
     app_engine: AppEngine = AppEngine()
@@ -37,20 +39,22 @@ class Options(Struct, frozen=True, kw_only=True):
     faults: Faults = msgspec.field(default_factory=Faults)
 
 
-def clock_start(words: list[str]) -> datetime | None:
-    """What `--clock system`, `--clock manual` or `--clock manual START` mean. Errors: ValueError.
+def clock(words: list[str]) -> tuple[bool, datetime | None]:
+    """What `--clock system`, `--clock manual` or `--clock manual START` mean: by hand or not, and where it begins.
 
-    >>> clock_start(["manual", "2026-03-01T12:00Z"])
-    datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.timezone.utc)
+    Errors: ValueError.
+
+    >>> clock(["manual", "2026-03-01T12:00Z"])
+    (True, datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.timezone.utc))
     """
     match words:
         case ["system"]:
-            return None
+            return False, None
         case ["manual"]:
-            return datetime.now(UTC).replace(microsecond=0)
+            return True, None
         case ["manual", start]:
             try:
-                return datetime.fromisoformat(start).astimezone(UTC)
+                return True, datetime.fromisoformat(start).astimezone(UTC)
             except (ValueError, OverflowError):
                 raise ValueError(f"{start!r} is no instant such as 2026-03-01T12:00:00Z") from None
     raise ValueError("expected 'system', 'manual', or 'manual' and an instant such as 2026-03-01T12:00:00Z")

@@ -9,6 +9,8 @@ import signal
 import socket
 import sqlite3
 import sys
+from datetime import UTC, datetime
+from functools import partial
 
 from ...errors import ConfigError
 from . import demo
@@ -45,11 +47,12 @@ class Server:
 
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
         tokens, history, faults = Tokens(url), AttemptLog(), FaultPlan(options.faults)
+        self._store = store
         context = Context(store, clock, self._send, wake=self._wake)
         self._commits = Commits(store, context.expiry)
         self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
         self.service = Service(context)
-        timeline = Timeline(clock) if isinstance(clock, ManualClock) else None
+        timeline = Timeline(clock, self._remember) if isinstance(clock, ManualClock) else None
         self._dispatcher = Dispatcher(
             store, clock, self.service.attempts, self._commits, moved_by_hand=timeline is not None
         )
@@ -63,6 +66,9 @@ class Server:
         control = Control(options, clock, timeline, tokens, history, faults)
         app = application(Front(self.service, self._commits, gate), control, sign_in, faults)
         self._connections = Connections(app)
+
+    async def _remember(self, now: datetime) -> None:
+        await self._commits.run(partial(self._store.remember_time, now))
 
     def _send(self, attempt: Attempt) -> None:
         self._dispatcher.send(attempt)
@@ -94,8 +100,7 @@ def run(options: Options) -> None:
     with contextlib.closing(listening):
         store = Store.open(options.data)
         with contextlib.closing(store):
-            start = options.clock_start
-            clock = SystemClock() if start is None else ManualClock(start)
+            clock = _manual_clock(options, store) if options.manual_clock else SystemClock()
             if options.with_demo and store.is_empty():
                 try:
                     demo.fill(store, clock.now())
@@ -103,6 +108,15 @@ def run(options: Options) -> None:
                     raise ConfigError(f"{options.data} cannot be filled: {error}.") from None
             with never_waiting_for_readers():
                 asyncio.run(_serve(store, clock, listening, options))
+
+
+def _manual_clock(options: Options, store: Store) -> ManualClock:
+    """A clock that goes on where it stopped: time that goes back would hold leases and names for longer."""
+    stopped = store.stopped_at()
+    start = options.clock_start or stopped or datetime.now(UTC).replace(microsecond=0)
+    clock = ManualClock(max(start, stopped or start))
+    store.remember_time(clock.now())
+    return clock
 
 
 def _listen(port: int) -> socket.socket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -27,10 +27,13 @@ class Timed(Protocol):
 
 
 class Timeline:
-    """A clock that is moved, and the parts that live by it."""
+    """A clock that is moved, and the parts that live by it. `remember` keeps where it stopped."""
 
-    def __init__(self, clock: ManualClock) -> None:
+    def __init__(
+        self, clock: ManualClock, remember: Callable[[datetime], Awaitable[None]] | None = None
+    ) -> None:
         self.clock = clock
+        self._remember = remember
         self._parts: Sequence[Timed] = ()
         self._moving = asyncio.Lock()
 
@@ -51,10 +54,13 @@ class Timeline:
             try:
                 async with asyncio.timeout(patience_s):
                     await self._walk(goal)
+                settled = True
             except TimeoutError:
                 self.clock.advance(goal - self.clock.now())
-                return False
-            return True
+                settled = False
+            if self._remember is not None:
+                await self._remember(self.clock.now())
+            return settled
 
     async def _walk(self, goal: datetime) -> None:
         await self._settle()

@@ -19,7 +19,7 @@ from cloudtasks_nb.model import Duration, HttpRequest, PullMessage, PullTarget, 
 
 from .conftest import NOW, QUEUE, Emulator
 
-OLD_SCHEMA = Path(__file__).with_name("schema_1.sql")
+OLD_SCHEMA = Path(__file__).parents[2] / "yesterday/schema_1.sql"
 _US = 1_000_000
 
 
@@ -82,7 +82,7 @@ def test_a_file_of_version_1_is_brought_to_today(tmp_path: Path) -> None:
             assert "concurrentDispatchesCount" not in stats
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (3,)
         names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
         assert not {name for name in names if name.startswith("version_1")}
 
@@ -93,7 +93,7 @@ def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match=r"another version of the emulator \(format 99, not 2\)") as refusal:
+    with pytest.raises(ConfigError, match=r"another version of the emulator \(format 99, not 3\)") as refusal:
         Store.open(path)
     assert refusal.value.hint == "update cloudtasks-nb, or name another file"
     assert path.read_bytes() == before

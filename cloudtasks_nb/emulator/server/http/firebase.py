@@ -1,7 +1,7 @@
 """How the Firebase Admin SDKs speak to an emulator: two paths without a version, and a queue for each function.
 
 They send `POST /projects/P/locations/L/queues/FUNCTION/tasks` with {"task": ...}. Its url is empty where the task goes
-to the function itself. They expect {"task": ...} back, with a slash before the name: Firebase's own emulator writes one,
+to the function itself. They expect {"task": ...} back, with a slash before the name: Firebase's emulator writes one,
 and the SDK for Python takes the first sign off. Source: firebase-admin 7.7.0 for Python; firebase-admin-node pull
 request 2649.
 """

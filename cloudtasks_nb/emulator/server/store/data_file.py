@@ -9,7 +9,7 @@ from importlib.resources import files
 from ....errors import ConfigError
 
 APPLICATION_ID = 0x63746E62  # "ctnb"
-VERSION = 2
+VERSION = 3
 RESTORE = "restore a copy of it, or name another file: this one was left as it is"
 CHECK_S = 0.3  # how long looking for damage may take at the start; what lies beyond is found when it is read
 
@@ -39,6 +39,8 @@ def prepare(connection: sqlite3.Connection) -> None:
         _check(connection)
     if version == 1:
         _from_version_1(connection)
+    if version == 2:
+        connection.executescript(_in_one_transaction("CREATE TABLE clock (now_us INTEGER NOT NULL);"))
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # cut off by the last stop
 
@@ -64,7 +66,7 @@ def _identity(connection: sqlite3.Connection) -> int:
         raise ConfigError(
             "is a database of something else.", hint="name another file: this one was left as it is"
         )
-    if version not in (1, VERSION):
+    if not 1 <= version <= VERSION:
         raise ConfigError(
             f"was written by another version of the emulator (format {version}, not {VERSION}).",
             hint="update cloudtasks-nb, or name another file",

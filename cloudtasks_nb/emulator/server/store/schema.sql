@@ -1,4 +1,4 @@
--- Instants are microseconds since 1970. Version 2.
+-- Instants are microseconds since 1970. Version 3.
 
 CREATE TABLE queues (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: an attempt may outlive its queue
@@ -94,3 +94,6 @@ CREATE TABLE oauth_tokens (
     until_us INTEGER                     -- NULL: a refresh token
 ) WITHOUT ROWID;
 CREATE INDEX oauth_tokens_by_expiry ON oauth_tokens (until_us) WHERE until_us IS NOT NULL;
+
+-- Where a clock that is moved by hand stopped: one row, or none.
+CREATE TABLE clock (now_us INTEGER NOT NULL);

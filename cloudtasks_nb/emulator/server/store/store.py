@@ -192,6 +192,20 @@ class Store:
             "REPLACE INTO blocked_queues VALUES (?, ?)", (queue.queue.name, to_us(blocked_until))
         )
 
+    def stopped_at(self) -> datetime | None:
+        """What time it was when a clock that is moved by hand stopped, or later things happened; None in a new file."""
+        sql = (
+            "SELECT max(us) FROM (SELECT now_us AS us FROM clock UNION ALL SELECT max(create_us) FROM tasks)"
+        )
+        (found,) = self._db.execute(sql).fetchone()
+        return None if found is None else from_us(found)
+
+    def remember_time(self, now: datetime) -> None:
+        """Let a clock that is moved by hand go on from here, the next time that the file is opened."""
+        with self.transaction():
+            self._db.execute("DELETE FROM clock")
+            self._db.execute("INSERT INTO clock VALUES (?)", (to_us(now),))
+
     def is_blocked(self, name: str, now: datetime) -> bool:
         sql = "SELECT 1 FROM blocked_queues WHERE name = ? AND until_us > ?"
         return self._db.execute(sql, (name, to_us(now))).fetchone() is not None
