@@ -89,6 +89,11 @@ def _emulator(endpoint: str | None) -> str | None:
     """The emulator's URL, where calls go to one."""
     if endpoint is not None:
         return endpoint if str(endpoint).lower().startswith("http://") else None
+    return emulator_in_environment()
+
+
+def emulator_in_environment() -> str | None:
+    """The URL of the emulator that the environment names."""
     for variable in EMULATOR_VARIABLES:
         if host := os.environ.get(variable, "").strip():
             return host if "://" in host else f"http://{host}"

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from ..client import Client
-from ..connecting import EMULATOR_LOCATION, EMULATOR_PROJECT
-from ..errors import ConfigError, MissingExtra
+from ..connecting import EMULATOR_LOCATION, EMULATOR_PROJECT, emulator_in_environment
+from ..errors import CloudTasksError, ConfigError, MissingExtra
 from ..model.json import utc
 from ..model.versions import Version, check_version
 from ..rest.auth import Auth, token_auth
@@ -48,7 +48,8 @@ def local(
     """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
 
     `data` names a file that keeps queues and tasks across restarts; without it all is gone at the end. `demo` fills
-    the emulator with queues and tasks to look at; their targets are played by the emulator.
+    the emulator with queues and tasks to look at; their targets are played by the emulator. Without other options, it
+    takes the demo emulator that CLOUD_TASKS_EMULATOR_HOST names, when one runs there: `make demo` starts one.
 
     With dispatch=False no push task is sent by itself, only by task.run(). A `clock` that is "manual", or starts at an
     instant, stands still until client.emulator.advance("2h") moves it.
@@ -70,6 +71,11 @@ def local(
         ...     client.create_queue("emails")
     """
     check_version(api_version)
+    usual = (
+        data is None and dispatch and clock == "system" and not (allow_targets or app_engine or enforce_iam)
+    )
+    if demo and usual and (running := _running_demo(api_version)) is not None:
+        return running
     file = None if data is None else str(Path(data).expanduser().resolve())
     _check_free(file)
     options = [] if file is None else ["--data", file]
@@ -95,6 +101,22 @@ def local(
         _stop(process)
         raise
     return client
+
+
+def _running_demo(api_version: Version) -> Client | None:
+    """A client of the demo emulator that the environment names, as `make demo` does; None where there is none."""
+    url = emulator_in_environment()
+    if url is None:
+        return None
+    client = Client(Session(url, Auth(), api_version=api_version), EMULATOR_PROJECT, EMULATOR_LOCATION)
+    try:
+        info = client.emulator.refresh().info
+    except CloudTasksError:
+        info = None
+    if info is not None and info.demo:
+        return client
+    client.close()
+    return None
 
 
 def _check_free(file: str | None) -> None:

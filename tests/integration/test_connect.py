@@ -294,3 +294,19 @@ def test_a_start_that_is_interrupted_leaves_no_emulator(
     with ct.local(file) as client:  # the cell is run again
         assert client.create_queue("emails").state == "RUNNING"
     assert kept.traceback
+
+
+def test_a_demo_is_the_one_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ct.local(demo=True) as running, ct.local() as bare:
+        monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", running.endpoint.removeprefix("http://"))
+        with ct.local(demo=True) as same:
+            assert same.endpoint == running.endpoint
+            assert same.location == "us-central1"
+        assert running.queues("-").first(1)  # whoever takes it does not end it
+        for other in ({"dispatch": False}, {"clock": "manual"}, {"enforce_iam": True}):
+            with ct.local(demo=True, **other) as own:  # type: ignore[arg-type]
+                assert own.endpoint != running.endpoint
+        for elsewhere in (bare.endpoint.removeprefix("http://"), "localhost:1"):  # no demo, or nobody
+            monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", elsewhere)
+            with ct.local(demo=True) as own:
+                assert own.endpoint not in (running.endpoint, bare.endpoint)

@@ -18,7 +18,7 @@ each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[str]:
-    """What `make demo` starts: the tour connects to it."""
+    """What `make demo` starts: notebooks on demo data take it."""
     with ct.local(demo=True) as client:
         yield client.endpoint
 
@@ -40,6 +40,14 @@ def test_it_runs_from_top_to_bottom(path: Path, demo: str, monkeypatch: pytest.M
     assert [output.text for output in outputs if output.get("name") == "stderr"] == []
     shown = [output for output in outputs if output.output_type in ("execute_result", "display_data")]
     assert len(shown) > len(code) // 2  # a tour shows things
+
+
+@each
+def test_it_begins_on_an_emulator(path: Path) -> None:
+    """With Google credentials at hand, a notebook that connected would create queues in a real project."""
+    code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    connecting = next(line for source in code for line in source.splitlines() if " = ct." in line)
+    assert " = ct.local(" in connecting
 
 
 @each
