@@ -25,7 +25,7 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
     executor: Executor | None = None
     """Where they run: any concurrent.futures.Executor; None for threads of its own."""
     lease_duration: DurationLike = 60
-    """How long a task is leased at a time: seconds, a timedelta, or text such as "5m". Leases are renewed while handlers run."""
+    """How long a task is leased at a time: seconds, a timedelta, or text such as "5m"."""
     tag: str | None = None
     """Lease only tasks of this tag; None for all."""
     oldest_tag: bool = False
