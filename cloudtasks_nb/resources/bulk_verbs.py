@@ -65,7 +65,7 @@ class BulkVerbs(QueueVerbs):
           Columns of a DataFrame have the same names (payload, url, method, headers, schedule_time, tag, task_id, …), or
           are named payload.<key>: those make a JSON payload. An item without a task_id gets a random one.
         - `url`, `method`, `headers`, `schedule`, `tag`, `relative_url`, `routing`, `oidc_token`, `oauth_token`,
-          `retry_config`, `dispatch_deadline`: as in create_task, for every item that does not set its own.
+          `retry_config`, `dispatch_deadline`: as in queue.create_task(), for every item that does not set its own.
 
         Options of all bulk verbs:
 

@@ -70,11 +70,12 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
     ) -> Self:
         """Change the settings that are passed, at any depth, and nothing else.
 
-        Settings may be dicts with the field names in snake_case; a dict value of None sets the default again.
+        client.create_queue() explains each keyword. Settings may be dicts with the field names in snake_case; a dict
+        value of None sets the default again.
 
         Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for an unknown field.
 
-        Units: durations are timedeltas or seconds.
+        Units: durations are seconds, timedeltas, or text such as "10m".
 
         Source: REST queues.patch.
 

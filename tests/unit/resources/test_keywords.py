@@ -1,4 +1,4 @@
-"""The keywords of public verbs: the signature, the struct that carries them and the docstring say the same."""
+"""Keywords of public verbs: the signature, the struct that carries them and the docstring agree."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.bulk.verbs import BulkOptions
+from cloudtasks_nb.emulator import client as emulator
 from cloudtasks_nb.emulator.client import Emulator
 from cloudtasks_nb.model.emulated import Faults
 from cloudtasks_nb.model.schema import schema
@@ -82,10 +83,9 @@ def test_create_queue_takes_every_setting_of_a_queue_and_update_those_that_can_b
 
 
 def public() -> dict[str, Verb]:
-    """Every function and method that people call by a name of this package."""
+    """Every function and method that people call, by the names that it has for them."""
     found: dict[str, Verb] = {}
-    for name in [*ct.__all__, "Emulator"]:
-        value = Emulator if name == "Emulator" else getattr(ct, name)
+    for name, value in [*((name, getattr(ct, name)) for name in ct.__all__), *vars(emulator).items()]:
         if inspect.isfunction(value):
             found[name] = value
         elif inspect.isclass(value) and not issubclass(value, Exception):
