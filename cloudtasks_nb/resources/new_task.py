@@ -49,7 +49,7 @@ def read_row(row: Mapping[str, Any], defaults: TaskOptions) -> tuple[Any, TaskOp
     """
     for name in row:
         if name not in _ROW:
-            near = get_close_matches(str(name), _ROW, 1, 0.5)
+            near = get_close_matches(str(name), _ROW, 1, 0.6)
             raise InvalidArgument(
                 f"create_task() has no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
                 hint=f'use {", ".join(_ROW)}; a dict that is itself the payload goes into {{"payload": {{...}}}}',
