@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self
 
 from .api import Api
 from .api.batch import Batch
 from .errors import ConfigError
 from .model.durations import DurationLike
 from .model.messages import Empty, HttpBody
-from .model.queue import Kind, RateLimits, RetryConfig
+from .model.queue import Kind, RateLimits, RetryConfig, StackdriverLoggingConfig
 from .model.target import AppEngineHttpTarget, HttpTarget
 from .model.task import View
 from .model.versions import Version
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
 from .paging.pager import Pager
 from .resources.default_location import DefaultLocation
-from .resources.location import Location, create_queue, list_locations, list_queues
+from .resources.location import Location, list_locations, list_queues
+from .resources.new_queue import QueueOptions, create_queue
 from .resources.operation import Operation, read_operation
 from .resources.queue import Queue, read_queue
 from .resources.task import Task, read_task
@@ -32,7 +33,6 @@ from .shown import Shown, completed_as_text
 if TYPE_CHECKING:
     from .bulk.backup import Past
     from .bulk.result import BulkResult
-    from .bulk.verbs import How
     from .emulator.client import Emulator
     from .plots import ClientPlots
     from .render import Card
@@ -161,19 +161,33 @@ class Client(Shown):
         name: str,
         kind: Kind = "http",
         *,
-        rate_limits: RateLimits | dict[str, Any] | None = None,
-        retry_config: RetryConfig | dict[str, Any] | None = None,
-        http_target: HttpTarget | dict[str, Any] | None = None,
-        app_engine_http_target: AppEngineHttpTarget | dict[str, Any] | None = None,
-        **ttl: Any,
+        rate_limits: RateLimits | Mapping[str, Any] | None = None,
+        retry_config: RetryConfig | Mapping[str, Any] | None = None,
+        http_target: HttpTarget | Mapping[str, Any] | None = None,
+        app_engine_http_target: AppEngineHttpTarget | Mapping[str, Any] | None = None,
+        stackdriver_logging_config: StackdriverLoggingConfig | Mapping[str, Any] | None = None,
+        task_ttl: DurationLike | None = None,
+        tombstone_ttl: DurationLike | None = None,
     ) -> Queue:
-        """Create a queue by id, "location/id" or full name. The kind ("http", "app_engine", "pull") is for good.
+        """Create a queue.
 
-        Settings may be dicts with snake_case names; `task_ttl` and `tombstone_ttl` are timedeltas or seconds.
+        - `name`: an id, "location/id" or a full name.
+        - `kind`: who receives the tasks: "http", "app_engine" or "pull". It cannot be changed later.
+        - `rate_limits`: how fast the queue dispatches.
+        - `retry_config`: how failed tasks are retried.
+        - `http_target`: parts of the request that the queue sets on all its HTTP tasks.
+        - `app_engine_http_target`: the App Engine routing of all its tasks. With it, `kind` is "app_engine".
+        - `stackdriver_logging_config`: which share of its operations is written to Cloud Logging. Not in v2beta2.
+        - `task_ttl`: how long the queue keeps a task. It cannot be changed later.
+        - `tombstone_ttl`: how long the name of a deleted or finished task stays blocked. It cannot be changed later.
 
-        A target's settings name the kind too: with `app_engine_http_target` it is "app_engine".
+        Settings are messages (ct.RateLimits, …) or dicts with the same snake_case names. The service chooses the
+        defaults.
 
-        Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument.
+        Units: `task_ttl` and `tombstone_ttl` are seconds, timedeltas, or text such as "10m".
+
+        Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument; ConfigError for an
+        unknown field.
 
         Source: REST queues.create.
 
@@ -182,16 +196,17 @@ class Client(Shown):
             >>> client.create_queue("app", app_engine_http_target={
             ...     "app_engine_routing_override": {"service": "worker"}})
         """
-        return create_queue(
-            self._session,
-            self._queue_name(name),
-            kind,
+        options = QueueOptions(
+            kind=kind,
             rate_limits=rate_limits,
             retry_config=retry_config,
             http_target=http_target,
             app_engine_http_target=app_engine_http_target,
-            **ttl,
+            stackdriver_logging_config=stackdriver_logging_config,
+            task_ttl=task_ttl,
+            tombstone_ttl=tombstone_ttl,
         )
+        return create_queue(self._session, self._queue_name(name), options)
 
     def task(self, name: str, view: View = "FULL") -> Task:
         """A task by its full name. Errors: NotFound, InvalidArgument.
@@ -235,15 +250,23 @@ class Client(Shown):
         queue: str | None = None,
         *,
         past: Past = "now",
-        **how: Unpack[How],
+        progress: bool | None = None,
+        concurrency: int = 8,
+        rate_per_second: float | None = None,
+        ramp: str | None = None,
     ) -> BulkResult:
-        """Bring back a backup's queue with its settings, and its tasks into it; only the tasks where there is one.
+        """Create the queue of a backup again, with its settings and tasks. A queue that was paused is paused.
 
-        `queue` names it otherwise than it was: an id, "location/id" or full name. A queue that was paused is paused.
+        Where the queue exists already, its settings stay and only the tasks are created.
+
+        - `path`: a file that queue.backup() wrote.
+        - `queue`: another name for the queue: an id, "location/id" or a full name.
+        - `past`: as in queue.restore().
+        - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: as queue.restore(); FailedPrecondition when a queue of this name existed too recently.
 
-        Units: `past` is seconds where it is a number.
+        Units: a delay in `past` is a timedelta, or a number of seconds.
 
         Source: REST queues.create and queues.tasks.batchCreate.
 
@@ -252,7 +275,9 @@ class Client(Shown):
             >>> ct.local(dispatch=False).restore("emails.parquet")
         """
         from .bulk.backup import queue_of, restore
+        from .bulk.verbs import BulkOptions
 
+        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
         return restore(queue_of(self, path, queue), path, past=past, renew=True, how=how)
 
     def operation(self, name: str) -> Operation:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
 
 from ..errors import ApiError, CloudTasksError, ConfigError
 from ..rest.call import Call
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..render import Card, Value
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 _PER_CALL_S = 0.1
 
@@ -204,7 +205,7 @@ class Batch(Shown):
         self._items: list[BatchItem[Any]] = []
         self._results: BatchResult | None = None
 
-    def add(self, verb: Callable[..., T], *args: Any, **given: Any) -> BatchItem[T]:
+    def add(self, verb: Callable[P, T], *args: P.args, **given: P.kwargs) -> BatchItem[T]:
         """Add a call: a verb that is not called yet, and what it would be called with.
 
         Errors: ConfigError when it is no verb of this client; what the verb refuses before it sends anything.

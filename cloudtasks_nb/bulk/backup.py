@@ -21,7 +21,7 @@ from .given import recreated
 from .items import Item, NumberedItems
 from .recreating import Recreating, does_the_same
 from .result import BulkResult
-from .verbs import RESTORE, How, go
+from .verbs import RESTORE, BulkOptions, go
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -69,7 +69,9 @@ def check_complete(queue: Queue, path: Path, progress: bool | None) -> None:
         )
 
 
-def restore(queue: Queue, path: str | os.PathLike[str], *, past: Past, renew: bool, how: How) -> BulkResult:
+def restore(
+    queue: Queue, path: str | os.PathLike[str], *, past: Past, renew: bool, how: BulkOptions
+) -> BulkResult:
     """Create the tasks of a backup in a queue."""
     file = BackupFile(path)
     kind = file.about.queue.kind if file.about.queue is not None else queue.kind

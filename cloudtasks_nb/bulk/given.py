@@ -15,7 +15,7 @@ from ..model.task import AppEngineHttpRequest, HttpRequest, Task
 from ..names import QueueName, check_task_id
 from ..redact import scrub
 from ..resources.leased import Leased
-from ..resources.new_task import TaskOptions, new_task, schedule_time
+from ..resources.new_task import TaskOptions, new_task, read_row
 from .items import Item, NumberedItems, again, check_is_of, items_from
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def is_frame(given: Any) -> bool:
     )
 
 
-def new_items(queue: Queue, given: Any, defaults: Mapping[str, Any]) -> NumberedItems:
+def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
     """Tasks to create in a queue: a DataFrame, Tasks, dicts of what create_task takes, or payloads.
 
     Every task gets a name here, so that sending it again can never create it twice.
@@ -49,10 +49,10 @@ def new_items(queue: Queue, given: Any, defaults: Mapping[str, Any]) -> Numbered
         if isinstance(value, Task):
             task = recreated(value, name, value.name.rpartition("/")[2] or new_id())
         else:
-            said = {**defaults, **(value if isinstance(value, Mapping) else {"payload": value})}
-            if said.get("task_id") is None:
-                said["task_id"] = new_id()
-            task = _new_task(queue, name, said)
+            row = value if isinstance(value, Mapping) else {"payload": value}
+            payload, options = read_row(row, defaults)
+            options.task_id = new_id() if options.task_id is None else options.task_id
+            task = _new_task(queue, name, payload, options)
         return Item(name=task.name, task=task)
 
     if is_frame(given):
@@ -67,19 +67,11 @@ def new_items(queue: Queue, given: Any, defaults: Mapping[str, Any]) -> Numbered
     return items_from(given, make, lambda: given)
 
 
-def _new_task(queue: Queue, name: QueueName, said: dict[str, Any]) -> Task:
-    payload = said.pop("payload", None)
-    strange = [key for key in said if key not in TaskOptions.__struct_fields__]
-    if strange:
-        raise InvalidArgument(
-            f"{strange[0]!r} is nothing that create_task() takes",
-            hint='a dict names options of create_task(); one that is a payload goes into {"payload": {...}}',
-        )
-    if said.get("relative_url") is not None and isinstance(said.get("headers"), Mapping):
+def _new_task(queue: Queue, name: QueueName, payload: Any, options: TaskOptions) -> Task:
+    if options.relative_url is not None and isinstance(options.headers, Mapping):
         # Out of a listing, they may hold what the service added.
-        said["headers"] = _given_headers(said["headers"])
-    said["schedule"] = schedule_time(said.get("schedule"), queue._session.now())
-    task = new_task(name, queue.kind, payload, TaskOptions(**said))
+        options.headers = _given_headers(options.headers)
+    task = new_task(name, queue.kind, payload, options, queue._session.now())
     if task.http_request is not None:
         _check_request(task.http_request)
     return task

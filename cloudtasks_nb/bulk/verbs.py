@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
 from ..model.task import Task
@@ -17,6 +19,7 @@ from .run import BulkRun
 from .steps import Step, acknowledging, creating, deleting, reading, running
 
 if TYPE_CHECKING:
+    from ..resources.new_task import TaskOptions
     from ..resources.queue import Queue
 
 CREATE, DELETE, RUN = (
@@ -30,37 +33,44 @@ COPY, MOVE = (
 )
 RESTORE = Verb("restore", "restored", "path")  # all of it: what is there already stays as it is
 ACKNOWLEDGE = Verb("acknowledge_tasks", "acknowledged")
-_CONCURRENCY = 8
 _MOST_CONCURRENT = 32  # as many as there are pooled connections
 
 
-class How(TypedDict, total=False):
-    """How a bulk call goes about it: options that all of them share."""
+class BulkOptions(msgspec.Struct, frozen=True):
+    """How a bulk verb sends its calls. queue.create_tasks() explains each option."""
 
-    progress: bool | None
-    concurrency: int
-    rate_per_second: float | None
-    ramp: str | None
+    progress: bool | None = None
+    concurrency: int = 8
+    rate_per_second: float | None = None
+    ramp: str | None = None
+
+    def check(self) -> None:
+        """Errors: ConfigError."""
+        given = self.concurrency
+        if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= _MOST_CONCURRENT:
+            raise ConfigError(
+                f"concurrency={given!r} is not a number of calls.", hint=f"pass 1 to {_MOST_CONCURRENT}"
+            )
 
 
-def create_tasks(queue: Queue, given: Any, defaults: dict[str, Any], how: How) -> BulkResult:
+def create_tasks(queue: Queue, given: Any, defaults: TaskOptions, how: BulkOptions) -> BulkResult:
     """Create tasks from a DataFrame, Tasks, dicts or payloads."""
     items = new_items(queue, given, defaults)
     return go(queue, CREATE, items, [creating(queue._session.once(), queue.name)], how, fatal=(NotFound,))
 
 
-def delete_tasks(queue: Queue, selection: Any, how: How) -> BulkResult:
+def delete_tasks(queue: Queue, selection: Any, how: BulkOptions) -> BulkResult:
     """Delete the tasks of a selection."""
     items = selected_items(queue._parsed, selection)
     return go(queue, DELETE, items, [deleting(queue._session.once(), queue.name, _name)], how)
 
 
-def run_tasks(queue: Queue, selection: Any, how: How) -> BulkResult:
+def run_tasks(queue: Queue, selection: Any, how: BulkOptions) -> BulkResult:
     """Send the tasks of a selection now."""
     return go(queue, RUN, selected_items(queue._parsed, selection), [running(queue._session.once())], how)
 
 
-def acknowledge_tasks(queue: Queue, leased: Any, how: How) -> BulkResult:
+def acknowledge_tasks(queue: Queue, leased: Any, how: BulkOptions) -> BulkResult:
     """Finish leased tasks."""
     return go(
         queue, ACKNOWLEDGE, leased_items(queue._parsed, leased), [acknowledging(queue._session.once())], how
@@ -68,7 +78,7 @@ def acknowledge_tasks(queue: Queue, leased: Any, how: How) -> BulkResult:
 
 
 def copy_tasks(
-    queue: Queue, selection: Any, to: Queue | str, how: How, *, new_ids: bool, move: bool = False
+    queue: Queue, selection: Any, to: Queue | str, how: BulkOptions, *, new_ids: bool, move: bool = False
 ) -> BulkResult:
     """Create the tasks of a selection again in another queue; with `move`, delete what was created there."""
     target, target_session = _target(queue, to)
@@ -115,26 +125,14 @@ def go(
     verb: Verb,
     items: NumberedItems,
     steps: Sequence[Step],
-    how: How,
+    how: BulkOptions,
     fatal: tuple[type[CloudTasksError], ...] = (),
 ) -> BulkResult:
     """Run it as the options say. Errors: ConfigError for options that make no sense."""
-    unknown = [name for name in how if name not in How.__annotations__]
-    if unknown:
-        raise TypeError(f"{verb.method}() got an unexpected keyword argument {unknown[0]!r}")
-    concurrency = how.get("concurrency", _CONCURRENCY)
-    if (
-        isinstance(concurrency, bool)
-        or not isinstance(concurrency, int)
-        or not 1 <= concurrency <= _MOST_CONCURRENT
-    ):
-        raise ConfigError(
-            f"concurrency={concurrency!r} is not a number of calls.",
-            hint=f"pass 1 to {_MOST_CONCURRENT}",
-        )
-    pace = Pace(how.get("rate_per_second"), how.get("ramp"))
+    how.check()
+    pace = Pace(how.rate_per_second, how.ramp)
     run = BulkRun(verb, queue.name, queue._session, steps, pace, fatal)
-    return run.go(items, concurrency, how.get("progress"))
+    return run.go(items, how.concurrency, how.progress)
 
 
 def _name(item: Item) -> str:

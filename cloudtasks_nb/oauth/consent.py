@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from ..errors import AuthError, ConfigError
@@ -25,16 +25,6 @@ if TYPE_CHECKING:
     from ..render import Card
 
 AUTH_URI = "https://accounts.google.com/o/oauth2/v2/auth"
-
-
-class Asking(TypedDict, total=False):
-    """How a person is asked, in one step or in two: what sign_in() and authorization_url() share."""
-
-    pkce: bool
-    offline: bool
-    login_hint: str | None
-    auth_uri: str | None
-    token_uri: str | None
 
 
 class Authorization(Shown, str):
@@ -124,13 +114,22 @@ def authorization_url(
     scopes: Sequence[str] | str = SCOPES,
     *,
     state: str | None = None,
-    **asking: Unpack[Asking],
+    pkce: bool = True,
+    offline: bool = True,
+    login_hint: str | None = None,
+    auth_uri: str | None = None,
+    token_uri: str | None = None,
 ) -> Authorization:
-    """Where to send a person who shall let this program act for them.
+    """The address where a person agrees that this program acts for them.
 
-    A `state` is made up unless one is passed. `pkce` (by default True) binds the answer to this program. `offline` (by
-    default True) asks for a refresh token, and for consent anew, because Google gives one only then. `login_hint` is
-    the e-mail address of who is expected. `auth_uri` and `token_uri` are Google's unless said otherwise.
+    - `client_id`: the id of an OAuth client.
+    - `redirect_uri`: the address that the browser returns to.
+    - `scopes`: what the program may do. Defaults to Google Cloud.
+    - `state`: text that comes back in the answer and shows which question it answers. Defaults to a random one.
+    - `pkce`: bind the answer to this program.
+    - `offline`: ask for a refresh token. Google gives one only when the person agrees anew, so they are asked again.
+    - `login_hint`: the e-mail address of the person who is expected.
+    - `auth_uri`, `token_uri`: the addresses of the provider. Default to Google's.
 
     Errors: ConfigError for addresses that cannot work, or would send the code in the clear.
 
@@ -142,20 +141,16 @@ def authorization_url(
         >>> token = asked.exchange(input("Where did you end up? "), client_secret)         # doctest: +SKIP
     """
     check_client(client_id)
-    _check_names(asking)
     _check_redirect(redirect_uri)
-    auth_uri, state = (
-        asking.get("auth_uri") or AUTH_URI,
-        secrets.token_urlsafe(24) if state is None else state,
-    )
-    token_uri = asking.get("token_uri") or TOKEN_URI
+    auth_uri, token_uri = auth_uri or AUTH_URI, token_uri or TOKEN_URI
+    state = secrets.token_urlsafe(24) if state is None else state
     check_url(auth_uri)
     check_token_uri(token_uri)
     if not isinstance(state, str) or not state:
         raise ConfigError(
             "state is not a text.", hint="leave it out, and one is made up that nobody can guess"
         )
-    verifier = secrets.token_urlsafe(64) if asking.get("pkce", True) else ""
+    verifier = secrets.token_urlsafe(64) if pkce else ""
     asked = {
         "client_id": client_id,
         "redirect_uri": redirect_uri,
@@ -165,9 +160,9 @@ def authorization_url(
     }
     if verifier:
         asked |= {"code_challenge": _digest(verifier), "code_challenge_method": "S256"}
-    if asking.get("offline", True):
+    if offline:
         asked |= {"access_type": "offline", "prompt": "consent"}
-    if login_hint := asking.get("login_hint"):
+    if login_hint:
         asked["login_hint"] = login_hint
     return Authorization(
         f"{auth_uri}?{urlencode(asked)}",
@@ -181,12 +176,6 @@ def authorization_url(
 
 def _digest(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
-
-
-def _check_names(asking: Asking) -> None:
-    unknown = [name for name in asking if name not in Asking.__annotations__]
-    if unknown:
-        raise TypeError(f"authorization_url() got an unexpected keyword argument {unknown[0]!r}")
 
 
 def code_from(address: str, state: str) -> str:

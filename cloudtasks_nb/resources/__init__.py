@@ -1,6 +1,6 @@
 """What the service holds, with verbs: Location, Queue, Task, Operation."""
 
-from .access import Permissions
+from .access_verbs import Permissions
 from .location import Location
 from .operation import Operation
 from .queue import Queue

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ConfigError, InvalidArgument
 from ..model.json import Message
 from ..model.messages import BatchCreateTasksRequest, BatchDeleteTasksRequest, CreateTaskRequest
 from ..model.task import Task as TaskFields
-from ..names import QueueName, TaskName, check_task_id, parse_task
-from .bound import Bound
-from .new_task import new_task, options_of, schedule_time
+from ..names import TaskName, check_task_id, parse_task
+from .bound import QueueVerbs
+from .new_task import TaskOptions, new_task, read_row
 from .operation import Operation
-
-if TYPE_CHECKING:
-    from ..model.queue import Kind
 
 MOST_CREATED, MOST_DELETED = 100, 1000
 _TASKS = "projects.locations.queues.tasks"
 
 
-class Batches(Bound):
+class BatchVerbs(QueueVerbs):
     """The batch verbs of a queue. A request id makes them safe to repeat: a second call does nothing more."""
 
     __slots__ = ()
-    if TYPE_CHECKING:
-        name: str
-
-        @property
-        def _parsed(self) -> QueueName: ...
-
-        @property
-        def kind(self) -> Kind: ...
 
     def batch_create(self, tasks: Iterable[Any], *, request_id: str | None = None) -> Operation:
         """Ask for up to 100 tasks in one call; each succeeds or fails alone.
@@ -53,10 +42,7 @@ class Batches(Bound):
                 f"batch_create() takes many tasks, not one {type(tasks).__name__}.",
                 hint="pass a list; queue.create_task() creates one",
             )
-        made = [
-            self._new(at, dict(given) if isinstance(given, Mapping) else {"payload": given})
-            for at, given in enumerate(tasks)
-        ]
+        made = [self._new(at, given) for at, given in enumerate(tasks)]
         _check_size("created", len(made), MOST_CREATED)
         requests = [CreateTaskRequest(task=task, parent=self.name) for task in made]
         return self._start(
@@ -80,14 +66,13 @@ class Batches(Bound):
         _check_size("deleted", len(names), MOST_DELETED)
         return self._start("batchDelete", BatchDeleteTasksRequest(names=names, request_id=_id(request_id)))
 
-    def _new(self, at: int, given: dict[str, Any]) -> TaskFields:
-        payload = given.pop("payload", None)
+    def _new(self, at: int, given: Any) -> TaskFields:
+        row = given if isinstance(given, Mapping) else {"payload": given}
         try:
-            said = options_of(given)
-        except TypeError as error:  # an option that create_task does not know either
-            raise ConfigError(f"Task {at}: {error}", hint="see queue.create_task for the options") from None
-        said.schedule = schedule_time(said.schedule, self._session.now())
-        return new_task(self._parsed, self.kind, payload, said)
+            payload, options = read_row(row, TaskOptions())
+        except InvalidArgument as error:
+            raise ConfigError(f"Task {at}: {error.message}.", hint=error.hint) from None
+        return new_task(self._parsed, self.kind, payload, options, self._session.now())
 
     def _task_name(self, task: TaskFields | str) -> str:
         name = task.name if isinstance(task, TaskFields) else task

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import msgspec
 
 from ..errors import ConfigError
 from ..rest.session import Session
+
+if TYPE_CHECKING:
+    from ..model.queue import Kind
+    from ..names import QueueName
+    from .queue import Queue
 
 B = TypeVar("B", bound="Bound")
 
@@ -43,6 +48,24 @@ class Bound:
         for field in answer.__struct_fields__:
             setattr(self, field, getattr(answer, field))
         return self
+
+
+class QueueVerbs(Bound):
+    """A part of the verbs of a queue. Queue is made of such parts, and this is all that they know of it."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        name: str
+
+        @property
+        def _parsed(self) -> QueueName: ...
+
+        @property
+        def kind(self) -> Kind: ...
+
+    @property
+    def _queue(self) -> Queue:
+        return cast("Queue", self)
 
 
 def bind_all(items: list[B], session: Session) -> list[B]:

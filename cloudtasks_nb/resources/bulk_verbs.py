@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any
 
-from .bound import Bound
+from ..model.durations import DurationLike
+from ..model.queue import RetryConfig
+from ..model.target import AppEngineRouting, OAuthToken, OidcToken
+from .bound import QueueVerbs
+from .new_task import TaskOptions
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..bulk.backup import Past
     from ..bulk.result import BulkResult
-    from ..bulk.verbs import How
     from ..model.task import Task
     from .leased import Leased
     from .queue import Queue
@@ -22,11 +26,10 @@ if TYPE_CHECKING:
     Selection = Iterable[Task | str] | pd.DataFrame | Task | str
 
 
-class Many(Bound):
+class BulkVerbs(QueueVerbs):
     """Bulk verbs. They take lists, listings, DataFrames or any iterable, which they read as they go.
 
-    Options of all of them: `progress` (by default where somebody watches), `concurrency` (calls at a time, 8),
-    `rate_per_second` (a cap on tasks), `ramp` ("500/50/5": begin at 500 a second, 50 % more every 5 minutes).
+    The options `progress`, `concurrency`, `rate_per_second` and `ramp` are those of create_tasks.
     A quota that is used up slows them down; what a lost answer left open is tried again where that is safe. A task that
     a list or a DataFrame names twice is refused before anything is sent.
 
@@ -36,17 +39,47 @@ class Many(Bound):
 
     __slots__ = ()
 
-    def create_tasks(self, items: Iterable[Any] | pd.DataFrame, **options: Any) -> BulkResult:
-        """Create many tasks, each of them once.
+    def create_tasks(
+        self,
+        items: Iterable[Any] | pd.DataFrame,
+        *,
+        url: str | None = None,
+        method: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        schedule: datetime | DurationLike | None = None,
+        tag: str | None = None,
+        relative_url: str | None = None,
+        routing: AppEngineRouting | None = None,
+        oidc_token: OidcToken | None = None,
+        oauth_token: OAuthToken | None = None,
+        retry_config: RetryConfig | None = None,
+        dispatch_deadline: DurationLike | None = None,
+        progress: bool | None = None,
+        concurrency: int = 8,
+        rate_per_second: float | None = None,
+        ramp: str | None = None,
+    ) -> BulkResult:
+        """Create many tasks, each of them once. Returns what became of each item.
 
-        `items`: a DataFrame with columns of create_task's names (payload, or payload.<key> for JSON; url, method,
-        headers, schedule_time, tag, task_id), Tasks, dicts of what create_task takes, or payloads. Keywords of
-        create_task ("url", "headers", …) hold for all items that do not say otherwise; the others are those of all bulk
-        verbs. A list or a DataFrame is checked before anything is sent. Tasks without a task_id get a random one.
+        - `items`: a DataFrame, or any iterable of payloads, Tasks, or dicts with "payload" and keywords of create_task.
+          Columns of a DataFrame have the same names (payload, url, method, headers, schedule_time, tag, task_id, …), or
+          are named payload.<key>: those make a JSON payload. An item without a task_id gets a random one.
+        - `url`, `method`, `headers`, `schedule`, `tag`, `relative_url`, `routing`, `oidc_token`, `oauth_token`,
+          `retry_config`, `dispatch_deadline`: as in queue.create_task(), for every item that does not set its own.
 
-        Errors: InvalidRows, NotFound, PermissionDenied; what befalls single items is in the result.
+        Options of all bulk verbs:
 
-        Units: `schedule` is seconds where it is a number, `rate_per_second` is tasks.
+        - `progress`: whether to show a progress bar. Defaults to yes in a notebook and in a terminal.
+        - `concurrency`: how many calls are under way at a time, 1 to 32.
+        - `rate_per_second`: the highest number of tasks per second. Defaults to no limit.
+        - `ramp`: how the rate grows: "500/50/5" starts at 500 tasks per second and adds 50 % every 5 minutes.
+
+        A list or a DataFrame is checked before anything is sent.
+
+        Errors: InvalidRows, NotFound, PermissionDenied; ConfigError for options that make no sense. Errors of single
+        items are in the result.
+
+        Units: `schedule` and `dispatch_deadline` are seconds, timedeltas, or text such as "10m".
 
         Source: REST queues.tasks.batchCreate.
 
@@ -54,15 +87,37 @@ class Many(Bound):
             >>> queue.create_tasks(["text", b"bytes", ["json"]], url="https://example.com/send")
             >>> queue.create_tasks(frame, ramp="500/50/5").raise_for_errors()
         """
-        from ..bulk.verbs import How, create_tasks
+        from ..bulk.verbs import BulkOptions, create_tasks
 
-        how = {name: options.pop(name) for name in [*options] if name in How.__annotations__}
-        return create_tasks(self._queue, items, options, cast(How, how))
+        defaults = TaskOptions(
+            url=url,
+            method=method,
+            headers=headers,
+            schedule=schedule,
+            tag=tag,
+            relative_url=relative_url,
+            routing=routing,
+            oidc_token=oidc_token,
+            oauth_token=oauth_token,
+            retry_config=retry_config,
+            dispatch_deadline=dispatch_deadline,
+        )
+        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        return create_tasks(self._queue, items, defaults, how)
 
-    def delete_tasks(self, selection: Selection, **how: Unpack[How]) -> BulkResult:
-        """Delete many tasks, chosen by Task, name, id, or a DataFrame with a "name" column. It cannot be undone.
+    def delete_tasks(
+        self,
+        selection: Selection,
+        *,
+        progress: bool | None = None,
+        concurrency: int = 8,
+        rate_per_second: float | None = None,
+        ramp: str | None = None,
+    ) -> BulkResult:
+        """Delete many tasks. It cannot be undone. A task that does not exist counts as failed, with NOT_FOUND.
 
-        One that is not there (any more) counts as failed, with NOT_FOUND.
+        - `selection`: Tasks, names, ids, or a DataFrame with a "name" column.
+        - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
 
@@ -73,14 +128,26 @@ class Many(Bound):
             >>> queue.delete_tasks(frame[frame.dispatch_count == 0]).summary()
             '5 deleted, 0 failed, 0 not tried'
         """
-        from ..bulk.verbs import delete_tasks
+        from ..bulk.verbs import BulkOptions, delete_tasks
 
+        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
         return delete_tasks(self._queue, selection, how)
 
-    def run_tasks(self, selection: Selection, **how: Unpack[How]) -> BulkResult:
+    def run_tasks(
+        self,
+        selection: Selection,
+        *,
+        progress: bool | None = None,
+        concurrency: int = 8,
+        rate_per_second: float | None = None,
+        ramp: str | None = None,
+    ) -> BulkResult:
         """Send many tasks now, even when the queue is paused. The service allows some 60 a minute.
 
-        A lost answer is a failure here, never repeated: the task may have been sent.
+        A call without a response is a failure and is not repeated, because the task may have been sent.
+
+        - `selection`: Tasks, names, ids, or a DataFrame with a "name" column.
+        - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
 
@@ -90,12 +157,24 @@ class Many(Bound):
             >>> queue.run_tasks(queue.tasks().first(2)).done
             2
         """
-        from ..bulk.verbs import run_tasks
+        from ..bulk.verbs import BulkOptions, run_tasks
 
+        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
         return run_tasks(self._queue, selection, how)
 
-    def acknowledge_tasks(self, leased: Iterable[Leased], **how: Unpack[How]) -> BulkResult:
-        """Finish many leased tasks: they are deleted. A lost answer is asked for again.
+    def acknowledge_tasks(
+        self,
+        leased: Iterable[Leased],
+        *,
+        progress: bool | None = None,
+        concurrency: int = 8,
+        rate_per_second: float | None = None,
+        ramp: str | None = None,
+    ) -> BulkResult:
+        """Finish many leased tasks: they are deleted. A call without a response is repeated.
+
+        - `leased`: what queue.lease() returned, or a part of it.
+        - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: InvalidRows (a task that is not leased); what befalls single tasks is in the result.
 
@@ -105,8 +184,9 @@ class Many(Bound):
             >>> leased = work.lease(max_tasks=1000)
             >>> work.acknowledge_tasks(task for task in leased if handle(task))
         """
-        from ..bulk.verbs import acknowledge_tasks
+        from ..bulk.verbs import BulkOptions, acknowledge_tasks
 
+        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
         return acknowledge_tasks(self._queue, leased, how)
 
     def copy_tasks(
@@ -115,13 +195,19 @@ class Many(Bound):
         *,
         to: Queue | str,
         new_ids: bool = False,
-        **how: Unpack[How],
+        progress: bool | None = None,
+        concurrency: int = 8,
+        rate_per_second: float | None = None,
+        ramp: str | None = None,
     ) -> BulkResult:
-        """Create tasks again in another queue, of this client or another: all of them, or a selection.
+        """Create tasks again in another queue. Copies have the same payload, target, headers, tokens and schedule.
 
-        Payload, target, headers, tokens, schedule and id stay the same, so copying again cannot double anything (what
-        is there already fails, with ALREADY_EXISTS); with `new_ids` every copy gets an id of its own. Names and tasks
-        listed without payloads are read one by one: queue.tasks(view="FULL") is faster.
+        - `selection`: Tasks, names, ids, or a DataFrame with a "name" column. Defaults to all tasks. Names, and Tasks
+          without payloads, are read one by one; queue.tasks(view="FULL") is faster.
+        - `to`: another queue, of this client or another one: a Queue, or an id or name of this client.
+        - `new_ids`: give each copy a new id. By default copies keep their ids, so that a second copy_tasks() creates no
+          task twice: a task that exists already counts as failed, with ALREADY_EXISTS.
+        - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
 
@@ -130,8 +216,9 @@ class Many(Bound):
         Example:
             >>> queue.copy_tasks(to=ct.local(dispatch=False).create_queue("emails"))
         """
-        from ..bulk.verbs import copy_tasks
+        from ..bulk.verbs import BulkOptions, copy_tasks
 
+        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
         return copy_tasks(self._queue, selection, to, how, new_ids=new_ids)
 
     def move_tasks(
@@ -140,14 +227,20 @@ class Many(Bound):
         *,
         to: Queue | str,
         new_ids: bool = False,
-        **how: Unpack[How],
+        progress: bool | None = None,
+        concurrency: int = 8,
+        rate_per_second: float | None = None,
+        ramp: str | None = None,
     ) -> BulkResult:
         """Copy tasks to another queue, and delete those that were copied. Pause this queue first.
 
-        Otherwise a task may be sent from here between its copying and its deletion, and then from there again. A task
-        that is there already, and the same, is deleted here: moving again finishes a move that was cut short.
+        Otherwise this queue may send a task after it was copied, and the other queue sends it again. A task that exists
+        in the other queue already, and is the same, is deleted here: moving again completes an interrupted move.
 
-        Errors: as copy_tasks.
+        - `selection`, `to`, `new_ids`: as in queue.copy_tasks().
+        - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
+
+        Errors: as queue.copy_tasks().
 
         Source: REST queues.tasks.batchCreate and queues.tasks.batchDelete.
 
@@ -157,8 +250,9 @@ class Many(Bound):
             >>> len(list(other.tasks()))
             5
         """
-        from ..bulk.verbs import copy_tasks
+        from ..bulk.verbs import BulkOptions, copy_tasks
 
+        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
         return copy_tasks(self._queue, selection, to, how, new_ids=new_ids, move=True)
 
     def backup(
@@ -186,18 +280,24 @@ class Many(Bound):
         *,
         past: Past = "now",
         renew: bool = True,
-        **how: Unpack[How],
+        progress: bool | None = None,
+        concurrency: int = 8,
+        rate_per_second: float | None = None,
+        ramp: str | None = None,
     ) -> BulkResult:
         """Create the tasks of a backup in this queue, under their own ids.
 
-        A task that is still there stays as it is, so restoring twice is harmless. An id that a finished or deleted task
-        used up gets a new one, unless `renew` is False. Tasks whose time has passed become due now; with past="skip"
-        they are left out, and with a delay (a timedelta or seconds) they become due after it. The queue's settings stay
-        as they are: client.restore(path) creates a queue with those of the backup.
+        A task that still exists stays as it is, so restoring twice is harmless. The queue's settings stay as they are:
+        client.restore(path) creates a queue with the settings of the backup.
+
+        - `path`: a file that queue.backup() wrote.
+        - `past`: when overdue tasks become due: "now", or after a delay. "skip" leaves them out.
+        - `renew`: give a task a new id when its own is blocked, because a finished or deleted task had it.
+        - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: ConfigError (no backup, another kind of queue), NotFound, PermissionDenied.
 
-        Units: `past` is seconds where it is a number.
+        Units: a delay in `past` is a timedelta, or a number of seconds.
 
         Source: REST queues.tasks.batchCreate.
 
@@ -206,9 +306,7 @@ class Many(Bound):
             >>> queue.pause().restore("emails.parquet")
         """
         from ..bulk.backup import restore
+        from ..bulk.verbs import BulkOptions
 
+        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
         return restore(self._queue, path, past=past, renew=renew, how=how)
-
-    @property
-    def _queue(self) -> Queue:
-        return cast("Queue", self)

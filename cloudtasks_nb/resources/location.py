@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..errors import ConfigError
 from ..model import location as model
+from ..model.durations import DurationLike
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
-from ..model.queue import Kind
-from ..model.queue import Queue as QueueFields
-from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
+from ..model.queue import Kind, RateLimits, RetryConfig, StackdriverLoggingConfig
+from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
 from ..paging.listing import Items, Listing
 from ..paging.pager import Pager
 from ..rest.session import Session
 from .bound import Bound, bind_all
 from .everywhere import fetch_everywhere
+from .new_queue import QueueOptions, create_queue
 from .queue import Queue, mask_with_stats, read_queue
-from .settings import settings
 
 _LOCATIONS = "projects.locations"
-_TARGETS: dict[str, str] = {
-    "http": "http_target",
-    "app_engine": "app_engine_http_target",
-    "pull": "pull_target",
-}
-_BLANK = {"http": HttpTarget, "app_engine": AppEngineHttpTarget, "pull": PullTarget}
 
 
 class Location(model.Location, Bound, dict=True, gc=True):
@@ -64,8 +58,22 @@ class Location(model.Location, Bound, dict=True, gc=True):
         name = parse_queue(queue_id, self._parsed.project, self._parsed.location)
         return read_queue(self._session, name, stats=stats)
 
-    def create_queue(self, queue_id: str, kind: Kind = "http", **given: Any) -> Queue:
-        """Create a queue here; see Client.create_queue.
+    def create_queue(
+        self,
+        queue_id: str,
+        kind: Kind = "http",
+        *,
+        rate_limits: RateLimits | Mapping[str, Any] | None = None,
+        retry_config: RetryConfig | Mapping[str, Any] | None = None,
+        http_target: HttpTarget | Mapping[str, Any] | None = None,
+        app_engine_http_target: AppEngineHttpTarget | Mapping[str, Any] | None = None,
+        stackdriver_logging_config: StackdriverLoggingConfig | Mapping[str, Any] | None = None,
+        task_ttl: DurationLike | None = None,
+        tombstone_ttl: DurationLike | None = None,
+    ) -> Queue:
+        """Create a queue in this location. client.create_queue() explains each keyword.
+
+        Units: `task_ttl` and `tombstone_ttl` are seconds, timedeltas, or text such as "10m".
 
         Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument.
 
@@ -76,7 +84,17 @@ class Location(model.Location, Bound, dict=True, gc=True):
             'pull'
         """
         name = QueueName(self._parsed.project, self._parsed.location, check_queue_id(queue_id))
-        return create_queue(self._session, name, kind, **given)
+        options = QueueOptions(
+            kind=kind,
+            rate_limits=rate_limits,
+            retry_config=retry_config,
+            http_target=http_target,
+            app_engine_http_target=app_engine_http_target,
+            stackdriver_logging_config=stackdriver_logging_config,
+            task_ttl=task_ttl,
+            tombstone_ttl=tombstone_ttl,
+        )
+        return create_queue(self._session, name, options)
 
     def cmek(self) -> CmekConfig:
         """The key that encrypts its tasks; blank means Google's own. Errors: PermissionDenied, NotFound.
@@ -176,28 +194,6 @@ def list_queues(
         caption=f"queues of {places[0].location if len(places) == 1 else f'{len(places)} locations'}",
     )
     return Pager(fetch, listing)
-
-
-def create_queue(session: Session, name: QueueName, kind: Kind, **given: Any) -> Queue:
-    """Create a queue of a kind, with settings as fields of Queue. Errors: AlreadyExists, FailedPrecondition.
-
-    Source: REST queues.create.
-    """
-    values = {field: settings(field, value) for field, value in given.items() if value is not None}
-    targets = [field for field in _TARGETS.values() if field in values]
-    if kind == "http" and targets == ["app_engine_http_target"]:
-        kind = "app_engine"  # its settings say so
-    if kind not in _TARGETS:
-        raise ConfigError(f"kind={kind!r} is unknown.", hint='use kind="http", "app_engine" or "pull"')
-    if any(field != _TARGETS[kind] for field in targets):
-        raise ConfigError(
-            f"{' and '.join(targets)} cannot be set on a queue of kind {kind!r}.",
-            hint="a queue has one kind of target",
-        )
-    target = {_TARGETS[kind]: _BLANK[kind]()}
-    queue = QueueFields(name=str(name), **(target | values))
-    path = {"parent": str(name.parent)}
-    return session.call("projects.locations.queues.create", Queue, path=path, body=queue).bind(session)
 
 
 def _queue_columns() -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ..errors import InvalidArgument
 from ..model.durations import EXAMPLES, DurationLike, span_of
@@ -21,13 +22,13 @@ JSON = "application/json"
 KIND_WORDS = {"http": "an HTTP", "app_engine": "an App Engine", "pull": "a pull"}
 
 
-class TaskOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Everything that may be said of a new task beside its payload, under the names that create_task takes."""
+class TaskOptions(msgspec.Struct, kw_only=True):
+    """The keywords of create_task, which explains them. Rows and dicts of the bulk verbs use the same names."""
 
     url: str | None = None
     method: str | None = None
     headers: Mapping[str, str] | None = None
-    schedule: datetime | timedelta | float | None = None
+    schedule: datetime | DurationLike | None = None
     task_id: str | None = None
     tag: str | None = None
     relative_url: str | None = None
@@ -35,18 +36,27 @@ class TaskOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     oidc_token: OidcToken | None = None
     oauth_token: OAuthToken | None = None
     retry_config: RetryConfig | None = None
-    dispatch_deadline: timedelta | float | None = None
+    dispatch_deadline: DurationLike | None = None
 
 
-def options_of(said: Mapping[str, Any]) -> TaskOptions:
-    """What was said of a task, by name. Errors: TypeError for an option that there is not, with the nearest one."""
-    there = TaskOptions.__struct_fields__
-    for name in said:
-        if name not in there:
-            near = get_close_matches(name, there, 1, 0.5)
-            meant = f"did you mean {near[0]!r}? " if near else ""
-            raise TypeError(f"A task has no option {name!r}. {meant}There are {', '.join(there)}.")
-    return TaskOptions(**said)
+_ROW = ("payload", *TaskOptions.__struct_fields__)
+
+
+def read_row(row: Mapping[str, Any], defaults: TaskOptions) -> tuple[Any, TaskOptions]:
+    """The payload and the options that a dict holds. `defaults` apply where the dict has no entry.
+
+    Errors: InvalidArgument for an unknown key; it names the nearest known one.
+    """
+    for name in row:
+        if name not in _ROW:
+            near = get_close_matches(str(name), _ROW, 1, 0.6)
+            raise InvalidArgument(
+                f"create_task() has no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+                hint=f'use {", ".join(_ROW)}; a dict that is itself the payload goes into {{"payload": {{...}}}}',
+            )
+    options = dict(row)
+    payload = options.pop("payload", None)
+    return payload, replace(defaults, **options)
 
 
 class _Target(msgspec.Struct, frozen=True):
@@ -56,8 +66,8 @@ class _Target(msgspec.Struct, frozen=True):
     write: Callable[[Task, TaskOptions, Any], None]
 
 
-def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions) -> Task:
-    """The task to send for creation in a queue of this kind. Errors: InvalidArgument."""
+def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions, now: datetime) -> Task:
+    """The task to send for creation in a queue of this kind; durations count from `now`. Errors: InvalidArgument."""
     _check_texts(options)
     target = _target(queue, kind, options)
     strange = [name for name in _TARGETING if name not in target.takes and getattr(options, name) is not None]
@@ -70,7 +80,7 @@ def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions) -
     deadline = options.dispatch_deadline
     task = Task(
         name=f"{queue}/tasks/{check_task_id(options.task_id)}" if options.task_id is not None else "",
-        schedule_time=schedule_time(options.schedule),
+        schedule_time=schedule_time(options.schedule, now),
         retry_config=options.retry_config,
         dispatch_deadline=Duration.of(deadline) if deadline is not None else None,
     )
@@ -167,14 +177,14 @@ def payload_bytes(payload: Any) -> tuple[bytes | None, bool]:
         ) from error
 
 
-def schedule_time(schedule: datetime | DurationLike | None, now: datetime | None = None) -> datetime | None:
+def schedule_time(schedule: datetime | DurationLike | None, now: datetime) -> datetime | None:
     """When a task is due: an instant as it is, a duration from now."""
     if schedule is None:
         return None
     try:
         if isinstance(schedule, datetime):
             return utc(schedule)
-        return utc((now or datetime.now(UTC)) + span_of(schedule))
+        return utc(now + span_of(schedule))
     except (OSError, OverflowError, TypeError, ValueError):
         raise InvalidArgument(
             f"schedule={schedule!r} is not a time at which a task could be due.",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import ConfigError, NotFound, PermissionDenied
+from ..errors import ConfigError
 from ..model import queue as model
-from ..model import task as model_task
-from ..model.json import Message, from_dict, to_dict
-from ..model.messages import BufferTaskRequest, CreateTaskRequest, Empty, HttpBody
+from ..model.json import Message
+from ..model.messages import Empty
 from ..model.queue import RateLimits, RetryConfig, StackdriverLoggingConfig
 from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..model.task import View
@@ -19,11 +17,11 @@ from ..model.versions import path_in, wire
 from ..names import QueueName, TaskName, check_task_id, parse_task
 from ..paging.pager import Pager
 from ..rest.session import Session
-from .access import Access
-from .batch_verbs import Batches
-from .bulk_verbs import Many
-from .leasing import Leasing
-from .new_task import JSON, new_task, options_of, payload_bytes, schedule_time
+from .access_verbs import AccessVerbs
+from .batch_verbs import BatchVerbs
+from .bulk_verbs import BulkVerbs
+from .create_verbs import CreateVerbs
+from .lease_verbs import LeaseVerbs
 from .settings import mask_paths, settings
 from .task import Task, count_tasks, list_tasks, read_task
 
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
 _QUEUES = "projects.locations.queues"
 
 
-class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
+class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessVerbs, dict=True, gc=True):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.
@@ -72,11 +70,12 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
     ) -> Self:
         """Change the settings that are passed, at any depth, and nothing else.
 
-        Settings may be dicts with the field names in snake_case; a dict value of None sets the default again.
+        client.create_queue() explains each keyword. Settings may be dicts with the field names in snake_case; a dict
+        value of None sets the default again.
 
         Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for an unknown field.
 
-        Units: durations are timedeltas or seconds.
+        Units: durations are seconds, timedeltas, or text such as "10m".
 
         Source: REST queues.patch.
 
@@ -216,81 +215,6 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         name = TaskName(queue.project, queue.location, queue.queue, check_task_id(task_id))
         return read_task(self._session, name, view)
 
-    def create_task(
-        self,
-        payload: Any = None,
-        *,
-        url: str | None = None,
-        method: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        schedule: datetime | timedelta | float | None = None,
-        task_id: str | None = None,
-        **options: Any,
-    ) -> Task:
-        """Add a task. What it becomes follows the queue's kind.
-
-        `payload`: bytes, text, or anything JSON (sent with Content-Type application/json). `schedule`: a datetime,
-        a timedelta, or seconds from now. `task_id` makes the creation safe to repeat: a second task of that name
-        is refused. `method` is POST unless said otherwise. Further options: `tag` (pull queues), `relative_url` and
-        `routing` (App Engine), `oidc_token`, `oauth_token` (HTTP), `retry_config`.
-
-        Errors: InvalidArgument, AlreadyExists, NotFound, PermissionDenied; TypeError for an unknown option.
-
-        Units: `schedule` is seconds where it is a number.
-
-        Source: REST queues.tasks.create, SPEC section 3.1.
-
-        Example:
-            >>> queue.create_task({"to": "ada"}, url="https://example.com/send", schedule=60)
-        """
-        named = {"url": url, "method": method, "headers": headers, "schedule": schedule, "task_id": task_id}
-        said = options_of(named | options)
-        said.schedule = schedule_time(said.schedule, self._session.now())
-        task = new_task(self._parsed, self.kind, payload, said)
-        # Without a name nobody can tell whether a lost call created the task, so only a named one is repeated.
-        made = self._session.call(
-            f"{_QUEUES}.tasks.create",
-            Task,
-            path={"parent": self.name},
-            body=CreateTaskRequest(task=task),
-            repeatable=bool(task.name),
-        )
-        return self._created(made, task)
-
-    def buffer(self, body: Any = None, task_id: str | None = None, content_type: str | None = None) -> Task:
-        """Add a task that says nothing but its body; where it goes, the queue's http_target knows.
-
-        `body`: bytes, text, or anything JSON (then of type application/json, unless `content_type` says otherwise).
-
-        Errors: FailedPrecondition or InvalidArgument (a queue without http_target), AlreadyExists, NotFound.
-
-        Source: REST queues.tasks.buffer.
-
-        Example:
-            >>> queue = client.create_queue(
-            ...     "mail", http_target={"uri_override": {"host": "example.com"}})
-            >>> queue.buffer({"to": "ada"})
-        """
-        data, is_json = payload_bytes(body)
-        sent = HttpBody(content_type=content_type or (JSON if is_json else ""), data=data)
-        name = f"{self.name}/tasks/{check_task_id(task_id)}" if task_id is not None else ""
-        made = self._session.call(
-            f"{_QUEUES}.tasks.buffer",
-            _Buffered,
-            path={"queue": self.name, "taskId": task_id or ""},
-            body=BufferTaskRequest(body=sent),
-            repeatable=task_id is not None,
-        )
-        return self._created(made.task or Task(), model_task.Task(name=name))
-
-    def _created(self, made: Task, wanted: model_task.Task) -> Task:
-        if made.name:
-            return made.bind(self._session)
-        try:  # it was created, but the answer that shows it got lost
-            return read_task(self._session, parse_task(wanted.name), "BASIC")
-        except (NotFound, PermissionDenied):  # it has run already, or this identity may only create
-            return from_dict(to_dict(wanted), Task).bind(self._session)
-
     @property
     def plot(self) -> QueuePlots:
         """Pictures: queue.plot.schedule(), .attempts(), .backoff()."""
@@ -359,10 +283,6 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
         if answer.stats is None:
             answer.stats = self.stats  # not part of these answers; what was read stays until the next refresh
         return self._take(answer)
-
-
-class _Buffered(Message):
-    task: Task | None = None
 
 
 def mask_with_stats(session: Session) -> str:

@@ -17,7 +17,7 @@ from ..render.payload import preview
 from ..render.task import is_leased
 from ..render.values import counted
 from ..render.visible import shown
-from ..resources.leasing import LEASE
+from ..resources.lease_verbs import LEASE
 from .action import Refused, action, literal
 from .cells import instant
 from .panel import Panel, asset, style

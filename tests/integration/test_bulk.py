@@ -63,11 +63,12 @@ def test_items_may_be_payloads_dicts_or_tasks(queue: ct.Queue) -> None:
 
 def test_what_lies_at_hand_is_checked_before_anything_is_sent(queue: ct.Queue, calls: list[str]) -> None:
     calls.clear()
-    wrong: list[Any] = ["fine", {"payload": "x", "to": "ada"}, {"payload": object()}, {"task_id": "no/slash"}]
+    wrong: list[Any] = ["fine", {"to": "ada"}, {"payload": object()}, {"task_id": "no/slash"}, {"scedule": 1}]
     with pytest.raises(ct.InvalidRows) as caught:
         queue.create_tasks(wrong, url=URL)
-    assert [at for at, _ in caught.value.problems] == [1, 2, 3]
-    assert "item 1: 'to' is nothing that create_task() takes" in str(caught.value)
+    assert [at for at, _ in caught.value.problems] == [1, 2, 3, 4]
+    assert "item 1: create_task() has no option 'to'\n" in str(caught.value)
+    assert "item 4: create_task() has no option 'scedule'; did you mean 'schedule'?" in str(caught.value)
     with pytest.raises(ct.InvalidRows) as caught:
         queue.create_tasks([{"task_id": "?"}] * 500, url=URL)
     assert (caught.value.count, len(caught.value.problems)) == (500, 10)

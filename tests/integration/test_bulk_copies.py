@@ -85,7 +85,7 @@ def test_items_of_a_result_go_to_the_verb_and_the_queue_that_they_are_of(
         (lambda: other.create_tasks(failed), "is not a task of"),
         (lambda: other.run_tasks(failed), "is not a task of"),
         (lambda: pull.create_tasks(gone), "another verb"),
-        (lambda: queue.create_tasks(wrong), "'to' is nothing"),
+        (lambda: queue.create_tasks(wrong), "has no option 'to'"),
     ):
         with pytest.raises(ct.InvalidRows, match=words):
             verb()

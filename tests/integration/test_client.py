@@ -166,10 +166,8 @@ def test_bad_tasks_are_refused_with_the_way_out(queue: ct.Queue) -> None:
     for unwritable in ("\ud800", endless):
         with pytest.raises(ct.InvalidArgument, match="cannot be written"):
             queue.create_task(unwritable, url=URL)
-    with pytest.raises(TypeError, match="did you mean 'schedule'"):
-        queue.create_task(b"", schedule_time=60)
-    with pytest.raises(TypeError, match="colour"):
-        queue.create_task({}, url=URL, colour="red")
+    with pytest.raises(TypeError, match="schedule_time"):
+        queue.create_task(b"", schedule_time=60)  # type: ignore[call-arg]
     assert list(queue.tasks()) == []
 
 

@@ -213,6 +213,37 @@ def test_what_an_object_has_is_completed_without_a_request(
     assert len(calls) == seen
 
 
+KEYWORDS = {
+    "queue.create_task(dispa": "dispatch_deadline=",
+    "queue.create_task({}, url='x', oidc": "oidc_token=",
+    "queue.create_tasks([], ram": "ramp=",
+    "queue.create_tasks([], routi": "routing=",
+    "queue.move_tasks(to='x', conc": "concurrency=",
+    "queue.restore('x', rate": "rate_per_second=",
+    "queue.worker(print, on_e": "on_error=",
+    "client.create_queue('x', tomb": "tombstone_ttl=",
+    "client.restore('x', pas": "past=",
+    "location.create_queue('x', stack": "stackdriver_logging_config=",
+    "emulator.faults(cut_a": "cut_after=",
+    "ct.oauth.authorization_url('x', 'y', offl": "offline=",
+    "ct.oauth.sign_in('x', login": "login_hint=",
+}
+
+
+@pytest.mark.parametrize("with_jedi", [True, False])
+def test_keywords_of_verbs_are_completed_without_a_request(
+    notebook: Notebook, client: ct.Client, queue: ct.Queue, calls: list[str], with_jedi: bool
+) -> None:
+    location = client.location("us-central1")
+    notebook.shell.user_ns |= {
+        "ct": ct, "client": client, "location": location, "queue": queue, "emulator": client.emulator,
+    }  # fmt: skip
+    notebook.shell.Completer.use_jedi = with_jedi
+    calls.clear()
+    missed = [line for line, keyword in KEYWORDS.items() if keyword not in notebook.complete(line)]
+    assert (missed, calls) == ([], [])
+
+
 def test_a_queue_in_a_variable_is_completed(notebook: Notebook, queue: ct.Queue) -> None:
     notebook.shell.user_ns["mine"] = queue
     assert queue.id in notebook.complete(f"%ct tasks {queue.id[:4]}")

@@ -125,11 +125,31 @@ try:
     client.queue("x")
 except ct.NotFound as error:
     print(error.code, error.hint)
+with client.batch() as batch:
+    added: ct.BatchItem[ct.Queue] = batch.add(queue.pause)
+    batch.add(client.api.projects.locations.queues.get, name=queue.name)
+result: ct.BulkResult = queue.create_tasks([b"1"], url="https://x", ramp="500/50/5", concurrency=4)
+client.create_queue("x", rate_limits={"max_concurrent_tasks": 1}, task_ttl=timedelta(days=1))
+
+# A typo is an error. Under --strict an ignored error that is none is one.
+queue.create_task({}, url="https://x", dispatch_deadlin=3)  # type: ignore[call-arg]
+queue.create_task({}, url="https://x", oidc_token="a@b")  # type: ignore[arg-type]
+queue.create_tasks([b"1"], url="https://x", rampp="500/50/5")  # type: ignore[call-arg]
+queue.copy_tasks(to="x", new_id=True)  # type: ignore[call-arg]
+queue.restore("x", passed="now")  # type: ignore[call-arg]
+queue.worker(print, batchsize=3)  # type: ignore[call-arg]
+queue.worker(print, on_error="ignore")  # type: ignore[arg-type]
+client.create_queue("x", tomb_ttl=3)  # type: ignore[call-arg]
+client.restore("x", concurency=3)  # type: ignore[call-arg]
+client.emulator.faults(cut_after=0.5, latenc=1)  # type: ignore[call-arg]
+location.create_queue("x", kind="push")  # type: ignore[arg-type]
+ct.oauth.sign_in("x", loginhint="a@b")  # type: ignore[call-arg]
+batch.add(queue.create_task, {}, dispatch_deadlin=3)  # type: ignore[call-arg]
 """
 
 
 def test_a_type_checker_reads_the_public_names_as_they_are(tmp_path: Path) -> None:
-    """A name read as its model message would have no verbs."""
+    """A name read as its model message would have no verbs; a keyword that it does not know is a typo."""
     (tmp_path / "reader.py").write_text(READER)
     checked = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", str(tmp_path / "reader.py")],

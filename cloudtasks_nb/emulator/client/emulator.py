@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from ...errors import CloudTasksError
 from ...model import Duration
@@ -122,27 +122,46 @@ class Emulator(Shown):
         for inbox in self._inboxes:
             inbox.close()
 
-    def faults(self, **chosen: Any) -> FaultReport:
-        """Let calls go wrong on purpose from now on, or, without arguments, nothing any more.
+    def faults(
+        self,
+        *,
+        latency: DurationLike | None = None,
+        exhausted: float = 0.0,
+        unavailable: float = 0.0,
+        cut_before: float = 0.0,
+        cut_after: float = 0.0,
+        methods: str | Sequence[str] = (),
+        seed: int | None = None,
+    ) -> FaultReport:
+        """Make calls fail on purpose from now on. Without arguments, calls succeed again.
 
-        `exhausted` (429), `unavailable` (503), `cut_before` and `cut_after` (no answer, before or after the call took
-        effect) are shares of all calls, 0 to 1; `latency` holds every call up (seconds, a timedelta, "50ms").
-        `methods` narrows it down ("queues.tasks.create", "queues.tasks.*", or a list); `seed` makes it repeatable.
+        - `latency`: how long every call is held up.
+        - `exhausted`: the share of calls that is refused with 429.
+        - `unavailable`: the share of calls that is refused with 503.
+        - `cut_before`: the share of calls that takes no effect and gets no response.
+        - `cut_after`: the share of calls that takes effect and gets no response.
+        - `methods`: the methods that fail: "queues.tasks.create", "queues.tasks.*", or a list. Defaults to all.
+        - `seed`: the same seed gives the same failures again. Defaults to different ones each time.
 
-        Errors: InvalidArgument, TypeError for a fault that there is not.
+        Errors: InvalidArgument.
 
-        Units: shares from 0 to 1; `latency` is seconds where it is a number.
+        Units: shares from 0 to 1; `latency` is a timedelta, seconds, or text such as "50ms".
 
         Source: POST /emulator/v1/faults.
 
         Example:
             >>> client.emulator.faults(cut_after=0.2, methods="queues.tasks.batchCreate", seed=1)
         """
-        if isinstance(chosen.get("methods"), str):
-            chosen["methods"] = [chosen["methods"]]
-        if chosen.get("latency") is not None:
-            chosen["latency"] = Duration.of(chosen["latency"])
-        return self._control.post("faults", Faults(**chosen), FaultReport)
+        chosen = Faults(
+            latency=None if latency is None else Duration.of(latency),
+            exhausted=exhausted,
+            unavailable=unavailable,
+            cut_before=cut_before,
+            cut_after=cut_after,
+            methods=[methods] if isinstance(methods, str) else [*methods],
+            seed=seed,
+        )
+        return self._control.post("faults", chosen, FaultReport)
 
     def fault_report(self) -> FaultReport:
         """Which faults are chosen, and how many calls met them.

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.resources.leasing import lease_filter
+from cloudtasks_nb.resources.lease_verbs import lease_filter
 from tests.scripted import Scripted, answer, refusal, scripted
 
 QUEUE = "projects/local/locations/us-central1/queues/work"

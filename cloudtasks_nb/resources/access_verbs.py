@@ -18,7 +18,7 @@ from ..model.messages import (
 from ..model.policy import Policy
 from ..model.roles import QUEUE_PERMISSIONS, roles_with
 from ..shown import Shown
-from .bound import Bound
+from .bound import QueueVerbs
 from .settings import policy_of
 
 if TYPE_CHECKING:
@@ -70,12 +70,10 @@ class Permissions(Shown, list[str]):
         printer.text(str(self))
 
 
-class Access(Bound):
-    """The verbs of a resource that has an IAM policy."""
+class AccessVerbs(QueueVerbs):
+    """The verbs of a queue's IAM policy."""
 
     __slots__ = ()
-    if TYPE_CHECKING:
-        name: str
 
     def iam_policy(self) -> Policy:
         """Its policy, empty when none was ever set. Errors: NotFound, PermissionDenied.

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ..errors import ConfigError, TransportError
+from ..model.durations import DurationLike
 from ..model.json import Duration, Message
 from ..model.messages import LeaseTasksRequest
 from ..model.methods import METHODS
 from ..model.task import View
 from ..paging.listing import Items
-from .bound import Bound, bind_all
+from .bound import QueueVerbs, bind_all
 from .task import Task, check_view, task_listing
 
 if TYPE_CHECKING:
-    from ..names import QueueName
     from ..render import Table
     from ..rest.session import Session
     from ..worker import Worker
+    from ..worker.options import OnError
 
 
 LEASE = "projects.locations.queues.tasks.lease"
@@ -33,15 +33,10 @@ class _Leased(Message):
     tasks: list[Task] = []
 
 
-class Leasing(Bound):
-    """The verb of a pull queue."""
+class LeaseVerbs(QueueVerbs):
+    """The verbs of a pull queue."""
 
     __slots__ = ()
-    if TYPE_CHECKING:
-        name: str
-
-        @property
-        def _parsed(self) -> QueueName: ...
 
     @property
     def offers_leases(self) -> bool:
@@ -52,7 +47,7 @@ class Leasing(Bound):
     def lease(
         self,
         max_tasks: int = 10,
-        lease_duration: timedelta | float = 60,
+        lease_duration: DurationLike = 60,
         tag: str | None = None,
         oldest_tag: bool = False,
         view: View = "FULL",
@@ -63,7 +58,7 @@ class Leasing(Bound):
         longer, task.cancel_lease() gives it back. `tag` asks for tasks of that tag, `oldest_tag=True` for those
         that share the tag of the task that waits longest. The list may be shorter than asked for, or empty.
 
-        Units: `lease_duration` is seconds or a timedelta, at most a week.
+        Units: `lease_duration` is seconds, a timedelta, or text such as "5m"; at most a week.
 
         Errors: InvalidArgument (not a pull queue), FailedPrecondition (paused), ResourceExhausted (more than 10
         calls per second), NotFound, PermissionDenied.
@@ -99,20 +94,29 @@ class Leasing(Bound):
         handler: Callable[[Any], Any],
         concurrency: int = 8,
         executor: Executor | None = None,
-        lease_duration: timedelta | float = 60,
+        lease_duration: DurationLike = 60,
         tag: str | None = None,
-        **options: Any,
+        *,
+        oldest_tag: bool = False,
+        batch_size: int | None = None,
+        on_error: OnError = "cancel",
+        attempts: int = 10,
     ) -> Worker:
         """A worker that calls `handler(task)` for each task: .run(until_empty=True) works here, .start() beside you.
 
-        The handler gets a Task with its payload; returning acknowledges it, raising gives it back, after a while that
-        grows with its attempts. Leases are renewed for as long as handlers run. `executor` is where they run: threads
-        by default, a ProcessPoolExecutor, or a cluster through dask.distributed's client.get_executor(); the leases
-        stay in this process. Further options: `batch_size` (the handler takes a list of tasks), `oldest_tag` (those
-        that share the tag of the one that waits longest), `on_error` ("cancel", or "leave" the lease to run out),
-        `attempts` (how often a task may fail before run(until_empty=True) no longer waits for it; 10).
+        - `handler`: a function that gets a Task with its payload. When it returns, the task is acknowledged. When it
+          raises, the task is given back after a delay, which grows with its attempts. Leases are renewed while it runs.
+        - `concurrency`: how many handlers run at once.
+        - `executor`: where handlers run. Defaults to threads; pass a ProcessPoolExecutor, or dask.distributed's
+          client.get_executor() for a cluster. The leases stay in this process.
+        - `lease_duration`: how long a task is leased at a time, from a second to a week.
+        - `tag`: lease only tasks with this tag. Defaults to all tasks.
+        - `oldest_tag`: each call leases tasks of one tag: that of the task that waits longest. It needs `batch_size`.
+        - `batch_size`: the handler takes a list of up to so many tasks, at most 1,000. Defaults to one task, no list.
+        - `on_error`: after a handler raised, "cancel" gives the task back; "leave" lets its lease run out.
+        - `attempts`: how often a task may fail before run(until_empty=True) no longer waits for it.
 
-        Units: `lease_duration` is seconds or a timedelta.
+        Units: `lease_duration` is seconds, a timedelta, or text such as "5m".
 
         Errors: ConfigError for options that make no sense, or a queue that is no pull queue.
 
@@ -122,10 +126,17 @@ class Leasing(Bound):
         """
         from ..worker import Worker, WorkerOptions
 
-        said = WorkerOptions(
-            concurrency=concurrency, executor=executor, lease_duration=lease_duration, tag=tag, **options
+        options = WorkerOptions(
+            concurrency=concurrency,
+            executor=executor,
+            lease_duration=lease_duration,
+            tag=tag,
+            oldest_tag=oldest_tag,
+            batch_size=batch_size,
+            on_error=on_error,
+            attempts=attempts,
         )
-        return Worker(self, handler, said)  # type: ignore[arg-type]
+        return Worker(self._queue, handler, options)
 
 
 def lease_filter(tag: str | None = None, oldest_tag: bool = False) -> str:

@@ -1,0 +1,139 @@
+"""Creating one task in a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ..errors import NotFound, PermissionDenied
+from ..model import task as model
+from ..model.durations import DurationLike
+from ..model.json import Message, from_dict, to_dict
+from ..model.messages import BufferTaskRequest, CreateTaskRequest, HttpBody
+from ..model.queue import RetryConfig
+from ..model.target import AppEngineRouting, OAuthToken, OidcToken
+from ..names import check_task_id, parse_task
+from .bound import QueueVerbs
+from .new_task import JSON, TaskOptions, new_task, payload_bytes
+from .task import Task, read_task
+
+_TASKS = "projects.locations.queues.tasks"
+
+
+class CreateVerbs(QueueVerbs):
+    """The verbs that create one task."""
+
+    __slots__ = ()
+
+    def create_task(
+        self,
+        payload: Any = None,
+        *,
+        url: str | None = None,
+        method: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        schedule: datetime | DurationLike | None = None,
+        task_id: str | None = None,
+        tag: str | None = None,
+        relative_url: str | None = None,
+        routing: AppEngineRouting | None = None,
+        oidc_token: OidcToken | None = None,
+        oauth_token: OAuthToken | None = None,
+        retry_config: RetryConfig | None = None,
+        dispatch_deadline: DurationLike | None = None,
+    ) -> Task:
+        """Create a task: an HTTP, App Engine or pull task, as the queue's kind says.
+
+        - `payload`: bytes, text, or any JSON value. A JSON value gets the header Content-Type: application/json.
+        - `schedule`: when the task becomes due: a datetime, or a time from now. Defaults to now.
+        - `task_id`: the id of the task. The service refuses a second task with the same id, so a call with an id is
+          safe to repeat. Defaults to an id that the service chooses.
+        - `retry_config`: how this task is retried. Defaults to the settings of the queue.
+
+        HTTP and App Engine tasks:
+
+        - `url`: where an HTTP task goes. An HTTP queue needs it.
+        - `relative_url`: path and query of an App Engine task. Defaults to "/".
+        - `routing`: which App Engine service, version and instance the task goes to.
+        - `method`: the HTTP method. Defaults to POST.
+        - `headers`: headers of the request.
+        - `oidc_token`: the service account whose ID token the request carries (HTTP).
+        - `oauth_token`: the service account whose access token the request carries (HTTP, Google APIs only).
+        - `dispatch_deadline`: how long an attempt may take. Not in v2beta2.
+
+        Pull tasks:
+
+        - `tag`: a label. queue.lease(tag=...) leases only tasks with this tag.
+
+        Errors: InvalidArgument, AlreadyExists, NotFound, PermissionDenied.
+
+        Units: `schedule` and `dispatch_deadline` are seconds, timedeltas, or text such as "10m".
+
+        Source: REST queues.tasks.create, SPEC section 3.1.
+
+        Example:
+            >>> queue.create_task({"to": "ada"}, url="https://example.com/send", schedule=60)
+        """
+        options = TaskOptions(
+            url=url,
+            method=method,
+            headers=headers,
+            schedule=schedule,
+            task_id=task_id,
+            tag=tag,
+            relative_url=relative_url,
+            routing=routing,
+            oidc_token=oidc_token,
+            oauth_token=oauth_token,
+            retry_config=retry_config,
+            dispatch_deadline=dispatch_deadline,
+        )
+        task = new_task(self._parsed, self.kind, payload, options, self._session.now())
+        # Without a name nobody can tell whether a lost call created the task, so only a named one is repeated.
+        made = self._session.call(
+            f"{_TASKS}.create",
+            Task,
+            path={"parent": self.name},
+            body=CreateTaskRequest(task=task),
+            repeatable=bool(task.name),
+        )
+        return self._created(made, task)
+
+    def buffer(self, body: Any = None, task_id: str | None = None, content_type: str | None = None) -> Task:
+        """Add a task that says nothing but its body; where it goes, the queue's http_target knows.
+
+        `body`: bytes, text, or anything JSON (then of type application/json, unless `content_type` says otherwise).
+
+        Errors: FailedPrecondition or InvalidArgument (a queue without http_target), AlreadyExists, NotFound.
+
+        Source: REST queues.tasks.buffer.
+
+        Example:
+            >>> queue = client.create_queue(
+            ...     "mail", http_target={"uri_override": {"host": "example.com"}})
+            >>> queue.buffer({"to": "ada"})
+        """
+        data, is_json = payload_bytes(body)
+        sent = HttpBody(content_type=content_type or (JSON if is_json else ""), data=data)
+        name = f"{self.name}/tasks/{check_task_id(task_id)}" if task_id is not None else ""
+        made = self._session.call(
+            f"{_TASKS}.buffer",
+            _Buffered,
+            path={"queue": self.name, "taskId": task_id or ""},
+            body=BufferTaskRequest(body=sent),
+            repeatable=task_id is not None,
+        )
+        return self._created(made.task or Task(), model.Task(name=name))
+
+    def _created(self, made: Task, wanted: model.Task) -> Task:
+        if made.name:
+            return made.bind(self._session)
+        try:  # it was created, but the answer that shows it got lost
+            return read_task(self._session, parse_task(wanted.name), "BASIC")
+        except (NotFound, PermissionDenied):  # it has run already, or this identity may only create
+            return from_dict(to_dict(wanted), Task).bind(self._session)
+
+
+class _Buffered(Message):
+    task: Task | None = None

@@ -1,0 +1,107 @@
+"""Keywords of public verbs: the signature, the struct that carries them and the docstring agree."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from inspect import Parameter, getdoc, signature
+from typing import Any
+
+import msgspec
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.bulk.verbs import BulkOptions
+from cloudtasks_nb.emulator import client as emulator
+from cloudtasks_nb.emulator.client import Emulator
+from cloudtasks_nb.model.emulated import Faults
+from cloudtasks_nb.model.schema import schema
+from cloudtasks_nb.resources.new_queue import QueueOptions
+from cloudtasks_nb.resources.new_task import TaskOptions
+from cloudtasks_nb.worker import WorkerOptions
+
+Verb = Callable[..., Any]
+Options = type[msgspec.Struct]
+
+# What each verb takes beside the fields of the structs, and which fields it does not take.
+VERBS: list[tuple[Verb, list[Options], set[str], set[str]]] = [
+    (ct.Queue.create_task, [TaskOptions], {"payload"}, set()),
+    (ct.Queue.create_tasks, [TaskOptions, BulkOptions], {"items"}, {"task_id"}),  # one id is of one task
+    (ct.Queue.delete_tasks, [BulkOptions], {"selection"}, set()),
+    (ct.Queue.run_tasks, [BulkOptions], {"selection"}, set()),
+    (ct.Queue.acknowledge_tasks, [BulkOptions], {"leased"}, set()),
+    (ct.Queue.copy_tasks, [BulkOptions], {"selection", "to", "new_ids"}, set()),
+    (ct.Queue.move_tasks, [BulkOptions], {"selection", "to", "new_ids"}, set()),
+    (ct.Queue.restore, [BulkOptions], {"path", "past", "renew"}, set()),
+    (ct.Client.restore, [BulkOptions], {"path", "queue", "past"}, set()),
+    (ct.Client.create_queue, [QueueOptions], {"name"}, set()),
+    (ct.Location.create_queue, [QueueOptions], {"queue_id"}, set()),
+    (ct.Queue.worker, [WorkerOptions], {"handler"}, set()),
+    (Emulator.faults, [Faults], set(), set()),
+]
+SIGNING_IN = [ct.oauth.authorization_url, ct.oauth.sign_in]
+
+
+def keywords(verb: Verb) -> dict[str, Parameter]:
+    return {name: given for name, given in signature(verb).parameters.items() if name != "self"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "structs", "more", "less"), VERBS, ids=lambda one: getattr(one, "__qualname__", "")
+)
+def test_a_verb_takes_the_fields_of_its_options_with_their_types_and_defaults(
+    verb: Verb, structs: list[Options], more: set[str], less: set[str]
+) -> None:
+    fields = {field.name: field for struct in structs for field in msgspec.structs.fields(struct)}
+    types = {name: hint for struct in structs for name, hint in struct.__annotations__.items()}
+    given = keywords(verb)
+    assert given.keys() == fields.keys() - less | more
+    if structs != [Faults]:  # a message: what it holds is narrower than what is accepted
+        both = given.keys() & fields.keys()
+        assert {name: given[name].default for name in both} == {name: fields[name].default for name in both}
+        assert {name: given[name].annotation for name in both} == {name: types[name] for name in both}
+
+
+@pytest.mark.parametrize(
+    "verb", [*(verb for verb, *_ in VERBS), *SIGNING_IN], ids=lambda verb: verb.__qualname__
+)
+def test_the_docstring_speaks_of_every_keyword(verb: Verb) -> None:
+    said = getdoc(verb) or ""
+    if verb is ct.Location.create_queue:
+        assert "client.create_queue() explains each keyword" in said
+    else:
+        assert [name for name in keywords(verb) if f"`{name}`" not in said] == []
+
+
+def test_create_queue_takes_every_setting_of_a_queue_and_update_those_that_can_be_changed() -> None:
+    from_the_service = {"name", "state", "purge_time", "stats"}
+    for_good = {"task_ttl", "tombstone_ttl"}
+    settings = schema(ct.Queue).keys() - from_the_service - {"pull_target"}  # which kind="pull" sets
+    assert settings > for_good
+    assert keywords(ct.Client.create_queue).keys() - {"name", "kind"} == settings
+    assert keywords(ct.Queue.update).keys() == settings - for_good
+
+
+def public() -> dict[str, Verb]:
+    """Every function and method that people call, by the names that it has for them."""
+    found: dict[str, Verb] = {}
+    for name, value in [*((name, getattr(ct, name)) for name in ct.__all__), *vars(emulator).items()]:
+        if inspect.isfunction(value):
+            found[name] = value
+        elif inspect.isclass(value) and not issubclass(value, Exception):
+            methods = inspect.getmembers(value, inspect.isfunction)
+            found |= {f"{name}.{method}": verb for method, verb in methods if not method.startswith("_")}
+    found |= {f"oauth.{verb.__name__}": verb for verb in SIGNING_IN}
+    return {name: verb for name, verb in found.items() if verb.__module__.startswith("cloudtasks_nb")}
+
+
+def test_no_public_verb_hides_its_keywords() -> None:
+    """But one: a batch passes on what the added verb takes, and has it checked against that verb."""
+    verbs = public()
+    assert len(verbs) > 100
+    hiding = {
+        name
+        for name, verb in verbs.items()
+        if any(given.kind is Parameter.VAR_KEYWORD for given in signature(verb).parameters.values())
+    }
+    assert hiding == {"Batch.add"}
