@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,6 @@ from ..model import location as model
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
 from ..model.queue import Kind
-from ..model.queue import Queue as QueueFields
 from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
 from ..paging.listing import Items, Listing
@@ -183,8 +183,8 @@ def create_queue(session: Session, name: QueueName, kind: Kind, **given: Any) ->
 
     Source: REST queues.create.
     """
-    values = {field: settings(field, value) for field, value in given.items() if value is not None}
-    targets = [field for field in _TARGETS.values() if field in values]
+    given = {field: value for field, value in given.items() if value is not None}
+    targets = [field for field in _TARGETS.values() if field in given]
     if kind == "http" and targets == ["app_engine_http_target"]:
         kind = "app_engine"  # its settings say so
     if kind not in _TARGETS:
@@ -194,8 +194,15 @@ def create_queue(session: Session, name: QueueName, kind: Kind, **given: Any) ->
             f"{' and '.join(targets)} cannot be set on a queue of kind {kind!r}.",
             hint="a queue has one kind of target",
         )
-    target = {_TARGETS[kind]: _BLANK[kind]()}
-    queue = QueueFields(name=str(name), **(target | values))
+    return new_queue(session, name, kind, given)
+
+
+def new_queue(session: Session, name: QueueName, kind: Kind, given: Mapping[str, Any]) -> Queue:
+    """Create a queue of a kind with these settings. Errors: those of create_queue."""
+    queue = settings(given, session.api_version, kind)
+    queue.name = str(name)
+    if getattr(queue, _TARGETS[kind]) is None:
+        setattr(queue, _TARGETS[kind], _BLANK[kind]())
     path = {"parent": str(name.parent)}
     return session.call("projects.locations.queues.create", Queue, path=path, body=queue).bind(session)
 

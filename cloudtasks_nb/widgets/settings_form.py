@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from ..model.queue import RateLimits, RetryConfig
+from ..model.schema import behavior_of
 from .action import Refused
 
 if TYPE_CHECKING:
@@ -106,8 +107,13 @@ def typed(value: Any) -> str:
 
 
 def form(queue: Queue) -> list[dict[str, Any]]:
-    """The fields that this queue lets one change, with what they hold now: of a pull queue, the attempts."""
-    open_to_change = [field for field in FIELDS if queue.kind != "pull" or field.name == "max_attempts"]
+    """The settings of this queue that can be changed in the version that is spoken, with what they hold now."""
+    version = queue._session.api_version
+    open_to_change = [
+        field
+        for field in FIELDS
+        if behavior_of(type(queue), (field.group, field.name), version, queue.kind) == "settable"
+    ]
     return [
         {
             "name": field.name,
