@@ -128,7 +128,7 @@ def field_rows(kind: type[Message], *, set_in: Version | None = None) -> list[tu
 
     def rows(kind: type[Message], above: str) -> Iterator[tuple[str, str]]:
         for field in schema(kind).values():
-            if set_in and field.behavior(set_in) in ("output-only", "shown-only"):
+            if set_in and not field.can_be_set(set_in):
                 continue
             path = f"{above}{field.wire}" + ("[]" if field.repeated else "")
             inner = field.message

@@ -73,6 +73,10 @@ class Field(msgspec.Struct, frozen=True, eq=False):
             "settable",
         )
 
+    def can_be_set(self, version: Version = OWN, queue_kind: str = "") -> bool:
+        """Whether a caller sets it in a version, at creation at least."""
+        return self.behavior(version, queue_kind) in ("settable", "create-only")
+
     @property
     def versions(self) -> list[Version]:
         """The versions that have it, under whatever name."""
@@ -152,7 +156,7 @@ def behavior_of(
         behavior = field.behavior(version, queue_kind)
         if behavior != "settable":
             return behavior
-        holder = field.message
+        holder = None if field.repeated else field.message
     return "settable"
 
 

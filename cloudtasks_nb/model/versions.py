@@ -111,11 +111,11 @@ def check_carries(message: Message, version: Version) -> None:
 def _in_question(kind: type[Message], version: Version) -> list[tuple[str, Any, bool]]:
     """Fields that must not be set in a version, and those that hold messages, in which some may not be: name, blank
     value, whether the field itself is refused. A value of the service's own is not refused: it is ignored."""
-    found = [(field, field.behavior(version) in ("absent", "shown-only")) for field in schema(kind).values()]
+    refused = ("absent", "shown-only")
     return [
-        (field.name, field.blank, is_refused)
-        for field, is_refused in found
-        if is_refused or field.message is not None
+        (field.name, field.blank, field.behavior(version) in refused)
+        for field in schema(kind).values()
+        if field.behavior(version) in refused or field.message is not None
     ]
 
 
@@ -124,15 +124,13 @@ def not_settable(kind: type[Message], field: Field, version: Version, queue_kind
     name, behavior = f"{model_of(kind).__name__}.{field.name}", field.behavior(version, queue_kind)
     if behavior == "absent":
         return not_in(version, name, field.versions)
-    settable = ("settable", "create-only")
-    able = [other for other in VERSIONS if field.behavior(other, queue_kind) in settable]
+    able = [other for other in VERSIONS if field.can_be_set(other, queue_kind)]
     way = f"connect with api_version={_either(able)}" if able else ""
     if behavior == "shown-only":
         return ConfigError(f"{name} cannot be set in {version}.", hint=way)
-    of_kind = not able and field.behavior(version) in settable
-    where = f"of {queue_kind} queues " if of_kind else f"in {version} " if able else ""
+    where = f" in {version}" if able else f" for {queue_kind} queues" if field.can_be_set(version) else ""
     return ConfigError(
-        f"{name} {where}is output only: the service sets it.",
+        f"{name} is output only{where}: the service sets it.",
         hint=f"leave it out, or {way}" if way else "leave it out",
     )
 

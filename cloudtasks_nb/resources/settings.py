@@ -58,7 +58,7 @@ class _Reader:
             field = known.get(name)
             if field is None:
                 raise self._unknown(kind, str(name))
-            if not self._may_set(field):
+            if not field.can_be_set(self._version, self._queue_kind):
                 raise not_settable(kind, field, self._version, self._queue_kind)
             if value is not None:
                 values[name] = self._value(field, value, f"{where}.{name}" if where else name)
@@ -83,11 +83,9 @@ class _Reader:
             return Int64(given)
         return given
 
-    def _may_set(self, field: Field) -> bool:
-        return field.behavior(self._version, self._queue_kind) in ("settable", "create-only")
-
     def _unknown(self, kind: type[Message], name: str) -> ConfigError:
-        there = [known for known, field in schema(kind).items() if self._may_set(field)]
+        fields = schema(kind).values()
+        there = [field.name for field in fields if field.can_be_set(self._version, self._queue_kind)]
         near = get_close_matches(name, there, 1, 0.6)
         meant = f"did you mean {near[0]!r}? " if near else ""
         return ConfigError(

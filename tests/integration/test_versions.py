@@ -89,7 +89,7 @@ def test_what_a_version_lacks_is_said_before_any_request(emulator: str) -> None:
                 act()  # type: ignore[operator]
             assert "v2beta2" in str(refused.value.hint)
         for act in (queue.update, lambda **given: v2.create_queue("burst", **given)):
-            with pytest.raises(ct.ConfigError, match=r"max_burst_size in v2 is output only") as refused:
+            with pytest.raises(ct.ConfigError, match=r"max_burst_size is output only in v2") as refused:
                 act(rate_limits={"max_burst_size": 4})
             assert 'api_version="v2beta2" or "v2beta3"' in str(refused.value.hint)
         with pytest.raises(ct.NotFound):

@@ -67,7 +67,7 @@ def _member(name: str, field: Field, home: tuple[str, ...], version: Version = O
         field.repeated,
         field.mapped,
         home,
-        ignored=field.behavior(version) in ("output-only", "shown-only"),
+        ignored=not field.can_be_set(version),
     )
 
 
