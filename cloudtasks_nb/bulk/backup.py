@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import BackupIncomplete, ConfigError, InvalidArgument, NotFound
 from ..model.task import Task
-from ..model.writing import settable_values
+from ..model.writing import as_new
 from ..names import parse_task
 from ..resources.location import new_queue
 from ..resources.new_task import KIND_WORDS, schedule_time
@@ -50,9 +50,8 @@ def queue_of(client: Client, path: str | os.PathLike[str], name: str | None) -> 
         return client.queue(str(wanted))
     except NotFound:
         pass
-    given = settable_values(held, client._session.api_version, held.kind)
-    del given["name"]
-    made = new_queue(client._session, wanted, held.kind, given)
+    session = client._session
+    made = new_queue(session, wanted, held.kind, as_new(held, session.api_version, held.kind))
     return made.pause() if held.state == "PAUSED" else made
 
 

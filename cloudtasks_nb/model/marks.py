@@ -27,10 +27,8 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     queue_kind: str = ""
 
     def __repr__(self) -> str:
-        words = [self.behavior if not self.name else f"named {self.name}"]
-        words += [f"in {', '.join(self.versions)}"] if self.versions != VERSIONS else []
-        words += [f"of {self.queue_kind} queues"] if self.queue_kind else []
-        return f"<{' '.join(words)}>"
+        where = () if self.versions == VERSIONS else self.versions
+        return f"<{' '.join([self.name or self.behavior, *where, self.queue_kind]).strip()}>"
 
 
 CREATE_ONLY = Mark(behavior="create-only")

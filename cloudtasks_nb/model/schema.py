@@ -18,6 +18,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "scheme": ("HTTP", "HTTPS"),
     "uri_override_enforce_mode": ("IF_NOT_EXISTS", "ALWAYS"),
     "state": ("RUNNING", "PAUSED", "DISABLED"),
+    "type": ("PULL", "PUSH"),
     "response_view": ("BASIC", "FULL"),
     "view": ("BASIC", "FULL"),
 }
@@ -36,21 +37,19 @@ _WORDS: dict[Any, str] = {
 
 
 class Field(msgspec.Struct, frozen=True, eq=False):
-    """A field of a message. `holds` is the type of one value; `message` is that type where it is a message."""
+    """A field of a message. `hint` is its type without marks, `holds` the type of one value of a list or a map.
 
+    `message` is that type where it is a message.
+    """
+
+    name: str
+    wire: str
     info: msgspec.structs.FieldInfo
+    hint: Any
     holds: Any
     repeated: bool = False
     mapped: bool = False
     marks: tuple[Mark, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return self.info.name
-
-    @property
-    def wire(self) -> str:
-        return self.info.encode_name
 
     @property
     def message(self) -> type[Message] | None:
@@ -116,11 +115,13 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
     hint, marks = info.type, ()
     if get_origin(hint) is Annotated:
         hint, marks = get_args(hint)[0], hint.__metadata__
-    if get_origin(hint) in (Union, UnionType):
-        hint = next(arg for arg in get_args(hint) if arg is not type(None))
-    repeated, mapped = get_origin(hint) is list, get_origin(hint) is dict
-    holds = get_args(hint)[-1] if repeated or mapped else hint
-    return Field(info, dict if get_origin(holds) is dict else holds, repeated, mapped, marks)
+    inner = hint
+    if get_origin(inner) in (Union, UnionType):
+        inner = next(arg for arg in get_args(inner) if arg is not type(None))
+    repeated, mapped = get_origin(inner) is list, get_origin(inner) is dict
+    holds = get_args(inner)[-1] if repeated or mapped else inner
+    holds = dict if get_origin(holds) is dict else holds
+    return Field(info.name, info.encode_name, info, hint, holds, repeated, mapped, marks)
 
 
 def below(*kinds: type[Message]) -> list[type[Message]]:

@@ -95,13 +95,12 @@ def versions_with(kind: type[Message], field: str) -> list[Version]:
 
 def check_carries(message: Message, version: Version) -> None:
     """Refuse a message with a field that the version cannot set. Errors: ConfigError, which names those that can."""
-    kind = model_of(type(message))
-    for name, blank, is_refused in _in_question(kind, version):
+    for name, blank, is_refused in _in_question(type(message), version):
         value = getattr(message, name)
         if value is None or value == blank:
             continue
         if is_refused:
-            raise not_settable(kind, schema(kind)[name], version)
+            raise not_settable(type(message), schema(type(message))[name], version)
         for part in value if isinstance(value, list) else [value]:
             if isinstance(part, Message):
                 check_carries(part, version)
@@ -114,7 +113,7 @@ def _in_question(kind: type[Message], version: Version) -> list[tuple[str, Any, 
     refused = ("absent", "shown-only")
     return [
         (field.name, field.blank, field.behavior(version) in refused)
-        for field in schema(kind).values()
+        for field in schema(model_of(kind)).values()
         if field.behavior(version) in refused or field.message is not None
     ]
 
@@ -160,24 +159,19 @@ def path_in(path: Path, version: Version, kind: type[Message] = Queue) -> list[P
     """
     if not path:
         return [()]
-    shape, (name, *rest) = shape_of(kind, version), path
-    field = schema(model_of(kind)).get(name)
-    if field is None:
-        return [path]
-    if field.behavior(version) == "absent":
-        raise not_settable(kind, field, version)
-    if name in shape.said:
-        return [(shape.said[name],)]
-    if name in shape.lifted:
-        lifts = shape.lifted[name]
-        below = _held_by(kind, name)
-        return [
-            (outer, *tail)
-            for inner, outer in lifts.items()
-            if not rest or rest[0] == inner
-            for tail in path_in(tuple(rest[1:]), version, _held_by(below, inner))
-        ]
-    return [(field.name_in(version), *tail) for tail in path_in(tuple(rest), version, _held_by(kind, name))]
+    name, said = path[0], shape_of(kind, version).said
+    if name in said:
+        return [(said[name],)]
+    found = [
+        (member.name, *tail)
+        for member in members(kind, version)
+        if all(ours == asked for ours, asked in zip(member.home, path, strict=False))
+        for tail in path_in(path[len(member.home) :], version, member.field.message or Message)
+    ]
+    known = schema(model_of(kind))
+    if not found and name in known:
+        raise not_settable(kind, known[name], version)
+    return found or [path]
 
 
 def path_from(path: Path, version: Version, kind: type[Message] = Queue) -> list[Path]:
@@ -188,20 +182,13 @@ def path_from(path: Path, version: Version, kind: type[Message] = Queue) -> list
     """
     if not path:
         return [()]
-    shape, (name, *rest) = shape_of(kind, version), path
-    for field, lifts in shape.lifted.items():
-        inner = next((inner for inner, outer in lifts.items() if outer == name), None)
-        if inner is not None:
-            tails = path_from(tuple(rest), version, _held_by(_held_by(kind, field), inner))
-            return [(field, inner, *tail) for tail in tails]
-    said: list[Path] = [(ours,) for ours, by in shape.said.items() if by == name]
-    ours = next(
-        (field.name for field in schema(model_of(kind)).values() if field.name_in(version) == name), None
-    )
-    if ours is None:
-        return said
-    tails = path_from(tuple(rest), version, _held_by(kind, ours))
-    return [*((ours, *tail) for tail in tails), *said]
+    said: list[Path] = [(ours,) for ours, by in shape_of(kind, version).said.items() if by == path[0]]
+    return [
+        (*member.home, *tail)
+        for member in members(kind, version)
+        if member.name == path[0]
+        for tail in path_from(path[1:], version, member.field.message or Message)
+    ] + said
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -218,11 +205,12 @@ def members(kind: type[Message], version: Version) -> tuple[Member, ...]:
     shape = shape_of(kind, version)
     found = []
     for field in schema(model_of(kind)).values():
-        if field.name in shape.lifted:
-            inner = schema(_held_by(kind, field.name))
-            lifts = shape.lifted[field.name].items()
-            found += [Member(outer, inner[name], (field.name, name)) for name, outer in lifts]
-        elif field.behavior(version) != "absent" and field.name not in shape.said:
+        if field.name in shape.lifted and field.message is not None:
+            inner = schema(field.message)
+            for name, outer in shape.lifted[field.name].items():
+                marked = msgspec.structs.replace(inner[name], marks=(*field.marks, *inner[name].marks))
+                found.append(Member(outer, marked, (field.name, name)))
+        elif version in field.versions and field.name not in shape.said:
             found.append(Member(field.name_in(version), field, (field.name,)))
     return tuple(found)
 
@@ -234,44 +222,25 @@ def wire(kind: type[Message], version: Version) -> type[Message]:
     >>> wire(Task, "v2").__struct_fields__[:3]
     ('name', 'app_engine_http_request', 'http_request')
     """
-    shape, known = shape_of(kind, version), schema(model_of(kind))
+    shape, known = shape_of(kind, version), schema(model_of(kind)).values()
     fields = [
-        (member.name, _wire_type(member, known[member.home[0]], version), _default(member.field))
+        (member.name, _wire_type(member.field, version), member.field.blank)
         for member in members(kind, version)
     ]
     names = {name for name, *_ in fields}
     fields += [(name, str, "") for name in shape.said.values() if name not in names]
-    if shape == _PLAIN and [(name, hint) for name, hint, _ in fields] == [
-        (field.name, field.info.type) for field in known.values()
-    ]:
+    if shape == _PLAIN and [one[:2] for one in fields] == [(field.name, field.info.type) for field in known]:
         return kind
     name = shape.name or kind.__name__
     made: type[Any] = msgspec.defstruct(name, fields, bases=(Message,), kw_only=True, module=__name__)
     return made
 
 
-def _wire_type(member: Member, outer: Field, version: Version) -> Any:
-    """The type of a member, with its marks; one that is lifted out of a message has those of that message."""
-    field, hint = member.field, member.field.info.type
+def _wire_type(field: Field, version: Version) -> Any:
+    hint = field.hint
     if field.message is not None and (there := wire(field.message, version)) is not field.message:
-        one: Any = list[there] if field.repeated else there | None  # type: ignore[valid-type]
-        hint = Annotated[(one, *field.marks)] if field.marks else one
-    return Annotated[(hint, *outer.marks)] if outer is not field and outer.marks else hint
-
-
-def _default(field: Field) -> Any:
-    info = field.info
-    return (
-        msgspec.field(default_factory=info.default_factory)
-        if info.default is msgspec.NODEFAULT
-        else info.default
-    )
-
-
-def _held_by(kind: type[Message], field: str) -> type[Message]:
-    """The message in a field; for anything else a message without fields."""
-    found = schema(model_of(kind)).get(field)
-    return (found.message if found is not None else None) or Message
+        hint = list[there] if field.repeated else there | None  # type: ignore[valid-type]
+    return Annotated[(hint, *field.marks)] if field.marks else hint
 
 
 def model_of(kind: type[Message]) -> type[Message]:

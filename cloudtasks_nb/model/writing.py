@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from .json import Message
 from .marks import OWN, Version
 from .queue import Queue
-from .schema import Field, schema
+from .schema import Field, below, schema
 from .target import AppEngineRouting
 from .versions import model_of
 
@@ -30,15 +30,11 @@ def as_new(message: M, version: Version = OWN, queue_kind: str = "") -> M:
     >>> as_new(read, "v2") == Queue(name="q", rate_limits=RateLimits(max_concurrent_tasks=2))
     True
     """
-    return cast(M, model_of(type(message))(**settable_values(message, version, queue_kind)))
-
-
-def settable_values(message: Message, version: Version = OWN, queue_kind: str = "") -> dict[str, Any]:
-    """The fields that `as_new` sets, with their values."""
-    return {
+    values = {
         field.name: _as_new(value, version, queue_kind)
         for field, value in _settable(message, version, queue_kind)
     }
+    return cast(M, model_of(type(message))(**values))
 
 
 def mask_paths(given: Mapping[str, Any], version: Version = OWN, queue_kind: str = "") -> list[str]:
@@ -90,4 +86,13 @@ def _not_output_only(kind: type[Message], version: Version, queue_kind: str) -> 
 def _as_new(value: Any, version: Version, queue_kind: str) -> Any:
     if isinstance(value, list):
         return [_as_new(item, version, queue_kind) for item in value]
-    return as_new(value, version, queue_kind) if isinstance(value, Message) else value
+    if isinstance(value, Message) and _has_output_only(type(value), version, queue_kind):
+        return as_new(value, version, queue_kind)
+    return value
+
+
+@cache
+def _has_output_only(kind: type[Message], version: Version, queue_kind: str) -> bool:
+    """Whether a message has anything to leave out, at any depth."""
+    fields = [field for inner in below(kind) for field in schema(inner).values()]
+    return any(field.behavior(version, queue_kind) == "output-only" for field in fields)

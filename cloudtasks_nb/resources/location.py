@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -11,6 +10,7 @@ from ..model import location as model
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
 from ..model.queue import Kind
+from ..model.queue import Queue as QueueFields
 from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
 from ..paging.listing import Items, Listing
@@ -194,12 +194,11 @@ def create_queue(session: Session, name: QueueName, kind: Kind, **given: Any) ->
             f"{' and '.join(targets)} cannot be set on a queue of kind {kind!r}.",
             hint="a queue has one kind of target",
         )
-    return new_queue(session, name, kind, given)
+    return new_queue(session, name, kind, settings(given, session.api_version, kind))
 
 
-def new_queue(session: Session, name: QueueName, kind: Kind, given: Mapping[str, Any]) -> Queue:
-    """Create a queue of a kind with these settings. Errors: those of create_queue."""
-    queue = settings(given, session.api_version, kind)
+def new_queue(session: Session, name: QueueName, kind: Kind, queue: QueueFields) -> Queue:
+    """Create a queue of a kind under a name, with the settings that `queue` holds. Errors: those of create_queue."""
     queue.name = str(name)
     if getattr(queue, _TARGETS[kind]) is None:
         setattr(queue, _TARGETS[kind], _BLANK[kind]())

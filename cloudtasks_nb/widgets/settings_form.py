@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from ..model.queue import RateLimits, RetryConfig
 from ..model.schema import behavior_of
@@ -114,19 +115,7 @@ def form(queue: Queue) -> list[dict[str, Any]]:
         for field in FIELDS
         if behavior_of(type(queue), (field.group, field.name), version, queue.kind) == "settable"
     ]
-    return [
-        {
-            "name": field.name,
-            "group": field.group,
-            "label": field.label,
-            "kind": field.kind,
-            "low": field.low,
-            "high": field.high,
-            "hint": field.hint,
-            "value": _now(queue, field),
-        }
-        for field in open_to_change
-    ]
+    return [{**asdict(field), "value": _now(queue, field)} for field in open_to_change]
 
 
 def changed_settings(queue: Queue, settings: object) -> Changes:
