@@ -27,8 +27,9 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     queue_kind: str = ""
 
     def __repr__(self) -> str:
-        where = () if self.versions == VERSIONS else self.versions
-        return f"<{' '.join([self.name or self.behavior, *where, self.queue_kind]).strip()}>"
+        where = f" in {', '.join(self.versions)}" if self.versions != VERSIONS else ""
+        whose = f" for {self.queue_kind} queues" if self.queue_kind else ""
+        return f"<{self.name or self.behavior}{where}{whose}>"
 
 
 CREATE_ONLY = Mark(behavior="create-only")
