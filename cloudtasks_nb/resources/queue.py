@@ -73,9 +73,10 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
     ) -> Self:
         """Change the settings that are passed, at any depth, and nothing else.
 
-        Settings may be dicts with the field names in snake_case; a dict value of None sets the default again.
+        Settings may be dicts with the field names in snake_case; a dict value of None sets the default again. A message
+        may be passed as it was read: what is output only is left out.
 
-        Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for an unknown field.
+        Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for a field that is unknown or cannot be set.
 
         Units: durations are timedeltas or seconds.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from ..model.queue import RateLimits, RetryConfig
+from ..model.queue import RetryConfig
 from ..model.schema import behavior_of
 from .action import Refused
 
@@ -152,11 +152,7 @@ def _check_backoffs(queue: Queue, changed: Mapping[str, Any]) -> None:
 
 
 def _now(queue: Queue, field: Setting) -> str:
-    held = (
-        queue.rate_limits or RateLimits()
-        if field.group == "rate_limits"
-        else queue.retry_config or RetryConfig()
-    )
+    held = getattr(queue, field.group)
     if field.name == "max_attempts" and getattr(held, "unlimited_attempts", False):
         return UNLIMITED
-    return typed(getattr(held, field.name))
+    return typed(getattr(held, field.name, None))

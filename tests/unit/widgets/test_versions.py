@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -125,3 +126,12 @@ def test_a_panel_offers_what_can_be_set_in_its_version(
         assert panel.notice["level"] == "ok"
         for setting in missing:
             assert page.click("update", settings={setting: "3"}).startswith("This queue has no setting")
+
+
+def test_an_edited_task_keeps_its_deadline(v2: ct.Client, clicking: Clicking) -> None:
+    queue = v2.create_queue("edited").pause()
+    queue.create_task(url="https://example.com/", dispatch_deadline=20, schedule=3600, task_id="old")
+    page = clicking(queue.browse())
+    page.click("enqueue_edited", task_id="old", changes={"payload": "other"}, delete_old=True)
+    (made,) = queue.tasks(view="FULL")
+    assert (made.text(), made.dispatch_deadline) == ("other", timedelta(seconds=20))
