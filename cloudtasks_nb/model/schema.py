@@ -126,18 +126,12 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
 
 def below(*kinds: type[Message]) -> list[type[Message]]:
     """These messages and all that they are made of, each once."""
-    found: dict[type[Message], None] = {}
-
-    def reach(kind: type[Message]) -> None:
-        if kind not in found:
-            found[kind] = None
-            for field in schema(kind).values():
-                if field.message is not None:
-                    reach(field.message)
-
-    for kind in kinds:
-        reach(kind)
-    return list(found)
+    found = [*kinds]
+    for kind in found:  # which grows
+        for field in schema(kind).values():
+            if field.message is not None and field.message not in found:
+                found.append(field.message)
+    return found
 
 
 def behavior_of(

@@ -136,5 +136,6 @@ def test_verbs_take_what_the_model_says_can_be_set() -> None:
     settable = {name for name, behaviors in can.items() if SET in behaviors} - {"pull_target"}
     assert keywords(ct.Queue.update) == settable
     of_creation = settable | {name for name, behaviors in can.items() if CREATED in behaviors} - {"name"}
-    assert keywords(ct.Client.create_queue) <= of_creation
-    assert keywords(ct.Location.create_queue) <= of_creation
+    for verb in (ct.Client.create_queue, ct.Location.create_queue):
+        takes_others = "VAR_KEYWORD" in {one.kind.name for one in inspect.signature(verb).parameters.values()}
+        assert keywords(verb) <= of_creation if takes_others else keywords(verb) == of_creation
