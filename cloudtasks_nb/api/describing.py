@@ -10,17 +10,12 @@ from ..model.json import Message
 from ..model.methods import Method
 from ..model.roles import PREFIX, roles_with
 from ..model.schema import schema
+from ..model.versions import Version
 from ..shown import Shown
 from .parameters import parameters
 
 if TYPE_CHECKING:
     from ..render import Card, Section, Value
-
-_OUTPUT_ONLY = {
-    "Task": ("create_time", "status", "view"),
-    "Queue": ("state", "purge_time", "stats"),
-    "AppEngineRouting": ("host",),
-}
 
 EXAMPLES = {
     "queues.list": 'filter="state=PAUSED"',
@@ -76,7 +71,7 @@ class Description(Shown):
             },
             table=Table(columns=["parameter", "where", "type", "what"], rows=rows) if rows else None,
             sections=[
-                *_fields_section("fields of the body", method.request, inputs=True),
+                *_fields_section("fields of the body", method.request, set_in=method.version),
                 *_fields_section("fields of the answer", method.response),
                 _system_section(method),
             ],
@@ -124,16 +119,16 @@ def docstring(method: Method) -> str:
     return "\n".join([*lines, f"    {example(method)}"])
 
 
-def field_rows(kind: type[Message], *, inputs: bool = False) -> list[tuple[str, str]]:
+def field_rows(kind: type[Message], *, set_in: Version | None = None) -> list[tuple[str, str]]:
     """Every field below a message, by its path on the wire, and what it holds; a message is told once.
 
-    `inputs` leaves out what only the service sets.
+    `set_in` leaves out what cannot be set in that version.
     """
     told: set[type] = {kind}
 
     def rows(kind: type[Message], above: str) -> Iterator[tuple[str, str]]:
         for field in schema(kind).values():
-            if inputs and field.name in _OUTPUT_ONLY.get(kind.__name__, ()):
+            if set_in and not field.can_be_set(set_in):
                 continue
             path = f"{above}{field.wire}" + ("[]" if field.repeated else "")
             inner = field.message
@@ -146,13 +141,15 @@ def field_rows(kind: type[Message], *, inputs: bool = False) -> list[tuple[str, 
     return list(rows(kind, ""))
 
 
-def _fields_section(label: str, kind: type[Message] | None, *, inputs: bool = False) -> list[Section]:
+def _fields_section(
+    label: str, kind: type[Message] | None, *, set_in: Version | None = None
+) -> list[Section]:
     from ..render import Section, Table, code, muted
     from ..render.values import counted
 
     if kind is None or not schema(kind):
         return []
-    rows: list[list[Value]] = [[code(path), muted(words)] for path, words in field_rows(kind, inputs=inputs)]
+    rows: list[list[Value]] = [[code(path), muted(words)] for path, words in field_rows(kind, set_in=set_in)]
     table = Table(columns=["field", "holds"], rows=rows)
     return [Section(f"{label}: {kind.__name__}, {counted(len(rows), 'field')}", table)]
 

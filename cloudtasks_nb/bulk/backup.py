@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from msgspec.structs import replace
-
 from ..errors import BackupIncomplete, ConfigError, InvalidArgument, NotFound
 from ..model.task import Task
+from ..model.writing import as_new
 from ..names import parse_task
+from ..resources.new_queue import new_queue
 from ..resources.new_task import KIND_WORDS, schedule_time
 from ..resources.queue import Queue, read_queue
 from ..resources.task import task_ids
@@ -50,9 +50,8 @@ def queue_of(client: Client, path: str | os.PathLike[str], name: str | None) -> 
         return client.queue(str(wanted))
     except NotFound:
         pass
-    asked = replace(held, name=str(wanted), state="", purge_time=None)
-    session, place = client._session, {"parent": str(wanted.parent)}
-    made = session.call("projects.locations.queues.create", Queue, path=place, body=asked).bind(session)
+    session = client._session
+    made = new_queue(session, wanted, held.kind, as_new(held, session.api_version, held.kind))
     return made.pause() if held.state == "PAUSED" else made
 
 

@@ -98,11 +98,6 @@ class BackupFile:
 
 def write_backup(queue: Queue, path: Path, progress: bool | None) -> Path:
     """Write a queue's settings and tasks; the path of the finished file. Errors: those of a listing, OSError."""
-    fields = {name: getattr(queue, name) for name in QueueFields.__struct_fields__}
-    about = About(
-        id=secrets.token_hex(4),
-        taken=queue._session.now(),
-        queue=replace(QueueFields(**fields), stats=None),
-    )
+    about = About(id=secrets.token_hex(4), taken=queue._session.now(), queue=replace(queue, stats=None))
     columns = backup_columns({_KEY: encode(about)})
     return write_parquet(path, columns.schema, queue.tasks(view="FULL").batches_of(columns, progress))

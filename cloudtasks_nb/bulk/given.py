@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ..errors import ConfigError, InvalidArgument, InvalidRows
 from ..model.task import AppEngineHttpRequest, HttpRequest, Task
+from ..model.writing import as_new
 from ..names import QueueName, check_task_id
 from ..redact import scrub
 from ..resources.leased import Leased
@@ -92,15 +93,10 @@ def recreated(task: Task, queue: QueueName, task_id: str) -> Task:
     """A task to create in another queue that does the same as this one, at the same time."""
     if task.view != "FULL" and task.payload is None and task.view:
         raise InvalidArgument("it was read without its payload", hint='list with queue.tasks(view="FULL")')
-    return Task(
-        name=f"{queue}/tasks/{check_task_id(task_id)}",
-        http_request=task.http_request,
-        app_engine_http_request=_as_given(task.app_engine_http_request),
-        pull_message=task.pull_message,
-        schedule_time=task.schedule_time,
-        retry_config=task.retry_config,
-        dispatch_deadline=task.dispatch_deadline,
-    )
+    made = as_new(task)
+    made.name = f"{queue}/tasks/{check_task_id(task_id)}"
+    made.app_engine_http_request = _as_given(made.app_engine_http_request)
+    return made
 
 
 def leased_items(queue: QueueName, given: Any) -> NumberedItems:

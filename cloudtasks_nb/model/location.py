@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from .json import Message
+from .marks import OUTPUT_ONLY
 
 
 class Location(Message):
@@ -38,7 +39,7 @@ class CmekConfig(Message):
         ''
     """
 
-    name: str = ""
+    name: Annotated[str, OUTPUT_ONLY] = ""
     """The full name: projects/PROJECT/locations/LOCATION/cmekConfig."""
     kms_key: str = ""
     """The key's full name in Cloud KMS; empty for Google's own."""

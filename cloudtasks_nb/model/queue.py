@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..names import QueueName, parse_queue
 from ..shown import completed_as_text
 from .durations import DurationLike
 from .json import Duration, Int64, Message, shortest
+from .marks import CREATE_ONLY, OUTPUT_ONLY, absent, output_only, renamed
 from .target import AppEngineHttpTarget, HttpTarget, PullTarget
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ KINDS: tuple[Kind, ...] = ("http", "app_engine", "pull")
 UNLIMITED = -1
 """How many tasks of a pull queue may be held at once, and of no other: as many as one likes."""
 
+_PULL_OUTPUT_ONLY = output_only(queue_kind="pull")
+
 
 class RateLimits(Message):
     """How fast a queue dispatches. Units: tasks per second, tasks.
@@ -31,11 +34,15 @@ class RateLimits(Message):
     5
     """
 
-    max_tasks_dispatched_per_second: float | None = None
+    max_tasks_dispatched_per_second: Annotated[
+        float | None, _PULL_OUTPUT_ONLY, renamed("max_dispatches_per_second", "v2beta3", "v2")
+    ] = None
     """Tasks per second, up to 500. The service sets 500 for push queues when it is left out."""
-    max_burst_size: int | None = None
-    """Tasks that may go at once before the rate holds them back, up to 500. In v2 it is only told."""
-    max_concurrent_tasks: int | None = None
+    max_burst_size: Annotated[int | None, _PULL_OUTPUT_ONLY, output_only("v2")] = None
+    """Tasks that may go at once before the rate holds them back, up to 500."""
+    max_concurrent_tasks: Annotated[
+        int | None, _PULL_OUTPUT_ONLY, renamed("max_concurrent_dispatches", "v2beta3", "v2")
+    ] = None
     """Tasks under way at a time, up to 5,000. The service sets 1,000 for push queues when it is left out."""
 
     def __post_init__(self) -> None:
@@ -55,13 +62,13 @@ class RetryConfig(Message):
     """Attempts in all, the first included. The service sets 100 when nothing is said."""
     unlimited_attempts: bool = False
     """Whether a task is tried again for as long as it takes, instead of max_attempts."""
-    max_retry_duration: Duration | None = None
+    max_retry_duration: Annotated[Duration | None, _PULL_OUTPUT_ONLY] = None
     """How long since the first attempt a task is tried again; None or 0 for no limit."""
-    min_backoff: Duration | None = None
+    min_backoff: Annotated[Duration | None, _PULL_OUTPUT_ONLY] = None
     """The delay before the first retry. The service sets 0.1 s for push queues when it is left out."""
-    max_backoff: Duration | None = None
+    max_backoff: Annotated[Duration | None, _PULL_OUTPUT_ONLY] = None
     """The longest delay between attempts. The service sets an hour for push queues when it is left out."""
-    max_doublings: int | None = None
+    max_doublings: Annotated[int | None, _PULL_OUTPUT_ONLY] = None
     """How many times the delay doubles before it grows linearly. The service sets 16 for push queues."""
 
     if TYPE_CHECKING:  # what may be passed is more than what is held
@@ -141,7 +148,7 @@ class QueueStats(Message):
 
 
 class StackdriverLoggingConfig(Message):
-    """Which share of a queue's operations is written to Cloud Logging, from 0 to 1. Not in v2beta2.
+    """Which share of a queue's operations is written to Cloud Logging, from 0 to 1.
 
     Example:
         >>> StackdriverLoggingConfig(sampling_ratio=0.1).sampling_ratio
@@ -153,32 +160,34 @@ class StackdriverLoggingConfig(Message):
 
 
 class Queue(Message):
-    """A queue as the API describes it; `stackdriver_logging_config` is unknown to v2beta2."""
+    """A queue as the API describes it."""
 
-    name: str = ""
+    name: Annotated[str, CREATE_ONLY] = ""
     """The full name: projects/PROJECT/locations/LOCATION/queues/QUEUE."""
-    app_engine_http_target: AppEngineHttpTarget | None = None
+    app_engine_http_target: Annotated[
+        AppEngineHttpTarget | None, renamed("app_engine_http_queue", "v2beta3")
+    ] = None
     """Set for a queue whose tasks go to App Engine, with its routing."""
     http_target: HttpTarget | None = None
     """What the queue sets on every HTTP task that it sends."""
-    pull_target: PullTarget | None = None
+    pull_target: Annotated[PullTarget | None, absent("v2")] = None
     """Set for a queue whose tasks wait to be leased."""
     rate_limits: RateLimits | None = None
     """How fast it dispatches; the service fills in what was not said."""
     retry_config: RetryConfig | None = None
     """How its tasks are tried again, where a task says nothing of its own."""
-    state: str = ""
+    state: Annotated[str, OUTPUT_ONLY] = ""
     """RUNNING, PAUSED or DISABLED; changed by pause() and resume() only."""
-    purge_time: datetime | None = None
+    purge_time: Annotated[datetime | None, OUTPUT_ONLY] = None
     """When it was last purged; tasks that were created before are gone."""
-    task_ttl: Duration | None = None
-    """How long a task is kept at most, sent or not. Set at creation only."""
-    tombstone_ttl: Duration | None = None
-    """How long the name of a finished or deleted task stays taken. Set at creation only."""
-    stats: QueueStats | None = None
+    task_ttl: Annotated[Duration | None, CREATE_ONLY, absent("v2")] = None
+    """How long a task is kept at most, sent or not."""
+    tombstone_ttl: Annotated[Duration | None, CREATE_ONLY, absent("v2")] = None
+    """How long the name of a finished or deleted task stays taken."""
+    stats: Annotated[QueueStats | None, OUTPUT_ONLY, absent("v2")] = None
     """Estimates of what it holds and does; None unless they were asked for."""
-    stackdriver_logging_config: StackdriverLoggingConfig | None = None
-    """Which share of its operations is logged. Unknown to v2beta2."""
+    stackdriver_logging_config: Annotated[StackdriverLoggingConfig | None, absent("v2beta2")] = None
+    """Which share of its operations is logged."""
 
     @property
     @completed_as_text

@@ -1,21 +1,24 @@
-"""What fields a message has, read from its class: names here and on the wire, and what they hold."""
+"""What fields a message has, read from its class: their names, what they hold, who may set them, in which versions."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
 from .json import Duration, Int64, Message
+from .marks import OWN, VERSIONS, Behavior, Mark, Version
 
 ENUMS: dict[str, tuple[str, ...]] = {
     "http_method": ("POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"),
     "scheme": ("HTTP", "HTTPS"),
     "uri_override_enforce_mode": ("IF_NOT_EXISTS", "ALWAYS"),
     "state": ("RUNNING", "PAUSED", "DISABLED"),
+    "type": ("PULL", "PUSH"),
     "response_view": ("BASIC", "FULL"),
     "view": ("BASIC", "FULL"),
 }
@@ -33,18 +36,55 @@ _WORDS: dict[Any, str] = {
 }
 
 
-class Field(msgspec.Struct, frozen=True):
-    """A field of a message. `holds` is the type of one value; `message` is that type where it is a message."""
+class Field(msgspec.Struct, frozen=True, eq=False):
+    """A field of a message. `hint` is its type without marks, `holds` the type of one value of a list or a map.
+
+    `message` is that type where it is a message.
+    """
 
     name: str
     wire: str
+    info: msgspec.structs.FieldInfo
+    hint: Any
     holds: Any
     repeated: bool = False
     mapped: bool = False
+    marks: tuple[Mark, ...] = ()
 
     @property
     def message(self) -> type[Message] | None:
         return self.holds if isinstance(self.holds, type) and issubclass(self.holds, Message) else None
+
+    @property
+    def blank(self) -> Any:
+        """The value of a field that nobody set."""
+        made = self.info.default_factory
+        return self.info.default if made is msgspec.NODEFAULT else made()
+
+    def behavior(self, version: Version = OWN, queue_kind: str = "") -> Behavior:
+        """Who may set it in a version, in a queue of a kind. The last mark that applies decides."""
+        return next(
+            (
+                mark.behavior
+                for mark in reversed(self.marks)
+                if not mark.name and version in mark.versions and mark.queue_kind in ("", queue_kind)
+            ),
+            "settable",
+        )
+
+    def can_be_set(self, version: Version = OWN, queue_kind: str = "") -> bool:
+        """Whether a caller sets it in a version, at creation at least."""
+        return self.behavior(version, queue_kind) in ("settable", "create-only")
+
+    @property
+    def versions(self) -> list[Version]:
+        """The versions that have it, under whatever name."""
+        return [version for version in VERSIONS if self.behavior(version) != "absent"]
+
+    def name_in(self, version: Version) -> str:
+        """Its name in a version, in snake_case."""
+        names = (mark.name for mark in self.marks if mark.name and version in mark.versions)
+        return next(names, self.name)
 
     @property
     def words(self) -> str:
@@ -65,18 +105,54 @@ def schema(kind: type[Message]) -> dict[str, Field]:
     >>> from .queue import Queue
     >>> schema(Queue)["rate_limits"].wire
     'rateLimits'
+    >>> schema(Queue)["stats"].behavior(), schema(Queue)["stats"].versions
+    ('output-only', ['v2beta2', 'v2beta3'])
     """
-    return {
-        info.name: _field(info.name, info.encode_name, info.type) for info in msgspec.structs.fields(kind)
-    }
+    return {info.name: _field(info) for info in msgspec.structs.fields(kind)}
 
 
-def _field(name: str, wire: str, hint: Any) -> Field:
-    if get_origin(hint) in (Union, UnionType):
-        hint = next(arg for arg in get_args(hint) if arg is not type(None))
-    repeated, mapped = get_origin(hint) is list, get_origin(hint) is dict
-    holds = get_args(hint)[-1] if repeated or mapped else hint
-    return Field(name, wire, dict if get_origin(holds) is dict else holds, repeated, mapped)
+def _field(info: msgspec.structs.FieldInfo) -> Field:
+    hint, marks = info.type, ()
+    if get_origin(hint) is Annotated:
+        hint, marks = get_args(hint)[0], hint.__metadata__
+    inner = hint
+    if get_origin(inner) in (Union, UnionType):
+        inner = next(arg for arg in get_args(inner) if arg is not type(None))
+    repeated, mapped = get_origin(inner) is list, get_origin(inner) is dict
+    holds = get_args(inner)[-1] if repeated or mapped else inner
+    holds = dict if get_origin(holds) is dict else holds
+    return Field(info.name, info.encode_name, info, hint, holds, repeated, mapped, marks)
+
+
+def below(*kinds: type[Message]) -> list[type[Message]]:
+    """These messages and all that they are made of, each once."""
+    found = [*kinds]
+    for kind in found:  # which grows
+        for field in schema(kind).values():
+            if field.message is not None and field.message not in found:
+                found.append(field.message)
+    return found
+
+
+def behavior_of(
+    kind: type[Message], path: Sequence[str], version: Version = OWN, queue_kind: str = ""
+) -> Behavior:
+    """Who may set the field at a path below a message: the first mark on the way decides.
+
+    >>> from .queue import Queue
+    >>> behavior_of(Queue, ("rate_limits", "max_burst_size"), "v2")
+    'output-only'
+    """
+    holder: type[Message] | None = kind
+    for name in path:
+        if holder is None:
+            break
+        field = schema(holder)[name]
+        behavior = field.behavior(version, queue_kind)
+        if behavior != "settable":
+            return behavior
+        holder = None if field.repeated else field.message
+    return "settable"
 
 
 def camel(snake_name: str) -> str:

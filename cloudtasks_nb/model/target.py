@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ..redact import DOTS, redacted
 from .json import Int64, Message
+from .marks import OUTPUT_ONLY
 
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
@@ -38,8 +41,8 @@ class AppEngineRouting(Message):
     """The version; empty for the one that is served."""
     instance: str = ""
     """The instance; empty for any."""
-    host: str = ""
-    """The host that follows from the others; only the service fills it in."""
+    host: Annotated[str, OUTPUT_ONLY] = ""
+    """The host that follows from the others."""
 
 
 class OAuthToken(Message):

@@ -6,11 +6,12 @@ Source: SPEC section 3; discovery document v2beta2.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from ..names import TaskName, parse_task
 from ..shown import completed_as_text
 from .json import Duration, Message
+from .marks import CREATE_ONLY, OUTPUT_ONLY, absent, renamed, shown_only
 from .queue import Kind, RetryConfig
 from .status import Status
 from .target import AppEngineRouting, Headers, OAuthToken, OidcToken
@@ -55,11 +56,11 @@ class AppEngineHttpRequest(Message):
 
     http_method: str = ""
     """GET, POST, PUT, …; empty means POST."""
-    relative_url: str = ""
+    relative_url: Annotated[str, renamed("relative_uri", "v2beta3", "v2")] = ""
     """The path and query below the application, from / on."""
     headers: dict[str, str] = {}
     """Headers to send. The service adds its own, and a Content-Type where there is a payload."""
-    payload: bytes | None = None
+    payload: Annotated[bytes | None, renamed("body", "v2beta3", "v2")] = None
     """What to send, with POST and PUT; None unless the task was read with view FULL."""
     app_engine_routing: AppEngineRouting | None = None
     """Which service, version and instance it goes to, where the queue does not say so."""
@@ -120,30 +121,27 @@ class TaskStatus(Message):
 
 
 class Task(Message):
-    """A task as the API describes it. Which fields are filled depends on `view`: payloads only with FULL.
+    """A task as the API describes it. Which fields are filled depends on `view`: payloads only with FULL."""
 
-    `dispatch_deadline` is unknown to v2beta2.
-    """
-
-    name: str = ""
+    name: Annotated[str, CREATE_ONLY] = ""
     """The full name: projects/PROJECT/locations/LOCATION/queues/QUEUE/tasks/TASK."""
     app_engine_http_request: AppEngineHttpRequest | None = None
     """What an App Engine task sends."""
     http_request: HttpRequest | None = None
     """What an HTTP task sends."""
-    pull_message: PullMessage | None = None
+    pull_message: Annotated[PullMessage | None, shown_only("v2beta3"), absent("v2")] = None
     """What a pull task holds."""
     schedule_time: datetime | None = None
     """When it is due: for its next attempt, or when the lease on it ends."""
-    create_time: datetime | None = None
+    create_time: Annotated[datetime | None, OUTPUT_ONLY] = None
     """When it was created, to the second."""
-    status: TaskStatus | None = None
+    status: Annotated[TaskStatus | None, OUTPUT_ONLY] = None
     """How often it was tried and how that went."""
     retry_config: RetryConfig | None = None
     """How it is tried again, where it does not follow its queue."""
-    dispatch_deadline: Duration | None = None
-    """How long an attempt may take before it counts as failed. Unknown to v2beta2."""
-    view: str = ""
+    dispatch_deadline: Annotated[Duration | None, absent("v2beta2")] = None
+    """How long an attempt may take before it counts as failed."""
+    view: Annotated[str, OUTPUT_ONLY] = ""
     """BASIC or FULL: what was read of it. Payloads come with FULL."""
 
     @property

@@ -108,7 +108,7 @@ class _Plan:
         self._from: dict[str, _Member] = {}
         self._lifted: dict[str, tuple[str, str]] = {}
         for field in schema(kind).values():
-            if field.name in shape.absent:
+            if field.behavior(version) == "absent":
                 self._absent.add(field.wire)
                 continue
             holds_packed = packed is not None and field.name in ("metadata", "response")
@@ -123,7 +123,7 @@ class _Plan:
                 names = {camel(inner): camel(outer) for inner, outer in shape.lifted[field.name].items()}
                 self._to[field.wire] = _Member("", below, names)
                 self._lifted |= {outer: (field.wire, inner) for inner, outer in names.items()}
-            elif (there := camel(shape.renamed.get(field.name, field.name))) != field.wire or below:
+            elif (there := camel(field.name_in(version))) != field.wire or below:
                 self._to[field.wire] = _Member(there, below)
                 self._from[there] = _Member(field.wire, below)
 

@@ -1,60 +1,48 @@
 """The versions of the API: how v2beta2, v2beta3 and v2 write what the one model holds. Pure.
 
-The model holds everything that any version knows. The table says, version by version, which fields a version calls by
-another name, lifts out of a nested message, or lacks. `translation` turns JSON by it, in both directions; `wire()`
-makes of it the messages as the version itself describes them. Source: SPEC section 9; the three discovery documents.
+The model holds everything that any version knows, and its fields say which versions have them, under which name
+(`marks`). The table here says what is a matter of whole messages: which fields a version lifts out of a nested
+message, and which it says through another field. `translation` turns JSON by both, in both directions; `wire()`
+makes of them the messages as the version itself describes them. Source: SPEC section 9; the three discovery documents.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any
 
 import msgspec
 
 from ..errors import ConfigError
 from .json import Message
-from .queue import Queue, RateLimits, RetryConfig
-from .schema import schema
+from .marks import OWN as OWN
+from .marks import VERSIONS as VERSIONS
+from .marks import Version as Version
+from .queue import Queue, RetryConfig
+from .schema import Field, schema
 from .target import AppEngineHttpTarget
-from .task import AppEngineHttpRequest, AttemptStatus, Task
-
-Version = Literal["v2beta2", "v2beta3", "v2"]
-VERSIONS: tuple[Version, ...] = ("v2beta2", "v2beta3", "v2")
-OWN: Version = "v2beta2"
-"""The version whose JSON is the model's own, but for fields that only the later ones have."""
+from .task import AttemptStatus, Task
 
 Path = tuple[str, ...]
 """A field by the names on the way to it, in snake_case: ("rate_limits", "max_burst_size")."""
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """How a version writes one message. Fields by their names in the model, in snake_case.
+    """How a version builds one message. Fields by their names in the model, in snake_case.
 
-    `renamed`: what the version calls a field. `lifted`: fields of a nested message that the version keeps in the outer
-    one, under these names. `absent`: fields it lacks. `said`: fields it lacks because another field, which it alone
-    may have, says the same ({"pull_target": "type"}). `only_read`: fields that it shows, and lets nobody set.
+    `name`: what the version calls the message. `lifted`: fields of a nested message that the version keeps in the outer
+    one, under these names. `said`: fields it lacks because another field, which it alone may have, says the same
+    ({"pull_target": "type"}).
     """
 
     name: str = ""
-    renamed: Mapping[str, str] = {}
     lifted: Mapping[str, Mapping[str, str]] = {}
-    absent: tuple[str, ...] = ()
     said: Mapping[str, str] = {}
-    only_read: tuple[str, ...] = ()
 
 
 _LATER: dict[type[Message], Shape] = {
-    RateLimits: Shape(
-        renamed={
-            "max_tasks_dispatched_per_second": "max_dispatches_per_second",
-            "max_concurrent_tasks": "max_concurrent_dispatches",
-        }
-    ),
     RetryConfig: Shape(said={"unlimited_attempts": "max_attempts"}),  # -1 is unlimited
-    AppEngineHttpRequest: Shape(renamed={"relative_url": "relative_uri", "payload": "body"}),
     AttemptStatus: Shape(name="Attempt"),
     AppEngineHttpTarget: Shape(name="AppEngineHttpQueue"),
     Task: Shape(
@@ -66,29 +54,17 @@ _LATER: dict[type[Message], Shape] = {
                 "last_attempt_status": "last_attempt",
             }
         },
-        only_read=("pull_message",),
-    ),
-    Queue: Shape(
-        renamed={"app_engine_http_target": "app_engine_http_queue"},
-        said={"pull_target": "type"},
     ),
 }
 
 SHAPES: dict[Version, dict[type[Message], Shape]] = {
-    "v2beta2": {
-        Queue: Shape(absent=("stackdriver_logging_config",)),
-        Task: Shape(absent=("dispatch_deadline",)),
-    },
-    "v2beta3": _LATER,
+    "v2beta2": {},
+    "v2beta3": _LATER | {Queue: Shape(said={"pull_target": "type"})},
     "v2": _LATER
     | {
-        # The burst is the service's own in v2, and ignored where it is sent all the same.
-        RateLimits: msgspec.structs.replace(_LATER[RateLimits], only_read=("max_burst_size",)),
         Queue: Shape(
-            lifted={"app_engine_http_target": {"app_engine_routing_override": "app_engine_routing_override"}},
-            absent=("pull_target", "stats", "task_ttl", "tombstone_ttl"),
-        ),
-        Task: Shape(lifted=_LATER[Task].lifted, absent=("pull_message",)),
+            lifted={"app_engine_http_target": {"app_engine_routing_override": "app_engine_routing_override"}}
+        )
     },
 }
 
@@ -104,7 +80,7 @@ def check_version(version: str) -> None:
 
 
 def shape_of(kind: type[Message], version: Version) -> Shape:
-    """How a version writes this message."""
+    """How a version builds this message."""
     return SHAPES[version].get(model_of(kind), _PLAIN)
 
 
@@ -114,18 +90,17 @@ def versions_with(kind: type[Message], field: str) -> list[Version]:
     >>> versions_with(Task, "dispatch_deadline")
     ['v2beta3', 'v2']
     """
-    return [version for version in VERSIONS if field not in shape_of(kind, version).absent]
+    return schema(kind)[field].versions
 
 
 def check_carries(message: Message, version: Version) -> None:
-    """Refuse a message with a field set that the version lacks. Errors: ConfigError, which names those that have it."""
-    kind = type(message)
-    for name, default, is_refused in _in_question(kind, version):
+    """Refuse a message with a field that the version cannot set. Errors: ConfigError, which names those that can."""
+    for name, blank, is_refused in _in_question(type(message), version):
         value = getattr(message, name)
-        if value is None or value == default:
+        if value is None or value == blank:
             continue
         if is_refused:
-            raise _refused(model_of(kind), name, version)
+            raise not_settable(type(message), schema(type(message))[name], version)
         for part in value if isinstance(value, list) else [value]:
             if isinstance(part, Message):
                 check_carries(part, version)
@@ -133,24 +108,34 @@ def check_carries(message: Message, version: Version) -> None:
 
 @cache
 def _in_question(kind: type[Message], version: Version) -> list[tuple[str, Any, bool]]:
-    """Fields that must not be set in a version, and those that hold messages, in which some may not be: name, default,
-    whether the field itself is refused."""
-    model = model_of(kind)
-    shape = shape_of(model, version)
-    refused = {*shape.absent, *shape.only_read}
+    """Fields that must not be set in a version, and those that hold messages, in which some may not be: name, blank
+    value, whether the field itself is refused. A value of the service's own is not refused: it is ignored."""
+    refused = ("absent", "shown-only")
     return [
-        (info.name, info.default, info.name in refused)
-        for info in msgspec.structs.fields(model)
-        if info.name in refused or _held_by(model, info.name) is not Message
+        (field.name, field.blank, field.behavior(version) in refused)
+        for field in schema(model_of(kind)).values()
+        if field.behavior(version) in refused or field.message is not None
     ]
 
 
-def _refused(kind: type[Message], name: str, version: Version) -> ConfigError:
-    others = versions_with(kind, name)
-    if name in shape_of(kind, version).absent:
-        return not_in(version, f"{kind.__name__}.{name}", others)
-    able = [other for other in others if name not in shape_of(kind, other).only_read]
-    return not_in(version, f"Setting {kind.__name__}.{name}", able)
+def not_settable(kind: type[Message], field: Field, version: Version, queue_kind: str = "") -> ConfigError:
+    """The error for a field that cannot be set in a version, or in a queue of a kind."""
+    name, behavior = f"{model_of(kind).__name__}.{field.name}", field.behavior(version, queue_kind)
+    if behavior == "absent":
+        return not_in(version, name, field.versions)
+    able = [other for other in VERSIONS if field.can_be_set(other, queue_kind)]
+    way = f"connect with api_version={_either(able)}" if able else ""
+    if behavior == "shown-only":
+        return ConfigError(f"{name} cannot be set in {version}.", hint=way)
+    where = f" in {version}" if able else f" for {queue_kind} queues" if field.can_be_set(version) else ""
+    return ConfigError(
+        f"{name} is output only{where}: the service sets it.",
+        hint=f"leave it out, or {way}" if way else "leave it out",
+    )
+
+
+def _either(versions: Iterable[str]) -> str:
+    return " or ".join(f'"{version}"' for version in versions)
 
 
 def not_in(version: str, what: str, others: Iterable[str]) -> ConfigError:
@@ -159,8 +144,9 @@ def not_in(version: str, what: str, others: Iterable[str]) -> ConfigError:
     >>> not_in("v2", "Leasing tasks", ["v2beta2"]).hint
     'connect with api_version="v2beta2"'
     """
-    named = " or ".join(f'"{other}"' for other in others)
-    return ConfigError(f"{what} does not exist in {version}.", hint=f"connect with api_version={named}")
+    return ConfigError(
+        f"{what} does not exist in {version}.", hint=f"connect with api_version={_either(others)}"
+    )
 
 
 def path_in(path: Path, version: Version, kind: type[Message] = Queue) -> list[Path]:
@@ -173,23 +159,19 @@ def path_in(path: Path, version: Version, kind: type[Message] = Queue) -> list[P
     """
     if not path:
         return [()]
-    shape, (name, *rest) = shape_of(kind, version), path
-    if name in shape.absent:
-        raise not_in(version, f"{model_of(kind).__name__}.{name}", versions_with(kind, name))
-    if name in shape.said:
-        return [(shape.said[name],)]
-    if name in shape.lifted:
-        lifts = shape.lifted[name]
-        below = _held_by(kind, name)
-        return [
-            (outer, *tail)
-            for inner, outer in lifts.items()
-            if not rest or rest[0] == inner
-            for tail in path_in(tuple(rest[1:]), version, _held_by(below, inner))
-        ]
-    return [
-        (shape.renamed.get(name, name), *tail) for tail in path_in(tuple(rest), version, _held_by(kind, name))
+    name, said = path[0], shape_of(kind, version).said
+    if name in said:
+        return [(said[name],)]
+    found = [
+        (member.name, *tail)
+        for member in members(kind, version)
+        if all(ours == asked for ours, asked in zip(member.home, path, strict=False))
+        for tail in path_in(path[len(member.home) :], version, member.field.message or Message)
     ]
+    known = schema(model_of(kind))
+    if not found and name in known:
+        raise not_settable(kind, known[name], version)
+    return found or [path]
 
 
 def path_from(path: Path, version: Version, kind: type[Message] = Queue) -> list[Path]:
@@ -200,25 +182,20 @@ def path_from(path: Path, version: Version, kind: type[Message] = Queue) -> list
     """
     if not path:
         return [()]
-    shape, (name, *rest) = shape_of(kind, version), path
-    for field, lifts in shape.lifted.items():
-        inner = next((inner for inner, outer in lifts.items() if outer == name), None)
-        if inner is not None:
-            tails = path_from(tuple(rest), version, _held_by(_held_by(kind, field), inner))
-            return [(field, inner, *tail) for tail in tails]
-    model_name = next((ours for ours, theirs in shape.renamed.items() if theirs == name), name)
-    said: list[Path] = [(field,) for field, by in shape.said.items() if by == name]
-    if model_name not in model_of(kind).__struct_fields__:
-        return said
-    tails = path_from(tuple(rest), version, _held_by(kind, model_name))
-    return [*((model_name, *tail) for tail in tails), *said]
+    said: list[Path] = [(ours,) for ours, by in shape_of(kind, version).said.items() if by == path[0]]
+    return [
+        (*member.home, *tail)
+        for member in members(kind, version)
+        if member.name == path[0]
+        for tail in path_from(path[1:], version, member.field.message or Message)
+    ] + said
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A field as a version has it: its name there, its type in the model, and the way to it in the model's message."""
+    """A field as a version has it: its name there, the field of the model, and the way to it in the model's message."""
 
     name: str
-    info: msgspec.structs.FieldInfo
+    field: Field
     home: Path
 
 
@@ -227,13 +204,14 @@ def members(kind: type[Message], version: Version) -> tuple[Member, ...]:
     """The fields of a message in this version, but for those that only say what others of the model say."""
     shape = shape_of(kind, version)
     found = []
-    for info in msgspec.structs.fields(model_of(kind)):
-        if info.name in shape.lifted:
-            inner = {field.name: field for field in msgspec.structs.fields(_held_by(kind, info.name))}
-            lifts = shape.lifted[info.name].items()
-            found += [Member(outer, inner[name], (info.name, name)) for name, outer in lifts]
-        elif info.name not in (*shape.absent, *shape.said):
-            found.append(Member(shape.renamed.get(info.name, info.name), info, (info.name,)))
+    for field in schema(model_of(kind)).values():
+        if field.name in shape.lifted and field.message is not None:
+            inner = schema(field.message)
+            for name, outer in shape.lifted[field.name].items():
+                marked = msgspec.structs.replace(inner[name], marks=(*field.marks, *inner[name].marks))
+                found.append(Member(outer, marked, (field.name, name)))
+        elif version in field.versions and field.name not in shape.said:
+            found.append(Member(field.name_in(version), field, (field.name,)))
     return tuple(found)
 
 
@@ -244,40 +222,25 @@ def wire(kind: type[Message], version: Version) -> type[Message]:
     >>> wire(Task, "v2").__struct_fields__[:3]
     ('name', 'app_engine_http_request', 'http_request')
     """
-    shape = shape_of(kind, version)
+    shape, known = shape_of(kind, version), schema(model_of(kind)).values()
     fields = [
-        (member.name, _wire_type(member.info.type, version), _default(member.info))
+        (member.name, _wire_type(member.field, version), member.field.blank)
         for member in members(kind, version)
     ]
-    known = {name for name, *_ in fields}
-    fields += [(name, str, "") for name in shape.said.values() if name not in known]
-    if shape == _PLAIN and [hint for _, hint, _ in fields] == [
-        info.type for info in msgspec.structs.fields(kind)
-    ]:
+    names = {name for name, *_ in fields}
+    fields += [(name, str, "") for name in shape.said.values() if name not in names]
+    if shape == _PLAIN and [one[:2] for one in fields] == [(field.name, field.info.type) for field in known]:
         return kind
     name = shape.name or kind.__name__
     made: type[Any] = msgspec.defstruct(name, fields, bases=(Message,), kw_only=True, module=__name__)
     return made
 
 
-def _wire_type(hint: Any, version: Version) -> Any:
-    if get_origin(hint) in (Union, UnionType):
-        return Union[tuple(_wire_type(part, version) for part in get_args(hint))]  # noqa: UP007 - built at run time
-    if get_origin(hint) is list:
-        return list[_wire_type(get_args(hint)[0], version)]  # type: ignore[misc]
-    return wire(hint, version) if isinstance(hint, type) and issubclass(hint, Message) else hint
-
-
-def _default(info: msgspec.structs.FieldInfo) -> Any:
-    if info.default is not msgspec.NODEFAULT:
-        return info.default
-    return msgspec.field(default_factory=info.default_factory)
-
-
-def _held_by(kind: type[Message], field: str) -> type[Message]:
-    """The message in a field; for anything else a message without fields."""
-    found = schema(model_of(kind)).get(field)
-    return (found.message if found is not None else None) or Message
+def _wire_type(field: Field, version: Version) -> Any:
+    hint = field.hint
+    if field.message is not None and (there := wire(field.message, version)) is not field.message:
+        hint = list[there] if field.repeated else there | None  # type: ignore[valid-type]
+    return Annotated[(hint, *field.marks)] if field.marks else hint
 
 
 def model_of(kind: type[Message]) -> type[Message]:

@@ -43,10 +43,9 @@ def create_queue(session: Session, name: QueueName, options: QueueOptions) -> Qu
 
     Source: REST queues.create.
     """
-    given = msgspec.structs.asdict(options)
+    given = {field: value for field, value in msgspec.structs.asdict(options).items() if value is not None}
     kind = given.pop("kind")
-    values = {field: settings(field, value) for field, value in given.items() if value is not None}
-    targets = [field for field in _TARGETS.values() if field in values]
+    targets = [field for field in _TARGETS.values() if field in given]
     if kind == "http" and targets == ["app_engine_http_target"]:
         kind = "app_engine"  # its settings say so
     if kind not in _TARGETS:
@@ -56,7 +55,13 @@ def create_queue(session: Session, name: QueueName, options: QueueOptions) -> Qu
             f"{' and '.join(targets)} cannot be set on a queue of kind {kind!r}.",
             hint="a queue has one kind of target",
         )
-    target = {_TARGETS[kind]: _BLANK[kind]()}
-    queue = QueueFields(name=str(name), **(target | values))
+    return new_queue(session, name, kind, settings(given, session.api_version, kind))
+
+
+def new_queue(session: Session, name: QueueName, kind: Kind, queue: QueueFields) -> Queue:
+    """Create a queue of a kind under a name, with the settings that `queue` holds. Errors: those of create_queue."""
+    queue.name = str(name)
+    if getattr(queue, _TARGETS[kind]) is None:
+        setattr(queue, _TARGETS[kind], _BLANK[kind]())
     path = {"parent": str(name.parent)}
     return session.call("projects.locations.queues.create", Queue, path=path, body=queue).bind(session)

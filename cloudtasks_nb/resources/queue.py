@@ -14,6 +14,7 @@ from ..model.queue import RateLimits, RetryConfig, StackdriverLoggingConfig
 from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..model.task import View
 from ..model.versions import path_in, wire
+from ..model.writing import mask_paths
 from ..names import QueueName, TaskName, check_task_id, parse_task
 from ..paging.pager import Pager
 from ..rest.session import Session
@@ -22,7 +23,7 @@ from .batch_verbs import BatchVerbs
 from .bulk_verbs import BulkVerbs
 from .create_verbs import CreateVerbs
 from .lease_verbs import LeaseVerbs
-from .settings import mask_paths, settings
+from .settings import settings
 from .task import Task, count_tasks, list_tasks, read_task
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
         """Change the settings that are passed, at any depth, and nothing else.
 
         client.create_queue() explains each keyword. Settings may be dicts with the field names in snake_case; a dict
-        value of None sets the default again.
+        value of None sets the default again. A message may be passed as it was read: what is output only is left out.
 
-        Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for an unknown field.
+        Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for a field that is unknown or cannot be set.
 
         Units: durations are seconds, timedeltas, or text such as "10m".
 
@@ -84,25 +85,23 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
             >>> queue.update(http_target={"uri_override": {"host": "example.com"},
             ...                           "header_overrides": {"X-Team": "mail"}})
         """
-        given = {
+        named = {
             "rate_limits": rate_limits,
             "retry_config": retry_config,
             "http_target": http_target,
             "app_engine_http_target": app_engine_http_target,
             "stackdriver_logging_config": stackdriver_logging_config,
         }
-        changes = {field: settings(field, value) for field, value in given.items() if value is not None}
-        mask = [
-            path for field, value in given.items() if value is not None for path in mask_paths(field, value)
-        ]
+        given = {field: value for field, value in named.items() if value is not None}
+        version = self._session.api_version
+        changed, mask = settings(given, version, self.kind), mask_paths(given, version, self.kind)
         if not mask:  # which the API reads as "every field", and would set all of them to their defaults
             raise ConfigError(
                 "update() was called without any change.",
                 hint='pass what is to change, such as retry_config={"max_attempts": 5}',
             )
-        return self._verb(
-            "patch", body=model.Queue(name=self.name, **changes), query={"updateMask": ",".join(mask)}
-        )
+        changed.name = self.name
+        return self._verb("patch", body=changed, query={"updateMask": ",".join(mask)})
 
     def pause(self) -> Self:
         """Stop dispatching; tasks can still be added. Errors: NotFound, PermissionDenied.

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from ..model.durations import parse_duration
-from ..model.queue import RateLimits, RetryConfig
+from ..model.queue import RetryConfig
+from ..model.schema import behavior_of
 from .action import Refused
 
 if TYPE_CHECKING:
@@ -86,21 +88,14 @@ def typed(value: Any) -> str:
 
 
 def form(queue: Queue) -> list[dict[str, Any]]:
-    """The fields that this queue lets one change, with what they hold now: of a pull queue, the attempts."""
-    open_to_change = [field for field in FIELDS if queue.kind != "pull" or field.name == "max_attempts"]
-    return [
-        {
-            "name": field.name,
-            "group": field.group,
-            "label": field.label,
-            "kind": field.kind,
-            "low": field.low,
-            "high": field.high,
-            "hint": field.hint,
-            "value": _now(queue, field),
-        }
-        for field in open_to_change
+    """The settings of this queue that can be changed in the version that is spoken, with what they hold now."""
+    version = queue._session.api_version
+    open_to_change = [
+        field
+        for field in FIELDS
+        if behavior_of(type(queue), (field.group, field.name), version, queue.kind) == "settable"
     ]
+    return [{**asdict(field), "value": _now(queue, field)} for field in open_to_change]
 
 
 def changed_settings(queue: Queue, settings: object) -> Changes:
@@ -137,11 +132,7 @@ def _check_backoffs(queue: Queue, changed: Mapping[str, Any]) -> None:
 
 
 def _now(queue: Queue, field: Setting) -> str:
-    held = (
-        queue.rate_limits or RateLimits()
-        if field.group == "rate_limits"
-        else queue.retry_config or RetryConfig()
-    )
+    held = getattr(queue, field.group)
     if field.name == "max_attempts" and getattr(held, "unlimited_attempts", False):
         return UNLIMITED
-    return typed(getattr(held, field.name))
+    return typed(getattr(held, field.name, None))

@@ -69,6 +69,7 @@ def creation(task: Task, changes: Changes) -> dict[str, Any]:
         else _payload(changes.payload, task.payload or b""),
         "schedule": task.schedule_time if changes.schedule is None else changes.schedule,
         "retry_config": task.retry_config,
+        "dispatch_deadline": task.dispatch_deadline,
     }
     if task.pull_message is not None:
         return {**given, "tag": task.tag if changes.tag is None else changes.tag or None}

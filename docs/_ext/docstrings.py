@@ -11,10 +11,14 @@ from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.model import Message
+from cloudtasks_nb.model.marks import VERSIONS, Mark
+from cloudtasks_nb.model.schema import schema
 
 FIELDS = ("Shapes", "Shape", "Units", "Errors", "Source", "Attributes")
 _INLINE = re.compile(rf"(?<=[.)?!:`]) (?=(?:{'|'.join(FIELDS)}): )")
 _FIELD = re.compile(rf"({'|'.join(FIELDS)}): (.*)")
+_MARKS = re.compile(r"~?(?:typing|types)\.Annotated\[(.*?)(?:, <[^>]*>)+\]")
 _FACTORY = re.compile(r"(dict|list|deque)([^=]*?) = <factory>")
 _EMPTY = {"dict": "{}", "list": "[]", "deque": "[]"}
 _ERROR = re.compile(r"(?<![`.\w])([A-Z][A-Za-z]+)(?![\w`])")
@@ -45,11 +49,14 @@ def _signature(
 
 
 def _readable(signature: str) -> str:
-    """A signature whose empty dicts and lists are written as such.
+    """A signature whose empty dicts and lists are written as such; the marks of its fields stand beside these.
 
+    >>> _readable("(host: ~typing.Annotated[str, <output-only>, <absent in v2>] = '')")
+    "(host: str = '')"
     >>> _readable("(headers: dict[str, str] = <factory>, members: list[str] = <factory>)")
     '(headers: dict[str, str] = {}, members: list[str] = [])'
     """
+    signature = _MARKS.sub(r"\1", signature)
     return _FACTORY.sub(lambda made: f"{made[1]}{made[2]} = {_EMPTY[made[1]]}", signature)
 
 
@@ -73,7 +80,23 @@ def _fields(kind: type) -> Iterator[str]:
         for name in told:
             yield f"`{name}`"
             yield from (f"    {line}" for line in said[name] if line)
+            if issubclass(kind, Message) and (marks := schema(kind)[name].marks):
+                yield f"    {' '.join(map(in_words, marks))}"
         yield ""
+
+
+_SAID = {"create-only": "Set at creation only", "output-only": "Output only", "shown-only": "Shown only"}
+
+
+def in_words(mark: Mark) -> str:
+    """What a mark says of its field.
+
+    >>> in_words(schema(ct.RateLimits)["max_burst_size"].marks[-1])
+    'Output only in v2.'
+    """
+    what = f"Named `{mark.name}`" if mark.name else _SAID.get(mark.behavior, "Not")
+    where = f" in {' and '.join(mark.versions)}" if mark.versions != VERSIONS else ""
+    return f"{what}{where}{f' for {mark.queue_kind} queues' if mark.queue_kind else ''}."
 
 
 def as_pages(lines: list[str]) -> Iterator[str]:

@@ -84,11 +84,16 @@ def test_what_a_version_lacks_is_said_before_any_request(emulator: str) -> None:
             (lambda: v2.queues(stats=True), "Queue.stats"),
             (lambda: v2.create_queue("pull", kind="pull"), "Queue.pull_target"),
             (lambda: v2.create_queue("ttl", task_ttl=10**6), "Queue.task_ttl"),
-            (lambda: queue.update(rate_limits={"max_burst_size": 4}), "RateLimits.max_burst_size"),
         ):
             with pytest.raises(ct.ConfigError, match=rf"{what}.* does not exist in v2") as refused:
                 act()  # type: ignore[operator]
             assert "v2beta2" in str(refused.value.hint)
+        for act in (queue.update, lambda **given: v2.create_queue("burst", **given)):
+            with pytest.raises(ct.ConfigError, match=r"max_burst_size is output only in v2") as refused:
+                act(rate_limits={"max_burst_size": 4})
+            assert 'api_version="v2beta2" or "v2beta3"' in str(refused.value.hint)
+        with pytest.raises(ct.NotFound):
+            v2.queue("burst")
         assert not queue.offers_stats
         assert queue.tasks().to_dataframe().empty
     with pytest.raises(ct.ConfigError, match="api_version='v3'"):

@@ -14,7 +14,7 @@ ROOMS = ("cloudtasks_nb", "tests", "benchmarks", "docs", "notebooks")
 WRITTEN = ("*.py", "*.js", "*.css", "*.html", "*.j2", "*.sql")
 
 # docs/decisions/0030: the two functions where a notebook begins.
-# docs/decisions/0031: completion, hover and type checkers know only the keywords in the signature of a public verb.
+# docs/decisions/0033: completion, hover and type checkers know only the keywords in the signature of a public verb.
 CALLED_BY_KEYWORD = {
     "connecting.py connect",
     "emulator/launch.py local",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cloudtasks_nb.emulator.server.calls.filters import parse_filter
 from cloudtasks_nb.emulator.server.rules.queues import new_queue
 from cloudtasks_nb.errors import InvalidArgument
-from cloudtasks_nb.model import AppEngineHttpTarget, PullTarget, Queue, RateLimits, RetryConfig
+from cloudtasks_nb.model import AppEngineHttpTarget, HttpTarget, PullTarget, Queue, RateLimits, RetryConfig
 from cloudtasks_nb.names import parse_queue
 
 from .conftest import QUEUE
@@ -21,6 +21,7 @@ from .conftest import QUEUE
 def queue() -> Queue:
     asked = Queue(
         app_engine_http_target=AppEngineHttpTarget(),
+        http_target=HttpTarget(),
         rate_limits=RateLimits(max_tasks_dispatched_per_second=20),
         retry_config=RetryConfig(max_attempts=5),
     )
@@ -73,6 +74,7 @@ def test_filters_that_match(queue: Queue, text: str) -> None:
         "state: PAUSED",
         "NOT state: RUNNING",
         "pull_target:*",
+        "http_target.header_overrides:*",
         "app_engine_http_target != *",
         "retryConfig.maxAttempts<5",
         "retryConfig.maxRetryDuration<5s",

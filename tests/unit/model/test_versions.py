@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 import pytest
@@ -54,6 +54,8 @@ def test_each_version_has_exactly_its_official_methods_and_parameters(version: V
 
 
 def held(hint: Any) -> Any:
+    if get_origin(hint) is Annotated:
+        return held(get_args(hint)[0])
     if get_origin(hint) in (Union, type(int | None)):
         hint = next(arg for arg in get_args(hint) if arg is not type(None))
     return held(get_args(hint)[0]) if get_origin(hint) is list else hint
@@ -90,7 +92,8 @@ def messages(kind: type[Message]) -> st.SearchStrategy[Any]:
 
 
 def values(hint: Any) -> st.SearchStrategy[Any]:
-    hint, repeated = held(hint), get_origin(hint) is list
+    repeated = get_origin(get_args(hint)[0] if get_origin(hint) is Annotated else hint) is list
+    hint = held(hint)
     if isinstance(hint, type) and issubclass(hint, Message):
         one: st.SearchStrategy[Any] = messages(hint)
     elif get_origin(hint) is dict:
@@ -250,7 +253,7 @@ def test_what_a_version_lacks_is_refused_by_name_and_says_who_has_it() -> None:
         )
     with pytest.raises(ConfigError, match=r"Queue\.stats does not exist in v2"):
         path_in(("stats",), "v2")
-    with pytest.raises(ConfigError, match=r"Setting Task\.pull_message does not exist in v2beta3") as refused:
+    with pytest.raises(ConfigError, match=r"Task\.pull_message cannot be set in v2beta3") as refused:
         check_carries(CreateTaskRequest(task=Task(pull_message=PullMessage(tag="t"))), "v2beta3")
     assert refused.value.hint == 'connect with api_version="v2beta2"'
     check_carries(Queue(retry_config=RetryConfig(unlimited_attempts=True)), "v2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,11 +20,22 @@ from cloudtasks_nb.model import (
     OidcToken,
     RateLimits,
     RetryConfig,
+    StackdriverLoggingConfig,
     UriOverride,
     to_dict,
 )
 from cloudtasks_nb.model.schema import Field, camel, schema
-from cloudtasks_nb.resources.settings import KINDS, mask_paths, settings
+from cloudtasks_nb.model.versions import Version
+from cloudtasks_nb.model.writing import mask_paths
+from cloudtasks_nb.resources.settings import _Reader, settings
+
+KINDS: dict[str, type[Message]] = {
+    "rate_limits": RateLimits,
+    "retry_config": RetryConfig,
+    "http_target": HttpTarget,
+    "app_engine_http_target": AppEngineHttpTarget,
+    "stackdriver_logging_config": StackdriverLoggingConfig,
+}
 
 
 @pytest.mark.parametrize(
@@ -49,6 +61,9 @@ from cloudtasks_nb.resources.settings import KINDS, mask_paths, settings
             {"uri_override": {"path_override": {"path": "/x"}, "port": 8080}},
             ["httpTarget.uriOverride.pathOverride.path", "httpTarget.uriOverride.port"],
         ),
+        ("retry_config", {}, []),
+        ("retry_config", RetryConfig(), []),
+        ("task_ttl", 60, ["taskTtl"]),
         ("http_target", {"header_overrides": {"X-A": "b"}}, ["httpTarget.headerOverrides"]),
         (
             "app_engine_http_target",
@@ -58,25 +73,24 @@ from cloudtasks_nb.resources.settings import KINDS, mask_paths, settings
     ],
 )
 def test_the_mask_names_what_was_passed_and_nothing_else(field: str, given: Any, mask: list[str]) -> None:
-    assert mask_paths(field, given) == mask
+    assert mask_paths({field: given}) == mask
 
 
 def test_dicts_become_the_messages_they_describe() -> None:
-    made = settings(
-        "http_target",
-        {
-            "uri_override": {"host": "example.com", "port": 443, "path_override": {"path": "/a"}},
-            "header_overrides": {"X-Team": "mail"},
-            "oidc_token": None,
-        },
-    )
-    assert to_dict(made) == {
+    given = {
+        "uri_override": {"host": "example.com", "port": 443, "path_override": {"path": "/a"}},
+        "header_overrides": {"X-Team": "mail"},
+        "oidc_token": None,
+    }
+    assert to_dict(settings({"http_target": given}).http_target) == {
         "uriOverride": {"host": "example.com", "port": "443", "pathOverride": {"path": "/a"}},
         "headerOverrides": [{"header": {"key": "X-Team", "value": "mail"}}],
     }
-    assert isinstance(settings("task_ttl", 86_400 * 20), Duration)
-    routed = settings("app_engine_http_target", {"app_engine_routing_override": {"service": "a"}})
-    assert routed == AppEngineHttpTarget(app_engine_routing_override=AppEngineRouting(service="a"))
+    assert isinstance(settings({"task_ttl": 86_400 * 20}).task_ttl, Duration)
+    routed = settings({"app_engine_http_target": {"app_engine_routing_override": {"service": "a"}}})
+    assert routed.app_engine_http_target == AppEngineHttpTarget(
+        app_engine_routing_override=AppEngineRouting(service="a")
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,12 +101,19 @@ def test_dicts_become_the_messages_they_describe() -> None:
         ("http_target", {"uri_override": "example.com"}, "http_target.uri_override is a str"),
         ("http_target", {"header_overrides": 7}, "http_target.header_overrides is a int"),
         ("rate_limits", RetryConfig(), "is a RetryConfig, not a RateLimits"),
-        ("color", {}, "no setting 'color'"),
+        ("color", {}, "Queue has no field 'color'"),
+        ("rate_limit", {}, "did you mean 'rate_limits'"),
+        ("state", "PAUSED", "Queue.state is output only: the service sets it"),
+        (
+            "app_engine_http_target",
+            {"app_engine_routing_override": {"host": "x"}},
+            "AppEngineRouting.host is output only",
+        ),
     ],
 )
 def test_what_is_no_setting_is_refused_with_the_nearest_name(field: str, given: Any, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        settings(field, given)
+        settings({field: given})
     assert words in str(caught.value)
 
 
@@ -113,7 +134,10 @@ def _values(field: Field) -> st.SearchStrategy[Any]:
 
 
 def dicts(kind: type[Message]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({}, optional={name: _values(field) for name, field in schema(kind).items()})
+    settable = {
+        name: field for name, field in schema(kind).items() if field.behavior("v2beta3") == "settable"
+    }
+    return st.fixed_dictionaries({}, optional={name: _values(field) for name, field in settable.items()})
 
 
 def _leaves(given: dict[str, Any], kind: type[Message]) -> set[str]:
@@ -136,12 +160,12 @@ def test_masks_hold_every_leaf_once_and_the_message_holds_every_value(
     drawn: tuple[str, dict[str, Any]],
 ) -> None:
     field, given_values = drawn
-    mask = mask_paths(field, given_values)
+    mask = mask_paths({field: given_values})
     assert len(mask) == len(set(mask))
     head = {path.partition(".")[0] for path in mask}
     assert head <= {camel(kind) for kind in KINDS}
     assert {path.partition(".")[2] for path in mask} == _leaves(given_values, KINDS[field])
-    written = to_dict(settings(field, given_values))
+    written = to_dict(getattr(settings({field: given_values}, "v2beta3"), field))
     for path in (path.split(".")[1:] for path in mask):
         held: Any = given_values
         sent: Any = written
@@ -165,6 +189,59 @@ def _all_fields() -> dict[str, str]:
 
 
 def test_a_message_and_the_same_dict_give_the_same_mask() -> None:
-    assert mask_paths("rate_limits", RateLimits(max_burst_size=3)) == mask_paths(
-        "rate_limits", {"max_burst_size": 3}
+    given = RateLimits(max_burst_size=3)
+    assert mask_paths({"rate_limits": given}) == mask_paths({"rate_limits": {"max_burst_size": 3}})
+
+
+READ = RateLimits(max_tasks_dispatched_per_second=5, max_burst_size=7, max_concurrent_tasks=3)
+
+
+@pytest.mark.parametrize(("version", "burst"), [("v2beta2", 7), ("v2beta3", 7), ("v2", None)])
+def test_a_message_that_was_read_is_set_without_what_is_output_only(
+    version: Version, burst: int | None
+) -> None:
+    made = settings({"rate_limits": READ}, version)
+    assert made.rate_limits == RateLimits(
+        max_tasks_dispatched_per_second=5, max_burst_size=burst, max_concurrent_tasks=3
     )
+    assert ("rateLimits.maxBurstSize" in mask_paths({"rate_limits": READ}, version)) == (burst is not None)
+    pull = RetryConfig(max_attempts=4, min_backoff=Duration(), max_doublings=0)
+    assert settings({"retry_config": pull}, version, "pull").retry_config == RetryConfig(max_attempts=4)
+    assert mask_paths({"retry_config": pull}, version, "pull") == ["retryConfig.maxAttempts"]
+    assert READ.max_burst_size == 7  # it stays as it was read
+
+
+@pytest.mark.parametrize(
+    ("field", "key", "version", "queue_kind", "words", "hint"),
+    [
+        (
+            "rate_limits", "max_burst_size", "v2", "http",
+            "RateLimits.max_burst_size is output only in v2: the service sets it.",
+            'leave it out, or connect with api_version="v2beta2" or "v2beta3"',
+        ),
+        (
+            "retry_config", "max_doublings", "v2beta2", "pull",
+            "RetryConfig.max_doublings is output only for pull queues: the service sets it.", "leave it out",
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("value", [3, None])
+def test_a_key_that_cannot_be_set_is_refused_and_the_error_says_where_it_can(
+    field: str, key: str, version: Version, queue_kind: str, words: str, hint: str, value: int | None
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings({field: {key: value}}, version, queue_kind)
+    assert (caught.value.message, caught.value.hint) == (words, hint)
+
+
+def test_a_field_that_the_version_lacks_is_refused_whoever_set_it() -> None:
+    with pytest.raises(ConfigError, match=r"Queue\.stackdriver_logging_config does not exist in v2beta2"):
+        settings({"stackdriver_logging_config": StackdriverLoggingConfig(sampling_ratio=1)}, "v2beta2")
+
+
+def test_a_map_is_a_dict() -> None:
+    kind = msgspec.defstruct("Labelled", [("labels", dict[str, str], {})], bases=(Message,))
+    reader = _Reader()
+    assert reader.message(kind, {"labels": {"env": "prod"}}, "").labels == {"env": "prod"}  # type: ignore[attr-defined]
+    with pytest.raises(ConfigError, match="labels is a list, not a dict"):
+        reader.message(kind, {"labels": ["env"]}, "")

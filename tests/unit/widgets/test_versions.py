@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.model import Kind
+from cloudtasks_nb.model.versions import Version
+from cloudtasks_nb.render.values import counted
 from cloudtasks_nb.widgets.clickable import Clickable
+from cloudtasks_nb.widgets.settings_form import FIELDS
 
 from .page import FakePage
 
@@ -96,3 +101,37 @@ def test_tasks_are_only_leased_where_that_exists(emulator: str) -> None:
         assert "workbench" not in [verb for verb, _ in explorer.opening["views"]]
         assert explorer.rows[0]["depth"] == 0
         explorer.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "missing"),
+    [
+        ("v2beta2", "http", set()),
+        ("v2beta3", "http", set()),
+        ("v2", "http", {"max_burst_size"}),
+        ("v2beta3", "pull", {setting.name for setting in FIELDS} - {"max_attempts"}),
+    ],
+)
+def test_a_panel_offers_what_can_be_set_in_its_version(
+    emulator: str, clicking: Clicking, version: Version, kind: Kind, missing: set[str]
+) -> None:
+    name = f"p-{uuid4().hex[:8]}"
+    with ct.connect(endpoint=emulator, project=name, location="us-central1", api_version=version) as client:
+        panel = client.create_queue("q", kind=kind).panel()
+        page = clicking(panel)
+        offered = {setting["name"]: setting["value"] for setting in panel.facts["form"]}
+        assert set(offered) == {setting.name for setting in FIELDS} - missing
+        settings = {name: value or "3" for name, value in offered.items()}
+        assert page.click("update", settings=settings) == f"Changed {counted(len(settings), 'setting')}."
+        assert panel.notice["level"] == "ok"
+        for setting in missing:
+            assert page.click("update", settings={setting: "3"}).startswith("This queue has no setting")
+
+
+def test_an_edited_task_keeps_its_deadline(v2: ct.Client, clicking: Clicking) -> None:
+    queue = v2.create_queue("edited").pause()
+    queue.create_task(url="https://example.com/", dispatch_deadline=20, schedule=3600, task_id="old")
+    page = clicking(queue.browse())
+    page.click("enqueue_edited", task_id="old", changes={"payload": "other"}, delete_old=True)
+    (made,) = queue.tasks(view="FULL")
+    assert (made.text(), made.dispatch_deadline) == ("other", timedelta(seconds=20))

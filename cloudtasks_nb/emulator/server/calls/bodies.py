@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from types import UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from ....model import HttpRequest, HttpTarget, Message, PullTarget, Queue, RetryConfig, Task
-from ....model.schema import camel
+from ....model.schema import Field, camel, schema
 from ....model.versions import OWN, Version, members, shape_of
 from .refusals import NotJson, bad_request
 from .scalars import ENUMS, ETAG, SCALARS, Scalar, enum
@@ -31,7 +30,7 @@ _ONEOFS: dict[type[Message], dict[str, frozenset[str]]] = {
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A member of a message: its two names, what it holds, and where the model keeps it."""
+    """A member of a message: its two names, what it holds, where the model keeps it, and whether it is only shown."""
 
     name: str
     camel: str
@@ -39,46 +38,43 @@ class Member(msgspec.Struct, frozen=True):
     repeated: bool = False
     mapped: bool = False
     home: tuple[str, ...] = ()
+    ignored: bool = False
 
 
 @cache
 def fields(kind: type[Message]) -> dict[str, Member]:
     """The members of a message, under their camelCase and under their snake_case names."""
-    found: dict[str, Member] = {}
-    for info in msgspec.structs.fields(kind):
-        field = _field(info.name, info.type, (info.name,))
-        found[field.name] = found[field.camel] = field
-    return found
+    found = [_member(field.name, field, (field.name,)) for field in schema(kind).values()]
+    return {name: member for member in found for name in (member.name, member.camel)}
 
 
 @cache
 def fields_in(version: Version, kind: type[Message]) -> dict[str, Member]:
     """The same for a message of the model as this version has it."""
-    found = [_field(member.name, member.info.type, member.home) for member in members(kind, version)]
-    known = {field.name for field in found}
+    found = [_member(one.name, one.field, one.home, version) for one in members(kind, version)]
+    known = {member.name for member in found}
     for name in shape_of(kind, version).said.values():
         if name not in known:
-            found.append(_field(name, str, ()))
-    return {name: field for field in found for name in (field.name, field.camel)}
+            found.append(Member(name, camel(name), _holds(name, str)))
+    return {name: member for member in found for name in (member.name, member.camel)}
 
 
-def _field(name: str, hint: Any, home: tuple[str, ...]) -> Member:
-    if get_origin(hint) in (Union, UnionType):
-        hint = next(arg for arg in get_args(hint) if arg is not type(None))
-    repeated, mapped = get_origin(hint) is list, get_origin(hint) is dict
-    if repeated:
-        hint = get_args(hint)[0]
-    if mapped:
-        hint = get_args(hint)[1]
-    if name in ENUMS and hint is str:
-        holds: Any = enum(ENUMS[name])
-    elif name == "etag":
-        holds = ETAG
-    elif isinstance(hint, type) and issubclass(hint, Message):
-        holds = hint
-    else:
-        holds = SCALARS.get(hint)
-    return Member(name, camel(name), holds, repeated, mapped, home)
+def _member(name: str, field: Field, home: tuple[str, ...], version: Version = OWN) -> Member:
+    return Member(
+        name,
+        camel(name),
+        field.message or _holds(name, field.holds),
+        field.repeated,
+        field.mapped,
+        home,
+        ignored=not field.can_be_set(version),
+    )
+
+
+def _holds(name: str, kind: Any) -> Scalar | None:
+    if name in ENUMS and kind is str:
+        return enum(ENUMS[name])
+    return ETAG if name == "etag" else SCALARS.get(kind)
 
 
 def parse(raw: bytes, kind: type[M], path: str = "", version: Version = OWN) -> M:
@@ -117,7 +113,7 @@ class _Reader:
                 self._unknown(name, path, "Cannot find field.")
             elif value is not None:
                 held = self._member(value, field, path)
-                if held is not None:
+                if held is not None and not field.ignored:
                     read[field] = held
         self._check_oneofs(kind, read, path)
         return built(kind, read, self._version)
@@ -189,11 +185,11 @@ def built(kind: type[Message], read: Mapping[Member, Any], version: Version) -> 
     for name, inside in lifted.items():
         values[name] = fields(kind)[name].holds(**inside)
     if version != OWN:
-        _say(kind, values, version)
+        _say(kind, values)
     return kind(**values)
 
 
-def _say(kind: type[Message], values: dict[str, Any], version: Version) -> None:
+def _say(kind: type[Message], values: dict[str, Any]) -> None:
     """What the later versions say in their own way. Source: SPEC sections 2.3 and 9."""
     if kind is RetryConfig:
         if values.get("max_attempts") == -1:
@@ -202,5 +198,3 @@ def _say(kind: type[Message], values: dict[str, Any], version: Version) -> None:
             del values["max_attempts"]
     if kind is Queue and values.pop("type", "") == "PULL":
         values["pull_target"] = PullTarget()
-    for name in shape_of(kind, version).only_read:
-        values.pop(name, None)

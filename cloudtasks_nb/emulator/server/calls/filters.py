@@ -182,7 +182,7 @@ def _comparison(field: Member, read: Read, sign: str, text: str) -> Test:
 
 
 def _presence(read: Read, *, present: bool) -> Test:
-    return lambda queue: (read(queue) not in (None, "")) is present
+    return lambda queue: (read(queue) not in (None, "", [], {})) is present
 
 
 def _value(steps: Sequence[Read], message: Any) -> Any:

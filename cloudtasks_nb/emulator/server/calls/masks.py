@@ -7,6 +7,7 @@ from typing import Any
 
 from ....errors import InvalidArgument
 from ....model import Message, Queue
+from ....model.schema import schema
 from ....model.versions import OWN, Version, path_from
 from .bodies import fields, fields_in
 
@@ -40,7 +41,7 @@ def apply(path: Path, source: Message | None, target: Message) -> None:
     name, rest = path[0], path[1:]
     value = getattr(source, name) if source is not None else None
     if not rest:
-        setattr(target, name, value if source is not None else _default(target, name))
+        setattr(target, name, value if source is not None else schema(type(target))[name].blank)
         return
     inner = getattr(target, name)
     if inner is None:
@@ -57,7 +58,3 @@ def pick(queue: Queue, paths: Iterable[Path]) -> Queue:
     for path in paths:
         apply(path, queue, picked)
     return picked
-
-
-def _default(message: Message, name: str) -> Any:
-    return getattr(type(message)(), name)

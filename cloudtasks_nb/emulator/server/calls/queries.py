@@ -13,14 +13,14 @@ from ....model.methods import Method
 from ....model.schema import snake
 from .refusals import bad_request
 from .request import Request
-from .scalars import SCALARS, VIEW, enum
+from .scalars import ENUMS, SCALARS, enum
 
 SYSTEM = {
     "$.xgafv", "access_token", "alt", "bearer_token", "callback", "fields", "key", "oauth_token", "pp", "prettyPrint",
     "quotaUser", "upload_protocol",
 }  # fmt: skip
 _ALIASES = SYSTEM | {f"${name}" for name in SYSTEM}
-_READERS = {"page_size": SCALARS[int], "response_view": enum(VIEW)}
+_READERS = {"page_size": SCALARS[int], "response_view": enum(ENUMS["response_view"])}
 _CALLBACK = re.compile(r"[A-Za-z0-9_$.\[\]]+")
 _ENUM_NUMBERS = "enum-encoding=int"
 _MAX_QUOTA_USER = 40

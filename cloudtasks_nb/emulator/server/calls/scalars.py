@@ -16,6 +16,8 @@ from typing import Any
 from msgspec import Struct
 
 from ....model import Duration, Int64
+from ....model.schema import ENUMS as NAMES
+from ....model.schema import snake
 
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))",
@@ -40,23 +42,23 @@ class EnumValues(Struct, frozen=True):
 
 _PACKAGE = "type.googleapis.com/google.cloud.tasks.v2beta2"
 
-VIEW = EnumValues(f"{_PACKAGE}.Task.View", ("VIEW_UNSPECIFIED", "BASIC", "FULL"))
-
-ENUMS: dict[str, EnumValues] = {
-    "http_method": EnumValues(
-        f"{_PACKAGE}.HttpMethod",
-        ("HTTP_METHOD_UNSPECIFIED", "POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"),
-    ),
-    "scheme": EnumValues(f"{_PACKAGE}.UriOverride.Scheme", ("SCHEME_UNSPECIFIED", "HTTP", "HTTPS")),
-    "uri_override_enforce_mode": EnumValues(
-        f"{_PACKAGE}.UriOverride.UriOverrideEnforceMode",
-        ("URI_OVERRIDE_ENFORCE_MODE_UNSPECIFIED", "IF_NOT_EXISTS", "ALWAYS"),
-    ),
-    "state": EnumValues(f"{_PACKAGE}.Queue.State", ("STATE_UNSPECIFIED", "RUNNING", "PAUSED", "DISABLED")),
-    "type": EnumValues(f"{_PACKAGE}.Queue.Type", ("TYPE_UNSPECIFIED", "PULL", "PUSH")),
-    "response_view": VIEW,
-    "view": VIEW,
+_ENUMS = {
+    "http_method": "HttpMethod",
+    "scheme": "UriOverride.Scheme",
+    "uri_override_enforce_mode": "UriOverride.UriOverrideEnforceMode",
+    "state": "Queue.State",
+    "type": "Queue.Type",
+    "response_view": "Task.View",
+    "view": "Task.View",
 }
+
+
+def _values(field: str, label: str) -> EnumValues:
+    unspecified = f"{snake(label.rpartition('.')[2]).strip('_').upper()}_UNSPECIFIED"
+    return EnumValues(f"{_PACKAGE}.{label}", (unspecified, *NAMES[field]))
+
+
+ENUMS = {field: _values(field, label) for field, label in _ENUMS.items()}
 """Fields that hold one name of a list, by field name (no name has two meanings in this API)."""
 
 

@@ -8,14 +8,15 @@ from typing import Any
 import msgspec
 
 from ....errors import ApiError
-from ....model import Operation
+from ....model import Operation, Queue, Task
 from ....model.methods import METHODS, Method
-from ....model.schema import camel
+from ....model.schema import below, camel, schema
 from ....model.translation import PACKAGE, differs, write
-from ....model.versions import OWN, SHAPES, Version
+from ....model.versions import OWN, Version
 
 # Ready-made answers are the model's JSON. In its own version they leave as they are, unless they hold one of these.
-_LATER = tuple(f'"{camel(field)}"'.encode() for shape in SHAPES[OWN].values() for field in shape.absent)
+_FIELDS = [(kind, field) for kind in below(Queue, Task) for field in schema(kind).values()]
+_LATER = tuple(f'"{field.wire}"'.encode() for _, field in _FIELDS if OWN not in field.versions)
 _API = PACKAGE.rpartition("/")[2]
 _ONE_OF = (b'"appEngineHttpTarget":', b'"httpTarget":')
 _SENTENCES = {
@@ -65,9 +66,9 @@ def _said(text: str, version: Version) -> str:
 def _words(version: Version) -> dict[str, str]:
     """What a message says, and what it says in this version: "RateLimits.maxConcurrentTasks", …"""
     renamed = {
-        f"{kind.__name__}.{spell(ours)}": f"{kind.__name__}.{spell(theirs)}"
-        for kind, shape in SHAPES[version].items()
-        for ours, theirs in shape.renamed.items()
+        f"{kind.__name__}.{spell(field.name)}": f"{kind.__name__}.{spell(field.name_in(version))}"
+        for kind, field in _FIELDS
+        if field.name_in(version) != field.name
         for spell in (camel, str)
     }
     return renamed | _SENTENCES | {f"{_API}{OWN}.": f"{_API}{version}."}

@@ -6,34 +6,35 @@ from msgspec.structs import replace
 
 from ....errors import InvalidArgument
 from ....model import AppEngineHttpTarget, PullTarget, Queue, decode, encode
+from ....model.schema import behavior_of, schema
 from ....model.versions import OWN, Version
+from ....model.writing import as_new
 from ..calls import masks
 from .queues import check_queue, filled
 
 _TARGETS = ("app_engine_http_target", "pull_target", "http_target")
-_ONLY_AT_CREATION = ("task_ttl", "tombstone_ttl")
-_OUTPUT_ONLY = ("name", "state", "purge_time", "stats")
 
 
 def patched(current: Queue, asked: Queue, paths: list[masks.Path], version: Version = OWN) -> Queue:
-    """`current` with the masked fields of `asked`; an empty mask means every field. Errors: InvalidArgument."""
+    """`current` with the masked fields of `asked`; an empty mask means every field. What is output only stays as it is.
+
+    Errors: InvalidArgument.
+    """
     merged = decode(encode(current), Queue)  # a copy, whose parts can be set
-    explicit = paths
-    if not paths:
-        paths = [
-            (field,) for field in ("rate_limits", "retry_config", *_TARGETS, "stackdriver_logging_config")
-        ]
-    for path in paths:
-        if path[0] in _ONLY_AT_CREATION:
+    asked = replace(as_new(asked, version, current.kind), name=current.name)  # the name is that of the URL
+    every = [(name,) for name, field in schema(Queue).items() if field.behavior(version) == "settable"]
+    for path in paths or every:
+        behavior = behavior_of(Queue, path, version, current.kind)
+        if behavior == "create-only" and getattr(asked, path[0]) != getattr(current, path[0]):
             raise InvalidArgument(f"Queue.{path[0]} can only be set when a queue is created.")
-        if path[0] not in _OUTPUT_ONLY:
+        if behavior == "settable":
             masks.apply(path, asked, merged)
         if path == ("retry_config", "max_attempts") and merged.retry_config is not None:
             merged.retry_config.unlimited_attempts = False  # one or the other
-    _check_kind(current, asked, explicit, version)
+    _check_kind(current, asked, paths, version)
     _keep_kind(current, merged)
-    check_queue(merged if merged.pull_target is None else replace(merged, rate_limits=None))
-    _recompute_burst(current, merged, asked, explicit)
+    check_queue(merged)
+    _recompute_burst(current, merged, asked, paths)
     return filled(merged)
 
 

@@ -16,6 +16,7 @@ from ....model import (
     RateLimits,
     RetryConfig,
 )
+from ....model.writing import as_new
 from ....names import QueueName
 
 RATE = 500.0
@@ -43,8 +44,9 @@ def tombstone_ttl(queue: Queue) -> timedelta:
 
 def new_queue(asked: Queue, name: QueueName) -> Queue:
     """The queue as it is stored: checked, with every default filled in. Errors: InvalidArgument."""
+    asked = as_new(asked, queue_kind="pull" if asked.pull_target is not None else "http")
     check_queue(asked)
-    return filled(replace(asked, name=str(name), state="RUNNING", purge_time=None, stats=None))
+    return filled(replace(asked, name=str(name), state="RUNNING"))
 
 
 def check_queue(queue: Queue) -> None:
@@ -54,9 +56,7 @@ def check_queue(queue: Queue) -> None:
     if queue.pull_target is None and queue.rate_limits is not None:
         _check_rates(queue.rate_limits)
     if queue.retry_config is not None:
-        pull = queue.pull_target is not None  # whose delays are the service's own, whatever is asked for
-        attempts = RetryConfig(max_attempts=queue.retry_config.max_attempts)
-        check_retries(attempts if pull else queue.retry_config)
+        check_retries(queue.retry_config)
     _within("Queue.taskTtl", queue.task_ttl, timedelta(days=10), timedelta(days=3650), "[10 days, 10 years]")
     _within(
         "Queue.tombstoneTtl", queue.tombstone_ttl, timedelta(hours=1), timedelta(days=9), "[1 hour, 9 days]"

@@ -53,8 +53,7 @@ class UploadService:
             assert found is not None  # noqa: S101 - just added
             queue = found.queue
         else:
-            asked = replace(entry.queue, task_ttl=None, tombstone_ttl=None)
-            queue = patched(found.queue, _of_its_kind(asked, found.queue), [])
+            queue = patched(found.queue, _of_its_kind(entry.queue, found.queue), [])
         state = "PAUSED" if entry.paused else "RUNNING" if queue.state == "DISABLED" else queue.state
         self._store.save_queue(found.row, replace(queue, state=state))
         self._context.changed(found.row)

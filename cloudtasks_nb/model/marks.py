@@ -1,0 +1,58 @@
+"""What is said of a field beside its type: who may set it, which versions of the API have it, and under which name.
+
+A field without a mark may be set, at creation and later, in every version.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Version = Literal["v2beta2", "v2beta3", "v2"]
+VERSIONS: tuple[Version, ...] = ("v2beta2", "v2beta3", "v2")
+OWN: Version = "v2beta2"
+"""The version whose JSON is the model's own, except for fields that only the later ones have."""
+
+Behavior = Literal["settable", "create-only", "output-only", "shown-only", "absent"]
+"""`output-only`: the service sets it. `shown-only`: a caller set it, and this version cannot."""
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact about a field. It is true in `versions`, and for queues of one kind where `queue_kind` names one."""
+
+    behavior: Behavior = "settable"
+    name: str = ""
+    versions: tuple[Version, ...] = VERSIONS
+    queue_kind: str = ""
+
+    def __repr__(self) -> str:
+        where = f" in {', '.join(self.versions)}" if self.versions != VERSIONS else ""
+        whose = f" for {self.queue_kind} queues" if self.queue_kind else ""
+        return f"<{self.name or self.behavior}{where}{whose}>"
+
+
+CREATE_ONLY = Mark(behavior="create-only")
+"""A caller sets it when the resource is created, and cannot change it later."""
+OUTPUT_ONLY = Mark(behavior="output-only")
+"""The service sets it. A message that is handed back leaves it out."""
+
+
+def output_only(*versions: Version, queue_kind: str = "") -> Mark:
+    """Output only in these versions, or for queues of this kind."""
+    return Mark(behavior="output-only", versions=versions or VERSIONS, queue_kind=queue_kind)
+
+
+def shown_only(*versions: Version) -> Mark:
+    """These versions show it and cannot set it. A message that holds it is refused: without it something is lost."""
+    return Mark(behavior="shown-only", versions=versions)
+
+
+def absent(*versions: Version) -> Mark:
+    """These versions do not have it."""
+    return Mark(behavior="absent", versions=versions)
+
+
+def renamed(name: str, *versions: Version) -> Mark:
+    """These versions call it by another name."""
+    return Mark(name=name, versions=versions)
