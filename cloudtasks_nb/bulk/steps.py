@@ -134,7 +134,7 @@ class Each:
 
     def _answers(self, calls: list[Call]) -> list[bytes | CloudTasksError]:
         if self._together and len(calls) > 1:
-            parts = [BatchPart(call) for call in calls]
+            parts = [BatchPart(call, self._session.retry) for call in calls]
             for call in calls:
                 self._session.check(call)
             send_batch(self._session, parts, self._session.timeout_s)

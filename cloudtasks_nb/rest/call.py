@@ -82,19 +82,13 @@ class Call:
     def content(self, answer: Answer) -> bytes:
         """The JSON of a good answer. Errors: what the service refused, or what is no answer of the API."""
         if not 200 <= answer.status < 300:
-            raise refusal(
-                answer.status,
-                answer.content_type,
-                answer.body,
-                method=self.method.id,
-                resource=self.resource,
-            )
+            raise refusal(answer, method=self.method.id, resource=self.resource)
         if not answer.body:  # the API answers "{}" at least: the connection was cut within the headers
             if self.method.response is Empty:
                 return b"{}"
             raise TransportError("The answer was empty, as when a connection is cut.", hint="try again")
         if "json" not in answer.content_type and not self.wraps:
-            raise not_json(answer.status, answer.content_type, answer.body)
+            raise not_json(answer)
         if self.kind is None:
             return answer.body
         return encode(read(self.kind, decode(answer.body, dict[str, Any]), self.method.version))

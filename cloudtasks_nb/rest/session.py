@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from ..errors import ApiError, CloudTasksError, ConfigError, ResourceExhausted, Unauthenticated
+from ..errors import ApiError, CloudTasksError, ConfigError
 from ..model.json import decode
 from ..model.queue import Queue
 from ..model.versions import Version, versions_with
@@ -26,7 +26,7 @@ from .deadline import Deadline
 from .exchange import Answer, connections, exchange
 from .nearby import Nearby
 from .retry import Retry
-from .trying import Trying
+from .trying import TryingCall
 from .versioned import call_in
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Session:
     def look(self, call: Call, timeout_s: float) -> bytes:
         """Send a call once, for at most this long. Errors: any CloudTasksError."""
         deadline = Deadline(timeout_s)
-        return self._try(Trying(call), self._credential(call), deadline)
+        return self._once(call, self._credential(call), deadline)
 
     def check(self, call: Call) -> None:
         """Refuse what must not be sent. Errors: ConfigError."""
@@ -184,43 +184,30 @@ class Session:
 
     def persist(self, call: Call) -> bytes:
         """Try until it succeeds, is refused for good, or its time is over."""
-        trying, deadline, quota_wait_s = Trying(call), Deadline(self.timeout_s), self.retry.quota_wait_s
+        trying, deadline = TryingCall(call, self.retry), Deadline(self.timeout_s)
         while True:
             credential = self._credential(call)
+            trying.tries += 1
             try:
-                return self._try(trying, credential, deadline)
-            except Unauthenticated:
-                if trying.renewed or not self.auth.renew(credential):
-                    raise
-                trying.renewed = True
-                continue
-            except CloudTasksError as refused:
-                error = refused
-            if trying.was_done(error):
-                return b"{}"
-            # A page after the first outlasts an exhausted quota: nothing is lost, nothing doubled.
-            waits = call.continues_listing and isinstance(error, ResourceExhausted)
-            delay_s = trying.delay_s(error, self.retry, quota_wait_s if waits else deadline.left_s)
-            if delay_s is None:
-                raise error
-            time.sleep(delay_s)
-            if waits:
-                quota_wait_s -= delay_s
-                deadline = Deadline(self.timeout_s)
+                return self._once(call, credential, deadline)
+            except CloudTasksError as error:
+                if trying.may_renew(error) and self.auth.renew(credential):
+                    continue
+                if trying.was_done(error):
+                    return b"{}"
+                trying.wait(error, deadline)
 
     def _credential(self, call: Call) -> dict[str, str]:
         """Headers that say who calls, unless the call itself does. Errors: AuthError, TransportError."""
         url = self.endpoint + call.target
         return self.auth.headers(call.method.http, url, token=not call.brings_token, key=not call.brings_key)
 
-    def _try(self, trying: Trying, credential: dict[str, str], deadline: Deadline) -> bytes:
+    def _once(self, call: Call, credential: dict[str, str], deadline: Deadline) -> bytes:
         """Send a call once. Errors: any CloudTasksError."""
-        call = trying.call
-        trying.begin()
         content_type = {"Content-Type": "application/json"} if call.body is not None else {}
         url = self.endpoint + call.target
         with asked(call.method.id, call.resource):
-            return trying.content(
+            return call.content(
                 self.exchange(call.method.http, url, call.body, credential | content_type, deadline)
             )
 
