@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
+import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Unpack
 
 from ..errors import ConfigError
 from ..rest.auth import SCOPES
-from .consent import Asking, Authorization, authorization_url
+from ..rest.key_files import read_json
+from .consent import Asking, authorization_url
 from .loopback import Loopback
 from .token import Token
 
@@ -24,7 +24,6 @@ _ELSEWHERE = (
     "KUBERNETES_SERVICE_HOST",
 )
 _DEAD_END = "http://localhost:8085/"
-_WAIT_S = 300.0
 
 
 def sign_in(
@@ -34,7 +33,7 @@ def sign_in(
     *,
     loopback: bool | None = None,
     open_browser: Callable[[str], object] | None = None,
-    timeout: float = _WAIT_S,
+    timeout: float = 300.0,
     **asking: Unpack[Asking],
 ) -> Token:
     """Walk a person through signing in, and return their tokens.
@@ -44,10 +43,11 @@ def sign_in(
     default on Colab, JupyterHub and over SSH) the person pastes the address that their browser ended at.
 
     They are asked as authorization_url() does, with its `login_hint`, `offline`, `pkce`, `auth_uri`, `token_uri`.
+    `open_browser` gets the address, where the standard library's browser is not the right one.
 
     Units: `timeout` is how long to wait for the browser, in seconds.
 
-    Errors: AuthError (the person said no, or did not come back), ConfigError, TransportError.
+    Errors: AuthError (the person said no, or did not come back), ConfigError, Unavailable, TransportError.
 
     Source: RFC 8252 (the browser comes back to this machine), RFC 7636.
 
@@ -59,23 +59,21 @@ def sign_in(
     secret = client_secret or known.get("client_secret")
     asking["auth_uri"] = asking.get("auth_uri") or known.get("auth_uri")
     asking["token_uri"] = asking.get("token_uri") or known.get("token_uri")
-
-    def ask(redirect_uri: str) -> Authorization:
-        return authorization_url(known["client_id"], redirect_uri, scopes, **asking)
-
-    if loopback if loopback is not None else not is_elsewhere():
-        with Loopback() as server:
-            asked = ask(server.url)
-            server.expect(asked.state)
-            _show(asked.url, open_browser)
+    if loopback if loopback is not None else not _is_elsewhere():
+        with Loopback(secrets.token_urlsafe(24)) as server:
+            asked = authorization_url(known["client_id"], server.url, scopes, state=server.state, **asking)
+            print(f"Open this address and agree; this cell goes on by itself:\n\n{asked.url}\n")
+            (open_browser or _open)(asked.url)
             return asked.exchange(server.wait(timeout), secret)
-    asked = ask(_DEAD_END)
-    print(  # the way to a person in a notebook
+    asked = authorization_url(known["client_id"], _DEAD_END, scopes, **asking)
+    print(
         f"1. Open this address and agree:\n\n{asked.url}\n\n"
         f"2. Your browser then fails to open {_DEAD_END}… That is as it should be: copy that whole address.\n"
         "3. Paste it here."
     )
-    return asked.exchange(_pasted(), secret)
+    from getpass import getpass  # what is typed is not kept in the notebook
+
+    return asked.exchange(getpass("Address: "), secret)
 
 
 def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, str]:
@@ -86,11 +84,7 @@ def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
     if isinstance(client, str) and not client.endswith(".json"):
         return {"client_id": client}
     if not isinstance(client, Mapping):
-        try:
-            client = json.loads(Path(client).expanduser().read_text())
-        except (OSError, ValueError, TypeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not JSON"
-            raise ConfigError(f"The OAuth client's file cannot be read: {reason}.") from None
+        client = read_json(client, "The OAuth client's file")
     held = client.get("installed") or client.get("web") or client if isinstance(client, Mapping) else {}
     if not isinstance(held, Mapping) or not held.get("client_id"):
         raise ConfigError(
@@ -102,26 +96,14 @@ def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
     return {name: str(held[name]) for name in names if held.get(name)}
 
 
-def is_elsewhere() -> bool:
+def _is_elsewhere() -> bool:
     """Whether the person's browser is probably not on this machine."""
     return "google.colab" in sys.modules or any(os.environ.get(name) for name in _ELSEWHERE)
 
 
-def _show(url: str, open_browser: Callable[[str], object] | None) -> None:
-    print(f"Open this address and agree; this cell goes on by itself:\n\n{url}\n")
-    if open_browser is not None:
-        open_browser(url)
-    elif (
-        sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
+def _open(url: str) -> None:
+    """Open a browser where there is a screen: without one it would be one in the terminal, which holds up the cell."""
+    if sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         import webbrowser
 
-        webbrowser.open(
-            url
-        )  # without a screen it would be a browser in the terminal, which holds up the cell
-
-
-def _pasted() -> str:
-    from getpass import getpass  # what is typed is not kept in the notebook
-
-    return getpass("Address: ")
+        webbrowser.open(url)
