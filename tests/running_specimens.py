@@ -113,7 +113,7 @@ def batch() -> BatchResult:
     def item(method: str, error: Exception | None = None) -> BatchItem[Any]:
         call = call_in("v2beta2", f"projects.locations.queues.{method}", path={"name": EMAILS}, query={})
         made: BatchItem[Any] = BatchItem(lambda: None, BatchPart(call, ct.Retry()))
-        made.error, made._is_done = error, True
+        made.error, made.is_done = error, True
         return made
 
     gone = ct.NotFound("Requested entity was not found.", hint="see client.queues()")

@@ -45,20 +45,16 @@ class BatchItem(Shown, Generic[T]):
         self._run = run
         self._part = part
         self._value: T | None = None
-        self._is_done = False
+        self.is_done = False
+        """Whether the batch was sent."""
         self.method = part.call.method.id
         self.resource = part.call.resource
         self.error: Exception | None = None
 
     @property
-    def is_done(self) -> bool:
-        """Whether the batch was sent."""
-        return self._is_done
-
-    @property
     def ok(self) -> bool:
         """Whether it succeeded."""
-        return self._is_done and self.error is None
+        return self.is_done and self.error is None
 
     @property
     def attempts(self) -> int:
@@ -74,7 +70,7 @@ class BatchItem(Shown, Generic[T]):
             >>> paused.result().state
             'PAUSED'
         """
-        if not self._is_done:
+        if not self.is_done:
             raise ConfigError("The batch was not sent yet.", hint="results are there after the with block")
         if self.error is not None:
             raise self.error
@@ -99,7 +95,7 @@ class BatchItem(Shown, Generic[T]):
             Exception
         ) as error:  # also what a verb makes of its answer: the other calls have theirs to come
             self.error = error
-        self._is_done = True
+        self.is_done = True
 
     def _shape_(self) -> Card:
         from ..render import Card, badge
@@ -108,7 +104,7 @@ class BatchItem(Shown, Generic[T]):
             badge("OK", "ok")
             if self.ok
             else badge("FAILED", "bad")
-            if self._is_done
+            if self.is_done
             else badge("WAITING", "warn")
         )
         return Card(

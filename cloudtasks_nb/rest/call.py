@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,13 +57,9 @@ class Call:
         ]
         if not self.given & _PRETTY:
             pairs += _COMPACT.items()
-        try:
+        with writing(method.id, path):
             self.body = encode(body) if body is not None else (b"{}" if method.request is not None else None)
             self.target = method.url_path(method.version, **path) + "?" + urlencode(pairs)
-        except (NotImplementedError, TypeError, UnicodeError, RecursionError) as error:
-            raise InvalidArgument(
-                f"The request cannot be written: {error}", method=method.id, resource=self.resource
-            ) from None
 
     @property
     def brings_token(self) -> bool:
@@ -96,6 +93,18 @@ class Call:
     def was_done(self, error: CloudTasksError) -> bool:
         """Whether a refusal, after a try without an answer, means that this try had succeeded."""
         return isinstance(error, ApiError) and error.status == self.method.done_when_repeated
+
+
+@contextmanager
+def writing(method_id: str, path: Mapping[str, str]) -> Iterator[None]:
+    """Within a with block, what JSON or a URL cannot hold is InvalidArgument."""
+    try:
+        yield
+    except (NotImplementedError, TypeError, UnicodeError, RecursionError) as error:
+        resource = next(iter(path.values()), "")
+        raise InvalidArgument(
+            f"The request cannot be written: {error}", method=method_id, resource=resource
+        ) from None
 
 
 def _text(value: Any) -> str:

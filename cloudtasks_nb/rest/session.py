@@ -20,7 +20,7 @@ from ..model.json import decode
 from ..model.queue import Queue
 from ..model.versions import Version, versions_with
 from .answers import asked
-from .auth import Auth, check_endpoint, check_secret_way, is_loopback
+from .auth import Auth, check_secret_way, check_url, is_loopback
 from .call import Call
 from .deadline import Deadline
 from .exchange import Answer, connections, exchange
@@ -55,7 +55,9 @@ class Session:
         timeout_s: float = 20.0,
         retry: Retry | None = None,
     ) -> None:
-        check_endpoint(endpoint, auth)
+        check_url(endpoint)
+        if auth.secret:
+            check_secret_way(endpoint)
         self.endpoint = endpoint.rstrip("/")
         self.auth = auth
         self.api_version = api_version
@@ -100,7 +102,7 @@ class Session:
         """
         version = self.api_version
         return self.send(
-            call_in(version, method_id, path=path, query=query or {}, body=body, repeatable=repeatable)
+            call_in(version, method_id, path=path, query=query, body=body, repeatable=repeatable)
         )
 
     def send(self, call: Call) -> bytes:
