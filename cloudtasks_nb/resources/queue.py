@@ -253,7 +253,6 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
             Task,
             path={"parent": self.name},
             body=CreateTaskRequest(task=task),
-            repeatable=bool(task.name),
         )
         return self._created(made, task)
 
@@ -279,7 +278,6 @@ class Queue(model.Queue, Leasing, Batches, Many, Access, dict=True, gc=True):
             _Buffered,
             path={"queue": self.name, "taskId": task_id or ""},
             body=BufferTaskRequest(body=sent),
-            repeatable=task_id is not None,
         )
         return self._created(made.task or Task(), model_task.Task(name=name))
 

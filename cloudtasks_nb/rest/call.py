@@ -11,6 +11,7 @@ from ..errors import ApiError, CloudTasksError, InvalidArgument, TransportError
 from ..model.json import Message, decode, encode
 from ..model.messages import Empty
 from ..model.methods import Method
+from ..model.schema import snake
 from ..model.translation import read
 from .answers import not_json, refusal
 from .exchange import Answer
@@ -40,12 +41,11 @@ class Call:
         path: Mapping[str, str],
         query: Mapping[str, Any],
         body: Any = None,
-        repeatable: bool | None = None,
         kind: type[Message] | None = None,
     ) -> None:
         self.method = method
         self.kind = kind
-        self.repeatable = method.repeatable if repeatable is None else repeatable
+        self.repeatable = method.repeatable or _is_named(method, path, body)
         self.resource = next(iter(path.values()), "")
         self.given = frozenset(query)
         self.continues_listing = bool(query.get("pageToken") not in (None, "", [""]))
@@ -105,6 +105,21 @@ def writing(method_id: str, path: Mapping[str, str]) -> Iterator[None]:
         raise InvalidArgument(
             f"The request cannot be written: {error}", method=method_id, resource=resource
         ) from None
+
+
+def _is_named(method: Method, path: Mapping[str, str], body: Any) -> bool:
+    """Whether the request holds what makes it safe to send again: a name of one's own, a request id."""
+    if not method.safe_with:
+        return False
+    if path.get(method.safe_with):
+        return True
+    held = body
+    for part in method.safe_with.split("."):
+        if isinstance(held, Mapping):
+            held = held.get(part) or held.get(snake(part))
+        else:
+            held = getattr(held, snake(part), None)
+    return bool(held)
 
 
 def _text(value: Any) -> str:

@@ -80,10 +80,9 @@ class Session:
         path: Mapping[str, str],
         query: Mapping[str, Any] | None = None,
         body: Any = None,
-        repeatable: bool | None = None,
     ) -> T:
         """Call a method and decode its answer as `kind`. Errors: any CloudTasksError."""
-        answer = self.fetch(method_id, path=path, query=query, body=body, repeatable=repeatable)
+        answer = self.fetch(method_id, path=path, query=query, body=body)
         with asked(method_id, next(iter(path.values()), "")):
             return decode(answer, kind)
 
@@ -94,16 +93,9 @@ class Session:
         path: Mapping[str, str],
         query: Mapping[str, Any] | None = None,
         body: Any = None,
-        repeatable: bool | None = None,
     ) -> bytes:
-        """Call a method; the answer as JSON bytes. Errors: any CloudTasksError.
-
-        `repeatable` overrides the method table where the caller knows better (a create with a name).
-        """
-        version = self.api_version
-        return self.send(
-            call_in(version, method_id, path=path, query=query, body=body, repeatable=repeatable)
-        )
+        """Call a method; the answer as JSON bytes. Errors: any CloudTasksError."""
+        return self.send(call_in(self.api_version, method_id, path=path, query=query, body=body))
 
     def send(self, call: Call) -> bytes:
         """Send a call until it succeeds, is refused for good, or its time is over. Errors: any CloudTasksError."""

@@ -22,7 +22,6 @@ def call_in(
     path: Mapping[str, str],
     query: Mapping[str, Any] | None = None,
     body: Any = None,
-    repeatable: bool | None = None,
 ) -> Call:
     """The call, with its body and its field mask in the version's terms; its answer will be read as the model's.
 
@@ -41,7 +40,7 @@ def call_in(
         if _MASK in query and model.request is not None:
             query = {**query, _MASK: mask_in(version, str(query[_MASK]), model.request)}
         kind = model.response if differs(model.response, version) else None
-    return Call(method, path=path, query=query, body=body, repeatable=repeatable, kind=kind)
+    return Call(method, path=path, query=query, body=body, kind=kind)
 
 
 def mask_in(version: Version, mask: str, kind: type[Message]) -> str:
