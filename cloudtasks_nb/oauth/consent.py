@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ..errors import AuthError, ConfigError
@@ -25,16 +25,6 @@ if TYPE_CHECKING:
     from ..render import Card
 
 AUTH_URI = "https://accounts.google.com/o/oauth2/v2/auth"
-
-
-class Asking(TypedDict, total=False):
-    """How a person is asked, in one step or in two: options of sign_in() and authorization_url()."""
-
-    pkce: bool
-    offline: bool
-    login_hint: str | None
-    auth_uri: str | None
-    token_uri: str | None
 
 
 class Authorization(Shown, str):
@@ -129,13 +119,22 @@ def authorization_url(
     scopes: Sequence[str] | str = SCOPES,
     *,
     state: str | None = None,
-    **asking: Unpack[Asking],
+    pkce: bool = True,
+    offline: bool = True,
+    login_hint: str | None = None,
+    auth_uri: str | None = None,
+    token_uri: str | None = None,
 ) -> Authorization:
-    """Where to send a person who shall let this program act for them.
+    """The address where a person agrees that this program acts for them.
 
-    A `state` is made up unless one is passed. `pkce` (by default True) binds the answer to this program. `offline` (by
-    default True) asks for a refresh token, and for consent anew, because Google gives one only then. `login_hint` is
-    the e-mail address of who is expected. `auth_uri` and `token_uri` are Google's unless said otherwise.
+    - `client_id`: the id of an OAuth client.
+    - `redirect_uri`: the address that the browser returns to.
+    - `scopes`: what the program may do. Defaults to Google Cloud.
+    - `state`: text that comes back in the answer and shows which question it answers. Defaults to a random one.
+    - `pkce`: bind the answer to this program.
+    - `offline`: ask for a refresh token. Google gives one only when the person agrees anew, so they are asked again.
+    - `login_hint`: the e-mail address of the person who is expected.
+    - `auth_uri`, `token_uri`: the addresses of the provider. Default to Google's.
 
     Errors: ConfigError for addresses that cannot work, or would send the code in the clear.
 
@@ -148,28 +147,14 @@ def authorization_url(
     """
     check_client(client_id)
     _check_redirect(redirect_uri)
+    auth_uri, token_uri = auth_uri or AUTH_URI, token_uri or TOKEN_URI
+    check_url(auth_uri)
+    check_token_uri(token_uri)
     state = secrets.token_urlsafe(24) if state is None else state
     if not isinstance(state, str) or not state:
         raise ConfigError("state is not a text.", hint="leave it out: one is made up that nobody can guess")
     asked = {"client_id": client_id, "redirect_uri": redirect_uri, "response_type": "code"}
     asked |= {"scope": scope_of(scopes), "state": state}
-    url, kept = _asked(asked, **asking)
-    return Authorization(url, client_id=client_id, redirect_uri=redirect_uri, state=state, **kept)
-
-
-def _asked(
-    asked: dict[str, str],
-    *,
-    pkce: bool = True,
-    offline: bool = True,
-    login_hint: str | None = None,
-    auth_uri: str | None = None,
-    token_uri: str | None = None,
-) -> tuple[str, dict[str, str]]:
-    """The address that asks, and what is kept for the exchange."""
-    auth_uri, token_uri = auth_uri or AUTH_URI, token_uri or TOKEN_URI
-    check_url(auth_uri)
-    check_token_uri(token_uri)
     verifier = secrets.token_urlsafe(64) if pkce else ""
     if pkce:
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
@@ -177,8 +162,15 @@ def _asked(
     if offline:
         asked |= {"access_type": "offline", "prompt": "consent"}
     if login_hint:
-        asked |= {"login_hint": login_hint}
-    return f"{auth_uri}?{urlencode(asked)}", {"code_verifier": verifier, "token_uri": token_uri}
+        asked["login_hint"] = login_hint
+    return Authorization(
+        f"{auth_uri}?{urlencode(asked)}",
+        state=state,
+        code_verifier=verifier,
+        client_id=client_id,
+        redirect_uri=redirect_uri,
+        token_uri=token_uri,
+    )
 
 
 def _check_redirect(redirect_uri: str) -> None:

@@ -6,12 +6,13 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Unpack
+from functools import partial
+from typing import Any
 
 from ..errors import ConfigError
 from ..rest.auth import SCOPES
 from ..rest.key_files import read_json
-from .consent import Asking, authorization_url
+from .consent import authorization_url
 from .loopback import Loopback
 from .token import Token
 
@@ -34,18 +35,26 @@ def sign_in(
     loopback: bool | None = None,
     open_browser: Callable[[str], object] | None = None,
     timeout: float = 300.0,
-    **asking: Unpack[Asking],
+    pkce: bool = True,
+    offline: bool = True,
+    login_hint: str | None = None,
+    auth_uri: str | None = None,
+    token_uri: str | None = None,
 ) -> Token:
     """Walk a person through signing in, and return their tokens.
 
-    `client` is the id of an OAuth client (type: Desktop app), or its downloaded JSON: a path or a dict. Where notebook
-    and browser share a machine, the browser comes back to a server on 127.0.0.1; elsewhere (`loopback=False`, and by
-    default on Colab, JupyterHub and over SSH) the person pastes the address that their browser ended at.
+    - `client`: the id of an OAuth client (type: Desktop app), or its downloaded JSON: a path or a dict.
+    - `client_secret`: its secret, where the JSON does not hold it.
+    - `scopes`: what the program may do. Defaults to Google Cloud.
+    - `loopback`: True when notebook and browser share a machine: the browser returns to a server on 127.0.0.1. False
+      when they do not: the person pastes the address where their browser ended. Defaults to False on Colab, JupyterHub
+      and over SSH, and to True elsewhere.
+    - `open_browser`: a function that opens the address. Defaults to the browser of this machine, where it has a screen.
+    - `timeout`: how long to wait for the browser.
+    - `pkce`, `offline`, `login_hint`, `auth_uri`, `token_uri`: as in authorization_url(). The last two default to the
+      addresses in the downloaded JSON.
 
-    They are asked as authorization_url() does, with its `login_hint`, `offline`, `pkce`, `auth_uri`, `token_uri`.
-    `open_browser` gets the address, where the standard library's browser is not the right one.
-
-    Units: `timeout` is how long to wait for the browser, in seconds.
+    Units: `timeout` is in seconds.
 
     Errors: AuthError (the person said no, or did not come back), ConfigError, Unavailable, TransportError.
 
@@ -57,15 +66,23 @@ def sign_in(
     """
     known = client_file(client)
     secret = client_secret or known.get("client_secret")
-    asking["auth_uri"] = asking.get("auth_uri") or known.get("auth_uri")
-    asking["token_uri"] = asking.get("token_uri") or known.get("token_uri")
+    ask = partial(
+        authorization_url,
+        known["client_id"],
+        scopes=scopes,
+        pkce=pkce,
+        offline=offline,
+        login_hint=login_hint,
+        auth_uri=auth_uri or known.get("auth_uri"),
+        token_uri=token_uri or known.get("token_uri"),
+    )
     if loopback if loopback is not None else not _is_elsewhere():
         with Loopback(secrets.token_urlsafe(24)) as server:
-            asked = authorization_url(known["client_id"], server.url, scopes, state=server.state, **asking)
+            asked = ask(server.url, state=server.state)
             print(f"Open this address and agree; this cell goes on by itself:\n\n{asked.url}\n")
             (open_browser or _open)(asked.url)
             return asked.exchange(server.wait(timeout), secret)
-    asked = authorization_url(known["client_id"], _DEAD_END, scopes, **asking)
+    asked = ask(_DEAD_END)
     print(
         f"1. Open this address and agree:\n\n{asked.url}\n\n"
         f"2. Your browser then fails to open {_DEAD_END}… That is as it should be: copy that whole address.\n"

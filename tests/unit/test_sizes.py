@@ -13,10 +13,12 @@ MOST_LINES = 400
 ROOMS = ("cloudtasks_nb", "tests", "benchmarks", "docs", "notebooks")
 WRITTEN = ("*.py", "*.js", "*.css", "*.html", "*.j2", "*.sql")
 
-# docs/decisions/0030: the two places where one begins.
+# docs/decisions/0030: the two places where one begins, and the two ways to sign in.
 LONG = {
     "connecting.py connect": "each says one thing about where calls go, as whom, and how long",
     "emulator/launch.py local": "each says one thing about the emulator, as its command line does",
+    "oauth/consent.py authorization_url": "completion and type checkers know only what stands in a signature",
+    "oauth/signing_in.py sign_in": "the same",
 }
 
 
@@ -29,7 +31,7 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
             yield f"{where} {node.name}", len([one for one in given if one.arg not in ("self", "cls")])
 
 
-def test_a_function_takes_at_most_six_parameters_but_for_two_with_a_reason() -> None:
+def test_a_function_takes_at_most_six_parameters_but_for_some_with_a_reason() -> None:
     counted = [found for path in HOUSE.rglob("*.py") for found in functions(path)]
     assert len(counted) > 1000
     assert {name for name, count in counted if count > MOST_PARAMETERS} == LONG.keys()
