@@ -184,12 +184,13 @@ class Session:
             trying.tries += 1
             try:
                 return self._once(call, credential, deadline)
-            except CloudTasksError as error:
-                if trying.may_renew(error) and self.auth.renew(credential):
-                    continue
-                if trying.was_done(error):
-                    return b"{}"
-                trying.wait(error, deadline)
+            except CloudTasksError as refused:
+                error = refused  # an interrupt of the wait is no error within this one
+            if trying.may_renew(error) and self.auth.renew(credential):
+                continue
+            if trying.was_done(error):
+                return b"{}"
+            trying.wait(error, deadline)
 
     def _credential(self, call: Call) -> dict[str, str]:
         """Headers that say who calls, unless the call itself does. Errors: AuthError, TransportError."""

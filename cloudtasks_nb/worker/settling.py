@@ -92,6 +92,7 @@ def _until_over(hand: Hand, call: Callable[[], Any]) -> str | None:
             return None if unanswered else f"the task was gone: {error.message}"
         except CloudTasksError as error:
             unanswered = unanswered or (isinstance(error, TransportError) and error.reached)
+            wait_s = max(wait_s, error.retry_after_s)
             if not is_passing(error) or hand.is_over(time.monotonic() + wait_s):
                 return f"the lease was lost: {error.message}"
         threading.Event().wait(wait_s)
