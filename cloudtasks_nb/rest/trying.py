@@ -32,18 +32,18 @@ class Trying:
 
         Every wait between two tries is decided here: of a call, of a part of a batch, of a bulk call, of a sign-in.
         """
-        beside = self.outlasts_quota and isinstance(error, ResourceExhausted)
+        waits_for_quota = self.outlasts_quota and isinstance(error, ResourceExhausted)
         delay_s = self.policy.delay_s(
             error,
             tries=self.tries,
             repeatable=self.repeatable,
-            remaining_s=self.quota_left_s if beside else deadline.left_s,
+            remaining_s=self.quota_left_s if waits_for_quota else deadline.left_s,
             chance=random.random(),  # noqa: S311 - jitter, not a secret
             retry_after_s=error.retry_after_s,
         )
         if delay_s is None:
             error.tries = self.tries
-        elif beside:
+        elif waits_for_quota:
             self.quota_left_s -= delay_s
             deadline.extend(delay_s)
         return delay_s
