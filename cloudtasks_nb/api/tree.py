@@ -138,11 +138,7 @@ class Namespace(Shown):
         every = methods_of(self._session.api_version).values()
         methods = [method for method in every if method.id.startswith(self._prefix)]
         rows: list[list[Value]] = [
-            [
-                code(method.id.removeprefix(self._prefix)),
-                request_line(method),
-                muted(method.summary),
-            ]
+            [code(method.id.removeprefix(self._prefix)), request_line(method), muted(method.summary)]
             for method in methods
         ]
         return Table(

@@ -15,23 +15,18 @@ from ..errors import (
     Aborted,
     ApiError,
     AuthError,
-    Cancelled,
     CloudTasksError,
     ConfigError,
-    DeadlineExceeded,
     DecodeError,
-    Internal,
     PermissionDenied,
     ResourceExhausted,
     Timeout,
     TransportError,
-    Unavailable,
-    Unknown,
 )
 from ..interrupts import interrupts_go_to
 from ..progress import bar
 from ..rest.deadline import Deadline
-from ..rest.retry import may_repeat
+from ..rest.retry import may_have_run, may_repeat
 from ..rest.session import Session
 from ..rest.trying import Trying
 from .items import Item, NumberedItems
@@ -249,7 +244,7 @@ class BulkRun:
                 self._flowing = True
                 continue
             item.error = outcome
-            if _unanswered(outcome):
+            if may_have_run(outcome):
                 item.uncertain |= {effect.name}
             if self._may_again(outcome, step):
                 again.append(item)
@@ -282,10 +277,3 @@ def _most_severe(items: list[Item]) -> CloudTasksError | None:
 
 def _status(outcome: Outcome) -> str:
     return outcome.status if isinstance(outcome, ApiError) else ""
-
-
-def _unanswered(error: CloudTasksError) -> bool:
-    """Whether it may have taken effect all the same."""
-    if isinstance(error, ApiError):
-        return isinstance(error, Unavailable | DeadlineExceeded | Internal | Unknown | Cancelled)
-    return not isinstance(error, AuthError | ConfigError) and getattr(error, "reached", True)

@@ -167,13 +167,13 @@ def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:
 
 def scope_of(scopes: Sequence[str] | str) -> str:
     """Scopes as they are sent: one text, with blanks between them. Errors: ConfigError."""
-    each = scopes.split() if isinstance(scopes, str) else scopes
-    if not isinstance(each, list | tuple | set | frozenset) or not all(isinstance(one, str) for one in each):
+    try:
+        return " ".join(scopes.split() if isinstance(scopes, str) else scopes)
+    except TypeError:
         raise ConfigError(
             f"scopes={scopes!r} is neither text nor a list of texts.",
             hint='such as "https://www.googleapis.com/auth/cloud-platform"',
-        )
-    return " ".join(each)
+        ) from None
 
 
 def check_client(client_id: str | None) -> None:

@@ -167,14 +167,8 @@ class Session:
         self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: Deadline
     ) -> Answer:
         """Send one request as it is and read its answer. Errors: TransportError."""
-        return exchange(
-            self.connections(),
-            verb,
-            url,
-            headers={**self._headers, **headers},
-            body=body,
-            deadline=deadline,
-        )
+        headers = {**self._headers, **headers}
+        return exchange(self.connections(), verb, url, headers=headers, body=body, deadline=deadline)
 
     def persist(self, call: Call) -> bytes:
         """Try until it succeeds, is refused for good, or its time is over."""

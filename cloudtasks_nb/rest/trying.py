@@ -8,7 +8,7 @@ import time
 from ..errors import CloudTasksError, ResourceExhausted, Unauthenticated
 from .call import Call
 from .deadline import Deadline
-from .retry import Retry
+from .retry import Retry, may_have_run
 
 
 class Trying:
@@ -77,6 +77,5 @@ class TryingCall(Trying):
     def was_done(self, error: CloudTasksError) -> bool:
         """Whether a failure says that an earlier try, whose answer was lost, had succeeded."""
         done = self.uncertain and self.call.was_done(error)
-        # From here on this try may have taken effect although no answer said so.
-        self.uncertain = self.uncertain or not isinstance(error, ResourceExhausted)
+        self.uncertain = self.uncertain or may_have_run(error)
         return done

@@ -115,9 +115,11 @@ def test_a_task_that_is_gone_after_a_lost_answer_was_acknowledged() -> None:
             Hand.of([Acknowledging(name="t")], monotonic(), 60), given_back=False, on_error="cancel"
         )
 
-    assert settled(ct.TransportError("cut off"), ct.NotFound("gone")).done == 1
-    alone = settled(ct.NotFound("gone"))
-    assert (alone.done, alone.lost[0][1]) == (0, "the task was gone: gone")
+    for lost in (ct.TransportError("cut off"), ct.Unavailable("later"), ct.DeadlineExceeded("slow")):
+        assert settled(lost, ct.NotFound("gone")).done == 1
+    refused = ct.ResourceExhausted("quota"), ct.TransportError("nobody there", reached=False)
+    for alone in (settled(ct.NotFound("gone")), *(settled(one, ct.NotFound("gone")) for one in refused)):
+        assert (alone.done, alone.lost[0][1]) == (0, "the task was gone: gone")
 
 
 class Leased(ct.Task):
