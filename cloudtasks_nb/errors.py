@@ -31,6 +31,8 @@ class CloudTasksError(Shown, Exception):
     """What is known all the same: the BulkResult of a bulk call, the queues of the other locations."""
     tries: int = 1
     """How often the call was sent before this was final."""
+    retry_after_s: float = 0.0
+    """How long the service asked to wait before the next try, in seconds."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         self.message = scrub(message)  # it may repeat what was passed, and the service what was sent

@@ -8,10 +8,12 @@ from typing import Any
 import cloudtasks_nb as ct
 from cloudtasks_nb import model
 from cloudtasks_nb.api.batch import BatchItem, BatchResult
+from cloudtasks_nb.api.one_request import BatchPart
 from cloudtasks_nb.emulator.client.history import History
 from cloudtasks_nb.emulator.client.inbox import Inbox
 from cloudtasks_nb.emulator.client.received import Received
 from cloudtasks_nb.model.emulated import AttemptRecord, EmulatorInfo, FaultCounts, FaultReport, Faults
+from cloudtasks_nb.rest.versioned import call_in
 from cloudtasks_nb.worker import Tally, Worker, WorkerOptions
 from cloudtasks_nb.worker.tally import Failure
 
@@ -109,9 +111,9 @@ def inbox(received: list[Received]) -> Inbox:
 
 def batch() -> BatchResult:
     def item(method: str, error: Exception | None = None) -> BatchItem[Any]:
-        made: BatchItem[Any] = BatchItem(lambda: None, None)
-        made.method, made.resource, made.error = f"projects.locations.queues.{method}", EMAILS, error
-        made._is_done = True
+        call = call_in("v2beta2", f"projects.locations.queues.{method}", path={"name": EMAILS}, query={})
+        made: BatchItem[Any] = BatchItem(lambda: None, BatchPart(call, ct.Retry()))
+        made.error, made.is_done = error, True
         return made
 
     gone = ct.NotFound("Requested entity was not found.", hint="see client.queues()")

@@ -8,6 +8,7 @@ answer what it always does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
 
@@ -41,29 +42,25 @@ class BatchItem(Shown, Generic[T]):
         (True, 'PAUSED')
     """
 
-    def __init__(self, run: Callable[[], T], call: Call | None) -> None:
+    def __init__(self, run: Callable[[], T], part: BatchPart) -> None:
         self._run = run
-        self._part = BatchPart(call) if call is not None else None
+        self._part = part
         self._value: T | None = None
-        self._is_done = False
-        self.method = call.method.id if call is not None else getattr(run, "__name__", "call")
-        self.resource = call.resource if call is not None else ""
-        self.error: Exception | None = None
-
-    @property
-    def is_done(self) -> bool:
+        self.is_done = False
         """Whether the batch was sent."""
-        return self._is_done
+        self.method = part.call.method.id
+        self.resource = part.call.resource
+        self.error: Exception | None = None
 
     @property
     def ok(self) -> bool:
         """Whether it succeeded."""
-        return self._is_done and self.error is None
+        return self.is_done and self.error is None
 
     @property
     def attempts(self) -> int:
         """How often it was sent."""
-        return self._part.tries if self._part is not None else 0
+        return self._part.tries
 
     def result(self) -> T:
         """What the verb returned. Errors: what it was refused with; ConfigError before the batch was sent.
@@ -74,23 +71,23 @@ class BatchItem(Shown, Generic[T]):
             >>> paused.result().state
             'PAUSED'
         """
-        if not self._is_done:
+        if not self.is_done:
             raise ConfigError("The batch was not sent yet.", hint="results are there after the with block")
         if self.error is not None:
             raise self.error
         return self._value  # type: ignore[return-value]
 
-    def _finish(self, session: Session) -> None:
+    def _finish(self) -> None:
         """Run the verb again on what the batch brought."""
-        waiting = [self._part]
+        outcomes = [self._part.outcome]
 
-        def first_from_batch(asking: Session, call: Call) -> bytes:
-            part = waiting.pop() if waiting else None
-            if part is None:  # a verb's further calls go out by themselves
-                return asking.persist(call)
-            if isinstance(part.outcome, bytes):
-                return part.outcome
-            raise part.outcome if part.outcome is not None else ConfigError("The batch was not sent.")
+        def first_from_batch(session: Session, call: Call) -> bytes:
+            if not outcomes:  # a verb's further calls go out by themselves
+                return session.persist(call)
+            outcome = outcomes.pop()
+            if isinstance(outcome, bytes):
+                return outcome
+            raise outcome or ConfigError("The batch was not sent.")
 
         try:
             with sending_instead(first_from_batch):
@@ -99,7 +96,7 @@ class BatchItem(Shown, Generic[T]):
             Exception
         ) as error:  # also what a verb makes of its answer: the other calls have theirs to come
             self.error = error
-        self._is_done = True
+        self.is_done = True
 
     def _shape_(self) -> Card:
         from ..render import Card, badge
@@ -108,7 +105,7 @@ class BatchItem(Shown, Generic[T]):
             badge("OK", "ok")
             if self.ok
             else badge("FAILED", "bad")
-            if self._is_done
+            if self.is_done
             else badge("WAITING", "warn")
         )
         return Card(
@@ -225,15 +222,12 @@ class Batch(Shown):
                 hint="leave out the parentheses: batch.add(queue.pause), not batch.add(queue.pause())",
             )
 
-        def run() -> T:
-            return verb(*args, **given)
-
-        run.__name__ = getattr(verb, "__name__", "call")
-        item = BatchItem(run, self._first_call(run))
+        run = partial(verb, *args, **given)
+        item = BatchItem(run, BatchPart(self._first_call(run), self._session.retry))
         self._items.append(item)
         return item
 
-    def _first_call(self, run: Callable[[], Any]) -> Call | None:
+    def _first_call(self, run: Callable[[], Any]) -> Call:
         def keep(session: Session, call: Call) -> bytes:
             if session is not self._session:
                 raise ConfigError(
@@ -269,11 +263,11 @@ class Batch(Shown):
             []
         """
         if self._results is None:
-            parts = [item._part for item in self._items if item._part is not None]
+            parts = [item._part for item in self._items]
             timeout_s = self._timeout_s or self._session.timeout_s + _PER_CALL_S * min(len(parts), MOST)
             requests = send_batch(self._session, parts, timeout_s)
             for item in self._items:
-                item._finish(self._session)
+                item._finish()
             self._results = BatchResult(self._items, requests)
             self._raise_if_nothing_was_answered(parts)
         return self._results

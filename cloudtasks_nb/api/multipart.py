@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import DecodeError
 from ..rest.call import Call
-from ..rest.exchange import Answer, retry_after_s
+from ..rest.exchange import Answer
 
 _NUMBER = re.compile(r"\+\s*(\d+)\s*>?\s*$")
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})")
@@ -74,9 +74,4 @@ def _answer(raw: bytes) -> Answer | None:
         headers = http.client.parse_headers(stream)
     except http.client.HTTPException:
         return None
-    return Answer(
-        int(status[1]),
-        headers.get("Content-Type", ""),
-        retry_after_s(headers.get("Retry-After", "")),
-        stream.read().strip(b"\r\n"),
-    )
+    return Answer.of(int(status[1]), headers, stream.read().strip(b"\r\n"))

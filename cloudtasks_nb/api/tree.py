@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError, DecodeError, InvalidArgument
 from ..model.json import decode
 from ..model.methods import METHODS, Method, methods_of
-from ..model.schema import snake
 from ..model.versions import not_in
 from ..rest.answers import asked
 from ..rest.call import Call
@@ -70,7 +69,6 @@ class ApiMethod(Shown):
             path={name: bound.path.get(name, "") for name in method.variables},
             query=bound.query,
             body=body,
-            repeatable=method.repeatable or _named(method, bound.path, body),
         )
 
     def _shape_(self) -> Any:
@@ -140,11 +138,7 @@ class Namespace(Shown):
         every = methods_of(self._session.api_version).values()
         methods = [method for method in every if method.id.startswith(self._prefix)]
         rows: list[list[Value]] = [
-            [
-                code(method.id.removeprefix(self._prefix)),
-                request_line(method),
-                muted(method.summary),
-            ]
+            [code(method.id.removeprefix(self._prefix)), request_line(method), muted(method.summary)]
             for method in methods
         ]
         return Table(
@@ -225,15 +219,3 @@ def _below(session: Session, prefix: str, *, checked: bool) -> dict[str, Any]:
 
 def _own(method: Method) -> list[inspect.Parameter]:
     return [one for name, one in signature(method).parameters.items() if name not in SYSTEM]
-
-
-def _named(method: Method, path: Json, body: Any) -> bool:
-    """Whether the request holds what makes it safe to send again: a name of one's own, a request id."""
-    if not method.safe_with:
-        return False
-    if method.safe_with in path:
-        return True
-    held: Any = body
-    for part in method.safe_with.split("."):
-        held = (held.get(part) or held.get(snake(part))) if isinstance(held, dict) else None
-    return bool(held)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Sequence
@@ -16,23 +15,20 @@ from ..errors import (
     Aborted,
     ApiError,
     AuthError,
-    Cancelled,
     CloudTasksError,
     ConfigError,
-    DeadlineExceeded,
     DecodeError,
-    Internal,
     PermissionDenied,
     ResourceExhausted,
     Timeout,
     TransportError,
-    Unavailable,
-    Unknown,
 )
 from ..interrupts import interrupts_go_to
 from ..progress import bar
-from ..rest.retry import may_repeat
+from ..rest.deadline import Deadline
+from ..rest.retry import may_have_run, may_repeat
 from ..rest.session import Session
+from ..rest.trying import Trying
 from .items import Item, NumberedItems
 from .pace import Pace
 from .result import BulkResult, Verb
@@ -208,47 +204,32 @@ class BulkRun:
 
     def _persist(self, at: int, step: Step, items: list[Item]) -> None:
         """Try a step until every item has succeeded, was refused for good, or its time is over."""
-        retry, tries = self._session.retry, 0
-        deadline = time.monotonic() + self._session.timeout_s
-        quota_wait_s = retry.quota_wait_s
-        while items:
-            asked = time.monotonic()
-            if not self._room(len(items)):
-                return
-            deadline += time.monotonic() - asked
-            tries += 1
-            items, error = self._once(at, step, items, tries)
+        trying = Trying(self._session.retry, outlasts_quota=True)
+        deadline = Deadline(self._session.timeout_s)
+        while items and self._room(len(items), deadline):
+            trying.tries += 1
+            items = self._once(at, step, items, trying.tries)
+            error = _most_severe(items)
             if error is None:
                 return
-            exhausted = isinstance(error, ResourceExhausted)
-            if exhausted:
+            if isinstance(error, ResourceExhausted):
                 with self._lock:
                     self._pace.slow_down(time.monotonic())
-            delay_s = retry.delay_s(
-                error if getattr(error, "reached", True) else _BROKEN,
-                tries=tries,
-                repeatable=True,
-                remaining_s=quota_wait_s if exhausted else deadline - time.monotonic(),
-                chance=random.random(),  # noqa: S311 - jitter, not a secret
-            )
+            delay_s = trying.delay_s(error if getattr(error, "reached", True) else _BROKEN, deadline)
             if delay_s is None:
                 self._give_up(error)
             if delay_s is None or not self._wait(delay_s):
                 return
-            if exhausted:
-                quota_wait_s -= delay_s
-                deadline += delay_s
 
-    def _room(self, count: int) -> bool:
-        """Wait until so many operations may leave; False when the whole call is to end instead."""
+    def _room(self, count: int, deadline: Deadline) -> bool:
+        """Wait until so many operations may leave, which takes no time of theirs; False when all of it is to end."""
         with self._lock:
             room_s = self._pace.reserve(count, time.monotonic())
-        return self._wait(room_s) if room_s else not self._stop.is_set()
+        deadline.extend(room_s)
+        return self._wait(room_s)
 
-    def _once(
-        self, at: int, step: Step, items: list[Item], tries: int
-    ) -> tuple[list[Item], CloudTasksError | None]:
-        """One try; the items to try again, each with its error, and one of these errors."""
+    def _once(self, at: int, step: Step, items: list[Item], tries: int) -> list[Item]:
+        """One try; the items to try again, each with its error."""
         try:
             outcomes: list[Outcome] = step(items, self._wait)
         except CloudTasksError as error:
@@ -263,13 +244,13 @@ class BulkRun:
                 self._flowing = True
                 continue
             item.error = outcome
-            if _unanswered(outcome):
+            if may_have_run(outcome):
                 item.uncertain |= {effect.name}
             if self._may_again(outcome, step):
                 again.append(item)
             else:
                 self._give_up(outcome)
-        return again, again[0].error if again else None
+        return again
 
     def _may_again(self, error: CloudTasksError, step: Step) -> bool:
         if isinstance(error, TransportError) and not error.reached:
@@ -288,12 +269,11 @@ class BulkRun:
         return not self._stop.wait(seconds)
 
 
+def _most_severe(items: list[Item]) -> CloudTasksError | None:
+    """Of the errors of items to try again, the one that asks for the longest wait."""
+    errors = [item.error for item in items if item.error is not None]
+    return max(errors, key=lambda one: (one.retry_after_s, isinstance(one, ResourceExhausted)), default=None)
+
+
 def _status(outcome: Outcome) -> str:
     return outcome.status if isinstance(outcome, ApiError) else ""
-
-
-def _unanswered(error: CloudTasksError) -> bool:
-    """Whether it may have taken effect all the same."""
-    if isinstance(error, ApiError):
-        return isinstance(error, Unavailable | DeadlineExceeded | Internal | Unknown | Cancelled)
-    return not isinstance(error, AuthError | ConfigError) and getattr(error, "reached", True)

@@ -118,11 +118,11 @@ class Each:
                 outcomes[at] = error
             else:
                 calls += [(at, call)] if call is not None else []
-        for (at, call), answer in zip(calls, self._answers([call for _, call in calls]), strict=True):
-            outcomes[at] = self._outcome(items[at], call, answer)
+        for (at, _), answer in zip(calls, self._answers([call for _, call in calls]), strict=True):
+            outcomes[at] = self._outcome(items[at], answer)
         return outcomes
 
-    def _outcome(self, item: Item, call: Call, answer: bytes | CloudTasksError) -> Outcome:
+    def _outcome(self, item: Item, answer: bytes | CloudTasksError) -> Outcome:
         if isinstance(answer, CloudTasksError):
             return answer
         try:
@@ -134,7 +134,7 @@ class Each:
 
     def _answers(self, calls: list[Call]) -> list[bytes | CloudTasksError]:
         if self._together and len(calls) > 1:
-            parts = [BatchPart(call) for call in calls]
+            parts = [BatchPart(call, self._session.retry) for call in calls]
             for call in calls:
                 self._session.check(call)
             send_batch(self._session, parts, self._session.timeout_s)
@@ -292,21 +292,4 @@ def _whole(session: Session, name: str) -> Call:
 
 
 def _call(session: Session, verb: str, path: dict[str, str], **given: Any) -> Call:
-    query, body = given.get("query", {}), given.get("body")
-    return call_in(session.api_version, f"{_TASKS}.{verb}", path=path, query=query, body=body)
-
-
-__all__ = [
-    "BatchStep",
-    "Each",
-    "Effect",
-    "Outcome",
-    "Step",
-    "Wait",
-    "acknowledging",
-    "creating",
-    "deleting",
-    "looking",
-    "reading",
-    "running",
-]
+    return call_in(session.api_version, f"{_TASKS}.{verb}", path=path, **given)

@@ -11,7 +11,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ..errors import AuthError, ConfigError
 from ..redact import DOTS
@@ -45,19 +45,9 @@ class Authorization(Shown, str):
     redirect_uri: str
     token_uri: str
 
-    def __new__(
-        cls,
-        url: str,
-        *,
-        state: str = "",
-        code_verifier: str = "",
-        client_id: str = "",
-        redirect_uri: str = "",
-        token_uri: str = TOKEN_URI,
-    ) -> Self:
+    def __new__(cls, url: str, **kept: str) -> Self:
         made = super().__new__(cls, url)
-        made.state, made.code_verifier = state, code_verifier
-        made.client_id, made.redirect_uri, made.token_uri = client_id, redirect_uri, token_uri
+        made.__dict__.update(kept)
         return made
 
     @property
@@ -72,7 +62,22 @@ class Authorization(Shown, str):
 
         Errors: AuthError when the person said no, or when the address answers another question (its state differs).
         """
-        return code_from(address, self.state)
+        given = dict(parse_qsl(address.strip().partition("#")[0].rpartition("?")[2]))
+        if "state" not in given:
+            raise AuthError(
+                "The address does not say which question it answers: it holds no state.",
+                hint="copy the whole address from the browser, from http to its end",
+            )
+        if not hmac.compare_digest(given["state"].encode(), self.state.encode()):
+            raise AuthError(
+                "The address answers another question: its state is not the one that was sent.",
+                hint="begin again with a new authorization_url(), and use the address that it leads to",
+            )
+        if "error" in given:
+            raise refusal(given["error"], given.get("error_description", ""))
+        if "code" not in given:
+            raise AuthError("The address holds no code.", hint="copy the whole address from the browser")
+        return given["code"]
 
     def exchange(self, address: str, client_secret: str | None = None) -> Token:
         """Tokens for the code in the address that the person's browser ended at. Errors: AuthError, TransportError."""
@@ -81,7 +86,7 @@ class Authorization(Shown, str):
             client_id=self.client_id,
             client_secret=client_secret,
             redirect_uri=self.redirect_uri,
-            code_verifier=self.code_verifier or None,
+            code_verifier=self.code_verifier,
             token_uri=self.token_uri,
         )
 
@@ -143,23 +148,17 @@ def authorization_url(
     check_client(client_id)
     _check_redirect(redirect_uri)
     auth_uri, token_uri = auth_uri or AUTH_URI, token_uri or TOKEN_URI
-    state = secrets.token_urlsafe(24) if state is None else state
     check_url(auth_uri)
     check_token_uri(token_uri)
+    state = secrets.token_urlsafe(24) if state is None else state
     if not isinstance(state, str) or not state:
-        raise ConfigError(
-            "state is not a text.", hint="leave it out, and one is made up that nobody can guess"
-        )
+        raise ConfigError("state is not a text.", hint="leave it out: one is made up that nobody can guess")
+    asked = {"client_id": client_id, "redirect_uri": redirect_uri, "response_type": "code"}
+    asked |= {"scope": scope_of(scopes), "state": state}
     verifier = secrets.token_urlsafe(64) if pkce else ""
-    asked = {
-        "client_id": client_id,
-        "redirect_uri": redirect_uri,
-        "response_type": "code",
-        "scope": scope_of(scopes),
-        "state": state,
-    }
-    if verifier:
-        asked |= {"code_challenge": _digest(verifier), "code_challenge_method": "S256"}
+    if pkce:
+        digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
+        asked |= {"code_challenge": digest.decode().rstrip("="), "code_challenge_method": "S256"}
     if offline:
         asked |= {"access_type": "offline", "prompt": "consent"}
     if login_hint:
@@ -174,39 +173,13 @@ def authorization_url(
     )
 
 
-def _digest(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
-
-
-def code_from(address: str, state: str) -> str:
-    """The code in an address that a browser was sent back to. Errors: AuthError."""
-    text = address.strip() if isinstance(address, str) else ""
-    query = urlsplit(text).query if "?" in text else text
-    given = {name: values[0] for name, values in parse_qs(query).items()} if "=" in query else {}
-    if "state" not in given:
-        raise AuthError(
-            "The address does not say which question it answers: it holds no state.",
-            hint="copy the whole address from the browser, from http to its end",
-        )
-    if not hmac.compare_digest(given["state"].encode(), state.encode()):
-        raise AuthError(
-            "The address answers another question: its state is not the one that was sent.",
-            hint="begin again with a new authorization_url(), and use the address that it leads to",
-        )
-    if "error" in given:
-        raise refusal(given["error"], given.get("error_description", ""), {})
-    if not given.get("code"):
-        raise AuthError("The address holds no code.", hint="copy the whole address from the browser")
-    return given["code"]
-
-
 def _check_redirect(redirect_uri: str) -> None:
-    text = redirect_uri if isinstance(redirect_uri, str) else ""
     try:
-        parts = urlsplit(text)
-    except ValueError:  # a bracket without its other half
-        parts = urlsplit("")
-    if text.startswith("urn:ietf:wg:oauth:2.0:oob") or not parts.scheme or parts.fragment:
+        parts = urlsplit(redirect_uri)
+        usable = parts.scheme not in ("", b"", "urn") and not parts.fragment
+    except (AttributeError, TypeError, ValueError):  # no text, or a bracket without its other half
+        usable = False
+    if not usable:
         raise ConfigError(
             f"redirect_uri={redirect_uri!r} cannot be come back to.",
             hint='use "http://localhost:8085/", or an https address that is registered for the client',

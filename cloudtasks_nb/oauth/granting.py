@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
-from msgspec import Struct
 
-from ..errors import AuthError, ConfigError, TransportError
+from ..errors import AuthError, CloudTasksError, ConfigError, TransportError, Unavailable
 from ..rest.auth import TOKEN_URI, check_token_uri, is_loopback
 from ..rest.deadline import Deadline
-from ..rest.exchange import Answer, connections, exchange
+from ..rest.exchange import connections, exchange
+from ..rest.retry import Retry
 from ..rest.token_refusals import refusal
+from ..rest.trying import Trying
 from .token import Token
 
 _TIMEOUT_S = 20.0
-_PAUSES_S = (0.2, 0.6)
-_BRIEFLY_DOWN = frozenset({"internal_failure", "server_error", "temporarily_unavailable"})
+_RETRY = Retry(initial_s=0.2, multiplier=3, max_tries=3)
+_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+_BRIEFLY_DOWN = ("internal_failure", "server_error", "temporarily_unavailable")
 
 
-class _Answer(Struct):
-    access_token: str
+class _Answer(msgspec.Struct):
+    """Tokens, or a refusal."""
+
+    access_token: str = ""
     expires_in: float | None = None
     token_type: str = "Bearer"  # noqa: S105 - a kind
     scope: str = ""
     refresh_token: str = ""
-
-
-class _Refused(Struct):
-    error: str
+    error: str = ""
     error_description: str = ""
 
 
@@ -47,7 +46,7 @@ def exchange_code(
 ) -> Token:
     """Tokens for a code that came back to the redirect address. A code works once.
 
-    Errors: AuthError (invalid_grant, redirect_uri_mismatch, invalid_client, …), TransportError.
+    Errors: AuthError (invalid_grant, redirect_uri_mismatch, invalid_client, …), Unavailable, TransportError.
 
     Source: RFC 6749 section 4.1.3, SPEC section 8.2.
 
@@ -57,7 +56,6 @@ def exchange_code(
         ...                                code_verifier=asked.code_verifier)
         >>> client = ct.connect(project="my-project", credentials=token)                     # doctest: +SKIP
     """
-    check_client(client_id)
     if not isinstance(code, str) or not code.strip():
         raise ConfigError(
             "There is no code.",
@@ -71,7 +69,12 @@ def exchange_code(
         "redirect_uri": redirect_uri,
         "code_verifier": code_verifier,
     }
-    return _ask(token_uri, form)
+    try:
+        return _ask(token_uri, form)
+    except (TransportError, Unavailable) as error:
+        if getattr(error, "reached", True):
+            error.hint = "the code may be used up; ask for another one with authorization_url()"
+        raise
 
 
 def refresh(
@@ -85,7 +88,7 @@ def refresh(
     """Another access token for a refresh token, or for a Token that holds one (and knows its client).
 
     The refresh token stays good, so the answer carries it on. Errors: AuthError (invalid_grant when it was revoked or
-    has expired), TransportError.
+    has expired), Unavailable, TransportError.
 
     Source: RFC 6749 section 6, SPEC section 8.2.
 
@@ -93,112 +96,84 @@ def refresh(
         >>> token = ct.oauth.refresh(token)                                                # doctest: +SKIP
         >>> token = ct.oauth.refresh(refresh_token, client_id=client_id, client_secret=secret)   # doctest: +SKIP
     """
-    known = refresh_token if isinstance(refresh_token, Token) else Token()
-    held = refresh_token.refresh_token if isinstance(refresh_token, Token) else refresh_token
-    if not isinstance(held, str) or not held:
+    known = refresh_token if isinstance(refresh_token, Token) else Token(refresh_token=refresh_token)
+    if not isinstance(known.refresh_token, str) or not known.refresh_token:
         raise ConfigError(
             "There is no refresh token.",
             hint="ask for one: authorization_url(..., offline=True), then consent",
         )
-    client_id = client_id or known.client_id
-    check_client(client_id)
     form = {
         "grant_type": "refresh_token",
-        "refresh_token": held,
-        "client_id": client_id,
-        "client_secret": client_secret or known.client_secret or None,
+        "refresh_token": known.refresh_token,
+        "client_id": client_id or known.client_id,
+        "client_secret": client_secret or known.client_secret,
         "scope": None if scopes is None else scope_of(scopes),
     }
-    return _ask(token_uri or known.token_uri, form, known)
+    return _ask(token_uri or known.token_uri, form, known.scope)
 
 
-def _ask(token_uri: str, form: Mapping[str, str | None], known: Token | None = None) -> Token:
-    """Ask the token endpoint. Errors: AuthError with the next step, TransportError, ConfigError.
-
-    A code is asked for once, because it works once; a refresh token again after a short failure.
-    """
+def _ask(token_uri: str, form: Mapping[str, str | None], scope: str = "") -> Token:
+    """Tokens from the token endpoint. A code is sent once; a refresh token again after a short failure."""
+    check_client(form["client_id"])
     check_token_uri(token_uri)
     sent = {name: value for name, value in form.items() if value}
-    answer, asked_at = _asked(token_uri, sent)
+    trying, deadline = Trying(_RETRY, repeatable="refresh_token" in sent), Deadline(_TIMEOUT_S)
+    while True:
+        trying.tries += 1
+        asked_at = datetime.now(UTC)  # from here on a token ages, however long the answer takes
+        try:
+            found = _post(token_uri, sent, deadline)
+        except CloudTasksError as error:
+            trying.wait(error, deadline)
+        else:
+            lasts_s = found.expires_in
+            return Token(
+                access_token=found.access_token,
+                refresh_token=found.refresh_token or sent.get("refresh_token", ""),
+                token_type=found.token_type,
+                scope=found.scope or sent.get("scope", scope),
+                expiration=None if lasts_s is None else asked_at + timedelta(seconds=lasts_s),
+                client_id=sent["client_id"],
+                client_secret=sent.get("client_secret", ""),
+                token_uri=token_uri,
+            )
+
+
+def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:
+    """Ask once. Errors: AuthError with the next step, Unavailable, TransportError."""
+    host = urlsplit(token_uri).hostname or ""
+    body = urlencode(form).encode()
+    with connections(direct=is_loopback(host)) as http:
+        answer = exchange(http, "POST", token_uri, headers=_HEADERS, body=body, deadline=deadline)
     try:
-        found = msgspec.json.decode(answer.body, type=_Answer)
+        said = msgspec.json.decode(answer.body, type=_Answer)
     except msgspec.DecodeError:
+        said = _Answer()
+    if answer.status >= 500 or said.error in _BRIEFLY_DOWN:
+        down = Unavailable(
+            f"The sign-in server is unavailable: HTTP {answer.status}.", hint="try again later"
+        )
+        down.retry_after_s = answer.retry_after_s
+        raise down
+    if not 200 <= answer.status < 300:
+        raise refusal(said.error or f"HTTP {answer.status}", said.error_description, form)
+    if not said.access_token:
         raise AuthError(
             f"The token endpoint answered HTTP {answer.status} without a token.",
-            hint=f"check token_uri ({_host(token_uri)} is asked now)",
-        ) from None
-    known = known or Token()
-    lifetime = None if found.expires_in is None else timedelta(seconds=found.expires_in)
-    return Token(
-        access_token=found.access_token,
-        refresh_token=found.refresh_token or sent.get("refresh_token", ""),
-        token_type=found.token_type,
-        scope=found.scope or sent.get("scope", "") or known.scope,
-        expiration=None if lifetime is None else asked_at + lifetime,
-        client_id=sent["client_id"],
-        client_secret=sent.get("client_secret", ""),
-        token_uri=token_uri,
-    )
-
-
-def _asked(token_uri: str, form: dict[str, str]) -> tuple[Answer, datetime]:
-    pauses_s = [*(_PAUSES_S if "refresh_token" in form else ()), None]
-    for pause_s in pauses_s:
-        asked_at = datetime.now(UTC)  # from here on it ages, however long the answer takes
-        try:
-            answer = _post(token_uri, form)
-        except TransportError as error:
-            if pause_s is None or not error.reached:
-                if "code" in form and error.reached:
-                    error.hint = "the code may be used up; ask for another one with authorization_url()"
-                raise
-        else:
-            if 200 <= answer.status < 300:
-                return answer, asked_at
-            refused = _refused(answer)
-            if pause_s is None or not (refused.error in _BRIEFLY_DOWN or answer.status >= 500):
-                raise refusal(refused.error, refused.error_description, form)
-        time.sleep(pause_s)
-    raise ConfigError("The token endpoint was not asked.")
-
-
-def _post(token_uri: str, form: dict[str, str]) -> Answer:
-    http = connections(direct=is_loopback(urlsplit(token_uri).hostname or ""))
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-    try:
-        return exchange(
-            http,
-            "POST",
-            token_uri,
-            headers=headers,
-            body=urlencode(form).encode(),
-            deadline=Deadline(_TIMEOUT_S),
+            hint=f"check token_uri ({host} is asked now)",
         )
-    finally:
-        http.close()
-
-
-def _refused(answer: Answer) -> _Refused:
-    try:
-        return msgspec.json.decode(answer.body, type=_Refused)
-    except msgspec.DecodeError:
-        return _Refused(f"HTTP {answer.status}", "without a reason")
-
-
-def _host(url: str) -> str:
-    parts: Any = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return said
 
 
 def scope_of(scopes: Sequence[str] | str) -> str:
     """Scopes as they are sent: one text, with blanks between them. Errors: ConfigError."""
-    each = scopes.split() if isinstance(scopes, str) else scopes
-    if not isinstance(each, list | tuple | set | frozenset) or not all(isinstance(one, str) for one in each):
+    try:
+        return " ".join(scopes.split() if isinstance(scopes, str) else scopes)
+    except TypeError:
         raise ConfigError(
             f"scopes={scopes!r} is neither text nor a list of texts.",
             hint='such as "https://www.googleapis.com/auth/cloud-platform"',
-        )
-    return " ".join(each)
+        ) from None
 
 
 def check_client(client_id: str | None) -> None:

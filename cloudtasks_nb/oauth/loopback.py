@@ -4,94 +4,80 @@ from __future__ import annotations
 
 import hmac
 import threading
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from ..errors import AuthError
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Signed in</title>
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>:root{{color-scheme:light dark}}
 body{{font:16px system-ui,sans-serif;max-width:32em;margin:20vh auto;padding:0 1em}}</style>
 <h1>{title}</h1><p>{words}</p></html>"""
+_HEADERS = {
+    "Content-Type": "text/html; charset=UTF-8",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+}
 
 
-class Loopback:
+class Loopback(ThreadingHTTPServer):
     """Waits for the one answer that holds the right state; everything else is refused and waited past."""
 
-    def __init__(self) -> None:
-        self._answers: list[str] = []
-        self._arrived = threading.Condition()
-        self._state = ""
-        outer = self
+    daemon_threads = True
 
-        class Handler(BaseHTTPRequestHandler):
-            timeout = 10.0  # a browser that opens connections ahead does not hold up anything
-
-            def do_GET(self) -> None:
-                status, page = outer._answer(self.path)
-                body = page.encode()
-                self.send_response(status)
-                for name, value in (
-                    ("Content-Type", "text/html; charset=UTF-8"),
-                    ("Content-Length", str(len(body))),
-                    ("Cache-Control", "no-store"),
-                    ("Referrer-Policy", "no-referrer"),
-                    ("Connection", "close"),
-                ):
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-                self.close_connection = True
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-                """The path holds a code, so nothing is logged."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
-        self._thread.start()
+    def __init__(self, state: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.state = state
+        self.address: Future[str] = Future()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True)
 
     @property
     def url(self) -> str:
         """Where the browser comes back to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/"
-
-    def expect(self, state: str) -> None:
-        """From now on, an answer with this state is the right one."""
-        with self._arrived:
-            self._state = state
+        return f"http://127.0.0.1:{self.server_port}/"
 
     def wait(self, timeout_s: float) -> str:
         """The address that a browser came back to. Errors: AuthError when none did in time."""
-        with self._arrived:
-            if not self._arrived.wait_for(lambda: bool(self._answers), timeout_s):
-                raise AuthError(
-                    f"Nobody came back within {timeout_s:.3g} s.",
-                    hint="try again; if your browser is on another machine: sign_in(..., loopback=False)",
-                )
-            return self._answers[0]
-
-    def _answer(self, path: str) -> tuple[int, str]:
-        given = parse_qs(urlsplit(path).query)
-        state = given.get("state", [""])[0]
-        with self._arrived:
-            if not self._state or not hmac.compare_digest(state.encode(), self._state.encode()):
-                return 400, _PAGE.format(
-                    title="Not this one", words="This address does not answer the question."
-                )
-            self._answers.append(f"{self.url.rstrip('/')}{path}")
-            self._arrived.notify_all()
-        if "error" in given:
-            return 200, _PAGE.format(title="Not signed in", words="You may close this page.")
-        return 200, _PAGE.format(
-            title="Signed in", words="You may close this page and go back to your notebook."
-        )
+        try:
+            return self.address.result(timeout_s)
+        except TimeoutError:
+            raise AuthError(
+                f"Nobody came back within {timeout_s:.3g} s.",
+                hint="try again; if your browser is on another machine: sign_in(..., loopback=False)",
+            ) from None
 
     def __enter__(self) -> Self:
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self.shutdown()
+        self.server_close()
         self._thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Loopback
+    timeout = 10.0  # a browser that opens connections ahead does not hold up anything
+
+    def do_GET(self) -> None:
+        given = parse_qs(urlsplit(self.path).query)
+        status, title, words = 200, "Signed in", "You may close this page and go back to your notebook."
+        if not hmac.compare_digest(given.get("state", [""])[0].encode(), self.server.state.encode()):
+            status, title, words = 400, "Not this one", "This address does not answer the question."
+        elif "error" in given:
+            title, words = "Not signed in", "You may close this page."
+        if status == 200:
+            with suppress(InvalidStateError):  # only the first one counts
+                self.server.address.set_result(f"{self.server.url.rstrip('/')}{self.path}")
+        self.send_response(status)
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(_PAGE.format(title=title, words=words).encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """The path holds a code, so nothing is logged."""

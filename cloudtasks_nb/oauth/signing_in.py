@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
+import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from ..errors import ConfigError
 from ..rest.auth import SCOPES
-from .consent import Authorization, authorization_url
+from ..rest.key_files import read_json
+from .consent import authorization_url
 from .loopback import Loopback
 from .token import Token
 
@@ -24,7 +25,6 @@ _ELSEWHERE = (
     "KUBERNETES_SERVICE_HOST",
 )
 _DEAD_END = "http://localhost:8085/"
-_WAIT_S = 300.0
 
 
 def sign_in(
@@ -34,7 +34,7 @@ def sign_in(
     *,
     loopback: bool | None = None,
     open_browser: Callable[[str], object] | None = None,
-    timeout: float = _WAIT_S,
+    timeout: float = 300.0,
     pkce: bool = True,
     offline: bool = True,
     login_hint: str | None = None,
@@ -56,7 +56,7 @@ def sign_in(
 
     Units: `timeout` is in seconds.
 
-    Errors: AuthError (the person said no, or did not come back), ConfigError, TransportError.
+    Errors: AuthError (the person said no, or did not come back), ConfigError, Unavailable, TransportError.
 
     Source: RFC 8252 (the browser comes back to this machine), RFC 7636.
 
@@ -66,32 +66,31 @@ def sign_in(
     """
     known = client_file(client)
     secret = client_secret or known.get("client_secret")
-
-    def ask(redirect_uri: str) -> Authorization:
-        return authorization_url(
-            known["client_id"],
-            redirect_uri,
-            scopes,
-            pkce=pkce,
-            offline=offline,
-            login_hint=login_hint,
-            auth_uri=auth_uri or known.get("auth_uri"),
-            token_uri=token_uri or known.get("token_uri"),
-        )
-
-    if loopback if loopback is not None else not is_elsewhere():
-        with Loopback() as server:
-            asked = ask(server.url)
-            server.expect(asked.state)
-            _show(asked.url, open_browser)
+    ask = partial(
+        authorization_url,
+        known["client_id"],
+        scopes=scopes,
+        pkce=pkce,
+        offline=offline,
+        login_hint=login_hint,
+        auth_uri=auth_uri or known.get("auth_uri"),
+        token_uri=token_uri or known.get("token_uri"),
+    )
+    if loopback if loopback is not None else not _is_elsewhere():
+        with Loopback(secrets.token_urlsafe(24)) as server:
+            asked = ask(server.url, state=server.state)
+            print(f"Open this address and agree; this cell goes on by itself:\n\n{asked.url}\n")
+            (open_browser or _open)(asked.url)
             return asked.exchange(server.wait(timeout), secret)
     asked = ask(_DEAD_END)
-    print(  # the way to a person in a notebook
+    print(
         f"1. Open this address and agree:\n\n{asked.url}\n\n"
         f"2. Your browser then fails to open {_DEAD_END}… That is as it should be: copy that whole address.\n"
         "3. Paste it here."
     )
-    return asked.exchange(_pasted(), secret)
+    from getpass import getpass  # what is typed is not kept in the notebook
+
+    return asked.exchange(getpass("Address: "), secret)
 
 
 def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, str]:
@@ -102,11 +101,7 @@ def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
     if isinstance(client, str) and not client.endswith(".json"):
         return {"client_id": client}
     if not isinstance(client, Mapping):
-        try:
-            client = json.loads(Path(client).expanduser().read_text())
-        except (OSError, ValueError, TypeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not JSON"
-            raise ConfigError(f"The OAuth client's file cannot be read: {reason}.") from None
+        client = read_json(client, "The OAuth client's file")
     held = client.get("installed") or client.get("web") or client if isinstance(client, Mapping) else {}
     if not isinstance(held, Mapping) or not held.get("client_id"):
         raise ConfigError(
@@ -118,26 +113,14 @@ def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
     return {name: str(held[name]) for name in names if held.get(name)}
 
 
-def is_elsewhere() -> bool:
+def _is_elsewhere() -> bool:
     """Whether the person's browser is probably not on this machine."""
     return "google.colab" in sys.modules or any(os.environ.get(name) for name in _ELSEWHERE)
 
 
-def _show(url: str, open_browser: Callable[[str], object] | None) -> None:
-    print(f"Open this address and agree; this cell goes on by itself:\n\n{url}\n")
-    if open_browser is not None:
-        open_browser(url)
-    elif (
-        sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
+def _open(url: str) -> None:
+    """Open a browser where there is a screen: without one it would be one in the terminal, which holds up the cell."""
+    if sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         import webbrowser
 
-        webbrowser.open(
-            url
-        )  # without a screen it would be a browser in the terminal, which holds up the cell
-
-
-def _pasted() -> str:
-    from getpass import getpass  # what is typed is not kept in the notebook
-
-    return getpass("Address: ")
+        webbrowser.open(url)

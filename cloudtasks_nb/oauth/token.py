@@ -58,13 +58,13 @@ class Token(Struct, Shown, frozen=True, kw_only=True):
         from google.oauth2.credentials import Credentials
 
         check_token_uri(self.token_uri)
-        naive = self.expiration.astimezone(UTC).replace(tzinfo=None) if self.expiration is not None else None
+        naive = self.expiration and self.expiration.astimezone(UTC).replace(tzinfo=None)
         return Credentials(
             token=self.access_token,
             refresh_token=self.refresh_token or None,
             token_uri=self.token_uri,
             client_id=self.client_id or None,
-            client_secret=self.client_secret or None,
+            client_secret=self.client_secret,  # without one it is empty: None could not be refreshed
             scopes=self.scope.split() or None,
             expiry=naive,
         )
@@ -91,8 +91,4 @@ class Token(Struct, Shown, frozen=True, kw_only=True):
         return [("scope", self.scope), ("expiration", self.expiration)]
 
     def __repr__(self) -> str:
-        until = self.expiration.isoformat() if self.expiration is not None else "unknown"
-        return (
-            f"Token(access_token={DOTS}, refresh_token={DOTS if self.refresh_token else 'none'}, "
-            f"scope={self.scope!r}, expiration={until})"
-        )
+        return f"Token(access_token={DOTS}, scope={self.scope!r}, expiration={self.expiration})"

@@ -82,9 +82,7 @@ class BatchVerbs(QueueVerbs):
         return str(TaskName(queue.project, queue.location, queue.queue, check_task_id(name)))
 
     def _start(self, verb: str, body: Message) -> Operation:
-        answer = self._session.call(
-            f"{_TASKS}.{verb}", Operation, path={"parent": self.name}, body=body, repeatable=True
-        )
+        answer = self._session.call(f"{_TASKS}.{verb}", Operation, path={"parent": self.name}, body=body)
         return answer.bind(self._session)
 
 

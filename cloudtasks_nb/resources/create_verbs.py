@@ -96,7 +96,6 @@ class CreateVerbs(QueueVerbs):
             Task,
             path={"parent": self.name},
             body=CreateTaskRequest(task=task),
-            repeatable=bool(task.name),
         )
         return self._created(made, task)
 
@@ -122,7 +121,6 @@ class CreateVerbs(QueueVerbs):
             _Buffered,
             path={"queue": self.name, "taskId": task_id or ""},
             body=BufferTaskRequest(body=sent),
-            repeatable=task_id is not None,
         )
         return self._created(made.task or Task(), model.Task(name=name))
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from ..errors import ApiError, CloudTasksError, DecodeError, error_class
+from ..errors import CloudTasksError, DecodeError, error_class
+from .exchange import Answer
 from .hints import hint_for
 
 
@@ -26,23 +27,29 @@ class _Envelope(msgspec.Struct):
     error: _Error
 
 
-def refusal(
-    http_status: int, content_type: str, body: bytes, *, method: str, resource: str
-) -> CloudTasksError:
+def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
     """The error that an answer other than 2xx stands for."""
     try:
-        error = msgspec.json.decode(body, type=_Envelope).error
+        error = msgspec.json.decode(answer.body, type=_Envelope).error
     except msgspec.DecodeError:
-        return _foreign(http_status, content_type, body, method=method, resource=resource)
-    kind = error_class(http_status, error.status)
-    return kind(
-        error.message or kind.rpc_status,
-        code=http_status,
+        # A proxy or load balancer in between spoke, or this is another server altogether.
+        if answer.status < 500 and answer.status not in (401, 403, 407, 408, 429):
+            return not_json(answer)
+        words = f"HTTP {answer.status} without the API's error message{_glimpse(answer.body)}."
+        error, kind = _Error(), error_class(answer.status)
+    else:
+        kind = error_class(answer.status, error.status)
+        words = error.message or kind.rpc_status
+    refused = kind(
+        words,
+        code=answer.status,
         details=error.details,
         method=method,
         resource=resource,
         hint=hint_for(kind.rpc_status, error.message, error.details, method=method, resource=resource),
     )
+    refused.retry_after_s = answer.retry_after_s
+    return refused
 
 
 @contextmanager
@@ -56,29 +63,13 @@ def asked(method: str, resource: str) -> Iterator[None]:
         raise
 
 
-def not_json(http_status: int, content_type: str, body: bytes) -> DecodeError:
+def not_json(answer: Answer) -> DecodeError:
     """The error for an answer that should have been JSON and is something else."""
     return DecodeError(
-        f"The endpoint answered HTTP {http_status} with {content_type or 'no content type'}, "
-        f"not with the API's JSON{_glimpse(body)}.",
+        f"The endpoint answered HTTP {answer.status} with {answer.content_type or 'no content type'}, "
+        f"not with the API's JSON{_glimpse(answer.body)}.",
         hint="check the endpoint (a proxy, a login page or another server may have answered)",
     )
-
-
-def _foreign(
-    http_status: int, content_type: str, body: bytes, *, method: str, resource: str
-) -> CloudTasksError:
-    """No envelope: a proxy or load balancer in between spoke, or this is another server altogether."""
-    if http_status >= 500 or http_status in (401, 403, 407, 408, 429):
-        kind: type[ApiError] = error_class(http_status)
-        return kind(
-            f"HTTP {http_status} without the API's error message{_glimpse(body)}.",
-            code=http_status,
-            method=method,
-            resource=resource,
-            hint=hint_for(kind.rpc_status, "", [], method=method, resource=resource),
-        )
-    return not_json(http_status, content_type, body)
 
 
 def _glimpse(body: bytes) -> str:

@@ -22,7 +22,6 @@ TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 _SIGN_IN_S = 10.0
 _KEY = "X-Goog-Api-Key"
 _OAUTH_REASONS = ("invalid_client", "invalid_scope", "unauthorized_client")
-LOGIN = "sign in with: gcloud auth application-default login; or work without an account: ct.local()"
 
 
 class Auth:
@@ -98,11 +97,7 @@ def login_hint() -> str:
             "on Colab: from google.colab import auth; auth.authenticate_user(); "
             "or work without an account: ct.local()"
         )
-    return LOGIN
-
-
-def _again() -> str:
-    return f"{login_hint()}; who signed in with ct.oauth.sign_in(...) does so again"
+    return "sign in with: gcloud auth application-default login; or work without an account: ct.local()"
 
 
 def default_credentials(quota_project: str | None = None) -> tuple[Credentials, str | None]:
@@ -171,13 +166,6 @@ def check_url(endpoint: str) -> None:
         raise ConfigError("The endpoint holds a user name or password.", hint="pass credentials=... instead")
 
 
-def check_endpoint(endpoint: str, auth: Auth) -> None:
-    """Refuse to send credentials in the clear. Errors: ConfigError."""
-    check_url(endpoint)
-    if auth.secret:
-        check_secret_way(endpoint)
-
-
 def check_secret_way(endpoint: str) -> None:
     """Refuse an endpoint to which a secret would travel in the clear. Errors: ConfigError."""
     parts = urlsplit(endpoint)
@@ -238,9 +226,10 @@ def _guard(call: Callable[[], Any]) -> Any:
     except exceptions.GoogleAuthError as error:
         line = scrub(_first_line(error))
         reason = line.partition(":")[0]
+        again = f"{login_hint()}; who signed in with ct.oauth.sign_in(...) does so again"
         raise AuthError(
             f"The credentials are expired, revoked or refused: {line}",
-            hint=next_step(reason, line) if reason in _OAUTH_REASONS or "JWT" in line else _again(),
+            hint=next_step(reason, line) if reason in _OAUTH_REASONS or "JWT" in line else again,
         ) from None
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from ..errors import ApiError, CloudTasksError, InvalidArgument, TransportError
 from ..model.json import Message, decode, encode
 from ..model.messages import Empty
 from ..model.methods import Method
+from ..model.schema import snake
 from ..model.translation import read
 from .answers import not_json, refusal
 from .exchange import Answer
@@ -39,12 +41,11 @@ class Call:
         path: Mapping[str, str],
         query: Mapping[str, Any],
         body: Any = None,
-        repeatable: bool | None = None,
         kind: type[Message] | None = None,
     ) -> None:
         self.method = method
         self.kind = kind
-        self.repeatable = method.repeatable if repeatable is None else repeatable
+        self.repeatable = method.repeatable or _is_named(method, path, body)
         self.resource = next(iter(path.values()), "")
         self.given = frozenset(query)
         self.continues_listing = bool(query.get("pageToken") not in (None, "", [""]))
@@ -56,13 +57,9 @@ class Call:
         ]
         if not self.given & _PRETTY:
             pairs += _COMPACT.items()
-        try:
+        with writing(method.id, path):
             self.body = encode(body) if body is not None else (b"{}" if method.request is not None else None)
             self.target = method.url_path(method.version, **path) + "?" + urlencode(pairs)
-        except (NotImplementedError, TypeError, UnicodeError, RecursionError) as error:
-            raise InvalidArgument(
-                f"The request cannot be written: {error}", method=method.id, resource=self.resource
-            ) from None
 
     @property
     def brings_token(self) -> bool:
@@ -82,19 +79,13 @@ class Call:
     def content(self, answer: Answer) -> bytes:
         """The JSON of a good answer. Errors: what the service refused, or what is no answer of the API."""
         if not 200 <= answer.status < 300:
-            raise refusal(
-                answer.status,
-                answer.content_type,
-                answer.body,
-                method=self.method.id,
-                resource=self.resource,
-            )
+            raise refusal(answer, method=self.method.id, resource=self.resource)
         if not answer.body:  # the API answers "{}" at least: the connection was cut within the headers
             if self.method.response is Empty:
                 return b"{}"
             raise TransportError("The answer was empty, as when a connection is cut.", hint="try again")
         if "json" not in answer.content_type and not self.wraps:
-            raise not_json(answer.status, answer.content_type, answer.body)
+            raise not_json(answer)
         if self.kind is None:
             return answer.body
         return encode(read(self.kind, decode(answer.body, dict[str, Any]), self.method.version))
@@ -102,6 +93,33 @@ class Call:
     def was_done(self, error: CloudTasksError) -> bool:
         """Whether a refusal, after a try without an answer, means that this try had succeeded."""
         return isinstance(error, ApiError) and error.status == self.method.done_when_repeated
+
+
+@contextmanager
+def writing(method_id: str, path: Mapping[str, str]) -> Iterator[None]:
+    """Within a with block, what JSON or a URL cannot hold is InvalidArgument."""
+    try:
+        yield
+    except (NotImplementedError, TypeError, UnicodeError, RecursionError) as error:
+        resource = next(iter(path.values()), "")
+        raise InvalidArgument(
+            f"The request cannot be written: {error}", method=method_id, resource=resource
+        ) from None
+
+
+def _is_named(method: Method, path: Mapping[str, str], body: Any) -> bool:
+    """Whether the request holds what makes it safe to send again: a name of one's own, a request id."""
+    if not method.safe_with:
+        return False
+    if path.get(method.safe_with):
+        return True
+    held = body
+    for part in method.safe_with.split("."):
+        if isinstance(held, Mapping):
+            held = held.get(part) or held.get(snake(part))
+        else:
+            held = getattr(held, snake(part), None)
+    return bool(held)
 
 
 def _text(value: Any) -> str:

@@ -35,6 +35,10 @@ class Deadline:
     def left_s(self) -> float:
         return self._at - time.monotonic()
 
+    def extend(self, by_s: float) -> None:
+        """Give it more time: a wait that does not count."""
+        self._at += by_s
+
 
 def seconds_for_a_call(timeout: DurationLike) -> float:
     """A deadline as callers say it, in seconds. Errors: ConfigError."""

@@ -30,6 +30,12 @@ class Answer(Struct, frozen=True):
     retry_after_s: float
     body: bytes
 
+    @classmethod
+    def of(cls, status: int, headers: Any, body: bytes) -> Answer:
+        """An answer from its status, its headers (whatever has `get`) and its body."""
+        again = _retry_after_s(headers.get("Retry-After", ""))
+        return cls(status, headers.get("Content-Type", ""), again, body)
+
 
 class _Discreet(logging.Filter):
     """Debug logs of the connections hold whole addresses, and an address may hold a key."""
@@ -78,12 +84,7 @@ def exchange(
         with http.request(
             verb, url, headers=headers, data=body, timeout=within, stream=True, allow_redirects=False
         ) as response:
-            return Answer(
-                response.status_code,
-                response.headers.get("Content-Type", ""),
-                retry_after_s(response.headers.get("Retry-After", "")),
-                _read(response, deadline),
-            )
+            return Answer.of(response.status_code, response.headers, _read(response, deadline))
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         failure = _failure(url, error, deadline)
     # Raised here, where the library's error is no context of it: that one knows the URL, which may hold a token.
@@ -157,10 +158,8 @@ def _host(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def retry_after_s(value: str) -> float:
+def _retry_after_s(value: str) -> float:
     """Seconds from a Retry-After header, which holds a number or a date; 0 without one."""
-    if not value:
-        return 0.0
     try:
         return max(0.0, float(value))
     except ValueError:

@@ -29,8 +29,17 @@ def to_credentials(given: Any) -> Any:
     Errors: ConfigError for what holds no credentials, never showing what it holds; AuthError for a broken key.
     """
     if isinstance(given, str | os.PathLike):
-        return _from_info(_read(given))
+        return _from_info(read_json(given, "The credentials file", _HINT))
     return _from_info(given) if isinstance(given, Mapping) else given
+
+
+def read_json(path: str | os.PathLike[str], what: str, hint: str | None = None) -> Any:
+    """The JSON in a file. Errors: ConfigError, without the path: a text that is no path may be a secret."""
+    try:
+        return json.loads(Path(path).expanduser().read_text())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not JSON"
+        raise ConfigError(f"{what} cannot be read: {reason}.", hint=hint) from None
 
 
 def impersonated(
@@ -66,15 +75,6 @@ def project_of(credentials: Any) -> str | None:
     account = str(getattr(credentials, "service_account_email", ""))
     project, _, domain = account.partition("@")[2].partition(".")
     return project if domain == "iam.gserviceaccount.com" else None
-
-
-def _read(path: str | os.PathLike[str]) -> Any:
-    try:
-        return json.loads(Path(path).expanduser().read_text())
-    except (OSError, ValueError) as error:
-        # A text that is no path may be a secret: it stays unsaid.
-        reason = getattr(error, "strerror", None) or "it is not JSON"
-        raise ConfigError(f"The credentials file cannot be read: {reason}.", hint=_HINT) from None
 
 
 def _from_info(info: Any) -> Any:

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ..errors import (
+    ApiError,
+    AuthError,
+    Cancelled,
     CloudTasksError,
     ConfigError,
     DeadlineExceeded,
+    Internal,
     ResourceExhausted,
     TransportError,
     Unavailable,
+    Unknown,
 )
 from ..shown import Shown
 
@@ -115,6 +120,13 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
 def is_passing(error: BaseException) -> bool:
     """Whether the same call may succeed later on: the service was busy, away, or not reached."""
     return isinstance(error, ResourceExhausted | Unavailable | DeadlineExceeded | TransportError)
+
+
+def may_have_run(error: CloudTasksError) -> bool:
+    """Whether the call may have taken effect all the same."""
+    if isinstance(error, ApiError):
+        return isinstance(error, Unavailable | DeadlineExceeded | Internal | Unknown | Cancelled)
+    return not isinstance(error, AuthError | ConfigError) and getattr(error, "reached", True)
 
 
 def may_repeat(error: CloudTasksError, *, repeatable: bool) -> bool:

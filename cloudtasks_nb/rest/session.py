@@ -15,18 +15,18 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from ..errors import ApiError, CloudTasksError, ConfigError, ResourceExhausted, Unauthenticated
+from ..errors import ApiError, CloudTasksError, ConfigError
 from ..model.json import decode
 from ..model.queue import Queue
 from ..model.versions import Version, versions_with
 from .answers import asked
-from .auth import Auth, check_endpoint, check_secret_way, is_loopback
+from .auth import Auth, check_secret_way, check_url, is_loopback
 from .call import Call
 from .deadline import Deadline
 from .exchange import Answer, connections, exchange
 from .nearby import Nearby
 from .retry import Retry
-from .trying import Trying
+from .trying import TryingCall
 from .versioned import call_in
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class Session:
         timeout_s: float = 20.0,
         retry: Retry | None = None,
     ) -> None:
-        check_endpoint(endpoint, auth)
+        check_url(endpoint)
+        if auth.secret:
+            check_secret_way(endpoint)
         self.endpoint = endpoint.rstrip("/")
         self.auth = auth
         self.api_version = api_version
@@ -78,10 +80,9 @@ class Session:
         path: Mapping[str, str],
         query: Mapping[str, Any] | None = None,
         body: Any = None,
-        repeatable: bool | None = None,
     ) -> T:
         """Call a method and decode its answer as `kind`. Errors: any CloudTasksError."""
-        answer = self.fetch(method_id, path=path, query=query, body=body, repeatable=repeatable)
+        answer = self.fetch(method_id, path=path, query=query, body=body)
         with asked(method_id, next(iter(path.values()), "")):
             return decode(answer, kind)
 
@@ -92,16 +93,9 @@ class Session:
         path: Mapping[str, str],
         query: Mapping[str, Any] | None = None,
         body: Any = None,
-        repeatable: bool | None = None,
     ) -> bytes:
-        """Call a method; the answer as JSON bytes. Errors: any CloudTasksError.
-
-        `repeatable` overrides the method table where the caller knows better (a create with a name).
-        """
-        version = self.api_version
-        return self.send(
-            call_in(version, method_id, path=path, query=query or {}, body=body, repeatable=repeatable)
-        )
+        """Call a method; the answer as JSON bytes. Errors: any CloudTasksError."""
+        return self.send(call_in(self.api_version, method_id, path=path, query=query, body=body))
 
     def send(self, call: Call) -> bytes:
         """Send a call until it succeeds, is refused for good, or its time is over. Errors: any CloudTasksError."""
@@ -121,7 +115,7 @@ class Session:
     def look(self, call: Call, timeout_s: float) -> bytes:
         """Send a call once, for at most this long. Errors: any CloudTasksError."""
         deadline = Deadline(timeout_s)
-        return self._try(Trying(call), self._credential(call), deadline)
+        return self._once(call, self._credential(call), deadline)
 
     def check(self, call: Call) -> None:
         """Refuse what must not be sent. Errors: ConfigError."""
@@ -173,54 +167,36 @@ class Session:
         self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: Deadline
     ) -> Answer:
         """Send one request as it is and read its answer. Errors: TransportError."""
-        return exchange(
-            self.connections(),
-            verb,
-            url,
-            headers={**self._headers, **headers},
-            body=body,
-            deadline=deadline,
-        )
+        headers = {**self._headers, **headers}
+        return exchange(self.connections(), verb, url, headers=headers, body=body, deadline=deadline)
 
     def persist(self, call: Call) -> bytes:
         """Try until it succeeds, is refused for good, or its time is over."""
-        trying, deadline, quota_wait_s = Trying(call), Deadline(self.timeout_s), self.retry.quota_wait_s
+        trying, deadline = TryingCall(call, self.retry), Deadline(self.timeout_s)
         while True:
             credential = self._credential(call)
+            trying.tries += 1
             try:
-                return self._try(trying, credential, deadline)
-            except Unauthenticated:
-                if trying.renewed or not self.auth.renew(credential):
-                    raise
-                trying.renewed = True
-                continue
+                return self._once(call, credential, deadline)
             except CloudTasksError as refused:
-                error = refused
+                error = refused  # an interrupt of the wait is no error within this one
+            if trying.may_renew(error) and self.auth.renew(credential):
+                continue
             if trying.was_done(error):
                 return b"{}"
-            # A page after the first outlasts an exhausted quota: nothing is lost, nothing doubled.
-            waits = call.continues_listing and isinstance(error, ResourceExhausted)
-            delay_s = trying.delay_s(error, self.retry, quota_wait_s if waits else deadline.left_s)
-            if delay_s is None:
-                raise error
-            time.sleep(delay_s)
-            if waits:
-                quota_wait_s -= delay_s
-                deadline = Deadline(self.timeout_s)
+            trying.wait(error, deadline)
 
     def _credential(self, call: Call) -> dict[str, str]:
         """Headers that say who calls, unless the call itself does. Errors: AuthError, TransportError."""
         url = self.endpoint + call.target
         return self.auth.headers(call.method.http, url, token=not call.brings_token, key=not call.brings_key)
 
-    def _try(self, trying: Trying, credential: dict[str, str], deadline: Deadline) -> bytes:
+    def _once(self, call: Call, credential: dict[str, str], deadline: Deadline) -> bytes:
         """Send a call once. Errors: any CloudTasksError."""
-        call = trying.call
-        trying.begin()
         content_type = {"Content-Type": "application/json"} if call.body is not None else {}
         url = self.endpoint + call.target
         with asked(call.method.id, call.resource):
-            return trying.content(
+            return call.content(
                 self.exchange(call.method.http, url, call.body, credential | content_type, deadline)
             )
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import InvalidArgument
 from ..model.json import Message, to_dict
 from ..model.methods import METHODS, methods_of
 from ..model.schema import camel, snake
 from ..model.translation import differs, write
 from ..model.versions import OWN, Version, check_carries, not_in, path_in
-from .call import Call
+from .call import Call, writing
 
 _MASK = "updateMask"
 
@@ -21,9 +20,8 @@ def call_in(
     method_id: str,
     *,
     path: Mapping[str, str],
-    query: Mapping[str, Any],
+    query: Mapping[str, Any] | None = None,
     body: Any = None,
-    repeatable: bool | None = None,
 ) -> Call:
     """The call, with its body and its field mask in the version's terms; its answer will be read as the model's.
 
@@ -34,25 +32,15 @@ def call_in(
         raise not_in(version, f"{method_id.rpartition('.')[2]} ({method_id})", model.versions)
     if isinstance(body, Message):
         check_carries(body, version)
-    kind = None
+    query, kind = query or {}, None
     if version != OWN:
-        body = _written(body, version, method_id, path)
+        if isinstance(body, Message) and differs(type(body), version):
+            with writing(method_id, path):
+                body = write(type(body), to_dict(body), version)
         if _MASK in query and model.request is not None:
             query = {**query, _MASK: mask_in(version, str(query[_MASK]), model.request)}
         kind = model.response if differs(model.response, version) else None
-    return Call(method, path=path, query=query, body=body, repeatable=repeatable, kind=kind)
-
-
-def _written(body: Any, version: Version, method_id: str, path: Mapping[str, str]) -> Any:
-    if not isinstance(body, Message) or not differs(type(body), version):
-        return body
-    try:
-        return write(type(body), to_dict(body), version)
-    except (NotImplementedError, TypeError, UnicodeError, RecursionError) as error:
-        resource = next(iter(path.values()), "")
-        raise InvalidArgument(
-            f"The request cannot be written: {error}", method=method_id, resource=resource
-        ) from None
+    return Call(method, path=path, query=query, body=body, kind=kind)
 
 
 def mask_in(version: Version, mask: str, kind: type[Message]) -> str:

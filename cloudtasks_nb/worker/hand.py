@@ -58,7 +58,3 @@ class Hand(msgspec.Struct, eq=False, gc=True):
 
     def is_over(self, now_s: float) -> bool:
         return now_s >= self.ends_s
-
-    @property
-    def attempt(self) -> int:
-        return max(task.dispatch_count for task in self.tasks)

@@ -185,7 +185,8 @@ class WorkerRun:
         if isinstance(error, TransportError) and error.reached:
             # The answer got lost, and with it perhaps tasks: they come back when their leases end.
             self._due_again["(a lost answer)"] = asked_s + self._options.lease_s
-        self._next_lease_s = time.monotonic() + self._patience.trouble_s()
+        least_s = getattr(error, "retry_after_s", 0.0)
+        self._next_lease_s = time.monotonic() + max(least_s, self._patience.trouble_s())
 
     def _begin(self, hand: Hand, executor: Executor) -> None:
         self._hands.add(hand)
@@ -240,7 +241,8 @@ class WorkerRun:
             self._tally.renewed += len(held)
         elif error is not None and is_passing(error) and not hand.is_over(time.monotonic()):
             self._tally.trouble = str(error).split("\n")[0]
-            hand.again(time.monotonic(), min(1.0, hand.lease_s / 20))
+            least_s = getattr(error, "retry_after_s", 0.0)
+            hand.again(time.monotonic(), max(least_s, min(1.0, hand.lease_s / 20)))
         else:
             hand.lost()
 

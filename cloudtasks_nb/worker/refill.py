@@ -17,8 +17,7 @@ _LONGEST_BACKOFF_S = 60
 class Turns:
     """Lease calls of all workers of this process on one queue, one after the other in time. Any thread may call."""
 
-    def __init__(self, apart_s: float = LEASE_CALLS_APART_S) -> None:
-        self._apart_s = apart_s
+    def __init__(self) -> None:
         self._next_s: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -31,7 +30,7 @@ class Turns:
         """When the next call on a queue goes out: this turn is taken."""
         with self._lock:
             turn_s = max(now_s, self._next_s.get(queue, now_s))
-            self._next_s[queue] = turn_s + self._apart_s
+            self._next_s[queue] = turn_s + LEASE_CALLS_APART_S
             return turn_s
 
 

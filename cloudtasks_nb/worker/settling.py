@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from ..errors import CloudTasksError, NotFound, TransportError
-from ..rest.retry import is_passing
+from ..errors import CloudTasksError, NotFound
+from ..rest.retry import is_passing, may_have_run
 from .hand import Hand
 from .refill import backoff_s
 
@@ -91,7 +91,8 @@ def _until_over(hand: Hand, call: Callable[[], Any]) -> str | None:
         except NotFound as error:
             return None if unanswered else f"the task was gone: {error.message}"
         except CloudTasksError as error:
-            unanswered = unanswered or (isinstance(error, TransportError) and error.reached)
+            unanswered = unanswered or may_have_run(error)
+            wait_s = max(wait_s, error.retry_after_s)
             if not is_passing(error) or hand.is_over(time.monotonic() + wait_s):
                 return f"the lease was lost: {error.message}"
         threading.Event().wait(wait_s)

@@ -46,9 +46,7 @@ class Endpoints:
         )
         if 200 <= answer.status < 300:
             return decode(answer.body, kind)
-        error = refusal(
-            answer.status, answer.content_type, answer.body, method=f"emulator.{path}", resource=""
-        )
+        error = refusal(answer, method=f"emulator.{path}", resource="")
         if not isinstance(error, ApiError) or (isinstance(error, NotFound) and "server" in error.message):
             raise ConfigError(
                 f"{session.endpoint} is not an emulator of this package, or of another version.",

@@ -75,6 +75,12 @@ def test_what_failed_without_an_answer_can_be_tried_again_later() -> None:
     assert again.ok
 
 
+@pytest.mark.parametrize("refused", [(503, "UNAVAILABLE"), (429, "RESOURCE_EXHAUSTED")])
+def test_no_try_comes_earlier_than_the_service_asked(refused: tuple[int, str]) -> None:
+    with scripted(refusal(*refused, "later", Retry_After="0.4"), batch()) as server:
+        assert create(server, 2).elapsed_s >= 0.4
+
+
 def test_a_used_up_quota_slows_down_and_goes_on() -> None:
     exhausted = refusal(429, "RESOURCE_EXHAUSTED", "quota")
     with scripted(exhausted, batch(), exhausted, batch()) as server:

@@ -5,50 +5,18 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
-import json
 import pickle
-import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-import requests
 from google.oauth2.credentials import Credentials
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.oauth import signing_in as walking
-from cloudtasks_nb.oauth.loopback import Loopback
-from tests.scripted import Scripted, answer, scripted
+from tests.scripted import answer, scripted
 
-BACK = "http://localhost:8085/"
-CLIENT = "1234.apps.googleusercontent.com"
-SECRET, CODE, REFRESH = "client-secret-of-mine", "4/0Acode-of-mine", "1//0refresh-of-mine"
-GIVEN = {
-    "access_token": "ya29.given",
-    "expires_in": 3599,
-    "token_type": "Bearer",
-    "scope": "a b",
-    "refresh_token": REFRESH,
-}
-EMAIL_SCOPE = "https://www.googleapis.com/auth/userinfo.email"
-
-
-def form(server: Scripted, at: int = -1) -> dict[str, str]:
-    head, _, body = server.requests[at].partition("\r\n\r\n")
-    assert head.startswith("POST /token HTTP/1.1")
-    assert "application/x-www-form-urlencoded" in head
-    return {name: values[0] for name, values in parse_qs(body).items()}
-
-
-def refused(error: str, description: str = "", status: int = 400) -> bytes:
-    return answer(status, {"error": error, "error_description": description})
-
-
-def asked(**options: Any) -> tuple[ct.oauth.Authorization, dict[str, str]]:
-    made = ct.oauth.authorization_url(CLIENT, BACK, **options)
-    return made, {name: values[0] for name, values in parse_qs(urlsplit(made.url).query).items()}
+from .conftest import BACK, CLIENT, CODE, EMAIL_SCOPE, GIVEN, REFRESH, SECRET, asked, form, refused
 
 
 def test_the_address_asks_for_a_code_bound_to_this_program() -> None:
@@ -154,7 +122,8 @@ def test_a_code_becomes_tokens_that_stay_secret() -> None:
     assert not any(secret in shown for secret in ("ya29.given", REFRESH, SECRET))
 
 
-def test_credentials_of_a_token_refresh_themselves_when_a_call_is_refused() -> None:
+@pytest.mark.parametrize("secret", [SECRET, ""])
+def test_credentials_of_a_token_refresh_themselves_when_a_call_is_refused(secret: str) -> None:
     queue = "projects/p/locations/us-central1/queues/q"
     again = {"access_token": "ya29.again", "expires_in": 3599}
     unauthenticated = answer(401, {"error": {"code": 401, "status": "UNAUTHENTICATED", "message": "no"}})
@@ -166,7 +135,7 @@ def test_credentials_of_a_token_refresh_themselves_when_a_call_is_refused() -> N
             access_token="ya29.given",
             refresh_token=REFRESH,
             client_id=CLIENT,
-            client_secret=SECRET,
+            client_secret=secret,
             expiration=datetime.now(UTC) + timedelta(hours=1),
             token_uri=f"{endpoint.url}/token",
         )
@@ -295,102 +264,14 @@ def test_an_address_that_does_not_answer_the_question_is_refused(address: str, m
     assert made.code_from(f" {BACK}?code=4%2F0A&state={made.state}\n") == "4/0A"
 
 
-def person(answers: dict[str, str], visited: list[int]) -> Any:
-    """A browser whose person agrees at once, after a stranger knocked."""
-
-    def visit(url: str) -> None:
-        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-        back = query["redirect_uri"]
-        for given in ({}, {"state": "guessed", "code": "4/evil"}, {"state": query["state"], **answers}):
-            visited.append(requests.get(back, params=given, timeout=20).status_code)
-
-    return visit
-
-
-def test_signing_in_comes_back_to_this_machine(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    with scripted(answer(200, GIVEN)) as server:
-        file = tmp_path / "client.json"
-        installed = {"client_id": CLIENT, "client_secret": SECRET, "token_uri": f"{server.url}/token"}
-        file.write_text(json.dumps({"installed": installed}))
-        visited: list[int] = []
-        token = ct.oauth.sign_in(
-            file, open_browser=person({"code": CODE}, visited), loopback=True, timeout=20
-        )
-        sent = form(server)
-    assert token.access_token == "ya29.given"
-    assert visited == [400, 400, 200]
-    assert (sent["code"], sent["client_secret"]) == (CODE, SECRET)
-    assert sent["redirect_uri"].startswith("http://127.0.0.1:")
-    printed = capsys.readouterr().out
-    assert "https://accounts.google.com/o/oauth2/v2/auth?" in printed
-    assert not any(secret in printed for secret in (CODE, SECRET, sent["code_verifier"], "ya29"))
-
-
-def test_a_person_who_says_no_or_stays_away_is_an_auth_error() -> None:
-    with pytest.raises(ct.AuthError, match="access_denied"):
-        ct.oauth.sign_in(
-            CLIENT, open_browser=person({"error": "access_denied"}, []), loopback=True, timeout=20
-        )
-    with pytest.raises(ct.AuthError, match="Nobody came back") as caught:
-        ct.oauth.sign_in(CLIENT, open_browser=lambda url: None, loopback=True, timeout=0.01)
-    assert "loopback=False" in (caught.value.hint or "")
-
-
-def test_where_the_browser_is_elsewhere_the_address_is_pasted(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
-
-    def paste(prompt: str) -> str:
-        url = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("https://"))
-        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-        return f"{query['redirect_uri']}?{urlencode({'state': query['state'], 'code': CODE})}"
-
-    monkeypatch.setattr("getpass.getpass", paste)
-    with scripted(answer(200, GIVEN)) as server:
-        token = ct.oauth.sign_in(CLIENT, SECRET, token_uri=f"{server.url}/token")
-        assert form(server)["redirect_uri"] == "http://localhost:8085/"
-    assert token.refresh_token == REFRESH
-
-
-@pytest.mark.parametrize("given", [{"type": "service_account"}, {}, Path("no-such.json"), "no-such.json"])
-def test_what_is_no_oauth_client_is_said(given: Any) -> None:
-    with pytest.raises(ct.ConfigError):
-        walking.client_file(given)
-
-
-def test_only_one_answer_is_taken_and_the_port_is_free_again() -> None:
-    with Loopback() as server:
-        url = server.url
-        server.expect("right")
-        threads = [
-            threading.Thread(
-                target=requests.get, args=(f"{url}?state=right&code={n}",), kwargs={"timeout": 20}
-            )
-            for n in range(3)
-        ]
-        for thread in threads:
-            thread.start()
-        first = server.wait(20)
-        for thread in threads:
-            thread.join()
-        assert server.wait(20) == first
-    with pytest.raises(requests.ConnectionError):
-        requests.get(url, timeout=5)
-
-
-def test_signing_in_asks_as_the_address_does() -> None:
-    seen: list[str] = []
-    with pytest.raises(ct.AuthError, match="Nobody came back"):
-        ct.oauth.sign_in(
-            CLIENT, open_browser=seen.append, loopback=True, timeout=0.01, login_hint="ada@example.com",
-            auth_uri="https://login.example.com/auth", offline=False,
-        )  # fmt: skip
-    parts = urlsplit(seen[0])
-    query = parse_qs(parts.query)
-    assert (parts.netloc, query["login_hint"], "access_type" in query) == (
-        "login.example.com", ["ada@example.com"], False,
-    )  # fmt: skip
-    for ask in (ct.oauth.sign_in, lambda client, **how: ct.oauth.authorization_url(client, BACK, **how)):
-        with pytest.raises(TypeError, match="unexpected keyword argument 'loginhint'"):
-            ask(CLIENT, loginhint="ada@example.com")
+@pytest.mark.parametrize("down", [answer(503, b"", Retry_After="0"), refused("temporarily_unavailable")])
+def test_a_sign_in_server_that_is_down_refuses_nobody(down: bytes) -> None:
+    with scripted(down) as server:
+        at = f"{server.url}/token"
+        with pytest.raises(ct.Unavailable) as caught:
+            ct.oauth.exchange_code(CODE, client_id=CLIENT, redirect_uri=BACK, token_uri=at)
+        assert "used up" in (caught.value.hint or "")
+        assert len(server.requests) == 1
+        with pytest.raises(ct.Unavailable, match="sign-in server is unavailable") as caught:
+            ct.oauth.refresh(REFRESH, client_id=CLIENT, token_uri=at)
+        assert caught.value.tries == len(server.requests) - 1 == 3

@@ -6,10 +6,19 @@ import pytest
 
 from cloudtasks_nb import errors
 from cloudtasks_nb.model import Queue
-from cloudtasks_nb.model.messages import CreateTaskRequest, Empty, ListTasksResponse
+from cloudtasks_nb.model.json import Message
+from cloudtasks_nb.model.messages import (
+    BatchDeleteTasksRequest,
+    BufferTaskRequest,
+    CreateTaskRequest,
+    Empty,
+    ListTasksResponse,
+)
 from cloudtasks_nb.model.task import Task
+from cloudtasks_nb.model.versions import VERSIONS, Version
 from cloudtasks_nb.rest import session as wire
 from cloudtasks_nb.rest.retry import Retry
+from cloudtasks_nb.rest.versioned import call_in
 from tests.scripted import answer, refusal, scripted
 
 from .conftest import CUT_WHOLE, EAGER, QUEUE, get_queue, session
@@ -76,10 +85,27 @@ def test_a_named_creation_is_repeated_and_its_second_refusal_means_done() -> Non
     create = "projects.locations.queues.tasks.create"
     with scripted(CUT_WHOLE, refusal(409, "ALREADY_EXISTS")) as server:
         client = session(server)
-        assert client.fetch(create, path={"parent": QUEUE}, body=task, repeatable=True) == b"{}"
+        assert client.fetch(create, path={"parent": QUEUE}, body=task) == b"{}"
         with pytest.raises(errors.AlreadyExists):  # refused at once: the task is somebody else's
-            client.fetch(create, path={"parent": QUEUE}, body=task, repeatable=True)
+            client.fetch(create, path={"parent": QUEUE}, body=task)
         client.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_names_itself_may_be_repeated_in_every_version(version: Version) -> None:
+    """A create without a name is never repeated blindly."""
+
+    def repeatable(verb: str, body: Message, **more: str) -> bool:
+        path = {"queue" if verb == "buffer" else "parent": QUEUE, **more}
+        return call_in(version, f"projects.locations.queues.tasks.{verb}", path=path, body=body).repeatable
+
+    assert repeatable("create", CreateTaskRequest(task=Task(name=f"{QUEUE}/tasks/one")))
+    assert not repeatable("create", CreateTaskRequest(task=Task()))
+    if version != "v2":
+        assert repeatable("buffer", BufferTaskRequest(), taskId="one")
+        assert not repeatable("buffer", BufferTaskRequest(), taskId="")
+        assert repeatable("batchDelete", BatchDeleteTasksRequest(names=["a"], request_id="mine"))
+        assert not repeatable("batchDelete", BatchDeleteTasksRequest(names=["a"]))
 
 
 def test_a_later_page_outlasts_an_exhausted_quota_while_a_first_page_does_not() -> None:

@@ -110,8 +110,8 @@ def test_a_call_that_was_never_sent_cannot_have_been_done() -> None:
         session = Session(server.url, Auth(Signing(failures=1)), retry=EAGER)
         create = "projects.locations.queues.tasks.create"
         with pytest.raises(errors.TransportError, match="sign-in server was not reached") as caught:
-            session.fetch(create, path={"parent": QUEUE}, body=task, repeatable=True)
+            session.fetch(create, path={"parent": QUEUE}, body=task)
         assert not caught.value.reached
         with pytest.raises(errors.AlreadyExists):
-            session.fetch(create, path={"parent": QUEUE}, body=task, repeatable=True)
+            session.fetch(create, path={"parent": QUEUE}, body=task)
         session.close()

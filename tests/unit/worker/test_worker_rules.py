@@ -18,6 +18,7 @@ from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.refill import Patience, Turns, backoff_s
 from cloudtasks_nb.worker.settling import Settled, settle
 from cloudtasks_nb.worker.tally import Tally
+from tests.scripted import answer, refusal, scripted
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 0.3)), max_size=60))
@@ -114,9 +115,11 @@ def test_a_task_that_is_gone_after_a_lost_answer_was_acknowledged() -> None:
             Hand.of([Acknowledging(name="t")], monotonic(), 60), given_back=False, on_error="cancel"
         )
 
-    assert settled(ct.TransportError("cut off"), ct.NotFound("gone")).done == 1
-    alone = settled(ct.NotFound("gone"))
-    assert (alone.done, alone.lost[0][1]) == (0, "the task was gone: gone")
+    for lost in (ct.TransportError("cut off"), ct.Unavailable("later"), ct.DeadlineExceeded("slow")):
+        assert settled(lost, ct.NotFound("gone")).done == 1
+    refused = ct.ResourceExhausted("quota"), ct.TransportError("nobody there", reached=False)
+    for alone in (settled(ct.NotFound("gone")), *(settled(one, ct.NotFound("gone")) for one in refused)):
+        assert (alone.done, alone.lost[0][1]) == (0, "the task was gone: gone")
 
 
 class Leased(ct.Task):
@@ -164,6 +167,31 @@ def test_what_may_pass_is_tried_again_and_not_once_the_lease_is_over() -> None:
     over = settle(Hand.of([task], monotonic() - 60, 60), given_back=False, on_error="cancel")
     assert (over.done, over.lost) == (0, [(task, "the lease was lost: later")])
     assert calls == ["acknowledge"] * 3
+
+
+def test_no_try_comes_earlier_than_the_service_asked() -> None:
+    task, busy = leased(), ct.Unavailable("busy")
+    busy.retry_after_s = 0.4
+    refusals[:] = [busy]
+    began_s = monotonic()
+    assert settle(Hand.of([task], began_s, 60), given_back=False, on_error="cancel").done == 1
+    assert monotonic() - began_s >= 0.4
+    refusals[:] = [busy]
+    soon_over = Hand.of([task], monotonic(), 0.3)
+    assert settle(soon_over, given_back=False, on_error="cancel").lost == [(task, "the lease was lost: busy")]
+
+
+def test_no_lease_is_asked_for_earlier_than_the_service_asked() -> None:
+    exhausted = refusal(429, "RESOURCE_EXHAUSTED", "quota", Retry_After="0.6")
+    with (
+        scripted(exhausted, answer(200, {})) as server,
+        ct.connect(endpoint=server.url, timeout=0.3) as client,
+    ):
+        name = "projects/local/locations/us-central1/queues/q"
+        queue = ct.Queue(name=name, pull_target=ct.PullTarget()).bind(client._session)
+        worker = queue.worker(print).run(until_empty=True)
+        assert len(server.requests) == 2
+    assert worker.tally.elapsed_s >= 0.6
 
 
 @pytest.mark.parametrize(
