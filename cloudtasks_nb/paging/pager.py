@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence, Sized
 from concurrent.futures import Future, wait
 from contextlib import closing
 from itertools import islice
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..render import Table
 
 T = TypeVar("T")
-R = TypeVar("R")
+P = TypeVar("P", bound=Sized)
 
 # Converting a page holds the interpreter; without this pause the next request would leave only after it.
 _HEAD_START_S = 0.001
@@ -142,7 +142,7 @@ class Pager(Shown, Generic[T]):
             )
         _check_count("limit", limit)
         columns = self._listing.columns()
-        return to_pandas(columns, self._rows(columns, limit, progress), decode, dtype_backend, categories)
+        return to_pandas(columns, self._pages_of(columns, limit, progress), decode, dtype_backend, categories)
 
     def to_arrow(self, limit: int | None = None, progress: bool | None = None) -> pa.Table:
         """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`.
@@ -228,14 +228,14 @@ class Pager(Shown, Generic[T]):
 
     def batches_of(self, columns: Columns[Any], progress: bool | None = None) -> Iterator[pa.RecordBatch]:
         """Arrow batches of other columns than those of its kind, such as a backup's; a page at a time."""
-        return map(columns.batch, self._rows(columns, None, progress))
+        return map(columns.batch, self._pages_of(columns, None, progress))
 
     def _batches(self, limit: int | None, progress: bool | None) -> Iterator[pa.RecordBatch]:
         columns = self._listing.columns()
-        return map(columns.batch, self._rows(columns, limit, progress))
+        return map(columns.batch, self._pages_of(columns, limit, progress))
 
-    def _rows(self, columns: Columns[R], limit: int | None, progress: bool | None) -> Iterator[Sequence[R]]:
-        """Rows page by page, each gone when the next one comes."""
+    def _pages_of(self, columns: Columns[P], limit: int | None, progress: bool | None) -> Iterator[P]:
+        """Pages as a table reads them, each gone when the next one comes."""
         left = limit
         several = bool(_next_token(self._first))
         ahead = limit is None  # with a limit, a page ahead may be wasted
@@ -254,10 +254,10 @@ class Pager(Shown, Generic[T]):
                 raw = next(pages, None)
                 if raw is None:
                     break
-                rows = columns.read(raw)[:left]
-                yield rows
-                shown.update(len(rows))
-                left = None if left is None else left - len(rows)
+                page = columns.read(raw, left)
+                yield page
+                shown.update(len(page))
+                left = None if left is None else left - len(page)
 
     def _total(self, limit: int | None) -> int | None:
         """How many items there will be, as far as somebody has an estimate."""

@@ -40,27 +40,10 @@ class History(Sequence[AttemptRecord], Shown):
         Shapes: task (id), attempt (from 1), sent, answered (UTC), took_s (real seconds), code (HTTP status, absent
         without an answer), status, message, outcome (SUCCEEDED, RETRY, GIVEN_UP, UNDER_WAY).
         """
-        import pandas as pd
+        from ...frames import nullable_frame
+        from .tables import HISTORY
 
-        instants = "datetime64[us, UTC]"
-        held = self._attempts
-        return pd.DataFrame(
-            {
-                "task": pd.Series([_id(one) for one in held], dtype="string"),
-                "attempt": pd.Series([one.attempt for one in held], dtype="int64"),
-                "sent": pd.Series([one.dispatch_time for one in held], dtype=instants),
-                "answered": pd.Series([one.response_time for one in held], dtype=instants),
-                "took_s": pd.Series([_took_s(one) for one in held], dtype="float64"),
-                "code": pd.Series([one.code for one in held], dtype="Int64"),
-                "status": pd.Series(
-                    [one.status.code_name if one.status is not None else None for one in held], dtype="string"
-                ),
-                "message": pd.Series(
-                    [one.status.message if one.status is not None else None for one in held], dtype="string"
-                ),
-                "outcome": pd.Series([one.outcome for one in held], dtype="string"),
-            }
-        )
+        return nullable_frame(HISTORY, [self._attempts])
 
     @overload
     def __getitem__(self, at: int) -> AttemptRecord: ...

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudtasks_nb.errors import ConfigError, DecodeError
-from cloudtasks_nb.frames import LOCATIONS, QUEUES, TASKS, to_pandas, write_csv, write_parquet
+from cloudtasks_nb.frames import LOCATIONS, QUEUES, TASKS, TaskPage, to_pandas, write_csv, write_parquet
 from cloudtasks_nb.model import (
     AttemptStatus,
     Expr,
@@ -77,17 +77,17 @@ def http_task(number: int = 1, body: bytes | None = None, **headers: str) -> Tas
 
 
 def frame(*tasks: Task, **options: str) -> pd.DataFrame:
-    return to_pandas(TASKS, [TASKS.rows_of(tasks)], **options)  # type: ignore[arg-type]
+    return to_pandas(TASKS, [TaskPage.of(tasks)], **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("columns", "expected"), [(TASKS, TASK_DTYPES), (QUEUES, QUEUE_DTYPES), (LOCATIONS, LOCATION_DTYPES)]
 )
 def test_an_empty_listing_has_every_column_in_order_with_its_type(columns, expected) -> None:  # type: ignore[no-untyped-def]
-    for pages in ([], [[]]):
+    for pages in ([], [columns.read(b"{}")]):
         assert dtypes(to_pandas(columns, pages)) == expected
         assert list(to_pandas(columns, pages)) == list(expected)
-    assert columns.batch([]).schema.names == list(expected)
+    assert columns.batch(columns.read(b"{}")).schema.names == list(expected)
 
 
 def test_a_fresh_http_task() -> None:
@@ -154,7 +154,7 @@ def test_instants_finer_than_a_microsecond_are_cut_off_and_others_than_utc_are_c
 
 @pytest.mark.parametrize("header", ["Authorization", "authorization", "Proxy-Authorization"])
 def test_authorization_never_reaches_a_table(header: str) -> None:
-    rows = TASKS.rows_of([http_task(1, None, **{header: "Bearer ya29.secret", "Accept": "a"})])
+    rows = TaskPage.of([http_task(1, None, **{header: "Bearer ya29.secret", "Accept": "a"})])
     assert "ya29" not in str(TASKS.batch(rows).to_pylist())
     assert to_pandas(TASKS, [rows]).headers[0] == {header: "•••", "Accept": "a"}
 
@@ -170,7 +170,7 @@ def test_queue_settings_statistics_and_what_is_not_known() -> None:
         purge_time=NOON,
     )
     bare = Queue(name=QUEUE)
-    table = to_pandas(QUEUES, [QUEUES.rows_of([queue, bare])])
+    table = to_pandas(QUEUES, [[queue, bare]])
     assert dtypes(table) == QUEUE_DTYPES
     row, blank = table.iloc[0], table.iloc[1]
     assert (row.queue_id, row.kind, row.state, row.rate_per_second, row.max_concurrent) == (
@@ -185,7 +185,7 @@ def test_queue_settings_statistics_and_what_is_not_known() -> None:
 
 def test_locations() -> None:
     place = Location(name="projects/p/locations/eu", location_id="eu", labels={"a": "b"}, metadata={"n": 1})
-    row = to_pandas(LOCATIONS, [LOCATIONS.rows_of([place])]).iloc[0]
+    row = to_pandas(LOCATIONS, [[place]]).iloc[0]
     assert (row.location_id, row.labels, row.metadata, row["name"]) == (
         "eu", {"a": "b"}, {"n": "1"}, "projects/p/locations/eu",
     )  # fmt: skip
@@ -233,7 +233,7 @@ def test_an_integer_beyond_64_bits_is_kept() -> None:
 @pytest.mark.parametrize("dtypes", ["numpy_nullable", "pyarrow"])
 def test_whole_numbers_beside_fractions_lose_nothing(dtypes: Literal["numpy_nullable", "pyarrow"]) -> None:
     def column(*bodies: bytes) -> pd.Series[Any]:
-        rows = TASKS.rows_of([http_task(n, body) for n, body in enumerate(bodies)])
+        rows = TaskPage.of([http_task(n, body) for n, body in enumerate(bodies)])
         return to_pandas(TASKS, [rows], "json", dtypes)["payload.n"]
 
     mixed = column(b'{"n": 1}', b'{"n": 0.5}')
@@ -284,7 +284,7 @@ def test_any_json_object_comes_back_from_its_columns(objects: list[dict[str, obj
 def batches(count: int) -> Iterator[pa.RecordBatch]:
     for start in range(0, count, 10):
         yield TASKS.batch(
-            TASKS.rows_of([http_task(n, b"\x00body", Accept="a") for n in range(start, start + 10)])
+            TaskPage.of([http_task(n, b"\x00body", Accept="a") for n in range(start, start + 10)])
         )
 
 
@@ -343,5 +343,5 @@ def test_a_payload_nested_beyond_reading_does_not_stop_an_export() -> None:
         for n, payload in enumerate((b'{"a": 1}', deep))
     ]
     with pytest.warns(UserWarning, match="1 of 2 payloads are not JSON"):
-        frame = to_pandas(TASKS, [TASKS.rows_of(tasks)], "json")
+        frame = to_pandas(TASKS, [TaskPage.of(tasks)], "json")
     assert frame["payload.a"].isna().tolist() == [False, True]
