@@ -243,7 +243,7 @@ class Pager(Shown, Generic[T]):
             closing(self._raw_pages(ahead=ahead)) as pages,
             bar(
                 self._listing.caption,
-                self._listing.noun,
+                f"{self._listing.noun}s",
                 progress,
                 several=several,
                 total=self._total(limit),
@@ -273,7 +273,7 @@ class Pager(Shown, Generic[T]):
             if page.next_page_token
             else count
         )
-        return self._listing.table(page.items, caption=self._listing.caption, footer=footer)
+        return self._listing.table(page.items, footer)
 
     def __repr__(self) -> str:
         return str(self)
