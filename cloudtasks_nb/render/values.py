@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from .shapes import Cell
+from .shapes import Cell, Value
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|)(?![a-z])\s*", re.IGNORECASE)
 _SECONDS = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
@@ -70,6 +71,13 @@ def relative(instant: datetime, now: datetime) -> str:
 def when(instant: datetime | None, now: datetime) -> Cell | None:
     """An instant as a Cell: relative to `now`, exact on hover."""
     return Cell(relative(instant, now), exact(instant)) if instant is not None else None
+
+
+def timed(facts: Mapping[str, Value | datetime], now: datetime) -> dict[str, Value]:
+    """Facts with their instants as Cells, relative to `now`."""
+    return {
+        label: when(value, now) if isinstance(value, datetime) else value for label, value in facts.items()
+    }
 
 
 def size(count: int) -> str:

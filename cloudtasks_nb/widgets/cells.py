@@ -26,9 +26,9 @@ def plain(value: Value | datetime) -> list[Plain]:
 
 
 def fact_list(values: Mapping[str, Value | datetime]) -> list[list[Any]]:
-    """Labels and values, those that are absent left out."""
+    """Labels, each with a capital letter, and values; those that are absent are left out."""
     known = ((label, value) for label, value in values.items() if value is not None and value != "")
-    return [[label, plain(value)] for label, value in known]
+    return [[label[:1].upper() + label[1:], plain(value)] for label, value in known]
 
 
 def section(part: Section) -> Plain:

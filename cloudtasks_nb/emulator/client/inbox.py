@@ -14,7 +14,7 @@ from ...model import Headers
 from ...shown import Shown
 from .answering import HttpAnswer, answer_of
 from .inbox_server import Server
-from .received import COLUMNS, Received
+from .received import Received
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,10 +216,8 @@ class Inbox(Shown):
 
     def _shape_(self) -> Card:
         from ...render import Card, Table, badge, code, muted
-        from ...render.shapes import ROWS_SHOWN
 
-        held = self.requests
-        shown = held[: -ROWS_SHOWN - 1 : -1]
+        newest_first = self.requests[::-1]
         return Card(
             self.title,
             kind="target of deliveries",
@@ -229,9 +227,7 @@ class Inbox(Shown):
                 "answered by cells": [code(path) for path in self.paths] or muted("none: all get 200"),
                 "received": self.received,
             },
-            table=Table(columns=COLUMNS, rows=[one.row() for one in shown], more=len(held) - len(shown))
-            if held
-            else None,
+            table=Table.of(newest_first, Received.row) if newest_first else None,
             code=['queue.create_task(…, url=inbox.url_for("/path"))', "inbox.requests[-1]", "inbox.panel()"],
         )
 
