@@ -18,7 +18,7 @@ from .connecting import EMULATOR_VARIABLES, connect
 from .errors import CloudTasksError, ConfigError
 from .paging.pager import Pager
 from .redact import redacted, scrub
-from .render.values import seconds_of
+from .render.values import counted, seconds_of
 from .resources import Queue
 
 VERBS = ("queues", "tasks", "pause", "resume")
@@ -172,7 +172,7 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
             raise UsageError(f"--df {frame}: not a name for a variable")
         table = self._run(name, client, [*calls, ("to_dataframe", *_arguments(limit=limit))], into=frame)
         self.shell.user_ns[frame] = table
-        print(f"# {frame}: {len(table):,} {'row' if len(table) == 1 else 'rows'}")
+        print(f"# {frame}: {counted(len(table), 'row')}")
         return None
 
     def _run(self, name: str, value: Any, calls: list[_Call], into: str = "") -> Any:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, wait
 from contextlib import closing
 from itertools import islice
 from operator import index
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -59,11 +59,6 @@ class Pager(Shown, Generic[T]):
         self._lock = threading.Lock()
         self._first = fetch("")
         self._untouched = True  # the first page has not been handed out yet
-
-    @property
-    def has_payloads(self) -> bool:
-        """Whether its items come whole, with their payloads."""
-        return self._listing.has_payloads
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
@@ -171,8 +166,10 @@ class Pager(Shown, Generic[T]):
         import pyarrow
 
         _check_count("limit", limit)
-        schema = self._listing.columns().schema
-        return pyarrow.RecordBatchReader.from_batches(schema, self._batches(limit, progress))
+        columns = self._listing.columns()
+        return pyarrow.RecordBatchReader.from_batches(
+            columns.schema, self.batches_of(columns, progress, limit)
+        )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """How Polars, DuckDB, pyarrow and others take a listing as it is: `polars.from_arrow(queue.tasks())`."""
@@ -190,7 +187,8 @@ class Pager(Shown, Generic[T]):
         """
         from ..frames import write_parquet
 
-        return write_parquet(path, self._listing.columns().schema, self._batches(None, progress))
+        columns = self._listing.columns()
+        return write_parquet(path, columns.schema, self.batches_of(columns, progress))
 
     def to_csv(self, path: str | os.PathLike[str], progress: bool | None = None) -> Path:
         """Stream all items into a CSV file (headers as JSON, payloads as base64); it appears when complete.
@@ -204,7 +202,8 @@ class Pager(Shown, Generic[T]):
         """
         from ..frames import write_csv
 
-        return write_csv(path, self._listing.columns().schema, self._batches(None, progress))
+        columns = self._listing.columns()
+        return write_csv(path, columns.schema, self.batches_of(columns, progress))
 
     def _page(self, raw: bytes) -> Page[T]:
         return Page(self._listing.items(raw), _next_token(raw))
@@ -213,7 +212,9 @@ class Pager(Shown, Generic[T]):
         """Page bytes from the start. `ahead` requests the next page while the caller works on this one."""
         with self._lock:
             held, self._untouched = (self._first if self._untouched else None), False
-        raw = held if held is not None else self._restart()
+        if held is None:
+            held = self._first = self._fetch("")
+        raw = held
         while token := _next_token(raw):
             upcoming = _in_background(self._fetch, token) if ahead else None
             if upcoming is not None:
@@ -222,16 +223,10 @@ class Pager(Shown, Generic[T]):
             raw = upcoming.result() if upcoming is not None else self._fetch(token)
         yield raw
 
-    def _restart(self) -> bytes:
-        self._first = self._fetch("")
-        return self._first
-
-    def batches_of(self, columns: Columns[Any], progress: bool | None = None) -> Iterator[pa.RecordBatch]:
-        """Arrow batches of other columns than those of its kind, such as a backup's; a page at a time."""
-        return map(columns.batch, self._pages_of(columns, None, progress))
-
-    def _batches(self, limit: int | None, progress: bool | None) -> Iterator[pa.RecordBatch]:
-        columns = self._listing.columns()
+    def batches_of(
+        self, columns: Columns[P], progress: bool | None = None, limit: int | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Arrow batches, one for each page; `columns` may be others than those of its kind, such as a backup's."""
         return map(columns.batch, self._pages_of(columns, limit, progress))
 
     def _pages_of(self, columns: Columns[P], limit: int | None, progress: bool | None) -> Iterator[P]:

@@ -44,12 +44,6 @@ def payload_sections(data: bytes, label: str = "payload", layers: int = LAYERS) 
     return [first, *inner]
 
 
-def decoded(data: bytes) -> tuple[Kind, str]:
-    """What a payload is ("JSON", "text" or "binary") and its text as it came; empty for binary."""
-    kind, text, _ = _read(data)
-    return kind, text
-
-
 def raw_text(data: bytes) -> str | None:
     """A JSON payload as it came, secrets replaced, cut; None when that shows nothing new or it is no JSON."""
     kind, text, value = _read(data)

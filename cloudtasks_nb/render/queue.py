@@ -11,7 +11,7 @@ from ..model import Queue, QueueStats, RateLimits, RetryConfig
 from .dispatch import looks
 from .shapes import ROWS_SHOWN, Card, Cell, Table, Tone, Value, badge, number
 from .target import target_facts
-from .values import counted, duration, moment, when
+from .values import counted, duration, when
 from .visible import elided
 
 KIND_WORDS = {"http": "HTTP", "app_engine": "App Engine", "pull": "pull"}
@@ -190,15 +190,12 @@ def _stats(stats: QueueStats, now: datetime) -> Card:
     return Card("Queue statistics", kind="estimates", facts=stats_facts(stats, now))
 
 
-def queue_table(
-    queues: Sequence[Queue], *, caption: str, footer: str | None = None, now: datetime | None = None
-) -> Table:
+def queue_table(queues: Sequence[Queue], *, caption: str, footer: str | None = None, now: datetime) -> Table:
     """Queues as a table; depth and oldest ETA appear when the queues were read with statistics."""
-    at = moment(now)
     with_stats = any(queue.stats is not None for queue in queues[:ROWS_SHOWN])
 
     def row(queue: Queue) -> dict[str, Value]:
-        return _row(queue) | (_stats_cells(queue.stats, at) if with_stats else {})
+        return _row(queue) | (_stats_cells(queue.stats, now) if with_stats else {})
 
     return Table.of(queues, row, caption=caption, footer=footer)
 

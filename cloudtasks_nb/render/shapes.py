@@ -5,6 +5,7 @@ HTML and text are both written from these, so that they say the same.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias, TypeVar
 
@@ -114,6 +115,10 @@ class Image(Struct, frozen=True):
     media_type: str
     data: bytes
     text: str
+
+    @property
+    def uri(self) -> str:
+        return f"data:{self.media_type};base64,{b64encode(self.data).decode()}"
 
 
 class Node(Struct, gc=False):

@@ -15,7 +15,7 @@ from .shapes import ROWS_SHOWN, Card, Cell, Section, Table, Value, code
 from .status import attempt_facts, status_badge
 from .target import routing_words, token_words
 from .task_columns import TASK_COLUMNS
-from .values import counted, duration, moment, relative, timed, when
+from .values import counted, duration, relative, timed, when
 from .visible import elided
 
 
@@ -83,40 +83,34 @@ def _lines(task: Task) -> list[str]:
     return verbs(task, "task.refresh()", "task.run()", "task.delete()")
 
 
-def task_table(
-    tasks: Sequence[Task], *, caption: str, footer: str | None = None, now: datetime | None = None
-) -> Table:
+def task_table(tasks: Sequence[Task], *, caption: str, footer: str | None = None, now: datetime) -> Table:
     """Tasks as a table; columns that would be empty or the same throughout are left out."""
-    at, names = moment(now), _columns(tasks[:ROWS_SHOWN])
+    names = _columns(tasks[:ROWS_SHOWN])
     narrow = {"target", "payload"} <= set(names)
 
     def row(task: Task) -> dict[str, Value]:
-        return {TASK_COLUMNS[name].head: _cell(task, name, at, narrow) for name in names}
+        return {TASK_COLUMNS[name].head: _cell(task, name, now, narrow) for name in names}
 
     return Table.of(tasks, row, caption=caption, footer=footer)
 
 
-def lease_table(
-    tasks: Sequence[Task], *, caption: str, footer: str | None = None, now: datetime | None = None
-) -> Table:
+def lease_table(tasks: Sequence[Task], *, caption: str, now: datetime) -> Table:
     """Leased tasks as a table: when each lease ends, how often the task was leased so far, and what it holds."""
-    at = moment(now)
-    held = [task for task in tasks if is_leased(task, at)]
+    held = [task for task in tasks if is_leased(task, now)]
     soonest = min((task.schedule_time for task in held if task.schedule_time is not None), default=None)
-    if not footer:
-        ends = f", the first ends {relative(soonest, at)}" if soonest is not None else ""
-        over = f", {len(tasks) - len(held):,} over" if len(held) < len(tasks) else ""
-        footer = f"{counted(len(held), 'lease')} held{over}{ends}" if tasks else "no task was free"
+    ends = f", the first ends {relative(soonest, now)}" if soonest is not None else ""
+    over = f", {len(tasks) - len(held):,} over" if len(held) < len(tasks) else ""
 
     def row(task: Task) -> dict[str, Value]:
         return {
-            "task": _cell(task, "task", at),
-            "tag": _cell(task, "tag", at),
-            "lease ends": _lease_end(task, at),
+            "task": _cell(task, "task", now),
+            "tag": _cell(task, "tag", now),
+            "lease ends": _lease_end(task, now),
             "attempts": task.dispatch_count,
-            "payload": _cell(task, "payload", at),
+            "payload": _cell(task, "payload", now),
         }
 
+    footer = f"{counted(len(held), 'lease')} held{over}{ends}" if tasks else "no task was free"
     return Table.of(tasks, row, caption=caption, footer=footer)
 
 

@@ -222,7 +222,7 @@ def test_task_tables_leave_out_columns_that_say_nothing() -> None:
 
 
 def test_an_empty_listing_says_so() -> None:
-    table = render.task_table([], caption="Tasks in emails", footer="no tasks")
+    table = render.task_table([], caption="Tasks in emails", footer="no tasks", now=NOW)
     assert render.text(table) == "Tasks in emails\nno tasks"
     assert "<table" not in render.html(table)
 
