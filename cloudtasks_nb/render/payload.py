@@ -29,6 +29,8 @@ LAYERS = 3
 
 def payload_sections(data: bytes, label: str = "payload", layers: int = LAYERS) -> list[Section]:
     """A payload as sections: itself, then what its JSON holds as base64. Short ones are open, long ones cut."""
+    if not data:
+        return [Section(f"{label}: empty, 0 B", "")]
     packed = ""
     while layers and is_gzip(data) and (held := inflated(data)):
         packed += f"gzip of {size(len(data))}, inside{' (beginning)' * (len(held) == BYTES_INFLATED)}: "

@@ -11,7 +11,7 @@ from .dispatch import looks
 from .folded import headers_section
 from .payload import payload_sections, preview
 from .queue import KIND_WORDS, last, parts, retry_words, verbs
-from .shapes import ROWS_SHOWN, Card, Cell, Section, Table, Value, code
+from .shapes import ROWS_SHOWN, Card, Cell, Table, Value, code
 from .status import attempt_facts, status_badge
 from .target import routing_words, token_words
 from .task_columns import TASK_COLUMNS
@@ -39,7 +39,10 @@ def _task(task: Task, now: datetime) -> Card:
             **timed(task_facts(task, now, url_width=160), now),
             "payload": None if task.payload is not None else _payload_hint(task),
         },
-        sections=[*headers_section(task.headers), *_payload(task)],
+        sections=[
+            *headers_section(task.headers),
+            *(payload_sections(task.payload) if task.payload is not None else []),
+        ],
         code=_lines(task),
     )
 
@@ -67,12 +70,6 @@ def _payload_hint(task: Task) -> str:
     if callable(getattr(type(task), "refresh", None)):
         return 'not read; task.refresh(view="FULL") reads it'
     return 'not read; needs view="FULL"'
-
-
-def _payload(task: Task) -> list[Section]:
-    if not task.payload:
-        return [] if task.payload is None else [Section("payload: empty, 0 B", "")]
-    return payload_sections(task.payload)
 
 
 def _lines(task: Task) -> list[str]:

@@ -33,8 +33,6 @@ def _payload(data: bytes | None) -> dict[str, Any] | None:
     """The payload decoded, and as raw text where that differs."""
     if data is None:
         return None
-    if not data:
-        return {"summary": "payload: empty, 0 B", "text": "", "raw": None, "inner": []}
     held, *inner = [section(part) for part in payload_sections(data)]
     raw = raw_text(data)
     return {**held, "raw": visible_lines(raw) if raw is not None else None, "inner": inner}

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudtasks_nb.emulator.client.history import History
 from cloudtasks_nb.errors import ConfigError, DecodeError
 from cloudtasks_nb.frames import LOCATIONS, QUEUES, TASKS, TaskPage, to_pandas, write_csv, write_parquet
 from cloudtasks_nb.model import (
@@ -34,6 +35,7 @@ from cloudtasks_nb.model import (
     Task,
     TaskStatus,
 )
+from cloudtasks_nb.model.emulated import AttemptRecord
 
 UTC_TIME = "datetime64[us, UTC]"
 SPAN = "timedelta64[us]"
@@ -345,3 +347,16 @@ def test_a_payload_nested_beyond_reading_does_not_stop_an_export() -> None:
     with pytest.warns(UserWarning, match="1 of 2 payloads are not JSON"):
         frame = to_pandas(TASKS, [TaskPage.of(tasks)], "json")
     assert frame["payload.a"].isna().tolist() == [False, True]
+
+
+def test_attempts_of_the_emulator_have_the_dtypes_of_other_tables() -> None:
+    under_way = AttemptRecord(task=f"{QUEUE}/tasks/t", attempt=1, dispatch_time=NOON, outcome="UNDER_WAY")
+    table = History(QUEUE, [under_way]).to_dataframe()
+    assert dtypes(table) == dtypes(History(QUEUE, []).to_dataframe())
+    assert dtypes(table) == {
+        "task": "string", "attempt": "Int64", "sent": UTC_TIME, "answered": UTC_TIME, "took_s": "Float64",
+        "code": "Int64", "status": "string", "message": "string", "outcome": "string",
+    }  # fmt: skip
+    row = table.iloc[0]
+    assert (row.task, row.attempt, row.sent, row.outcome) == ("t", 1, pd.Timestamp(NOON), "UNDER_WAY")
+    assert row[["answered", "took_s", "code", "status", "message"]].isna().all()
