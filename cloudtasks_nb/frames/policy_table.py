@@ -11,7 +11,7 @@ from .arrays import TEXT
 from .columns import Column, each
 from .to_pandas import nullable_frame
 
-_COLUMNS: list[Column[Sequence[tuple[Binding, str]]]] = [
+POLICY_COLUMNS: list[Column[Sequence[tuple[Binding, str]]]] = [
     Column("role", TEXT, each(lambda row: row[0].role)),
     Column("member", TEXT, each(lambda row: row[1])),
     Column(
@@ -30,4 +30,4 @@ _COLUMNS: list[Column[Sequence[tuple[Binding, str]]]] = [
 def policy_frame(policy: Policy) -> pd.DataFrame:
     """A policy as a DataFrame; a binding without a condition has none in its rows."""
     rows = [(binding, member) for binding in policy.bindings for member in binding.members]
-    return nullable_frame(_COLUMNS, [rows])
+    return nullable_frame(POLICY_COLUMNS, [rows])

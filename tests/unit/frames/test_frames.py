@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudtasks_nb.bulk.result import BulkResult
+from cloudtasks_nb.bulk.result_table import RESULT_COLUMNS
 from cloudtasks_nb.emulator.client.history import History
+from cloudtasks_nb.emulator.client.inbox import Inbox
+from cloudtasks_nb.emulator.client.tables import HISTORY, REQUESTS
 from cloudtasks_nb.errors import ConfigError, DecodeError
-from cloudtasks_nb.frames import LOCATIONS, QUEUES, TASKS, TaskPage, to_pandas, write_csv, write_parquet
+from cloudtasks_nb.frames import (
+    LOCATIONS,
+    QUEUES,
+    TASKS,
+    Column,
+    TaskPage,
+    to_pandas,
+    write_csv,
+    write_parquet,
+)
+from cloudtasks_nb.frames.policy_table import POLICY_COLUMNS
 from cloudtasks_nb.model import (
     AttemptStatus,
     Expr,
@@ -360,3 +375,18 @@ def test_attempts_of_the_emulator_have_the_dtypes_of_other_tables() -> None:
     row = table.iloc[0]
     assert (row.task, row.attempt, row.sent, row.outcome) == ("t", 1, pd.Timestamp(NOON), "UNDER_WAY")
     assert row[["answered", "took_s", "code", "status", "message"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("verb", "columns"),
+    [
+        (BulkResult.to_dataframe, RESULT_COLUMNS),
+        (History.to_dataframe, HISTORY),
+        (Inbox.to_dataframe, REQUESTS),
+        (Policy.to_dataframe, POLICY_COLUMNS),
+    ],
+)
+def test_docstrings_name_every_column_in_order(verb: Any, columns: list[Column[Any]]) -> None:
+    shapes = str(verb.__doc__).partition("Shapes:")[2].partition("\n\n")[0]
+    said = re.findall(r"\w+", re.sub(r"\([^)]*\)", "", shapes))
+    assert said == [column.name for column in columns]
