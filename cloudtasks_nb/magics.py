@@ -19,6 +19,7 @@ from .errors import CloudTasksError, ConfigError
 from .model.durations import parse_duration
 from .paging.pager import Pager
 from .redact import redacted, scrub
+from .render.values import counted
 from .resources import Queue
 
 VERBS = ("queues", "tasks", "pause", "resume")
@@ -172,7 +173,7 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
             raise UsageError(f"--df {frame}: not a name for a variable")
         table = self._run(name, client, [*calls, ("to_dataframe", *_arguments(limit=limit))], into=frame)
         self.shell.user_ns[frame] = table
-        print(f"# {frame}: {len(table):,} {'row' if len(table) == 1 else 'rows'}")
+        print(f"# {frame}: {counted(len(table), 'row')}")
         return None
 
     def _run(self, name: str, value: Any, calls: list[_Call], into: str = "") -> Any:

@@ -157,28 +157,20 @@ class BatchResult(Shown, list[BatchItem[Any]]):
 
     def _shape_(self) -> Card:
         from ..render import Card, Section, Table, badge
+        from ..render.values import counted
 
         failed = self.failed
         done = len(self) - len(failed)
-        rows = [(number, item) for number, item in enumerate(self)]
-        columns = (
-            ["#", "call", "resource", "outcome", "message"]
-            if failed
-            else ["#", "call", "resource", "outcome"]
-        )
+        rows = list(enumerate(self))
         sections = []
         if failed and len(self) > 10:
-            table = Table(
-                columns=columns, rows=[_row(number, item, True) for number, item in rows if not item.ok]
-            )
+            table = Table.of([(number, item) for number, item in rows if not item.ok], _row_with_message)
             sections.append(Section(f"{len(failed):,} failed", table, open=True))
         return Card(
-            f"{len(self):,} {'call' if len(self) == 1 else 'calls'}",
-            kind=f"batch, sent in {self.requests:,} {'request' if self.requests == 1 else 'requests'}",
+            counted(len(self), "call"),
+            kind=f"batch, sent in {counted(self.requests, 'request')}",
             badge=badge(f"{done:,} of {len(self):,} succeeded", "bad" if failed else "ok"),
-            table=Table(columns=columns, rows=[_row(number, item, bool(failed)) for number, item in rows])
-            if rows
-            else None,
+            table=Table.of(rows, _row_with_message if failed else _row) if rows else None,
             sections=sections,
         )
 
@@ -300,11 +292,12 @@ class Batch(Shown):
 
     def _shape_(self) -> Card:
         from ..render import Card, badge
+        from ..render.values import counted
 
         if self._results is not None:
             return self._results._shape_()
         return Card(
-            f"{len(self):,} {'call' if len(self) == 1 else 'calls'}",
+            counted(len(self), "call"),
             kind="batch",
             badge=badge("WAITING", "warn"),
             facts={"sent": "when the with block ends"},
@@ -315,15 +308,24 @@ class Batch(Shown):
         return f"<Batch of {len(self)} calls, {'sent' if self._results is not None else 'waiting'}>"
 
 
-def _row(number: int, item: BatchItem[Any], with_message: bool) -> list[Value]:
+def _row(numbered: tuple[int, BatchItem[Any]]) -> dict[str, Value]:
     from ..render import Cell, badge
     from ..render.visible import elided
 
+    number, item = numbered
     short = item.method.removeprefix("projects.locations.")
     name = item.resource.rpartition("/")[2]
     outcome = badge("OK", "ok") if item.ok else badge(_status(item.error), "bad")
-    row: list[Value] = [number, short, Cell(elided(name, 40), item.resource), outcome]
-    return [*row, _message(item.error)] if with_message else row
+    return {
+        "#": number,
+        "call": short,
+        "resource": Cell(elided(name, 40), item.resource),
+        "outcome": outcome,
+    }
+
+
+def _row_with_message(numbered: tuple[int, BatchItem[Any]]) -> dict[str, Value]:
+    return _row(numbered) | {"message": _message(numbered[1].error)}
 
 
 def _message(error: Exception | None) -> str | None:

@@ -16,7 +16,7 @@ import pyarrow.parquet
 from msgspec.structs import replace
 
 from ..errors import ConfigError, DecodeError
-from ..frames import WHOLE, backup_columns, whole_task, write_parquet
+from ..frames import BACKUP, WHOLE, whole_task, write_parquet
 from ..model.json import Message, decode, encode
 from ..model.queue import Queue as QueueFields
 from ..model.task import Task
@@ -99,5 +99,5 @@ class BackupFile:
 def write_backup(queue: Queue, path: Path, progress: bool | None) -> Path:
     """Write a queue's settings and tasks; the path of the finished file. Errors: those of a listing, OSError."""
     about = About(id=secrets.token_hex(4), taken=queue._session.now(), queue=replace(queue, stats=None))
-    columns = backup_columns({_KEY: encode(about)})
-    return write_parquet(path, columns.schema, queue.tasks(view="FULL").batches_of(columns, progress))
+    schema = BACKUP.schema.with_metadata({_KEY: encode(about)})
+    return write_parquet(path, schema, queue.tasks(view="FULL").batches_of(BACKUP, progress))

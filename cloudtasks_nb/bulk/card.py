@@ -14,6 +14,7 @@ _REASONS_SHOWN = 10
 def card(result: BulkResult) -> Card:
     """Totals, how it went, why items failed, and how to go on."""
     from ..render import Card, Table, code, muted, number
+    from ..render.values import counted
     from .result import reason
 
     reasons, examples = result.reasons(), {reason(item): item for item in reversed(result.failed)}
@@ -29,7 +30,7 @@ def card(result: BulkResult) -> Card:
     rate = len(result) / result.elapsed_s if result.elapsed_s else 0
     left = result.not_tried_count
     return Card(
-        f"{result.done:,} {'task' if result.done == 1 else 'tasks'} {result.verb.done}",
+        f"{counted(result.done, 'task')} {result.verb.done}",
         kind="bulk result",
         badge=_badge(result),
         facts={

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import ApiError, BulkError, CloudTasksError, Timeout
+from ..errors import ApiError, BulkError
 from ..shown import Shown
 from .items import Item
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from ..render import Card
 
-_UNAVAILABLE, _DEADLINE_EXCEEDED = 14, 4
 _UNTIDY = 1000
 
 
@@ -170,12 +169,10 @@ class BulkResult(Shown):
         Example:
             >>> queue.create_tasks(rows).to_dataframe()
         """
-        import pyarrow as pa
+        from ..frames import nullable_frame
+        from .result_table import RESULT_COLUMNS
 
-        from ..frames import BULK_RESULTS, frame_of
-
-        batches = [pa.record_batch(_columns(block), schema=BULK_RESULTS) for block in self._blocks]
-        return frame_of(pa.Table.from_batches(batches, schema=BULK_RESULTS), "numpy_nullable")
+        return nullable_frame(RESULT_COLUMNS, self._blocks)
 
     def reasons(self) -> list[tuple[str, int]]:
         """Why items failed, and how many for each reason, most frequent first.
@@ -213,24 +210,3 @@ def reason(item: Item) -> str:
     error = item.error
     status = error.status if isinstance(error, ApiError) else type(error).__name__
     return f"{status}: {error.message if error is not None else ''}"
-
-
-def code_of(error: CloudTasksError) -> int:
-    """A google.rpc code for whatever went wrong, as gRPC clients choose it where no answer came."""
-    if isinstance(error, ApiError):
-        return error.rpc_code
-    return _DEADLINE_EXCEEDED if isinstance(error, Timeout) else _UNAVAILABLE
-
-
-def _columns(block: Block) -> list[Any]:
-    count = len(block)
-    errors = {at: item.error for at, item in block.failed.items() if item.error is not None}
-    names: list[str | None] = [name or None for name in block.names]
-    return [
-        list(range(block.start, block.start + count)),
-        names,
-        [at not in errors for at in range(count)],
-        [code_of(errors[at]) if at in errors else None for at in range(count)],
-        [errors[at].message if at in errors else None for at in range(count)],
-        list(block.attempts),
-    ]

@@ -1,25 +1,28 @@
 """Listings as tables: Structs → Arrow → pandas, Parquet, CSV. Imports pyarrow and pandas: load on first use."""
 
-from .backup_columns import WHOLE, backup_columns, whole_task
-from .columns import BULK_RESULTS, LOCATIONS, QUEUES, TASKS, Columns
+from .backup_columns import BACKUP, WHOLE, whole_task
+from .columns import LOCATIONS, QUEUES, TASKS, Column, Columns, TaskPage, each, maps
 from .decoding import Decode
-from .dtypes import Dtypes, frame_of
+from .dtypes import Dtypes
 from .files import write_csv, write_parquet
 from .from_pandas import task_rows
 from .policy_table import policy_frame
-from .to_pandas import to_pandas
+from .to_pandas import nullable_frame, to_pandas
 
 __all__ = [
-    "BULK_RESULTS",
+    "BACKUP",
     "LOCATIONS",
     "QUEUES",
     "TASKS",
     "WHOLE",
+    "Column",
     "Columns",
     "Decode",
     "Dtypes",
-    "backup_columns",
-    "frame_of",
+    "TaskPage",
+    "each",
+    "maps",
+    "nullable_frame",
     "policy_frame",
     "task_rows",
     "to_pandas",

@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import msgspec
-import pyarrow as pa
-
-from ..model.json import Message, decode, encode
+from ..model.json import decode, encode
+from ..model.messages import ListTasksResponse
 from ..model.task import Task
 from .arrays import TEXT
-from .columns import TASKS, Columns
-from .task_rows import TaskRow
+from .columns import TASK_COLUMNS, Column, Columns, TaskPage
+from .task_rows import TaskRow, read_tasks
 
 WHOLE = "task"
 """A task's JSON as the API gave it, credentials in headers included, but for its payload, which has a column."""
 
 
-class _Page(Message):
-    tasks: list[Task] = []
+class BackupPage(TaskPage):
+    """Tasks of a page, and each of them whole."""
+
+    def __init__(self, tasks: Sequence[TaskRow], whole: Sequence[Task]) -> None:
+        super().__init__(tasks)
+        self.whole = whole
 
 
-class _Row(msgspec.Struct):
-    shown: TaskRow
-    whole: Task
-
-
-def _read(raw: bytes) -> Sequence[_Row]:
-    whole = decode(raw, _Page).tasks
-    return [_Row(row, task) for row, task in zip(TASKS.read(raw), whole, strict=True)]
-
-
-def _values(rows: Sequence[_Row]) -> dict[str, Any]:
-    values = TASKS.values([row.shown for row in rows])
-    return {**values, WHOLE: [_without_payload(row.whole) for row in rows]}
+def _read(raw: bytes, limit: int | None) -> BackupPage:
+    return BackupPage(read_tasks(raw)[:limit], decode(raw, ListTasksResponse).tasks[:limit])
 
 
 def _without_payload(task: Task) -> str:
@@ -61,9 +51,8 @@ def whole_task(text: str, payload: bytes | None) -> Task:
     return task
 
 
-def backup_columns(metadata: dict[bytes, bytes]) -> Columns[_Row]:
-    """The columns of one backup, whose file says what `metadata` says."""
-    types = {field.name: field.type for field in TASKS.schema} | {WHOLE: TEXT}
-    columns = Columns("tasks", types, _read, _values)
-    columns.schema = pa.schema(list(types.items()), metadata=metadata)
-    return columns
+BACKUP_COLUMNS: list[Column[BackupPage]] = [
+    *TASK_COLUMNS,
+    Column(WHOLE, TEXT, lambda page: [_without_payload(task) for task in page.whole]),
+]
+BACKUP = Columns(BACKUP_COLUMNS, _read)

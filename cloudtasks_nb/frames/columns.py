@@ -1,122 +1,99 @@
-"""The columns of every kind of table: name, Arrow type, and where the values come from. One schema per kind.
+"""The columns of every kind of table: name, Arrow type, and where the values come from. One list for each kind.
 
 Values are taken a page at a time, column by column. Missing ones are None here, `<NA>` in pandas, null in Arrow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
+import msgspec
 import pyarrow as pa
 
-from ..model.json import Message, decode, encode
+from ..model.json import decode, encode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
+from ..model.task import Task
 from ..names import QueueName, parse_queue
 from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, instants
 from .task_rows import AttemptRow, AttemptsRow, RequestRow, TaskRow, read_tasks
 
+P = TypeVar("P", bound=Sized)
+Page = TypeVar("Page", contravariant=True)
 R = TypeVar("R")
 
 
-class Columns(Generic[R]):
-    """One kind of table. `read` finds the rows in a page's JSON, `values` gives a list per column."""
+class Column(msgspec.Struct, Generic[Page], frozen=True):
+    """A column. `values` gives those of one page: a list, Maps, or an Arrow array."""
 
-    def __init__(
-        self,
-        field: str,
-        columns: dict[str, pa.DataType],
-        read: Callable[[bytes], Sequence[R]],
-        values: Callable[[Sequence[R]], dict[str, Any]],
-    ) -> None:
-        self.schema = pa.schema(list(columns.items()))
-        self.read = read
-        self._field = field
-        self.values = values
-
-    def batch(self, rows: Sequence[R]) -> pa.RecordBatch:
-        """Rows as one Arrow batch; no rows give an empty batch with every column. Errors: DecodeError."""
-        values = self.values(rows)
-        arrays = [array_of(values[field.name], field.type) for field in self.schema]
-        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-
-    def flat_batch(self, rows: Sequence[R]) -> tuple[pa.RecordBatch, dict[str, Maps]]:
-        """Rows as an Arrow batch of all columns but the maps, and the maps. Errors: DecodeError."""
-        values = self.values(rows)
-        maps = {name: column for name, column in values.items() if isinstance(column, Maps)}
-        flat = pa.schema([field for field in self.schema if field.name not in maps])
-        arrays = [array_of(values[field.name], field.type) for field in flat]
-        return pa.RecordBatch.from_arrays(arrays, schema=flat), maps
-
-    def rows_of(self, messages: Sequence[Message]) -> Sequence[R]:
-        """Rows of messages at hand: written as a page, and read like one."""
-        return self.read(encode({self._field: messages}))
+    name: str
+    type: pa.DataType
+    values: Callable[[Page], Any]
 
 
-def _headers(requests: Sequence[RequestRow | None]) -> Maps:
-    """Headers repeat from task to task: each different JSON is decoded once."""
-    different: dict[bytes, int] = {}
-    places = [
-        different.setdefault(bytes(request.headers), len(different)) if request is not None else None
-        for request in requests
-    ]
-    return Maps([decode(raw, dict[str, str]) if raw else {} for raw in different], places)
+def each(value: Callable[[R], Any]) -> Callable[[Sequence[R]], list[Any]]:
+    """The values of a column that needs one row at a time."""
+    return lambda rows: [value(row) for row in rows]
 
 
-def _all(dicts: list[dict[str, str]]) -> Maps:
-    return Maps(dicts, range(len(dicts)))
+def maps(value: Callable[[R], dict[str, str]]) -> Callable[[Sequence[R]], Maps]:
+    """The values of a column of maps that needs one row at a time."""
+    return lambda rows: Maps([value(row) for row in rows], range(len(rows)))
+
+
+def batch_of(columns: Sequence[Column[Page]], page: Page) -> pa.RecordBatch:
+    """A page as one Arrow batch. Errors: DecodeError."""
+    arrays = [array_of(column.values(page), column.type) for column in columns]
+    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
+
+
+def schema_of(columns: Sequence[Column[Page]]) -> pa.Schema:
+    """Names and types of columns."""
+    return pa.schema([(column.name, column.type) for column in columns])
+
+
+class Columns(Generic[P]):
+    """The columns of a listing, and how a page of it is read for them."""
+
+    def __init__(self, columns: Sequence[Column[P]], read: Callable[[bytes, int | None], P]) -> None:
+        self.columns = columns
+        self.schema = schema_of(columns)
+        self._read = read
+
+    def read(self, raw: bytes, limit: int | None = None) -> P:
+        """The items of a page's JSON, or the first `limit` of them. Errors: DecodeError."""
+        return self._read(raw, limit)
+
+    def batch(self, page: P) -> pa.RecordBatch:
+        """A page as one Arrow batch; an empty page gives an empty batch with every column. Errors: DecodeError."""
+        return batch_of(self.columns, page)
 
 
 _NO_ATTEMPTS = AttemptsRow()
 _NO_ATTEMPT = AttemptRow()
 
 
-def _task_values(tasks: Sequence[TaskRow]) -> dict[str, Any]:
-    names = [task.name for task in tasks]
-    queues, ids = _split_names(names)
-    requests = [task.http_request or task.app_engine_http_request for task in tasks]
-    attempts = [task.status or _NO_ATTEMPTS for task in tasks]
-    lasts = [status.last_attempt_status or _NO_ATTEMPT for status in attempts]
-    answers = [last.response_status for last in lasts]
-    return {
-        "task_id": ids,
-        "queue": [queue.queue for queue in queues],
-        "location": [queue.location for queue in queues],
-        "kind": [
-            "http"
-            if task.http_request
-            else "app_engine"
-            if task.app_engine_http_request
-            else _without_request(task)
-            for task in tasks
-        ],
-        "schedule_time": instants([task.schedule_time for task in tasks]),
-        "create_time": instants([task.create_time for task in tasks]),
-        "dispatch_count": [status.attempt_dispatch_count for status in attempts],
-        "response_count": [status.attempt_response_count for status in attempts],
-        "first_dispatch_time": instants(
-            [(status.first_attempt_status or _NO_ATTEMPT).dispatch_time for status in attempts]
-        ),
-        "last_schedule_time": instants([last.schedule_time for last in lasts]),
-        "last_dispatch_time": instants([last.dispatch_time for last in lasts]),
-        "last_response_time": instants([last.response_time for last in lasts]),
-        "last_code": [answer.code if answer else None for answer in answers],
-        "last_message": [answer.message if answer else None for answer in answers],
-        "method": [(request.http_method or "POST") if request else None for request in requests],
-        "url": [(request.url or request.relative_url) if request else None for request in requests],
-        "headers": _headers(requests),
-        "tag": [(task.pull_message.tag or None) if task.pull_message else None for task in tasks],
-        "payload": [task.payload for task in tasks],
-        "view": [task.view or "BASIC" for task in tasks],
-        "name": names,
-    }
+class TaskPage:
+    """Tasks of a page, and what several columns need of them, found once."""
 
+    def __init__(self, tasks: Sequence[TaskRow]) -> None:
+        self.tasks = tasks
+        self.names = [task.name for task in tasks]
+        self.queues, self.ids = _split_names(self.names)
+        self.requests = [task.http_request or task.app_engine_http_request for task in tasks]
+        self.attempts = [task.status or _NO_ATTEMPTS for task in tasks]
+        self.lasts = [status.last_attempt_status or _NO_ATTEMPT for status in self.attempts]
+        self.answers = [last.response_status for last in self.lasts]
 
-def _without_request(task: TaskRow) -> str:
-    """The kind of such a task: as model.Task says it."""
-    return "pull" if task.pull_message is not None or task.create_time is not None else "http"
+    @classmethod
+    def of(cls, tasks: Sequence[Task]) -> TaskPage:
+        """Tasks at hand: written as a page, and read like one."""
+        return cls(read_tasks(encode({"tasks": tasks})))
+
+    def __len__(self) -> int:
+        return len(self.tasks)
 
 
 def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:
@@ -136,123 +113,115 @@ def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:
     return queues, ids
 
 
-TASKS: Columns[TaskRow] = Columns(
-    "tasks",
-    {
-        "task_id": TEXT,
-        "queue": TEXT,
-        "location": TEXT,
-        "kind": TEXT,
-        "schedule_time": TIME,
-        "create_time": TIME,
-        "dispatch_count": pa.int32(),
-        "response_count": pa.int32(),
-        "first_dispatch_time": TIME,
-        "last_schedule_time": TIME,
-        "last_dispatch_time": TIME,
-        "last_response_time": TIME,
-        "last_code": pa.int32(),
-        "last_message": TEXT,
-        "method": TEXT,
-        "url": TEXT,
-        "headers": MAP,
-        "tag": TEXT,
-        "payload": pa.binary(),
-        "view": TEXT,
-        "name": TEXT,
-    },
-    read_tasks,
-    _task_values,
-)
+def _kind(task: TaskRow) -> str:
+    """The kind of a task without an HTTP request: as model.Task says it."""
+    if task.app_engine_http_request is not None:
+        return "app_engine"
+    return "pull" if task.pull_message is not None or task.create_time is not None else "http"
+
+
+def _headers(requests: Sequence[RequestRow | None]) -> Maps:
+    """Headers repeat from task to task: each different JSON is decoded once."""
+    different: dict[bytes, int] = {}
+    places = [
+        different.setdefault(bytes(request.headers), len(different)) if request is not None else None
+        for request in requests
+    ]
+    return Maps([decode(raw, dict[str, str]) if raw else {} for raw in different], places)
+
+
+TASK_COLUMNS: list[Column[TaskPage]] = [
+    Column("task_id", TEXT, lambda page: page.ids),
+    Column("queue", TEXT, lambda page: [queue.queue for queue in page.queues]),
+    Column("location", TEXT, lambda page: [queue.location for queue in page.queues]),
+    Column("kind", TEXT, lambda page: ["http" if task.http_request else _kind(task) for task in page.tasks]),
+    Column("schedule_time", TIME, lambda page: instants([task.schedule_time for task in page.tasks])),
+    Column("create_time", TIME, lambda page: instants([task.create_time for task in page.tasks])),
+    Column("dispatch_count", pa.int32(), lambda page: [one.attempt_dispatch_count for one in page.attempts]),
+    Column("response_count", pa.int32(), lambda page: [one.attempt_response_count for one in page.attempts]),
+    Column(
+        "first_dispatch_time",
+        TIME,
+        lambda page: instants(
+            [(one.first_attempt_status or _NO_ATTEMPT).dispatch_time for one in page.attempts]
+        ),
+    ),
+    Column("last_schedule_time", TIME, lambda page: instants([last.schedule_time for last in page.lasts])),
+    Column("last_dispatch_time", TIME, lambda page: instants([last.dispatch_time for last in page.lasts])),
+    Column("last_response_time", TIME, lambda page: instants([last.response_time for last in page.lasts])),
+    Column("last_code", pa.int32(), lambda page: [one.code if one else None for one in page.answers]),
+    Column("last_message", TEXT, lambda page: [one.message if one else None for one in page.answers]),
+    Column(
+        "method", TEXT, lambda page: [(one.http_method or "POST") if one else None for one in page.requests]
+    ),
+    Column(
+        "url", TEXT, lambda page: [(one.url or one.relative_url) if one else None for one in page.requests]
+    ),
+    Column("headers", MAP, lambda page: _headers(page.requests)),
+    Column(
+        "tag",
+        TEXT,
+        lambda page: [(pull.tag or None) if (pull := task.pull_message) else None for task in page.tasks],
+    ),
+    Column("payload", pa.binary(), lambda page: [task.payload for task in page.tasks]),
+    Column("view", TEXT, lambda page: [task.view or "BASIC" for task in page.tasks]),
+    Column("name", TEXT, lambda page: page.names),
+]
+TASKS = Columns(TASK_COLUMNS, lambda raw, limit: TaskPage(read_tasks(raw)[:limit]))
+
 
 _NO_RATES = RateLimits()
 _NO_RETRY = RetryConfig()
 
 
-def _queue_values(queues: Sequence[Queue]) -> dict[str, Any]:
-    rates = [queue.rate_limits or _NO_RATES for queue in queues]
-    retries = [queue.retry_config or _NO_RETRY for queue in queues]
-    stats: list[QueueStats | None] = [queue.stats for queue in queues]
-    return {
-        "queue_id": [queue.id for queue in queues],
-        "location": [queue.location for queue in queues],
-        "kind": [queue.kind for queue in queues],
-        "state": [queue.state or None for queue in queues],
-        "rate_per_second": [rate.max_tasks_dispatched_per_second for rate in rates],
-        "max_burst": [rate.max_burst_size for rate in rates],
-        "max_concurrent": [rate.max_concurrent_tasks for rate in rates],
-        "max_attempts": [None if retry.unlimited_attempts else retry.max_attempts for retry in retries],
-        "min_backoff": [retry.min_backoff for retry in retries],
-        "max_backoff": [retry.max_backoff for retry in retries],
-        "max_doublings": [retry.max_doublings for retry in retries],
-        "max_retry_duration": [retry.max_retry_duration for retry in retries],
-        "tasks_count": [stat and stat.tasks_count for stat in stats],
-        "oldest_eta": [stat and stat.oldest_estimated_arrival_time for stat in stats],
-        "executed_last_minute": [stat and stat.executed_last_minute_count for stat in stats],
-        "concurrent_dispatches": [stat and stat.concurrent_dispatches_count for stat in stats],
-        "effective_rate": [stat and stat.effective_execution_rate for stat in stats],
-        "purge_time": [queue.purge_time for queue in queues],
-        "task_ttl": [queue.task_ttl for queue in queues],
-        "tombstone_ttl": [queue.tombstone_ttl for queue in queues],
-        "name": [queue.name for queue in queues],
-    }
+def _rates(queue: Queue) -> RateLimits:
+    return queue.rate_limits or _NO_RATES
 
 
-QUEUES: Columns[Queue] = Columns(
-    "queues",
-    {
-        "queue_id": TEXT,
-        "location": TEXT,
-        "kind": TEXT,
-        "state": TEXT,
-        "rate_per_second": pa.float64(),
-        "max_burst": pa.int32(),
-        "max_concurrent": pa.int32(),
-        "max_attempts": pa.int32(),
-        "min_backoff": SPAN,
-        "max_backoff": SPAN,
-        "max_doublings": pa.int32(),
-        "max_retry_duration": SPAN,
-        "tasks_count": pa.int64(),
-        "oldest_eta": TIME,
-        "executed_last_minute": pa.int64(),
-        "concurrent_dispatches": pa.int64(),
-        "effective_rate": pa.float64(),
-        "purge_time": TIME,
-        "task_ttl": SPAN,
-        "tombstone_ttl": SPAN,
-        "name": TEXT,
-    },
-    lambda raw: decode(raw, ListQueuesResponse).queues,
-    _queue_values,
-)
+def _retry(queue: Queue) -> RetryConfig:
+    return queue.retry_config or _NO_RETRY
 
 
-def _location_values(places: Sequence[Location]) -> dict[str, Any]:
-    return {
-        "location_id": [place.id for place in places],
-        "display_name": [place.display_name or None for place in places],
-        "labels": _all([place.labels for place in places]),
-        "metadata": _all([{key: str(value) for key, value in place.metadata.items()} for place in places]),
-        "name": [place.name for place in places],
-    }
+def _estimates(value: Callable[[QueueStats], Any]) -> Callable[[Sequence[Queue]], list[Any]]:
+    return lambda queues: [value(queue.stats) if queue.stats is not None else None for queue in queues]
 
 
-LOCATIONS: Columns[Location] = Columns(
-    "locations",
-    {"location_id": TEXT, "display_name": TEXT, "labels": MAP, "metadata": MAP, "name": TEXT},
-    lambda raw: decode(raw, ListLocationsResponse).locations,
-    _location_values,
-)
+QUEUE_COLUMNS: list[Column[Sequence[Queue]]] = [
+    Column("queue_id", TEXT, each(lambda queue: queue.id)),
+    Column("location", TEXT, each(lambda queue: queue.location)),
+    Column("kind", TEXT, each(lambda queue: queue.kind)),
+    Column("state", TEXT, each(lambda queue: queue.state or None)),
+    Column(
+        "rate_per_second", pa.float64(), each(lambda queue: _rates(queue).max_tasks_dispatched_per_second)
+    ),
+    Column("max_burst", pa.int32(), each(lambda queue: _rates(queue).max_burst_size)),
+    Column("max_concurrent", pa.int32(), each(lambda queue: _rates(queue).max_concurrent_tasks)),
+    Column(
+        "max_attempts",
+        pa.int32(),
+        each(lambda queue: None if _retry(queue).unlimited_attempts else _retry(queue).max_attempts),
+    ),
+    Column("min_backoff", SPAN, each(lambda queue: _retry(queue).min_backoff)),
+    Column("max_backoff", SPAN, each(lambda queue: _retry(queue).max_backoff)),
+    Column("max_doublings", pa.int32(), each(lambda queue: _retry(queue).max_doublings)),
+    Column("max_retry_duration", SPAN, each(lambda queue: _retry(queue).max_retry_duration)),
+    Column("tasks_count", pa.int64(), _estimates(lambda stats: stats.tasks_count)),
+    Column("oldest_eta", TIME, _estimates(lambda stats: stats.oldest_estimated_arrival_time)),
+    Column("executed_last_minute", pa.int64(), _estimates(lambda stats: stats.executed_last_minute_count)),
+    Column("concurrent_dispatches", pa.int64(), _estimates(lambda stats: stats.concurrent_dispatches_count)),
+    Column("effective_rate", pa.float64(), _estimates(lambda stats: stats.effective_execution_rate)),
+    Column("purge_time", TIME, each(lambda queue: queue.purge_time)),
+    Column("task_ttl", SPAN, each(lambda queue: queue.task_ttl)),
+    Column("tombstone_ttl", SPAN, each(lambda queue: queue.tombstone_ttl)),
+    Column("name", TEXT, each(lambda queue: queue.name)),
+]
+QUEUES = Columns(QUEUE_COLUMNS, lambda raw, limit: decode(raw, ListQueuesResponse).queues[:limit])
 
-BULK_RESULTS = pa.schema(
-    {
-        "index": pa.int64(),
-        "name": TEXT,
-        "ok": pa.bool_(),
-        "code": pa.int32(),
-        "message": TEXT,
-        "attempts": pa.int32(),
-    }
-)
-"""What became of the items of a bulk call; codes are those of google.rpc."""
+LOCATION_COLUMNS: list[Column[Sequence[Location]]] = [
+    Column("location_id", TEXT, each(lambda place: place.id)),
+    Column("display_name", TEXT, each(lambda place: place.display_name or None)),
+    Column("labels", MAP, maps(lambda place: place.labels)),
+    Column("metadata", MAP, maps(lambda place: {key: str(value) for key, value in place.metadata.items()})),
+    Column("name", TEXT, each(lambda place: place.name)),
+]
+LOCATIONS = Columns(LOCATION_COLUMNS, lambda raw, limit: decode(raw, ListLocationsResponse).locations[:limit])

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
-import pyarrow as pa
 
-from ..model.policy import Policy
+from ..model.policy import Binding, Policy
 from .arrays import TEXT
-from .dtypes import frame_of
+from .columns import Column, each
+from .to_pandas import nullable_frame
 
-POLICIES = pa.schema({"role": TEXT, "member": TEXT, "condition_title": TEXT, "condition_expression": TEXT})
+POLICY_COLUMNS: list[Column[Sequence[tuple[Binding, str]]]] = [
+    Column("role", TEXT, each(lambda row: row[0].role)),
+    Column("member", TEXT, each(lambda row: row[1])),
+    Column(
+        "condition_title",
+        TEXT,
+        each(lambda row: (held.title or None) if (held := row[0].condition) else None),
+    ),
+    Column(
+        "condition_expression",
+        TEXT,
+        each(lambda row: held.expression if (held := row[0].condition) else None),
+    ),
+]
 
 
 def policy_frame(policy: Policy) -> pd.DataFrame:
     """A policy as a DataFrame; a binding without a condition has none in its rows."""
-    rows = [
-        {
-            "role": binding.role,
-            "member": member,
-            "condition_title": (binding.condition.title or None) if binding.condition else None,
-            "condition_expression": binding.condition.expression if binding.condition else None,
-        }
-        for binding in policy.bindings
-        for member in binding.members
-    ]
-    return frame_of(pa.Table.from_pylist(rows, schema=POLICIES), "numpy_nullable")
+    rows = [(binding, member) for binding in policy.bindings for member in binding.members]
+    return nullable_frame(POLICY_COLUMNS, [rows])

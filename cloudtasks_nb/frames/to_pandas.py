@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from typing import Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 
 from ..errors import ConfigError
-from .columns import Columns
+from .arrays import MAP
+from .columns import Column, Columns, batch_of, schema_of
 from .decoding import Decode, decoded
 from .dtypes import Dtypes, frame_of
 
-R = TypeVar("R")
+P = TypeVar("P", bound=Sized)
+Page = TypeVar("Page")
 
 
 def to_pandas(
-    columns: Columns[R],
-    pages: Iterable[Sequence[R]],
+    columns: Columns[P],
+    pages: Iterable[P],
     decode: Decode | None = None,
     dtype_backend: Dtypes = "numpy_nullable",
     categories: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Pages of rows as a DataFrame with the dtypes of their schema; `decode` adds columns read from the payload.
+    """Pages as a DataFrame with the dtypes of their schema; `decode` adds columns read from the payload.
 
     Errors: ConfigError for an unknown `decode`, `dtype_backend` or category, and those of `pages`.
     """
@@ -40,26 +42,26 @@ def to_pandas(
             hint='pass column names, such as categories=["kind"]',
         )
     if dtype_backend == "pyarrow":
-        batches = [columns.batch(rows) for rows in pages]
+        batches = [columns.batch(page) for page in pages]
         frame = frame_of(pa.Table.from_batches(batches, schema=columns.schema), dtype_backend)
     else:
-        frame = _with_dicts(columns, pages)
+        frame = nullable_frame(columns.columns, pages)
     if decode is not None:
         frame = decoded(frame, decode, dtype_backend)
     return frame.astype(dict.fromkeys(categories, "category")) if categories else frame
 
 
-def _with_dicts(columns: Columns[R], pages: Iterable[Sequence[R]]) -> pd.DataFrame:
+def nullable_frame(columns: Sequence[Column[Page]], pages: Iterable[Page]) -> pd.DataFrame:
     """Maps as Python dicts, everything else in nullable dtypes."""
-    maps: dict[str, list[Any]] = {field.name: [] for field in columns.schema if pa.types.is_map(field.type)}
+    flat = [column for column in columns if column.type != MAP]
+    mapped = [(at, column) for at, column in enumerate(columns) if column.type == MAP]
+    dicts: dict[str, list[Any]] = {column.name: [] for _, column in mapped}
     batches = []
-    for rows in pages:
-        batch, found = columns.flat_batch(rows)
-        batches.append(batch)
-        for name, column in found.items():
-            maps[name] += column.dicts(missing=pd.NA)
-    flat = pa.schema([field for field in columns.schema if field.name not in maps])
-    frame = frame_of(pa.Table.from_batches(batches, schema=flat), "numpy_nullable")
-    for name, dicts in maps.items():
-        frame.insert(columns.schema.get_field_index(name), name, pd.Series(dicts, dtype=object))
+    for page in pages:
+        batches.append(batch_of(flat, page))
+        for _, column in mapped:
+            dicts[column.name] += column.values(page).dicts(missing=pd.NA)
+    frame = frame_of(pa.Table.from_batches(batches, schema=schema_of(flat)), "numpy_nullable")
+    for at, column in mapped:
+        frame.insert(at, column.name, pd.Series(dicts[column.name], dtype=object))
     return frame

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -12,6 +13,7 @@ from ..shown import Shown
 if TYPE_CHECKING:
     from ..frames import Columns
     from ..render import Card, Table
+    from ..rest.session import Session
 
 T = TypeVar("T")
 
@@ -49,23 +51,39 @@ class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
         )
 
 
-class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """What a pager needs to know of its kind of item: how to read it, show it and put it into columns.
+class Listing(ABC, Generic[T]):
+    """A kind of item: how a page of them is read, shown and put into columns.
 
     `expected` is how many there are, where somebody has an estimate.
     """
 
-    noun: str
-    items: Callable[[bytes], list[T]]
-    columns: Callable[[], Columns[Any]]
-    table: Callable[..., Table]
-    caption: str
-    has_payloads: bool = False
-    expected: int | None = None
+    noun: ClassVar[str]
+
+    def __init__(
+        self, session: Session, caption: str, *, has_payloads: bool = False, expected: int | None = None
+    ) -> None:
+        self.session = session
+        self.caption = caption
+        self.has_payloads = has_payloads
+        self.expected = expected
+
+    @abstractmethod
+    def items(self, raw: bytes) -> list[T]:
+        """The items of a page. Errors: DecodeError."""
+
+    @abstractmethod
+    def columns(self) -> Columns[Any]:
+        """The columns of its DataFrames and files."""
+
+    @abstractmethod
+    def table(self, items: list[T], footer: str | None = None) -> Table:
+        """How items are shown. `footer` defaults to their number."""
 
     def counted(self, count: int) -> str:
         """So many of them, in words: "1 task", "2,000 tasks"."""
-        return f"{count:,} {self.noun if count != 1 else self.noun.removesuffix('s')}"
+        from ..render.values import counted
+
+        return counted(count, self.noun)
 
 
 class Items(Shown, list[T]):
@@ -76,14 +94,10 @@ class Items(Shown, list[T]):
         self._listing = listing
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return list, (
-            list(self),
-        )  # in another process it is a list: how a listing is shown stays with its client
+        return list, (list(self),)  # in another process: how a listing is shown stays with its client
 
     def _shape_(self) -> Table:
-        return self._listing.table(
-            self, caption=self._listing.caption, footer=self._listing.counted(len(self))
-        )
+        return self._listing.table(self, self._listing.counted(len(self)))
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """IPython has a way of its own for lists, which would replace the table's text; this comes first."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence, Sized
 from concurrent.futures import Future, wait
 from contextlib import closing
 from itertools import islice
 from operator import index
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..render import Table
 
 T = TypeVar("T")
-R = TypeVar("R")
+P = TypeVar("P", bound=Sized)
 
 # Converting a page holds the interpreter; without this pause the next request would leave only after it.
 _HEAD_START_S = 0.001
@@ -59,11 +59,6 @@ class Pager(Shown, Generic[T]):
         self._lock = threading.Lock()
         self._first = fetch("")
         self._untouched = True  # the first page has not been handed out yet
-
-    @property
-    def has_payloads(self) -> bool:
-        """Whether its items come whole, with their payloads."""
-        return self._listing.has_payloads
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
@@ -142,7 +137,7 @@ class Pager(Shown, Generic[T]):
             )
         _check_count("limit", limit)
         columns = self._listing.columns()
-        return to_pandas(columns, self._rows(columns, limit, progress), decode, dtype_backend, categories)
+        return to_pandas(columns, self._pages_of(columns, limit, progress), decode, dtype_backend, categories)
 
     def to_arrow(self, limit: int | None = None, progress: bool | None = None) -> pa.Table:
         """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`.
@@ -171,8 +166,10 @@ class Pager(Shown, Generic[T]):
         import pyarrow
 
         _check_count("limit", limit)
-        schema = self._listing.columns().schema
-        return pyarrow.RecordBatchReader.from_batches(schema, self._batches(limit, progress))
+        columns = self._listing.columns()
+        return pyarrow.RecordBatchReader.from_batches(
+            columns.schema, self.batches_of(columns, progress, limit)
+        )
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """How Polars, DuckDB, pyarrow and others take a listing as it is: `polars.from_arrow(queue.tasks())`."""
@@ -190,7 +187,8 @@ class Pager(Shown, Generic[T]):
         """
         from ..frames import write_parquet
 
-        return write_parquet(path, self._listing.columns().schema, self._batches(None, progress))
+        columns = self._listing.columns()
+        return write_parquet(path, columns.schema, self.batches_of(columns, progress))
 
     def to_csv(self, path: str | os.PathLike[str], progress: bool | None = None) -> Path:
         """Stream all items into a CSV file (headers as JSON, payloads as base64); it appears when complete.
@@ -204,7 +202,8 @@ class Pager(Shown, Generic[T]):
         """
         from ..frames import write_csv
 
-        return write_csv(path, self._listing.columns().schema, self._batches(None, progress))
+        columns = self._listing.columns()
+        return write_csv(path, columns.schema, self.batches_of(columns, progress))
 
     def _page(self, raw: bytes) -> Page[T]:
         return Page(self._listing.items(raw), _next_token(raw))
@@ -213,7 +212,9 @@ class Pager(Shown, Generic[T]):
         """Page bytes from the start. `ahead` requests the next page while the caller works on this one."""
         with self._lock:
             held, self._untouched = (self._first if self._untouched else None), False
-        raw = held if held is not None else self._restart()
+        if held is None:
+            held = self._first = self._fetch("")
+        raw = held
         while token := _next_token(raw):
             upcoming = _in_background(self._fetch, token) if ahead else None
             if upcoming is not None:
@@ -222,20 +223,14 @@ class Pager(Shown, Generic[T]):
             raw = upcoming.result() if upcoming is not None else self._fetch(token)
         yield raw
 
-    def _restart(self) -> bytes:
-        self._first = self._fetch("")
-        return self._first
+    def batches_of(
+        self, columns: Columns[P], progress: bool | None = None, limit: int | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Arrow batches, one for each page; `columns` may be others than those of its kind, such as a backup's."""
+        return map(columns.batch, self._pages_of(columns, limit, progress))
 
-    def batches_of(self, columns: Columns[Any], progress: bool | None = None) -> Iterator[pa.RecordBatch]:
-        """Arrow batches of other columns than those of its kind, such as a backup's; a page at a time."""
-        return map(columns.batch, self._rows(columns, None, progress))
-
-    def _batches(self, limit: int | None, progress: bool | None) -> Iterator[pa.RecordBatch]:
-        columns = self._listing.columns()
-        return map(columns.batch, self._rows(columns, limit, progress))
-
-    def _rows(self, columns: Columns[R], limit: int | None, progress: bool | None) -> Iterator[Sequence[R]]:
-        """Rows page by page, each gone when the next one comes."""
+    def _pages_of(self, columns: Columns[P], limit: int | None, progress: bool | None) -> Iterator[P]:
+        """Pages as a table reads them, each gone when the next one comes."""
         left = limit
         several = bool(_next_token(self._first))
         ahead = limit is None  # with a limit, a page ahead may be wasted
@@ -243,7 +238,7 @@ class Pager(Shown, Generic[T]):
             closing(self._raw_pages(ahead=ahead)) as pages,
             bar(
                 self._listing.caption,
-                self._listing.noun,
+                f"{self._listing.noun}s",
                 progress,
                 several=several,
                 total=self._total(limit),
@@ -254,10 +249,10 @@ class Pager(Shown, Generic[T]):
                 raw = next(pages, None)
                 if raw is None:
                     break
-                rows = columns.read(raw)[:left]
-                yield rows
-                shown.update(len(rows))
-                left = None if left is None else left - len(rows)
+                page = columns.read(raw, left)
+                yield page
+                shown.update(len(page))
+                left = None if left is None else left - len(page)
 
     def _total(self, limit: int | None) -> int | None:
         """How many items there will be, as far as somebody has an estimate."""
@@ -273,7 +268,7 @@ class Pager(Shown, Generic[T]):
             if page.next_page_token
             else count
         )
-        return self._listing.table(page.items, caption=self._listing.caption, footer=footer)
+        return self._listing.table(page.items, footer)
 
     def __repr__(self) -> str:
         return str(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..model import RetryConfig
 from ..shown import Shown
@@ -24,7 +24,24 @@ if TYPE_CHECKING:
 TASKS_READ = 10_000
 
 
-class QueuePlots(Shown):
+class Plots(Shown):
+    """Pictures of something: its card names those that there are."""
+
+    def __init__(self, subject: str, *lines: str) -> None:
+        self._subject = subject
+        self._lines = lines
+
+    def _shape_(self) -> Card:
+        from ..render import Card
+
+        return Card(f"pictures of {self._subject}", code=self._lines)
+
+    def __repr__(self) -> str:
+        verbs = (line.rpartition(".")[2] for line in self._lines)
+        return f"<plots of {self._subject}: {', '.join(verbs)}>"
+
+
+class QueuePlots(Plots):
     """Pictures of a queue. Each takes `ax` to draw into, and a theme, "light" or "dark"; it returns the axes.
 
     Errors: MissingExtra without matplotlib; NotFound, PermissionDenied where tasks are read.
@@ -35,6 +52,7 @@ class QueuePlots(Shown):
     """
 
     def __init__(self, queue: Queue) -> None:
+        super().__init__(queue.id, "queue.plot.schedule()", "queue.plot.attempts()", "queue.plot.backoff()")
         self._queue = queue
 
     def schedule(
@@ -45,7 +63,7 @@ class QueuePlots(Shown):
         Source: REST queues.tasks.list.
         """
         tasks, is_whole = self._tasks(limit)
-        times = [time.replace(tzinfo=UTC) for time in _known(tasks, "schedule_time")]
+        times = [time.replace(tzinfo=UTC) for time in tasks["schedule_time"].drop_null().to_pylist()]
         return draw_schedule(
             times,
             queue_id=self._queue.id,
@@ -78,14 +96,8 @@ class QueuePlots(Shown):
         table = self._queue.tasks().to_arrow(limit=more)
         return table.slice(0, limit), limit is None or table.num_rows <= limit
 
-    def _shape_(self) -> Card:
-        return _card(f"pictures of {self._queue.id}", "queue.plot", ("schedule()", "attempts()", "backoff()"))
 
-    def __repr__(self) -> str:
-        return f"<plots of {self._queue.id}: schedule(), attempts(), backoff()>"
-
-
-class ClientPlots(Shown):
+class ClientPlots(Plots):
     """Pictures of a client's queues.
 
     Example:
@@ -93,6 +105,7 @@ class ClientPlots(Shown):
     """
 
     def __init__(self, client: Client) -> None:
+        super().__init__(client.project, "client.plot.queues()")
         self._client = client
 
     def queues(
@@ -107,19 +120,3 @@ class ClientPlots(Shown):
         depths = None if estimated else [queue.count_tasks() for queue in queues]
         place = location or str(self._client.location) or self._client.project
         return draw_depth(queues, place=place, depths=depths, ax=ax, theme=theme)
-
-    def _shape_(self) -> Card:
-        return _card(f"pictures of {self._client.project}", "client.plot", ("queues()",))
-
-    def __repr__(self) -> str:
-        return f"<plots of {self._client.project}: queues()>"
-
-
-def _known(tasks: pa.Table, column: str) -> list[Any]:
-    return tasks[column].drop_null().to_pylist()  # type: ignore[no-any-return]
-
-
-def _card(title: str, expression: str, verbs: tuple[str, ...]) -> Card:
-    from ..render import Card
-
-    return Card(title, code=[f"{expression}.{verb}" for verb in verbs])

@@ -7,15 +7,13 @@ two in step. Template engine and tabulate are imported when something is first s
 from . import error, faults, message, operation, policy, status  # noqa: F401 (they register how their classes look)
 from .dispatch import shape
 from .html import html, style_sheet
-from .json_tree import json_tree
 from .location import location_table
 from .queue import queue_table
-from .shapes import ABSENT, Card, Cell, Image, Json, Section, Shape, Table, Value, badge, code, muted, number
+from .shapes import Card, Cell, Image, Json, Section, Shape, Table, Value, badge, code, muted, number
 from .task import lease_table, task_table
 from .text import text
 
 __all__ = [
-    "ABSENT",
     "Card",
     "Cell",
     "Image",
@@ -27,7 +25,6 @@ __all__ = [
     "badge",
     "code",
     "html",
-    "json_tree",
     "lease_table",
     "location_table",
     "muted",

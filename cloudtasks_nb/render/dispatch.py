@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import singledispatch
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from .shapes import Card, Shape, Table
 from .values import moment
-
-Look = TypeVar("Look", bound=Callable[[Any, datetime], Shape])
 
 
 @singledispatch
@@ -26,15 +23,8 @@ def _(obj: Shape, now: datetime) -> Shape:
     return obj
 
 
-def looks(*kinds: type) -> Callable[[Look], Look]:
-    """Registers a function (object, now) → Card | Table for these classes and what derives from them."""
-
-    def register(look: Look) -> Look:
-        for kind in kinds:
-            _shape.register(kind)(look)
-        return look
-
-    return register
+looks = _shape.register
+"""Registers a function (object, now) → Card | Table for a class and what derives from it."""
 
 
 def shape(obj: Any, now: datetime | None = None) -> Shape:

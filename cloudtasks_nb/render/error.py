@@ -7,7 +7,7 @@ from datetime import datetime
 from ..errors import ApiError, CloudTasksError, InvalidRows
 from .dispatch import looks
 from .folded import json_section
-from .shapes import Card, Plain, Table, badge, code
+from .shapes import Card, Plain, Table, Value, badge, code
 
 
 @looks(CloudTasksError)
@@ -15,12 +15,7 @@ def _error(error: CloudTasksError, now: datetime) -> Card:
     return Card(
         type(error).__name__,
         badge=badge("error", "bad"),
-        facts={
-            "asked": _asked(error),
-            "message": error.message,
-            "tried": _tried(error),
-            "next": error.hint,
-        },
+        facts=_facts(error, "message"),
     )
 
 
@@ -29,7 +24,7 @@ def _invalid_rows(error: InvalidRows, now: datetime) -> Card:
     return Card(
         type(error).__name__,
         badge=badge("error", "bad"),
-        facts={"message": error.message, "next": error.hint},
+        facts=_facts(error, "message"),
         table=Table(
             columns=["item", "what is wrong"],
             rows=[[at, words] for at, words in error.problems],
@@ -43,18 +38,18 @@ def _api_error(error: ApiError, now: datetime) -> Card:
     return Card(
         type(error).__name__,
         badge=badge(f"{error.code} {error.status}", "bad"),
-        facts={
-            "asked": _asked(error),
-            "answered": error.message,
-            "tried": _tried(error),
-            "next": error.hint,
-        },
+        facts=_facts(error, "answered"),
         sections=json_section("details", error.details),
     )
 
 
-def _tried(error: CloudTasksError) -> str | None:
-    return f"{error.tries} times" if error.tries > 1 else None
+def _facts(error: CloudTasksError, said: str) -> dict[str, Value]:
+    return {
+        "asked": _asked(error),
+        said: error.message,
+        "tried": f"{error.tries} times" if error.tries > 1 else None,
+        "next": error.hint,
+    }
 
 
 def _asked(error: CloudTasksError) -> list[Plain] | None:

@@ -7,7 +7,6 @@ sheet; the style sheet holds colours only, under one root class.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -51,7 +50,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(shown=shown, lines=visible_lines, data_uri=_data_uri, cells=cells)
+    environment.filters.update(shown=shown, lines=visible_lines, cells=cells)
     environment.tests.update(
         table=lambda body: isinstance(body, Table),
         image=lambda body: isinstance(body, Image),
@@ -60,7 +59,3 @@ def _templates() -> Environment:
     environment.tests["brief"] = lambda value: sum(len(cell.text) for cell in value) <= BRIEF
     environment.globals["alignments"] = alignments
     return environment
-
-
-def _data_uri(image: Image) -> str:
-    return f"data:{image.media_type};base64,{b64encode(image.data).decode()}"

@@ -80,8 +80,7 @@ class _Growing:
     def _child(self, name: Any, item: Any, path: str, level: int) -> Node:
         if name is None:
             return self.node(item, name="", path=f"{path}[]", level=level + 1)
-        label = scrub(str(name))
-        label = label if len(label) <= STRING_SHOWN else f"{label[:STRING_SHOWN]}…"
+        label = _cut(scrub(str(name)))
         self.characters += len(label)
         written = json.dumps(label, ensure_ascii=False)
         return self.node(item, name=str(name), path=f"{path}.{label}", level=level + 1, key=written)

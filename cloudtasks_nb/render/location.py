@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from ..model import CmekConfig, Location
@@ -10,7 +10,7 @@ from ..redact import redacted
 from .dispatch import looks
 from .folded import json_section
 from .queue import parts, verbs
-from .shapes import ROWS_SHOWN, Card, Cell, Table
+from .shapes import ROWS_SHOWN, Card, Cell, Table, Value
 
 
 @looks(Location)
@@ -42,26 +42,18 @@ def _cmek(config: CmekConfig, now: datetime) -> Card:
     )
 
 
-def location_table(
-    locations: Iterable[Location], *, caption: str, footer: str | None = None, now: datetime | None = None
-) -> Table:
+def location_table(locations: Sequence[Location], *, caption: str, footer: str | None = None) -> Table:
     """Locations as a table."""
-    listed = list(locations)
-    with_labels = any(_labels(location) for location in listed[:ROWS_SHOWN])
-    return Table(
-        caption=caption,
-        columns=["location", "place", "labels"] if with_labels else ["location", "place"],
-        rows=[
-            [
-                Cell(location.id, location.name),
-                location.display_name,
-                *([_labels(location)] if with_labels else []),
-            ]
-            for location in listed[:ROWS_SHOWN]
-        ],
-        footer=footer,
-        more=max(0, len(listed) - ROWS_SHOWN),
-    )
+    with_labels = any(_labels(location) for location in locations[:ROWS_SHOWN])
+
+    def row(location: Location) -> dict[str, Value]:
+        known: dict[str, Value] = {
+            "location": Cell(location.id, location.name),
+            "place": location.display_name,
+        }
+        return known | ({"labels": _labels(location)} if with_labels else {})
+
+    return Table.of(locations, row, caption=caption, footer=footer)
 
 
 def _labels(location: Location) -> str:

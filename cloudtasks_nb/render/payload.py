@@ -29,6 +29,8 @@ LAYERS = 3
 
 def payload_sections(data: bytes, label: str = "payload", layers: int = LAYERS) -> list[Section]:
     """A payload as sections: itself, then what its JSON holds as base64. Short ones are open, long ones cut."""
+    if not data:
+        return [Section(f"{label}: empty, 0 B", "")]
     packed = ""
     while layers and is_gzip(data) and (held := inflated(data)):
         packed += f"gzip of {size(len(data))}, inside{' (beginning)' * (len(held) == BYTES_INFLATED)}: "
@@ -42,12 +44,6 @@ def payload_sections(data: bytes, label: str = "payload", layers: int = LAYERS) 
         for part in payload_sections(found.data, f"{label}{found.path}", layers - 1)
     ]
     return [first, *inner]
-
-
-def decoded(data: bytes) -> tuple[Kind, str]:
-    """What a payload is ("JSON", "text" or "binary") and its text as it came; empty for binary."""
-    kind, text, _ = _read(data)
-    return kind, text
 
 
 def raw_text(data: bytes) -> str | None:

@@ -13,8 +13,15 @@ from .values import counted
 @looks(Policy)
 def _policy(policy: Policy, now: datetime) -> Card:
     with_condition = any(binding.condition is not None for binding in policy.bindings)
-    columns = ["role", "member", "condition"] if with_condition else ["role", "member"]
-    rows = [row[: len(columns)] for binding in policy.bindings for row in _rows(binding)]
+    rows = [
+        (binding, member) for binding in policy.bindings for member in binding.members or ["(no members)"]
+    ]
+
+    def row(held: tuple[Binding, str]) -> dict[str, Value]:
+        binding, member = held
+        known: dict[str, Value] = {"role": binding.role, "member": member}
+        return known | ({"condition": _condition(binding)} if with_condition else {})
+
     return Card(
         "IAM policy",
         kind=counted(len(policy.bindings), "binding"),
@@ -23,7 +30,7 @@ def _policy(policy: Policy, now: datetime) -> Card:
             "etag": policy.etag,
             "bindings": None if rows else "none: access comes from the project alone",
         },
-        table=Table(columns=columns, rows=rows) if rows else None,
+        table=Table.of(rows, row) if rows else None,
         code=['policy.grant("roles/…", "user:…")', "queue.set_iam_policy(policy)"],
     )
 
@@ -38,10 +45,6 @@ def _binding(binding: Binding, now: datetime) -> Card:
         if binding.members
         else None,
     )
-
-
-def _rows(binding: Binding) -> list[list[Value]]:
-    return [[binding.role, member, _condition(binding)] for member in binding.members or ["(no members)"]]
 
 
 def _condition(binding: Binding) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -11,7 +11,7 @@ from ..model import Queue, QueueStats, RateLimits, RetryConfig
 from .dispatch import looks
 from .shapes import ROWS_SHOWN, Card, Cell, Table, Tone, Value, badge, number
 from .target import target_facts
-from .values import counted, duration, moment, when
+from .values import counted, duration, when
 from .visible import elided
 
 KIND_WORDS = {"http": "HTTP", "app_engine": "App Engine", "pull": "pull"}
@@ -94,6 +94,15 @@ def stats_facts(stats: QueueStats, now: datetime) -> dict[str, Value]:
     }
 
 
+def settings_facts(queue: Queue) -> dict[str, Value]:
+    """Its rates, its retries and what it sets on its tasks."""
+    return {
+        "rate": rate_words(queue.rate_limits) if queue.rate_limits is not None else None,
+        "retry": retry_words(queue.retry_config) if queue.retry_config is not None else None,
+        **target_facts(queue),
+    }
+
+
 def state_badge(state: str) -> Cell:
     """RUNNING, PAUSED or DISABLED, in words and in colour."""
     return badge(state or "STATE_UNSPECIFIED", _TONES.get(state, ""))
@@ -109,9 +118,7 @@ def _queue(queue: Queue, now: datetime) -> Card:
         badge=state_badge(queue.state),
         facts={
             **(stats_facts(queue.stats, now) if queue.stats is not None else {}),
-            "rate": rate_words(queue.rate_limits) if queue.rate_limits is not None else None,
-            "retry": retry_words(queue.retry_config) if queue.retry_config is not None else None,
-            **target_facts(queue),
+            **settings_facts(queue),
             "leases": None
             if queue.kind != "pull" or _leases(queue)
             else 'in v2beta2 only: api_version="v2beta2"',
@@ -183,41 +190,32 @@ def _stats(stats: QueueStats, now: datetime) -> Card:
     return Card("Queue statistics", kind="estimates", facts=stats_facts(stats, now))
 
 
-def queue_table(
-    queues: Iterable[Queue], *, caption: str, footer: str | None = None, now: datetime | None = None
-) -> Table:
+def queue_table(queues: Sequence[Queue], *, caption: str, footer: str | None = None, now: datetime) -> Table:
     """Queues as a table; depth and oldest ETA appear when the queues were read with statistics."""
-    listed, now = list(queues), moment(now)
-    with_stats = any(queue.stats is not None for queue in listed[:ROWS_SHOWN])
-    columns = ["queue", "location", "kind", "state", "rate/s", "at once", "attempts"]
-    return Table(
-        caption=caption,
-        columns=[*columns, "tasks (est.)", "oldest (est.)"] if with_stats else columns,
-        rows=[
-            _row(queue) + (_stats_cells(queue.stats, now) if with_stats else [])
-            for queue in listed[:ROWS_SHOWN]
-        ],
-        footer=footer,
-        more=max(0, len(listed) - ROWS_SHOWN),
-    )
+    with_stats = any(queue.stats is not None for queue in queues[:ROWS_SHOWN])
+
+    def row(queue: Queue) -> dict[str, Value]:
+        return _row(queue) | (_stats_cells(queue.stats, now) if with_stats else {})
+
+    return Table.of(queues, row, caption=caption, footer=footer)
 
 
-def _row(queue: Queue) -> list[Value]:
+def _row(queue: Queue) -> dict[str, Value]:
     limits, retry = queue.rate_limits or RateLimits(), queue.retry_config or RetryConfig()
     at_once = limits.max_concurrent_tasks
-    name = last(queue.name)
-    return [
-        Cell(elided(name, 48), queue.name),
-        parts(queue.name).get("locations"),
-        KIND_WORDS[queue.kind],
-        state_badge(queue.state),
-        limits.max_tasks_dispatched_per_second,
-        None if at_once is not None and at_once < 0 else at_once,
-        Cell("∞", "unlimited", "number") if retry.unlimited_attempts else retry.max_attempts,
-    ]
+    return {
+        "queue": Cell(elided(last(queue.name), 48), queue.name),
+        "location": parts(queue.name).get("locations"),
+        "kind": KIND_WORDS[queue.kind],
+        "state": state_badge(queue.state),
+        "rate/s": limits.max_tasks_dispatched_per_second,
+        "at once": None if at_once is not None and at_once < 0 else at_once,
+        "attempts": Cell("∞", "unlimited", "number") if retry.unlimited_attempts else retry.max_attempts,
+    }
 
 
-def _stats_cells(stats: QueueStats | None, now: datetime) -> list[Value]:
-    if stats is None:
-        return [None, None]
-    return [number(int(stats.tasks_count)), when(stats.oldest_estimated_arrival_time, now)]
+def _stats_cells(stats: QueueStats | None, now: datetime) -> dict[str, Value]:
+    return {
+        "tasks (est.)": number(int(stats.tasks_count)) if stats is not None else None,
+        "oldest (est.)": when(stats.oldest_estimated_arrival_time, now) if stats is not None else None,
+    }

@@ -5,13 +5,15 @@ HTML and text are both written from these, so that they say the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, TypeAlias
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
 Look = Literal["plain", "muted", "code", "number", "badge"]
 Tone = Literal["", "ok", "warn", "bad"]
+T = TypeVar("T")
 
 ROWS_SHOWN = 50
 """Rows of a table beyond these are counted instead of shown."""
@@ -77,6 +79,25 @@ class Table(Struct, kw_only=True):
     footer: str | None = None
     more: int = 0
 
+    @classmethod
+    def of(
+        cls,
+        items: Sequence[T],
+        row: Callable[[T], Mapping[str, Value]],
+        *,
+        caption: str = "",
+        footer: str | None = None,
+    ) -> Table:
+        """A table of many items. `row` gives the cells of one by the heads of their columns, the same for all."""
+        rows = [row(item) for item in items[:ROWS_SHOWN]]
+        return cls(
+            columns=list(rows[0]) if rows else [],
+            rows=[list(held.values()) for held in rows],
+            caption=caption,
+            footer=footer,
+            more=len(items) - len(rows),
+        )
+
     def body(self) -> list[list[tuple[Cell, ...]]]:
         """The rows that are shown, as Cells."""
         return [[cells(value) for value in row] for row in self.rows[:ROWS_SHOWN]]
@@ -94,6 +115,10 @@ class Image(Struct, frozen=True):
     media_type: str
     data: bytes
     text: str
+
+    @property
+    def uri(self) -> str:
+        return f"data:{self.media_type};base64,{b64encode(self.data).decode()}"
 
 
 class Node(Struct, gc=False):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from ..model import Task
+from ..model import Task, TaskStatus
 from ..redact import scrub
 from .dispatch import looks
 from .folded import headers_section
 from .payload import payload_sections, preview
 from .queue import KIND_WORDS, last, parts, retry_words, verbs
-from .shapes import ROWS_SHOWN, Card, Cell, Section, Table, Value, code
+from .shapes import ROWS_SHOWN, Card, Cell, Table, Value, code
 from .status import attempt_facts, status_badge
 from .target import routing_words, token_words
-from .values import counted, duration, moment, relative, when
+from .task_columns import TASK_COLUMNS
+from .values import counted, duration, relative, timed, when
 from .visible import elided
 
 
@@ -30,37 +31,37 @@ def is_leased(task: Task, now: datetime) -> bool:
 
 @looks(Task)
 def _task(task: Task, now: datetime) -> Card:
-    place = parts(task.name)
-    schedule = "lease ends" if is_leased(task, now) else "schedule"
-    queue = place.get("queues")
+    queue = parts(task.name).get("queues")
     return Card(
         last(task.name),
         kind=f"{KIND_WORDS[task.kind]} task" + (f" in {queue}" if queue else ""),
         facts={
-            **_target_facts(task),
-            "tag": code(task.tag) if task.tag else None,
-            schedule: when(task.schedule_time, now),
-            "created": when(task.create_time, now),
-            **(attempt_facts(task.status, now) if task.status is not None else {}),
-            "deadline": duration(task.dispatch_deadline) if task.dispatch_deadline is not None else None,
-            "retry (this task)": retry_words(task.retry_config) if task.retry_config is not None else None,
+            **timed(task_facts(task, now, url_width=160), now),
             "payload": None if task.payload is not None else _payload_hint(task),
         },
-        sections=[*headers_section(task.headers), *_payload(task)],
+        sections=[
+            *headers_section(task.headers),
+            *(payload_sections(task.payload) if task.payload is not None else []),
+        ],
         code=_lines(task),
     )
 
 
-def _target_facts(task: Task) -> dict[str, Value]:
+def task_facts(task: Task, now: datetime, url_width: int) -> dict[str, Value | datetime]:
+    """What is known of a task, in words; instants are left as they are."""
     http, app_engine = task.http_request, task.app_engine_http_request
-    facts: dict[str, Value] = {}
-    if task.method is not None:
-        facts["target"] = [task.method, code(elided(scrub(task.url or "/"), 160))]
-    if http is not None:
-        facts["signed with"] = token_words(http.oauth_token, http.oidc_token)
-    if app_engine is not None:
-        facts["routing"] = routing_words(app_engine.app_engine_routing)
-    return facts
+    url = code(elided(scrub(task.url or "/"), url_width))
+    return {
+        "target": [task.method, url] if task.method is not None else None,
+        "signed with": token_words(http.oauth_token, http.oidc_token) if http is not None else None,
+        "routing": routing_words(app_engine.app_engine_routing) if app_engine is not None else None,
+        "tag": code(task.tag) if task.tag else None,
+        "lease ends" if is_leased(task, now) else "schedule": task.schedule_time,
+        "created": task.create_time,
+        **attempt_facts(task.status or TaskStatus(), now),
+        "deadline": duration(task.dispatch_deadline) if task.dispatch_deadline is not None else None,
+        "retry (this task)": retry_words(task.retry_config) if task.retry_config is not None else None,
+    }
 
 
 def _payload_hint(task: Task) -> str:
@@ -71,12 +72,6 @@ def _payload_hint(task: Task) -> str:
     return 'not read; needs view="FULL"'
 
 
-def _payload(task: Task) -> list[Section]:
-    if not task.payload:
-        return [] if task.payload is None else [Section("payload: empty, 0 B", "")]
-    return payload_sections(task.payload)
-
-
 def _lines(task: Task) -> list[str]:
     if task.kind == "pull" and task.pull_message is None:  # no version that shows so little leases tasks
         return verbs(task, "task.refresh()", "task.delete()")
@@ -85,54 +80,42 @@ def _lines(task: Task) -> list[str]:
     return verbs(task, "task.refresh()", "task.run()", "task.delete()")
 
 
-def task_table(
-    tasks: Iterable[Task], *, caption: str, footer: str | None = None, now: datetime | None = None
-) -> Table:
+def task_table(tasks: Sequence[Task], *, caption: str, footer: str | None = None, now: datetime) -> Table:
     """Tasks as a table; columns that would be empty or the same throughout are left out."""
-    listed, now = list(tasks), moment(now)
-    rows = listed[:ROWS_SHOWN]
-    columns = _columns(rows)
-    narrow = {"target", "payload"} <= set(columns)
-    return Table(
-        caption=caption,
-        columns=columns,
-        rows=[[_cell(task, column, now, narrow) for column in columns] for task in rows],
-        footer=footer,
-        more=max(0, len(listed) - ROWS_SHOWN),
-    )
+    names = _columns(tasks[:ROWS_SHOWN])
+    narrow = {"target", "payload"} <= set(names)
+
+    def row(task: Task) -> dict[str, Value]:
+        return {TASK_COLUMNS[name].head: _cell(task, name, now, narrow) for name in names}
+
+    return Table.of(tasks, row, caption=caption, footer=footer)
 
 
-def lease_table(
-    tasks: Iterable[Task], *, caption: str, footer: str | None = None, now: datetime | None = None
-) -> Table:
+def lease_table(tasks: Sequence[Task], *, caption: str, now: datetime) -> Table:
     """Leased tasks as a table: when each lease ends, how often the task was leased so far, and what it holds."""
-    listed, now = list(tasks), moment(now)
-    held = [task for task in listed if is_leased(task, now)]
+    held = [task for task in tasks if is_leased(task, now)]
     soonest = min((task.schedule_time for task in held if task.schedule_time is not None), default=None)
-    if not footer:
-        ends = f", the first ends {relative(soonest, now)}" if soonest is not None else ""
-        over = f", {len(listed) - len(held):,} over" if len(held) < len(listed) else ""
-        footer = f"{counted(len(held), 'lease')} held{over}{ends}" if listed else "no task was free"
-    return Table(
-        caption=caption,
-        columns=["task", "tag", "lease ends", "attempts", "payload"],
-        rows=[_lease_row(task, now) for task in listed[:ROWS_SHOWN]],
-        footer=footer,
-        more=max(0, len(listed) - ROWS_SHOWN),
-    )
+    ends = f", the first ends {relative(soonest, now)}" if soonest is not None else ""
+    over = f", {len(tasks) - len(held):,} over" if len(held) < len(tasks) else ""
+
+    def row(task: Task) -> dict[str, Value]:
+        return {
+            "task": _cell(task, "task", now),
+            "tag": _cell(task, "tag", now),
+            "lease ends": _lease_end(task, now),
+            "attempts": task.dispatch_count,
+            "payload": _cell(task, "payload", now),
+        }
+
+    footer = f"{counted(len(held), 'lease')} held{over}{ends}" if tasks else "no task was free"
+    return Table.of(tasks, row, caption=caption, footer=footer)
 
 
-def _lease_row(task: Task, now: datetime) -> list[Value]:
+def _lease_end(task: Task, now: datetime) -> Cell | None:
     ends = when(task.schedule_time, now)
-    if ends is not None and not is_leased(task, now):
-        ends = Cell(f"over, {ends.text}" if ends.text != "now" else "over", ends.title)
-    return [
-        _cell(task, "task", now),
-        _cell(task, "tag", now),
-        ends,
-        task.dispatch_count,
-        _cell(task, "payload", now),
-    ]
+    if ends is None or is_leased(task, now):
+        return ends
+    return Cell(f"over, {ends.text}" if ends.text != "now" else "over", ends.title)
 
 
 def _columns(tasks: Sequence[Task]) -> list[str]:
@@ -147,9 +130,9 @@ def _columns(tasks: Sequence[Task]) -> list[str]:
         "tag": "pull" in kinds,
         "schedule": True,
         "created": not narrow,
-        "sent": True,
+        "attempts": True,
         "answered": kinds != {"pull"} and not narrow,
-        "last status": any(task.last_status is not None for task in tasks),
+        "status": any(task.last_status is not None for task in tasks),
         "payload": has_payloads,
     }
     return [column for column, is_wanted in wanted.items() if is_wanted]
@@ -160,26 +143,16 @@ def _cell(task: Task, column: str, now: datetime, narrow: bool = False) -> Value
     match column:
         case "task":
             return Cell(elided(last(task.name), 20 if narrow else 40), task.name)
-        case "queue":
-            return parts(task.name).get("queues")
-        case "kind":
-            return KIND_WORDS[task.kind]
         case "target":
             return _target(task, 22 if narrow else 34)
         case "tag":
             return code(elided(task.tag, 40), task.tag) if task.tag else None
-        case "schedule":
-            return when(task.schedule_time, now)
-        case "created":
-            return when(task.create_time, now)
-        case "sent":
-            return task.dispatch_count
-        case "answered":
-            return task.response_count
-        case "last status":
+        case "status":
             return status_badge(task.last_status) if task.last_status is not None else None
-        case _:
+        case "payload":
             return code(preview(task.payload, 24 if narrow else 40)) if task.payload is not None else None
+    value: datetime | str | int | None = TASK_COLUMNS[column].value(task)
+    return when(value, now) if isinstance(value, datetime) else value
 
 
 def _target(task: Task, width: int) -> Value:

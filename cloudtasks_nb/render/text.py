@@ -57,7 +57,7 @@ def _section(section: Section) -> str:
 
 def _table(table: Table, fold: bool = False) -> str:
     rows = table.body()
-    written = [[" ".join(_plain(cell) for cell in value) for value in row] for row in rows]
+    written = [[" ".join(shown(cell.text) for cell in value) for value in row] for row in rows]
     blocks = [shown(table.caption)] if table.caption else []
     if rows:
         heads = [shown(column) for column in table.columns]
@@ -65,10 +65,6 @@ def _table(table: Table, fold: bool = False) -> str:
         rules = ["-" * max(map(_width, column)) for column in zip(heads, *fitted, strict=True)]
         blocks.append(_aligned([heads, rules, *fitted], alignments(rows, len(heads))))
     return "\n".join([*blocks, *(shown(line) for line in table.closing())])
-
-
-def _plain(cell: Cell) -> str:
-    return shown(cell.text)
 
 
 def _with_title(cell: Cell) -> str:

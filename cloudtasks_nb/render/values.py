@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from .shapes import Cell
+from .shapes import Cell, Value
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
@@ -53,6 +54,13 @@ def relative(instant: datetime, now: datetime) -> str:
 def when(instant: datetime | None, now: datetime) -> Cell | None:
     """An instant as a Cell: relative to `now`, exact on hover."""
     return Cell(relative(instant, now), exact(instant)) if instant is not None else None
+
+
+def timed(facts: Mapping[str, Value | datetime], now: datetime) -> dict[str, Value]:
+    """Facts with their instants as Cells, relative to `now`."""
+    return {
+        label: when(value, now) if isinstance(value, datetime) else value for label, value in facts.items()
+    }
 
 
 def size(count: int) -> str:

@@ -85,6 +85,8 @@ def _said(failed: dict[LocationName, CloudTasksError], found: int, places: int, 
     if untried := places - found - len(failed):
         said.append(f"{untried} of {places} locations were not asked any more")
     if found:
-        held = f"{queues:,} {'queue' if queues == 1 else 'queues'} of the other {found}"
+        from ..render.values import counted
+
+        held = f"{counted(queues, 'queue')} of the other {found}"
         said.append(f"{held} in the error's .result (in a notebook: sys.last_value.result)")
     return "; ".join(said)

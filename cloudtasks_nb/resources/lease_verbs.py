@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from ..errors import ConfigError, TransportError
 from ..model.durations import DurationLike
@@ -17,7 +14,7 @@ from ..model.methods import METHODS
 from ..model.task import View
 from ..paging.listing import Items
 from .bound import QueueVerbs, bind_all
-from .task import Task, check_view, task_listing
+from .task import Task, TaskListing, check_view
 
 if TYPE_CHECKING:
     from ..render import Table
@@ -31,6 +28,13 @@ LEASE = "projects.locations.queues.tasks.lease"
 
 class _Leased(Message):
     tasks: list[Task] = []
+
+
+class _LeaseListing(TaskListing):
+    def table(self, items: list[Task], footer: str | None = None) -> Table:
+        from ..render import lease_table
+
+        return lease_table(items, caption=self.caption, now=self.session.now())
 
 
 class LeaseVerbs(QueueVerbs):
@@ -86,8 +90,7 @@ class LeaseVerbs(QueueVerbs):
         queue = self._parsed
         caption = f"leased from {queue.location}/{queue.queue} for {body.lease_duration}"
         tasks = [task._hold() for task in bind_all(leased, self._session)]
-        listing = task_listing(self._session, caption, has_payloads=view == "FULL")
-        return Items(tasks, msgspec.structs.replace(listing, table=partial(_table, self._session)))
+        return Items(tasks, _LeaseListing(self._session, caption))
 
     def worker(
         self,
@@ -155,9 +158,3 @@ def lease_filter(tag: str | None = None, oldest_tag: bool = False) -> str:
         raise ConfigError(f"tag is a {type(tag).__name__}, not text.", hint="pass a str")
     escaped = tag.replace("\\", "\\\\").replace('"', '\\"')
     return f'tag="{escaped}"'
-
-
-def _table(session: Session, tasks: list[Task], *, caption: str, **_: Any) -> Table:
-    from ..render import lease_table
-
-    return lease_table(tasks, caption=caption, now=session.now())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..model import location as model
 from ..model.durations import DurationLike
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
 from ..model.queue import Kind, RateLimits, RetryConfig, StackdriverLoggingConfig
+from ..model.queue import Queue as QueueFields
 from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
 from ..paging.listing import Items, Listing
@@ -20,6 +20,10 @@ from .bound import Bound, bind_all
 from .everywhere import fetch_everywhere
 from .new_queue import QueueOptions, create_queue
 from .queue import Queue, mask_with_stats, read_queue
+
+if TYPE_CHECKING:
+    from ..frames import Columns
+    from ..render import Table
 
 _LOCATIONS = "projects.locations"
 
@@ -138,8 +142,42 @@ class LocationPage(Message):
     locations: list[Location] = []
 
 
+class _LocationListing(Listing[Location]):
+    noun = "location"
+
+    def items(self, raw: bytes) -> list[Location]:
+        return bind_all(decode(raw, LocationPage).locations, self.session)
+
+    def columns(self) -> Columns[Sequence[model.Location]]:
+        from ..frames import LOCATIONS
+
+        return LOCATIONS
+
+    def table(self, items: list[Location], footer: str | None = None) -> Table:
+        from ..render import location_table
+
+        return location_table(items, caption=self.caption, footer=footer)
+
+
 class _QueuePage(Message):
     queues: list[Queue] = []
+
+
+class _QueueListing(Listing[Queue]):
+    noun = "queue"
+
+    def items(self, raw: bytes) -> list[Queue]:
+        return bind_all(decode(raw, _QueuePage).queues, self.session)
+
+    def columns(self) -> Columns[Sequence[QueueFields]]:
+        from ..frames import QUEUES
+
+        return QUEUES
+
+    def table(self, items: list[Queue], footer: str | None = None) -> Table:
+        from ..render import queue_table
+
+        return queue_table(items, caption=self.caption, footer=footer, now=self.session.now())
 
 
 def read_location(session: Session, name: LocationName) -> Location:
@@ -154,16 +192,7 @@ def list_locations(session: Session, project: str, *, page_size: int | None = No
         query = {"pageSize": page_size, "pageToken": token}
         return session.fetch(f"{_LOCATIONS}.list", path={"name": f"projects/{project}"}, query=query)
 
-    return Pager(
-        fetch,
-        Listing(
-            noun="locations",
-            items=lambda raw: bind_all(decode(raw, LocationPage).locations, session),
-            columns=_location_columns,
-            table=_location_table,
-            caption=f"locations of {project}",
-        ),
-    )
+    return Pager(fetch, _LocationListing(session, f"locations of {project}"))
 
 
 def list_queues(
@@ -186,35 +215,6 @@ def list_queues(
             return fetch_from(places[0], token)
         return fetch_everywhere(fetch_from, places, lambda page: Items(listing.items(page), listing))
 
-    listing = Listing(
-        noun="queues",
-        items=lambda raw: bind_all(decode(raw, _QueuePage).queues, session),
-        columns=_queue_columns,
-        table=partial(_queue_table, session),
-        caption=f"queues of {places[0].location if len(places) == 1 else f'{len(places)} locations'}",
-    )
+    where = places[0].location if len(places) == 1 else f"{len(places)} locations"
+    listing = _QueueListing(session, f"queues of {where}")
     return Pager(fetch, listing)
-
-
-def _queue_columns() -> Any:
-    from ..frames import QUEUES
-
-    return QUEUES
-
-
-def _queue_table(session: Session, items: list[Queue], **words: Any) -> Any:
-    from ..render import queue_table
-
-    return queue_table(items, now=session.now(), **words)
-
-
-def _location_columns() -> Any:
-    from ..frames import LOCATIONS
-
-    return LOCATIONS
-
-
-def _location_table(items: list[Location], **words: Any) -> Any:
-    from ..render import location_table
-
-    return location_table(items, **words)

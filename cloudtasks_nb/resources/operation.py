@@ -15,7 +15,7 @@ from ..paging.listing import Items
 from ..progress import waiting
 from ..rest.session import Session
 from .bound import Bound, bind_all
-from .task import Task, task_listing
+from .task import Task, TaskListing
 
 _GET = "projects.locations.operations.get"
 _FIRST_S, _GROWTH, _LONGEST_S = 0.1, 1.5, 5.0
@@ -38,7 +38,7 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
         held = (self.response or {}).get("tasks") or []
         session = self._session
         tasks = bind_all([from_dict(values, Task) for values in held], session)
-        return Items(tasks, task_listing(session, f"created by {self.id}", has_payloads=False))
+        return Items(tasks, TaskListing(session, f"created by {self.id}"))
 
     def refresh(self) -> Self:
         """Read it again. Errors: NotFound (operations are kept for a while only), PermissionDenied.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import ConfigError, InvalidArgument
 from ..model import task as model
@@ -17,6 +16,10 @@ from ..progress import bar
 from ..rest.session import Session
 from .bound import bind_all
 from .leased import Leased
+
+if TYPE_CHECKING:
+    from ..frames import Columns, TaskPage
+    from ..render import Table
 
 _TASKS = "projects.locations.queues.tasks"
 VIEWS = ("BASIC", "FULL")
@@ -143,22 +146,26 @@ def list_tasks(
         )
 
     caption = f"tasks of {queue.location}/{queue.queue}"
-    return Pager(fetch, task_listing(session, caption, has_payloads=view == "FULL", expected=expected))
+    return Pager(fetch, TaskListing(session, caption, has_payloads=view == "FULL", expected=expected))
 
 
-def task_listing(
-    session: Session, caption: str, *, has_payloads: bool, expected: int | None = None
-) -> Listing[Task]:
-    """How tasks are read from a page, shown and put into columns."""
-    return Listing(
-        noun="tasks",
-        items=partial(_items, session),
-        columns=_columns,
-        table=partial(_table, session),
-        caption=caption,
-        has_payloads=has_payloads,
-        expected=expected,
-    )
+class TaskListing(Listing[Task]):
+    """Tasks, as pages and answers hold them."""
+
+    noun = "task"
+
+    def items(self, raw: bytes) -> list[Task]:
+        return bind_all(decode(raw, _TaskPage).tasks, self.session)
+
+    def columns(self) -> Columns[TaskPage]:
+        from ..frames import TASKS
+
+        return TASKS
+
+    def table(self, items: list[Task], footer: str | None = None) -> Table:
+        from ..render import task_table
+
+        return task_table(items, caption=self.caption, footer=footer, now=self.session.now())
 
 
 class _Named(Message):
@@ -208,19 +215,3 @@ def check_view(view: str) -> str:
     if view not in VIEWS:
         raise ConfigError(f"view={view!r} is unknown.", hint='use view="BASIC" or view="FULL"')
     return view
-
-
-def _items(session: Session, raw: bytes) -> list[Task]:
-    return bind_all(decode(raw, _TaskPage).tasks, session)
-
-
-def _columns() -> Any:
-    from ..frames import TASKS
-
-    return TASKS
-
-
-def _table(session: Session, items: list[Task], **words: Any) -> Any:
-    from ..render import task_table
-
-    return task_table(items, now=session.now(), **words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -26,9 +25,9 @@ def plain(value: Value | datetime) -> list[Plain]:
 
 
 def fact_list(values: Mapping[str, Value | datetime]) -> list[list[Any]]:
-    """Labels and values, those that are absent left out."""
+    """Labels, each with a capital letter, and values; those that are absent are left out."""
     known = ((label, value) for label, value in values.items() if value is not None and value != "")
-    return [[label, plain(value)] for label, value in known]
+    return [[label[:1].upper() + label[1:], plain(value)] for label, value in known]
 
 
 def section(part: Section) -> Plain:
@@ -40,7 +39,7 @@ def section(part: Section) -> Plain:
             held["rows"] = [[plain(value) for value in row] for row in rows]
             held["columns"] = list(table.columns)
         case Image() as image:
-            held["picture"] = f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
+            held["picture"] = image.uri
             held["text"] = shown(image.text)
         case Json() as document:
             held["tree"] = tree(document.root)

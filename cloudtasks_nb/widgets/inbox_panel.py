@@ -10,7 +10,7 @@ import traitlets
 
 from ..render.shapes import ROWS_SHOWN, badge
 from .action import Refused, action
-from .cells import Plain, plain, section
+from .cells import Plain, fact_list, plain, section
 from .clickable import Clickable, asset, style
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _state(inbox: Inbox) -> dict[str, Any]:
 
 def _rows(inbox: Inbox) -> list[dict[str, Any]]:
     newest = inbox.requests[: -ROWS_SHOWN - 1 : -1]
-    return [{"number": one.number, "cells": [plain(value) for value in one.row()]} for one in newest]
+    return [{"number": one.number, "cells": [plain(value) for value in one.row().values()]} for one in newest]
 
 
 def _detail(one: Received) -> Plain:
@@ -119,6 +119,6 @@ def _detail(one: Received) -> Plain:
     return {
         "number": one.number,
         "title": card.title,
-        "facts": [[label, plain(value)] for label, value in card.facts.items() if value is not None],
+        "facts": fact_list(card.facts),
         "sections": [section(part) for part in card.sections],
     }

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ..errors import CloudTasksError
-from ..render.queue import KIND_WORDS, rate_words, retry_words, state_badge
-from ..render.target import target_facts
+from ..render.queue import KIND_WORDS, settings_facts, state_badge
 from ..render.values import counted
 from .action import Refused, action, literal
 from .cells import fact_list, instant, plain
@@ -179,12 +178,6 @@ class QueuePanel(Panel):
 def queue_facts(queue: Queue, read_at: datetime | None, gone: bool = False) -> dict[str, Any]:
     """What the page shows of a queue."""
     stats = queue.stats if not gone else None
-    settings = {
-        "Rate": rate_words(queue.rate_limits) if queue.rate_limits is not None else None,
-        "Retries": retry_words(queue.retry_config) if queue.retry_config is not None else None,
-        **target_facts(queue),
-        "Last purge": queue.purge_time,
-    }
     return {
         "id": queue.id,
         "location": queue.location,
@@ -198,7 +191,7 @@ def queue_facts(queue: Queue, read_at: datetime | None, gone: bool = False) -> d
         "oldest": instant(stats.oldest_estimated_arrival_time) if stats else "",
         "executed": int(stats.executed_last_minute_count) if stats else None,
         "in_flight": int(stats.concurrent_dispatches_count) if stats else None,
-        "settings": fact_list(settings),
+        "settings": fact_list({**settings_facts(queue), "last purge": queue.purge_time}),
         "form": form(queue),
         "updated": instant(read_at),
     }

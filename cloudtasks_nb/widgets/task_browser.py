@@ -101,9 +101,9 @@ class TaskBrowser(TaskReader):
     @property
     def selection(self) -> pd.DataFrame:
         """The selected tasks as a DataFrame. Shapes: the columns of `queue.tasks().to_dataframe()`."""
-        from ..frames import TASKS, to_pandas
+        from ..frames import TASKS, TaskPage, to_pandas
 
-        return to_pandas(TASKS, [TASKS.rows_of(self.tasks)])
+        return to_pandas(TASKS, [TaskPage.of(self.tasks)])
 
     @action(busy=False)
     def select(self, task_ids: list[str], on: bool = True) -> str:

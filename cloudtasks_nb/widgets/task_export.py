@@ -43,10 +43,10 @@ def file_of_tasks(name: str, tasks: Sequence[Task]) -> bytes:
 
 
 def _write(target: Path, tasks: Sequence[Task]) -> None:
-    from ..frames import TASKS, write_csv, write_parquet
+    from ..frames import TASKS, TaskPage, write_csv, write_parquet
 
     write = write_csv if target.suffix.lower() == ".csv" else write_parquet
-    write(target, TASKS.schema, [TASKS.batch(TASKS.rows_of(tasks))])
+    write(target, TASKS.schema, [TASKS.batch(TaskPage.of(tasks))])
 
 
 def _check_kind(name: str) -> None:

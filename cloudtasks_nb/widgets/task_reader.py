@@ -61,7 +61,7 @@ class TaskReader(Panel):
         super().__init__(
             queue,
             read_only=read_only,
-            available=[[name, column.label] for name, column in COLUMNS.items()],
+            available=[[name, column.head.capitalize()] for name, column in COLUMNS.items()],
             columns=usual_columns(queue.kind),
             table=self._table.shown([]),
             place=self._place(),

@@ -4,63 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
-
-from msgspec import Struct
+from typing import Any, Generic, TypeVar
 
 from ..model import Task
 from ..model.queue import Kind
-from ..render.payload import preview
-from ..render.queue import KIND_WORDS
 from ..render.status import status_badge
 from ..render.task import is_leased
+from ..render.task_columns import TASK_COLUMNS
 from ..render.visible import elided, shown
 from .cells import plain
 from .task_filter import Facet, TaskFilter, facets
 
-Look = Literal["text", "target", "time", "number", "status"]
 T = TypeVar("T", bound=Task)
 
-
-class Column(Struct, frozen=True):
-    """A column: its heading, how the page shows it, and what it holds of a task (None when there is nothing)."""
-
-    label: str
-    look: Look
-    value: Callable[[Task], Any]
-
-
-def _preview(task: Task) -> str | None:
-    return preview(task.payload) if task.payload is not None else None
-
-
-def _status(task: Task) -> Any:
-    return (task.last_status.code, task.last_status.message) if task.last_status is not None else None
-
-
-def _last_attempt(task: Task) -> datetime | None:
-    last = task.status.last_attempt_status if task.status is not None else None
-    return (last.response_time or last.dispatch_time) if last is not None else None
-
-
-COLUMNS: dict[str, Column] = {
-    "task": Column("Task", "text", lambda task: task.id),
-    "kind": Column("Kind", "text", lambda task: KIND_WORDS[task.kind]),
-    "method": Column("Method", "text", lambda task: task.method),
-    "target": Column("Target", "target", lambda task: task.url or None),
-    "tag": Column("Tag", "text", lambda task: task.tag),
-    "schedule": Column("Schedule", "time", lambda task: task.schedule_time),
-    "created": Column("Created", "time", lambda task: task.create_time),
-    "attempts": Column("Attempts", "number", lambda task: task.dispatch_count),
-    "answered": Column("Answered", "number", lambda task: task.response_count),
-    "last_attempt": Column("Last attempt", "time", _last_attempt),
-    "status": Column("Last status", "status", _status),
-    "message": Column(
-        "Message", "text", lambda task: (task.last_status.message or None) if task.last_status else None
-    ),
-    "payload": Column("Payload", "text", _preview),
-}
-"""Every column there is, in the order in which they stand. "task" is always there."""
+COLUMNS = {name: column for name, column in TASK_COLUMNS.items() if name != "queue"}
+"""The columns there are in a browser, which is of one queue. "task" is always there."""
 
 TEXT_WIDTH = 160
 
@@ -137,7 +95,7 @@ class TaskTable(Generic[T]):
 def _shown_column(name: str, tasks: Sequence[Task]) -> dict[str, Any]:
     column = COLUMNS[name]
     values = [column.value(task) for task in tasks]
-    head = {"name": name, "label": column.label, "look": column.look}
+    head = {"name": name, "label": column.head.capitalize(), "look": column.look}
     match column.look:
         case "number":
             return {**head, "values": values}

@@ -150,6 +150,8 @@ def test_the_table_has_the_same_columns_with_and_without_requests(inbox: Inbox) 
     requests.post(inbox.url_for("/a"), data=b"\xff", timeout=20)
     frame = inbox.to_dataframe()
     assert frame.dtypes.equals(empty)
+    assert (str(empty["number"]), str(empty["payload"])) == ("Int64", "binary[pyarrow]")
+    assert isinstance(frame.loc[0, "headers"], dict)
     assert frame.loc[0, "payload"] == b"\xff"
     assert frame.loc[0, "path"] == "/a"
     assert frame["attempt"].isna().all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, overload
 
 from ...model import Status
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ...render import Cell, Table, Value
+    from ...render.shapes import Tone
 
 _WORDS = {"SUCCEEDED": "succeeded", "RETRY": "due again", "GIVEN_UP": "given up", "UNDER_WAY": "under way"}
-_TONES = {"SUCCEEDED": "ok", "RETRY": "warn", "GIVEN_UP": "bad"}
+_TONES: dict[str, Tone] = {"SUCCEEDED": "ok", "RETRY": "warn", "GIVEN_UP": "bad"}
 
 
 class History(Sequence[AttemptRecord], Shown):
@@ -40,27 +41,10 @@ class History(Sequence[AttemptRecord], Shown):
         Shapes: task (id), attempt (from 1), sent, answered (UTC), took_s (real seconds), code (HTTP status, absent
         without an answer), status, message, outcome (SUCCEEDED, RETRY, GIVEN_UP, UNDER_WAY).
         """
-        import pandas as pd
+        from ...frames import nullable_frame
+        from .tables import HISTORY
 
-        instants = "datetime64[us, UTC]"
-        held = self._attempts
-        return pd.DataFrame(
-            {
-                "task": pd.Series([_id(one) for one in held], dtype="string"),
-                "attempt": pd.Series([one.attempt for one in held], dtype="int64"),
-                "sent": pd.Series([one.dispatch_time for one in held], dtype=instants),
-                "answered": pd.Series([one.response_time for one in held], dtype=instants),
-                "took_s": pd.Series([_took_s(one) for one in held], dtype="float64"),
-                "code": pd.Series([one.code for one in held], dtype="Int64"),
-                "status": pd.Series(
-                    [one.status.code_name if one.status is not None else None for one in held], dtype="string"
-                ),
-                "message": pd.Series(
-                    [one.status.message if one.status is not None else None for one in held], dtype="string"
-                ),
-                "outcome": pd.Series([one.outcome for one in held], dtype="string"),
-            }
-        )
+        return nullable_frame(HISTORY, [self._attempts])
 
     @overload
     def __getitem__(self, at: int) -> AttemptRecord: ...
@@ -92,15 +76,15 @@ class History(Sequence[AttemptRecord], Shown):
             f"{earlier:,} earlier ones: to_dataframe()" if earlier else "",
             f"{self.dropped:,} were forgotten for lack of room" if self.dropped else "",
         ]
-        return Table(
-            columns=["task", "attempt", "sent", "answered", "status", "took", "outcome"],
-            rows=[_row(one) for one in shown],
+        return Table.of(
+            shown,
+            _row,
             caption=f"{counted(len(self), 'attempt')} of {counted(tasks, 'task')} in {self.queue.rpartition('/')[2]}",
             footer="; ".join(note for note in notes if note) or (None if len(self) else "no attempts yet"),
         )
 
 
-def _row(one: AttemptRecord) -> list[Value]:
+def _row(one: AttemptRecord) -> dict[str, Value]:
     from ...render import badge, code, muted
     from ...render.status import status_words
 
@@ -110,15 +94,15 @@ def _row(one: AttemptRecord) -> list[Value]:
         status = status_words(Status(code=one.status.code, message=one.status.message.removeprefix(name)))
     if one.outcome == "SUCCEEDED":
         status = badge(f"{one.code or ''} OK".strip(), "ok")
-    return [
-        code(_id(one)),
-        one.attempt,
-        _time(one.dispatch_time),
-        _time(one.response_time),
-        status,
-        _took(one),
-        badge(_WORDS.get(one.outcome, one.outcome), _TONES.get(one.outcome, "")),  # type: ignore[arg-type]
-    ]
+    return {
+        "task": code(one.task.rpartition("/")[2]),
+        "attempt": one.attempt,
+        "sent": _time(one.dispatch_time),
+        "answered": _time(one.response_time),
+        "status": status,
+        "took": _took(one.took) if one.took is not None else None,
+        "outcome": badge(_WORDS.get(one.outcome, one.outcome), _TONES.get(one.outcome, "")),
+    }
 
 
 def _time(moment: datetime | None) -> Cell | None:
@@ -129,20 +113,10 @@ def _time(moment: datetime | None) -> Cell | None:
     return Cell(f"{moment:%H:%M:%S.%f}"[:-3], exact(moment)) if moment is not None else None
 
 
-def _id(one: AttemptRecord) -> str:
-    return one.task.rpartition("/")[2]
-
-
-def _took(one: AttemptRecord) -> Cell | None:
+def _took(took: timedelta) -> Cell:
     """Under a second in milliseconds, which is how fast targets on this machine are."""
     from ...render import Cell
     from ...render.values import duration
 
-    took_s = _took_s(one)
-    if one.took is None or took_s is None:
-        return None
-    return Cell(f"{took_s * 1000:.3g} ms" if took_s < 1 else duration(one.took), look="number")
-
-
-def _took_s(one: AttemptRecord) -> float | None:
-    return one.took.total_seconds() if one.took is not None else None
+    took_s = took.total_seconds()
+    return Cell(f"{took_s * 1000:.3g} ms" if took_s < 1 else duration(took), look="number")

@@ -14,7 +14,7 @@ from ...model import Headers
 from ...shown import Shown
 from .answering import HttpAnswer, answer_of
 from .inbox_server import Server
-from .received import COLUMNS, Received
+from .received import Received
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,24 +151,10 @@ class Inbox(Shown):
         Example:
             >>> inbox.to_dataframe()
         """
-        import pandas as pd
+        from ...frames import nullable_frame
+        from .tables import REQUESTS
 
-        held = self.requests
-        columns: dict[str, tuple[str, list[Any]]] = {
-            "number": ("int64", [one.number for one in held]),
-            "received": ("datetime64[us, UTC]", [one.received for one in held]),
-            "method": ("string", [one.method for one in held]),
-            "path": ("string", [one.path for one in held]),
-            "query": ("string", [one.query for one in held]),
-            "queue": ("string", [one.queue or None for one in held]),
-            "task": ("string", [one.task or None for one in held]),
-            "attempt": ("Int64", [one.attempt for one in held]),
-            "headers": ("object", [one.headers.without_credentials() for one in held]),
-            "payload": ("object", [one.payload for one in held]),
-            "answer": ("Int64", [one.answer for one in held]),
-            "error": ("string", [one.error_words() if one.error is not None else None for one in held]),
-        }
-        return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, (kind, values) in columns.items()})
+        return nullable_frame(REQUESTS, [self.requests])
 
     def panel(self) -> InboxPanel:
         """The same as a live table: requests appear as they arrive, and a click opens one.
@@ -230,10 +216,8 @@ class Inbox(Shown):
 
     def _shape_(self) -> Card:
         from ...render import Card, Table, badge, code, muted
-        from ...render.shapes import ROWS_SHOWN
 
-        held = self.requests
-        shown = held[: -ROWS_SHOWN - 1 : -1]
+        newest_first = self.requests[::-1]
         return Card(
             self.title,
             kind="target of deliveries",
@@ -243,9 +227,7 @@ class Inbox(Shown):
                 "answered by cells": [code(path) for path in self.paths] or muted("none: all get 200"),
                 "received": self.received,
             },
-            table=Table(columns=COLUMNS, rows=[one.row() for one in shown], more=len(held) - len(shown))
-            if held
-            else None,
+            table=Table.of(newest_first, Received.row) if newest_first else None,
             code=['queue.create_task(…, url=inbox.url_for("/path"))', "inbox.requests[-1]", "inbox.panel()"],
         )
 

@@ -117,8 +117,8 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
             ],
         )
 
-    def row(self) -> list[Value]:
-        """As the inbox's table shows it."""
+    def row(self) -> dict[str, Value]:
+        """As the inbox's table shows it, by the heads of the columns."""
         from ...render import Cell, code, muted
         from ...render.payload import preview
         from ...render.visible import elided
@@ -130,17 +130,17 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
             if own
             else muted("nothing of its own", everything)
         )
-        return [
-            self.number,
-            _time(self.received),
-            self.method,
-            code(self.path + (f"?{self.query}" if self.query else "")),
-            self.attempt,
-            code(self.task) if self.task else muted("no task"),
-            [self.answer_badge(), self._error_cell()],
-            preview(self.payload, 28) if self.payload else muted("empty"),
-            headers,
-        ]
+        return {
+            "#": self.number,
+            "received": _time(self.received),
+            "method": self.method,
+            "path": code(self.path + (f"?{self.query}" if self.query else "")),
+            "attempt": self.attempt,
+            "task": code(self.task) if self.task else muted("no task"),
+            "answered": [self.answer_badge(), self._error_cell()],
+            "payload": preview(self.payload, 28) if self.payload else muted("empty"),
+            "headers": headers,
+        }
 
     def answer_badge(self) -> Cell:
         """The status that was answered."""
@@ -166,9 +166,6 @@ class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
     def __repr__(self) -> str:
         tried = f" attempt {self.attempt}" if self.attempt is not None else ""
         return f"<Received {self.number} {self.method} {self.path}{tried} → {self.answer or '…'}>"
-
-
-COLUMNS = ["#", "received", "method", "path", "attempt", "task", "answered", "payload", "headers"]
 
 
 def _is_usual(name: str) -> bool:

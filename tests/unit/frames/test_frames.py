@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudtasks_nb.bulk.result import BulkResult
+from cloudtasks_nb.bulk.result_table import RESULT_COLUMNS
+from cloudtasks_nb.emulator.client.history import History
+from cloudtasks_nb.emulator.client.inbox import Inbox
+from cloudtasks_nb.emulator.client.tables import HISTORY, REQUESTS
 from cloudtasks_nb.errors import ConfigError, DecodeError
-from cloudtasks_nb.frames import LOCATIONS, QUEUES, TASKS, to_pandas, write_csv, write_parquet
+from cloudtasks_nb.frames import (
+    LOCATIONS,
+    QUEUES,
+    TASKS,
+    Column,
+    TaskPage,
+    to_pandas,
+    write_csv,
+    write_parquet,
+)
+from cloudtasks_nb.frames.policy_table import POLICY_COLUMNS
 from cloudtasks_nb.model import (
     AttemptStatus,
     Expr,
@@ -34,6 +50,7 @@ from cloudtasks_nb.model import (
     Task,
     TaskStatus,
 )
+from cloudtasks_nb.model.emulated import AttemptRecord
 
 UTC_TIME = "datetime64[us, UTC]"
 SPAN = "timedelta64[us]"
@@ -77,17 +94,17 @@ def http_task(number: int = 1, body: bytes | None = None, **headers: str) -> Tas
 
 
 def frame(*tasks: Task, **options: str) -> pd.DataFrame:
-    return to_pandas(TASKS, [TASKS.rows_of(tasks)], **options)  # type: ignore[arg-type]
+    return to_pandas(TASKS, [TaskPage.of(tasks)], **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("columns", "expected"), [(TASKS, TASK_DTYPES), (QUEUES, QUEUE_DTYPES), (LOCATIONS, LOCATION_DTYPES)]
 )
 def test_an_empty_listing_has_every_column_in_order_with_its_type(columns, expected) -> None:  # type: ignore[no-untyped-def]
-    for pages in ([], [[]]):
+    for pages in ([], [columns.read(b"{}")]):
         assert dtypes(to_pandas(columns, pages)) == expected
         assert list(to_pandas(columns, pages)) == list(expected)
-    assert columns.batch([]).schema.names == list(expected)
+    assert columns.batch(columns.read(b"{}")).schema.names == list(expected)
 
 
 def test_a_fresh_http_task() -> None:
@@ -154,7 +171,7 @@ def test_instants_finer_than_a_microsecond_are_cut_off_and_others_than_utc_are_c
 
 @pytest.mark.parametrize("header", ["Authorization", "authorization", "Proxy-Authorization"])
 def test_authorization_never_reaches_a_table(header: str) -> None:
-    rows = TASKS.rows_of([http_task(1, None, **{header: "Bearer ya29.secret", "Accept": "a"})])
+    rows = TaskPage.of([http_task(1, None, **{header: "Bearer ya29.secret", "Accept": "a"})])
     assert "ya29" not in str(TASKS.batch(rows).to_pylist())
     assert to_pandas(TASKS, [rows]).headers[0] == {header: "•••", "Accept": "a"}
 
@@ -170,7 +187,7 @@ def test_queue_settings_statistics_and_what_is_not_known() -> None:
         purge_time=NOON,
     )
     bare = Queue(name=QUEUE)
-    table = to_pandas(QUEUES, [QUEUES.rows_of([queue, bare])])
+    table = to_pandas(QUEUES, [[queue, bare]])
     assert dtypes(table) == QUEUE_DTYPES
     row, blank = table.iloc[0], table.iloc[1]
     assert (row.queue_id, row.kind, row.state, row.rate_per_second, row.max_concurrent) == (
@@ -185,7 +202,7 @@ def test_queue_settings_statistics_and_what_is_not_known() -> None:
 
 def test_locations() -> None:
     place = Location(name="projects/p/locations/eu", location_id="eu", labels={"a": "b"}, metadata={"n": 1})
-    row = to_pandas(LOCATIONS, [LOCATIONS.rows_of([place])]).iloc[0]
+    row = to_pandas(LOCATIONS, [[place]]).iloc[0]
     assert (row.location_id, row.labels, row.metadata, row["name"]) == (
         "eu", {"a": "b"}, {"n": "1"}, "projects/p/locations/eu",
     )  # fmt: skip
@@ -233,7 +250,7 @@ def test_an_integer_beyond_64_bits_is_kept() -> None:
 @pytest.mark.parametrize("dtypes", ["numpy_nullable", "pyarrow"])
 def test_whole_numbers_beside_fractions_lose_nothing(dtypes: Literal["numpy_nullable", "pyarrow"]) -> None:
     def column(*bodies: bytes) -> pd.Series[Any]:
-        rows = TASKS.rows_of([http_task(n, body) for n, body in enumerate(bodies)])
+        rows = TaskPage.of([http_task(n, body) for n, body in enumerate(bodies)])
         return to_pandas(TASKS, [rows], "json", dtypes)["payload.n"]
 
     mixed = column(b'{"n": 1}', b'{"n": 0.5}')
@@ -284,7 +301,7 @@ def test_any_json_object_comes_back_from_its_columns(objects: list[dict[str, obj
 def batches(count: int) -> Iterator[pa.RecordBatch]:
     for start in range(0, count, 10):
         yield TASKS.batch(
-            TASKS.rows_of([http_task(n, b"\x00body", Accept="a") for n in range(start, start + 10)])
+            TaskPage.of([http_task(n, b"\x00body", Accept="a") for n in range(start, start + 10)])
         )
 
 
@@ -343,5 +360,33 @@ def test_a_payload_nested_beyond_reading_does_not_stop_an_export() -> None:
         for n, payload in enumerate((b'{"a": 1}', deep))
     ]
     with pytest.warns(UserWarning, match="1 of 2 payloads are not JSON"):
-        frame = to_pandas(TASKS, [TASKS.rows_of(tasks)], "json")
+        frame = to_pandas(TASKS, [TaskPage.of(tasks)], "json")
     assert frame["payload.a"].isna().tolist() == [False, True]
+
+
+def test_attempts_of_the_emulator_have_the_dtypes_of_other_tables() -> None:
+    under_way = AttemptRecord(task=f"{QUEUE}/tasks/t", attempt=1, dispatch_time=NOON, outcome="UNDER_WAY")
+    table = History(QUEUE, [under_way]).to_dataframe()
+    assert dtypes(table) == dtypes(History(QUEUE, []).to_dataframe())
+    assert dtypes(table) == {
+        "task": "string", "attempt": "Int64", "sent": UTC_TIME, "answered": UTC_TIME, "took_s": "Float64",
+        "code": "Int64", "status": "string", "message": "string", "outcome": "string",
+    }  # fmt: skip
+    row = table.iloc[0]
+    assert (row.task, row.attempt, row.sent, row.outcome) == ("t", 1, pd.Timestamp(NOON), "UNDER_WAY")
+    assert row[["answered", "took_s", "code", "status", "message"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("verb", "columns"),
+    [
+        (BulkResult.to_dataframe, RESULT_COLUMNS),
+        (History.to_dataframe, HISTORY),
+        (Inbox.to_dataframe, REQUESTS),
+        (Policy.to_dataframe, POLICY_COLUMNS),
+    ],
+)
+def test_docstrings_name_every_column_in_order(verb: Any, columns: list[Column[Any]]) -> None:
+    shapes = str(verb.__doc__).partition("Shapes:")[2].partition("\n\n")[0]
+    said = re.findall(r"\w+", re.sub(r"\([^)]*\)", "", shapes))
+    assert said == [column.name for column in columns]

@@ -127,7 +127,7 @@ def everything_of(text: str) -> Everything:
         **{f"task {index}": task for index, task in enumerate(tasks(text))},
         "queues": queue_table(queues(text), caption=text, footer=text, now=NOW),
         "tasks": task_table(tasks(text), caption=text, footer=text, now=NOW),
-        "locations": location_table([location], caption=text, footer=text, now=NOW),
+        "locations": location_table([location], caption=text, footer=text),
         "status": status,
         "attempt": AttemptStatus(schedule_time=NOW, response_status=status),
         "policy": policy,

@@ -214,7 +214,7 @@ HOLDING = [
 
 @pytest.mark.parametrize("payload", HOLDING, ids=range(len(HOLDING)))
 def test_secrets_in_payloads_are_hidden(payload: bytes) -> None:
-    table = render.task_table([task(payload)], caption="tasks")
+    table = render.task_table([task(payload)], caption="tasks", now=NOW)
     for seen in (
         render.html(task(payload)),
         render.text(task(payload)),

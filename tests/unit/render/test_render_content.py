@@ -216,13 +216,13 @@ def test_payloads_appear_only_where_they_were_asked_for() -> None:
 def test_task_tables_leave_out_columns_that_say_nothing() -> None:
     pull_only = [task for task in tasks() if task.kind == "pull"]
     assert render.task_table(pull_only, caption="", now=NOW).columns == [
-        "task", "tag", "schedule", "created", "sent", "last status", "payload",
+        "task", "tag", "schedule", "created", "attempts", "last status", "payload",
     ]  # fmt: skip
     assert "kind" in render.task_table(tasks(), caption="", now=NOW).columns
 
 
 def test_an_empty_listing_says_so() -> None:
-    table = render.task_table([], caption="Tasks in emails", footer="no tasks")
+    table = render.task_table([], caption="Tasks in emails", footer="no tasks", now=NOW)
     assert render.text(table) == "Tasks in emails\nno tasks"
     assert "<table" not in render.html(table)
 

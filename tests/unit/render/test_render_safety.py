@@ -134,7 +134,9 @@ def test_secrets_are_recognised_anywhere(text: str) -> None:
         ApiError(text, details=[{"note": text}], resource=text, hint=text),
         Location(labels={"a": text}, metadata={"b": [text]}),
         Task(name=f"{QUEUE}/tasks/1", http_request=HttpRequest(url=text, headers={"X-Note": text})),
-        render.task_table([Task(name="t", http_request=HttpRequest(url=text))], caption=text, footer=text),
+        render.task_table(
+            [Task(name="t", http_request=HttpRequest(url=text))], caption=text, footer=text, now=NOW
+        ),
         render.Card(text, facts={text: text}),
     ):
         assert SECRET not in render.html(obj), obj

@@ -27,7 +27,7 @@ def test_a_new_panel_has_read_its_queue(queue: ct.Queue) -> None:
     )
     assert facts["depth"] == 3
     assert datetime.now(UTC) - datetime.fromisoformat(facts["updated"]) < timedelta(minutes=1)
-    assert [label for label, _ in facts["settings"]][:2] == ["Rate", "Retries"]
+    assert [label for label, _ in facts["settings"]][:2] == ["Rate", "Retry"]
     panel.close()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb import model
+from cloudtasks_nb.render import shape
 from cloudtasks_nb.widgets.task_browser import TaskBrowser
 from cloudtasks_nb.widgets.task_view import task_detail
 
@@ -187,6 +188,23 @@ def test_a_leased_task_says_when_its_lease_ends() -> None:
     assert "Lease ends" in [label for label, _ in task_detail(task, now)["facts"]]
     over = now + timedelta(minutes=11)
     assert "Lease ends" not in [label for label, _ in task_detail(task, over)["facts"]]
+
+
+def test_the_detail_pane_says_what_the_card_says() -> None:
+    now = datetime(2026, 7, 31, 12, tzinfo=UTC)
+    task = model.Task(
+        name="projects/p/locations/l/queues/q/tasks/t",
+        http_request=model.HttpRequest(url=f"https://example.com/{'a' * 400}", http_method="PUT"),
+        schedule_time=now,
+        dispatch_deadline=model.Duration(minutes=10),
+        retry_config=model.RetryConfig(max_attempts=3),
+    )
+    facts = dict(task_detail(task, now)["facts"])
+    card = {label: cells for label, cells in shape(task, now).lines() if label != "payload"}  # type: ignore[union-attr]
+    assert [label.lower() for label in facts] == list(card)
+    assert facts["Deadline"] == [{"text": "10 min", "title": "", "look": "plain", "tone": ""}]
+    assert facts["Target"][1]["text"] == task.url  # whole, where the card cuts it
+    assert facts["Schedule"] == [{"time": now.isoformat()}]
 
 
 def test_a_table_says_what_when_and_how_often_each_different_value_once(queue: ct.Queue) -> None:
