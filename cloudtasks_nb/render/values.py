@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from .shapes import Cell
 
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|)(?![a-z])\s*", re.IGNORECASE)
+_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*(s|sec|m|min|h|d|)(?![a-z])\s*", re.IGNORECASE)
 _SECONDS = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
@@ -34,16 +34,16 @@ def duration(value: timedelta) -> str:
 
 
 def seconds_of(words: str) -> float:
-    """A duration in words as seconds: "90", "10m", "1h 30m", "2 d". Errors: ValueError.
+    """A duration in words as seconds: "90", "30 sec", "10m", "1h 30m", "2 d", "3.5s". Errors: ValueError.
 
     >>> seconds_of("1h30m")
     5400
     """
     parts = _SPAN.findall(words)
     bare = sum(not unit for _, unit in parts)
-    if not parts or _SPAN.sub("", words).strip() or (bare and len(parts) > 1):
-        raise ValueError('not a duration such as "90s", "10m", "2h" or "1h30m"')
     total_s = sum((float(count) * _SECONDS[unit.lower()] for count, unit in parts), 0.0)
+    if not parts or _SPAN.sub("", words).strip() or (bare and len(parts) > 1) or math.isinf(total_s):
+        raise ValueError('not a duration such as "90s", "10m", "2h" or "1h30m"')
     return int(total_s) if total_s.is_integer() else total_s
 
 
@@ -60,10 +60,10 @@ def relative(instant: datetime, now: datetime) -> str:
     apart_s = abs(ahead_s)
     if apart_s < 1:
         return "now"
-    # "90 min" says more than "2 h", so each unit is used a little beyond one of the next.
-    limits_s = (("s", 1, 99.5), ("min", 60, 99.5 * 60), ("h", 3_600, 47.5 * 3_600), ("d", 86_400, math.inf))
+    # "100 min" says more than "2 h", so each unit is used up to two of the next.
+    limits_s = (("s", 1, 119.5), ("min", 60, 119.5 * 60), ("h", 3_600, 47.5 * 3_600), ("d", 86_400, math.inf))
     unit, size_s = next((unit, size_s) for unit, size_s, limit_s in limits_s if apart_s < limit_s)
-    words = f"{round(apart_s / size_s):,} {unit}"
+    words = f"{math.floor(apart_s / size_s + 0.5):,} {unit}"
     return f"in {words}" if ahead_s > 0 else f"{words} ago"
 
 

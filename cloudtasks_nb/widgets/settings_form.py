@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from ..model.queue import RateLimits, RetryConfig
+from ..render.values import seconds_of
 from .action import Refused
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ Changes = dict[
 ]  # what queue.update() takes: {"rate_limits": {...}, "retry_config": {...}}
 
 UNLIMITED = "unlimited"
-_SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_PART = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(s|min|m|h|d)?\s*")
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60))
 
 
@@ -51,7 +48,7 @@ class Field(Struct, frozen=True):
     def _value(self, text: str) -> float | None:
         try:
             if self.kind == "duration":
-                return seconds(text)
+                return seconds_of(text)
             return float(text) if self.kind == "number" else int(text)
         except (ValueError, OverflowError):
             return None
@@ -71,23 +68,6 @@ FIELDS = (
 _BY_NAME = {field.name: field for field in FIELDS}
 
 
-def seconds(text: str) -> float:
-    """A duration as typed: "0.1", "5 min", "1 h 30 min". Errors: ValueError.
-
-    >>> seconds("1 h 30 min")
-    5400.0
-    """
-    total_s, end = 0.0, 0
-    for part in _PART.finditer(text):
-        if part.start() != end:
-            break
-        total_s += float(part[1]) * _SECONDS[part[2] or ""]
-        end = part.end()
-    if not text or end != len(text) or not math.isfinite(total_s):
-        raise ValueError(text)
-    return total_s
-
-
 def typed(value: Any) -> str:
     """A value as one would type it, exactly.
 
@@ -102,7 +82,7 @@ def typed(value: Any) -> str:
     for unit, size_s in _UNITS:
         if total_s and total_s % size_s == 0:
             return f"{total_s / size_s:.15g} {unit}"
-    return f"{total_s:.15g} s"
+    return f"{total_s:.6f}".rstrip("0").rstrip(".") + " s"
 
 
 def form(queue: Queue) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from nbclient import NotebookClient
 from traitlets.config import Config
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.render.values import seconds_of
 from tests.integration.filling import new_id
 
 URL = "https://example.com/send"
@@ -272,20 +271,6 @@ def test_mistakes_are_answered_with_words(
     done = notebook.shell.run_cell(cell)
     assert type(done.error_in_exec).__name__ == "UsageError"
     assert said in str(done.error_in_exec)
-
-
-@pytest.mark.parametrize(
-    ("words", "seconds"),
-    [("90", 90), ("90s", 90), ("1.5 h", 5400), ("1h 30m", 5400), ("2d", 172_800), ("0.5", 0.5)],
-)
-def test_durations_in_words(words: str, seconds: float) -> None:
-    assert seconds_of(words) == seconds
-
-
-@pytest.mark.parametrize("words", ["", "soon", "10x", "-5m", "m", "1 2", "10 minutes"])
-def test_other_words_are_no_durations(words: str) -> None:
-    with pytest.raises(ValueError, match="not a duration"):
-        seconds_of(words)
 
 
 def test_a_real_kernel_runs_them(emulator: str, queue: ct.Queue, monkeypatch: pytest.MonkeyPatch) -> None:
