@@ -17,13 +17,13 @@ function openQueue(frame, row) {
 
 function header(frame) {
   const { project } = frame.get("place");
-  const updated = h("span", { class: "ct-muted ct-where" });
+  const updated = h("span.ct-muted.ct-where");
   frame.watch(["rows", "place"], () => {
     updated.replaceChildren(...frame.freshness(frame.get("place").updated));
   });
   const words = `queues${frame.get("read_only") ? " · read-only" : ""}`;
   const refresh = frame.button("Refresh", () => frame.send("refresh"));
-  return h("header", {}, h("h3", {}, project), muted(words), updated, refresh);
+  return h("header", h("h3", project), muted(words), updated, refresh);
 }
 
 function render({ model, el }) {
@@ -36,7 +36,7 @@ function render({ model, el }) {
   );
   const opened = new Opened(frame);
   const silent = h("div");
-  const bar = h("div", { class: "ct-buttons" });
+  const bar = h("div.ct-buttons");
   const slot = h("div");
   const changed = () => {
     search.fill();
@@ -48,7 +48,7 @@ function render({ model, el }) {
   });
   frame.root.append(
     ...[header(frame), search.places, search.filters, silent, table.node],
-    h("div", { class: "ct-bar ct-choice" }, bar),
+    h("div.ct-bar.ct-choice", bar),
     ...[slot, frame.status, opened.node, frame.folded],
   );
   frame.watch(["rows", "place"], () => {

@@ -28,7 +28,7 @@ function requestRow({ number, cells: values }, open) {
   const name = { kind: "ct-link", "aria-label": `Open request ${number}`, "data-key": number };
   const [, ...others] = values;
   const row = [
-    h("td", { class: "ct-number" }, pushButton(String(number), null, name)),
+    h("td.ct-number", pushButton(String(number), null, name)),
     ...others.map((value, at) => h("td", { class: numberClass(at + 1) }, cells(value))),
   ];
   return h("tr", { onclick: open }, row); // a click on the button is one on the row, too
@@ -37,11 +37,11 @@ function requestRow({ number, cells: values }, open) {
 // The requests as a table, or the words that there are none.
 function requests(frame, open) {
   const body = h("tbody");
-  const caption = h("caption", {}, "Requests, the newest first");
+  const caption = h("caption", "Requests, the newest first");
   const head = tableHead(COLUMNS, (_, at) => numberClass(at));
   const scroll = { class: "ct-scroll", tabindex: "0", role: "region", "aria-label": "Requests" };
-  const table = h("div", scroll, h("table", { class: "ct-data ct-requests" }, caption, head, body));
-  const empty = h("p", { class: "ct-muted ct-empty" }, "Nothing was received yet.");
+  const table = h("div", scroll, h("table.ct-data.ct-requests", caption, head, body));
+  const empty = h("p.ct-muted.ct-empty", "Nothing was received yet.");
   frame.watch(["rows"], () => {
     const rows = frame.get("rows");
     const nodes = rows.map((row) => requestRow(row, () => open(row.number)));
@@ -56,7 +56,7 @@ function requests(frame, open) {
 function header(frame) {
   const title = h("h3");
   const state = h("span");
-  const words = h("span", { class: "ct-muted ct-where" });
+  const words = h("span.ct-muted.ct-where");
   frame.watch(["state"], () => {
     const now = frame.get("state");
     const answers = now.answers.length ? `cells answer ${now.answers.join(", ")}` : "every path gets 200";
@@ -64,7 +64,7 @@ function header(frame) {
     state.replaceChildren(...cells(now.badge));
     words.replaceChildren(`${plural(now.received, "request")} · ${answers}`);
   });
-  return h("header", {}, title, state, words);
+  return h("header", title, state, words);
 }
 
 function render({ model, el }) {
@@ -79,7 +79,7 @@ function render({ model, el }) {
   });
   frame.root.append(
     ...[header(frame), ...requests(frame, open)],
-    h("div", { class: "ct-bar" }, buttons(clear)),
+    h("div.ct-bar", buttons(clear)),
     ...[opened.node, frame.status, frame.folded],
   );
   return () => frame.cleanup();

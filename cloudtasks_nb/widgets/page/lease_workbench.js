@@ -25,13 +25,13 @@ function openedTask(frame) {
 function header(frame) {
   const { id, location } = frame.get("place");
   const isReadOnly = frame.get("read_only");
-  const updated = h("span", { class: "ct-muted ct-where" });
+  const updated = h("span.ct-muted.ct-where");
   frame.watch(["place"], () => {
     const read = frame.get("place").updated;
     updated.replaceChildren(...(isReadOnly && read ? ["updated ", when(read)] : []));
   });
   const words = `leases · ${location}${isReadOnly ? " · read-only" : ""}`;
-  return h("header", {}, h("h3", {}, id), muted(words), updated);
+  return h("header", h("h3", id), muted(words), updated);
 }
 
 // What leases and finishes; a panel that is read-only has a button to read again in place of it.
@@ -39,7 +39,7 @@ function controls(frame, leases, slot) {
   if (frame.get("read_only")) {
     const refresh = frame.button("Refresh", () => frame.send("refresh"));
     return {
-      top: h("div", { class: "ct-bar" }, refresh),
+      top: h("div.ct-bar", refresh),
       bottom: "",
       tick: () => {},
       seconds: () => DEFAULT_S,

@@ -35,9 +35,8 @@ function sampleRow([time, ...values]) {
   const head = h("th", { scope: "row" }, new Date(time).toLocaleTimeString());
   return h(
     "tr",
-    {},
     head,
-    values.map((value) => h("td", { class: "ct-number" }, orDash(value, rounded))),
+    values.map((value) => h("td.ct-number", orDash(value, rounded))),
   );
 }
 
@@ -68,9 +67,9 @@ function timeControls(frame) {
 }
 
 function samplesTable(body) {
-  const caption = h("caption", {}, "The newest samples");
-  const table = h("table", { class: "ct-samples" }, caption, tableHead(COLUMNS), body);
-  return h("details", { class: "ct-code" }, h("summary", {}, "as a table"), table);
+  const caption = h("caption", "The newest samples");
+  const table = h("table.ct-samples", caption, tableHead(COLUMNS), body);
+  return h("details.ct-code", h("summary", "as a table"), table);
 }
 
 function followSize(frame, charts) {
@@ -85,19 +84,18 @@ function render({ model, el }) {
   const { id, location, estimates } = model.get("facts");
   const frame = new Frame(model, el, "monitor", `Monitor of queue ${id}`, { unseen: true });
   const charts = chartsFor(estimates);
-  const state = h("span", { class: "ct-state" });
-  const updated = h("span", { class: "ct-muted ct-where" });
+  const state = h("span.ct-state");
+  const updated = h("span.ct-muted.ct-where");
   const body = h("tbody");
   const count = muted();
   const now = frame.button("Sample now", () => frame.send("refresh"));
   frame.root.append(
-    h("header", {}, h("h3", {}, id), state, muted(location), updated),
+    h("header", h("h3", id), state, muted(location), updated),
     h(
-      "div",
-      { class: "ct-charts" },
+      "div.ct-charts",
       charts.map((chart) => chart.node),
     ),
-    h("div", { class: "ct-bar" }, buttons(now, timeControls(frame), count)),
+    h("div.ct-bar", buttons(now, timeControls(frame), count)),
     samplesTable(body),
     frame.status,
     frame.folded,

@@ -10,13 +10,12 @@ import { doomForm } from "./queue/doom.js";
 import { settingsForm } from "./queue/settings.js";
 
 function tile(label, value, note) {
-  const below = note ? h("dd", { class: "ct-note" }, note) : null;
-  return h("div", { class: "ct-tile" }, h("dt", {}, label), h("dd", {}, value), below);
+  const below = note ? h("dd.ct-note", note) : null;
+  return h("div.ct-tile", h("dt", label), h("dd", value), below);
 }
 
 function tiles({ estimates, depth, counted, oldest, executed, in_flight: inFlight }) {
-  if (depth === null)
-    return [estimates ? h("p", { class: "ct-muted" }, "No estimates.") : tile("Tasks", "not counted")];
+  if (depth === null) return [estimates ? h("p.ct-muted", "No estimates.") : tile("Tasks", "not counted")];
   if (!estimates) return [tile("Tasks", number(depth), ["counted ", when(counted)])];
   return [
     tile("Tasks", number(depth), "estimate"),
@@ -56,17 +55,17 @@ function controls(frame, slot) {
 function render({ model, el }) {
   const { id, location, kind, project } = model.get("facts");
   const frame = new Frame(model, el, "queue", `Queue ${id}`);
-  const state = h("span", { class: "ct-state" });
-  const stats = h("dl", { class: "ct-tiles" });
-  const settings = h("dl", { class: "ct-facts" });
-  const updated = h("span", { class: "ct-muted ct-updated" });
+  const state = h("span.ct-state");
+  const stats = h("dl.ct-tiles");
+  const settings = h("dl.ct-facts");
+  const updated = h("span.ct-muted.ct-updated");
   const slot = formSlot(frame);
-  const where = h("span", { class: "ct-muted ct-where" }, `${location} · ${kind} · ${project}`);
+  const where = h("span.ct-muted.ct-where", `${location} · ${kind} · ${project}`);
   frame.root.append(
-    h("header", {}, h("h3", {}, id), state, where),
+    h("header", h("h3", id), state, where),
     stats,
     settings,
-    h("div", { class: "ct-bar" }, buttons(controls(frame, slot)), updated),
+    h("div.ct-bar", buttons(controls(frame, slot)), updated),
     slot.node,
     frame.status,
     frame.folded,

@@ -29,7 +29,7 @@ function navigation(frame) {
   ];
   const pages = verb("Pages", "first_page", { title: PAGES_TITLE });
   const all = verb("Load all", "load_all", { title: ALL_TITLE });
-  const where = h("span", { class: "ct-place" });
+  const where = h("span.ct-place");
   frame.watch(["place"], () => {
     for (const button of steps) button.hidden = !isPaging();
     pages.hidden = isPaging();
@@ -41,19 +41,19 @@ function navigation(frame) {
 
 function updatedWords({ updated, outdated }) {
   if (!updated) return ["not read yet"];
-  const warning = h("span", { class: "ct-warning" }, " · changed since, refresh");
+  const warning = h("span.ct-warning", " · changed since, refresh");
   return ["updated ", when(updated), outdated ? warning : ""];
 }
 
 function header(frame) {
   const { id, location } = frame.get("place");
-  const updated = h("span", { class: "ct-muted ct-where" });
+  const updated = h("span.ct-muted.ct-where");
   frame.watch(["place"], () => {
     updated.replaceChildren(...updatedWords(frame.get("place")));
     frame.sync();
   });
   const words = `tasks · ${location}${frame.get("read_only") ? " · read-only" : ""}`;
-  return h("header", {}, h("h3", {}, id), muted(words), updated);
+  return h("header", h("h3", id), muted(words), updated);
 }
 
 // The pane of the opened task; closing it gives the focus back to its row.
@@ -91,11 +91,11 @@ function render({ model, el }) {
   });
   const detail = openedTask(frame, table);
   const slot = formSlot(frame);
-  const view = h("div", { class: "ct-buttons ct-end" }, viewControls(frame));
+  const view = h("div.ct-buttons.ct-end", viewControls(frame));
   downloads(frame);
   frame.root.append(
     header(frame),
-    h("div", { class: "ct-bar" }, navigation(frame), view),
+    h("div.ct-bar", navigation(frame), view),
     filterRow(frame),
     progressRow(frame),
     table.node,

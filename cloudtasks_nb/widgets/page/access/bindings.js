@@ -5,7 +5,7 @@ import { UNREAD } from "../frame/frame.js";
 
 const NONE = "No bindings: access comes from the project's policy alone.";
 
-const mutedLine = (words) => h("p", { class: "ct-muted" }, words);
+const mutedLine = (words) => h("p.ct-muted", words);
 
 function changeCell(frame, { grant, member, role, condition, mark }) {
   const [words, action] = mark === "removed" ? ["Keep", "keep"] : ["Remove", "revoke"];
@@ -14,18 +14,18 @@ function changeCell(frame, { grant, member, role, condition, mark }) {
     "aria-label": `${words} ${member} in ${role}`,
     "data-key": `${role} ${member} ${condition}`,
   });
-  return h("td", {}, button);
+  return h("td", button);
 }
 
 function bindingRow(frame, row, { hasConditions, isEditable }) {
   const { member, role, condition, mark } = row;
-  const marked = mark ? h("span", { class: "ct-mark-words" }, ` ${mark}`) : null;
+  const marked = mark ? h("span.ct-mark-words", ` ${mark}`) : null;
   return h(
     "tr",
     { class: mark ? `ct-${mark}` : null },
     h("th", { scope: "row" }, member, marked),
-    h("td", {}, role),
-    hasConditions ? h("td", {}, condition || "–") : null,
+    h("td", role),
+    hasConditions ? h("td", condition || "–") : null,
     isEditable ? changeCell(frame, row) : null,
   );
 }
@@ -37,13 +37,7 @@ export function bindingTable(frame) {
   const isEditable = !frame.get("read_only");
   const columns = ["Member", "Role"];
   if (hasConditions) columns.push("Condition");
-  if (isEditable) columns.push(h("span", { class: "ct-unseen" }, "Change"));
+  if (isEditable) columns.push(h("span.ct-unseen", "Change"));
   const body = rows.map((row) => bindingRow(frame, row, { hasConditions, isEditable }));
-  return h(
-    "table",
-    { class: "ct-table" },
-    h("caption", {}, "Bindings"),
-    tableHead(columns),
-    h("tbody", {}, body),
-  );
+  return h("table.ct-table", h("caption", "Bindings"), tableHead(columns), h("tbody", body));
 }

@@ -13,13 +13,7 @@ export function checkSummary(rows) {
 function permissionRow([name, isHeld, roles]) {
   const [look, words] = isHeld ? ["ct-yes", "✓ held"] : ["ct-no", "✗ missing"];
   const permission = h("th", { scope: "row", class: "ct-mono" }, name);
-  return h(
-    "tr",
-    {},
-    h("td", { class: look }, words),
-    permission,
-    h("td", { class: "ct-muted" }, isHeld ? "" : roles),
-  );
+  return h("tr", h("td", { class: look }, words), permission, h("td.ct-muted", isHeld ? "" : roles));
 }
 
 export function checkTable(frame) {
@@ -28,10 +22,10 @@ export function checkTable(frame) {
   if (!rows) return [frame.button("Check", check)];
   const words = `As ${identity}. The service may say yes without being sure. Checked `;
   const head = tableHead(["Held", "Permission", "Roles that hold it"]);
-  const body = h("tbody", {}, rows.map(permissionRow));
+  const body = h("tbody", rows.map(permissionRow));
   return [
-    h("p", { class: "ct-muted" }, words, when(updated), "."),
-    h("table", { class: "ct-table" }, h("caption", {}, "Permissions"), head, body),
+    h("p.ct-muted", words, when(updated), "."),
+    h("table.ct-table", h("caption", "Permissions"), head, body),
     buttons(frame.button("Check again", check)),
   ];
 }

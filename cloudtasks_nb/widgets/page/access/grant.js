@@ -25,8 +25,8 @@ export function grantForm(frame) {
   };
   const roles = frame.get("facts").roles.map((value) => h("option", { value }));
   const form = h(
-    "form",
-    { class: "ct-grant", "aria-label": "Add a member", onsubmit: draft },
+    "form.ct-grant",
+    { "aria-label": "Add a member", onsubmit: draft },
     ...[member, role, h("datalist", { id: list }, roles)],
     frame.button("Add", null, { type: "submit", allowed: isReady }),
   );

@@ -13,17 +13,17 @@ const ABLE = {
 function ableCell(value) {
   const { sign, heard, look } = ABLE[value];
   const seen = h("span", { "aria-hidden": "true" }, sign);
-  return h("td", { class: look }, seen, h("span", { class: "ct-unseen" }, heard));
+  return h("td", { class: look }, seen, h("span.ct-unseen", heard));
 }
 
 function memberRow({ member, cells, others }, hasOthers) {
   const more = hasOthers ? h("td", { title: "not expanded" }, others.join(", ") || "–") : null;
-  return h("tr", {}, h("th", { scope: "row" }, member), cells.map(ableCell), more);
+  return h("tr", h("th", { scope: "row" }, member), cells.map(ableCell), more);
 }
 
 export function whoTable({ updated, who: { abilities, needs, members } }) {
   if (!members.length) {
-    return h("p", { class: "ct-muted" }, updated ? "Nobody by this queue's own policy." : UNREAD);
+    return h("p.ct-muted", updated ? "Nobody by this queue's own policy." : UNREAD);
   }
   const hasOthers = members.some((row) => row.others.length);
   const head = tableHead(["Member", ...abilities, ...(hasOthers ? ["By other roles"] : [])]);
@@ -31,9 +31,8 @@ export function whoTable({ updated, who: { abilities, needs, members } }) {
   for (const [at, permissions] of needs.entries()) heads[at].title = permissions.join(", ");
   const body = h(
     "tbody",
-    {},
     members.map((row) => memberRow(row, hasOthers)),
   );
-  const table = h("table", { class: "ct-table ct-who" }, h("caption", {}, "Who can what"), head, body);
-  return h("div", { class: "ct-scroll-x" }, table);
+  const table = h("table.ct-table.ct-who", h("caption", "Who can what"), head, body);
+  return h("div.ct-scroll-x", table);
 }

@@ -35,8 +35,8 @@ export function cells(values) {
 /** Text that gives way in its middle: the end of an id or a URL says more than the part before it. */
 export function cut(text) {
   const signs = Array.from(text);
-  const part = (...range) => h("span", {}, signs.slice(...range).join(""));
-  return h("span", { class: "ct-cut" }, part(0, -TAIL), part(-TAIL));
+  const part = (...range) => h("span", signs.slice(...range).join(""));
+  return h("span.ct-cut", part(0, -TAIL), part(-TAIL));
 }
 
 /** A long name as a button: cut for the eye, whole for screen readers and on hover. */

@@ -7,20 +7,25 @@ function set(node, name, value) {
   else node.setAttribute(name, value === true ? "" : String(value));
 }
 
-/** An element with attributes ("class", "onclick", any other), and children that are nodes or text. */
-export function h(tag, props = {}, ...children) {
+/**
+ * An element: h("span.ct-muted", { title }, ...children). Attributes ("title", "onclick", "class") may be left out;
+ * children are nodes or text.
+ */
+export function h(selector, ...given) {
+  const [tag, ...classes] = selector.split(".");
   const node = document.createElement(tag);
+  if (classes.length) node.className = classes.join(" ");
+  const props = given[0]?.constructor === Object ? given.shift() : {};
   for (const [name, value] of Object.entries(props)) {
     if (isThere(value)) set(node, name, value);
   }
-  const given = children.flat(Number.POSITIVE_INFINITY);
-  node.append(...given.filter((child) => child !== null && child !== undefined)); // strings become text
+  node.append(...given.flat(Number.POSITIVE_INFINITY).filter(isThere)); // strings become text
   return node;
 }
 
-export const muted = (...children) => h("span", { class: "ct-muted" }, children);
-export const strong = (...children) => h("strong", {}, children);
-export const buttons = (...children) => h("div", { class: "ct-buttons" }, children);
+export const muted = (...children) => h("span.ct-muted", children);
+export const strong = (...children) => h("strong", children);
+export const buttons = (...children) => h("div.ct-buttons", children);
 
 /** A button that always works. `frame.button` makes one that waits for actions. */
 export function pushButton(label, onclick, { kind = "", ...attributes } = {}) {
@@ -30,7 +35,7 @@ export function pushButton(label, onclick, { kind = "", ...attributes } = {}) {
 /** The head of a table. A column is a name, or a node in place of it. */
 export function tableHead(columns, classOf = () => null) {
   const heads = columns.map((name, at) => h("th", { scope: "col", class: classOf(name, at) }, name));
-  return h("thead", {}, h("tr", {}, heads));
+  return h("thead", h("tr", heads));
 }
 
 export function textInput(props = {}) {
@@ -39,11 +44,11 @@ export function textInput(props = {}) {
 }
 
 export function field(label, ...controls) {
-  return h("label", { class: "ct-field" }, h("span", {}, label), controls);
+  return h("label.ct-field", h("span", label), controls);
 }
 
 export function checkLabel(box, words, title) {
-  return h("label", { class: "ct-check-label", title }, box, words);
+  return h("label.ct-check-label", { title }, box, words);
 }
 
 /** Focus without scrolling the notebook. */

@@ -40,14 +40,14 @@ export function confirmForm(frame, { label, words, count, id, act, close, danger
     },
     close,
   };
-  const [asCount, asId] = accepted.map((text) => h("code", {}, text));
-  const typed = h("label", {}, "Type ", asCount, " (or the queue id ", asId, ") to arm the button", input);
-  return { form: actionForm(frame, options, h("p", {}, words), typed), first: input };
+  const [asCount, asId] = accepted.map((text) => h("code", text));
+  const typed = h("label", "Type ", asCount, " (or the queue id ", asId, ") to arm the button", input);
+  return { form: actionForm(frame, options, h("p", words), typed), first: input };
 }
 
 /** A place for one form at a time. A form takes the focus, and gives it back to the button that opened it. */
 export function formSlot(frame) {
-  const node = h("div", { class: "ct-slot" });
+  const node = h("div.ct-slot");
   const show = (build, opener) => {
     const close = () => {
       node.replaceChildren();

@@ -34,16 +34,16 @@ export class Frame {
   }
 
   #build(el, kind, label) {
-    this.status = h("p", { class: "ct-status", role: "status", "aria-live": "polite" });
+    this.status = h("p.ct-status", { role: "status", "aria-live": "polite" });
     this.code = h("code");
-    this.folded = h("details", { class: "ct-code" }, h("summary", {}, "as code"), h("pre", {}, this.code));
+    this.folded = h("details.ct-code", h("summary", "as code"), h("pre", this.code));
     const names = { "data-panel": kind, "aria-label": label, "data-lm-suppress-shortcuts": "true" };
-    this.root = h("section", { class: "ct-panel", ...names });
+    this.root = h("section.ct-panel", { ...names });
     // A letter typed on a button is meant for the panel: a notebook in command mode would cut or delete the cell.
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
     });
-    this.lost = h("span", { class: "ct-badge ct-bad ct-lost-badge", title: GONE_TITLE }, "NOT FOUND");
+    this.lost = h("span.ct-badge.ct-bad.ct-lost-badge", { title: GONE_TITLE }, "NOT FOUND");
     el.append(this.root);
   }
 
@@ -151,7 +151,7 @@ export class Frame {
 
   say(text, hint = "", level = "") {
     this.status.className = `ct-status ${level === "error" ? "ct-error" : ""}`;
-    this.status.replaceChildren(text, hint ? h("span", { class: "ct-hint" }, ` Next: ${hint}`) : "");
+    this.status.replaceChildren(text, hint ? h("span.ct-hint", ` Next: ${hint}`) : "");
   }
 
   /** What the last action said. */

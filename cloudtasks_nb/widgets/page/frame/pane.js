@@ -5,9 +5,9 @@ import { focus, h, muted } from "./dom.js";
 /** The frame of a detail: a title to focus, words beside it, verbs, and Escape that closes. */
 export function pane({ title, label, words, verbs, close }, ...content) {
   const heading = h("h4", { tabindex: "-1" }, title);
-  const bar = h("div", { class: "ct-buttons ct-end" }, verbs);
-  const header = h("header", {}, heading, muted(words), bar);
-  const section = h("section", { class: "ct-detail", "aria-label": label }, header, content);
+  const bar = h("div.ct-buttons.ct-end", verbs);
+  const header = h("header", heading, muted(words), bar);
+  const section = h("section.ct-detail", { "aria-label": label }, header, content);
   section.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented) close();
   });

@@ -12,43 +12,43 @@ function jsonLeaf({ kind, text, comma, note }) {
 function jsonTree(branch) {
   const { kind, text, key, comma, open, children } = branch;
   if (kind === "cut") return [muted(text)];
-  const name = key ? [h("span", { class: "ct-key" }, key), ": "] : [];
+  const name = key ? [h("span.ct-key", key), ": "] : [];
   if (!children.length) return [...name, ...jsonLeaf(branch)];
   const [before, after] = kind === "object" ? "{}" : "[]";
-  const folded = h("span", { class: "ct-fold-words ct-muted" }, ` … ${text}`);
-  const items = children.map((child) => h("li", {}, jsonTree(child)));
-  return [h("details", { open }, h("summary", {}, name, before, folded), h("ul", {}, items), after, comma)];
+  const folded = h("span.ct-fold-words.ct-muted", ` … ${text}`);
+  const items = children.map((child) => h("li", jsonTree(child)));
+  return [h("details", { open }, h("summary", name, before, folded), h("ul", items), after, comma)];
 }
 
 export function textLines(text, label) {
-  return h("pre", { class: "ct-lines", tabindex: "0", "aria-label": label }, text);
+  return h("pre.ct-lines", { tabindex: "0", "aria-label": label }, text);
 }
 
 function sectionTable({ summary, rows, columns }) {
   const body = rows.map(([name, value]) =>
-    h("tr", {}, h("th", { scope: "row" }, cells(name)), h("td", {}, cells(value))),
+    h("tr", h("th", { scope: "row" }, cells(name)), h("td", cells(value))),
   );
-  const caption = h("caption", {}, summary);
-  return h("table", { class: "ct-data ct-headers" }, caption, tableHead(columns), h("tbody", {}, body));
+  const caption = h("caption", summary);
+  return h("table.ct-data.ct-headers", caption, tableHead(columns), h("tbody", body));
 }
 
 export function sectionBody(section) {
   const { summary, tree, rows, picture, text } = section;
-  if (tree) return h("div", { class: "ct-json", role: "group", "aria-label": summary }, jsonTree(tree));
+  if (tree) return h("div.ct-json", { role: "group", "aria-label": summary }, jsonTree(tree));
   if (picture) return h("img", { src: picture, alt: text });
   if (rows) return sectionTable(section);
   return text ? textLines(text, summary) : null;
 }
 
 export function sectionFold(section) {
-  const summary = h("summary", {}, section.summary);
-  return h("details", { class: "ct-section", open: section.open }, summary, sectionBody(section));
+  const summary = h("summary", section.summary);
+  return h("details.ct-section", { open: section.open }, summary, sectionBody(section));
 }
 
 export function facts(pairs) {
-  return pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, cells(value))]);
+  return pairs.flatMap(([name, value]) => [h("dt", name), h("dd", cells(value))]);
 }
 
 export function factsList(pairs) {
-  return h("dl", { class: "ct-facts" }, facts(pairs));
+  return h("dl.ct-facts", facts(pairs));
 }

@@ -26,7 +26,7 @@ export function allBar(frame, leases, seconds, show) {
   const verb = (label, act, allowed) => frame.button(label, act, { allowed });
   const some = () => count() > 0;
   const hasFinished = () => frame.get("leases").length > count();
-  const held = h("span", { class: "ct-muted ct-held", title: "as data: workbench.tasks" });
+  const held = h("span.ct-muted.ct-held", { title: "as data: workbench.tasks" });
   const tick = () => {
     const words = `${number(count())} held`;
     if (held.textContent !== words) held.textContent = words;
@@ -37,5 +37,5 @@ export function allBar(frame, leases, seconds, show) {
     acknowledgeAll(frame, count, show),
     verb("Remove finished", () => frame.tell("clear", {}), hasFinished),
   );
-  return { bar: h("div", { class: "ct-verbs" }, held, verbs), tick };
+  return { bar: h("div.ct-verbs", held, verbs), tick };
 }

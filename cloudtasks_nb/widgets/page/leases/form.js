@@ -28,8 +28,8 @@ export function leaseForm(frame) {
     frame.send("lease", { max_tasks: tasks, lease_duration: held, ...which });
   };
   const form = h(
-    "form",
-    { class: "ct-lease-form", "aria-label": "Lease tasks", onsubmit: lease },
+    "form.ct-lease-form",
+    { "aria-label": "Lease tasks", onsubmit: lease },
     field("Tasks, at most", count),
     field("Held for (s)", seconds),
     field("Tag", tag),

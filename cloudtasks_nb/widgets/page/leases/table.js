@@ -38,8 +38,8 @@ export class Leases {
     this.caption = h("caption");
     this.body = h("tbody");
     const head = tableHead(this.names, (name) => (name === "Leased" ? "ct-number" : null));
-    const table = h("table", { class: "ct-data ct-leases" }, this.caption, head, this.body);
-    this.node = h("div", { class: "ct-scroll" }, table);
+    const table = h("table.ct-data.ct-leases", this.caption, head, this.body);
+    this.node = h("div.ct-scroll", table);
   }
 
   left(row) {
@@ -55,9 +55,9 @@ export class Leases {
     this.caption.textContent = `Leases of ${location}/${id}`;
     const rows = this.frame.get("leases").map((row) => this.#row(row));
     const words = nothingWords(this.isReadOnly, updated);
-    const nothing = h("td", { class: "ct-nothing", colspan: this.names.length }, words);
+    const nothing = h("td.ct-nothing", { colspan: this.names.length }, words);
     this.frame.redraw(this.body, () =>
-      this.body.replaceChildren(...(rows.length ? rows : [h("tr", {}, nothing)])),
+      this.body.replaceChildren(...(rows.length ? rows : [h("tr", nothing)])),
     );
     this.tick();
   }
@@ -80,7 +80,7 @@ export class Leases {
 
   #row(row) {
     const { id, ends, note, tag, leased, payload } = row;
-    const left = h("span", { class: "ct-left" });
+    const left = h("span.ct-left");
     const node = h(
       "tr",
       { "data-id": id },
@@ -90,10 +90,10 @@ export class Leases {
         nameButton(id, () => this.open(id), { kind: "ct-mono" }),
       ),
       h("td", { title: note || ends }, left, note ? muted(` ${note}`) : null),
-      h("td", { class: "ct-tag ct-clip", title: tag.length > LONG_TAG ? tag : null }, tag || "–"),
-      h("td", { class: "ct-number" }, `${number(leased)} ×`),
-      h("td", { class: "ct-mono ct-peek ct-clip", title: payload || null }, payload || "–"),
-      this.isReadOnly ? null : h("td", { class: "ct-finish" }, buttons(this.#verbs(row))),
+      h("td.ct-tag.ct-clip", { title: tag.length > LONG_TAG ? tag : null }, tag || "–"),
+      h("td.ct-number", `${number(leased)} ×`),
+      h("td.ct-mono.ct-peek.ct-clip", { title: payload || null }, payload || "–"),
+      this.isReadOnly ? null : h("td.ct-finish", buttons(this.#verbs(row))),
     );
     return Object.assign(node, { row, ends: left });
   }

@@ -23,11 +23,11 @@ export class LineChart {
   /** `column`: where its value stands in a point. `age`: values are seconds, said in the unit that fits. */
   constructor(title, column, { whole = true, age = false, unit = "" } = {}) {
     Object.assign(this, { title, column, whole, age, unit });
-    this.now = h("span", { class: "ct-now" });
+    this.now = h("span.ct-now");
     this.axis = muted();
-    this.canvas = h("div", { class: "ct-canvas" });
-    const caption = h("figcaption", {}, h("span", {}, title), this.now, this.axis);
-    this.node = h("figure", { class: "ct-chart" }, caption, this.canvas);
+    this.canvas = h("div.ct-canvas");
+    const caption = h("figcaption", h("span", title), this.now, this.axis);
+    this.node = h("figure.ct-chart", caption, this.canvas);
     this.canvas.addEventListener("pointermove", (event) => this.#point(event));
     this.canvas.addEventListener("pointerleave", () => this.#leave());
   }

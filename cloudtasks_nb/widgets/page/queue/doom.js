@@ -36,7 +36,7 @@ function backupChoice(frame, id) {
   });
   const words = "Back up all tasks to a Parquet file first, beside the notebook";
   return {
-    node: h("div", {}, checkLabel(wanted, words), file),
+    node: h("div", checkLabel(wanted, words), file),
     path: () => (wanted.checked ? file.value.trim() : ""),
     isReady: () => !wanted.checked || file.value.trim() !== "",
   };
@@ -63,9 +63,9 @@ export function doomForm(frame, facts, action, close) {
   const form = actionForm(
     frame,
     options,
-    h("p", {}, words(strong(depthWords(facts)), strong(facts.id))),
+    h("p", words(strong(depthWords(facts)), strong(facts.id))),
     backup.node,
-    h("label", {}, "Type the queue id ", h("code", {}, facts.id), " to arm the button", input),
+    h("label", "Type the queue id ", h("code", facts.id), " to arm the button", input),
   );
   return { form, first: input };
 }

@@ -35,7 +35,7 @@ class Setting {
     this.field = field;
     this.input = textInput(attributes);
     this.say = h("span", { id: `${id}-say`, class: "ct-say ct-muted" }, field.hint);
-    this.node = h("div", { class: "ct-setting" }, h("label", { for: id }, field.label), this.input, this.say);
+    this.node = h("div.ct-setting", h("label", { for: id }, field.label), this.input, this.say);
   }
 
   get text() {
@@ -59,8 +59,7 @@ function group(legend, name, settings) {
   return held.length
     ? h(
         "fieldset",
-        {},
-        h("legend", {}, legend),
+        h("legend", legend),
         held.map(({ node }) => node),
       )
     : null;
@@ -92,6 +91,6 @@ export function settingsForm(frame, fields, close) {
     note: muted("An empty field means the default."),
   };
   const groups = [group("Rates", "rate_limits", settings), group("Retries", "retry_config", settings)];
-  const form = actionForm(frame, options, h("div", { class: "ct-groups" }, groups));
+  const form = actionForm(frame, options, h("div.ct-groups", groups));
   return { form, first: settings[0]?.input };
 }

@@ -24,7 +24,7 @@ function resumeForm(frame, names, close) {
   };
   const submit = `Resume ${plural(names.length, "queue")}`;
   const options = { label: "Confirm: resume", look: "ct-confirm", submit, danger: true, act, close };
-  const words = h("p", {}, "These queues hold ", strong(heldWords(rows, estimates)), ". ", surge);
+  const words = h("p", "These queues hold ", strong(heldWords(rows, estimates)), ". ", surge);
   const form = actionForm(frame, options, words);
   return { form, first: form.querySelector("button") };
 }

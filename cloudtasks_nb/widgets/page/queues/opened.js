@@ -8,7 +8,7 @@ const PAUSE_MS = 100;
 export class Opened {
   constructor(frame) {
     this.frame = frame;
-    this.node = h("section", { class: "ct-opened" });
+    this.node = h("section.ct-opened");
     frame.undo.push(() => this.#end());
   }
 
@@ -25,12 +25,12 @@ export class Opened {
     this.#end();
     if (!id) return this.node.replaceChildren();
     const box = h("div");
-    this.node.replaceChildren(this.#tabs(opening), h("style", {}, opening.css), box);
+    this.node.replaceChildren(this.#tabs(opening), h("style", opening.css), box);
     try {
       await this.#draw(id, opening.esm, box);
     } catch {
-      const code = h("code", {}, "explorer.opened");
-      box.replaceChildren(h("p", { class: "ct-muted" }, "Show it in a cell of its own: ", code));
+      const code = h("code", "explorer.opened");
+      box.replaceChildren(h("p.ct-muted", "Show it in a cell of its own: ", code));
     }
   }
 
@@ -64,6 +64,6 @@ export class Opened {
     };
     const names = { class: "ct-buttons ct-tabs", "aria-label": "Views of the queue" };
     const close = pushButton("Close", () => frame.tell("close_queue", {}), { kind: "ct-small ct-where" });
-    return h("div", { class: "ct-bar" }, h("nav", names, views.map(tab)), close);
+    return h("div.ct-bar", h("nav", names, views.map(tab)), close);
   }
 }

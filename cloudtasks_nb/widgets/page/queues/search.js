@@ -28,9 +28,9 @@ function pills(label, options, isPressed, press) {
       "aria-pressed": String(isPressed(value)),
       onclick: () => press(value),
     };
-    return h("button", attributes, words, h("span", { class: "ct-of" }, number(count)));
+    return h("button", attributes, words, h("span.ct-of", number(count)));
   };
-  return h("div", { class: "ct-pills", role: "group", "aria-label": label }, options.map(pill));
+  return h("div.ct-pills", { role: "group", "aria-label": label }, options.map(pill));
 }
 
 export class Search {
@@ -41,7 +41,7 @@ export class Search {
     this.text.addEventListener("input", changed);
     this.places = h("div");
     this.pills = h("div");
-    this.filters = h("div", { class: "ct-filters" }, this.text, this.pills);
+    this.filters = h("div.ct-filters", this.text, this.pills);
   }
 
   #isIn(row) {

@@ -16,8 +16,8 @@ export function byReason(failures) {
 function reasonItem(failures) {
   const [{ message, hint }] = failures;
   const places = failures.map(({ location }) => location).join(", ");
-  const next = hint ? h("span", { class: "ct-hint" }, ` Next: ${hint}`) : null;
-  return h("li", {}, strong(places), `: ${message}`, next);
+  const next = hint ? h("span.ct-hint", ` Next: ${hint}`) : null;
+  return h("li", strong(places), `: ${message}`, next);
 }
 
 export function silentBox(frame) {
@@ -26,10 +26,10 @@ export function silentBox(frame) {
   const ask = () => frame.send("refresh", { locations: silent.map(({ location }) => location) });
   const count = strong(`${plural(silent.length, "location")} did not answer.`);
   const box = h(
-    "section",
-    { class: "ct-silent", "aria-label": "Locations that did not answer" },
-    h("p", {}, count, " Queues there are missing, or shown as they were last read."),
-    h("ul", {}, byReason(silent).map(reasonItem)),
+    "section.ct-silent",
+    { "aria-label": "Locations that did not answer" },
+    h("p", count, " Queues there are missing, or shown as they were last read."),
+    h("ul", byReason(silent).map(reasonItem)),
     buttons(frame.button("Try again", ask, { kind: "ct-small" })),
   );
   return [box];

@@ -32,15 +32,15 @@ export class QueueTable {
     this.heads = columnsFor(this.estimates).map(([name, words]) => this.#head(name, words));
     this.body = h("tbody");
     this.caption = h("caption");
-    this.empty = h("p", { class: "ct-muted ct-none" });
+    this.empty = h("p.ct-muted.ct-none");
     const showMore = () => {
       this.limit += MORE;
       this.fill();
     };
     this.more = pushButton("", showMore, { kind: "ct-small" });
     const pick = h("th", { scope: "col", class: "ct-pick" }, this.all);
-    const head = h("thead", {}, h("tr", {}, pick, this.heads));
-    this.table = h("table", { class: "ct-data ct-queues" }, this.caption, head, this.body);
+    const head = h("thead", h("tr", pick, this.heads));
+    this.table = h("table.ct-data.ct-queues", this.caption, head, this.body);
     const names = { class: "ct-listing", tabindex: "0", role: "group", "aria-label": "Queues" };
     this.node = h("div", names, this.table, this.empty, this.more);
   }
@@ -81,17 +81,17 @@ export class QueueTable {
     const check = h("input", { type: "checkbox", "aria-label": label, "data-key": `tick ${row.name}` });
     check.addEventListener("change", () => this.#choose([row.name], check.checked));
     const name = nameButton(row.id, () => this.open(row), { key: row.name });
-    const figure = (value) => h("td", { class: "ct-figure" }, orDash(value, number));
+    const figure = (value) => h("td.ct-figure", orDash(value, number));
     return h(
       "tr",
       { "data-name": row.name },
-      h("td", { class: "ct-pick" }, h("label", {}, check)),
+      h("td.ct-pick", h("label", check)),
       h("th", { scope: "row" }, name),
-      h("td", {}, cells(row.badge)),
+      h("td", cells(row.badge)),
       figure(row.depth),
-      this.estimates ? h("td", {}, when(row.oldest)) : null,
-      h("td", {}, row.location),
-      h("td", {}, row.kind),
+      this.estimates ? h("td", when(row.oldest)) : null,
+      h("td", row.location),
+      h("td", row.kind),
       figure(row.rate),
     );
   }

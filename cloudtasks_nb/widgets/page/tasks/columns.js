@@ -14,13 +14,12 @@ const between = (least, px, most) => Math.min(most, Math.max(least, px));
 const longest = (texts) => Math.max(0, ...texts.slice(0, SAMPLED).map((text) => text.length));
 
 const LOOKS = {
-  text: (value) => h("td", { class: "ct-clip", title: value.length > 24 ? value : null }, value),
-  target: (value) =>
-    h("td", { class: "ct-mono ct-target", title: value }, cut(value.replace(/^https:\/\//, ""))),
-  status: (value) => h("td", { class: "ct-clip" }, cells(value)),
-  number: (value) => h("td", { class: "ct-number" }, number(value)),
+  text: (value) => h("td.ct-clip", { title: value.length > 24 ? value : null }, value),
+  target: (value) => h("td.ct-mono.ct-target", { title: value }, cut(value.replace(/^https:\/\//, ""))),
+  status: (value) => h("td.ct-clip", cells(value)),
+  number: (value) => h("td.ct-number", number(value)),
   time: (value, isLease) =>
-    h("td", { class: "ct-clip" }, isLease ? "lease ends " : null, when(new Date(value).toISOString())),
+    h("td.ct-clip", isLease ? "lease ends " : null, when(new Date(value).toISOString())),
 };
 const WIDTHS = {
   text: ({ different }) => between(64, 20 + SIGN_PX * longest(different), 240),
@@ -34,7 +33,7 @@ const WIDTHS = {
 /** The cell of one task: `row` is its place in the table that Python sent, repeated values written once. */
 export function cellOf({ name, look, values, different, at }, row, isLeased) {
   const value = values ? values[row] : different[at[row]];
-  if (value === null || value === undefined) return h("td", { class: "ct-muted" }, "–");
+  if (value === null || value === undefined) return h("td.ct-muted", "–");
   return LOOKS[look](value, name === "schedule" && isLeased);
 }
 

@@ -28,7 +28,7 @@ export function copyForm(frame, { which, count, words, close }) {
   const form = actionForm(
     frame,
     { label: "Copy tasks", submit: `Copy ${plural(count, "task")}`, ready, act, close },
-    h("p", {}, about),
+    h("p", about),
     field("Copy to", input, list),
     typed ? field(`Type ${count}, how many that is`, typed) : null,
   );

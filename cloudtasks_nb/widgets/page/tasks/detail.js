@@ -6,9 +6,9 @@ import { factsList, sectionBody, sectionFold, textLines } from "../frame/section
 
 // The payload decoded, and as it came where that says something else.
 function payloadBlock(payload) {
-  const bar = buttons(h("span", { class: "ct-section-label" }, payload.summary));
+  const bar = buttons(h("span.ct-section-label", payload.summary));
   const body = sectionBody(payload);
-  const block = h("div", { class: "ct-section" }, bar, body);
+  const block = h("div.ct-section", bar, body);
   if (payload.raw === null) return block;
   const asItCame = textLines(payload.raw, "payload as it came");
   const toggle = () => {

@@ -27,7 +27,7 @@ export function isJson(text) {
 }
 
 function textArea(value, rows) {
-  const node = h("textarea", { class: "ct-input ct-area", rows, spellcheck: "false" });
+  const node = h("textarea.ct-input.ct-area", { rows, spellcheck: "false" });
   node.value = value;
   return node;
 }
@@ -41,7 +41,7 @@ function inputsOf({ kind, url, method, headers, tag, payload }) {
   const options = METHODS.map((name) => h("option", { selected: name === method }, name));
   return {
     url: textInput({ value: url }),
-    method: h("select", { class: "ct-select" }, options),
+    method: h("select.ct-select", options),
     headers: textArea(headerLines(headers), rowsFor(headers.length, 2, 8)),
     payload: area,
   };
@@ -66,9 +66,9 @@ export function problemOf(headers, delay) {
 
 function fieldsOf({ kind, kept }, { url, method, headers, tag, payload }) {
   const target = () => [field("Method", method), field(kind === "http" ? "URL" : "Relative URL", url)];
-  const none = () => h("p", { class: "ct-muted" }, `Payload: ${kept}`);
+  const none = () => h("p.ct-muted", `Payload: ${kept}`);
   return [
-    tag ? field("Tag", tag) : h("div", { class: "ct-pair" }, target()),
+    tag ? field("Tag", tag) : h("div.ct-pair", target()),
     headers ? field("Headers", headers) : null,
     payload ? field(`Payload${kept ? ` (${kept})` : ""}`, payload) : none(),
   ];
@@ -84,7 +84,7 @@ export function editForm(frame, old, close) {
   const { headers, payload } = inputs;
   const delay = textInput({ placeholder: "as it was", inputmode: "decimal", class: "ct-input ct-short" });
   const drop = h("input", { type: "checkbox" });
-  const note = h("p", { class: "ct-muted", role: "status" });
+  const note = h("p.ct-muted", { role: "status" });
   const wasJson = Boolean(old.payload?.trim()) && isJson(old.payload);
   const problem = () => problemOf(headers?.value, delay.value);
   const act = () => {
@@ -100,7 +100,7 @@ export function editForm(frame, old, close) {
   const form = actionForm(
     frame,
     { label, submit: "Create task", ready: () => !problem(), act, changed, close },
-    h("p", {}, "A new task like ", strong(old.id), ", under an id of its own."),
+    h("p", "A new task like ", strong(old.id), ", under an id of its own."),
     fieldsOf(old, inputs),
     field("Due in seconds from now (0: at once)", delay),
     note,

@@ -29,7 +29,7 @@ export function exportForm(frame, { which, words, close }) {
   const form = actionForm(
     frame,
     options,
-    h("p", {}, `Write ${words} to a file, ${kept}.`),
+    h("p", `Write ${words} to a file, ${kept}.`),
     field("File where the kernel runs (.parquet or .csv)", input),
   );
   return { form, first: input };

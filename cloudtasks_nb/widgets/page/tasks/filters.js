@@ -51,16 +51,13 @@ function chip(frame, { field, value, label, count, tone, mode }) {
     title: next,
     onclick: () => frame.tell("toggle", { field, value }),
   };
-  const words = [
-    h("span", { class: "ct-chip-label" }, label),
-    h("span", { class: "ct-count" }, number(count)),
-  ];
+  const words = [h("span.ct-chip-label", label), h("span.ct-count", number(count))];
   return h("button", attributes, field === "tag" ? muted("tag ") : null, words);
 }
 
 // Values to press. A press on one also replaces what stands in the search box.
 function chipBar(frame, input) {
-  const bar = h("div", { class: "ct-chips", role: "group", "aria-label": "Filters" });
+  const bar = h("div.ct-chips", { role: "group", "aria-label": "Filters" });
   frame.watch(["facets"], () => {
     const key = frame.keeper.keyWithin(bar);
     bar.replaceChildren(...frame.get("facets").map((facet) => chip(frame, facet)));
@@ -74,7 +71,7 @@ function chipBar(frame, input) {
 export function filterRow(frame) {
   const input = searchInput(frame);
   const label = h("label", { for: input.id });
-  const found = h("span", { class: "ct-muted ct-found", role: "status" });
+  const found = h("span.ct-muted.ct-found", { role: "status" });
   frame.watch(["place", "order"], () => {
     const at = frame.get("place");
     label.textContent = `Filter ${scopeWords(at)}`;
@@ -83,6 +80,6 @@ export function filterRow(frame) {
     const matching = number(frame.get("order").length);
     found.textContent = at.query ? `${matching} of ${number(at.count)} match` : "";
   });
-  const line = h("div", { class: "ct-filter-line" }, label, input, found);
-  return h("div", { class: "ct-filter" }, line, chipBar(frame, input));
+  const line = h("div.ct-filter-line", label, input, found);
+  return h("div.ct-filter", line, chipBar(frame, input));
 }

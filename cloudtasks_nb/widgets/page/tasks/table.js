@@ -11,7 +11,7 @@ import { ROW_PX, rowOf, rowsInView, scrollTo } from "./window.js";
 
 const CONTROLS = ["input", "button"];
 
-const spacer = () => h("tr", { class: "ct-spacer", "aria-hidden": "true" }, h("td"));
+const spacer = () => h("tr.ct-spacer", { "aria-hidden": "true" }, h("td"));
 const px = (width) => `${Math.round(width)}px`;
 
 function nothingWords({ updated, count }) {
@@ -44,9 +44,9 @@ export class TaskTable {
     this.body = h("tbody");
     this.above = spacer();
     this.below = spacer();
-    const parts = [this.caption, this.columns, h("thead", {}, this.head), this.body];
-    this.table = h("table", { class: "ct-data ct-tasks" }, parts);
-    this.node = h("div", { class: "ct-scroll", tabindex: "-1", "data-roving": true }, this.table);
+    const parts = [this.caption, this.columns, h("thead", this.head), this.body];
+    this.table = h("table.ct-data.ct-tasks", parts);
+    this.node = h("div.ct-scroll", { tabindex: "-1", "data-roving": true }, this.table);
   }
 
   // Draw again when the view scrolls or changes its size.
@@ -98,7 +98,7 @@ export class TaskTable {
 
   #empty(at) {
     const across = { class: "ct-nothing", colspan: this.columns.children.length };
-    return h("tr", {}, h("td", across, nothingWords(at)));
+    return h("tr", h("td", across, nothingWords(at)));
   }
 
   /** The rows in view, and a few around them. */
@@ -170,7 +170,7 @@ export class TaskTable {
     for (const { firstChild } of [this.above, this.below]) firstChild.colSpan = widths.length;
     this.table.style.minWidth = px(tableWidth(widths));
     const names = [{ name: "task", label: "Task", look: "text" }, ...columns];
-    const check = h("th", { scope: "col", class: "ct-check" }, h("label", {}, this.all));
+    const check = h("th", { scope: "col", class: "ct-check" }, h("label", this.all));
     this.frame.redraw(this.head, () =>
       this.head.replaceChildren(check, ...names.map((column) => columnHead(this.frame, column, at))),
     );
@@ -188,7 +188,7 @@ export class TaskTable {
     const row = h(
       "tr",
       { "data-id": id, "aria-rowindex": String(place + 2) },
-      h("td", { class: "ct-check" }, h("label", {}, check)),
+      h("td.ct-check", h("label", check)),
       h("th", { scope: "row", class: "ct-clip" }, nameButton(id, null, { kind: "ct-mono" })),
       this.held.columns.map((column) => cellOf(column, at, this.leased.has(at))),
     );

@@ -25,7 +25,7 @@ class Target {
       return h("label", { title }, radio, this[value].label);
     });
     this.selected.radio.checked = true;
-    this.node = h("fieldset", { class: "ct-which" }, h("legend", {}, "Act on"), options);
+    this.node = h("fieldset.ct-which", h("legend", "Act on"), options);
   }
 
   get isAll() {
@@ -99,12 +99,7 @@ export function verbBar(frame, show) {
     : [run, verb({ ...deletion, danger: true }), opening("Copy to…", copyForm)];
   const clear = pushButton("Clear selection", () => frame.tell("clear_selection", {}), { kind: "ct-small" });
   const verbs = buttons(changing, opening("Export…", exportForm), clear);
-  const bar = h(
-    "div",
-    { class: "ct-verbs", role: "group", "aria-label": "Act on tasks" },
-    target.node,
-    verbs,
-  );
+  const bar = h("div.ct-verbs", { role: "group", "aria-label": "Act on tasks" }, target.node, verbs);
   const update = () => {
     target.say();
     run.hidden = !frame.get("place").can_run;

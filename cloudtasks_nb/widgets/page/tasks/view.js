@@ -9,8 +9,8 @@ const PAYLOADS_TITLE =
 
 // A menu that opens over the table, and closes with Escape or a click elsewhere.
 function menu(frame, summary, ...content) {
-  const head = h("summary", { class: "ct-button" }, summary);
-  const node = h("details", { class: "ct-menu" }, head, h("div", { class: "ct-menu-body" }, content));
+  const head = h("summary.ct-button", summary);
+  const node = h("details.ct-menu", head, h("div.ct-menu-body", content));
   const away = (event) => {
     if (node.open && !node.contains(event.composedPath()[0])) node.open = false;
   };
@@ -46,7 +46,7 @@ function columnsMenu(frame) {
 export function viewControls(frame) {
   const sizes = [...new Set([...SIZES, frame.get("place").page_size])].sort((a, b) => a - b);
   const options = sizes.map((count) => h("option", { value: count }, `${count} per page`));
-  const size = h("select", { class: "ct-select", "aria-label": "Tasks per page" }, options);
+  const size = h("select.ct-select", { "aria-label": "Tasks per page" }, options);
   size.addEventListener("change", () => frame.send("set_page_size", { page_size: Number(size.value) }));
   const payloads = h("input", { type: "checkbox" });
   payloads.addEventListener("change", () => frame.send("read_payloads", { on: payloads.checked }));
@@ -64,7 +64,7 @@ export function progressRow(frame) {
   const bar = h("progress", { "aria-label": "Progress" });
   const words = muted();
   const stop = pushButton("Stop", () => frame.calls.post({ do: "cancel" }), { kind: "ct-small" });
-  const row = h("div", { class: "ct-progress", hidden: true }, bar, words, stop);
+  const row = h("div.ct-progress", { hidden: true }, bar, words, stop);
   frame.watch(["progress"], () => {
     const { text, done, total } = frame.get("progress");
     row.hidden = !text;
