@@ -19,7 +19,8 @@ PAGE = ROOT / "cloudtasks_nb/widgets/page"
 BUILT = ROOT / "cloudtasks_nb/widgets/built"
 MODULES = ROOT / "build/page/node_modules"
 PATH = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
-LARGEST_B = 33_000  # of one panel's script
+LARGEST_B = 25_000  # of one panel's script; each saved notebook holds one for each panel in it
+LARGER_B = {"task_browser": 32_000}  # docs/decisions/0031: seven forms and a table of any length
 
 
 def missing() -> str:
@@ -72,4 +73,4 @@ def test_what_is_committed_is_what_the_sources_build(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", sorted(BUILT.glob("*.js")), ids=lambda path: path.stem)
 def test_a_panels_script_stays_small(script: Path) -> None:
-    assert script.stat().st_size <= LARGEST_B
+    assert script.stat().st_size <= LARGER_B.get(script.stem, LARGEST_B)

@@ -2,7 +2,8 @@
 
 import { createRequire } from "node:module";
 
-const tools = createRequire(new URL("../../build/page/package.json", import.meta.url)); // as `make page` installs them
+// As `make page` installs them.
+const tools = createRequire(new URL("../../build/page/package.json", import.meta.url));
 const { parseHTML } = tools("linkedom");
 
 class Observer {
@@ -10,7 +11,7 @@ class Observer {
   disconnect() {}
 }
 
-/** A new page in place of the globals of a browser. Where the focus is can be read and set: the DOM has none. */
+/** A new page in place of the globals of a browser, with a focus that can be read and set. */
 export function openPage() {
   const { document, window } = parseHTML("<!doctype html><html><body></body></html>");
   Object.assign(globalThis, { document, window, IntersectionObserver: Observer, ResizeObserver: Observer });

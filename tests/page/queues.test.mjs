@@ -29,7 +29,7 @@ test("values are counted", () => {
   assert.deepEqual(Object.fromEntries(countBy(ROWS, "location")), { eu: 1, us: 2 });
 });
 
-test("numbers begin with the greatest, unknown ones come last, and the rows of the model keep their order", () => {
+test("numbers begin with the greatest, unknown ones come last, and the model keeps its order", () => {
   assert.equal(ids(null), "bac");
   assert.equal(ids({ name: "Queue", isReversed: false }), "abc");
   assert.equal(ids({ name: "Tasks (est.)", isReversed: false }), "cba");

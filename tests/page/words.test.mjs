@@ -1,4 +1,4 @@
-// The words that cards say too, by the cases of tests/words.json; tests/unit/render/test_words.py reads the same file.
+// The words that cards say too, by the cases of tests/words.json, as in tests/unit/render/test_words.py.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

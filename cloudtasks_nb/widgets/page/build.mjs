@@ -1,4 +1,4 @@
-// Bundles and minifies the page: one script and one style sheet for each panel, into the folder that is named.
+// Bundles and minifies the page into a folder: one script and one style sheet for each panel.
 // Usage: node build.mjs FOLDER
 
 import { readdirSync } from "node:fs";

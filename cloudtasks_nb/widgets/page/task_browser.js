@@ -1,4 +1,4 @@
-// The tasks of a queue: a page of the listing or all of it, the filter, the selection, and one task in detail.
+// The tasks of a queue: a page of the listing or all of it, the filter, the selection, and one in detail.
 
 import { when } from "./frame/cells.js";
 import { buttons, focus, h, muted } from "./frame/dom.js";

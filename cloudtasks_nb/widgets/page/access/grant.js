@@ -1,8 +1,8 @@
-// The form that drafts a new binding. Input is checked here and again in Python; nothing is sent before it is saved.
+// The form that drafts a new binding. Input is checked here and in Python; nothing is saved by drafting.
 
 import { h, textInput, typing } from "../frame/dom.js";
 
-/** Whether it looks like a role and a member: "roles/x" and "user:x" or one of the two that stand for everybody. */
+/** Whether it looks like a role ("roles/x") and a member ("user:x", or a name for everybody: "allUsers"). */
 export function isGrant(role, member) {
   return role.includes("/") && /^(all|[A-Za-z]+:.)/.test(member.trim());
 }

@@ -1,4 +1,4 @@
-// Cells as Python rendered them: text with a look, names that give way in their middle, instants that keep running.
+// Cells as Python rendered them: text with a look, and instants that keep running.
 
 import { h, pushButton } from "./dom.js";
 import { relative } from "./words.js";

@@ -8,8 +8,8 @@ function set(node, name, value) {
 }
 
 /**
- * An element: h("span.ct-muted", { title }, ...children). Attributes ("title", "onclick", "class") may be left out;
- * children are nodes or text.
+ * An element: h("span.ct-muted", { title }, ...children). Attributes ("title", "onclick", "class") may be
+ * left out; children are nodes or text.
  */
 export function h(selector, ...given) {
   const [tag, ...classes] = selector.split(".");

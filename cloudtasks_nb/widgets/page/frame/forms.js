@@ -3,8 +3,8 @@
 import { buttons, focus, h, pushButton, textInput, typing } from "./dom.js";
 
 /**
- * A form over `content`, with a submit button and Cancel. `act` runs when it is `ready` and no action is under way;
- * `changed` runs after each edit. `extra` stands before Cancel, `note` after it.
+ * A form over `content`, with a submit button and Cancel. `act` runs when it is `ready` and no action is
+ * under way; `changed` runs after each edit. `extra` stands before Cancel, `note` after it.
  */
 export function actionForm(frame, options, ...content) {
   const { label, look = "ct-form", submit, danger, ready = () => true, act, changed, close } = options;
@@ -24,7 +24,7 @@ export function actionForm(frame, options, ...content) {
   return form;
 }
 
-/** The second step before something that is about many: it arms only when their number (or the queue's id) is typed. */
+/** The second step of a verb for many: it arms only when their number (or the queue's id) is typed. */
 export function confirmForm(frame, { label, words, count, id, act, close, danger = true }) {
   const accepted = [String(count), id];
   const input = textInput();

@@ -39,7 +39,7 @@ export class Frame {
     this.folded = h("details.ct-code", h("summary", "as code"), h("pre", this.code));
     const names = { "data-panel": kind, "aria-label": label, "data-lm-suppress-shortcuts": "true" };
     this.root = h("section.ct-panel", { ...names });
-    // A letter typed on a button is meant for the panel: a notebook in command mode would cut or delete the cell.
+    // A letter typed on a button is meant for the panel: a notebook in command mode would delete the cell.
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
     });
@@ -115,7 +115,7 @@ export class Frame {
     return armed(this, label, question, act, options);
   }
 
-  /** Buttons follow `busy` and their own rule; the focus comes back, or goes to a neighbour that can be used. */
+  /** Buttons follow `busy` and their own rule; the focus comes back, or goes to a usable neighbour. */
   sync() {
     if (this.busy) this.keeper.remember();
     for (const button of this.root.querySelectorAll("button.ct-action")) {

@@ -1,5 +1,5 @@
-// Asks the kernel to look again while somebody can see the panel: one question at a time, none from a page that is
-// hidden, scrolled away or closed. The kernel says when the next one is due.
+// Asks the kernel to look again while somebody can see the panel: one question at a time, none from a page
+// that is hidden, scrolled away or closed. The kernel says when the next one is due.
 
 import { callId } from "./calls.js";
 

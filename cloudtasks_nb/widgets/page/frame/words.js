@@ -1,4 +1,4 @@
-// Numbers, instants and durations in words, as cards say them in Python. tests/words.json holds both to one rule.
+// Numbers, instants and durations in words, as Python says them in cards. tests/words.json holds both to it.
 
 const MINUTE_S = 60;
 const HOUR_S = 3600;

@@ -117,7 +117,8 @@ export class LineChart {
     const [one, size] = this.windowS >= WHOLE_HOURS_S ? ["hour", 3600] : ["minute", 60];
     const now = this.#say(this.points.at(-1)[this.column]);
     const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => this.#say(value));
-    return `${this.title}: now ${now}; in the last ${plural(this.windowS / size, one)} from ${low} to ${high}.`;
+    const span = plural(this.windowS / size, one);
+    return `${this.title}: now ${now}; in the last ${span} from ${low} to ${high}.`;
   }
 
   #point(event) {

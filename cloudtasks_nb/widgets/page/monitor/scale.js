@@ -13,7 +13,7 @@ export function scale(greatest, whole) {
   return { top: steps * step, ticks: Array.from({ length: steps + 1 }, (_, at) => at * step) };
 }
 
-/** Points `[time_ms, ...values]` in runs without a gap longer than `gapS`; points without a value are left out. */
+/** Points `[time_ms, ...values]` that have a value, in runs without a gap longer than `gapS`. */
 export function stretches(points, column, gapS) {
   const found = [];
   let before = null;

@@ -1,4 +1,4 @@
-// The second step of purging and deleting: it names what goes, offers a backup, and arms when the id is typed.
+// The second step of purging and deleting: it offers a backup, and arms when the id is typed.
 
 import { checkLabel, h, strong, textInput } from "../frame/dom.js";
 import { actionForm } from "../frame/forms.js";

@@ -24,11 +24,11 @@ export function copyForm(frame, { which, count, words, close }) {
     frame.send("copy_tasks", { to: input.value.trim(), which, confirm: String(count) });
     close();
   };
-  const about = `Create ${words} in another queue, payloads included, under new ids. These stay where they are.`;
+  const created = `Create ${words} in another queue, payloads included, under new ids.`;
   const form = actionForm(
     frame,
     { label: "Copy tasks", submit: `Copy ${plural(count, "task")}`, ready, act, close },
-    h("p", about),
+    h("p", `${created} These stay where they are.`),
     field("Copy to", input, list),
     typed ? field(`Type ${count}, how many that is`, typed) : null,
   );

@@ -47,7 +47,7 @@ function inputsOf({ kind, url, method, headers, tag, payload }) {
   };
 }
 
-/** The arguments of the new task that differ from the old one. `now` is the text of each input by its name. */
+/** Arguments of the new task that differ from the old one. `now` is the text of each input by its name. */
 export function changesOf(old, now, delay) {
   const before = { ...old, headers: headerLines(old.headers ?? []) };
   const changed = Object.entries(now).filter(([name, text]) => text !== before[name]);
