@@ -48,7 +48,7 @@ def run(*command: str | Path) -> str:
     environment = {**os.environ, "PATH": PATH}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def test_the_linter_finds_nothing_and_the_formatter_changes_nothing() -> None:
