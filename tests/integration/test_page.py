@@ -65,7 +65,9 @@ def test_its_own_tests_pass() -> None:
 
 def test_what_is_committed_is_what_the_sources_build(tmp_path: Path) -> None:
     run("node", PAGE / "build.mjs", tmp_path)
-    fresh, committed = ({path.name: path.read_bytes() for path in place.iterdir()} for place in (tmp_path, BUILT))
+    fresh, committed = (
+        {path.name: path.read_bytes() for path in place.iterdir()} for place in (tmp_path, BUILT)
+    )
     assert sorted(fresh) == sorted(committed)
     stale = [name for name, content in fresh.items() if committed[name] != content]
     assert stale == [], "run `make page` and commit what it builds"

@@ -1,4 +1,4 @@
-"""Nothing outgrows its reader: at most six parameters to a function, 400 lines to a file, 110 signs to a script's line."""
+"""Nothing outgrows its reader: six parameters to a function, 400 lines to a file, 110 signs to a line of script."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from cloudtasks_nb.render import Json
 from cloudtasks_nb.render.payload import payload_sections, preview
 from cloudtasks_nb.render.queue import rate_words, retry_words
 from cloudtasks_nb.render.status import attempt_words, status_badge
-from cloudtasks_nb.render.values import duration, exact, relative, size
+from cloudtasks_nb.render.values import duration, exact, size
 
 from .conftest import NOW, QUEUE, queues, tasks
 
