@@ -24,11 +24,11 @@ export function plural(count, one, many = `${one}s`) {
 
 /** The unit that a time is said in: below two of a unit the smaller one tells more ("100 min", not "2 h"). */
 export function unitOf(seconds) {
-  const at = UNITS.findIndex(([, size], place) => {
+  const found = UNITS.find(([, size], place) => {
     const smaller = UNITS[place + 1]?.[1] ?? 0;
     return seconds >= 2 * size - smaller / 2; // from there on, the smaller unit rounds to two of this one
   });
-  return UNITS[at] ?? UNITS.at(-1);
+  return found ?? UNITS.at(-1);
 }
 
 /** An instant as seen from `now` (both in ms), in one unit: "in 3 min", "2 h ago", "now". */
