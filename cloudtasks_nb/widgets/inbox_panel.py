@@ -11,7 +11,7 @@ import traitlets
 from ..render.shapes import ROWS_SHOWN, badge
 from .action import Refused, action
 from .cells import Plain, fact_list, plain, section
-from .clickable import Clickable, asset, style
+from .clickable import Clickable, built
 
 if TYPE_CHECKING:
     from ..emulator.client.inbox import Inbox
@@ -25,8 +25,8 @@ class InboxPanel(Clickable):
         >>> inbox.panel()
     """
 
-    _esm = asset("shared.js", "sections.js", "inbox_panel.js")
-    _css = style("inbox_panel.css")
+    _esm = built("inbox_panel.js")
+    _css = built("inbox_panel.css")
 
     state = traitlets.Dict().tag(sync=True)
     rows = traitlets.List().tag(sync=True)

@@ -20,7 +20,7 @@ from ..render.visible import shown
 from ..resources.lease_verbs import LEASE
 from .action import Refused, action, literal
 from .cells import instant
-from .panel import Panel, asset, style
+from .panel import Panel, built
 from .task_view import task_detail
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class LeaseWorkbench(Panel):
         >>> [task.json() for task in workbench.tasks]
     """
 
-    _esm = asset("shared.js", "confirm.js", "sections.js", "task_detail.js", "lease_workbench.js")
-    _css = style("lease_workbench.css")
+    _esm = built("lease_workbench.js")
+    _css = built("lease_workbench.css")
 
     place = traitlets.Dict().tag(sync=True)
     leases = traitlets.List().tag(sync=True)

@@ -9,12 +9,12 @@ import traitlets
 
 from ..errors import NotFound
 from ..resources.task import count_tasks
-from .clickable import Clickable, asset, style
+from .clickable import Clickable, built
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
 
-__all__ = ["Panel", "asset", "style"]
+__all__ = ["Panel", "built"]
 
 
 class Panel(Clickable):

@@ -15,7 +15,7 @@ from ..errors import CloudTasksError, ConfigError
 from ..render.queue import state_badge
 from .action import action
 from .cells import plain
-from .panel import Panel, asset, style
+from .panel import Panel, built
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,8 +80,8 @@ class QueueMonitor(Panel):
         >>> monitor.to_dataframe().set_index("time")
     """
 
-    _esm = asset("shared.js", "line_chart.js", "queue_monitor.js")
-    _css = style("queue_monitor.css")
+    _esm = built("queue_monitor.js")
+    _css = built("queue_monitor.css")
 
     facts = traitlets.Dict().tag(sync=True)
     window_s = traitlets.Float(WINDOWS_S[1]).tag(sync=True)

@@ -14,7 +14,7 @@ from ..render.queue import KIND_WORDS, settings_facts, state_badge
 from ..render.values import counted
 from .action import Refused, action, literal
 from .cells import fact_list, instant, plain
-from .panel import Panel, asset, refresh_line, style
+from .panel import Panel, built, refresh_line
 from .settings_form import changed_settings, form
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ class QueuePanel(Panel):
         >>> panel.purge(confirm="emails", backup="emails.parquet")
     """
 
-    _esm = asset("shared.js", "queue_settings.js", "queue_panel.js")
-    _css = style("queue_panel.css")
+    _esm = built("queue_panel.js")
+    _css = built("queue_panel.css")
 
     facts = traitlets.Dict().tag(sync=True)
 

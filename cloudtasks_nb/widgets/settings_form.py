@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from ..model.durations import parse_duration
+from ..model.json import shortest
 from ..model.queue import RetryConfig
 from ..model.schema import behavior_of
 from .action import Refused
@@ -50,7 +51,7 @@ class Setting(Struct, frozen=True):
     def _value(self, text: str) -> float | None:
         try:
             if self.kind == "duration":
-                return parse_duration(text).total_seconds()
+                return shortest(parse_duration(text).total_seconds())
             return float(text) if self.kind == "number" else int(text)
         except (ValueError, OverflowError):
             return None
@@ -84,7 +85,7 @@ def typed(value: Any) -> str:
     for unit, size_s in _UNITS:
         if total_s and total_s % size_s == 0:
             return f"{total_s / size_s:.15g} {unit}"
-    return f"{total_s:.15g} s"
+    return f"{total_s:.6f}".rstrip("0").rstrip(".") + " s"
 
 
 def form(queue: Queue) -> list[dict[str, Any]]:

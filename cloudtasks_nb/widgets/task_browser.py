@@ -13,7 +13,7 @@ from ..names import check_task_id, parse_queue
 from ..redact import redacted
 from ..render.values import counted
 from .action import Refused, action, literal
-from .panel import asset, style
+from .panel import built
 from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
 from .task_reader import TaskReader
@@ -72,18 +72,8 @@ class TaskBrowser(TaskReader):
         >>> browser.delete_tasks("matching", confirm=5)
     """
 
-    _esm = asset(
-        "shared.js",
-        "confirm.js",
-        "sections.js",
-        "task_detail.js",
-        "task_edit.js",
-        "task_table.js",
-        "task_filters.js",
-        "task_verbs.js",
-        "task_browser.js",
-    )
-    _css = style("task_browser.css")
+    _esm = built("task_browser.js")
+    _css = built("task_browser.css")
 
     selected = traitlets.List().tag(sync=True)
     form = traitlets.Dict().tag(sync=True)

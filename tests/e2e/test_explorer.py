@@ -27,7 +27,7 @@ def test_queues_are_found_opened_and_paused_together(
     notebook.run_all()
     explorer = notebook.outputs.get_by_role("region", name="Queues of project local")
 
-    explorer.get_by_role("searchbox", name="Find a queue").fill(mark)
+    explorer.get_by_role("searchbox", name="Find a queue").press_sequentially(mark)
     rows = explorer.locator("tbody tr")
     expect(rows).to_have_count(3)
     expect(explorer.get_by_role("button", name="running")).to_contain_text("3")

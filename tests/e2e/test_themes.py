@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.widgets.clickable import built
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
-from tests.unit.widgets.test_styles import OWN, SHARED, STATIC
+from tests.unit.widgets.test_styles import OWN
 
 from .bare_page import CONTRASTS, OPENED, THEMES, mount, unfold
 from .service import Service
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 
 # Every rule of every panel, as a notebook has them on its page after this panel's own.
-OTHERS = "\n".join((STATIC / name).read_text() for name in (*SHARED, *OWN))
+OTHERS = "\n".join(map(built, OWN))
 # How many nodes there are, and which of them look different once the page has more sheets; no second passes between.
 RESTYLED = """css => {
     const nodes = [...document.querySelectorAll('.ct-panel, .ct-panel *')];

@@ -123,7 +123,7 @@ def test_settings_are_checked_before_they_are_sent_and_only_changes_are_sent(
     called = f'client.queue("{queue.name}").update'
     assert panel.lines[-1] == (
         f'{called}(rate_limits={{"max_tasks_dispatched_per_second": 5.0}}, '
-        'retry_config={"min_backoff": 120.0, "unlimited_attempts": True})'
+        'retry_config={"min_backoff": 120, "unlimited_attempts": True})'
     )
     panel.update({"max_attempts": 3})
     assert client.queue(queue.id).retry_config.max_attempts == 3

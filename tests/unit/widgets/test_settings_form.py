@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
@@ -13,6 +13,7 @@ from cloudtasks_nb.widgets.action import Refused
 from cloudtasks_nb.widgets.settings_form import changed_settings, form, typed
 
 
+@example(timedelta(microseconds=1))
 @given(st.timedeltas(timedelta(), timedelta(days=3650)))
 def test_what_the_form_shows_reads_back_as_the_same(value: timedelta) -> None:
     assert parse_duration(typed(value)) == value

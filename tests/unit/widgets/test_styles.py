@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-STATIC = Path(__file__).parents[3] / "cloudtasks_nb" / "widgets" / "static"
-SHARED = ("panel.css", "parts.css")
-OWN = sorted(sheet.name for sheet in STATIC.glob("*.css") if sheet.name not in SHARED)
+PANELS = Path(__file__).parents[3] / "cloudtasks_nb" / "widgets" / "page"
+SHARED = ("frame/panel.css", "frame/parts.css")
+OWN = sorted(sheet.name for sheet in PANELS.glob("*.css"))
 HOST = "body[data-vscode-theme-kind] .cell-output-ipywidget-background"
 
 
 def selectors(sheet: str) -> list[str]:
     """What the rules of a sheet are about, one by one; at-rules are looked through."""
-    text = re.sub(r"/\*.*?\*/", "", (STATIC / sheet).read_text(), flags=re.DOTALL)
+    text = re.sub(r"/\*.*?\*/", "", (PANELS / sheet).read_text(), flags=re.DOTALL)
+    text = re.sub(r"@import [^;]+;", "", text)
     heads = (head.strip() for head in re.findall(r"([^{}]+)\{", text))
     plain = (re.sub(r":(not|nth-child)\([^)]*\)", "", head) for head in heads if not head.startswith("@"))
     return [part.strip() for head in plain for part in re.split(r",(?![^(]*\))", head)]
@@ -23,14 +24,14 @@ def selectors(sheet: str) -> list[str]:
 
 def mark(sheet: str) -> str:
     """How the rules of a panel's own sheet begin: with the mark that its page puts on its frame."""
-    script = (STATIC / sheet).with_suffix(".js").read_text()
+    script = (PANELS / sheet).with_suffix(".js").read_text()
     kind = re.search(r'new Frame\(model, el, "(\w+)"', script)
     assert kind is not None
     return f'.ct-panel[data-panel="{kind[1]}"]'
 
 
 def classes(sheet: str) -> set[str]:
-    return set(re.findall(r"\.(ct-[\w-]+)", (STATIC / sheet).read_text())) - {"ct-panel"}
+    return set(re.findall(r"\.(ct-[\w-]+)", (PANELS / sheet).read_text())) - {"ct-panel"}
 
 
 @pytest.mark.parametrize("sheet", OWN)
@@ -42,12 +43,12 @@ def test_a_panels_own_sheet_is_about_that_panel_alone(sheet: str) -> None:
 @pytest.mark.parametrize("sheet", SHARED)
 def test_what_panels_share_stays_in_panels(sheet: str) -> None:
     outside = [found for found in selectors(sheet) if not found.startswith(".ct-panel")]
-    assert outside == ([HOST] if sheet == "panel.css" else [])
+    assert outside == ([HOST] if sheet == "frame/panel.css" else [])
 
 
 def test_the_explorer_does_not_restyle_the_panel_that_is_open_in_it() -> None:
     others = set().union(*(classes(sheet) for sheet in OWN if sheet != "explorer.css"))
-    shared = classes("panel.css") | classes("parts.css")
+    shared = set().union(*map(classes, SHARED))
     own = classes("explorer.css") - others - shared
     inside = [found.removeprefix(mark("explorer.css")) for found in selectors("explorer.css")]
     reaching = [found for found in inside if found and not any(f".{name}" in found for name in own)]

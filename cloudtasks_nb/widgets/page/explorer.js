@@ -1,0 +1,70 @@
+// Locations, queues, and one queue opened: as controls, tasks, leases, monitor or access.
+
+import { h, muted, typing } from "./frame/dom.js";
+import { Frame } from "./frame/frame.js";
+import { choiceBar } from "./queues/chosen.js";
+import { Opened } from "./queues/opened.js";
+import { Search } from "./queues/search.js";
+import { silentBox } from "./queues/silent.js";
+import { QueueTable } from "./queues/table.js";
+
+function openQueue(frame, row) {
+  const { name, view } = frame.get("opening");
+  if (name === row.name) return;
+  const shown = view === "workbench" ? "panel" : (view ?? "panel"); // only a pull queue has leases
+  frame.send("open_queue", { name: row.name, view: shown });
+}
+
+function header(frame) {
+  const { project } = frame.get("place");
+  const updated = h("span.ct-muted.ct-where");
+  frame.watch(["rows", "place"], () => {
+    updated.replaceChildren(...frame.freshness(frame.get("place").updated));
+  });
+  const words = `queues${frame.get("read_only") ? " · read-only" : ""}`;
+  const refresh = frame.button("Refresh", () => frame.send("refresh"));
+  return h("header", h("h3", project), muted(words), updated, refresh);
+}
+
+function render({ model, el }) {
+  const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`);
+  const search = new Search(frame, () => changed());
+  const table = new QueueTable(
+    frame,
+    (row) => search.finds(row),
+    (row) => openQueue(frame, row),
+  );
+  const opened = new Opened(frame);
+  const silent = h("div");
+  const bar = h("div.ct-buttons");
+  const slot = h("div");
+  const changed = () => {
+    search.fill();
+    table.fill();
+  };
+  typing(search.filters, () => {
+    search.text.value = "";
+    changed();
+  });
+  frame.root.append(
+    ...[header(frame), search.places, search.filters, silent, table.node],
+    h("div.ct-bar.ct-choice", bar),
+    ...[slot, frame.status, opened.node, frame.folded],
+  );
+  frame.watch(["rows", "place"], () => {
+    changed();
+    silent.replaceChildren(...silentBox(frame));
+    frame.sync();
+  });
+  frame.watch(["ticked"], () => {
+    table.mark();
+    choiceBar(frame, bar, slot);
+  });
+  frame.watch(["opening"], () => {
+    table.mark();
+    opened.show();
+  });
+  return () => frame.cleanup();
+}
+
+export default { render };

@@ -1,0 +1,47 @@
+// Two steps: the first press arms for five seconds, the second acts. A double click or a held key only arms.
+
+/** Two presses act on up to so many tasks; more are confirmed by their number. */
+export const FEW = 20;
+const ARMED_MS = 5000;
+
+/** `button.question`, where it is set, asks in place of `question`. */
+export function armed(frame, label, question, act, options = {}) {
+  let timer = null;
+  const disarm = () => {
+    clearTimeout(timer);
+    timer = null;
+    button.textContent = label;
+    button.classList.remove("ct-armed");
+    frame.notice();
+  };
+  const arm = () => {
+    timer = setTimeout(disarm, ARMED_MS);
+    button.textContent = `Confirm: ${label.toLowerCase()}`;
+    button.classList.add("ct-armed");
+    frame.say(`${button.question?.() ?? question} Press again within 5 s.`);
+  };
+  const press = (event) => {
+    if (event.detail > 1) return;
+    if (timer === null) return arm();
+    disarm();
+    act();
+  };
+  const button = frame.button(label, press, options);
+  button.addEventListener("keydown", (event) => {
+    const leaves = event.key === "Escape" && timer !== null;
+    if (event.repeat || leaves) event.preventDefault();
+    if (leaves) disarm();
+  });
+  return button;
+}
+
+/** Two presses while `isFew()`; otherwise the first press opens a form instead. */
+export function armedForFew(button, isFew, openForm) {
+  const open = (event) => {
+    if (isFew()) return;
+    event.stopImmediatePropagation();
+    openForm();
+  };
+  button.addEventListener("click", open, { capture: true });
+  return button;
+}

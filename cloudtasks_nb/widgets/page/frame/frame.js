@@ -1,0 +1,173 @@
+// The frame of a panel: its root, its actions, its status line, and everything that cleanup undoes.
+
+import { armed } from "./armed.js";
+import { Calls } from "./calls.js";
+import { tickTimes, when } from "./cells.js";
+import { focus, h } from "./dom.js";
+import { FocusKeeper } from "./focus.js";
+import { Live } from "./live.js";
+
+export const UNREAD = "Not read yet."; // an empty table would claim that there is nothing
+const NO_LINES = "# each click appears here as a line of Python";
+const GONE_TITLE = "The service knows no such queue (any more).";
+
+export class Frame {
+  /** `unseen`: the panel asks the kernel to look again also while it is out of sight. */
+  constructor(model, el, kind, label, { unseen = false } = {}) {
+    this.model = model;
+    this.undo = [];
+    this.#build(el, kind, label);
+    this.keeper = new FocusKeeper(this.root);
+    this.calls = new Calls(model, {
+      say: (text, level) => this.say(text, "", level),
+      changed: () => this.sync(),
+    });
+    this.on("msg:custom", (message) => this.#hear(message));
+    this.watch(["busy"], () => this.sync());
+    this.watch(["notice"], () => this.notice());
+    this.on("change:gone", () => this.sync());
+    this.watch(["lines"], () => this.#lines());
+    this.every(1000, () => tickTimes(this.root));
+    this.undo.push(() => this.calls.post({ do: "unmounted" }));
+    this.calls.post({ do: "mounted" });
+    this.live = new Live(this, unseen);
+  }
+
+  #build(el, kind, label) {
+    this.status = h("p.ct-status", { role: "status", "aria-live": "polite" });
+    this.code = h("code");
+    this.folded = h("details.ct-code", h("summary", "as code"), h("pre", this.code));
+    const names = { "data-panel": kind, "aria-label": label, "data-lm-suppress-shortcuts": "true" };
+    this.root = h("section.ct-panel", { ...names });
+    // A letter typed on a button is meant for the panel: a notebook in command mode would delete the cell.
+    this.root.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+    });
+    this.lost = h("span.ct-badge.ct-bad.ct-lost-badge", { title: GONE_TITLE }, "NOT FOUND");
+    el.append(this.root);
+  }
+
+  get(trait) {
+    return this.model.get(trait);
+  }
+
+  on(event, handler) {
+    this.model.on(event, handler);
+    this.undo.push(() => this.model.off(event, handler));
+  }
+
+  /** Run `update` now and whenever one of the traits changes. */
+  watch(traits, update) {
+    for (const trait of traits) this.on(`change:${trait}`, update);
+    update();
+  }
+
+  every(pauseMs, act) {
+    const clock = setInterval(act, pauseMs);
+    this.undo.push(() => clearInterval(clock));
+  }
+
+  cleanup() {
+    this.ended = true;
+    for (const undo of this.undo.splice(0)) undo();
+  }
+
+  /** Whether the service knows no such queue: said beside the title, whatever else the panel shows. */
+  get gone() {
+    return Boolean(this.get("gone"));
+  }
+
+  get busy() {
+    return this.calls.busy;
+  }
+
+  send(action, args) {
+    this.calls.send(action, args);
+  }
+
+  tell(action, args) {
+    this.calls.tell(action, args);
+  }
+
+  #hear(message) {
+    if (!this.calls.answered(message)) return;
+    this.notice();
+    this.sync();
+  }
+
+  /** An id of its own for each view, for labels and descriptions. */
+  id(name) {
+    this.number ??= `ct-${Math.random().toString(36).slice(2)}`;
+    return `${this.number}-${name}`;
+  }
+
+  /** A button that is disabled during an action, and while `allowed` says no. */
+  button(label, act, { allowed = () => true, kind = "", title, type = "button", current } = {}) {
+    const attributes = { type, title, onclick: act, "aria-current": current && "true" };
+    const button = h("button", { class: `ct-button ct-action ${kind}`, ...attributes }, label);
+    Object.assign(button, { allowed, frame: this });
+    button.disabled = this.busy || !allowed();
+    return button;
+  }
+
+  /** A button of two steps. */
+  armed(label, question, act, options) {
+    return armed(this, label, question, act, options);
+  }
+
+  /** Buttons follow `busy` and their own rule; the focus comes back, or goes to a usable neighbour. */
+  sync() {
+    if (this.busy) this.keeper.remember();
+    for (const button of this.root.querySelectorAll("button.ct-action")) {
+      if (button.frame !== this) continue; // of a panel within this one
+      button.disabled = this.busy || !button.allowed();
+    }
+    this.root.setAttribute("aria-busy", String(this.busy));
+    this.#markGone();
+    if (!this.busy) this.keeper.giveBack();
+  }
+
+  #markGone() {
+    if (!this.gone) this.lost.remove();
+    else if (!this.lost.isConnected) this.root.querySelector(":scope > header h3")?.after(this.lost);
+    this.root.classList.toggle("ct-gone", this.gone);
+  }
+
+  /** The element that stands for a thing by its key, also after it was drawn anew. */
+  keyed(key) {
+    return this.keeper.keyed(key);
+  }
+
+  focusOn(key) {
+    focus(this.keyed(key));
+  }
+
+  /** Draw anew what is within `box`: the focus stays on the thing that has it. */
+  redraw(box, draw) {
+    const key = this.keeper.keyWithin(box);
+    draw();
+    this.focusOn(key);
+  }
+
+  say(text, hint = "", level = "") {
+    this.status.className = `ct-status ${level === "error" ? "ct-error" : ""}`;
+    this.status.replaceChildren(text, hint ? h("span.ct-hint", ` Next: ${hint}`) : "");
+  }
+
+  /** What the last action said. */
+  notice() {
+    const { text = "", hint = "", level = "" } = this.get("notice") ?? {};
+    this.say(text, hint, level);
+  }
+
+  #lines() {
+    this.code.textContent = this.get("lines").join("\n") || NO_LINES;
+  }
+
+  /** When the panel was read, and whether it is being kept up to date. */
+  freshness(iso) {
+    const words = iso ? ["updated ", when(iso)] : ["not read yet"];
+    const asleep = { class: "ct-asleep", hidden: !this.live?.silent };
+    return [...words, h("span", asleep, " · not updating: the kernel is busy or gone")];
+  }
+}

@@ -1,0 +1,83 @@
+// Asks the kernel to look again while somebody can see the panel: one question at a time, none from a page
+// that is hidden, scrolled away or closed. The kernel says when the next one is due.
+
+import { callId } from "./calls.js";
+
+export const PATIENCE_MS = 20000; // for an answer to "look again"
+
+const after = (seconds) => Date.now() + seconds * 1000;
+
+export class Live {
+  /** `unseen`: only a closed page asks nothing. */
+  constructor(frame, unseen) {
+    Object.assign(this, { frame, unseen, onScreen: false, asked: null, silent: false });
+    this.due = after(this.everyS);
+    this.#watch();
+    frame.on("msg:custom", (message) => this.#answered(message));
+    frame.on("change:live_s", () => {
+      this.due = after(this.everyS);
+      this.plan();
+    });
+    frame.undo.push(() => {
+      clearTimeout(this.timer);
+      clearTimeout(this.patience);
+    });
+  }
+
+  #watch() {
+    const watcher = new IntersectionObserver((seen) => {
+      this.onScreen = seen.at(-1).isIntersecting;
+      this.plan();
+    });
+    watcher.observe(this.frame.root);
+    const plan = () => this.plan();
+    document.addEventListener("visibilitychange", plan);
+    this.frame.undo.push(() => {
+      watcher.disconnect();
+      document.removeEventListener("visibilitychange", plan);
+    });
+  }
+
+  get everyS() {
+    return this.frame.get("live_s") ?? 0;
+  }
+
+  get visible() {
+    return this.unseen || (this.onScreen && document.visibilityState === "visible");
+  }
+
+  get wanted() {
+    const isPossible = this.due < Number.POSITIVE_INFINITY && !this.frame.ended;
+    return this.asked === null && this.visible && this.everyS > 0 && isPossible;
+  }
+
+  plan() {
+    clearTimeout(this.timer);
+    if (this.wanted) this.timer = setTimeout(() => this.#ask(), Math.max(0, this.due - Date.now()));
+  }
+
+  #ask() {
+    this.asked = callId("look");
+    clearTimeout(this.patience);
+    if (!this.frame.calls.post({ do: "look", call: this.asked })) {
+      this.#heard(true, Number.POSITIVE_INFINITY); // nobody is there to ask
+      return;
+    }
+    // A question that got lost is asked again, later.
+    this.patience = setTimeout(() => this.#heard(true, PATIENCE_MS / 1000), PATIENCE_MS);
+  }
+
+  #answered(message) {
+    if (!message || message.done !== this.asked) return;
+    clearTimeout(this.patience);
+    this.#heard(false, message.next_s);
+  }
+
+  #heard(silent, nextS) {
+    this.asked = null;
+    this.silent = silent;
+    this.due = after(nextS);
+    for (const words of this.frame.root.querySelectorAll(".ct-asleep")) words.hidden = !silent;
+    this.plan();
+  }
+}

@@ -1,0 +1,41 @@
+// The verbs for all leases that are held here.
+
+import { armedForFew, FEW } from "../frame/armed.js";
+import { buttons, h } from "../frame/dom.js";
+import { confirmForm } from "../frame/forms.js";
+import { number, plural } from "../frame/words.js";
+
+function acknowledgeAll(frame, count, show) {
+  const act = (confirm) => frame.send("acknowledge_all", { confirm });
+  const kind = "ct-quiet-danger";
+  const options = { kind, allowed: () => count() > 0 };
+  const button = frame.armed("Acknowledge all", "", () => act(String(count())), options);
+  button.question = () => `Acknowledge ${plural(count(), "task")}? They are deleted then.`;
+  const ask = () => {
+    const tasks = plural(count(), "task");
+    const words = `Acknowledging deletes ${tasks}.`;
+    const named = { label: `Acknowledge ${tasks}`, words, count: count(), id: frame.get("place").id };
+    show((close) => confirmForm(frame, { ...named, act, close }), button);
+  };
+  return armedForFew(button, () => count() <= FEW, ask);
+}
+
+/** The bar, and a `tick` that counts again: leases end by themselves. */
+export function allBar(frame, leases, seconds, show) {
+  const count = () => leases.held.length;
+  const verb = (label, act, allowed) => frame.button(label, act, { allowed });
+  const some = () => count() > 0;
+  const hasFinished = () => frame.get("leases").length > count();
+  const held = h("span.ct-muted.ct-held", { title: "as data: workbench.tasks" });
+  const tick = () => {
+    const words = `${number(count())} held`;
+    if (held.textContent !== words) held.textContent = words;
+  };
+  const verbs = buttons(
+    verb("Renew all", () => frame.send("renew_all", { lease_duration: seconds() }), some),
+    verb("Give back all", () => frame.send("give_back_all"), some),
+    acknowledgeAll(frame, count, show),
+    verb("Remove finished", () => frame.tell("clear", {}), hasFinished),
+  );
+  return { bar: h("div.ct-verbs", held, verbs), tick };
+}

@@ -1,0 +1,44 @@
+// The form that leases tasks.
+
+import { checkLabel, field, h, textInput } from "../frame/dom.js";
+
+export const DEFAULT_S = 60;
+const MOST_TASKS = "1000";
+const MOST_S = "604800";
+
+const wholeInput = (max, value) =>
+  textInput({ type: "number", min: "1", max, value, class: "ct-input ct-short" });
+
+function fits({ value, validity }) {
+  return value !== "" && validity.valid && Number.isInteger(Number(value));
+}
+
+/** The form, and how long a lease is to be held. */
+export function leaseForm(frame) {
+  const count = wholeInput(MOST_TASKS, "10");
+  const seconds = wholeInput(MOST_S, String(DEFAULT_S));
+  const tag = textInput({ placeholder: "any" });
+  const oldest = h("input", { type: "checkbox" });
+  const isReady = () => fits(count) && fits(seconds);
+  const lease = (event) => {
+    event.preventDefault();
+    if (!isReady() || frame.busy) return;
+    const [tasks, held] = [count, seconds].map(({ value }) => Number(value));
+    const which = { tag: oldest.checked ? "" : tag.value, oldest_tag: oldest.checked };
+    frame.send("lease", { max_tasks: tasks, lease_duration: held, ...which });
+  };
+  const form = h(
+    "form.ct-lease-form",
+    { "aria-label": "Lease tasks", onsubmit: lease },
+    field("Tasks, at most", count),
+    field("Held for (s)", seconds),
+    field("Tag", tag),
+    checkLabel(oldest, "tag of the oldest"),
+    frame.button("Lease", null, { type: "submit", kind: "ct-primary", allowed: isReady }),
+  );
+  oldest.addEventListener("change", () => {
+    tag.disabled = oldest.checked;
+  });
+  form.addEventListener("input", () => frame.sync());
+  return { form, seconds: () => (fits(seconds) ? Number(seconds.value) : DEFAULT_S) };
+}

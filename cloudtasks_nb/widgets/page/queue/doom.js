@@ -1,0 +1,71 @@
+// The second step of purging and deleting: it offers a backup, and arms when the id is typed.
+
+import { checkLabel, h, strong, textInput } from "../frame/dom.js";
+import { actionForm } from "../frame/forms.js";
+import { plural } from "../frame/words.js";
+
+const DOOMS = {
+  purge: {
+    submit: "Purge for good",
+    words: (count, id) => ["Purge removes ", count, " from queue ", id, ". This cannot be undone."],
+  },
+  delete: {
+    submit: "Delete for good",
+    words: (count, id) => [
+      ...["Delete removes queue ", id, " with ", count],
+      ". This cannot be undone, and the name stays blocked for days.",
+    ],
+  },
+};
+
+/** How many tasks go, and how well that is known. */
+export function depthWords({ depth, estimates }) {
+  if (depth === null) return "all its tasks";
+  const tasks = plural(depth, "task");
+  return estimates ? `about ${tasks} (estimate)` : `${tasks} (as counted)`;
+}
+
+function backupChoice(frame, id) {
+  const wanted = h("input", { type: "checkbox" });
+  const stamp = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "");
+  const file = textInput({ value: `${id}-${stamp}.parquet`, "aria-label": "Backup file" });
+  file.hidden = true;
+  wanted.addEventListener("change", () => {
+    file.hidden = !wanted.checked;
+    frame.sync();
+  });
+  const words = "Back up all tasks to a Parquet file first, beside the notebook";
+  return {
+    node: h("div", checkLabel(wanted, words), file),
+    path: () => (wanted.checked ? file.value.trim() : ""),
+    isReady: () => !wanted.checked || file.value.trim() !== "",
+  };
+}
+
+export function doomForm(frame, facts, action, close) {
+  const { submit, words } = DOOMS[action];
+  const input = textInput();
+  const backup = backupChoice(frame, facts.id);
+  const act = () => {
+    frame.send(action, { confirm: input.value, backup: backup.path() });
+    close();
+  };
+  const ready = () => input.value === facts.id && backup.isReady();
+  const options = {
+    label: `Confirm: ${action}`,
+    look: "ct-confirm",
+    submit,
+    danger: true,
+    ready,
+    act,
+    close,
+  };
+  const form = actionForm(
+    frame,
+    options,
+    h("p", words(strong(depthWords(facts)), strong(facts.id))),
+    backup.node,
+    h("label", "Type the queue id ", h("code", facts.id), " to arm the button", input),
+  );
+  return { form, first: input };
+}

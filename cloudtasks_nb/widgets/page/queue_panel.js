@@ -1,0 +1,84 @@
+// One queue: its state, its estimates, and the buttons that change it.
+
+import { cells, when } from "./frame/cells.js";
+import { buttons, h, muted } from "./frame/dom.js";
+import { formSlot } from "./frame/forms.js";
+import { Frame } from "./frame/frame.js";
+import { facts as factPairs } from "./frame/sections.js";
+import { number } from "./frame/words.js";
+import { doomForm } from "./queue/doom.js";
+import { settingsForm } from "./queue/settings.js";
+
+function tile(label, value, note) {
+  const below = note ? h("dd.ct-note", note) : null;
+  return h("div.ct-tile", h("dt", label), h("dd", value), below);
+}
+
+function tiles({ estimates, depth, counted, oldest, executed, in_flight: inFlight }) {
+  if (depth === null) return [estimates ? h("p.ct-muted", "No estimates.") : tile("Tasks", "not counted")];
+  if (!estimates) return [tile("Tasks", number(depth), ["counted ", when(counted)])];
+  return [
+    tile("Tasks", number(depth), "estimate"),
+    tile("Oldest due", when(oldest), oldest && "estimate"),
+    tile("Sent, last minute", number(executed)),
+    tile("In flight", number(inFlight)),
+  ];
+}
+
+function readButtons(frame) {
+  const refresh = frame.button("Refresh", () => frame.send("refresh"));
+  if (frame.get("facts").estimates) return [refresh];
+  const count = () => frame.send("count_tasks");
+  return [refresh, frame.button("Count tasks", count, { allowed: () => !frame.gone })];
+}
+
+function controls(frame, slot) {
+  if (frame.get("read_only")) return [...readButtons(frame), muted("read-only")];
+  const state = () => frame.get("facts").state;
+  const verb = (label, action, unless) =>
+    frame.button(label, () => frame.send(action), { allowed: () => !frame.gone && state() !== unless });
+  const opening = (label, build, kind) => {
+    const open = (event) => slot.show((close) => build(frame.get("facts"), close), event.currentTarget);
+    return frame.button(label, open, { kind, allowed: () => !frame.gone });
+  };
+  const doom = (action) => (facts, close) => doomForm(frame, facts, action, close);
+  return [
+    verb("Pause", "pause", "PAUSED"),
+    verb("Resume", "resume", "RUNNING"),
+    ...readButtons(frame),
+    opening("Edit settings…", ({ form }, close) => settingsForm(frame, form, close)),
+    opening("Purge…", doom("purge"), "ct-quiet-danger"),
+    opening("Delete…", doom("delete"), "ct-quiet-danger"),
+  ];
+}
+
+function render({ model, el }) {
+  const { id, location, kind, project } = model.get("facts");
+  const frame = new Frame(model, el, "queue", `Queue ${id}`);
+  const state = h("span.ct-state");
+  const stats = h("dl.ct-tiles");
+  const settings = h("dl.ct-facts");
+  const updated = h("span.ct-muted.ct-updated");
+  const slot = formSlot(frame);
+  const where = h("span.ct-muted.ct-where", `${location} · ${kind} · ${project}`);
+  frame.root.append(
+    h("header", h("h3", id), state, where),
+    stats,
+    settings,
+    h("div.ct-bar", buttons(controls(frame, slot)), updated),
+    slot.node,
+    frame.status,
+    frame.folded,
+  );
+  frame.watch(["facts"], () => {
+    const now = model.get("facts");
+    state.replaceChildren(...cells(now.badge));
+    stats.replaceChildren(...tiles(now));
+    settings.replaceChildren(...factPairs(now.settings));
+    updated.replaceChildren(...frame.freshness(now.updated));
+    frame.sync();
+  });
+  return () => frame.cleanup();
+}
+
+export default { render };

@@ -1,0 +1,64 @@
+// What to do with the queues that are ticked.
+
+import { focus, h, muted, pushButton, strong } from "../frame/dom.js";
+import { actionForm } from "../frame/forms.js";
+import { plural } from "../frame/words.js";
+
+/** How many tasks the queues hold, and how well that is known. */
+export function heldWords(rows, isEstimated) {
+  const tasks = plural(
+    rows.reduce((sum, row) => sum + (row.depth ?? 0), 0),
+    "task",
+  );
+  if (isEstimated) return `about ${tasks} (estimate)`;
+  return rows.every((row) => row.depth !== null) ? `${tasks} (as counted)` : "tasks that were not counted";
+}
+
+// Resuming many says what comes at once, and waits for a second press.
+function resumeForm(frame, names, close) {
+  const { estimates, surge } = frame.get("place");
+  const rows = frame.get("rows").filter((row) => names.includes(row.name));
+  const act = () => {
+    frame.send("resume_queues", { names, confirm: true });
+    close();
+  };
+  const submit = `Resume ${plural(names.length, "queue")}`;
+  const options = { label: "Confirm: resume", look: "ct-confirm", submit, danger: true, act, close };
+  const words = h("p", "These queues hold ", strong(heldWords(rows, estimates)), ". ", surge);
+  const form = actionForm(frame, options, words);
+  return { form, first: form.querySelector("button") };
+}
+
+function resume(frame, names, slot) {
+  if (names.length === 1) return frame.send("resume_queues", { names });
+  const { form, first } = resumeForm(frame, names, () => slot.replaceChildren());
+  slot.replaceChildren(form);
+  focus(first);
+}
+
+function verbsFor(frame, names, slot) {
+  const small = { kind: "ct-small" };
+  const count = () => frame.send("count_tasks", { names });
+  const pause = () => frame.send("pause_queues", { names });
+  const question = `Pause ${plural(names.length, "queue")}?`;
+  const resumeLabel = names.length > 1 ? "Resume chosen…" : "Resume chosen";
+  return [
+    frame.get("place").estimates ? null : frame.button("Count tasks", count, small),
+    ...(frame.get("read_only")
+      ? []
+      : [
+          frame.armed("Pause chosen", question, pause, small),
+          frame.button(resumeLabel, () => resume(frame, names, slot), small),
+        ]),
+  ];
+}
+
+/** Fills `bar` with the verbs for what is ticked; a form that was open in `slot` is closed. */
+export function choiceBar(frame, bar, slot) {
+  const names = frame.get("ticked");
+  slot.replaceChildren();
+  if (!names.length) return bar.replaceChildren(muted("Tick queues to act on several."));
+  const count = h("strong", { title: "as data: explorer.chosen" }, `${plural(names.length, "queue")} chosen`);
+  const clear = pushButton("Clear", () => frame.tell("choose", { names, on: false }), { kind: "ct-small" });
+  bar.replaceChildren(count, ...verbsFor(frame, names, slot).filter(Boolean), clear);
+}

@@ -1,0 +1,69 @@
+// The widget of the opened queue, drawn by its own script with its own model.
+
+import { h, pushButton } from "../frame/dom.js";
+
+const TRIES = 20;
+const PAUSE_MS = 100;
+
+export class Opened {
+  constructor(frame) {
+    this.frame = frame;
+    this.node = h("section.ct-opened");
+    frame.undo.push(() => this.#end());
+  }
+
+  #end() {
+    this.undo?.();
+    this.undo = null;
+  }
+
+  async show() {
+    const opening = this.frame.get("opening");
+    const { model: id } = opening;
+    if (id === this.id) return;
+    this.id = id;
+    this.#end();
+    if (!id) return this.node.replaceChildren();
+    const box = h("div");
+    this.node.replaceChildren(this.#tabs(opening), h("style", opening.css), box);
+    try {
+      await this.#draw(id, opening.esm, box);
+    } catch {
+      const code = h("code", "explorer.opened");
+      box.replaceChildren(h("p.ct-muted", "Show it in a cell of its own: ", code));
+    }
+  }
+
+  async #draw(id, esm, el) {
+    const model = await this.#model(id);
+    const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
+    const { default: widget } = await import(url);
+    URL.revokeObjectURL(url);
+    if (this.id !== id || this.frame.ended) return; // something else was opened meanwhile
+    this.undo = await widget.render({ model, el });
+  }
+
+  // The kernel announces the model just before it is asked for; the page may hear of it a moment later.
+  async #model(id) {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await this.frame.model.widget_manager.get_model(id);
+      } catch (error) {
+        if (tries >= TRIES || this.id !== id) throw error;
+        await new Promise((done) => setTimeout(done, PAUSE_MS));
+      }
+    }
+  }
+
+  #tabs({ name, view, views }) {
+    const { frame } = this;
+    const tab = ([verb, words]) => {
+      const isOn = verb === view;
+      const open = () => isOn || frame.send("open_queue", { name, view: verb });
+      return frame.button(words, open, { kind: `ct-tab ${isOn ? "ct-on" : ""}`, current: isOn });
+    };
+    const names = { class: "ct-buttons ct-tabs", "aria-label": "Views of the queue" };
+    const close = pushButton("Close", () => frame.tell("close_queue", {}), { kind: "ct-small ct-where" });
+    return h("div.ct-bar", h("nav", names, views.map(tab)), close);
+  }
+}

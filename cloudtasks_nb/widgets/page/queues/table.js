@@ -1,0 +1,114 @@
+// The queues of a project as a table: found, sorted, ticked.
+
+import { cells, nameButton, orDash, when } from "../frame/cells.js";
+import { h, pushButton } from "../frame/dom.js";
+import { UNREAD } from "../frame/frame.js";
+import { number, plural } from "../frame/words.js";
+import { columnsFor, direction, isNumber, nextSort, sorted } from "./sorting.js";
+
+const SHOWN = 100;
+const MORE = 1000;
+
+function nothingWords(rows, { updated }) {
+  if (rows.length) return "No queue matches.";
+  return updated ? "No queues." : UNREAD;
+}
+
+export class QueueTable {
+  constructor(frame, isWanted, open) {
+    Object.assign(this, { frame, isWanted, open, sort: null, limit: SHOWN, found: [] });
+    this.estimates = frame.get("place").estimates;
+    this.all = h("input", { type: "checkbox", "aria-label": "Choose all queues shown" });
+    this.all.addEventListener("change", () =>
+      this.#choose(
+        this.found.map((row) => row.name),
+        this.all.checked,
+      ),
+    );
+    this.#build();
+  }
+
+  #build() {
+    this.heads = columnsFor(this.estimates).map(([name, words]) => this.#head(name, words));
+    this.body = h("tbody");
+    this.caption = h("caption");
+    this.empty = h("p.ct-muted.ct-none");
+    const showMore = () => {
+      this.limit += MORE;
+      this.fill();
+    };
+    this.more = pushButton("", showMore, { kind: "ct-small" });
+    const pick = h("th", { scope: "col", class: "ct-pick" }, this.all);
+    const head = h("thead", h("tr", pick, this.heads));
+    this.table = h("table.ct-data.ct-queues", this.caption, head, this.body);
+    const names = { class: "ct-listing", tabindex: "0", role: "group", "aria-label": "Queues" };
+    this.node = h("div", names, this.table, this.empty, this.more);
+  }
+
+  #head(name, words) {
+    const sort = () => {
+      this.sort = nextSort(this.sort, name);
+      this.fill();
+    };
+    const button = h("button", { type: "button", class: "ct-order", onclick: sort }, words);
+    const classes = isNumber(name) ? "ct-figure" : null;
+    return h("th", { scope: "col", class: classes, "data-column": name }, button);
+  }
+
+  #choose(names, on) {
+    this.frame.tell("choose", { names, on });
+  }
+
+  fill() {
+    const rows = this.frame.get("rows");
+    this.found = sorted(rows.filter(this.isWanted), this.sort);
+    for (const head of this.heads) head.setAttribute("aria-sort", direction(this.sort, head.dataset.column));
+    const { length } = this.found;
+    const left = length - this.limit;
+    this.caption.textContent = `${plural(length, "queue")} shown`;
+    this.more.textContent = `Show more (${number(left)} left)`;
+    this.more.hidden = left <= 0;
+    this.table.hidden = length === 0;
+    this.empty.hidden = length > 0;
+    this.empty.textContent = nothingWords(rows, this.frame.get("place"));
+    const nodes = this.found.slice(0, this.limit).map((row) => this.#row(row));
+    this.frame.redraw(this.body, () => this.body.replaceChildren(...nodes));
+    this.mark();
+  }
+
+  #row(row) {
+    const label = `Choose queue ${row.id} in ${row.location}`;
+    const check = h("input", { type: "checkbox", "aria-label": label, "data-key": `tick ${row.name}` });
+    check.addEventListener("change", () => this.#choose([row.name], check.checked));
+    const name = nameButton(row.id, () => this.open(row), { key: row.name });
+    const figure = (value) => h("td.ct-figure", orDash(value, number));
+    return h(
+      "tr",
+      { "data-name": row.name },
+      h("td.ct-pick", h("label", check)),
+      h("th", { scope: "row" }, name),
+      h("td", cells(row.badge)),
+      figure(row.depth),
+      this.estimates ? h("td", when(row.oldest)) : null,
+      h("td", row.location),
+      h("td", row.kind),
+      figure(row.rate),
+    );
+  }
+
+  /** What is ticked and what is open, without building the rows again. */
+  mark() {
+    const ticked = new Set(this.frame.get("ticked"));
+    const opened = this.frame.get("opening").name;
+    for (const row of this.body.rows) {
+      const isTicked = ticked.has(row.dataset.name);
+      row.querySelector("input").checked = isTicked;
+      row.classList.toggle("ct-chosen-row", isTicked);
+      if (row.dataset.name === opened) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    }
+    const count = this.found.filter((row) => ticked.has(row.name)).length;
+    this.all.checked = count > 0 && count === this.found.length;
+    this.all.indeterminate = count > 0 && !this.all.checked;
+  }
+}

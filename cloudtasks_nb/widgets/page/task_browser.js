@@ -1,0 +1,115 @@
+// The tasks of a queue: a page of the listing or all of it, the filter, the selection, and one in detail.
+
+import { when } from "./frame/cells.js";
+import { buttons, focus, h, muted } from "./frame/dom.js";
+import { formSlot } from "./frame/forms.js";
+import { Frame } from "./frame/frame.js";
+import { detailSlot } from "./frame/pane.js";
+import { detailPane } from "./tasks/detail.js";
+import { editForm } from "./tasks/edit.js";
+import { downloads } from "./tasks/export.js";
+import { filterRow } from "./tasks/filters.js";
+import { placeWords } from "./tasks/scope.js";
+import { TaskTable } from "./tasks/table.js";
+import { verbBar } from "./tasks/verbs.js";
+import { progressRow, viewControls } from "./tasks/view.js";
+
+const PAGES_TITLE = "Back to reading page by page";
+const ALL_TITLE = "Read every page, so that filter and order are those of the whole queue";
+
+function navigation(frame) {
+  const at = () => frame.get("place");
+  const isPaging = () => at().scope === "page";
+  const verb = (label, action, options) => frame.button(label, () => frame.send(action), options);
+  const hasBefore = () => at().number > 1;
+  const steps = [
+    verb("First", "first_page", { allowed: hasBefore }),
+    verb("Back", "previous_page", { allowed: hasBefore }),
+    verb("Next", "next_page", { allowed: () => at().more }),
+  ];
+  const pages = verb("Pages", "first_page", { title: PAGES_TITLE });
+  const all = verb("Load all", "load_all", { title: ALL_TITLE });
+  const where = h("span.ct-place");
+  frame.watch(["place"], () => {
+    for (const button of steps) button.hidden = !isPaging();
+    pages.hidden = isPaging();
+    all.hidden = !(isPaging() ? at().more || hasBefore() : at().scope === "part");
+    where.textContent = placeWords(at());
+  });
+  return buttons(steps, pages, where, all, verb("Refresh", "refresh"));
+}
+
+function updatedWords({ updated, outdated }) {
+  if (!updated) return ["not read yet"];
+  const warning = h("span.ct-warning", " · changed since, refresh");
+  return ["updated ", when(updated), outdated ? warning : ""];
+}
+
+function header(frame) {
+  const { id, location } = frame.get("place");
+  const updated = h("span.ct-muted.ct-where");
+  frame.watch(["place"], () => {
+    updated.replaceChildren(...updatedWords(frame.get("place")));
+    frame.sync();
+  });
+  const words = `tasks · ${location}${frame.get("read_only") ? " · read-only" : ""}`;
+  return h("header", h("h3", id), muted(words), updated);
+}
+
+// The pane of the opened task; closing it gives the focus back to its row.
+function openedTask(frame, table) {
+  const close = () => {
+    const { id } = frame.get("detail");
+    frame.tell("close_task", {});
+    if (id) table.focus(id);
+  };
+  return detailSlot(frame, "detail", "id", (detail) => detailPane(frame, detail, close));
+}
+
+function editSlot(frame) {
+  const node = h("div");
+  const close = () => {
+    frame.tell("close_form", {});
+    frame.focusOn("edit task");
+  };
+  frame.watch(["form"], () => {
+    const old = frame.get("form");
+    if (!old.id) return node.replaceChildren();
+    const { form, first } = editForm(frame, old, close);
+    node.replaceChildren(form);
+    focus(first);
+    frame.sync();
+  });
+  return node;
+}
+
+function render({ model, el }) {
+  const frame = new Frame(model, el, "tasks", `Tasks of queue ${model.get("place").id}`);
+  const table = new TaskTable(frame, (id) => {
+    detail.ask(id);
+    frame.send("open_task", { task_id: id });
+  });
+  const detail = openedTask(frame, table);
+  const slot = formSlot(frame);
+  const view = h("div.ct-buttons.ct-end", viewControls(frame));
+  downloads(frame);
+  frame.root.append(
+    header(frame),
+    h("div.ct-bar", navigation(frame), view),
+    filterRow(frame),
+    progressRow(frame),
+    table.node,
+    verbBar(frame, slot.show),
+    slot.node,
+    frame.status,
+    detail.node,
+    editSlot(frame),
+    frame.folded,
+  );
+  frame.watch(["table", "order", "place"], () => table.fill());
+  frame.watch(["selected", "detail"], () => table.mark());
+  frame.sync();
+  return () => frame.cleanup();
+}
+
+export default { render };

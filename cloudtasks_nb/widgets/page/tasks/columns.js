@@ -1,0 +1,49 @@
+// How each kind of column looks, and how wide it is.
+
+import { cells, cut, when } from "../frame/cells.js";
+import { h } from "../frame/dom.js";
+import { number } from "../frame/words.js";
+
+const SIGN_PX = 7.3;
+const STATUS_SIGN_PX = 6.6;
+const CHECK_PX = 34;
+const TARGET_PX = 210; // at least; it takes what is left
+const SAMPLED = 500; // values that a width is measured by
+
+const between = (least, px, most) => Math.min(most, Math.max(least, px));
+const longest = (texts) => Math.max(0, ...texts.slice(0, SAMPLED).map((text) => text.length));
+
+const LOOKS = {
+  text: (value) => h("td.ct-clip", { title: value.length > 24 ? value : null }, value),
+  target: (value) => h("td.ct-mono.ct-target", { title: value }, cut(value.replace(/^https:\/\//, ""))),
+  status: (value) => h("td.ct-clip", cells(value)),
+  number: (value) => h("td.ct-number", number(value)),
+  time: (value, isLease) =>
+    h("td.ct-clip", isLease ? "lease ends " : null, when(new Date(value).toISOString())),
+};
+const WIDTHS = {
+  text: ({ different }) => between(64, 20 + SIGN_PX * longest(different), 240),
+  status: ({ different }) =>
+    between(100, 48 + STATUS_SIGN_PX * longest(different.map(([cell]) => cell.text)), 240),
+  time: ({ name }, leased) => (name === "schedule" && leased ? 158 : 96),
+  number: () => 84,
+  target: () => null, // what is left
+};
+
+/** The cell of one task: `row` is its place in the table that Python sent, repeated values written once. */
+export function cellOf({ name, look, values, different, at }, row, isLeased) {
+  const value = values ? values[row] : different[at[row]];
+  if (value === null || value === undefined) return h("td.ct-muted", "–");
+  return LOOKS[look](value, name === "schedule" && isLeased);
+}
+
+/** Widths of the columns in px, the check boxes first; null where a column takes what is left. */
+export function columnWidths(ids, columns, leased) {
+  const idPx = Math.min(190, 22 + SIGN_PX * Math.max(8, longest(ids)));
+  return [CHECK_PX, idPx, ...columns.map((column) => WIDTHS[column.look](column, leased))];
+}
+
+/** The least width of the whole table. */
+export function tableWidth(widths) {
+  return Math.round(widths.reduce((sum, px) => sum + (px ?? TARGET_PX), 0));
+}

@@ -1,0 +1,46 @@
+// Tasks as files: beside the kernel, or handed to the browser.
+
+import { field, h, textInput } from "../frame/dom.js";
+import { actionForm } from "../frame/forms.js";
+
+const SAVING_MS = 10000; // the browser may still read what it saves
+
+export function exportForm(frame, { which, words, close }) {
+  const { id, payloads } = frame.get("place");
+  const input = textInput({ value: `${id}-tasks.parquet` });
+  const save = () => {
+    frame.send("export", { path: input.value.trim(), which });
+    close();
+  };
+  const download = (kind) =>
+    frame.button(`Download .${kind}`, () => {
+      frame.send("download", { name: `${id}-tasks.${kind}`, which });
+      close();
+    });
+  const options = {
+    label: "Export tasks",
+    submit: "Save",
+    ready: () => input.value.trim() !== "",
+    act: save,
+    close,
+    extra: [download("csv"), download("parquet")],
+  };
+  const kept = payloads ? "payloads included" : "without payloads (tick Payloads to have them)";
+  const form = actionForm(
+    frame,
+    options,
+    h("p", `Write ${words} to a file, ${kept}.`),
+    field("File where the kernel runs (.parquet or .csv)", input),
+  );
+  return { form, first: input };
+}
+
+/** A file that Python hands over, for the browser to save. */
+export function downloads(frame) {
+  frame.on("msg:custom", (message, buffers) => {
+    if (!message?.download || !frame.root.isConnected) return;
+    const url = URL.createObjectURL(new Blob([buffers[0]]));
+    h("a", { href: url, download: message.download }).click();
+    setTimeout(() => URL.revokeObjectURL(url), SAVING_MS);
+  });
+}

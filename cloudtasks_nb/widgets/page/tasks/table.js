@@ -1,0 +1,229 @@
+// The table of tasks: as many rows in the page as fit into view, however many are loaded.
+
+import { nameButton } from "../frame/cells.js";
+import { focus, h } from "../frame/dom.js";
+import { UNREAD } from "../frame/frame.js";
+import { plural } from "../frame/words.js";
+import { cellOf, columnWidths, tableWidth } from "./columns.js";
+import { columnHead } from "./heads.js";
+import { scopeWords } from "./scope.js";
+import { ROW_PX, rowOf, rowsInView, scrollTo } from "./window.js";
+
+const CONTROLS = ["input", "button"];
+
+const spacer = () => h("tr.ct-spacer", { "aria-hidden": "true" }, h("td"));
+const px = (width) => `${Math.round(width)}px`;
+
+function nothingWords({ updated, count }) {
+  if (!updated) return UNREAD;
+  return count === 0 ? "No tasks here." : "No task matches.";
+}
+
+function selectAllWords({ query, scope }, shown) {
+  if (query) return `Select the ${plural(shown, "task")} that match`;
+  return scope === "page" ? "Select all tasks on this page" : "Select all loaded tasks";
+}
+
+export class TaskTable {
+  constructor(frame, open) {
+    this.frame = frame;
+    this.open = open;
+    this.rows = new Map(); // by place in the order
+    this.current = 0; // the place that Tab reaches
+    this.#build();
+    this.#followView();
+    this.node.addEventListener("keydown", (event) => this.#key(event));
+    this.all.addEventListener("change", () => frame.tell("select_matching", { on: this.all.checked }));
+  }
+
+  #build() {
+    this.all = h("input", { type: "checkbox" });
+    this.caption = h("caption");
+    this.columns = h("colgroup");
+    this.head = h("tr", { "aria-rowindex": "1" });
+    this.body = h("tbody");
+    this.above = spacer();
+    this.below = spacer();
+    const parts = [this.caption, this.columns, h("thead", this.head), this.body];
+    this.table = h("table.ct-data.ct-tasks", parts);
+    this.node = h("div.ct-scroll", { tabindex: "-1", "data-roving": true }, this.table);
+  }
+
+  // Draw again when the view scrolls or changes its size.
+  #followView() {
+    let isPlanned = false;
+    this.node.addEventListener("scroll", () => {
+      if (isPlanned) return;
+      isPlanned = true;
+      requestAnimationFrame(() => {
+        isPlanned = false;
+        this.draw();
+      });
+    });
+    const watcher = new ResizeObserver(() => this.draw());
+    watcher.observe(this.node);
+    this.frame.undo.push(() => watcher.disconnect());
+  }
+
+  get order() {
+    return this.frame.get("order");
+  }
+
+  id(place) {
+    return this.held.ids[this.order[place]];
+  }
+
+  #placeOf(id) {
+    return this.order.findIndex((row) => this.held.ids[row] === id);
+  }
+
+  /** Other tasks, another order, or other columns: the focus stays on its task where that is still there. */
+  fill() {
+    const currentId = this.rows.get(this.current)?.dataset.id;
+    this.held = this.frame.get("table");
+    this.leased = new Set(this.held.leased);
+    const at = this.frame.get("place");
+    const shown = this.order.length;
+    this.#heads(at);
+    this.caption.textContent = `Tasks of ${at.location}/${at.id}: ${scopeWords(at)}, ${shown} shown`;
+    this.table.setAttribute("aria-rowcount", String(shown + 1));
+    const again = currentId ? this.#placeOf(currentId) : -1;
+    this.current = again >= 0 ? again : Math.min(this.current, Math.max(0, shown - 1));
+    this.frame.redraw(this.body, () => {
+      this.rows.clear();
+      this.body.replaceChildren(...(shown ? [this.above, this.below] : [this.#empty(at)]));
+      this.draw();
+    });
+  }
+
+  #empty(at) {
+    const across = { class: "ct-nothing", colspan: this.columns.children.length };
+    return h("tr", h("td", across, nothingWords(at)));
+  }
+
+  /** The rows in view, and a few around them. */
+  draw() {
+    if (!this.held || !this.order.length) return this.mark();
+    const { first, last } = rowsInView(this.node.scrollTop, this.node.clientHeight, this.order.length);
+    this.#drop(first, last);
+    let before = this.above;
+    for (let place = first; place < last; place++) {
+      const row = this.rows.get(place) ?? this.#add(place, before);
+      before = row;
+    }
+    this.above.firstChild.style.height = px(first * ROW_PX);
+    this.below.firstChild.style.height = px((this.order.length - last) * ROW_PX);
+    this.mark();
+  }
+
+  #drop(first, last) {
+    for (const [place, row] of this.rows) {
+      if (place >= first && place < last) continue;
+      if (row.contains(this.frame.keeper.focused)) focus(this.node); // arrows go on from here
+      row.remove();
+      this.rows.delete(place);
+    }
+  }
+
+  #add(place, before) {
+    const row = this.#row(place);
+    this.rows.set(place, row);
+    before.after(row);
+    return row;
+  }
+
+  /** What is selected, open, and reached with Tab, without building rows again. */
+  mark() {
+    const selected = new Set(this.frame.get("selected"));
+    const opened = this.frame.get("detail").id;
+    for (const [place, row] of this.rows) {
+      const isSelected = selected.has(row.dataset.id);
+      row.querySelector("input").checked = isSelected;
+      row.classList.toggle("ct-selected", isSelected);
+      row.toggleAttribute("aria-current", row.dataset.id === opened);
+      for (const control of CONTROLS) row.querySelector(control).tabIndex = place === this.current ? 0 : -1;
+    }
+    this.#markAll(selected);
+  }
+
+  #markAll(selected) {
+    const shown = this.order.length;
+    const isSelected = (row) => selected.has(this.held.ids[row]);
+    const chosen = selected.size ? this.order.filter(isSelected).length : 0;
+    this.all.checked = chosen > 0 && chosen === shown;
+    this.all.indeterminate = chosen > 0 && chosen < shown;
+    this.all.disabled = shown === 0;
+    this.all.setAttribute("aria-label", selectAllWords(this.frame.get("place"), shown));
+  }
+
+  focus(id) {
+    const place = this.#placeOf(id);
+    if (place >= 0) this.#go(place, "button");
+  }
+
+  #heads(at) {
+    const { ids, columns } = this.held;
+    const widths = columnWidths(ids, columns, this.leased.size);
+    this.columns.replaceChildren(
+      ...widths.map((width) => h("col", { style: width ? `width: ${px(width)}` : null })),
+    );
+    for (const { firstChild } of [this.above, this.below]) firstChild.colSpan = widths.length;
+    this.table.style.minWidth = px(tableWidth(widths));
+    const names = [{ name: "task", label: "Task", look: "text" }, ...columns];
+    const check = h("th", { scope: "col", class: "ct-check" }, h("label", this.all));
+    this.frame.redraw(this.head, () =>
+      this.head.replaceChildren(check, ...names.map((column) => columnHead(this.frame, column, at))),
+    );
+  }
+
+  #row(place) {
+    const at = this.order[place];
+    const id = this.held.ids[at];
+    const check = h("input", {
+      type: "checkbox",
+      "aria-label": `Select task ${id}`,
+      "data-key": `select ${id}`,
+    });
+    check.addEventListener("change", () => this.frame.tell("select", { task_ids: [id], on: check.checked }));
+    const row = h(
+      "tr",
+      { "data-id": id, "aria-rowindex": String(place + 2) },
+      h("td.ct-check", h("label", check)),
+      h("th", { scope: "row", class: "ct-clip" }, nameButton(id, null, { kind: "ct-mono" })),
+      this.held.columns.map((column) => cellOf(column, at, this.leased.has(at))),
+    );
+    row.addEventListener("focusin", () => {
+      this.current = place;
+      this.mark();
+    });
+    row.addEventListener("click", (event) => {
+      if (!event.target.closest("input, label") && !String(getSelection())) this.open(id);
+    });
+    return row;
+  }
+
+  #key(event) {
+    const isOnRows = event.target === this.node || this.body.contains(event.target);
+    if (!isOnRows || !this.order.length || event.altKey) return;
+    if ((event.ctrlKey || event.metaKey) && event.key === "a") {
+      event.preventDefault();
+      this.frame.tell("select_matching", { on: true });
+      return;
+    }
+    const to = rowOf(event.key, this.current, this.order.length, this.node.clientHeight);
+    if (to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#go(to, event.target.tagName === "INPUT" ? "input" : "button");
+    if (event.shiftKey) this.frame.tell("select", { task_ids: [this.id(to)], on: true });
+  }
+
+  #go(place, control) {
+    this.current = place;
+    const { scrollTop, clientHeight } = this.node;
+    const to = scrollTo(place, scrollTop, clientHeight, this.head.offsetHeight);
+    if (to !== scrollTop) this.node.scrollTop = to;
+    this.draw();
+    focus(this.rows.get(place)?.querySelector(control));
+  }
+}

@@ -1,0 +1,64 @@
+// A small DOM for tests of what panels draw, and a model such as a notebook gives to a widget.
+
+import { createRequire } from "node:module";
+
+// As `make page` installs them.
+const tools = createRequire(new URL("../../build/page/package.json", import.meta.url));
+const { parseHTML } = tools("linkedom");
+
+class Observer {
+  observe() {}
+  disconnect() {}
+}
+
+/** A new page in place of the globals of a browser, with a focus that can be read and set. */
+export function openPage() {
+  const { document, window } = parseHTML("<!doctype html><html><body></body></html>");
+  Object.assign(globalThis, { document, window, IntersectionObserver: Observer, ResizeObserver: Observer });
+  globalThis.CSS = { escape: (text) => String(text).replace(/[^\w-]/g, (sign) => `\\${sign}`) };
+  globalThis.getSelection = () => "";
+  let focused = document.body;
+  const { HTMLElement, HTMLSelectElement } = window;
+  Object.defineProperty(HTMLSelectElement.prototype, "value", { value: "", writable: true });
+  HTMLElement.prototype.focus = function focus() {
+    focused = this;
+  };
+  HTMLElement.prototype.checkVisibility = () => true;
+  Object.defineProperty(document, "activeElement", { get: () => focused, configurable: true });
+  return document.body;
+}
+
+/** A model that keeps what was sent. `set` changes traits, `emit` is a message from the kernel. */
+export function fakeModel(traits = {}) {
+  const state = { busy: "", notice: {}, lines: [], live_s: 0, read_only: false, ...traits };
+  const handlers = new Map();
+  const run = (event, ...given) => {
+    for (const handler of handlers.get(event) ?? []) handler(...given);
+  };
+  return {
+    sent: [],
+    get: (name) => state[name],
+    on: (event, handler) => handlers.set(event, [...(handlers.get(event) ?? []), handler]),
+    off: (event, handler) =>
+      handlers.set(
+        event,
+        handlers.get(event).filter((other) => other !== handler),
+      ),
+    send(message) {
+      this.sent.push(message);
+    },
+    set(changed) {
+      Object.assign(state, changed);
+      for (const name of Object.keys(changed)) run(`change:${name}`);
+    },
+    emit: (content, buffers = []) => run("msg:custom", content, buffers),
+    listeners: () => [...handlers.values()].flat().length,
+  };
+}
+
+/** A click as a browser makes it; `detail` counts the clicks of a double click. */
+export function click(node, detail = 1) {
+  const event = new window.Event("click", { bubbles: true, cancelable: true });
+  Object.defineProperty(event, "detail", { value: detail });
+  node.dispatchEvent(event);
+}

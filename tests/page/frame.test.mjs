@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { h } from "../../cloudtasks_nb/widgets/page/frame/dom.js";
+import { actionForm, confirmForm } from "../../cloudtasks_nb/widgets/page/frame/forms.js";
+import { Frame } from "../../cloudtasks_nb/widgets/page/frame/frame.js";
+import { click, fakeModel, openPage } from "./dom.mjs";
+
+let model;
+let frame;
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: Date.UTC(2026, 6, 31, 12) });
+  const body = openPage();
+  model = fakeModel();
+  frame = new Frame(model, body, "test", "A panel");
+});
+
+const actions = () => model.sent.filter((message) => message.call);
+const answer = () => model.emit({ done: actions().at(-1).call });
+
+function keyedButton(key, act = () => {}) {
+  const button = frame.button(key, act);
+  button.dataset.key = key;
+  return button;
+}
+
+test("text from the service stays text", () => {
+  const node = h("p", { title: "<b>" }, "<script>alert(1)</script>", null, ["a", ["b"]]);
+  assert.equal(node.children.length, 0);
+  assert.equal(node.textContent, "<script>alert(1)</script>ab");
+});
+
+test("attributes that are absent are not written", () => {
+  const node = h("input", { disabled: false, title: null, hidden: true, value: 0 });
+  assert.deepEqual(
+    ["disabled", "title", "hidden", "value"].map((name) => node.getAttribute(name)),
+    [null, null, "", "0"],
+  );
+});
+
+test("buttons wait for the answer, and follow their own rule after it", () => {
+  let isAllowed = true;
+  const button = frame.button("Pause", () => frame.send("pause"), { allowed: () => isAllowed });
+  frame.root.append(button);
+  click(button);
+  assert.ok(button.disabled);
+  isAllowed = false;
+  answer();
+  assert.ok(button.disabled);
+  isAllowed = true;
+  frame.sync();
+  assert.ok(!button.disabled);
+});
+
+test("buttons of a panel inside this one are left to it", () => {
+  const inner = new Frame(fakeModel(), frame.root, "inner", "Inner");
+  const button = inner.button("Run", () => {});
+  inner.root.append(button);
+  model.set({ busy: "pause" });
+  assert.ok(!button.disabled);
+});
+
+test("the first press arms and the second acts; a double click only arms", () => {
+  let acted = 0;
+  const button = frame.armed("Delete", "Delete t for good?", () => acted++);
+  frame.root.append(button);
+  click(button);
+  click(button, 2);
+  assert.equal(acted, 0);
+  assert.equal(button.textContent, "Confirm: delete");
+  assert.match(frame.status.textContent, /Delete t for good\? Press again within 5 s\./);
+  click(button);
+  assert.equal(acted, 1);
+  assert.equal(button.textContent, "Delete");
+});
+
+test("an armed button lets go after five seconds", () => {
+  let acted = 0;
+  const button = frame.armed("Delete", "Sure?", () => acted++);
+  click(button);
+  mock.timers.tick(5000);
+  assert.equal(button.textContent, "Delete");
+  click(button);
+  assert.equal(acted, 0);
+});
+
+test("the focus stays on the thing that has it when its row is drawn anew", () => {
+  const box = h("div");
+  frame.root.append(box);
+  const draw = () => box.replaceChildren(keyedButton("task a/b"), keyedButton("task c"));
+  draw();
+  box.firstChild.focus();
+  frame.redraw(box, draw);
+  assert.equal(document.activeElement, box.firstChild);
+});
+
+test("after an action the focus comes back, to a neighbour where its thing is gone", () => {
+  const row = h(
+    "div",
+    {},
+    keyedButton("first", () => frame.send("run")),
+    keyedButton("second"),
+  );
+  frame.root.append(row);
+  row.firstChild.focus();
+  click(row.firstChild);
+  document.body.focus();
+  answer();
+  assert.equal(document.activeElement, row.firstChild);
+
+  click(row.firstChild);
+  document.body.focus();
+  row.firstChild.remove();
+  answer();
+  assert.equal(document.activeElement.dataset.key, "second");
+});
+
+test("the focus stays where the user went meanwhile", () => {
+  const elsewhere = h("button", {}, "elsewhere");
+  const button = keyedButton("run", () => frame.send("run"));
+  document.body.append(elsewhere);
+  frame.root.append(button);
+  button.focus();
+  click(button);
+  elsewhere.focus();
+  answer();
+  assert.equal(document.activeElement, elsewhere);
+});
+
+test("an instant keeps running", () => {
+  frame.root.append(...frame.freshness("2026-07-31T11:59:55Z"));
+  assert.match(frame.root.textContent, /updated 5 s ago/);
+  mock.timers.tick(3000);
+  assert.match(frame.root.textContent, /updated 8 s ago/);
+});
+
+test("the status line says what Python said, and how to go on", () => {
+  model.set({ notice: { text: "No such queue.", hint: "create it first", level: "error" } });
+  assert.equal(frame.status.textContent, "No such queue. Next: create it first");
+  assert.ok(frame.status.classList.contains("ct-error"));
+});
+
+test("a queue that is gone is marked once, until it is back", () => {
+  frame.root.append(h("header", {}, h("h3", {}, "emails")));
+  frame.root.querySelector = (selector) =>
+    selector.startsWith(":scope") ? frame.root.firstElementChild && document.querySelector("h3") : null;
+  model.set({ gone: true });
+  model.set({ gone: true });
+  assert.equal(document.querySelectorAll(".ct-lost-badge").length, 1);
+  model.set({ gone: false });
+  assert.equal(document.querySelectorAll(".ct-lost-badge").length, 0);
+});
+
+test("a closed panel listens to nothing, and says that it went", () => {
+  frame.cleanup();
+  assert.equal(model.listeners(), 0);
+  assert.deepEqual(model.sent.at(-1), { do: "unmounted" });
+});
+
+test("a form acts when it is ready, and never during an action", () => {
+  let isReady = false;
+  let acted = 0;
+  const form = actionForm(frame, {
+    label: "Copy",
+    submit: "Copy",
+    ready: () => isReady,
+    act: () => acted++,
+    close: () => {},
+  });
+  const submit = () => form.dispatchEvent(new window.Event("submit", { cancelable: true }));
+  submit();
+  assert.equal(acted, 0);
+  isReady = true;
+  submit();
+  assert.equal(acted, 1);
+  frame.send("pause");
+  submit();
+  assert.equal(acted, 1);
+});
+
+test("what is about many is confirmed by its number or by the id of the queue", () => {
+  const given = [];
+  const options = {
+    label: "Delete 30 tasks",
+    words: "",
+    count: 30,
+    id: "emails",
+    act: (count) => given.push(count),
+  };
+  const { form, first } = confirmForm(frame, { ...options, close: () => {} });
+  for (const typed of ["", "3", "other", " 30 ", "emails"]) {
+    first.value = typed;
+    form.dispatchEvent(new window.Event("submit", { cancelable: true }));
+  }
+  assert.deepEqual(given, ["30", "30"]);
+});

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { Frame } from "../../cloudtasks_nb/widgets/page/frame/frame.js";
+import { PATIENCE_MS } from "../../cloudtasks_nb/widgets/page/frame/live.js";
+import { fakeModel, openPage } from "./dom.mjs";
+
+let model;
+let frame;
+let seen;
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: 0 });
+  const body = openPage();
+  Object.defineProperty(document, "visibilityState", { value: "visible", configurable: true });
+  globalThis.IntersectionObserver = class {
+    constructor(notify) {
+      seen = (isIntersecting) => notify([{ isIntersecting }]);
+    }
+    observe() {}
+    disconnect() {}
+  };
+  model = fakeModel({ live_s: 2 });
+  frame = new Frame(model, body, "test", "A panel");
+});
+
+const looks = () => model.sent.filter((message) => message.do === "look");
+const answer = (nextS) => model.emit({ done: looks().at(-1).call, next_s: nextS });
+
+test("a panel that is out of sight asks nothing", () => {
+  mock.timers.tick(10000);
+  assert.equal(looks().length, 0);
+});
+
+test("in sight it asks one question at a time, and the kernel says when the next is due", () => {
+  seen(true);
+  mock.timers.tick(2000);
+  assert.equal(looks().length, 1);
+  mock.timers.tick(10000);
+  assert.equal(looks().length, 1);
+  answer(5);
+  mock.timers.tick(4999);
+  assert.equal(looks().length, 1);
+  mock.timers.tick(1);
+  assert.equal(looks().length, 2);
+});
+
+test("scrolled away it stops, and back in sight it asks at once", () => {
+  seen(true);
+  mock.timers.tick(1000);
+  seen(false);
+  mock.timers.tick(10000);
+  assert.equal(looks().length, 0);
+  seen(true);
+  mock.timers.tick(0);
+  assert.equal(looks().length, 1);
+});
+
+test("a question that got lost is said, and asked again later", () => {
+  frame.root.append(...frame.freshness("1970-01-01T00:00:00Z"));
+  const asleep = frame.root.querySelector(".ct-asleep");
+  seen(true);
+  mock.timers.tick(2000);
+  assert.ok(asleep.hidden);
+  mock.timers.tick(PATIENCE_MS);
+  assert.ok(!asleep.hidden);
+  mock.timers.tick(PATIENCE_MS);
+  assert.equal(looks().length, 2);
+  answer(2);
+  assert.ok(asleep.hidden);
+});
+
+test("without a kernel it never asks again", () => {
+  seen(true);
+  model.send = (message) => {
+    model.sent.push(message);
+    throw new Error("no comm");
+  };
+  mock.timers.tick(2000);
+  mock.timers.tick(10 * PATIENCE_MS);
+  assert.equal(looks().length, 1);
+});
+
+test("another pause counts from now, and a pause of zero stops", () => {
+  seen(true);
+  model.set({ live_s: 10 });
+  mock.timers.tick(9999);
+  assert.equal(looks().length, 0);
+  model.set({ live_s: 0 });
+  mock.timers.tick(60000);
+  assert.equal(looks().length, 0);
+});
+
+test("a closed panel asks nothing", () => {
+  seen(true);
+  frame.cleanup();
+  mock.timers.tick(10000);
+  assert.equal(looks().length, 0);
+});

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isGrant } from "../../cloudtasks_nb/widgets/page/access/grant.js";
+import { depthWords } from "../../cloudtasks_nb/widgets/page/queue/doom.js";
+import { fits, problemOf } from "../../cloudtasks_nb/widgets/page/queue/settings.js";
+import { heldWords } from "../../cloudtasks_nb/widgets/page/queues/chosen.js";
+import { countBy, isIn } from "../../cloudtasks_nb/widgets/page/queues/search.js";
+import { byReason } from "../../cloudtasks_nb/widgets/page/queues/silent.js";
+import { columnsFor, direction, nextSort, sorted } from "../../cloudtasks_nb/widgets/page/queues/sorting.js";
+
+const ROWS = [
+  { id: "b", location: "eu", state: "PAUSED", depth: 3, oldest: "", rate: null },
+  { id: "a", location: "us", state: "RUNNING", depth: null, oldest: "2026-01-01T00:00:00Z", rate: 5 },
+  { id: "c", location: "us", state: "RUNNING", depth: 40, oldest: "2025-01-01T00:00:00Z", rate: 500 },
+];
+const ids = (sort) =>
+  sorted(ROWS, sort)
+    .map((row) => row.id)
+    .join("");
+
+test("text finds an id or a location, inside the location that is picked", () => {
+  assert.ok(isIn(ROWS[0], "", " B "));
+  assert.ok(isIn(ROWS[0], "eu", "EU/b"));
+  assert.ok(!isIn(ROWS[0], "us", ""));
+  assert.ok(!isIn(ROWS[0], "", "us"));
+});
+
+test("values are counted", () => {
+  assert.deepEqual(Object.fromEntries(countBy(ROWS, "location")), { eu: 1, us: 2 });
+});
+
+test("numbers begin with the greatest, unknown ones come last, and the model keeps its order", () => {
+  assert.equal(ids(null), "bac");
+  assert.equal(ids({ name: "Queue", isReversed: false }), "abc");
+  assert.equal(ids({ name: "Tasks (est.)", isReversed: false }), "cba");
+  assert.equal(ids({ name: "Tasks (est.)", isReversed: true }), "abc");
+  assert.equal(ids({ name: "Oldest (est.)", isReversed: false }), "cab");
+  assert.equal(ROWS[0].id, "b");
+});
+
+test("a head sorts, turns round, and lets go", () => {
+  const first = nextSort(null, "Queue");
+  const second = nextSort(first, "Queue");
+  assert.deepEqual([first.isReversed, second.isReversed, nextSort(second, "Queue")], [false, true, null]);
+  assert.deepEqual([direction(first, "Queue"), direction(second, "Queue")], ["ascending", "descending"]);
+  assert.equal(direction(nextSort(null, "Rate/s"), "Rate/s"), "descending");
+  assert.equal(direction(first, "State"), "none");
+});
+
+test("without estimates tasks are counted and the oldest is unknown", () => {
+  const heads = columnsFor(false).map(([, words]) => words);
+  assert.ok(heads.includes("Tasks (counted)") && !heads.some((words) => words?.startsWith("Oldest")));
+  assert.equal(columnsFor(true).length, 7);
+});
+
+test("locations that failed alike are one line", () => {
+  const failed = (location, message) => ({ location, message, hint: "" });
+  const groups = byReason([failed("a", "403"), failed("b", "404"), failed("c", "403")]);
+  assert.deepEqual(
+    groups.map((group) => group.map(({ location }) => location)),
+    [["a", "c"], ["b"]],
+  );
+});
+
+test("the second step says how many tasks it is about, and how well that is known", () => {
+  assert.equal(heldWords(ROWS, true), "about 43 tasks (estimate)");
+  assert.equal(heldWords(ROWS, false), "tasks that were not counted");
+  assert.equal(heldWords([ROWS[2]], false), "40 tasks (as counted)");
+  assert.equal(depthWords({ depth: null, estimates: true }), "all its tasks");
+  assert.equal(depthWords({ depth: 1, estimates: false }), "1 task (as counted)");
+  assert.equal(depthWords({ depth: 1200, estimates: true }), "about 1,200 tasks (estimate)");
+});
+
+const field = (kind, low, high, name = "x") => ({ kind, low, high, name, hint: "a number" });
+
+test("a setting fits its kind and its bounds; nothing typed is the default", () => {
+  assert.ok(fits(field("number", 0.001, 500), "0.5") && fits(field("number", 0.001, 500), ""));
+  assert.ok(!fits(field("number", 0.001, 500), "501") && !fits(field("number", 0.001, 500), "1e2"));
+  assert.ok(fits(field("whole", 1, 500), "20") && !fits(field("whole", 1, 500), "2.5"));
+  assert.ok(fits(field("attempts", 1, 100), "Unlimited") && !fits(field("attempts", 1, 100), "0"));
+  assert.ok(fits(field("duration", 0, 3600), "1h") && !fits(field("duration", 0, 3600), "2 h"));
+  assert.ok(!fits(field("duration", 0, 3600), "soon"));
+});
+
+test("the longest delay is not shorter than the shortest", () => {
+  const typed = (values) => (name) => values[name] ?? "";
+  const longest = field("duration", 0, 86400, "max_backoff");
+  assert.equal(
+    problemOf(longest, typed({ min_backoff: "1 h", max_backoff: "5 min" })),
+    "Shorter than the shortest delay.",
+  );
+  assert.equal(problemOf(longest, typed({ min_backoff: "1 h", max_backoff: "" })), "");
+  assert.equal(problemOf(longest, typed({ max_backoff: "x" })), "Type a number.");
+});
+
+test("a grant needs a role and a member", () => {
+  assert.ok(isGrant("roles/viewer", "user:a@example.com") && isGrant("roles/viewer", "allUsers"));
+  assert.ok(
+    !isGrant("viewer", "user:a@example.com") &&
+      !isGrant("roles/viewer", "user:") &&
+      !isGrant("roles/viewer", "a"),
+  );
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { changesOf, isJson, problemOf, readHeaders } from "../../cloudtasks_nb/widgets/page/tasks/edit.js";
+import { nextOrder } from "../../cloudtasks_nb/widgets/page/tasks/heads.js";
+import { matchingWords, placeWords, scopeWords } from "../../cloudtasks_nb/widgets/page/tasks/scope.js";
+
+const PAGE = { scope: "page", number: 1, more: true, count: 25, updated: "now", query: "" };
+
+test("the scope names the tasks that are meant", () => {
+  assert.equal(scopeWords(PAGE), "this page");
+  assert.equal(scopeWords({ ...PAGE, more: false }), "all 25 tasks");
+  assert.equal(scopeWords({ ...PAGE, more: false, count: 0 }), "no tasks");
+  assert.equal(scopeWords({ ...PAGE, scope: "all", count: 12345 }), "all 12,345 tasks");
+  assert.equal(scopeWords({ ...PAGE, scope: "part", count: 5000 }), "the first 5,000 tasks");
+  assert.equal(scopeWords({ ...PAGE, more: false, updated: "" }), "this page");
+});
+
+test("a page is numbered only when it is one of several", () => {
+  assert.equal(placeWords(PAGE), "page 1 of many");
+  assert.equal(placeWords({ ...PAGE, number: 3, more: false }), "page 3 of 3");
+  assert.equal(placeWords({ ...PAGE, more: false }), "all 25 tasks");
+});
+
+test("a verb on all that match says of how many", () => {
+  assert.equal(matchingWords({ ...PAGE, query: "code:503" }, 3), "all 3 that match, of this page");
+  assert.equal(matchingWords(PAGE, 25), "all 25 of this page");
+  assert.equal(matchingWords({ ...PAGE, more: false }, 25), "all 25 tasks");
+});
+
+test("a head sorts up, then down, then as the service lists", () => {
+  assert.deepEqual(nextOrder("schedule", { column: "tag" }), { column: "schedule" });
+  assert.deepEqual(nextOrder("schedule", { column: "schedule" }), { column: "schedule", descending: true });
+  assert.deepEqual(nextOrder("schedule", { column: "schedule", descending: true }), {});
+});
+
+test("headers are lines of a name, a colon and a value, which may hold colons", () => {
+  const text = "Accept: text/html\n\n X-At : 12:30 \nEmpty:";
+  assert.deepEqual(readHeaders(text), { Accept: "text/html", "X-At": "12:30", Empty: "" });
+  assert.deepEqual(readHeaders(""), {});
+  assert.equal(readHeaders("Accept: a\nno colon"), null);
+  assert.equal(readHeaders(": value"), null);
+});
+
+const OLD = { id: "t", url: "https://e.example", method: "POST", headers: [["A", "1"]], payload: "{}" };
+const SAME = { url: OLD.url, method: "POST", headers: "A: 1", payload: "{}" };
+
+test("only what was touched is sent: secrets that the page never saw stay", () => {
+  assert.deepEqual(changesOf(OLD, SAME, ""), {});
+  assert.deepEqual(changesOf(OLD, { ...SAME, headers: "A: 2" }, " "), { headers: { A: "2" } });
+  assert.deepEqual(changesOf(OLD, { ...SAME, headers: "" }, "0"), { headers: {}, schedule: 0 });
+  assert.deepEqual(changesOf({ ...OLD, payload: null }, { url: "https://f.example" }, ""), {
+    url: "https://f.example",
+  });
+});
+
+test("a form with a broken header or delay cannot be sent", () => {
+  assert.equal(problemOf("A: 1", "2.5"), "");
+  assert.match(problemOf("A", ""), /Name: value/);
+  assert.match(problemOf(undefined, "soon"), /number of seconds/);
+  assert.match(problemOf(undefined, "-1"), /number of seconds/);
+});
+
+test("JSON that was broken is noticed", () => {
+  assert.deepEqual(["{}", '"x"', "1", "{", ""].map(isJson), [true, true, true, false, false]);
+});

@@ -1,0 +1,25 @@
+// The words that cards say too, by the cases of tests/words.json, as in tests/unit/render/test_words.py.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { duration, plural, relative, secondsOf } from "../../cloudtasks_nb/widgets/page/frame/words.js";
+
+const cases = JSON.parse(readFileSync(new URL("../words.json", import.meta.url), "utf8"));
+const NOW = Date.UTC(2026, 6, 31, 12);
+
+for (const [text, seconds] of cases.typed_durations) {
+  test(`"${text}" is a duration of ${seconds} s`, () => assert.equal(secondsOf(text), seconds));
+}
+for (const text of [...cases.not_durations, "1".repeat(400)]) {
+  test(`"${text.slice(0, 20)}" is no duration`, () => assert.equal(secondsOf(text), Number.NaN));
+}
+for (const [seconds, words] of cases.durations) {
+  test(`${seconds} s are ${words}`, () => assert.equal(duration(seconds), words));
+}
+for (const [seconds, words] of cases.relative) {
+  test(`${seconds} s from now is ${words}`, () => assert.equal(relative(NOW + seconds * 1000, NOW), words));
+}
+for (const [count, one, words] of cases.counts) {
+  test(`${count} of ${one} is ${words}`, () => assert.equal(plural(count, one), words));
+}
