@@ -4,12 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
 
-.PHONY: help demo test pythons lint types env browser docs linkcheck clean
+.PHONY: help demo test check pythons lint types env browser docs linkcheck clean
 
 help:
 	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
 	@echo "make demo ARGS=05       open another notebook"
 	@echo "make demo ARGS=--check  run the tour headless and print what it showed"
+	@echo "make check              while you work: lint, types and the tests of what changed since main"
 	@echo "make test               lint, types and every test"
 	@echo "make pythons            the unit tests on every supported Python that is installed"
 	@echo "make docs               build the documentation into docs/_build/html; warnings are errors"
@@ -47,12 +48,18 @@ lint: $(SETUP)
 types: $(SETUP)
 	$(BIN)/mypy
 
-# Every supported Python that is installed here, each in an environment of its own below build/.
+# Every supported Python that is installed here, each in an environment of its own below build/. The oldest has the
+# oldest dependencies.
 pythons:
 	.ci/pythons $(ARGS)
 
+# As many tests at once as there are processors; WORKERS=0 runs them one after the other in one process.
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 test: lint types browser
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: lint types
+	$(BIN)/pytest -q -n $(WORKERS) $(ARGS) $$($(BIN)/python .ci/changed.py)
 
 SPHINX := $(BIN)/python -m sphinx -W --keep-going -j auto -d docs/_build/doctrees
 docs: $(SETUP)

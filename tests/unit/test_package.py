@@ -103,36 +103,3 @@ def test_a_displayed_error_is_a_card_and_not_ipythons_line_for_exceptions() -> N
 def test_no_module_hides_a_public_name() -> None:
     modules = {path.stem for path in Path(ct.__file__).parent.iterdir()}
     assert not modules & set(ct.__all__)
-
-
-READER = """
-from datetime import timedelta
-from pathlib import Path
-import pandas as pd
-import cloudtasks_nb as ct
-
-client: ct.Client = ct.local(demo=True)
-location: ct.Location = client.location("us-central1")
-queue: ct.Queue = location.queue("emails").pause().update(retry_config=ct.RetryConfig(max_attempts=3))
-ct.RetryConfig(min_backoff=timedelta(seconds=1), max_backoff=90)
-task: ct.Task = queue.create_task({"a": 1}, url="https://x", schedule=60, headers={"A": "b"}).refresh().run()
-tasks: ct.Pager[ct.Task] = queue.tasks(view="FULL")
-frame: pd.DataFrame = tasks.to_dataframe(limit=5, decode="json")
-path: Path = tasks.to_parquet("tasks.parquet")
-names: list[str] = [task.name for task in tasks] + [task.name for page in tasks.pages() for task in page.items]
-try:
-    client.queue("x")
-except ct.NotFound as error:
-    print(error.code, error.hint)
-"""
-
-
-def test_a_type_checker_reads_the_public_names_as_they_are(tmp_path: Path) -> None:
-    """A name read as its model message would have no verbs."""
-    (tmp_path / "reader.py").write_text(READER)
-    checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", str(tmp_path / "reader.py")],
-        capture_output=True,
-        text=True,
-    )
-    assert checked.returncode == 0, checked.stdout
