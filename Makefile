@@ -4,12 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
 
-.PHONY: help demo test pythons lint types env browser page docs linkcheck clean
+.PHONY: help demo test check pythons lint types env browser page docs linkcheck clean
 
 help:
 	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
 	@echo "make demo ARGS=05       open another notebook"
 	@echo "make demo ARGS=--check  run the tour headless and print what it showed"
+	@echo "make check              while you work: lint, types and the tests of what changed since main"
 	@echo "make test               lint, types and every test"
 	@echo "make pythons            the unit tests on every supported Python that is installed"
 	@echo "make page               format, lint and bundle the panels' JavaScript into widgets/built"
@@ -48,7 +49,8 @@ lint: $(SETUP)
 types: $(SETUP)
 	$(BIN)/mypy
 
-# Every supported Python that is installed here, each in an environment of its own below build/.
+# Every supported Python that is installed here, each in an environment of its own below build/. The oldest has the
+# oldest dependencies.
 pythons:
 	.ci/pythons $(ARGS)
 
@@ -66,8 +68,13 @@ page: $(TOOLS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" build/page/node_modules/.bin/biome check --write
 	$(BIN)/node $(PAGE)/build.mjs cloudtasks_nb/widgets/built
 
+# As many tests at once as there are processors; WORKERS=0 runs them one after the other in one process.
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 test: lint types browser $(TOOLS)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: lint types
+	$(BIN)/pytest -q -n $(WORKERS) $(ARGS) $$($(BIN)/python .ci/changed.py)
 
 SPHINX := $(BIN)/python -m sphinx -W --keep-going -j auto -d docs/_build/doctrees
 docs: $(SETUP)

@@ -3,6 +3,8 @@
 python notebooks/demo.py            opens the tour in a browser, or prints its address
 python notebooks/demo.py 05         opens another notebook: how its name begins
 python notebooks/demo.py --check    runs it without a browser and prints what it showed
+
+JupyterLab opens copies of the notebooks, in build/demo beside this folder. It saves there, and your edits stay there.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -26,7 +30,23 @@ from nbclient import NotebookClient
 import cloudtasks_nb as ct
 
 NOTEBOOKS = Path(__file__).resolve().parent
+COPIES = NOTEBOOKS.parent / "build/demo"
 START_S = 60.0
+END_S = 10.0
+LOOK_EVERY_S = 0.5
+
+# JupyterLab, which ends when this process does, even by kill -9: its standard input is closed then.
+LAB = """
+import os, signal, sys, threading
+from jupyterlab.labapp import main
+
+def end_with_the_demo():
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=end_with_the_demo, daemon=True).start()
+sys.exit(main())
+"""
 
 
 def main() -> int:
@@ -72,29 +92,82 @@ def check(name: str) -> int:
 
 
 def browse(name: str) -> int:
-    """Open JupyterLab on a notebook, with the others beside it, and stay until it ends (Ctrl-C)."""
+    """Open JupyterLab on a notebook, with the others beside it, and stay until it, the emulator or this one ends."""
+    signal.signal(signal.SIGTERM, interrupt)
+    copy_notebooks()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     token = secrets.token_urlsafe(24)
-    address = f"http://127.0.0.1:{port}/lab/tree/{name}?token={token}"
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--log-level=WARN"),
+    # The token goes by the environment: a command line can be read by every user of the machine.
+    # In a session of its own JupyterLab does not see Ctrl-C, at which it would ask whether that is meant.
+    server = subprocess.Popen(  # noqa: S603 - our own command
+        lab_command(port),
+        env={**os.environ, "JUPYTER_TOKEN": token},
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    place = f"http://127.0.0.1:{port}"
+    threading.Thread(
+        target=announce, args=(f"{place}/lab/tree/{name}?token={token}", port), daemon=True
+    ).start()
+    try:
+        return stay(server)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        end(server, urllib.request.Request(f"{place}/api/shutdown?token={token}", method="POST"))  # noqa: S310 - our own
+
+
+def interrupt(*_: object) -> None:
+    """SIGTERM ends the demo as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def copy_notebooks() -> None:
+    """Copy each notebook that has no copy yet, or that changed after its copy was last saved."""
+    COPIES.mkdir(parents=True, exist_ok=True)
+    for original in NOTEBOOKS.glob("*.ipynb"):
+        copy = COPIES / original.name
+        if copy.exists() and copy.stat().st_mtime < original.stat().st_mtime:
+            copy.replace(copy.with_stem(f"{copy.stem}-before"))
+        if not copy.exists():
+            shutil.copyfile(original, copy)
+
+
+def lab_command(port: int) -> list[str]:
+    return [
+        # An error is worth a line in the terminal. Warnings of Jupyter's say nothing about this package.
+        *(sys.executable, "-c", LAB, "--no-browser", "--log-level=ERROR", "--LabApp.log_level=ERROR"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-        *(
-            f"--ServerApp.root_dir={NOTEBOOKS}",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ),
+        f"--ServerApp.root_dir={COPIES}",
+        "--KernelManager.transport_encryption=auto",  # without it, each kernel warns
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *(["--allow-root"] if os.geteuid() == 0 else []),
     ]
-    # The token goes by the environment: a command line can be read by every user of the machine.
-    server = subprocess.Popen(command, env={**os.environ, "JUPYTER_TOKEN": token})  # noqa: S603 - our own command
-    threading.Thread(target=announce, args=(address, port), daemon=True).start()
+
+
+def stay(server: subprocess.Popen[bytes]) -> int:
+    """Wait until JupyterLab or the emulator ends. Returns the exit code of the demo."""
+    host, _, port = os.environ["CLOUD_TASKS_EMULATOR_HOST"].rpartition("/")[2].rpartition(":")
+    while True:
+        try:
+            return server.wait(LOOK_EVERY_S)
+        except subprocess.TimeoutExpired:
+            try:
+                socket.create_connection((host, int(port)), timeout=END_S).close()
+            except ConnectionRefusedError:
+                print("The emulator has ended, so the demo ends too.", file=sys.stderr, flush=True)
+                return 1
+
+
+def end(server: subprocess.Popen[bytes], request: urllib.request.Request) -> None:
+    """Ask JupyterLab to end with its kernels, which it does quietly. A signal ends one that does not answer."""
     try:
-        return server.wait()
-    except KeyboardInterrupt:
+        urllib.request.urlopen(request, timeout=END_S).close()  # noqa: S310 - our own address
+        server.wait(END_S)
+    except (OSError, subprocess.TimeoutExpired):
         server.terminate()
         server.wait()
-        return 0
 
 
 def announce(address: str, port: int) -> None:
@@ -109,7 +182,8 @@ def announce(address: str, port: int) -> None:
     opened = "DISPLAY" in os.environ or sys.platform == "darwin"
     opened = opened and webbrowser.open(address)
     print(f"{'Your browser shows' if opened else 'Open'} {address}", flush=True)
-    print("The other notebooks are in the file browser on the left. Ctrl-C ends it.", flush=True)
+    print("The other notebooks are in the file browser on the left. Ctrl-C ends the demo.", flush=True)
+    print(f"These are copies, in {COPIES}. Your edits are saved there.", flush=True)
 
 
 if __name__ == "__main__":
