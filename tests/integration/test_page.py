@@ -35,8 +35,8 @@ def missing() -> str:
     return ""
 
 
-@pytest.fixture(autouse=True)
-def _tools() -> None:
+@pytest.fixture
+def tools() -> None:
     if reason := missing():
         words = f"PAGE TESTS CANNOT RUN: {reason}; install it with: make page"
         if os.environ.get("CI") == "true":
@@ -51,10 +51,12 @@ def run(*command: str | Path) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("tools")
 def test_the_linter_finds_nothing_and_the_formatter_changes_nothing() -> None:
     assert "No fixes applied" in run(MODULES / ".bin/biome", "ci", "--error-on-warnings")
 
 
+@pytest.mark.usefixtures("tools")
 def test_its_own_tests_pass() -> None:
     tests = sorted(ROOT.glob("tests/page/*.test.mjs"))
     said = run("node", "--test", "--test-timeout=60000", "--test-reporter=tap", *tests)
@@ -63,6 +65,7 @@ def test_its_own_tests_pass() -> None:
     assert (counts["fail"], counts["skipped"]) == ("0", "0")
 
 
+@pytest.mark.usefixtures("tools")
 def test_what_is_committed_is_what_the_sources_build(tmp_path: Path) -> None:
     run("node", PAGE / "build.mjs", tmp_path)
     fresh, committed = (
