@@ -144,13 +144,13 @@ def _cell(task: Task, column: str, now: datetime, narrow: bool = False) -> Value
         case "task":
             return Cell(elided(last(task.name), 20 if narrow else 40), task.name)
         case "target":
-            return _target(task, 22 if narrow else 34)
+            return _target(task, 20 if narrow else 34)
         case "tag":
             return code(elided(task.tag, 40), task.tag) if task.tag else None
         case "status":
             return status_badge(task.last_status) if task.last_status is not None else None
         case "payload":
-            return code(preview(task.payload, 24 if narrow else 40)) if task.payload is not None else None
+            return code(preview(task.payload, 22 if narrow else 40)) if task.payload is not None else None
     value: datetime | str | int | None = TASK_COLUMNS[column].value(task)
     return when(value, now) if isinstance(value, datetime) else value
 
