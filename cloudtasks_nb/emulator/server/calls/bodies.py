@@ -30,7 +30,7 @@ _ONEOFS: dict[type[Message], dict[str, frozenset[str]]] = {
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A member of a message: its two names, what it holds, where the model keeps it, and whether it is only shown."""
+    """A member of a message: its two names, what it holds, where the model keeps it, and whether a body sets it."""
 
     name: str
     camel: str
@@ -67,7 +67,7 @@ def _member(name: str, field: Field, home: tuple[str, ...], version: Version = O
         field.repeated,
         field.mapped,
         home,
-        ignored=not field.can_be_set(version),
+        ignored=name != "name" and not field.can_be_set(version),  # a name is held against the one in the URL
     )
 
 

@@ -59,6 +59,10 @@ class LocationService:
     def update_key(self, name: str, body: CmekConfig, *, update_mask: str = "") -> CmekConfig:
         """A blank key switches back to Google's own."""
         parent = _location_of(name)
+        if body.name and body.name != name:
+            raise InvalidArgument(
+                f"The name in the body ('{body.name}') is not the one in the URL ('{name}')."
+            )
         paths = parse_mask(update_mask, "update_mask", CmekConfig)
         if paths and ("kms_key",) not in paths:
             return self.get_key(name)
