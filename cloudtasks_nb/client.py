@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from .api import Api
 from .api.batch import Batch
 from .errors import ConfigError
 from .model.durations import DurationLike
 from .model.messages import Empty, HttpBody
-from .model.queue import Kind, RateLimits, RetryConfig, StackdriverLoggingConfig
-from .model.target import AppEngineHttpTarget, HttpTarget
 from .model.task import View
 from .model.versions import Version
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
 from .paging.pager import Pager
 from .resources.default_location import DefaultLocation
 from .resources.location import Location, list_locations, list_queues
-from .resources.new_queue import QueueOptions, create_queue
+from .resources.new_queue import CreatesQueues
 from .resources.operation import Operation, read_operation
 from .resources.queue import Queue, read_queue
 from .resources.task import Task, read_task
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
 EVERYWHERE = "-"
 
 
-class Client(Shown):
+class Client(CreatesQueues, Shown):
     """The way to the queues and tasks of a project. Any thread may call; also a context manager.
 
     `project`, `endpoint` and `identity` are plain attributes, and so is `location`, the id of the default location
@@ -155,58 +153,6 @@ class Client(Shown):
             5
         """
         return read_queue(self._session, self._queue_name(name), stats=stats)
-
-    def create_queue(
-        self,
-        name: str,
-        kind: Kind = "http",
-        *,
-        rate_limits: RateLimits | Mapping[str, Any] | None = None,
-        retry_config: RetryConfig | Mapping[str, Any] | None = None,
-        http_target: HttpTarget | Mapping[str, Any] | None = None,
-        app_engine_http_target: AppEngineHttpTarget | Mapping[str, Any] | None = None,
-        stackdriver_logging_config: StackdriverLoggingConfig | Mapping[str, Any] | None = None,
-        task_ttl: DurationLike | None = None,
-        tombstone_ttl: DurationLike | None = None,
-    ) -> Queue:
-        """Create a queue.
-
-        - `name`: an id, "location/id" or a full name.
-        - `kind`: who receives the tasks: "http", "app_engine" or "pull". It cannot be changed later.
-        - `rate_limits`: how fast the queue dispatches.
-        - `retry_config`: how failed tasks are retried.
-        - `http_target`: parts of the request that the queue sets on all its HTTP tasks.
-        - `app_engine_http_target`: the App Engine routing of all its tasks. With it, `kind` is "app_engine".
-        - `stackdriver_logging_config`: which share of its operations is written to Cloud Logging. Not in v2beta2.
-        - `task_ttl`: how long the queue keeps a task. It cannot be changed later.
-        - `tombstone_ttl`: how long the name of a deleted or finished task stays blocked. It cannot be changed later.
-
-        Settings are messages (ct.RateLimits, …) or dicts with the same snake_case names. The service chooses the
-        defaults.
-
-        Units: `task_ttl` and `tombstone_ttl` are seconds, timedeltas, or text such as "10m".
-
-        Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument; ConfigError for an
-        unknown field.
-
-        Source: REST queues.create.
-
-        Example:
-            >>> client.create_queue("slow", rate_limits={"max_tasks_dispatched_per_second": 1})
-            >>> client.create_queue("app", app_engine_http_target={
-            ...     "app_engine_routing_override": {"service": "worker"}})
-        """
-        options = QueueOptions(
-            kind=kind,
-            rate_limits=rate_limits,
-            retry_config=retry_config,
-            http_target=http_target,
-            app_engine_http_target=app_engine_http_target,
-            stackdriver_logging_config=stackdriver_logging_config,
-            task_ttl=task_ttl,
-            tombstone_ttl=tombstone_ttl,
-        )
-        return create_queue(self._session, self._queue_name(name), options)
 
     def task(self, name: str, view: View = "FULL") -> Task:
         """A task by its full name. Errors: NotFound, InvalidArgument.
@@ -349,6 +295,9 @@ class Client(Shown):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _new_queue(self, name: str) -> tuple[Session, QueueName]:
+        return self._session, self._queue_name(name)
 
     def _queue_name(self, name: str) -> QueueName:
         return parse_queue(name, self.project, self.location or None)

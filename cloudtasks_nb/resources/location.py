@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..model import location as model
-from ..model.durations import DurationLike
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
-from ..model.queue import Kind, RateLimits, RetryConfig, StackdriverLoggingConfig
 from ..model.queue import Queue as QueueFields
-from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
 from ..paging.listing import Items, Listing
 from ..paging.pager import Pager
 from ..rest.session import Session
 from .bound import Bound, bind_all
 from .everywhere import fetch_everywhere
-from .new_queue import QueueOptions, create_queue
+from .new_queue import CreatesQueues
 from .queue import Queue, mask_with_stats, read_queue
 
 if TYPE_CHECKING:
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
 _LOCATIONS = "projects.locations"
 
 
-class Location(model.Location, Bound, dict=True, gc=True):
+class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
     """A region, and the way to its queues. Source: REST projects.locations.
 
     Example:
@@ -62,44 +59,6 @@ class Location(model.Location, Bound, dict=True, gc=True):
         name = parse_queue(queue_id, self._parsed.project, self._parsed.location)
         return read_queue(self._session, name, stats=stats)
 
-    def create_queue(
-        self,
-        queue_id: str,
-        kind: Kind = "http",
-        *,
-        rate_limits: RateLimits | Mapping[str, Any] | None = None,
-        retry_config: RetryConfig | Mapping[str, Any] | None = None,
-        http_target: HttpTarget | Mapping[str, Any] | None = None,
-        app_engine_http_target: AppEngineHttpTarget | Mapping[str, Any] | None = None,
-        stackdriver_logging_config: StackdriverLoggingConfig | Mapping[str, Any] | None = None,
-        task_ttl: DurationLike | None = None,
-        tombstone_ttl: DurationLike | None = None,
-    ) -> Queue:
-        """Create a queue in this location. client.create_queue() explains each keyword.
-
-        Units: `task_ttl` and `tombstone_ttl` are seconds, timedeltas, or text such as "10m".
-
-        Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument.
-
-        Source: REST queues.create.
-
-        Example:
-            >>> location.create_queue("thumbnails", kind="pull").kind
-            'pull'
-        """
-        name = QueueName(self._parsed.project, self._parsed.location, check_queue_id(queue_id))
-        options = QueueOptions(
-            kind=kind,
-            rate_limits=rate_limits,
-            retry_config=retry_config,
-            http_target=http_target,
-            app_engine_http_target=app_engine_http_target,
-            stackdriver_logging_config=stackdriver_logging_config,
-            task_ttl=task_ttl,
-            tombstone_ttl=tombstone_ttl,
-        )
-        return create_queue(self._session, name, options)
-
     def cmek(self) -> CmekConfig:
         """The key that encrypts its tasks; blank means Google's own. Errors: PermissionDenied, NotFound.
 
@@ -130,6 +89,9 @@ class Location(model.Location, Bound, dict=True, gc=True):
             query={"updateMask": "kmsKey"},
             body=CmekConfig(name=name, kms_key=kms_key),
         )
+
+    def _new_queue(self, name: str) -> tuple[Session, QueueName]:
+        return self._session, QueueName(self._parsed.project, self._parsed.location, check_queue_id(name))
 
     @property
     def _parsed(self) -> LocationName:

@@ -1,11 +1,9 @@
-"""A queue to be created, from Python values: its kind and its settings."""
+"""Creating a queue from Python values: its name, its kind and its settings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..model.durations import DurationLike
@@ -25,29 +23,75 @@ _TARGETS: dict[str, str] = {
 _BLANK = {"http": HttpTarget, "app_engine": AppEngineHttpTarget, "pull": PullTarget}
 
 
-class QueueOptions(msgspec.Struct, kw_only=True):
-    """The keywords of create_queue, which explains them; a dict stands for the message of its field."""
+class CreatesQueues:
+    """The verb that creates a queue. A client and a location have it."""
 
-    kind: Kind = "http"
-    rate_limits: RateLimits | Mapping[str, Any] | None = None
-    retry_config: RetryConfig | Mapping[str, Any] | None = None
-    http_target: HttpTarget | Mapping[str, Any] | None = None
-    app_engine_http_target: AppEngineHttpTarget | Mapping[str, Any] | None = None
-    stackdriver_logging_config: StackdriverLoggingConfig | Mapping[str, Any] | None = None
-    task_ttl: DurationLike | None = None
-    tombstone_ttl: DurationLike | None = None
+    __slots__ = ()
+    if TYPE_CHECKING:
+
+        def _new_queue(self, name: str) -> tuple[Session, QueueName]: ...
+
+    def create_queue(
+        self,
+        name: str,
+        kind: Kind = "http",
+        *,
+        rate_limits: RateLimits | Mapping[str, Any] | None = None,
+        retry_config: RetryConfig | Mapping[str, Any] | None = None,
+        http_target: HttpTarget | Mapping[str, Any] | None = None,
+        app_engine_http_target: AppEngineHttpTarget | Mapping[str, Any] | None = None,
+        stackdriver_logging_config: StackdriverLoggingConfig | Mapping[str, Any] | None = None,
+        task_ttl: DurationLike | None = None,
+        tombstone_ttl: DurationLike | None = None,
+    ) -> Queue:
+        """Create a queue.
+
+        - `name`: an id. A client also takes "location/id" or a full name.
+        - `kind`: who receives the tasks: "http", "app_engine" or "pull". It cannot be changed later.
+        - `rate_limits`: how fast the queue dispatches.
+        - `retry_config`: how failed tasks are retried.
+        - `http_target`: parts of the request that the queue sets on all its HTTP tasks.
+        - `app_engine_http_target`: the App Engine routing of all its tasks. With it, `kind` is "app_engine".
+        - `stackdriver_logging_config`: which share of its operations is written to Cloud Logging. Not in v2beta2.
+        - `task_ttl`: how long the queue keeps a task. It cannot be changed later.
+        - `tombstone_ttl`: how long the name of a deleted or finished task stays blocked. It cannot be changed later.
+
+        Settings are messages (ct.RateLimits, …) or dicts with the same snake_case names. A message may be passed as it
+        was read: what is output only is left out. The service chooses the defaults.
+
+        Units: `task_ttl` and `tombstone_ttl` are seconds, timedeltas, or text such as "10m".
+
+        Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument; ConfigError for a
+        field that is unknown or cannot be set.
+
+        Source: REST queues.create.
+
+        Example:
+            >>> client.create_queue("slow", rate_limits={"max_tasks_dispatched_per_second": 1})
+            >>> location.create_queue("thumbnails", kind="pull").kind
+            'pull'
+            >>> client.create_queue("app", app_engine_http_target={
+            ...     "app_engine_routing_override": {"service": "worker"}})
+        """
+        named = {
+            "rate_limits": rate_limits,
+            "retry_config": retry_config,
+            "http_target": http_target,
+            "app_engine_http_target": app_engine_http_target,
+            "stackdriver_logging_config": stackdriver_logging_config,
+            "task_ttl": task_ttl,
+            "tombstone_ttl": tombstone_ttl,
+        }
+        given = {field: value for field, value in named.items() if value is not None}
+        session, queue_name = self._new_queue(name)
+        kind = _kind_of(kind, [field for field in _TARGETS.values() if field in given])
+        return new_queue(session, queue_name, kind, settings(given, session.api_version, kind))
 
 
-def create_queue(session: Session, name: QueueName, options: QueueOptions) -> Queue:
-    """Create a queue. Errors: AlreadyExists, FailedPrecondition, ConfigError for settings of another kind.
-
-    Source: REST queues.create.
-    """
-    given = {field: value for field, value in msgspec.structs.asdict(options).items() if value is not None}
-    kind = given.pop("kind")
-    targets = [field for field in _TARGETS.values() if field in given]
+def _kind_of(kind: Kind, targets: list[str]) -> Kind:
+    """The kind of a queue that is given these targets. Errors: ConfigError."""
     if kind == "http" and targets == ["app_engine_http_target"]:
-        kind = "app_engine"  # its settings say so
+        return "app_engine"  # its settings say so
     if kind not in _TARGETS:
         raise ConfigError(f"kind={kind!r} is unknown.", hint='use kind="http", "app_engine" or "pull"')
     if any(field != _TARGETS[kind] for field in targets):
@@ -55,7 +99,7 @@ def create_queue(session: Session, name: QueueName, options: QueueOptions) -> Qu
             f"{' and '.join(targets)} cannot be set on a queue of kind {kind!r}.",
             hint="a queue has one kind of target",
         )
-    return new_queue(session, name, kind, settings(given, session.api_version, kind))
+    return kind
 
 
 def new_queue(session: Session, name: QueueName, kind: Kind, queue: QueueFields) -> Queue:

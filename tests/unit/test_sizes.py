@@ -19,7 +19,6 @@ WRITTEN = ("*.py", "*.js", "*.mjs", "*.css", "*.html", "*.j2", "*.sql")
 CALLED_BY_KEYWORD = {
     "connecting.py connect",
     "emulator/launch.py local",
-    "client.py create_queue",
     "client.py restore",
     "emulator/client/emulator.py faults",
     "oauth/consent.py authorization_url",
@@ -30,7 +29,7 @@ CALLED_BY_KEYWORD = {
     "resources/bulk_verbs.py restore",
     "resources/create_verbs.py create_task",
     "resources/lease_verbs.py worker",
-    "resources/location.py create_queue",
+    "resources/new_queue.py create_queue",
 }
 
 

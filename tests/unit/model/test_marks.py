@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -10,7 +9,6 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-import cloudtasks_nb as ct
 from cloudtasks_nb.errors import ConfigError
 from cloudtasks_nb.model import CmekConfig, Message, Queue, RateLimits, RetryConfig, Task
 from cloudtasks_nb.model.marks import CREATE_ONLY, OUTPUT_ONLY, VERSIONS, Version, absent, output_only
@@ -123,19 +121,3 @@ def test_a_blank_map_is_no_value_that_a_version_could_lack(default: Any) -> None
     check_carries(kind(labels={"env": "prod"}), "v2beta3")  # type: ignore[call-arg]
     with pytest.raises(ConfigError, match=r"Made\.labels does not exist in v2"):
         check_carries(kind(labels={"env": "prod"}), "v2")  # type: ignore[call-arg]
-
-
-def keywords(verb: Any) -> set[str]:
-    return {
-        name for name, given in inspect.signature(verb).parameters.items() if given.kind is given.KEYWORD_ONLY
-    }
-
-
-def test_verbs_take_what_the_model_says_can_be_set() -> None:
-    can = {name: {field.behavior(version) for version in VERSIONS} for name, field in schema(Queue).items()}
-    settable = {name for name, behaviors in can.items() if SET in behaviors} - {"pull_target"}
-    assert keywords(ct.Queue.update) == settable
-    of_creation = settable | {name for name, behaviors in can.items() if CREATED in behaviors} - {"name"}
-    for verb in (ct.Client.create_queue, ct.Location.create_queue):
-        takes_others = "VAR_KEYWORD" in {one.kind.name for one in inspect.signature(verb).parameters.values()}
-        assert keywords(verb) <= of_creation if takes_others else keywords(verb) == of_creation
