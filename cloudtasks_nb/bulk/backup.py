@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import BackupIncomplete, ConfigError, InvalidArgument, NotFound
+from ..model.durations import EXAMPLES, DurationLike
 from ..model.task import Task
 from ..model.writing import as_new
 from ..names import parse_task
@@ -26,7 +27,7 @@ from .verbs import RESTORE, BulkOptions, go
 if TYPE_CHECKING:
     from ..client import Client
 
-Past = Literal["now", "skip"] | timedelta | float
+Past = Literal["now", "skip"] | datetime | DurationLike
 _MISSING_SHOWN = 3
 
 
@@ -40,7 +41,7 @@ def backup(queue: Queue, path: str | os.PathLike[str], *, overwrite: bool, progr
     return write_backup(read_queue(queue._session, queue._parsed, stats=queue.offers_stats), target, progress)
 
 
-def queue_of(client: Client, path: str | os.PathLike[str], name: str | None) -> Queue:
+def queue_of(client: Client, path: str | os.PathLike[str], name: str | Queue | None) -> Queue:
     """The queue that a backup is to go to, created with its settings where it is missing."""
     held = BackupFile(path).about.queue
     if held is None:
@@ -96,11 +97,13 @@ def _due(past: Past, now: datetime) -> datetime | None:
     """When tasks that are overdue become due."""
     if past in ("now", "skip"):
         return None
-    if isinstance(past, str):
+    try:
+        return schedule_time(past, now)
+    except InvalidArgument:
         raise ConfigError(
-            f"past={past!r} is unknown.", hint='past="now", past="skip", or a delay: a timedelta or seconds'
-        )
-    return schedule_time(past, now)
+            f"past={past!r} is unknown.",
+            hint=f'past="now", past="skip", a delay (a timedelta, seconds, or text such as {EXAMPLES}), or an instant',
+        ) from None
 
 
 def _item(queue: Queue, task: Task, due: datetime | None, now: datetime, *, skip: bool) -> Item:

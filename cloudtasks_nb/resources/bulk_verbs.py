@@ -49,10 +49,10 @@ class BulkVerbs(QueueVerbs):
         schedule: datetime | DurationLike | None = None,
         tag: str | None = None,
         relative_url: str | None = None,
-        routing: AppEngineRouting | None = None,
-        oidc_token: OidcToken | None = None,
-        oauth_token: OAuthToken | None = None,
-        retry_config: RetryConfig | None = None,
+        routing: AppEngineRouting | Mapping[str, Any] | None = None,
+        oidc_token: OidcToken | Mapping[str, Any] | None = None,
+        oauth_token: OAuthToken | Mapping[str, Any] | None = None,
+        retry_config: RetryConfig | Mapping[str, Any] | None = None,
         dispatch_deadline: DurationLike | None = None,
         progress: bool | None = None,
         concurrency: int = 8,
@@ -297,7 +297,7 @@ class BulkVerbs(QueueVerbs):
 
         Errors: ConfigError (no backup, another kind of queue), NotFound, PermissionDenied.
 
-        Units: a delay in `past` is a timedelta, or a number of seconds.
+        Units: a delay in `past` is seconds, a timedelta, or text such as "10m".
 
         Source: REST queues.tasks.batchCreate.
 

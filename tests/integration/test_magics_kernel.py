@@ -1,0 +1,61 @@
+"""The magics in a real kernel, as notebooks have them."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import cloudtasks_nb as ct
+from tests.integration.filling import URL
+
+
+def test_a_real_kernel_runs_them(emulator: str, queue: ct.Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", emulator.removeprefix("http://"))
+    cells = [
+        "%load_ext cloudtasks_nb",
+        f"%%ct_task {queue.id} --url {URL} --in 1h\n[1, 2]",
+        f"%ct tasks {queue.id} --full",
+    ]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    created, listed = (cell.outputs for cell in book.cells[1:])
+    assert "create_task('[1, 2]'" in created[0].text
+    assert "HTTP task" in created[1].data["text/plain"]
+    assert "[1, 2]" in listed[1].data["text/plain"]
+    assert "<table" in listed[1].data["text/html"]
+
+
+def test_an_error_is_followed_by_its_card(emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", emulator.removeprefix("http://"))
+    cells = ["%load_ext cloudtasks_nb", "%ct pause no-such-queue", "1 / 0"]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(book, timeout=60, kernel_name="python3", allow_errors=True).execute()
+    *_, error, card = book.cells[1].outputs
+    assert (error.output_type, error.ename) == ("error", "NotFound")
+    assert "no-such-queue" in error.evalue
+    assert "404 NOT_FOUND" in card.data["text/html"]
+    assert "asked" in card.data["text/plain"]
+    assert [output.ename for output in book.cells[2].outputs] == ["ZeroDivisionError"]
+
+
+def test_a_task_without_payload_is_a_line(notebook: Notebook, filled: ct.Queue) -> None:
+    with pytest.raises(UsageError, match="empty"):
+        notebook.run(f"%%ct_task {filled.id} --url {URL}")
+    made, printed = notebook.run(f"%ct_task {filled.id} --url {URL} --in 1h")
+    assert made.refresh().payload == b""
+    assert printed.startswith(f"client.queue({filled.id!r}).create_task(")
+    assert filled.id not in notebook.complete("%ct_task ")  # nobody listed or held it yet
+    notebook.shell.user_ns["queue"] = filled
+    assert filled.id in notebook.complete("%ct_task ")
+    assert "--url" in notebook.complete(f"%ct_task {filled.id} ")
+
+
+def test_a_terminal_shows_the_card_below_every_error(notebook: Notebook, filled: ct.Queue) -> None:
+    for _ in range(2):  # a handler that fails once is never asked again
+        done = notebook.shell.run_cell("%ct tasks no-such-queue")
+        assert isinstance(done.error_in_exec, ct.NotFound)
+        said = notebook.printed()
+        assert "Custom TB Handler failed" not in said
+        assert said.count("Traceback (most recent call last)") == 1
+        assert said.count("answered: 404 NOT_FOUND") == 2  # in the traceback, and below it
