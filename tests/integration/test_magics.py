@@ -354,3 +354,25 @@ def test_mistakes_are_answered_with_words(
     done = notebook.shell.run_cell(cell)
     assert type(done.error_in_exec).__name__ == "UsageError"
     assert said in str(done.error_in_exec)
+
+
+def test_a_task_without_payload_is_a_line(notebook: Notebook, filled: ct.Queue) -> None:
+    with pytest.raises(UsageError, match="empty"):
+        notebook.run(f"%%ct_task {filled.id} --url {URL}")
+    made, printed = notebook.run(f"%ct_task {filled.id} --url {URL} --in 1h")
+    assert made.refresh().payload == b""
+    assert printed.startswith(f"client.queue({filled.id!r}).create_task(")
+    assert filled.id not in notebook.complete("%ct_task ")  # nobody listed or held it yet
+    notebook.shell.user_ns["queue"] = filled
+    assert filled.id in notebook.complete("%ct_task ")
+    assert "--url" in notebook.complete(f"%ct_task {filled.id} ")
+
+
+def test_a_terminal_shows_the_card_below_every_error(notebook: Notebook, filled: ct.Queue) -> None:
+    for _ in range(2):  # a handler that fails once is never asked again
+        done = notebook.shell.run_cell("%ct tasks no-such-queue")
+        assert isinstance(done.error_in_exec, ct.NotFound)
+        said = notebook.printed()
+        assert "Custom TB Handler failed" not in said
+        assert said.count("Traceback (most recent call last)") == 1
+        assert said.count("answered: 404 NOT_FOUND") == 2  # in the traceback, and below it
