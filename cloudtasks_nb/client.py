@@ -214,7 +214,7 @@ class Client(CreatesQueues, Shown):
 
         Errors: as queue.restore(); FailedPrecondition when a queue of this name existed too recently.
 
-        Units: a delay in `past` is seconds, a timedelta, or text such as "10m".
+        Units: a delay in `past` is a timedelta, or a number of seconds.
 
         Source: REST queues.create and queues.tasks.batchCreate.
 

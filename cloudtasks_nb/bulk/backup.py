@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import BackupIncomplete, ConfigError, InvalidArgument, NotFound
-from ..model.durations import EXAMPLES, DurationLike
 from ..model.task import Task
 from ..model.writing import as_new
 from ..names import parse_task
@@ -27,7 +26,7 @@ from .verbs import RESTORE, BulkOptions, go
 if TYPE_CHECKING:
     from ..client import Client
 
-Past = Literal["now", "skip"] | datetime | DurationLike
+Past = Literal["now", "skip"] | timedelta | float
 _MISSING_SHOWN = 3
 
 
@@ -97,13 +96,11 @@ def _due(past: Past, now: datetime) -> datetime | None:
     """When tasks that are overdue become due."""
     if past in ("now", "skip"):
         return None
-    try:
-        return schedule_time(past, now)
-    except InvalidArgument:
+    if isinstance(past, str):
         raise ConfigError(
-            f"past={past!r} is unknown.",
-            hint=f'past="now", past="skip", a delay (a timedelta, seconds, or text such as {EXAMPLES}), or an instant',
-        ) from None
+            f"past={past!r} is unknown.", hint='past="now", past="skip", or a delay: a timedelta or seconds'
+        )
+    return schedule_time(past, now)
 
 
 def _item(queue: Queue, task: Task, due: datetime | None, now: datetime, *, skip: bool) -> Item:

@@ -32,7 +32,7 @@ def as_new(message: M, version: Version = OWN, queue_kind: str = "") -> M:
     """
     values = {
         field.name: _as_new(value, version, queue_kind)
-        for field, value in set_fields(message, version, queue_kind)
+        for field, value in _settable(message, version, queue_kind)
     }
     return cast(M, model_of(type(message))(**values))
 
@@ -57,7 +57,7 @@ def _paths(field: Field, value: Any, version: Version, queue_kind: str) -> list[
     if isinstance(value, Mapping):
         passed = [(schema(kind)[name], held) for name, held in value.items()]
     else:
-        passed = list(set_fields(value, version, queue_kind))
+        passed = list(_settable(value, version, queue_kind))
     return [
         f"{field.wire}.{path}"
         for inner, held in passed
@@ -65,7 +65,7 @@ def _paths(field: Field, value: Any, version: Version, queue_kind: str) -> list[
     ]
 
 
-def set_fields(message: Message, version: Version, queue_kind: str) -> Iterator[tuple[Field, Any]]:
+def _settable(message: Message, version: Version, queue_kind: str) -> Iterator[tuple[Field, Any]]:
     """The fields that are set, except those that are output only."""
     for field, blank in _not_output_only(type(message), version, queue_kind):
         value = getattr(message, field.name)

@@ -297,7 +297,7 @@ class BulkVerbs(QueueVerbs):
 
         Errors: ConfigError (no backup, another kind of queue), NotFound, PermissionDenied.
 
-        Units: a delay in `past` is seconds, a timedelta, or text such as "10m".
+        Units: a delay in `past` is a timedelta, or a number of seconds.
 
         Source: REST queues.tasks.batchCreate.
 

@@ -193,14 +193,13 @@ def test_overdue_tasks_are_handled_by_choice(client: ct.Client, tmp_path: Path) 
     assert [task.id for task in skip.tasks()] == ["later"]
     assert left_out.failed_count == 1
     assert "overdue" in left_out.to_dataframe().message[0]
-    delay.restore(path, past="2h").raise_for_errors()
+    delay.restore(path, past=timedelta(hours=2)).raise_for_errors()
     due, later = delay.task("due").schedule_time, delay.task("later").schedule_time
     assert due is not None
     assert later == source.task("later").schedule_time
     assert due - datetime.now(UTC) > timedelta(minutes=119)
-    for wrong in ("tomorrow", float("nan")):
-        with pytest.raises(ct.ConfigError, match="past="):
-            now.restore(path, past=wrong)
+    with pytest.raises(ct.ConfigError, match="past="):
+        now.restore(path, past="tomorrow")  # type: ignore[arg-type]
 
 
 def test_what_is_no_backup_of_such_a_queue_is_refused(
