@@ -14,6 +14,8 @@ from .api.batch import Batch
 from .errors import ConfigError
 from .model.durations import DurationLike
 from .model.messages import Empty, HttpBody
+from .model.queue import Queue as QueueFields
+from .model.task import Task as TaskFields
 from .model.task import View
 from .model.versions import Version
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
@@ -118,7 +120,7 @@ class Client(CreatesQueues, Shown):
 
     def queues(
         self,
-        location: str | None = None,
+        location: str | Location | None = None,
         *,
         filter: str | None = None,
         page_size: int | None = None,
@@ -143,8 +145,8 @@ class Client(CreatesQueues, Shown):
             places = [parse_location(place, self.project)]
         return list_queues(self._session, places, filter=filter, page_size=page_size, stats=stats)
 
-    def queue(self, name: str, stats: bool = False) -> Queue:
-        """A queue by id, "location/id" or full name. Errors: NotFound, InvalidArgument.
+    def queue(self, name: str | Queue, stats: bool = False) -> Queue:
+        """A queue by id, "location/id" or full name; of a Queue, its name counts. Errors: NotFound, InvalidArgument.
 
         Source: REST queues.get.
 
@@ -154,8 +156,8 @@ class Client(CreatesQueues, Shown):
         """
         return read_queue(self._session, self._queue_name(name), stats=stats)
 
-    def task(self, name: str, view: View = "FULL") -> Task:
-        """A task by its full name. Errors: NotFound, InvalidArgument.
+    def task(self, name: str | TaskFields, view: View = "FULL") -> Task:
+        """A task by its full name, "location/queue/id" or "queue/id". Errors: NotFound, InvalidArgument.
 
         Source: REST queues.tasks.get.
 
@@ -163,7 +165,7 @@ class Client(CreatesQueues, Shown):
             >>> client.task(queue.tasks().first_page.items[0].name).json()
             {'n': 0}
         """
-        return read_task(self._session, parse_task(name), view)
+        return read_task(self._session, parse_task(name, self.project, self.location or None), view)
 
     def batch(self, timeout: DurationLike | None = None) -> Batch:
         """A with block that gathers calls and sends them in one request: up to 1,000 in each.
@@ -193,7 +195,7 @@ class Client(CreatesQueues, Shown):
     def restore(
         self,
         path: str | os.PathLike[str],
-        queue: str | None = None,
+        queue: str | Queue | None = None,
         *,
         past: Past = "now",
         progress: bool | None = None,
@@ -299,7 +301,7 @@ class Client(CreatesQueues, Shown):
     def _new_queue(self, name: str) -> tuple[Session, QueueName]:
         return self._session, self._queue_name(name)
 
-    def _queue_name(self, name: str) -> QueueName:
+    def _queue_name(self, name: str | QueueFields) -> QueueName:
         return parse_queue(name, self.project, self.location or None)
 
     def _shape_(self) -> Card:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
+import json
 import os
 import shlex
 from argparse import ArgumentParser, Namespace
+from inspect import getdoc
 from keyword import iskeyword
+from types import ModuleType
 from typing import Any, NoReturn
 
-import msgspec
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
@@ -21,8 +24,9 @@ from .paging.pager import Pager
 from .redact import redacted, scrub
 from .render.values import counted
 from .resources import Queue
+from .resources.new_task import JSON
 
-VERBS = ("queues", "tasks", "pause", "resume")
+VERBS = ("queues", "tasks", "pause", "resume", "help")
 OPTIONS = {
     "queues": ("--location", "--df"),
     "tasks": ("--full", "--limit", "--df"),
@@ -47,6 +51,7 @@ def _ct_parser() -> _Parser:
     tasks.add_argument("--full", action="store_true")
     tasks.add_argument("--limit", type=int, metavar="N")
     tasks.add_argument("--df", metavar="NAME")
+    verbs.add_parser("help", add_help=False)
     for verb in ("pause", "resume"):
         verbs.add_parser(verb, add_help=False).add_argument("queue")
     return parser
@@ -72,13 +77,19 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
     def ct(self, line: str) -> Any:
         """The client, its queues and tasks; pause and resume.
 
-        %ct                                           the client
-        %ct queues [--location LOCATION] [--df NAME]  queues, also as a DataFrame in the variable NAME
-        %ct tasks QUEUE [--full] [--limit N] [--df NAME]
-        %ct pause QUEUE
-        %ct resume QUEUE
+        %ct                                               the client
+        %ct queues [--location LOCATION] [--df NAME]      queues, also as a DataFrame in the variable NAME
+        %ct tasks QUEUE [--full] [--limit N] [--df NAME]  tasks of a queue, with payloads, only the first N
+        %ct pause QUEUE                                   stops dispatching
+        %ct resume QUEUE                                  dispatches again
+        %ct help                                          these lines, and those of %%ct_task
         """
         said = _parsed(_ct_parser(), line)
+        if said.verb == "help":
+            print(f"{getdoc(self.ct)}\n\n{getdoc(self.ct_task)}")
+            return None
+        if getattr(said, "df", None) is not None:
+            self._check_name(said.df)
         name, client = self._client()
         match said.verb:
             case None:
@@ -97,7 +108,7 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
 
     @line_cell_magic  # type: ignore[untyped-decorator]
     def ct_task(self, line: str, cell: str = "") -> Any:
-        """Create a task; the cell is its payload, sent as JSON when it is JSON, else as text.
+        """Create a task; the cell is its payload. When it is JSON, the request says so in its Content-Type.
 
         %%ct_task QUEUE [--url URL] [--method METHOD] [--header "NAME: VALUE"] [--in 10m] [--tag TAG] [--id TASK_ID]
 
@@ -107,17 +118,21 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         is made of braces: to send values of variables, use queue.create_task(...), which is printed.
         """
         said = _parsed(_task_parser(), line)
+        payload, headers, schedule = _text(cell), dict(map(_header, said.header)), _delay(said.schedule)
+        name, client = self._client()
+        queue = client.queue(said.queue)
+        if queue.kind != "pull" and _is_json(payload) and "content-type" not in map(str.lower, headers):
+            headers["Content-Type"] = JSON
         arguments = _arguments(
-            _payload(cell),
+            payload,
             url=said.url,
             method=said.method,
-            headers=dict(map(_header, said.header)) or None,
-            schedule=_delay(said.schedule),
+            headers=headers or None,
+            schedule=schedule,
             tag=said.tag,
             task_id=said.task_id,
         )
-        name, client = self._client()
-        return self._run(name, client, [("queue", (said.queue,), {}), ("create_task", *arguments)])
+        return self._run(f"{name}.queue({said.queue!r})", queue, [("create_task", *arguments)])
 
     def queue_names(self) -> list[str]:
         """Names of queues that the shell's variables and outputs hold already; asks nothing of the service."""
@@ -163,14 +178,24 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         print("client = ct.connect()")
         return "client", variables["client"]
 
+    def _check_name(self, frame: str) -> None:
+        """Refuse a name that no variable has, or that holds something one would miss. Errors: UsageError."""
+        if not frame.isidentifier() or iskeyword(frame):
+            raise UsageError(f"--df {frame}: not a name for a variable")
+        held = self.shell.user_ns.get(frame)
+        if hasattr(builtins, frame) or frame in self.shell.user_ns_hidden:
+            raise UsageError(f"--df {frame}: Python or IPython uses this name; take another one")
+        if isinstance(held, Client | Queue | ModuleType):
+            raise UsageError(
+                f"--df {frame}: it holds a {type(held).__name__}; take another name, or del {frame}"
+            )
+
     def _listing(
         self, name: str, client: Client, calls: list[_Call], frame: str | None, limit: int | None
     ) -> Any:
         if frame is None:
             more: list[_Call] = [("first", (limit,), {})] if limit is not None else []
             return self._run(name, client, [*calls, *more])
-        if not frame.isidentifier() or iskeyword(frame):
-            raise UsageError(f"--df {frame}: not a name for a variable")
         table = self._run(name, client, [*calls, ("to_dataframe", *_arguments(limit=limit))], into=frame)
         self.shell.user_ns[frame] = table
         print(f"# {frame}: {counted(len(table), 'row')}")
@@ -223,14 +248,20 @@ def _arguments(*positional: Any, **named: Any) -> tuple[tuple[Any, ...], dict[st
     return tuple(value for value in positional if value is not None), given
 
 
-def _payload(cell: str) -> Any:
-    """The cell as JSON values, or as text; None when there is nothing in it."""
-    if not cell.strip():
-        return None
+def _text(cell: str) -> str | None:
+    """The cell as it stands; None when there is nothing in it."""
+    return cell.removesuffix("\n") if cell.strip() else None
+
+
+def _is_json(text: str | None) -> bool:
     try:
-        return msgspec.json.decode(cell)
-    except (msgspec.DecodeError, RecursionError):
-        return cell.removesuffix("\n")
+        return text is not None and json.loads(text, parse_constant=_no_constant) is not ...
+    except (ValueError, RecursionError):
+        return False
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -251,5 +282,8 @@ def _delay(text: str | None) -> str | None:
 
 def _written(value: Any, name: str = "") -> str:
     """A value as Python, secrets replaced, cut when it is very long."""
+    if isinstance(value, str) and _is_json(value):
+        hidden = redacted(held := json.loads(value))
+        value = value if hidden == held else json.dumps(hidden, ensure_ascii=False)
     text = repr(redacted(value, name))
     return text if len(text) <= WIDTH else f"{text[:WIDTH]}…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from msgspec import Struct
 
@@ -59,8 +60,19 @@ class TaskName(Struct, frozen=True, order=True):
         return QueueName(self.project, self.location, self.queue)
 
 
-def parse_location(text: str, project: str | None = None) -> LocationName:
-    """A location from its id (in `project`) or its full name. Errors: InvalidArgument."""
+Named = str | Struct
+"""A name as text, or a resource, whose name is meant."""
+
+
+def name_of(given: Any) -> Any:
+    """The name of a resource or of a parsed name; anything else as it is."""
+    if isinstance(given, LocationName | QueueName | TaskName):
+        return str(given)
+    return getattr(given, "name", given) if isinstance(given, Struct) else given
+
+
+def parse_location(text: Named, project: str | None = None) -> LocationName:
+    """A location from its id (in `project`), its full name or itself. Errors: InvalidArgument."""
     match _parts(text):
         case ["projects", project_id, "locations", location]:
             pass
@@ -73,8 +85,8 @@ def parse_location(text: str, project: str | None = None) -> LocationName:
     return LocationName(project_id, location)
 
 
-def parse_queue(text: str, project: str | None = None, location: str | None = None) -> QueueName:
-    """A queue from `"emails"`, `"us-central1/emails"` or its full name. Errors: InvalidArgument.
+def parse_queue(text: Named, project: str | None = None, location: str | None = None) -> QueueName:
+    """A queue from `"emails"`, `"us-central1/emails"`, its full name or itself. Errors: InvalidArgument.
 
     >>> str(parse_queue("us-central1/emails", project="p"))
     'projects/p/locations/us-central1/queues/emails'
@@ -89,7 +101,7 @@ def parse_queue(text: str, project: str | None = None, location: str | None = No
         case [queue] if project and QUEUE_ID.fullmatch(queue):
             raise InvalidArgument(
                 f'Queue "{queue}" needs a location.',
-                resource=text,
+                resource=queue,
                 hint=f'write "us-central1/{queue}", or connect with location="us-central1"',
             )
         case _:
@@ -97,13 +109,27 @@ def parse_queue(text: str, project: str | None = None, location: str | None = No
     return QueueName(parent.project, parent.location, check_queue_id(queue))
 
 
-def parse_task(text: str) -> TaskName:
-    """A task from its full name. Errors: InvalidArgument."""
-    head, separator, task = text.rpartition("/tasks/") if isinstance(text, str) else ("", "", "")
-    if not separator or not head.startswith("projects/"):
-        raise _malformed("Task", text, TASK_FORMAT)
-    queue = parse_queue(head)
+def parse_task(text: Named, project: str | None = None, location: str | None = None) -> TaskName:
+    """A task from its full name, from "location/queue/id" or "queue/id", or from itself. Errors: InvalidArgument."""
+    match _parts(text):
+        case ["projects", *_] if "/tasks/" in (name := name_of(text)):
+            head, _, task = name.rpartition("/tasks/")
+            queue = parse_queue(head)
+        case [location_id, queue_id, task] if project:
+            queue = parse_queue(f"{location_id}/{queue_id}", project)
+        case [queue_id, task] if project and location:
+            queue = parse_queue(queue_id, project, location)
+        case _:
+            raise _malformed("Task", text, TASK_FORMAT)
     return TaskName(queue.project, queue.location, queue.queue, check_task_id(task))
+
+
+def task_of(queue: QueueName, task: Named) -> TaskName:
+    """A task of a queue from its id, its full name or itself. Errors: InvalidArgument."""
+    name = name_of(task)
+    if isinstance(name, str) and "/" in name:
+        return parse_task(name)
+    return TaskName(queue.project, queue.location, queue.queue, check_task_id(name))
 
 
 def check_operation(text: str) -> str:
@@ -140,9 +166,10 @@ def check_task_id(task: str) -> str:
     )
 
 
-def _parts(text: str) -> list[str]:
+def _parts(given: Any) -> list[str]:
     """The parts of a name; what is not even text (None, a number out of a table) has none."""
-    return text.split("/") if isinstance(text, str) else []
+    name = name_of(given)
+    return name.split("/") if isinstance(name, str) else []
 
 
 _SUCH_AS = {
@@ -153,7 +180,7 @@ _SUCH_AS = {
 }
 
 
-def _malformed(what: str, text: str, pattern: str) -> InvalidArgument:
+def _malformed(what: str, text: Any, pattern: str) -> InvalidArgument:
     stop = "" if what == "Task" else "."  # as the service writes them
     return InvalidArgument(
         f'{what} name must be formatted: "{pattern}"{stop}',

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..errors import InvalidArgument
@@ -59,4 +60,10 @@ def _value(method: Method, value: Any, kind: type[Message] | None, path: str) ->
         return [_value(method, item, kind, f"{path}[{at}]") for at, item in enumerate(value)]
     if isinstance(value, timedelta):
         return str(Duration.of(value))
+    if isinstance(value, float | datetime) and (value != value or value in (math.inf, -math.inf)):
+        raise InvalidArgument(
+            f"{path} is {value}, which JSON does not have.",
+            method=method.id,
+            hint="leave it out, or pass None",
+        )
     return value

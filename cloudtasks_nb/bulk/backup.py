@@ -40,7 +40,7 @@ def backup(queue: Queue, path: str | os.PathLike[str], *, overwrite: bool, progr
     return write_backup(read_queue(queue._session, queue._parsed, stats=queue.offers_stats), target, progress)
 
 
-def queue_of(client: Client, path: str | os.PathLike[str], name: str | None) -> Queue:
+def queue_of(client: Client, path: str | os.PathLike[str], name: str | Queue | None) -> Queue:
     """The queue that a backup is to go to, created with its settings where it is missing."""
     held = BackupFile(path).about.queue
     if held is None:

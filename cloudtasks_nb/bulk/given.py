@@ -14,6 +14,7 @@ from ..errors import ConfigError, InvalidArgument, InvalidRows
 from ..model.task import AppEngineHttpRequest, HttpRequest, Task
 from ..model.writing import as_new
 from ..names import QueueName, check_task_id
+from ..paging.pager import Pager
 from ..redact import scrub
 from ..resources.leased import Leased
 from ..resources.new_task import TaskOptions, new_task, read_row
@@ -33,6 +34,18 @@ def is_frame(given: Any) -> bool:
     return any(
         kind.__name__ == "DataFrame" and kind.__module__.startswith("pandas") for kind in type(given).__mro__
     )
+
+
+def as_frame(given: Any) -> Any:
+    """A table of another library, or rows out of frame.to_dict("records"), as a DataFrame; anything else as it is."""
+    if is_frame(given) or isinstance(given, Pager):
+        return given
+    is_rows = isinstance(given, list) and bool(given) and all(isinstance(row, dict) for row in given)
+    if not is_rows and not hasattr(given, "__arrow_c_stream__"):
+        return given
+    from ..frames import frame_from
+
+    return frame_from(given)
 
 
 def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
@@ -56,7 +69,7 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
             task = _new_task(queue, name, payload, options)
         return Item(name=task.name, task=task)
 
-    if is_frame(given):
+    if is_frame(given := as_frame(given)):
         from ..frames import task_rows
 
         return items_from(given, make, lambda: task_rows(given))
@@ -158,7 +171,7 @@ def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) ->
 
     if isinstance(given, str | Task | Item):
         given = [given]
-    if is_frame(given):
+    if is_frame(given := as_frame(given)):
         if "name" not in given.columns:
             raise InvalidRows(
                 [(None, 'the DataFrame has no column "name"')],

@@ -39,7 +39,7 @@ def local(
     *,
     demo: bool = False,
     dispatch: bool = True,
-    clock: Literal["system", "manual"] | datetime = "system",
+    clock: Literal["system", "manual"] | datetime | str = "system",
     allow_targets: Sequence[str] = (),
     app_engine: str | Mapping[str, str] | None = None,
     api_version: Version = "v2beta2",
@@ -130,13 +130,14 @@ def _check_free(file: str | None) -> None:
 
 
 def _clock(clock: str | datetime) -> list[str]:
-    if isinstance(clock, datetime):
-        return ["manual", utc(clock).isoformat()]
-    if clock not in ("system", "manual"):
-        raise ConfigError(
-            f"clock={clock!r} is no clock.", hint='"system", "manual" or a datetime to start at'
-        )
-    return [clock]
+    if clock in ("system", "manual"):
+        return [str(clock)]
+    try:
+        start = clock if isinstance(clock, datetime) else datetime.fromisoformat(clock)
+        return ["manual", utc(start).isoformat()]
+    except (OverflowError, TypeError, ValueError):
+        hint = '"system", "manual", or a datetime or ISO text to start at'
+        raise ConfigError(f"clock={clock!r} is no clock.", hint=hint) from None
 
 
 def _patterns(targets: Sequence[str]) -> Sequence[str]:

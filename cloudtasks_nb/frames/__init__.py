@@ -5,7 +5,7 @@ from .columns import LOCATIONS, QUEUES, TASKS, Column, Columns, TaskPage, each, 
 from .decoding import Decode
 from .dtypes import Dtypes
 from .files import write_csv, write_parquet
-from .from_pandas import task_rows
+from .from_pandas import frame_from, task_rows
 from .policy_table import policy_frame
 from .to_pandas import nullable_frame, to_pandas
 
@@ -21,6 +21,7 @@ __all__ = [
     "Dtypes",
     "TaskPage",
     "each",
+    "frame_from",
     "maps",
     "nullable_frame",
     "policy_frame",

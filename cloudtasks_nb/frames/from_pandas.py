@@ -10,17 +10,33 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from ..errors import InvalidArgument, InvalidRows
 from ..redact import DOTS
 from .columns import TASKS
 from .decoding import PREFIX, TEXT_COLUMN, json_object
+from .dtypes import frame_of
 
 _SAID_AS_THEY_ARE = ("method", "tag", "task_id", "relative_url")
 READ = ("payload", TEXT_COLUMN, "url", "headers", "schedule_time", "schedule", *_SAID_AS_THEY_ARE)
 # What a listing says beside that is either decided by the service or says how to read the rest.
 _PASSED_OVER = frozenset(TASKS.schema.names) - frozenset(READ)
 _SLICE_ROWS = 1000
+
+
+def frame_from(given: Any) -> Any:
+    """A table of Arrow, Polars and the like, or rows that have names of columns only a DataFrame has, as a DataFrame.
+
+    Other rows stay as they are: they are dicts of what create_task takes.
+    """
+    if hasattr(given, "__arrow_c_stream__"):
+        return frame_of(pa.table(given), "pyarrow")
+    names = {str(name) for row in given for name in row}
+    is_table = {"kind", "view"} <= names or names & {"schedule_time", TEXT_COLUMN}
+    if is_table or any(name.startswith(PREFIX) for name in names):
+        return pd.DataFrame(given, dtype=object)
+    return given
 
 
 def task_rows(frame: pd.DataFrame) -> Iterator[dict[str, Any] | InvalidArgument]:

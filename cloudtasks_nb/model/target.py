@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from ..redact import DOTS, redacted
 from .json import Int64, Message
@@ -17,6 +17,23 @@ class Headers(dict[str, str]):
     >>> Headers({"Authorization": "Bearer ya29.x", "X-Api-Key": "k", "Accept": "*/*"})
     {'Authorization': '•••', 'X-Api-Key': '•••', 'Accept': '*/*'}
     """
+
+    def __missing__(self, name: str) -> str:
+        """Names of headers are the same in upper and lower case."""
+        wanted = str(name).lower()
+        for known, value in self.items():
+            if known.lower() == wanted:
+                return value
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or str(name).lower() in map(str.lower, self)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def without_credentials(self) -> dict[str, str]:
         """For tables, which are data: only the values of Authorization headers are replaced."""

@@ -10,7 +10,7 @@ from ..errors import ConfigError, InvalidArgument
 from ..model.json import Message
 from ..model.messages import BatchCreateTasksRequest, BatchDeleteTasksRequest, CreateTaskRequest
 from ..model.task import Task as TaskFields
-from ..names import TaskName, check_task_id, parse_task
+from ..names import task_of
 from .bound import QueueVerbs
 from .new_task import TaskOptions, new_task, read_row
 from .operation import Operation
@@ -62,7 +62,7 @@ class BatchVerbs(QueueVerbs):
             >>> queue.batch_delete(queue.tasks().first(3)).wait().failures
         """
         several = [tasks] if isinstance(tasks, TaskFields | str) else tasks
-        names = [self._task_name(task) for task in several]
+        names = [str(task_of(self._parsed, task)) for task in several]
         _check_size("deleted", len(names), MOST_DELETED)
         return self._start("batchDelete", BatchDeleteTasksRequest(names=names, request_id=_id(request_id)))
 
@@ -73,13 +73,6 @@ class BatchVerbs(QueueVerbs):
         except InvalidArgument as error:
             raise ConfigError(f"Task {at}: {error.message}.", hint=error.hint) from None
         return new_task(self._parsed, self.kind, payload, options, self._session.now())
-
-    def _task_name(self, task: TaskFields | str) -> str:
-        name = task.name if isinstance(task, TaskFields) else task
-        if isinstance(name, str) and "/" in name:
-            return str(parse_task(name))
-        queue = self._parsed
-        return str(TaskName(queue.project, queue.location, queue.queue, check_task_id(name)))
 
     def _start(self, verb: str, body: Message) -> Operation:
         answer = self._session.call(f"{_TASKS}.{verb}", Operation, path={"parent": self.name}, body=body)

@@ -11,11 +11,13 @@ from ..model import task as model
 from ..model.durations import DurationLike
 from ..model.json import Message, from_dict, to_dict
 from ..model.messages import BufferTaskRequest, CreateTaskRequest, HttpBody
+from ..model.payload import payload_bytes
 from ..model.queue import RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from ..names import check_task_id, parse_task
 from .bound import QueueVerbs
-from .new_task import JSON, TaskOptions, new_task, payload_bytes
+from .keywords import known_keywords
+from .new_task import JSON, TaskOptions, new_task
 from .task import Task, read_task
 
 _TASKS = "projects.locations.queues.tasks"
@@ -26,6 +28,7 @@ class CreateVerbs(QueueVerbs):
 
     __slots__ = ()
 
+    @known_keywords
     def create_task(
         self,
         payload: Any = None,
@@ -37,16 +40,20 @@ class CreateVerbs(QueueVerbs):
         task_id: str | None = None,
         tag: str | None = None,
         relative_url: str | None = None,
-        routing: AppEngineRouting | None = None,
-        oidc_token: OidcToken | None = None,
-        oauth_token: OAuthToken | None = None,
-        retry_config: RetryConfig | None = None,
+        routing: AppEngineRouting | Mapping[str, Any] | None = None,
+        oidc_token: OidcToken | Mapping[str, Any] | None = None,
+        oauth_token: OAuthToken | Mapping[str, Any] | None = None,
+        retry_config: RetryConfig | Mapping[str, Any] | None = None,
         dispatch_deadline: DurationLike | None = None,
     ) -> Task:
         """Create a task: an HTTP, App Engine or pull task, as the queue's kind says.
 
-        - `payload`: bytes, text, or any JSON value. A JSON value gets the header Content-Type: application/json.
-        - `schedule`: when the task becomes due: a datetime, or a time from now. Defaults to now.
+        - `payload`: bytes, text, or a value that is written as JSON, with the header Content-Type: application/json.
+          Dicts, a Series, named tuples, dataclasses and structs become objects; lists, tuples, sets and arrays of numpy
+          become arrays; dates, times and durations ISO 8601 text, and Decimals text. A value that JSON cannot hold
+          whole is refused: NaN, bytes in a dict, keys that are not text, a DataFrame.
+        - `schedule`: when the task becomes due: a datetime or ISO text, or a time from now. Defaults to now. A datetime
+          without a time zone is local time of this machine, as in Python.
         - `task_id`: the id of the task. The service refuses a second task with the same id, so a call with an id is
           safe to repeat. Defaults to an id that the service chooses.
         - `retry_config`: how this task is retried. Defaults to the settings of the queue.
@@ -68,7 +75,9 @@ class CreateVerbs(QueueVerbs):
 
         Errors: InvalidArgument, AlreadyExists, NotFound, PermissionDenied.
 
-        Units: `schedule` and `dispatch_deadline` are seconds, timedeltas, or text such as "10m".
+        Settings are messages or dicts: retry_config={"max_attempts": 5}.
+
+        Units: durations are seconds, timedeltas, or text such as "10m".
 
         Source: REST queues.tasks.create, SPEC section 3.1.
 

@@ -26,7 +26,7 @@ class DefaultLocation(str):
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)  # copied or pickled, it is the id and nothing else
 
-    def __call__(self, location: str | None = None) -> Location:
+    def __call__(self, location: str | Location | None = None) -> Location:
         """One location, by id or full name; the default one without. Errors: NotFound, ConfigError."""
         if not (location or self):
             raise ConfigError("This client has no default location.", hint='client.location("us-central1")')

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, TransportError
 from ..model.durations import DurationLike
-from ..model.json import Duration, Message
+from ..model.json import Message
 from ..model.messages import LeaseTasksRequest
 from ..model.methods import METHODS
 from ..model.task import View
 from ..paging.listing import Items
 from .bound import QueueVerbs, bind_all
+from .settings import read_message
 from .task import Task, TaskListing, check_view
 
 if TYPE_CHECKING:
@@ -74,15 +75,15 @@ class LeaseVerbs(QueueVerbs):
             ...     handle(task.json())
             ...     task.acknowledge()
         """
-        body = LeaseTasksRequest(
-            max_tasks=max_tasks,
-            lease_duration=Duration.of(lease_duration),
-            filter=lease_filter(tag, oldest_tag),
-            response_view=check_view(view),
-        )
-        method = LEASE
+        asked = {
+            "max_tasks": max_tasks,
+            "lease_duration": lease_duration,
+            "filter": lease_filter(tag, oldest_tag),
+            "response_view": check_view(view),
+        }
+        body = read_message(LeaseTasksRequest, asked, "")
         try:
-            leased = self._session.call(method, _Leased, path={"parent": self.name}, body=body).tasks
+            leased = self._session.call(LEASE, _Leased, path={"parent": self.name}, body=body).tasks
         except TransportError as error:
             if error.reached:  # what was leased nobody knows; it comes back by itself
                 error.hint = f"tasks leased by this call, if any, are free again after {body.lease_duration}"

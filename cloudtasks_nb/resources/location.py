@@ -47,7 +47,7 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         """
         return list_queues(self._session, [self._parsed], filter=filter, page_size=page_size, stats=stats)
 
-    def queue(self, queue_id: str, stats: bool = False) -> Queue:
+    def queue(self, queue_id: str | Queue, stats: bool = False) -> Queue:
         """One of its queues, by id. Errors: NotFound, InvalidArgument.
 
         Source: REST queues.get.

@@ -12,6 +12,7 @@ from ..model.queue import Queue as QueueFields
 from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..names import QueueName
 from ..rest.session import Session
+from .keywords import known_keywords
 from .queue import Queue
 from .settings import settings
 
@@ -31,6 +32,7 @@ class CreatesQueues:
 
         def _new_queue(self, name: str) -> tuple[Session, QueueName]: ...
 
+    @known_keywords
     def create_queue(
         self,
         name: str,

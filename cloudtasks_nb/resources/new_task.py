@@ -1,22 +1,27 @@
-"""A task to be created, from Python values: payloads, schedules, targets."""
+"""A task to be created, from Python values: its options, its schedule, its target."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import InvalidArgument
-from ..model.durations import EXAMPLES, DurationLike, span_of
-from ..model.json import Duration, encode, utc
+from ..errors import ConfigError, InvalidArgument
+from ..model.durations import EXAMPLES, DurationLike
+from ..model.instants import epoch_of, instant_of
+from ..model.json import Duration, Message
+from ..model.payload import payload_bytes
 from ..model.queue import Kind, RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from ..model.task import AppEngineHttpRequest, HttpRequest, PullMessage, Task
 from ..names import QueueName, check_task_id
+from .keywords import nearest
+from .settings import read_message
+
+M = TypeVar("M", bound=Message)
 
 JSON = "application/json"
 KIND_WORDS = {"http": "an HTTP", "app_engine": "an App Engine", "pull": "a pull"}
@@ -32,10 +37,10 @@ class TaskOptions(msgspec.Struct, kw_only=True):
     task_id: str | None = None
     tag: str | None = None
     relative_url: str | None = None
-    routing: AppEngineRouting | None = None
-    oidc_token: OidcToken | None = None
-    oauth_token: OAuthToken | None = None
-    retry_config: RetryConfig | None = None
+    routing: AppEngineRouting | Mapping[str, Any] | None = None
+    oidc_token: OidcToken | Mapping[str, Any] | None = None
+    oauth_token: OAuthToken | Mapping[str, Any] | None = None
+    retry_config: RetryConfig | Mapping[str, Any] | None = None
     dispatch_deadline: DurationLike | None = None
 
 
@@ -49,9 +54,8 @@ def read_row(row: Mapping[str, Any], defaults: TaskOptions) -> tuple[Any, TaskOp
     """
     for name in row:
         if name not in _ROW:
-            near = get_close_matches(str(name), _ROW, 1, 0.6)
             raise InvalidArgument(
-                f"create_task() has no option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+                f"create_task() has no option {name!r}; {nearest(name, _ROW)}".removesuffix("; "),
                 hint=f'use {", ".join(_ROW)}; a dict that is itself the payload goes into {{"payload": {{...}}}}',
             )
     options = dict(row)
@@ -81,7 +85,7 @@ def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions, n
     task = Task(
         name=f"{queue}/tasks/{check_task_id(options.task_id)}" if options.task_id is not None else "",
         schedule_time=schedule_time(options.schedule, now),
-        retry_config=options.retry_config,
+        retry_config=_said(RetryConfig, options.retry_config, "retry_config"),
         dispatch_deadline=Duration.of(deadline) if deadline is not None else None,
     )
     target.write(task, options, payload)
@@ -113,8 +117,8 @@ def _write_http(task: Task, options: TaskOptions, payload: Any) -> None:
         http_method=(options.method or "").upper(),
         headers=headers,
         body=body,
-        oidc_token=options.oidc_token,
-        oauth_token=options.oauth_token,
+        oidc_token=_said(OidcToken, options.oidc_token, "oidc_token"),
+        oauth_token=_said(OAuthToken, options.oauth_token, "oauth_token"),
     )
 
 
@@ -125,7 +129,7 @@ def _write_app_engine(task: Task, options: TaskOptions, payload: Any) -> None:
         http_method=(options.method or "").upper(),
         headers=headers,
         payload=body,
-        app_engine_routing=options.routing,
+        app_engine_routing=_said(AppEngineRouting, options.routing, "routing"),
     )
 
 
@@ -149,47 +153,33 @@ _TARGETING = [
 ]
 
 
-def payload_bytes(payload: Any) -> tuple[bytes | None, bool]:
-    """A payload as bytes, and whether it was encoded as JSON here. Errors: InvalidArgument.
-
-    Bytes and None stay as they are, text becomes UTF-8, everything else JSON.
-
-    >>> payload_bytes({"to": "ada"})
-    (b'{"to":"ada"}', True)
-    """
-    if payload is None or isinstance(payload, bytes):
-        return payload, False
-    if isinstance(payload, bytearray | memoryview):
-        return bytes(payload), False
-    is_text = isinstance(payload, str)
-    try:
-        return (payload.encode() if is_text else encode(payload)), not is_text
-    except (
-        TypeError,
-        NotImplementedError,
-        msgspec.MsgspecError,
-        UnicodeEncodeError,
-        RecursionError,
-    ) as error:
-        raise InvalidArgument(
-            f"The payload, a {type(payload).__name__}, cannot be written as {'text' if is_text else 'JSON'}: {error}",
-            hint="pass bytes, text, or values that JSON knows",
-        ) from error
-
-
 def schedule_time(schedule: datetime | DurationLike | None, now: datetime) -> datetime | None:
-    """When a task is due: an instant as it is, a duration from now."""
+    """When a task is due: an instant as it is, a duration from now. Errors: InvalidArgument."""
     if schedule is None:
         return None
+    if epoch := epoch_of(schedule):
+        raise InvalidArgument(
+            f"schedule={schedule!r} looks like a time since 1970, and a number means seconds from now.",
+            hint=f"pass the instant: {epoch}",
+        )
     try:
-        if isinstance(schedule, datetime):
-            return utc(schedule)
-        return utc(now + span_of(schedule))
+        return instant_of(schedule, now)
     except (OSError, OverflowError, TypeError, ValueError):
         raise InvalidArgument(
             f"schedule={schedule!r} is not a time at which a task could be due.",
-            hint=f"pass a datetime, or how long from now: a timedelta, seconds, or text such as {EXAMPLES}",
+            hint="pass a datetime or ISO text (without a zone it is local time), or how long from now: a timedelta, "
+            f"seconds, or text such as {EXAMPLES}",
         ) from None
+
+
+def _said(kind: type[M], given: M | Mapping[str, Any] | None, where: str) -> M | None:
+    """A message of a task's settings, also from a dict."""
+    if given is None:
+        return None
+    try:
+        return read_message(kind, given, where)
+    except ConfigError as error:  # of one task among many, it is the task that is wrong
+        raise InvalidArgument(error.message, hint=error.hint) from None
 
 
 def _check_texts(options: TaskOptions) -> None:

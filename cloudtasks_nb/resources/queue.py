@@ -15,15 +15,16 @@ from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..model.task import View
 from ..model.versions import path_in, wire
 from ..model.writing import mask_paths
-from ..names import QueueName, TaskName, check_task_id, parse_task
+from ..names import QueueName, task_of
 from ..paging.pager import Pager
 from ..rest.session import Session
 from .access_verbs import AccessVerbs
 from .batch_verbs import BatchVerbs
 from .bulk_verbs import BulkVerbs
 from .create_verbs import CreateVerbs
+from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
-from .settings import settings
+from .settings import UNCHANGED, Unchanged, settings
 from .task import Task, count_tasks, list_tasks, read_task
 
 if TYPE_CHECKING:
@@ -60,19 +61,24 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
         wanted = self.stats is not None if stats is None else stats
         return self._take(read_queue(self._session, self._parsed, stats=wanted))
 
+    @known_keywords
     def update(
         self,
         *,
-        rate_limits: RateLimits | Mapping[str, Any] | None = None,
-        retry_config: RetryConfig | Mapping[str, Any] | None = None,
-        http_target: HttpTarget | Mapping[str, Any] | None = None,
-        app_engine_http_target: AppEngineHttpTarget | Mapping[str, Any] | None = None,
-        stackdriver_logging_config: StackdriverLoggingConfig | Mapping[str, Any] | None = None,
+        rate_limits: RateLimits | Mapping[str, Any] | Unchanged | None = UNCHANGED,
+        retry_config: RetryConfig | Mapping[str, Any] | Unchanged | None = UNCHANGED,
+        http_target: HttpTarget | Mapping[str, Any] | Unchanged | None = UNCHANGED,
+        app_engine_http_target: AppEngineHttpTarget | Mapping[str, Any] | Unchanged | None = UNCHANGED,
+        stackdriver_logging_config: StackdriverLoggingConfig
+        | Mapping[str, Any]
+        | Unchanged
+        | None = UNCHANGED,
     ) -> Self:
         """Change the settings that are passed, at any depth, and nothing else.
 
-        client.create_queue() explains each keyword. Settings may be dicts with the field names in snake_case; a dict
-        value of None sets the default again. A message may be passed as it was read: what is output only is left out.
+        client.create_queue() explains each keyword. Settings may be dicts with the field names in snake_case. None sets
+        the default again, as a value in a dict or for a whole keyword. A message may be passed as it was read: what is
+        output only is left out. A rate of 0 is refused: queue.pause() stops dispatching.
 
         Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for a field that is unknown or cannot be set.
 
@@ -84,6 +90,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
             >>> queue.update(rate_limits={"max_tasks_dispatched_per_second": 5})
             >>> queue.update(http_target={"uri_override": {"host": "example.com"},
             ...                           "header_overrides": {"X-Team": "mail"}})
+            >>> queue.update(http_target=None, retry_config=None)
         """
         named = {
             "rate_limits": rate_limits,
@@ -92,7 +99,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
             "app_engine_http_target": app_engine_http_target,
             "stackdriver_logging_config": stackdriver_logging_config,
         }
-        given = {field: value for field, value in named.items() if value is not None}
+        given = {field: value for field, value in named.items() if value is not UNCHANGED}
         version = self._session.api_version
         changed, mask = settings(given, version, self.kind), mask_paths(given, version, self.kind)
         if not mask:  # which the API reads as "every field", and would set all of them to their defaults
@@ -198,8 +205,8 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
         """
         return count_tasks(self._session, self._parsed, progress)
 
-    def task(self, task_id: str, view: View = "FULL") -> Task:
-        """One task, by id or full name. Errors: NotFound, InvalidArgument.
+    def task(self, task_id: str | Task, view: View = "FULL") -> Task:
+        """One task, by id or full name; of a Task, its name counts. Errors: NotFound, InvalidArgument.
 
         Source: REST queues.tasks.get.
 
@@ -208,11 +215,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
             >>> queue.task("welcome").json()
             {'to': 'ada'}
         """
-        if "/" in str(task_id):
-            return read_task(self._session, parse_task(task_id), view)
-        queue = self._parsed
-        name = TaskName(queue.project, queue.location, queue.queue, check_task_id(task_id))
-        return read_task(self._session, name, view)
+        return read_task(self._session, task_of(self._parsed, task_id), view)
 
     @property
     def plot(self) -> QueuePlots:

@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from difflib import get_close_matches
-from typing import Any, cast
+from enum import Enum
+from typing import Any, Final, TypeVar, cast
 
-from ..errors import ConfigError
+from ..errors import ConfigError, InvalidArgument
 from ..model.json import Duration, Int64, Message
 from ..model.policy import Policy
 from ..model.queue import Queue
+from ..model.queue import RetryConfig as RetryConfig
 from ..model.schema import Field, schema
 from ..model.target import Header, HeaderOverride
 from ..model.versions import OWN, Version, not_settable
 from ..model.writing import as_new
+from .keywords import nearest
+
+M = TypeVar("M", bound=Message)
+
+
+class Unchanged(Enum):
+    """The default of keywords for which None means the service's default."""
+
+    UNCHANGED = "left as it is"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+_TYPES: dict[Any, tuple[str, Any]] = {
+    str: ("text", str),
+    bool: ("True or False", bool),
+    int: ("a whole number", int | float),
+    Int64: ("a whole number", int | float),
+    float: ("a number", int | float),
+}
+# On the wire, 0 of these means that nothing was said, and the service sets its default, such as 500 tasks per second.
+_PAUSE = "queue.pause() stops dispatching"
+_INSTEAD_OF_0 = {
+    "max_tasks_dispatched_per_second": _PAUSE,
+    "max_concurrent_tasks": _PAUSE,
+    "max_burst_size": "the least is 1",
+    "max_attempts": "1 means no retries",
+}
 
 
 def settings(given: Mapping[str, Any], version: Version = OWN, queue_kind: str = "") -> Queue:
@@ -41,6 +74,15 @@ def policy_of(given: Policy | Mapping[str, Any]) -> Policy:
     return cast(Policy, _Reader().message(Policy, given, "policy"))
 
 
+def read_message(kind: type[M], given: M | Mapping[str, Any], where: str) -> M:
+    """A message of settings, also from a dict. Errors: those of settings().
+
+    >>> read_message(RetryConfig, {"min_backoff": "5s"}, "retry_config").min_backoff.seconds
+    5
+    """
+    return cast(M, _Reader().message(kind, given, where))
+
+
 class _Reader:
     """Reads settings for one version of the API and one kind of queue."""
 
@@ -50,7 +92,7 @@ class _Reader:
 
     def message(self, kind: type[Message], given: Any, where: str) -> Message:
         if isinstance(given, kind):
-            return as_new(given, self._version, self._queue_kind)
+            given = _as_dict(as_new(given, self._version, self._queue_kind))
         if not isinstance(given, Mapping):
             raise ConfigError(f"{where} is a {type(given).__name__}, not a {kind.__name__} or a dict.")
         known, values = schema(kind), {}
@@ -67,27 +109,56 @@ class _Reader:
     def _value(self, field: Field, given: Any, where: str) -> Any:
         if field.name == "header_overrides" and isinstance(given, Mapping):
             return [HeaderOverride(header=Header(key=key, value=value)) for key, value in given.items()]
-        if field.message is not None and field.repeated:
-            if not isinstance(given, list | tuple):
-                raise ConfigError(f"{where} is a {type(given).__name__}, not a list.")
-            return [self.message(field.message, item, f"{where}[{at}]") for at, item in enumerate(given)]
+        if field.repeated and not isinstance(given, list | tuple):
+            raise _wrong(where, given, "a list")
         if field.message is not None:
-            return self.message(field.message, given, where)
+            if not field.repeated:
+                return self.message(field.message, given, where)
+            return [self.message(field.message, item, f"{where}[{at}]") for at, item in enumerate(given)]
         if field.mapped:
             if not isinstance(given, Mapping):
-                raise ConfigError(f"{where} is a {type(given).__name__}, not a dict.")
+                raise _wrong(where, given, "a dict")
             return dict(given)
-        if field.holds is Duration:
-            return Duration.of(given)
-        if field.holds is Int64 and isinstance(given, int):
-            return Int64(given)
-        return given
+        return [*given] if field.repeated else _scalar(field, given, where)
 
     def _unknown(self, kind: type[Message], name: str) -> ConfigError:
         fields = schema(kind).values()
         there = [field.name for field in fields if field.can_be_set(self._version, self._queue_kind)]
-        near = get_close_matches(name, there, 1, 0.6)
-        meant = f"did you mean {near[0]!r}? " if near else ""
         return ConfigError(
-            f"{kind.__name__} has no field {name!r}.", hint=f"{meant}it has {', '.join(there)}"
+            f"{kind.__name__} has no field {name!r}.",
+            hint=f"{nearest(name, there)} it has {', '.join(there)}".lstrip(),
         )
+
+
+def _as_dict(message: Message) -> dict[str, Any]:
+    """The fields that are set."""
+    held = {field: getattr(message, field.name) for field in schema(type(message)).values()}
+    return {field.name: value for field, value in held.items() if value != field.blank}
+
+
+def _scalar(field: Field, given: Any, where: str) -> Any:
+    """A value of the type that the field holds."""
+    if field.holds is Duration:
+        try:
+            return Duration.of(given)
+        except InvalidArgument as error:
+            raise InvalidArgument(f"{where}: {error.message}", hint=error.hint) from None
+    plain = given.item() if type(given).__module__ == "numpy" and hasattr(given, "item") else given
+    words, right = _TYPES[field.holds]
+    if not isinstance(plain, right) or (isinstance(plain, bool) and field.holds is not bool):
+        raise _wrong(where, given, words)
+    if isinstance(plain, float):
+        if not math.isfinite(plain):
+            raise ConfigError(f"{where} is {plain}, not a number.", hint="None sets the default")
+        if field.holds is not float and not plain.is_integer():
+            raise ConfigError(f"{where} is {plain}, not {words}.")
+    if plain == 0 and field.name in _INSTEAD_OF_0:
+        raise ConfigError(
+            f"{where} is 0, which the service takes for its default.",
+            hint=f"{_INSTEAD_OF_0[field.name]}; None sets the default",
+        )
+    return field.holds(plain)
+
+
+def _wrong(where: str, given: Any, words: str) -> ConfigError:
+    return ConfigError(f"{where} is a {type(given).__name__}, not {words}.")

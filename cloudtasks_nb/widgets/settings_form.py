@@ -45,7 +45,10 @@ class Setting(Struct, frozen=True):
             return None
         value = self._value(text)
         if value is None or not self.low <= value <= self.high:
-            raise Refused(f"{self.label}: {text} does not fit.", hint=f"type {self.hint}")
+            stop = (
+                "; to stop dispatching, pause the queue" if value == 0 and self.group == "rate_limits" else ""
+            )
+            raise Refused(f"{self.label}: {text} does not fit.", hint=f"type {self.hint}{stop}")
         return value
 
     def _value(self, text: str) -> float | None:

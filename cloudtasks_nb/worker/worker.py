@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import ConfigError
 from ..interrupts import interrupts_go_to
+from ..model.durations import DurationLike
+from ..model.json import Duration
 from ..shown import Shown
 from .handling import check_handler, is_handling
 from .loop import WorkerRun
@@ -87,21 +89,23 @@ class Worker(Shown):
         self._thread.start()
         return self
 
-    def stop(self, timeout: float | None = None) -> Self:
-        """Lease no more, let running handlers finish, and return itself. Units: `timeout` in seconds.
+    def stop(self, timeout: DurationLike | None = None) -> Self:
+        """Lease no more, let running handlers finish, and return itself.
 
         A handler may call it, too: it does not wait then.
+
+        Units: `timeout` is seconds, a timedelta, or text such as "1m".
 
         Errors: what ended a worker that start() began; TimeoutError when handlers take longer.
 
         Example:
             >>> worker = work.worker(handle).start()
-            >>> worker.stop(timeout=60)
+            >>> worker.stop(timeout="1m")
         """
         if self._run is not None:
             self._run.stop()
         if self._thread is not None and not is_handling(self.handler):
-            self._thread.join(timeout)
+            self._thread.join(None if timeout is None else Duration.of(timeout).total_seconds())
             if self._thread.is_alive():
                 raise TimeoutError("Handlers are still running; stop() again waits for them.")
         failed, self._failed = self._failed, None

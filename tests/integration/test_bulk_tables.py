@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import cloudtasks_nb as ct
@@ -33,6 +34,35 @@ def test_a_table_comes_back_as_tasks(client: ct.Client, queue: ct.Queue) -> None
     table.loc[table.task_id == "t-0", "payload.to"] = "eve"
     assert other.create_tasks(table).ok
     assert other.task("t-0").json() == {"to": "eve", "n": 1}
+
+
+@pytest.mark.parametrize("form", ["table", "batches", "records", "reader of Arrow dtypes"])
+def test_a_table_of_another_library_comes_back_as_tasks(
+    client: ct.Client, queue: ct.Queue, form: str
+) -> None:
+    source = client.create_queue(new_id())
+    rows = [{"payload": {"n": 1}, "headers": {"X-A": "b"}}, {"payload": b"\x00", "method": "PUT"}, {}]
+    source.create_tasks([{**row, "url": URL, "schedule": soon()} for row in rows], progress=False)
+    listing = source.tasks(view="FULL")
+    table = listing.to_arrow()
+    given: Any = {
+        "table": table,
+        "batches": table.to_reader(),
+        "records": listing.to_dataframe().to_dict("records"),
+        "reader of Arrow dtypes": pa.table(listing.to_dataframe(dtype_backend="pyarrow")),
+    }[form]
+    queue.create_tasks(given, progress=False).raise_for_errors()
+    assert shapes(queue) == shapes(source)
+    selected = table if form != "records" else listing.to_dataframe().to_dict("records")
+    assert source.delete_tasks(selected, progress=False).done == 3
+
+
+def test_rows_that_are_no_table_are_what_create_task_takes(queue: ct.Queue) -> None:
+    rows = [{"payload.to": "ada", "url": URL}, {"payload.to": "eve", "payload.n": 2**60, "url": URL}]
+    queue.create_tasks(rows, progress=False).raise_for_errors()
+    assert payloads(queue) == [b'{"to":"ada"}', b'{"to":"eve","n":1152921504606846976}']
+    with pytest.raises(ct.InvalidRows, match="no option 'name'"):
+        queue.create_tasks([{"payload": 1, "url": URL, "name": "mine"}])
 
 
 @pytest.mark.parametrize("instants", [[], ["create_time", "schedule_time"]])

@@ -6,8 +6,10 @@ import copy
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -133,6 +135,12 @@ def test_schedules_are_instants_spans_or_seconds(queue: ct.Queue) -> None:
     row = pd.DataFrame({"due": [pd.Timestamp(moment)], "delay_s": [600]}).iloc[0]
     assert queue.create_task(url=URL, schedule=row.due).schedule_time == moment
     assert queue.create_task(url=URL, schedule=row.delay_s).schedule_time is not None
+    assert queue.create_task(url=URL, schedule=moment.isoformat()).schedule_time == moment
+    in_zone = moment.astimezone(timezone(timedelta(hours=5))).isoformat()
+    assert queue.create_task(url=URL, schedule=in_zone).schedule_time == moment
+    local = moment.astimezone().replace(tzinfo=None)  # the clock on the wall here
+    for naive in (local, local.isoformat(), f"{local:%Y-%m-%d %H:%M:%S.%f}"):
+        assert queue.create_task(url=URL, schedule=naive).schedule_time == moment
     for none in (pd.NaT, pd.NA, float("nan"), datetime.min):
         with pytest.raises(ct.InvalidArgument, match="not a time"):
             queue.create_task(url=URL, schedule=none)  # type: ignore[arg-type]
@@ -140,6 +148,44 @@ def test_schedules_are_instants_spans_or_seconds(queue: ct.Queue) -> None:
         queue.create_task(url=URL, schedule=timedelta(days=31))
     with pytest.raises(ct.InvalidArgument, match="not a time"):
         queue.create_task(url=URL, schedule="tomorrow")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "instant"),
+    [
+        (1767225600, "datetime.fromtimestamp(1767225600, UTC)"),
+        (1767225600.5, "datetime.fromtimestamp(1767225600, UTC)"),
+        ("1767225600", "datetime.fromtimestamp(1767225600, UTC)"),
+        (1767225600000, "datetime.fromtimestamp(1767225600000 / 1000, UTC)"),
+        (np.int64(1767225600_000_000_000), "datetime.fromtimestamp(1767225600000000000 / 1000000000, UTC)"),
+    ],
+)
+def test_a_time_since_1970_is_not_taken_for_seconds_from_now(
+    queue: ct.Queue, schedule: Any, instant: str
+) -> None:
+    for create in (queue.create_task, lambda _, **given: queue.batch_create([given])):
+        with pytest.raises(ct.CloudTasksError, match="looks like a time since 1970") as refused:
+            create(None, url=URL, schedule=schedule)
+        assert instant in str(refused.value)
+
+
+def test_resources_go_where_their_names_go(client: ct.Client, queue: ct.Queue) -> None:
+    task = queue.create_task(url=URL, schedule=3600)
+    location = client.location(queue.location)
+    assert client.queue(queue).name == location.queue(queue).name == queue.name
+    assert queue.name in {one.name for one in client.queues(location)}
+    assert client.location(location) == location
+    for name in (task, task.name, f"{queue.location}/{queue.id}/{task.id}", f"{queue.id}/{task.id}"):
+        assert client.task(name).name == task.name
+    for name in (task, task.name, task.id):
+        assert queue.task(name).name == task.name
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 1.5, "5", True])
+def test_how_many_tasks_are_leased_is_a_whole_number(client: ct.Client, number: Any) -> None:
+    work = client.create_queue(new_id(), kind="pull")
+    with pytest.raises(ct.ConfigError, match="max_tasks is"):
+        work.lease(max_tasks=number)
 
 
 def test_bad_tasks_are_refused_with_the_way_out(queue: ct.Queue) -> None:

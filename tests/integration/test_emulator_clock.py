@@ -154,3 +154,11 @@ def test_seconds_from_now_are_counted_by_the_emulators_clock_in_batches_too() ->
             batch.add(queue.create_task, "x", url="http://localhost/", schedule=60)
         assert {task.schedule_time for task in queue.tasks()} == {start + timedelta(minutes=1)}
         assert queue.count_tasks() == 4
+
+
+def test_a_clock_starts_at_an_instant_in_iso_text() -> None:
+    with ct.local(clock=START.isoformat()) as client:
+        assert client.emulator.advance(0, patience="1s") == START
+    for wrong in ("noon", float("nan")):
+        with pytest.raises(ct.ConfigError, match="is no clock"):
+            ct.local(clock=wrong)  # type: ignore[arg-type]

@@ -181,6 +181,64 @@ def test_closing(client: ct.Client) -> None:
     assert len(inbox.requests) == 1
 
 
+def test_a_closed_inbox_says_so_at_once_and_wakes_who_waits(client: ct.Client) -> None:
+    inbox = client.emulator.inbox()
+    refused: list[ct.CloudTasksError] = []
+
+    def wait() -> None:
+        try:
+            inbox.wait(2, timeout="10m")
+        except ct.CloudTasksError as error:
+            refused.append(error)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    requests.get(inbox.url, timeout=20)
+    inbox.wait(1)
+    inbox.close()
+    waiting.join(20)
+    [error] = refused
+    assert isinstance(error, ct.ConfigError)
+    assert "This inbox is closed, and 1 of 2 requests came before." in str(error)
+    assert len(inbox.wait(1)) == 1  # these came
+    with pytest.raises(ct.ConfigError, match="closed"):
+        inbox.wait(2)
+
+
+def test_it_iterates_and_its_headers_ignore_case(inbox: Inbox) -> None:
+    for number in range(3):
+        requests.post(inbox.url, headers={"X-Shop": str(number)}, timeout=20)
+    assert [one.headers["x-shop"] for one in inbox] == ["0", "1", "2"]
+    headers = next(iter(inbox)).headers
+    assert (headers.get("X-SHOP"), headers.get("x-none"), headers.get("x-none", "-")) == ("0", None, "-")
+    assert ("x-shop" in headers, "x-none" in headers) == (True, False)
+    with pytest.raises(KeyError, match="x-none"):
+        headers["x-none"]
+    assert "X-Shop" in list(headers)  # they are shown as they came
+
+
+def test_waiting_takes_durations_as_text(inbox: Inbox) -> None:
+    with pytest.raises(ct.Timeout, match=r"0 of 1 requests came within 0\.05 s"):
+        inbox.wait(timeout="50ms")
+
+
+def test_the_history_is_that_of_a_queue_and_a_task_however_they_are_named(
+    client: ct.Client, queue: ct.Queue, inbox: Inbox
+) -> None:
+    task = queue.create_task("x", url=inbox.url).run()
+    inbox.wait()
+    for queue_named in (queue, queue.id, queue.name):
+        for task_named in (task, task.id, task.name):
+            [attempt] = client.emulator.history(queue_named, task_named)
+            assert attempt.task == task.name
+
+
+@pytest.mark.parametrize("share", [float("nan"), float("inf"), -0.1, 1.5])
+def test_a_share_of_calls_is_from_0_to_1(client: ct.Client, share: float) -> None:
+    with pytest.raises(ct.InvalidArgument, match=r"exhausted=.* is no share of calls"):
+        client.emulator.faults(exhausted=share)
+
+
 def test_the_client_closes_its_inboxes(emulator: str) -> None:
     with ct.connect(endpoint=emulator) as client:
         inbox = client.emulator.inbox()

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from nbclient import NotebookClient
 from traitlets.config import Config
 
 import cloudtasks_nb as ct
@@ -127,9 +125,63 @@ def test_a_cell_becomes_a_task(notebook: Notebook, client: ct.Client, filled: ct
     assert (task.url, task.id, task.headers["X-Shop"]) == (URL, "t1", "7")
     assert 0 < (task.schedule_time - task.create_time).total_seconds() <= 601
     assert printed_line(printed) == (
-        f"client.queue('{filled.id}').create_task({{'to': '{{ada}}'}}, url='{URL}', "
-        "headers={'X-Shop': '7'}, schedule='10m', task_id='t1')"
+        f"client.queue('{filled.id}').create_task('{{\"to\": \"{{ada}}\"}}', url='{URL}', "
+        "headers={'X-Shop': '7', 'Content-Type': 'application/json'}, schedule='10m', task_id='t1')"
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_json"),
+    [
+        ('{"a": 1, "a": 2}', True),
+        ('"quoted"', True),
+        ("12345678901234567890123", True),
+        ("1.10", True),
+        ('{"é":\n   1e2}', True),
+        ("NaN", False),
+        ("{'a': 1}", False),
+        ("  two spaces before, and one after ", False),
+    ],
+)
+def test_a_cell_is_sent_as_it_stands(
+    notebook: Notebook, client: ct.Client, filled: ct.Queue, cell: str, is_json: bool
+) -> None:
+    line = f"%%ct_task {filled.id} --url {URL} --in 1h"
+    task, printed = notebook.run(f"{line}\n{cell}")
+    assert task.refresh().text() == cell
+    assert (task.headers.get("Content-Type") == "application/json") == is_json
+    again, _ = notebook.run(printed_line(printed))
+    assert (again.refresh().payload, again.headers) == (task.payload, task.headers)
+    typed, _ = notebook.run(f'{line} --header "content-type: text/x"\n{cell}')
+    assert {value for name, value in typed.headers.items() if name.lower() == "content-type"} == {"text/x"}
+    pull = client.create_queue(new_id(), kind="pull")
+    assert notebook.run(f"%%ct_task {pull.id}\n{cell}")[0].refresh().text() == cell
+
+
+def test_help_needs_no_client(notebook: Notebook, calls: list[str]) -> None:
+    _, printed = notebook.run("%ct help")
+    for line in (
+        "%ct tasks QUEUE [--full] [--limit N] [--df NAME]",
+        "%ct help",
+        "%%ct_task QUEUE [--url URL]",
+    ):
+        assert line in printed
+    assert calls == []
+
+
+@pytest.mark.parametrize("name", ["client", "emails", "np", "list", "print", "In", "get_ipython", "exit"])
+def test_a_dataframe_overwrites_nothing_that_one_would_miss(
+    notebook: Notebook, client: ct.Client, filled: ct.Queue, name: str
+) -> None:
+    notebook.run("import json as np")
+    notebook.shell.user_ns["emails"] = filled
+    held = dict(notebook.shell.user_ns)
+    for line in ("%ct queues", f"%ct tasks {filled.id}"):
+        with pytest.raises(UsageError, match=f"--df {name}: .*another"):
+            notebook.run(f"{line} --df {name}")
+    assert notebook.shell.user_ns.get(name) is held.get(name)
+    for _ in range(2):
+        notebook.run(f"%ct tasks {filled.id} --df waiting")  # its own frame may be read again
 
 
 def test_text_stays_text_and_nothing_stays_nothing(notebook: Notebook, filled: ct.Queue) -> None:
@@ -302,35 +354,6 @@ def test_mistakes_are_answered_with_words(
     done = notebook.shell.run_cell(cell)
     assert type(done.error_in_exec).__name__ == "UsageError"
     assert said in str(done.error_in_exec)
-
-
-def test_a_real_kernel_runs_them(emulator: str, queue: ct.Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", emulator.removeprefix("http://"))
-    cells = [
-        "%load_ext cloudtasks_nb",
-        f"%%ct_task {queue.id} --url {URL} --in 1h\n[1, 2]",
-        f"%ct tasks {queue.id} --full",
-    ]
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(book, timeout=60, kernel_name="python3").execute()
-    created, listed = (cell.outputs for cell in book.cells[1:])
-    assert "create_task([1, 2]" in created[0].text
-    assert "HTTP task" in created[1].data["text/plain"]
-    assert "[1,2]" in listed[1].data["text/plain"]
-    assert "<table" in listed[1].data["text/html"]
-
-
-def test_an_error_is_followed_by_its_card(emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", emulator.removeprefix("http://"))
-    cells = ["%load_ext cloudtasks_nb", "%ct pause no-such-queue", "1 / 0"]
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(book, timeout=60, kernel_name="python3", allow_errors=True).execute()
-    *_, error, card = book.cells[1].outputs
-    assert (error.output_type, error.ename) == ("error", "NotFound")
-    assert "no-such-queue" in error.evalue
-    assert "404 NOT_FOUND" in card.data["text/html"]
-    assert "asked" in card.data["text/plain"]
-    assert [output.ename for output in book.cells[2].outputs] == ["ZeroDivisionError"]
 
 
 def test_a_task_without_payload_is_a_line(notebook: Notebook, filled: ct.Queue) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudtasks_nb.errors import InvalidArgument
+from cloudtasks_nb.model import Location, Queue, Task
 from cloudtasks_nb.names import (
     QueueName,
     TaskName,
@@ -16,6 +17,7 @@ from cloudtasks_nb.names import (
     parse_location,
     parse_queue,
     parse_task,
+    task_of,
 )
 
 PROJECTS = st.from_regex(r"[A-Za-z0-9:.-]*[A-Za-z0-9:-][A-Za-z0-9:.-]*", fullmatch=True)
@@ -31,6 +33,35 @@ def test_names_survive_writing_and_parsing(project: str, location: str, queue: s
     assert parse_queue(f"{location}/{queue}", project) == name.parent
     assert parse_queue(queue, project, location) == name.parent
     assert parse_location(str(name.parent.parent)) == name.parent.parent
+
+
+def test_what_has_a_name_goes_where_a_name_goes() -> None:
+    name = TaskName("p", "us-central1", "emails", "t-1")
+    queue, task = Queue(name=str(name.parent)), Task(name=str(name))
+    for given_queue in (name.parent, queue, str(name.parent)):
+        assert parse_queue(given_queue) == name.parent
+    for given_task in (name, task, str(name)):
+        assert parse_task(given_task) == task_of(name.parent, given_task) == name
+    assert (
+        parse_location(name.parent.parent)
+        == name.parent.parent
+        == parse_location(Location(name="projects/p/locations/us-central1"))
+    )
+    assert task_of(name.parent, "t-1") == name
+    for wrong in (queue, task):
+        with pytest.raises(InvalidArgument, match="must be formatted"):
+            parse_location(wrong)
+    with pytest.raises(InvalidArgument, match="must be formatted"):
+        parse_queue(task)
+
+
+def test_a_task_is_named_by_its_location_and_queue_where_the_project_is_known() -> None:
+    name = TaskName("p", "us-central1", "emails", "t-1")
+    assert parse_task("us-central1/emails/t-1", "p") == name
+    assert parse_task("emails/t-1", "p", "us-central1") == name
+    for text in ("us-central1/emails/t-1", "emails/t-1", "t-1"):
+        with pytest.raises(InvalidArgument, match="Task name must be formatted"):
+            parse_task(text)
 
 
 @given(st.text())

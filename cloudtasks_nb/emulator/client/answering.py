@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from ...model import encode
+from ...errors import InvalidArgument
+from ...model.payload import payload_bytes
 
 JSON, TEXT, BYTES = "application/json", "text/plain; charset=utf-8", "application/octet-stream"
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -49,25 +50,14 @@ def answer_of(returned: Any) -> HttpAnswer:
 def _answer(status: int, body: Any, headers: Mapping[str, str]) -> HttpAnswer:
     if isinstance(status, bool) or not 200 <= status <= 599:
         raise ValueError(f"{status!r} is no HTTP status: return {_FORMS}")
-    match body:
-        case None:
-            data, kind = b"", ""
-        case bytes():
-            data, kind = body, BYTES
-        case str():
-            data, kind = body.encode(), TEXT
-        case _:
-            data, kind = _json(body), JSON
+    try:
+        data, is_json = payload_bytes(body)
+    except InvalidArgument as error:
+        raise TypeError(f"{error.message}; {error.hint}. The handler may return {_FORMS}") from None
+    kind = JSON if is_json else TEXT if isinstance(body, str) else BYTES
     said = {str(name): str(value) for name, value in headers.items()}
     for name, value in said.items():
         if not (_HEADER.fullmatch(name) and _HEADER_VALUE.fullmatch(value)):
             raise ValueError(f"header {name!r} cannot be sent: {value!r} is no line of Latin-1 text")
-    typed = {"Content-Type": kind} if kind and "content-type" not in map(str.lower, said) else {}
-    return HttpAnswer(status, data, typed | said)
-
-
-def _json(value: Any) -> bytes:
-    try:
-        return encode(value)
-    except NotImplementedError:
-        raise TypeError(f"the handler returned a {type(value).__name__}: return {_FORMS}") from None
+    typed = {"Content-Type": kind} if body is not None and "content-type" not in map(str.lower, said) else {}
+    return HttpAnswer(status, data or b"", typed | said)

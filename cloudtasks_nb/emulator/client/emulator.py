@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from ...errors import CloudTasksError
+from ...errors import CloudTasksError, InvalidArgument
 from ...model import Duration
 from ...model.durations import DurationLike
 from ...model.emulated import (
@@ -17,14 +17,14 @@ from ...model.emulated import (
     Faults,
     HistoryResponse,
 )
-from ...names import QueueName, parse_queue
+from ...names import QueueName, parse_queue, task_of
 from ...rest.session import Session
 from ...shown import Shown
 from .endpoints import Endpoints
 from .history import History
 
 if TYPE_CHECKING:
-    from ...model import Queue
+    from ...model import Queue, Task
     from ...render import Card
     from .inbox import Inbox
 
@@ -41,7 +41,7 @@ class Emulator(Shown):
         >>> client.emulator.advance("2h")
     """
 
-    def __init__(self, session: Session, queue_name: Callable[[str], QueueName] = parse_queue) -> None:
+    def __init__(self, session: Session, queue_name: Callable[[Any], QueueName] = parse_queue) -> None:
         """`queue_name` completes the name of a queue, as its client does."""
         self._session = session
         self._control = Endpoints(session)
@@ -62,11 +62,13 @@ class Emulator(Shown):
         self._session.moved_to = self.info.time if self.info.clock == "manual" else None
         return self
 
-    def advance(self, by: DurationLike, *, patience: float = PATIENCE_S) -> datetime:
+    def advance(self, by: DurationLike, *, patience: DurationLike = PATIENCE_S) -> datetime:
         """Move a manual clock, and let all that becomes due on the way happen at its own moment. Returns the new time.
 
-        Units: `by` is a timedelta, seconds, or text such as "2h" or "1h 30m"; `patience` is in seconds of real time,
-        after which attempts that are still under way are waited for no longer. advance(0) sends what is due now.
+        Attempts that are still under way after `patience`, in real time, are waited for no longer. advance(0) sends
+        what is due now.
+
+        Units: `by` and `patience` are timedeltas, seconds, or text such as "2h" or "1h 30m".
 
         Errors: FailedPrecondition when the emulator runs on the machine's clock; InvalidArgument.
 
@@ -76,8 +78,10 @@ class Emulator(Shown):
             >>> client = ct.local(clock="manual")
             >>> client.emulator.advance("90s")
         """
-        asked = AdvanceRequest(by=Duration.of(by), patience=Duration.of(patience))
-        answer = self._control.post("clock:advance", asked, AdvanceResponse, longer_s=patience)
+        real = Duration.of(patience)
+        asked = AdvanceRequest(by=Duration.of(by), patience=real)
+        longer_s = real.total_seconds()
+        answer = self._control.post("clock:advance", asked, AdvanceResponse, longer_s=longer_s)
         if answer.time is None:
             raise CloudTasksError("The emulator did not say what time it is.")
         self._session.moved_to = answer.time  # "in 60 seconds" is meant by the emulator's clock
@@ -85,22 +89,24 @@ class Emulator(Shown):
             self.info.time = answer.time
         return answer.time
 
-    def history(self, queue: Queue | str, task: str | None = None) -> History:
-        """Every attempt of the tasks of a queue, the last 100 finished ones included; or of one task, by id or name.
+    def history(self, queue: Queue | str, task: Task | str | None = None) -> History:
+        """Every attempt of the tasks of a queue, the last 100 finished ones included; or of one task.
 
-        `queue` is a Queue, or its name. Errors: InvalidArgument, ConfigError, TransportError.
+        `queue` is a Queue or its name, `task` a Task, its id or its name.
+
+        Errors: InvalidArgument, ConfigError, TransportError.
 
         Source: GET /emulator/v1/history.
 
         Example:
             >>> client.emulator.history(queue).to_dataframe()
         """
-        name = str(self._queue_name(queue)) if isinstance(queue, str) else queue.name
-        query = {"queue": name}
+        name = self._queue_name(queue)
+        query = {"queue": str(name)}
         if task is not None:
-            query["task"] = task if "/" in task else f"{name}/tasks/{task}"
+            query["task"] = str(task_of(name, task))
         answer = self._control.get("history", HistoryResponse, query)
-        return History(name, answer.attempts, answer.dropped)
+        return History(str(name), answer.attempts, answer.dropped)
 
     def inbox(self, port: int = 0) -> Inbox:
         """A target of deliveries inside this notebook: a URL whose requests are a table, and whose answers are cells.
@@ -152,12 +158,17 @@ class Emulator(Shown):
         Example:
             >>> client.emulator.faults(cut_after=0.2, methods="queues.tasks.batchCreate", seed=1)
         """
+        shares = {
+            "exhausted": exhausted, "unavailable": unavailable, "cut_before": cut_before, "cut_after": cut_after,
+        }  # fmt: skip
+        for name, share in shares.items():
+            if not 0 <= share <= 1:
+                raise InvalidArgument(
+                    f"{name}={share!r} is no share of calls.", hint="pass a number from 0 to 1"
+                )
         chosen = Faults(
             latency=None if latency is None else Duration.of(latency),
-            exhausted=exhausted,
-            unavailable=unavailable,
-            cut_before=cut_before,
-            cut_after=cut_after,
+            **shares,
             methods=[methods] if isinstance(methods, str) else [*methods],
             seed=seed,
         )

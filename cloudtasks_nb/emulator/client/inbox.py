@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
-from ...errors import InvalidArgument, Timeout
-from ...model import Headers
+from ...errors import ConfigError, InvalidArgument, Timeout
+from ...model import Duration, Headers
+from ...model.durations import DurationLike
 from ...shown import Shown
 from .answering import HttpAnswer, answer_of
 from .inbox_server import Server
@@ -100,10 +101,12 @@ class Inbox(Shown):
 
         return keep
 
-    def wait(self, count: int = 1, timeout: float = 10.0) -> list[Received]:
+    def wait(self, count: int = 1, timeout: DurationLike = 10.0) -> list[Received]:
         """Wait until so many requests were answered since the start, or since clear(); returns all of them.
 
-        Units: `timeout` in seconds. Errors: Timeout when fewer came.
+        Units: `timeout` is seconds, a timedelta, or text such as "1m".
+
+        Errors: Timeout when fewer came in time; ConfigError when fewer came before the inbox was closed.
 
         Example:
             >>> inbox = client.emulator.inbox()
@@ -111,10 +114,17 @@ class Inbox(Shown):
             >>> inbox.wait()[0].json()
             {'to': 'ada'}
         """
+        timeout_s = Duration.of(timeout).total_seconds()
         with self._changed:
-            if not self._changed.wait_for(lambda: self._answered >= count, timeout):
+            self._changed.wait_for(lambda: self._answered >= count or self.closed, timeout_s)
+            if self._answered < count and self.closed:
+                raise ConfigError(
+                    f"This inbox is closed, and {self._answered} of {count} requests came before.",
+                    hint="open another one with client.emulator.inbox(), and create tasks with its url_for()",
+                )
+            if self._answered < count:
                 raise Timeout(
-                    f"{self._answered} of {count} requests came within {timeout:g} s.",
+                    f"{self._answered} of {count} requests came within {timeout_s:g} s.",
                     hint="is the queue running, and the task due? client.emulator.history(queue) tells more",
                 )
             return list(self._requests)
@@ -138,7 +148,9 @@ class Inbox(Shown):
         Example:
             >>> inbox.close()
         """
-        self.closed = True
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
         self._server.close()
         self._tell()
 
@@ -174,6 +186,10 @@ class Inbox(Shown):
         """Call it no longer."""
         if listener in self._listeners:
             self._listeners.remove(listener)
+
+    def __iter__(self) -> Iterator[Received]:
+        """The requests that it holds, the oldest first."""
+        return iter(self.requests)
 
     def __enter__(self) -> Inbox:
         return self

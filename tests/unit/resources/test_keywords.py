@@ -103,3 +103,35 @@ def test_no_public_verb_hides_its_keywords() -> None:
         if any(given.kind is Parameter.VAR_KEYWORD for given in signature(verb).parameters.values())
     }
     assert hiding == {"Batch.add"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "keyword", "words"),
+    [
+        (ct.Client.create_queue, "pull_target", 'kind="pull" makes a pull queue'),
+        (ct.Client.create_queue, "type", 'kind="pull" makes a pull queue'),
+        (ct.Client.create_queue, "rate_limit", "did you mean 'rate_limits'"),
+        (ct.Client.create_queue, "max_attempts", 'retry_config={"max_attempts": ...}'),
+        (ct.Location.create_queue, "pull_target", 'kind="pull"'),
+        (ct.Queue.update, "max_concurrent_tasks", 'rate_limits={"max_concurrent_tasks": ...}'),
+        (ct.Queue.update, "pull_target", "the kind of a queue cannot be changed later"),
+        (ct.Queue.update, "state", "queue.pause()"),
+        (ct.Queue.update, "retryConfig", "did you mean 'retry_config'"),
+        (ct.Queue.create_task, "dispatch_deadlin", "did you mean 'dispatch_deadline'"),
+        (ct.Queue.create_task, "body", "did you mean 'payload'"),
+        (ct.Queue.create_task, "schedule_time", "did you mean 'schedule'"),
+    ],
+)
+def test_an_unknown_keyword_is_answered_with_the_one_that_was_meant(
+    verb: Verb, keyword: str, words: str
+) -> None:
+    with pytest.raises(ct.ConfigError, match=rf"{verb.__name__}\(\) has no keyword '{keyword}'") as refused:
+        verb(object(), **{keyword: {}})
+    assert words in str(refused.value)
+    assert isinstance(refused.value, TypeError)  # as Python itself raises
+
+
+def test_the_default_of_a_keyword_that_may_be_none_is_said_in_the_signature() -> None:
+    assert "http_target: 'HttpTarget | Mapping[str, Any] | Unchanged | None' = UNCHANGED" in str(
+        signature(ct.Queue.update)
+    )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.errors import ConfigError
+from cloudtasks_nb.errors import CloudTasksError, ConfigError
 from cloudtasks_nb.model import (
     AppEngineHttpTarget,
     AppEngineRouting,
@@ -117,6 +119,64 @@ def test_what_is_no_setting_is_refused_with_the_nearest_name(field: str, given: 
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), -float("inf"), np.float64("nan"), pd.NA, pd.NaT]
+)
+@pytest.mark.parametrize(
+    ("field", "key"),
+    [
+        ("rate_limits", "max_tasks_dispatched_per_second"),
+        ("rate_limits", "max_concurrent_tasks"),
+        ("retry_config", "max_attempts"),
+        ("retry_config", "min_backoff"),
+        ("stackdriver_logging_config", "sampling_ratio"),
+    ],
+)
+def test_no_setting_is_without_a_value(field: str, key: str, value: Any) -> None:
+    with pytest.raises(CloudTasksError, match=f"{field}.{key}"):
+        settings({field: {key: value}}, "v2beta3")
+    if value is not pd.NA:  # which cannot even be compared
+        with pytest.raises(CloudTasksError):
+            settings({field: KINDS[field](**{key: value})}, "v2beta3")
+
+
+@pytest.mark.parametrize(
+    ("field", "key", "instead"),
+    [
+        ("rate_limits", "max_tasks_dispatched_per_second", "queue.pause()"),
+        ("rate_limits", "max_concurrent_tasks", "queue.pause()"),
+        ("rate_limits", "max_burst_size", "the least is 1"),
+        ("retry_config", "max_attempts", "no retries"),
+    ],
+)
+def test_a_0_that_would_become_the_default_is_refused(field: str, key: str, instead: str) -> None:
+    for given_value in ({key: 0}, {key: 0.0}, KINDS[field](**{key: 0})):
+        with pytest.raises(ConfigError, match="0, which the service takes for its default") as refused:
+            settings({field: given_value})
+        assert instead in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given_values", "held"),
+    [
+        ({"max_attempts": np.int64(5)}, 5),
+        ({"max_attempts": 5.0}, 5),
+        ({"max_attempts": "5"}, "max_attempts is a str, not a whole number"),
+        ({"max_attempts": True}, "max_attempts is a bool, not a whole number"),
+        ({"max_attempts": 1.5}, "max_attempts is 1.5, not a whole number"),
+        ({"unlimited_attempts": 1}, "unlimited_attempts is a int, not True or False"),
+    ],
+)
+def test_values_have_the_type_of_their_field(given_values: dict[str, Any], held: Any) -> None:
+    if not isinstance(held, str):
+        read = settings({"retry_config": given_values}).retry_config
+        assert read is not None
+        assert (read.max_attempts, type(read.max_attempts)) == (held, int)
+        return
+    with pytest.raises(ConfigError, match=held):
+        settings({"retry_config": given_values})
+
+
 def _values(field: Field) -> st.SearchStrategy[Any]:
     if field.message is not None and not field.repeated:
         return st.none() | dicts(field.message)
@@ -125,7 +185,7 @@ def _values(field: Field) -> st.SearchStrategy[Any]:
     by_type: dict[Any, st.SearchStrategy[Any]] = {
         str: st.sampled_from(["a", "POST"]),
         bool: st.booleans(),
-        int: st.integers(0, 9),
+        int: st.integers(1, 9),
         float: st.just(2.5),
         Int64: st.integers(1, 9),
         Duration: st.integers(1, 60),

@@ -1,0 +1,241 @@
+"""A payload, from a Python value: bytes as they are, text as UTF-8, all else as JSON that loses nothing of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import singledispatch
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ..errors import InvalidArgument
+from .json import Duration, Message, encode, to_dict
+
+# numpy's kinds whose tolist() gives values of Python; instants would become numbers.
+_AS_LISTED = frozenset("biufUO")
+# How tables and arrays of other libraries become values of Python.
+_WAYS = (
+    'to_dict("records")',
+    "to_dicts()",
+    "to_pylist()",
+    "as_py()",
+    "to_list()",
+    "tolist()",
+    "model_dump()",
+)
+_HINT = "pass bytes, text, or dicts and lists of text, finite numbers, bools, None, dates and the like"
+
+
+class _Refused(Exception):
+    """A value that JSON cannot hold whole, and where it is in the payload."""
+
+    def __init__(self, words: str, hint: str = _HINT) -> None:
+        self.words = words
+        self.hint = hint
+        self.where = ""
+
+
+def payload_bytes(payload: Any) -> tuple[bytes | None, bool]:
+    """A payload as bytes, and whether it was encoded as JSON here. Errors: InvalidArgument.
+
+    Bytes and None stay as they are, text becomes UTF-8, everything else JSON. The docstring of create_task() says how
+    each type is written. A value that would lose something is refused.
+
+    >>> payload_bytes({"to": "ada"})
+    (b'{"to":"ada"}', True)
+    """
+    if payload is None or isinstance(payload, bytes):
+        return payload, False
+    if isinstance(payload, bytearray | memoryview):
+        return bytes(payload), False
+    try:
+        if isinstance(payload, str):
+            return payload.encode(), False
+        return encode(as_json(payload)), True
+    except _Refused as refused:
+        where = f"payload{refused.where} is" if refused.where else "it is"
+        words, hint = f"{where} {refused.words}", refused.hint
+    except (UnicodeEncodeError, RecursionError) as error:
+        words, hint = str(error), _HINT
+    name = type(payload).__name__
+    form = "text" if isinstance(payload, str) else "JSON"
+    raise InvalidArgument(f"The payload, a {name}, cannot be written as {form}: {words}", hint=hint)
+
+
+@singledispatch
+def as_json(value: Any) -> Any:
+    """A value as plain ones that JSON holds whole: one rule for each type. Raises for all others."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _object((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+    if hasattr(type(value), "__attrs_attrs__"):
+        return _object((field.name, getattr(value, field.name)) for field in type(value).__attrs_attrs__)
+    if _is_of_pandas(value, "Series"):
+        return _series(value)
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind in _AS_LISTED and type(value).__module__.partition(".")[0] in ("numpy", "pandas"):
+        listed = value.tolist()
+        if type(listed) is not type(value):
+            return as_json(listed)
+    raise _foreign(value)
+
+
+def _foreign(value: Any) -> _Refused:
+    name = type(value).__name__
+    if name in ("NAType", "NaTType"):
+        return _Refused(f"{value}, which JSON does not have", "pass None for a missing value")
+    if name == "datetime64":
+        return _Refused(f"a {name}, which has no time zone", "pass a datetime, or text")
+    way = next((way for way in _WAYS if hasattr(value, way.partition("(")[0])), "")
+    if not way:
+        return _Refused(f"a {name}")
+    rows = "; queue.create_tasks(frame) creates a task of each row" if name == "DataFrame" else ""
+    return _Refused(f"a {name}", f"pass its .{way}{rows}")
+
+
+def _is_of_pandas(value: Any, name: str) -> bool:
+    return any(kind.__name__ == name and kind.__module__.startswith("pandas") for kind in type(value).__mro__)
+
+
+def _object(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
+    """A JSON object. Its keys are text: 1 and "1" would become the same key."""
+    written: dict[str, Any] = {}
+    for key, value in pairs:
+        if not isinstance(key, str):
+            raise _Refused(
+                f"an object with the key {key!r}, a {type(key).__name__}: keys of JSON are text",
+                "make keys text: {str(key): value for key, value in payload.items()}",
+            )
+        if key in written:
+            raise _Refused(f"an object with the key {key!r} twice", "give each value a key of its own")
+        try:
+            written[str.__str__(key)] = as_json(value)
+        except _Refused as refused:
+            refused.where = f"[{key!r}]{refused.where}"
+            raise
+    return written
+
+
+def _array(values: Iterable[Any]) -> list[Any]:
+    written: list[Any] = []
+    try:
+        for value in values:
+            written.append(as_json(value))
+    except _Refused as refused:
+        refused.where = f"[{len(written)}]{refused.where}"
+        raise
+    return written
+
+
+def _series(series: Any) -> dict[str, Any]:
+    """The object of a Series' labels, as of a row of a DataFrame. Numbers that only count its values are no keys."""
+    if not all(isinstance(label, str) for label in series.index):
+        raise _Refused(
+            "a Series whose labels are not text",
+            "pass series.tolist() for its values, or give it an index of text",
+        )
+    return _object(series.items())
+
+
+@as_json.register
+def _text(value: str) -> str:
+    return str.__str__(value)  # of a kind of text, too
+
+
+@as_json.register(type(None))
+@as_json.register(UUID)
+@as_json.register(Duration)
+def _as_it_is(value: Any) -> Any:
+    return value  # the encoder writes it whole
+
+
+@as_json.register
+def _bool(value: bool) -> bool:
+    return value
+
+
+@as_json.register
+def _whole_number(value: int) -> int:
+    return int(value)
+
+
+@as_json.register
+def _number(value: float) -> float:
+    if not math.isfinite(value):
+        raise _Refused(f"{float(value)}, which JSON does not have", "pass None for a missing value")
+    return float(value)
+
+
+@as_json.register
+def _decimal(value: Decimal) -> str:
+    """As text, with all its digits."""
+    if not value.is_finite():
+        raise _Refused(f"{value}, which JSON does not have", "pass None for a missing value")
+    return str(value)
+
+
+@as_json.register(date)
+@as_json.register(time)
+def _instant(value: Any) -> str:
+    """In ISO 8601, to the nanosecond where pandas holds those; datetimes are dates, and NaT is a datetime."""
+    if value != value:
+        raise _foreign(value)
+    return str(value.isoformat()).replace("+00:00", "Z")
+
+
+@as_json.register
+def _span(value: timedelta) -> Any:
+    """In ISO 8601: PT90S."""
+    return value.isoformat() if hasattr(value, "isoformat") else timedelta(0) + value
+
+
+@as_json.register
+def _enum(value: Enum) -> Any:
+    return as_json(value.value)
+
+
+@as_json.register(bytes)
+@as_json.register(bytearray)
+@as_json.register(memoryview)
+def _bytes(value: Any) -> Any:
+    raise _Refused(
+        f"a {type(value).__name__}, which JSON does not have",
+        "pass text: data.decode(), or base64.b64encode(data).decode()",
+    )
+
+
+@as_json.register
+def _struct(value: msgspec.Struct) -> Any:
+    """As msgspec writes it: under the names and the tag that its class says."""
+    if isinstance(value, Message):
+        return to_dict(value)
+    config = value.__struct_config__
+    held = [getattr(value, name) for name in value.__struct_fields__]
+    if config.array_like:
+        return _array(held if config.tag is None else [config.tag, *held])
+    pairs = zip(value.__struct_encode_fields__, held, strict=True)
+    tag = [] if config.tag is None else [(config.tag_field, config.tag)]
+    return _object([*tag, *((name, one) for name, one in pairs if one is not msgspec.UNSET)])
+
+
+@as_json.register
+def _mapping(value: Mapping) -> dict[str, Any]:  # type: ignore[type-arg]
+    return _object(value.items())
+
+
+@as_json.register(list)
+@as_json.register(Set)
+@as_json.register(Sequence)
+def _values(value: Any) -> list[Any]:
+    return _array(value)
+
+
+@as_json.register
+def _tuple(value: tuple) -> Any:  # type: ignore[type-arg]
+    """A list; of a named tuple, the object of its names."""
+    return _object(zip(value._fields, value, strict=True)) if hasattr(value, "_fields") else _array(value)

@@ -1,0 +1,67 @@
+"""Names that nobody knows, as keywords, keys or fields: which one was meant?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from functools import wraps
+from inspect import signature
+from typing import ParamSpec, TypeVar
+
+from ..errors import ConfigError
+from ..model.queue import RateLimits, RetryConfig
+from ..model.schema import schema, snake
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PARTS = {"rate_limits": RateLimits, "retry_config": RetryConfig}
+# Names of the API and of other libraries, and the keyword that stands for each.
+_KIND = 'kind="pull" makes a pull queue; the kind of a queue cannot be changed later'
+_INSTEAD = {
+    "pull_target": _KIND,
+    "type": _KIND,
+    "state": "queue.pause() and queue.resume() change it",
+    "body": "did you mean 'payload'?",
+    "name": "did you mean 'task_id'?",
+    "delay": "did you mean 'schedule'?",
+    "eta": "did you mean 'schedule'?",
+}
+
+
+class UnknownKeyword(ConfigError, TypeError):
+    """A verb was called with a keyword that it does not have."""
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """The question after the known name that is nearest, or "".
+
+    >>> nearest("minBackof", ["min_backoff", "max_backoff"])
+    "did you mean 'min_backoff'?"
+    """
+    near = get_close_matches(snake(str(name)), list(known), 1, 0.6)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def known_keywords(verb: Callable[P, T]) -> Callable[P, T]:
+    """A verb that refuses an unknown keyword with the one that was meant. Errors: UnknownKeyword."""
+    known = [name for name in signature(verb).parameters if name != "self"]
+
+    @wraps(verb)
+    def call(*args: P.args, **given: P.kwargs) -> T:
+        for name in given:
+            if name not in known:
+                raise UnknownKeyword(
+                    f"{verb.__name__}() has no keyword {name!r}.",
+                    hint=f"{_meant(name, known)}; it takes {', '.join(known)}".removeprefix("; "),
+                )
+        return verb(*args, **given)
+
+    return call
+
+
+def _meant(name: str, known: list[str]) -> str:
+    for part, kind in _PARTS.items():
+        if part in known and name in schema(kind):
+            return f'it is a part of {part}: {part}={{"{name}": ...}}'
+    return _INSTEAD.get(name) or nearest(name, known).removesuffix("?")
