@@ -75,7 +75,7 @@ class BulkResult(Shown):
 
     `done`, `failed_count` and `not_tried_count` count; `failed` are the failed items, to be given to the same verb
     again (those that were named keep their names, so that none can come to be twice); `not_tried` gives what an early
-    end left over, once.
+    end left over, once. After queue.purge(backup=...), `arrived` counts the tasks that came meanwhile and stay.
 
     Example:
         >>> result = queue.create_tasks(rows)
@@ -91,6 +91,7 @@ class BulkResult(Shown):
         self.stopped_by: str | None = None
         self.not_tried: Iterable[Any] = ()
         self.not_tried_count: int | None = 0
+        self.arrived = 0
         self._blocks: list[Block] = []
         self._tidy_blocks = 0
 
@@ -190,7 +191,8 @@ class BulkResult(Shown):
             >>> queue.create_tasks(rows).summary()
         """
         left = _left(self.not_tried_count)
-        return f"{self.done:,} {self.verb.done}, {self.failed_count:,} failed, {left} not tried"
+        arrived = f"; {self.arrived:,} arrived meanwhile and stay" if self.arrived else ""
+        return f"{self.done:,} {self.verb.done}, {self.failed_count:,} failed, {left} not tried{arrived}"
 
     def _shape_(self) -> Card:
         from .card import card
