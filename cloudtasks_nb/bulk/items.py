@@ -21,7 +21,7 @@ _MADE_ONCE = 20_000  # more items than these are made twice, to be checked and t
 class Item(msgspec.Struct, kw_only=True):
     """One thing to do, and how it went so far. A failed one can be given to the same verb again.
 
-    A copy knows its `source`, by name, and when that was `created`.
+    A copy knows its `source`, by name, when that was `created`, and whether it is known to be `apart`: another task.
 
     `passed` counts the steps that are behind it. `uncertain` names the steps that may have taken effect although no
     answer said so, and those that have: trying them again meets what they did.
@@ -32,6 +32,7 @@ class Item(msgspec.Struct, kw_only=True):
     task: Task | None = None
     source: str = ""
     created: datetime | None = None
+    apart: bool = False
     lease: Lease | None = None
     passed: int = 0
     uncertain: frozenset[str] = frozenset()

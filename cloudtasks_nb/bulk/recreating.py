@@ -54,6 +54,8 @@ class Recreating:
 
     def __call__(self, items: Sequence[Item], wait: Wait) -> list[Outcome]:
         outcomes = self._create(items, wait)
+        for item, outcome in zip(items, outcomes, strict=True):
+            item.apart = item.apart or outcome is None  # there was none of this name
         for renewal in range(1, _RENEWALS + 1):
             self._find(items, outcomes, wait)
             used_up = [at for at, outcome in enumerate(outcomes) if self._is_to_be_renewed(outcome)]
@@ -101,8 +103,10 @@ def _may_be_its_source(there: Task, item: Item) -> AlreadyExists | None:
     """Refuse a task that may be the one that is copied: names prove nothing, because two of them may mean one queue (a
     project's number and its id, two endpoints, a gateway). A task keeps the second in which it was created, so one that
     was created in another second is another task."""
-    if not item.source or (
-        there.create_time != item.created and None not in (there.create_time, item.created)
+    if (
+        not item.source
+        or item.apart
+        or (there.create_time != item.created and None not in (there.create_time, item.created))
     ):
         return None
     return AlreadyExists(

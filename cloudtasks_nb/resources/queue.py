@@ -143,6 +143,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
 
         Example:
             >>> queue.purge(backup="emails.parquet")
+            >>> queue.purge()
             >>> len(list(queue.tasks()))
             0
         """
