@@ -49,7 +49,7 @@ def card(result: BulkResult) -> Card:
         else None,
         code=[
             "result.to_dataframe()",
-            *([f"queue.{result.verb.method}({result.verb.again})"] if result.failed_count else []),
+            *([result.again] if result.again else []),
             *(["result.raise_for_errors()"] if not result.ok else []),
         ],
     )

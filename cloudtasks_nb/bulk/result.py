@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import ApiError, BulkError
+from ..errors import AlreadyExists, ApiError, BulkError, InvalidArgument, NotFound
 from ..shown import Shown
 from .items import Item
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..render import Card
 
 _UNTIDY = 1000
+_FOR_GOOD = (AlreadyExists, InvalidArgument, NotFound)
 
 
 class Verb(msgspec.Struct, frozen=True):
@@ -136,6 +137,12 @@ class BulkResult(Shown):
         return self.failed_count == 0 and self.not_tried_count == 0 and self.stopped_by is None
 
     @property
+    def again(self) -> str:
+        """The call that tries again; empty where that cannot help: the items are wrong, there already, or gone."""
+        hopeful = any(not isinstance(item.error, _FOR_GOOD) for item in self.failed)
+        return f"queue.{self.verb.method}({self.verb.again})" if hopeful else ""
+
+    @property
     def names(self) -> Iterator[str]:
         """Names of the tasks that it succeeded for, in order."""
         for block in self._blocks:
@@ -154,10 +161,10 @@ class BulkResult(Shown):
         reasons = [f"{count:,} × {words.rstrip('.')}" for words, count in self.reasons()[:3]]
         if self.not_tried_count != 0:
             reasons.append(f"{_left(self.not_tried_count)} not tried")
+        again = f"{self.again} tries again, with result = error.result; " if self.again else ""
         error = BulkError(
             f"{self.failed_count:,} of {len(self):,} tasks were not {self.verb.done}: {'; '.join(reasons)}",
-            hint=f"queue.{self.verb.method}({self.verb.again}) tries again, with result = error.result; "
-            "error.result.to_dataframe() shows all",
+            hint=f"{again}error.result.to_dataframe() shows all",
         )
         error.result = self
         raise error

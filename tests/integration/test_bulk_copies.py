@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 import pytest
 
 import cloudtasks_nb as ct
-from tests.integration.filling import URL, new_id, payloads, shapes, soon
+from tests.integration.filling import URL, another_second, new_id, payloads, shapes, soon
 from tests.refusing import refusing
-from tests.waiting import wait_until
 
 
 def filled(client: ct.Client) -> ct.Queue:
@@ -48,12 +46,6 @@ def test_a_queue_is_copied_into_itself_once(client: ct.Client, queue: ct.Queue) 
     assert queue.move_tasks(to=queue, new_ids=True).done == 500
     assert queue.count_tasks() == 500
     assert sorted(payloads(queue)) == sorted(2 * [str(number).encode() for number in range(250)])
-
-
-def another_second(queue: ct.Queue) -> None:
-    """From now on, what is created was created in another second than the tasks of a queue."""
-    last = max(task.create_time for task in queue.tasks() if task.create_time is not None)
-    wait_until(lambda: datetime.now(UTC).replace(microsecond=0) > last)
 
 
 def test_a_move_that_was_cut_short_is_finished_by_another(client: ct.Client, queue: ct.Queue) -> None:
