@@ -125,7 +125,7 @@ class InvalidRows(CloudTasksError):
 
 
 class BackupIncomplete(CloudTasksError):
-    """A file does not hold every task of the queue, so nothing was purged."""
+    """A task cannot be read whole, so nothing was purged; or tasks came after a backup, so a queue was not deleted."""
 
 
 class BulkError(CloudTasksError):

@@ -1,4 +1,5 @@
-"""A real HTTP server between a client and the emulator that refuses some paths, as one region in trouble does."""
+"""A real HTTP server between a client and the emulator that refuses some paths, as one region in trouble does, or
+takes two names for one project."""
 
 from __future__ import annotations
 
@@ -16,11 +17,15 @@ MISSING = {"error": {"code": 404, "message": "Queue does not exist.", "status": 
 
 
 class Refusing(ThreadingHTTPServer):
-    """Passes everything on, but answers `refusal` to the paths that match `pattern` (none while it is empty)."""
+    """Passes everything on, but answers `refusal` to the paths that match `pattern` (none while it is empty).
+
+    `alias`, a project, is taken for another one ({number: id}), in what is asked and in what is answered.
+    """
 
     def __init__(self, behind: str, pattern: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.behind, self.pattern, self.refusal = behind, pattern, FORBIDDEN
+        self.alias: dict[str, str] = {}
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -33,15 +38,27 @@ class _Handler(BaseHTTPRequestHandler):
             refusal = self.server.refusal
             return self._answer(int(str(refusal["error"]["code"])), json.dumps(refusal).encode())
         headers = {"Content-Type": self.headers.get("Content-Type") or "application/json"}
-        url = self.server.behind + self.path
-        found = requests.request(self.command, url, data=held, headers=headers, timeout=10)
-        return self._answer(found.status_code, found.content)
+        path = self.path
+        for number, project in self.server.alias.items():
+            is_asked = f"projects/{number}/" in path or f"projects/{number}/".encode() in held
+            path = path.replace(f"projects/{number}/", f"projects/{project}/")
+            held = held.replace(f"projects/{number}/".encode(), f"projects/{project}/".encode())
+        found = requests.request(
+            self.command, self.server.behind + path, data=held, headers=headers, timeout=10
+        )
+        content = found.content
+        for number, project in self.server.alias.items():
+            if is_asked:
+                content = content.replace(f"projects/{project}/".encode(), f"projects/{number}/".encode())
+        return self._answer(found.status_code, content, found.headers.get("Content-Type", ""))
 
     do_GET = do_POST = do_PATCH = do_DELETE = _pass_on  # noqa: N815 - as the library calls them
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _answer(
+        self, status: int, body: bytes, content_type: str = "application/json; charset=UTF-8"
+    ) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=UTF-8")
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -1,17 +1,21 @@
-"""A queue into a file, its settings and every task whole; and back again."""
+"""A queue into a file, its settings and every task whole; out of the queue what is in the file; and back again."""
 
 from __future__ import annotations
 
 import errno
 import os
-from datetime import datetime, timedelta
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import BackupIncomplete, ConfigError, InvalidArgument, NotFound
+from ..model.durations import EXAMPLES, DurationLike
 from ..model.task import Task
 from ..model.writing import as_new
 from ..names import parse_task
+from ..render.values import counted
 from ..resources.new_queue import new_queue
 from ..resources.new_task import KIND_WORDS, schedule_time
 from ..resources.queue import Queue, read_queue
@@ -21,23 +25,85 @@ from .given import recreated
 from .items import Item, NumberedItems
 from .recreating import Recreating, does_the_same
 from .result import BulkResult
-from .verbs import RESTORE, BulkOptions, go
+from .steps import DELETE, deleting
+from .verbs import PURGE, RESTORE, BulkOptions, go
 
 if TYPE_CHECKING:
     from ..client import Client
 
-Past = Literal["now", "skip"] | timedelta | float
-_MISSING_SHOWN = 3
+Past = Literal["now", "skip"] | datetime | DurationLike
 
 
 def backup(queue: Queue, path: str | os.PathLike[str], *, overwrite: bool, progress: bool | None) -> Path:
     """Write every task, whole, and the queue's settings. Errors: FileExistsError, and those of a listing."""
+    lacking: list[int] = []
+    file = _written(queue, path, overwrite, progress, lacking.append)
+    if lacking:
+        warnings.warn(
+            f"{sum(lacking):,} of {len(file):,} tasks are in {file.path.name} without what they hold: "
+            f"{_unread(queue)}",
+            stacklevel=3,
+        )
+    return file.path
+
+
+def purge(queue: Queue, path: str | os.PathLike[str], progress: bool | None) -> BulkResult:
+    """Write a queue to a new file, and delete the tasks that the file holds, each by its name.
+
+    Nothing else is deleted: `result.arrived` counts the tasks that came meanwhile and are still there.
+
+    Errors: those of backup(); BackupIncomplete, before anything is deleted, where a task cannot be read whole.
+    """
+
+    def refuse(count: int) -> None:
+        raise BackupIncomplete(
+            f"{counted(count, 'task')} cannot be read whole: {_unread(queue)}; nothing was removed.",
+            hint='connect with api_version="v2beta2"' if queue.kind == "pull" else "",
+        )
+
+    file = _written(queue, path, False, progress, refuse)
+    # A task that is gone when it is to be deleted has run, or was deleted, since it was listed.
+    gone = frozenset({DELETE.name})
+    tasks = (Item(name=f"{queue.name}/tasks/{task_id}", uncertain=gone) for task_id in file.task_ids())
+    step = deleting(queue._session.once(), queue.name, lambda item: item.name)
+    result = go(queue, PURGE, NumberedItems(tasks, len(file)), [step], BulkOptions(progress=progress))
+    failed = {item.name.rpartition("/")[2] for item in result.failed}
+    result.arrived = sum(one not in failed for one in task_ids(queue._session, queue._parsed, progress))
+    return result
+
+
+def empty(queue: Queue, path: str | os.PathLike[str], progress: bool | None) -> None:
+    """purge(), and a look that nothing is left. Errors: those of purge(), BulkError, BackupIncomplete."""
+    result = purge(queue, path, progress)
+    result.raise_for_errors()
+    if result.arrived:
+        raise BackupIncomplete(
+            f"{counted(result.arrived, 'task')} came to {queue.id!r} after the backup: it was not deleted. "
+            f"{counted(result.done, 'task')} are in {Path(path).name}, and no longer in the queue.",
+            hint="stop what creates tasks, and delete it with another backup file",
+        )
+
+
+def _written(
+    queue: Queue,
+    path: str | os.PathLike[str],
+    overwrite: bool,
+    progress: bool | None,
+    lacks: Callable[[int], object],
+) -> BackupFile:
     target = Path(path).expanduser()
     if target.exists() and not overwrite:
         raise FileExistsError(
             errno.EEXIST, "It is there already; pass overwrite=True to replace it", str(target)
         )
-    return write_backup(read_queue(queue._session, queue._parsed, stats=queue.offers_stats), target, progress)
+    now = read_queue(queue._session, queue._parsed, stats=queue.offers_stats)
+    return write_backup(now, target, progress, lacks)
+
+
+def _unread(queue: Queue) -> str:
+    if queue.kind == "pull":
+        return f"{queue._session.api_version} shows no payloads and tags of pull tasks"
+    return "the service showed no payloads"
 
 
 def queue_of(client: Client, path: str | os.PathLike[str], name: str | Queue | None) -> Queue:
@@ -55,19 +121,6 @@ def queue_of(client: Client, path: str | os.PathLike[str], name: str | Queue | N
     return made.pause() if held.state == "PAUSED" else made
 
 
-def check_complete(queue: Queue, path: Path, progress: bool | None) -> None:
-    """That a file holds every task that is in the queue now. Errors: BackupIncomplete."""
-    held = {*BackupFile(path).task_ids()}
-    missing = [one for one in task_ids(queue._session, queue._parsed, progress) if one not in held]
-    if missing:
-        such = ", ".join(missing[:_MISSING_SHOWN])
-        raise BackupIncomplete(
-            f"{len(missing):,} tasks are not in {path.name}, such as {such}: nothing was purged.",
-            hint="they came after the backup: stop what creates tasks and try again, or delete only what the file "
-            "holds: queue.delete_tasks(pandas.read_parquet(path))",
-        )
-
-
 def restore(
     queue: Queue, path: str | os.PathLike[str], *, past: Past, renew: bool, how: BulkOptions
 ) -> BulkResult:
@@ -79,9 +132,7 @@ def restore(
             f"The backup is of {KIND_WORDS[kind]} queue, {queue.id!r} is {KIND_WORDS[queue.kind]} queue.",
             hint="restore it into a queue of the same kind; client.restore(path) creates one",
         )
-    now = queue._session.now()
-    due, skip = _due(past, now), past == "skip"
-    items = NumberedItems((_item(queue, task, due, now, skip=skip) for task in file.tasks()), len(file))
+    items = NumberedItems(_items(queue, file, _due(past, queue._session.now())), len(file))
     step = Recreating(
         queue._session.once(),
         queue._parsed,
@@ -92,23 +143,40 @@ def restore(
     return go(queue, RESTORE, items, [step], how, fatal=(NotFound,))
 
 
-def _due(past: Past, now: datetime) -> datetime | None:
-    """When tasks that are overdue become due."""
-    if past in ("now", "skip"):
-        return None
-    if isinstance(past, str):
+def _due(past: Past, now: datetime) -> Callable[[Task], datetime | None]:
+    """When a task becomes due here. The function raises InvalidArgument for one that is left out."""
+    try:
+        later = None if past in ("now", "skip") else schedule_time(past, now)
+    except InvalidArgument:
         raise ConfigError(
-            f"past={past!r} is unknown.", hint='past="now", past="skip", or a delay: a timedelta or seconds'
-        )
-    return schedule_time(past, now)
+            f"past={past!r} is unknown.",
+            hint=f'past="now", past="skip", a delay (a timedelta, seconds, or text such as {EXAMPLES}), or an instant',
+        ) from None
+
+    def due(task: Task) -> datetime | None:
+        if task.schedule_time is None or task.schedule_time > now:
+            return task.schedule_time
+        if past == "skip":
+            raise InvalidArgument(f"it was due at {task.schedule_time}, and overdue tasks are left out")
+        return later or task.schedule_time
+
+    return due
 
 
-def _item(queue: Queue, task: Task, due: datetime | None, now: datetime, *, skip: bool) -> Item:
-    overdue = task.schedule_time is not None and task.schedule_time <= now
-    made = recreated(task, queue._parsed, parse_task(task.name).task)
-    if overdue and skip:
-        late = InvalidArgument(f"it was due at {task.schedule_time}, and overdue tasks are left out")
-        return Item(name=made.name, task=made, error=late)
-    if overdue and due is not None:
-        made.schedule_time = due
-    return Item(name=made.name, task=made)
+def _items(queue: Queue, file: BackupFile, due: Callable[[Task], datetime | None]) -> Iterator[Item]:
+    """The tasks of a file, to be created in a queue. A row that cannot be restored carries the reason."""
+    version, seen = queue._session.api_version, set[int]()  # hashes of ids
+    for task_id, task in file.tasks():
+        item = Item(name=f"{queue.name}/tasks/{task_id}")
+        try:
+            if isinstance(task, InvalidArgument):
+                raise task
+            own_id = parse_task(task.name).task
+            if hash(own_id) in seen:
+                raise InvalidArgument("the file holds this task twice, and it is restored once")
+            seen.add(hash(own_id))
+            item.task = recreated(task, queue._parsed, own_id, version)
+            item.task.schedule_time, item.name = due(task), item.task.name
+        except (ConfigError, InvalidArgument) as problem:
+            item.error = problem
+        yield item

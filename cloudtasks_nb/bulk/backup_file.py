@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from msgspec.structs import replace
 
-from ..errors import ConfigError, DecodeError
+from ..errors import ConfigError, DecodeError, InvalidArgument
 from ..frames import BACKUP, WHOLE, whole_task, write_parquet
 from ..model.json import Message, decode, encode
 from ..model.queue import Queue as QueueFields
@@ -65,11 +65,15 @@ class BackupFile:
     def __len__(self) -> int:
         return int(self._file.metadata.num_rows)
 
-    def tasks(self) -> Iterator[Task]:
-        """Its tasks, whole."""
+    def tasks(self) -> Iterator[tuple[str, Task | InvalidArgument]]:
+        """Its tasks, whole, each after its id; a row that holds none gives the reason instead."""
         with self._whole():
-            for text, payload in self._rows(WHOLE, "payload"):
-                yield whole_task(text, payload)
+            for row, (task_id, text, payload) in enumerate(self._rows("task_id", WHOLE, "payload")):
+                try:
+                    yield task_id, whole_task(text, payload)
+                except DecodeError as error:
+                    why = error.message.partition(": ")[2]
+                    yield task_id, InvalidArgument(f'the column "{WHOLE}" of row {row} holds no task: {why}')
 
     def task_ids(self) -> Iterator[str]:
         """The ids of its tasks."""
@@ -96,8 +100,21 @@ class BackupFile:
             ) from None
 
 
-def write_backup(queue: Queue, path: Path, progress: bool | None) -> Path:
-    """Write a queue's settings and tasks; the path of the finished file. Errors: those of a listing, OSError."""
+def write_backup(
+    queue: Queue, path: Path, progress: bool | None, lacks: Callable[[int], object]
+) -> BackupFile:
+    """Write a queue's settings and tasks. `lacks` hears how many tasks of a page were read without what they hold.
+
+    Errors: those of a listing and of `lacks`, which leave no file behind; OSError.
+    """
     about = About(id=secrets.token_hex(4), taken=queue._session.now(), queue=replace(queue, stats=None))
     schema = BACKUP.schema.with_metadata({_KEY: encode(about)})
-    return write_parquet(path, schema, queue.tasks(view="FULL").batches_of(BACKUP, progress))
+    batches = queue.tasks(view="FULL").batches_of(BACKUP, progress)
+    return BackupFile(write_parquet(path, schema, _heard(batches, lacks), private=True))
+
+
+def _heard(batches: Iterable[pa.RecordBatch], lacks: Callable[[int], object]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        if count := batch.column("payload").null_count:
+            lacks(count)
+        yield batch

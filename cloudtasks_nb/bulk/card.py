@@ -37,6 +37,7 @@ def card(result: BulkResult) -> Card:
             "queue": code(result.queue.rpartition("/")[2], result.queue),
             "failed": result.failed_count or None,
             "not tried": (left if left is not None else "what was left of the input") if left != 0 else None,
+            "arrived meanwhile": f"{counted(result.arrived, 'task')}, not purged" if result.arrived else None,
             "stopped by": result.stopped_by,
             "took": [f"{result.elapsed_s:,.3g} s", muted(f"{rate:,.0f} a second")],
             "tried again": result.repeated or None,
@@ -48,7 +49,7 @@ def card(result: BulkResult) -> Card:
         else None,
         code=[
             "result.to_dataframe()",
-            *([f"queue.{result.verb.method}({result.verb.again})"] if result.failed_count else []),
+            *([result.again] if result.again else []),
             *(["result.raise_for_errors()"] if not result.ok else []),
         ],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ..errors import ConfigError, InvalidArgument, InvalidRows
 from ..model.task import AppEngineHttpRequest, HttpRequest, Task
+from ..model.versions import Version, check_carries
 from ..model.writing import as_new
 from ..names import QueueName, check_task_id
 from ..paging.pager import Pager
@@ -55,18 +56,19 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
     """
 
     new_id = random_ids()
-    name = queue._parsed
+    name, version = queue._parsed, queue._session.api_version
 
     def make(value: Any) -> Item:
         if isinstance(value, Item):
             return again(value, name, value.task)
         if isinstance(value, Task):
-            task = recreated(value, name, value.name.rpartition("/")[2] or new_id())
+            task = recreated(value, name, value.name.rpartition("/")[2] or new_id(), version)
         else:
             row = value if isinstance(value, Mapping) else {"payload": value}
             payload, options = read_row(row, defaults)
             options.task_id = new_id() if options.task_id is None else options.task_id
             task = _new_task(queue, name, payload, options)
+            check_carries(task, version)
         return Item(name=task.name, task=task)
 
     if is_frame(given := as_frame(given)):
@@ -102,11 +104,16 @@ def _check_request(request: HttpRequest) -> None:
         raise InvalidArgument(f"a payload cannot be sent with {method}", hint="POST, PUT and PATCH take one")
 
 
-def recreated(task: Task, queue: QueueName, task_id: str) -> Task:
-    """A task to create in another queue that does the same as this one, at the same time."""
-    if task.view != "FULL" and task.payload is None and task.view:
-        raise InvalidArgument("it was read without its payload", hint='list with queue.tasks(view="FULL")')
+def recreated(task: Task, queue: QueueName, task_id: str, version: Version) -> Task:
+    """A task to create in another queue that does the same as this one, at the same time.
+
+    Errors: InvalidArgument for one that was not read whole, ConfigError for one that the version cannot write whole.
+    """
+    if task.view and task.payload is None:
+        hint = 'list with queue.tasks(view="FULL"); v2 never shows the payload of a pull task'
+        raise InvalidArgument("it was read without its payload", hint=hint)
     made = as_new(task)
+    check_carries(made, version)
     made.name = f"{queue}/tasks/{check_task_id(task_id)}"
     made.app_engine_http_request = _as_given(made.app_engine_http_request)
     return made
@@ -182,15 +189,25 @@ def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) ->
         raise InvalidArgument(
             f"A {type(given).__name__} selects no tasks.", hint="pass Tasks, names, a listing or a DataFrame"
         )
-    return items_from(given, make, lambda: given)
+    return items_from(given, make, lambda: given if copy is None else copy.sources(given))
 
 
 class Copying:
     """How tasks of one queue become those of another."""
 
-    def __init__(self, to: QueueName, *, new_ids: bool) -> None:
+    def __init__(self, to: QueueName, version: Version, *, new_ids: bool) -> None:
         self.to = to
+        self._version = version
         self._new_id = random_ids() if new_ids else None
+        self._made: set[int] = set()  # hashes of the new ids
+
+    def sources(self, given: Iterable[Any]) -> Iterator[Any]:
+        """What is given, but for copies that were made here: the target may be this queue, under whatever name, and a
+        listing that found them would never end."""
+        for value in given:
+            name = value.name if isinstance(value, Task | Item) else value
+            if not isinstance(name, str) or hash(name.rpartition("/")[2]) not in self._made:
+                yield value
 
     def of(self, source: str, task: Task | None) -> Item:
         """The copy of a task; of one that is known by its name only, what is to be read first."""
@@ -201,9 +218,12 @@ class Copying:
 
     def take(self, item: Item, task: Task) -> None:
         """Now that a task was read, its copy is known."""
-        task_id = self._new_id() if self._new_id is not None else task.name.rpartition("/")[2]
-        item.task = recreated(task, self.to, task_id)
-        item.name = item.task.name
+        task_id = item.source.rpartition("/")[2]
+        if self._new_id is not None:
+            task_id = self._new_id()
+            self._made.add(hash(task_id))
+        item.task = recreated(task, self.to, task_id, self._version)
+        item.name, item.created = item.task.name, task.create_time
 
 
 def random_ids() -> Callable[[], str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import CloudTasksError, InvalidArgument, InvalidRows
+from ..errors import CloudTasksError, ConfigError, InvalidArgument, InvalidRows
 from ..model.task import Task
 from ..names import QueueName, check_task_id
 from ..resources.leased import Lease
@@ -20,6 +21,8 @@ _MADE_ONCE = 20_000  # more items than these are made twice, to be checked and t
 class Item(msgspec.Struct, kw_only=True):
     """One thing to do, and how it went so far. A failed one can be given to the same verb again.
 
+    A copy knows its `source`, by name, when that was `created`, and whether it is known to be `apart`: another task.
+
     `passed` counts the steps that are behind it. `uncertain` names the steps that may have taken effect although no
     answer said so, and those that have: trying them again meets what they did.
     """
@@ -28,6 +31,8 @@ class Item(msgspec.Struct, kw_only=True):
     name: str = ""
     task: Task | None = None
     source: str = ""
+    created: datetime | None = None
+    apart: bool = False
     lease: Lease | None = None
     passed: int = 0
     uncertain: frozenset[str] = frozenset()
@@ -83,6 +88,8 @@ def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:
             return make(value)
         except InvalidArgument as problem:
             return Item(error=problem)
+        except ConfigError as problem:  # of this item: settings that there are not, or not in this version
+            return Item(error=InvalidArgument(problem.message, hint=problem.hint))
 
     return made
 

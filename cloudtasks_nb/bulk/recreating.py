@@ -54,6 +54,8 @@ class Recreating:
 
     def __call__(self, items: Sequence[Item], wait: Wait) -> list[Outcome]:
         outcomes = self._create(items, wait)
+        for item, outcome in zip(items, outcomes, strict=True):
+            item.apart = item.apart or outcome is None  # there was none of this name
         for renewal in range(1, _RENEWALS + 1):
             self._find(items, outcomes, wait)
             used_up = [at for at, outcome in enumerate(outcomes) if self._is_to_be_renewed(outcome)]
@@ -80,7 +82,7 @@ class Recreating:
             elif outcome is not None:
                 outcomes[at] = outcome
             elif there is not None and asked is not None and self._same(there, asked):
-                outcomes[at] = None
+                outcomes[at] = _may_be_its_source(there, items[at])
 
     def _saw(self, item: Item, there: Task) -> None:
         self._there[item.index] = there
@@ -95,6 +97,22 @@ class Recreating:
         item.name = f"{self._queue}/tasks/{old[:_LONGEST_KEPT]}-{self._sign}r{renewal}"
         item.task = replace(item.task, name=item.name)
         return item
+
+
+def _may_be_its_source(there: Task, item: Item) -> AlreadyExists | None:
+    """Refuse a task that may be the one that is copied: names prove nothing, because two of them may mean one queue (a
+    project's number and its id, two endpoints, a gateway). A task keeps the second in which it was created, so one that
+    was created in another second is another task."""
+    if (
+        not item.source
+        or item.apart
+        or (there.create_time != item.created and None not in (there.create_time, item.created))
+    ):
+        return None
+    return AlreadyExists(
+        "A task of this name was created there in the same second: it may be this very task.",
+        hint="if that is another queue, delete one of both; new_ids=True gives copies ids of their own",
+    )
 
 
 def does_the_same(there: Task, asked: Task) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import ApiError, BulkError
+from ..errors import AlreadyExists, ApiError, BulkError, InvalidArgument, NotFound
 from ..shown import Shown
 from .items import Item
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..render import Card
 
 _UNTIDY = 1000
+_FOR_GOOD = (AlreadyExists, InvalidArgument, NotFound)
 
 
 class Verb(msgspec.Struct, frozen=True):
@@ -75,7 +76,7 @@ class BulkResult(Shown):
 
     `done`, `failed_count` and `not_tried_count` count; `failed` are the failed items, to be given to the same verb
     again (those that were named keep their names, so that none can come to be twice); `not_tried` gives what an early
-    end left over, once.
+    end left over, once. After queue.purge(backup=...), `arrived` counts the tasks that came meanwhile and stay.
 
     Example:
         >>> result = queue.create_tasks(rows)
@@ -91,6 +92,7 @@ class BulkResult(Shown):
         self.stopped_by: str | None = None
         self.not_tried: Iterable[Any] = ()
         self.not_tried_count: int | None = 0
+        self.arrived = 0
         self._blocks: list[Block] = []
         self._tidy_blocks = 0
 
@@ -135,6 +137,12 @@ class BulkResult(Shown):
         return self.failed_count == 0 and self.not_tried_count == 0 and self.stopped_by is None
 
     @property
+    def again(self) -> str:
+        """The call that tries again; empty where that cannot help: the items are wrong, there already, or gone."""
+        hopeful = any(not isinstance(item.error, _FOR_GOOD) for item in self.failed)
+        return f"queue.{self.verb.method}({self.verb.again})" if hopeful else ""
+
+    @property
     def names(self) -> Iterator[str]:
         """Names of the tasks that it succeeded for, in order."""
         for block in self._blocks:
@@ -153,10 +161,10 @@ class BulkResult(Shown):
         reasons = [f"{count:,} × {words.rstrip('.')}" for words, count in self.reasons()[:3]]
         if self.not_tried_count != 0:
             reasons.append(f"{_left(self.not_tried_count)} not tried")
+        again = f"{self.again} tries again, with result = error.result; " if self.again else ""
         error = BulkError(
             f"{self.failed_count:,} of {len(self):,} tasks were not {self.verb.done}: {'; '.join(reasons)}",
-            hint=f"queue.{self.verb.method}({self.verb.again}) tries again, with result = error.result; "
-            "error.result.to_dataframe() shows all",
+            hint=f"{again}error.result.to_dataframe() shows all",
         )
         error.result = self
         raise error
@@ -190,7 +198,8 @@ class BulkResult(Shown):
             >>> queue.create_tasks(rows).summary()
         """
         left = _left(self.not_tried_count)
-        return f"{self.done:,} {self.verb.done}, {self.failed_count:,} failed, {left} not tried"
+        arrived = f"; {self.arrived:,} arrived meanwhile and stay" if self.arrived else ""
+        return f"{self.done:,} {self.verb.done}, {self.failed_count:,} failed, {left} not tried{arrived}"
 
     def _shape_(self) -> Card:
         from .card import card

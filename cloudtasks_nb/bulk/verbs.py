@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
-from ..model.task import Task
 from ..names import QueueName, parse_queue
-from .given import Copying, is_frame, leased_items, new_items, selected_items
+from .given import Copying, leased_items, new_items, selected_items
 from .items import Item, NumberedItems
 from .pace import Pace
 from .recreating import Recreating, is_copy
@@ -31,6 +30,7 @@ COPY, MOVE = (
     Verb("copy_tasks", "copied", "result.failed, to=…"),
     Verb("move_tasks", "moved", "result.failed, to=…"),
 )
+PURGE = Verb("delete_tasks", "purged")
 RESTORE = Verb("restore", "restored", "path")  # all of it: what is there already stays as it is
 ACKNOWLEDGE = Verb("acknowledge_tasks", "acknowledged")
 _MOST_CONCURRENT = 32  # as many as there are pooled connections
@@ -84,31 +84,19 @@ def copy_tasks(
     target, target_session = _target(queue, to)
     if selection is None:
         selection = queue.tasks(view="FULL")
-    namesake = str(target) == queue.name  # at another endpoint, too, it may be this very queue
-    if namesake and not new_ids and target_session.endpoint == queue._session.endpoint:
+    if not new_ids and str(target) == queue.name and target_session.endpoint == queue._session.endpoint:
         raise ConfigError(
             "A copy in the same queue needs another id.", hint="pass new_ids=True, or another queue"
         )
-    copy = Copying(target, new_ids=new_ids)
-    items = selected_items(queue._parsed, _at_hand(selection) if namesake else selection, copy)
+    copy = Copying(target, target_session.api_version, new_ids=new_ids)
+    items = selected_items(queue._parsed, selection, copy)
     session, there = queue._session.once(), target_session.once()
-    same = _never if namesake else is_copy(target_session.now)
+    same = is_copy(target_session.now)
     create = creating(there, str(target)) if new_ids else Recreating(there, target, same, resumes=move)
     steps: list[Step] = [reading(session, copy.take), create]
     if move:
         steps.append(deleting(session, queue.name, lambda item: item.source))
     return go(queue, MOVE if move else COPY, items, steps, how)
-
-
-def _never(there: Task, asked: Task) -> bool:
-    """What has the name of a task already may be that very task, and no copy of it."""
-    return False
-
-
-def _at_hand(selection: Any) -> Any:
-    """All of it before the first copy is made: a listing that finds the copies as well would never end."""
-    listed = isinstance(selection, Iterable) and not isinstance(selection, str) and not is_frame(selection)
-    return [*selection] if listed else selection
 
 
 def _target(queue: Queue, to: Queue | str) -> tuple[QueueName, Any]:

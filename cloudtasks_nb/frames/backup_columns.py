@@ -38,9 +38,9 @@ def _without_payload(task: Task) -> str:
     return encode(task).decode()
 
 
-def whole_task(text: str, payload: bytes | None) -> Task:
+def whole_task(text: str | None, payload: bytes | None) -> Task:
     """A task out of its two columns. Errors: DecodeError."""
-    task = decode(text.encode(), Task)
+    task = decode((text or "").encode(), Task)
     if payload:
         if task.pull_message is not None:
             task.pull_message.payload = payload

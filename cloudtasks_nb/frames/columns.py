@@ -18,7 +18,7 @@ from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
 from ..model.task import Task
 from ..names import QueueName, parse_queue
 from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, instants
-from .task_rows import AttemptRow, AttemptsRow, RequestRow, TaskRow, read_tasks
+from .task_rows import AttemptRow, AttemptsRow, RequestRow, TaskRow, other_settings, read_tasks, settings_text
 
 P = TypeVar("P", bound=Sized)
 Page = TypeVar("Page", contravariant=True)
@@ -92,6 +92,16 @@ class TaskPage:
         """Tasks at hand: written as a page, and read like one."""
         return cls(read_tasks(encode({"tasks": tasks})))
 
+    def settings(self) -> list[str | None]:
+        """What no column holds of each task, as JSON with the keywords of create_task; each different one once."""
+        texts: dict[tuple[bytes, ...], str | None] = {}
+        different = [
+            other_settings(task, request) for task, request in zip(self.tasks, self.requests, strict=True)
+        ]
+        return [
+            texts[one] if one in texts else texts.setdefault(one, settings_text(one)) for one in different
+        ]
+
     def __len__(self) -> int:
         return len(self.tasks)
 
@@ -164,7 +174,9 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
         lambda page: [(pull.tag or None) if (pull := task.pull_message) else None for task in page.tasks],
     ),
     Column("payload", pa.binary(), lambda page: [task.payload for task in page.tasks]),
-    Column("view", TEXT, lambda page: [task.view or "BASIC" for task in page.tasks]),
+    # Where no payload is shown, as v2 does of pull tasks, the rest is no whole task either.
+    Column("view", TEXT, lambda page: ["BASIC" if task.payload is None else "FULL" for task in page.tasks]),
+    Column("settings", TEXT, lambda page: page.settings()),
     Column("name", TEXT, lambda page: page.names),
 ]
 TASKS = Columns(TASK_COLUMNS, lambda raw, limit: TaskPage(read_tasks(raw)[:limit]))

@@ -7,8 +7,10 @@ import errno
 import json
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,10 +25,15 @@ _GROUP_ROWS = 50_000
 _GROUP_BYTES = 16 * 1024 * 1024
 
 
-def write_parquet(path: str | os.PathLike[str], schema: pa.Schema, batches: Batches) -> Path:
-    """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError."""
+def write_parquet(
+    path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
+) -> Path:
+    """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError.
+
+    A `private` one is for its owner only.
+    """
     with (
-        complete_or_absent(path) as file,
+        complete_or_absent(path, private=private) as file,
         pyarrow.parquet.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer,
     ):
         for group in _groups(batches):
@@ -34,12 +41,14 @@ def write_parquet(path: str | os.PathLike[str], schema: pa.Schema, batches: Batc
     return Path(path).expanduser()
 
 
-def write_csv(path: str | os.PathLike[str], schema: pa.Schema, batches: Batches) -> Path:
+def write_csv(
+    path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
+) -> Path:
     """Write batches to a CSV file (maps as JSON, bytes as base64); the path of the finished file."""
     flat = pa.schema(
         [(field.name, pa.string() if field.type in _AS_TEXT else field.type) for field in schema]
     )
-    with complete_or_absent(path) as file, pyarrow.csv.CSVWriter(file, flat) as writer:
+    with complete_or_absent(path, private=private) as file, pyarrow.csv.CSVWriter(file, flat) as writer:
         for batch in batches:
             writer.write_batch(
                 pa.RecordBatch.from_arrays([_flat(column) for column in batch.columns], schema=flat)
@@ -62,8 +71,12 @@ def _groups(batches: Batches) -> Iterator[list[pa.RecordBatch]]:
 
 
 @contextmanager
-def complete_or_absent(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A file that takes its name only when all is written; an error or interrupt leaves nothing behind."""
+def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -> Iterator[BinaryIO]:
+    """A file that takes its name only when all is written; an error or interrupt leaves nothing behind.
+
+    A `private` one is for its owner only, any other as the umask says. One that replaces a file is open to nobody who
+    could not open that file.
+    """
     target = Path(path).expanduser().resolve()
     if target.is_dir() or not target.parent.is_dir():  # said now rather than after the last page
         why = errno.EISDIR if target.is_dir() else errno.ENOENT
@@ -72,7 +85,8 @@ def complete_or_absent(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise OSError(errno.EINVAL, "It is no regular file", str(target))
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with part.open("xb") as file:
+        mode = _mode(target, private=private)
+        with open(part, "xb", opener=partial(os.open, mode=mode)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())  # what relies on it, such as a purge, may come next
@@ -80,6 +94,12 @@ def complete_or_absent(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _mode(target: Path, *, private: bool) -> int:
+    """The permissions of a new file, before the umask."""
+    mode = 0o600 if private else 0o666
+    return mode & stat.S_IMODE(target.stat().st_mode) if target.exists() else mode
 
 
 def _map_text(value: list[tuple[str, str]]) -> str:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import base64
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pyarrow as pa
 
 from ..errors import InvalidArgument, InvalidRows
+from ..model.json import encode
 from ..redact import DOTS
 from .columns import TASKS
 from .decoding import PREFIX, TEXT_COLUMN, json_object
 from .dtypes import frame_of
+from .task_rows import SETTINGS
 
 _SAID_AS_THEY_ARE = ("method", "tag", "task_id", "relative_url")
-READ = ("payload", TEXT_COLUMN, "url", "headers", "schedule_time", "schedule", *_SAID_AS_THEY_ARE)
+READ = ("payload", TEXT_COLUMN, "url", "headers", "schedule_time", "schedule", *_SAID_AS_THEY_ARE, "settings")
 # What a listing says beside that is either decided by the service or says how to read the rest.
 _PASSED_OVER = frozenset(TASKS.schema.names) - frozenset(READ)
 _SLICE_ROWS = 1000
@@ -70,23 +73,26 @@ def _check_columns(frame: pd.DataFrame) -> None:
 
 
 def _rows(frame: pd.DataFrame, used: list[str]) -> Iterator[dict[str, Any] | InvalidArgument]:
+    keys = [name.removeprefix(PREFIX) for name in used if name.startswith(PREFIX)]
     for start in range(0, len(frame), _SLICE_ROWS):
         part = frame.iloc[start : start + _SLICE_ROWS]
         columns = [part[name].tolist() for name in used]
         for values in zip(*columns, strict=True) if columns else [()] * len(part):
             known = {name: value for name, value in zip(used, values, strict=True) if not _missing(value)}
             try:
-                yield _row(known)
+                yield _row(known, keys)
             except InvalidArgument as problem:
                 yield problem
 
 
-def _row(known: dict[str, Any]) -> dict[str, Any]:
-    row = {name: known[name] for name in _SAID_AS_THEY_ARE if name in known}
-    payload = _payload(known)
+def _row(known: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    row = _settings(known.get("settings"))
+    row |= {name: known[name] for name in _SAID_AS_THEY_ARE if name in known}
+    payload = _payload(known, keys)
     if payload is None and known.get("view") == "BASIC":
         raise InvalidArgument(
-            "it was listed without its payload", hint='list with queue.tasks(view="FULL"), or drop "view"'
+            "it was listed without its payload",
+            hint='list with queue.tasks(view="FULL"), or drop "view"; v2 never shows the payload of a pull task',
         )
     if payload is not None:
         row["payload"] = payload
@@ -100,24 +106,67 @@ def _row(known: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _payload(known: Mapping[str, Any]) -> Any:
-    """The payload column, or the object that payload.<key> columns make.
+def _settings(held: Any) -> dict[str, Any]:
+    """Keywords of create_task out of the column that holds what no other one does."""
+    if held is None:
+        return {}
+    try:
+        settings = json.loads(held) if isinstance(held, str) else dict(held)
+    except (TypeError, ValueError):
+        settings = None
+    if not isinstance(settings, dict):
+        raise InvalidArgument('settings hold no JSON object, such as {"dispatch_deadline": "30s"}')
+    if strange := [name for name in settings if name not in SETTINGS]:
+        near = difflib.get_close_matches(str(strange[0]), SETTINGS, 1)
+        raise InvalidArgument(
+            f"settings have no {strange[0]!r}" + (f"; is {near[0]!r} meant?" if near else ""),
+            hint=f"settings are {', '.join(SETTINGS)}; everything else has a column",
+        )
+    return settings
 
-    Where both are there, the columns count; bytes that already say the same are kept as they are.
+
+def _payload(known: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    """The payload column with what payload_text and payload.<key> columns say differently, or what these alone say.
+
+    What nobody edited stays as it is, byte by byte.
     """
     held = known.get("payload")
     if isinstance(held, str) and _is_from_csv(known):
         held = _from_base64(held)
     elif held is not None and type(held).__module__ == "numpy":
         held = held.tolist()
-    if held is None:
-        held = known.get(TEXT_COLUMN)
-    keys = {
-        name.removeprefix(PREFIX): _plain(value) for name, value in known.items() if name.startswith(PREFIX)
-    }
-    if keys and not (isinstance(held, bytes) and _without_nulls(json_object(held)) == keys):
-        return keys
+    text = known.get(TEXT_COLUMN)
+    if held is None or (
+        isinstance(held, bytes) and text is not None and held.decode("utf-8", "replace") != text
+    ):
+        held = text
+    cells = {key: _plain(known.get(PREFIX + key)) for key in keys}
+    said = json_object(held) if isinstance(held, bytes) else None
+    if said is not None and isinstance(held, bytes):
+        edited = {key: value for key, value in cells.items() if not _is_same(value, said.get(key))}
+        return _edited(held, edited) if edited else held
+    given = {key: value for key, value in cells.items() if value is not None}
+    if given:
+        return given
     return None if isinstance(held, bytes) and not held else held
+
+
+def _is_same(cell: Any, said: Any) -> bool:
+    """Whether a cell says what the payload does. A column of numbers may hold 1 as 1.0; true is no 1."""
+    if isinstance(cell, bool) or isinstance(said, bool):
+        return cell is said
+    return bool(cell == said)
+
+
+def _edited(payload: bytes, edited: Mapping[str, Any]) -> bytes:
+    """A JSON object with other values of some keys; a key without a value goes."""
+    members: dict[str, Any] = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
+    for key, value in edited.items():
+        if value is None:
+            members.pop(key, None)
+        else:
+            members[key] = value
+    return encode(members)
 
 
 def _is_from_csv(known: Mapping[str, Any]) -> bool:
@@ -135,10 +184,6 @@ def _from_base64(text: str) -> bytes:
             "its payload is not base64, as a CSV file of a listing has it",
             hint='drop "view" to send payloads as the text that they are',
         ) from None
-
-
-def _without_nulls(value: dict[str, Any] | None) -> dict[str, Any] | None:
-    return {key: held for key, held in value.items() if held is not None} if value is not None else None
 
 
 def _plain(value: Any) -> Any:

@@ -6,10 +6,14 @@ A listing of a million tasks goes through here; `model.task` is what a person ha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
-from ..model.json import decode
+from ..model.json import decode, encode
+from ..model.schema import snake
+
+SETTINGS = ("dispatch_deadline", "retry_config", "oidc_token", "oauth_token", "routing")
 
 
 class Row(msgspec.Struct, rename="camel", gc=False):
@@ -44,6 +48,9 @@ class RequestRow(Row):
     headers: msgspec.Raw = msgspec.Raw()
     body: bytes | None = None
     payload: bytes | None = None
+    oidc_token: msgspec.Raw = msgspec.Raw()
+    oauth_token: msgspec.Raw = msgspec.Raw()
+    app_engine_routing: msgspec.Raw = msgspec.Raw()
 
 
 class MessageRow(Row):
@@ -60,6 +67,8 @@ class TaskRow(Row):
     create_time: str | None = None
     status: AttemptsRow | None = None
     view: str = ""
+    dispatch_deadline: msgspec.Raw = msgspec.Raw()
+    retry_config: msgspec.Raw = msgspec.Raw()
 
     @property
     def payload(self) -> bytes | None:
@@ -71,6 +80,37 @@ class TaskRow(Row):
         else:
             return None  # a pull task, of which this version shows nothing
         return b"" if held is None and self.view == "FULL" else held
+
+
+_NOTHING = (b"",) * 5
+
+
+def other_settings(task: TaskRow, request: RequestRow | None) -> tuple[bytes, ...]:
+    """The JSON of what no other column holds: deadline, retry settings, tokens, routing; empty where it is not set."""
+    if request is None:
+        return (b"", bytes(task.retry_config), b"", b"", b"") if task.retry_config else _NOTHING
+    parts = (
+        task.dispatch_deadline,
+        task.retry_config,
+        request.oidc_token,
+        request.oauth_token,
+        request.app_engine_routing,
+    )
+    return tuple(map(bytes, parts)) if any(parts) else _NOTHING
+
+
+def settings_text(parts: tuple[bytes, ...]) -> str | None:
+    """The same as a person writes it: with the keywords of create_task, names in snake_case."""
+    held: dict[str, Any] = {}
+    for name, raw in zip(SETTINGS, parts, strict=True):
+        value = msgspec.json.decode(raw) if raw else None
+        if isinstance(value, dict):
+            value = {
+                snake(key): inner for key, inner in value.items() if key != "host"
+            }  # the service sets the host
+        if value:
+            held[name] = value
+    return encode(held).decode() if held else None
 
 
 class _Page(Row):

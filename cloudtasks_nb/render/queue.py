@@ -123,6 +123,7 @@ def _queue(queue: Queue, now: datetime) -> Card:
             if queue.kind != "pull" or _leases(queue)
             else 'in v2beta2 only: api_version="v2beta2"',
             "last purge": when(queue.purge_time, now),
+            "purged to a file": purged.summary() if (purged := getattr(queue, "purged", None)) else None,
             "kept": _kept_words(queue),
             "location": ", project ".join(place[part] for part in ("locations", "projects") if part in place),
         },

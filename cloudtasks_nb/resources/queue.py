@@ -28,6 +28,7 @@ from .settings import UNCHANGED, Unchanged, settings
 from .task import Task, count_tasks, list_tasks, read_task
 
 if TYPE_CHECKING:
+    from ..bulk.result import BulkResult
     from ..plots import QueuePlots
     from ..widgets.iam_panel import IamPanel
     from ..widgets.lease_workbench import LeaseWorkbench
@@ -137,32 +138,62 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
     def purge(self, backup: str | os.PathLike[str] | None = None, *, progress: bool | None = None) -> Self:
         """Delete every task created before now. It cannot be undone, and may take a minute to be complete.
 
-        With `backup`, a path, the tasks are written there first, and nothing is purged unless that file holds them all;
-        `progress` shows how far both are, by default where somebody watches.
+        - `backup`: the path of a new file. The tasks are written to it, and then deleted by name: exactly the tasks
+          that the file holds. A task that is created meanwhile stays in the queue. `queue.purged` says how many tasks
+          were deleted, and how many arrived. This way does not set `purge_time`.
+        - `progress`: with a backup, whether to show progress. Defaults to yes in a notebook and in a terminal.
 
-        Errors: NotFound, PermissionDenied; with a backup also those of queue.backup(), and BackupIncomplete.
+        Errors: NotFound, PermissionDenied. With a backup also those of queue.backup(); BackupIncomplete when the tasks
+        cannot be read whole, and then nothing is deleted; BulkError when some tasks could not be deleted.
 
-        Source: REST queues.purge, SPEC section 2.7.
+        Source: REST queues.purge, SPEC section 2.7; with a backup, queues.tasks.batchDelete.
 
         Example:
             >>> queue.purge(backup="emails.parquet")
+            >>> queue.purge()
             >>> len(list(queue.tasks()))
             0
         """
         if backup is not None:
-            from ..bulk.backup import check_complete
+            from ..bulk.backup import purge
 
-            check_complete(self, self.backup(backup, progress=progress), progress)
+            self.__dict__["purged"] = result = purge(self, backup, progress)
+            result.raise_for_errors()
+            return self.refresh()
         return self._verb("purge")
 
-    def delete(self) -> None:
-        """Delete the queue and its tasks; the name stays blocked for days. Errors: NotFound, PermissionDenied.
+    @property
+    def purged(self) -> BulkResult | None:
+        """What the last purge(backup=...) through this object did; None before that.
+
+        `purged.done` counts the deleted tasks, and `purged.arrived` those that were created meanwhile and stay.
+
+        Example:
+            >>> queue.purge(backup="emails.parquet").purged.summary()
+            '5 purged, 0 failed, 0 not tried'
+        """
+        return self.__dict__.get("purged")
+
+    def delete(self, backup: str | os.PathLike[str] | None = None, *, progress: bool | None = None) -> None:
+        """Delete the queue and its tasks; the name stays blocked for days.
+
+        - `backup`: the path of a new file. The tasks are written to it and deleted by name, as queue.purge(backup=...)
+          does. The queue is deleted only if it is empty then. A task that is created between this look and the
+          deletion, one call later, is lost: stop what creates tasks first.
+        - `progress`: as in queue.purge().
+
+        Errors: NotFound, PermissionDenied. With a backup also those of queue.purge(backup=...), and BackupIncomplete
+        when tasks arrived meanwhile: they stay, and so does the queue.
 
         Source: REST queues.delete.
 
         Example:
-            >>> client.create_queue("short-lived").delete()
+            >>> client.create_queue("short-lived").delete(backup="short-lived.parquet")
         """
+        if backup is not None:
+            from ..bulk.backup import empty
+
+            empty(self, backup, progress)
         self._session.call(f"{_QUEUES}.delete", Empty, path={"name": self.name})
 
     def tasks(self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None) -> Pager[Task]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,8 +34,7 @@ def _purge_line(panel: QueuePanel, confirm: str, backup: str) -> str:
 
 
 def _delete_line(panel: QueuePanel, confirm: str, backup: str) -> str:
-    kept = f"{panel.expression}.backup({literal(backup)})\n" if backup else ""
-    return f"{kept}{panel.expression}.delete()"
+    return f"{panel.expression}.delete({f'backup={literal(backup)}' if backup else ''})"
 
 
 class QueuePanel(Panel):
@@ -104,25 +104,30 @@ class QueuePanel(Panel):
     def purge(self, confirm: str, backup: str = "") -> str:
         """Delete every task of the queue; `confirm` is the queue's id. It cannot be undone.
 
-        `backup` names a Parquet file that gets all tasks with their payloads first; without it being complete nothing
-        is purged. Errors: Refused when `confirm` is not the id, the file exists, or when read-only; NotFound,
-        PermissionDenied.
+        `backup` names a new Parquet file: the tasks are written to it, and exactly those are deleted, as by
+        queue.purge(backup=...). Errors: Refused when `confirm` is not the id, the file exists, or when read-only;
+        NotFound, PermissionDenied.
         """
         self._check_id("purged", confirm)
-        kept = self._back_up(backup)
-        self.queue.purge()
+        with _path(backup) as file:
+            self.queue.purge(file, progress=False)
         self._count = None
         self._show_and_read()
-        return f"Purged. Tasks created before now are removed; this can take a minute.{kept}"
+        if file is None or self.queue.purged is None:
+            return "Purged. Tasks created before now are removed; this can take a minute."
+        stay = self.queue.purged.arrived
+        more = f" {counted(stay, 'task')} arrived meanwhile and stay." if stay else ""
+        return f"Purged. {counted(self.queue.purged.done, 'task')} are in {file.resolve()}.{more}"
 
     @action(_delete_line, changes=True)
     def delete(self, confirm: str, backup: str = "") -> str:
         """Delete the queue and its tasks; its name stays blocked for days. `confirm`, `backup`, errors: as purge()."""
         self._check_id("deleted", confirm)
-        kept = self._back_up(backup)
-        self.queue.delete()
+        with _path(backup) as file:
+            self.queue.delete(file, progress=False)
         self.gone = True
         self._show()
+        kept = f" The tasks are in {file.resolve()}." if file is not None else ""
         return f"Deleted. The name stays blocked for up to 3 days.{kept}"
 
     def look(self) -> None:
@@ -155,24 +160,21 @@ class QueuePanel(Panel):
         if confirm != self.queue.id:
             raise Refused(f"Not {done}: the typed text is not the queue id.", hint=f"type {self.queue.id}")
 
-    def _back_up(self, path: object) -> str:
-        """Write the whole queue into a new file; the words about it. Errors: Refused, and those of queue.backup()."""
-        from ..bulk.backup import check_complete
 
-        if not isinstance(path, str):
-            raise Refused("The name of the backup file is not text.")
-        if not path.strip():
-            return ""
-        file = Path(path.strip()).expanduser()
-        try:
-            check_complete(self.queue, self.queue.backup(file, progress=False), False)
-        except FileExistsError as error:
-            words = f"{file} exists already: nothing was removed."
-            raise Refused(words, hint="choose another name for the backup") from error
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise Refused(f"The backup cannot be written ({why}): nothing was removed.") from error
-        return f" The tasks are in {file.resolve()}."
+@contextmanager
+def _path(typed: object) -> Iterator[Path | None]:
+    """The backup file that was typed, or None. A file that cannot be written is Refused: nothing was removed then."""
+    if not isinstance(typed, str):
+        raise Refused("The name of the backup file is not text.")
+    file = Path(typed.strip()).expanduser() if typed.strip() else None
+    try:
+        yield file
+    except FileExistsError as error:
+        words = f"{file} exists already: nothing was removed."
+        raise Refused(words, hint="choose another name for the backup") from error
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise Refused(f"The backup cannot be written ({why}): nothing was removed.") from error
 
 
 def queue_facts(queue: Queue, read_at: datetime | None, gone: bool = False) -> dict[str, Any]:

@@ -196,6 +196,7 @@ class WorkerRun:
                 handle, self._handler, given if self._options.batch_size else given[0]
             )
         except Exception as error:  # the executor was shut down, its processes died, or its cluster is gone
+            self._tally.is_broken = True
             self._fail(error)
             hand.future = Future()
             hand.future.set_exception(error)
@@ -210,6 +211,7 @@ class WorkerRun:
         if isinstance(error, BrokenExecutor):
             if not self._tally.done:
                 error.add_note(_NOT_IMPORTABLE)
+            self._tally.is_broken = True
             self._fail(error)
         given_back = future.cancelled() or error is not None
         if error is not None:

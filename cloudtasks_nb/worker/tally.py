@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..render import Card, Section, Value
 
 ERRORS_KEPT = 50
+NEW_WORKER = "worker = queue.worker(handler, executor=…)"
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -43,6 +44,8 @@ class Tally(msgspec.Struct):
     """How long it has run, in seconds."""
     state: str = "new"
     """new, running, draining, stopped or failed."""
+    is_broken: bool = False
+    """Whether the executor takes no more work, so that another worker with another one is needed."""
     trouble: str = ""
     """What the last failed call to the service said; empty when calls succeed."""
     failures: deque[Failure] = msgspec.field(default_factory=lambda: deque(maxlen=ERRORS_KEPT))
@@ -82,8 +85,13 @@ class Tally(msgspec.Struct):
                 "trouble": self.trouble or None,
             },
             sections=self._failures(),
-            code=[] if self.state == "running" else ["worker.run(until_empty=True)", "worker.start()"],
+            code=self._next(),
         )
+
+    def _next(self) -> list[str]:
+        if self.is_broken:
+            return [NEW_WORKER]
+        return [] if self.state == "running" else ["worker.run(until_empty=True)", "worker.start()"]
 
     def _failures(self) -> list[Section]:
         from ..render import Section, Table, code

@@ -15,7 +15,7 @@ from .handling import check_handler, is_handling
 from .loop import WorkerRun
 from .options import WorkerOptions
 from .showing import LiveCard
-from .tally import Tally
+from .tally import NEW_WORKER, Tally
 
 if TYPE_CHECKING:
     from ..render import Card
@@ -116,6 +116,8 @@ class Worker(Shown):
     def _begin(self, *, until_empty: bool) -> WorkerRun:
         if self._run is not None:
             raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
+        if self.tally.is_broken:
+            raise ConfigError("The executor of this worker takes no more work.", hint=NEW_WORKER)
         self._run = WorkerRun(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
         return self._run
 

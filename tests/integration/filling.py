@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import cloudtasks_nb as ct
+from tests.waiting import wait_until
 
 URL = "https://example.com/handler"
 
@@ -23,6 +24,12 @@ def fill(queue: ct.Queue, count: int) -> list[str]:
             {"n": number}, url=URL, task_id=f"t-{number:03}", schedule=start + timedelta(seconds=number)
         )
     return [f"t-{number:03}" for number in range(count)]
+
+
+def another_second(queue: ct.Queue) -> None:
+    """From now on, what is created was created in another second than the tasks of a queue."""
+    last = max(task.create_time for task in queue.tasks() if task.create_time is not None)
+    wait_until(lambda: datetime.now(UTC).replace(microsecond=0) > last)
 
 
 def soon() -> datetime:

@@ -231,7 +231,7 @@ def test_a_result_shows_itself(queue: ct.Queue) -> None:
     queue.create_tasks([{"payload": b"", "task_id": "there"}], url=URL)
     result = queue.create_tasks([{"task_id": "there"}, {"task_id": "new"}], url=URL)
     text, page = str(result), result._repr_html_()
-    for words in ("1 task created", "ALREADY_EXISTS", "there", "queue.create_tasks(result.failed)"):
+    for words in ("1 task created", "ALREADY_EXISTS", "there", "result.raise_for_errors()"):
         assert words in text
         assert words in page
     assert repr(result) == "<BulkResult 1 created, 1 failed, 0 not tried>"

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 import cloudtasks_nb as ct
-from tests.integration.filling import URL, new_id, payloads, shapes, soon
+from tests.integration.filling import URL, another_second, new_id, payloads, shapes, soon
+from tests.refusing import refusing
 
 
 def filled(client: ct.Client) -> ct.Queue:
@@ -50,10 +51,34 @@ def test_a_queue_is_copied_into_itself_once(client: ct.Client, queue: ct.Queue) 
 def test_a_move_that_was_cut_short_is_finished_by_another(client: ct.Client, queue: ct.Queue) -> None:
     source = filled(client)
     before = shapes(source)
+    another_second(source)
     assert source.copy_tasks(to=queue).done == 7  # as if the process had died before the deletions
     assert source.move_tasks(to=queue).ok
     assert list(source.tasks()) == []
     assert shapes(queue) == before
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_two_names_of_one_queue_do_not_lose_its_tasks(client: ct.Client, *, named: bool) -> None:
+    """A project has a number and an id: where both are taken, what is there under the other name is the task itself."""
+    source = filled(client)
+    with refusing(client.endpoint) as gateway:
+        gateway.alias = {"123456": client.project}
+        with ct.connect(client.project, client.location, endpoint=gateway.url) as there:
+            queue = there.queue(source.name)
+            other = source.name.replace(f"projects/{client.project}/", "projects/123456/")
+            assert [task.id for task in there.queue(other).tasks()] == [task.id for task in queue.tasks()]
+            before, selection = shapes(source), queue.tasks().to_dataframe() if named else None
+            result = queue.move_tasks(selection, to=other)
+            assert (result.done, result.failed_count) == (0, 7)
+            assert result.reasons()[0][0].endswith("it may be this very task.")
+            assert queue.copy_tasks(selection, to=other).failed_count == 7
+            assert shapes(source) == before
+            pages = queue.tasks(view="FULL", page_size=2)
+            assert queue.copy_tasks(pages, to=other, new_ids=True).done == 7, "copies are no sources"
+            assert source.count_tasks() == 14
+            assert queue.move_tasks(queue.tasks(view="FULL", page_size=2), to=other, new_ids=True).done == 14
+            assert source.count_tasks() == 14
 
 
 def test_a_task_is_named_once(client: ct.Client, queue: ct.Queue, calls: list[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from tests.emulator_process import EmulatorProcess
-from tests.integration.filling import new_id
+from tests.integration.filling import another_second, new_id
 
 EVERYTHING = {"exhausted": 0.04, "unavailable": 0.16, "cut_before": 0.2, "cut_after": 0.2, "seed": 11}
 SOON = ct.Retry(initial_s=0.005, maximum_s=0.05)
@@ -72,6 +72,7 @@ def test_what_was_given_up_on_is_finished_by_trying_again(client: ct.Client, que
 def test_deletion_and_moving_account_for_every_task(client: ct.Client, queue: ct.Queue) -> None:
     queue.create_tasks(str(number) for number in range(2000)).raise_for_errors()
     target = client.create_queue(new_id(), kind="pull")
+    another_second(queue)
     client.emulator.faults(**EVERYTHING, methods=["queues.tasks.*"])
     result = queue.move_tasks(to=target)
     client.emulator.faults()
@@ -171,6 +172,7 @@ def test_what_is_moved_is_there_before_it_is_deleted(client: ct.Client, queue: c
     target.create_tasks(named[:500]).raise_for_errors()
     target.delete_tasks(target.tasks()).raise_for_errors()  # these ids are used up
     target.create_tasks([{**one, "payload": b"other"} for one in named[500:600]]).raise_for_errors()
+    another_second(queue)
     client.emulator.faults(**EVERYTHING, methods=["queues.tasks.*"])
     result = queue.move_tasks(to=target)
     client.emulator.faults()

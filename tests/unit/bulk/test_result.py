@@ -5,10 +5,20 @@ from __future__ import annotations
 import random
 import tracemalloc
 
+import pytest
+
 from cloudtasks_nb.bulk.items import Item
 from cloudtasks_nb.bulk.result import BulkResult, Verb
-from cloudtasks_nb.bulk.verbs import MOVE, RESTORE
-from cloudtasks_nb.errors import AlreadyExists, Timeout, TransportError
+from cloudtasks_nb.bulk.verbs import DELETE, MOVE, RESTORE
+from cloudtasks_nb.errors import (
+    AlreadyExists,
+    BulkError,
+    InvalidArgument,
+    NotFound,
+    Timeout,
+    TransportError,
+    Unavailable,
+)
 
 QUEUE = "projects/p/locations/us-central1/queues/q"
 CREATE = Verb("create_tasks", "created")
@@ -70,15 +80,34 @@ def test_a_card_shows_the_most_frequent_reasons_and_counts_the_others() -> None:
     shown = str(result)
     assert "21 more rows" in shown
     assert f"{2:032x}" not in shown and f"{0:032x}" in shown, "the first of each reason stands for it"
-    assert "queue.create_tasks(result.failed)" in shown
-    assert "queue.restore(path)" in str(failed_once(RESTORE))
-    assert "queue.move_tasks(result.failed, to=…)" in str(failed_once(MOVE))
 
 
-def failed_once(verb: Verb) -> BulkResult:
+def failed_with(verb: Verb, *errors: Exception) -> BulkResult:
     result = BulkResult(verb, QUEUE)
-    result.add([item(0, AlreadyExists("there"))])
+    result.add([item(at, error) for at, error in enumerate(errors)])
     return result
+
+
+@pytest.mark.parametrize(
+    ("verb", "again"),
+    [
+        (CREATE, "queue.create_tasks(result.failed)"),
+        (DELETE, "queue.delete_tasks(result.failed)"),
+        (RESTORE, "queue.restore(path)"),
+        (MOVE, "queue.move_tasks(result.failed, to=…)"),
+    ],
+)
+def test_trying_again_is_suggested_where_something_can_come_of_it(verb: Verb, again: str) -> None:
+    for_good = [AlreadyExists("there"), NotFound("gone"), InvalidArgument("wrong")]
+    for result, is_hopeful in (
+        (failed_with(verb, *for_good, Unavailable("later")), True),
+        (failed_with(verb, Timeout("late")), True),
+        (failed_with(verb, *for_good), False),
+    ):
+        assert (again in str(result)) is is_hopeful
+        with pytest.raises(BulkError) as caught:
+            result.raise_for_errors()
+        assert (again in (caught.value.hint or "")) is is_hopeful
 
 
 def test_tasks_of_several_queues_keep_their_names() -> None:

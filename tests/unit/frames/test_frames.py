@@ -61,7 +61,7 @@ TASK_DTYPES = {
     "first_dispatch_time": UTC_TIME, "last_schedule_time": UTC_TIME, "last_dispatch_time": UTC_TIME,
     "last_response_time": UTC_TIME, "last_code": "Int32", "last_message": "string",
     "method": "string", "url": "string", "headers": "object", "tag": "string",
-    "payload": "binary[pyarrow]", "view": "string", "name": "string",
+    "payload": "binary[pyarrow]", "view": "string", "settings": "string", "name": "string",
 }  # fmt: skip
 QUEUE_DTYPES = {
     "queue_id": "string", "location": "string", "kind": "string", "state": "string",

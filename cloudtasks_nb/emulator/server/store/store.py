@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -53,6 +53,11 @@ class Store:
     def open(cls, path: Path | None = None) -> Store:
         """A durable database in a file, or one in memory. Errors: ConfigError."""
         try:
+            if path is not None:
+                with suppress(OSError):  # it is there already, or SQLite will say why not
+                    path.touch(
+                        mode=0o600, exist_ok=False
+                    )  # for its owner only; SQLite's files beside it follow
             # An absolute path: SQLite reads a name such as "file:x" as a URI.
             connection = sqlite3.connect(
                 path.absolute() if path is not None else ":memory:",
