@@ -110,6 +110,10 @@ def test_an_http_target_is_kept(emulator: Emulator) -> None:
     assert found["httpTarget"]["uriOverride"]["host"] == "example.com"
     assert "appEngineHttpTarget" not in found
     assert found["rateLimits"]["maxTasksDispatchedPerSecond"] == 7
+    upload(emulator, "queue: [{name: q, rate: 7/s, target: worker}]")
+    found = emulator("queues.get", name=QUEUE)
+    assert found["httpTarget"]["uriOverride"]["host"] == "example.com"
+    assert found["appEngineHttpTarget"]["appEngineRoutingOverride"]["service"] == "worker"
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,9 @@ def _check_rates(limits: RateLimits) -> None:
 def _between(field: str, value: float | None, largest: float) -> None:
     if value is None:
         return
-    if value < 0 or value != value:
+    if not math.isfinite(value):
+        raise InvalidArgument(f"{field} must be a finite number, not {value}.")
+    if value < 0:
         raise InvalidArgument(f"{field} cannot be negative.")
     if value > largest:
         raise InvalidArgument(f"{field} must be less than or equal to {largest:g}.")

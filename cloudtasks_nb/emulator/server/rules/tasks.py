@@ -63,18 +63,15 @@ def _is_surely_small(task: Task) -> bool:
 
 
 def _check_kind(task: Task, queue: Queue, version: Version) -> None:
-    """In v2beta2 an App Engine task wants a queue for App Engine; the later versions know push queues of one kind."""
+    """HTTP tasks go into every push queue. In v2beta2, App Engine tasks do not go into a queue for HTTP tasks."""
     if task.http_request is None and task.app_engine_http_request is None and task.pull_message is None:
         raise InvalidArgument("Task.payload_type is not set.")
     if queue.pull_target is not None and task.pull_message is None:
         raise InvalidArgument("Only Task.pull_message can be set for a queue with a pull target.")
     if queue.pull_target is None and task.pull_message is not None:
         raise InvalidArgument("Task.pull_message can be set only if Queue.pull_target is set.")
-    if version != OWN or (queue.app_engine_http_target is None) == (queue.http_target is None):
-        return
-    if queue.app_engine_http_target is not None and task.http_request is not None:
-        raise InvalidArgument("Task.http_request cannot be set for a queue with an App Engine target.")
-    if queue.http_target is not None and task.app_engine_http_request is not None:
+    only_http = queue.http_target is not None and queue.app_engine_http_target is None
+    if version == OWN and only_http and task.app_engine_http_request is not None:
         raise InvalidArgument(
             "Task.app_engine_http_request can be set only if Queue.app_engine_http_target is set."
         )
