@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cloudtasks_nb.emulator.server.calls.bodies import parse
 from cloudtasks_nb.emulator.server.calls.filters import parse_filter
 from cloudtasks_nb.errors import InvalidArgument
-from cloudtasks_nb.model import Duration, HttpRequest, Queue, RateLimits, RetryConfig, Task
+from cloudtasks_nb.model import HttpRequest, Queue, RateLimits, RetryConfig, Task
 from cloudtasks_nb.model.emulated import Faults
 from cloudtasks_nb.model.messages import CreateTaskRequest, LeaseTasksRequest, RunTaskRequest
 from cloudtasks_nb.model.versions import VERSIONS, Version
@@ -116,11 +116,6 @@ def test_durations(seconds: int, fraction_us: int) -> None:
 def test_durations_that_are_none(text: Any) -> None:
     message = refusal({"retryConfig": {"minBackoff": text}}, Queue, "queue").message
     assert "'queue.retry_config.min_backoff' (type.googleapis.com/google.protobuf.Duration)" in message
-
-
-def test_zero_is_not_absent() -> None:
-    read_back = read({"retryConfig": {"maxDoublings": 0, "minBackoff": "0s"}}, Queue).retry_config
-    assert (read_back.max_doublings, read_back.min_backoff) == (0, Duration())
 
 
 def test_enums_by_name_and_number() -> None:
