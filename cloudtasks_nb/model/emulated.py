@@ -25,6 +25,8 @@ class EmulatorInfo(Message):
     """Patterns of URLs beyond this machine that deliveries may go to."""
     app_engine: dict[str, str] = {}
     """Where App Engine tasks go: service to URL, "" for every other service."""
+    app_engine_location: str = ""
+    """Where App Engine is in every project, and an uploaded queue.yaml goes."""
     demo: bool = False
     """Whether it was started with example queues and tasks."""
     dispatches: bool = False

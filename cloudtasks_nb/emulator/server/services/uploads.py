@@ -14,7 +14,6 @@ from ..rules.queue_yaml import Described, read_queue_yaml
 from .context import Context
 from .queues import QueueService
 
-LOCATION = "us-central1"
 _SPARED = "default"
 
 
@@ -31,7 +30,7 @@ class UploadService:
             raise InvalidArgument("app_id must be the ID of a project.")
         described = read_queue_yaml(body.data or b"")
         with self._store.transaction():
-            parent = self._parent(app_id)
+            parent = LocationName(app_id, self._context.app_engine_location)
             for entry in described:
                 self._apply(parent, entry)
             named = {f"{parent}/queues/{entry.id}" for entry in described}
@@ -40,10 +39,6 @@ class UploadService:
                     self._store.save_queue(row.row, replace(row.queue, state="DISABLED"))
                     self._context.changed(row.row)
         return Empty()
-
-    def _parent(self, project: str) -> LocationName:
-        """An app has one region: where its queues are, else the emulator's own."""
-        return LocationName(project, next(iter(self._store.locations(project)), LOCATION))
 
     def _apply(self, parent: LocationName, entry: Described) -> None:
         name = f"{parent}/queues/{entry.id}"
