@@ -111,6 +111,8 @@ class AttemptRecord(Message):
     """The HTTP status of the answer; None where none came."""
     status: Status | None = None
     """How it ended, as the task's last status says it; None while it is under way."""
+    answer: str = ""
+    """How the body of the answer begins: its first 1,000 bytes as text. Only the latest 5,000 answers are kept."""
     outcome: str = ""
     """"UNDER_WAY", "SUCCEEDED", "RETRY" (it is due again) or "GIVEN_UP"."""
 
