@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from .emulator.server import run
 from .emulator.server.http.fault_injection import read_faults
-from .emulator.server.options import Options, clock, grant, oauth_client
+from .emulator.server.options import Options, clock, grant, oauth_client, region
 from .emulator.server.rules.app_engine import app_engine
+from .emulator.server.rules.locations import APP_ENGINE_LOCATION
 from .errors import CloudTasksError
 
 T = TypeVar("T")
@@ -70,6 +71,13 @@ def _delivery_arguments(emulator: argparse.ArgumentParser) -> None:
         default=[],
         metavar="[service=NAME,]URL",
         help="send App Engine tasks to this application, all of them or those of one service; may be repeated",
+    )
+    emulator.add_argument(
+        "--app-engine-location",
+        type=_said(region),
+        default=APP_ENGINE_LOCATION,
+        metavar="LOCATION",
+        help="where App Engine is in every project, and an uploaded queue.yaml goes (default: %(default)s)",
     )
     emulator.add_argument(
         "--allow-target",
@@ -132,6 +140,7 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Op
         clock_start=start,
         allow_targets=tuple(chosen.allow_target),
         app_engine=together("--app-engine", app_engine, chosen.app_engine),
+        app_engine_location=chosen.app_engine_location,
         enforce_iam=chosen.enforce_iam,
         grants=tuple(chosen.grant),
         oauth_clients=tuple(chosen.oauth_client),

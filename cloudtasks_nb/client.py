@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from .api import Api
 from .api.batch import Batch
-from .errors import ConfigError
+from .errors import CloudTasksError, ConfigError
 from .model.durations import DurationLike
 from .model.messages import Empty, HttpBody
 from .model.queue import Queue as QueueFields
@@ -26,6 +26,7 @@ from .resources.new_queue import CreatesQueues
 from .resources.operation import Operation, read_operation
 from .resources.queue import Queue, read_queue
 from .resources.task import Task, read_task
+from .resources.uploaded import Uploaded
 from .rest.deadline import seconds_for_a_call
 from .rest.session import Session
 from .shown import Shown, completed_as_text
@@ -240,11 +241,12 @@ class Client(CreatesQueues, Shown):
         """
         return read_operation(self._session, name)
 
-    def upload_queue_yaml(self, source: str | os.PathLike[str], app_id: str | None = None) -> None:
+    def upload_queue_yaml(self, source: str | os.PathLike[str], app_id: str | None = None) -> Uploaded:
         """Set the project's queues from a queue.yaml: its text, or the path of the file.
 
         This is App Engine's old way: queues that the file does not name are disabled or paused. `app_id` is the
-        project by default.
+        project by default. The queues are in the location of the project's App Engine, which only an emulator tells:
+        there, `.queues` lists them as they are afterwards.
 
         Errors: InvalidArgument (the file is wrong), PermissionDenied; ConfigError when the file cannot be read.
 
@@ -253,13 +255,23 @@ class Client(CreatesQueues, Shown):
         Example:
             >>> client.upload_queue_yaml("queue.yaml")
         """
+        project = app_id or self.project
         self._session.call(
             "api.queue.update",
             Empty,
             path={},
-            query={"appId": app_id or self.project},
+            query={"appId": project},
             body=HttpBody(content_type="application/yaml", data=_yaml(source)),
         )
+        return Uploaded(self._session, project, self._app_engine_location())
+
+    def _app_engine_location(self) -> str:
+        """Where App Engine is, as far as that can be known."""
+        try:
+            info = self.emulator.refresh().info if self._on_emulator else None
+        except CloudTasksError:  # another emulator
+            info = None
+        return info.app_engine_location if info is not None else ""
 
     @property
     def plot(self) -> ClientPlots:

@@ -42,6 +42,7 @@ def local(
     clock: Literal["system", "manual"] | datetime | str = "system",
     allow_targets: Sequence[str] = (),
     app_engine: str | Mapping[str, str] | None = None,
+    app_engine_location: str | None = None,
     api_version: Version = "v2beta2",
     enforce_iam: bool = False,
 ) -> Client:
@@ -56,7 +57,8 @@ def local(
 
     Deliveries stay on this machine, but for targets that `allow_targets` names: `"example.com"`, `"*.example.com"`,
     `"https://example.com/hooks/*"`. App Engine tasks go to the local application `app_engine`, or to one for each
-    service: `{"default": "http://localhost:8080", "worker": "http://localhost:8081"}`.
+    service: `{"default": "http://localhost:8080", "worker": "http://localhost:8081"}`. `app_engine_location` is where
+    App Engine is, and an uploaded queue.yaml goes; it defaults to us-central1.
 
     With `enforce_iam` callers are refused who may not do what they ask for: the client itself is the owner, and
     `ct.connect(project="local", endpoint=client.endpoint, access_token="ada@example.com")` may do what policies say.
@@ -71,9 +73,8 @@ def local(
         ...     client.create_queue("emails")
     """
     check_version(api_version)
-    usual = (
-        data is None and dispatch and clock == "system" and not (allow_targets or app_engine or enforce_iam)
-    )
+    asked = allow_targets or app_engine or app_engine_location or enforce_iam
+    usual = data is None and dispatch and clock == "system" and not asked
     if demo and usual and (running := _running_demo(api_version)) is not None:
         return running
     file = None if data is None else str(Path(data).expanduser().resolve())
@@ -84,6 +85,7 @@ def local(
     options += ["--clock", *_clock(clock)]
     options += [f"--allow-target={pattern}" for pattern in _patterns(allow_targets)]
     options += [f"--app-engine={word}" for word in _applications(app_engine)]
+    options += [f"--app-engine-location={app_engine_location}"] if app_engine_location else []
     if enforce_iam:
         options += ["--enforce-iam", *(f"--grant={role}={OWNER}" for role in _OWNER_ROLES)]
     process, url = _start(options)

@@ -25,6 +25,8 @@ class EmulatorInfo(Message):
     """Patterns of URLs beyond this machine that deliveries may go to."""
     app_engine: dict[str, str] = {}
     """Where App Engine tasks go: service to URL, "" for every other service."""
+    app_engine_location: str = ""
+    """Where App Engine is in every project, and an uploaded queue.yaml goes."""
     demo: bool = False
     """Whether it was started with example queues and tasks."""
     dispatches: bool = False
@@ -109,6 +111,8 @@ class AttemptRecord(Message):
     """The HTTP status of the answer; None where none came."""
     status: Status | None = None
     """How it ended, as the task's last status says it; None while it is under way."""
+    answer: str = ""
+    """How the body of the answer begins: its first 1,000 bytes as text. Only the latest 5,000 answers are kept."""
     outcome: str = ""
     """"UNDER_WAY", "SUCCEEDED", "RETRY" (it is due again) or "GIVEN_UP"."""
 

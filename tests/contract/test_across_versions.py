@@ -120,10 +120,32 @@ def test_the_later_versions_know_push_queues_of_one_kind(drivers: dict[str, Driv
             v2beta3.patch_queue({"name": pull, **change}, path)
 
 
-def test_v2beta2_knows_push_queues_of_two_kinds(drivers: dict[str, Driver], parent: str) -> None:
+def test_a_push_queue_takes_every_target_and_every_http_task_in_every_version(
+    drivers: dict[str, Driver], parent: str
+) -> None:
+    """As `gcloud alpha tasks queues create n` and then `update n --routing-override=service:worker` ask."""
+    routing = {"appEngineHttpTarget": {"appEngineRoutingOverride": {"service": "worker"}}}
+    for version in ("v2beta2", "v2beta3"):
+        driver, name = drivers[version], f"{parent}/queues/given-{version}"
+        driver.create_queue(parent, {"name": name})
+        driver.patch_queue({"name": name, **routing}, "app_engine_http_target.app_engine_routing_override")
+        shown = drivers["v2beta3"].get_queue(name)["appEngineHttpTarget"]["appEngineRoutingOverride"]
+        assert shown["service"] == "worker"
+        for seen in drivers.values():
+            seen.pause(name)
+            seen.create_task(name, http_task())
+            seen.create_task(name, {"appEngineHttpRequest": {"relativeUrl": "/work"}})
+
+
+def test_an_http_target_set_in_v2beta2_takes_the_place_of_that_of_app_engine(
+    drivers: dict[str, Driver], parent: str
+) -> None:
     name = f"{parent}/queues/app-engine"
     drivers["v2beta2"].create_queue(parent, {"name": name, "appEngineHttpTarget": {}})
-    with pytest.raises(Refused, match="cannot be set for a queue with an App Engine target"):
-        drivers["v2beta2"].create_task(name, http_task())
-    with pytest.raises(Refused, match="type of a queue cannot be changed"):
-        drivers["v2beta2"].patch_queue({"name": name, "httpTarget": {"httpMethod": "PUT"}}, "http_target")
+    patched = drivers["v2beta2"].patch_queue(
+        {"name": name, "httpTarget": {"httpMethod": "PUT"}}, "http_target"
+    )
+    assert patched["httpTarget"] == {"httpMethod": "PUT"}
+    assert "appEngineHttpTarget" not in patched
+    with pytest.raises(Refused, match="can be set only if"):
+        drivers["v2beta2"].create_task(name, {"appEngineHttpRequest": {"relativeUrl": "/work"}})

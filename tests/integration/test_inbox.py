@@ -25,7 +25,9 @@ def inbox(client: ct.Client) -> Iterator[Inbox]:
 
 
 def test_a_whole_round_trip(queue: ct.Queue, inbox: Inbox) -> None:
-    task = queue.pause().create_task({"to": "ada"}, url=inbox.url_for("/send?n=1"), headers={"X-Mine": "yes"})
+    task = queue.pause().create_task(
+        {"to": "ada"}, url=inbox.url_for("/send?n=1"), headers={"X-Mine": "yes", "X-Name": "Zoë"}
+    )
 
     @inbox.on("/send")
     def send(request: Received) -> Any:
@@ -38,6 +40,7 @@ def test_a_whole_round_trip(queue: ct.Queue, inbox: Inbox) -> None:
         assert (got.task, got.queue) == (task.id, queue.id)
         assert got.json() == {"to": "ada"}
         assert got.headers["X-Mine"] == "yes"
+        assert got.headers["X-Name"] == "Zoë"
     assert [one.answer for one in inbox.requests] == [503, 200]
     shown = str(inbox)
     for words in ("/send?n=1", task.id, '{"to":"ada"}', "X-Mine: yes", "503", "LISTENING"):

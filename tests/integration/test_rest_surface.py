@@ -206,8 +206,11 @@ def test_a_location_keeps_its_key(client: ct.Client) -> None:
 
 def test_a_queue_yaml_sets_the_queues_of_its_project(emulator: str) -> None:
     with ct.connect(project=f"p-{new_id()}", location="us-central1", endpoint=emulator) as client:
-        client.upload_queue_yaml("queue:\n- name: mail\n  rate: 5/s\n- name: pulled\n  mode: pull\n")
-        kinds = {queue.id: queue.kind for queue in client.queues("-")}
+        done = client.upload_queue_yaml("queue:\n- name: mail\n  rate: 5/s\n- name: pulled\n  mode: pull\n")
+        assert done.location == "us-central1"
+        assert done.queues is not None
+        kinds = {queue.id: queue.kind for queue in done.queues}
+        assert "mail" in str(done)
         assert (kinds["mail"], kinds["pulled"]) == ("app_engine", "pull")
         with pytest.raises(ct.InvalidArgument):
             client.upload_queue_yaml("queue:\n- name: mail\n  rate: fast\n")
@@ -232,3 +235,17 @@ def test_a_name_that_is_close_is_named(client: ct.Client) -> None:
         client.location("us-centrall")
     with pytest.raises(ct.InvalidArgument, match='did you mean "us-central1"'):
         client.queues("us-centrall")
+
+
+def test_a_queue_yaml_goes_to_the_location_of_app_engine() -> None:
+    with ct.local(app_engine_location="europe-west1") as client:
+        assert "europe-west1" in str(client.emulator)
+        done = client.upload_queue_yaml("queue: [{name: mail, rate: 5/s}, {name: held, rate: 0}]")
+        assert done.location == "europe-west1"
+        assert done.queues is not None
+        assert [(queue.id, queue.location, queue.state) for queue in done.queues] == [
+            ("held", "europe-west1", "PAUSED"),
+            ("mail", "europe-west1", "RUNNING"),
+        ]
+    with pytest.raises(ct.ConfigError, match="europe-north7"):
+        ct.local(app_engine_location="europe-north7")

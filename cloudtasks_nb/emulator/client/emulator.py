@@ -204,6 +204,7 @@ class Emulator(Shown):
                     code(f"{service or 'every service'} → {url}") for service, url in info.app_engine.items()
                 ]
                 or muted("no local application: --app-engine http://localhost:8080"),
+                "queue.yaml goes to": code(info.app_engine_location) if info.app_engine_location else None,
             }
         lines = ["client.emulator.refresh()", "client.emulator.history(queue)", "client.emulator.inbox()"]
         if info is not None and info.clock == "manual":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, overload
 
 from ...model import Status
 from ...model.emulated import AttemptRecord
+from ...redact import redacted, scrub_lines
 from ...shown import Shown
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ...render.shapes import Tone
 
 _WORDS = {"SUCCEEDED": "succeeded", "RETRY": "due again", "GIVEN_UP": "given up", "UNDER_WAY": "under way"}
+_JSON_TEXT = re.compile(r'"([\w.-]{1,64})"(\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|\\?\Z)')
 _TONES: dict[str, Tone] = {"SUCCEEDED": "ok", "RETRY": "warn", "GIVEN_UP": "bad"}
 
 
@@ -39,7 +42,8 @@ class History(Sequence[AttemptRecord], Shown):
         """One row per attempt.
 
         Shapes: task (id), attempt (from 1), sent, answered (UTC), took_s (real seconds), code (HTTP status, absent
-        without an answer), status, message, outcome (SUCCEEDED, RETRY, GIVEN_UP, UNDER_WAY).
+        without an answer), status, message, answer (how its body begins, secrets hidden), outcome (SUCCEEDED, RETRY,
+        GIVEN_UP, UNDER_WAY).
         """
         from ...frames import nullable_frame
         from .tables import HISTORY
@@ -100,6 +104,7 @@ def _row(one: AttemptRecord) -> dict[str, Value]:
         "sent": _time(one.dispatch_time),
         "answered": _time(one.response_time),
         "status": status,
+        "answer": _answer(one.answer) if one.answer else None,
         "took": _took(one.took) if one.took is not None else None,
         "outcome": badge(_WORDS.get(one.outcome, one.outcome), _TONES.get(one.outcome, "")),
     }
@@ -111,6 +116,26 @@ def _time(moment: datetime | None) -> Cell | None:
     from ...render.values import exact
 
     return Cell(f"{moment:%H:%M:%S.%f}"[:-3], exact(moment)) if moment is not None else None
+
+
+def without_secrets(answer: str) -> str:
+    """How an answer begins, secrets replaced: also in JSON that was cut.
+
+    >>> without_secrets('{"n": 1, "token": "abc')
+    '{"n": 1, "token": "•••"'
+    """
+    return scrub_lines(
+        _JSON_TEXT.sub(lambda held: f'"{held[1]}"{held[2]}"{redacted(held[3], held[1])}"', answer)
+    )
+
+
+def _answer(text: str) -> Cell:
+    """How the answer begins, on one line and without its secrets; more of it on hover."""
+    from ...render import code
+    from ...render.visible import elided
+
+    shown = without_secrets(text)
+    return code(elided(" ".join(shown.split()), 32), shown)
 
 
 def _took(took: timedelta) -> Cell:

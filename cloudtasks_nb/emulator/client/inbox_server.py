@@ -52,6 +52,14 @@ class _Http(ThreadingHTTPServer):
         """Somebody hung up: nothing to print into a notebook."""
 
 
+def _text(value: str) -> str:
+    """A header's value, which Python read as Latin-1: tasks are sent with UTF-8."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
+
+
 def _handler(answering: Answering) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -61,7 +69,8 @@ def _handler(answering: Answering) -> type[BaseHTTPRequestHandler]:
         def answer(self) -> None:
             body = self._body()
             if body is not None:
-                self._send(answering(self.command, self.path, dict(self.headers.items()), body))
+                headers = {name: _text(value) for name, value in self.headers.items()}
+                self._send(answering(self.command, self.path, headers, body))
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from ...frames import Column, each, maps
 from ...frames.arrays import MAP, TEXT, TIME
 from ...model import Status
+from .history import without_secrets
 
 if TYPE_CHECKING:
     from ...model.emulated import AttemptRecord
@@ -31,6 +32,7 @@ HISTORY: list[Column[Sequence[AttemptRecord]]] = [
     Column("code", pa.int64(), each(lambda one: one.code)),
     Column("status", TEXT, _status(lambda status: status.code_name)),
     Column("message", TEXT, _status(lambda status: status.message)),
+    Column("answer", TEXT, each(lambda one: without_secrets(one.answer) or None)),
     Column("outcome", TEXT, each(lambda one: one.outcome)),
 ]
 REQUESTS: list[Column[Sequence[Received]]] = [

@@ -12,6 +12,7 @@ from ...model.emulated import Faults
 from ...model.roles import ROLES
 from .rules.app_engine import AppEngine
 from .rules.identity import MEMBERS, member
+from .rules.locations import APP_ENGINE_LOCATION, REGIONS
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -21,6 +22,7 @@ class Options(Struct, frozen=True, kw_only=True):
     it stopped in the file.
     `enforce_iam`: refuse who does not say who calls, or may not. `grants`: roles and who holds them in every project.
     `oauth_clients`: ids and secrets of the applications that may sign people in; none stands for any.
+    `app_engine_location`: where App Engine is in every project, and an uploaded queue.yaml goes.
     `allow_targets`: patterns of targets on other machines that deliveries may go to.
     """
 
@@ -33,6 +35,7 @@ class Options(Struct, frozen=True, kw_only=True):
     clock_start: datetime | None = None
     allow_targets: tuple[str, ...] = ()
     app_engine: AppEngine = AppEngine()
+    app_engine_location: str = APP_ENGINE_LOCATION
     enforce_iam: bool = False
     grants: tuple[tuple[str, str], ...] = ()
     oauth_clients: tuple[tuple[str, str], ...] = ()
@@ -58,6 +61,13 @@ def clock(words: list[str]) -> tuple[bool, datetime | None]:
             except (ValueError, OverflowError):
                 raise ValueError(f"{start!r} is no instant such as 2026-03-01T12:00:00Z") from None
     raise ValueError("expected 'system', 'manual', or 'manual' and an instant such as 2026-03-01T12:00:00Z")
+
+
+def region(text: str) -> str:
+    """What `--app-engine-location LOCATION` means. Errors: ValueError."""
+    if text not in REGIONS:
+        raise ValueError(f"{text!r} is not one of {', '.join(REGIONS)}")
+    return text
 
 
 def grant(text: str) -> tuple[str, str]:

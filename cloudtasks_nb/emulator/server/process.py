@@ -48,7 +48,9 @@ class Server:
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
         tokens, history, faults = Tokens(url), AttemptLog(), FaultPlan(options.faults)
         self._store = store
-        context = Context(store, clock, self._send, wake=self._wake)
+        context = Context(
+            store, clock, self._send, wake=self._wake, app_engine_location=options.app_engine_location
+        )
         self._commits = Commits(store, context.expiry)
         self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
         self.service = Service(context)

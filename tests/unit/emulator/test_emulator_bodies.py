@@ -13,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator.server.calls.bodies import parse
+from cloudtasks_nb.emulator.server.calls.filters import parse_filter
 from cloudtasks_nb.errors import InvalidArgument
-from cloudtasks_nb.model import Duration, HttpRequest, Queue, Task
-from cloudtasks_nb.model.messages import CreateTaskRequest, RunTaskRequest
+from cloudtasks_nb.model import HttpRequest, Queue, RateLimits, RetryConfig, Task
+from cloudtasks_nb.model.emulated import Faults
+from cloudtasks_nb.model.messages import CreateTaskRequest, LeaseTasksRequest, RunTaskRequest
+from cloudtasks_nb.model.versions import VERSIONS, Version
 
 
 def read(values: Any, kind: Any = CreateTaskRequest, path: str = "") -> Any:
@@ -115,11 +118,6 @@ def test_durations_that_are_none(text: Any) -> None:
     assert "'queue.retry_config.min_backoff' (type.googleapis.com/google.protobuf.Duration)" in message
 
 
-def test_zero_is_not_absent() -> None:
-    read_back = read({"retryConfig": {"maxDoublings": 0, "minBackoff": "0s"}}, Queue).retry_config
-    assert (read_back.max_doublings, read_back.min_backoff) == (0, Duration())
-
-
 def test_enums_by_name_and_number() -> None:
     for value in ("PUT", 4):
         assert read({"task": {"httpRequest": {"httpMethod": value}}}).task.http_request.http_method == "PUT"
@@ -216,3 +214,55 @@ def _floats(values: Any) -> list[float]:
     if isinstance(values, list):
         return [number for value in values for number in _floats(value)]
     return [values] if isinstance(values, float) else []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_0_means_unset_where_proto3_cannot_tell_them_apart(version: Version) -> None:
+    later = version != "v2beta2"
+    rate, concurrent = (
+        ("maxDispatchesPerSecond", "maxConcurrentDispatches")
+        if later
+        else ("maxTasksDispatchedPerSecond", "maxConcurrentTasks")
+    )
+    asked = {
+        "rateLimits": {rate: 0, concurrent: 0, "maxBurstSize": 0},
+        "retryConfig": {"maxDoublings": "0", "minBackoff": "0s", "maxRetryDuration": "0s"},
+    }
+    queue = parse(json.dumps(asked).encode(), Queue, "queue", version)
+    assert queue.rate_limits == RateLimits()
+    # A duration is a message, which is there or not.
+    assert queue.retry_config == RetryConfig(min_backoff=0, max_retry_duration=0)
+
+
+def test_0_is_a_value_where_it_can_be_told_from_nothing() -> None:
+    port = read({"httpTarget": {"uriOverride": {"port": 0}}}, Queue, "queue").http_target.uri_override.port
+    assert port == 0
+    assert read({"seed": 0}, Faults).seed == 0
+    assert read({"maxTasks": 0}, LeaseTasksRequest).max_tasks is None
+    assert read({"retryConfig": {"maxAttempts": 0}}, Queue, "queue").retry_config.max_attempts == 0  # a oneof
+    for version in ("v2beta3", "v2"):
+        raw = b'{"retryConfig": {"maxAttempts": 0}}'
+        assert parse(raw, Queue, "queue", version).retry_config == RetryConfig()
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+@pytest.mark.parametrize(
+    "path",
+    [("rateLimits", "maxTasksDispatchedPerSecond"), ("rateLimits", "maxBurstSize"), ("exhausted",)],
+    ids=".".join,
+)
+def test_numbers_without_end_are_no_settings(path: tuple[str, ...], value: str) -> None:
+    asked: Any = value
+    for name in reversed(path):
+        asked = {name: asked}
+    assert value in refusal(asked, Faults if path == ("exhausted",) else Queue).message
+    for spelled in (f"{value}", "NaN"):  # not as text: JSON has no such numbers
+        with pytest.raises(InvalidArgument):
+            parse(json.dumps(asked).replace(f'"{value}"', spelled).encode(), Queue)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999"])
+def test_numbers_without_end_are_no_filter(value: str) -> None:
+    for field in ("rate_limits.max_tasks_dispatched_per_second", "rate_limits.max_burst_size", "task_ttl"):
+        with pytest.raises(InvalidArgument, match="does not fit"):
+            parse_filter(f"{field} > {value}")

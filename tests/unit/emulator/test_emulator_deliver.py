@@ -104,6 +104,20 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     assert paths == ["/work"]
 
 
+def test_the_beginning_of_the_answer_is_kept() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        packed = {"Content-Encoding": "gzip"} if request.path == "/packed" else {}
+        return web.Response(status=500, body=b"no: " + b"x" * 300_000, headers=packed)
+
+    async def main() -> list[Outcome]:
+        async with target(answer) as url:
+            return [await deliver(f"{url}/plain"), await deliver(f"{url}/packed")]
+
+    plain, packed = asyncio.run(main())
+    assert plain.body == b"no: " + b"x" * 996
+    assert packed.body == b""
+
+
 def test_bytes_arrive_as_they_are() -> None:
     content = bytes(range(256)) * 40
     received: list[bytes] = []

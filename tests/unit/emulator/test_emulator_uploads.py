@@ -94,13 +94,17 @@ def test_what_a_file_leaves_out_is_disabled_and_can_come_back(emulator: Emulator
     assert {queue["state"] for id, queue in queues(emulator).items() if id != "default"} == {"DISABLED"}
 
 
-def test_queues_are_where_the_project_has_them(emulator: Emulator) -> None:
-    parent = "projects/p/locations/europe-west1"
-    emulator("queues.create", parent=parent, body=Queue(name=f"{parent}/queues/q"))
-    upload(emulator, "queue: [{name: q, rate: 1/s}, {name: r, rate: 1/s}]")
-    names = [queue["name"] for queue in emulator("queues.list", parent=parent)["queues"]]
-    assert names == [f"{parent}/queues/q", f"{parent}/queues/r"]
-    assert queues(emulator) == {}
+def test_queues_are_where_app_engine_is(emulator: Emulator) -> None:
+    elsewhere = "projects/p/locations/asia-east1"
+    emulator("queues.create", parent=elsewhere, body=Queue(name=f"{elsewhere}/queues/other"))
+    upload(emulator, "queue: [{name: q, rate: 1/s}]")
+    assert list(queues(emulator)) == ["q"]
+    emulator.service.context.app_engine_location = "europe-west1"
+    upload(emulator, "queue: [{name: r, rate: 1/s}]")
+    there = emulator("queues.list", parent="projects/p/locations/europe-west1")["queues"]
+    assert [queue["name"].rpartition("/")[2] for queue in there] == ["r"]
+    for parent, state in ((elsewhere, "RUNNING"), (PARENT, "RUNNING")):
+        assert emulator("queues.list", parent=parent)["queues"][0]["state"] == state
 
 
 def test_an_http_target_is_kept(emulator: Emulator) -> None:
@@ -110,6 +114,10 @@ def test_an_http_target_is_kept(emulator: Emulator) -> None:
     assert found["httpTarget"]["uriOverride"]["host"] == "example.com"
     assert "appEngineHttpTarget" not in found
     assert found["rateLimits"]["maxTasksDispatchedPerSecond"] == 7
+    upload(emulator, "queue: [{name: q, rate: 7/s, target: worker}]")
+    found = emulator("queues.get", name=QUEUE)
+    assert found["httpTarget"]["uriOverride"]["host"] == "example.com"
+    assert found["appEngineHttpTarget"]["appEngineRoutingOverride"]["service"] == "worker"
 
 
 @pytest.mark.parametrize(

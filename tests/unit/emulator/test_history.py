@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cloudtasks_nb.emulator.server.delivery.attempt_log import ATTEMPTS_PER_TASK, FINISHED, AttemptLog
+from cloudtasks_nb.emulator.server.delivery.attempt_log import (
+    ANSWERS,
+    ATTEMPTS_PER_TASK,
+    FINISHED,
+    KEPT_BYTES,
+    AttemptLog,
+)
 from cloudtasks_nb.emulator.server.rules.attempts import Attempt, answered, timed_out
 from cloudtasks_nb.emulator.server.rules.queues import new_queue
 from cloudtasks_nb.model import HttpRequest, Queue, RetryConfig, Task, TaskStatus
@@ -103,3 +109,28 @@ def test_a_name_used_again_is_not_forgotten_with_its_first_bearer() -> None:
     go(history, attempt("again"), 200)
     go(history, attempt("one more"), 200)
     assert [name for name, _, _ in told(history)].count("again") == 2
+
+
+def said(history: AttemptLog, one: Attempt, body: bytes) -> str:
+    history.began(one)
+    history.ended(one, answered(500, body=body), NOW, 0.1)
+    return history.of(QUEUE, one.task.name)[-1].answer
+
+
+def test_the_beginning_of_an_answer_is_kept_as_text() -> None:
+    history = AttemptLog()
+    assert said(history, attempt("t"), "Größe".encode()) == "Größe"
+    assert said(history, attempt("u"), b"\xff\x00x") == "\ufffd\x00x"
+    long = said(history, attempt("v"), ("x" * (KEPT_BYTES - 1) + "é" * 9).encode())
+    assert long == "x" * (KEPT_BYTES - 1)  # no half of a character
+
+
+def test_answers_have_a_bound_of_their_own() -> None:
+    history, endless = AttemptLog(), RetryConfig(unlimited_attempts=True)
+    tasks = ANSWERS // 50
+    for number in range(1, 52):
+        for task in range(tasks):
+            said(history, attempt(f"t{task}", number, endless), b"no")
+    answers = [one.answer for one in history.of(QUEUE)]
+    assert answers.count("no") == ANSWERS
+    assert answers[:tasks] == [""] * tasks

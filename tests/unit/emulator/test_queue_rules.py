@@ -49,7 +49,7 @@ def test_a_patched_rate_brings_its_burst_unless_one_is_given() -> None:
     assert to_dict(patch(queue, other, "rateLimits.maxConcurrentTasks"))["rateLimits"]["maxBurstSize"] == 100
 
 
-def test_zero_doublings_and_zero_backoff_are_kept() -> None:
+def test_zero_doublings_of_a_queue_yaml_and_a_backoff_of_0_s_are_kept() -> None:
     retries = new_queue(retry_config=RetryConfig(max_doublings=0, min_backoff=Duration())).retry_config
     assert retries is not None
     assert (retries.max_doublings, retries.min_backoff) == (0, Duration())

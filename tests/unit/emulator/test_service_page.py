@@ -11,7 +11,7 @@ import pytest
 from cloudtasks_nb.emulator.server.calls import queries
 from cloudtasks_nb.emulator.server.delivery import deliver
 from cloudtasks_nb.emulator.server.http import batch_endpoint as batch
-from cloudtasks_nb.emulator.server.rules import leases, pages, queue_yaml, queues, tasks
+from cloudtasks_nb.emulator.server.rules import leases, pages, queue_yaml, queues, targets, tasks
 from cloudtasks_nb.emulator.server.services import batches, locations
 from cloudtasks_nb.emulator.server.services import queues as queue_service
 from cloudtasks_nb.emulator.server.services import tasks as task_service
@@ -51,7 +51,7 @@ LIMITS = {
         f"default {deliver.DEADLINE_S / 60:g} min",
         f"HTTP {tasks.MIN_DEADLINE.seconds} s–{tasks.MAX_DEADLINE / timedelta(minutes=1):g} min",
     ],
-    "3.2": [f"≤{tasks.MAX_URL_CHARACTERS}", f"<{tasks.MAX_HEADER_BYTES // 1024} KB", tasks.USER_AGENT],
+    "3.2": [f"≤{targets.MAX_URL_CHARACTERS}", f"<{targets.MAX_HEADER_BYTES // 1024} KB", tasks.USER_AGENT],
     "4": [
         f"≤{days(leases.MAX_LEASE / 7)} week",
         f"≤{leases.MAX_LEASED}",

@@ -370,11 +370,11 @@ def test_attempts_of_the_emulator_have_the_dtypes_of_other_tables() -> None:
     assert dtypes(table) == dtypes(History(QUEUE, []).to_dataframe())
     assert dtypes(table) == {
         "task": "string", "attempt": "Int64", "sent": UTC_TIME, "answered": UTC_TIME, "took_s": "Float64",
-        "code": "Int64", "status": "string", "message": "string", "outcome": "string",
+        "code": "Int64", "status": "string", "message": "string", "answer": "string", "outcome": "string",
     }  # fmt: skip
     row = table.iloc[0]
     assert (row.task, row.attempt, row.sent, row.outcome) == ("t", 1, pd.Timestamp(NOON), "UNDER_WAY")
-    assert row[["answered", "took_s", "code", "status", "message"]].isna().all()
+    assert row[["answered", "took_s", "code", "status", "message", "answer"]].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -390,3 +390,20 @@ def test_docstrings_name_every_column_in_order(verb: Any, columns: list[Column[A
     shapes = str(verb.__doc__).partition("Shapes:")[2].partition("\n\n")[0]
     said = re.findall(r"\w+", re.sub(r"\([^)]*\)", "", shapes))
     assert said == [column.name for column in columns]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"api_key": "hunter2", "n": 1}',
+        '{"a": {"token": "hunter2',
+        "password=hunter2&n=1",
+        '{"n":1,"secret":"\\"hunter2',
+    ],
+)
+def test_secrets_of_an_answer_are_hidden_in_the_history(answer: str) -> None:
+    record = AttemptRecord(task=f"{QUEUE}/tasks/t", attempt=1, answer=answer, outcome="RETRY")
+    history = History(QUEUE, [record])
+    for shown in (str(history), history._repr_html_(), history.to_dataframe().to_csv()):
+        assert "hunter2" not in shown
+        assert "•••" in shown

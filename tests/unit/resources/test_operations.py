@@ -147,8 +147,10 @@ def test_a_queue_yaml_is_uploaded_as_text_or_file(tmp_path, as_file: bool) -> No
     from tests.scripted import scripted
 
     with scripted(answer(200, {})) as server, ct.connect(endpoint=server.url) as client:
-        client.upload_queue_yaml(tmp_path / "queue.yaml" if as_file else text)
-        head, _, body = server.requests[-1].partition("\r\n\r\n")
+        done = client.upload_queue_yaml(tmp_path / "queue.yaml" if as_file else text)
+        head, _, body = server.requests[0].partition("\r\n\r\n")
+        assert (done.project, done.location, done.queues) == ("local", "", None)
+        assert "the API does not say" in str(done)
         with pytest.raises(ct.ConfigError, match="cannot be read"):
             client.upload_queue_yaml(str(tmp_path / "none.yaml"))
     assert head.startswith("POST /api/queue/update?appId=local&")

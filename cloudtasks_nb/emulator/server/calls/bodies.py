@@ -29,8 +29,15 @@ _ONEOFS: dict[type[Message], dict[str, frozenset[str]]] = {
 }
 
 
+# Numbers that are there although they are 0: they are optional, or one of a oneof.
+_WITH_PRESENCE = ("max_attempts", "port", "seed")
+
+
 class Member(msgspec.Struct, frozen=True):
-    """A member of a message: its two names, what it holds, where the model keeps it, and whether a body sets it."""
+    """A member of a message: its two names, what it holds, where the model keeps it, and whether a body sets it.
+
+    `unset_at_0`: as in proto3, where 0 and nothing are the same on the wire.
+    """
 
     name: str
     camel: str
@@ -39,6 +46,7 @@ class Member(msgspec.Struct, frozen=True):
     mapped: bool = False
     home: tuple[str, ...] = ()
     ignored: bool = False
+    unset_at_0: bool = False
 
 
 @cache
@@ -68,6 +76,7 @@ def _member(name: str, field: Field, home: tuple[str, ...], version: Version = O
         field.mapped,
         home,
         ignored=name != "name" and not field.can_be_set(version),  # a name is held against the one in the URL
+        unset_at_0=field.holds in (int, float) and field.blank is None and name not in _WITH_PRESENCE,
     )
 
 
@@ -113,7 +122,7 @@ class _Reader:
                 self._unknown(name, path, "Cannot find field.")
             elif value is not None:
                 held = self._member(value, field, path)
-                if held is not None and not field.ignored:
+                if held is not None and not field.ignored and (held or not field.unset_at_0):
                     read[field] = held
         self._check_oneofs(kind, read, path)
         return built(kind, read, self._version)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -99,13 +100,16 @@ def _whole(value: Any, bits: int) -> int:
 
 
 def _float(value: Any) -> float:
-    if isinstance(value, str) and re.fullmatch(
-        r"-?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?", value, re.ASCII
-    ):
-        return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    """NaN and infinities are proto JSON, and no value that this API could use."""
+    text = isinstance(value, str) and re.fullmatch(
+        r"-?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?|NaN|-?Infinity", value, re.ASCII
+    )
+    if not text and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise ValueError(json.dumps(value))
-    return float(value)
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{json.dumps(value)}: the number must be finite")
+    return number
 
 
 def _bytes(value: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections import OrderedDict, deque
 from datetime import datetime
 from itertools import count
@@ -14,6 +15,9 @@ from ..rules.attempts import Attempt, Outcome, retry_config, used_up
 FINISHED = 100
 ATTEMPTS_PER_TASK = 100
 ATTEMPTS = 50_000
+ANSWERS = 5_000
+KEPT_BYTES = 1000  # of an answer's body
+_AS_TEXT = getincrementaldecoder("utf-8")  # which leaves out a character that was cut
 
 Key = tuple[str, str]  # the full names of a queue and of a task in it
 
@@ -28,6 +32,7 @@ class AttemptLog:
         self._numbers = count()
         self._finished: dict[str, deque[Key]] = {}
         self._dropped: dict[str, int] = {}
+        self._answers: deque[AttemptRecord] = deque()
 
     def began(self, attempt: Attempt) -> None:
         """An attempt is on its way."""
@@ -61,6 +66,11 @@ class AttemptLog:
         record.took = Duration(seconds=round(took_s, 6))
         record.code = outcome.code if outcome.answered else None
         record.status = outcome.status
+        if outcome.body:
+            record.answer = _AS_TEXT("replace").decode(outcome.body[:KEPT_BYTES])
+            self._answers.append(record)
+            if len(self._answers) > ANSWERS:
+                self._answers.popleft().answer = ""
         record.outcome = _verdict(attempt, outcome, now)
         if record.outcome != "RETRY":
             self._finish(key)

@@ -23,7 +23,7 @@ from ..rules.attempts import Attempt, Outcome, answered, refused, timed_out, unr
 from ..rules.retry_after import retry_after
 from ..rules.this_machine import is_local_name
 from . import demo_world
-from .attempt_log import AttemptLog
+from .attempt_log import KEPT_BYTES, AttemptLog
 from .outgoing import NoApplication, Request, request_for
 from .reach import Elsewhere, Reach, Resolver, elsewhere, pattern
 from .tokens import Tokens
@@ -171,12 +171,15 @@ class Deliverer:
             trace_request_ctx=reused,
         )
         async with sent as response:
-            received = 0
+            received, body = 0, b""
             async for piece in response.content.iter_chunked(_CHUNK_BYTES):
+                body += piece[: max(0, KEPT_BYTES - received)]
                 received += len(piece)  # read to its end: an answer counts when it is complete
                 if received > LONGEST_ANSWER_BYTES:
                     break  # more than anybody means to say: its status counts
-            return answered(response.status, retry_after(response.headers, self._clock.now()))
+            if "Content-Encoding" in response.headers:  # the task asked for it: this is no text
+                body = b""
+            return answered(response.status, retry_after(response.headers, self._clock.now()), body)
 
     def _session(self, guarded: bool, *, keeps: bool) -> aiohttp.ClientSession:
         """`keeps`: connections are used again, soon: half the cost of a fast queue is connecting."""

@@ -5,15 +5,18 @@ Source: SPEC sections 5.1 and 5.6.
 
 from __future__ import annotations
 
+import base64
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
+from yarl import URL
 
 from ....model import AppEngineHttpRequest, HttpRequest, HttpTarget, OAuthToken, OidcToken, Task, UriOverride
 from ..clock import to_us
 from ..rules.app_engine import NOT_CONFIGURED, AppEngine, service_of
 from ..rules.attempts import Attempt
+from ..rules.targets import WITH_BODY, in_url
 from ..rules.tasks import REPLACED, USER_AGENT
 
 # They are about one connection, which is ours, and say nothing to the target. Source: RFC 9110 section 7.6.1.
@@ -67,7 +70,19 @@ def _http(attempt: Attempt, asked: HttpRequest) -> Request:
     url = overridden(asked.url, target.uri_override) if target.uri_override is not None else asked.url
     method = target.http_method or asked.http_method or "POST"
     token = target.oidc_token or target.oauth_token or asked.oidc_token or asked.oauth_token
-    return Request(method, url, headers, asked.body or b"", token)
+    body = (asked.body or b"") if method in WITH_BODY else b""  # the queue may choose a method without one
+    return Request(method, *_addressed(url, headers), body, token)
+
+
+def _addressed(text: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """The URL as it is sent, without fragment. A user in it becomes an Authorization, unless there is one."""
+    if "@" not in text and "#" not in text:
+        return text, headers
+    url = URL(text)
+    if url.user is not None and not any(name.lower() == "authorization" for name in headers):
+        basic = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode()
+        headers = {**headers, "Authorization": f"Basic {basic}"}
+    return str(url.with_user(None).with_fragment(None)), headers
 
 
 def _app_engine(attempt: Attempt, asked: AppEngineHttpRequest, applications: AppEngine) -> Request:
@@ -82,9 +97,8 @@ def _app_engine(attempt: Attempt, asked: AppEngineHttpRequest, applications: App
         was_answered = _was_answered(attempt)
         headers["X-AppEngine-TaskPreviousResponse"] = str(attempt.previous_code) if was_answered else "0"
         headers["X-AppEngine-TaskRetryReason"] = "App Error" if was_answered else "Instance Unavailable"
-    return Request(
-        asked.http_method or "POST", f"{base_url}{asked.relative_url}", headers, asked.payload or b""
-    )
+    url = f"{base_url}{asked.relative_url.partition('#')[0]}"
+    return Request(asked.http_method or "POST", url, headers, asked.payload or b"")
 
 
 def _forwarded(headers: dict[str, str]) -> dict[str, str]:
@@ -153,6 +167,6 @@ def overridden(url: str, override: UriOverride) -> str:
     if override.query_override is not None and (force or not query):
         query = override.query_override.query_params
     scheme = (override.scheme or "HTTPS").lower() if force else parts.scheme
-    shown_host = f"[{host}]" if ":" in host else host
-    netloc = f"{shown_host}:{port}" if port is not None else shown_host
+    user, at, _ = parts.netloc.rpartition("@")
+    netloc = f"{user}{at}{in_url(host)}" + (f":{port}" if port is not None else "")
     return SplitResult(scheme, netloc, path, query, parts.fragment).geturl()

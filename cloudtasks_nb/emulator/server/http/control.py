@@ -88,6 +88,7 @@ class Control:
             data=str(self._options.data or ""),
             allowed_targets=list(self._options.allow_targets),
             app_engine=dict(self._options.app_engine.services),
+            app_engine_location=self._options.app_engine_location,
             demo=self._options.with_demo,
             dispatches=self._options.dispatch,
         )

@@ -49,13 +49,15 @@ class Attempt(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """How an attempt ended. `code`: the HTTP status that counts as the previous answer.
 
-    `retry_after`: how long the target asked to be left alone, a lower bound for the next attempt.
+    `retry_after`: how long the target asked to be left alone, a lower bound for the next attempt. `body`: how the
+    answer's body begins.
     """
 
     status: Status
     code: int | None = None
     answered: bool = False
     retry_after: timedelta = timedelta()
+    body: bytes = b""
 
     @property
     def succeeded(self) -> bool:
@@ -67,16 +69,17 @@ class Outcome(Struct, frozen=True):
         return self.answered and self.code is not None and self.code < 500
 
 
-def answered(code: int, retry_after: timedelta = timedelta()) -> Outcome:
+def answered(code: int, retry_after: timedelta = timedelta(), body: bytes = b"") -> Outcome:
     """The target answered with this HTTP status; anything but 2xx is a failure."""
     if 200 <= code < 300:
-        return Outcome(Status(), code, answered=True)
+        return Outcome(Status(), code, answered=True, body=body)
     fallback = 9 if 400 <= code < 500 else 13 if code >= 500 else 2
     return Outcome(
         _status(_HTTP_TO_RPC.get(code, fallback), f"HTTP status code {code}"),
         code,
         answered=True,
         retry_after=retry_after,
+        body=body,
     )
 
 

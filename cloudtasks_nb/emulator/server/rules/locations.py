@@ -6,6 +6,7 @@ from ....errors import InvalidArgument
 from ....model import Location
 from ....names import LocationName
 
+APP_ENGINE_LOCATION = "us-central1"
 REGIONS = {
     "africa-south1": "Johannesburg",
     "asia-east1": "Taiwan",

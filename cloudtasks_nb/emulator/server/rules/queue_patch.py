@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from ....errors import InvalidArgument
@@ -12,18 +14,17 @@ from ....model.writing import as_new
 from ..calls import masks
 from .queues import check_queue, filled
 
-_TARGETS = ("app_engine_http_target", "pull_target", "http_target")
-
 
 def patched(current: Queue, asked: Queue, paths: list[masks.Path], version: Version = OWN) -> Queue:
-    """`current` with the masked fields of `asked`; an empty mask means every field. What is output only stays as it is.
+    """`current` with the masked fields of `asked`; an empty mask means every field that the version sees.
 
-    Errors: InvalidArgument.
+    Output-only fields stay as they are. Errors: InvalidArgument.
     """
     merged = decode(encode(current), Queue)  # a copy, whose parts can be set
     asked = replace(as_new(asked, version, current.kind), name=current.name)  # the name is that of the URL
-    every = [(name,) for name, field in schema(Queue).items() if field.behavior(version) == "settable"]
-    for path in paths or every:
+    paths_or_all = paths or [(name,) for name in _seen(current, asked, version)]
+    _check_kind(current, asked, paths_or_all)
+    for path in paths_or_all:
         behavior = behavior_of(Queue, path, version, current.kind)
         if behavior == "create-only" and getattr(asked, path[0]) != getattr(current, path[0]):
             raise InvalidArgument(f"Queue.{path[0]} can only be set when a queue is created.")
@@ -31,34 +32,45 @@ def patched(current: Queue, asked: Queue, paths: list[masks.Path], version: Vers
             masks.apply(path, asked, merged)
         if path == ("retry_config", "max_attempts") and merged.retry_config is not None:
             merged.retry_config.unlimited_attempts = False  # one or the other
-    _check_kind(current, asked, paths, version)
-    _keep_kind(current, merged)
+    replaces = version == OWN and any(_sets(asked, path, "http_target") for path in paths_or_all)
+    _keep_kind(current, merged, http_replaces_app_engine=replaces)
     check_queue(merged)
     _recompute_burst(current, merged, asked, paths)
     return filled(merged)
 
 
-def _check_kind(current: Queue, asked: Queue, paths: list[masks.Path], version: Version) -> None:
-    for target in _TARGETS:
-        named = not paths or any(path[0] == target for path in paths)
-        if named and getattr(asked, target) is not None and not _may_have(current, target, version):
+def _seen(current: Queue, asked: Queue, version: Version) -> Iterator[str]:
+    """The fields that a patch without a mask sets: it leaves alone what the version cannot see.
+
+    v2beta2 shows one target of a queue, that of App Engine if there are two.
+    """
+    hidden = "http_target" if version == OWN and current.app_engine_http_target is not None else ""
+    for name, field in schema(Queue).items():
+        if field.behavior(version) == "settable" and (name != hidden or getattr(asked, name) is not None):
+            yield name
+
+
+def _sets(asked: Queue, path: masks.Path, field: str) -> bool:
+    return path[0] == field and getattr(asked, field) is not None
+
+
+def _check_kind(current: Queue, asked: Queue, paths: list[masks.Path]) -> None:
+    """Pull queues stay pull queues, push queues stay push queues. Errors: InvalidArgument."""
+    push = ("app_engine_http_target", "http_target")
+    for target in ("pull_target",) if current.pull_target is None else push:
+        if any(_sets(asked, path, target) for path in paths):
             raise InvalidArgument("The type of a queue cannot be changed.")
 
 
-def _may_have(queue: Queue, target: str, version: Version) -> bool:
-    """Pull stays pull and push stays push. What a push queue says of App Engine tasks and of HTTP tasks stands side by
-    side in the later versions; in v2beta2 it is for the ones or the others."""
-    if getattr(queue, target) is not None:
-        return True
-    if queue.pull_target is not None or target == "pull_target":
-        return False
-    return version != OWN or (target == "http_target" and queue.app_engine_http_target is None)
+def _keep_kind(current: Queue, merged: Queue, *, http_replaces_app_engine: bool) -> None:
+    """A target that a patch leaves out returns to its defaults; the queue keeps its kind.
 
-
-def _keep_kind(current: Queue, merged: Queue) -> None:
-    """A target that a patch leaves out returns to its defaults; the queue keeps its kind."""
+    In v2beta2 the targets are a oneof: an HTTP target that is set there takes the place of that of App Engine.
+    """
     if current.pull_target is not None:
         merged.pull_target = PullTarget()
+    elif http_replaces_app_engine:
+        merged.app_engine_http_target = None
     elif current.app_engine_http_target is not None and merged.app_engine_http_target is None:
         merged.app_engine_http_target = AppEngineHttpTarget()
 

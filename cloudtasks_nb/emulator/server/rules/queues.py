@@ -18,6 +18,7 @@ from ....model import (
 )
 from ....model.writing import as_new
 from ....names import QueueName
+from .targets import check_target
 
 RATE = 500.0
 PULL_RATE = 10_000.0
@@ -64,13 +65,8 @@ def check_queue(queue: Queue) -> None:
     logging = queue.stackdriver_logging_config
     if logging is not None and not 0 <= logging.sampling_ratio <= 1:
         raise InvalidArgument("StackdriverLoggingConfig.samplingRatio must be between [0, 1].")
-    target = queue.http_target
-    if target is not None:
-        for token in (target.oauth_token, target.oidc_token):
-            if token is not None and not token.service_account_email:
-                raise InvalidArgument("service_account_email must be set.")
-        if target.uri_override is not None and target.uri_override.host == "":
-            raise InvalidArgument("HttpTarget.uriOverride.host cannot be empty.")
+    if queue.http_target is not None:
+        check_target(queue.http_target)
 
 
 def _check_rates(limits: RateLimits) -> None:
@@ -82,7 +78,9 @@ def _check_rates(limits: RateLimits) -> None:
 def _between(field: str, value: float | None, largest: float) -> None:
     if value is None:
         return
-    if value < 0 or value != value:
+    if not math.isfinite(value):
+        raise InvalidArgument(f"{field} must be a finite number, not {value}.")
+    if value < 0:
         raise InvalidArgument(f"{field} cannot be negative.")
     if value > largest:
         raise InvalidArgument(f"{field} must be less than or equal to {largest:g}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec.structs import replace
@@ -13,11 +12,10 @@ from ....errors import InvalidArgument
 from ....model import AppEngineHttpRequest, AppEngineRouting, HttpRequest, PullMessage, Queue, Task
 from ....model.versions import OWN, Version
 from .queues import check_retries, routing_host
+from .targets import MAX_URL_CHARACTERS, WITH_BODY, check_headers, check_tokens, check_url
 from .this_machine import is_local_name
 
 MAX_AHEAD = timedelta(hours=720)
-MAX_URL_CHARACTERS = 2083
-MAX_HEADER_BYTES = 80 * 1024
 MAX_TASK_BYTES = 1_048_569
 MAX_TAG_CHARACTERS = 500
 MIN_DEADLINE, MAX_DEADLINE = timedelta(seconds=15), timedelta(minutes=30)
@@ -27,9 +25,6 @@ USER_AGENT = "Google-Cloud-Tasks"
 APP_ENGINE_USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
 
 REPLACED = re.compile(r"(?i)host|content-length|user-agent|(x-google|x-appengine|x-cloudtasks)-.*")
-_KEPT_IN_URLS = "!#$%&'()*+,/:;=?@[]~"
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 def new_task(asked: Task, queue: Queue, now: datetime, version: Version = OWN) -> Task:
@@ -63,18 +58,15 @@ def _is_surely_small(task: Task) -> bool:
 
 
 def _check_kind(task: Task, queue: Queue, version: Version) -> None:
-    """In v2beta2 an App Engine task wants a queue for App Engine; the later versions know push queues of one kind."""
+    """HTTP tasks go into every push queue. In v2beta2, App Engine tasks do not go into a queue for HTTP tasks."""
     if task.http_request is None and task.app_engine_http_request is None and task.pull_message is None:
         raise InvalidArgument("Task.payload_type is not set.")
     if queue.pull_target is not None and task.pull_message is None:
         raise InvalidArgument("Only Task.pull_message can be set for a queue with a pull target.")
     if queue.pull_target is None and task.pull_message is not None:
         raise InvalidArgument("Task.pull_message can be set only if Queue.pull_target is set.")
-    if version != OWN or (queue.app_engine_http_target is None) == (queue.http_target is None):
-        return
-    if queue.app_engine_http_target is not None and task.http_request is not None:
-        raise InvalidArgument("Task.http_request cannot be set for a queue with an App Engine target.")
-    if queue.http_target is not None and task.app_engine_http_request is not None:
+    only_http = queue.http_target is not None and queue.app_engine_http_target is None
+    if version == OWN and only_http and task.app_engine_http_request is not None:
         raise InvalidArgument(
             "Task.app_engine_http_request can be set only if Queue.app_engine_http_target is set."
         )
@@ -115,40 +107,19 @@ def _pacific(moment: datetime) -> str:
 
 def _http(asked: HttpRequest) -> HttpRequest:
     method = asked.http_method or "POST"
-    _check_url(asked)
-    if asked.body and method not in ("POST", "PUT", "PATCH"):
+    url = check_url(asked.url)
+    tokens = asked.oauth_token, asked.oidc_token
+    # The emulator's one relaxation: on this machine tokens travel over plain http, or nobody could test them.
+    if any(tokens) and url.scheme != "https" and not is_local_name(url.host or ""):
+        raise InvalidArgument(
+            "HttpRequest.url must start with 'https://' for request with HttpRequest.authorization_header"
+        )
+    check_tokens(*tokens)
+    if asked.body and method not in WITH_BODY:
         raise InvalidArgument(f"HttpRequest.body can be set only for POST, PUT and PATCH, not for {method}.")
-    _check_headers(asked.headers)
+    check_headers(asked.headers.items())
     headers = {name: value for name, value in asked.headers.items() if not REPLACED.fullmatch(name)}
     return replace(asked, http_method=method, headers={**headers, "User-Agent": USER_AGENT})
-
-
-def _check_url(request: HttpRequest) -> None:
-    url = request.url
-    if not url:
-        raise InvalidArgument("HttpRequest.url is required.")
-    if not url.lower().startswith(("http://", "https://")):
-        raise InvalidArgument("HttpTarget.url must start with 'http://' or 'https://'.")
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host:
-        raise InvalidArgument("HttpRequest.url is not a valid URL.")
-    # Encoding makes twelve characters of one at most.
-    if len(url) * 12 > MAX_URL_CHARACTERS and len(quote(url, safe=_KEPT_IN_URLS)) > MAX_URL_CHARACTERS:
-        raise InvalidArgument(f"HttpRequest.url must be at most {MAX_URL_CHARACTERS} characters.")
-    for token in (request.oauth_token, request.oidc_token):
-        if token is None:
-            continue
-        # The emulator's one relaxation: on this machine tokens travel over plain http, or nobody could test them.
-        if not url.lower().startswith("https://") and not is_local_name(host):
-            raise InvalidArgument(
-                "HttpRequest.url must start with 'https://' for request with HttpRequest.authorization_header"
-            )
-        if not token.service_account_email:
-            raise InvalidArgument("service_account_email must be set.")
 
 
 def _app_engine(asked: AppEngineHttpRequest, project: str) -> AppEngineHttpRequest:
@@ -165,7 +136,7 @@ def _app_engine(asked: AppEngineHttpRequest, project: str) -> AppEngineHttpReque
         raise InvalidArgument(
             f"AppEngineHttpRequest.payload can be set only for POST and PUT, not for {method}."
         )
-    _check_headers(asked.headers)
+    check_headers(asked.headers.items())
     return replace(
         asked,
         http_method=method,
@@ -183,14 +154,6 @@ def _app_engine_headers(asked: AppEngineHttpRequest) -> dict[str, str]:
             headers["Content-Type"] = "application/octet-stream"
         headers["Content-Length"] = str(len(asked.payload))
     return {**headers, "User-Agent": " ".join([*agents, APP_ENGINE_USER_AGENT])}
-
-
-def _check_headers(headers: dict[str, str]) -> None:
-    for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-            raise InvalidArgument(f'Header "{name[:100]}" is not a valid HTTP header.')
-    if sum(len(name.encode()) + len(value.encode()) for name, value in headers.items()) >= MAX_HEADER_BYTES:
-        raise InvalidArgument("The total size of the headers must be less than 80KB.")
 
 
 def _check_tag(message: PullMessage) -> None:

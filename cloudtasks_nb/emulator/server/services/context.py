@@ -10,7 +10,7 @@ from ....errors import NotFound
 from ....names import QueueName, TaskName
 from ..clock import Clock
 from ..rules.attempts import Attempt
-from ..rules.locations import check_location
+from ..rules.locations import APP_ENGINE_LOCATION, check_location
 from ..rules.queues import tombstone_ttl
 from ..store.expiry import Expiry
 from ..store.store import QueueRow, Store
@@ -36,6 +36,7 @@ class Context:
         send: Callable[[Attempt], None],
         random: Random | None = None,
         wake: Callable[[int], None] | None = None,
+        app_engine_location: str = APP_ENGINE_LOCATION,
     ) -> None:
         self.store = store
         self.clock = clock
@@ -43,6 +44,7 @@ class Context:
         self.random = random or SystemRandom()
         self.expiry = Expiry(store, clock)
         self._wake = wake
+        self.app_engine_location = app_engine_location
 
     def changed(self, queue: int) -> None:
         """Something in this queue may have to be dispatched, once it is on disk."""

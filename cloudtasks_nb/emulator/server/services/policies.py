@@ -55,6 +55,8 @@ class PolicyService:
                 f"backoff. The request's ETag '{body.policy.etag}' did not match the current policy's ETag "
                 f"'{current.etag}'."
             )
+        if body.policy.etag and body.policy.version != _WITH_CONDITIONS and _has_conditions(current):
+            raise InvalidArgument(_INVALID)  # without an etag they are lost, as the API documents
         etag = base64.b64encode(self._context.random.randbytes(8)).decode()
         policy = replace(body.policy, etag=etag)
         store.save_policy(found.row, encode(policy).decode())
@@ -83,9 +85,13 @@ def _check(policy: Policy) -> None:
             raise InvalidArgument(_INVALID)
 
 
+def _has_conditions(policy: Policy) -> bool:
+    return any(binding.condition is not None for binding in policy.bindings)
+
+
 def _without_conditions(policy: Policy) -> Policy:
     """For those who do not know conditions: their roles get names that nobody mistakes for the roles themselves."""
-    if all(binding.condition is None for binding in policy.bindings):
+    if not _has_conditions(policy):
         return policy
     return replace(policy, version=1, bindings=[_marked(binding) for binding in policy.bindings])
 

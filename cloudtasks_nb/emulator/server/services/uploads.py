@@ -8,12 +8,12 @@ from ....errors import InvalidArgument
 from ....model import Queue
 from ....model.messages import Empty, HttpBody
 from ....names import PROJECT_ID, LocationName
+from ..calls.masks import Path
 from ..rules.queue_patch import patched
 from ..rules.queue_yaml import Described, read_queue_yaml
 from .context import Context
 from .queues import QueueService
 
-LOCATION = "us-central1"
 _SPARED = "default"
 
 
@@ -30,7 +30,7 @@ class UploadService:
             raise InvalidArgument("app_id must be the ID of a project.")
         described = read_queue_yaml(body.data or b"")
         with self._store.transaction():
-            parent = self._parent(app_id)
+            parent = LocationName(app_id, self._context.app_engine_location)
             for entry in described:
                 self._apply(parent, entry)
             named = {f"{parent}/queues/{entry.id}" for entry in described}
@@ -39,10 +39,6 @@ class UploadService:
                     self._store.save_queue(row.row, replace(row.queue, state="DISABLED"))
                     self._context.changed(row.row)
         return Empty()
-
-    def _parent(self, project: str) -> LocationName:
-        """An app has one region: where its queues are, else the emulator's own."""
-        return LocationName(project, next(iter(self._store.locations(project)), LOCATION))
 
     def _apply(self, parent: LocationName, entry: Described) -> None:
         name = f"{parent}/queues/{entry.id}"
@@ -53,15 +49,17 @@ class UploadService:
             assert found is not None  # noqa: S101 - just added
             queue = found.queue
         else:
-            queue = patched(found.queue, _of_its_kind(entry.queue, found.queue), [])
+            queue = patched(found.queue, entry.queue, _said(entry.queue, found.queue))
         state = "PAUSED" if entry.paused else "RUNNING" if queue.state == "DISABLED" else queue.state
         self._store.save_queue(found.row, replace(queue, state=state))
         self._context.changed(found.row)
 
 
-def _of_its_kind(asked: Queue, current: Queue) -> Queue:
-    """A push queue made by other means may go to URLs of its own; the file has no word for these."""
-    is_push = asked.pull_target is None and current.pull_target is None
-    if is_push and current.app_engine_http_target is None:
-        return replace(asked, app_engine_http_target=None, http_target=current.http_target)
-    return asked
+def _said(asked: Queue, current: Queue) -> list[Path]:
+    """What the file says of a queue that is there. A push queue for HTTP tasks stays one, unless the file routes it."""
+    target = asked.app_engine_http_target
+    is_routed = target is not None and target.app_engine_routing_override is not None
+    names = ["rate_limits", "retry_config", "pull_target"]
+    if current.kind != "http" or is_routed:
+        names.append("app_engine_http_target")
+    return [(name,) for name in names]

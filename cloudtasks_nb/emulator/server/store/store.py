@@ -148,14 +148,6 @@ class Store:
         found = self._db.execute(f"{_SELECT} WHERE parent = ? AND name > ? ORDER BY name", (parent, after))
         return map(_queue_row, found)
 
-    def locations(self, project: str) -> list[str]:
-        """Where a project has queues, by their ids."""
-        found = self._db.execute(
-            "SELECT DISTINCT parent FROM queues WHERE parent GLOB ? ORDER BY parent",
-            (f"projects/{project}/locations/*",),
-        )
-        return [str(parent).rpartition("/")[2] for (parent,) in found]
-
     def add_queue(self, queue: Queue, parent: str) -> QueueRow:
         added = self._db.execute(
             "INSERT INTO queues (parent, name, config, state, generation) "

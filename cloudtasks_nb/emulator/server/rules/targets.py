@@ -1,0 +1,99 @@
+"""What a request may be made of: URLs, headers, the overrides of a queue. What passes here can be sent. Pure.
+
+Source: SPEC sections 3.2 and 5.1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+from urllib.parse import quote
+
+from yarl import URL
+
+from ....errors import InvalidArgument
+from ....model import HttpTarget, OAuthToken, OidcToken, UriOverride
+
+MAX_URL_CHARACTERS = 2083
+MAX_HEADER_BYTES = 80 * 1024
+WITH_BODY = ("POST", "PUT", "PATCH")
+
+_NO_NAME = re.compile(r"[\s\x00-\x1f\x7f<>\"\\^`{|}%@]")
+_KEPT_IN_URLS = "!#$%&'()*+,/:;=?@[]~"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+
+
+def address(url: str) -> URL | None:
+    """The URL, taken apart; None for one that nothing can be sent to."""
+    try:
+        read = URL(url)
+        host = read.host or ""
+        host.encode("idna" if not host.isascii() else "ascii")
+        if ":" in host:
+            ip_address(host)
+    except ValueError:  # also what is no host name
+        return None
+    bad_name = not host or (":" not in host and _NO_NAME.search(host) is not None)
+    return None if bad_name or read.port == 0 else read
+
+
+def check_url(url: str) -> URL:
+    """The URL of an HTTP task, taken apart. Errors: InvalidArgument."""
+    if not url:
+        raise InvalidArgument("HttpRequest.url is required.")
+    if not url.lower().startswith(("http://", "https://")):
+        raise InvalidArgument("HttpTarget.url must start with 'http://' or 'https://'.")
+    found = address(url)
+    if found is None:
+        raise InvalidArgument("HttpRequest.url is not a valid URL.")
+    # Encoding makes twelve characters of one at most.
+    if len(url) * 12 > MAX_URL_CHARACTERS and len(quote(url, safe=_KEPT_IN_URLS)) > MAX_URL_CHARACTERS:
+        raise InvalidArgument(f"HttpRequest.url must be at most {MAX_URL_CHARACTERS} characters.")
+    return found
+
+
+def check_headers(headers: Iterable[tuple[str, str]]) -> None:
+    """Errors: InvalidArgument."""
+    size = 0
+    for name, value in headers:
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise InvalidArgument(f'Header "{name[:100]}" is not a valid HTTP header.')
+        size += len(name.encode()) + len(value.encode())
+    if size >= MAX_HEADER_BYTES:
+        raise InvalidArgument("The total size of the headers must be less than 80KB.")
+
+
+def check_tokens(*tokens: OAuthToken | OidcToken | None) -> None:
+    """Errors: InvalidArgument for one that names no account."""
+    if any(token is not None and not token.service_account_email for token in tokens):
+        raise InvalidArgument("service_account_email must be set.")
+
+
+def check_target(target: HttpTarget) -> None:
+    """What a queue sets on its HTTP tasks. Errors: InvalidArgument."""
+    check_tokens(target.oauth_token, target.oidc_token)
+    check_headers((one.header.key, one.header.value) for one in target.header_overrides if one.header)
+    if target.uri_override is not None:
+        _check_override(target.uri_override)
+
+
+def _check_override(override: UriOverride) -> None:
+    host = override.host
+    if host == "":
+        raise InvalidArgument("HttpTarget.uriOverride.host cannot be empty.")
+    if host is not None:
+        found = address(f"http://{in_url(host)}/")
+        is_bare = (
+            found is not None and found.explicit_port is None and not found.user and found.raw_path == "/"
+        )
+        if not is_bare or re.search(r"[/?#@]", host):
+            raise InvalidArgument(f"HttpTarget.uriOverride.host is not a valid host: '{host[:100]}'.")
+    if override.port is not None and not 0 <= override.port <= 65_535:
+        raise InvalidArgument("HttpTarget.uriOverride.port must be between 0 and 65535.")
+
+
+def in_url(host: str) -> str:
+    """A host as it stands in a URL: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host else host
