@@ -16,6 +16,8 @@ from .schema import behavior_of, schema, snake
 from .versions import check_carries, members, not_in, not_settable, path_in, shape_of
 
 UPDATE_MASK, READ_MASK = "updateMask", "readMask"
+EVERY_FIELD = "*"
+"""A read mask of every field, statistics too: the service answers these only when a mask names them."""
 
 _ORDER: tuple[Version, ...] = ("v2beta3", "v2", "v2beta2")
 _FOR_PULL_QUEUES: tuple[Version, ...] = ("v2beta2", "v2beta3", "v2")
@@ -75,9 +77,8 @@ def check(version: Version, method_id: str, query: Mapping[str, Any], body: Any)
             path_in(path, version, method.request)
             _check_can_be_set(method.request, path, version)
     if query.get(READ_MASK):
-        path_in(
-            ("stats",), version
-        )  # the reason to have a mask, and where there are no statistics there is none
+        for path in [("stats",), *mask_paths_of(str(query[READ_MASK]).removeprefix(EVERY_FIELD))]:
+            path_in(path, version)  # a version without statistics has no such mask
     if query.get("filter") and method.response is ListQueuesResponse:
         _check_filter(str(query["filter"]), version)
 

@@ -81,6 +81,11 @@ def check_version(version: str) -> None:
         )
 
 
+def version_of(type_name: str) -> Version:
+    """The version that the name of a type holds: "type.googleapis.com/google.cloud.tasks.v2.Task"."""
+    return next((version for version in VERSIONS if f".{version}." in type_name), OWN)
+
+
 def shape_of(kind: type[Message], version: Version) -> Shape:
     """How a version builds this message."""
     return SHAPES[version].get(model_of(kind), _PLAIN)
