@@ -1,11 +1,12 @@
 """Listing FULL tasks into a DataFrame: this package beside Google's two clients.
 
-    python benchmarks/listing.py [--tasks 100000] [--runs 3]
+    python benchmarks/listing.py [--tasks 100000] [--runs 3] [--versions]
 
 One emulator serves all. Each run is a process of its own, timed from after its imports to the finished DataFrame; the
 contenders take turns, and ratios are taken pair by pair. `floor` only receives the bytes, one page after the other;
 `import pandas` is timed beside it, because nobody has a DataFrame without. google-cloud-tasks speaks REST, as the
-emulator does: its gRPC transport finds no peer here.
+emulator does: its gRPC transport finds no peer here. With `--versions`, this package lists in each version of the API,
+beside the floor of that version: the emulator needs longer for the answers of some.
 """
 
 from __future__ import annotations
@@ -16,19 +17,29 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 QUEUE = "projects/local/locations/us-central1/queues/benchmark"
 PAGE = 1000
 
 
-def ours(url: str) -> int:
+def ours(url: str, **named: Any) -> int:
     import cloudtasks_nb as ct
 
-    with ct.connect(endpoint=url) as client:
+    with ct.connect(endpoint=url, **named) as client:
         return len(client.queue(QUEUE).tasks(view="FULL", page_size=PAGE).to_dataframe())
+
+
+def ours_iterated(url: str, **named: Any) -> int:
+    import cloudtasks_nb as ct
+
+    with ct.connect(endpoint=url, **named) as client:
+        return sum(1 for task in client.queue(QUEUE).tasks(view="FULL", page_size=PAGE))
 
 
 def google(url: str) -> int:
@@ -65,7 +76,7 @@ def google_cloud(url: str) -> int:
     return len(pd.json_normalize(rows))
 
 
-def floor(url: str) -> int:
+def floor(url: str, api_version: str = "v2beta2") -> int:
     import requests
 
     count, token = 0, ""
@@ -77,7 +88,7 @@ def floor(url: str) -> int:
                 "pageToken": token,
                 "prettyPrint": "false",
             }
-            body = http.get(f"{url}/v2beta2/{QUEUE}/tasks", params=query).content
+            body = http.get(f"{url}/{api_version}/{QUEUE}/tasks", params=query).content
             count += body.count(b'"createTime"')
             token = (
                 body.rpartition(b'"nextPageToken":"')[2].partition(b'"')[0].decode()
@@ -117,6 +128,14 @@ IMPORTS = {
     "import pandas": (),
 }
 
+VERSIONS = ("v2beta2", "v2beta3", "v2")
+WAYS: dict[str, Callable[..., int]] = {"DataFrame": ours, "iterated": ours_iterated, "floor": floor}
+IN_VERSIONS = {
+    f"{way} {version}": partial(list_, api_version=version)
+    for version in VERSIONS
+    for way, list_ in WAYS.items()
+}
+
 
 def fill(url: str, count: int) -> None:
     """Tasks with JSON payloads of some 200 bytes and a few headers."""
@@ -148,10 +167,10 @@ def run(name: str, url: str, expected: int) -> tuple[float, float]:
 
 
 def contend(name: str, url: str) -> None:
-    for module in IMPORTS[name]:
+    for module in IMPORTS.get(name, IMPORTS["cloudtasks_nb"]):
         import_module(module)
     started = time.perf_counter()
-    rows = CONTENDERS[name](url)
+    rows = (CONTENDERS | IN_VERSIONS)[name](url)
     seconds = time.perf_counter() - started
     status = Path("/proc/self/status").read_text()  # ru_maxrss would remember the parent's size
     peak_kb = int(status.partition("VmHWM:")[2].split()[0])
@@ -162,6 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--tasks", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--versions", action="store_true", help="this package in each version")
     parser.add_argument("--contender", help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -172,11 +192,28 @@ def main() -> None:
 
     with ct.local() as client:
         fill(client.endpoint, arguments.tasks)
-        results: dict[str, list[tuple[float, float]]] = {name: [] for name in CONTENDERS}
+        contenders = IN_VERSIONS if arguments.versions else CONTENDERS
+        results: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
         for _ in range(arguments.runs):
-            for name in CONTENDERS:
+            for name in contenders:
                 results[name].append(run(name, client.endpoint, arguments.tasks))
-    report(results, arguments.tasks)
+    (report_versions if arguments.versions else report)(results, arguments.tasks)
+
+
+def report_versions(results: dict[str, list[tuple[float, float]]], tasks: int) -> None:
+    print(f"\n{tasks:,} FULL tasks, pages of {PAGE:,}; medians of {len(results['floor v2'])} runs; seconds\n")
+    print(
+        f"| | {' | '.join(WAYS)} | DataFrame / floor | iterated / floor |\n|---|{'---:|' * (len(WAYS) + 2)}"
+    )
+    for version in VERSIONS:
+        took = {way: [seconds for seconds, _ in results[f"{way} {version}"]] for way in WAYS}
+        seconds = [f"{statistics.median(took[way]):.2f}" for way in WAYS]
+        times = [
+            f"{statistics.median(mine / least for mine, least in zip(took[way], took['floor'], strict=True)):.2f}"
+            for way in WAYS
+            if way != "floor"
+        ]
+        print(f"| {version} | {' | '.join([*seconds, *times])} |")
 
 
 def report(results: dict[str, list[tuple[float, float]]], tasks: int) -> None:

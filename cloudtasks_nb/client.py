@@ -17,7 +17,7 @@ from .model.messages import Empty, HttpBody
 from .model.queue import Queue as QueueFields
 from .model.task import Task as TaskFields
 from .model.task import View
-from .model.versions import Version
+from .model.versions import Spoken
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
 from .paging.pager import Pager
 from .resources.default_location import DefaultLocation
@@ -83,8 +83,8 @@ class Client(CreatesQueues, Shown):
 
     @property
     @completed_as_text
-    def api_version(self) -> Version:
-        """The version of the REST API that is spoken."""
+    def api_version(self) -> Spoken:
+        """The version of the REST API that is spoken; "auto" when each call is made in one that carries it."""
         return self._session.api_version
 
     @property
@@ -106,7 +106,7 @@ class Client(CreatesQueues, Shown):
 
     @property
     def offers_stats(self) -> bool:
-        """Whether the version of the API that is spoken keeps statistics of queues."""
+        """Whether a version of the API that is spoken keeps statistics of queues."""
         return self._session.offers_stats
 
     def locations(self) -> Pager[Location]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .client import Client
 from .errors import ConfigError
 from .model.durations import DurationLike
-from .model.versions import Version, check_version
+from .model.versions import Spoken, check_version
 from .rest.auth import Auth, bare_token, check_url, credentials_auth, default_credentials, token_auth
 from .rest.deadline import seconds_for_a_call
 from .rest.key_files import impersonated, project_of, to_credentials
@@ -32,7 +32,7 @@ def connect(
     *,
     credentials: Credentials | Token | str | os.PathLike[str] | Mapping[str, Any] | None = None,
     impersonate: str | Sequence[str] | None = None,
-    api_version: Version = "v2beta2",
+    api_version: Spoken = "auto",
     endpoint: str | None = None,
     quota_project: str | None = None,
     api_key: str | None = None,
@@ -46,8 +46,8 @@ def connect(
     go there, without credentials unless some are passed; the project is then "local" and the location
     "us-central1" unless said otherwise. Otherwise the project comes from the credentials or GOOGLE_CLOUD_PROJECT.
 
-    `api_version` is "v2beta2", which leases pull tasks and keeps statistics; or "v2beta3" or "v2". The objects are the
-    same on all three, and what a version lacks is refused before any request.
+    `api_version="auto"` makes each call in a version of the API that carries all of it. "v2beta2", "v2beta3" or "v2"
+    makes all calls in that one, and refuses what it lacks before any request. The objects are the same in all of them.
 
     `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account's key, of
     gcloud's own file or of a workload identity's configuration. `impersonate`: the service account to act as, or a

@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("cloudtasks_dispatch", "Send push tasks by themselves (default: true)", "bool", True)
     parser.addini("cloudtasks_allow_targets", "Where deliveries may go outside this machine", "linelist", [])
     parser.addini("cloudtasks_app_engine", "The local application that App Engine tasks go to", "string", "")
-    parser.addini("cloudtasks_api_version", "The version that clients speak", "string", "v2beta2")
+    parser.addini("cloudtasks_api_version", "The version that clients speak", "string", "auto")
 
 
 def pytest_configure(config: pytest.Config) -> None:

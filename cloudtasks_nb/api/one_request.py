@@ -35,13 +35,19 @@ class BatchPart(TryingCall):
 def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -> int:
     """Send calls, up to 1,000 to a request, until each has an outcome. How many requests it took.
 
-    Calls that may be repeated are, by the session's policy; those that were refused for their credentials are sent
-    once more, after these were renewed. Errors: none: each part holds its own.
+    A request holds calls of one version of the API. Calls that may be repeated are, by the session's policy; those that
+    were refused for their credentials are sent once more, after these were renewed. Errors: none: each part holds its
+    own.
     """
     requests = 0
-    for start in range(0, len(parts), MOST):
+    of_version: dict[str, list[BatchPart]] = {}
+    for part in parts:
+        of_version.setdefault(part.call.method.version, []).append(part)
+    for together in (
+        same[start : start + MOST] for same in of_version.values() for start in range(0, len(same), MOST)
+    ):
         deadline = Deadline(timeout_s)
-        while pending := [part for part in parts[start : start + MOST] if part.outcome is None]:
+        while pending := [part for part in together if part.outcome is None]:
             requests += 1
             delay_s = _send(session, pending, deadline)
             time.sleep(delay_s)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError, DecodeError, InvalidArgument
 from ..model.json import decode
 from ..model.methods import METHODS, Method, methods_of
-from ..model.versions import not_in
+from ..model.versions import AUTO, OWN, VERSIONS, Version, not_in
 from ..rest.answers import asked
 from ..rest.call import Call
 from ..rest.session import Session
@@ -106,9 +106,10 @@ class ListMethod(ApiMethod):
 class Namespace(Shown):
     """A part of the API: what is below it are attributes."""
 
-    def __init__(self, session: Session, prefix: str, *, checked: bool) -> None:
-        below = _below(session, prefix, checked=checked)
+    def __init__(self, session: Session, version: Version, prefix: str, *, checked: bool) -> None:
+        below = _below(session, version, prefix, checked=checked)
         self._session = session
+        self._version = version
         self._prefix = prefix
         self._below = below
         self.__dict__.update(below)
@@ -128,14 +129,14 @@ class Namespace(Shown):
                 for version in one.versions
             }
             if versions:
-                refused = not_in(self._session.api_version, path, versions)
-                missing = f"{refused.message} Next: {refused.hint}"
+                ways = " or ".join(f"client.api.{version}" for version in versions)
+                missing = f"{path} does not exist in {self._version}. Next: use {ways}"
         raise AttributeError(missing, name=name, obj=self)
 
     def _shape_(self) -> Table:
         from ..render import Table, code, muted
 
-        every = methods_of(self._session.api_version).values()
+        every = methods_of(self._version).values()
         methods = [method for method in every if method.id.startswith(self._prefix)]
         rows: list[list[Value]] = [
             [code(method.id.removeprefix(self._prefix)), request_line(method), muted(method.summary)]
@@ -155,6 +156,7 @@ class Namespace(Shown):
 class Api(Namespace):
     """Every REST method under the API's own name; dicts in, dicts out.
 
+    The version is v2beta2, or the one that the client was connected with; `client.api.v2` has the methods of v2.
     Names are camelCase, as in the API. Parameters and members of bodies that nobody knows are refused before anything
     is sent; `client.api.unchecked` sends them.
 
@@ -164,8 +166,30 @@ class Api(Namespace):
         >>> client.api.describe("projects.locations.queues.tasks.lease")
     """
 
-    def __init__(self, session: Session, *, checked: bool = True) -> None:
-        super().__init__(session, "", checked=checked)
+    def __init__(self, session: Session, version: Version | None = None, *, checked: bool = True) -> None:
+        named = OWN if session.api_version == AUTO else session.api_version
+        super().__init__(session, version or named, "", checked=checked)
+        self._checked = checked
+
+    @property
+    def v2beta2(self) -> Api:
+        """The 29 methods of v2beta2, the only version that leases tasks."""
+        return Api(self._session, "v2beta2", checked=self._checked)
+
+    @property
+    def v2beta3(self) -> Api:
+        """The 24 methods of v2beta3.
+
+        Example:
+            >>> client.api.v2beta3.projects.locations.queues.get(name=queue.name)["type"]
+            'PUSH'
+        """
+        return Api(self._session, "v2beta3", checked=self._checked)
+
+    @property
+    def v2(self) -> Api:
+        """The 24 methods of v2."""
+        return Api(self._session, "v2", checked=self._checked)
 
     @property
     def unchecked(self) -> Api:
@@ -175,7 +199,7 @@ class Api(Namespace):
             >>> client.api.unchecked.projects.locations.queues.get(name=queue.name, fields="state")
             {'state': 'RUNNING'}
         """
-        return Api(self._session, checked=False)
+        return Api(self._session, self._version, checked=False)
 
     def describe(self, method: str | ApiMethod) -> Description:
         """All about one method: path, parameters, body, permission, retries. Errors: ConfigError.
@@ -186,9 +210,9 @@ class Api(Namespace):
         if isinstance(method, ApiMethod):
             return Description(method._method)
         name = str(method).removeprefix("cloudtasks.")
-        known = methods_of(self._session.api_version)
+        known = methods_of(self._version)
         if name in METHODS and name not in known:
-            raise not_in(self._session.api_version, name, METHODS[name].versions)
+            raise not_in(self._version, name, METHODS[name].versions)
         if name not in known:
             short = {one.rpartition(".")[2].lower(): one for one in known}
             near = [short[one] for one in get_close_matches(name.lower(), short, 1, 0.6)]
@@ -200,12 +224,12 @@ class Api(Namespace):
         return Description(known[name])
 
     def __dir__(self) -> list[str]:
-        return sorted([*self._below, "describe", "unchecked"])
+        return sorted([*self._below, "describe", "unchecked", *VERSIONS])
 
 
-def _below(session: Session, prefix: str, *, checked: bool) -> dict[str, Any]:
+def _below(session: Session, version: Version, prefix: str, *, checked: bool) -> dict[str, Any]:
     below: dict[str, Any] = {}
-    for method in methods_of(session.api_version).values():
+    for method in methods_of(version).values():
         if not method.id.startswith(prefix):
             continue
         name, _, rest = method.id.removeprefix(prefix).partition(".")
@@ -213,7 +237,7 @@ def _below(session: Session, prefix: str, *, checked: bool) -> dict[str, Any]:
             kind = ListMethod if "pageToken" in method.query else ApiMethod
             below[name] = kind(session, method, checked=checked)
         elif name not in below:
-            below[name] = Namespace(session, f"{prefix}{name}.", checked=checked)
+            below[name] = Namespace(session, version, f"{prefix}{name}.", checked=checked)
     return below
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import BackupIncomplete, ConfigError, InvalidArgument, NotFound
 from ..model.durations import EXAMPLES, DurationLike
+from ..model.marks import AUTO
 from ..model.task import Task
 from ..model.writing import as_new
 from ..names import parse_task
@@ -102,7 +103,9 @@ def _written(
 
 def _unread(queue: Queue) -> str:
     if queue.kind == "pull":
-        return f"{queue._session.api_version} shows no payloads and tags of pull tasks"
+        spoken = queue._session.api_version
+        who = "this endpoint" if spoken == AUTO else spoken
+        return f"{who} shows no payloads and tags of pull tasks"
     return "the service showed no payloads"
 
 
@@ -165,7 +168,7 @@ def _due(past: Past, now: datetime) -> Callable[[Task], datetime | None]:
 
 def _items(queue: Queue, file: BackupFile, due: Callable[[Task], datetime | None]) -> Iterator[Item]:
     """The tasks of a file, to be created in a queue. A row that cannot be restored carries the reason."""
-    version, seen = queue._session.api_version, set[int]()  # hashes of ids
+    speaking, seen = queue._session.speaking, set[int]()  # hashes of ids
     for task_id, task in file.tasks():
         item = Item(name=f"{queue.name}/tasks/{task_id}")
         try:
@@ -175,7 +178,7 @@ def _items(queue: Queue, file: BackupFile, due: Callable[[Task], datetime | None
             if hash(own_id) in seen:
                 raise InvalidArgument("the file holds this task twice, and it is restored once")
             seen.add(hash(own_id))
-            item.task = recreated(task, queue._parsed, own_id, version)
+            item.task = recreated(task, queue._parsed, own_id, speaking)
             item.task.schedule_time, item.name = due(task), item.task.name
         except (ConfigError, InvalidArgument) as problem:
             item.error = problem

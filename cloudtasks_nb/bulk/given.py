@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from ..errors import ConfigError, InvalidArgument, InvalidRows
 from ..model.task import AppEngineHttpRequest, HttpRequest, Task
-from ..model.versions import Version, check_carries
 from ..model.writing import as_new
 from ..names import QueueName, check_task_id
 from ..paging.pager import Pager
 from ..redact import scrub
 from ..resources.leased import Leased
 from ..resources.new_task import TaskOptions, new_task, read_row
+from ..rest.versioned import Speaking
 from .items import Item, NumberedItems, again, check_is_of, items_from
 
 if TYPE_CHECKING:
@@ -56,19 +56,19 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
     """
 
     new_id = random_ids()
-    name, version = queue._parsed, queue._session.api_version
+    name, speaking = queue._parsed, queue._session.speaking
 
     def make(value: Any) -> Item:
         if isinstance(value, Item):
             return again(value, name, value.task)
         if isinstance(value, Task):
-            task = recreated(value, name, value.name.rpartition("/")[2] or new_id(), version)
+            task = recreated(value, name, value.name.rpartition("/")[2] or new_id(), speaking)
         else:
             row = value if isinstance(value, Mapping) else {"payload": value}
             payload, options = read_row(row, defaults)
             options.task_id = new_id() if options.task_id is None else options.task_id
             task = _new_task(queue, name, payload, options)
-            check_carries(task, version)
+            speaking.check_task(task)
         return Item(name=task.name, task=task)
 
     if is_frame(given := as_frame(given)):
@@ -104,7 +104,7 @@ def _check_request(request: HttpRequest) -> None:
         raise InvalidArgument(f"a payload cannot be sent with {method}", hint="POST, PUT and PATCH take one")
 
 
-def recreated(task: Task, queue: QueueName, task_id: str, version: Version) -> Task:
+def recreated(task: Task, queue: QueueName, task_id: str, speaking: Speaking) -> Task:
     """A task to create in another queue that does the same as this one, at the same time.
 
     Errors: InvalidArgument for one that was not read whole, ConfigError for one that the version cannot write whole.
@@ -113,7 +113,7 @@ def recreated(task: Task, queue: QueueName, task_id: str, version: Version) -> T
         hint = 'list with queue.tasks(view="FULL"); v2 never shows the payload of a pull task'
         raise InvalidArgument("it was read without its payload", hint=hint)
     made = as_new(task)
-    check_carries(made, version)
+    speaking.check_task(made)
     made.name = f"{queue}/tasks/{check_task_id(task_id)}"
     made.app_engine_http_request = _as_given(made.app_engine_http_request)
     return made
@@ -195,9 +195,9 @@ def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) ->
 class Copying:
     """How tasks of one queue become those of another."""
 
-    def __init__(self, to: QueueName, version: Version, *, new_ids: bool) -> None:
+    def __init__(self, to: QueueName, speaking: Speaking, *, new_ids: bool) -> None:
         self.to = to
-        self._version = version
+        self._speaking = speaking
         self._new_id = random_ids() if new_ids else None
         self._made: set[int] = set()  # hashes of the new ids
 
@@ -222,7 +222,7 @@ class Copying:
         if self._new_id is not None:
             task_id = self._new_id()
             self._made.add(hash(task_id))
-        item.task = recreated(task, self.to, task_id, self._version)
+        item.task = recreated(task, self.to, task_id, self._speaking)
         item.name, item.created = item.task.name, task.create_time
 
 

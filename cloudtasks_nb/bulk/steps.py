@@ -32,7 +32,6 @@ from ..model.task import Task
 from ..resources.batch_verbs import MOST_CREATED, MOST_DELETED
 from ..rest.call import Call
 from ..rest.session import Session
-from ..rest.versioned import call_in
 from .items import Item
 
 _TASKS = "projects.locations.queues.tasks"
@@ -292,4 +291,4 @@ def _whole(session: Session, name: str) -> Call:
 
 
 def _call(session: Session, verb: str, path: dict[str, str], **given: Any) -> Call:
-    return call_in(session.api_version, f"{_TASKS}.{verb}", path=path, **given)
+    return session.speaking.call(f"{_TASKS}.{verb}", path=path, **given)

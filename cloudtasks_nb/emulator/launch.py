@@ -18,7 +18,7 @@ from ..client import Client
 from ..connecting import EMULATOR_LOCATION, EMULATOR_PROJECT, emulator_in_environment
 from ..errors import CloudTasksError, ConfigError, MissingExtra
 from ..model.json import utc
-from ..model.versions import Version, check_version
+from ..model.versions import Spoken, check_version
 from ..rest.auth import Auth, token_auth
 from ..rest.session import Session
 
@@ -43,7 +43,7 @@ def local(
     allow_targets: Sequence[str] = (),
     app_engine: str | Mapping[str, str] | None = None,
     app_engine_location: str | None = None,
-    api_version: Version = "v2beta2",
+    api_version: Spoken = "auto",
     enforce_iam: bool = False,
 ) -> Client:
     """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
@@ -64,7 +64,7 @@ def local(
     `ct.connect(project="local", endpoint=client.endpoint, access_token="ada@example.com")` may do what policies say.
 
     client.close(), or the end of this Python process, ends it. The emulator serves all versions of the API at once;
-    `api_version` is the one that this client speaks.
+    `api_version` is as in ct.connect().
 
     Errors: ConfigError when it does not start; MissingExtra without the extra "local".
 
@@ -105,7 +105,7 @@ def local(
     return client
 
 
-def _running_demo(api_version: Version) -> Client | None:
+def _running_demo(api_version: Spoken) -> Client | None:
     """A client of the demo emulator that the environment names, as `make demo` does; None where there is none."""
     url = emulator_in_environment()
     if url is None:

@@ -18,7 +18,7 @@ from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
 from ..model.task import Task
 from ..names import QueueName, parse_queue
 from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, instants
-from .task_rows import AttemptRow, AttemptsRow, RequestRow, TaskRow, other_settings, read_tasks, settings_text
+from .task_rows import AttemptRow, RequestRow, TaskRow, other_settings, read_tasks, settings_text
 
 P = TypeVar("P", bound=Sized)
 Page = TypeVar("Page", contravariant=True)
@@ -71,7 +71,6 @@ class Columns(Generic[P]):
         return batch_of(self.columns, page)
 
 
-_NO_ATTEMPTS = AttemptsRow()
 _NO_ATTEMPT = AttemptRow()
 
 
@@ -83,7 +82,7 @@ class TaskPage:
         self.names = [task.name for task in tasks]
         self.queues, self.ids = _split_names(self.names)
         self.requests = [task.http_request or task.app_engine_http_request for task in tasks]
-        self.attempts = [task.status or _NO_ATTEMPTS for task in tasks]
+        self.attempts = [task.status or task for task in tasks]
         self.lasts = [status.last_attempt_status or _NO_ATTEMPT for status in self.attempts]
         self.answers = [last.response_status for last in self.lasts]
 
@@ -165,7 +164,11 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
         "method", TEXT, lambda page: [(one.http_method or "POST") if one else None for one in page.requests]
     ),
     Column(
-        "url", TEXT, lambda page: [(one.url or one.relative_url) if one else None for one in page.requests]
+        "url",
+        TEXT,
+        lambda page: [
+            (one.url or one.relative_url or one.relative_uri) if one else None for one in page.requests
+        ],
     ),
     Column("headers", MAP, lambda page: _headers(page.requests)),
     Column(

@@ -40,10 +40,11 @@ class AttemptsRow(Row):
 
 
 class RequestRow(Row):
-    """An HTTP or an App Engine request: their fields differ only in name."""
+    """An HTTP or an App Engine request, or a pull message: their fields differ only in name."""
 
     url: str = ""
     relative_url: str = ""
+    relative_uri: str = ""
     http_method: str = ""
     headers: msgspec.Raw = msgspec.Raw()
     body: bytes | None = None
@@ -51,21 +52,23 @@ class RequestRow(Row):
     oidc_token: msgspec.Raw = msgspec.Raw()
     oauth_token: msgspec.Raw = msgspec.Raw()
     app_engine_routing: msgspec.Raw = msgspec.Raw()
-
-
-class MessageRow(Row):
-    payload: bytes | None = None
     tag: str = ""
 
 
 class TaskRow(Row):
+    """A task in the words of any version: v2beta2 has `status`, the others have what it holds beside the rest."""
+
     name: str = ""
     http_request: RequestRow | None = None
     app_engine_http_request: RequestRow | None = None
-    pull_message: MessageRow | None = None
+    pull_message: RequestRow | None = None
     schedule_time: str | None = None
     create_time: str | None = None
     status: AttemptsRow | None = None
+    attempt_dispatch_count: int = msgspec.field(default=0, name="dispatchCount")
+    attempt_response_count: int = msgspec.field(default=0, name="responseCount")
+    first_attempt_status: AttemptRow | None = msgspec.field(default=None, name="firstAttempt")
+    last_attempt_status: AttemptRow | None = msgspec.field(default=None, name="lastAttempt")
     view: str = ""
     dispatch_deadline: msgspec.Raw = msgspec.Raw()
     retry_config: msgspec.Raw = msgspec.Raw()
@@ -73,12 +76,10 @@ class TaskRow(Row):
     @property
     def payload(self) -> bytes | None:
         """The payload; None unless the task was read with view FULL."""
-        if self.http_request is not None:
-            held = self.http_request.body
-        elif (holder := self.app_engine_http_request or self.pull_message) is not None:
-            held = holder.payload
-        else:
+        holder = self.http_request or self.app_engine_http_request or self.pull_message
+        if holder is None:
             return None  # a pull task, of which this version shows nothing
+        held = holder.body if holder.payload is None else holder.payload
         return b"" if held is None and self.view == "FULL" else held
 
 
@@ -107,7 +108,10 @@ def settings_text(parts: tuple[bytes, ...]) -> str | None:
         if isinstance(value, dict):
             value = {
                 snake(key): inner for key, inner in value.items() if key != "host"
-            }  # the service sets the host
+            }  # which the service sets
+            if value.get("max_attempts") == -1:  # as the later versions say it
+                value = {**value, "unlimited_attempts": True}
+                del value["max_attempts"]
         if value:
             held[name] = value
     return encode(held).decode() if held else None
@@ -118,5 +122,5 @@ class _Page(Row):
 
 
 def read_tasks(raw: bytes) -> Sequence[TaskRow]:
-    """The tasks of a page. Errors: DecodeError."""
+    """The tasks of a page, in any version. Errors: DecodeError."""
     return decode(raw, _Page).tasks

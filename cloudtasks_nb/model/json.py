@@ -17,6 +17,7 @@ import msgspec
 from ..errors import DecodeError, InvalidArgument
 from ..shown import Shown
 from .durations import EXAMPLES, DurationLike, span_of
+from .marks import OWN, Version
 
 T = TypeVar("T")
 
@@ -86,6 +87,10 @@ def _from_wire(kind: type, value: Any) -> Any:
     raise NotImplementedError(kind)  # how msgspec asks to hear of a type that it cannot read
 
 
+def _as_it_is(kind: type, value: Any) -> Any:
+    return value  # it was read by `_from_wire` already
+
+
 def _to_wire(value: Any) -> Any:
     if isinstance(value, Duration):
         return str(value)
@@ -113,10 +118,38 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 _encoder = msgspec.json.Encoder(enc_hook=_to_wire)
 
 
+class InVersion(bytes):
+    """JSON in the words of another version than the model's. `decode` reads it as the model's messages."""
+
+    version: Version
+
+
+def in_version(raw: bytes, version: Version) -> bytes:
+    """JSON that a version said."""
+    if version == OWN:
+        return raw
+    said = InVersion(raw)
+    said.version = version
+    return said
+
+
+def version_said(raw: bytes) -> Version:
+    """The version whose words JSON is in."""
+    return raw.version if isinstance(raw, InVersion) else OWN
+
+
 def decode(raw: bytes, kind: type[T]) -> T:
-    """JSON bytes as a message. Errors: DecodeError when they are not JSON or do not fit."""
+    """JSON bytes, of any version, as a message. Errors: DecodeError when they are not JSON or do not fit."""
     try:
-        return cast(T, _decoder(cast(Hashable, kind)).decode(raw))
+        if not isinstance(raw, InVersion):
+            return cast(T, _decoder(cast(Hashable, kind)).decode(raw))
+        from .reading import reading  # which is made of the messages, and these of this file
+
+        there = reading(cast(Hashable, kind), raw.version)
+        found = _decoder(cast(Hashable, there)).decode(raw)
+        if there is kind:
+            return cast(T, found)
+        return msgspec.convert(found, kind, from_attributes=True, dec_hook=_as_it_is)
     except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise DecodeError(
             f"The answer is not a {getattr(kind, '__name__', str(kind)).lstrip('_')}: {error}",

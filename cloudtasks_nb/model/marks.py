@@ -5,12 +5,15 @@ A field without a mark may be set, at creation and later, in every version.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 Version = Literal["v2beta2", "v2beta3", "v2"]
 VERSIONS: tuple[Version, ...] = ("v2beta2", "v2beta3", "v2")
+Spoken = Literal["auto", "v2beta2", "v2beta3", "v2"]
+AUTO: Final = "auto"
+"""Each call in a version that carries it, instead of one version for all."""
 OWN: Version = "v2beta2"
 """The version whose JSON is the model's own, except for fields that only the later ones have."""
 

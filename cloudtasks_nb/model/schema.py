@@ -11,7 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 
 from .json import Duration, Int64, Message
-from .marks import OWN, VERSIONS, Behavior, Mark, Version
+from .marks import AUTO, OWN, VERSIONS, Behavior, Mark, Spoken, Version
 
 ENUMS: dict[str, tuple[str, ...]] = {
     "http_method": ("POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"),
@@ -61,8 +61,14 @@ class Field(msgspec.Struct, frozen=True, eq=False):
         made = self.info.default_factory
         return self.info.default if made is msgspec.NODEFAULT else made()
 
-    def behavior(self, version: Version = OWN, queue_kind: str = "") -> Behavior:
-        """Who may set it in a version, in a queue of a kind. The last mark that applies decides."""
+    def behavior(self, version: Spoken = OWN, queue_kind: str = "") -> Behavior:
+        """Who may set it in a version, in a queue of a kind. The last mark that applies decides.
+
+        In "auto", the version that allows most decides.
+        """
+        if version == AUTO:
+            allowed = {self.behavior(each, queue_kind) for each in VERSIONS}
+            return next(one for one in get_args(Behavior) if one in allowed)
         return next(
             (
                 mark.behavior
@@ -72,7 +78,7 @@ class Field(msgspec.Struct, frozen=True, eq=False):
             "settable",
         )
 
-    def can_be_set(self, version: Version = OWN, queue_kind: str = "") -> bool:
+    def can_be_set(self, version: Spoken = OWN, queue_kind: str = "") -> bool:
         """Whether a caller sets it in a version, at creation at least."""
         return self.behavior(version, queue_kind) in ("settable", "create-only")
 
@@ -135,7 +141,7 @@ def below(*kinds: type[Message]) -> list[type[Message]]:
 
 
 def behavior_of(
-    kind: type[Message], path: Sequence[str], version: Version = OWN, queue_kind: str = ""
+    kind: type[Message], path: Sequence[str], version: Spoken = OWN, queue_kind: str = ""
 ) -> Behavior:
     """Who may set the field at a path below a message: the first mark on the way decides.
 

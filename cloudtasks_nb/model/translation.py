@@ -1,8 +1,8 @@
-"""JSON of one version as JSON of the model, and back: by the table of `versions`. Pure."""
+"""JSON of the model as JSON of a version, by the table of `versions`; `reading` is the way back. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from .json import Message
 from .operation import Operation
 from .schema import camel, schema
 from .task import Task
-from .versions import OWN, Version, model_of, shape_of
+from .versions import Version, model_of, shape_of
 
 Values = dict[str, Any]
 
@@ -31,17 +31,6 @@ def write(kind: type[Message], values: Values, version: Version) -> Values:
     return values if plan is None else plan.write(values)
 
 
-def read(kind: type[Message], values: Values, version: Version) -> Values:
-    """JSON of this version's message as the model has it. Members that nobody knows stay as they are.
-
-    >>> from cloudtasks_nb.model import Task
-    >>> read(Task, {"name": "t", "dispatchCount": 2}, "v2")
-    {'name': 't', 'status': {'attemptDispatchCount': 2}}
-    """
-    plan = _plan(kind, version)
-    return values if plan is None else plan.read(values)
-
-
 def differs(kind: type[Message], version: Version) -> bool:
     """Whether this version writes a message, or anything in it, in another way than the model."""
     return _plan(kind, version) is not None
@@ -56,14 +45,6 @@ def _write_said(values: Values) -> None:
         pull or "state" in values
     ):  # only the service's own answers hold a state: there, the type is always told
         values["type"] = "PULL" if pull else "PUSH"
-
-
-def _read_said(values: Values) -> None:
-    if values.get("maxAttempts") == -1:
-        del values["maxAttempts"]
-        values["unlimitedAttempts"] = True
-    if values.pop("type", None) == "PULL":
-        values["pullTarget"] = {}
 
 
 class _Member(msgspec.Struct, frozen=True):
@@ -82,22 +63,15 @@ class _Packed:
         self._tasks = _plan(Task, version)
 
     def write(self, values: Values) -> Values:
-        return self._retyped(values, self._type, _writer(self._tasks))
-
-    def read(self, values: Values) -> Values:
-        return self._retyped(values, f"{PACKAGE}{OWN}.", _reader(self._tasks))
-
-    @staticmethod
-    def _retyped(values: Values, own: str, translate: Callable[[Values], Values] | None) -> Values:
         name = str(values.get("@type", ""))
         if not name.startswith(PACKAGE):
             return values
-        values = values | {"@type": own + name.rpartition(".")[2]}
-        return values | {"tasks": _each(values["tasks"], translate)} if "tasks" in values else values
+        values = values | {"@type": self._type + name.rpartition(".")[2]}
+        return values | {"tasks": _each(values["tasks"], self._tasks)} if "tasks" in values else values
 
 
 class _Plan:
-    """Both directions of one message in one version, by the names in JSON."""
+    """How one message is written in one version, by the names in JSON."""
 
     def __init__(self, kind: type[Message], version: Version) -> None:
         shape = shape_of(kind, version)
@@ -105,27 +79,18 @@ class _Plan:
         self._says = bool(shape.said)
         self._absent: set[str] = set()
         self._to: dict[str, _Member] = {}
-        self._from: dict[str, _Member] = {}
-        self._lifted: dict[str, tuple[str, str]] = {}
         for field in schema(kind).values():
             if field.behavior(version) == "absent":
                 self._absent.add(field.wire)
                 continue
-            holds_packed = packed is not None and field.name in ("metadata", "response")
-            below = (
-                packed
-                if holds_packed
-                else _plan(field.message, version)
-                if field.message is not None
-                else None
-            )
+            below: _Plan | _Packed | None = _plan(field.message, version) if field.message else None
+            if packed is not None and field.name in ("metadata", "response"):
+                below = packed
             if field.name in shape.lifted:
                 names = {camel(inner): camel(outer) for inner, outer in shape.lifted[field.name].items()}
                 self._to[field.wire] = _Member("", below, names)
-                self._lifted |= {outer: (field.wire, inner) for inner, outer in names.items()}
             elif (there := camel(field.name_in(version))) != field.wire or below:
                 self._to[field.wire] = _Member(there, below)
-                self._from[there] = _Member(field.wire, below)
 
     @property
     def trivial(self) -> bool:
@@ -140,46 +105,22 @@ class _Plan:
             if member is None:
                 out[name] = value
             elif member.lifted is None:
-                out[member.name] = _each(value, _writer(member.below))
+                out[member.name] = _each(value, member.below)
             else:
-                inside = _each(value, _writer(member.below)) or {}
+                inside = _each(value, member.below) or {}
                 out |= {member.lifted.get(inner, inner): held for inner, held in inside.items()}
         if self._says:
             _write_said(out)
         return out
 
-    def read(self, values: Values) -> Values:
-        out: Values = {}
-        inside: dict[str, Values] = {}
-        for name, value in values.items():
-            if name in self._lifted:
-                outer, inner = self._lifted[name]
-                inside.setdefault(outer, {})[inner] = value
-                continue
-            member = self._from.get(name)
-            out[member.name if member else name] = _each(value, _reader(member.below if member else None))
-        for outer, held in inside.items():
-            out[outer] = _each(held, _reader(self._to[outer].below))
-        if self._says:
-            _read_said(out)
-        return out
 
-
-def _writer(plan: _Plan | _Packed | None) -> Callable[[Values], Values] | None:
-    return plan.write if plan is not None else None
-
-
-def _reader(plan: _Plan | _Packed | None) -> Callable[[Values], Values] | None:
-    return plan.read if plan is not None else None
-
-
-def _each(value: Any, translate: Callable[[Values], Values] | None) -> Any:
-    """A message, or every message of a list, translated; anything else as it is."""
-    if translate is None:
+def _each(value: Any, plan: _Plan | _Packed | None) -> Any:
+    """A message, or every message of a list, as the version writes it; anything else as it is."""
+    if plan is None:
         return value
     if isinstance(value, list):
-        return [translate(item) if isinstance(item, dict) else item for item in value]
-    return translate(value) if isinstance(value, dict) else value
+        return [plan.write(item) if isinstance(item, dict) else item for item in value]
+    return plan.write(value) if isinstance(value, dict) else value
 
 
 @cache

@@ -16,8 +16,10 @@ import msgspec
 
 from ..errors import ConfigError
 from .json import Message
+from .marks import AUTO as AUTO
 from .marks import OWN as OWN
 from .marks import VERSIONS as VERSIONS
+from .marks import Spoken as Spoken
 from .marks import Version as Version
 from .queue import Queue, RetryConfig
 from .schema import Field, schema
@@ -73,10 +75,15 @@ _PLAIN = Shape()
 
 def check_version(version: str) -> None:
     """Refuse what is no version. Errors: ConfigError."""
-    if version not in VERSIONS:
+    if version not in (AUTO, *VERSIONS):
         raise ConfigError(
-            f"api_version={version!r} is not supported.", hint=f"use one of {', '.join(VERSIONS)}"
+            f"api_version={version!r} is not supported.", hint=f"use one of {', '.join((AUTO, *VERSIONS))}"
         )
+
+
+def version_of(type_name: str) -> Version:
+    """The version that the name of a type holds: "type.googleapis.com/google.cloud.tasks.v2.Task"."""
+    return next((version for version in VERSIONS if f".{version}." in type_name), OWN)
 
 
 def shape_of(kind: type[Message], version: Version) -> Shape:
@@ -110,15 +117,20 @@ def check_carries(message: Message, version: Version) -> None:
 def _in_question(kind: type[Message], version: Version) -> list[tuple[str, Any, bool]]:
     """Fields that must not be set in a version, and those that hold messages, in which some may not be: name, blank
     value, whether the field itself is refused. A value of the service's own is not refused: it is ignored."""
-    refused = ("absent", "shown-only")
     return [
-        (field.name, field.blank, field.behavior(version) in refused)
+        (field.name, field.blank, is_refused)
         for field in schema(model_of(kind)).values()
-        if field.behavior(version) in refused or field.message is not None
+        if (is_refused := _is_refused(field, version)) or field.message is not None
     ]
 
 
-def not_settable(kind: type[Message], field: Field, version: Version, queue_kind: str = "") -> ConfigError:
+def _is_refused(field: Field, version: Version) -> bool:
+    """Whether a value is lost in this version. One that is output only in all of them is nobody's wish."""
+    behavior = field.behavior(version)
+    return behavior in ("absent", "shown-only") or (behavior == "output-only" and field.can_be_set(AUTO))
+
+
+def not_settable(kind: type[Message], field: Field, version: Spoken, queue_kind: str = "") -> ConfigError:
     """The error for a field that cannot be set in a version, or in a queue of a kind."""
     name, behavior = f"{model_of(kind).__name__}.{field.name}", field.behavior(version, queue_kind)
     if behavior == "absent":
@@ -127,7 +139,8 @@ def not_settable(kind: type[Message], field: Field, version: Version, queue_kind
     way = f"connect with api_version={_either(able)}" if able else ""
     if behavior == "shown-only":
         return ConfigError(f"{name} cannot be set in {version}.", hint=way)
-    where = f" in {version}" if able else f" for {queue_kind} queues" if field.can_be_set(version) else ""
+    where = f" for {queue_kind} queues" if not able and field.can_be_set(version) else ""
+    where = f" in {version}" if able and version != AUTO else where
     return ConfigError(
         f"{name} is output only{where}: the service sets it.",
         hint=f"leave it out, or {way}" if way else "leave it out",

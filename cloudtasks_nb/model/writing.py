@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from .json import Message
-from .marks import OWN, Version
+from .marks import OWN, Spoken
 from .queue import Queue
 from .schema import Field, below, schema
 from .target import AppEngineRouting
@@ -19,7 +19,7 @@ M = TypeVar("M", bound=Message)
 _WHOLE = (AppEngineRouting,)
 
 
-def as_new(message: M, version: Version = OWN, queue_kind: str = "") -> M:
+def as_new(message: M, version: Spoken = OWN, queue_kind: str = "") -> M:
     """The message to send in order to create again what `message` describes, as it was read.
 
     It leaves out the fields that are output only in this version and for a queue of this kind, at any depth: the
@@ -37,7 +37,7 @@ def as_new(message: M, version: Version = OWN, queue_kind: str = "") -> M:
     return cast(M, model_of(type(message))(**values))
 
 
-def mask_paths(given: Mapping[str, Any], version: Version = OWN, queue_kind: str = "") -> list[str]:
+def mask_paths(given: Mapping[str, Any], version: Spoken = OWN, queue_kind: str = "") -> list[str]:
     """Paths of the settings of a queue that were passed, as the API spells them: "rateLimits.maxConcurrentTasks".
 
     Every key of a dict counts, also one whose value is None. Of a message, every field counts that is set and not
@@ -50,7 +50,7 @@ def mask_paths(given: Mapping[str, Any], version: Version = OWN, queue_kind: str
     return [path for name, value in given.items() for path in _paths(known[name], value, version, queue_kind)]
 
 
-def _paths(field: Field, value: Any, version: Version, queue_kind: str) -> list[str]:
+def _paths(field: Field, value: Any, version: Spoken, queue_kind: str) -> list[str]:
     kind = field.message
     if kind is None or field.repeated or kind in _WHOLE or value is None:
         return [field.wire]
@@ -65,7 +65,7 @@ def _paths(field: Field, value: Any, version: Version, queue_kind: str) -> list[
     ]
 
 
-def _settable(message: Message, version: Version, queue_kind: str) -> Iterator[tuple[Field, Any]]:
+def _settable(message: Message, version: Spoken, queue_kind: str) -> Iterator[tuple[Field, Any]]:
     """The fields that are set, except those that are output only."""
     for field, blank in _not_output_only(type(message), version, queue_kind):
         value = getattr(message, field.name)
@@ -74,7 +74,7 @@ def _settable(message: Message, version: Version, queue_kind: str) -> Iterator[t
 
 
 @cache
-def _not_output_only(kind: type[Message], version: Version, queue_kind: str) -> list[tuple[Field, Any]]:
+def _not_output_only(kind: type[Message], version: Spoken, queue_kind: str) -> list[tuple[Field, Any]]:
     """The fields, each with its blank value."""
     return [
         (field, field.blank)
@@ -83,7 +83,7 @@ def _not_output_only(kind: type[Message], version: Version, queue_kind: str) -> 
     ]
 
 
-def _as_new(value: Any, version: Version, queue_kind: str) -> Any:
+def _as_new(value: Any, version: Spoken, queue_kind: str) -> Any:
     if isinstance(value, list):
         return [_as_new(item, version, queue_kind) for item in value]
     if isinstance(value, Message) and _has_output_only(type(value), version, queue_kind):
@@ -92,7 +92,7 @@ def _as_new(value: Any, version: Version, queue_kind: str) -> Any:
 
 
 @cache
-def _has_output_only(kind: type[Message], version: Version, queue_kind: str) -> bool:
+def _has_output_only(kind: type[Message], version: Spoken, queue_kind: str) -> bool:
     """Whether a message has anything to leave out, at any depth."""
     fields = [field for inner in below(kind) for field in schema(inner).values()]
     return any(field.behavior(version, queue_kind) == "output-only" for field in fields)

@@ -63,6 +63,12 @@ class QueueVerbs(Bound):
         @property
         def kind(self) -> Kind: ...
 
+    def bind(self, session: Session) -> Self:
+        """As Bound.bind; calls about a pull queue are made in the version that shows all of it."""
+        if self.kind == "pull":
+            session.speaking.learn_pull(self.name)
+        return super().bind(session)
+
     @property
     def _queue(self) -> Queue:
         return cast("Queue", self)

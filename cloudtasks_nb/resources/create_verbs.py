@@ -67,7 +67,7 @@ class CreateVerbs(QueueVerbs):
         - `headers`: headers of the request.
         - `oidc_token`: the service account whose ID token the request carries (HTTP).
         - `oauth_token`: the service account whose access token the request carries (HTTP, Google APIs only).
-        - `dispatch_deadline`: how long an attempt may take. Not in v2beta2.
+        - `dispatch_deadline`: how long an attempt may take.
 
         Pull tasks:
 

@@ -6,16 +6,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from ..errors import AuthError, CloudTasksError, TransportError
-from ..model.json import Message, decode, encode
+from ..model.json import Message, decode, encode, in_version, version_said
+from ..model.marks import OWN, Version
 from ..names import LocationName
 
 FetchFrom = Callable[[LocationName, str], bytes]
 
 _PARALLEL = 8
 _NAMED = 3
+
+
+class _Whole(Struct):
+    """All queues of a place, in the words of the version that said them: one, because all are asked the same."""
+
+    queues: list[Raw]
+    version: Version
 
 
 class _Page(Message):
@@ -32,7 +40,8 @@ def fetch_everywhere(
     the other places gave is its `result`, as `listed` shows a page.
     """
     found, failed = _ask(fetch_from, places)
-    page = encode({"queues": [queue for queues in found.values() for queue in queues]})
+    queues = [queue for page in found.values() for queue in page.queues]
+    page = in_version(encode({"queues": queues}), next((page.version for page in found.values()), OWN))
     if not failed:
         return page
     error = next(iter(failed.values()))
@@ -44,25 +53,26 @@ def fetch_everywhere(
 
 def _ask(
     fetch_from: FetchFrom, places: Sequence[LocationName]
-) -> tuple[dict[LocationName, list[Raw]], dict[LocationName, CloudTasksError]]:
+) -> tuple[dict[LocationName, _Whole], dict[LocationName, CloudTasksError]]:
     """What each place gave, side by side, and which failed."""
 
-    def whole(place: LocationName) -> list[Raw]:
-        page = decode(fetch_from(place, ""), _Page)
+    def whole(place: LocationName) -> _Whole:
+        raw = fetch_from(place, "")
+        page = decode(raw, _Page)
         queues = [*page.queues]
         while page.next_page_token:
             page = decode(fetch_from(place, page.next_page_token), _Page)
             queues += page.queues
-        return queues
+        return _Whole(queues, version_said(raw))
 
-    found: dict[LocationName, list[Raw]] = {}
+    found: dict[LocationName, _Whole] = {}
     failed: dict[LocationName, CloudTasksError] = {}
     pool = ThreadPoolExecutor(_PARALLEL, "cloudtasks-locations")
     try:
         asked = {place: pool.submit(whole, place) for place in places}
-        for place, queues in asked.items():
+        for place, page in asked.items():
             try:
-                found[place] = queues.result()
+                found[place] = page.result()
             except CloudTasksError as error:
                 failed[place] = error
                 if isinstance(error, AuthError | TransportError):  # the rest would fare no better

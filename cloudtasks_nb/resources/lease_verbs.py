@@ -45,9 +45,11 @@ class LeaseVerbs(QueueVerbs):
 
     @property
     def offers_leases(self) -> bool:
-        """Whether the version of the API that is spoken leases tasks; without a client, whether any does."""
+        """Whether a version of the API that is spoken leases tasks; without a client, whether any does."""
         session: Session | None = self.__dict__.get("session")
-        return session is None or session.api_version in METHODS[LEASE].versions
+        return session is None or any(
+            version in session.speaking.offered for version in METHODS[LEASE].versions
+        )
 
     def lease(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..model import location as model
+from ..model.choosing import EVERY_FIELD
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
 from ..model.queue import Queue as QueueFields
@@ -16,7 +17,7 @@ from ..rest.session import Session
 from .bound import Bound, bind_all
 from .everywhere import fetch_everywhere
 from .new_queue import CreatesQueues
-from .queue import Queue, mask_with_stats, read_queue
+from .queue import Queue, read_queue
 
 if TYPE_CHECKING:
     from ..frames import Columns
@@ -166,7 +167,7 @@ def list_queues(
     stats: bool,
 ) -> Pager[Queue]:
     """The queues of one location page by page, or those of several as one page. Errors: see fetch_everywhere."""
-    query = {"filter": filter, "pageSize": page_size, "readMask": mask_with_stats(session) if stats else None}
+    query = {"filter": filter, "pageSize": page_size, "readMask": EVERY_FIELD if stats else None}
 
     def fetch_from(place: LocationName, token: str) -> bytes:
         path = {"parent": str(place)}

@@ -54,7 +54,7 @@ class CreatesQueues:
         - `retry_config`: how failed tasks are retried.
         - `http_target`: parts of the request that the queue sets on all its HTTP tasks.
         - `app_engine_http_target`: the App Engine routing of all its tasks. With it, `kind` is "app_engine".
-        - `stackdriver_logging_config`: which share of its operations is written to Cloud Logging. Not in v2beta2.
+        - `stackdriver_logging_config`: which share of its operations is written to Cloud Logging.
         - `task_ttl`: how long the queue keeps a task. It cannot be changed later.
         - `tombstone_ttl`: how long the name of a deleted or finished task stays blocked. It cannot be changed later.
 

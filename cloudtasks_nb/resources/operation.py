@@ -8,14 +8,15 @@ from typing import Self
 from ..errors import BY_RPC_CODE, CloudTasksError, InvalidArgument, Timeout, Unknown
 from ..model import operation as model
 from ..model.durations import DurationLike
-from ..model.json import Duration, from_dict
+from ..model.json import Duration, decode, encode, in_version
 from ..model.status import Status
+from ..model.versions import version_of
 from ..names import check_operation
 from ..paging.listing import Items
 from ..progress import waiting
 from ..rest.session import Session
 from .bound import Bound, bind_all
-from .task import Task, TaskListing
+from .task import Task, TaskListing, TaskPage
 
 _GET = "projects.locations.operations.get"
 _FIRST_S, _GROWTH, _LONGEST_S = 0.1, 1.5, 5.0
@@ -35,9 +36,9 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
     @property
     def tasks(self) -> Items[Task]:
         """The tasks that a batch creation made, as far as it answered with them."""
-        held = (self.response or {}).get("tasks") or []
-        session = self._session
-        tasks = bind_all([from_dict(values, Task) for values in held], session)
+        said, session = self.response or {}, self._session
+        raw = in_version(encode(said), version_of(str(said.get("@type", ""))))
+        tasks = bind_all(decode(raw, TaskPage).tasks, session)
         return Items(tasks, TaskListing(session, f"created by {self.id}"))
 
     def refresh(self) -> Self:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import ConfigError
 from ..model import queue as model
+from ..model.choosing import EVERY_FIELD
 from ..model.json import Message
 from ..model.messages import Empty
 from ..model.queue import RateLimits, RetryConfig, StackdriverLoggingConfig
 from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..model.task import View
-from ..model.versions import path_in, wire
 from ..model.writing import mask_paths
 from ..names import QueueName, task_of
 from ..paging.pager import Pager
@@ -220,7 +220,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
 
     @property
     def offers_stats(self) -> bool:
-        """Whether the version of the API that is spoken keeps statistics of queues."""
+        """Whether a version of the API that is spoken keeps statistics of queues."""
         return self._session.offers_stats
 
     def count_tasks(self, progress: bool | None = None) -> int:
@@ -318,16 +318,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
         return self._take(answer)
 
 
-def mask_with_stats(session: Session) -> str:
-    """The mask that reads every field, statistics too: they are answered only when a mask names them.
-
-    Errors: ConfigError in a version without statistics.
-    """
-    path_in(("stats",), session.api_version)
-    return ",".join(wire(model.Queue, session.api_version).__struct_encode_fields__)
-
-
 def read_queue(session: Session, name: QueueName, *, stats: bool = False) -> Queue:
     """One queue by name. Errors: NotFound, PermissionDenied."""
-    query = {"readMask": mask_with_stats(session) if stats else None}
+    query = {"readMask": EVERY_FIELD if stats else None}
     return session.call(f"{_QUEUES}.get", Queue, path={"name": str(name)}, query=query).bind(session)

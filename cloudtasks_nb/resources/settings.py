@@ -14,7 +14,7 @@ from ..model.queue import Queue
 from ..model.queue import RetryConfig as RetryConfig
 from ..model.schema import Field, schema
 from ..model.target import Header, HeaderOverride
-from ..model.versions import OWN, Version, not_settable
+from ..model.versions import OWN, Spoken, not_settable
 from ..model.writing import as_new
 from .keywords import nearest
 
@@ -49,7 +49,7 @@ _INSTEAD_OF_0 = {
 }
 
 
-def settings(given: Mapping[str, Any], version: Version = OWN, queue_kind: str = "") -> Queue:
+def settings(given: Mapping[str, Any], version: Spoken = OWN, queue_kind: str = "") -> Queue:
     """A queue with the settings that were passed by their names, in a version and for a queue of a kind.
 
     A message is taken as it was read: what is output only is left out. A key of a dict must be one that can be set.
@@ -86,7 +86,7 @@ def read_message(kind: type[M], given: M | Mapping[str, Any], where: str) -> M:
 class _Reader:
     """Reads settings for one version of the API and one kind of queue."""
 
-    def __init__(self, version: Version = OWN, queue_kind: str = "") -> None:
+    def __init__(self, version: Spoken = OWN, queue_kind: str = "") -> None:
         self._version = version
         self._queue_kind = queue_kind
 

@@ -18,7 +18,8 @@ from .bound import bind_all
 from .leased import Leased
 
 if TYPE_CHECKING:
-    from ..frames import Columns, TaskPage
+    from ..frames import Columns
+    from ..frames import TaskPage as TaskColumns
     from ..render import Table
 
 _TASKS = "projects.locations.queues.tasks"
@@ -118,14 +119,19 @@ class Task(model.Task, Leased, dict=True, gc=True):
         return self.payload
 
 
-class _TaskPage(Message):
+class TaskPage(Message):
+    """Tasks, as an answer holds them."""
+
     tasks: list[Task] = []
 
 
 def read_task(session: Session, name: TaskName, view: model.View) -> Task:
     """One task by name. Errors: NotFound, PermissionDenied, ConfigError for an unknown view."""
-    query = {"responseView": check_view(view)}
-    return session.call(f"{_TASKS}.get", Task, path={"name": str(name)}, query=query).bind(session)
+    path, query = {"name": str(name)}, {"responseView": check_view(view)}
+    task = session.call(f"{_TASKS}.get", Task, path=path, query=query)
+    if task.kind == "pull" and session.speaking.learn_pull(task.name):
+        task = session.call(f"{_TASKS}.get", Task, path=path, query=query)
+    return task.bind(session)
 
 
 def list_tasks(
@@ -155,9 +161,9 @@ class TaskListing(Listing[Task]):
     noun = "task"
 
     def items(self, raw: bytes) -> list[Task]:
-        return bind_all(decode(raw, _TaskPage).tasks, self.session)
+        return bind_all(decode(raw, TaskPage).tasks, self.session)
 
-    def columns(self) -> Columns[TaskPage]:
+    def columns(self) -> Columns[TaskColumns]:
         from ..frames import TASKS
 
         return TASKS

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import CloudTasksError, DecodeError, error_class
+from ..errors import CloudTasksError, DecodeError, NotFound, error_class
 from .exchange import Answer
 from .hints import hint_for
 
@@ -25,6 +25,10 @@ class _Error(msgspec.Struct):
 
 class _Envelope(msgspec.Struct):
     error: _Error
+
+
+class NotServed(DecodeError):
+    """A 404 of a web server, which knows nothing of the API."""
 
 
 def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
@@ -63,9 +67,17 @@ def asked(method: str, resource: str) -> Iterator[None]:
         raise
 
 
+def is_unserved(error: CloudTasksError) -> bool:
+    """Whether a refusal is a 404 that names no resource: there is nothing at such a URL, in this version at least."""
+    if isinstance(error, NotServed):
+        return True
+    return isinstance(error, NotFound) and error.message.startswith("The requested URL")
+
+
 def not_json(answer: Answer) -> DecodeError:
     """The error for an answer that should have been JSON and is something else."""
-    return DecodeError(
+    kind = NotServed if answer.status == 404 else DecodeError
+    return kind(
         f"The endpoint answered HTTP {answer.status} with {answer.content_type or 'no content type'}, "
         f"not with the API's JSON{_glimpse(answer.body)}.",
         hint="check the endpoint (a proxy, a login page or another server may have answered)",

@@ -8,11 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..errors import ApiError, CloudTasksError, InvalidArgument, TransportError
-from ..model.json import Message, decode, encode
+from ..model.json import encode, in_version
 from ..model.messages import Empty
 from ..model.methods import Method
 from ..model.schema import snake
-from ..model.translation import read
 from .answers import not_json, refusal
 from .exchange import Answer
 
@@ -26,13 +25,12 @@ class Call:
     """A call of one REST method. `target` is path and query; `body` its JSON, or None.
 
     Query values are sent as text; a list is sent item by item, also an empty text, which is left out otherwise.
-    `repeatable` says whether it may be sent again when an answer is lost. `kind` is the message of the model as which
-    the answer is to be read, where the version of the API writes it in another way.
+    `repeatable` says whether it may be sent again when an answer is lost.
 
     Errors: InvalidArgument when JSON or a URL cannot hold a value; ConfigError when a name is missing.
     """
 
-    __slots__ = ("body", "continues_listing", "given", "kind", "method", "repeatable", "resource", "target")
+    __slots__ = ("body", "continues_listing", "given", "method", "repeatable", "resource", "target")
 
     def __init__(
         self,
@@ -41,10 +39,8 @@ class Call:
         path: Mapping[str, str],
         query: Mapping[str, Any],
         body: Any = None,
-        kind: type[Message] | None = None,
     ) -> None:
         self.method = method
-        self.kind = kind
         self.repeatable = method.repeatable or _is_named(method, path, body)
         self.resource = next(iter(path.values()), "")
         self.given = frozenset(query)
@@ -86,9 +82,7 @@ class Call:
             raise TransportError("The answer was empty, as when a connection is cut.", hint="try again")
         if "json" not in answer.content_type and not self.wraps:
             raise not_json(answer)
-        if self.kind is None:
-            return answer.body
-        return encode(read(self.kind, decode(answer.body, dict[str, Any]), self.method.version))
+        return in_version(answer.body, self.method.version)
 
     def was_done(self, error: CloudTasksError) -> bool:
         """Whether a refusal, after a try without an answer, means that this try had succeeded."""

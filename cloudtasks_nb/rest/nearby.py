@@ -11,7 +11,6 @@ import msgspec
 
 from ..errors import ApiError, CloudTasksError
 from ..model.json import decode
-from .versioned import call_in
 
 if TYPE_CHECKING:
     from .session import Session
@@ -92,8 +91,7 @@ def _before(words: str, hint: str | None) -> str:
 
 def _listed(session: Session, what: str, parent: str) -> list[str]:
     queues = what == "queues"
-    call = call_in(
-        session.api_version,
+    call = session.speaking.call(
         "projects.locations.queues.list" if queues else "projects.locations.list",
         path={"parent" if queues else "name": parent},
         query={"pageSize": _MOST, "fields": f"{what}/name"},

@@ -17,9 +17,8 @@ from msgspec.structs import replace
 
 from ..errors import ApiError, CloudTasksError, ConfigError
 from ..model.json import decode
-from ..model.queue import Queue
-from ..model.versions import Version, versions_with
-from .answers import asked
+from ..model.versions import AUTO, VERSIONS, Spoken, Version
+from .answers import asked, is_unserved
 from .auth import Auth, check_secret_way, check_url, is_loopback
 from .call import Call
 from .deadline import Deadline
@@ -27,7 +26,7 @@ from .exchange import Answer, connections, exchange
 from .nearby import Nearby
 from .retry import Retry
 from .trying import TryingCall
-from .versioned import call_in
+from .versioned import Speaking
 
 if TYPE_CHECKING:
     import requests
@@ -51,7 +50,7 @@ class Session:
         endpoint: str,
         auth: Auth,
         *,
-        api_version: Version = "v2beta2",
+        api_version: Spoken = AUTO,
         timeout_s: float = 20.0,
         retry: Retry | None = None,
     ) -> None:
@@ -61,6 +60,7 @@ class Session:
         self.endpoint = endpoint.rstrip("/")
         self.auth = auth
         self.api_version = api_version
+        self.speaking = Speaking(api_version)
         self.timeout_s = timeout_s
         self.retry = retry or Retry()
         local = is_loopback(urlsplit(endpoint).hostname or "")
@@ -94,8 +94,24 @@ class Session:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
     ) -> bytes:
-        """Call a method; the answer as JSON bytes. Errors: any CloudTasksError."""
-        return self.send(call_in(self.api_version, method_id, path=path, query=query, body=body))
+        """Call a method; the answer as JSON bytes. Errors: any CloudTasksError.
+
+        Where the endpoint does not serve the version that was chosen, the next one is tried, and that is remembered.
+        """
+        refused: dict[Version, CloudTasksError] = {}
+        while len(refused) < len(VERSIONS):
+            call = self.speaking.call(method_id, path=path, query=query, body=body, without=refused)
+            try:
+                answer = self.send(call)
+            except CloudTasksError as error:
+                if self.speaking.may_fall_back(error):
+                    refused[call.method.version] = error
+                    continue
+                self.speaking.learn_unserved(refused)
+                raise
+            self.speaking.learn_unserved(refused)
+            return answer
+        raise next(iter(refused.values()))
 
     def send(self, call: Call) -> bytes:
         """Send a call until it succeeds, is refused for good, or its time is over. Errors: any CloudTasksError."""
@@ -108,7 +124,7 @@ class Session:
         try:
             return self.persist(call)
         except ApiError as error:
-            if self._nearby is not None:
+            if self._nearby is not None and not is_unserved(error):
                 self._nearby.explain(self, error)
             raise
 
@@ -141,8 +157,8 @@ class Session:
 
     @property
     def offers_stats(self) -> bool:
-        """Whether the version that is spoken keeps statistics of queues."""
-        return self.api_version in versions_with(Queue, "stats")
+        """Whether a version that is spoken keeps statistics of queues."""
+        return self.speaking.offers_stats
 
     def pause(self, tries: int) -> None:
         """Wait before another round of something that is more than one call."""

@@ -1,18 +1,95 @@
-"""A call of the model's, as the version of the API that is spoken has it."""
+"""A call of the model's, in the version of the API that carries it and that the endpoint serves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from ..errors import CloudTasksError
+from ..model.choosing import EVERY_FIELD, READ_MASK, UPDATE_MASK, mask_paths_of, version_for
 from ..model.json import Message, to_dict
+from ..model.messages import CreateTaskRequest
 from ..model.methods import METHODS, methods_of
-from ..model.schema import camel, snake
+from ..model.queue import Queue
+from ..model.schema import camel
+from ..model.task import Task
 from ..model.translation import differs, write
-from ..model.versions import OWN, Version, check_carries, not_in, path_in
+from ..model.versions import AUTO, OWN, VERSIONS, Spoken, Version, path_in, versions_with, wire
+from .answers import is_unserved
 from .call import Call, writing
 
-_MASK = "updateMask"
+_QUEUE = re.compile(r"projects/[^/]+/locations/[^/]+/queues/[^/:]+")
+
+
+_CREATE = "projects.locations.queues.tasks.create"
+
+
+class Speaking:
+    """Which version each call is made in, by what was asked for and what is known of the endpoint and its queues."""
+
+    def __init__(self, spoken: Spoken) -> None:
+        self.spoken = spoken
+        self._unserved: frozenset[Version] = frozenset()
+        self._pull_queues: set[str] = set()
+
+    def call(
+        self,
+        method_id: str,
+        *,
+        path: Mapping[str, str],
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        without: Collection[Version] = (),
+    ) -> Call:
+        """The call in the version that carries it; `without` those that were just refused. Errors: ConfigError."""
+        version = version_for(
+            self.spoken,
+            method_id,
+            query=query,
+            body=body,
+            pull=self.knows_as_pull(next(iter(path.values()), "")),
+            unserved=self._unserved.union(without),
+        )
+        return call_in(version, method_id, path=path, query=query, body=body)
+
+    def check_task(self, task: Task) -> None:
+        """Refuse a task that none of the versions that are spoken can create whole. Errors: ConfigError."""
+        body = CreateTaskRequest(task=task)
+        version_for(self.spoken, _CREATE, body=body, unserved=self._unserved)
+
+    def may_fall_back(self, error: CloudTasksError) -> bool:
+        """Whether a refusal means that the endpoint does not serve the version, and another one may be tried."""
+        return self.spoken == AUTO and is_unserved(error)
+
+    def learn_unserved(self, versions: Collection[Version]) -> None:
+        """The endpoint answered in another version, and not in these."""
+        self._unserved = self._unserved.union(versions)
+
+    def learn_pull(self, name: str) -> bool:
+        """The queue of this name, or of a task of this name, is a pull queue. Whether another version said so."""
+        is_news = self.spoken == AUTO and not self.knows_as_pull(name)
+        if found := _QUEUE.match(name):
+            self._pull_queues.add(found[0])
+        return is_news
+
+    def knows_as_pull(self, name: str) -> bool:
+        """Whether the queue of this name, or of a task of this name, was seen to be a pull queue."""
+        return bool((found := _QUEUE.match(name)) and found[0] in self._pull_queues)
+
+    @property
+    def offered(self) -> tuple[Version, ...]:
+        """The versions that calls may be made in."""
+        return tuple(
+            version
+            for version in VERSIONS
+            if self.spoken in (AUTO, version) and version not in self._unserved
+        )
+
+    @property
+    def offers_stats(self) -> bool:
+        """Whether one of them keeps statistics of queues."""
+        return any(version in self.offered for version in versions_with(Queue, "stats"))
 
 
 def call_in(
@@ -23,28 +100,27 @@ def call_in(
     query: Mapping[str, Any] | None = None,
     body: Any = None,
 ) -> Call:
-    """The call, with its body and its field mask in the version's terms; its answer will be read as the model's.
-
-    Errors: ConfigError for a method or a field that the version lacks, naming the versions that have it.
-    """
-    model, method = METHODS[method_id], methods_of(version).get(method_id)
-    if method is None:
-        raise not_in(version, f"{method_id.rpartition('.')[2]} ({method_id})", model.versions)
-    if isinstance(body, Message):
-        check_carries(body, version)
-    query, kind = query or {}, None
+    """The call, with its body and its masks in the terms of a version that carries it. Errors: ConfigError."""
+    method, query = methods_of(version)[method_id], query or {}
+    if query.get(READ_MASK):
+        query = {**query, READ_MASK: _read_mask(version, str(query[READ_MASK]))}
     if version != OWN:
         if isinstance(body, Message) and differs(type(body), version):
             with writing(method_id, path):
                 body = write(type(body), to_dict(body), version)
-        if _MASK in query and model.request is not None:
-            query = {**query, _MASK: mask_in(version, str(query[_MASK]), model.request)}
-        kind = model.response if differs(model.response, version) else None
-    return Call(method, path=path, query=query, body=body, kind=kind)
+        request = METHODS[method_id].request
+        if query.get(UPDATE_MASK) and request is not None:
+            query = {**query, UPDATE_MASK: mask_in(version, str(query[UPDATE_MASK]), request)}
+    return Call(method, path=path, query=query, body=body)
+
+
+def _read_mask(version: Version, mask: str) -> str:
+    if mask == EVERY_FIELD:
+        return ",".join(wire(Queue, version).__struct_encode_fields__)
+    return mask_in(version, mask, Queue)
 
 
 def mask_in(version: Version, mask: str, kind: type[Message]) -> str:
     """A field mask of the model in the version's terms, in camelCase. Errors: ConfigError."""
-    paths = [tuple(snake(part) for part in path.split(".")) for path in mask.split(",") if path]
-    found = [there for path in paths for there in path_in(path, version, kind)]
+    found = [there for path in mask_paths_of(mask) for there in path_in(path, version, kind)]
     return ",".join(dict.fromkeys(".".join(camel(part) for part in path) for path in found))

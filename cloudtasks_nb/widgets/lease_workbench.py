@@ -77,7 +77,7 @@ class LeaseWorkbench(Panel):
                 f'The tasks of "{queue.id}" are sent, not leased.', hint="queue.browse() shows its tasks"
             )
         if not queue.offers_leases:
-            raise not_in(queue._session.api_version, "Leasing tasks", METHODS[LEASE].versions)
+            raise not_in(", ".join(queue._session.speaking.offered), "Leasing tasks", METHODS[LEASE].versions)
         self._held: dict[str, Held] = {}
         self._read_at: datetime | None = None
         self.queue = queue

@@ -19,7 +19,7 @@ QUEUE = f"{PLACE}/queues/emails"
 
 
 def named(short: str) -> dict[str, Any]:
-    return {"name": f"{PLACE}/queues/{short}", "pullTarget": {}, "state": "RUNNING"}
+    return {"name": f"{PLACE}/queues/{short}", "type": "PULL", "pullTarget": {}, "state": "RUNNING"}
 
 
 def part(number: int, body: Any = None, status: int = 200, rpc_status: str = "") -> bytes:
@@ -52,10 +52,10 @@ def client_of(*script: bytes, **options: Any) -> Iterator[tuple[ct.Client, Scrip
 def sent(server: Scripted, at: int = -1) -> list[str]:
     """The request lines of a batch."""
     assert server.requests[at].startswith("POST /batch HTTP/1.1")
-    return re.findall(r"^([A-Z]+ /v2beta2/\S+) HTTP/1.1\r$", server.requests[at], re.MULTILINE)
+    return re.findall(r"^([A-Z]+ /v2\w*/\S+) HTTP/1.1\r$", server.requests[at], re.MULTILINE)
 
 
-def test_verbs_and_api_calls_go_in_one_request_and_each_does_what_it_always_does() -> None:
+def test_verbs_and_api_calls_go_in_one_request_of_each_version_and_each_does_what_it_always_does() -> None:
     script = [
         answer(200, named("emails")),
         multipart(
@@ -63,8 +63,8 @@ def test_verbs_and_api_calls_go_in_one_request_and_each_does_what_it_always_does
             part(0, named("emails") | {"state": "PAUSED"}),
             part(1, {"name": f"{QUEUE}/tasks/t2", "pullMessage": {}}),
             part(3, named("other")),
-            part(4, status=404, rpc_status="NOT_FOUND"),
         ),
+        multipart(part(0, status=404, rpc_status="NOT_FOUND")),
     ]
     with client_of(*script) as (client, server):
         queue = client.queue("emails")
@@ -76,10 +76,13 @@ def test_verbs_and_api_calls_go_in_one_request_and_each_does_what_it_always_does
             gone = batch.add(client.queue, "gone")
             assert queue.state == "RUNNING"
             assert not paused.is_done
-        assert len(server.requests) == 2
-        assert [line.partition("?")[0].removeprefix("POST ").removeprefix("GET ") for line in sent(server)] == [
-            f"/v2beta2/{QUEUE}:pause", f"/v2beta2/{QUEUE}/tasks", f"/v2beta2/{QUEUE}/tasks",
-            f"/v2beta2/{PLACE}/queues/other", f"/v2beta2/{PLACE}/queues/gone",
+        assert len(server.requests) == 3  # a request for each version
+        assert [[line.split()[1].partition("?")[0] for line in sent(server, at)] for at in (1, 2)] == [
+            [
+                f"/v2beta2/{QUEUE}:pause", f"/v2beta2/{QUEUE}/tasks", f"/v2beta2/{QUEUE}/tasks",
+                f"/v2beta2/{PLACE}/queues/other",
+            ],
+            [f"/v2beta3/{PLACE}/queues/gone"],
         ]  # fmt: skip
     assert queue.state == "PAUSED"
     assert paused.result() is queue

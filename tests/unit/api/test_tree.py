@@ -122,7 +122,7 @@ def test_the_fields_shown_are_those_of_the_discovery_document(method_id: str) ->
 
 def test_completion_leads_down_the_tree_and_nothing_is_called() -> None:
     with serving() as (client, server):
-        assert dir(client.api) == ["api", "describe", "projects", "unchecked"]
+        assert dir(client.api) == ["api", "describe", "projects", "unchecked", "v2", "v2beta2", "v2beta3"]
         assert dir(client.api.projects.locations) == [
             "get", "getCmekConfig", "list", "operations", "queues", "updateCmekConfig",
         ]  # fmt: skip

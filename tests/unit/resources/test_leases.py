@@ -38,7 +38,7 @@ def worker(*script: bytes) -> Iterator[tuple[ct.Queue, Scripted]]:
     """A queue whose calls are answered from a script."""
     retry = ct.Retry(initial_s=0.001, maximum_s=0.01)
     with (
-        scripted(answer(200, {"name": QUEUE, "pullTarget": {}}), *script) as server,
+        scripted(answer(200, {"name": QUEUE, "type": "PULL"}), *script) as server,
         ct.connect(endpoint=server.url, retry=retry) as client,
     ):
         yield client.queue("work"), server

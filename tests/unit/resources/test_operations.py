@@ -135,7 +135,7 @@ def test_a_location_tells_and_changes_its_key() -> None:
         assert place.update_cmek("").kms_key == ""
         head, _, body = server.requests[-1].partition("\r\n\r\n")
     assert head.startswith(
-        "PATCH /v2beta2/projects/local/locations/us-central1/cmekConfig?updateMask=kmsKey&"
+        "PATCH /v2beta3/projects/local/locations/us-central1/cmekConfig?updateMask=kmsKey&"
     )
     assert json.loads(body) == {"name": key["name"]}
 

@@ -1,0 +1,133 @@
+"""Which version of the API carries a call? Pure: the call decides, and what the endpoint is known not to serve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ..errors import ConfigError
+from .json import Message
+from .marks import AUTO, VERSIONS, Spoken, Version
+from .messages import ListQueuesResponse
+from .methods import METHODS
+from .queue import Queue
+from .schema import behavior_of, schema, snake
+from .versions import check_carries, members, not_in, not_settable, path_in, shape_of
+
+UPDATE_MASK, READ_MASK = "updateMask", "readMask"
+EVERY_FIELD = "*"
+"""A read mask of every field, statistics too: the service answers these only when a mask names them."""
+
+_ORDER: tuple[Version, ...] = ("v2beta3", "v2", "v2beta2")
+_FOR_PULL_QUEUES: tuple[Version, ...] = ("v2beta2", "v2beta3", "v2")
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_COMPARED = re.compile(r"([A-Za-z_][\w.]*)\s*(?:[<>!]?=|[<>:])")
+
+
+def version_for(
+    spoken: Spoken,
+    method_id: str,
+    *,
+    query: Mapping[str, Any] | None = None,
+    body: Any = None,
+    pull: bool = False,
+    unserved: Collection[Version] = (),
+) -> Version:
+    """The version to make a call in: the one that is named, or with "auto" the first that carries all of the call.
+
+    `pull` says that the call is about a queue that is known to be a pull queue: only v2beta2 shows all of it.
+    `unserved` are versions that the endpoint does not serve.
+
+    Errors: ConfigError for a field, a parameter or a method that the version lacks, or every version.
+
+    >>> version_for("auto", "projects.locations.queues.get"), version_for("v2", "projects.locations.queues.get")
+    ('v2beta3', 'v2')
+    >>> version_for("auto", "projects.locations.queues.tasks.lease")
+    'v2beta2'
+    """
+    query = query or {}
+    if spoken != AUTO:
+        check(spoken, method_id, query, body)
+        return spoken
+    is_pull = pull or (isinstance(body, Queue) and body.kind == "pull")
+    refused: list[ConfigError] = []
+    for version in _FOR_PULL_QUEUES if is_pull else _ORDER:
+        if version in unserved:
+            continue
+        try:
+            check(version, method_id, query, body)
+        except ConfigError as error:
+            refused.append(error)
+        else:
+            return version
+    raise _carried_by_none(refused, unserved)
+
+
+def check(version: Version, method_id: str, query: Mapping[str, Any], body: Any) -> None:
+    """Refuse a call that a version does not carry whole. Errors: ConfigError, which names the versions that do."""
+    method = METHODS[method_id]
+    if version not in method.versions:
+        raise not_in(version, f"{method_id.rpartition('.')[2]} ({method_id})", method.versions)
+    if isinstance(body, Message):
+        check_carries(body, version)
+    if query.get(UPDATE_MASK) and method.request is not None:
+        for path in mask_paths_of(str(query[UPDATE_MASK])):
+            path_in(path, version, method.request)
+            _check_can_be_set(method.request, path, version)
+    if query.get(READ_MASK):
+        for path in [("stats",), *mask_paths_of(str(query[READ_MASK]).removeprefix(EVERY_FIELD))]:
+            path_in(path, version)  # a version without statistics has no such mask
+    if query.get("filter") and method.response is ListQueuesResponse:
+        _check_filter(str(query["filter"]), version)
+
+
+def mask_paths_of(mask: str) -> list[tuple[str, ...]]:
+    """The paths of a field mask, in snake_case."""
+    return [tuple(snake(part) for part in path.split(".")) for path in mask.split(",") if path]
+
+
+def _check_can_be_set(kind: type[Message], path: tuple[str, ...], version: Version) -> None:
+    """Refuse a path that this version shows only, and another one sets: its value would be ignored."""
+    if behavior_of(kind, path, version) != "output-only" or behavior_of(kind, path, AUTO) == "output-only":
+        return
+    holder = kind
+    for name in path[:-1]:
+        holder = schema(holder)[name].message or holder
+    raise not_settable(holder, schema(holder)[path[-1]], version)
+
+
+def _check_filter(text: str, version: Version) -> None:
+    """Refuse a filter that compares fields of another version. A field that no version has is left to the service."""
+    for path in _COMPARED.findall(_QUOTED.sub('""', text)):
+        having = [each for each in VERSIONS if _has(Queue, tuple(map(snake, path.split("."))), each)]
+        if having and version not in having:
+            raise not_in(version, f"The field {path!r} of the filter", having)
+
+
+def _has(kind: type[Message] | None, path: tuple[str, ...], version: Version) -> bool:
+    """Whether a version has a field under this name."""
+    if not path or kind is None:
+        return not path
+    if path[0] in shape_of(kind, version).said.values():
+        return len(path) == 1
+    return any(
+        _has(member.field.message, path[1:], version)
+        for member in members(kind, version)
+        if member.name == path[0]
+    )
+
+
+def _carried_by_none(refused: list[ConfigError], unserved: Collection[Version]) -> ConfigError:
+    """The error for a call that no version carries, or none that the endpoint serves."""
+    reasons = " ".join(dict.fromkeys(error.message for error in refused))
+    if unserved:
+        return ConfigError(
+            f"This endpoint does not serve {', '.join(sorted(unserved))}. {reasons}".strip(),
+            hint="leave out what the other versions lack, or use an endpoint that serves all versions",
+        )
+    return ConfigError(
+        f"No version of the API carries all of this call. {reasons}",
+        hint="make two calls of it, or leave one of these out",
+    )
