@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from .json import Duration, Message, encode, to_dict
 
 # numpy's kinds whose tolist() gives values of Python; instants would become numbers.
 _AS_LISTED = frozenset("biufUO")
+_PLAIN = frozenset({str, int, bool, type(None)})  # most values, without a look at their rule
 # How tables and arrays of other libraries become values of Python.
 _WAYS = (
     'to_dict("records")',
@@ -85,6 +86,9 @@ def as_json(value: Any) -> Any:
     raise _foreign(value)
 
 
+_rule = lru_cache(as_json.dispatch)
+
+
 def _foreign(value: Any) -> _Refused:
     name = type(value).__name__
     if name in ("NAType", "NaTType"):
@@ -114,7 +118,7 @@ def _object(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
         if key in written:
             raise _Refused(f"an object with the key {key!r} twice", "give each value a key of its own")
         try:
-            written[str.__str__(key)] = as_json(value)
+            written[str.__str__(key)] = value if type(value) in _PLAIN else _rule(type(value))(value)
         except _Refused as refused:
             refused.where = f"[{key!r}]{refused.where}"
             raise
@@ -125,7 +129,7 @@ def _array(values: Iterable[Any]) -> list[Any]:
     written: list[Any] = []
     try:
         for value in values:
-            written.append(as_json(value))
+            written.append(value if type(value) in _PLAIN else _rule(type(value))(value))
     except _Refused as refused:
         refused.where = f"[{len(written)}]{refused.where}"
         raise
