@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -86,7 +86,7 @@ def as_json(value: Any) -> Any:
     raise _foreign(value)
 
 
-_rule = lru_cache(as_json.dispatch)
+_rule: Callable[[Any], Callable[[Any], Any]] = lru_cache(as_json.dispatch)
 
 
 def _foreign(value: Any) -> _Refused:

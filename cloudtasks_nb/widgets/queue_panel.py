@@ -14,7 +14,8 @@ from ..render.queue import KIND_WORDS, settings_facts, state_badge
 from ..render.values import counted
 from .action import Refused, action, literal
 from .cells import fact_list, instant, plain
-from .panel import Panel, built, refresh_line
+from .clickable import built
+from .panel import Panel, refresh_line
 from .settings_form import changed_settings, form
 
 if TYPE_CHECKING:
