@@ -97,7 +97,7 @@ class QueuePanel(Panel):
         Errors: Refused when a value does not fit, before anything is sent, or when read-only; InvalidArgument.
         """
         given = changed_settings(self.queue, settings)
-        self.queue.update(rate_limits=given.get("rate_limits"), retry_config=given.get("retry_config"))
+        self.queue.update(**given)
         self._show_and_read()
         return f"Changed {counted(sum(map(len, given.values())), 'setting')}."
 
