@@ -26,12 +26,24 @@ from .render.values import counted
 from .resources import Queue
 from .resources.new_task import JSON
 
-VERBS = ("queues", "tasks", "pause", "resume", "help")
-OPTIONS = {
-    "queues": ("--location", "--df"),
-    "tasks": ("--full", "--limit", "--df"),
-    "ct_task": ("--url", "--method", "--header", "--in", "--tag", "--id"),
+_FRAME: dict[str, Any] = {"metavar": "NAME"}
+OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "queues": {"--location": {}, "--df": _FRAME},
+    "tasks": {"--full": {"action": "store_true"}, "--limit": {"type": int, "metavar": "N"}, "--df": _FRAME},
+    "pause": {},
+    "resume": {},
+    "help": {},
+    "ct_task": {
+        "--url": {},
+        "--method": {},
+        "--header": {"action": "append", "default": [], "metavar": '"NAME: VALUE"'},
+        "--in": {"dest": "schedule", "metavar": "10m"},
+        "--tag": {},
+        "--id": {"dest": "task_id"},
+    },
 }
+"""What argparse is told of each option; all but `queues` and `help` take the name of a queue."""
+VERBS = [verb for verb in OPTIONS if verb != "ct_task"]
 WIDTH = 1_000
 
 
@@ -40,32 +52,19 @@ class _Parser(ArgumentParser):
         raise UsageError(f"{message}\n{self.format_usage().strip()}")
 
 
-def _ct_parser() -> _Parser:
-    parser = _Parser("%ct", add_help=False)
-    verbs = parser.add_subparsers(dest="verb", parser_class=_Parser)
-    queues = verbs.add_parser("queues", add_help=False)
-    queues.add_argument("--location")
-    queues.add_argument("--df", metavar="NAME")
-    tasks = verbs.add_parser("tasks", add_help=False)
-    tasks.add_argument("queue")
-    tasks.add_argument("--full", action="store_true")
-    tasks.add_argument("--limit", type=int, metavar="N")
-    tasks.add_argument("--df", metavar="NAME")
-    verbs.add_parser("help", add_help=False)
-    for verb in ("pause", "resume"):
-        verbs.add_parser(verb, add_help=False).add_argument("queue")
+def _with_options(parser: _Parser, verb: str) -> _Parser:
+    if verb not in ("queues", "help"):
+        parser.add_argument("queue")
+    for option, told in OPTIONS[verb].items():
+        parser.add_argument(option, **told)
     return parser
 
 
-def _task_parser() -> _Parser:
-    parser = _Parser("%ct_task", add_help=False)
-    parser.add_argument("queue")
-    parser.add_argument("--url")
-    parser.add_argument("--method")
-    parser.add_argument("--header", action="append", default=[], metavar='"NAME: VALUE"')
-    parser.add_argument("--in", dest="schedule", metavar="10m")
-    parser.add_argument("--tag")
-    parser.add_argument("--id", dest="task_id")
+def _ct_parser() -> _Parser:
+    parser = _Parser("%ct", add_help=False)
+    verbs = parser.add_subparsers(dest="verb", parser_class=_Parser)
+    for verb in VERBS:
+        _with_options(verbs.add_parser(verb, add_help=False), verb)
     return parser
 
 
@@ -117,7 +116,7 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         In the first line IPython puts variables in for {name} and $name. The cell is sent as it stands, because JSON
         is made of braces: to send values of variables, use queue.create_task(...), which is printed.
         """
-        said = _parsed(_task_parser(), line)
+        said = _parsed(_with_options(_Parser("%ct_task", add_help=False), "ct_task"), line)
         payload, headers, schedule = _text(cell), dict(map(_header, said.header)), _delay(said.schedule)
         name, client = self._client()
         queue = client.queue(said.queue)
@@ -150,10 +149,10 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         words = event.text_until_cursor.split()
         before = words if event.text_until_cursor.endswith(" ") else words[:-1]
         if before == ["%ct"]:
-            return list(VERBS)
+            return VERBS
         is_task = before[:1] in (["%ct_task"], ["%%ct_task"])
         verb = "ct_task" if is_task else before[1] if len(before) > 1 else ""
-        if verb != "queues" and len(before) == (1 if is_task else 2):
+        if verb not in ("queues", "help") and len(before) == (1 if is_task else 2):
             return self.queue_names()
         return list(OPTIONS.get(verb, ()))
 

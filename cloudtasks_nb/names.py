@@ -125,10 +125,10 @@ def parse_task(text: Named, project: str | None = None, location: str | None = N
 
 
 def task_of(queue: QueueName, task: Named) -> TaskName:
-    """A task of a queue from its id, its full name or itself. Errors: InvalidArgument."""
+    """A task of a queue from its id, a name as in parse_task, or itself. Errors: InvalidArgument."""
     name = name_of(task)
     if isinstance(name, str) and "/" in name:
-        return parse_task(name)
+        return parse_task(name, queue.project, queue.location)
     return TaskName(queue.project, queue.location, queue.queue, check_task_id(name))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from .json import Duration, Message, encode, to_dict
 
 # numpy's kinds whose tolist() gives values of Python; instants would become numbers.
 _AS_LISTED = frozenset("biufUO")
+_PLAIN = frozenset({str, int, bool, type(None)})  # most values, without a look at their rule
 # How tables and arrays of other libraries become values of Python.
 _WAYS = (
     'to_dict("records")',
@@ -70,7 +71,7 @@ def payload_bytes(payload: Any) -> tuple[bytes | None, bool]:
 
 @singledispatch
 def as_json(value: Any) -> Any:
-    """A value as plain ones that JSON holds whole: one rule for each type. Raises for all others."""
+    """A value as plain ones that JSON holds whole, by the rule of its type in _RULES or below. Others raise."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _object((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
     if hasattr(type(value), "__attrs_attrs__"):
@@ -85,10 +86,17 @@ def as_json(value: Any) -> Any:
     raise _foreign(value)
 
 
+_rule: Callable[[Any], Callable[[Any], Any]] = lru_cache(as_json.dispatch)
+
+
+def _missing(value: Any) -> _Refused:
+    return _Refused(f"{value}, which JSON does not have", "pass None for a missing value")
+
+
 def _foreign(value: Any) -> _Refused:
     name = type(value).__name__
-    if name in ("NAType", "NaTType"):
-        return _Refused(f"{value}, which JSON does not have", "pass None for a missing value")
+    if name == "NAType":
+        return _missing(value)
     if name == "datetime64":
         return _Refused(f"a {name}, which has no time zone", "pass a datetime, or text")
     way = next((way for way in _WAYS if hasattr(value, way.partition("(")[0])), "")
@@ -114,7 +122,7 @@ def _object(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
         if key in written:
             raise _Refused(f"an object with the key {key!r} twice", "give each value a key of its own")
         try:
-            written[str.__str__(key)] = as_json(value)
+            written[str.__str__(key)] = value if type(value) in _PLAIN else _rule(type(value))(value)
         except _Refused as refused:
             refused.where = f"[{key!r}]{refused.where}"
             raise
@@ -125,7 +133,7 @@ def _array(values: Iterable[Any]) -> list[Any]:
     written: list[Any] = []
     try:
         for value in values:
-            written.append(as_json(value))
+            written.append(value if type(value) in _PLAIN else _rule(type(value))(value))
     except _Refused as refused:
         refused.where = f"[{len(written)}]{refused.where}"
         raise
@@ -142,74 +150,37 @@ def _series(series: Any) -> dict[str, Any]:
     return _object(series.items())
 
 
-@as_json.register
-def _text(value: str) -> str:
-    return str.__str__(value)  # of a kind of text, too
-
-
-@as_json.register(type(None))
-@as_json.register(UUID)
-@as_json.register(Duration)
-def _as_it_is(value: Any) -> Any:
-    return value  # the encoder writes it whole
-
-
-@as_json.register
-def _bool(value: bool) -> bool:
-    return value
-
-
-@as_json.register
-def _whole_number(value: int) -> int:
-    return int(value)
-
-
-@as_json.register
 def _number(value: float) -> float:
     if not math.isfinite(value):
-        raise _Refused(f"{float(value)}, which JSON does not have", "pass None for a missing value")
+        raise _missing(float(value))
     return float(value)
 
 
-@as_json.register
 def _decimal(value: Decimal) -> str:
-    """As text, with all its digits."""
     if not value.is_finite():
-        raise _Refused(f"{value}, which JSON does not have", "pass None for a missing value")
+        raise _missing(value)
     return str(value)
 
 
-@as_json.register(date)
-@as_json.register(time)
-def _instant(value: Any) -> str:
-    """In ISO 8601, to the nanosecond where pandas holds those; datetimes are dates, and NaT is a datetime."""
+def _instant(value: date | time) -> str:
+    """Also a datetime, and a Timestamp of pandas with its nanoseconds. NaT is a datetime that is not itself."""
     if value != value:
-        raise _foreign(value)
-    return str(value.isoformat()).replace("+00:00", "Z")
+        raise _missing(value)
+    return value.isoformat().replace("+00:00", "Z")
 
 
-@as_json.register
 def _span(value: timedelta) -> Any:
-    """In ISO 8601: PT90S."""
+    """As the encoder writes it, PT90S; pandas' own in the same form, with its nanoseconds."""
     return value.isoformat() if hasattr(value, "isoformat") else timedelta(0) + value
 
 
-@as_json.register
-def _enum(value: Enum) -> Any:
-    return as_json(value.value)
-
-
-@as_json.register(bytes)
-@as_json.register(bytearray)
-@as_json.register(memoryview)
-def _bytes(value: Any) -> Any:
+def _bytes(value: bytes | bytearray | memoryview) -> Any:
     raise _Refused(
         f"a {type(value).__name__}, which JSON does not have",
         "pass text: data.decode(), or base64.b64encode(data).decode()",
     )
 
 
-@as_json.register
 def _struct(value: msgspec.Struct) -> Any:
     """As msgspec writes it: under the names and the tag that its class says."""
     if isinstance(value, Message):
@@ -223,19 +194,26 @@ def _struct(value: msgspec.Struct) -> Any:
     return _object([*tag, *((name, one) for name, one in pairs if one is not msgspec.UNSET)])
 
 
-@as_json.register
-def _mapping(value: Mapping) -> dict[str, Any]:  # type: ignore[type-arg]
-    return _object(value.items())
-
-
-@as_json.register(list)
-@as_json.register(Set)
-@as_json.register(Sequence)
-def _values(value: Any) -> list[Any]:
-    return _array(value)
-
-
-@as_json.register
-def _tuple(value: tuple) -> Any:  # type: ignore[type-arg]
-    """A list; of a named tuple, the object of its names."""
+def _tuple(value: tuple[Any, ...]) -> Any:
+    """An array; of a named tuple, the object of its names."""
     return _object(zip(value._fields, value, strict=True)) if hasattr(value, "_fields") else _array(value)
+
+
+_RULES: dict[Callable[[Any], Any], tuple[Any, ...]] = {
+    lambda value: value: (type(None), bool, UUID, Duration),  # the encoder writes these whole
+    str.__str__: (str,),  # kinds of text, too
+    int: (int,),
+    _number: (float,),
+    _decimal: (Decimal,),
+    _instant: (date, time),
+    _span: (timedelta,),
+    lambda value: as_json(value.value): (Enum,),
+    _bytes: (bytes, bytearray, memoryview),
+    _struct: (msgspec.Struct,),
+    lambda value: _object(value.items()): (Mapping,),
+    _tuple: (tuple,),
+    lambda value: _array(value): (list, Set, Sequence),
+}
+for _write, _kinds in _RULES.items():
+    for _kind in _kinds:
+        as_json.register(_kind, _write)

@@ -67,7 +67,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         self._budget = budget_of(self.endpoint, getattr(subject, "project", ""))
         super().__init__(read_only=read_only, **state)
         self.on_msg(self._on_message)
-        changes.listen(self)
+        changes.listening.add(self)
 
     @property
     def endpoint(self) -> str:
@@ -82,11 +82,11 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     @property
     def touched(self) -> Collection[str]:
         """Full names of the queues that an action just changed, for the other panels to read again."""
-        raise NotImplementedError
+        return ()
 
     def shows(self, name: str) -> bool:
         """Whether a queue of this name is shown here."""
-        raise NotImplementedError
+        return False
 
     def look(self) -> None:
         """Read again what is shown, without a line of "as code". Errors: any CloudTasksError."""
@@ -112,7 +112,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove the panel from the page and end its thread."""
-        changes.ignore(self)
+        changes.listening.discard(self)
         if worker := getattr(self, "_worker", None):
             worker.close()
         super().close()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import traitlets
+from msgspec.structs import asdict
 
 from ..errors import Aborted, CloudTasksError
 from ..model.policy import Policy
@@ -15,8 +16,9 @@ from ..render.values import counted
 from ..render.visible import shown
 from .action import Refused, action
 from .cells import instant
-from .panel import Panel, built
-from .policy_draft import Draft, Grant, difference, grants, who_can_what
+from .clickable import built
+from .panel import Panel
+from .policy_draft import Draft, Grant, difference, grants, in_words, who_can_what
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -160,10 +162,4 @@ class IamPanel(Panel):
 
 def _row(grant: Grant, mark: str) -> dict[str, Any]:
     """As it is, for the way back to Python, and in words that are safe to look at."""
-    return {
-        "grant": {"role": grant.role, "member": grant.member, "condition": grant.condition},
-        "role": shown(grant.role),
-        "member": shown(grant.member),
-        "condition": shown(grant.condition),
-        "mark": mark,
-    }
+    return {"grant": asdict(grant), **in_words(grant), "mark": mark}

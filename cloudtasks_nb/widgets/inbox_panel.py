@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -50,15 +49,6 @@ class InboxPanel(Clickable):
     @property
     def expression(self) -> str:
         return "inbox"
-
-    @property
-    def touched(self) -> Collection[str]:
-        """No queue."""
-        return ()
-
-    def shows(self, name: str) -> bool:
-        """No queue is shown here."""
-        return False
 
     @action("{queue}.clear()")
     def clear(self) -> str:

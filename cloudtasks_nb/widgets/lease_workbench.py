@@ -18,14 +18,15 @@ from ..render.task import is_leased
 from ..render.values import counted
 from ..render.visible import shown
 from ..resources.lease_verbs import LEASE
+from ..resources.task import Task
 from .action import Refused, action, literal
 from .cells import instant
-from .panel import Panel, built
+from .clickable import built
+from .panel import Panel
 from .task_view import task_detail
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
-    from ..resources.task import Task
 
 FEW = 20  # up to so many are acknowledged without confirming their number
 LISTED = 1000  # tasks that a read-only workbench looks through for leases
@@ -107,19 +108,19 @@ class LeaseWorkbench(Panel):
     @action("workbench.acknowledge({task_id})", changes=True)
     def acknowledge(self, task_id: str) -> str:
         """Say that its work is done: the task is deleted. Errors: FailedPrecondition or NotFound (a lost lease)."""
-        self._one(task_id, _acknowledge, "acknowledged")
+        self._one(task_id, Task.acknowledge, "acknowledged")
         return f"{task_id} was acknowledged."
 
     @action("workbench.renew({task_id}, {lease_duration})", changes=True)
     def renew(self, task_id: str, lease_duration: float = 60) -> str:
         """Hold it for so many seconds from now. Errors: FailedPrecondition or NotFound (a lost lease)."""
-        self._one(task_id, _renewing(lease_duration), "held")
+        self._one(task_id, lambda task: task.renew_lease(lease_duration), "held")
         return f"{task_id} is held for {lease_duration:g} s from now."
 
     @action("workbench.give_back({task_id})", changes=True)
     def give_back(self, task_id: str) -> str:
         """Cancel its lease: others may lease it at once. Errors: FailedPrecondition or NotFound (a lost lease)."""
-        self._one(task_id, _give_back, "returned")
+        self._one(task_id, Task.cancel_lease, "returned")
         return f"{task_id} was given back."
 
     @action("workbench.acknowledge_all(confirm={confirm})", changes=True)
@@ -135,17 +136,17 @@ class LeaseWorkbench(Panel):
                 f"Nothing was acknowledged: {counted(count, 'task')} would be deleted.",
                 hint=f"confirm that number, {count}",
             )
-        return self._all(_acknowledge, "acknowledged", "acknowledged")
+        return self._all(Task.acknowledge, "acknowledged", "acknowledged")
 
     @action("workbench.renew_all({lease_duration})", changes=True)
     def renew_all(self, lease_duration: float = 60) -> str:
         """Hold each of them for so many seconds from now."""
-        return self._all(_renewing(lease_duration), "held", "renewed")
+        return self._all(lambda task: task.renew_lease(lease_duration), "held", "renewed")
 
     @action("workbench.give_back_all()", changes=True)
     def give_back_all(self) -> str:
         """Cancel every lease that is held here."""
-        return self._all(_give_back, "returned", "given back")
+        return self._all(Task.cancel_lease, "returned", "given back")
 
     @action(busy=False)
     def clear(self) -> str:
@@ -160,9 +161,7 @@ class LeaseWorkbench(Panel):
     @action(busy=False)
     def open_task(self, task_id: str) -> str:
         """Show a task with its payload, as it was leased."""
-        held = self._held.get(task_id)
-        if held is None:
-            raise Refused("This task is not on the workbench.")
+        held = self._on_it(task_id)
         self.detail = task_detail(held.task, self._now()) | {"can_run": False}
         return ""
 
@@ -192,17 +191,16 @@ class LeaseWorkbench(Panel):
         return self.queue._session.now()
 
     def _live(self) -> list[Held]:
-        now = self._now()
-        return [
-            held
-            for held in self._held.values()
-            if held.state == "held" and held.ends is not None and held.ends > now
-        ]
+        now, all_held = self._now(), self._held.values()
+        return [held for held in all_held if held.state == "held" and held.ends and held.ends > now]
+
+    def _on_it(self, task_id: str) -> Held:
+        if task_id not in self._held:
+            raise Refused("This task is not on the workbench.")
+        return self._held[task_id]
 
     def _one(self, task_id: str, verb: Callable[[Task], Any], state: State) -> None:
-        held = self._held.get(task_id)
-        if held is None:
-            raise Refused("This task is not on the workbench.")
+        held = self._on_it(task_id)
         if held not in self._live():
             why = held.note or ("its lease is over" if held.state == "held" else f"it was {held.state}")
             raise Refused(f"{task_id} is not held any more: {why}.", hint="lease again")
@@ -263,15 +261,3 @@ def _row(held: Held) -> dict[str, Any]:
         "state": held.state,
         "note": held.note,
     }
-
-
-def _acknowledge(task: Task) -> None:
-    task.acknowledge()
-
-
-def _give_back(task: Task) -> None:
-    task.cancel_lease()
-
-
-def _renewing(lease_duration: float) -> Callable[[Task], Any]:
-    return lambda task: task.renew_lease(lease_duration)

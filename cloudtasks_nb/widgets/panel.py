@@ -9,12 +9,10 @@ import traitlets
 
 from ..errors import NotFound
 from ..resources.task import count_tasks
-from .clickable import Clickable, built
+from .clickable import Clickable
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
-
-__all__ = ["Panel", "built"]
 
 
 class Panel(Clickable):

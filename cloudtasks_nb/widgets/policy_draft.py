@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from ..model.policy import Expr, Policy
 from ..model.roles import PERMISSIONS, PREFIX, ROLES
@@ -152,12 +153,12 @@ def _words(condition: Expr | None) -> str:
 
 
 def _line(sign: str, grant: Grant) -> dict[str, str]:
-    return {"sign": sign, **{name: shown(text) for name, text in plain(grant).items()}}
+    return {"sign": sign, **in_words(grant)}
 
 
-def plain(grant: Grant) -> dict[str, str]:
-    """Its parts by name."""
-    return {"role": grant.role, "member": grant.member, "condition": grant.condition}
+def in_words(grant: Grant) -> dict[str, str]:
+    """Its parts, safe to look at."""
+    return {name: shown(text) for name, text in asdict(grant).items()}
 
 
 def _call(policy: Policy, verb: str, grant: Grant, condition: Expr | None) -> str:

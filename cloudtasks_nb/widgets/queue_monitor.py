@@ -15,7 +15,8 @@ from ..errors import CloudTasksError, ConfigError
 from ..render.queue import state_badge
 from .action import action
 from .cells import plain
-from .panel import Panel, built
+from .clickable import built
+from .panel import Panel
 
 if TYPE_CHECKING:
     import pandas as pd

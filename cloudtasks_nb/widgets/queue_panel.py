@@ -15,7 +15,8 @@ from ..render.queue import KIND_WORDS, settings_facts, state_badge
 from ..render.values import counted
 from .action import Refused, action, literal
 from .cells import fact_list, instant, plain
-from .panel import Panel, built, refresh_line
+from .clickable import built
+from .panel import Panel, refresh_line
 from .settings_form import changed_settings, form
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class QueuePanel(Panel):
         Errors: Refused when a value does not fit, before anything is sent, or when read-only; InvalidArgument.
         """
         given = changed_settings(self.queue, settings)
-        self.queue.update(rate_limits=given.get("rate_limits"), retry_config=given.get("retry_config"))
+        self.queue.update(**given)
         self._show_and_read()
         return f"Changed {counted(sum(map(len, given.values())), 'setting')}."
 

@@ -122,15 +122,9 @@ def changed_settings(queue: Queue, settings: object) -> Changes:
 
 def _check_backoffs(queue: Queue, changed: Mapping[str, Any]) -> None:
     retry = queue.retry_config or RetryConfig()
-
-    def after(name: str) -> float | None:
-        if name in changed:
-            value: float | None = changed[name]
-            return value
-        held: timedelta | None = getattr(retry, name)
-        return held.total_seconds() if held is not None else None
-
-    shortest, longest = after("min_backoff"), after("max_backoff")
+    held = {"min_backoff": retry.min_backoff, "max_backoff": retry.max_backoff}
+    after = {name: span and span.total_seconds() for name, span in held.items()} | dict(changed)
+    shortest, longest = after["min_backoff"], after["max_backoff"]
     if shortest is not None and longest is not None and shortest > longest:
         raise Refused("The shortest delay is longer than the longest.", hint="raise the longest delay first")
 

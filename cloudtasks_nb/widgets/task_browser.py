@@ -13,7 +13,7 @@ from ..names import check_task_id, parse_queue
 from ..redact import redacted
 from ..render.values import counted
 from .action import Refused, action, literal
-from .panel import built
+from .clickable import built
 from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
 from .task_reader import TaskReader
@@ -98,22 +98,18 @@ class TaskBrowser(TaskReader):
     @action(busy=False)
     def select(self, task_ids: list[str], on: bool = True) -> str:
         """Select tasks of those that are loaded, or with on=False take them out of the selection."""
-        listed = {task.id: task for task in self._table.tasks} if on else {}
-        unknown = [task_id for task_id in task_ids if on and task_id not in listed]
-        if unknown:
+        known = {**{task.id: task for task in self._table.tasks}, **({} if on else self._selection)}
+        if on and not known.keys() >= set(task_ids):
             raise Refused("Only tasks that are shown can be selected.")
-        for task_id in task_ids:
-            if on:
-                self._selection.setdefault(task_id, listed[task_id])
-            else:
-                self._selection.pop(task_id, None)
-        self.selected = list(self._selection)
-        return ""
+        return self._tick([known[task_id] for task_id in task_ids if task_id in known], on)
 
     @action(busy=False)
     def select_matching(self, on: bool = True) -> str:
         """Select each task that matches the filter, or take them out of the selection."""
-        for task in self.matching:
+        return self._tick(self.matching, on)
+
+    def _tick(self, tasks: Sequence[Task], on: bool) -> str:
+        for task in tasks:
             if on:
                 self._selection.setdefault(task.id, task)
             else:

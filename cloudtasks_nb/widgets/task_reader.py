@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import traitlets
+from msgspec.structs import asdict
 
 from ..errors import CloudTasksError, ConfigError
 from ..model.task import View
@@ -304,15 +305,7 @@ class TaskReader(Panel):
         with self.hold_sync():
             self.order = self._table.order
             self.facets = [
-                {
-                    "field": facet.field,
-                    "value": facet.value,
-                    "label": facet.label,
-                    "count": facet.count,
-                    "tone": facet.tone,
-                    "mode": chosen.mode(facet.field, facet.value),
-                }
-                for facet in self._facets
+                {**asdict(facet), "mode": chosen.mode(facet.field, facet.value)} for facet in self._facets
             ]
             self.place = self._place()
 

@@ -47,7 +47,8 @@ def test_what_has_a_name_goes_where_a_name_goes() -> None:
         == name.parent.parent
         == parse_location(Location(name="projects/p/locations/us-central1"))
     )
-    assert task_of(name.parent, "t-1") == name
+    for short in ("t-1", "emails/t-1", "us-central1/emails/t-1"):
+        assert task_of(name.parent, short) == name
     for wrong in (queue, task):
         with pytest.raises(InvalidArgument, match="must be formatted"):
             parse_location(wrong)

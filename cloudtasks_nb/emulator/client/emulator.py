@@ -163,9 +163,7 @@ class Emulator(Shown):
         }  # fmt: skip
         for name, share in shares.items():
             if not 0 <= share <= 1:
-                raise InvalidArgument(
-                    f"{name}={share!r} is no share of calls.", hint="pass a number from 0 to 1"
-                )
+                raise InvalidArgument(f"{name}={share!r}: shares of calls are from 0 to 1.")
         chosen = Faults(
             latency=None if latency is None else Duration.of(latency),
             **shares,

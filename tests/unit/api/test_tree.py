@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -177,6 +178,12 @@ def test_system_parameters_of_every_spelling_arrive_as_the_api_spells_them() -> 
             "'role'",
         ),
         (lambda q: q.tasks.create(QUEUE, body={"task": {"name": object()}}), "cannot be written", ""),
+        (
+            lambda q: q.patch(QUEUE, body={"rateLimits": {"maxTasksDispatchedPerSecond": math.nan}}),
+            "rateLimits.maxTasksDispatchedPerSecond is nan",
+            "pass None",
+        ),
+        (lambda q: q.tasks.lease(QUEUE, body={"maxTasks": math.inf}), "maxTasks is inf", "pass None"),
     ],
 )  # fmt: skip
 def test_what_nobody_knows_is_refused_before_sending_with_the_nearest_name(

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import attrs
 import msgspec
 import numpy as np
 import pandas as pd
@@ -35,6 +36,11 @@ class Letter:
     to: str
     _hidden: int = 1
     rows: list[Row] = field(default_factory=lambda: [Row("ada", 1)])
+
+
+@attrs.define
+class Parcel:
+    weight: float
 
 
 class Order(msgspec.Struct, rename="camel", tag="order"):
@@ -72,6 +78,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
         (Point(1, 2), {"x": 1, "y": 2}),
         (next(pd.DataFrame({"to": ["ada"]}).itertuples(index=False)), {"to": "ada"}),
         (Letter("eve"), {"to": "eve", "_hidden": 1, "rows": [{"to": "ada", "n": 1}]}),
+        (Parcel(1.5), {"weight": 1.5}),
         (Order(7), {"type": "order", "orderId": 7, "row": {"to": "bob", "n": 2}}),
         (Plain(1, 2), [1, 2]),
         (RetryConfig(min_backoff=5), {"minBackoff": "5s"}),

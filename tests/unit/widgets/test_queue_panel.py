@@ -59,6 +59,21 @@ def test_purge_is_refused_unless_the_id_was_typed(queue: ct.Queue, clicking: Cli
     assert len(list(queue.tasks())) == 3
 
 
+def test_a_change_of_rates_leaves_retries_as_they_are_and_the_other_way_round(queue: ct.Queue) -> None:
+    panel = QueuePanel(queue)
+    panel.update({"max_concurrent_tasks": 7})
+    panel.update({"max_attempts": 3})
+    panel.update({"max_burst_size": 9})
+    read = queue.refresh()
+    assert read.rate_limits is not None and read.retry_config is not None
+    held = (
+        read.rate_limits.max_concurrent_tasks,
+        read.retry_config.max_attempts,
+        read.rate_limits.max_burst_size,
+    )
+    assert held == (7, 3, 9)
+
+
 def test_purge_removes_the_tasks_when_the_id_was_typed(queue: ct.Queue, clicking: Clicking) -> None:
     panel = QueuePanel(queue)
     assert clicking(panel).click("purge", confirm=queue.id).startswith("Purged.")
