@@ -17,7 +17,7 @@ from . import demo
 from .access.authorization import OAuth
 from .access.gate import Gate
 from .access.sign_in_pages import SignIn
-from .clock import Clock, ManualClock, SystemClock
+from .clock import Clock, ManualClock
 from .complaints import never_waiting_for_readers
 from .delivery.attempt_log import AttemptLog
 from .delivery.deliver import Deliverer, targets
@@ -102,7 +102,7 @@ def run(options: Options) -> None:
     with contextlib.closing(listening):
         store = Store.open(options.data)
         with contextlib.closing(store):
-            clock = _manual_clock(options, store) if options.manual_clock else SystemClock()
+            clock = _manual_clock(options, store) if options.manual_clock else Clock()
             if options.with_demo and store.is_empty():
                 try:
                     demo.fill(store, clock.now())

@@ -104,17 +104,13 @@ def retry_config(queue: Queue, task: Task) -> RetryConfig:
     ours, theirs = task.retry_config, queue.retry_config or RetryConfig()
     if ours is None:
         return theirs
+    merged = {name: getattr(ours, name) for name in RetryConfig.__struct_fields__}
     counted = ours.max_attempts is not None or ours.unlimited_attempts
-    return RetryConfig(
-        max_attempts=ours.max_attempts if counted else theirs.max_attempts,
-        unlimited_attempts=ours.unlimited_attempts if counted else theirs.unlimited_attempts,
-        max_retry_duration=theirs.max_retry_duration
-        if ours.max_retry_duration is None
-        else ours.max_retry_duration,
-        min_backoff=theirs.min_backoff if ours.min_backoff is None else ours.min_backoff,
-        max_backoff=theirs.max_backoff if ours.max_backoff is None else ours.max_backoff,
-        max_doublings=theirs.max_doublings if ours.max_doublings is None else ours.max_doublings,
-    )
+    for name, value in merged.items():
+        is_count = name in ("max_attempts", "unlimited_attempts")
+        if not counted if is_count else value is None:
+            merged[name] = getattr(theirs, name)
+    return RetryConfig(**merged)
 
 
 def retry_delay(retries: RetryConfig, failed: int) -> timedelta:

@@ -23,7 +23,6 @@ _KEY_FORMAT = "projects/PROJECT_ID/locations/LOCATION_ID/keyRings/KEY_RING_ID/cr
 class LocationService:
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._keys = context.store.cmek
 
     def list(
         self,
@@ -54,7 +53,7 @@ class LocationService:
 
     def get_key(self, name: str) -> CmekConfig:
         parent = str(_location_of(name))
-        return CmekConfig(name=name, kms_key=self._keys.get(parent))
+        return CmekConfig(name=name, kms_key=self._context.store.kms_key(parent))
 
     def update_key(self, name: str, body: CmekConfig, *, update_mask: str = "") -> CmekConfig:
         """A blank key switches back to Google's own."""
@@ -74,7 +73,7 @@ class LocationService:
                 f"CmekConfig.kms_key must be a key in {parent.location}, not in {match[1]}."
             )
         with self._context.store.transaction():
-            self._keys.set(str(parent), body.kms_key)
+            self._context.store.set_kms_key(str(parent), body.kms_key)
         return CmekConfig(name=name, kms_key=body.kms_key)
 
 
