@@ -13,7 +13,7 @@ GET  /.well-known/openid-configuration
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from ....model.emulated import (
 from ....model.versions import VERSIONS
 from ....names import parse_queue
 from ..calls.bodies import parse
+from ..calls.request import Request
 from ..clock import Clock
 from ..delivery.attempt_log import AttemptLog
 from ..delivery.tokens import Tokens
@@ -43,11 +44,11 @@ PATIENCE = timedelta(seconds=10)
 _LONGEST = timedelta(minutes=10)
 
 Answer = Message | dict[str, Any]
-Handler = Callable[[Mapping[str, str], bytes], Awaitable[Answer]]
+Handler = Callable[[Request], Awaitable[Answer]]
 
 
 class Control:
-    """Answers by verb and path, from query parameters and a body."""
+    """Answers by verb and path."""
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class Control:
             ("GET", "/.well-known/openid-configuration", self._discovery),
         ]
 
-    async def _info(self, query: Mapping[str, str], body: bytes) -> EmulatorInfo:
+    async def _info(self, call: Request) -> EmulatorInfo:
         return EmulatorInfo(
             version=__version__,
             api_versions=list(VERSIONS),
@@ -93,15 +94,15 @@ class Control:
             dispatches=self._options.dispatch,
         )
 
-    async def _read_faults(self, query: Mapping[str, str], body: bytes) -> FaultReport:
+    async def _read_faults(self, call: Request) -> FaultReport:
         return FaultReport(faults=self._faults.faults, counts=self._faults.counts)
 
-    async def _choose_faults(self, query: Mapping[str, str], body: bytes) -> FaultReport:
-        self._faults.choose(parse(body, Faults, ""))
-        return FaultReport(faults=self._faults.faults, counts=self._faults.counts)
+    async def _choose_faults(self, call: Request) -> FaultReport:
+        self._faults.choose(parse(call.body, Faults))
+        return await self._read_faults(call)
 
-    async def _advance(self, query: Mapping[str, str], body: bytes) -> AdvanceResponse:
-        request = parse(body, AdvanceRequest, "")
+    async def _advance(self, call: Request) -> AdvanceResponse:
+        request = parse(call.body, AdvanceRequest)
         by, patience = request.by, PATIENCE if request.patience is None else request.patience
         if self._timeline is None:
             raise FailedPrecondition(
@@ -117,23 +118,24 @@ class Control:
             raise InvalidArgument("by leads beyond the year 9999.") from None
         return AdvanceResponse(time=self._clock.now(), settled=settled)
 
-    async def _attempts(self, query: Mapping[str, str], body: bytes) -> HistoryResponse:
+    async def _attempts(self, call: Request) -> HistoryResponse:
+        query = dict(call.query)
         queue = str(parse_queue(query.get("queue", "")))
         return HistoryResponse(
             attempts=self._history.of(queue, query.get("task", "")), dropped=self._history.dropped(queue)
         )
 
-    async def _jwks(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    async def _jwks(self, call: Request) -> dict[str, Any]:
         await self._tokens.prepare()
         return self._tokens.jwks()
 
-    async def _certs(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    async def _certs(self, call: Request) -> dict[str, Any]:
         await self._tokens.prepare()
         return dict(self._tokens.certs())
 
-    async def _discovery(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    async def _discovery(self, call: Request) -> dict[str, Any]:
         return self._tokens.configuration()
 
-    async def _token_info(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    async def _token_info(self, call: Request) -> dict[str, Any]:
         await self._tokens.prepare()
-        return self._tokens.info(query.get("access_token", ""))
+        return self._tokens.info(dict(call.query).get("access_token", ""))

@@ -8,6 +8,7 @@ request 2649.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -18,8 +19,11 @@ from ..calls.request import Request, Response
 from ..delivery.outgoing import own_url
 from .front import Front
 
-TASKS = "/projects/{project}/locations/{location}/queues/{queue}/tasks"
+_TASKS = "/projects/{project}/locations/{location}/queues/{queue}/tasks"
 _VERSION = "v2beta3"  # what a queue says of its target, and what a task may hold
+
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Firebase:
@@ -27,6 +31,10 @@ class Firebase:
 
     def __init__(self, front: Front) -> None:
         self._front = front
+
+    def routes(self) -> list[tuple[str, str, Handler]]:
+        """Every verb and path with what answers it."""
+        return [("POST", _TASKS, self.create), ("DELETE", f"{_TASKS}/{{task}}", self.delete)]
 
     async def create(self, request: Request) -> Response:
         """Add a task; without a URL it goes where the queue's http_target says."""

@@ -23,9 +23,7 @@ from ..calls.routes import route
 from ..rules.identity import Caller
 from ..services.service import Answer, Service
 from ..store.commits import Commits
-from .enum_numbers import numbered
-from .envelopes import error_json
-from .wire import finish, script
+from .wire import error_json, finish, numbered, script
 from .wording import reworded, said_in
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}
