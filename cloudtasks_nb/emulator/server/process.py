@@ -29,7 +29,6 @@ from .http.fault_injection import FaultPlan
 from .http.front import Front
 from .http.server import application
 from .options import Options
-from .rules.attempts import Attempt, Outcome
 from .services.context import Context
 from .services.service import Service
 from .store.commits import Commits
@@ -48,11 +47,21 @@ class Server:
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
         tokens, history, faults = Tokens(url), AttemptLog(), FaultPlan(options.faults)
         self._store = store
+        self._deliverer = Deliverer(
+            lambda attempt, outcome: self._dispatcher.ended(attempt, outcome),
+            clock,
+            targets(options),
+            tokens,
+            history,
+        )
         context = Context(
-            store, clock, self._send, wake=self._wake, app_engine_location=options.app_engine_location
+            store,
+            clock,
+            self._deliverer.send,
+            wake=self._wake,
+            app_engine_location=options.app_engine_location,
         )
         self._commits = Commits(store, context.expiry)
-        self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
         self.service = Service(context)
         timeline = Timeline(clock, self._remember) if isinstance(clock, ManualClock) else None
         self._dispatcher = Dispatcher(
@@ -72,15 +81,9 @@ class Server:
     async def _remember(self, now: datetime) -> None:
         await self._commits.run(partial(self._store.remember_time, now))
 
-    def _send(self, attempt: Attempt) -> None:
-        self._dispatcher.send(attempt)
-
     def _wake(self, queue: int) -> None:
         self._dispatcher.wake(queue)
         self._sweeper.wake()
-
-    def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
-        self._dispatcher.ended(attempt, outcome)
 
     async def start(self, listening: socket.socket) -> None:
         self._dispatcher.start(self._deliverer.send, dispatches=self._dispatches)

@@ -5,7 +5,9 @@ Source: SPEC sections 5.2 and 5.3.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from itertools import islice
 
 from msgspec import Struct
@@ -19,6 +21,7 @@ DURATION_ENDS_UNLIMITED_ATTEMPTS = True
 _HTTP_TO_RPC = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 416: 11, 429: 8, 499: 1, 501: 12, 503: 14, 504: 4}
 _DEADLINE_EXCEEDED, _PERMISSION_DENIED, _UNAVAILABLE = 4, 7, 14
 _TIMED_OUT_CODE = 504
+LONGEST = timedelta(days=1)  # that a target may ask to be left alone
 
 
 class Attempt(Struct, frozen=True):
@@ -127,3 +130,28 @@ def used_up(retries: RetryConfig, failed: int, since_first: timedelta) -> bool:
             DURATION_ENDS_UNLIMITED_ATTEMPTS and bool(patience) and since_first >= (patience or timedelta())
         )
     return failed >= retries.max_attempts and (not patience or since_first >= patience)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """From the Retry-After header of an answer, seconds or a date; nothing when there is none, or none that is read.
+
+    A date is meant by the clock of its sender, so it is compared with the Date of the same answer, where it has one.
+
+    >>> retry_after({"Retry-After": "120"}, datetime.now(UTC)).total_seconds()
+    120.0
+    """
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdecimal():
+        asked = timedelta(seconds=min(int(value[:12]), LONGEST.total_seconds()))
+    else:
+        moment = _date(value)
+        asked = moment - (_date(headers.get("Date", "")) or now) if moment is not None else timedelta()
+    return max(timedelta(), min(asked, LONGEST))
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

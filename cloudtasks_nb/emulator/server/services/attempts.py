@@ -13,15 +13,10 @@ from ....names import parse_task
 from ..rules.attempts import Attempt, Outcome, retry_config, retry_delay, used_up
 from ..store.store import QueueRow
 from ..store.task_json import StoredTask, attempts_json, task_json, task_message, task_prefix
-from .context import NOT_FOUND, Context, existing_queue, remove_task
+from .context import NOT_FOUND, Serving, existing_queue, remove_task
 
 
-class AttemptService:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._store = context.store
-        self._tasks = context.store.tasks
-
+class AttemptService(Serving):
     def run(self, name: str, body: RunTaskRequest) -> bytes:
         """Sends one attempt at once, whatever the queue's state and pace; the answer does not wait for the target's."""
         parsed = parse_task(name)

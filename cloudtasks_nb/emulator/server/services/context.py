@@ -52,6 +52,15 @@ class Context:
             self.store.after_commit(partial(self._wake, queue))
 
 
+class Serving:
+    """What every service has at hand."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+        self._tasks = context.store.tasks
+
+
 def existing_queue(store: Store, name: QueueName) -> QueueRow:
     """The queue of this name. Errors: InvalidArgument for a location that does not exist; NotFound."""
     check_location(name.parent)

@@ -26,14 +26,12 @@ from ..rules import leases as rules
 from ..rules.attempts import retry_config
 from ..store.store import QueueRow
 from ..store.task_json import StoredTask, joined_json, task_json, task_message, task_prefix
-from .context import Context, existing_queue, existing_task, remove_task
+from .context import Context, Serving, existing_queue, existing_task, remove_task
 
 
-class LeaseService:
+class LeaseService(Serving):
     def __init__(self, context: Context) -> None:
-        self._context = context
-        self._store = context.store
-        self._tasks = context.store.tasks
+        super().__init__(context)
         self._paces: defaultdict[int, rules.LeaseQuota] = defaultdict(rules.LeaseQuota)
 
     def lease(self, parent: str, body: LeaseTasksRequest) -> bytes:

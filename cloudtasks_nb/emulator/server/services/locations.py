@@ -12,7 +12,7 @@ from ..calls.filters import parse_filter
 from ..calls.masks import parse_mask
 from ..rules.locations import REGIONS, check_location, location
 from ..rules.pages import make_token, page_size, read_token
-from .context import NOT_FOUND, Context
+from .context import NOT_FOUND, Serving
 
 MAX_LOCATIONS = 100
 
@@ -20,10 +20,7 @@ _KEY = re.compile(r"projects/[^/\s]+/locations/([^/\s]+)/keyRings/[^/\s]+/crypto
 _KEY_FORMAT = "projects/PROJECT_ID/locations/LOCATION_ID/keyRings/KEY_RING_ID/cryptoKeys/KEY_ID"
 
 
-class LocationService:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
+class LocationService(Serving):
     def list(
         self,
         name: str,
@@ -53,7 +50,7 @@ class LocationService:
 
     def get_key(self, name: str) -> CmekConfig:
         parent = str(_location_of(name))
-        return CmekConfig(name=name, kms_key=self._context.store.kms_key(parent))
+        return CmekConfig(name=name, kms_key=self._store.kms_key(parent))
 
     def update_key(self, name: str, body: CmekConfig, *, update_mask: str = "") -> CmekConfig:
         """A blank key switches back to Google's own."""
@@ -72,8 +69,8 @@ class LocationService:
             raise InvalidArgument(
                 f"CmekConfig.kms_key must be a key in {parent.location}, not in {match[1]}."
             )
-        with self._context.store.transaction():
-            self._context.store.set_kms_key(str(parent), body.kms_key)
+        with self._store.transaction():
+            self._store.set_kms_key(str(parent), body.kms_key)
         return CmekConfig(name=name, kms_key=body.kms_key)
 
 

@@ -20,22 +20,18 @@ from ....names import (
 )
 from ..calls import masks
 from ..calls.filters import parse_filter
-from ..calls.refusals import malformed_queue
+from ..calls.refusals import QUEUE_NAME, malformed
 from ..rules import queues as queue_rules
 from ..rules.locations import check_location
 from ..rules.pages import make_token, page_size, read_token
 from ..rules.queue_patch import patched
 from ..store.store import QueueRow
-from .context import NOT_FOUND, Context, existing_queue
+from .context import NOT_FOUND, Serving, existing_queue
 
 MAX_QUEUES = 9800
 
 
-class QueueService:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._store = context.store
-
+class QueueService(Serving):
     def list(
         self,
         parent: str,
@@ -173,11 +169,11 @@ def _name_in(parent: str, name: str) -> QueueName:
         try:
             check_queue_id(parts[5])
         except InvalidArgument as error:
-            raise malformed_queue(error.message) from None
+            raise malformed(error.message, QUEUE_NAME) from None
     try:
         parsed = parse_queue(name)
     except InvalidArgument:
-        raise malformed_queue(f'Queue name must be formatted: "{QUEUE_FORMAT}".') from None
+        raise malformed(f'Queue name must be formatted: "{QUEUE_FORMAT}".', QUEUE_NAME) from None
     if str(parsed.parent) != parent:
         raise InvalidArgument(f"{name} must begin with {parent}.")
     return parsed

@@ -7,19 +7,20 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from ....errors import AlreadyExists, InvalidArgument
-from ....model import Queue, Task
-from ....model.messages import CreateTaskRequest, Empty
+from ....model import HttpRequest, HttpTarget, Queue, Task
+from ....model.messages import BufferTaskRequest, CreateTaskRequest, Empty, HttpBody
 from ....model.versions import OWN, Version
 from ....names import TASK_FORMAT, QueueName, check_task_id, parse_queue, parse_task
-from ..calls.refusals import malformed_task_id
+from ..calls.refusals import TASK_ID, malformed
 from ..clock import to_us
+from ..delivery.outgoing import own_url
 from ..rules import tasks as task_rules
 from ..rules.pages import make_token, page_size, read_token
 from ..rules.queues import task_ttl
 from ..store.store import QueueRow
 from ..store.task_json import StoredTask, page_json, request_json, task_json, task_prefix
 from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, NewTask, Order
-from .context import Context, existing_queue, existing_task, remove_task
+from .context import Serving, existing_queue, existing_task, remove_task
 
 MAX_TASKS = 1000
 
@@ -30,12 +31,7 @@ _TOO_RECENT = (
 )
 
 
-class TaskService:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._store = context.store
-        self._tasks = context.store.tasks
-
+class TaskService(Serving):
     def list(
         self,
         parent: str,
@@ -69,6 +65,17 @@ class TaskService:
             queue = existing_queue(self._store, name)
             stored = self.add(queue, body.task, task_id, version)
         return _answer(queue, stored, body.response_view)
+
+    def buffer(self, queue: str, body: BufferTaskRequest, task_id: str = "") -> bytes:
+        """A payload becomes a task that goes where its queue says. Source: SPEC section 1.2."""
+        name = parse_queue(queue)
+        if task_id:
+            check_task_id(task_id)
+        with self._store.transaction():
+            row = existing_queue(self._store, name)
+            request = _buffered(row.queue.http_target, body.body or HttpBody())
+            stored = self.add(row, Task(http_request=request), task_id)
+        return b'{"task":' + _answer(row, stored, "") + b"}"
 
     def add(self, queue: QueueRow, asked: Task, task_id: str, version: Version = OWN) -> StoredTask:
         """Stores a new task, inside a transaction of the caller; an empty id is replaced by a random one."""
@@ -145,4 +152,19 @@ def id_in(queue: QueueName, name: str) -> str:
     try:
         return check_task_id(task_id)
     except InvalidArgument as error:
-        raise malformed_task_id(error.message) from None
+        raise malformed(error.message, TASK_ID) from None
+
+
+def _buffered(target: HttpTarget | None, body: HttpBody) -> HttpRequest:
+    """The request of a buffered task: the queue's target, and the payload. Errors: InvalidArgument."""
+    url = own_url(target)
+    if target is None or not url:
+        raise InvalidArgument(
+            "The queue must have an HTTP target with a host: set Queue.http_target.uri_override.host to buffer tasks."
+        )
+    return HttpRequest(
+        url=url,
+        http_method=target.http_method or "POST",
+        headers={"Content-Type": body.content_type} if body.content_type else {},
+        body=body.data,
+    )

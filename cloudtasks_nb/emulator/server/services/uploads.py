@@ -11,19 +11,13 @@ from ....names import PROJECT_ID, LocationName
 from ..calls.masks import Path
 from ..rules.queue_patch import patched
 from ..rules.queue_yaml import Described, read_queue_yaml
-from .context import Context
 from .queues import QueueService
 
 _SPARED = "default"
 
 
-class UploadService:
+class UploadService(QueueService):
     """The file says everything about a project's queues: those that it does not name are disabled."""
-
-    def __init__(self, context: Context, queues: QueueService) -> None:
-        self._context = context
-        self._store = context.store
-        self._queues = queues
 
     def update(self, body: HttpBody, *, app_id: str = "") -> Empty:
         if not PROJECT_ID.fullmatch(app_id):
@@ -44,7 +38,7 @@ class UploadService:
         name = f"{parent}/queues/{entry.id}"
         found = self._store.queue(name)
         if found is None:
-            self._queues.add(replace(entry.queue, name=name))
+            self.add(replace(entry.queue, name=name))
             found = self._store.queue(name)
             assert found is not None  # noqa: S101 - just added
             queue = found.queue
