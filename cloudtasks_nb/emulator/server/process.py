@@ -29,6 +29,7 @@ from .http.fault_injection import FaultPlan
 from .http.front import Front
 from .http.server import application
 from .options import Options
+from .rules.attempts import Attempt, Outcome
 from .services.context import Context
 from .services.service import Service
 from .store.commits import Commits
@@ -47,26 +48,13 @@ class Server:
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
         tokens, history, faults = Tokens(url), AttemptLog(), FaultPlan(options.faults)
         self._store = store
-        self._deliverer = Deliverer(
-            lambda attempt, outcome: self._dispatcher.ended(attempt, outcome),
-            clock,
-            targets(options),
-            tokens,
-            history,
-        )
-        context = Context(
-            store,
-            clock,
-            self._deliverer.send,
-            wake=self._wake,
-            app_engine_location=options.app_engine_location,
-        )
+        self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
+        send, place = self._deliverer.send, options.app_engine_location
+        context = Context(store, clock, send, wake=self._wake, app_engine_location=place)
         self._commits = Commits(store, context.expiry)
         self.service = Service(context)
         timeline = Timeline(clock, self._remember) if isinstance(clock, ManualClock) else None
-        self._dispatcher = Dispatcher(
-            store, clock, self.service.attempts, self._commits, moved_by_hand=timeline is not None
-        )
+        self._dispatcher = Dispatcher(store, clock, self.service.attempts, self._commits, send)
         self._sweeper = Sweeper(store, clock, self._commits)
         self._dispatches = options.dispatch
         if timeline is not None:
@@ -81,12 +69,15 @@ class Server:
     async def _remember(self, now: datetime) -> None:
         await self._commits.run(partial(self._store.remember_time, now))
 
+    def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
+        self._dispatcher.ended(attempt, outcome)
+
     def _wake(self, queue: int) -> None:
         self._dispatcher.wake(queue)
         self._sweeper.wake()
 
     async def start(self, listening: socket.socket) -> None:
-        self._dispatcher.start(self._deliverer.send, dispatches=self._dispatches)
+        self._dispatcher.start(dispatches=self._dispatches)
         self._sweeper.wake()
         await self._connections.start(listening)
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import cached_property, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ....model import encode
-from ..calls.request import HTML, JSON, Request, Response, media_type, query_pairs
+from ..calls.request import HTML, JSON, Request, Response, Routes, media_type, query_pairs
 from ..store.commits import Commits
 from .authorization import DEVELOPER, OAuth, OAuthError
 
 if TYPE_CHECKING:
     from jinja2 import Template
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 # Where Google serves these, today and for the first client.
 _AUTH = ("/auth", "/o/oauth2/auth", "/o/oauth2/v2/auth")
@@ -40,8 +38,7 @@ class SignIn:
         self._oauth = oauth
         self._commits = commits
 
-    def routes(self) -> list[tuple[str, str, Handler]]:
-        """Every verb and path with what answers it."""
+    def routes(self) -> Routes:
         return [
             *(("GET", path, self._ask) for path in _AUTH),
             *(("POST", path, self._decide) for path in _AUTH),

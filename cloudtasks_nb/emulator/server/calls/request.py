@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ....errors import InvalidArgument, NotFound
+from ....model import Message
 from ....model.methods import Method, methods_of
 from ....model.versions import VERSIONS
 
@@ -38,6 +40,11 @@ class Response(Struct, frozen=True):
     status: int = 200
     content_type: str = JSON
     headers: dict[str, str] = {}
+
+
+Handler = Callable[[Request], Awaitable[Response | Message | dict[str, Any]]]
+Routes = list[tuple[str, str, Handler]]
+"""HTTP verbs and paths with what answers them, beside the API's own."""
 
 
 def query_pairs(text: str) -> Pairs:

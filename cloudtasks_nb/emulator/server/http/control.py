@@ -13,13 +13,12 @@ GET  /.well-known/openid-configuration
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from .... import __version__
 from ....errors import FailedPrecondition, InvalidArgument
-from ....model import Message
 from ....model.emulated import (
     AdvanceRequest,
     AdvanceResponse,
@@ -31,7 +30,7 @@ from ....model.emulated import (
 from ....model.versions import VERSIONS
 from ....names import parse_queue
 from ..calls.bodies import parse
-from ..calls.request import Request
+from ..calls.request import Handler, Request, Routes
 from ..clock import Clock
 from ..delivery.attempt_log import AttemptLog
 from ..delivery.tokens import Tokens
@@ -42,9 +41,6 @@ from .fault_injection import FaultPlan
 PREFIX = "/emulator/v1"
 PATIENCE = timedelta(seconds=10)
 _LONGEST = timedelta(minutes=10)
-
-Answer = Message | dict[str, Any]
-Handler = Callable[[Request], Awaitable[Answer]]
 
 
 class Control:
@@ -66,17 +62,16 @@ class Control:
         self._tokens = tokens
         self._history = history
 
-    def routes(self) -> list[tuple[str, str, Handler]]:
-        """Every verb and path with what answers it."""
+    def routes(self) -> Routes:
         return [
             ("GET", f"{PREFIX}/info", self._info),
             ("POST", f"{PREFIX}/clock:advance", self._advance),
             ("GET", f"{PREFIX}/history", self._attempts),
             ("GET", f"{PREFIX}/faults", self._read_faults),
             ("POST", f"{PREFIX}/faults", self._choose_faults),
-            ("GET", f"{PREFIX}/jwks", self._jwks),
-            ("GET", f"{PREFIX}/certs", self._certs),
-            ("GET", f"{PREFIX}/tokeninfo", self._token_info),
+            ("GET", f"{PREFIX}/jwks", self._with_key(lambda call: self._tokens.jwks())),
+            ("GET", f"{PREFIX}/certs", self._with_key(lambda call: dict(self._tokens.certs()))),
+            ("GET", f"{PREFIX}/tokeninfo", self._with_key(self._token_info)),
             ("GET", "/.well-known/openid-configuration", self._discovery),
         ]
 
@@ -125,17 +120,17 @@ class Control:
             attempts=self._history.of(queue, query.get("task", "")), dropped=self._history.dropped(queue)
         )
 
-    async def _jwks(self, call: Request) -> dict[str, Any]:
-        await self._tokens.prepare()
-        return self._tokens.jwks()
+    def _with_key(self, answer: Callable[[Request], dict[str, Any]]) -> Handler:
+        """What needs the key that signs tokens: it is made when it is first asked for."""
 
-    async def _certs(self, call: Request) -> dict[str, Any]:
-        await self._tokens.prepare()
-        return dict(self._tokens.certs())
+        async def prepared(call: Request) -> dict[str, Any]:
+            await self._tokens.prepare()
+            return answer(call)
+
+        return prepared
 
     async def _discovery(self, call: Request) -> dict[str, Any]:
         return self._tokens.configuration()
 
-    async def _token_info(self, call: Request) -> dict[str, Any]:
-        await self._tokens.prepare()
+    def _token_info(self, call: Request) -> dict[str, Any]:
         return self._tokens.info(dict(call.query).get("access_token", ""))

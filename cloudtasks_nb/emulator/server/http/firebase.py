@@ -8,22 +8,18 @@ request 2649.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from ....model import Queue, decode
-from ..calls.request import Request, Response
+from ..calls.request import Request, Response, Routes
 from ..delivery.outgoing import own_url
 from .front import Front
 
 _TASKS = "/projects/{project}/locations/{location}/queues/{queue}/tasks"
 _VERSION = "v2beta3"  # what a queue says of its target, and what a task may hold
-
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Firebase:
@@ -32,8 +28,7 @@ class Firebase:
     def __init__(self, front: Front) -> None:
         self._front = front
 
-    def routes(self) -> list[tuple[str, str, Handler]]:
-        """Every verb and path with what answers it."""
+    def routes(self) -> Routes:
         return [("POST", _TASKS, self.create), ("DELETE", f"{_TASKS}/{{task}}", self.delete)]
 
     async def create(self, request: Request) -> Response:

@@ -12,12 +12,12 @@ from typing import Any
 from aiohttp import web
 
 from ....errors import ApiError, InvalidArgument, PermissionDenied
-from ....model import Message, encode
+from ....model import encode
 from ....model.versions import VERSIONS
 from ....origins import why_refused
 from ..access.sign_in_pages import SignIn
 from ..calls.queries import SystemParameters
-from ..calls.request import Request, Response, query_pairs
+from ..calls.request import Handler, Request, Response, Routes, query_pairs
 from .batch_endpoint import Part, batch_reply, read_batch
 from .control import Control
 from .fault_injection import BATCH, REFUSALS, FaultPlan, method_of
@@ -38,14 +38,12 @@ _BATCH_PATHS = ("/batch", *(f"/batch/cloudtasks/{version}" for version in VERSIO
 _AT_ONCE = 50
 _BODY_S = 60.0
 
-Handler = Callable[[Request], Awaitable[Response | Message | dict[str, Any]]]
-
 
 def application(front: Front, control: Control, sign_in: SignIn, faults: FaultPlan) -> web.Application:
     """The emulator as an aiohttp application."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     door, firebase = _Door(front, faults), Firebase(front)
-    own: list[tuple[str, str, Handler]] = [*control.routes(), *sign_in.routes(), *firebase.routes()]
+    own: Routes = [*control.routes(), *sign_in.routes(), *firebase.routes()]
     for verb, path, handler in own:
         app.router.add_route(verb, path, _local(partial(door.own, handler)))
     for path in _BATCH_PATHS:

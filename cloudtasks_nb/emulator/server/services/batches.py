@@ -20,7 +20,7 @@ from ..rules.locations import check_location
 from ..store.operations import StoredOperation
 from ..store.store import QueueRow
 from ..store.task_json import task_json
-from .context import NOT_FOUND, existing_queue, remove_task
+from .context import NOT_FOUND
 from .tasks import TaskService, id_in
 
 MAX_CREATES = 100
@@ -93,7 +93,7 @@ class BatchService(TaskService):
         return task_json(stored, f"{name}/tasks/", request.response_view or "BASIC")
 
     def _deleted(self, queue: QueueRow, task_id: str) -> str:
-        remove_task(self._context, queue, check_task_id(task_id))
+        self._remove(queue, check_task_id(task_id))
         return ""
 
     def _operation(
@@ -110,7 +110,7 @@ class BatchService(TaskService):
         with self._store.transaction():
             found = self._store.operations.get(operation, now) if body.request_id else None
             if found is None:
-                done, failed = run(existing_queue(self._store, queue))
+                done, failed = run(self._queue(queue))
                 times = rfc3339(to_us(now)), rfc3339(to_us(self._context.clock.now()))
                 answer = _answer(call, operation, times, done, failed)
                 kept = StoredOperation(answer, fingerprint)

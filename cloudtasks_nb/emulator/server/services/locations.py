@@ -11,7 +11,7 @@ from ....names import PROJECT_ID, LocationName, parse_location
 from ..calls.filters import parse_filter
 from ..calls.masks import parse_mask
 from ..rules.locations import REGIONS, check_location, location
-from ..rules.pages import make_token, page_size, read_token
+from ..rules.pages import Listing
 from .context import NOT_FOUND, Serving
 
 MAX_LOCATIONS = 100
@@ -33,14 +33,14 @@ class LocationService(Serving):
         project = name.removeprefix("projects/")
         if not PROJECT_ID.fullmatch(project):
             raise InvalidArgument("Invalid resource field value in the request.")
-        limit, now = _page_size(page_size, MAX_LOCATIONS), self._context.clock.now()
-        chosen, listing = parse_filter(filter, Location), ["locations", name, filter]
-        after = read_token(page_token, listing, now)
-        regions = [region for region in sorted(REGIONS) if after is None or region > after[0]]
+        now, chosen = self._context.clock.now(), parse_filter(filter, Location)
+        page = Listing(["locations", name, filter], page_size, page_token, largest=MAX_LOCATIONS, now=now)
+        regions = [region for region in sorted(REGIONS) if page.after is None or region > page.after[0]]
         found = [location(LocationName(project, region)) for region in regions]
         shown = [region for region in found if chosen.matches(region)]
-        token = make_token([shown[limit - 1].location_id], listing, now) if len(shown) > limit else ""
-        return ListLocationsResponse(locations=shown[:limit], next_page_token=token)
+        more = len(shown) > page.limit
+        token = page.token(shown[page.limit - 1].location_id) if more else ""
+        return ListLocationsResponse(locations=shown[: page.limit], next_page_token=token)
 
     def get(self, name: str) -> Location:
         parsed = parse_location(name)
@@ -76,6 +76,3 @@ class LocationService(Serving):
 
 def _location_of(name: str) -> LocationName:
     return check_location(parse_location(name.removesuffix("/cmekConfig")))
-
-
-_page_size = page_size  # list() has a parameter of this name

@@ -20,7 +20,7 @@ from ....model.roles import ROLES
 from ....names import parse_queue
 from ..rules.identity import MEMBERS
 from ..rules.locations import check_location
-from .context import Serving, existing_queue
+from .context import Serving
 
 _INVALID = "Request contains an invalid argument."
 _NO_POLICY = Policy(etag="ACAB")  # what Google answers where none was ever set
@@ -35,12 +35,12 @@ class PolicyService(Serving):
         asked = body.options.requested_policy_version if body.options is not None else 0
         if asked not in _VERSIONS:
             raise InvalidArgument(_INVALID)
-        stored = existing_queue(self._store, parse_queue(resource)).policy
+        stored = self._queue(parse_queue(resource)).policy
         policy = decode(stored.encode(), Policy) if stored else _NO_POLICY
         return policy if asked == _WITH_CONDITIONS else _without_conditions(policy)
 
     def set(self, resource: str, body: SetIamPolicyRequest) -> Policy:
-        found = existing_queue(self._store, parse_queue(resource))
+        found = self._queue(parse_queue(resource))
         if body.policy is None:
             raise InvalidArgument(_INVALID)
         _check(body.policy)

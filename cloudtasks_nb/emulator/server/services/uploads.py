@@ -30,8 +30,7 @@ class UploadService(QueueService):
             named = {f"{parent}/queues/{entry.id}" for entry in described}
             for row in list(self._store.queues(str(parent))):
                 if row.queue.name not in named and row.queue.id != _SPARED:
-                    self._store.save_queue(row.row, replace(row.queue, state="DISABLED"))
-                    self._context.changed(row.row)
+                    self._save(row, replace(row.queue, state="DISABLED"))
         return Empty()
 
     def _apply(self, parent: LocationName, entry: Described) -> None:
@@ -45,8 +44,7 @@ class UploadService(QueueService):
         else:
             queue = patched(found.queue, entry.queue, _said(entry.queue, found.queue))
         state = "PAUSED" if entry.paused else "RUNNING" if queue.state == "DISABLED" else queue.state
-        self._store.save_queue(found.row, replace(queue, state=state))
-        self._context.changed(found.row)
+        self._save(found, replace(queue, state=state))
 
 
 def _said(asked: Queue, current: Queue) -> list[Path]:
