@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.emulator.server.clock import SystemClock
+from cloudtasks_nb.emulator.server.clock import Clock
 from cloudtasks_nb.emulator.server.options import Options
 from cloudtasks_nb.emulator.server.process import Server
 from cloudtasks_nb.emulator.server.store.store import Store
@@ -114,7 +114,7 @@ def test_a_body_that_never_arrives_ends_its_connection(monkeypatch: pytest.Monke
     async def main() -> bytes:
         with closing(Store.open()) as store, socket.create_server(("127.0.0.1", 0)) as listening:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            emulator = Server(store, SystemClock(), Options(), url)
+            emulator = Server(store, Clock(), Options(), url)
             await emulator.start(listening)
             async with asyncio.timeout(PATIENCE_S):
                 reader, writer = await asyncio.open_connection("127.0.0.1", listening.getsockname()[1])

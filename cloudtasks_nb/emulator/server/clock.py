@@ -8,54 +8,34 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Clock(Protocol):
-    """Says what time it is, in UTC, and how long to wait for another time."""
-
-    def now(self) -> datetime: ...
-
-    def machine_s(self) -> float:
-        """Seconds that pass whatever the clock shows: somebody who waits is let in at last."""
-        ...
-
-    def seconds_until(self, moment: datetime) -> float | None:
-        """How long to sleep until a moment; None when only moving the clock brings it."""
-        ...
-
-    def on_move(self, listener: Callable[[], None]) -> None:
-        """Calls the listener whenever the clock was moved by hand."""
-        ...
-
-    def deadline(self, after_s: float) -> AbstractAsyncContextManager[object]:
-        """Raises TimeoutError when its body is still at work that much later."""
-        ...
-
-
-class SystemClock:
-    """The machine's clock."""
+class Clock:
+    """Says what time it is, in UTC, and how long to wait for another time: the machine's clock."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def machine_s(self) -> float:
+        """Seconds that pass whatever the clock shows: somebody who waits is let in at last."""
         return time.monotonic()
 
     def seconds_until(self, moment: datetime) -> float | None:
+        """How long to sleep until a moment; None when only moving the clock brings it."""
         return max(0.0, (moment - self.now()).total_seconds())
 
     def on_move(self, listener: Callable[[], None]) -> None:
-        """Nobody moves this clock."""
+        """Calls the listener whenever the clock was moved by hand."""
 
     def deadline(self, after_s: float) -> AbstractAsyncContextManager[object]:
+        """Raises TimeoutError when its body is still at work that much later."""
         return asyncio.timeout(after_s)
 
 
-class ManualClock:
+class ManualClock(Clock):
     """Stands still until it is moved."""
 
     def __init__(self, start: datetime) -> None:
@@ -65,9 +45,6 @@ class ManualClock:
 
     def now(self) -> datetime:
         return self._now
-
-    def machine_s(self) -> float:
-        return time.monotonic()
 
     def seconds_until(self, moment: datetime) -> float | None:
         return 0.0 if moment <= self._now else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 
@@ -16,7 +16,6 @@ from ...model import (
     AppEngineHttpRequest,
     AppEngineHttpTarget,
     AppEngineRouting,
-    Duration,
     HttpRequest,
     PullMessage,
     PullTarget,
@@ -69,12 +68,7 @@ class _Demo:
             rate_limits=RateLimits(max_tasks_dispatched_per_second=5, max_concurrent_tasks=2),
         )
         self._queue("us-central1", reports, self._reports())
-        backoff = RetryConfig(
-            max_attempts=12,
-            min_backoff=Duration(seconds=10),
-            max_backoff=Duration(minutes=5),
-            max_doublings=3,
-        )
+        backoff = RetryConfig(max_attempts=12, min_backoff=10, max_backoff=300, max_doublings=3)
         webhooks = self._queue("europe-west1", Queue(name="webhooks", retry_config=backoff), self._webhooks())
         self._fail(webhooks)
         invoices = self._queue("europe-west1", Queue(name="invoices"), self._invoices())
@@ -103,43 +97,41 @@ class _Demo:
         self._at(-longest * self._random.random())
 
     def _emails(self) -> Tasks:
+        choice, whole = self._random.choice, self._random.randint
         for number in range(120):
             if number % 4 == 0:
                 self._some_time_ago(timedelta(hours=3))
-                template, due = "newsletter", self._now + timedelta(hours=self._random.randint(1, 60))
+                template, due = "newsletter", self._now + timedelta(hours=whole(1, 60))
             elif number % 10 == 1:
                 self._some_time_ago(_MOMENT)
-                template, due = self._random.choice(("welcome", "receipt", "password-reset")), None
+                template, due = choice(("welcome", "receipt", "password-reset")), None
             else:
                 self._some_time_ago(timedelta(hours=3))
-                template = self._random.choice(("cart-reminder", "review-request", "trial-ends"))
-                due = self._now + timedelta(seconds=self._random.randint(60, 6 * 3600))
-            content = {
-                "to": f"{self._random.choice(_NAMES)}@example.com",
-                "template": template,
-                "locale": self._random.choice(("en", "de", "fr", "ja")),
-                "order": self._random.randint(10_000, 99_999),
-            }
-            yield (
-                f"{template}-{number:04}" if number % 3 == 0 else "",
-                Task(
-                    http_request=_json("https://mail.example.com/v1/send", content),
-                    schedule_time=due,
-                ),
+                template = choice(("cart-reminder", "review-request", "trial-ends"))
+                due = self._now + timedelta(seconds=whole(60, 6 * 3600))
+            request = _json(
+                "https://mail.example.com/v1/send",
+                to=f"{choice(_NAMES)}@example.com",
+                template=template,
+                locale=choice(("en", "de", "fr", "ja")),
+                order=whole(10_000, 99_999),
             )
+            name = f"{template}-{number:04}" if number % 3 == 0 else ""
+            yield name, Task(http_request=request, schedule_time=due)
 
     def _events(self) -> Tasks:
         for number in range(EVENTS):
             self._some_time_ago(timedelta(minutes=80))
-            content = {
-                "event": self._random.choice(("page_view", "add_to_cart", "checkout", "search", "sign_in")),
-                "user": self._random.randint(1, 900),
-                "session": f"{self._random.getrandbits(64):016x}",
-                "path": f"/products/{self._random.randint(1, 400)}",
-                "value": round(self._random.random() * 200, 2),
-                "sequence": number,
-            }
-            yield "", Task(http_request=_json("https://collector.example.com/events", content))
+            request = _json(
+                "https://collector.example.com/events",
+                event=self._random.choice(("page_view", "add_to_cart", "checkout", "search", "sign_in")),
+                user=self._random.randint(1, 900),
+                session=f"{self._random.getrandbits(64):016x}",
+                path=f"/products/{self._random.randint(1, 400)}",
+                value=round(self._random.random() * 200, 2),
+                sequence=number,
+            )
+            yield "", Task(http_request=request)
 
     def _thumbnails(self) -> Tasks:
         for number in range(60):
@@ -157,13 +149,13 @@ class _Demo:
             due = self._now + timedelta(hours=1, minutes=10 * day)
             yield f"daily-{date}", Task(app_engine_http_request=request, schedule_time=due)
         for month in range(1, 11):
-            table = "region,revenue\n" + "".join(
+            revenue = "".join(
                 f"{region},{self._random.randint(1000, 90_000)}\n" for region in ("emea", "amer", "apac")
             )
             request = AppEngineHttpRequest(
                 relative_url=f"/reports/monthly/{month}",
                 headers={"Content-Type": "text/csv"},
-                payload=table.encode(),
+                payload=f"region,revenue\n{revenue}".encode(),
             )
             due = self._now + timedelta(minutes=6 * month)
             yield "", Task(app_engine_http_request=request, schedule_time=due)
@@ -177,7 +169,7 @@ class _Demo:
                 "status": "shipped",
                 "attempts_left": None,
             }
-            request = _json(f"https://hooks.example.net/shop/{number % 5}", content)
+            request = _json(f"https://hooks.example.net/shop/{number % 5}", **content)
             request.headers["X-Signature"] = f"sha256={self._random.getrandbits(128):032x}"
             yield f"order-{4000 + number}", Task(http_request=request)
 
@@ -197,15 +189,12 @@ class _Demo:
     def _invoices(self) -> Tasks:
         for number in range(45):
             self._some_time_ago(timedelta(days=2))
-            amount = self._random.randint(500, 250_000)
-            content = {
-                "invoice": f"2026-{1000 + number}",
-                "customer": self._random.choice(_NAMES),
-                "cents": amount,
-            }
-            request = _json(f"https://billing.example.com/invoices/{1000 + number}", content)
+            number += 1000
+            cents, customer = self._random.randint(500, 250_000), self._random.choice(_NAMES)
+            url = f"https://billing.example.com/invoices/{number}"
+            request = _json(url, invoice=f"2026-{number}", customer=customer, cents=cents)
             request.http_method = "PUT"
-            yield f"invoice-{1000 + number}", Task(http_request=request)
+            yield f"invoice-{number}", Task(http_request=request)
 
     def _translations(self) -> Tasks:
         texts = (
@@ -224,10 +213,9 @@ class _Demo:
             yield "", Task(http_request=request, schedule_time=due)
 
 
-def _json(url: str, content: Mapping[str, object]) -> HttpRequest:
-    return HttpRequest(
-        url=url, headers={"Content-Type": "application/json"}, body=json.dumps(content).encode()
-    )
+def _json(url: str, **content: object) -> HttpRequest:
+    headers = {"Content-Type": "application/json"}
+    return HttpRequest(url=url, headers=headers, body=json.dumps(content).encode())
 
 
 def _png(random: Random) -> bytes:
@@ -235,14 +223,9 @@ def _png(random: Random) -> bytes:
     pixels = (b"\0" + random.randbytes(3) * 8) * 8
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        )
+        checked = kind + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
 
     header = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(pixels))
-        + chunk(b"IEND", b"")
-    )
+    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(pixels)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

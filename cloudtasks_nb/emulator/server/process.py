@@ -17,7 +17,7 @@ from . import demo
 from .access.authorization import OAuth
 from .access.gate import Gate
 from .access.sign_in_pages import SignIn
-from .clock import Clock, ManualClock, SystemClock
+from .clock import Clock, ManualClock
 from .complaints import never_waiting_for_readers
 from .delivery.attempt_log import AttemptLog
 from .delivery.deliver import Deliverer, targets
@@ -48,16 +48,13 @@ class Server:
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
         tokens, history, faults = Tokens(url), AttemptLog(), FaultPlan(options.faults)
         self._store = store
-        context = Context(
-            store, clock, self._send, wake=self._wake, app_engine_location=options.app_engine_location
-        )
-        self._commits = Commits(store, context.expiry)
         self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
+        send, place = self._deliverer.send, options.app_engine_location
+        context = Context(store, clock, send, wake=self._wake, app_engine_location=place)
+        self._commits = Commits(store, context.expiry)
         self.service = Service(context)
         timeline = Timeline(clock, self._remember) if isinstance(clock, ManualClock) else None
-        self._dispatcher = Dispatcher(
-            store, clock, self.service.attempts, self._commits, moved_by_hand=timeline is not None
-        )
+        self._dispatcher = Dispatcher(store, clock, self.service.attempts, self._commits, send)
         self._sweeper = Sweeper(store, clock, self._commits)
         self._dispatches = options.dispatch
         if timeline is not None:
@@ -72,18 +69,15 @@ class Server:
     async def _remember(self, now: datetime) -> None:
         await self._commits.run(partial(self._store.remember_time, now))
 
-    def _send(self, attempt: Attempt) -> None:
-        self._dispatcher.send(attempt)
+    def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
+        self._dispatcher.ended(attempt, outcome)
 
     def _wake(self, queue: int) -> None:
         self._dispatcher.wake(queue)
         self._sweeper.wake()
 
-    def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
-        self._dispatcher.ended(attempt, outcome)
-
     async def start(self, listening: socket.socket) -> None:
-        self._dispatcher.start(self._deliverer.send, dispatches=self._dispatches)
+        self._dispatcher.start(dispatches=self._dispatches)
         self._sweeper.wake()
         await self._connections.start(listening)
 
@@ -102,7 +96,7 @@ def run(options: Options) -> None:
     with contextlib.closing(listening):
         store = Store.open(options.data)
         with contextlib.closing(store):
-            clock = _manual_clock(options, store) if options.manual_clock else SystemClock()
+            clock = _manual_clock(options, store) if options.manual_clock else Clock()
             if options.with_demo and store.is_empty():
                 try:
                     demo.fill(store, clock.now())

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator.server.rules import attempts
-from cloudtasks_nb.emulator.server.rules.retry_after import retry_after
+from cloudtasks_nb.emulator.server.rules.attempts import retry_after
 from cloudtasks_nb.model import Duration, RetryConfig, Task
 
 from .conftest import NOW, new_queue

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from aiohttp import web
 
-from cloudtasks_nb.emulator.server.clock import SystemClock
+from cloudtasks_nb.emulator.server.clock import Clock
 from cloudtasks_nb.emulator.server.delivery.attempt_log import AttemptLog
 from cloudtasks_nb.emulator.server.delivery.deliver import Deliverer, Targets
 from cloudtasks_nb.emulator.server.delivery.reach import Reach, pattern
@@ -66,7 +66,7 @@ async def deliver(url: str, deadline_s: float = 20, reach: Reach | None = None, 
     )
     deliverer = Deliverer(
         finish,
-        SystemClock(),
+        Clock(),
         Targets(reach=reach or Reach()),
         Tokens("http://issuer"),
         AttemptLog(),
@@ -252,7 +252,7 @@ def test_a_connection_that_the_target_gave_up_is_no_failed_attempt() -> None:
         outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
         deliverer = Deliverer(
             lambda attempt, outcome: outcomes.put_nowait(outcome),
-            SystemClock(),
+            Clock(),
             Targets(),
             Tokens("http://issuer"),
             AttemptLog(),
@@ -283,7 +283,7 @@ def test_an_attempt_that_breaks_in_an_unforeseen_way_ends_all_the_same(
         ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         deliverer = Deliverer(
             lambda _, outcome: ended.set_result(outcome),
-            SystemClock(),
+            Clock(),
             Targets(pretended=broken),
             Tokens("http://issuer"),
             AttemptLog(),

@@ -39,17 +39,14 @@ class World:
         self.open: list[Attempt] = []
         self._answer = answer
         self.service = Service(
-            Context(self.store, self.clock, self._send, wake=lambda queue: self.dispatcher.wake(queue))
+            Context(self.store, self.clock, self.deliver, wake=lambda queue: self.dispatcher.wake(queue))
         )
         self.dispatcher = Dispatcher(
-            self.store, self.clock, self.service.attempts, self.commits, moved_by_hand=True
+            self.store, self.clock, self.service.attempts, self.commits, self.deliver
         )
         self.timeline = Timeline(self.clock)
         self.timeline.add(self.dispatcher)
-        self.dispatcher.start(self.deliver)
-
-    def _send(self, attempt: Attempt) -> None:
-        self.dispatcher.send(attempt)
+        self.dispatcher.start()
 
     def deliver(self, attempt: Attempt) -> None:
         self.sent.append(((self.clock.now() - NOW).total_seconds(), attempt.task.id))
@@ -309,10 +306,8 @@ def test_what_was_due_before_a_stop_goes_out_after_it(tmp_path: Any) -> None:
         assert world.times("one") == [0]
         # The same database, after a stop that cut the attempt off.
         world.store._db.execute("UPDATE tasks SET in_flight = 0")
-        again = Dispatcher(
-            world.store, world.clock, world.service.attempts, world.commits, moved_by_hand=True
-        )
-        again.start(world.deliver)
+        again = Dispatcher(world.store, world.clock, world.service.attempts, world.commits, world.deliver)
+        again.start()
         await again.settle()
         assert world.times("one") == [0, 0]
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from cloudtasks_nb.emulator.client.history import History
 from cloudtasks_nb.emulator.server.delivery.attempt_log import (
     ANSWERS,
     ATTEMPTS_PER_TASK,
@@ -14,6 +17,7 @@ from cloudtasks_nb.emulator.server.delivery.attempt_log import (
 from cloudtasks_nb.emulator.server.rules.attempts import Attempt, answered, timed_out
 from cloudtasks_nb.emulator.server.rules.queues import new_queue
 from cloudtasks_nb.model import HttpRequest, Queue, RetryConfig, Task, TaskStatus
+from cloudtasks_nb.model.emulated import AttemptRecord
 from cloudtasks_nb.names import parse_queue
 
 from .conftest import NOW, QUEUE
@@ -134,3 +138,20 @@ def test_answers_have_a_bound_of_their_own() -> None:
     answers = [one.answer for one in history.of(QUEUE)]
     assert answers.count("no") == ANSWERS
     assert answers[:tasks] == [""] * tasks
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"api_key": "hunter2", "n": 1}',
+        '{"a": {"token": "hunter2',
+        "password=hunter2&n=1",
+        '{"n":1,"secret":"\\"hunter2',
+    ],
+)
+def test_secrets_of_an_answer_are_hidden_in_the_history(answer: str) -> None:
+    record = AttemptRecord(task=f"{QUEUE}/tasks/t", attempt=1, answer=answer, outcome="RETRY")
+    history = History(QUEUE, [record])
+    for shown in (str(history), history._repr_html_(), history.to_dataframe().to_csv()):
+        assert "hunter2" not in shown
+        assert "•••" in shown

@@ -9,7 +9,7 @@ import pytest
 from yarl import URL
 
 from cloudtasks_nb.emulator.server.delivery.reach import Elsewhere, Resolver, pattern
-from cloudtasks_nb.emulator.server.rules.this_machine import is_local_name
+from cloudtasks_nb.emulator.server.rules.targets import is_local_name
 
 
 @pytest.mark.parametrize(

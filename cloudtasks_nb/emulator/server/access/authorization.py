@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from msgspec import Struct
 
 from ..rules.identity import jwt_claims, member, numeric_date
-from ..rules.this_machine import is_local_name
+from ..rules.targets import is_local_name
 from ..services.context import Context
 from ..store.grants import Issued
 

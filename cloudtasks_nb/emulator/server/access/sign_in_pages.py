@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import cached_property, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ....model import encode
-from ..calls.request import HTML, JSON, Request, Response, media_type, query_pairs
+from ..calls.request import HTML, JSON, Request, Response, Routes, media_type, query_pairs
 from ..store.commits import Commits
-from .authorization import DEVELOPER, Consent, OAuth, OAuthError
+from .authorization import DEVELOPER, OAuth, OAuthError
 
 if TYPE_CHECKING:
     from jinja2 import Template
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 # Where Google serves these, today and for the first client.
 _AUTH = ("/auth", "/o/oauth2/auth", "/o/oauth2/v2/auth")
@@ -40,8 +38,7 @@ class SignIn:
         self._oauth = oauth
         self._commits = commits
 
-    def routes(self) -> list[tuple[str, str, Handler]]:
-        """Every verb and path with what answers it."""
+    def routes(self) -> Routes:
         return [
             *(("GET", path, self._ask) for path in _AUTH),
             *(("POST", path, self._decide) for path in _AUTH),
@@ -52,24 +49,23 @@ class SignIn:
     async def _ask(self, call: Request) -> Response:
         """The consent page. `approve=1`, or 0, answers it at once: for tests, which have no hands."""
         asked = dict(call.query)
-        try:
-            consent = self._oauth.consent(asked)
-            if "approve" in asked:
-                return self._decided(consent, asked["approve"] not in ("0", "false"), asked.get("email", ""))
-            return self._page(200, asked=asked, consent=consent, email=consent.login_hint or DEVELOPER)
-        except OAuthError as error:
-            return self._page(error.status, error=error)
+        allowed = asked["approve"] not in ("0", "false") if "approve" in asked else None
+        return self._consented(asked, allowed)
 
     async def _decide(self, call: Request) -> Response:
         form = _form(call)
+        return self._consented(form, form.get("decision") == "allow")
+
+    def _consented(self, asked: dict[str, str], allowed: bool | None) -> Response:
+        """Back to the application, or the page that asks where nothing is decided yet."""
         try:
-            allowed = form.get("decision") == "allow"
-            return self._decided(self._oauth.consent(form), allowed, form.get("email", ""))
+            consent = self._oauth.consent(asked)
+            if allowed is None:
+                return self._page(200, asked=asked, consent=consent, email=consent.login_hint or DEVELOPER)
+            email = asked.get("email", "")
+            target = self._oauth.allow(consent, email) if allowed else self._oauth.deny(consent)
         except OAuthError as error:
             return self._page(error.status, error=error)
-
-    def _decided(self, consent: Consent, allowed: bool, email: str) -> Response:
-        target = self._oauth.allow(consent, email) if allowed else self._oauth.deny(consent)
         return Response(b"", 303, HTML, {**_SECRET, "Location": target})
 
     async def _token(self, call: Request) -> Response:

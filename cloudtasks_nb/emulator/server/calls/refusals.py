@@ -83,18 +83,13 @@ def _help(description: str, fields: str) -> dict[str, Any]:
     return {"@type": "type.googleapis.com/google.rpc.Help", "links": [link]}
 
 
-_QUEUE_NAME = _help("Definition of queue name", "projects.locations.queues#Queue.FIELDS.name")
-_TASK_ID = _help("Definition of task ID", "projects.locations.queues.tasks#Task.FIELDS.name")
+QUEUE_NAME = _help("Definition of queue name", "projects.locations.queues#Queue.FIELDS.name")
+TASK_ID = _help("Definition of task ID", "projects.locations.queues.tasks#Task.FIELDS.name")
 
 
-def malformed_queue(message: str) -> InvalidArgument:
-    """A name or an id that no queue can have, with a link to what one may be."""
-    return InvalidArgument(message, details=[_QUEUE_NAME])
-
-
-def malformed_task_id(message: str) -> InvalidArgument:
-    """An id that no task can have, with a link to what one may be."""
-    return InvalidArgument(message, details=[_TASK_ID])
+def malformed(message: str, link: dict[str, Any]) -> InvalidArgument:
+    """A name or an id that nothing can have, with a link to what one may be."""
+    return InvalidArgument(message, details=[link])
 
 
 def _missing(method: Method) -> dict[str, Any]:

@@ -1,14 +1,19 @@
-"""One call and its answer, apart from how they travel: by themselves, or as parts of a batch."""
+"""One call and its answer, apart from how they travel: by themselves, or as parts of a batch; which method it means."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ....errors import InvalidArgument
+from ....errors import InvalidArgument, NotFound
+from ....model import Message
+from ....model.methods import Method, methods_of
+from ....model.versions import VERSIONS
 
 JSON = "application/json; charset=UTF-8"
 HTML = "text/html; charset=UTF-8"
@@ -37,6 +42,11 @@ class Response(Struct, frozen=True):
     headers: dict[str, str] = {}
 
 
+Handler = Callable[[Request], Awaitable[Response | Message | dict[str, Any]]]
+Routes = list[tuple[str, str, Handler]]
+"""HTTP verbs and paths with what answers them, beside the API's own."""
+
+
 def query_pairs(text: str) -> Pairs:
     """A query string in its order. Errors: InvalidArgument."""
     try:
@@ -59,3 +69,24 @@ def overridden(call: Request) -> Request:
 def media_type(call: Request) -> str:
     """The kind of the body, without its parameters."""
     return call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+_BY_SHAPE: dict[tuple[str, str, int], list[Method]] = defaultdict(list)
+for _version in VERSIONS:
+    for _method in methods_of(_version).values():
+        _parts = _method.path.count("/")
+        for _count in (_parts, _parts - 1) if _method.optional else (_parts,):
+            _BY_SHAPE[_method.http, _version if _method.versioned else "", _count].append(_method)
+
+
+def route(http: str, path: str) -> tuple[Method, dict[str, str]]:
+    """The method that a request means, as its version has it, and its path parameters. Errors: NotFound."""
+    first, _, rest = unquote(path.removeprefix("/")).partition("/")
+    version, below = (first, rest) if first in VERSIONS else ("", f"{first}/{rest}")
+    for method in _BY_SHAPE.get((http, version, below.count("/")), ()):
+        match = method.pattern.fullmatch(below)
+        if match is not None:
+            return method, {name: value for name, value in match.groupdict().items() if value is not None}
+    raise NotFound(
+        f"The requested URL {unquote(path)} was not found on this server ({http}, {', '.join(VERSIONS)})."
+    )

@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -20,10 +20,7 @@ from ....model import Duration, Int64
 from ....model.schema import ENUMS as NAMES
 from ....model.schema import snake
 
-_TIMESTAMP = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))",
-    re.ASCII,
-)
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _MAX_DURATION_S = 315_576_000_000
 
 
@@ -128,14 +125,9 @@ def _timestamp(value: Any) -> datetime:
             "Illegal timestamp format; timestamps must end with 'Z' or have a valid timezone offset: "
             + json.dumps(value)
         )
-    *parts, fraction, sign, hours, minutes = match.groups()
-    year, month, day, hour, minute, second = map(int, parts)
+    seconds, fraction, zone = match.groups()
     try:
-        zone = (
-            UTC if sign is None else timezone(timedelta(hours=int(sign + hours), minutes=int(sign + minutes)))
-        )
-        microsecond = int((fraction or "").ljust(6, "0")[:6])
-        return datetime(year, month, day, hour, minute, second, microsecond, zone).astimezone(UTC)
+        return datetime.fromisoformat(f"{seconds}.{(fraction or '0')[:6]:0<6}{zone}").astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"Invalid time {json.dumps(value)}") from None
 

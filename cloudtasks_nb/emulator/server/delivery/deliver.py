@@ -19,9 +19,8 @@ from ....errors import ConfigError
 from ..clock import Clock
 from ..options import Options
 from ..rules.app_engine import AppEngine
-from ..rules.attempts import Attempt, Outcome, answered, refused, timed_out, unreachable
-from ..rules.retry_after import retry_after
-from ..rules.this_machine import is_local_name
+from ..rules.attempts import Attempt, Outcome, answered, refused, retry_after, timed_out, unreachable
+from ..rules.targets import is_local_name
 from . import demo_world
 from .attempt_log import KEPT_BYTES, AttemptLog
 from .outgoing import NoApplication, Request, request_for

@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec import Struct
 from yarl import URL
 
-from ..rules.this_machine import is_local_name, is_loopback
+from ..rules.targets import is_local_name, is_loopback
 
 _RESOLVE_S = 5.0
 _LOOKUPS = 16

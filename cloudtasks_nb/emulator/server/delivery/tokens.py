@@ -123,19 +123,13 @@ class _Key:
 
     def __init__(self) -> None:
         from cryptography.hazmat.primitives.asymmetric import rsa
-        from cryptography.hazmat.primitives.serialization import (
-            Encoding,
-            NoEncryption,
-            PrivateFormat,
-            PublicFormat,
-        )
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
         from google.auth import crypt
 
         self.private: RSAPrivateKey = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         public = self.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.id = hashlib.sha256(public).hexdigest()[:40]
-        pem = self.private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-        self.signer: Any = crypt.RSASigner.from_string(pem.decode(), key_id=self.id)
+        self.signer: Any = crypt.RSASigner(self.private, key_id=self.id)
 
     def __repr__(self) -> str:
         return f"<key {self.id}>"

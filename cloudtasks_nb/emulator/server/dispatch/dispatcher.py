@@ -15,7 +15,7 @@ from functools import partial
 from itertools import chain
 
 from ....errors import Internal
-from ..clock import Clock
+from ..clock import Clock, ManualClock
 from ..rules.attempts import Attempt, Outcome
 from ..services.attempts import AttemptService
 from ..store.commits import Commits
@@ -33,14 +33,19 @@ class Dispatcher:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, attempts: AttemptService, commits: Commits, *, moved_by_hand: bool
+        self,
+        store: Store,
+        clock: Clock,
+        attempts: AttemptService,
+        commits: Commits,
+        deliver: Callable[[Attempt], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._attempts = attempts
         self._commits = commits
-        self._moved_by_hand = moved_by_hand
-        self._deliver: Callable[[Attempt], None] | None = None
+        self._moved_by_hand = isinstance(clock, ManualClock)
+        self._deliver = deliver
         self._dispatches = False
         self._closing = False
         self._lanes: dict[int, Lane] = {}
@@ -50,17 +55,11 @@ class Dispatcher:
         self._alarm: asyncio.TimerHandle | None = None
         clock.on_move(self._moved)
 
-    def start(self, deliver: Callable[[Attempt], None], *, dispatches: bool = True) -> None:
-        """From now on attempts can be sent; what is due is dispatched by itself, unless told not to."""
-        self._deliver = deliver
+    def start(self, *, dispatches: bool = True) -> None:
+        """From now on what is due is dispatched by itself, unless told not to."""
         self._dispatches = dispatches
         for queue in self._store.queue_numbers() if dispatches else ():
             self.wake(queue)
-
-    def send(self, attempt: Attempt) -> None:
-        """Starts an attempt that was recorded as begun."""
-        assert self._deliver is not None  # noqa: S101 - started before anybody can call
-        self._deliver(attempt)
 
     def wake(self, queue: int) -> None:
         """Something changed in this queue."""
@@ -104,7 +103,7 @@ class Dispatcher:
                 woken, self._woken = self._woken, set()
                 for attempt in chain(*await asyncio.gather(*map(self._begun, woken))):
                     if not self._closing:  # else it is due again at the next start
-                        self.send(attempt)
+                        self._deliver(attempt)
         except Exception:
             traceback.print_exc(file=sys.stderr)
         finally:

@@ -13,13 +13,12 @@ GET  /.well-known/openid-configuration
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from .... import __version__
 from ....errors import FailedPrecondition, InvalidArgument
-from ....model import Message
 from ....model.emulated import (
     AdvanceRequest,
     AdvanceResponse,
@@ -31,6 +30,7 @@ from ....model.emulated import (
 from ....model.versions import VERSIONS
 from ....names import parse_queue
 from ..calls.bodies import parse
+from ..calls.request import Handler, Request, Routes
 from ..clock import Clock
 from ..delivery.attempt_log import AttemptLog
 from ..delivery.tokens import Tokens
@@ -42,12 +42,9 @@ PREFIX = "/emulator/v1"
 PATIENCE = timedelta(seconds=10)
 _LONGEST = timedelta(minutes=10)
 
-Answer = Message | dict[str, Any]
-Handler = Callable[[Mapping[str, str], bytes], Awaitable[Answer]]
-
 
 class Control:
-    """Answers by verb and path, from query parameters and a body."""
+    """Answers by verb and path."""
 
     def __init__(
         self,
@@ -65,21 +62,20 @@ class Control:
         self._tokens = tokens
         self._history = history
 
-    def routes(self) -> list[tuple[str, str, Handler]]:
-        """Every verb and path with what answers it."""
+    def routes(self) -> Routes:
         return [
             ("GET", f"{PREFIX}/info", self._info),
             ("POST", f"{PREFIX}/clock:advance", self._advance),
             ("GET", f"{PREFIX}/history", self._attempts),
             ("GET", f"{PREFIX}/faults", self._read_faults),
             ("POST", f"{PREFIX}/faults", self._choose_faults),
-            ("GET", f"{PREFIX}/jwks", self._jwks),
-            ("GET", f"{PREFIX}/certs", self._certs),
-            ("GET", f"{PREFIX}/tokeninfo", self._token_info),
+            ("GET", f"{PREFIX}/jwks", self._with_key(lambda call: self._tokens.jwks())),
+            ("GET", f"{PREFIX}/certs", self._with_key(lambda call: dict(self._tokens.certs()))),
+            ("GET", f"{PREFIX}/tokeninfo", self._with_key(self._token_info)),
             ("GET", "/.well-known/openid-configuration", self._discovery),
         ]
 
-    async def _info(self, query: Mapping[str, str], body: bytes) -> EmulatorInfo:
+    async def _info(self, call: Request) -> EmulatorInfo:
         return EmulatorInfo(
             version=__version__,
             api_versions=list(VERSIONS),
@@ -93,15 +89,15 @@ class Control:
             dispatches=self._options.dispatch,
         )
 
-    async def _read_faults(self, query: Mapping[str, str], body: bytes) -> FaultReport:
+    async def _read_faults(self, call: Request) -> FaultReport:
         return FaultReport(faults=self._faults.faults, counts=self._faults.counts)
 
-    async def _choose_faults(self, query: Mapping[str, str], body: bytes) -> FaultReport:
-        self._faults.choose(parse(body, Faults, ""))
-        return FaultReport(faults=self._faults.faults, counts=self._faults.counts)
+    async def _choose_faults(self, call: Request) -> FaultReport:
+        self._faults.choose(parse(call.body, Faults))
+        return await self._read_faults(call)
 
-    async def _advance(self, query: Mapping[str, str], body: bytes) -> AdvanceResponse:
-        request = parse(body, AdvanceRequest, "")
+    async def _advance(self, call: Request) -> AdvanceResponse:
+        request = parse(call.body, AdvanceRequest)
         by, patience = request.by, PATIENCE if request.patience is None else request.patience
         if self._timeline is None:
             raise FailedPrecondition(
@@ -117,23 +113,24 @@ class Control:
             raise InvalidArgument("by leads beyond the year 9999.") from None
         return AdvanceResponse(time=self._clock.now(), settled=settled)
 
-    async def _attempts(self, query: Mapping[str, str], body: bytes) -> HistoryResponse:
+    async def _attempts(self, call: Request) -> HistoryResponse:
+        query = dict(call.query)
         queue = str(parse_queue(query.get("queue", "")))
         return HistoryResponse(
             attempts=self._history.of(queue, query.get("task", "")), dropped=self._history.dropped(queue)
         )
 
-    async def _jwks(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        await self._tokens.prepare()
-        return self._tokens.jwks()
+    def _with_key(self, answer: Callable[[Request], dict[str, Any]]) -> Handler:
+        """What needs the key that signs tokens: it is made when it is first asked for."""
 
-    async def _certs(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        await self._tokens.prepare()
-        return dict(self._tokens.certs())
+        async def prepared(call: Request) -> dict[str, Any]:
+            await self._tokens.prepare()
+            return answer(call)
 
-    async def _discovery(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        return prepared
+
+    async def _discovery(self, call: Request) -> dict[str, Any]:
         return self._tokens.configuration()
 
-    async def _token_info(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        await self._tokens.prepare()
-        return self._tokens.info(query.get("access_token", ""))
+    def _token_info(self, call: Request) -> dict[str, Any]:
+        return self._tokens.info(dict(call.query).get("access_token", ""))

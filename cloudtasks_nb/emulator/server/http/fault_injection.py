@@ -12,8 +12,7 @@ from ....errors import ApiError, InvalidArgument, ResourceExhausted, Unavailable
 from ....model import Duration
 from ....model.emulated import FaultCounts, Faults
 from ....model.methods import METHODS
-from ..calls.request import Request, overridden
-from ..calls.routes import route
+from ..calls.request import Request, overridden, route
 
 REFUSALS: dict[str, ApiError] = {
     "exhausted": ResourceExhausted("Resource has been exhausted (e.g. check quota)."),

@@ -14,11 +14,11 @@ import msgspec
 from msgspec.structs import replace
 
 from ....model import Queue, decode
-from ..calls.request import Request, Response
+from ..calls.request import Request, Response, Routes
 from ..delivery.outgoing import own_url
 from .front import Front
 
-TASKS = "/projects/{project}/locations/{location}/queues/{queue}/tasks"
+_TASKS = "/projects/{project}/locations/{location}/queues/{queue}/tasks"
 _VERSION = "v2beta3"  # what a queue says of its target, and what a task may hold
 
 
@@ -27,6 +27,9 @@ class Firebase:
 
     def __init__(self, front: Front) -> None:
         self._front = front
+
+    def routes(self) -> Routes:
+        return [("POST", _TASKS, self.create), ("DELETE", f"{_TASKS}/{{task}}", self.delete)]
 
     async def create(self, request: Request) -> Response:
         """Add a task; without a URL it goes where the queue's http_target says."""

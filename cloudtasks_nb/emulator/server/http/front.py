@@ -15,17 +15,14 @@ from ....model import encode
 from ....model.methods import Method
 from ....model.schema import snake
 from ..access.gate import Gate
+from ..calls.bodies import read_body
 from ..calls.partial import Selection, parse_fields, select
-from ..calls.payloads import read_body
 from ..calls.queries import SystemParameters, method_parameters, system_parameters
-from ..calls.request import JAVASCRIPT, Request, Response, overridden
-from ..calls.routes import route
+from ..calls.request import JAVASCRIPT, Request, Response, overridden, route
 from ..rules.identity import Caller
 from ..services.service import Answer, Service
 from ..store.commits import Commits
-from .enum_numbers import numbered
-from .envelopes import error_json
-from .wire import finish, script
+from .wire import error_json, finish, numbered, script
 from .wording import reworded, said_in
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -15,14 +15,13 @@ from ....errors import ApiError, InvalidArgument, PermissionDenied
 from ....model import encode
 from ....model.versions import VERSIONS
 from ....origins import why_refused
-from ..access.sign_in_pages import Handler as Page
 from ..access.sign_in_pages import SignIn
 from ..calls.queries import SystemParameters
-from ..calls.request import Request, Response, query_pairs
+from ..calls.request import Handler, Request, Response, Routes, query_pairs
 from .batch_endpoint import Part, batch_reply, read_batch
-from .control import Control, Handler
+from .control import Control
 from .fault_injection import BATCH, REFUSALS, FaultPlan, method_of
-from .firebase import TASKS, Firebase
+from .firebase import Firebase
 from .front import Front, refusal
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
 from .wire import finish
@@ -43,67 +42,67 @@ _BODY_S = 60.0
 def application(front: Front, control: Control, sign_in: SignIn, faults: FaultPlan) -> web.Application:
     """The emulator as an aiohttp application."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    door = _Door(front, faults)
-    for verb, path, handler in control.routes():
-        app.router.add_route(verb, path, partial(door.control, handler))
-    for verb, path, page in sign_in.routes():
-        app.router.add_route(verb, path, partial(door.page, page))
+    door, firebase = _Door(front, faults), Firebase(front)
+    own: Routes = [*control.routes(), *sign_in.routes(), *firebase.routes()]
+    for verb, path, handler in own:
+        app.router.add_route(verb, path, _local(partial(door.own, handler)))
     for path in _BATCH_PATHS:
-        app.router.add_route("POST", path, door.batch)
-    firebase = Firebase(front)
-    app.router.add_route("POST", TASKS, partial(door.page, firebase.create))
-    app.router.add_route("DELETE", TASKS + "/{task}", partial(door.page, firebase.delete))
-    app.router.add_route("*", r"/{path:[\s\S]*}", door.handle)
+        app.router.add_route("POST", path, _local(door.batch))
+    app.router.add_route("*", r"/{path:[\s\S]*}", _local(door.handle))
     return app
 
 
+def _local(
+    work: Callable[[web.Request], Awaitable[Response | None]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Lets in what comes from this machine, and sends what was answered or refused; nothing where that is None."""
+
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            if why := why_refused(request.headers.get):
+                raise PermissionDenied(f"The emulator does not answer this request: {why}.")
+            reply = await work(request)
+        except ApiError as error:
+            reply = refusal(error, SystemParameters())
+        return _cut(request) if reply is None else _sent(request, reply)
+
+    return answer
+
+
 class _Door:
-    """Lets in what comes from this machine."""
+    """What is behind each path, by requests and answers apart from how they travel."""
 
     def __init__(self, front: Front, faults: FaultPlan) -> None:
         self._front = front
         self._faults = faults
 
-    async def handle(self, request: web.Request) -> web.Response:
-        try:
-            call = await _call(request)
-        except ApiError as error:
-            return _sent(request, refusal(error, SystemParameters()))
+    async def handle(self, request: web.Request) -> Response | None:
+        call = await _call(request)
         answer = self._front.answer(call)
-        if self._faults.are_off:
-            return _sent(request, await answer)
-        return await self._at_risk(request, method_of(call), answer)
+        return await (answer if self._faults.are_off else self._at_risk(method_of(call), answer))
 
-    async def _at_risk(
-        self, request: web.Request, method: str, answer: Coroutine[Any, Any, Response]
-    ) -> web.Response:
-        """The answer, unless a fault is to happen instead."""
+    async def _at_risk(self, method: str, answer: Coroutine[Any, Any, Response]) -> Response | None:
+        """The answer, unless a fault is to happen instead; None where the connection is to break."""
         with contextlib.closing(answer):
             if latency_s := self._faults.latency_s(method):
                 await asyncio.sleep(latency_s)
             fault = self._faults.fault(method)
             if fault == "cut_before":
-                return _cut(request)
+                return None
             if fault in REFUSALS:
-                return _sent(request, refusal(REFUSALS[fault], SystemParameters()))
+                return refusal(REFUSALS[fault], SystemParameters())
             reply = await answer
-            return _cut(request) if fault == "cut_after" else _sent(request, reply)
+            return None if fault == "cut_after" else reply
 
-    async def page(self, page: Page, request: web.Request) -> web.Response:
-        """What is not the API's own: its authorization server, and what Firebase expects."""
-        try:
-            return _sent(request, await page(await _call(request)))
-        except ApiError as error:
-            return _sent(request, refusal(error, SystemParameters()))
+    async def own(self, handler: Handler, request: web.Request) -> Response:
+        """What is not the API's own: the emulator's endpoints, its authorization server, Firebase's paths."""
+        answer = await handler(await _call(request))
+        return answer if isinstance(answer, Response) else Response(finish(encode(answer), pretty=True))
 
-    async def batch(self, request: web.Request) -> web.Response:
+    async def batch(self, request: web.Request) -> Response | None:
         """Many calls in one, each answered as if it came alone."""
-        try:
-            _check_local(request)
-            parts = read_batch(await _body(request), request.headers)
-        except ApiError as error:
-            return _sent(request, refusal(error, SystemParameters()))
-        return await self._at_risk(request, BATCH, self._together(parts))
+        parts = read_batch(await _body(request), request.headers)
+        return await self._at_risk(BATCH, self._together(parts))
 
     async def _together(self, parts: list[Part]) -> Response:
         replies: list[Response] = []
@@ -116,18 +115,8 @@ class _Door:
             await self._front.answer(call) if isinstance(call, Request) else refusal(call, SystemParameters())
         )
 
-    async def control(self, handler: Handler, request: web.Request) -> web.Response:
-        """What is the emulator's own."""
-        try:
-            _check_local(request)
-            answer = await handler(request.query, await _body(request))
-            return _sent(request, Response(finish(encode(answer), pretty=True)))
-        except ApiError as error:
-            return _sent(request, refusal(error, SystemParameters()))
-
 
 async def _call(request: web.Request) -> Request:
-    _check_local(request)
     query = query_pairs(request.rel_url.raw_query_string)
     return Request(request.method, request.rel_url.raw_path, query, request.headers, await _body(request))
 
@@ -145,12 +134,6 @@ async def _body(request: web.Request) -> bytes:
     except TimeoutError:
         raise web.HTTPRequestTimeout(text=f"The body did not arrive within {_BODY_S:g} seconds.") from None
     return unpacked(raw, request.headers.get("Content-Encoding", ""))
-
-
-def _check_local(request: web.Request) -> None:
-    """Errors: PermissionDenied for what a page of another origin asks."""
-    if why := why_refused(request.headers.get):
-        raise PermissionDenied(f"The emulator does not answer this request: {why}.")
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -5,7 +5,9 @@ Source: SPEC sections 5.2 and 5.3.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from itertools import islice
 
 from msgspec import Struct
@@ -13,12 +15,10 @@ from msgspec import Struct
 from ....errors import BY_RPC_CODE
 from ....model import AttemptStatus, Queue, RetryConfig, Status, Task
 
-# Unknown, decided: the documented "and" of both limits would let such a task never end, as App Engine's does not.
-DURATION_ENDS_UNLIMITED_ATTEMPTS = True
-
 _HTTP_TO_RPC = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 416: 11, 429: 8, 499: 1, 501: 12, 503: 14, 504: 4}
 _DEADLINE_EXCEEDED, _PERMISSION_DENIED, _UNAVAILABLE = 4, 7, 14
 _TIMED_OUT_CODE = 504
+LONGEST = timedelta(days=1)  # that a target may ask to be left alone
 
 
 class Attempt(Struct, frozen=True):
@@ -104,17 +104,13 @@ def retry_config(queue: Queue, task: Task) -> RetryConfig:
     ours, theirs = task.retry_config, queue.retry_config or RetryConfig()
     if ours is None:
         return theirs
+    merged = {name: getattr(ours, name) for name in RetryConfig.__struct_fields__}
     counted = ours.max_attempts is not None or ours.unlimited_attempts
-    return RetryConfig(
-        max_attempts=ours.max_attempts if counted else theirs.max_attempts,
-        unlimited_attempts=ours.unlimited_attempts if counted else theirs.unlimited_attempts,
-        max_retry_duration=theirs.max_retry_duration
-        if ours.max_retry_duration is None
-        else ours.max_retry_duration,
-        min_backoff=theirs.min_backoff if ours.min_backoff is None else ours.min_backoff,
-        max_backoff=theirs.max_backoff if ours.max_backoff is None else ours.max_backoff,
-        max_doublings=theirs.max_doublings if ours.max_doublings is None else ours.max_doublings,
-    )
+    for name, value in merged.items():
+        is_count = name in ("max_attempts", "unlimited_attempts")
+        if not counted if is_count else value is None:
+            merged[name] = getattr(theirs, name)
+    return RetryConfig(**merged)
 
 
 def retry_delay(retries: RetryConfig, failed: int) -> timedelta:
@@ -127,7 +123,31 @@ def used_up(retries: RetryConfig, failed: int, since_first: timedelta) -> bool:
     """Whether no further attempt will be made."""
     patience = retries.max_retry_duration
     if retries.unlimited_attempts or retries.max_attempts is None:
-        return (
-            DURATION_ENDS_UNLIMITED_ATTEMPTS and bool(patience) and since_first >= (patience or timedelta())
-        )
+        # Unknown, decided: by the documented "and" of both limits such a task would never end. App Engine's does.
+        return bool(patience) and since_first >= (patience or timedelta())
     return failed >= retries.max_attempts and (not patience or since_first >= patience)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """From the Retry-After header of an answer, seconds or a date; nothing when there is none, or none that is read.
+
+    A date is meant by the clock of its sender, so it is compared with the Date of the same answer, where it has one.
+
+    >>> retry_after({"Retry-After": "120"}, datetime.now(UTC)).total_seconds()
+    120.0
+    """
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdecimal():
+        asked = timedelta(seconds=min(int(value[:12]), LONGEST.total_seconds()))
+    else:
+        moment = _date(value)
+        asked = moment - (_date(headers.get("Date", "")) or now) if moment is not None else timedelta()
+    return max(timedelta(), min(asked, LONGEST))
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -20,12 +20,7 @@ MAX_LEASED = 1000
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 CALLS_PER_SECOND = 10
 
-# Unknowns, decided. Each is asked in one place.
-LEASED_WHEN_UNSAID = 1000  # maxTasks absent: as many as gcloud asks for
-LATE_ACKNOWLEDGE_SUCCEEDS = (
-    True  # a lease that is over but was taken by nobody since may still be acknowledged
-)
-PAUSE_STOPS_RENEWING = True  # as in App Engine; acknowledging and cancelling go on
+LEASED_WHEN_UNSAID = 1000  # unknown, decided: as many as gcloud asks for
 
 _BARE_TAG = re.compile(r"[^\s\"]+")
 _QUOTED_TAG = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
@@ -99,8 +94,8 @@ def check_leasable(queue: Queue) -> None:
 
 
 def check_renewable(queue: Queue) -> None:
-    """Errors: FailedPrecondition where a pause stops renewing too."""
-    if PAUSE_STOPS_RENEWING and queue.state != "RUNNING":
+    """Errors: FailedPrecondition: a pause stops renewing, as in App Engine; acknowledging and cancelling go on."""
+    if queue.state != "RUNNING":
         raise FailedPrecondition(f"The queue is {queue.state}: leases of its tasks cannot be renewed.")
 
 

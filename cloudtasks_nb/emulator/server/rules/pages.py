@@ -29,6 +29,24 @@ def page_size(asked: int, largest: int) -> int:
     return min(asked, largest) or largest
 
 
+class Listing:
+    """A page that was asked for: how many items, behind which key, and the token of the next one.
+
+    `parameters`: what makes it this listing and no other. Errors: InvalidArgument.
+    """
+
+    def __init__(
+        self, parameters: Sequence[str], size: int, token: str, *, largest: int, now: datetime
+    ) -> None:
+        self._parameters, self._now = parameters, now
+        self.limit = page_size(size, largest)
+        self.after = read_token(token, parameters, now)
+
+    def token(self, *key: Any) -> str:
+        """The token of the page after `key`."""
+        return make_token(key, self._parameters, self._now)
+
+
 def make_token(key: Sequence[Any], listing: Sequence[str], now: datetime) -> str:
     """The token of the page after `key`, in the listing that these parameters describe."""
     content = msgspec.json.encode([to_us(now), *key])

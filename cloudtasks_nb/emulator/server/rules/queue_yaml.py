@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct, ValidationError, convert
 
 from ....errors import InvalidArgument
 from ....model import (
@@ -29,12 +28,34 @@ TOMBSTONE_TTL = Duration(seconds=777_600)
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _RATE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(?:/([smhd]))?")
 _AGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhd])")
-_QUEUE_KEYS = {
-    "name", "rate", "bucket_size", "max_concurrent_requests", "retry_parameters", "mode", "target", "acl",
-}  # fmt: skip
-_RETRY_KEYS = {
-    "task_retry_limit", "task_age_limit", "min_backoff_seconds", "max_backoff_seconds", "max_doublings",
-}  # fmt: skip
+
+Count = Annotated[int, Meta(ge=0, lt=1_000_000_000)]
+Span = Annotated[float, Meta(ge=0, lt=1e9)]
+Text = str | int | float
+
+
+class _Retries(Struct, forbid_unknown_fields=True):
+    task_retry_limit: Count | None = None
+    task_age_limit: Text | None = None
+    min_backoff_seconds: Span | None = None
+    max_backoff_seconds: Span | None = None
+    max_doublings: Count | None = None
+
+
+class _Entry(Struct, forbid_unknown_fields=True):
+    name: str
+    rate: Text | None = None
+    bucket_size: Count | None = None
+    max_concurrent_requests: Count | None = None
+    retry_parameters: _Retries | None = None
+    mode: Literal["push", "pull"] = "push"
+    target: Text | None = None
+    acl: Any = None
+
+
+class _File(Struct, forbid_unknown_fields=True):
+    queue: list[_Entry] | None = None
+    total_storage_limit: Any = None
 
 
 class Described(Struct, frozen=True):
@@ -47,14 +68,11 @@ class Described(Struct, frozen=True):
 
 def read_queue_yaml(raw: bytes) -> list[Described]:
     """The queues of a file. Errors: InvalidArgument."""
-    values = _yaml(raw)
-    if values is None:
-        return []
-    content = _mapping(values, {"queue", "total_storage_limit"}, "the file")
-    queues = content.get("queue") or []
-    if not isinstance(queues, list):
-        raise _invalid("queue must be a list")
-    found = [_described(entry) for entry in queues]
+    try:
+        content = convert(_yaml(raw), _File | None)
+    except (ValidationError, RecursionError) as error:
+        raise _invalid(str(error)) from None
+    found = [_described(entry) for entry in (content and content.queue) or ()]
     ids = [entry.id for entry in found]
     if len(set(ids)) < len(ids):
         raise _invalid("a queue is named twice")
@@ -72,33 +90,30 @@ def _yaml(raw: bytes) -> Any:
         raise _invalid(f"the file is not YAML ({str(error)[:200]})") from None
 
 
-def _described(entry: Any) -> Described:
-    values = _mapping(entry, _QUEUE_KEYS, "a queue")
-    if not isinstance(values.get("name"), str):
-        raise _invalid("a queue has no name")
-    id = check_queue_id(values["name"])
-    retries = _mapping(values.get("retry_parameters") or {}, _RETRY_KEYS, f"retry_parameters of {id}")
-    mode = values.get("mode", "push")
-    if mode not in ("push", "pull"):
-        raise _invalid(f"mode of {id} must be push or pull")
-    if mode == "pull":
+def _described(entry: _Entry) -> Described:
+    id, retries = check_queue_id(entry.name), entry.retry_parameters or _Retries()
+    if entry.mode == "pull":
         attempts = RetryConfig(**_attempts(retries))
         return Described(id, _kept_long(Queue(pull_target=PullTarget(), retry_config=attempts)), False)
-    if "rate" not in values:
+    if entry.rate is None:
         raise InvalidArgument(
             "Invalid queue configuration. Refill rate must be specified for push-based queue."
         )
-    rate = _rate(values["rate"], id)
+    rate, concurrent = _rate(entry.rate, id), entry.max_concurrent_requests
     queue = Queue(
-        app_engine_http_target=AppEngineHttpTarget(
-            app_engine_routing_override=_routing(values.get("target"))
-        ),
+        app_engine_http_target=AppEngineHttpTarget(app_engine_routing_override=_routing(entry.target)),
         rate_limits=RateLimits(
             max_tasks_dispatched_per_second=rate or None,
-            max_burst_size=_number(values, "bucket_size", int, BURST),
-            max_concurrent_tasks=_concurrency(values),
+            max_burst_size=BURST if entry.bucket_size is None else entry.bucket_size,
+            max_concurrent_tasks=None if concurrent is None else min(max(concurrent, 1), 5000),
         ),
-        retry_config=_retries(retries),
+        retry_config=RetryConfig(
+            **_attempts(retries),
+            max_retry_duration=None if retries.task_age_limit is None else _age(retries.task_age_limit),
+            min_backoff=retries.min_backoff_seconds,
+            max_backoff=retries.max_backoff_seconds,
+            max_doublings=retries.max_doublings,
+        ),
     )
     return Described(id, _kept_long(queue), rate == 0)
 
@@ -116,11 +131,6 @@ def _rate(text: Any, id: str) -> float:
     return float(match[1]) / _UNITS_S[match[2] or "s"]
 
 
-def _concurrency(values: dict[str, Any]) -> int | None:
-    asked = _number(values, "max_concurrent_requests", int, None)
-    return None if asked is None else min(max(asked, 1), 5000)
-
-
 def _routing(target: Any) -> AppEngineRouting | None:
     """`service`, `version.service` or `instance.version.service`."""
     if target is None:
@@ -132,20 +142,9 @@ def _routing(target: Any) -> AppEngineRouting | None:
     return AppEngineRouting(service=service, version=version, instance=instance)
 
 
-def _retries(values: dict[str, Any]) -> RetryConfig:
-    age = values.get("task_age_limit")
-    return RetryConfig(
-        **_attempts(values),
-        max_retry_duration=None if age is None else _age(age),
-        min_backoff=_number(values, "min_backoff_seconds", float, None),
-        max_backoff=_number(values, "max_backoff_seconds", float, None),
-        max_doublings=_number(values, "max_doublings", int, None),
-    )
-
-
-def _attempts(values: dict[str, Any]) -> dict[str, Any]:
-    retries = _number(values, "task_retry_limit", int, None)
-    return {"unlimited_attempts": True} if retries is None else {"max_attempts": retries + 1}
+def _attempts(retries: _Retries) -> dict[str, Any]:
+    limit = retries.task_retry_limit
+    return {"unlimited_attempts": True} if limit is None else {"max_attempts": limit + 1}
 
 
 def _age(text: Any) -> timedelta:
@@ -153,25 +152,6 @@ def _age(text: Any) -> timedelta:
     if match is None:
         raise _invalid("task_age_limit must be a number and a unit, such as 30s, 10m, 4h or 2d")
     return timedelta(seconds=float(match[1]) * _UNITS_S[match[2]])
-
-
-def _number(values: dict[str, Any], key: str, kind: Callable[[Any], Any], default: Any) -> Any:
-    value = values.get(key)
-    if value is None:
-        return default
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9
-    if not is_number or kind(value) != value:
-        raise _invalid(f"{key} must be a number that is not negative, not {str(value)[:60]}")
-    return kind(value)
-
-
-def _mapping(value: Any, known: set[str], what: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _invalid(f"{what} must be a mapping")
-    for key in value:
-        if key not in known:
-            raise _invalid(f"{what} holds {str(key)[:60]!r}, which is none of {', '.join(sorted(known))}")
-    return value
 
 
 def _invalid(why: str) -> InvalidArgument:

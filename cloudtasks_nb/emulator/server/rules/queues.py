@@ -30,6 +30,11 @@ MAX_BACKOFF = Duration(hours=1)
 MAX_DOUBLINGS = 16
 TASK_TTL = Duration(days=31)
 TOMBSTONE_TTL = Duration(hours=1)
+_PULL_RATES = RateLimits(
+    max_tasks_dispatched_per_second=PULL_RATE,
+    max_burst_size=PULL_BURST,
+    max_concurrent_tasks=PULL_CONCURRENT,
+)
 NAME_BLOCKED = timedelta(days=3)
 
 
@@ -116,7 +121,7 @@ def filled(queue: Queue) -> Queue:
     return replace(
         queue,
         app_engine_http_target=_with_host(queue),
-        rate_limits=_pull_rates() if pull else _rates(queue.rate_limits or RateLimits()),
+        rate_limits=_PULL_RATES if pull else _rates(queue.rate_limits or RateLimits()),
         retry_config=_retries(queue.retry_config or RetryConfig(), pull=pull),
         task_ttl=queue.task_ttl or TASK_TTL,
         tombstone_ttl=queue.tombstone_ttl or TOMBSTONE_TTL,
@@ -132,14 +137,6 @@ def _rates(asked: RateLimits) -> RateLimits:
     )
 
 
-def _pull_rates() -> RateLimits:
-    return RateLimits(
-        max_tasks_dispatched_per_second=PULL_RATE,
-        max_burst_size=PULL_BURST,
-        max_concurrent_tasks=PULL_CONCURRENT,
-    )
-
-
 def burst_for(rate: float) -> int:
     """The burst that goes with a rate when none was asked for. Source: SPEC section 5.4."""
     return 10 if rate == 1 else max(1, math.ceil(rate / 5))
@@ -149,14 +146,7 @@ def _retries(asked: RetryConfig, *, pull: bool) -> RetryConfig:
     unlimited = asked.unlimited_attempts
     attempts = None if unlimited else asked.max_attempts or MAX_ATTEMPTS
     if pull:  # everything but the number of attempts is the service's own
-        none = Duration()
-        return RetryConfig(
-            max_attempts=attempts,
-            unlimited_attempts=unlimited,
-            min_backoff=none,
-            max_backoff=none,
-            max_doublings=0,
-        )
+        asked = RetryConfig(min_backoff=0, max_backoff=0, max_doublings=0)
     return RetryConfig(
         max_attempts=attempts,
         unlimited_attempts=unlimited,

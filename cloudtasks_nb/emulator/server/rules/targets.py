@@ -1,4 +1,6 @@
-"""What a request may be made of: URLs, headers, the overrides of a queue. What passes here can be sent. Pure.
+"""What a request may be made of: URLs, headers, the overrides of a queue; and which hosts are this machine. Pure.
+
+What passes here can be sent.
 
 Source: SPEC sections 3.2 and 5.1.
 """
@@ -97,3 +99,19 @@ def _check_override(override: UriOverride) -> None:
 def in_url(host: str) -> str:
     """A host as it stands in a URL: IPv6 addresses in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an IP address is on this machine. Errors: ValueError."""
+    return ip_address(address.partition("%")[0]).is_loopback
+
+
+def is_local_name(host: str) -> bool:
+    """Whether a name, or an address, means this machine by itself: nobody has to be asked."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return is_loopback(host.strip("[]"))
+    except ValueError:
+        return False

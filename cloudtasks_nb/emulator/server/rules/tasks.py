@@ -12,8 +12,7 @@ from ....errors import InvalidArgument
 from ....model import AppEngineHttpRequest, AppEngineRouting, HttpRequest, PullMessage, Queue, Task
 from ....model.versions import OWN, Version
 from .queues import check_retries, routing_host
-from .targets import MAX_URL_CHARACTERS, WITH_BODY, check_headers, check_tokens, check_url
-from .this_machine import is_local_name
+from .targets import MAX_URL_CHARACTERS, WITH_BODY, check_headers, check_tokens, check_url, is_local_name
 
 MAX_AHEAD = timedelta(hours=720)
 MAX_TASK_BYTES = 1_048_569

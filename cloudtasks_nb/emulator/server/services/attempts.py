@@ -12,21 +12,16 @@ from ....model.messages import RunTaskRequest
 from ....names import parse_task
 from ..rules.attempts import Attempt, Outcome, retry_config, retry_delay, used_up
 from ..store.store import QueueRow
-from ..store.task_json import StoredTask, attempts_json, task_json, task_message, task_prefix
-from .context import NOT_FOUND, Context, existing_queue, remove_task
+from ..store.task_json import StoredTask, attempts_json, task_message, task_prefix
+from .context import NOT_FOUND, Serving, shown
 
 
-class AttemptService:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._store = context.store
-        self._tasks = context.store.tasks
-
+class AttemptService(Serving):
     def run(self, name: str, body: RunTaskRequest) -> bytes:
         """Sends one attempt at once, whatever the queue's state and pace; the answer does not wait for the target's."""
         parsed = parse_task(name)
         with self._store.transaction():
-            queue = existing_queue(self._store, parsed.parent)
+            queue = self._queue(parsed.parent)
             found = self._tasks.get(queue.generation, parsed.task)
             if found is None:
                 raise NotFound(NOT_FOUND)
@@ -37,7 +32,7 @@ class AttemptService:
             sent = self._tasks.get(queue.generation, parsed.task)
         assert sent is not None  # noqa: S101 - it was there a moment ago, in the same transaction
         self._store.after_commit(partial(self._context.send, attempt))
-        return task_json(sent, task_prefix(queue.queue), body.response_view or "BASIC").encode()
+        return shown(queue, sent, body.response_view)
 
     def begin_due(self, queue: QueueRow, limit: int) -> list[Attempt]:
         """Begins what is due and not under way, oldest first; sending it is for the caller, after the commit."""
@@ -62,7 +57,7 @@ class AttemptService:
             queue = QueueRow(attempt.queue_row, attempt.generation, attempt.queue, None)
             due = _next_try(attempt, outcome, row, now)
             if due is None:
-                remove_task(self._context, queue, row.id)
+                self._remove(queue, row.id)
                 return
             first, last = attempt.begun()
             ended = replace(last, response_time=now, response_status=outcome.status)

@@ -20,7 +20,7 @@ from ..rules.locations import check_location
 from ..store.operations import StoredOperation
 from ..store.store import QueueRow
 from ..store.task_json import task_json
-from .context import NOT_FOUND, Context, existing_queue, remove_task
+from .context import NOT_FOUND
 from .tasks import TaskService, id_in
 
 MAX_CREATES = 100
@@ -38,13 +38,8 @@ Done = list[str]
 Failed = dict[int, ApiError]
 
 
-class BatchService:
-    def __init__(self, context: Context, tasks: TaskService) -> None:
-        self._context = context
-        self._store = context.store
-        self._tasks = tasks
-
-    def create(
+class BatchService(TaskService):
+    def batch_create(
         self,
         parent: str,
         body: BatchCreateTasksRequest,
@@ -70,7 +65,7 @@ class BatchService:
 
         return self._operation("BatchCreateTasks", name, body, run)
 
-    def delete(self, parent: str, body: BatchDeleteTasksRequest) -> bytes:
+    def batch_delete(self, parent: str, body: BatchDeleteTasksRequest) -> bytes:
         name = parse_queue(parent)
         _check_size(len(body.names), "names", MAX_DELETES)
         below = f"{parent}/tasks/"
@@ -83,7 +78,7 @@ class BatchService:
 
         return self._operation("BatchDeleteTasks", name, body, run)
 
-    def get(self, name: str) -> bytes:
+    def operation(self, name: str) -> bytes:
         """The operation of a call, for a day after it."""
         check_location(parse_location(name.rpartition("/operations/")[0]))
         found = self._store.operations.get(name, self._context.clock.now())
@@ -94,11 +89,11 @@ class BatchService:
     def _created(self, name: QueueName, queue: QueueRow, request: CreateTaskRequest, version: Version) -> str:
         if request.task is None:
             raise InvalidArgument("Task is required.")
-        stored = self._tasks.add(queue, request.task, id_in(name, request.task.name), version)
+        stored = self.add(queue, request.task, id_in(name, request.task.name), version)
         return task_json(stored, f"{name}/tasks/", request.response_view or "BASIC")
 
     def _deleted(self, queue: QueueRow, task_id: str) -> str:
-        remove_task(self._context, queue, check_task_id(task_id))
+        self._remove(queue, check_task_id(task_id))
         return ""
 
     def _operation(
@@ -115,7 +110,7 @@ class BatchService:
         with self._store.transaction():
             found = self._store.operations.get(operation, now) if body.request_id else None
             if found is None:
-                done, failed = run(existing_queue(self._store, queue))
+                done, failed = run(self._queue(queue))
                 times = rfc3339(to_us(now)), rfc3339(to_us(self._context.clock.now()))
                 answer = _answer(call, operation, times, done, failed)
                 kept = StoredOperation(answer, fingerprint)

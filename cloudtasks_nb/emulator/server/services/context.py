@@ -7,6 +7,7 @@ from functools import partial
 from random import Random, SystemRandom
 
 from ....errors import NotFound
+from ....model import Queue
 from ....names import QueueName, TaskName
 from ..clock import Clock
 from ..rules.attempts import Attempt
@@ -14,7 +15,7 @@ from ..rules.locations import APP_ENGINE_LOCATION, check_location
 from ..rules.queues import tombstone_ttl
 from ..store.expiry import Expiry
 from ..store.store import QueueRow, Store
-from ..store.task_json import StoredTask
+from ..store.task_json import StoredTask, task_json, task_prefix
 
 QUEUE_MISSING = (
     "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."
@@ -52,27 +53,45 @@ class Context:
             self.store.after_commit(partial(self._wake, queue))
 
 
-def existing_queue(store: Store, name: QueueName) -> QueueRow:
-    """The queue of this name. Errors: InvalidArgument for a location that does not exist; NotFound."""
-    check_location(name.parent)
-    found = store.queue(str(name))
-    if found is None:
-        raise NotFound(QUEUE_MISSING)
-    return found
+class Serving:
+    """What every service has at hand, and does in the same way."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._store = context.store
+        self._tasks = context.store.tasks
+
+    def _queue(self, name: QueueName) -> QueueRow:
+        """The queue of this name. Errors: InvalidArgument for a location that does not exist; NotFound."""
+        check_location(name.parent)
+        found = self._store.queue(str(name))
+        if found is None:
+            raise NotFound(QUEUE_MISSING)
+        return found
+
+    def _save(self, row: QueueRow, queue: Queue) -> Queue:
+        """Keeps a queue as it is now, inside a transaction of the caller."""
+        self._store.save_queue(row.row, queue)
+        self._context.changed(row.row)
+        return queue
+
+    def _task(self, name: TaskName) -> tuple[QueueRow, StoredTask]:
+        """The task of this name, and its queue. Errors: InvalidArgument, NotFound."""
+        queue = self._queue(name.parent)
+        found = self._tasks.get(queue.generation, name.task)
+        if found is None:
+            gone = self._store.tombstones.is_blocked(queue.row, name.task, self._context.clock.now())
+            raise NotFound(_GONE if gone else NOT_FOUND)
+        return queue, found
+
+    def _remove(self, queue: QueueRow, task_id: str) -> None:
+        """Ends a task; its name stays blocked for a while. Errors: NotFound."""
+        if not self._tasks.remove(queue.generation, task_id):
+            raise NotFound(NOT_FOUND)
+        until = self._context.clock.now() + tombstone_ttl(queue.queue)
+        self._store.tombstones.add(queue.row, task_id, until)
 
 
-def existing_task(context: Context, name: TaskName) -> tuple[QueueRow, StoredTask]:
-    """The task of this name, and its queue. Errors: InvalidArgument, NotFound."""
-    queue = existing_queue(context.store, name.parent)
-    found = context.store.tasks.get(queue.generation, name.task)
-    if found is None:
-        gone = context.store.tombstones.is_blocked(queue.row, name.task, context.clock.now())
-        raise NotFound(_GONE if gone else NOT_FOUND)
-    return queue, found
-
-
-def remove_task(context: Context, queue: QueueRow, task_id: str) -> None:
-    """Ends a task; its name stays blocked for a while. Errors: NotFound."""
-    if not context.store.tasks.remove(queue.generation, task_id):
-        raise NotFound(NOT_FOUND)
-    context.store.tombstones.add(queue.row, task_id, context.clock.now() + tombstone_ttl(queue.queue))
+def shown(queue: QueueRow, task: StoredTask, view: str) -> bytes:
+    """The answer of a call about one task."""
+    return task_json(task, task_prefix(queue.queue), view or "BASIC").encode()

@@ -25,15 +25,13 @@ from ..clock import from_us, to_us
 from ..rules import leases as rules
 from ..rules.attempts import retry_config
 from ..store.store import QueueRow
-from ..store.task_json import StoredTask, joined_json, task_json, task_message, task_prefix
-from .context import Context, existing_queue, existing_task, remove_task
+from ..store.task_json import StoredTask, joined_json, task_message, task_prefix
+from .context import Context, Serving, shown
 
 
-class LeaseService:
+class LeaseService(Serving):
     def __init__(self, context: Context) -> None:
-        self._context = context
-        self._store = context.store
-        self._tasks = context.store.tasks
+        super().__init__(context)
         self._paces: defaultdict[int, rules.LeaseQuota] = defaultdict(rules.LeaseQuota)
 
     def lease(self, parent: str, body: LeaseTasksRequest) -> bytes:
@@ -41,25 +39,24 @@ class LeaseService:
         limit, duration = rules.how_many(body.max_tasks), rules.lease_duration(body.lease_duration)
         now = self._context.clock.now()
         with self._store.transaction():
-            queue = existing_queue(self._store, name)
+            queue = self._queue(name)
             rules.check_leasable(queue.queue)
             self._paces[queue.row].check(now, self._context.clock.machine_s())
             tag = self._tasks.oldest_tag(queue.generation, now) if wanted.oldest_tag else wanted.tag
-            chosen = _Chosen(queue, to_us(now + duration), body.response_view or "BASIC")
+            chosen = _Chosen(queue, to_us(now + duration), body.response_view)
             with closing(
                 self._tasks.due(queue.generation, now, tag, payloads=body.response_view == "FULL")
             ) as due:
                 chosen.take(due, limit)
             for task_id in chosen.spent:
-                remove_task(self._context, queue, task_id)
+                self._remove(queue, task_id)
             self._tasks.lease(chosen.rows, now + duration)
         return joined_json(chosen.answer)
 
     def acknowledge(self, name: str, body: AcknowledgeTaskRequest) -> Empty:
+        """Also when the lease is over, as long as nobody leased the task since."""
         with self._held(name, body.schedule_time) as (queue, task):
-            if not rules.LATE_ACKNOWLEDGE_SUCCEEDS:
-                rules.check_not_over(from_us(task.schedule_us), self._context.clock.now())
-            remove_task(self._context, queue, task.id)
+            self._remove(queue, task.id)
         return Empty()
 
     def renew(self, name: str, body: RenewLeaseRequest) -> bytes:
@@ -80,7 +77,7 @@ class LeaseService:
         """A task whose lease the caller holds, inside a transaction. Errors: NotFound, FailedPrecondition, ..."""
         parsed = parse_task(name)
         with self._store.transaction():
-            queue, task = existing_task(self._context, parsed)
+            queue, task = self._task(parsed)
             if queue.queue.pull_target is None:
                 raise InvalidArgument("Only a pull task has a lease.")
             rules.check_held(schedule_time, from_us(task.schedule_us), task.dispatch_count)
@@ -88,8 +85,7 @@ class LeaseService:
 
     def _reschedule(self, queue: QueueRow, task: StoredTask, due: datetime, view: str) -> bytes:
         self._tasks.reschedule(task.row, due)
-        shown = replace(task, schedule_us=to_us(due))
-        return task_json(shown, task_prefix(queue.queue), view or "BASIC").encode()
+        return shown(queue, replace(task, schedule_us=to_us(due)), view)
 
 
 class _Chosen:
@@ -113,12 +109,12 @@ class _Chosen:
 
     def _fits(self, row: StoredTask) -> bool:
         leased = replace(row, schedule_us=self._lease_end_us, dispatch_count=row.dispatch_count + 1)
-        shown = task_json(leased, task_prefix(self._queue.queue), self._view).encode()
-        self._bytes += len(shown)
+        answer = shown(self._queue, leased, self._view)
+        self._bytes += len(answer)
         if self._bytes > rules.MAX_ANSWER_BYTES:
             return False
         self.rows.append(row.row)
-        self.answer.append(shown)
+        self.answer.append(answer)
         return True
 
     def _is_spent(self, row: StoredTask) -> bool:

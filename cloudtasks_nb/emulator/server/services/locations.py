@@ -11,8 +11,8 @@ from ....names import PROJECT_ID, LocationName, parse_location
 from ..calls.filters import parse_filter
 from ..calls.masks import parse_mask
 from ..rules.locations import REGIONS, check_location, location
-from ..rules.pages import make_token, page_size, read_token
-from .context import NOT_FOUND, Context
+from ..rules.pages import Listing
+from .context import NOT_FOUND, Serving
 
 MAX_LOCATIONS = 100
 
@@ -20,11 +20,7 @@ _KEY = re.compile(r"projects/[^/\s]+/locations/([^/\s]+)/keyRings/[^/\s]+/crypto
 _KEY_FORMAT = "projects/PROJECT_ID/locations/LOCATION_ID/keyRings/KEY_RING_ID/cryptoKeys/KEY_ID"
 
 
-class LocationService:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._keys = context.store.cmek
-
+class LocationService(Serving):
     def list(
         self,
         name: str,
@@ -37,14 +33,14 @@ class LocationService:
         project = name.removeprefix("projects/")
         if not PROJECT_ID.fullmatch(project):
             raise InvalidArgument("Invalid resource field value in the request.")
-        limit, now = _page_size(page_size, MAX_LOCATIONS), self._context.clock.now()
-        chosen, listing = parse_filter(filter, Location), ["locations", name, filter]
-        after = read_token(page_token, listing, now)
-        regions = [region for region in sorted(REGIONS) if after is None or region > after[0]]
+        now, chosen = self._context.clock.now(), parse_filter(filter, Location)
+        page = Listing(["locations", name, filter], page_size, page_token, largest=MAX_LOCATIONS, now=now)
+        regions = [region for region in sorted(REGIONS) if page.after is None or region > page.after[0]]
         found = [location(LocationName(project, region)) for region in regions]
         shown = [region for region in found if chosen.matches(region)]
-        token = make_token([shown[limit - 1].location_id], listing, now) if len(shown) > limit else ""
-        return ListLocationsResponse(locations=shown[:limit], next_page_token=token)
+        more = len(shown) > page.limit
+        token = page.token(shown[page.limit - 1].location_id) if more else ""
+        return ListLocationsResponse(locations=shown[: page.limit], next_page_token=token)
 
     def get(self, name: str) -> Location:
         parsed = parse_location(name)
@@ -54,7 +50,7 @@ class LocationService:
 
     def get_key(self, name: str) -> CmekConfig:
         parent = str(_location_of(name))
-        return CmekConfig(name=name, kms_key=self._keys.get(parent))
+        return CmekConfig(name=name, kms_key=self._store.kms_key(parent))
 
     def update_key(self, name: str, body: CmekConfig, *, update_mask: str = "") -> CmekConfig:
         """A blank key switches back to Google's own."""
@@ -73,13 +69,10 @@ class LocationService:
             raise InvalidArgument(
                 f"CmekConfig.kms_key must be a key in {parent.location}, not in {match[1]}."
             )
-        with self._context.store.transaction():
-            self._keys.set(str(parent), body.kms_key)
+        with self._store.transaction():
+            self._store.set_kms_key(str(parent), body.kms_key)
         return CmekConfig(name=name, kms_key=body.kms_key)
 
 
 def _location_of(name: str) -> LocationName:
     return check_location(parse_location(name.removesuffix("/cmekConfig")))
-
-
-_page_size = page_size  # list() has a parameter of this name

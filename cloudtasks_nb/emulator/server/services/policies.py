@@ -20,7 +20,7 @@ from ....model.roles import ROLES
 from ....names import parse_queue
 from ..rules.identity import MEMBERS
 from ..rules.locations import check_location
-from .context import Context, existing_queue
+from .context import Serving
 
 _INVALID = "Request contains an invalid argument."
 _NO_POLICY = Policy(etag="ACAB")  # what Google answers where none was ever set
@@ -30,21 +30,17 @@ _VERSIONS = (0, 1, _WITH_CONDITIONS)
 _MAX_PRINCIPALS = 1500
 
 
-class PolicyService:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
+class PolicyService(Serving):
     def get(self, resource: str, body: GetIamPolicyRequest) -> Policy:
         asked = body.options.requested_policy_version if body.options is not None else 0
         if asked not in _VERSIONS:
             raise InvalidArgument(_INVALID)
-        stored = existing_queue(self._context.store, parse_queue(resource)).policy
+        stored = self._queue(parse_queue(resource)).policy
         policy = decode(stored.encode(), Policy) if stored else _NO_POLICY
         return policy if asked == _WITH_CONDITIONS else _without_conditions(policy)
 
     def set(self, resource: str, body: SetIamPolicyRequest) -> Policy:
-        store = self._context.store
-        found = existing_queue(store, parse_queue(resource))
+        found = self._queue(parse_queue(resource))
         if body.policy is None:
             raise InvalidArgument(_INVALID)
         _check(body.policy)
@@ -59,7 +55,7 @@ class PolicyService:
             raise InvalidArgument(_INVALID)  # without an etag they are lost, as the API documents
         etag = base64.b64encode(self._context.random.randbytes(8)).decode()
         policy = replace(body.policy, etag=etag)
-        store.save_policy(found.row, encode(policy).decode())
+        self._store.save_policy(found.row, encode(policy).decode())
         return policy
 
     def test(self, resource: str, body: TestIamPermissionsRequest) -> TestIamPermissionsResponse:
@@ -67,7 +63,7 @@ class PolicyService:
         check_location(name.parent)
         if any("*" in permission for permission in body.permissions):
             raise InvalidArgument(_INVALID)
-        held = body.permissions if self._context.store.queue(str(name)) is not None else []
+        held = body.permissions if self._store.queue(str(name)) is not None else []
         return TestIamPermissionsResponse(permissions=held)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -20,22 +21,18 @@ from ....names import (
 )
 from ..calls import masks
 from ..calls.filters import parse_filter
-from ..calls.refusals import malformed_queue
+from ..calls.refusals import QUEUE_NAME, malformed
 from ..rules import queues as queue_rules
 from ..rules.locations import check_location
-from ..rules.pages import make_token, page_size, read_token
+from ..rules.pages import Listing
 from ..rules.queue_patch import patched
 from ..store.store import QueueRow
-from .context import NOT_FOUND, Context, existing_queue
+from .context import NOT_FOUND, Serving
 
 MAX_QUEUES = 9800
 
 
-class QueueService:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._store = context.store
-
+class QueueService(Serving):
     def list(
         self,
         parent: str,
@@ -47,25 +44,20 @@ class QueueService:
         version: Version = OWN,
     ) -> ListQueuesResponse:
         _parent(parent)
-        limit, now = _page_size(page_size, MAX_QUEUES), self._context.clock.now()
-        chosen = parse_filter(filter, version=version)
+        now, chosen = self._context.clock.now(), parse_filter(filter, version=version)
         paths = masks.parse_mask(read_mask, "read_mask", version=version)
-        listing = [parent, filter, read_mask]
-        after = read_token(page_token, listing, now)
-        shown: list[Queue] = []
-        last = ""
-        for row in self._store.queues(parent, after[0] if after else ""):
-            queue = self._with_stats(row) if chosen.needs_stats else row.queue
-            if not chosen.matches(queue):
-                continue
-            if len(shown) == limit:
-                return ListQueuesResponse(queues=shown, next_page_token=make_token([last], listing, now))
-            shown.append(self._shown(row, paths))
-            last = row.queue.name
-        return ListQueuesResponse(queues=shown)
+        page = Listing([parent, filter, read_mask], page_size, page_token, largest=MAX_QUEUES, now=now)
+        rows = self._store.queues(parent, page.after[0] if page.after else "")
+        matching = (
+            row for row in rows if chosen.matches(self._with_stats(row) if chosen.needs_stats else row.queue)
+        )
+        found = list(islice(matching, page.limit + 1))
+        token = page.token(found[page.limit - 1].queue.name) if len(found) > page.limit else ""
+        shown = [self._shown(row, paths) for row in found[: page.limit]]
+        return ListQueuesResponse(queues=shown, next_page_token=token)
 
     def get(self, name: str, *, read_mask: str = "", version: Version = OWN) -> Queue:
-        row = existing_queue(self._store, parse_queue(name))
+        row = self._queue(parse_queue(name))
         return self._shown(row, masks.parse_mask(read_mask, "read_mask", version=version))
 
     def create(self, parent: str, body: Queue) -> Queue:
@@ -98,10 +90,7 @@ class QueueService:
             found = self._store.queue(name)
             if found is None:
                 return self.add(replace(masks.pick(body, paths) if paths else body, name=name))
-            queue = patched(found.queue, body, paths, version)
-            self._store.save_queue(found.row, queue)
-            self._context.changed(found.row)
-            return queue
+            return self._save(found, patched(found.queue, body, paths, version))
 
     def delete(self, name: str) -> Empty:
         parsed = parse_queue(name)
@@ -124,20 +113,14 @@ class QueueService:
     def purge(self, name: str, body: Empty) -> Queue:
         now = self._context.clock.now()
         with self._store.transaction():
-            row = existing_queue(self._store, parse_queue(name))
-            queue = replace(row.queue, purge_time=now)
-            self._store.new_generation(row, now + queue_rules.tombstone_ttl(queue))
-            self._store.save_queue(row.row, queue)
-            self._context.changed(row.row)
-        return queue
+            row = self._queue(parse_queue(name))
+            self._store.new_generation(row, now + queue_rules.tombstone_ttl(row.queue))
+            return self._save(row, replace(row.queue, purge_time=now))
 
     def _set_state(self, name: str, state: str) -> Queue:
         with self._store.transaction():
-            row = existing_queue(self._store, parse_queue(name))
-            queue = replace(row.queue, state=state)
-            self._store.save_queue(row.row, queue)
-            self._context.changed(row.row)
-            return queue
+            row = self._queue(parse_queue(name))
+            return self._save(row, replace(row.queue, state=state))
 
     def _shown(self, row: QueueRow, paths: Sequence[masks.Path]) -> Queue:
         """Everything but statistics, or just the fields that were asked for."""
@@ -163,9 +146,6 @@ def _parent(text: str) -> LocationName:
     return check_location(name)
 
 
-_page_size = page_size  # the methods have a parameter of this name
-
-
 def _name_in(parent: str, name: str) -> QueueName:
     """The name of a new queue. Errors: InvalidArgument, in the service's own words."""
     parts = name.split("/")
@@ -173,11 +153,11 @@ def _name_in(parent: str, name: str) -> QueueName:
         try:
             check_queue_id(parts[5])
         except InvalidArgument as error:
-            raise malformed_queue(error.message) from None
+            raise malformed(error.message, QUEUE_NAME) from None
     try:
         parsed = parse_queue(name)
     except InvalidArgument:
-        raise malformed_queue(f'Queue name must be formatted: "{QUEUE_FORMAT}".') from None
+        raise malformed(f'Queue name must be formatted: "{QUEUE_FORMAT}".', QUEUE_NAME) from None
     if str(parsed.parent) != parent:
         raise InvalidArgument(f"{name} must begin with {parent}.")
     return parsed

@@ -13,7 +13,6 @@ from ....model import Message
 from ....model.versions import OWN, Version
 from .attempts import AttemptService
 from .batches import BatchService
-from .buffer import BufferService
 from .context import Context
 from .leases import LeaseService
 from .locations import LocationService
@@ -34,10 +33,8 @@ class Service:
         self.queues = QueueService(context)
         self.tasks = TaskService(context)
         self.attempts = AttemptService(context)
-        batches = BatchService(context, self.tasks)
-        buffers, uploads = BufferService(context, self.tasks), UploadService(context, self.queues)
-        locations = LocationService(context)
-        policies, leases = PolicyService(context), LeaseService(context)
+        batches, uploads = BatchService(context), UploadService(context)
+        locations, policies, leases = LocationService(context), PolicyService(context), LeaseService(context)
         self._handlers: dict[str, Handler] = {
             "projects.locations.list": locations.list,
             "projects.locations.get": locations.get,
@@ -57,10 +54,10 @@ class Service:
             "projects.locations.queues.tasks.create": self.tasks.create,
             "projects.locations.queues.tasks.delete": self.tasks.delete,
             "projects.locations.queues.tasks.run": self.attempts.run,
-            "projects.locations.queues.tasks.batchCreate": batches.create,
-            "projects.locations.queues.tasks.batchDelete": batches.delete,
-            "projects.locations.queues.tasks.buffer": buffers.buffer,
-            "projects.locations.operations.get": batches.get,
+            "projects.locations.queues.tasks.batchCreate": batches.batch_create,
+            "projects.locations.queues.tasks.batchDelete": batches.batch_delete,
+            "projects.locations.queues.tasks.buffer": self.tasks.buffer,
+            "projects.locations.operations.get": batches.operation,
             "projects.locations.getCmekConfig": locations.get_key,
             "projects.locations.updateCmekConfig": locations.update_key,
             "api.queue.update": uploads.update,

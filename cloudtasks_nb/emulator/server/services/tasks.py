@@ -7,19 +7,20 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from ....errors import AlreadyExists, InvalidArgument
-from ....model import Queue, Task
-from ....model.messages import CreateTaskRequest, Empty
+from ....model import HttpRequest, HttpTarget, Queue, Task
+from ....model.messages import BufferTaskRequest, CreateTaskRequest, Empty, HttpBody
 from ....model.versions import OWN, Version
 from ....names import TASK_FORMAT, QueueName, check_task_id, parse_queue, parse_task
-from ..calls.refusals import malformed_task_id
+from ..calls.refusals import TASK_ID, malformed
 from ..clock import to_us
+from ..delivery.outgoing import own_url
 from ..rules import tasks as task_rules
-from ..rules.pages import make_token, page_size, read_token
+from ..rules.pages import Listing
 from ..rules.queues import task_ttl
 from ..store.store import QueueRow
-from ..store.task_json import StoredTask, page_json, request_json, task_json, task_prefix
+from ..store.task_json import StoredTask, page_json, request_json, task_prefix
 from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, NewTask, Order
-from .context import Context, existing_queue, existing_task, remove_task
+from .context import Serving, shown
 
 MAX_TASKS = 1000
 
@@ -30,12 +31,7 @@ _TOO_RECENT = (
 )
 
 
-class TaskService:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._store = context.store
-        self._tasks = context.store.tasks
-
+class TaskService(Serving):
     def list(
         self,
         parent: str,
@@ -45,20 +41,17 @@ class TaskService:
         page_token: str = "",
         order_by: str = "",
     ) -> bytes:
-        row = existing_queue(self._store, parse_queue(parent))
+        row = self._queue(parse_queue(parent))
         view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
-        limit, listing = _page_size(page_size, MAX_TASKS), [parent, view, order_by]
-        after = read_token(page_token, listing, now)
-        found, has_more = self._tasks.page(row.generation, order, after, limit, payloads=view == "FULL")
-        token = ""
-        if has_more:
-            last = self._tasks.get(row.generation, found[-1][0])
-            token = make_token([getattr(last, column) for column in order.columns], listing, now)
+        page = Listing([parent, view, order_by], page_size, page_token, largest=MAX_TASKS, now=now)
+        found, more = self._tasks.page(row.generation, order, page.after, page.limit, payloads=view == "FULL")
+        last = self._tasks.get(row.generation, found[-1][0]) if more else None
+        token = page.token(*(getattr(last, column) for column in order.columns)) if more else ""
         return page_json(found, task_prefix(row.queue), view, token)
 
     def get(self, name: str, *, response_view: str = "") -> bytes:
-        queue, task = existing_task(self._context, parse_task(name))
-        return _answer(queue, task, response_view)
+        queue, task = self._task(parse_task(name))
+        return shown(queue, task, response_view)
 
     def create(self, parent: str, body: CreateTaskRequest, *, version: Version = OWN) -> bytes:
         name = parse_queue(parent)
@@ -66,9 +59,20 @@ class TaskService:
             raise InvalidArgument("Task is required.")
         task_id = id_in(name, body.task.name)
         with self._store.transaction():
-            queue = existing_queue(self._store, name)
+            queue = self._queue(name)
             stored = self.add(queue, body.task, task_id, version)
-        return _answer(queue, stored, body.response_view)
+        return shown(queue, stored, body.response_view)
+
+    def buffer(self, queue: str, body: BufferTaskRequest, task_id: str = "") -> bytes:
+        """A payload becomes a task that goes where its queue says. Source: SPEC section 1.2."""
+        name = parse_queue(queue)
+        if task_id:
+            check_task_id(task_id)
+        with self._store.transaction():
+            row = self._queue(name)
+            request = _buffered(row.queue.http_target, body.body or HttpBody())
+            stored = self.add(row, Task(http_request=request), task_id)
+        return b'{"task":' + shown(row, stored, "") + b"}"
 
     def add(self, queue: QueueRow, asked: Task, task_id: str, version: Version = OWN) -> StoredTask:
         """Stores a new task, inside a transaction of the caller; an empty id is replaced by a random one."""
@@ -89,16 +93,13 @@ class TaskService:
     def delete(self, name: str) -> Empty:
         parsed = parse_task(name)
         with self._store.transaction():
-            queue = existing_queue(self._store, parsed.parent)
-            remove_task(self._context, queue, parsed.task)
+            queue = self._queue(parsed.parent)
+            self._remove(queue, parsed.task)
         return Empty()
 
     def _random_id(self) -> str:
         """19 digits, as the service's own."""
         return str(self._context.random.randrange(10**18, 10**19))
-
-
-_page_size = page_size  # list() has a parameter of this name
 
 
 def _new_row(task: Task, task_id: str, now: datetime, expires: datetime) -> NewTask:
@@ -127,10 +128,6 @@ def _order(order_by: str, queue: Queue) -> Order:
     raise InvalidArgument("order_by must be schedule_time or pull_message.tag.")
 
 
-def _answer(queue: QueueRow, task: StoredTask, view: str) -> bytes:
-    return task_json(task, task_prefix(queue.queue), view or "BASIC").encode()
-
-
 def id_in(queue: QueueName, name: str) -> str:
     """The id in the name of a new task, empty for the service to choose. Errors: InvalidArgument."""
     if not name:
@@ -145,4 +142,19 @@ def id_in(queue: QueueName, name: str) -> str:
     try:
         return check_task_id(task_id)
     except InvalidArgument as error:
-        raise malformed_task_id(error.message) from None
+        raise malformed(error.message, TASK_ID) from None
+
+
+def _buffered(target: HttpTarget | None, body: HttpBody) -> HttpRequest:
+    """The request of a buffered task: the queue's target, and the payload. Errors: InvalidArgument."""
+    url = own_url(target)
+    if target is None or not url:
+        raise InvalidArgument(
+            "The queue must have an HTTP target with a host: set Queue.http_target.uri_override.host to buffer tasks."
+        )
+    return HttpRequest(
+        url=url,
+        http_method=target.http_method or "POST",
+        headers={"Content-Type": body.content_type} if body.content_type else {},
+        body=body.data,
+    )

@@ -11,19 +11,13 @@ from ....names import PROJECT_ID, LocationName
 from ..calls.masks import Path
 from ..rules.queue_patch import patched
 from ..rules.queue_yaml import Described, read_queue_yaml
-from .context import Context
 from .queues import QueueService
 
 _SPARED = "default"
 
 
-class UploadService:
+class UploadService(QueueService):
     """The file says everything about a project's queues: those that it does not name are disabled."""
-
-    def __init__(self, context: Context, queues: QueueService) -> None:
-        self._context = context
-        self._store = context.store
-        self._queues = queues
 
     def update(self, body: HttpBody, *, app_id: str = "") -> Empty:
         if not PROJECT_ID.fullmatch(app_id):
@@ -36,23 +30,21 @@ class UploadService:
             named = {f"{parent}/queues/{entry.id}" for entry in described}
             for row in list(self._store.queues(str(parent))):
                 if row.queue.name not in named and row.queue.id != _SPARED:
-                    self._store.save_queue(row.row, replace(row.queue, state="DISABLED"))
-                    self._context.changed(row.row)
+                    self._save(row, replace(row.queue, state="DISABLED"))
         return Empty()
 
     def _apply(self, parent: LocationName, entry: Described) -> None:
         name = f"{parent}/queues/{entry.id}"
         found = self._store.queue(name)
         if found is None:
-            self._queues.add(replace(entry.queue, name=name))
+            self.add(replace(entry.queue, name=name))
             found = self._store.queue(name)
             assert found is not None  # noqa: S101 - just added
             queue = found.queue
         else:
             queue = patched(found.queue, entry.queue, _said(entry.queue, found.queue))
         state = "PAUSED" if entry.paused else "RUNNING" if queue.state == "DISABLED" else queue.state
-        self._store.save_queue(found.row, replace(queue, state=state))
-        self._context.changed(found.row)
+        self._save(found, replace(queue, state=state))
 
 
 def _said(asked: Queue, current: Queue) -> list[Path]:

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from ....errors import ConfigError
 from ....model import Queue, decode, encode
 from ..clock import from_us, to_us
-from .cmek import CmekStore
 from .data_file import RESTORE, prepare
 from .grants import OAuthStore
 from .operations import OperationStore
@@ -35,7 +34,7 @@ class QueueRow(Struct, frozen=True):
 
 
 class Store:
-    """One open database; `tasks`, `tombstones`, `operations`, `cmek` and `oauth` hold the rest of it."""
+    """One open database; `tasks`, `tombstones`, `operations` and `oauth` hold the rest of it."""
 
     def __init__(self, connection: sqlite3.Connection, *, is_durable: bool = False) -> None:
         self._db = connection
@@ -46,7 +45,6 @@ class Store:
         self.tasks = TaskStore(connection)
         self.tombstones = Tombstones(connection)
         self.operations = OperationStore(connection)
-        self.cmek = CmekStore(connection)
         self.oauth = OAuthStore(connection)
 
     @classmethod
@@ -202,6 +200,14 @@ class Store:
         with self.transaction():
             self._db.execute("DELETE FROM clock")
             self._db.execute("INSERT INTO clock VALUES (?)", (to_us(now),))
+
+    def kms_key(self, location: str) -> str:
+        """The encryption key of a location, by their full names; empty where none was set."""
+        found = self._db.execute("SELECT kms_key FROM cmek WHERE location = ?", (location,)).fetchone()
+        return str(found[0]) if found else ""
+
+    def set_kms_key(self, location: str, kms_key: str) -> None:
+        self._db.execute("REPLACE INTO cmek VALUES (?, ?)", (location, kms_key))
 
     def is_blocked(self, name: str, now: datetime) -> bool:
         sql = "SELECT 1 FROM blocked_queues WHERE name = ? AND until_us > ?"
