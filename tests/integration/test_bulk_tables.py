@@ -73,7 +73,8 @@ def test_only_what_was_edited_changes(client: ct.Client, queue: ct.Queue) -> Non
 
 
 def test_an_edited_text_is_sent(client: ct.Client, queue: ct.Queue) -> None:
-    queue.create_tasks([{"payload": body, "task_id": body[:1].hex()} for body in (b"a1", b"b\xff")], url=URL)
+    rows = [{"payload": body, "task_id": body[:1].hex()} for body in (b"a1", b"b\xff")]
+    queue.create_tasks(rows, url=URL, schedule=soon())
     table = queue.tasks(view="FULL").to_dataframe(decode="text")
     target, other = client.create_queue(new_id()).pause(), client.create_queue(new_id()).pause()
     target.create_tasks(table).raise_for_errors()
