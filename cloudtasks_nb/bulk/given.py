@@ -12,12 +12,13 @@ from msgspec.structs import replace
 
 from ..errors import ConfigError, InvalidArgument, InvalidRows
 from ..model.task import AppEngineHttpRequest, HttpRequest, Task
-from ..model.versions import Version, check_carries
+from ..model.versions import VERSIONS, check_carries
 from ..model.writing import as_new
 from ..names import QueueName, check_task_id
 from ..redact import scrub
 from ..resources.leased import Leased
 from ..resources.new_task import TaskOptions, new_task, read_row
+from ..rest.session import Session
 from .items import Item, NumberedItems, again, check_is_of, items_from
 
 if TYPE_CHECKING:
@@ -43,19 +44,19 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
     """
 
     new_id = random_ids()
-    name, version = queue._parsed, queue._session.api_version
+    name, session = queue._parsed, queue._session
 
     def make(value: Any) -> Item:
         if isinstance(value, Item):
             return again(value, name, value.task)
         if isinstance(value, Task):
-            task = recreated(value, name, value.name.rpartition("/")[2] or new_id(), version)
+            task = recreated(value, name, value.name.rpartition("/")[2] or new_id(), session)
         else:
             row = value if isinstance(value, Mapping) else {"payload": value}
             payload, options = read_row(row, defaults)
             options.task_id = new_id() if options.task_id is None else options.task_id
             task = _new_task(queue, name, payload, options)
-            check_carries(task, version)
+            _check_carried(task, session)
         return Item(name=task.name, task=task)
 
     if is_frame(given):
@@ -91,19 +92,28 @@ def _check_request(request: HttpRequest) -> None:
         raise InvalidArgument(f"a payload cannot be sent with {method}", hint="POST, PUT and PATCH take one")
 
 
-def recreated(task: Task, queue: QueueName, task_id: str, version: Version) -> Task:
+def recreated(task: Task, queue: QueueName, task_id: str, session: Session) -> Task:
     """A task to create in another queue that does the same as this one, at the same time.
 
-    Errors: InvalidArgument for one that was not read whole, ConfigError for one that the version cannot write whole.
+    Errors: InvalidArgument for one that was not read whole, or cannot be written whole.
     """
     if task.view and task.payload is None:
         hint = 'list with queue.tasks(view="FULL"); v2 never shows the payload of a pull task'
         raise InvalidArgument("it was read without its payload", hint=hint)
     made = as_new(task)
-    check_carries(made, version)
+    _check_carried(made, session)
     made.name = f"{queue}/tasks/{check_task_id(task_id)}"
     made.app_engine_http_request = _as_given(made.app_engine_http_request)
     return made
+
+
+def _check_carried(task: Task, session: Session) -> None:
+    """Refuse a task that the version, where one is pinned, cannot write whole: it is the task that is wrong here."""
+    if session.api_version in VERSIONS:
+        try:
+            check_carries(task, session.api_version)
+        except ConfigError as error:
+            raise InvalidArgument(error.message, hint=error.hint) from None
 
 
 def leased_items(queue: QueueName, given: Any) -> NumberedItems:
@@ -182,9 +192,9 @@ def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) ->
 class Copying:
     """How tasks of one queue become those of another."""
 
-    def __init__(self, to: QueueName, version: Version, *, new_ids: bool) -> None:
+    def __init__(self, to: QueueName, session: Session, *, new_ids: bool) -> None:
         self.to = to
-        self._version = version
+        self._session = session
         self._new_id = random_ids() if new_ids else None
         self._made: set[int] = set()  # hashes of the new ids
 
@@ -209,7 +219,7 @@ class Copying:
         if self._new_id is not None:
             task_id = self._new_id()
             self._made.add(hash(task_id))
-        item.task = recreated(task, self.to, task_id, self._version)
+        item.task = recreated(task, self.to, task_id, self._session)
         item.name, item.created = item.task.name, task.create_time
 
 

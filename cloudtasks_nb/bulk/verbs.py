@@ -88,7 +88,7 @@ def copy_tasks(
         raise ConfigError(
             "A copy in the same queue needs another id.", hint="pass new_ids=True, or another queue"
         )
-    copy = Copying(target, target_session.api_version, new_ids=new_ids)
+    copy = Copying(target, target_session, new_ids=new_ids)
     items = selected_items(queue._parsed, selection, copy)
     session, there = queue._session.once(), target_session.once()
     same = is_copy(target_session.now)

@@ -122,6 +122,30 @@ def contents(queue: ct.Queue) -> list[list[Any]]:
     return sorted(([getattr(task, field) for field in FIELDS] for task in queue.tasks(view="FULL")), key=repr)
 
 
+def test_one_task_that_a_version_cannot_write_fails_alone(emulator: str, tmp_path: Path) -> None:
+    later, own = (
+        ct.connect("local", "us-central1", endpoint=emulator, api_version=version)
+        for version in ("v2beta3", "v2beta2")
+    )
+    source = later.create_queue(new_id())
+    rows = [{"url": URL, "task_id": name, "schedule": 3600, "dispatch_deadline": 30} for name in "ab"]
+    source.create_tasks([rows[0], {**rows[1], "dispatch_deadline": None}]).raise_for_errors()
+    targets = [own.create_queue(new_id()) for _ in range(4)]
+    results = [
+        source.copy_tasks(to=targets[0]),
+        source.copy_tasks(["a", "b"], to=targets[1]),
+        targets[2].restore(source.backup(tmp_path / "queue.parquet")),
+        source.move_tasks(to=targets[3]),
+    ]
+    for result, target in zip(results, targets, strict=True):
+        assert [task.id for task in target.tasks()] == ["b"]
+        assert (result.done, result.failed_count) == (1, 1)
+        assert "Task.dispatch_deadline does not exist in v2beta2" in str(result)
+    assert [task.id for task in source.tasks()] == ["a"]
+    with pytest.raises(ct.InvalidRows, match=r"item 0: Task\.dispatch_deadline does not exist"):
+        targets[0].create_tasks(rows)
+
+
 @pytest.mark.filterwarnings("ignore:.*without what they hold")
 @pytest.mark.parametrize("kind", list(KINDS))
 @pytest.mark.parametrize("version", VERSIONS)
