@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from ..errors import ConfigError, InvalidArgument, InvalidRows
-from ..model.task import AppEngineHttpRequest, HttpRequest, Task
+from ..model.task import HttpRequest, Task
 from ..model.versions import VERSIONS, check_carries
 from ..model.writing import as_new
 from ..names import QueueName, check_task_id
@@ -73,7 +73,6 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
 
 def _new_task(queue: Queue, name: QueueName, payload: Any, options: TaskOptions) -> Task:
     if options.relative_url is not None and isinstance(options.headers, Mapping):
-        # Out of a listing, they may hold what the service added.
         options.headers = _given_headers(options.headers)
     task = new_task(name, queue.kind, payload, options, queue._session.now())
     if task.http_request is not None:
@@ -103,7 +102,8 @@ def recreated(task: Task, queue: QueueName, task_id: str, session: Session) -> T
     made = as_new(task)
     _check_carried(made, session)
     made.name = f"{queue}/tasks/{check_task_id(task_id)}"
-    made.app_engine_http_request = _as_given(made.app_engine_http_request)
+    if (app := made.app_engine_http_request) is not None:
+        made.app_engine_http_request = replace(app, headers=_given_headers(app.headers))
     return made
 
 
@@ -130,30 +130,25 @@ def leased_items(queue: QueueName, given: Any) -> NumberedItems:
         except ConfigError as error:
             raise InvalidArgument(error.message, hint=error.hint) from None
 
-    if isinstance(given, Leased):
-        given = [given]
-    if not isinstance(given, Iterable):
-        raise InvalidArgument(
-            f"A {type(given).__name__} holds no leased tasks.", hint="pass what queue.lease() gave"
-        )
+    given = [given] if isinstance(given, Leased) else given
+    _check_several(given, "holds no leased tasks", "pass what queue.lease() gave")
     return items_from(given, make, lambda: given)
 
 
-def _as_given(request: AppEngineHttpRequest | None) -> AppEngineHttpRequest | None:
-    """A request without what the service adds to its headers, and would add once more."""
-    return request if request is None else replace(request, headers=_given_headers(request.headers))
+def _check_several(given: Any, words: str, hint: str) -> None:
+    if not isinstance(given, Iterable):
+        raise InvalidArgument(f"A {type(given).__name__} {words}.", hint=hint)
 
 
 def _given_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    given = {
-        key: str(value).removesuffix(_APP_ENGINE_AGENT).rstrip() if _is_agent(key) else value
-        for key, value in headers.items()
-    }
-    return {key: value for key, value in given.items() if not _is_agent(key) or value}
-
-
-def _is_agent(header: str) -> bool:
-    return str(header).lower() == "user-agent"
+    """Headers of an App Engine task without what the service adds to User-Agent, and would add once more."""
+    given = {}
+    for key, value in headers.items():
+        is_agent = str(key).lower() == "user-agent"
+        held = str(value).removesuffix(_APP_ENGINE_AGENT).rstrip() if is_agent else value
+        if held or not is_agent:
+            given[key] = held
+    return given
 
 
 def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) -> NumberedItems:
@@ -182,10 +177,7 @@ def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) ->
                 hint="select rows of queue.tasks().to_dataframe(), and keep that column",
             )
         return items_from(given, make, lambda: given["name"])
-    if not isinstance(given, Iterable):
-        raise InvalidArgument(
-            f"A {type(given).__name__} selects no tasks.", hint="pass Tasks, names, a listing or a DataFrame"
-        )
+    _check_several(given, "selects no tasks", "pass Tasks, names, a listing or a DataFrame")
     return items_from(given, make, lambda: given if copy is None else copy.sources(given))
 
 
