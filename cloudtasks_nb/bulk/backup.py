@@ -168,7 +168,7 @@ def _due(past: Past, now: datetime) -> Callable[[Task], datetime | None]:
 
 def _items(queue: Queue, file: BackupFile, due: Callable[[Task], datetime | None]) -> Iterator[Item]:
     """The tasks of a file, to be created in a queue. A row that cannot be restored carries the reason."""
-    speaking, seen = queue._session.speaking, set[int]()  # hashes of ids
+    seen: set[int] = set()  # hashes of ids
     for task_id, task in file.tasks():
         item = Item(name=f"{queue.name}/tasks/{task_id}")
         try:
@@ -178,8 +178,8 @@ def _items(queue: Queue, file: BackupFile, due: Callable[[Task], datetime | None
             if hash(own_id) in seen:
                 raise InvalidArgument("the file holds this task twice, and it is restored once")
             seen.add(hash(own_id))
-            item.task = recreated(task, queue._parsed, own_id, speaking)
+            item.task = recreated(task, queue._parsed, own_id, queue._session)
             item.task.schedule_time, item.name = due(task), item.task.name
-        except (ConfigError, InvalidArgument) as problem:
+        except InvalidArgument as problem:
             item.error = problem
         yield item

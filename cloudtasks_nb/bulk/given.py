@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from ..errors import ConfigError, InvalidArgument, InvalidRows
-from ..model.task import AppEngineHttpRequest, HttpRequest, Task
+from ..model.task import HttpRequest, Task
 from ..model.writing import as_new
 from ..names import QueueName, check_task_id
 from ..paging.pager import Pager
 from ..redact import scrub
 from ..resources.leased import Leased
 from ..resources.new_task import TaskOptions, new_task, read_row
-from ..rest.versioned import Speaking
+from ..rest.session import Session
 from .items import Item, NumberedItems, again, check_is_of, items_from
 
 if TYPE_CHECKING:
@@ -56,19 +56,19 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
     """
 
     new_id = random_ids()
-    name, speaking = queue._parsed, queue._session.speaking
+    name, session = queue._parsed, queue._session
 
     def make(value: Any) -> Item:
         if isinstance(value, Item):
             return again(value, name, value.task)
         if isinstance(value, Task):
-            task = recreated(value, name, value.name.rpartition("/")[2] or new_id(), speaking)
+            task = recreated(value, name, value.name.rpartition("/")[2] or new_id(), session)
         else:
             row = value if isinstance(value, Mapping) else {"payload": value}
             payload, options = read_row(row, defaults)
             options.task_id = new_id() if options.task_id is None else options.task_id
             task = _new_task(queue, name, payload, options)
-            speaking.check_task(task)
+            _check_carried(task, session)
         return Item(name=task.name, task=task)
 
     if is_frame(given := as_frame(given)):
@@ -85,7 +85,6 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
 
 def _new_task(queue: Queue, name: QueueName, payload: Any, options: TaskOptions) -> Task:
     if options.relative_url is not None and isinstance(options.headers, Mapping):
-        # Out of a listing, they may hold what the service added.
         options.headers = _given_headers(options.headers)
     task = new_task(name, queue.kind, payload, options, queue._session.now())
     if task.http_request is not None:
@@ -104,19 +103,28 @@ def _check_request(request: HttpRequest) -> None:
         raise InvalidArgument(f"a payload cannot be sent with {method}", hint="POST, PUT and PATCH take one")
 
 
-def recreated(task: Task, queue: QueueName, task_id: str, speaking: Speaking) -> Task:
+def recreated(task: Task, queue: QueueName, task_id: str, session: Session) -> Task:
     """A task to create in another queue that does the same as this one, at the same time.
 
-    Errors: InvalidArgument for one that was not read whole, ConfigError for one that the version cannot write whole.
+    Errors: InvalidArgument for one that was not read whole, or cannot be written whole.
     """
     if task.view and task.payload is None:
         hint = 'list with queue.tasks(view="FULL"); v2 never shows the payload of a pull task'
         raise InvalidArgument("it was read without its payload", hint=hint)
     made = as_new(task)
-    speaking.check_task(made)
+    _check_carried(made, session)
     made.name = f"{queue}/tasks/{check_task_id(task_id)}"
-    made.app_engine_http_request = _as_given(made.app_engine_http_request)
+    if (app := made.app_engine_http_request) is not None:
+        made.app_engine_http_request = replace(app, headers=_given_headers(app.headers))
     return made
+
+
+def _check_carried(task: Task, session: Session) -> None:
+    """Refuse a task that no version which is spoken can write whole: it is the task that is wrong here."""
+    try:
+        session.speaking.check_task(task)
+    except ConfigError as error:
+        raise InvalidArgument(error.message, hint=error.hint) from None
 
 
 def leased_items(queue: QueueName, given: Any) -> NumberedItems:
@@ -133,30 +141,25 @@ def leased_items(queue: QueueName, given: Any) -> NumberedItems:
         except ConfigError as error:
             raise InvalidArgument(error.message, hint=error.hint) from None
 
-    if isinstance(given, Leased):
-        given = [given]
-    if not isinstance(given, Iterable):
-        raise InvalidArgument(
-            f"A {type(given).__name__} holds no leased tasks.", hint="pass what queue.lease() gave"
-        )
+    given = [given] if isinstance(given, Leased) else given
+    _check_several(given, "holds no leased tasks", "pass what queue.lease() gave")
     return items_from(given, make, lambda: given)
 
 
-def _as_given(request: AppEngineHttpRequest | None) -> AppEngineHttpRequest | None:
-    """A request without what the service adds to its headers, and would add once more."""
-    return request if request is None else replace(request, headers=_given_headers(request.headers))
+def _check_several(given: Any, words: str, hint: str) -> None:
+    if not isinstance(given, Iterable):
+        raise InvalidArgument(f"A {type(given).__name__} {words}.", hint=hint)
 
 
 def _given_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    given = {
-        key: str(value).removesuffix(_APP_ENGINE_AGENT).rstrip() if _is_agent(key) else value
-        for key, value in headers.items()
-    }
-    return {key: value for key, value in given.items() if not _is_agent(key) or value}
-
-
-def _is_agent(header: str) -> bool:
-    return str(header).lower() == "user-agent"
+    """Headers of an App Engine task without what the service adds to User-Agent, and would add once more."""
+    given = {}
+    for key, value in headers.items():
+        is_agent = str(key).lower() == "user-agent"
+        held = str(value).removesuffix(_APP_ENGINE_AGENT).rstrip() if is_agent else value
+        if held or not is_agent:
+            given[key] = held
+    return given
 
 
 def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) -> NumberedItems:
@@ -185,19 +188,16 @@ def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) ->
                 hint="select rows of queue.tasks().to_dataframe(), and keep that column",
             )
         return items_from(given, make, lambda: given["name"])
-    if not isinstance(given, Iterable):
-        raise InvalidArgument(
-            f"A {type(given).__name__} selects no tasks.", hint="pass Tasks, names, a listing or a DataFrame"
-        )
+    _check_several(given, "selects no tasks", "pass Tasks, names, a listing or a DataFrame")
     return items_from(given, make, lambda: given if copy is None else copy.sources(given))
 
 
 class Copying:
     """How tasks of one queue become those of another."""
 
-    def __init__(self, to: QueueName, speaking: Speaking, *, new_ids: bool) -> None:
+    def __init__(self, to: QueueName, session: Session, *, new_ids: bool) -> None:
         self.to = to
-        self._speaking = speaking
+        self._session = session
         self._new_id = random_ids() if new_ids else None
         self._made: set[int] = set()  # hashes of the new ids
 
@@ -222,7 +222,7 @@ class Copying:
         if self._new_id is not None:
             task_id = self._new_id()
             self._made.add(hash(task_id))
-        item.task = recreated(task, self.to, task_id, self._speaking)
+        item.task = recreated(task, self.to, task_id, self._session)
         item.name, item.created = item.task.name, task.create_time
 
 

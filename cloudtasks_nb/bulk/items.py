@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from ..errors import CloudTasksError, ConfigError, InvalidArgument, InvalidRows
+from ..errors import CloudTasksError, InvalidArgument, InvalidRows
 from ..model.task import Task
 from ..names import QueueName, check_task_id
 from ..resources.leased import Lease
@@ -88,8 +88,6 @@ def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:
             return make(value)
         except InvalidArgument as problem:
             return Item(error=problem)
-        except ConfigError as problem:  # of this item: settings that there are not, or not in this version
-            return Item(error=InvalidArgument(problem.message, hint=problem.hint))
 
     return made
 

@@ -13,7 +13,7 @@ from ..model.task import Task
 from ..names import QueueName
 from ..rest.session import Session
 from .items import Item
-from .steps import Effect, Outcome, Wait, creating, looking
+from .steps import Effect, Outcome, Wait, creating, reading
 
 _USED_UP = "existed too recently"
 _LONGEST_KEPT = 470
@@ -45,7 +45,7 @@ class Recreating:
         self._resumes = resumes
         self._sign = sign
         self._create = creating(session, str(queue))
-        self._look = looking(session, self._saw)
+        self._look = reading(session, self._saw, lambda item: item.name)
         self._there: dict[int, Task] = {}
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import AlreadyExists, ApiError, BulkError, InvalidArgument, NotFound
+from ..errors import AlreadyExists, ApiError, BulkError, ConfigError, InvalidArgument, NotFound
 from ..shown import Shown
 from .items import Item
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..render import Card
 
 _UNTIDY = 1000
-_FOR_GOOD = (AlreadyExists, InvalidArgument, NotFound)
+_FOR_GOOD = (AlreadyExists, ConfigError, InvalidArgument, NotFound)
 
 
 class Verb(msgspec.Struct, frozen=True):

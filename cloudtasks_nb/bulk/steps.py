@@ -118,18 +118,14 @@ class Each:
             else:
                 calls += [(at, call)] if call is not None else []
         for (at, _), answer in zip(calls, self._answers([call for _, call in calls]), strict=True):
-            outcomes[at] = self._outcome(items[at], answer)
+            try:
+                if isinstance(answer, CloudTasksError):
+                    outcomes[at] = answer
+                elif self._take is not None:
+                    self._take(items[at], answer)
+            except CloudTasksError as error:
+                outcomes[at] = error
         return outcomes
-
-    def _outcome(self, item: Item, answer: bytes | CloudTasksError) -> Outcome:
-        if isinstance(answer, CloudTasksError):
-            return answer
-        try:
-            if self._take is not None:
-                self._take(item, answer)
-        except CloudTasksError as error:
-            return error
-        return None
 
     def _answers(self, calls: list[Call]) -> list[bytes | CloudTasksError]:
         if self._together and len(calls) > 1:
@@ -267,27 +263,14 @@ def acknowledging(session: Session) -> Each:
     return Each(session, ACKNOWLEDGE, one)
 
 
-def reading(session: Session, take: Callable[[Item, Task], None]) -> Each:
-    """Tasks that are known by name only are read whole."""
+def reading(session: Session, take: Callable[[Item, Task], None], name: Callable[[Item], str]) -> Each:
+    """The tasks that items name are read whole; where an item names none, nothing is read."""
 
     def one(item: Item) -> Call | None:
-        return _whole(session, item.source) if item.task is None else None
+        named = name(item)
+        return _call(session, "get", {"name": named}, query={"responseView": "FULL"}) if named else None
 
     return Each(session, READ, one, lambda item, raw: take(item, decode(raw, Task)))
-
-
-def looking(session: Session, take: Callable[[Item, Task], None]) -> Each:
-    """Tasks that have these items' names already are read whole."""
-    return Each(
-        session,
-        READ,
-        lambda item: _whole(session, item.name),
-        lambda item, raw: take(item, decode(raw, Task)),
-    )
-
-
-def _whole(session: Session, name: str) -> Call:
-    return _call(session, "get", {"name": name}, query={"responseView": "FULL"})
 
 
 def _call(session: Session, verb: str, path: dict[str, str], **given: Any) -> Call:

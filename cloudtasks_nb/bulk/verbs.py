@@ -88,12 +88,13 @@ def copy_tasks(
         raise ConfigError(
             "A copy in the same queue needs another id.", hint="pass new_ids=True, or another queue"
         )
-    copy = Copying(target, target_session.speaking, new_ids=new_ids)
+    copy = Copying(target, target_session, new_ids=new_ids)
     items = selected_items(queue._parsed, selection, copy)
     session, there = queue._session.once(), target_session.once()
     same = is_copy(target_session.now)
     create = creating(there, str(target)) if new_ids else Recreating(there, target, same, resumes=move)
-    steps: list[Step] = [reading(session, copy.take), create]
+    read = reading(session, copy.take, lambda item: "" if item.task is not None else item.source)
+    steps: list[Step] = [read, create]
     if move:
         steps.append(deleting(session, queue.name, lambda item: item.source))
     return go(queue, MOVE if move else COPY, items, steps, how)

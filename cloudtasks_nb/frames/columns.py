@@ -18,7 +18,7 @@ from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
 from ..model.task import Task
 from ..names import QueueName, parse_queue
 from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, instants
-from .task_rows import AttemptRow, RequestRow, TaskRow, other_settings, read_tasks, settings_text
+from .task_rows import AttemptRow, RequestRow, TaskRow, other_settings, read_tasks
 
 P = TypeVar("P", bound=Sized)
 Page = TypeVar("Page", contravariant=True)
@@ -85,21 +85,12 @@ class TaskPage:
         self.attempts = [task.status or task for task in tasks]
         self.lasts = [status.last_attempt_status or _NO_ATTEMPT for status in self.attempts]
         self.answers = [last.response_status for last in self.lasts]
+        self.payloads = [task.payload for task in tasks]
 
     @classmethod
     def of(cls, tasks: Sequence[Task]) -> TaskPage:
         """Tasks at hand: written as a page, and read like one."""
         return cls(read_tasks(encode({"tasks": tasks})))
-
-    def settings(self) -> list[str | None]:
-        """What no column holds of each task, as JSON with the keywords of create_task; each different one once."""
-        texts: dict[tuple[bytes, ...], str | None] = {}
-        different = [
-            other_settings(task, request) for task, request in zip(self.tasks, self.requests, strict=True)
-        ]
-        return [
-            texts[one] if one in texts else texts.setdefault(one, settings_text(one)) for one in different
-        ]
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -176,10 +167,10 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
         TEXT,
         lambda page: [(pull.tag or None) if (pull := task.pull_message) else None for task in page.tasks],
     ),
-    Column("payload", pa.binary(), lambda page: [task.payload for task in page.tasks]),
+    Column("payload", pa.binary(), lambda page: page.payloads),
     # Where no payload is shown, as v2 does of pull tasks, the rest is no whole task either.
-    Column("view", TEXT, lambda page: ["BASIC" if task.payload is None else "FULL" for task in page.tasks]),
-    Column("settings", TEXT, lambda page: page.settings()),
+    Column("view", TEXT, lambda page: ["BASIC" if one is None else "FULL" for one in page.payloads]),
+    Column("settings", TEXT, lambda page: other_settings(page.tasks, page.requests)),
     Column("name", TEXT, lambda page: page.names),
 ]
 TASKS = Columns(TASK_COLUMNS, lambda raw, limit: TaskPage(read_tasks(raw)[:limit]))

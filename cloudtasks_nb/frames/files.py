@@ -7,7 +7,6 @@ import errno
 import json
 import os
 import secrets
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,10 +27,7 @@ _GROUP_BYTES = 16 * 1024 * 1024
 def write_parquet(
     path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
 ) -> Path:
-    """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError.
-
-    A `private` one is for its owner only.
-    """
+    """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError."""
     with (
         complete_or_absent(path, private=private) as file,
         pyarrow.parquet.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer,
@@ -74,8 +70,7 @@ def _groups(batches: Batches) -> Iterator[list[pa.RecordBatch]]:
 def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -> Iterator[BinaryIO]:
     """A file that takes its name only when all is written; an error or interrupt leaves nothing behind.
 
-    A `private` one is for its owner only, any other as the umask says. One that replaces a file is open to nobody who
-    could not open that file.
+    A `private` one is for its owner alone. One that replaces another is for no more people than that was.
     """
     target = Path(path).expanduser().resolve()
     if target.is_dir() or not target.parent.is_dir():  # said now rather than after the last page
@@ -83,10 +78,10 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
         raise OSError(why, os.strerror(why), str(target))
     if target.exists() and not target.is_file():  # a file in place of a device would be no device any more
         raise OSError(errno.EINVAL, "It is no regular file", str(target))
+    mode = (0o600 if private else 0o666) & (target.stat().st_mode if target.exists() else 0o777)
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        mode = _mode(target, private=private)
-        with open(part, "xb", opener=partial(os.open, mode=mode)) as file:
+        with open(part, "xb", opener=partial(os.open, mode=mode | 0o200)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())  # what relies on it, such as a purge, may come next
@@ -94,12 +89,6 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def _mode(target: Path, *, private: bool) -> int:
-    """The permissions of a new file, before the umask."""
-    mode = 0o600 if private else 0o666
-    return mode & stat.S_IMODE(target.stat().st_mode) if target.exists() else mode
 
 
 def _map_text(value: list[tuple[str, str]]) -> str:

@@ -83,32 +83,35 @@ class TaskRow(Row):
         return b"" if held is None and self.view == "FULL" else held
 
 
-_NOTHING = (b"",) * 5
+_NO_REQUEST = RequestRow()
 
 
-def other_settings(task: TaskRow, request: RequestRow | None) -> tuple[bytes, ...]:
-    """The JSON of what no other column holds: deadline, retry settings, tokens, routing; empty where it is not set."""
-    if request is None:
-        return (b"", bytes(task.retry_config), b"", b"", b"") if task.retry_config else _NOTHING
-    parts = (
-        task.dispatch_deadline,
-        task.retry_config,
-        request.oidc_token,
-        request.oauth_token,
-        request.app_engine_routing,
-    )
-    return tuple(map(bytes, parts)) if any(parts) else _NOTHING
+def other_settings(tasks: Sequence[TaskRow], requests: Sequence[RequestRow | None]) -> list[str | None]:
+    """What no other column holds of each task, such as its deadline: JSON with the keywords of create_task."""
+    texts: list[str | None] = []
+    last: tuple[msgspec.Raw, ...] = ()
+    text = None
+    for task, request in zip(tasks, requests, strict=True):
+        held = request or _NO_REQUEST
+        parts = (
+            task.dispatch_deadline,
+            task.retry_config,
+            held.oidc_token,
+            held.oauth_token,
+            held.app_engine_routing,
+        )
+        if parts != last:  # most tasks have the settings of the one before
+            last, text = parts, _settings_text(parts)
+        texts.append(text)
+    return texts
 
 
-def settings_text(parts: tuple[bytes, ...]) -> str | None:
-    """The same as a person writes it: with the keywords of create_task, names in snake_case."""
+def _settings_text(parts: tuple[msgspec.Raw, ...]) -> str | None:
     held: dict[str, Any] = {}
     for name, raw in zip(SETTINGS, parts, strict=True):
         value = msgspec.json.decode(raw) if raw else None
         if isinstance(value, dict):
-            value = {
-                snake(key): inner for key, inner in value.items() if key != "host"
-            }  # which the service sets
+            value = {snake(key): inner for key, inner in value.items() if key != "host"}  # the service's own
             if value.get("max_attempts") == -1:  # as the later versions say it
                 value = {**value, "unlimited_attempts": True}
                 del value["max_attempts"]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import ApiError, CloudTasksError, FailedPrecondition, TransportError
+from ..errors import CloudTasksError, FailedPrecondition, TransportError
 from ..rest.retry import is_passing
 from .hand import Hand
 from .handling import handle
@@ -251,7 +251,7 @@ class WorkerRun:
     def _fail(self, error: BaseException) -> None:
         """It cannot go on: let what runs finish, then raise."""
         self._fatal = self._fatal or error
-        if isinstance(error, ApiError | CloudTasksError):
+        if isinstance(error, CloudTasksError):
             self._tally.trouble = error.message
         self._drain()
 

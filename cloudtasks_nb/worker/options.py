@@ -18,24 +18,16 @@ _LONGEST = timedelta(days=7)
 
 
 class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """How a worker works."""
+    """How a worker works. queue.worker() explains each option."""
 
     concurrency: int = 8
-    """How many handlers run at once."""
     executor: Executor | None = None
-    """Where they run: any concurrent.futures.Executor; None for threads of its own."""
     lease_duration: DurationLike = 60
-    """How long a task is leased at a time: seconds, a timedelta, or text such as "5m"."""
     tag: str | None = None
-    """Lease only tasks of this tag; None for all."""
     oldest_tag: bool = False
-    """Whether each call leases tasks of one tag, that of the task that waits longest. Needs batch_size."""
     batch_size: int | None = None
-    """The handler takes a list of up to so many tasks; None: one task."""
     on_error: OnError = "cancel"
-    """What becomes of a task whose handler raised: "cancel" gives it back, after a while that grows; "leave" waits."""
     attempts: int = 10
-    """How often a task may fail before run(until_empty=True) no longer waits for it."""
 
     def check(self) -> None:
         """Errors: ConfigError."""

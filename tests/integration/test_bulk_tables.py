@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,91 @@ def test_rows_that_are_no_table_are_what_create_task_takes(queue: ct.Queue) -> N
     assert payloads(queue) == [b'{"to":"ada"}', b'{"to":"eve","n":1152921504606846976}']
     with pytest.raises(ct.InvalidRows, match="no option 'name'"):
         queue.create_tasks([{"payload": 1, "url": URL, "name": "mine"}])
+
+
+def test_only_what_was_edited_changes(client: ct.Client, queue: ct.Queue) -> None:
+    bodies = {
+        "mixed": b'{ "n": 1, "x": null, "deep": {"a": 1.0}, "big": 123456789012345678901234567890, "t": true }',
+        "other": b'{"n": 2.5, "t": 1, "more": "x"}',
+        "binary": b"\xff",
+    }
+    queue.create_tasks(
+        [{"payload": body, "task_id": key} for key, body in bodies.items()], url=URL, schedule=soon()
+    )
+    with pytest.warns(UserWarning, match="1 of 3"):
+        table = queue.tasks(view="FULL").to_dataframe(decode="json").set_index("task_id", drop=False)
+
+    def sent(**cells: object) -> dict[str, bytes | None]:
+        edited = table.copy().astype({f"payload.{key}": object for key in cells})
+        for key, value in cells.items():
+            edited.at["mixed", f"payload.{key}"] = value
+        target = client.create_queue(new_id())
+        target.create_tasks(edited).raise_for_errors()
+        made = {task.id: task.payload for task in target.tasks(view="FULL")}
+        assert {key: made[key] for key in ("other", "binary")} == {
+            key: bodies[key] for key in ("other", "binary")
+        }
+        return made
+
+    assert sent() == bodies
+    big = b'"big":123456789012345678901234567890'
+    assert (
+        sent(more="eve")["mixed"] == b'{"n":1,"x":null,"deep":{"a": 1.0},' + big + b',"t":true,"more":"eve"}'
+    )
+    assert sent(n=7, t=False)["mixed"] == b'{"n":7,"x":null,"deep":{"a": 1.0},' + big + b',"t":false}'
+    assert sent(t=1, x=0)["mixed"] == b'{"n":1,"x":0,"deep":{"a": 1.0},' + big + b',"t":1}'
+    assert sent(n=None, t=pd.NA, deep=None, big=None)["mixed"] == b'{"x":null}', (
+        "a cell without a value takes its key away"
+    )
+
+
+def test_an_edited_text_is_sent(client: ct.Client, queue: ct.Queue) -> None:
+    rows = [{"payload": body, "task_id": body[:1].hex()} for body in (b"a1", b"b\xff")]
+    queue.create_tasks(rows, url=URL, schedule=soon())
+    table = queue.tasks(view="FULL").to_dataframe(decode="text")
+    target, other = client.create_queue(new_id()).pause(), client.create_queue(new_id()).pause()
+    target.create_tasks(table).raise_for_errors()
+    assert payloads(target) == [b"a1", b"b\xff"], "bytes that are no text stay as they are"
+    other.create_tasks(table.assign(payload_text=["edited", table.payload_text[1]])).raise_for_errors()
+    assert payloads(other) == [b"b\xff", b"edited"]
+
+
+def test_a_table_carries_what_no_other_column_holds(client: ct.Client, queue: ct.Queue) -> None:
+    account = "bot@p.iam.gserviceaccount.com"
+    queue.create_task(
+        url=URL,
+        schedule=soon(),
+        task_id="a",
+        oidc_token=ct.OidcToken(service_account_email=account),
+        retry_config=ct.RetryConfig(max_attempts=3, min_backoff=0.5),
+    )
+    queue.create_task(b"x", url=URL, schedule=soon(), task_id="b")
+    table = queue.tasks(view="FULL").to_dataframe()
+    first, second = table["settings"]
+    assert json.loads(first) == {
+        "retry_config": {"max_attempts": 3, "min_backoff": "0.500s"},
+        "oidc_token": {"service_account_email": account},
+    }
+    assert second is pd.NA
+    target = client.create_queue(new_id())
+    assert target.create_tasks(table).ok
+    assert shapes(target) == shapes(queue)
+    for text, words in (
+        ("x", "settings hold no JSON object"),
+        ("[1]", "settings hold no JSON object"),
+        ('{"dispatch_dedline": "3s"}', "settings have no 'dispatch_dedline'; is 'dispatch_deadline' meant?"),
+    ):
+        with pytest.raises(ct.InvalidRows, match=words):
+            target.create_tasks(table.assign(settings=text, task_id=None))
+    with (
+        ct.connect(
+            client.project, client.location, endpoint=client.endpoint, api_version="v2beta2"
+        ) as pinned,
+        pytest.raises(ct.InvalidRows, match="dispatch_deadline does not exist in v2beta2"),
+    ):
+        pinned.queue(target.id).create_tasks(
+            table.assign(settings='{"dispatch_deadline": "30s"}', task_id=None)
+        )
 
 
 @pytest.mark.parametrize("instants", [[], ["create_time", "schedule_time"]])

@@ -99,7 +99,7 @@ def test_a_table_of_many_pages(queue: ct.Queue, calls: list[str]) -> None:
     assert table["payload.n"].tolist() == list(range(25))
     assert (table.queue == queue.id).all()
     assert queue.tasks(page_size=10).to_dataframe(limit=12).task_id.tolist() == names[:12]
-    assert queue.tasks().to_dataframe(limit=0).shape == (0, 21)
+    assert queue.tasks().to_dataframe(limit=0).shape == (0, 22)
     assert table.payload.iloc[3] == b'{"n":3}'
     with pytest.raises(ct.ConfigError, match="payloads") as caught:
         queue.tasks().to_dataframe(decode="json")
@@ -117,7 +117,7 @@ def test_files_hold_what_the_table_holds(queue: ct.Queue, tmp_path: Path) -> Non
 
 def test_an_empty_queue_gives_an_empty_table_with_every_column(queue: ct.Queue) -> None:
     table = queue.tasks().to_dataframe()
-    assert table.shape == (0, 21)
+    assert table.shape == (0, 22)
     assert str(table.schedule_time.dtype) == "datetime64[us, UTC]"
 
 
