@@ -85,6 +85,11 @@ class Client(CreatesQueues, Shown):
         return self._session.api_version
 
     @property
+    def read_only(self) -> bool:
+        """Whether this client refuses whatever would change the service, whoever asks."""
+        return self._session.read_only
+
+    @property
     def emulator(self) -> Emulator:
         """The emulator that this client talks to. Errors: ConfigError when it talks to the real service."""
         from .emulator.client import Emulator
@@ -313,13 +318,16 @@ class Client(CreatesQueues, Shown):
                 "endpoint": [code(self.endpoint), muted("emulator") if self._on_emulator else None],
                 "identity": self.identity,
                 "API version": self.api_version,
+                "read-only": "yes: what would change the service is refused" if self.read_only else None,
             },
-            code=["client.queues()", 'client.queue("…")', "client.locations()", 'client.create_queue("…")'],
+            code=["client.queues()", 'client.queue("…")', "client.locations()"]
+            + ([] if self.read_only else ['client.create_queue("…")']),
         )
 
     def __repr__(self) -> str:
         where = f"{self.project}/{self.location}" if self.location else self.project
-        return f"<Client {where} at {self.endpoint} as {self.identity}>"
+        reads = ", read-only" if self.read_only else ""
+        return f"<Client {where} at {self.endpoint} as {self.identity}{reads}>"
 
 
 def _yaml(source: str | os.PathLike[str]) -> bytes:
