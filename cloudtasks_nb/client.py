@@ -14,6 +14,7 @@ from .api.batch import Batch
 from .errors import ConfigError
 from .model.durations import DurationLike
 from .model.messages import Empty, HttpBody
+from .model.queue import Kind
 from .model.task import View
 from .model.versions import Spoken
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
@@ -22,8 +23,8 @@ from .resources.default_location import DefaultLocation
 from .resources.location import Location, list_locations, list_queues
 from .resources.new_queue import CreatesQueues
 from .resources.operation import Operation, read_operation
-from .resources.queue import Queue, read_queue
-from .resources.task import Task, read_task
+from .resources.queue import Queue, queue_of
+from .resources.task import Task, task_of
 from .rest.deadline import seconds_for_a_call
 from .rest.session import Session
 from .shown import Shown, completed_as_text
@@ -148,8 +149,12 @@ class Client(CreatesQueues, Shown):
             places = [parse_location(place, self.project)]
         return list_queues(self._session, places, filter=filter, page_size=page_size, stats=stats)
 
-    def queue(self, name: str, stats: bool = False) -> Queue:
+    def queue(self, name: str, stats: bool = False, *, read: bool = True, kind: Kind | None = None) -> Queue:
         """A queue by id, "location/id" or full name. Errors: NotFound, InvalidArgument.
+
+        With read=False nothing is read: for an identity that may only create, run or delete tasks. `kind` then says who
+        receives the tasks: "http", "app_engine" or "pull". Without it, each new task says so: `url` means HTTP,
+        `relative_url` App Engine, `tag` pull.
 
         Source: REST queues.get.
 
@@ -157,10 +162,12 @@ class Client(CreatesQueues, Shown):
             >>> client.queue("emails", stats=True).stats.tasks_count
             5
         """
-        return read_queue(self._session, self._queue_name(name), stats=stats)
+        return queue_of(self._session, self._queue_name(name), stats=stats, read=read, kind=kind)
 
-    def task(self, name: str, view: View = "FULL") -> Task:
+    def task(self, name: str, view: View = "FULL", *, read: bool = True) -> Task:
         """A task by its full name. Errors: NotFound, InvalidArgument.
+
+        With read=False nothing is read: for an identity that may only run or delete tasks.
 
         Source: REST queues.tasks.get.
 
@@ -168,7 +175,7 @@ class Client(CreatesQueues, Shown):
             >>> client.task(queue.tasks().first_page.items[0].name).json()
             {'n': 0}
         """
-        return read_task(self._session, parse_task(name), view)
+        return task_of(self._session, parse_task(name), view, read=read)
 
     def batch(self, timeout: DurationLike | None = None) -> Batch:
         """A with block that gathers calls and sends them in one request: up to 1,000 in each.

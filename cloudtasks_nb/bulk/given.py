@@ -72,7 +72,7 @@ def _new_task(queue: Queue, name: QueueName, payload: Any, options: TaskOptions)
     if options.relative_url is not None and isinstance(options.headers, Mapping):
         # Out of a listing, they may hold what the service added.
         options.headers = _given_headers(options.headers)
-    task = new_task(name, queue.kind, payload, options, queue._session.now())
+    task = new_task(name, queue._kind_of_tasks, payload, options, queue._session.now())
     if task.http_request is not None:
         _check_request(task.http_request)
     return task

@@ -9,6 +9,7 @@ from ..model import location as model
 from ..model.choosing import EVERY_FIELD
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
+from ..model.queue import Kind
 from ..model.queue import Queue as QueueFields
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
 from ..paging.listing import Items, Listing
@@ -18,7 +19,7 @@ from ..rest.session import Session
 from .bound import Bound, bind_all
 from .everywhere import fetch_everywhere
 from .new_queue import CreatesQueues
-from .queue import Queue, read_queue
+from .queue import Queue, queue_of
 
 if TYPE_CHECKING:
     from ..frames import Columns
@@ -50,8 +51,10 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         """
         return list_queues(self._session, [self._parsed], filter=filter, page_size=page_size, stats=stats)
 
-    def queue(self, queue_id: str, stats: bool = False) -> Queue:
-        """One of its queues, by id. Errors: NotFound, InvalidArgument.
+    def queue(
+        self, queue_id: str, stats: bool = False, *, read: bool = True, kind: Kind | None = None
+    ) -> Queue:
+        """One of its queues, by id; `read` and `kind` are as in client.queue(). Errors: NotFound, InvalidArgument.
 
         Source: REST queues.get.
 
@@ -60,7 +63,7 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
             'emails'
         """
         name = parse_queue(queue_id, self._parsed.project, self._parsed.location)
-        return read_queue(self._session, name, stats=stats)
+        return queue_of(self._session, name, stats=stats, read=read, kind=kind)
 
     def cmek(self) -> CmekConfig:
         """The key that encrypts its tasks; blank means Google's own. Errors: PermissionDenied, NotFound.

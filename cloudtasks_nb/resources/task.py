@@ -136,6 +136,11 @@ def read_task(session: Session, name: TaskName, view: model.View) -> Task:
     return task.bind(session)
 
 
+def task_of(session: Session, name: TaskName, view: model.View, *, read: bool) -> Task:
+    """One task by name, read or not. Errors: NotFound, PermissionDenied, ConfigError for an unknown view."""
+    return read_task(session, name, view) if read else Task(name=str(name)).bind(session)
+
+
 def list_tasks(
     session: Session,
     queue: QueueName,
