@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from ..errors import ApiError, CloudTasksError, ConfigError, ReadOnly
+from ..errors import ApiError, CloudTasksError, ConfigError, ReadOnly, Unauthenticated
 from ..model.json import decode
 from ..model.versions import AUTO, VERSIONS, Spoken, Version
 from .answers import asked, is_unserved
@@ -130,9 +130,20 @@ class Session:
         try:
             return self.persist(call)
         except ApiError as error:
+            self.advise(error, call)
             if self._nearby is not None and not is_unserved(error):
                 self._nearby.explain(self, error)
             raise
+
+    def advise(self, error: CloudTasksError, call: Call) -> None:
+        """Where the service refused who calls, say what helps for these credentials."""
+        if isinstance(error, Unauthenticated):
+            own = (
+                "the token that came with the call is wrong or over"
+                if call.brings_token
+                else self.auth.advice
+            )
+            error.hint = own or error.hint
 
     def look(self, call: Call, timeout_s: float) -> bytes:
         """Send a call once, for at most this long. Errors: any CloudTasksError."""
