@@ -73,10 +73,10 @@ _HOMES = {
         "QueueStats", "RateLimits", "RetryConfig", "Status", "TaskStatus", "UriOverride",
     ),
     "errors": (
-        "Aborted", "AlreadyExists", "ApiError", "AuthError", "BackupIncomplete", "BulkError", "Cancelled",
-        "CloudTasksError", "ConfigError",
-        "DataLoss", "DeadlineExceeded", "DecodeError", "FailedPrecondition", "Internal", "InvalidArgument",
-        "InvalidRows", "MissingExtra", "NotFound", "OutOfRange", "PermissionDenied", "ResourceExhausted", "Timeout",
+        "Aborted", "AlreadyExists", "AnswerTooLarge", "ApiError", "AuthError", "BackupIncomplete",
+        "BulkError", "Cancelled", "CloudTasksError", "ConfigError", "DataLoss", "DeadlineExceeded",
+        "DecodeError", "FailedPrecondition", "Internal", "InvalidArgument", "InvalidRows", "MissingExtra",
+        "NotFound", "OutOfRange", "PermissionDenied", "ReadOnly", "ResourceExhausted", "Timeout",
         "TransportError", "Unauthenticated", "Unavailable", "Unimplemented", "Unknown",
     ),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from .api.batch import Batch
 from .errors import CloudTasksError, ConfigError
 from .model.durations import DurationLike
 from .model.messages import Empty, HttpBody
+from .model.queue import Kind
 from .model.queue import Queue as QueueFields
 from .model.task import Task as TaskFields
 from .model.task import View
@@ -24,8 +25,8 @@ from .resources.default_location import DefaultLocation
 from .resources.location import Location, list_locations, list_queues
 from .resources.new_queue import CreatesQueues
 from .resources.operation import Operation, read_operation
-from .resources.queue import Queue, read_queue
-from .resources.task import Task, read_task
+from .resources.queue import Queue, queue_handle
+from .resources.task import Task, task_handle
 from .resources.uploaded import Uploaded
 from .rest.deadline import seconds_for_a_call
 from .rest.session import Session
@@ -88,6 +89,11 @@ class Client(CreatesQueues, Shown):
         return self._session.api_version
 
     @property
+    def read_only(self) -> bool:
+        """Whether this client refuses whatever would change the service, whoever asks."""
+        return self._session.read_only
+
+    @property
     def emulator(self) -> Emulator:
         """The emulator that this client talks to. Errors: ConfigError when it talks to the real service."""
         from .emulator.client import Emulator
@@ -146,8 +152,14 @@ class Client(CreatesQueues, Shown):
             places = [parse_location(place, self.project)]
         return list_queues(self._session, places, filter=filter, page_size=page_size, stats=stats)
 
-    def queue(self, name: str | Queue, stats: bool = False) -> Queue:
+    def queue(
+        self, name: str | Queue, stats: bool = False, *, read: bool = True, kind: Kind | None = None
+    ) -> Queue:
         """A queue by id, "location/id" or full name; of a Queue, its name counts. Errors: NotFound, InvalidArgument.
+
+        With read=False nothing is read: for an identity that may only create, run or delete tasks. `kind` then says who
+        receives the tasks: "http", "app_engine" or "pull". Without it, each new task says so: `url` means HTTP,
+        `relative_url` App Engine, `tag` pull.
 
         Source: REST queues.get.
 
@@ -155,10 +167,12 @@ class Client(CreatesQueues, Shown):
             >>> client.queue("emails", stats=True).stats.tasks_count
             5
         """
-        return read_queue(self._session, self._queue_name(name), stats=stats)
+        return queue_handle(self._session, self._queue_name(name), stats=stats, read=read, kind=kind)
 
-    def task(self, name: str | TaskFields, view: View = "FULL") -> Task:
+    def task(self, name: str | TaskFields, view: View = "FULL", *, read: bool = True) -> Task:
         """A task by its full name, "location/queue/id" or "queue/id". Errors: NotFound, InvalidArgument.
+
+        With read=False nothing is read: for an identity that may only run or delete tasks.
 
         Source: REST queues.tasks.get.
 
@@ -166,7 +180,9 @@ class Client(CreatesQueues, Shown):
             >>> client.task(queue.tasks().first_page.items[0].name).json()
             {'n': 0}
         """
-        return read_task(self._session, parse_task(name, self.project, self.location or None), view)
+        return task_handle(
+            self._session, parse_task(name, self.project, self.location or None), view, read=read
+        )
 
     def batch(self, timeout: DurationLike | None = None) -> Batch:
         """A with block that gathers calls and sends them in one request: up to 1,000 in each.
@@ -327,13 +343,16 @@ class Client(CreatesQueues, Shown):
                 "endpoint": [code(self.endpoint), muted("emulator") if self._on_emulator else None],
                 "identity": self.identity,
                 "API version": self.api_version,
+                "read-only": "yes: what would change the service is refused" if self.read_only else None,
             },
-            code=["client.queues()", 'client.queue("…")', "client.locations()", 'client.create_queue("…")'],
+            code=["client.queues()", 'client.queue("…")', "client.locations()"]
+            + ([] if self.read_only else ['client.create_queue("…")']),
         )
 
     def __repr__(self) -> str:
         where = f"{self.project}/{self.location}" if self.location else self.project
-        return f"<Client {where} at {self.endpoint} as {self.identity}>"
+        reads = ", read-only" if self.read_only else ""
+        return f"<Client {where} at {self.endpoint} as {self.identity}{reads}>"
 
 
 def _yaml(source: str | os.PathLike[str]) -> bytes:

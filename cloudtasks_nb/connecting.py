@@ -12,6 +12,7 @@ from .model.durations import DurationLike
 from .model.versions import Spoken, check_version
 from .rest.auth import Auth, bare_token, check_url, credentials_auth, default_credentials, token_auth
 from .rest.deadline import seconds_for_a_call
+from .rest.exchange import MAX_ANSWER_BYTES
 from .rest.key_files import impersonated, project_of, to_credentials
 from .rest.retry import Retry
 from .rest.session import Session
@@ -39,6 +40,8 @@ def connect(
     access_token: str | None = None,
     timeout: DurationLike = 20.0,
     retry: Retry | None = None,
+    max_answer_bytes: int = MAX_ANSWER_BYTES,
+    read_only: bool = False,
 ) -> Client:
     """A client: of the real service with Application Default Credentials, or of an emulator.
 
@@ -48,6 +51,10 @@ def connect(
 
     `api_version="auto"` makes each call in a version of the API that carries all of it. "v2beta2", "v2beta3" or "v2"
     makes all calls in that one, and refuses what it lacks before any request. The objects are the same in all of them.
+
+    With `read_only`, whatever would change the service is refused before anything is sent (ReadOnly): of verbs, bulk
+    verbs, panels, magics, workers, batches and client.api. `max_answer_bytes`: the largest answer that is taken,
+    unpacked. Listings ask for smaller pages where one is larger.
 
     `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account's key, of
     gcloud's own file or of a workload identity's configuration. `impersonate`: the service account to act as, or a
@@ -82,7 +89,18 @@ def connect(
             "No project is known.", hint='ct.connect(project="my-project"), or set GOOGLE_CLOUD_PROJECT'
         )
     session = Session(url, auth, api_version=api_version, timeout_s=timeout_s, retry=retry)
+    session.max_answer_bytes, session.read_only = _size(max_answer_bytes), read_only
     return Client(session, project, location or (EMULATOR_LOCATION if emulator else None))
+
+
+def _size(max_answer_bytes: int) -> int:
+    """The size itself. Errors: ConfigError."""
+    if isinstance(max_answer_bytes, bool) or not isinstance(max_answer_bytes, int) or max_answer_bytes < 1:
+        raise ConfigError(
+            f"max_answer_bytes={max_answer_bytes!r} is no number of bytes.",
+            hint="pass a whole number from 1 on",
+        )
+    return max_answer_bytes
 
 
 def _emulator(endpoint: str | None) -> str | None:

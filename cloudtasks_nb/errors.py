@@ -69,6 +69,10 @@ class ConfigError(CloudTasksError):
     """
 
 
+class ReadOnly(ConfigError):
+    """A client that was connected with read_only=True was asked to change something; nothing was sent."""
+
+
 class MissingExtra(ConfigError, ImportError):
     """A part of the package needs an optional dependency; the message holds the line that installs it."""
 
@@ -143,6 +147,13 @@ class BulkError(CloudTasksError):
 
 class DecodeError(CloudTasksError):
     """The endpoint answered with something that is not the Cloud Tasks API."""
+
+
+class AnswerTooLarge(DecodeError):
+    """An answer is larger than this client takes: ct.connect(max_answer_bytes=...).
+
+    A listing asks for smaller pages by itself before it raises this.
+    """
 
 
 class ApiError(CloudTasksError):

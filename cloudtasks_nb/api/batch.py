@@ -48,6 +48,8 @@ class BatchItem(Shown, Generic[T]):
         self._value: T | None = None
         self.is_done = False
         """Whether the batch was sent."""
+        self.is_dropped = False
+        """Whether it never will be, because the with block raised."""
         self.method = part.call.method.id
         self.resource = part.call.resource
         self.error: Exception | None = None
@@ -72,7 +74,7 @@ class BatchItem(Shown, Generic[T]):
             'PAUSED'
         """
         if not self.is_done:
-            raise ConfigError("The batch was not sent yet.", hint="results are there after the with block")
+            raise _dropped() if self.is_dropped else _not_sent_yet()
         if self.error is not None:
             raise self.error
         return self._value  # type: ignore[return-value]
@@ -193,6 +195,7 @@ class Batch(Shown):
         self._timeout_s = timeout_s
         self._items: list[BatchItem[Any]] = []
         self._results: BatchResult | None = None
+        self._is_dropped = False
 
     def add(self, verb: Callable[P, T], *args: P.args, **given: P.kwargs) -> BatchItem[T]:
         """Add a call: a verb that is not called yet, and what it would be called with.
@@ -241,7 +244,7 @@ class Batch(Shown):
     def results(self) -> BatchResult:
         """The outcomes in order. Errors: ConfigError before the with block has ended."""
         if self._results is None:
-            raise ConfigError("The batch was not sent yet.", hint="results are there after the with block")
+            raise _dropped() if self._is_dropped else _not_sent_yet()
         return self._results
 
     def send(self) -> BatchResult:
@@ -287,8 +290,12 @@ class Batch(Shown):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:  # a block that failed sends nothing
+        if kind is None:
             self.send()
+            return
+        self._is_dropped = True  # a block that failed sends nothing
+        for item in self._items:
+            item.is_dropped = True
 
     def _shape_(self) -> Card:
         from ..render import Card, badge
@@ -306,6 +313,17 @@ class Batch(Shown):
 
     def __repr__(self) -> str:
         return f"<Batch of {len(self)} calls, {'sent' if self._results is not None else 'waiting'}>"
+
+
+def _not_sent_yet() -> ConfigError:
+    return ConfigError("The batch was not sent yet.", hint="results are there after the with block")
+
+
+def _dropped() -> ConfigError:
+    return ConfigError(
+        "The batch was not sent, because its with block raised an error.",
+        hint="mend the error, then begin another batch: with client.batch() as batch:",
+    )
 
 
 def _row(numbered: tuple[int, BatchItem[Any]]) -> dict[str, Value]:

@@ -92,6 +92,7 @@ def _renew(
     except CloudTasksError as error:
         failed = error
     for part, outcome in refused:
+        session.advise(outcome, part.call)
         part.outcome = failed or outcome
 
 

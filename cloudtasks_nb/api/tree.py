@@ -13,6 +13,7 @@ from ..model.methods import METHODS, Method, methods_of
 from ..model.versions import AUTO, OWN, VERSIONS, Version, not_in
 from ..rest.answers import asked
 from ..rest.call import Call
+from ..rest.pages import PageTokens
 from ..rest.session import Session
 from ..shown import Shown
 from .describing import Description, docstring, request_line
@@ -94,12 +95,15 @@ class ListMethod(ApiMethod):
             paths = [asked_for] if isinstance(asked_for, str) else [*asked_for]
             if paths and not any("nextPageToken" in path or path == "*" for path in paths):
                 given[name] = [*paths, "nextPageToken"]  # without it, every page would seem to be the last
+        what = self._method.id.rpartition(".")[0].rpartition(".")[2]
+        tokens = PageTokens(what, self._method.id, str(next(iter((*args, *given.values())), "")))
         while True:
             page = self(*args, **given)
             yield page
             token = page.get("nextPageToken") if isinstance(page, dict) else None
-            if not token:
+            if not tokens.next(token or ""):
                 return
+            tokens.number += 1
             given["pageToken"] = token
 
 

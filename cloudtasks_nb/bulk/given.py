@@ -86,7 +86,7 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
 def _new_task(queue: Queue, name: QueueName, payload: Any, options: TaskOptions) -> Task:
     if options.relative_url is not None and isinstance(options.headers, Mapping):
         options.headers = _given_headers(options.headers)
-    task = new_task(name, queue.kind, payload, options, queue._session.now())
+    task = new_task(name, queue._kind_of_tasks, payload, options, queue._session.now())
     if task.http_request is not None:
         _check_request(task.http_request)
     return task

@@ -45,6 +45,7 @@ def local(
     app_engine_location: str | None = None,
     api_version: Spoken = "auto",
     enforce_iam: bool = False,
+    read_only: bool = False,
 ) -> Client:
     """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
 
@@ -64,7 +65,7 @@ def local(
     `ct.connect(project="local", endpoint=client.endpoint, access_token="ada@example.com")` may do what policies say.
 
     client.close(), or the end of this Python process, ends it. The emulator serves all versions of the API at once;
-    `api_version` is as in ct.connect().
+    `api_version` and `read_only` are as in ct.connect().
 
     Errors: ConfigError when it does not start; MissingExtra without the extra "local".
 
@@ -76,6 +77,7 @@ def local(
     asked = allow_targets or app_engine or app_engine_location or enforce_iam
     usual = data is None and dispatch and clock == "system" and not asked
     if demo and usual and (running := _running_demo(api_version)) is not None:
+        running._session.read_only = read_only
         return running
     file = None if data is None else str(Path(data).expanduser().resolve())
     _check_free(file)
@@ -99,6 +101,7 @@ def local(
         weakref.finalize(session, _stop, process)
         client = Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: _stop(process))
         client.emulator.refresh()
+        session.read_only = read_only
     except BaseException:  # Ctrl-C, for example
         _stop(process)
         raise

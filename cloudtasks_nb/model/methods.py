@@ -57,6 +57,11 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
     version: Version = "v2beta2"
 
     @property
+    def changes(self) -> bool:
+        """Whether it does more than to read."""
+        return self.http != "GET" and not self.id.endswith((".getIamPolicy", ".testIamPermissions"))
+
+    @property
     def summary(self) -> str:
         """What it does, in one line."""
         return SUMMARIES[self.id.removeprefix("projects.locations.")]

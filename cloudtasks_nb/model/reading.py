@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -82,11 +83,11 @@ class _Members:
         inner = schema(kind)
         for name, outer in names.items():
             self.add(outer, inner[name], outer)
-        blanks = {name: inner[name].blank for name in names}
+        held, blank = attrgetter("__class__", *names.values()), tuple(inner[name].blank for name in names)
 
         def collected(here: Any) -> Message | None:
-            held = {name: getattr(here, outer) for name, outer in names.items()}
-            return kind(**held) if held != blanks else None
+            values = held(here)[1:]  # a getter of one name alone would give no tuple
+            return kind(**dict(zip(names, values, strict=True))) if values != blank else None
 
         self.properties[field.name] = property(collected)
         self.differ = True

@@ -11,7 +11,7 @@ import msgspec
 from ..errors import AuthError, CloudTasksError, ConfigError, TransportError, Unavailable
 from ..rest.auth import TOKEN_URI, check_token_uri, is_loopback
 from ..rest.deadline import Deadline
-from ..rest.exchange import connections, exchange
+from ..rest.exchange import Bounds, connections, exchange
 from ..rest.retry import Retry
 from ..rest.token_refusals import refusal
 from ..rest.trying import Trying
@@ -144,7 +144,7 @@ def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:
     host = urlsplit(token_uri).hostname or ""
     body = urlencode(form).encode()
     with connections(direct=is_loopback(host)) as http:
-        answer = exchange(http, "POST", token_uri, headers=_HEADERS, body=body, deadline=deadline)
+        answer = exchange(http, "POST", token_uri, headers=_HEADERS, body=body, bounds=Bounds(deadline))
     try:
         said = msgspec.json.decode(answer.body, type=_Answer)
     except msgspec.DecodeError:

@@ -102,12 +102,16 @@ def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
         return {"client_id": client}
     if not isinstance(client, Mapping):
         client = read_json(client, "The OAuth client's file")
+    if isinstance(client, Mapping) and "type" in client:
+        raise ConfigError(
+            f"This file holds credentials (of type {str(client['type'])[:40]!r}), not an OAuth client.",
+            hint="use it as it is: ct.connect(credentials=path)",
+        )
     held = client.get("installed") or client.get("web") or client if isinstance(client, Mapping) else {}
     if not isinstance(held, Mapping) or not held.get("client_id"):
         raise ConfigError(
             "This is not the JSON of an OAuth client.",
-            hint="download it: https://console.cloud.google.com/auth/clients; a service account's key goes to "
-            "ct.connect(credentials=path)",
+            hint="download it: https://console.cloud.google.com/auth/clients",
         )
     names = ("client_id", "client_secret", "auth_uri", "token_uri")
     return {name: str(held[name]) for name in names if held.get(name)}

@@ -17,6 +17,7 @@ import msgspec
 from ..errors import ConfigError
 from ..model.json import decode
 from ..progress import bar
+from ..rest.pages import PageTokens
 from ..shown import Shown
 from .listing import Items, Listing, Page
 
@@ -53,9 +54,10 @@ class Pager(Shown, Generic[T]):
         >>> tasks.to_dataframe()
     """
 
-    def __init__(self, fetch: Callable[[str], bytes], listing: Listing[T]) -> None:
+    def __init__(self, fetch: Callable[[str], bytes], listing: Listing[T], tokens: PageTokens) -> None:
         self._fetch = fetch
         self._listing = listing
+        self._tokens = tokens  # of a walk that begins
         self._lock = threading.Lock()
         self._first = fetch("")
         self._untouched = True  # the first page has not been handed out yet
@@ -73,7 +75,8 @@ class Pager(Shown, Generic[T]):
             >>> [len(page.items) for page in queue.tasks(page_size=2).pages()]
             [2, 2, 1]
         """
-        return (self._page(raw) for raw in self._raw_pages(ahead=False))
+        tokens = self._tokens.afresh()
+        return (self._page(raw, tokens) for raw in self._raw_pages(tokens, ahead=False))
 
     def page(self, token: str = "") -> Page[T]:
         """The page behind a token (the first one without): one request, whatever was read before.
@@ -85,7 +88,12 @@ class Pager(Shown, Generic[T]):
             >>> len(queue.tasks(page_size=2).page(first.next_page_token).items)
             2
         """
-        return self._page(self._fetch(token))
+        tokens = self._tokens.afresh()
+        with tokens.reading(token):
+            page = Page(self._listing.items(raw := self._fetch(token)), _next_token(raw))
+        tokens.next(token)
+        tokens.next(page.next_page_token)
+        return page
 
     @property
     def first_page(self) -> Page[T]:
@@ -137,7 +145,8 @@ class Pager(Shown, Generic[T]):
             )
         _check_count("limit", limit)
         columns = self._listing.columns()
-        return to_pandas(columns, self._pages_of(columns, limit, progress), decode, dtype_backend, categories)
+        pages = self._pages_of(columns, limit, progress, self._tokens.afresh())
+        return to_pandas(columns, pages, decode, dtype_backend, categories)
 
     def to_arrow(self, limit: int | None = None, progress: bool | None = None) -> pa.Table:
         """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`.
@@ -205,37 +214,52 @@ class Pager(Shown, Generic[T]):
         columns = self._listing.columns()
         return write_csv(path, columns.schema, self.batches_of(columns, progress))
 
-    def _page(self, raw: bytes) -> Page[T]:
-        return Page(self._listing.items(raw), _next_token(raw))
+    def _page(self, raw: bytes, tokens: PageTokens | None = None) -> Page[T]:
+        with (tokens or self._tokens).reading():
+            return Page(self._listing.items(raw), _next_token(raw))
 
-    def _raw_pages(self, *, ahead: bool) -> Generator[bytes, None, None]:
+    def _raw_pages(self, tokens: PageTokens, *, ahead: bool) -> Generator[bytes, None, None]:
         """Page bytes from the start. `ahead` requests the next page while the caller works on this one."""
         with self._lock:
             held, self._untouched = (self._first if self._untouched else None), False
         if held is None:
             held = self._first = self._fetch("")
         raw = held
-        while token := _next_token(raw):
+        while token := self._token_after(raw, tokens):
             upcoming = _in_background(self._fetch, token) if ahead else None
             if upcoming is not None:
                 wait([upcoming], timeout=_HEAD_START_S)
             yield raw
             raw = upcoming.result() if upcoming is not None else self._fetch(token)
+            tokens.number += 1
         yield raw
+
+    @staticmethod
+    def _token_after(raw: bytes, tokens: PageTokens) -> str:
+        with tokens.reading():
+            token = _next_token(raw)
+        return tokens.next(token)
 
     def batches_of(
         self, columns: Columns[P], progress: bool | None = None, limit: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Arrow batches, one for each page; `columns` may be others than those of its kind, such as a backup's."""
-        return map(columns.batch, self._pages_of(columns, limit, progress))
+        tokens = self._tokens.afresh()
+        for page in self._pages_of(columns, limit, progress, tokens):
+            with tokens.reading():
+                batch = columns.batch(page)
+            yield batch
 
-    def _pages_of(self, columns: Columns[P], limit: int | None, progress: bool | None) -> Iterator[P]:
+    def _pages_of(
+        self, columns: Columns[P], limit: int | None, progress: bool | None, tokens: PageTokens
+    ) -> Iterator[P]:
         """Pages as a table reads them, each gone when the next one comes."""
         left = limit
-        several = bool(_next_token(self._first))
+        with tokens.reading():
+            several = bool(_next_token(self._first))
         ahead = limit is None  # with a limit, a page ahead may be wasted
         with (
-            closing(self._raw_pages(ahead=ahead)) as pages,
+            closing(self._raw_pages(tokens, ahead=ahead)) as pages,
             bar(
                 self._listing.caption,
                 f"{self._listing.noun}s",
@@ -249,7 +273,8 @@ class Pager(Shown, Generic[T]):
                 raw = next(pages, None)
                 if raw is None:
                     break
-                page = columns.read(raw, left)
+                with tokens.reading():
+                    page = columns.read(raw, left)
                 yield page
                 shown.update(len(page))
                 left = None if left is None else left - len(page)

@@ -72,7 +72,7 @@ class BatchVerbs(QueueVerbs):
             payload, options = read_row(row, TaskOptions())
         except InvalidArgument as error:
             raise ConfigError(f"Task {at}: {error.message}.", hint=error.hint) from None
-        return new_task(self._parsed, self.kind, payload, options, self._session.now())
+        return new_task(self._parsed, self._kind_of_tasks, payload, options, self._session.now())
 
     def _start(self, verb: str, body: Message) -> Operation:
         answer = self._session.call(f"{_TASKS}.{verb}", Operation, path={"parent": self.name}, body=body)

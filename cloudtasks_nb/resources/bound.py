@@ -47,6 +47,7 @@ class Bound:
         """Show what the service says now: every field of the answer, in place."""
         for field in answer.__struct_fields__:
             setattr(self, field, getattr(answer, field))
+        self.__dict__.pop("kind_is_unknown", None)
         return self
 
 
@@ -62,6 +63,11 @@ class QueueVerbs(Bound):
 
         @property
         def kind(self) -> Kind: ...
+
+    @property
+    def _kind_of_tasks(self) -> Kind | None:
+        """As `kind`, but None where the queue was not read and nobody said it."""
+        return None if self.__dict__.get("kind_is_unknown") else self.kind
 
     def bind(self, session: Session) -> Self:
         """As Bound.bind; calls about a pull queue are made in the version that shows all of it."""

@@ -98,7 +98,7 @@ class CreateVerbs(QueueVerbs):
             retry_config=retry_config,
             dispatch_deadline=dispatch_deadline,
         )
-        task = new_task(self._parsed, self.kind, payload, options, self._session.now())
+        task = new_task(self._parsed, self._kind_of_tasks, payload, options, self._session.now())
         # Without a name nobody can tell whether a lost call created the task, so only a named one is repeated.
         made = self._session.call(
             f"{_TASKS}.create",

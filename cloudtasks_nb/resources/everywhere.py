@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any
 
@@ -12,9 +12,9 @@ from ..errors import AuthError, CloudTasksError, TransportError
 from ..model.json import Message, decode, encode, in_version, version_said
 from ..model.marks import OWN, Version
 from ..names import LocationName
+from ..rest.pages import PagedCall, PageTokens
 
-FetchFrom = Callable[[LocationName, str], bytes]
-
+_LIST = "projects.locations.queues.list"
 _PARALLEL = 8
 _NAMED = 3
 
@@ -32,44 +32,47 @@ class _Page(Message):
 
 
 def fetch_everywhere(
-    fetch_from: FetchFrom, places: Sequence[LocationName], listed: Callable[[bytes], Sequence[Any]]
+    calls: Mapping[LocationName, PagedCall], listed: Callable[[bytes], Sequence[Any]]
 ) -> bytes:
     """All queues of all places as one page.
 
     Errors: that of the first place that cannot be listed, because a listing without it would pass for a whole one. What
     the other places gave is its `result`, as `listed` shows a page.
     """
-    found, failed = _ask(fetch_from, places)
+    found, failed = _ask(calls)
     queues = [queue for page in found.values() for queue in page.queues]
     page = in_version(encode({"queues": queues}), next((page.version for page in found.values()), OWN))
     if not failed:
         return page
     error = next(iter(failed.values()))
     error.result = listed(page)
-    said = _said(failed, len(found), len(places), len(error.result))
+    said = _said(failed, len(found), len(calls), len(error.result))
     error.hint = f"{error.hint}; {said}" if error.hint else said
     raise error
 
 
 def _ask(
-    fetch_from: FetchFrom, places: Sequence[LocationName]
+    calls: Mapping[LocationName, PagedCall],
 ) -> tuple[dict[LocationName, _Whole], dict[LocationName, CloudTasksError]]:
     """What each place gave, side by side, and which failed."""
 
     def whole(place: LocationName) -> _Whole:
-        raw = fetch_from(place, "")
-        page = decode(raw, _Page)
-        queues = [*page.queues]
-        while page.next_page_token:
-            page = decode(fetch_from(place, page.next_page_token), _Page)
+        fetch, token = calls[place], ""
+        tokens, queues = PageTokens(f"queues of {place.location}", _LIST, str(place)), []
+        while True:
+            raw = fetch(token)
+            with tokens.reading():
+                page = decode(raw, _Page)
             queues += page.queues
-        return _Whole(queues, version_said(raw))
+            if not (token := tokens.next(page.next_page_token)):
+                return _Whole(queues, version_said(raw))
+            tokens.number += 1
 
     found: dict[LocationName, _Whole] = {}
     failed: dict[LocationName, CloudTasksError] = {}
     pool = ThreadPoolExecutor(_PARALLEL, "cloudtasks-locations")
     try:
-        asked = {place: pool.submit(whole, place) for place in places}
+        asked = {place: pool.submit(whole, place) for place in calls}
         for place, page in asked.items():
             try:
                 found[place] = page.result()

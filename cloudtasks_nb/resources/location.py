@@ -9,21 +9,24 @@ from ..model import location as model
 from ..model.choosing import EVERY_FIELD
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
+from ..model.queue import Kind
 from ..model.queue import Queue as QueueFields
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
 from ..paging.listing import Items, Listing
 from ..paging.pager import Pager
+from ..rest.pages import PagedCall, PageTokens
 from ..rest.session import Session
 from .bound import Bound, bind_all
 from .everywhere import fetch_everywhere
 from .new_queue import CreatesQueues
-from .queue import Queue, read_queue
+from .queue import Queue, queue_handle
 
 if TYPE_CHECKING:
     from ..frames import Columns
     from ..render import Table
 
 _LOCATIONS = "projects.locations"
+_LIST = "projects.locations.queues.list"
 
 
 class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
@@ -48,8 +51,10 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         """
         return list_queues(self._session, [self._parsed], filter=filter, page_size=page_size, stats=stats)
 
-    def queue(self, queue_id: str | Queue, stats: bool = False) -> Queue:
-        """One of its queues, by id. Errors: NotFound, InvalidArgument.
+    def queue(
+        self, queue_id: str | Queue, stats: bool = False, *, read: bool = True, kind: Kind | None = None
+    ) -> Queue:
+        """One of its queues, by id; `read` and `kind` are as in client.queue(). Errors: NotFound, InvalidArgument.
 
         Source: REST queues.get.
 
@@ -58,7 +63,7 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
             'emails'
         """
         name = parse_queue(queue_id, self._parsed.project, self._parsed.location)
-        return read_queue(self._session, name, stats=stats)
+        return queue_handle(self._session, name, stats=stats, read=read, kind=kind)
 
     def cmek(self) -> CmekConfig:
         """The key that encrypts its tasks; blank means Google's own. Errors: PermissionDenied, NotFound.
@@ -150,12 +155,9 @@ def read_location(session: Session, name: LocationName) -> Location:
 
 def list_locations(session: Session, project: str, *, page_size: int | None = None) -> Pager[Location]:
     """The locations of a project, page by page."""
-
-    def fetch(token: str) -> bytes:
-        query = {"pageSize": page_size, "pageToken": token}
-        return session.fetch(f"{_LOCATIONS}.list", path={"name": f"projects/{project}"}, query=query)
-
-    return Pager(fetch, _LocationListing(session, f"locations of {project}"))
+    method, parent, caption = f"{_LOCATIONS}.list", f"projects/{project}", f"locations of {project}"
+    fetch = PagedCall(session, method, {"name": parent}, {"pageSize": page_size})
+    return Pager(fetch, _LocationListing(session, caption), PageTokens(caption, method, parent))
 
 
 def list_queues(
@@ -169,15 +171,15 @@ def list_queues(
     """The queues of one location page by page, or those of several as one page. Errors: see fetch_everywhere."""
     query = {"filter": filter, "pageSize": page_size, "readMask": EVERY_FIELD if stats else None}
 
-    def fetch_from(place: LocationName, token: str) -> bytes:
-        path = {"parent": str(place)}
-        return session.fetch("projects.locations.queues.list", path=path, query={**query, "pageToken": token})
+    calls = {place: PagedCall(session, _LIST, {"parent": str(place)}, query) for place in places}
 
     def fetch(token: str) -> bytes:
         if len(places) == 1:
-            return fetch_from(places[0], token)
-        return fetch_everywhere(fetch_from, places, lambda page: Items(listing.items(page), listing))
+            return calls[places[0]](token)
+        return fetch_everywhere(calls, lambda page: Items(listing.items(page), listing))
 
     where = places[0].location if len(places) == 1 else f"{len(places)} locations"
     listing = _QueueListing(session, f"queues of {where}")
-    return Pager(fetch, listing)
+    return Pager(
+        fetch, listing, PageTokens(listing.caption, _LIST, str(places[0]) if len(places) == 1 else where)
+    )

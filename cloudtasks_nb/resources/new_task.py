@@ -70,9 +70,13 @@ class _Target(msgspec.Struct, frozen=True):
     write: Callable[[Task, TaskOptions, Any], None]
 
 
-def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions, now: datetime) -> Task:
-    """The task to send for creation in a queue of this kind; durations count from `now`. Errors: InvalidArgument."""
+def new_task(queue: QueueName, kind: Kind | None, payload: Any, options: TaskOptions, now: datetime) -> Task:
+    """The task to send for creation in a queue of this kind; durations count from `now`. Errors: InvalidArgument.
+
+    Where the kind is not known, the options say it.
+    """
     _check_texts(options)
+    kind = kind or _kind_told(queue, options)
     target = _target(queue, kind, options)
     strange = [name for name in _TARGETING if name not in target.takes and getattr(options, name) is not None]
     if strange:
@@ -90,6 +94,21 @@ def new_task(queue: QueueName, kind: Kind, payload: Any, options: TaskOptions, n
     )
     target.write(task, options, payload)
     return task
+
+
+def _kind_told(queue: QueueName, options: TaskOptions) -> Kind:
+    """The kind that the options of a task say: of a queue that was not read."""
+    kinds: dict[str, Kind] = {"url": "http", "relative_url": "app_engine", "tag": "pull"}
+    for option, kind in kinds.items():
+        if getattr(options, option) is not None:
+            return kind
+    raise InvalidArgument(
+        f'The kind of the queue "{queue.queue}" is not known, because it was not read, and nothing says what kind of '
+        "task this is.",
+        resource=str(queue),
+        hint="pass url (an HTTP task), relative_url (App Engine) or tag (a pull task), or say the kind: "
+        f'client.queue("{queue.queue}", read=False, kind="pull")',
+    )
 
 
 def _target(queue: QueueName, kind: Kind, options: TaskOptions) -> _Target:

@@ -11,8 +11,8 @@ from ..model import queue as model
 from ..model.choosing import EVERY_FIELD
 from ..model.json import Message
 from ..model.messages import Empty
-from ..model.queue import RateLimits, RetryConfig, StackdriverLoggingConfig
-from ..model.target import AppEngineHttpTarget, HttpTarget
+from ..model.queue import KINDS, Kind, RateLimits, RetryConfig, StackdriverLoggingConfig
+from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..model.task import View
 from ..model.writing import mask_paths
 from ..names import QueueName, task_of
@@ -25,7 +25,7 @@ from .create_verbs import CreateVerbs
 from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
 from .settings import UNCHANGED, Unchanged, settings
-from .task import Task, count_tasks, list_tasks, read_task
+from .task import Task, count_tasks, list_tasks, task_handle
 
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
@@ -209,14 +209,13 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
             [{'n': 0}, {'n': 1}, {'n': 2}, {'n': 3}, {'n': 4}]
         """
         expected = int(self.stats.tasks_count) if self.stats is not None else None
-        return list_tasks(
-            self._session,
-            self._parsed,
-            view=view,
-            page_size=page_size,
-            order_by=order_by,
-            expected=expected,
-        )
+        how: dict[str, Any] = {"page_size": page_size, "order_by": order_by, "expected": expected}
+        listing = list_tasks(self._session, self._parsed, view=view, **how)
+        # Where nobody knew the kind: pull tasks are read in another version, which shows all of them.
+        first = listing.first_page.items if self._kind_of_tasks is None else []
+        if first and first[0].kind == "pull" and self._session.speaking.learn_pull(self.name):
+            listing = list_tasks(self._session, self._parsed, view=view, **how)
+        return listing
 
     @property
     def offers_stats(self) -> bool:
@@ -236,8 +235,10 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
         """
         return count_tasks(self._session, self._parsed, progress)
 
-    def task(self, task_id: str | Task, view: View = "FULL") -> Task:
+    def task(self, task_id: str | Task, view: View = "FULL", *, read: bool = True) -> Task:
         """One task, by id or full name; of a Task, its name counts. Errors: NotFound, InvalidArgument.
+
+        With read=False nothing is read: for an identity that may only run or delete tasks.
 
         Source: REST queues.tasks.get.
 
@@ -246,7 +247,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
             >>> queue.task("welcome").json()
             {'to': 'ada'}
         """
-        return read_task(self._session, task_of(self._parsed, task_id), view)
+        return task_handle(self._session, task_of(self._parsed, task_id), view, read=read)
 
     @property
     def plot(self) -> QueuePlots:
@@ -316,6 +317,33 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
         if answer.stats is None:
             answer.stats = self.stats  # not part of these answers; what was read stays until the next refresh
         return self._take(answer)
+
+
+def queue_unread(session: Session, name: QueueName, kind: Kind | None) -> Queue:
+    """A queue that is not read: all that is known is its name and, where it is said, its kind. Errors: ConfigError."""
+    if kind not in (None, *KINDS):
+        raise ConfigError(f"kind={kind!r} is unknown.", hint='use kind="http", "app_engine" or "pull"')
+    queue = Queue(
+        name=str(name),
+        app_engine_http_target=AppEngineHttpTarget() if kind == "app_engine" else None,
+        pull_target=PullTarget() if kind == "pull" else None,
+    ).bind(session)
+    queue.__dict__["kind_is_unknown"] = kind is None
+    return queue
+
+
+def queue_handle(session: Session, name: QueueName, *, stats: bool, read: bool, kind: Kind | None) -> Queue:
+    """A queue by name, read or not. Errors: NotFound, PermissionDenied; ConfigError."""
+    if not read and not stats:
+        return queue_unread(session, name, kind)
+    if kind is not None or not read:
+        raise ConfigError(
+            "kind is for a queue that is not read."
+            if read
+            else "stats=True reads the queue, read=False does not.",
+            hint="pass read=False and a kind, or neither; stats=True needs a queue that is read",
+        )
+    return read_queue(session, name, stats=stats)
 
 
 def read_queue(session: Session, name: QueueName, *, stats: bool = False) -> Queue:

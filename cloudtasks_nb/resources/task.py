@@ -13,6 +13,7 @@ from ..names import QueueName, TaskName
 from ..paging.listing import Listing
 from ..paging.pager import Pager
 from ..progress import bar
+from ..rest.pages import PagedCall, PageTokens
 from ..rest.session import Session
 from .bound import bind_all
 from .leased import Leased
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..render import Table
 
 _TASKS = "projects.locations.queues.tasks"
+_LIST = f"{_TASKS}.list"
 VIEWS = ("BASIC", "FULL")
 
 
@@ -134,6 +136,11 @@ def read_task(session: Session, name: TaskName, view: model.View) -> Task:
     return task.bind(session)
 
 
+def task_handle(session: Session, name: TaskName, view: model.View, *, read: bool) -> Task:
+    """One task by name, read or not. Errors: NotFound, PermissionDenied, ConfigError for an unknown view."""
+    return read_task(session, name, view) if read else Task(name=str(name)).bind(session)
+
+
 def list_tasks(
     session: Session,
     queue: QueueName,
@@ -146,13 +153,10 @@ def list_tasks(
     """The tasks of a queue, page by page; `expected` is an estimate of how many there are."""
     query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
 
-    def fetch(token: str) -> bytes:
-        return session.fetch(
-            f"{_TASKS}.list", path={"parent": str(queue)}, query={**query, "pageToken": token}
-        )
-
+    fetch = PagedCall(session, _LIST, {"parent": str(queue)}, query)
     caption = f"tasks of {queue.location}/{queue.queue}"
-    return Pager(fetch, TaskListing(session, caption, has_payloads=view == "FULL", expected=expected))
+    listing = TaskListing(session, caption, has_payloads=view == "FULL", expected=expected)
+    return Pager(fetch, listing, PageTokens(caption, _LIST, str(queue)))
 
 
 class TaskListing(Listing[Task]):
@@ -205,15 +209,18 @@ def task_ids(session: Session, queue: QueueName, progress: bool | None) -> Itera
 
 
 def _pages_of_names(session: Session, queue: QueueName, progress: bool | None) -> Iterator[_Names]:
-    token = ""
-    path, names = {"parent": str(queue)}, {"fields": "tasks/name,nextPageToken"}
-    with bar(f"tasks of {queue.location}/{queue.queue}", "tasks", progress, several=True) as shown:
+    what, token = f"tasks of {queue.location}/{queue.queue}", ""
+    fetch = PagedCall(session, _LIST, {"parent": str(queue)}, {"fields": "tasks/name,nextPageToken"})
+    tokens = PageTokens(what, _LIST, str(queue))
+    with bar(what, "tasks", progress, several=True) as shown:
         while True:
-            page = session.call(f"{_TASKS}.list", _Names, path=path, query={**names, "pageToken": token})
+            with tokens.reading():
+                page = decode(fetch(token), _Names)
             yield page
             shown.update(len(page.tasks))
-            if not (token := page.next_page_token):
+            if not (token := tokens.next(page.next_page_token)):
                 return
+            tokens.number += 1
 
 
 def check_view(view: str) -> str:

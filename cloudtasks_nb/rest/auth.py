@@ -62,6 +62,20 @@ class Auth:
                 _guard(lambda: self._credentials.before_request(self._request(), method, url, headers))  # type: ignore[union-attr]
         return headers
 
+    @property
+    def advice(self) -> str | None:
+        """What to do when the service refuses who calls; None where the usual advice is right."""
+        if self._credentials is not None and not self._renewable:
+            return (
+                "the access token is wrong or over: pass a fresh one, ct.connect(access_token=...), "
+                "or credentials, which renew it"
+            )
+        if getattr(self._credentials, "service_account_email", None):
+            return (
+                "check whether the service account still exists, and whether its key was deleted or disabled"
+            )
+        return None
+
     def renew(self, refused: dict[str, str]) -> bool:
         """After a 401: fetch another token, unless another thread just has; False when there is nothing to fetch.
 
@@ -104,9 +118,15 @@ def default_credentials(quota_project: str | None = None) -> tuple[Credentials, 
     """Application Default Credentials, and the project they name. Errors: AuthError."""
     import google.auth
 
-    found: tuple[Credentials, str | None] = _guard(
-        lambda: google.auth.default(scopes=SCOPES, quota_project_id=quota_project)
-    )
+    try:
+        found: tuple[Credentials, str | None] = _guard(
+            lambda: google.auth.default(scopes=SCOPES, quota_project_id=quota_project)
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # of a file that holds something else
+        raise AuthError(
+            f"The file of Application Default Credentials holds no credentials ({type(error).__name__}).",
+            hint=f"check the file that GOOGLE_APPLICATION_CREDENTIALS names, or {login_hint()}",
+        ) from None
     return found
 
 

@@ -13,11 +13,13 @@ import requests
 import urllib3
 from msgspec import Struct
 
-from ..errors import Timeout, TransportError
+from ..errors import AnswerTooLarge, Timeout, TransportError
 from ..redact import scrub
 from .deadline import Deadline, DeadlineAdapter
 
+MAX_ANSWER_BYTES = 512 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
+_PACKED_CHUNK_BYTES = 16 * 1024  # which unpack to 16 MB at most
 _CONNECTIONS = 32
 _LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 
@@ -35,6 +37,13 @@ class Answer(Struct, frozen=True):
         """An answer from its status, its headers (whatever has `get`) and its body."""
         again = _retry_after_s(headers.get("Retry-After", ""))
         return cls(status, headers.get("Content-Type", ""), again, body)
+
+
+class Bounds(Struct, frozen=True):
+    """How long an exchange may take, and how large its answer may be when it is unpacked."""
+
+    deadline: Deadline
+    max_answer_bytes: int = MAX_ANSWER_BYTES
 
 
 class _Discreet(logging.Filter):
@@ -68,9 +77,10 @@ def exchange(
     *,
     headers: Mapping[str, str],
     body: bytes | None,
-    deadline: Deadline,
+    bounds: Bounds,
 ) -> Answer:
-    """Send one request and read the whole answer. Errors: Timeout, TransportError."""
+    """Send one request and read the whole answer. Errors: Timeout, TransportError, AnswerTooLarge."""
+    deadline = bounds.deadline
     left_s = deadline.left_s
     if left_s <= 0:  # signing in, or a pause, took all of it
         raise Timeout(
@@ -84,7 +94,7 @@ def exchange(
         with http.request(
             verb, url, headers=headers, data=body, timeout=within, stream=True, allow_redirects=False
         ) as response:
-            return Answer.of(response.status_code, response.headers, _read(response, deadline))
+            return Answer.of(response.status_code, response.headers, _read(response, bounds))
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         failure = _failure(url, error, deadline)
     # Raised here, where the library's error is no context of it: that one knows the URL, which may hold a token.
@@ -107,13 +117,23 @@ def _failure(url: str, error: Exception, deadline: Deadline) -> TransportError:
     return _broken(url, error)
 
 
-def _read(response: requests.Response, deadline: Deadline) -> bytes:
-    """The body, piece by piece, so that a server that drips bytes cannot hold the call past its deadline."""
-    pieces = []
-    while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+def _read(response: requests.Response, bounds: Bounds) -> bytes:
+    """The body, piece by piece: a server that drips bytes, or packs gigabytes into little, is left in time."""
+    packed = response.headers.get("Content-Encoding", "")
+    if "," in packed:  # each layer packs a thousandfold
+        raise TransportError(f"{_host(response.url)} packed its answer more than once: {packed}.")
+    pieces, size = [], 0
+    chunk_bytes = _PACKED_CHUNK_BYTES if packed else _CHUNK_BYTES
+    while piece := response.raw.read1(chunk_bytes, decode_content=True):
         pieces.append(piece)
-        if deadline.left_s < 0:
-            raise _timeout(response.url, deadline)
+        size += len(piece)
+        if size > bounds.max_answer_bytes:
+            raise AnswerTooLarge(
+                f"{_host(response.url)} answered with more than {bounds.max_answer_bytes:,} bytes.",
+                hint="ask for less (a smaller page_size, fields=...), or allow more: ct.connect(max_answer_bytes=...)",
+            )
+        if bounds.deadline.left_s < 0:
+            raise _timeout(response.url, bounds.deadline)
     return b"".join(pieces)
 
 

@@ -34,7 +34,22 @@ def hint_for(
     for words, advice in _BY_WORDS:
         if words.lower() in message.lower():
             return advice
-    return _BY_CALL.get((status, method.rpartition(".")[2])) or _BY_STATUS.get(status)
+    by_call = _BY_CALL.get((status, method.rpartition(".")[2]))
+    return by_call or _violations(message, details, method) or _BY_STATUS.get(status)
+
+
+def _violations(message: str, details: list[dict[str, Any]], method: str) -> str | None:
+    """The sentences in the details that the message does not hold: which field is wrong, and how."""
+    found = [
+        str(violation.get("description", ""))
+        for detail in details
+        for violation in detail.get("fieldViolations") or ()
+        if isinstance(violation, dict)
+    ]
+    said = " ".join(dict.fromkeys(words for words in found if words and words not in message))
+    if "'fields' parameter" in said:
+        said += f' client.api.describe("{method}") lists the fields'
+    return said or None
 
 
 def _permission(message: str, method: str, resource: str) -> str | None:

@@ -100,10 +100,19 @@ def _from_info(info: Any) -> Any:
         ) from None
 
 
+def _check_whole(info: Mapping[str, Any], names: Sequence[str], what: str, hint: str) -> None:
+    """Refuse a file that lacks a member. Errors: AuthError, which says no value."""
+    missing = [name for name in names if info.get(name) is None]  # the secret of some clients is empty
+    if missing:
+        raise AuthError(f"{what} cannot be used without {', '.join(missing)}.", hint=hint)
+
+
 def _service_account(info: Mapping[str, Any]) -> Credentials:
     from google.oauth2.service_account import Credentials
 
     check_token_uri(str(info.get("token_uri") or TOKEN_URI))
+    what = "A service account's key"
+    _check_whole(info, ("client_email", "private_key"), what, "download the key anew")
     return Credentials.from_service_account_info(dict(info), scopes=SCOPES)
 
 
@@ -111,6 +120,9 @@ def _person(info: Mapping[str, Any]) -> Credentials:
     from google.oauth2.credentials import Credentials
 
     check_token_uri(str(info.get("token_uri") or TOKEN_URI))
+    again = "sign in again, which writes them anew: gcloud auth application-default login, or ct.oauth.sign_in(...)"
+    what = "A person's credentials"
+    _check_whole(info, ("client_id", "client_secret", "refresh_token"), what, again)
     return Credentials.from_authorized_user_info(dict(info))
 
 

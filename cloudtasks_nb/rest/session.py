@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from ..errors import ApiError, CloudTasksError, ConfigError
+from ..errors import ApiError, CloudTasksError, ConfigError, ReadOnly, Unauthenticated
 from ..model.json import decode
 from ..model.versions import AUTO, VERSIONS, Spoken, Version
 from .answers import asked, is_unserved
 from .auth import Auth, check_secret_way, check_url, is_loopback
 from .call import Call
 from .deadline import Deadline
-from .exchange import Answer, connections, exchange
+from .exchange import MAX_ANSWER_BYTES, Answer, Bounds, connections, exchange
 from .nearby import Nearby
 from .retry import Retry
 from .trying import TryingCall
@@ -62,6 +62,8 @@ class Session:
         self.api_version = api_version
         self.speaking = Speaking(api_version)
         self.timeout_s = timeout_s
+        self.max_answer_bytes = MAX_ANSWER_BYTES
+        self.read_only = False
         self.retry = retry or Retry()
         local = is_loopback(urlsplit(endpoint).hostname or "")
         self._headers = _HEADERS | {"Accept-Encoding": "identity" if local else "gzip"}
@@ -93,14 +95,18 @@ class Session:
         path: Mapping[str, str],
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        version: Version | None = None,
     ) -> bytes:
         """Call a method; the answer as JSON bytes. Errors: any CloudTasksError.
 
-        Where the endpoint does not serve the version that was chosen, the next one is tried, and that is remembered.
+        `version` is the one that a page token is of. Where the endpoint does not serve the version that was chosen, the
+        next one is tried, and that is remembered.
         """
         refused: dict[Version, CloudTasksError] = {}
         while len(refused) < len(VERSIONS):
-            call = self.speaking.call(method_id, path=path, query=query, body=body, without=refused)
+            call = self.speaking.call(
+                method_id, path=path, query=query, body=body, version=version, without=refused
+            )
             try:
                 answer = self.send(call)
             except CloudTasksError as error:
@@ -124,9 +130,20 @@ class Session:
         try:
             return self.persist(call)
         except ApiError as error:
+            self.advise(error, call)
             if self._nearby is not None and not is_unserved(error):
                 self._nearby.explain(self, error)
             raise
+
+    def advise(self, error: CloudTasksError, call: Call) -> None:
+        """Where the service refused who calls, say what helps for these credentials."""
+        if isinstance(error, Unauthenticated):
+            own = (
+                "the token that came with the call is wrong or over"
+                if call.brings_token
+                else self.auth.advice
+            )
+            error.hint = own or error.hint
 
     def look(self, call: Call, timeout_s: float) -> bytes:
         """Send a call once, for at most this long. Errors: any CloudTasksError."""
@@ -134,11 +151,22 @@ class Session:
         return self._once(call, self._credential(call), deadline)
 
     def check(self, call: Call) -> None:
-        """Refuse what must not be sent. Errors: ConfigError."""
+        """Refuse what must not be sent. Errors: ConfigError, ReadOnly."""
         if self._closed:
             raise ConfigError("This client is closed.", hint="make a new one with ct.connect() or ct.local()")
+        if call.method.changes:
+            self.check_may_change(call.method.id, call.resource)
         if call.brings_token or call.brings_key:
             check_secret_way(self.endpoint)
+
+    def check_may_change(self, method: str, resource: str) -> None:
+        """Refuse a change where this client only reads. Errors: ReadOnly."""
+        if self.read_only:
+            with asked(method, resource):
+                raise ReadOnly(
+                    "This client is read-only, and the call would change the service: nothing was sent.",
+                    hint="use a client that was connected without read_only=True",
+                )
 
     def once(self) -> Session:
         """The same connections and identity, trying every call once: for callers with a policy of their own.
@@ -184,7 +212,8 @@ class Session:
     ) -> Answer:
         """Send one request as it is and read its answer. Errors: TransportError."""
         headers = {**self._headers, **headers}
-        return exchange(self.connections(), verb, url, headers=headers, body=body, deadline=deadline)
+        bounds = Bounds(deadline, self.max_answer_bytes)
+        return exchange(self.connections(), verb, url, headers=headers, body=body, bounds=bounds)
 
     def persist(self, call: Call) -> bytes:
         """Try until it succeeds, is refused for good, or its time is over."""

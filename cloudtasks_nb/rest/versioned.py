@@ -40,11 +40,15 @@ class Speaking:
         path: Mapping[str, str],
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        version: Version | None = None,
         without: Collection[Version] = (),
     ) -> Call:
-        """The call in the version that carries it; `without` those that were just refused. Errors: ConfigError."""
+        """The call in the version that carries it, or in `version`. Errors: ConfigError.
+
+        `without`: versions that were just refused.
+        """
         version = version_for(
-            self.spoken,
+            version or self.spoken,
             method_id,
             query=query,
             body=body,

@@ -65,7 +65,8 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         self._stale = False  # something changed while nobody looked
         self._failures = 0  # of looking again, in a row
         self._budget = budget_of(self.endpoint, getattr(subject, "project", ""))
-        super().__init__(read_only=read_only, **state)
+        session = getattr(subject, "_session", None)
+        super().__init__(read_only=read_only or getattr(session, "read_only", False), **state)
         self.on_msg(self._on_message)
         changes.listening.add(self)
 

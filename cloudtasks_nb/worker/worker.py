@@ -37,7 +37,7 @@ class Worker(Shown):
     def __init__(self, queue: Queue, handler: Callable[[Any], Any], options: WorkerOptions) -> None:
         options.check()
         check_handler(handler, options.executor)
-        if queue.kind != "pull":
+        if queue._kind_of_tasks not in (None, "pull"):
             raise ConfigError(
                 f'"{queue.id}" is not a pull queue: the service itself dispatches its tasks.',
                 hint='make one with client.create_queue("…", kind="pull")',

@@ -65,10 +65,8 @@ def export(url: str, verb: str, path: Path) -> subprocess.Popen[str]:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux' /proc")
 @pytest.mark.parametrize("verb", ["to_parquet", "to_csv"])
 def test_memory_does_not_grow_with_the_listing(verb: str, tmp_path: Path) -> None:
-    more, last = page("more"), page("")
-
     def peak_mb(pages: int) -> float:
-        with scripted(*[more] * (pages - 1), last) as server:
+        with scripted(*map(page, [*map(str, range(1, pages)), ""])) as server:
             done = export(server.url, verb, tmp_path / f"{pages}.out")
             printed, complaints = done.communicate(timeout=120)
         assert done.returncode == 0, complaints
@@ -84,7 +82,7 @@ def test_an_interrupt_leaves_nothing_half_written(verb: str, tmp_path: Path) -> 
     def parts() -> list[Path]:
         return list(tmp_path.glob(".*.part"))
 
-    with scripted(*[page("more")] * 3, b"") as server:  # the fourth page never comes: each try is cut off
+    with scripted(*map(page, "abc"), b"") as server:  # the fourth page never comes: each try is cut off
         running = export(server.url, verb, tmp_path / "tasks.out")
         assert running.stdout is not None
         assert running.stdout.readline() == "started\n"

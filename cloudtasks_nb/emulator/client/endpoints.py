@@ -10,7 +10,7 @@ from ...errors import ApiError, ConfigError, NotFound
 from ...model import Message, decode, encode
 from ...rest.answers import refusal
 from ...rest.deadline import Deadline
-from ...rest.exchange import exchange
+from ...rest.exchange import Bounds, exchange
 from ...rest.session import Session
 
 T = TypeVar("T")
@@ -29,7 +29,8 @@ class Endpoints:
         return self._call("GET", f"{path}?{urlencode(query)}" if query else path, kind, None, 0.0)
 
     def post(self, path: str, body: Message, kind: type[T], *, longer_s: float = 0.0) -> T:
-        """Change something, with so much more time for the answer. Errors: as get, and ApiError."""
+        """Change something, with so much more time for the answer. Errors: as get, ReadOnly, and ApiError."""
+        self._session.check_may_change(f"emulator.{path}", "")
         return self._call("POST", path, kind, encode(body), longer_s)
 
     def _call(self, verb: str, path: str, kind: type[T], body: bytes | None, longer_s: float) -> T:
@@ -42,7 +43,7 @@ class Endpoints:
             f"{session.endpoint}{PREFIX}/{path}",
             headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
             body=body,
-            deadline=Deadline(session.timeout_s + longer_s),
+            bounds=Bounds(Deadline(session.timeout_s + longer_s), session.max_answer_bytes),
         )
         if 200 <= answer.status < 300:
             return decode(answer.body, kind)

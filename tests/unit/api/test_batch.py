@@ -111,7 +111,7 @@ def test_a_block_that_raises_sends_nothing() -> None:
             batch.add(queue.purge)
             _ = 1 / 0
         assert len(server.requests) == 1
-        with pytest.raises(ct.ConfigError, match="not sent yet"):
+        with pytest.raises(ct.ConfigError, match="with block raised an error"):
             _ = batch.results
 
 

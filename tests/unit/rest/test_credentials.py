@@ -12,8 +12,7 @@ from cloudtasks_nb import errors
 from cloudtasks_nb.model import Queue
 from cloudtasks_nb.rest import session as wire
 from cloudtasks_nb.rest.auth import Auth, credentials_auth, token_auth
-from cloudtasks_nb.rest.deadline import Deadline
-from cloudtasks_nb.rest.exchange import Answer
+from cloudtasks_nb.rest.exchange import Answer, Bounds
 from cloudtasks_nb.rest.session import Session
 from tests.scripted import answer, refusal, scripted
 
@@ -96,8 +95,8 @@ def test_signing_in_counts_towards_the_deadline(monkeypatch: pytest.MonkeyPatch)
             now_s[0] += 5
             super().refresh(request)
 
-    def answered(*_: object, deadline: Deadline, **__: object) -> Answer:
-        given_s.append(deadline.left_s)
+    def answered(*_: object, bounds: Bounds, **__: object) -> Answer:
+        given_s.append(bounds.deadline.left_s)
         return Answer(200, "application/json", 0.0, b"{}")
 
     monkeypatch.setattr("cloudtasks_nb.rest.deadline.time", SimpleNamespace(monotonic=lambda: now_s[0]))
