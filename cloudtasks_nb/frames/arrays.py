@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DecodeError
-from ..model.target import Headers
+from ..redact import redacted, scrub
 
 TIME = pa.timestamp("us", tz="UTC")
 SPAN = pa.duration("us")
@@ -25,13 +25,17 @@ class Maps:
     """A column of maps, as headers are: each different one once, and which of them every row has (None: missing)."""
 
     def __init__(self, different: Sequence[dict[str, str]], places: Sequence[int | None]) -> None:
-        self._different = [Headers(entries).without_credentials() for entries in different]
+        self._different = different
         self._places = places
+
+    def hidden(self) -> Maps:
+        """The same without secrets."""
+        return Maps([redacted(dict(entries)) for entries in self._different], self._places)
 
     def dicts(self, missing: Any) -> list[Any]:
         """A dict of its own for every row, or `missing`."""
         different = self._different
-        return [missing if place is None else different[place].copy() for place in self._places]
+        return [missing if place is None else dict(different[place]) for place in self._places]
 
     def array(self) -> pa.Array:
         """The column as Arrow maps."""
@@ -49,6 +53,12 @@ def array_of(values: Any, kind: pa.DataType) -> pa.Array:
     if isinstance(values, Maps):
         return values.array()
     return values if isinstance(values, pa.Array) else pa.array(values, kind, memory_pool=_POOL)
+
+
+def hidden_texts(texts: list[str | None]) -> list[str | None]:
+    """Texts without secrets. Most columns hold none, which is seen in all of them at once."""
+    whole = "\n".join({text for text in texts if text})
+    return texts if scrub(whole) == whole else [scrub(text) if text else text for text in texts]
 
 
 def instants(texts: list[str | None]) -> pa.Array:

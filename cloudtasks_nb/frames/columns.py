@@ -11,13 +11,14 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import pyarrow as pa
 
+from ..errors import ConfigError
 from ..model.json import decode, encode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
 from ..model.task import Task
 from ..names import QueueName, parse_queue
-from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, instants
+from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, hidden_texts, instants
 from .task_rows import AttemptRow, AttemptsRow, RequestRow, TaskRow, read_tasks
 
 P = TypeVar("P", bound=Sized)
@@ -26,11 +27,17 @@ R = TypeVar("R")
 
 
 class Column(msgspec.Struct, Generic[Page], frozen=True):
-    """A column. `values` gives those of one page: a list, Maps, or an Arrow array."""
+    """A column. `values` gives those of one page: a list, Maps, or an Arrow array. `hide` takes secrets out of them."""
 
     name: str
     type: pa.DataType
     values: Callable[[Page], Any]
+    hide: Callable[[Any], Any] | None = None
+
+    def hiding(self) -> Column[Page]:
+        """The column as it is handed out."""
+        values, hide = self.values, self.hide
+        return self if hide is None else Column(self.name, self.type, lambda page: hide(values(page)))
 
 
 def each(value: Callable[[R], Any]) -> Callable[[Sequence[R]], list[Any]]:
@@ -55,12 +62,25 @@ def schema_of(columns: Sequence[Column[Page]]) -> pa.Schema:
 
 
 class Columns(Generic[P]):
-    """The columns of a listing, and how a page of it is read for them."""
+    """The columns of a listing, and how a page of it is read for them. Without `secrets` they are hidden."""
 
-    def __init__(self, columns: Sequence[Column[P]], read: Callable[[bytes, int | None], P]) -> None:
-        self.columns = columns
+    def __init__(
+        self, columns: Sequence[Column[P]], read: Callable[[bytes, int | None], P], *, secrets: bool = False
+    ) -> None:
+        self._whole = columns
+        self.columns = columns if secrets else [column.hiding() for column in columns]
         self.schema = schema_of(columns)
         self._read = read
+
+    def chosen(self, names: Sequence[str] | None, *, secrets: bool = False) -> Columns[P]:
+        """Those of these names, in this order; all of them for None. Errors: ConfigError for a name that is none."""
+        known = {column.name: column for column in self._whole}
+        if isinstance(names, str) or (names is not None and not set(names) <= set(known)):
+            raise ConfigError(
+                f"columns={names!r} names a column that there is not.", hint=f"columns are {', '.join(known)}"
+            )
+        picked = self._whole if names is None else [known[name] for name in dict.fromkeys(names)]
+        return Columns(picked, self._read, secrets=secrets)
 
     def read(self, raw: bytes, limit: int | None = None) -> P:
         """The items of a page's JSON, or the first `limit` of them. Errors: DecodeError."""
@@ -150,14 +170,22 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
     Column("last_dispatch_time", TIME, lambda page: instants([last.dispatch_time for last in page.lasts])),
     Column("last_response_time", TIME, lambda page: instants([last.response_time for last in page.lasts])),
     Column("last_code", pa.int32(), lambda page: [one.code if one else None for one in page.answers]),
-    Column("last_message", TEXT, lambda page: [one.message if one else None for one in page.answers]),
+    Column(
+        "last_message",
+        TEXT,
+        lambda page: [one.message if one else None for one in page.answers],
+        hidden_texts,
+    ),
     Column(
         "method", TEXT, lambda page: [(one.http_method or "POST") if one else None for one in page.requests]
     ),
     Column(
-        "url", TEXT, lambda page: [(one.url or one.relative_url) if one else None for one in page.requests]
+        "url",
+        TEXT,
+        lambda page: [(one.url or one.relative_url) if one else None for one in page.requests],
+        hidden_texts,
     ),
-    Column("headers", MAP, lambda page: _headers(page.requests)),
+    Column("headers", MAP, lambda page: _headers(page.requests), Maps.hidden),
     Column(
         "tag",
         TEXT,
@@ -220,8 +248,13 @@ QUEUES = Columns(QUEUE_COLUMNS, lambda raw, limit: decode(raw, ListQueuesRespons
 LOCATION_COLUMNS: list[Column[Sequence[Location]]] = [
     Column("location_id", TEXT, each(lambda place: place.id)),
     Column("display_name", TEXT, each(lambda place: place.display_name or None)),
-    Column("labels", MAP, maps(lambda place: place.labels)),
-    Column("metadata", MAP, maps(lambda place: {key: str(value) for key, value in place.metadata.items()})),
+    Column("labels", MAP, maps(lambda place: place.labels), Maps.hidden),
+    Column(
+        "metadata",
+        MAP,
+        maps(lambda place: {key: str(value) for key, value in place.metadata.items()}),
+        Maps.hidden,
+    ),
     Column("name", TEXT, each(lambda place: place.name)),
 ]
 LOCATIONS = Columns(LOCATION_COLUMNS, lambda raw, limit: decode(raw, ListLocationsResponse).locations[:limit])

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar, cast
 
 import msgspec
 
+from ..discreet import Discreet
 from ..errors import DecodeError, InvalidArgument
 from ..shown import Shown
 from .durations import EXAMPLES, DurationLike, span_of
@@ -74,7 +75,7 @@ class Int64(int):
     """A 64-bit integer, which proto JSON writes as a string."""
 
 
-class Message(msgspec.Struct, Shown, rename="camel", omit_defaults=True, kw_only=True, gc=False):
+class Message(Discreet, msgspec.Struct, Shown, rename="camel", omit_defaults=True, kw_only=True, gc=False):
     """A message of the API: camelCase on the wire, snake_case in Python, absent fields at their default."""
 
 

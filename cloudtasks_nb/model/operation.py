@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..discreet import discreet
 from .json import Message, from_dict
 from .status import Status
 
@@ -21,6 +22,10 @@ class Operation(Message):
     """Why it failed; None while it runs, or when it did not."""
     response: dict[str, Any] | None = None
     """What came of it, as the service sends it; None while it runs, or when it failed."""
+
+    def __post_init__(self) -> None:
+        if self.metadata or self.response:
+            self.metadata, self.response = discreet([self.metadata, self.response])
 
     @property
     def id(self) -> str:

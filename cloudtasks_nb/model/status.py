@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..discreet import discreet
 from ..errors import BY_RPC_CODE
 from .json import Message
 
@@ -22,6 +23,10 @@ class Status(Message):
     """What the service or the target said."""
     details: list[dict[str, Any]] = []
     """More of it, as the service sends it."""
+
+    def __post_init__(self) -> None:
+        if self.details:
+            self.details = discreet(self.details)
 
     @property
     def code_name(self) -> str:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from ..redact import DOTS, redacted
+from ..discreet import JsonObject, told
 from .json import Int64, Message
 from .marks import OUTPUT_ONLY
 
-_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
-
-class Headers(dict[str, str]):
+class Headers(JsonObject):
     """Request headers: a dict whose repr hides secrets, because cell outputs get committed.
 
     >>> Headers({"Authorization": "Bearer ya29.x", "X-Api-Key": "k", "Accept": "*/*"})
     {'Authorization': '•••', 'X-Api-Key': '•••', 'Accept': '*/*'}
     """
-
-    def without_credentials(self) -> dict[str, str]:
-        """For tables, which are data: only the values of Authorization headers are replaced."""
-        return {key: DOTS if key.lower() in _CREDENTIALS else value for key, value in self.items()}
-
-    def __repr__(self) -> str:
-        return repr(redacted(dict(self)))
 
 
 class AppEngineRouting(Message):
@@ -126,8 +117,8 @@ class Header(Message):
     value: str = ""
     """Its value, which the repr hides where it is a secret."""
 
-    def __repr__(self) -> str:
-        return repr(Headers({self.key: self.value}))
+    def _told(self) -> list[tuple[str, Any]]:
+        return [("key", self.key), ("value", told(self.value, self.key))]
 
 
 class HeaderOverride(Message):

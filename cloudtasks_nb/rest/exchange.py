@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import requests
 import urllib3
 from msgspec import Struct
 
+from ..discreet import Body, Discreet
 from ..errors import Timeout, TransportError
 from ..redact import scrub
 from .deadline import Deadline, DeadlineAdapter
@@ -22,7 +24,7 @@ _CONNECTIONS = 32
 _LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 
 
-class Answer(Struct, frozen=True):
+class Answer(Discreet, Struct, frozen=True):
     """What came back, whatever it says."""
 
     status: int
@@ -34,7 +36,7 @@ class Answer(Struct, frozen=True):
     def of(cls, status: int, headers: Any, body: bytes) -> Answer:
         """An answer from its status, its headers (whatever has `get`) and its body."""
         again = _retry_after_s(headers.get("Retry-After", ""))
-        return cls(status, headers.get("Content-Type", ""), again, body)
+        return cls(status, headers.get("Content-Type", ""), again, Body(body))
 
 
 class _Discreet(logging.Filter):
@@ -109,12 +111,11 @@ def _failure(url: str, error: Exception, deadline: Deadline) -> TransportError:
 
 def _read(response: requests.Response, deadline: Deadline) -> bytes:
     """The body, piece by piece, so that a server that drips bytes cannot hold the call past its deadline."""
-    pieces = []
-    while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-        pieces.append(piece)
+    body = BytesIO()  # an answer may hold a token: no variable that a traceback shows holds a piece of it
+    while body.write(response.raw.read1(_CHUNK_BYTES, decode_content=True)):
         if deadline.left_s < 0:
             raise _timeout(response.url, deadline)
-    return b"".join(pieces)
+    return body.getvalue()
 
 
 def _timeout(url: str, deadline: Deadline) -> Timeout:

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from ...discreet import Discreet
 from ...model import encode
 
 JSON, TEXT, BYTES = "application/json", "text/plain; charset=utf-8", "application/octet-stream"
@@ -18,7 +19,7 @@ _FORMS = (
 )
 
 
-class HttpAnswer(Struct, frozen=True):
+class HttpAnswer(Discreet, Struct, frozen=True):
     """What is sent back."""
 
     status: int = 200
