@@ -26,6 +26,9 @@ Page = TypeVar("Page", contravariant=True)
 R = TypeVar("R")
 
 
+_UNITS = {SPAN: {"unit": "microseconds"}}  # for readers of Parquet to whom a duration is a number
+
+
 class Column(msgspec.Struct, Generic[Page], frozen=True):
     """A column. `values` gives those of one page: a list, Maps, or an Arrow array. `hide` takes secrets out of them."""
 
@@ -53,24 +56,32 @@ def maps(value: Callable[[R], dict[str, str]]) -> Callable[[Sequence[R]], Maps]:
 def batch_of(columns: Sequence[Column[Page]], page: Page) -> pa.RecordBatch:
     """A page as one Arrow batch. Errors: DecodeError."""
     arrays = [array_of(column.values(page), column.type) for column in columns]
-    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
+    return pa.RecordBatch.from_arrays(arrays, schema=schema_of(columns))
 
 
 def schema_of(columns: Sequence[Column[Page]]) -> pa.Schema:
     """Names and types of columns."""
-    return pa.schema([(column.name, column.type) for column in columns])
+    return pa.schema(
+        [pa.field(column.name, column.type, metadata=_UNITS.get(column.type)) for column in columns]
+    )
 
 
 class Columns(Generic[P]):
     """The columns of a listing, and how a page of it is read for them. Without `secrets` they are hidden."""
 
     def __init__(
-        self, columns: Sequence[Column[P]], read: Callable[[bytes, int | None], P], *, secrets: bool = False
+        self,
+        columns: Sequence[Column[P]],
+        read: Callable[[bytes, int | None], P],
+        of: Callable[[Sequence[Any]], Any] = lambda items: items,
+        *,
+        secrets: bool = False,
     ) -> None:
         self._whole = columns
         self.columns = columns if secrets else [column.hiding() for column in columns]
         self.schema = schema_of(columns)
         self._read = read
+        self.of = of  # items at hand as a page
 
     def chosen(self, names: Sequence[str] | None, *, secrets: bool = False) -> Columns[P]:
         """Those of these names, in this order; all of them for None. Errors: ConfigError for a name that is none."""
@@ -80,7 +91,7 @@ class Columns(Generic[P]):
                 f"columns={names!r} names a column that there is not.", hint=f"columns are {', '.join(known)}"
             )
         picked = self._whole if names is None else [known[name] for name in dict.fromkeys(names)]
-        return Columns(picked, self._read, secrets=secrets)
+        return Columns(picked, self._read, self.of, secrets=secrets)
 
     def read(self, raw: bytes, limit: int | None = None) -> P:
         """The items of a page's JSON, or the first `limit` of them. Errors: DecodeError."""
@@ -195,7 +206,7 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
     Column("view", TEXT, lambda page: [task.view or "BASIC" for task in page.tasks]),
     Column("name", TEXT, lambda page: page.names),
 ]
-TASKS = Columns(TASK_COLUMNS, lambda raw, limit: TaskPage(read_tasks(raw)[:limit]))
+TASKS = Columns(TASK_COLUMNS, lambda raw, limit: TaskPage(read_tasks(raw)[:limit]), TaskPage.of)
 
 
 _NO_RATES = RateLimits()
