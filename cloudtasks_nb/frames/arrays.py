@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
@@ -10,11 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DecodeError
+from ..model.json import Instant
 from ..redact import redacted, scrub
 
 TIME = pa.timestamp("us", tz="UTC")
 SPAN = pa.duration("us")
 TEXT = pa.string()
+_SECONDS = len("2026-01-01T00:00:00Z")
+_YEAR_1_US = -62_135_596_800_000_000
 MAP = pa.map_(pa.string(), pa.string())
 
 # Tables are built of many small arrays; Arrow's own pool spends half as much memory again on them.
@@ -64,12 +68,26 @@ def hidden_texts(texts: list[str | None]) -> list[str | None]:
 def instants(texts: list[str | None]) -> pa.Array:
     """RFC 3339 texts as instants; anything finer than a microsecond is cut off. Errors: DecodeError."""
     array = pa.array(texts, TEXT, memory_pool=_POOL)
+    times = _usual(array)
+    if times is None:  # not through nanoseconds, which end in the year 2262
+        times = _usual(pc.replace_substring_regex(array, r"(\.\d{6})\d+Z$", r"\1Z"))
+    return pa.array(map(_instant, range(len(texts)), texts), TIME) if times is None else times
+
+
+def _usual(texts: pa.Array) -> pa.Array | None:
+    """Instants that end in seconds and Z. Arrow reads more than RFC 3339, and years that Python does not have."""
+    shortest = pc.min(pc.binary_length(texts)).as_py()
+    if not pc.all(pc.ends_with(texts, "Z"), min_count=0).as_py() or (shortest or _SECONDS) < _SECONDS:
+        return None
     try:
-        return array.cast(TIME, memory_pool=_POOL)
+        times = texts.cast(TIME, memory_pool=_POOL)
     except pa.ArrowInvalid:
-        pass
+        return None
+    return times if (pc.min(times).value or 0) >= _YEAR_1_US else None
+
+
+def _instant(at: int, text: str | None) -> datetime | None:
     try:
-        # Not through nanoseconds, which end in the year 2262.
-        return pc.replace_substring_regex(array, r"(\.\d{6})\d+", r"\1").cast(TIME)
-    except pa.ArrowInvalid as error:
-        raise DecodeError(f"The answer holds a time that is none: {error}") from None
+        return Instant.parse(text) if text is not None else None
+    except ValueError as error:
+        raise DecodeError(f"{error} (item {at})") from None

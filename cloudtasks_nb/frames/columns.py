@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import pyarrow as pa
 
-from ..errors import ConfigError
+from ..errors import ConfigError, DecodeError
 from ..model.json import decode, encode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
@@ -53,10 +53,19 @@ def maps(value: Callable[[R], dict[str, str]]) -> Callable[[Sequence[R]], Maps]:
     return lambda rows: Maps([value(row) for row in rows], range(len(rows)))
 
 
-def batch_of(columns: Sequence[Column[Page]], page: Page) -> pa.RecordBatch:
-    """A page as one Arrow batch. Errors: DecodeError."""
-    arrays = [array_of(column.values(page), column.type) for column in columns]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema_of(columns))
+def batch_of(columns: Sequence[Column[Page]], page: Page, schema: pa.Schema | None = None) -> pa.RecordBatch:
+    """A page as one Arrow batch; `schema` saves making it anew for each page. Errors: DecodeError."""
+    arrays = [_array(column, page) for column in columns]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema or schema_of(columns))
+
+
+def _array(column: Column[Page], page: Page) -> pa.Array:
+    try:
+        return array_of(column.values(page), column.type)
+    except (DecodeError, OverflowError, pa.ArrowInvalid) as error:
+        raise DecodeError(
+            f"The column {column.name!r} cannot hold this page: {getattr(error, 'message', error)}"
+        ) from None
 
 
 def schema_of(columns: Sequence[Column[Page]]) -> pa.Schema:
@@ -99,7 +108,7 @@ class Columns(Generic[P]):
 
     def batch(self, page: P) -> pa.RecordBatch:
         """A page as one Arrow batch; an empty page gives an empty batch with every column. Errors: DecodeError."""
-        return batch_of(self.columns, page)
+        return batch_of(self.columns, page, self.schema)
 
 
 _NO_ATTEMPTS = AttemptsRow()

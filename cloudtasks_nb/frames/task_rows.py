@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ..model.json import decode
+from ..model.json import Int32, decode
 
 
 class Row(msgspec.Struct, rename="camel", gc=False):
@@ -17,7 +17,7 @@ class Row(msgspec.Struct, rename="camel", gc=False):
 
 
 class StatusRow(Row):
-    code: int = 0
+    code: Int32 = 0
     message: str = ""
 
 
@@ -29,8 +29,8 @@ class AttemptRow(Row):
 
 
 class AttemptsRow(Row):
-    attempt_dispatch_count: int = 0
-    attempt_response_count: int = 0
+    attempt_dispatch_count: Int32 = 0
+    attempt_response_count: Int32 = 0
     first_attempt_status: AttemptRow | None = None
     last_attempt_status: AttemptRow | None = None
 

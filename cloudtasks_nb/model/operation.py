@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..discreet import discreet
+from ..errors import DecodeError
 from .json import Message, from_dict
 from .status import Status
 
@@ -51,5 +52,7 @@ class Operation(Message):
 
 
 def _in_order(failed: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Map entries in the order of their numbers, which JSON writes as text."""
+    """Map entries in the order of their numbers, which JSON writes as text. Errors: DecodeError."""
+    if strange := [index for index in failed if not index.isdecimal()]:
+        raise DecodeError(f"The operation names a failed request {strange[0]!r}, which is no number.")
     return sorted(failed.items(), key=lambda entry: int(entry[0]))

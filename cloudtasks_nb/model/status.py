@@ -6,7 +6,7 @@ from typing import Any
 
 from ..discreet import discreet
 from ..errors import BY_RPC_CODE
-from .json import Message
+from .json import Int32, Message
 
 
 class Status(Message):
@@ -17,7 +17,7 @@ class Status(Message):
         'NOT_FOUND'
     """
 
-    code: int = 0
+    code: Int32 = 0
     """The google.rpc code; 0 for OK."""
     message: str = ""
     """What the service or the target said."""

@@ -159,7 +159,7 @@ def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:
         answer = exchange(http, "POST", token_uri, headers=_HEADERS, body=body, deadline=deadline)
     try:
         said = msgspec.json.decode(answer.body, type=_Answer)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         said = _Answer()
     if answer.status >= 500 or said.error in _BRIEFLY_DOWN:
         down = Unavailable(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..errors import ConfigError, InvalidArgument
 from ..model import task as model
@@ -35,6 +35,8 @@ class Task(model.Task, Leased, dict=True, gc=True):
         >>> task.id, task.method, task.dispatch_count
         ('welcome', 'POST', 0)
     """
+
+    keeps_texts: ClassVar[bool] = True
 
     def refresh(self, view: model.View = "FULL") -> Self:
         """Read it again. Errors: NotFound when it finished or was deleted, PermissionDenied.
