@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Kind = Literal["http", "app_engine", "pull"]
 KINDS: tuple[Kind, ...] = ("http", "app_engine", "pull")
 
+_LONGEST = timedelta(days=100_000)  # beyond every retry duration
 UNLIMITED = -1
 """How many tasks of a pull queue may be held at once, and of no other: as many as one likes."""
 
@@ -115,6 +116,39 @@ class RetryConfig(Message):
             else:
                 delay_s = doubled * (retry - doublings)
             yield min(longest, timedelta(seconds=min(delay_s, 1e9)))
+
+    def is_used_up(self, failed: int, since_first: timedelta) -> bool:
+        """Whether a task is given up after so many failed attempts, so long after the first of them.
+
+        With a number of attempts and a duration, both must be used up. A duration alone ends unlimited attempts: the
+        service's documentation would let such a task never end, which App Engine's does not do.
+
+        Units: `since_first` is a timedelta.
+
+        Source: SPEC section 5.3.
+
+        Example:
+            >>> RetryConfig(max_attempts=2, max_retry_duration=60).is_used_up(2, timedelta(seconds=59))
+            False
+        """
+        patience = self.max_retry_duration or timedelta()
+        if self.unlimited_attempts or self.max_attempts is None:
+            return bool(patience) and since_first >= patience
+        return failed >= self.max_attempts and since_first >= patience
+
+    def delays(self) -> Iterator[timedelta]:
+        """The delay before each retry of a task whose attempts fail at once, until it is given up, if it ever is.
+
+        Example:
+            >>> [delay.seconds for delay in RetryConfig(min_backoff=10, max_attempts=1, max_retry_duration=60).delays()]
+            [10, 20, 30]
+        """
+        passed = timedelta()
+        for failed, delay in enumerate(self.backoff(), 1):
+            if self.is_used_up(failed, passed):
+                return
+            yield delay
+            passed = min(passed + delay, _LONGEST)
 
     def plot(self, *, ax: Axes | None = None, theme: Theme | None = None) -> Axes:
         """A picture of the delay before each retry. Errors: MissingExtra without matplotlib.

@@ -57,11 +57,26 @@ class QueueVerbs(Bound):
     if TYPE_CHECKING:
         name: str
 
+        state: str
+
         @property
         def _parsed(self) -> QueueName: ...
 
         @property
         def kind(self) -> Kind: ...
+
+    def bind(self, session: Session) -> Self:
+        super().bind(session)
+        return self._noted()
+
+    def _take(self, answer: msgspec.Struct) -> Self:
+        super()._take(answer)
+        return self._noted()
+
+    def _noted(self) -> Self:
+        """The state that was seen last is what its tasks know of it."""
+        self._session.queue_states[self.name] = self.state
+        return self
 
     @property
     def _queue(self) -> Queue:

@@ -38,6 +38,12 @@ class Task(model.Task, Leased, dict=True, gc=True):
 
     keeps_texts: ClassVar[bool] = True
 
+    @property
+    def queue_state(self) -> str:
+        """The state of its queue as this client saw it last: RUNNING, PAUSED or DISABLED; empty if it never did."""
+        session: Session | None = self.__dict__.get("session")
+        return session.queue_states.get(self.name.rpartition("/tasks/")[0], "") if session is not None else ""
+
     def refresh(self, view: model.View = "FULL") -> Self:
         """Read it again. Errors: NotFound when it finished or was deleted, PermissionDenied.
 

@@ -71,6 +71,7 @@ class Session:
         self._http = connections(direct=local)
         self._closed = False
         self._nearby: Nearby | None = Nearby()
+        self.queue_states: dict[str, str] = {}
         self.moved_to: datetime | None = None
 
     def call(

@@ -13,9 +13,6 @@ from msgspec import Struct
 from ....errors import BY_RPC_CODE
 from ....model import AttemptStatus, Queue, RetryConfig, Status, Task
 
-# Unknown, decided: the documented "and" of both limits would let such a task never end, as App Engine's does not.
-DURATION_ENDS_UNLIMITED_ATTEMPTS = True
-
 _HTTP_TO_RPC = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 416: 11, 429: 8, 499: 1, 501: 12, 503: 14, 504: 4}
 _DEADLINE_EXCEEDED, _PERMISSION_DENIED, _UNAVAILABLE = 4, 7, 14
 _TIMED_OUT_CODE = 504
@@ -118,13 +115,3 @@ def retry_delay(retries: RetryConfig, failed: int) -> timedelta:
     """The delay after the `failed`-th failed attempt."""
     # Far along the series every delay is max_backoff, or grows without end: look no further than this.
     return next(islice(retries.backoff(), min(failed, 10_000) - 1, None))
-
-
-def used_up(retries: RetryConfig, failed: int, since_first: timedelta) -> bool:
-    """Whether no further attempt will be made."""
-    patience = retries.max_retry_duration
-    if retries.unlimited_attempts or retries.max_attempts is None:
-        return (
-            DURATION_ENDS_UNLIMITED_ATTEMPTS and bool(patience) and since_first >= (patience or timedelta())
-        )
-    return failed >= retries.max_attempts and (not patience or since_first >= patience)
