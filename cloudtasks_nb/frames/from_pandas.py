@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from ..errors import InvalidArgument, InvalidRows
-from ..redact import DOTS, is_hidden
 from .columns import TASKS
 from .decoding import PREFIX, TEXT_COLUMN, json_object
 
@@ -74,8 +73,6 @@ def _row(known: dict[str, Any]) -> dict[str, Any]:
         )
     if payload is not None:
         row["payload"] = payload
-    for name in ("url", "relative_url"):
-        _check_shown(name, known.get(name))
     if "url" in known:
         row["relative_url" if known.get("kind") == "app_engine" else "url"] = known["url"]
     if "headers" in known:
@@ -142,22 +139,9 @@ def _headers(value: Any) -> dict[str, str]:
         except ValueError:
             raise InvalidArgument("headers are text, but not JSON") from None
     try:
-        headers = dict(value)
+        return dict(value)
     except (TypeError, ValueError):
         raise InvalidArgument(f"headers are a {type(value).__name__}, not a dict") from None
-    for key, held in headers.items():
-        _check_shown(f"header {key}", held)
-    return headers
-
-
-def _check_shown(what: str, value: Any) -> None:
-    """Refuse a value that was hidden when its table was made. Errors: InvalidArgument."""
-    if is_hidden(value):
-        raise InvalidArgument(
-            f"{what} holds {DOTS}, which stands for a hidden secret",
-            hint="make the table with secrets=True, as in queue.tasks().to_dataframe(secrets=True), set the value, or "
-            "use queue.copy_tasks(), which keeps tasks as they are",
-        )
 
 
 def _instant(value: Any) -> Any:

@@ -24,8 +24,9 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.bulk.items import Item
 from cloudtasks_nb.bulk.result import BulkResult, Verb
 from cloudtasks_nb.emulator.client.inbox import Inbox
-from cloudtasks_nb.frames import BACKUP, QUEUES, task_rows
+from cloudtasks_nb.frames import BACKUP, QUEUES
 from cloudtasks_nb.frames.decoding import json_object
+from cloudtasks_nb.resources import Queue
 from tests.scripted import Scripted, answer, scripted
 
 QUEUE = "projects/p/locations/us-central1/queues/emails"
@@ -131,12 +132,21 @@ def test_verbs_and_filters_on_a_listing_use_true_values(tasks: ct.Pager[ct.Task]
 
 @pytest.mark.parametrize("column", ["url", "headers"])
 def test_a_value_that_was_hidden_becomes_no_task(tasks: ct.Pager[ct.Task], column: str) -> None:
-    hidden = list(task_rows(tasks.to_dataframe(columns=[column, "schedule_time"])))
-    assert all(isinstance(row, ct.InvalidArgument) and "hidden" in row.message for row in hidden)
-    assert isinstance(hidden[0], ct.InvalidArgument)
-    assert "secrets=True" in str(hidden[0].hint)
-    whole = list(task_rows(tasks.to_dataframe(columns=[column, "schedule_time"], secrets=True)))
-    assert all(isinstance(row, dict) for row in whole)
+    frame = tasks.to_dataframe(columns=[column])
+    frame["url"] = frame.get("url", "https://x.example")
+    queue = Queue(name=QUEUE).bind(tasks._listing.session)
+    rows = [
+        {key: dict(value) if isinstance(value, dict) else str(value) for key, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+    for given in (frame, rows):
+        with pytest.raises(ct.InvalidRows) as caught:
+            queue.create_tasks(given)
+        assert caught.value.count == len(PAYLOADS)
+        assert "hidden secret" in caught.value.problems[0][1]
+    with pytest.raises(ct.InvalidArgument, match="hidden secret") as refused:
+        queue.create_task(**rows[0])
+    assert "secrets=True" in str(refused.value.hint)
 
 
 def test_a_backup_holds_them_in_the_task_alone() -> None:
