@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from .discreet import discreet
 from .redact import scrub
 from .shown import Shown
 
@@ -117,7 +118,7 @@ class InvalidRows(CloudTasksError):
     def __init__(
         self, problems: Sequence[tuple[int | None, str]], *, count: int | None = None, hint: str | None = None
     ) -> None:
-        self.problems = list(problems)
+        self.problems = [(at, scrub(words)) for at, words in problems]
         self.count = len(self.problems) if count is None else count
         what = "problem" if self.count == 1 else "problems"
         super().__init__(f"Nothing was sent: {self.count:,} {what}.", hint=hint)
@@ -188,7 +189,7 @@ class ApiError(CloudTasksError):
         self._is_answer = code is not None  # otherwise it was refused here, and the service said nothing
         self.code = code or self.http_status
         self.status = self.rpc_status
-        self.details = list(details)
+        self.details: list[dict[str, Any]] = discreet(list(details))
         self.method = method
         self.resource = resource
 

@@ -14,7 +14,7 @@ _switch = False
 _revealing = ContextVar("revealing", default=False)
 
 _NAMES = re.compile(
-    r"authorization|cookie|password|passwd|passphrase|secret|token|credential|api-?key|private-?key|access-?key|"
+    r"authorization|cookie|password|passwd|passphrase|secret|token|credential|api-?key|private-?key|code-?verifier|access-?key|"
     r"signature|session-?id|jwt|bearer|^x-goog-iam|^(key|sig|code|auth|pwd|pass|sid)$|[-_](auth|key|sig|pwd)$",
     re.IGNORECASE,
 )
@@ -47,6 +47,9 @@ _USERINFO = re.compile(r"(?<=://)[^/@\s?#]*(?=@)")
 _PARAMETER = re.compile(r"(?<=[?&;])([^=&;#?\s]+)=([^&;#\s]*)")
 _FORM = re.compile(r"[\w.%+*\[\]-]+=[^\s&]*(?:&[\w.%+*\[\]-]+=[^\s&]*)*\s*")
 _LINE = re.compile(r"^([\w.-]{1,64})([ \t]*[:=][ \t]*)(?=\S)[^\n]*", re.MULTILINE)
+_MEMBER = re.compile(r'("([^"\\\n]{1,64})"\s{0,20}:\s{0,20})("(?:[^"\\]|\\.)*"?|-?\d[\w.+-]*)')  # of JSON
+_LEVELS = 64
+"""JSON that is nested deeper is not shown."""
 
 
 def show_secrets(on: bool = True) -> None:
@@ -68,6 +71,16 @@ def show_secrets(on: bool = True) -> None:
 def as_switched() -> Iterator[None]:
     """For the length of a with block, secrets are hidden or not as `show_secrets` said."""
     token = _revealing.set(_switch)
+    try:
+        yield
+    finally:
+        _revealing.reset(token)
+
+
+@contextmanager
+def hiding() -> Iterator[None]:
+    """Reprs hide secrets whatever show_secrets() said: they go into logs and errors."""
+    token = _revealing.set(False)
     try:
         yield
     finally:
@@ -101,7 +114,7 @@ def scrub(text: str) -> str:
 
 
 def scrub_lines(text: str) -> str:
-    """The same for text of several lines, where "password: …", "TOKEN=…" and form fields hold secrets too.
+    """The same for text of several lines, where "password: …", "TOKEN=…", form fields and JSON hold secrets too.
 
     >>> scrub_lines("user=ada&pass=hunter2")
     'user=ada&pass=•••'
@@ -110,25 +123,50 @@ def scrub_lines(text: str) -> str:
         return text
     if _FORM.fullmatch(text):
         return scrub(f"?{text}")[1:]
-    return scrub(
-        _LINE.sub(lambda match: f"{match[1]}{match[2]}{DOTS}" if is_secret(match[1]) else match[0], text)
-    )
+    text = _LINE.sub(lambda match: f"{match[1]}{match[2]}{DOTS}" if is_secret(match[1]) else match[0], text)
+    if '"' in text:
+        text = _MEMBER.sub(_member, text)
+    return scrub(text)
 
 
-def redacted(value: Any, name: str = "") -> Any:
+def _member(match: re.Match[str]) -> str:
+    value = match[3].strip('"') if match[3].startswith('"') else 2
+    hidden = is_secret(match[2]) and _could_be_secret(value, match[2])
+    return f'{match[1]}"{DOTS}"' if hidden else match[0]
+
+
+def redacted(value: Any, name: str = "", levels: int = _LEVELS) -> Any:
     """Plain JSON values with every secret replaced, by its name or by what it looks like."""
     if _revealing.get():
         return value
     if name and is_secret(name) and _could_be_secret(value, name):
         return DOTS
+    if isinstance(value, Mapping | list | tuple) and not levels:
+        return "…"
     if isinstance(value, Mapping):
-        return {redacted(key): redacted(held, str(key)) for key, held in value.items()}
+        named = named_inside(value)
+        return {
+            redacted(key): redacted(held, named.get(key, str(key)), levels - 1) for key, held in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [redacted(item) for item in value]
+        return [redacted(item, "", levels - 1) for item in value]
     return scrub(value) if isinstance(value, str) else value
+
+
+def named_inside(value: Mapping[Any, Any]) -> dict[str, str]:
+    """For {"key": "Cookie", "value": "a=b"}, and the like with "name": the name of the value, and none for the key."""
+    for key in ("key", "name"):
+        if isinstance(name := value.get(key), str) and "value" in value:
+            return {"value": name, key: ""}
+    return {}
 
 
 def _could_be_secret(value: Any, name: str) -> bool:
     if value in (None, "", True, False):
         return False
     return not (isinstance(value, int | float) and _BRIEF_NAMES.fullmatch(name))
+
+
+def is_hidden(value: Any) -> bool:
+    """Whether a text holds dots where a secret was. It must not be sent as if it were the secret."""
+    return isinstance(value, str) and DOTS in value

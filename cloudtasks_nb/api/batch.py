@@ -19,6 +19,8 @@ from ..shown import Shown
 from .one_request import MOST, BatchPart, send_batch
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..render import Card, Value
 
 T = TypeVar("T")
@@ -50,8 +52,8 @@ class BatchItem(Shown, Generic[T]):
         """Whether the batch was sent."""
         self.is_dropped = False
         """Whether it never will be, because the with block raised."""
-        self.method = part.call.method.id
-        self.resource = part.call.resource
+        self.method: str = part.call.method.id
+        self.resource: str = part.call.resource
         self.error: Exception | None = None
 
     @property
@@ -156,6 +158,22 @@ class BatchResult(Shown, list[BatchItem[Any]]):
             ['PAUSED']
         """
         return [item.result() for item in self]
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per call, in order.
+
+        Shapes: index, method, resource, ok, code (of google.rpc), message, attempts.
+
+        Example:
+            >>> with client.batch() as batch:
+            ...     _ = batch.add(queue.pause)
+            >>> batch.results.to_dataframe()["ok"].tolist()
+            [True]
+        """
+        from ..frames import nullable_frame
+        from .batch_table import BATCH_COLUMNS
+
+        return nullable_frame(BATCH_COLUMNS, [self])
 
     def _shape_(self) -> Card:
         from ..render import Card, Section, Table, badge

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from ..discreet import JsonObject
 from ..errors import CloudTasksError, TransportError
 from ..rest.answers import refusal
 from ..rest.call import Call
@@ -101,7 +102,7 @@ def _exchange(
 ) -> list[Outcome]:
     """One request. Errors: what befell the request as a whole."""
     content_type, body = write_parts([part.call for part in pending])
-    headers = {**credential, "Content-Type": content_type, "Accept": "multipart/mixed"}
+    headers = JsonObject({**credential, "Content-Type": content_type, "Accept": "multipart/mixed"})
     whole = session.exchange("POST", _url(session), body, headers, deadline)
     if not 200 <= whole.status < 300:
         raise refusal(whole, method="batch", resource=session.endpoint)

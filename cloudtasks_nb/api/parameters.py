@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from ..discreet import JsonObject
 from ..errors import InvalidArgument
 from ..model.methods import Method
 
@@ -119,7 +120,7 @@ def bind(method: Method, given: Mapping[str, Any], *, checked: bool) -> BoundPar
     """
     known = parameters(method)
     path: dict[str, str] = {}
-    query: dict[str, Any] = {}
+    query: dict[str, Any] = JsonObject()
     for name, value in given.items():
         one = known.get(name)
         wire = one.wire if one is not None else _ALIASES.get(name, "" if checked else name)

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from ..discreet import JsonObject, as_secret, discreet
 from ..errors import ConfigError, DecodeError, InvalidArgument
 from ..model.json import decode
 from ..model.methods import METHODS, Method, methods_of
 from ..model.versions import AUTO, OWN, VERSIONS, Version, not_in
+from ..redact import is_secret
 from ..rest.answers import asked
 from ..rest.call import Call
 from ..rest.pages import PageTokens
@@ -41,11 +43,14 @@ class ApiMethod(Shown):
         return signature(self._method)
 
     def __call__(self, *args: Any, **given: Any) -> Any:
+        given = JsonObject(
+            (name, as_secret(value) if is_secret(name) else value) for name, value in given.items()
+        )
         call = self._call(args, given)
         raw = self._session.send(call)
         try:
             with asked(call.method.id, call.resource):
-                return decode(raw, Json)
+                return discreet(decode(raw, Json))
         except DecodeError:
             if not call.wraps:
                 raise
@@ -62,7 +67,7 @@ class ApiMethod(Shown):
         for name, value in zip(method.variables, args, strict=False):
             if name in given:
                 raise InvalidArgument(f"{name} is passed twice.", method=method.id)
-            given = {name: value, **given}
+            given = JsonObject({name: value, **given})
         bound = bind(method, given, checked=self._checked)
         body = body_of(method, bound.body, checked=self._checked)
         return Call(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from ..shown import Shown
 from .items import Item
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from ..render import Card
@@ -181,6 +184,21 @@ class BulkResult(Shown):
         from .result_table import RESULT_COLUMNS
 
         return nullable_frame(RESULT_COLUMNS, self._blocks)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> Path:
+        """The same columns as `to_dataframe`, as a workbook of Excel. Returns its path.
+
+        Errors: MissingExtra without openpyxl, OSError.
+
+        Example:
+            >>> queue.create_tasks(rows).to_excel("result.xlsx")
+        """
+        from ..frames import write_excel
+        from ..frames.columns import batch_of, schema_of
+        from .result_table import RESULT_COLUMNS
+
+        batches = (batch_of(RESULT_COLUMNS, block) for block in self._blocks)
+        return write_excel(path, schema_of(RESULT_COLUMNS), batches)
 
     def reasons(self) -> list[tuple[str, int]]:
         """Why items failed, and how many for each reason, most frequent first.

@@ -4,6 +4,8 @@ from .backup_columns import BACKUP, WHOLE, whole_task
 from .columns import LOCATIONS, QUEUES, TASKS, Column, Columns, TaskPage, each, maps
 from .decoding import Decode
 from .dtypes import Dtypes
+from .excel import write_excel
+from .export import Export
 from .files import write_csv, write_parquet
 from .from_pandas import frame_from, task_rows
 from .policy_table import policy_frame
@@ -19,6 +21,7 @@ __all__ = [
     "Columns",
     "Decode",
     "Dtypes",
+    "Export",
     "TaskPage",
     "each",
     "frame_from",
@@ -29,5 +32,6 @@ __all__ = [
     "to_pandas",
     "whole_task",
     "write_csv",
+    "write_excel",
     "write_parquet",
 ]

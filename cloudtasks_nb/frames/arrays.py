@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
@@ -10,11 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DecodeError
-from ..model.target import Headers
+from ..model.json import Instant
+from ..redact import redacted, scrub
 
 TIME = pa.timestamp("us", tz="UTC")
 SPAN = pa.duration("us")
 TEXT = pa.string()
+_SECONDS = len("2026-01-01T00:00:00Z")
+_YEAR_1_US = -62_135_596_800_000_000
 MAP = pa.map_(pa.string(), pa.string())
 
 # Tables are built of many small arrays; Arrow's own pool spends half as much memory again on them.
@@ -25,13 +29,17 @@ class Maps:
     """A column of maps, as headers are: each different one once, and which of them every row has (None: missing)."""
 
     def __init__(self, different: Sequence[dict[str, str]], places: Sequence[int | None]) -> None:
-        self._different = [Headers(entries).without_credentials() for entries in different]
+        self._different = different
         self._places = places
+
+    def hidden(self) -> Maps:
+        """The same without secrets."""
+        return Maps([redacted(dict(entries)) for entries in self._different], self._places)
 
     def dicts(self, missing: Any) -> list[Any]:
         """A dict of its own for every row, or `missing`."""
         different = self._different
-        return [missing if place is None else different[place].copy() for place in self._places]
+        return [missing if place is None else dict(different[place]) for place in self._places]
 
     def array(self) -> pa.Array:
         """The column as Arrow maps."""
@@ -51,15 +59,35 @@ def array_of(values: Any, kind: pa.DataType) -> pa.Array:
     return values if isinstance(values, pa.Array) else pa.array(values, kind, memory_pool=_POOL)
 
 
+def hidden_texts(texts: list[str | None]) -> list[str | None]:
+    """Texts without secrets. Most columns hold none, which is seen in all of them at once."""
+    whole = "\n".join({text for text in texts if text})
+    return texts if scrub(whole) == whole else [scrub(text) if text else text for text in texts]
+
+
 def instants(texts: list[str | None]) -> pa.Array:
     """RFC 3339 texts as instants; anything finer than a microsecond is cut off. Errors: DecodeError."""
     array = pa.array(texts, TEXT, memory_pool=_POOL)
+    times = _usual(array)
+    if times is None:  # not through nanoseconds, which end in the year 2262
+        times = _usual(pc.replace_substring_regex(array, r"(\.\d{6})\d+Z$", r"\1Z"))
+    return pa.array(map(_instant, range(len(texts)), texts), TIME) if times is None else times
+
+
+def _usual(texts: pa.Array) -> pa.Array | None:
+    """Instants that end in seconds and Z. Arrow reads more than RFC 3339, and years that Python does not have."""
+    shortest = pc.min(pc.binary_length(texts)).as_py()
+    if not pc.all(pc.ends_with(texts, "Z"), min_count=0).as_py() or (shortest or _SECONDS) < _SECONDS:
+        return None
     try:
-        return array.cast(TIME, memory_pool=_POOL)
+        times = texts.cast(TIME, memory_pool=_POOL)
     except pa.ArrowInvalid:
-        pass
+        return None
+    return times if (pc.min(times).value or 0) >= _YEAR_1_US else None
+
+
+def _instant(at: int, text: str | None) -> datetime | None:
     try:
-        # Not through nanoseconds, which end in the year 2262.
-        return pc.replace_substring_regex(array, r"(\.\d{6})\d+", r"\1").cast(TIME)
-    except pa.ArrowInvalid as error:
-        raise DecodeError(f"The answer holds a time that is none: {error}") from None
+        return Instant.parse(text) if text is not None else None
+    except ValueError as error:
+        raise DecodeError(f"{error} (item {at})") from None

@@ -11,13 +11,14 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import pyarrow as pa
 
+from ..errors import ConfigError, DecodeError
 from ..model.json import decode, encode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
 from ..model.task import Task
 from ..names import QueueName, parse_queue
-from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, instants
+from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, hidden_texts, instants
 from .task_rows import AttemptRow, RequestRow, TaskRow, other_settings, read_tasks
 
 P = TypeVar("P", bound=Sized)
@@ -25,12 +26,21 @@ Page = TypeVar("Page", contravariant=True)
 R = TypeVar("R")
 
 
+_UNITS = {SPAN: {"unit": "microseconds"}}  # for readers of Parquet to whom a duration is a number
+
+
 class Column(msgspec.Struct, Generic[Page], frozen=True):
-    """A column. `values` gives those of one page: a list, Maps, or an Arrow array."""
+    """A column. `values` gives those of one page: a list, Maps, or an Arrow array. `hide` takes secrets out of them."""
 
     name: str
     type: pa.DataType
     values: Callable[[Page], Any]
+    hide: Callable[[Any], Any] | None = None
+
+    def hiding(self) -> Column[Page]:
+        """The column as it is handed out."""
+        values, hide = self.values, self.hide
+        return self if hide is None else Column(self.name, self.type, lambda page: hide(values(page)))
 
 
 def each(value: Callable[[R], Any]) -> Callable[[Sequence[R]], list[Any]]:
@@ -43,24 +53,54 @@ def maps(value: Callable[[R], dict[str, str]]) -> Callable[[Sequence[R]], Maps]:
     return lambda rows: Maps([value(row) for row in rows], range(len(rows)))
 
 
-def batch_of(columns: Sequence[Column[Page]], page: Page) -> pa.RecordBatch:
-    """A page as one Arrow batch. Errors: DecodeError."""
-    arrays = [array_of(column.values(page), column.type) for column in columns]
-    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
+def batch_of(columns: Sequence[Column[Page]], page: Page, schema: pa.Schema | None = None) -> pa.RecordBatch:
+    """A page as one Arrow batch; `schema` saves making it anew for each page. Errors: DecodeError."""
+    arrays = [_array(column, page) for column in columns]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema or schema_of(columns))
+
+
+def _array(column: Column[Page], page: Page) -> pa.Array:
+    try:
+        return array_of(column.values(page), column.type)
+    except (DecodeError, OverflowError, pa.ArrowInvalid) as error:
+        raise DecodeError(
+            f"The column {column.name!r} cannot hold this page: {getattr(error, 'message', error)}"
+        ) from None
 
 
 def schema_of(columns: Sequence[Column[Page]]) -> pa.Schema:
     """Names and types of columns."""
-    return pa.schema([(column.name, column.type) for column in columns])
+    return pa.schema(
+        [pa.field(column.name, column.type, metadata=_UNITS.get(column.type)) for column in columns]
+    )
 
 
 class Columns(Generic[P]):
-    """The columns of a listing, and how a page of it is read for them."""
+    """The columns of a listing, and how a page of it is read for them. Without `secrets` they are hidden."""
 
-    def __init__(self, columns: Sequence[Column[P]], read: Callable[[bytes, int | None], P]) -> None:
-        self.columns = columns
+    def __init__(
+        self,
+        columns: Sequence[Column[P]],
+        read: Callable[[bytes, int | None], P],
+        of: Callable[[Sequence[Any]], Any] = lambda items: items,
+        *,
+        secrets: bool = False,
+    ) -> None:
+        self._whole = columns
+        self.columns = columns if secrets else [column.hiding() for column in columns]
         self.schema = schema_of(columns)
         self._read = read
+        self.of = of  # items at hand as a page
+
+    def chosen(self, names: Sequence[str] | None, *, secrets: bool = False) -> Columns[P]:
+        """Those of these names, in this order; all of them for None. Errors: ConfigError for a name that is none."""
+        known = {column.name: column for column in self._whole}
+        if isinstance(names, str) or (names is not None and not set(names) <= set(known)):
+            raise ConfigError(
+                f"columns={names!r} names a column that there is not.", hint=f"columns are {', '.join(known)}"
+            )
+        picked = self._whole if names is None else [known[name] for name in dict.fromkeys(names)]
+        return Columns(picked, self._read, self.of, secrets=secrets)
 
     def read(self, raw: bytes, limit: int | None = None) -> P:
         """The items of a page's JSON, or the first `limit` of them. Errors: DecodeError."""
@@ -68,7 +108,7 @@ class Columns(Generic[P]):
 
     def batch(self, page: P) -> pa.RecordBatch:
         """A page as one Arrow batch; an empty page gives an empty batch with every column. Errors: DecodeError."""
-        return batch_of(self.columns, page)
+        return batch_of(self.columns, page, self.schema)
 
 
 _NO_ATTEMPT = AttemptRow()
@@ -150,7 +190,12 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
     Column("last_dispatch_time", TIME, lambda page: instants([last.dispatch_time for last in page.lasts])),
     Column("last_response_time", TIME, lambda page: instants([last.response_time for last in page.lasts])),
     Column("last_code", pa.int32(), lambda page: [one.code if one else None for one in page.answers]),
-    Column("last_message", TEXT, lambda page: [one.message if one else None for one in page.answers]),
+    Column(
+        "last_message",
+        TEXT,
+        lambda page: [one.message if one else None for one in page.answers],
+        hidden_texts,
+    ),
     Column(
         "method", TEXT, lambda page: [(one.http_method or "POST") if one else None for one in page.requests]
     ),
@@ -160,8 +205,9 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
         lambda page: [
             (one.url or one.relative_url or one.relative_uri) if one else None for one in page.requests
         ],
+        hidden_texts,
     ),
-    Column("headers", MAP, lambda page: _headers(page.requests)),
+    Column("headers", MAP, lambda page: _headers(page.requests), Maps.hidden),
     Column(
         "tag",
         TEXT,
@@ -173,7 +219,7 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
     Column("settings", TEXT, lambda page: other_settings(page.tasks, page.requests)),
     Column("name", TEXT, lambda page: page.names),
 ]
-TASKS = Columns(TASK_COLUMNS, lambda raw, limit: TaskPage(read_tasks(raw)[:limit]))
+TASKS = Columns(TASK_COLUMNS, lambda raw, limit: TaskPage(read_tasks(raw)[:limit]), TaskPage.of)
 
 
 _NO_RATES = RateLimits()
@@ -226,8 +272,13 @@ QUEUES = Columns(QUEUE_COLUMNS, lambda raw, limit: decode(raw, ListQueuesRespons
 LOCATION_COLUMNS: list[Column[Sequence[Location]]] = [
     Column("location_id", TEXT, each(lambda place: place.id)),
     Column("display_name", TEXT, each(lambda place: place.display_name or None)),
-    Column("labels", MAP, maps(lambda place: place.labels)),
-    Column("metadata", MAP, maps(lambda place: {key: str(value) for key, value in place.metadata.items()})),
+    Column("labels", MAP, maps(lambda place: place.labels), Maps.hidden),
+    Column(
+        "metadata",
+        MAP,
+        maps(lambda place: {key: str(value) for key, value in place.metadata.items()}),
+        Maps.hidden,
+    ),
     Column("name", TEXT, each(lambda place: place.name)),
 ]
 LOCATIONS = Columns(LOCATION_COLUMNS, lambda raw, limit: decode(raw, ListLocationsResponse).locations[:limit])

@@ -2,31 +2,87 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import warnings
+import zlib
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 import pandas as pd
+import pyarrow as pa
 
-from .dtypes import Dtypes, json_dtype
+from .dtypes import Dtypes, json_dtype, json_type
 
 Decode = Literal["json", "text"]
-TEXT_COLUMN = "payload_text"
-PREFIX = "payload."
+PAYLOAD, TEXT_COLUMN, PREFIX = "payload", "payload_text", "payload."
+_LAYERS = 3
+"""Base64 within gzip within base64 is unpacked this deep, as on cards."""
+_GZIP = b"\x1f\x8b\x08"
+_BYTES_INFLATED = 64 * 1024 * 1024
 
 
 def decoded(frame: pd.DataFrame, decode: Decode, dtypes: Dtypes) -> pd.DataFrame:
     """The frame with what its payloads say: `payload_text`, or `payload.<key>` for every top-level key."""
-    payloads = [None if payload is pd.NA else payload for payload in frame["payload"].tolist()]
+    payloads = [None if payload is pd.NA else payload for payload in frame[PAYLOAD].tolist()]
     if decode == "text":
-        texts = [None if payload is None else payload.decode("utf-8", "replace") for payload in payloads]
-        dtype = json_dtype([""], dtypes)
-        return frame.assign(**{TEXT_COLUMN: pd.Series(texts, dtype=dtype, index=frame.index)})
-    extra = _json_columns(payloads, dtypes)
-    return pd.concat([frame, extra], axis=1) if len(extra.columns) else frame
+        texts = pd.Series(_texts(payloads), dtype=json_dtype([""], dtypes), index=frame.index)
+        return frame.assign(**{TEXT_COLUMN: texts})
+    columns = {name: _typed(values, dtypes) for name, values in _json_values(payloads).items()}
+    return pd.concat([frame, pd.DataFrame(columns)], axis=1) if columns else frame
 
 
-def _json_columns(payloads: list[bytes | None], dtypes: Dtypes) -> pd.DataFrame:
+def decoded_table(table: pa.Table, decode: Decode) -> pa.Table:
+    """The same for an Arrow table, where a column of mixed or nested values holds them as JSON."""
+    payloads = table[PAYLOAD].to_pylist()
+    if decode == "text":
+        return table.append_column(TEXT_COLUMN, pa.array(_texts(payloads), pa.string()))
+    for name, values in _json_values(payloads).items():
+        table = table.append_column(name, _arrow(values))
+    return table
+
+
+def json_object(payload: bytes | None) -> dict[str, Any] | None:
+    """The object that a payload holds, gzip and base64 unpacked; None when it holds anything else."""
+    data = payload or b""
+    for _ in range(_LAYERS + 1):
+        data = _inflated(data)
+        try:
+            value = msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            value = data.decode("ascii", "replace")
+        if isinstance(value, dict):
+            return value
+        data = _from_base64(value) if isinstance(value, str) else b""
+    return None
+
+
+def _inflated(data: bytes) -> bytes:
+    """What gzip holds, up to a limit beyond which a JSON object is broken; anything else as it is."""
+    if not data.startswith(_GZIP):
+        return data
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, _BYTES_INFLATED)
+    except zlib.error:
+        return data
+
+
+def _from_base64(text: str) -> bytes:
+    standard = text.strip().replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except ValueError:
+        return b""
+
+
+def _texts(payloads: Sequence[bytes | None]) -> list[str | None]:
+    return [
+        None if payload is None else _inflated(payload).decode("utf-8", "replace") for payload in payloads
+    ]
+
+
+def _json_values(payloads: Sequence[bytes | None]) -> dict[str, list[Any]]:
     """One column per top-level key, in order of first appearance; rows without a JSON object stay <NA>."""
     columns: dict[str, list[Any]] = {}
     unread = 0
@@ -34,22 +90,13 @@ def _json_columns(payloads: list[bytes | None], dtypes: Dtypes) -> pd.DataFrame:
         found = json_object(payload)
         unread += found is None
         for key, value in (found or {}).items():
-            columns.setdefault(key, [pd.NA] * len(payloads))[row] = value
+            columns.setdefault(f"{PREFIX}{key}", [pd.NA] * len(payloads))[row] = value
     if unread:
         warnings.warn(
             f"{unread:,} of {len(payloads):,} payloads are not JSON objects; their columns are <NA>",
             stacklevel=5,
         )
-    return pd.DataFrame({f"{PREFIX}{key}": _typed(values, dtypes) for key, values in columns.items()})
-
-
-def json_object(payload: bytes | None) -> dict[str, Any] | None:
-    """The object that a payload holds; None when it holds anything else."""
-    try:
-        value = msgspec.json.decode(payload or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+    return columns
 
 
 def _typed(values: list[Any], dtypes: Dtypes) -> pd.Series[Any]:
@@ -59,3 +106,15 @@ def _typed(values: list[Any], dtypes: Dtypes) -> pd.Series[Any]:
     except (OverflowError, TypeError, ValueError):  # an integer beyond 64 bits
         column = pd.Series(values, dtype=object)
     return column
+
+
+def _arrow(values: list[Any]) -> pa.Array:
+    known = [None if value is pd.NA else value for value in values]
+    try:
+        if (kind := json_type(values)) is not None:
+            return pa.array(known, kind)
+    except (OverflowError, pa.ArrowInvalid):  # an integer beyond 64 bits
+        pass
+    return pa.array(
+        [None if value is None else json.dumps(value, ensure_ascii=False) for value in known], pa.string()
+    )

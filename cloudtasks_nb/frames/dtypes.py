@@ -35,7 +35,15 @@ def frame_of(table: pa.Table, dtypes: Dtypes) -> pd.DataFrame:
 
 
 def json_dtype(values: list[Any], dtypes: Dtypes) -> Any:
-    """The dtype for values out of JSON: that of their one plain type, `object` for anything else.
+    """The dtype for values out of JSON: that of their one plain type, `object` for anything else."""
+    arrow = json_type(values)
+    if arrow is None:
+        return object
+    return _NULLABLE[arrow] if dtypes == "numpy_nullable" else pd.ArrowDtype(arrow)
+
+
+def json_type(values: list[Any]) -> pa.DataType | None:
+    """The Arrow type of values out of JSON that are all of one plain type.
 
     Whole numbers beside fractions are floats, where a float holds each of them exactly.
     """
@@ -43,10 +51,7 @@ def json_dtype(values: list[Any], dtypes: Dtypes) -> Any:
     if kinds == {int, float} and all(_is_exact_as_float(value) for value in values if type(value) is int):
         kinds = {float}
     kind = kinds.pop() if len(kinds) == 1 else None
-    arrow = _JSON_TYPES.get(kind) if kind is not None else None
-    if arrow is None:
-        return object
-    return _NULLABLE[arrow] if dtypes == "numpy_nullable" else pd.ArrowDtype(arrow)
+    return _JSON_TYPES.get(kind) if kind is not None else None
 
 
 def _is_exact_as_float(number: int) -> bool:

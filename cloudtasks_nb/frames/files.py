@@ -6,6 +6,7 @@ import base64
 import errno
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,14 +15,20 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
+
+from ..model.json import Duration
+from .arrays import MAP, SPAN, TEXT
 
 Batches = Iterable[pa.RecordBatch]
 
 # A row group per page of a listing would compress badly and be slow to read; one for all would not be streamed.
 _GROUP_ROWS = 50_000
 _GROUP_BYTES = 16 * 1024 * 1024
+FORMULA = re.compile(r"[=+\-@\t\r]")
+"""How a text begins that a spreadsheet takes for a formula."""
 
 
 def write_parquet(
@@ -30,7 +37,9 @@ def write_parquet(
     """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError."""
     with (
         complete_or_absent(path, private=private) as file,
-        pyarrow.parquet.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer,
+        pyarrow.parquet.ParquetWriter(
+            file, _with_units(schema), compression="zstd", write_page_checksum=True
+        ) as writer,
     ):
         for group in _groups(batches):
             writer.write_table(pa.Table.from_batches(group, schema=schema), row_group_size=_GROUP_ROWS)
@@ -38,18 +47,35 @@ def write_parquet(
 
 
 def write_csv(
-    path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
+    path: str | os.PathLike[str],
+    schema: pa.Schema,
+    batches: Batches,
+    *,
+    private: bool = False,
+    spreadsheet_safe: bool = False,
 ) -> Path:
-    """Write batches to a CSV file (maps as JSON, bytes as base64); the path of the finished file."""
-    flat = pa.schema(
+    """Write batches to a CSV file (maps as JSON, bytes as base64, durations as "0.5s"); the path of the finished file.
+
+    `spreadsheet_safe` puts an apostrophe before texts that would be formulas in a spreadsheet.
+    """
+    texts = pa.schema(
         [(field.name, pa.string() if field.type in _AS_TEXT else field.type) for field in schema]
     )
-    with complete_or_absent(path, private=private) as file, pyarrow.csv.CSVWriter(file, flat) as writer:
+    with complete_or_absent(path, private=private) as file, pyarrow.csv.CSVWriter(file, texts) as writer:
         for batch in batches:
+            columns = [flat(column) for column in batch.columns]
             writer.write_batch(
-                pa.RecordBatch.from_arrays([_flat(column) for column in batch.columns], schema=flat)
+                pa.RecordBatch.from_arrays(
+                    [_safe(column) if spreadsheet_safe else column for column in columns], schema=texts
+                )
             )
     return Path(path).expanduser()
+
+
+def _with_units(schema: pa.Schema) -> pa.Schema:
+    """The schema, with units of durations where readers without Arrow look: beside the columns of the file."""
+    spans = {f"unit of {field.name}": "microseconds" for field in schema if pa.types.is_duration(field.type)}
+    return schema.with_metadata({**(schema.metadata or {}), **spans}) if spans else schema
 
 
 def _groups(batches: Batches) -> Iterator[list[pa.RecordBatch]]:
@@ -78,8 +104,8 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
         raise OSError(why, os.strerror(why), str(target))
     if target.exists() and not target.is_file():  # a file in place of a device would be no device any more
         raise OSError(errno.EINVAL, "It is no regular file", str(target))
-    mode = (0o600 if private else 0o666) & (target.stat().st_mode if target.exists() else 0o777)
     part = target.with_name(f".{secrets.token_hex(8)}.part")
+    mode = (0o600 if private else 0o666) & (target.stat().st_mode if target.exists() else 0o777)
     try:
         with open(part, "xb", opener=partial(os.open, mode=mode | 0o200)) as file:
             yield file
@@ -100,13 +126,21 @@ def _bytes_text(value: bytes) -> str:
 
 
 _AS_TEXT: dict[pa.DataType, Callable[[Any], str]] = {
-    pa.map_(pa.string(), pa.string()): _map_text,
+    MAP: _map_text,
     pa.binary(): _bytes_text,
+    SPAN: lambda span: str(Duration.of(span)),
 }
 
 
-def _flat(column: pa.Array) -> pa.Array:
+def flat(column: pa.Array) -> pa.Array:
+    """A column as a file of plain values holds it."""
     as_text = _AS_TEXT.get(column.type)
     if as_text is None:
         return column
     return pa.array([None if value is None else as_text(value) for value in column.to_pylist()], pa.string())
+
+
+def _safe(column: pa.Array) -> pa.Array:
+    if column.type != TEXT:
+        return column
+    return pc.replace_substring_regex(column, f"^({FORMULA.pattern})", r"'\1")

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ..model.json import decode, encode
+from ..model.json import Int32, decode, encode
 from ..model.schema import snake
 
 SETTINGS = ("dispatch_deadline", "retry_config", "oidc_token", "oauth_token", "routing")
@@ -21,7 +21,7 @@ class Row(msgspec.Struct, rename="camel", gc=False):
 
 
 class StatusRow(Row):
-    code: int = 0
+    code: Int32 = 0
     message: str = ""
 
 
@@ -33,8 +33,8 @@ class AttemptRow(Row):
 
 
 class AttemptsRow(Row):
-    attempt_dispatch_count: int = 0
-    attempt_response_count: int = 0
+    attempt_dispatch_count: Int32 = 0
+    attempt_response_count: Int32 = 0
     first_attempt_status: AttemptRow | None = None
     last_attempt_status: AttemptRow | None = None
 

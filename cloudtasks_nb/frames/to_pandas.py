@@ -56,12 +56,12 @@ def nullable_frame(columns: Sequence[Column[Page]], pages: Iterable[Page]) -> pd
     flat = [column for column in columns if column.type != MAP]
     mapped = [(at, column) for at, column in enumerate(columns) if column.type == MAP]
     dicts: dict[str, list[Any]] = {column.name: [] for _, column in mapped}
-    batches = []
+    batches, schema = [], schema_of(flat)
     for page in pages:
-        batches.append(batch_of(flat, page))
+        batches.append(batch_of(flat, page, schema))
         for _, column in mapped:
             dicts[column.name] += column.values(page).dicts(missing=pd.NA)
-    frame = frame_of(pa.Table.from_batches(batches, schema=schema_of(flat)), "numpy_nullable")
+    frame = frame_of(pa.Table.from_batches(batches, schema=schema), "numpy_nullable")
     for at, column in mapped:
         frame.insert(at, column.name, pd.Series(dicts[column.name], dtype=object))
     return frame

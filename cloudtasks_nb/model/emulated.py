@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from .json import Duration, Message
+from .json import Duration, Message, Time
 from .status import Status
 
 
@@ -17,7 +15,7 @@ class EmulatorInfo(Message):
     """The versions of the API that it speaks."""
     clock: str = ""
     """"system", or "manual" where advance() moves it."""
-    time: datetime | None = None
+    time: Time | None = None
     """What time it is there."""
     data: str = ""
     """The file that holds queues and tasks; empty when they are in memory only."""
@@ -88,7 +86,7 @@ class AdvanceRequest(Message):
 class AdvanceResponse(Message):
     """Where the clock stands now."""
 
-    time: datetime | None = None
+    time: Time | None = None
     """The new time."""
     settled: bool = False
     """Whether all that became due has happened."""
@@ -101,9 +99,9 @@ class AttemptRecord(Message):
     """The full name of the task."""
     attempt: int = 0
     """Which attempt it was, from 1."""
-    dispatch_time: datetime | None = None
+    dispatch_time: Time | None = None
     """When it was sent, by the emulator's clock."""
-    response_time: datetime | None = None
+    response_time: Time | None = None
     """When it ended, by the emulator's clock; None while it is under way."""
     took: Duration | None = None
     """How long it took, in real time; None while it is under way."""

@@ -7,13 +7,14 @@ int64 ("12") have types of their own here. Source: SPEC section 1.2.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Hashable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Any, Self, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Self, SupportsIndex, TypeVar, cast
 
 import msgspec
 
+from ..discreet import Discreet
 from ..errors import DecodeError, InvalidArgument
 from ..shown import Shown
 from .durations import EXAMPLES, DurationLike, span_of
@@ -23,7 +24,11 @@ T = TypeVar("T")
 
 # numpy's kinds whose tolist() gives values of Python; instants would become numbers.
 _AS_LISTED = frozenset("biufUO")
-_DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s")
+_INT64 = re.compile(r"-?[0-9]{1,19}")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+# Instants that msgspec would round, or turn into something that is outside the years of UTC.
+_FINER, _EDGES = re.compile(rb"\.\d{7}"), (b"0001-01-01", b"9999-12-31")
+_DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
 
 
 class Duration(timedelta):
@@ -74,16 +79,73 @@ class Duration(timedelta):
 class Int64(int):
     """A 64-bit integer, which proto JSON writes as a string."""
 
+    @classmethod
+    def parse(cls, value: str | int) -> Self:
+        """From the wire. Errors: ValueError."""
+        text = str(value)
+        if not _INT64.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+            raise ValueError(f"{text[:30]!r} is no integer of 64 bits")
+        return cls(text)
 
-class Message(msgspec.Struct, Shown, rename="camel", omit_defaults=True, kw_only=True, gc=False):
+
+class Instant(datetime):
+    """An instant in UTC, cut to the microsecond, that goes back to the service as it came: as `text`."""
+
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From the wire: RFC 3339 with a time zone. Errors: ValueError."""
+        match = _INSTANT.fullmatch(text)
+        try:
+            if match is None:
+                raise ValueError
+            day, hour, fraction, zone = match.groups()
+            zone = "+00:00" if zone in "Zz" else zone
+            moment = datetime.fromisoformat(f"{day}T{hour}.{(fraction or '').ljust(6, '0')[:6]}{zone}")
+            made = cls.combine(*_split(moment.astimezone(UTC)))
+        except (OverflowError, ValueError):
+            raise ValueError(
+                f"{text[:60]!r} is no instant with a time zone, of the years 1 to 9999"
+            ) from None
+        made.text = text
+        return made
+
+    def __repr__(self) -> str:
+        return repr(datetime.combine(*_split(self)))
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return _instant, (datetime.combine(*_split(self)), self.__dict__)
+
+
+def _instant(moment: datetime, kept: dict[str, Any]) -> Instant:
+    made = Instant.combine(*_split(moment))
+    made.__dict__.update(kept)
+    return made
+
+
+def _split(moment: datetime) -> tuple[date, time]:
+    return moment.date(), moment.timetz()
+
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+"""The type of a field that holds an instant."""
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+"""The type of a field that holds a number of 32 bits."""
+
+
+class Message(Discreet, msgspec.Struct, Shown, rename="camel", omit_defaults=True, kw_only=True, gc=False):
     """A message of the API: camelCase on the wire, snake_case in Python, absent fields at their default."""
+
+    keeps_texts: ClassVar[bool] = False
+    """Whether instants in an answer of this kind go back as they came: a lease is proven by its end."""
 
 
 def _from_wire(kind: type, value: Any) -> Any:
     if kind is Duration:
         return Duration.parse(value)
     if kind is Int64:
-        return Int64(value)
+        return Int64.parse(value)
     raise NotImplementedError(kind)  # how msgspec asks to hear of a type that it cannot read
 
 
@@ -104,7 +166,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, datetime):
-        return None if value != value else datetime.combine(value.date(), value.timetz())  # NaT is not itself
+        if value != value:  # NaT is not itself
+            return None
+        return getattr(value, "text", None) or datetime.combine(*_split(value))
     if getattr(getattr(value, "dtype", None), "kind", "") in _AS_LISTED:
         return value.tolist()
     raise NotImplementedError(type(value))
@@ -142,19 +206,65 @@ def decode(raw: bytes, kind: type[T]) -> T:
     """JSON bytes, of any version, as a message. Errors: DecodeError when they are not JSON or do not fit."""
     try:
         if not isinstance(raw, InVersion):
-            return cast(T, _decoder(cast(Hashable, kind)).decode(raw))
+            return cast(T, _decoded(raw, kind))
         from .reading import reading  # which is made of the messages, and these of this file
 
         there = reading(cast(Hashable, kind), raw.version)
-        found = _decoder(cast(Hashable, there)).decode(raw)
+        found = _decoded(raw, there)
         if there is kind:
             return cast(T, found)
         return msgspec.convert(found, kind, from_attributes=True, dec_hook=_as_it_is)
-    except (msgspec.DecodeError, ValueError, TypeError) as error:
+    except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
+        why = "it is nested too deep" if isinstance(error, RecursionError) else error
         raise DecodeError(
-            f"The answer is not a {getattr(kind, '__name__', str(kind)).lstrip('_')}: {error}",
+            f"The answer is not a {getattr(kind, '__name__', str(kind)).lstrip('_')}: {why}",
             hint="check that the endpoint is a Cloud Tasks API and that the api_version is right",
         ) from error
+
+
+def _decoded(raw: bytes, kind: Any) -> Any:
+    keeps_texts = getattr(kind, "keeps_texts", None)
+    if keeps_texts or (keeps_texts is False and (_FINER.search(raw) or any(edge in raw for edge in _EDGES))):
+        return _exact(msgspec.json.decode(raw), kind)
+    return _decoder(kind).decode(raw)
+
+
+def _exact(values: Any, kind: type[Message]) -> Message:
+    """Plain JSON values as a message whose instants are read by our own rule: msgspec rounds, and forgets the text."""
+    found: list[Instant] = []
+    _take_instants(values, kind, "$", found)
+    message = msgspec.convert(values, kind, dec_hook=_from_wire)
+    _put_instants(message, iter(found))
+    return message
+
+
+def _take_instants(values: Any, kind: type[Message], path: str, found: list[Instant]) -> None:
+    from .schema import schema
+
+    for field in schema(kind).values() if isinstance(values, dict) else ():
+        held, at = values.get(field.wire), f"{path}.{field.wire}"
+        if field.holds is datetime and isinstance(held, str):
+            try:
+                found.append(Instant.parse(held))
+            except ValueError as error:
+                raise ValueError(f"{error} - at `{at}`") from None
+            values[field.wire] = datetime.combine(*_split(found[-1]))
+        elif field.message is not None and isinstance(held, list):
+            for place, one in enumerate(held):
+                _take_instants(one, field.message, f"{at}[{place}]", found)
+        elif field.message is not None:
+            _take_instants(held, field.message, at, found)
+
+
+def _put_instants(message: Message, found: Iterator[Instant]) -> None:
+    """The same walk over the message: what is an instant there was a text before."""
+    for name in message.__struct_fields__:
+        held = getattr(message, name)
+        if isinstance(held, datetime):
+            setattr(message, name, next(found))
+        for one in held if isinstance(held, list) else [held]:
+            if isinstance(one, Message):
+                _put_instants(one, found)
 
 
 def encode(message: Any) -> bytes:
@@ -171,7 +281,7 @@ def from_dict(values: Any, kind: type[T]) -> T:
     """Plain JSON values as a message. Errors: DecodeError."""
     try:
         return msgspec.convert(values, kind, dec_hook=_from_wire)
-    except (msgspec.ValidationError, ValueError, TypeError) as error:
+    except (msgspec.ValidationError, ValueError, TypeError, RecursionError) as error:
         raise DecodeError(f"These values are not a {getattr(kind, '__name__', kind)}: {error}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from ..discreet import discreet
 from .json import Message
 from .marks import OUTPUT_ONLY
 
@@ -21,6 +22,10 @@ class Location(Message):
     """The service's own words for it."""
     metadata: dict[str, Any] = {}
     """More of them, as the service sends it."""
+
+    def __post_init__(self) -> None:
+        if self.labels or self.metadata:
+            self.labels, self.metadata = discreet([self.labels, self.metadata])
 
     @property
     def id(self) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from .json import Duration, Message
+from .json import Duration, Int32, Message, Time
 from .location import Location
 from .policy import Policy
 from .queue import Queue
@@ -42,7 +41,7 @@ class RunTaskRequest(Message):
 
 
 class LeaseTasksRequest(Message):
-    max_tasks: int | None = None
+    max_tasks: Int32 | None = None
     lease_duration: Duration | None = None
     filter: str = ""
     response_view: str = ""
@@ -53,17 +52,17 @@ class LeaseTasksResponse(Message):
 
 
 class AcknowledgeTaskRequest(Message):
-    schedule_time: datetime | None = None
+    schedule_time: Time | None = None
 
 
 class RenewLeaseRequest(Message):
-    schedule_time: datetime | None = None
+    schedule_time: Time | None = None
     lease_duration: Duration | None = None
     response_view: str = ""
 
 
 class CancelLeaseRequest(Message):
-    schedule_time: datetime | None = None
+    schedule_time: Time | None = None
     response_view: str = ""
 
 
@@ -92,7 +91,7 @@ class BufferTaskResponse(Message):
 
 
 class GetPolicyOptions(Message):
-    requested_policy_version: int = 0
+    requested_policy_version: Int32 = 0
 
 
 class GetIamPolicyRequest(Message):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..discreet import discreet
+from ..errors import DecodeError
 from .json import Message, from_dict
 from .status import Status
 
@@ -21,6 +23,10 @@ class Operation(Message):
     """Why it failed; None while it runs, or when it did not."""
     response: dict[str, Any] | None = None
     """What came of it, as the service sends it; None while it runs, or when it failed."""
+
+    def __post_init__(self) -> None:
+        if self.metadata or self.response:
+            self.metadata, self.response = discreet([self.metadata, self.response])
 
     @property
     def id(self) -> str:
@@ -46,5 +52,7 @@ class Operation(Message):
 
 
 def _in_order(failed: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Map entries in the order of their numbers, which JSON writes as text."""
+    """Map entries in the order of their numbers, which JSON writes as text. Errors: DecodeError."""
+    if strange := [index for index in failed if not index.isdecimal()]:
+        raise DecodeError(f"The operation names a failed request {strange[0]!r}, which is no number.")
     return sorted(failed.items(), key=lambda entry: int(entry[0]))

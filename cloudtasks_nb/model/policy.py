@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ..errors import ConfigError
-from .json import Message
+from .json import Int32, Message
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ class Policy(Message):
         ['user:ada@example.com']
     """
 
-    version: int = 0
+    version: Int32 = 0
     """3 when there are conditions, else 0 or 1."""
     bindings: list[Binding] = []
     """Which members hold which role."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..names import QueueName, parse_queue
 from ..shown import completed_as_text
 from .durations import DurationLike
-from .json import Duration, Int64, Message, shortest
+from .json import Duration, Int32, Int64, Message, Time, shortest
 from .marks import CREATE_ONLY, OUTPUT_ONLY, absent, output_only, renamed
 from .target import AppEngineHttpTarget, HttpTarget, PullTarget
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Kind = Literal["http", "app_engine", "pull"]
 KINDS: tuple[Kind, ...] = ("http", "app_engine", "pull")
 
+_LONGEST = timedelta(days=100_000)  # beyond every retry duration
 UNLIMITED = -1
 """How many tasks of a pull queue may be held at once, and of no other: as many as one likes."""
 
@@ -38,10 +39,10 @@ class RateLimits(Message):
         float | None, _PULL_OUTPUT_ONLY, renamed("max_dispatches_per_second", "v2beta3", "v2")
     ] = None
     """Tasks per second, up to 500. The service sets 500 for push queues when it is left out."""
-    max_burst_size: Annotated[int | None, _PULL_OUTPUT_ONLY, output_only("v2")] = None
+    max_burst_size: Annotated[Int32 | None, _PULL_OUTPUT_ONLY, output_only("v2")] = None
     """Tasks that may go at once before the rate holds them back, up to 500."""
     max_concurrent_tasks: Annotated[
-        int | None, _PULL_OUTPUT_ONLY, renamed("max_concurrent_dispatches", "v2beta3", "v2")
+        Int32 | None, _PULL_OUTPUT_ONLY, renamed("max_concurrent_dispatches", "v2beta3", "v2")
     ] = None
     """Tasks under way at a time, up to 5,000. The service sets 1,000 for push queues when it is left out."""
 
@@ -58,7 +59,7 @@ class RetryConfig(Message):
     True
     """
 
-    max_attempts: int | None = None
+    max_attempts: Int32 | None = None
     """Attempts in all, the first included. The service sets 100 when nothing is said."""
     unlimited_attempts: bool = False
     """Whether a task is tried again for as long as it takes, instead of max_attempts."""
@@ -68,7 +69,7 @@ class RetryConfig(Message):
     """The delay before the first retry. The service sets 0.1 s for push queues when it is left out."""
     max_backoff: Annotated[Duration | None, _PULL_OUTPUT_ONLY] = None
     """The longest delay between attempts. The service sets an hour for push queues when it is left out."""
-    max_doublings: Annotated[int | None, _PULL_OUTPUT_ONLY] = None
+    max_doublings: Annotated[Int32 | None, _PULL_OUTPUT_ONLY] = None
     """How many times the delay doubles before it grows linearly. The service sets 16 for push queues."""
 
     if TYPE_CHECKING:  # what may be passed is more than what is held
@@ -116,6 +117,39 @@ class RetryConfig(Message):
                 delay_s = doubled * (retry - doublings)
             yield min(longest, timedelta(seconds=min(delay_s, 1e9)))
 
+    def is_used_up(self, failed: int, since_first: timedelta) -> bool:
+        """Whether a task is given up after so many failed attempts, so long after the first of them.
+
+        With a number of attempts and a duration, both must be used up. A duration alone ends unlimited attempts: the
+        service's documentation would let such a task never end, which App Engine's does not do.
+
+        Units: `since_first` is a timedelta.
+
+        Source: SPEC section 5.3.
+
+        Example:
+            >>> RetryConfig(max_attempts=2, max_retry_duration=60).is_used_up(2, timedelta(seconds=59))
+            False
+        """
+        patience = self.max_retry_duration or timedelta()
+        if self.unlimited_attempts or self.max_attempts is None:
+            return bool(patience) and since_first >= patience
+        return failed >= self.max_attempts and since_first >= patience
+
+    def delays(self) -> Iterator[timedelta]:
+        """The delay before each retry of a task whose attempts fail at once, until it is given up, if it ever is.
+
+        Example:
+            >>> [delay.seconds for delay in RetryConfig(min_backoff=10, max_attempts=1, max_retry_duration=60).delays()]
+            [10, 20, 30]
+        """
+        passed = timedelta()
+        for failed, delay in enumerate(self.backoff(), 1):
+            if self.is_used_up(failed, passed):
+                return
+            yield delay
+            passed = min(passed + delay, _LONGEST)
+
     def plot(self, *, ax: Axes | None = None, theme: Theme | None = None) -> Axes:
         """A picture of the delay before each retry. Errors: MissingExtra without matplotlib.
 
@@ -137,7 +171,7 @@ class QueueStats(Message):
 
     tasks_count: Int64 = Int64(0)
     """About how many tasks wait in the queue."""
-    oldest_estimated_arrival_time: datetime | None = None
+    oldest_estimated_arrival_time: Time | None = None
     """When the oldest task was, or will be, due; None in an empty queue."""
     executed_last_minute_count: Int64 = Int64(0)
     """How many tasks were answered in the last minute, well or badly."""
@@ -178,7 +212,7 @@ class Queue(Message):
     """How its tasks are tried again, where a task says nothing of its own."""
     state: Annotated[str, OUTPUT_ONLY] = ""
     """RUNNING, PAUSED or DISABLED; changed by pause() and resume() only."""
-    purge_time: Annotated[datetime | None, OUTPUT_ONLY] = None
+    purge_time: Annotated[Time | None, OUTPUT_ONLY] = None
     """When it was last purged; tasks that were created before are gone."""
     task_ttl: Annotated[Duration | None, CREATE_ONLY, absent("v2")] = None
     """How long a task is kept at most, sent or not."""

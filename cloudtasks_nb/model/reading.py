@@ -54,7 +54,7 @@ def reading(kind: type, version: Version) -> type:
         found.fields,
         bases=(Message,),
         rename=found.wire,
-        namespace=found.properties,
+        namespace={**found.properties, "keeps_texts": kind.keeps_texts},
         module=__name__,
     )
     return made

@@ -119,13 +119,14 @@ def schema(kind: type[Message]) -> dict[str, Field]:
 
 def _field(info: msgspec.structs.FieldInfo) -> Field:
     hint, marks = info.type, ()
-    if get_origin(hint) is Annotated:
+    if get_origin(hint) is Annotated and isinstance(hint.__metadata__[-1], Mark):
         hint, marks = get_args(hint)[0], hint.__metadata__
     inner = hint
     if get_origin(inner) in (Union, UnionType):
         inner = next(arg for arg in get_args(inner) if arg is not type(None))
     repeated, mapped = get_origin(inner) is list, get_origin(inner) is dict
     holds = get_args(inner)[-1] if repeated or mapped else inner
+    holds = get_args(holds)[0] if get_origin(holds) is Annotated else holds
     holds = dict if get_origin(holds) is dict else holds
     return Field(info.name, info.encode_name, info, hint, holds, repeated, mapped, marks)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..discreet import discreet
 from ..errors import BY_RPC_CODE
-from .json import Message
+from .json import Int32, Message
 
 
 class Status(Message):
@@ -16,12 +17,16 @@ class Status(Message):
         'NOT_FOUND'
     """
 
-    code: int = 0
+    code: Int32 = 0
     """The google.rpc code; 0 for OK."""
     message: str = ""
     """What the service or the target said."""
     details: list[dict[str, Any]] = []
     """More of it, as the service sends it."""
+
+    def __post_init__(self) -> None:
+        if self.details:
+            self.details = discreet(self.details)
 
     @property
     def code_name(self) -> str:

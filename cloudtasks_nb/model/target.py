@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from ..redact import DOTS, redacted
+from ..discreet import JsonObject, told
 from .json import Int64, Message
 from .marks import OUTPUT_ONLY
 
-_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
-
-class Headers(dict[str, str]):
+class Headers(JsonObject):
     """Request headers: a dict whose repr hides secrets, because cell outputs get committed.
 
     >>> Headers({"Authorization": "Bearer ya29.x", "X-Api-Key": "k", "Accept": "*/*"})
@@ -23,7 +21,7 @@ class Headers(dict[str, str]):
         wanted = str(name).lower()
         for known, value in self.items():
             if known.lower() == wanted:
-                return value
+                return str(value)
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
@@ -34,13 +32,6 @@ class Headers(dict[str, str]):
             return self[name]
         except KeyError:
             return default
-
-    def without_credentials(self) -> dict[str, str]:
-        """For tables, which are data: only the values of Authorization headers are replaced."""
-        return {key: DOTS if key.lower() in _CREDENTIALS else value for key, value in self.items()}
-
-    def __repr__(self) -> str:
-        return repr(redacted(dict(self)))
 
 
 class AppEngineRouting(Message):
@@ -143,8 +134,8 @@ class Header(Message):
     value: str = ""
     """Its value, which the repr hides where it is a secret."""
 
-    def __repr__(self) -> str:
-        return repr(Headers({self.key: self.value}))
+    def _told(self) -> list[tuple[str, Any]]:
+        return [("key", self.key), ("value", told(self.value, self.key))]
 
 
 class HeaderOverride(Message):

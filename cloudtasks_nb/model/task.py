@@ -5,12 +5,11 @@ Source: SPEC section 3; discovery document v2beta2.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from ..names import TaskName, parse_task
 from ..shown import completed_as_text
-from .json import Duration, Message
+from .json import Duration, Int32, Message, Time
 from .marks import CREATE_ONLY, OUTPUT_ONLY, absent, renamed, shown_only
 from .queue import Kind, RetryConfig
 from .status import Status
@@ -92,11 +91,11 @@ class AttemptStatus(Message):
         >>> task.status.last_attempt_status
     """
 
-    schedule_time: datetime | None = None
+    schedule_time: Time | None = None
     """When the attempt was due."""
-    dispatch_time: datetime | None = None
+    dispatch_time: Time | None = None
     """When it was sent."""
-    response_time: datetime | None = None
+    response_time: Time | None = None
     """When its answer came; None while it is under way."""
     response_status: Status | None = None
     """How it ended; None while it is under way."""
@@ -110,9 +109,9 @@ class TaskStatus(Message):
         1
     """
 
-    attempt_dispatch_count: int = 0
+    attempt_dispatch_count: Int32 = 0
     """How often it was sent (or leased), attempts under way included."""
-    attempt_response_count: int = 0
+    attempt_response_count: Int32 = 0
     """How often an answer came back."""
     first_attempt_status: AttemptStatus | None = None
     """The first attempt: only its dispatch time is kept."""
@@ -131,9 +130,9 @@ class Task(Message):
     """What an HTTP task sends."""
     pull_message: Annotated[PullMessage | None, shown_only("v2beta3"), absent("v2")] = None
     """What a pull task holds."""
-    schedule_time: datetime | None = None
+    schedule_time: Time | None = None
     """When it is due: for its next attempt, or when the lease on it ends."""
-    create_time: Annotated[datetime | None, OUTPUT_ONLY] = None
+    create_time: Annotated[Time | None, OUTPUT_ONLY] = None
     """When it was created, to the second."""
     status: Annotated[TaskStatus | None, OUTPUT_ONLY] = None
     """How often it was tried and how that went."""

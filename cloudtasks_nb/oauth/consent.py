@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from ..discreet import Address, JsonObject, Secret, as_secret
 from ..errors import AuthError, ConfigError
 from ..redact import DOTS
 from ..rest.auth import SCOPES, TOKEN_URI, check_token_uri, check_url, is_loopback
@@ -62,7 +63,8 @@ class Authorization(Shown, str):
 
         Errors: AuthError when the person said no, or when the address answers another question (its state differs).
         """
-        given = dict(parse_qsl(address.strip().partition("#")[0].rpartition("?")[2]))
+        address = Address(address)
+        given = JsonObject(parse_qsl(address.strip().partition("#")[0].rpartition("?")[2]))
         if "state" not in given:
             raise AuthError(
                 "The address does not say which question it answers: it holds no state.",
@@ -77,12 +79,13 @@ class Authorization(Shown, str):
             raise refusal(given["error"], given.get("error_description", ""))
         if "code" not in given:
             raise AuthError("The address holds no code.", hint="copy the whole address from the browser")
-        return given["code"]
+        return str(given["code"])
 
     def exchange(self, address: str, client_secret: str | None = None) -> Token:
         """Tokens for the code in the address that the person's browser ended at. Errors: AuthError, TransportError."""
+        client_secret, address = as_secret(client_secret), Address(address)
         return exchange_code(
-            self.code_from(address),
+            Secret(self.code_from(address)),
             client_id=self.client_id,
             client_secret=client_secret,
             redirect_uri=self.redirect_uri,
@@ -155,7 +158,7 @@ def authorization_url(
         raise ConfigError("state is not a text.", hint="leave it out: one is made up that nobody can guess")
     asked = {"client_id": client_id, "redirect_uri": redirect_uri, "response_type": "code"}
     asked |= {"scope": scope_of(scopes), "state": state}
-    verifier = secrets.token_urlsafe(64) if pkce else ""
+    verifier = Secret(secrets.token_urlsafe(64) if pkce else "")
     if pkce:
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
         asked |= {"code_challenge": digest.decode().rstrip("="), "code_challenge_method": "S256"}

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from ..discreet import Body, Discreet, JsonObject, Secret, as_secret
 from ..errors import AuthError, CloudTasksError, ConfigError, TransportError, Unavailable
 from ..rest.auth import TOKEN_URI, check_token_uri, is_loopback
 from ..rest.deadline import Deadline
@@ -23,7 +24,7 @@ _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "appl
 _BRIEFLY_DOWN = ("internal_failure", "server_error", "temporarily_unavailable")
 
 
-class _Answer(msgspec.Struct):
+class _Answer(Discreet, msgspec.Struct):
     """Tokens, or a refusal."""
 
     access_token: str = ""
@@ -33,6 +34,10 @@ class _Answer(msgspec.Struct):
     refresh_token: str = ""
     error: str = ""
     error_description: str = ""
+
+    def __post_init__(self) -> None:
+        self.access_token, self.refresh_token = Secret(self.access_token), Secret(self.refresh_token)
+        self.error_description = Secret(self.error_description)  # it may repeat what was sent
 
 
 def exchange_code(
@@ -56,19 +61,22 @@ def exchange_code(
         ...                                code_verifier=asked.code_verifier)
         >>> client = ct.connect(project="my-project", credentials=token)                     # doctest: +SKIP
     """
+    code, client_secret, code_verifier = map(as_secret, (code, client_secret, code_verifier))
     if not isinstance(code, str) or not code.strip():
         raise ConfigError(
             "There is no code.",
             hint="it is in the address that the person came back to: asked.code_from(address)",
         )
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "client_id": client_id,
-        "client_secret": client_secret,
-        "redirect_uri": redirect_uri,
-        "code_verifier": code_verifier,
-    }
+    form = JsonObject(
+        {
+            "grant_type": "authorization_code",
+            "code": code,
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "redirect_uri": redirect_uri,
+            "code_verifier": code_verifier,
+        }
+    )
     try:
         return _ask(token_uri, form)
     except (TransportError, Unavailable) as error:
@@ -96,19 +104,23 @@ def refresh(
         >>> token = ct.oauth.refresh(token)                                                # doctest: +SKIP
         >>> token = ct.oauth.refresh(refresh_token, client_id=client_id, client_secret=secret)   # doctest: +SKIP
     """
+    refresh_token, client_secret = as_secret(refresh_token), as_secret(client_secret)
     known = refresh_token if isinstance(refresh_token, Token) else Token(refresh_token=refresh_token)
     if not isinstance(known.refresh_token, str) or not known.refresh_token:
         raise ConfigError(
             "There is no refresh token.",
             hint="ask for one: authorization_url(..., offline=True), then consent",
         )
-    form = {
-        "grant_type": "refresh_token",
-        "refresh_token": known.refresh_token,
-        "client_id": client_id or known.client_id,
-        "client_secret": client_secret or known.client_secret,
-        "scope": None if scopes is None else scope_of(scopes),
-    }
+    scope = None if scopes is None else scope_of(scopes)
+    form = JsonObject(
+        {
+            "grant_type": "refresh_token",
+            "refresh_token": known.refresh_token,
+            "client_id": client_id or known.client_id,
+            "client_secret": client_secret or known.client_secret,
+            "scope": scope,
+        }
+    )
     return _ask(token_uri or known.token_uri, form, known.scope)
 
 
@@ -116,7 +128,7 @@ def _ask(token_uri: str, form: Mapping[str, str | None], scope: str = "") -> Tok
     """Tokens from the token endpoint. A code is sent once; a refresh token again after a short failure."""
     check_client(form["client_id"])
     check_token_uri(token_uri)
-    sent = {name: value for name, value in form.items() if value}
+    sent = JsonObject((name, as_secret(value)) for name, value in form.items() if value)
     trying, deadline = Trying(_RETRY, repeatable="refresh_token" in sent), Deadline(_TIMEOUT_S)
     while True:
         trying.tries += 1
@@ -142,12 +154,12 @@ def _ask(token_uri: str, form: Mapping[str, str | None], scope: str = "") -> Tok
 def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:
     """Ask once. Errors: AuthError with the next step, Unavailable, TransportError."""
     host = urlsplit(token_uri).hostname or ""
-    body = urlencode(form).encode()
+    body = Body(urlencode(form).encode())
     with connections(direct=is_loopback(host)) as http:
         answer = exchange(http, "POST", token_uri, headers=_HEADERS, body=body, bounds=Bounds(deadline))
     try:
         said = msgspec.json.decode(answer.body, type=_Answer)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         said = _Answer()
     if answer.status >= 500 or said.error in _BRIEFLY_DOWN:
         down = Unavailable(

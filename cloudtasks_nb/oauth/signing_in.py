@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from ..discreet import JsonObject, as_secret
 from ..errors import ConfigError
 from ..rest.auth import SCOPES
 from ..rest.key_files import read_json
@@ -64,8 +65,10 @@ def sign_in(
         >>> token = ct.oauth.sign_in("client_secret.json")                                 # doctest: +SKIP
         >>> client = ct.connect(project="my-project", credentials=token)                   # doctest: +SKIP
     """
-    known = client_file(client)
-    secret = client_secret or known.get("client_secret")
+    if isinstance(client, Mapping):
+        client = as_secret(client)
+    known, client_secret = client_file(client), as_secret(client_secret)
+    secret = client_secret or as_secret(known.get("client_secret"))
     ask = partial(
         authorization_url,
         known["client_id"],
@@ -114,7 +117,7 @@ def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
             hint="download it: https://console.cloud.google.com/auth/clients",
         )
     names = ("client_id", "client_secret", "auth_uri", "token_uri")
-    return {name: str(held[name]) for name in names if held.get(name)}
+    return JsonObject((name, str(held[name])) for name in names if held.get(name))
 
 
 def _is_elsewhere() -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from ..discreet import JsonObject
 from ..redact import DOTS
 from ..rest.auth import TOKEN_URI, check_token_uri
 from ..shown import Shown
@@ -59,7 +60,7 @@ class Token(Struct, Shown, frozen=True, kw_only=True):
 
         check_token_uri(self.token_uri)
         naive = self.expiration and self.expiration.astimezone(UTC).replace(tzinfo=None)
-        return Credentials(
+        held = JsonObject(  # a traceback shows no secret of it
             token=self.access_token,
             refresh_token=self.refresh_token or None,
             token_uri=self.token_uri,
@@ -68,6 +69,7 @@ class Token(Struct, Shown, frozen=True, kw_only=True):
             scopes=self.scope.split() or None,
             expiry=naive,
         )
+        return Credentials(**held)
 
     def _shape_(self) -> Card:
         from ..render import Card, badge

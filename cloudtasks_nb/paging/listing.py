@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 import msgspec
 
 from ..shown import Shown
+from .exports import Exports
 
 if TYPE_CHECKING:
     from ..frames import Columns
@@ -86,8 +87,8 @@ class Listing(ABC, Generic[T]):
         return counted(count, self.noun)
 
 
-class Items(Shown, list[T]):
-    """A list of items that shows itself as a table."""
+class Items(Shown, Exports, list[T]):
+    """A list of items that shows itself as a table, and becomes one: `to_dataframe()`, `to_parquet()` and so on."""
 
     def __init__(self, items: Iterable[T], listing: Listing[T]) -> None:
         super().__init__(items)
@@ -95,6 +96,12 @@ class Items(Shown, list[T]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return list, (list(self),)  # in another process: how a listing is shown stays with its client
+
+    def _own_columns(self) -> Columns[Any]:
+        return self._listing.columns()
+
+    def _pages_of(self, columns: Columns[Any], limit: int | None, progress: bool | None) -> Iterator[Any]:
+        return iter([columns.of(self[:limit])])
 
     def _shape_(self) -> Table:
         return self._listing.table(self, self._listing.counted(len(self)))

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence, Sized
+from collections.abc import Callable, Generator, Iterator, Sized
 from concurrent.futures import Future, wait
 from contextlib import closing
 from itertools import islice
-from operator import index
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from ..errors import ConfigError
 from ..model.json import decode
 from ..progress import bar
 from ..rest.pages import PageTokens
 from ..shown import Shown
+from .exports import Exports, check_count
 from .listing import Items, Listing, Page
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pandas as pd
     import pyarrow as pa
 
-    from ..frames import Columns, Decode, Dtypes
+    from ..frames import Columns
     from ..render import Table
 
 T = TypeVar("T")
@@ -41,7 +36,7 @@ class _Token(msgspec.Struct, rename="camel"):
     next_page_token: str = ""
 
 
-class Pager(Shown, Generic[T]):
+class Pager(Shown, Exports, Generic[T]):
     """A listing. The first page is here; each further one is fetched when iteration reaches it.
 
     Iterating again starts over. `repr` shows what was fetched and never calls the network.
@@ -58,6 +53,7 @@ class Pager(Shown, Generic[T]):
         self._fetch = fetch
         self._listing = listing
         self._tokens = tokens  # of a walk that begins
+        self._has_payloads = listing.has_payloads
         self._lock = threading.Lock()
         self._first = fetch("")
         self._untouched = True  # the first page has not been handed out yet
@@ -109,110 +105,14 @@ class Pager(Shown, Generic[T]):
             >>> len(queue.tasks().first(3))
             3
         """
-        _check_count("count", count)
+        check_count("count", count)
         held = self._page(self._first)
         if len(held.items) >= count or not held.next_page_token:
             return Items(held.items[:count], self._listing)
         return Items(islice(self, count), self._listing)
 
-    def to_dataframe(
-        self,
-        limit: int | None = None,
-        progress: bool | None = None,
-        decode: Decode | None = None,
-        dtype_backend: Dtypes = "numpy_nullable",
-        categories: Sequence[str] = (),
-    ) -> pd.DataFrame:
-        """All items (or the first `limit`) as a DataFrame.
-
-        Shapes: one row per item, the columns of its kind whatever the page held, instants as
-        datetime64[us, UTC], nullable dtypes (or Arrow's, with dtype_backend="pyarrow"). `categories` names columns
-        that become categorical, such as ["kind"]. `decode="text"` adds `payload_text`, `decode="json"` one column
-        `payload.<key>` per top-level key. `progress` shows a bar; by default when there are several pages.
-
-        Errors: any ApiError when a page fails; ConfigError when `decode` is asked for without payloads.
-
-        Example:
-            >>> frame = queue.tasks(view="FULL").to_dataframe(decode="json")
-            >>> frame["payload.n"].tolist()
-            [0, 1, 2, 3, 4]
-        """
-        from ..frames import to_pandas
-
-        if decode is not None and not self._listing.has_payloads:
-            raise ConfigError(
-                f"decode={decode!r} needs payloads.", hint='list them with queue.tasks(view="FULL")'
-            )
-        _check_count("limit", limit)
-        columns = self._listing.columns()
-        pages = self._pages_of(columns, limit, progress, self._tokens.afresh())
-        return to_pandas(columns, pages, decode, dtype_backend, categories)
-
-    def to_arrow(self, limit: int | None = None, progress: bool | None = None) -> pa.Table:
-        """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`.
-
-        Errors: any ApiError when a page fails.
-
-        Example:
-            >>> queue.tasks().to_arrow().num_rows
-            5
-        """
-        return self.to_arrow_batches(limit, progress).read_all()
-
-    def to_arrow_batches(
-        self, limit: int | None = None, progress: bool | None = None
-    ) -> pa.RecordBatchReader:
-        """All items as a pyarrow.RecordBatchReader: a batch per page, each fetched when it is read, read once.
-
-        Shapes: the columns of `to_arrow`, in every batch.
-
-        Errors: any ApiError when the page that is read fails.
-
-        Example:
-            >>> import duckdb
-            >>> duckdb.from_arrow(queue.tasks().to_arrow_batches()).aggregate("last_code, count(*)")
-        """
-        import pyarrow
-
-        _check_count("limit", limit)
-        columns = self._listing.columns()
-        return pyarrow.RecordBatchReader.from_batches(
-            columns.schema, self.batches_of(columns, progress, limit)
-        )
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """How Polars, DuckDB, pyarrow and others take a listing as it is: `polars.from_arrow(queue.tasks())`."""
-        return self.to_arrow_batches().__arrow_c_stream__(requested_schema)
-
-    def to_parquet(self, path: str | os.PathLike[str], progress: bool | None = None) -> Path:
-        """Stream all items into a Parquet file; it appears when complete. Returns its path.
-
-        Errors: any ApiError when a page fails, and then no file is left behind.
-
-        Shapes: the columns of `to_dataframe`, with Arrow types.
-
-        Example:
-            >>> queue.tasks(view="FULL").to_parquet("tasks.parquet")
-        """
-        from ..frames import write_parquet
-
-        columns = self._listing.columns()
-        return write_parquet(path, columns.schema, self.batches_of(columns, progress))
-
-    def to_csv(self, path: str | os.PathLike[str], progress: bool | None = None) -> Path:
-        """Stream all items into a CSV file (headers as JSON, payloads as base64); it appears when complete.
-
-        Errors: any ApiError when a page fails, and then no file is left behind.
-
-        Shapes: the columns of `to_dataframe`, instants as text.
-
-        Example:
-            >>> queue.tasks().to_csv("tasks.csv")
-        """
-        from ..frames import write_csv
-
-        columns = self._listing.columns()
-        return write_csv(path, columns.schema, self.batches_of(columns, progress))
+    def _own_columns(self) -> Columns[Any]:
+        return self._listing.columns()
 
     def _page(self, raw: bytes, tokens: PageTokens | None = None) -> Page[T]:
         with (tokens or self._tokens).reading():
@@ -251,9 +151,14 @@ class Pager(Shown, Generic[T]):
             yield batch
 
     def _pages_of(
-        self, columns: Columns[P], limit: int | None, progress: bool | None, tokens: PageTokens
+        self,
+        columns: Columns[P],
+        limit: int | None,
+        progress: bool | None,
+        tokens: PageTokens | None = None,
     ) -> Iterator[P]:
         """Pages as a table reads them, each gone when the next one comes."""
+        tokens = tokens or self._tokens.afresh()
         left = limit
         with tokens.reading():
             several = bool(_next_token(self._first))
@@ -322,15 +227,3 @@ _TAIL_BYTES = 4096
 def _next_token(raw: bytes) -> str:
     last = _LAST_MEMBER.search(raw, max(0, len(raw) - _TAIL_BYTES))
     return last[1].decode() if last else decode(raw, _Token).next_page_token
-
-
-def _check_count(what: str, count: int | None) -> None:
-    """Refuse what is no number of items. Errors: ConfigError."""
-    try:
-        usable = count is None or index(count) >= 0
-    except TypeError:
-        usable = False
-    if not usable:
-        raise ConfigError(
-            f"{what}={count!r} is not a number of items.", hint=f"pass {what}=20, or leave it out"
-        )

@@ -48,7 +48,8 @@ def draw_backoff(
     title(ax, paper, f"{name}: delay before each retry", retry_words(retry))
     ax.set_xlabel("retry")
     ax.set_ylabel("delay")
-    delays_s = [delay.total_seconds() for delay in islice(retry.backoff(), _shown(retry))]
+    delays_s = [delay.total_seconds() for delay in islice(retry.delays(), RETRIES_SHOWN + 1)]
+    more, delays_s = len(delays_s) > RETRIES_SHOWN, delays_s[: _shown(retry, len(delays_s))]
     if not delays_s or not retry.min_backoff:
         say(ax, paper, "no retries" if retry.max_attempts == 1 else "no delays are set")
         return ax
@@ -58,9 +59,8 @@ def draw_backoff(
     ax.set_xlim(0.5, max(len(delays_s), 2) + 0.5)
     count = "1 retry" if len(delays_s) == 1 else f"{len(delays_s)} retries"
     words = f"{count} in {duration(timedelta(seconds=sum(delays_s)))}"
-    more = "" if _is_all(retry, len(delays_s)) else ", and so on"
     ax.annotate(
-        words + more,
+        words + ", and so on" * more,
         (1, 0),  # delays never fall, so this corner is free
         xycoords="axes fraction",
         xytext=(-8, 8),
@@ -73,14 +73,10 @@ def draw_backoff(
     return ax
 
 
-def _shown(retry: RetryConfig) -> int:
-    if retry.unlimited_attempts or retry.max_attempts is None:
-        return RETRIES_WITHOUT_LIMIT
-    return max(0, min(retry.max_attempts - 1, RETRIES_SHOWN))
-
-
-def _is_all(retry: RetryConfig, count: int) -> bool:
-    return not retry.unlimited_attempts and retry.max_attempts is not None and retry.max_attempts - 1 <= count
+def _shown(retry: RetryConfig, count: int) -> int:
+    """How many retries are drawn: of those that never end, as many as it takes to see how they go on."""
+    ends = count <= RETRIES_SHOWN or (retry.max_attempts is not None and not retry.unlimited_attempts)
+    return RETRIES_SHOWN if ends else RETRIES_WITHOUT_LIMIT
 
 
 def _scale(ax: Any, delays_s: list[float]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from ..redact import DOTS, redacted, scrub
+from ..redact import DOTS, named_inside, redacted, scrub
 from .packed import base64_bytes
 from .shapes import Inside, Json, Node
 from .values import counted, size
@@ -63,11 +63,12 @@ class _Growing:
             return Node("word", node.brackets, key)
         node.children = []
         items = value.items() if isinstance(value, Mapping) else ((None, item) for item in value)
+        named = named_inside(value) if isinstance(value, Mapping) else {}
         if level < LEVELS_SHOWN:
             for name, item in items:
                 if self.is_spent:
                     break
-                node.children.append(self._child(name, item, path, level))
+                node.children.append(self._child(name, item, path, level, named))
         for child in node.children[:-1]:
             child.comma = ","
         if left := len(value) - len(node.children):
@@ -77,13 +78,13 @@ class _Growing:
             )
         return node
 
-    def _child(self, name: Any, item: Any, path: str, level: int) -> Node:
-        if name is None:
+    def _child(self, key: Any, item: Any, path: str, level: int, named: Mapping[str, str]) -> Node:
+        if key is None:
             return self.node(item, name="", path=f"{path}[]", level=level + 1)
-        label = _cut(scrub(str(name)))
+        label, name = _cut(scrub(str(key))), named.get(key, str(key))
         self.characters += len(label)
         written = json.dumps(label, ensure_ascii=False)
-        return self.node(item, name=str(name), path=f"{path}.{label}", level=level + 1, key=written)
+        return self.node(item, name=name, path=f"{path}.{label}", level=level + 1, key=written)
 
     def _scalar(self, value: Any, name: str, path: str, key: str) -> Node:
         head = value[: 2 * STRING_SHOWN] if isinstance(value, str) else value

@@ -14,6 +14,7 @@ from .target import target_facts
 from .values import counted, duration, when
 from .visible import elided
 
+RETRIES_COUNTED = 2_000
 KIND_WORDS = {"http": "HTTP", "app_engine": "App Engine", "pull": "pull"}
 _TONES: dict[str, Tone] = {"RUNNING": "ok", "PAUSED": "warn", "DISABLED": "bad"}
 
@@ -75,8 +76,16 @@ def attempts_words(retry: RetryConfig) -> str:
         return attempts
     kept_up = duration(retry.max_retry_duration)
     if retry.unlimited_attempts or not attempts:
-        return f"{attempts}, retry duration {kept_up}".removeprefix(", ")
-    return f"{attempts} and at least {kept_up}"
+        words = f"{attempts}, retry duration {kept_up}".removeprefix(", ")
+    else:
+        words = f"{attempts} and at least {kept_up}"
+    retries = sum(1 for _ in islice(retry.delays(), RETRIES_COUNTED))
+    most = (
+        f", at most {counted(retries + 1, 'attempt')}"
+        if retry.min_backoff and retries < RETRIES_COUNTED
+        else ""
+    )
+    return words + most
 
 
 def retry_words(retry: RetryConfig) -> str:

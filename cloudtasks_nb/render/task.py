@@ -37,6 +37,7 @@ def _task(task: Task, now: datetime) -> Card:
         kind=f"{KIND_WORDS[task.kind]} task" + (f" in {queue}" if queue else ""),
         facts={
             **timed(task_facts(task, now, url_width=160), now),
+            "queue": _queue_words(task),
             "payload": None if task.payload is not None else _payload_hint(task),
         },
         sections=[
@@ -62,6 +63,12 @@ def task_facts(task: Task, now: datetime, url_width: int) -> dict[str, Value | d
         "deadline": duration(task.dispatch_deadline) if task.dispatch_deadline is not None else None,
         "retry (this task)": retry_words(task.retry_config) if task.retry_config is not None else None,
     }
+
+
+def _queue_words(task: Task) -> str | None:
+    """Why nothing becomes of the task now, as far as that is known without asking."""
+    state = getattr(task, "queue_state", "")
+    return None if state in ("", "RUNNING") else f"{state}: its tasks wait; queue.resume() lets them go on"
 
 
 def _payload_hint(task: Task) -> str:

@@ -58,22 +58,35 @@ class QueueVerbs(Bound):
     if TYPE_CHECKING:
         name: str
 
+        state: str
+
         @property
         def _parsed(self) -> QueueName: ...
 
         @property
         def kind(self) -> Kind: ...
 
-    @property
-    def _kind_of_tasks(self) -> Kind | None:
-        """As `kind`, but None where the queue was not read and nobody said it."""
-        return None if self.__dict__.get("kind_is_unknown") else self.kind
-
     def bind(self, session: Session) -> Self:
         """As Bound.bind; calls about a pull queue are made in the version that shows all of it."""
         if self.kind == "pull":
             session.speaking.learn_pull(self.name)
-        return super().bind(session)
+        super().bind(session)
+        return self._noted()
+
+    def _take(self, answer: msgspec.Struct) -> Self:
+        super()._take(answer)
+        return self._noted()
+
+    def _noted(self) -> Self:
+        """The state that was seen last is what its tasks know of it."""
+        if self.state:  # it was read
+            self._session.queue_states[self.name] = self.state
+        return self
+
+    @property
+    def _kind_of_tasks(self) -> Kind | None:
+        """As `kind`, but None where the queue was not read and nobody said it."""
+        return None if self.__dict__.get("kind_is_unknown") else self.kind
 
     @property
     def _queue(self) -> Queue:

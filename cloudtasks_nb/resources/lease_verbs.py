@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import ConfigError, TransportError
 from ..model.durations import DurationLike
@@ -28,6 +28,7 @@ LEASE = "projects.locations.queues.tasks.lease"
 
 
 class _Leased(Message):
+    keeps_texts: ClassVar[bool] = True
     tasks: list[Task] = []
 
 

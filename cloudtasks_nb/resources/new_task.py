@@ -18,6 +18,7 @@ from ..model.queue import Kind, RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from ..model.task import AppEngineHttpRequest, HttpRequest, PullMessage, Task
 from ..names import QueueName, check_task_id
+from ..redact import DOTS, is_hidden
 from .keywords import nearest
 from .settings import read_message
 
@@ -207,6 +208,7 @@ def _check_texts(options: TaskOptions) -> None:
         value = getattr(options, field)
         if value is not None and not isinstance(value, str):
             raise _no_text(field, value)
+        _check_shown(field, value)
     if not isinstance(options.headers, Mapping | None):
         raise InvalidArgument(f"headers is a {type(options.headers).__name__}, not a dict.")
     for key, value in (options.headers or {}).items():
@@ -214,6 +216,17 @@ def _check_texts(options: TaskOptions) -> None:
             raise _no_text(f"The name of header {key!r}", key)
         if not isinstance(value, str):
             raise _no_text(f"Header {key!r}", value)
+        _check_shown(f"Header {key!r}", value)
+
+
+def _check_shown(what: str, value: str | None) -> None:
+    """Refuse a value that was hidden when a table was made of it, or when it was displayed."""
+    if is_hidden(value):
+        raise InvalidArgument(
+            f"{what} holds {DOTS}, which stands for a hidden secret.",
+            hint="set its value; make tables with secrets=True, as in queue.tasks().to_dataframe(secrets=True); "
+            "queue.copy_tasks() keeps tasks as they are",
+        )
 
 
 def _no_text(what: str, value: object) -> InvalidArgument:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..errors import ConfigError, InvalidArgument
 from ..model import task as model
@@ -38,6 +38,14 @@ class Task(model.Task, Leased, dict=True, gc=True):
         >>> task.id, task.method, task.dispatch_count
         ('welcome', 'POST', 0)
     """
+
+    keeps_texts: ClassVar[bool] = True
+
+    @property
+    def queue_state(self) -> str:
+        """The state of its queue as this client saw it last: RUNNING, PAUSED or DISABLED; empty if it never did."""
+        session: Session | None = self.__dict__.get("session")
+        return session.queue_states.get(self.name.rpartition("/tasks/")[0], "") if session is not None else ""
 
     def refresh(self, view: model.View = "FULL") -> Self:
         """Read it again. Errors: NotFound when it finished or was deleted, PermissionDenied.

@@ -35,7 +35,7 @@ def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
     """The error that an answer other than 2xx stands for."""
     try:
         error = msgspec.json.decode(answer.body, type=_Envelope).error
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         # A proxy or load balancer in between spoke, or this is another server altogether.
         if answer.status < 500 and answer.status not in (401, 403, 407, 408, 429):
             return not_json(answer)

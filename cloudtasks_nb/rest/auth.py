@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ..discreet import JsonObject, Secret, as_secret
 from ..errors import AuthError, ConfigError, TransportError
 from ..redact import scrub
 from .token_refusals import next_step
@@ -35,16 +36,17 @@ class Auth:
         quota_project: str | None = None,
         renewable: bool = True,
     ) -> None:
+        api_key = as_secret(api_key)
+        self.identity = _identity(credentials, api_key)
         self._credentials = credentials
         self._renewable = renewable
         self._lock = threading.Lock()
         self._transport: Any = None
-        self._fixed = {}
+        self._fixed = JsonObject()
         if api_key is not None:
             self._fixed[_KEY] = header_text("api_key", api_key)
         if quota_project is not None:
             self._fixed["X-Goog-User-Project"] = header_text("quota_project", quota_project)
-        self.identity = _identity(credentials, api_key)
 
     @property
     def secret(self) -> bool:
@@ -56,7 +58,7 @@ class Auth:
 
         Without `token` or `key` when the request itself says who calls.
         """
-        headers = {name: value for name, value in self._fixed.items() if key or name != _KEY}
+        headers = JsonObject((name, value) for name, value in self._fixed.items() if key or name != _KEY)
         if self._credentials is not None and token:
             with self._lock:
                 _guard(lambda: self._credentials.before_request(self._request(), method, url, headers))  # type: ignore[union-attr]
@@ -85,7 +87,7 @@ class Auth:
         if credentials is None or not self._renewable:
             return False
         with self._lock:
-            if refused.get("authorization", "").removeprefix("Bearer ") == credentials.token:
+            if _carries(refused, credentials):
                 _guard(lambda: credentials.refresh(self._request()))
         return True
 
@@ -102,6 +104,11 @@ class Auth:
 
     def __repr__(self) -> str:
         return f"<Auth {self.identity}>"
+
+
+def _carries(headers: dict[str, str], credentials: Credentials) -> bool:
+    """Whether a request had the token that these credentials hold now."""
+    return headers.get("authorization", "") == Secret(f"Bearer {credentials.token}")
 
 
 def login_hint() -> str:
@@ -147,6 +154,7 @@ def credentials_auth(credentials: Any, quota_project: str | None = None) -> Auth
 
 def token_auth(access_token: str, quota_project: str | None = None, *, account: str = "") -> Auth:
     """Auth from an access token that somebody else keeps fresh; `account`: whose it is. Errors: ConfigError."""
+    access_token = as_secret(access_token)
     return Auth(bare_token(access_token, account), quota_project=quota_project, renewable=False)
 
 
@@ -154,6 +162,7 @@ def bare_token(access_token: str, account: str = "") -> Credentials:
     """An access token as credentials. Errors: ConfigError."""
     from google.oauth2.credentials import Credentials
 
+    access_token = as_secret(access_token)
     return Credentials(token=header_text("access_token", access_token), account=account)
 
 

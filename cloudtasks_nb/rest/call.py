@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
+from ..discreet import Address, Body, Secret
 from ..errors import ApiError, CloudTasksError, InvalidArgument, TransportError
 from ..model.json import encode, in_version
 from ..model.messages import Empty
@@ -46,16 +47,18 @@ class Call:
         self.given = frozenset(query)
         self.continues_listing = bool(query.get("pageToken") not in (None, "", [""]))
         pairs = [
-            (name, _text(one))
+            (name, Secret(_text(one)))
             for name, value in query.items()
             if value not in (None, "")
             for one in (value if isinstance(value, list | tuple) else [value])
         ]
         if not self.given & _PRETTY:
-            pairs += _COMPACT.items()
+            pairs += [(name, Secret(value)) for name, value in _COMPACT.items()]
         with writing(method.id, path):
-            self.body = encode(body) if body is not None else (b"{}" if method.request is not None else None)
-            self.target = method.url_path(method.version, **path) + "?" + urlencode(pairs)
+            self.body = (
+                Body(encode(body)) if body is not None else (b"{}" if method.request is not None else None)
+            )
+            self.target = Address(method.url_path(method.version, **path) + "?" + urlencode(pairs))
 
     @property
     def brings_token(self) -> bool:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import requests
 import urllib3
 from msgspec import Struct
 
+from ..discreet import Body, Discreet
 from ..errors import AnswerTooLarge, Timeout, TransportError
 from ..redact import scrub
 from .deadline import Deadline, DeadlineAdapter
@@ -24,7 +26,7 @@ _CONNECTIONS = 32
 _LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 
 
-class Answer(Struct, frozen=True):
+class Answer(Discreet, Struct, frozen=True):
     """What came back, whatever it says."""
 
     status: int
@@ -36,7 +38,7 @@ class Answer(Struct, frozen=True):
     def of(cls, status: int, headers: Any, body: bytes) -> Answer:
         """An answer from its status, its headers (whatever has `get`) and its body."""
         again = _retry_after_s(headers.get("Retry-After", ""))
-        return cls(status, headers.get("Content-Type", ""), again, body)
+        return cls(status, headers.get("Content-Type", ""), again, Body(body))
 
 
 class Bounds(Struct, frozen=True):
@@ -122,19 +124,17 @@ def _read(response: requests.Response, bounds: Bounds) -> bytes:
     packed = response.headers.get("Content-Encoding", "")
     if "," in packed:  # each layer packs a thousandfold
         raise TransportError(f"{_host(response.url)} packed its answer more than once: {packed}.")
-    pieces, size = [], 0
+    body = BytesIO()  # an answer may hold a token: no variable that a traceback shows holds a piece of it
     chunk_bytes = _PACKED_CHUNK_BYTES if packed else _CHUNK_BYTES
-    while piece := response.raw.read1(chunk_bytes, decode_content=True):
-        pieces.append(piece)
-        size += len(piece)
-        if size > bounds.max_answer_bytes:
+    while body.write(response.raw.read1(chunk_bytes, decode_content=True)):
+        if body.tell() > bounds.max_answer_bytes:
             raise AnswerTooLarge(
                 f"{_host(response.url)} answered with more than {bounds.max_answer_bytes:,} bytes.",
                 hint="ask for less (a smaller page_size, fields=...), or allow more: ct.connect(max_answer_bytes=...)",
             )
         if bounds.deadline.left_s < 0:
             raise _timeout(response.url, bounds.deadline)
-    return b"".join(pieces)
+    return body.getvalue()
 
 
 def _timeout(url: str, deadline: Deadline) -> Timeout:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..discreet import as_secret
 from ..errors import AuthError, CloudTasksError, ConfigError
 from .auth import SCOPES, TOKEN_URI, check_token_uri
 from .federation import ENVIRONMENT, check_addresses, workforce, workload
@@ -28,6 +29,7 @@ def to_credentials(given: Any) -> Any:
 
     Errors: ConfigError for what holds no credentials, never showing what it holds; AuthError for a broken key.
     """
+    given = as_secret(given)
     if isinstance(given, str | os.PathLike):
         return _from_info(read_json(given, "The credentials file", _HINT))
     return _from_info(given) if isinstance(given, Mapping) else given
@@ -36,7 +38,7 @@ def to_credentials(given: Any) -> Any:
 def read_json(path: str | os.PathLike[str], what: str, hint: str | None = None) -> Any:
     """The JSON in a file. Errors: ConfigError, without the path: a text that is no path may be a secret."""
     try:
-        return json.loads(Path(path).expanduser().read_text())
+        return as_secret(json.loads(Path(path).expanduser().read_text()))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not JSON"
         raise ConfigError(f"{what} cannot be read: {reason}.", hint=hint) from None
@@ -95,9 +97,8 @@ def _from_info(info: Any) -> Any:
         raise
     except Exception as error:  # google-auth and cryptography raise many kinds, some quoting what they read
         name = type(error).__name__
-        raise AuthError(
-            f"The key in these credentials cannot be used ({name}).", hint="download the file anew"
-        ) from None
+    # Raised here, where no traceback shows that error.
+    raise AuthError(f"The key in these credentials cannot be used ({name}).", hint="download the file anew")
 
 
 def _check_whole(info: Mapping[str, Any], names: Sequence[str], what: str, hint: str) -> None:

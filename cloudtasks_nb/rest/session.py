@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from ..discreet import Address, JsonObject
 from ..errors import ApiError, CloudTasksError, ConfigError, ReadOnly, Unauthenticated
 from ..model.json import decode
 from ..model.versions import AUTO, VERSIONS, Spoken, Version
@@ -72,6 +73,7 @@ class Session:
         self._http = connections(direct=local)
         self._closed = False
         self._nearby: Nearby | None = Nearby()
+        self.queue_states: dict[str, str] = {}
         self.moved_to: datetime | None = None
 
     def call(
@@ -211,7 +213,7 @@ class Session:
         self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: Deadline
     ) -> Answer:
         """Send one request as it is and read its answer. Errors: TransportError."""
-        headers = {**self._headers, **headers}
+        headers = JsonObject({**self._headers, **headers})
         bounds = Bounds(deadline, self.max_answer_bytes)
         return exchange(self.connections(), verb, url, headers=headers, body=body, bounds=bounds)
 
@@ -233,13 +235,13 @@ class Session:
 
     def _credential(self, call: Call) -> dict[str, str]:
         """Headers that say who calls, unless the call itself does. Errors: AuthError, TransportError."""
-        url = self.endpoint + call.target
+        url = Address(self.endpoint + call.target)
         return self.auth.headers(call.method.http, url, token=not call.brings_token, key=not call.brings_key)
 
     def _once(self, call: Call, credential: dict[str, str], deadline: Deadline) -> bytes:
         """Send a call once. Errors: any CloudTasksError."""
         content_type = {"Content-Type": "application/json"} if call.body is not None else {}
-        url = self.endpoint + call.target
+        url = Address(self.endpoint + call.target)
         with asked(call.method.id, call.resource):
             return call.content(
                 self.exchange(call.method.http, url, call.body, credential | content_type, deadline)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ..discreet import Secret
 from ..errors import AuthError
 from ..redact import DOTS, scrub
 
@@ -37,10 +38,10 @@ _NEXT = {
 def refusal(error: str, description: str, form: Mapping[str, str] | None = None) -> AuthError:
     """The error for a refusal; `form` is what was asked, whose secrets the message does not hold."""
     form = form or {}
-    words = " ".join(description.split())
+    said = Secret(" ".join(description.split()))
     for name in ("code", "code_verifier", "client_secret", "refresh_token"):
-        words = words.replace(form[name], DOTS) if name in form else words
-    words = scrub(words)[:300]
+        said = Secret(said.replace(form[name], DOTS)) if name in form else said
+    words = scrub(said)[:300]
     kind = re.sub(r"[^\w .-]", "", error)[:60] or "error"
     message = f"The sign-in server refused: {kind}" + (f" ({words})" if words else "") + "."
     return AuthError(message, hint=next_step(kind, words, refreshed="refresh_token" in form))

@@ -224,7 +224,7 @@ def test_wrong_columns_and_rows_are_all_said_before_anything_is_sent(
         queue.create_tasks(bad)
     problems = dict(caught.value.problems)
     assert "needs a url" in problems[0]
-    assert "hidden credential" in problems[1]
+    assert "hidden secret" in problems[1]
     assert "not an instant" in problems[2]
     with pytest.raises(ct.InvalidRows, match="without its payload"):
         queue.create_tasks(good.assign(payload=None, view="BASIC"))

@@ -12,6 +12,7 @@ HOUSE = Path(__file__).parents[2] / "cloudtasks_nb"
 
 FLOORS = [
     {"shown", "redact"},
+    {"discreet"},
     {"errors"},
     {"names", "origins"},
     {"model"},

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from ...discreet import Discreet
 from ...errors import InvalidArgument
 from ...model.payload import payload_bytes
 
@@ -19,7 +20,7 @@ _FORMS = (
 )
 
 
-class HttpAnswer(Struct, frozen=True):
+class HttpAnswer(Discreet, Struct, frozen=True):
     """What is sent back."""
 
     status: int = 200

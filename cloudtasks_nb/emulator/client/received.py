@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ...discreet import Discreet
 from ...errors import DecodeError
 from ...model import Headers
 from ...redact import scrub
@@ -21,7 +22,7 @@ _USUAL = {"host", "user-agent", "content-length", "accept", "accept-encoding", "
 _SERVICE = ("x-cloudtasks-", "x-appengine-")
 
 
-class Received(msgspec.Struct, Shown, kw_only=True, eq=False):
+class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
     """A request as it arrived, and how it was answered.
 
     Example:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from ...frames import Column, each, maps
 from ...frames.arrays import MAP, TEXT, TIME
 from ...model import Status
+from ...redact import redacted, scrub, scrub_lines
 from .history import without_secrets
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ HISTORY: list[Column[Sequence[AttemptRecord]]] = [
     ),
     Column("code", pa.int64(), each(lambda one: one.code)),
     Column("status", TEXT, _status(lambda status: status.code_name)),
-    Column("message", TEXT, _status(lambda status: status.message)),
+    Column("message", TEXT, _status(lambda status: scrub(status.message))),
     Column("answer", TEXT, each(lambda one: without_secrets(one.answer) or None)),
     Column("outcome", TEXT, each(lambda one: one.outcome)),
 ]
@@ -40,11 +41,11 @@ REQUESTS: list[Column[Sequence[Received]]] = [
     Column("received", TIME, each(lambda one: one.received)),
     Column("method", TEXT, each(lambda one: one.method)),
     Column("path", TEXT, each(lambda one: one.path)),
-    Column("query", TEXT, each(lambda one: one.query)),
+    Column("query", TEXT, each(lambda one: scrub_lines(one.query))),
     Column("queue", TEXT, each(lambda one: one.queue or None)),
     Column("task", TEXT, each(lambda one: one.task or None)),
     Column("attempt", pa.int64(), each(lambda one: one.attempt)),
-    Column("headers", MAP, maps(lambda one: one.headers)),
+    Column("headers", MAP, maps(lambda one: redacted(one.headers))),
     Column("payload", pa.binary(), each(lambda one: one.payload)),
     Column("answer", pa.int64(), each(lambda one: one.answer)),
     Column("error", TEXT, each(lambda one: one.error_words() if one.error is not None else None)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -55,9 +55,9 @@ def test_the_documented_series(shortest: float, longest: float, doublings: int, 
 def test_unlimited_attempts_end_with_their_duration() -> None:
     forever = RetryConfig(unlimited_attempts=True)
     bounded = RetryConfig(unlimited_attempts=True, max_retry_duration=Duration(hours=1))
-    assert not attempts.used_up(forever, 10_000, timedelta(days=30))
-    assert not attempts.used_up(bounded, 10_000, timedelta(minutes=59))
-    assert attempts.used_up(bounded, 1, timedelta(hours=1))
+    assert not forever.is_used_up(10_000, timedelta(days=30))
+    assert not bounded.is_used_up(10_000, timedelta(minutes=59))
+    assert bounded.is_used_up(1, timedelta(hours=1))
 
 
 @given(st.floats(0, 100), st.floats(100, 10_000), st.integers(0, 30), st.integers(1, 200))
@@ -83,7 +83,32 @@ def test_delays_never_shrink_and_stay_below_the_longest(
     ],
 )
 def test_when_attempts_are_used_up(retries: RetryConfig, failed: int, since_s: int, ended: bool) -> None:
-    assert attempts.used_up(retries, failed, timedelta(seconds=since_s)) is ended
+    assert retries.is_used_up(failed, timedelta(seconds=since_s)) is ended
+
+
+@given(
+    st.none() | st.integers(1, 30),
+    st.booleans(),
+    st.none() | st.integers(0, 500),
+    st.integers(1, 60),
+    st.integers(60, 100),
+)
+def test_retries_are_counted_as_the_emulator_makes_them(
+    most: int | None, unlimited: bool, kept_up_s: int | None, shortest_s: int, longest_s: int
+) -> None:
+    retries = RetryConfig(
+        max_attempts=most,
+        unlimited_attempts=unlimited,
+        max_retry_duration=kept_up_s,
+        min_backoff=shortest_s,
+        max_backoff=longest_s,
+        max_doublings=3,
+    )
+    failed, since_first, made = 1, timedelta(), []
+    while len(made) < 50 and not retries.is_used_up(failed, since_first):
+        made.append(attempts.retry_delay(retries, failed))
+        failed, since_first = failed + 1, since_first + made[-1]
+    assert list(islice(retries.delays(), 50)) == made
 
 
 def test_a_task_overrides_its_queue() -> None:

@@ -59,7 +59,7 @@ def held(hint: Any) -> Any:
         return held(get_args(hint)[0])
     if get_origin(hint) in (Union, type(int | None)):
         hint = next(arg for arg in get_args(hint) if arg is not type(None))
-    return held(get_args(hint)[0]) if get_origin(hint) is list else hint
+    return held(get_args(hint)[0]) if get_origin(hint) in (list, Annotated) else hint
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -169,6 +169,10 @@ def test_backoff_axes_are_in_units_of_time(shortest: float, longest: float, tick
         (ct.RetryConfig(), "no delays are set"),
         (ct.RetryConfig(unlimited_attempts=True, min_backoff=10, max_backoff=10), "24 retries in 4 min, and so on"),
         (ct.RetryConfig(max_attempts=2, min_backoff=10, max_backoff=10), "1 retry in 10 s"),
+        (ct.RetryConfig(unlimited_attempts=True, min_backoff=10, max_backoff=10, max_retry_duration=40),
+         "4 retries in 40 s"),
+        (ct.RetryConfig(max_attempts=2, min_backoff=10, max_backoff=10, max_retry_duration=40), "4 retries in 40 s"),
+        (ct.RetryConfig(max_attempts=6, min_backoff=10, max_backoff=10, max_retry_duration=40), "5 retries in 50 s"),
     ],
 )  # fmt: skip
 def test_retries_that_never_come_or_never_end(retry: ct.RetryConfig, said: str) -> None:

@@ -51,6 +51,12 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
         (RetryConfig(unlimited_attempts=True), "unlimited attempts"),
         (RetryConfig(unlimited_attempts=True, max_retry_duration=86400), "unlimited attempts, retry duration 1 d"),
         (RetryConfig(max_attempts=5, max_retry_duration=7200), "5 attempts and at least 2 h"),
+        (RetryConfig(max_attempts=2, max_retry_duration=60, min_backoff=10, max_backoff=10),
+         "10 s each time, 2 attempts and at least 1 min, at most 7 attempts"),
+        (RetryConfig(unlimited_attempts=True, max_retry_duration=60, min_backoff=10, max_backoff=10),
+         "10 s each time, unlimited attempts, retry duration 1 min, at most 7 attempts"),
+        (RetryConfig(max_attempts=2, max_retry_duration=3_600_000, min_backoff=10, max_backoff=10),
+         "10 s each time, 2 attempts and at least 41 d 16 h"),
         (RetryConfig(), ""),
     ],
 )  # fmt: skip

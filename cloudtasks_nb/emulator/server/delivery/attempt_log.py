@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from ....model import Duration
 from ....model.emulated import AttemptRecord
-from ..rules.attempts import Attempt, Outcome, retry_config, used_up
+from ..rules.attempts import Attempt, Outcome, retry_config
 
 FINISHED = 100
 ATTEMPTS_PER_TASK = 100
@@ -108,5 +108,5 @@ def _verdict(attempt: Attempt, outcome: Outcome, now: datetime) -> str:
         return "SUCCEEDED"
     first, _ = attempt.begun()
     since_first = now - (first.dispatch_time or now)
-    over = used_up(retry_config(attempt.queue, attempt.task), attempt.number, since_first)
+    over = retry_config(attempt.queue, attempt.task).is_used_up(attempt.number, since_first)
     return "GIVEN_UP" if over else "RETRY"

@@ -119,15 +119,6 @@ def retry_delay(retries: RetryConfig, failed: int) -> timedelta:
     return next(islice(retries.backoff(), min(failed, 10_000) - 1, None))
 
 
-def used_up(retries: RetryConfig, failed: int, since_first: timedelta) -> bool:
-    """Whether no further attempt will be made."""
-    patience = retries.max_retry_duration
-    if retries.unlimited_attempts or retries.max_attempts is None:
-        # Unknown, decided: by the documented "and" of both limits such a task would never end. App Engine's does.
-        return bool(patience) and since_first >= (patience or timedelta())
-    return failed >= retries.max_attempts and (not patience or since_first >= patience)
-
-
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta:
     """From the Retry-After header of an answer, seconds or a date; nothing when there is none, or none that is read.
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ....errors import InvalidArgument, NotFound
 from ....model.messages import RunTaskRequest
 from ....names import parse_task
-from ..rules.attempts import Attempt, Outcome, retry_config, retry_delay, used_up
+from ..rules.attempts import Attempt, Outcome, retry_config, retry_delay
 from ..store.store import QueueRow
 from ..store.task_json import StoredTask, attempts_json, task_message, task_prefix
 from .context import NOT_FOUND, Serving, shown
@@ -91,7 +91,7 @@ def _next_try(attempt: Attempt, outcome: Outcome, row: StoredTask, now: datetime
         return None
     retries = retry_config(attempt.queue, attempt.task)
     first, _ = attempt.begun()
-    if used_up(retries, row.dispatch_count, now - (first.dispatch_time or now)):
+    if retries.is_used_up(row.dispatch_count, now - (first.dispatch_time or now)):
         return None
     counted_from = attempt.started if attempt.by_run else now
     return max(counted_from + retry_delay(retries, row.dispatch_count), now + outcome.retry_after)

@@ -1,0 +1,90 @@
+"""Arrow batches → a workbook of Excel, with openpyxl (extra "excel")."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ..errors import ConfigError, MissingExtra
+from .files import FORMULA, Batches, complete_or_absent, flat
+
+ROWS_MOST, CHARACTERS_MOST = 1_048_576, 32_767
+_INSTANT = "yyyy-mm-dd hh:mm:ss.000"
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML has no way to write them
+
+
+def write_excel(
+    path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
+) -> Path:
+    """Write batches to a workbook; the path of the finished file.
+
+    Errors: those of `batches`, MissingExtra, ConfigError for what a sheet cannot hold, OSError.
+    """
+    try:
+        from openpyxl import Workbook
+        from openpyxl.cell import WriteOnlyCell
+    except ImportError:
+        raise MissingExtra("A workbook", "excel") from None
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("tasks" if "task_id" in schema.names else "table")
+    sheet.freeze_panes = "A2"
+    sheet.append(schema.names)
+
+    def cell(value: Any, look: str = "General") -> Any:
+        made = WriteOnlyCell(sheet, value)
+        made.number_format = look
+        if isinstance(value, str):
+            made.data_type = "s"  # otherwise a text with a "=" before it would be a formula
+            made.quotePrefix = bool(FORMULA.match(value))
+        return made
+
+    with complete_or_absent(path, private=private) as file:
+        try:
+            for row in _rows(schema, batches, cell):
+                sheet.append(row)
+        finally:
+            sheet.close()
+        book.save(file)
+    return Path(path).expanduser()
+
+
+def _rows(schema: pa.Schema, batches: Batches, cell: Callable[..., Any]) -> Iterator[Sequence[Any]]:
+    count = 1
+    for batch in batches:
+        count += batch.num_rows
+        if count > ROWS_MOST:
+            raise ConfigError(
+                f"A sheet of Excel holds {ROWS_MOST:,} rows, and these are more.",
+                hint="write fewer, or to_parquet()",
+            )
+        columns = [_cells(field, column, cell) for field, column in zip(schema, batch.columns, strict=True)]
+        yield from zip(*columns, strict=True)
+
+
+def _cells(field: pa.Field, column: pa.Array, cell: Callable[..., Any]) -> list[Any]:
+    """A column as cells; None where there is nothing."""
+    if pa.types.is_timestamp(field.type):
+        times = (value and value.astimezone(UTC).replace(tzinfo=None) for value in column.to_pylist())
+        return [value and cell(value, _INSTANT) for value in times]
+    if pa.types.is_duration(field.type):
+        spans = column.to_pylist()
+        return [None if span is None else cell(span, "[h]:mm:ss.000") for span in spans]
+    values = flat(column).to_pylist()
+    return [None if value is None else cell(_fitting(field.name, value)) for value in values]
+
+
+def _fitting(column: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if len(value) > CHARACTERS_MOST:
+        raise ConfigError(
+            f"A cell of Excel holds {CHARACTERS_MOST:,} characters, and a value of {column!r} has {len(value):,}.",
+            hint=f"leave {column!r} out with columns=[...], or write to_parquet()",
+        )
+    return _ILLEGAL.sub("\ufffd", value)
