@@ -7,7 +7,7 @@ int64 ("12") have types of their own here. Source: SPEC section 1.2.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self, SupportsIndex, TypeVar, cast
@@ -205,15 +205,7 @@ def version_said(raw: bytes) -> Version:
 def decode(raw: bytes, kind: type[T]) -> T:
     """JSON bytes, of any version, as a message. Errors: DecodeError when they are not JSON or do not fit."""
     try:
-        if not isinstance(raw, InVersion):
-            return cast(T, _decoded(raw, kind))
-        from .reading import reading  # which is made of the messages, and these of this file
-
-        there = reading(cast(Hashable, kind), raw.version)
-        found = _decoded(raw, there)
-        if there is kind:
-            return cast(T, found)
-        return msgspec.convert(found, kind, from_attributes=True, dec_hook=_as_it_is)
+        return cast(T, _decoded(raw, kind))
     except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
         why = "it is nested too deep" if isinstance(error, RecursionError) else error
         raise DecodeError(
@@ -223,19 +215,27 @@ def decode(raw: bytes, kind: type[T]) -> T:
 
 
 def _decoded(raw: bytes, kind: Any) -> Any:
+    there = kind
+    if isinstance(raw, InVersion):
+        from .reading import reading  # which is made of the messages, and these of this file
+
+        there = reading(kind, raw.version)
     keeps_texts = getattr(kind, "keeps_texts", None)
-    if keeps_texts or (keeps_texts is False and (_FINER.search(raw) or any(edge in raw for edge in _EDGES))):
-        return _exact(msgspec.json.decode(raw), kind)
-    return _decoder(kind).decode(raw)
-
-
-def _exact(values: Any, kind: type[Message]) -> Message:
-    """Plain JSON values as a message whose instants are read by our own rule: msgspec rounds, and forgets the text."""
-    found: list[Instant] = []
-    _take_instants(values, kind, "$", found)
-    message = msgspec.convert(values, kind, dec_hook=_from_wire)
-    _put_instants(message, iter(found))
-    return message
+    is_exact = keeps_texts or (
+        keeps_texts is False and (_FINER.search(raw) or any(edge in raw for edge in _EDGES))
+    )
+    instants: list[Instant] = []
+    if is_exact:  # instants are read by our own rule: msgspec rounds, and forgets the text
+        values = msgspec.json.decode(raw)
+        _take_instants(values, there, "$", instants)
+        found = msgspec.convert(values, there, dec_hook=_from_wire)
+    else:
+        found = _decoder(there).decode(raw)
+    if there is not kind:
+        found = msgspec.convert(found, kind, from_attributes=True, dec_hook=_as_it_is)
+    if is_exact:
+        _put_instants(found, iter(instants))
+    return found
 
 
 def _take_instants(values: Any, kind: type[Message], path: str, found: list[Instant]) -> None:
