@@ -6,7 +6,7 @@ A lease is nothing but a schedule time in the future that only its holder knows:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 
@@ -43,15 +43,13 @@ class LeaseService(Serving):
             rules.check_leasable(queue.queue)
             self._paces[queue.row].check(now, self._context.clock.machine_s())
             tag = self._tasks.oldest_tag(queue.generation, now) if wanted.oldest_tag else wanted.tag
-            chosen = _Chosen(queue, to_us(now + duration), body.response_view)
-            with closing(
-                self._tasks.due(queue.generation, now, tag, payloads=body.response_view == "FULL")
-            ) as due:
-                chosen.take(due, limit)
-            for task_id in chosen.spent:
+            payloads = body.response_view == "FULL"
+            with closing(self._tasks.due(queue.generation, now, tag, payloads=payloads)) as due:
+                rows, spent = _chosen(queue, due, limit, to_us(now + duration), body.response_view)
+            for task_id in spent:
                 self._remove(queue, task_id)
-            self._tasks.lease(chosen.rows, now + duration)
-        return joined_json(chosen.answer)
+            self._tasks.lease(rows, now + duration)
+        return joined_json(rows.values())
 
     def acknowledge(self, name: str, body: AcknowledgeTaskRequest) -> Empty:
         """Also when the lease is over, as long as nobody leased the task since."""
@@ -88,37 +86,31 @@ class LeaseService(Serving):
         return shown(queue, replace(task, schedule_us=to_us(due)), view)
 
 
-class _Chosen:
-    """What a lease call takes, oldest first, as far as it fits the answer; and what was leased too often before."""
+def _chosen(
+    queue: QueueRow, due: Iterable[StoredTask], limit: int, lease_end_us: int, view: str
+) -> tuple[dict[int, bytes], list[str]]:
+    """What a lease call takes, oldest first, as far as it fits the answer: answers by rows; and the ids of the tasks
+    that were leased too often before."""
+    rows: dict[int, bytes] = {}
+    spent: list[str] = []
+    size = 0
+    for row in due:
+        if _is_spent(queue, row):
+            spent.append(row.id)
+            continue
+        leased = replace(row, schedule_us=lease_end_us, dispatch_count=row.dispatch_count + 1)
+        answer = shown(queue, leased, view)
+        size += len(answer)
+        if size > rules.MAX_ANSWER_BYTES:
+            break
+        rows[row.row] = answer
+        if len(rows) == limit:
+            break
+    return rows, spent
 
-    def __init__(self, queue: QueueRow, lease_end_us: int, view: str) -> None:
-        self._queue = queue
-        self._lease_end_us = lease_end_us
-        self._view = view
-        self._bytes = 0
-        self.rows: list[int] = []
-        self.answer: list[bytes] = []
-        self.spent: list[str] = []
 
-    def take(self, due: Iterator[StoredTask], limit: int) -> None:
-        for row in due:
-            if self._is_spent(row):
-                self.spent.append(row.id)
-            elif not self._fits(row) or len(self.rows) == limit:
-                return
-
-    def _fits(self, row: StoredTask) -> bool:
-        leased = replace(row, schedule_us=self._lease_end_us, dispatch_count=row.dispatch_count + 1)
-        answer = shown(self._queue, leased, self._view)
-        self._bytes += len(answer)
-        if self._bytes > rules.MAX_ANSWER_BYTES:
-            return False
-        self.rows.append(row.row)
-        self.answer.append(answer)
-        return True
-
-    def _is_spent(self, row: StoredTask) -> bool:
-        retries = self._queue.queue.retry_config
-        if row.has_retry_config:
-            retries = retry_config(self._queue.queue, task_message(row, task_prefix(self._queue.queue)))
-        return retries is not None and rules.is_spent(retries, row.dispatch_count)
+def _is_spent(queue: QueueRow, row: StoredTask) -> bool:
+    retries = queue.queue.retry_config
+    if row.has_retry_config:
+        retries = retry_config(queue.queue, task_message(row, task_prefix(queue.queue)))
+    return retries is not None and rules.is_spent(retries, row.dispatch_count)

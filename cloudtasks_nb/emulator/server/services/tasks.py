@@ -19,7 +19,7 @@ from ..rules.pages import Listing
 from ..rules.queues import task_ttl
 from ..store.store import QueueRow
 from ..store.task_json import StoredTask, page_json, request_json, task_prefix
-from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, NewTask, Order
+from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, Order
 from .context import Serving, shown
 
 MAX_TASKS = 1000
@@ -102,11 +102,14 @@ class TaskService(Serving):
         return str(self._context.random.randrange(10**18, 10**19))
 
 
-def _new_row(task: Task, task_id: str, now: datetime, expires: datetime) -> NewTask:
+def _new_row(task: Task, task_id: str, now: datetime, expires: datetime) -> StoredTask:
     head, payload = request_json(task)
-    return NewTask(
+    schedule_us = to_us(task.schedule_time or now)
+    return StoredTask(
+        row=0,  # until it is stored
         id=task_id,
-        schedule_us=to_us(task.schedule_time or now),
+        first_us=schedule_us,
+        schedule_us=schedule_us,
         create_us=to_us(task.create_time or now),
         expire_us=to_us(expires),
         tag=task.pull_message.tag if task.pull_message is not None else None,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ....model import Int64, QueueStats
 from ..clock import from_us, to_us
@@ -33,18 +34,6 @@ class Order(Struct, frozen=True):
 BY_FIRST = Order(("first_us", "id"))
 BY_SCHEDULE = Order(("schedule_us", "id"))
 BY_TAG = Order(("tag", "first_us", "id"), " AND tag IS NOT NULL")
-
-
-class NewTask(Struct, frozen=True):
-    """A task to store. See schema.sql."""
-
-    id: str
-    schedule_us: int
-    create_us: int
-    expire_us: int
-    tag: str | None
-    head: str
-    payload: str
 
 
 class TaskStore:
@@ -75,30 +64,20 @@ class TaskStore:
             found = list(_until_full(rows)) if payloads else rows.fetchall()
             return found[:limit], len(found) > limit or rows.fetchone() is not None
 
-    def add(self, generation: int, task: NewTask) -> StoredTask | None:
-        """Stores it; None when a task with its id is there."""
+    def add(self, generation: int, task: StoredTask) -> StoredTask | None:
+        """Stores it, and returns it with its row; None when a task with its id is there."""
         added = self._db.execute(
             "INSERT OR IGNORE INTO tasks "
             "(generation, id, first_us, schedule_us, create_us, expire_us, tag, head, payload) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                generation, task.id, task.schedule_us, task.schedule_us, task.create_us, task.expire_us, task.tag,
+                generation, task.id, task.first_us, task.schedule_us, task.create_us, task.expire_us, task.tag,
                 task.head, task.payload,
             ),
         )  # fmt: skip
         if added.rowcount != 1 or added.lastrowid is None:
             return None
-        return StoredTask(
-            row=added.lastrowid,
-            id=task.id,
-            first_us=task.schedule_us,
-            schedule_us=task.schedule_us,
-            create_us=task.create_us,
-            expire_us=task.expire_us,
-            tag=task.tag,
-            head=task.head,
-            payload=task.payload,
-        )
+        return replace(task, row=added.lastrowid)
 
     def remove(self, generation: int, id: str) -> bool:
         """False when it was not there."""
