@@ -1,6 +1,6 @@
 """What the API says: messages and the method table, no I/O."""
 
-from .json import Duration, Int64, Message, decode, encode, from_dict, timestamp, to_dict, utc
+from .json import Duration, Int64, Message, decode, encode, from_dict, to_dict, utc
 from .location import CmekConfig, Location
 from .operation import Operation
 from .policy import Binding, Expr, Policy
@@ -62,7 +62,6 @@ __all__ = [
     "decode",
     "encode",
     "from_dict",
-    "timestamp",
     "to_dict",
     "utc",
 ]

@@ -301,8 +301,3 @@ def utc(moment: datetime) -> datetime:
     A subclass (a pandas Timestamp out of a table) becomes a plain datetime, to the microsecond.
     """
     return datetime.combine(moment.date(), moment.timetz()).astimezone(UTC)
-
-
-def timestamp(moment: datetime) -> str:
-    """An instant as the API writes it, to the microsecond."""
-    return utc(moment).isoformat().replace("+00:00", "Z")

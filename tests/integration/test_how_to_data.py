@@ -18,7 +18,7 @@ def test_export(queue: ct.Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     names: dict[str, Any] = {"queue": queue}
     exec(blocks("docs/how-to/export.md"), names)  # noqa: S102 - our own page
     assert str(names["frame"].dtypes["payload"]) == "binary[pyarrow]"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["tasks.csv", "tasks.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["look.csv", "tasks.csv", "tasks.parquet"]
 
 
 def test_rescue(client: ct.Client, queue: ct.Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
