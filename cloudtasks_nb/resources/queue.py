@@ -15,7 +15,7 @@ from ..model.target import AppEngineHttpTarget, HttpTarget
 from ..model.task import View
 from ..model.versions import path_in, wire
 from ..model.writing import mask_paths
-from ..names import QueueName, task_of
+from ..names import QueueName, task_in
 from ..paging.pager import Pager
 from ..rest.session import Session
 from .access_verbs import AccessVerbs
@@ -215,7 +215,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
             >>> queue.task("welcome").json()
             {'to': 'ada'}
         """
-        return read_task(self._session, task_of(self._parsed, task_id), view)
+        return read_task(self._session, task_in(self._parsed, task_id), view)
 
     @property
     def plot(self) -> QueuePlots:
