@@ -124,7 +124,7 @@ def parse_task(text: Named, project: str | None = None, location: str | None = N
     return TaskName(queue.project, queue.location, queue.queue, check_task_id(task))
 
 
-def task_of(queue: QueueName, task: Named) -> TaskName:
+def task_in(queue: QueueName, task: Named) -> TaskName:
     """A task of a queue from its id, a name as in parse_task, or itself. Errors: InvalidArgument."""
     name = name_of(task)
     if isinstance(name, str) and "/" in name:

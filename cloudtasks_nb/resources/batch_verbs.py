@@ -10,7 +10,7 @@ from ..errors import ConfigError, InvalidArgument
 from ..model.json import Message
 from ..model.messages import BatchCreateTasksRequest, BatchDeleteTasksRequest, CreateTaskRequest
 from ..model.task import Task as TaskFields
-from ..names import task_of
+from ..names import task_in
 from .bound import QueueVerbs
 from .new_task import TaskOptions, new_task, read_row
 from .operation import Operation
@@ -62,7 +62,7 @@ class BatchVerbs(QueueVerbs):
             >>> queue.batch_delete(queue.tasks().first(3)).wait().failures
         """
         several = [tasks] if isinstance(tasks, TaskFields | str) else tasks
-        names = [str(task_of(self._parsed, task)) for task in several]
+        names = [str(task_in(self._parsed, task)) for task in several]
         _check_size("deleted", len(names), MOST_DELETED)
         return self._start("batchDelete", BatchDeleteTasksRequest(names=names, request_id=_id(request_id)))
 

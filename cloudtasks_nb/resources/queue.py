@@ -15,7 +15,7 @@ from ..model.queue import KINDS, Kind, RateLimits, RetryConfig, StackdriverLoggi
 from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..model.task import View
 from ..model.writing import mask_paths
-from ..names import QueueName, task_of
+from ..names import QueueName, task_in
 from ..paging.pager import Pager
 from ..rest.session import Session
 from .access_verbs import AccessVerbs
@@ -247,7 +247,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
             >>> queue.task("welcome").json()
             {'to': 'ada'}
         """
-        return task_handle(self._session, task_of(self._parsed, task_id), view, read=read)
+        return task_handle(self._session, task_in(self._parsed, task_id), view, read=read)
 
     @property
     def plot(self) -> QueuePlots:

@@ -17,7 +17,7 @@ from cloudtasks_nb.names import (
     parse_location,
     parse_queue,
     parse_task,
-    task_of,
+    task_in,
 )
 
 PROJECTS = st.from_regex(r"[A-Za-z0-9:.-]*[A-Za-z0-9:-][A-Za-z0-9:.-]*", fullmatch=True)
@@ -41,14 +41,14 @@ def test_what_has_a_name_goes_where_a_name_goes() -> None:
     for given_queue in (name.parent, queue, str(name.parent)):
         assert parse_queue(given_queue) == name.parent
     for given_task in (name, task, str(name)):
-        assert parse_task(given_task) == task_of(name.parent, given_task) == name
+        assert parse_task(given_task) == task_in(name.parent, given_task) == name
     assert (
         parse_location(name.parent.parent)
         == name.parent.parent
         == parse_location(Location(name="projects/p/locations/us-central1"))
     )
     for short in ("t-1", "emails/t-1", "us-central1/emails/t-1"):
-        assert task_of(name.parent, short) == name
+        assert task_in(name.parent, short) == name
     for wrong in (queue, task):
         with pytest.raises(InvalidArgument, match="must be formatted"):
             parse_location(wrong)

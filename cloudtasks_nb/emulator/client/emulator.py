@@ -17,7 +17,7 @@ from ...model.emulated import (
     Faults,
     HistoryResponse,
 )
-from ...names import QueueName, parse_queue, task_of
+from ...names import QueueName, parse_queue, task_in
 from ...rest.session import Session
 from ...shown import Shown
 from .endpoints import Endpoints
@@ -104,7 +104,7 @@ class Emulator(Shown):
         name = self._queue_name(queue)
         query = {"queue": str(name)}
         if task is not None:
-            query["task"] = str(task_of(name, task))
+            query["task"] = str(task_in(name, task))
         answer = self._control.get("history", HistoryResponse, query)
         return History(str(name), answer.attempts, answer.dropped)
 
