@@ -130,7 +130,7 @@ def restore(
     """Create the tasks of a backup in a queue."""
     file = BackupFile(path)
     kind = file.about.queue.kind if file.about.queue is not None else queue.kind
-    if kind != queue.kind:
+    if kind != queue.kind and "pull" in (kind, queue.kind):  # v2 cannot tell the other kinds apart
         raise ConfigError(
             f"The backup is of {KIND_WORDS[kind]} queue, {queue.id!r} is {KIND_WORDS[queue.kind]} queue.",
             hint="restore it into a queue of the same kind; client.restore(path) creates one",

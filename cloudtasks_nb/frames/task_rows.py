@@ -111,6 +111,9 @@ def _settings_text(parts: tuple[msgspec.Raw, ...]) -> str | None:
     for name, raw in zip(SETTINGS, parts, strict=True):
         value = msgspec.json.decode(raw) if raw else None
         if isinstance(value, dict):
+            if value.get("maxAttempts") == -1:  # as the later versions say it
+                value = {**value, "unlimitedAttempts": True}
+                del value["maxAttempts"]
             value = {snake(key): inner for key, inner in value.items() if key != "host"}  # the service's own
             if value.get("max_attempts") == -1:  # as the later versions say it
                 value = {**value, "unlimited_attempts": True}

@@ -137,6 +137,7 @@ def test_a_table_carries_what_no_other_column_holds(client: ct.Client, queue: ct
         ("x", "settings hold no JSON object"),
         ("[1]", "settings hold no JSON object"),
         ('{"dispatch_dedline": "3s"}', "settings have no 'dispatch_dedline'; is 'dispatch_deadline' meant?"),
+        ('{"url": "x"}', "settings have no 'url'"),
     ):
         with pytest.raises(ct.InvalidRows, match=words):
             target.create_tasks(table.assign(settings=text, task_id=None))

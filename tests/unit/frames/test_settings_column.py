@@ -1,0 +1,35 @@
+"""The column `settings`: what no other column holds of a task, with the keywords of create_task."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cloudtasks_nb.frames import TASKS
+
+QUEUE = "projects/p/locations/us-central1/queues/q"
+
+
+@pytest.mark.parametrize(
+    ("task", "settings"),
+    [
+        ({}, None),
+        ({"httpRequest": {"url": "https://a/"}, "retryConfig": {}}, None),
+        ({"dispatchDeadline": "20.5s"}, {"dispatch_deadline": "20.5s"}),
+        ({"retryConfig": {"maxAttempts": -1}}, {"retry_config": {"unlimited_attempts": True}}),
+        ({"retryConfig": {"maxDoublings": 3}}, {"retry_config": {"max_doublings": 3}}),
+        ({"httpRequest": {"oauthToken": {"scope": "s"}}}, {"oauth_token": {"scope": "s"}}),
+        ({"appEngineHttpRequest": {"appEngineRouting": {"host": "h"}}}, None),
+        (
+            {"appEngineHttpRequest": {"appEngineRouting": {"host": "h", "service": "s"}}},
+            {"routing": {"service": "s"}},
+        ),
+    ],
+)
+def test_settings_are_what_no_other_column_holds(task: dict[str, Any], settings: Any) -> None:
+    one = {"name": f"{QUEUE}/tasks/1", **task}
+    page = TASKS.read(json.dumps({"tasks": [one, {"name": f"{QUEUE}/tasks/2"}, one]}).encode())
+    texts = TASKS.batch(page)["settings"].to_pylist()
+    assert [json.loads(text) if text else None for text in texts] == [settings, None, settings]
