@@ -293,9 +293,9 @@ def queue_unread(session: Session, name: QueueName, kind: Kind | None) -> Queue:
         name=str(name),
         app_engine_http_target=AppEngineHttpTarget() if kind == "app_engine" else None,
         pull_target=PullTarget() if kind == "pull" else None,
-    ).bind(session)
+    )
     queue.__dict__["kind_is_unknown"] = kind is None
-    return queue
+    return queue.bind(session)
 
 
 def queue_of(session: Session, name: QueueName, *, stats: bool, read: bool, kind: Kind | None) -> Queue:

@@ -110,7 +110,7 @@ class Session:
             try:
                 answer = self.send(call)
             except CloudTasksError as error:
-                if self.speaking.may_fall_back(error):
+                if version is None and self.speaking.may_fall_back(error):
                     refused[call.method.version] = error
                     continue
                 self.speaking.learn_unserved(refused)
