@@ -182,7 +182,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
     @property
     def offers_stats(self) -> bool:
         """Whether a version of the API that is spoken keeps statistics of queues."""
-        return self._session.offers_stats
+        return self._session.speaking.offers_stats
 
     def count_tasks(self, progress: bool | None = None) -> int:
         """How many tasks are waiting, counted page by page: where there are no statistics, or an estimate will not do.

@@ -183,11 +183,6 @@ class Session:
         single._nearby = None  # who makes many calls wants no look around for each
         return single
 
-    @property
-    def offers_stats(self) -> bool:
-        """Whether a version that is spoken keeps statistics of queues."""
-        return self.speaking.offers_stats
-
     def pause(self, tries: int) -> None:
         """Wait before another round of something that is more than one call."""
         time.sleep(random.random() * self.retry.ceiling_s(tries))  # noqa: S311 - jitter, not a secret
