@@ -113,7 +113,7 @@ class Client(CreatesQueues, Shown):
     @property
     def offers_stats(self) -> bool:
         """Whether a version of the API that is spoken keeps statistics of queues."""
-        return self._session.offers_stats
+        return self._session.speaking.offers_stats
 
     def locations(self) -> Pager[Location]:
         """The locations that can hold queues. Errors: PermissionDenied, AuthError, TransportError.

@@ -78,7 +78,8 @@ class _Emulators:
         from .emulator.launch import local
 
         options = {**self._usual, **options}
-        options.pop("api_version")  # every emulator serves all of them
+        for one_clients in ("api_version", "read_only"):  # every emulator serves all of them
+            options.pop(one_clients, None)
         key = repr(sorted(options.items()))
         if key not in self._running:
             self._running[key] = self._ends.enter_context(local(**options))
@@ -101,7 +102,7 @@ class _Emulators:
             "api_version": options.get("api_version", self._usual["api_version"]),
             "access_token": OWNER if options.get("enforce_iam") else None,
         }
-        with connect(**how) as client:
+        with connect(**how, read_only=options.get("read_only", False)) as client:
             yield client
         with connect(**how) as afterwards:  # the test may have closed its own
             _clear(afterwards)

@@ -10,7 +10,7 @@ from ..model.json import Message
 from ..model.methods import Method
 from ..model.roles import PREFIX, roles_with
 from ..model.schema import schema
-from ..model.versions import Version
+from ..model.versions import OWN, Version
 from ..shown import Shown
 from .parameters import parameters
 
@@ -106,7 +106,8 @@ def example(method: Method) -> str:
     short = method.id.removeprefix("projects.locations.")
     path = [f"{name}={_variable(method, name)}" for name in method.variables if name != method.optional]
     arguments = ", ".join([*path, *([EXAMPLES[short]] if short in EXAMPLES else [])])
-    return f"client.api.{method.id}({arguments})"
+    version = "" if method.version == OWN else f"{method.version}."
+    return f"client.api.{version}{method.id}({arguments})"
 
 
 def docstring(method: Method) -> str:

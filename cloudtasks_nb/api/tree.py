@@ -120,6 +120,7 @@ class Namespace(Shown):
         self._session = session
         self._version = version
         self._prefix = prefix
+        self._root = "client.api" if version == OWN else f"client.api.{version}"
         self._below = below
         self.__dict__.update(below)
 
@@ -152,14 +153,14 @@ class Namespace(Shown):
             for method in methods
         ]
         return Table(
-            caption=f"client.api.{self._prefix}".rstrip("."),
+            caption=f"{self._root}.{self._prefix}".rstrip("."),
             columns=["method", "request", "what it does"],
             rows=rows,
-            footer=f'{len(rows)} methods; client.api.describe("{methods[0].id}") tells all about one',
+            footer=f'{len(rows)} methods; {self._root}.describe("{methods[0].id}") tells all about one',
         )
 
     def __repr__(self) -> str:
-        return f"<client.api.{self._prefix}".rstrip(".") + f": {', '.join(dir(self))}>"
+        return f"<{self._root}.{self._prefix}".rstrip(".") + f": {', '.join(dir(self))}>"
 
 
 class Api(Namespace):

@@ -122,7 +122,6 @@ def authorization_url(
     scopes: Sequence[str] | str = SCOPES,
     *,
     state: str | None = None,
-    pkce: bool = True,
     offline: bool = True,
     login_hint: str | None = None,
     auth_uri: str | None = None,
@@ -134,7 +133,6 @@ def authorization_url(
     - `redirect_uri`: the address that the browser returns to.
     - `scopes`: what the program may do. Defaults to Google Cloud.
     - `state`: text that comes back in the answer and shows which question it answers. Defaults to a random one.
-    - `pkce`: bind the answer to this program.
     - `offline`: ask for a refresh token. Google gives one only when the person agrees anew, so they are asked again.
     - `login_hint`: the e-mail address of the person who is expected.
     - `auth_uri`, `token_uri`: the addresses of the provider. Default to Google's.
@@ -156,12 +154,11 @@ def authorization_url(
     state = secrets.token_urlsafe(24) if state is None else state
     if not isinstance(state, str) or not state:
         raise ConfigError("state is not a text.", hint="leave it out: one is made up that nobody can guess")
+    verifier = Secret(secrets.token_urlsafe(64))
+    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
     asked = {"client_id": client_id, "redirect_uri": redirect_uri, "response_type": "code"}
     asked |= {"scope": scope_of(scopes), "state": state}
-    verifier = Secret(secrets.token_urlsafe(64) if pkce else "")
-    if pkce:
-        digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
-        asked |= {"code_challenge": digest.decode().rstrip("="), "code_challenge_method": "S256"}
+    asked |= {"code_challenge": digest.decode().rstrip("="), "code_challenge_method": "S256"}
     if offline:
         asked |= {"access_type": "offline", "prompt": "consent"}
     if login_hint:

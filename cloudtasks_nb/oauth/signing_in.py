@@ -36,7 +36,6 @@ def sign_in(
     loopback: bool | None = None,
     open_browser: Callable[[str], object] | None = None,
     timeout: float = 300.0,
-    pkce: bool = True,
     offline: bool = True,
     login_hint: str | None = None,
     auth_uri: str | None = None,
@@ -52,7 +51,7 @@ def sign_in(
       and over SSH, and to True elsewhere.
     - `open_browser`: a function that opens the address. Defaults to the browser of this machine, where it has a screen.
     - `timeout`: how long to wait for the browser.
-    - `pkce`, `offline`, `login_hint`, `auth_uri`, `token_uri`: as in authorization_url(). The last two default to the
+    - `offline`, `login_hint`, `auth_uri`, `token_uri`: as in authorization_url(). The last two default to the
       addresses in the downloaded JSON.
 
     Units: `timeout` is in seconds.
@@ -73,7 +72,6 @@ def sign_in(
         authorization_url,
         known["client_id"],
         scopes=scopes,
-        pkce=pkce,
         offline=offline,
         login_hint=login_hint,
         auth_uri=auth_uri or known.get("auth_uri"),

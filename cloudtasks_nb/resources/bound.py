@@ -68,8 +68,10 @@ class QueueVerbs(Bound):
 
     def bind(self, session: Session) -> Self:
         """As Bound.bind; calls about a pull queue are made in the version that shows all of it."""
-        if self.kind == "pull":
+        if self._kind_of_tasks == "pull":
             session.speaking.learn_pull(self.name)
+        elif self._kind_of_tasks is not None:
+            session.speaking.forget_pull(self.name)
         super().bind(session)
         return self._noted()
 

@@ -9,12 +9,11 @@ from typing import Any
 from msgspec import Raw, Struct
 
 from ..errors import AuthError, CloudTasksError, TransportError
-from ..model.json import Message, decode, encode, in_version, version_said
+from ..model.json import Message, encode, in_version
 from ..model.marks import OWN, Version
 from ..names import LocationName
-from ..rest.pages import PagedCall, PageTokens
+from ..rest.pages import PagedCall
 
-_LIST = "projects.locations.queues.list"
 _PARALLEL = 8
 _NAMED = 3
 
@@ -57,16 +56,9 @@ def _ask(
     """What each place gave, side by side, and which failed."""
 
     def whole(place: LocationName) -> _Whole:
-        fetch, token = calls[place], ""
-        tokens, queues = PageTokens(f"queues of {place.location}", _LIST, str(place)), []
-        while True:
-            raw = fetch(token)
-            with tokens.reading():
-                page = decode(raw, _Page)
-            queues += page.queues
-            if not (token := tokens.next(page.next_page_token)):
-                return _Whole(queues, version_said(raw))
-            tokens.number += 1
+        fetch = calls[place]
+        pages = fetch.pages(_Page, f"queues of {place.location}")
+        return _Whole([queue for page in pages for queue in page.queues], fetch.version or OWN)
 
     found: dict[LocationName, _Whole] = {}
     failed: dict[LocationName, CloudTasksError] = {}

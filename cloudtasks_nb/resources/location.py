@@ -157,7 +157,7 @@ def list_locations(session: Session, project: str, *, page_size: int | None = No
     """The locations of a project, page by page."""
     method, parent, caption = f"{_LOCATIONS}.list", f"projects/{project}", f"locations of {project}"
     fetch = PagedCall(session, method, {"name": parent}, {"pageSize": page_size})
-    return Pager(fetch, _LocationListing(session, caption), PageTokens(caption, method, parent))
+    return Pager(fetch, _LocationListing(session, caption), fetch.tokens(caption))
 
 
 def list_queues(

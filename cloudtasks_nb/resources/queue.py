@@ -220,7 +220,7 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
     @property
     def offers_stats(self) -> bool:
         """Whether a version of the API that is spoken keeps statistics of queues."""
-        return self._session.offers_stats
+        return self._session.speaking.offers_stats
 
     def count_tasks(self, progress: bool | None = None) -> int:
         """How many tasks are waiting, counted page by page: where there are no statistics, or an estimate will not do.
@@ -327,9 +327,9 @@ def queue_unread(session: Session, name: QueueName, kind: Kind | None) -> Queue:
         name=str(name),
         app_engine_http_target=AppEngineHttpTarget() if kind == "app_engine" else None,
         pull_target=PullTarget() if kind == "pull" else None,
-    ).bind(session)
+    )
     queue.__dict__["kind_is_unknown"] = kind is None
-    return queue
+    return queue.bind(session)
 
 
 def queue_handle(session: Session, name: QueueName, *, stats: bool, read: bool, kind: Kind | None) -> Queue:

@@ -13,7 +13,7 @@ from ..names import QueueName, TaskName
 from ..paging.listing import Listing
 from ..paging.pager import Pager
 from ..progress import bar
-from ..rest.pages import PagedCall, PageTokens
+from ..rest.pages import PagedCall
 from ..rest.session import Session
 from .bound import bind_all
 from .leased import Leased
@@ -164,7 +164,7 @@ def list_tasks(
     fetch = PagedCall(session, _LIST, {"parent": str(queue)}, query)
     caption = f"tasks of {queue.location}/{queue.queue}"
     listing = TaskListing(session, caption, has_payloads=view == "FULL", expected=expected)
-    return Pager(fetch, listing, PageTokens(caption, _LIST, str(queue)))
+    return Pager(fetch, listing, fetch.tokens(caption))
 
 
 class TaskListing(Listing[Task]):
@@ -217,18 +217,12 @@ def task_ids(session: Session, queue: QueueName, progress: bool | None) -> Itera
 
 
 def _pages_of_names(session: Session, queue: QueueName, progress: bool | None) -> Iterator[_Names]:
-    what, token = f"tasks of {queue.location}/{queue.queue}", ""
+    what = f"tasks of {queue.location}/{queue.queue}"
     fetch = PagedCall(session, _LIST, {"parent": str(queue)}, {"fields": "tasks/name,nextPageToken"})
-    tokens = PageTokens(what, _LIST, str(queue))
     with bar(what, "tasks", progress, several=True) as shown:
-        while True:
-            with tokens.reading():
-                page = decode(fetch(token), _Names)
+        for page in fetch.pages(_Names, what):
             yield page
             shown.update(len(page.tasks))
-            if not (token := tokens.next(page.next_page_token)):
-                return
-            tokens.number += 1
 
 
 def check_view(view: str) -> str:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..errors import AnswerTooLarge, DecodeError
-from ..model.json import version_said
+from ..model.json import decode, version_said
 from ..model.versions import Version
 from .answers import asked
 
 if TYPE_CHECKING:
     from .session import Session
+
+
+class _Paged(Protocol):
+    next_page_token: str
+
+
+P = TypeVar("P", bound=_Paged)
 
 _USUAL_SIZE = 1000
 _SHOWN = 60
@@ -33,14 +40,30 @@ class PagedCall:
         self._path = path
         self._query = query
         self._size: int | None = query.get("pageSize")
-        self._version: Version | None = None
+        self.version: Version | None = None
+
+    def tokens(self, what: str) -> PageTokens:
+        """For a walk that begins; `what` is listed."""
+        return PageTokens(what, self._method_id, next(iter(self._path.values())))
+
+    def pages(self, kind: type[P], what: str) -> Iterator[P]:
+        """All pages, as messages of a kind that holds `next_page_token`. Errors: any ApiError, DecodeError."""
+        tokens, token = self.tokens(what), ""
+        while True:
+            raw = self(token)
+            with tokens.reading():
+                page = decode(raw, kind)
+            yield page
+            if not (token := tokens.next(page.next_page_token)):
+                return
+            tokens.number += 1
 
     def __call__(self, token: str) -> bytes:
         while True:
             query = {**self._query, "pageSize": self._size, "pageToken": token}
             try:
                 page = self._session.fetch(
-                    self._method_id, path=self._path, query=query, version=self._version if token else None
+                    self._method_id, path=self._path, query=query, version=self.version if token else None
                 )
             except AnswerTooLarge:
                 size = self._size or _USUAL_SIZE
@@ -48,7 +71,7 @@ class PagedCall:
                     raise
                 self._size = size // 2
             else:
-                self._version = version_said(page)
+                self.version = version_said(page)
                 return page
 
 

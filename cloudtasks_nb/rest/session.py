@@ -112,7 +112,7 @@ class Session:
             try:
                 answer = self.send(call)
             except CloudTasksError as error:
-                if self.speaking.may_fall_back(error):
+                if version is None and self.speaking.may_fall_back(error):
                     refused[call.method.version] = error
                     continue
                 self.speaking.learn_unserved(refused)
@@ -184,11 +184,6 @@ class Session:
         single.retry = replace(self.retry, max_tries=1)
         single._nearby = None  # who makes many calls wants no look around for each
         return single
-
-    @property
-    def offers_stats(self) -> bool:
-        """Whether a version that is spoken keeps statistics of queues."""
-        return self.speaking.offers_stats
 
     def pause(self, tries: int) -> None:
         """Wait before another round of something that is more than one call."""

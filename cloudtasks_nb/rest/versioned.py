@@ -70,6 +70,10 @@ class Speaking:
         """The endpoint answered in another version, and not in these."""
         self._unserved = self._unserved.union(versions)
 
+    def forget_pull(self, name: str) -> None:
+        """The queue of this name is of another kind now."""
+        self._pull_queues.discard(name)
+
     def learn_pull(self, name: str) -> bool:
         """The queue of this name, or of a task of this name, is a pull queue. Whether another version said so."""
         is_news = self.spoken == AUTO and not self.knows_as_pull(name)

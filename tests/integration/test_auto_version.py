@@ -125,6 +125,11 @@ def test_client_api_speaks_v2beta2_and_the_others_by_their_name(client: ct.Clien
     assert client.api.projects.locations.queues.get(name=queue.name)["pullTarget"] == {}
     assert client.api.v2beta3.projects.locations.queues.get(name=queue.name)["type"] == "PULL"
     assert "29 methods" in str(client.api) and "24 methods" in str(client.api.v2)
+    assert 'client.api.v2.describe("' in str(client.api.v2)
+    assert repr(client.api.v2.projects).startswith("<client.api.v2.projects: ")
+    assert "client.api.v2.projects.locations.queues.get(name=queue.name)" in str(
+        client.api.v2.describe("projects.locations.queues.get")
+    )
     with pytest.raises(AttributeError, match=r"lease does not exist in v2\. Next: use client\.api\.v2beta2"):
         client.api.v2.projects.locations.queues.tasks.lease(parent=queue.name)
 

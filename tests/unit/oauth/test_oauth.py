@@ -52,15 +52,15 @@ def test_what_is_asked_is_its_address_as_text() -> None:
 
 def test_what_is_asked_for_can_be_chosen() -> None:
     made, query = asked(
-        scopes=["openid", EMAIL_SCOPE], state="mine", pkce=False, offline=False, login_hint="ada@example.com"
+        scopes=["openid", EMAIL_SCOPE], state="mine", offline=False, login_hint="ada@example.com"
     )
-    assert (made.state, made.code_verifier) == ("mine", "")
+    assert made.state == "mine"
     assert (query["scope"], query["state"], query["login_hint"]) == (
         f"openid {EMAIL_SCOPE}",
         "mine",
         "ada@example.com",
     )
-    assert not {"code_challenge", "access_type", "prompt"} & set(query)
+    assert not {"access_type", "prompt"} & set(query)
 
 
 @pytest.mark.parametrize(

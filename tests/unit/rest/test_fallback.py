@@ -72,3 +72,23 @@ def test_pages_of_a_listing_stay_in_one_version() -> None:
     with scripted(HTML, page(1, "b"), page(2, "c"), page(3)) as server, connected(server) as client:
         assert [queue.id for queue in client.queues()] == ["q1", "q2", "q3"]
     assert versions(server) == ["v2beta3", "v2", "v2", "v2"]
+
+
+def test_a_page_that_another_version_has_a_token_for_is_asked_of_that_version_alone() -> None:
+    first = answer(200, {"queues": [{"name": QUEUE}], "nextPageToken": "b"})
+    with (
+        scripted(first, HTML, first) as server,
+        connected(server) as client,
+        pytest.raises(ct.DecodeError, match="HTTP 404"),
+    ):
+        list(client.queues())
+    assert versions(server) == ["v2beta3", "v2beta3"]
+
+
+def test_a_name_that_belongs_to_a_queue_of_another_kind_now_is_read_as_such() -> None:
+    pull, push = answer(200, {"name": QUEUE, "type": "PULL"}), answer(200, {"name": QUEUE, "type": "PUSH"})
+    nothing = answer(200, {"tasks": []})
+    with scripted(pull, nothing, push, nothing) as server, connected(server) as client:
+        client.queue("emails").tasks()
+        client.create_queue("emails").tasks()
+    assert versions(server) == ["v2beta3", "v2beta2", "v2beta3", "v2beta3"]
