@@ -14,7 +14,7 @@ from ..errors import ConfigError, InvalidArgument, InvalidRows
 from ..model.task import HttpRequest, Task
 from ..model.writing import as_new
 from ..names import QueueName, check_task_id
-from ..paging.pager import Pager
+from ..paging.exports import Exports
 from ..redact import scrub
 from ..resources.leased import Leased
 from ..resources.new_task import TaskOptions, new_task, read_row
@@ -39,7 +39,7 @@ def is_frame(given: Any) -> bool:
 
 def as_frame(given: Any) -> Any:
     """A table of another library, or rows out of frame.to_dict("records"), as a DataFrame; anything else as it is."""
-    if is_frame(given) or isinstance(given, Pager):
+    if is_frame(given) or isinstance(given, Exports):  # a listing of ours is iterated
         return given
     is_rows = isinstance(given, list) and bool(given) and all(isinstance(row, dict) for row in given)
     if not is_rows and not hasattr(given, "__arrow_c_stream__"):

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Self, SupportsIndex, TypeVar, cast
 
 import msgspec
 
-from ..discreet import Discreet
+from ..discreet import Body, Discreet
 from ..errors import DecodeError, InvalidArgument
 from ..shown import Shown
 from .durations import EXAMPLES, DurationLike, span_of
@@ -182,7 +182,7 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 _encoder = msgspec.json.Encoder(enc_hook=_to_wire)
 
 
-class InVersion(bytes):
+class InVersion(Body):
     """JSON in the words of another version than the model's. `decode` reads it as the model's messages."""
 
     version: Version

@@ -192,7 +192,7 @@ def test_the_end_of_a_lease_goes_back_byte_for_byte(ends: str, way: str) -> None
     found = task if way == "task" else {"tasks": [task]}
     script = [answer(200, one) for one in (queue, found, task, task, {})]
     with scripted(*script) as server:
-        client = ct.connect("p", "us-central1", endpoint=server.url)
+        client = ct.connect("p", "us-central1", endpoint=server.url, api_version="v2beta2")
         held = client.queue("emails")
         leased = {
             "lease": lambda: held.lease()[0],

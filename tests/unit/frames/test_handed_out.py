@@ -68,7 +68,9 @@ def server() -> Iterator[Scripted]:
 
 @pytest.fixture
 def tasks(server: Scripted) -> Iterator[ct.Pager[ct.Task]]:
-    client = ct.connect("p", "us-central1", endpoint=server.url)
+    client = ct.connect(
+        "p", "us-central1", endpoint=server.url, api_version="v2beta2"
+    )  # as the server says it
     yield client.queue("emails").tasks(view="FULL")
     client.close()
 
