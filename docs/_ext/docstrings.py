@@ -18,6 +18,7 @@ from cloudtasks_nb.model.schema import schema
 FIELDS = ("Shapes", "Shape", "Units", "Errors", "Source", "Attributes")
 _INLINE = re.compile(rf"(?<=[.)?!:`]) (?=(?:{'|'.join(FIELDS)}): )")
 _FIELD = re.compile(rf"({'|'.join(FIELDS)}): (.*)")
+_BOUNDS = re.compile(r"~?\w+\.Annotated\[([\w.~]+), ~?(?:msgspec\.)?Meta\([^()]*\)\]")
 _MARKS = re.compile(r"~?(?:typing|types)\.Annotated\[(.*?)(?:, <[^>]*>)+\]")
 _FACTORY = re.compile(r"(dict|list|deque)([^=]*?) = <factory>")
 _EMPTY = {"dict": "{}", "list": "[]", "deque": "[]"}
@@ -53,10 +54,12 @@ def _readable(signature: str) -> str:
 
     >>> _readable("(host: ~typing.Annotated[str, <output-only>, <absent in v2>] = '')")
     "(host: str = '')"
+    >>> _readable("(code: ~typing.Annotated[int, ~msgspec.Meta(ge=-5, le=5)] = 0)")
+    '(code: int = 0)'
     >>> _readable("(headers: dict[str, str] = <factory>, members: list[str] = <factory>)")
     '(headers: dict[str, str] = {}, members: list[str] = [])'
     """
-    signature = _MARKS.sub(r"\1", signature)
+    signature = _MARKS.sub(r"\1", _BOUNDS.sub(r"\1", signature))
     return _FACTORY.sub(lambda made: f"{made[1]}{made[2]} = {_EMPTY[made[1]]}", signature)
 
 
