@@ -25,7 +25,7 @@ T = TypeVar("T")
 # numpy's kinds whose tolist() gives values of Python; instants would become numbers.
 _AS_LISTED = frozenset("biufUO")
 _INT64 = re.compile(r"-?[0-9]{1,19}")
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 # Instants that msgspec would round, or turn into something that is outside the years of UTC.
 _FINER, _EDGES = re.compile(rb"\.\d{7}"), (b"0001-01-01", b"9999-12-31")
 _DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)

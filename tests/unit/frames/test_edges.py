@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
@@ -101,6 +101,7 @@ def _found(read: Any, raw: bytes) -> Any:
 
 
 @settings(max_examples=400)
+@example([{"name": f"{QUEUE}/tasks/1", "scheduleTime": "2026-12-31T00:00:00+0530"}])
 @given(st.lists(TASK, max_size=3))
 def test_every_way_says_the_same_of_a_page(tasks: list[dict[str, Any]]) -> None:
     raw = json.dumps({"tasks": tasks}).encode()
