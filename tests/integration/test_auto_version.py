@@ -75,8 +75,9 @@ def test_one_client_says_what_no_single_version_can(
     assert (leased.payload, leased.tag) == (b"work", "red")
     leased.acknowledge()
     assert pull.refresh(stats=True).stats is not None
-    client.upload_queue_yaml("queue:\n- name: named\n  rate: 1/s\n")
     assert {version for _, version in versions[versions.index(("create", "v2beta2")) :]} == {"v2beta2"}
+    client.upload_queue_yaml("queue:\n- name: named\n  rate: 1/s\n")
+    assert [version for method, version in versions if method == "update"] == ["v2beta2"]
 
 
 def test_a_pull_task_that_is_read_by_its_name_alone_shows_the_lease_as_v2beta2_does(
