@@ -57,11 +57,16 @@ def test_a_task_with_a_name_a_time_and_a_url_can_be_deleted(client: ct.Client) -
     assert gone == [200, 404]
 
 
+def test_a_queue_without_a_target_sends_to_the_functions_emulator(client: ct.Client) -> None:
+    queue = client.create_queue("remind").pause()
+    name = post(client, task()).json()["task"]["name"].removeprefix("/")
+    assert client.task(name).url == "http://127.0.0.1:5001/local/us-central1/remind"
+    assert queue.count_tasks() == 1
+
+
 def test_what_cannot_be_done_is_refused_in_the_apis_words(client: ct.Client) -> None:
     assert post(client, task()).status_code == 404  # there is no such function
     client.create_queue("remind")
-    refused = post(client, task())
-    assert (refused.status_code, refused.json()["error"]["message"]) == (400, "HttpRequest.url is required.")
     for odd in ({}, {"task": {}}, {"task": {"httpRequest": []}}, [], {"task": {"httpRequest": {"url": 5}}}):
         assert post(client, odd).status_code == 400, odd
     assert requests.get(f"{client.endpoint}/{TASKS}", timeout=20).status_code == 404

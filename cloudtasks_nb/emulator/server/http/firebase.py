@@ -19,6 +19,8 @@ from ..delivery.outgoing import own_url
 from .front import Front
 
 _TASKS = "/projects/{project}/locations/{location}/queues/{queue}/tasks"
+# Where Firebase's own emulator serves a function. Source: https://firebase.google.com/docs/emulator-suite/connect_functions
+_FUNCTION = "http://127.0.0.1:5001/{project}/{location}/{queue}"
 _VERSION = "v2beta3"  # what a queue says of its target, and what a task may hold
 
 
@@ -32,7 +34,7 @@ class Firebase:
         return [("POST", _TASKS, self.create), ("DELETE", f"{_TASKS}/{{task}}", self.delete)]
 
     async def create(self, request: Request) -> Response:
-        """Add a task; without a URL it goes where the queue's http_target says."""
+        """Add a task; without a URL it goes where the queue's http_target says, or to Firebase's own emulator."""
         body = await self._with_url(request)
         answer = await self._front.answer(replace(request, path=f"/{_VERSION}{request.path}", body=body))
         if answer.status != 200:
@@ -56,5 +58,7 @@ class Firebase:
         queue = request.path.rpartition("/tasks")[0]
         found = await self._front.answer(replace(request, http="GET", path=f"/{_VERSION}{queue}", body=b""))
         if found.status == 200:
-            asked["url"] = own_url(decode(found.body, Queue).http_target)
+            held = decode(found.body, Queue)
+            function = _FUNCTION.format(project=held.project, location=held.location, queue=held.id)
+            asked["url"] = own_url(held.http_target) or function
         return msgspec.json.encode(values)
