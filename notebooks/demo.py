@@ -59,7 +59,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="run it headless and print what it showed")
     arguments = parser.parse_args()
     with ct.local(demo=True) as client:
-        os.environ["CLOUD_TASKS_EMULATOR_HOST"] = client.endpoint
+        os.environ["CLOUD_TASKS_EMULATOR_HOST"] = client.endpoint.removeprefix("http://")
         print(f"The emulator runs on {client.endpoint}", flush=True)
         return check(arguments.notebook) if arguments.check else browse(arguments.notebook)
 
