@@ -21,7 +21,7 @@ from .deadline import Deadline, DeadlineAdapter
 
 MAX_ANSWER_BYTES = 512 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
-_PACKED_CHUNK_BYTES = 8 * 1024  # which unpack to 8 MB at most
+_PACKED_CHUNK_BYTES = 16 * 1024  # which unpack to 16 MB at most
 _CONNECTIONS = 32
 _LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 

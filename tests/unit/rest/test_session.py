@@ -23,7 +23,7 @@ from .conftest import CUT_WHOLE, EAGER, QUEUE, get_queue
 
 def test_an_answer_becomes_a_message() -> None:
     with scripted(answer(200, {"name": QUEUE, "state": "PAUSED", "newField": 1})) as server:
-        assert get_queue(server).state == "PAUSED"
+        assert get_queue(server, api_version="auto").state == "PAUSED"
     assert server.requests[0].startswith(f"GET /v2beta3/{QUEUE}?prettyPrint=false HTTP/1.1")
 
 
