@@ -97,6 +97,14 @@ def _delivery_arguments(emulator: argparse.ArgumentParser) -> None:
 
 def _identity_arguments(emulator: argparse.ArgumentParser) -> None:
     emulator.add_argument(
+        "--project",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a project that exists: calls of others are refused, as of a foreign project; may be repeated (default: "
+        "every project exists)",
+    )
+    emulator.add_argument(
         "--enforce-iam",
         action="store_true",
         help="refuse callers who may not do what they ask for; a token is an e-mail address, a JWT or one of /token",
@@ -142,6 +150,7 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Op
         app_engine=together("--app-engine", app_engine, chosen.app_engine),
         app_engine_location=chosen.app_engine_location,
         enforce_iam=chosen.enforce_iam,
+        projects=tuple(chosen.project),
         grants=tuple(chosen.grant),
         oauth_clients=tuple(chosen.oauth_client),
         faults=together("--fault", read_faults, chosen.fault),

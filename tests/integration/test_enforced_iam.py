@@ -369,3 +369,26 @@ def test_a_queue_that_sends_in_another_name_needs_actas(enforcing: str, queue: s
 
     assert refusal(patched("admin@example.com"), 403)["message"] == LACKS_ACT_AS
     assert patched(OWNER).json()["httpTarget"] == sends_as["httpTarget"]
+
+
+def test_a_foreign_project_is_refused_with_the_details_that_were_recorded() -> None:
+    with EmulatorProcess("--project", "mine", "--project", "ours") as process:
+        below = f"{process.url}/v2/projects/{{}}/locations/us-central1/queues"
+        for known in ("mine", "ours"):
+            assert requests.get(below.format(known), timeout=20).json() == {}
+        refused = requests.post(below.format("theirs"), json={"name": "q"}, timeout=20).json()["error"]
+        said = "Permission denied on resource project theirs."
+        assert (refused["code"], refused["status"], refused["message"]) == (403, "PERMISSION_DENIED", said)
+        info, localized, help_ = refused["details"]
+        assert (info["reason"], info["domain"]) == ("CONSUMER_INVALID", "googleapis.com")
+        assert info["metadata"]["consumer"] == "projects/theirs"
+        assert (localized["locale"], localized["message"]) == ("en-US", said)
+        assert help_["links"][0]["description"] == "Google developers console"
+        with ct.connect("theirs", "us-central1", endpoint=process.url) as client:
+            with pytest.raises(ct.PermissionDenied, match="theirs") as caught:
+                client.queue("emails")
+            assert caught.value.hint
+            upload = requests.post(
+                f"{process.url}/api/queue/update?appId=theirs", data=b"queue: []", timeout=20
+            )
+            assert upload.status_code == 403

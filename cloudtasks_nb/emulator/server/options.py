@@ -21,6 +21,7 @@ class Options(Struct, frozen=True, kw_only=True):
     `manual_clock`: time stands still until it is moved. It begins at `clock_start`, by default now, but never before
     it stopped in the file.
     `enforce_iam`: refuse who does not say who calls, or may not. `grants`: roles and who holds them in every project.
+    `projects`: the projects that exist; none stands for every project.
     `oauth_clients`: ids and secrets of the applications that may sign people in; none stands for any.
     `app_engine_location`: where App Engine is in every project, and an uploaded queue.yaml goes.
     `allow_targets`: patterns of targets on other machines that deliveries may go to.
@@ -37,6 +38,7 @@ class Options(Struct, frozen=True, kw_only=True):
     app_engine: AppEngine = AppEngine()
     app_engine_location: str = APP_ENGINE_LOCATION
     enforce_iam: bool = False
+    projects: tuple[str, ...] = ()
     grants: tuple[tuple[str, str], ...] = ()
     oauth_clients: tuple[tuple[str, str], ...] = ()
     faults: Faults = msgspec.field(default_factory=Faults)

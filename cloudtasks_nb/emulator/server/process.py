@@ -63,7 +63,9 @@ class Server:
         gate = Gate(context, options.grants) if options.enforce_iam else None
         sign_in = SignIn(OAuth(context, options.oauth_clients), self._commits)
         control = Control(options, clock, timeline, tokens, history, faults)
-        app = application(Front(self.service, self._commits, gate), control, sign_in, faults)
+        app = application(
+            Front(self.service, self._commits, gate, options.projects), control, sign_in, faults
+        )
         self._connections = Connections(app)
 
     async def _remember(self, now: datetime) -> None:

@@ -50,7 +50,7 @@ class Gate:
 
     def admit(self, caller: Caller, method: Method, parameters: dict[str, Any]) -> dict[str, Any]:
         """The parameters that the caller may use. Errors: PermissionDenied."""
-        resource = _resource(parameters)
+        resource = resource_of(parameters)
         held = self._held(caller, resource)
         body = parameters.get("body")
         if method.id == _TEST and body is not None:  # asks what is held; a pattern is refused later
@@ -90,7 +90,8 @@ class Gate:
         return held
 
 
-def _resource(parameters: dict[str, Any]) -> str:
+def resource_of(parameters: dict[str, Any]) -> str:
+    """The full name of the resource that a call is about."""
     for name in ("name", "parent", "resource", "queue"):
         if name in parameters:
             return str(parameters[name])

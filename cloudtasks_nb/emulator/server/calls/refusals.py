@@ -92,6 +92,30 @@ def malformed(message: str, link: dict[str, Any]) -> InvalidArgument:
     return InvalidArgument(message, details=[link])
 
 
+def foreign_project(project: str) -> PermissionDenied:
+    """A project that is not there, or that the caller has no part in."""
+    said, google = f"Permission denied on resource project {project}.", "type.googleapis.com/google.rpc."
+    about = {
+        "consumer": f"projects/{project}",
+        "containerInfo": project,
+        "service": "cloudtasks.googleapis.com",
+    }
+    link = {"description": "Google developers console", "url": "https://console.developers.google.com"}
+    return PermissionDenied(
+        said,
+        details=[
+            {
+                "@type": f"{google}ErrorInfo",
+                "reason": "CONSUMER_INVALID",
+                "domain": "googleapis.com",
+                "metadata": about,
+            },
+            {"@type": f"{google}LocalizedMessage", "locale": "en-US", "message": said},
+            {"@type": f"{google}Help", "links": [link]},
+        ],
+    )
+
+
 def _missing(method: Method) -> dict[str, Any]:
     return {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",

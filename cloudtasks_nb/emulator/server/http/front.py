@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,10 +14,11 @@ from ....errors import ApiError, Internal, Unauthenticated
 from ....model import encode
 from ....model.methods import Method
 from ....model.schema import snake
-from ..access.gate import Gate
+from ..access.gate import Gate, resource_of
 from ..calls.bodies import read_body
 from ..calls.partial import Selection, parse_fields, select
 from ..calls.queries import SystemParameters, method_parameters, system_parameters
+from ..calls.refusals import foreign_project
 from ..calls.request import JAVASCRIPT, Request, Response, overridden, route
 from ..rules.identity import Caller
 from ..services.service import Answer, Service
@@ -31,10 +32,13 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}
 class Front:
     """Answers calls, whatever they hold."""
 
-    def __init__(self, service: Service, commits: Commits, gate: Gate | None = None) -> None:
+    def __init__(
+        self, service: Service, commits: Commits, gate: Gate | None = None, projects: Collection[str] = ()
+    ) -> None:
         self._service = service
         self._commits = commits
         self._gate = gate
+        self._projects = projects  # those that exist; none stands for every project
 
     async def answer(self, asked: Request) -> Response:
         """Never raises."""
@@ -76,6 +80,9 @@ class Front:
         return await self._commits.run(partial(self._gate.caller, call, system, method))
 
     def _called(self, who: Caller | None, method: Method, parameters: dict[str, Any]) -> Answer:
+        project = resource_of(parameters).split("/")[1]
+        if self._projects and project not in self._projects:
+            raise foreign_project(project)
         if self._gate is not None and who is not None:
             parameters = self._gate.admit(who, method, parameters)
         return self._service.call(method.id, parameters, method.version)
