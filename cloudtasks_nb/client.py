@@ -193,7 +193,7 @@ class Client(CreatesQueues, Shown):
         Units: `timeout` is for each request and its repeats: seconds, a timedelta, or text such as "1m". It defaults
         to the client's timeout plus a tenth of a second for each call.
 
-        Errors: ConfigError when the timeout is no time; TransportError and the like at the end of the block, when
+        Errors: ConfigError when the timeout is not a time; TransportError and the like at the end of the block, when
         nothing at all was answered.
 
         Source: POST /batch, SPEC section 1.6.

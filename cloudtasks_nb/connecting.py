@@ -76,7 +76,7 @@ def connect(
     timeout_s = seconds_for_a_call(timeout)
     if not isinstance(retry, Retry | None):
         raise ConfigError(
-            f"retry={retry!r} is no policy.", hint="pass ct.Retry(max_tries=...), or leave it out"
+            f"retry={retry!r} is not a policy.", hint="pass ct.Retry(max_tries=...), or leave it out"
         )
     emulator = _emulator(endpoint)
     url = endpoint if endpoint is not None else emulator or GOOGLE
@@ -99,7 +99,7 @@ def _size(max_answer_bytes: int) -> int:
     """The size itself. Errors: ConfigError."""
     if isinstance(max_answer_bytes, bool) or not isinstance(max_answer_bytes, int) or max_answer_bytes < 1:
         raise ConfigError(
-            f"max_answer_bytes={max_answer_bytes!r} is no number of bytes.",
+            f"max_answer_bytes={max_answer_bytes!r} is not a number of bytes.",
             hint="pass a whole number from 1 on",
         )
     return max_answer_bytes

@@ -55,7 +55,7 @@ class Body(bytes):
 
 
 class Told(str):
-    """What stands in a repr for something that is no plain value, without quotes."""
+    """What stands in a repr for something that is not a plain value, without quotes."""
 
     __slots__ = ()
 

@@ -125,7 +125,7 @@ def _ini(config: pytest.Config) -> dict[str, Any]:
 
 
 def _marked(node: pytest.Item) -> dict[str, Any]:
-    """What the test's markers say, the nearest first. Errors: UsageError for an option that there is not."""
+    """What the test's markers say, the nearest first. Errors: UsageError for an option that does not exist."""
     from .emulator.launch import local
 
     marks = list(node.iter_markers("cloudtasks"))

@@ -218,7 +218,7 @@ class Batch(Shown):
     def add(self, verb: Callable[P, T], *args: P.args, **given: P.kwargs) -> BatchItem[T]:
         """Add a call: a verb that is not called yet, and what it would be called with.
 
-        Errors: ConfigError when it is no verb of this client; what the verb refuses before it sends anything.
+        Errors: ConfigError when it is not a verb of this client; what the verb refuses before it sends anything.
 
         Example:
             >>> batch.add(queue.pause)

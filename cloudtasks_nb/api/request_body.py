@@ -16,7 +16,7 @@ from .parameters import unknown
 
 
 def body_of(method: Method, given: Any, *, checked: bool) -> Any:
-    """The body to send. Errors: InvalidArgument for what is no object, or for a member that nobody knows.
+    """The body to send. Errors: InvalidArgument for what is not an object, or for a member that nobody knows.
 
     Members go by their names on the wire (scheduleTime) or in Python (schedule_time); the API takes both. Values of
     Python's own (bytes, instants, timedeltas, messages) are written as JSON.

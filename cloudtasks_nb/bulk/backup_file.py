@@ -50,7 +50,7 @@ class BackupFile:
         said = (schema.metadata or {}).get(_KEY)
         if said is None or not {"task_id", "payload", WHOLE} <= {*schema.names}:
             raise ConfigError(
-                f"{self.path} is no backup of a queue.",
+                f"{self.path} is not a backup of a queue.",
                 hint="queue.backup(path) writes one; the file of a listing has no whole tasks: "
                 "queue.create_tasks(pandas.read_parquet(path)) makes tasks of what it has",
             )

@@ -96,7 +96,7 @@ def _check_request(request: HttpRequest) -> None:
     """Refuse what the service would, so that wrong rows are known before anything is sent. Errors: InvalidArgument."""
     method = request.http_method or "POST"
     if not _URL.match(request.url):
-        raise InvalidArgument(f"url {scrub(request.url)[:60]!r} is no http:// or https:// URL")
+        raise InvalidArgument(f"url {scrub(request.url)[:60]!r} is not an http:// or https:// URL")
     if method not in _HTTP_METHODS:
         raise InvalidArgument(f"method {method!r} is none of {', '.join(sorted(_HTTP_METHODS))}")
     if request.body and method not in _WITH_BODY:

@@ -105,7 +105,7 @@ def _target(queue: Queue, to: Queue | str) -> tuple[QueueName, Any]:
         place = queue._parsed
         return parse_queue(to, place.project, place.location), queue._session
     if not hasattr(to, "_parsed"):
-        raise InvalidArgument(f"to={to!r} is no queue.", hint="pass a Queue, its id or its name")
+        raise InvalidArgument(f"to={to!r} is not a queue.", hint="pass a Queue, its id or its name")
     return to._parsed, to._session
 
 

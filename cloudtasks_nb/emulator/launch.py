@@ -142,7 +142,7 @@ def _clock(clock: str | datetime) -> list[str]:
         return ["manual", utc(start).isoformat()]
     except (OverflowError, TypeError, ValueError):
         hint = '"system", "manual", or a datetime or ISO text to start at'
-        raise ConfigError(f"clock={clock!r} is no clock.", hint=hint) from None
+        raise ConfigError(f"clock={clock!r} is not a clock.", hint=hint) from None
 
 
 def _patterns(targets: Sequence[str]) -> Sequence[str]:

@@ -97,7 +97,8 @@ class Columns(Generic[P]):
         known = {column.name: column for column in self._whole}
         if isinstance(names, str) or (names is not None and not set(names) <= set(known)):
             raise ConfigError(
-                f"columns={names!r} names a column that there is not.", hint=f"columns are {', '.join(known)}"
+                f"columns={names!r} names a column that does not exist.",
+                hint=f"columns are {', '.join(known)}",
             )
         picked = self._whole if names is None else [known[name] for name in dict.fromkeys(names)]
         return Columns(picked, self._read, self.of, secrets=secrets)
@@ -214,7 +215,7 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
         lambda page: [(pull.tag or None) if (pull := task.pull_message) else None for task in page.tasks],
     ),
     Column("payload", pa.binary(), lambda page: page.payloads),
-    # Where no payload is shown, as v2 does of pull tasks, the rest is no whole task either.
+    # Where no payload is shown, as v2 does of pull tasks, the rest is not a whole task either.
     Column("view", TEXT, lambda page: ["BASIC" if one is None else "FULL" for one in page.payloads]),
     Column("settings", TEXT, lambda page: other_settings(page.tasks, page.requests)),
     Column("name", TEXT, lambda page: page.names),

@@ -17,7 +17,7 @@ P = TypeVar("P", bound=Sized)
 class Export(Generic[P]):
     """The choice of an export. `columns` are read; those in `dropped` only because something is decoded from them.
 
-    Errors: ConfigError for a column that there is not, an unknown `decode`.
+    Errors: ConfigError for a column that does not exist, or an unknown `decode`.
     """
 
     def __init__(

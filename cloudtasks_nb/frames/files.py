@@ -103,7 +103,7 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
         why = errno.EISDIR if target.is_dir() else errno.ENOENT
         raise OSError(why, os.strerror(why), str(target))
     if target.exists() and not target.is_file():  # a file in place of a device would be no device any more
-        raise OSError(errno.EINVAL, "It is no regular file", str(target))
+        raise OSError(errno.EINVAL, "It is not a regular file", str(target))
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     mode = (0o600 if private else 0o666) & (target.stat().st_mode if target.exists() else 0o777)
     try:

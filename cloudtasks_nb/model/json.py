@@ -84,7 +84,7 @@ class Int64(int):
         """From the wire. Errors: ValueError."""
         text = str(value)
         if not _INT64.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
-            raise ValueError(f"{text[:30]!r} is no integer of 64 bits")
+            raise ValueError(f"{text[:30]!r} is not an integer of 64 bits")
         return cls(text)
 
 
@@ -106,7 +106,7 @@ class Instant(datetime):
             made = cls.combine(*_split(moment.astimezone(UTC)))
         except (OverflowError, ValueError):
             raise ValueError(
-                f"{text[:60]!r} is no instant with a time zone, of the years 1 to 9999"
+                f"{text[:60]!r} is not an instant with a time zone, of the years 1 to 9999"
             ) from None
         made.text = text
         return made

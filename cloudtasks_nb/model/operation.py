@@ -54,5 +54,5 @@ class Operation(Message):
 def _in_order(failed: dict[str, Any]) -> list[tuple[str, Any]]:
     """Map entries in the order of their numbers, which JSON writes as text. Errors: DecodeError."""
     if strange := [index for index in failed if not index.isdecimal()]:
-        raise DecodeError(f"The operation names a failed request {strange[0]!r}, which is no number.")
+        raise DecodeError(f"The operation names a failed request {strange[0]!r}, which is not a number.")
     return sorted(failed.items(), key=lambda entry: int(entry[0]))

@@ -74,7 +74,7 @@ _PLAIN = Shape()
 
 
 def check_version(version: str) -> None:
-    """Refuse what is no version. Errors: ConfigError."""
+    """Refuse what is not a version. Errors: ConfigError."""
     if version not in (AUTO, *VERSIONS):
         raise ConfigError(
             f"api_version={version!r} is not supported.", hint=f"use one of {', '.join((AUTO, *VERSIONS))}"

@@ -189,7 +189,7 @@ def scope_of(scopes: Sequence[str] | str) -> str:
 
 
 def check_client(client_id: str | None) -> None:
-    """Refuse what is no client. Errors: ConfigError."""
+    """Refuse what is not a client. Errors: ConfigError."""
     if not isinstance(client_id, str) or not client_id.strip():
         raise ConfigError(
             "client_id is missing.",

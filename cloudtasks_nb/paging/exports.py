@@ -210,7 +210,7 @@ class Exports(ABC):
 
 
 def check_count(what: str, count: int | None) -> None:
-    """Refuse what is no number of items. Errors: ConfigError."""
+    """Refuse what is not a number of items. Errors: ConfigError."""
     try:
         usable = count is None or index(count) >= 0
     except TypeError:

@@ -65,5 +65,5 @@ def _failures(operation: Operation) -> list[Section]:
 def _when(text: Any, now: datetime) -> Value:
     try:
         return when(from_dict(text, datetime), now) if text else None
-    except DecodeError:  # what is no instant is shown as it is
+    except DecodeError:  # what is not an instant is shown as it is
         return str(text)

@@ -125,7 +125,7 @@ class LeaseVerbs(QueueVerbs):
 
         Units: `lease_duration` is seconds, a timedelta, or text such as "5m".
 
-        Errors: ConfigError for options that make no sense, or a queue that is no pull queue.
+        Errors: ConfigError for options that make no sense, or a queue that is not a pull queue.
 
         Example:
             >>> work.worker(lambda task: print(task.json())).run(until_empty=True)

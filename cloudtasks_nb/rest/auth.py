@@ -175,7 +175,7 @@ def header_text(what: str, text: str) -> str:
 
 
 def check_url(endpoint: str) -> None:
-    """Refuse what is no address of a service. Errors: ConfigError."""
+    """Refuse what is not an address of a service. Errors: ConfigError."""
     try:
         parts = urlsplit(endpoint)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0

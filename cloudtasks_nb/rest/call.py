@@ -76,7 +76,7 @@ class Call:
         return bool(self.given & {"callback", "$callback"})
 
     def content(self, answer: Answer) -> bytes:
-        """The JSON of a good answer. Errors: what the service refused, or what is no answer of the API."""
+        """The JSON of a good answer. Errors: what the service refused, or what is not an answer of the API."""
         if not 200 <= answer.status < 300:
             raise refusal(answer, method=self.method.id, resource=self.resource)
         if not answer.body:  # the API answers "{}" at least: the connection was cut within the headers

@@ -36,7 +36,7 @@ def to_credentials(given: Any) -> Any:
 
 
 def read_json(path: str | os.PathLike[str], what: str, hint: str | None = None) -> Any:
-    """The JSON in a file. Errors: ConfigError, without the path: a text that is no path may be a secret."""
+    """The JSON in a file. Errors: ConfigError, without the path: a text that is not a path may be a secret."""
     try:
         return as_secret(json.loads(Path(path).expanduser().read_text()))
     except (OSError, ValueError) as error:
@@ -57,7 +57,7 @@ def impersonated(
     chain = list(account) if isinstance(account, list | tuple) else [account]
     if not chain or not all(isinstance(one, str) and "@" in one for one in chain):
         raise ConfigError(
-            f"impersonate={account!r} is no service account.",
+            f"impersonate={account!r} is not a service account.",
             hint='write its e-mail address: "worker@my-project.iam.gserviceaccount.com"',
         )
     return Credentials(

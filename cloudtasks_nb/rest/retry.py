@@ -63,7 +63,7 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
                 usable = False
             if not usable:
                 raise ConfigError(
-                    f"{name}={value!r} is no number from {least} on.",
+                    f"{name}={value!r} is not a number from {least} on.",
                     hint="help(ct.Retry) says what it means",
                 )
 

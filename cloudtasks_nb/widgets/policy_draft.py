@@ -38,7 +38,7 @@ class Draft(Struct):
     removed: list[Grant] = []
 
     def grant(self, policy: Policy, role: str, member: str) -> None:
-        """Plan a grant; one that was to be removed stays. Errors: ConfigError for what is no role or member."""
+        """Plan a grant; one that was to be removed stays. Errors: ConfigError for what is not a role or member."""
         Policy().grant(role, member)  # checks both
         wanted = Grant(role, member)
         if wanted in self.removed:

@@ -205,5 +205,7 @@ def _checked(every_s: object) -> float:
     """A pause between samples that the quota allows. Errors: ConfigError."""
     fits = isinstance(every_s, int | float) and math.isfinite(every_s) and LEAST_S <= every_s <= MOST_S
     if not fits or isinstance(every_s, bool):
-        raise ConfigError(f"every_s={every_s!r} is no pause between samples.", hint="from 1 to 3600 seconds")
+        raise ConfigError(
+            f"every_s={every_s!r} is not a pause between samples.", hint="from 1 to 3600 seconds"
+        )
     return float(every_s)  # type: ignore[arg-type]

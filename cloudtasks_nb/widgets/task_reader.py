@@ -135,7 +135,7 @@ class TaskReader(Panel):
         Errors: as refresh; then, too, what was read by then is kept.
         """
         if type(limit) is not int or limit < 1:
-            raise Refused(f"{limit!r} is no number of tasks.", hint="leave the limit out")
+            raise Refused(f"{limit!r} is not a number of tasks.", hint="leave the limit out")
         return self._load(limit)
 
     def cancel(self) -> None:
@@ -332,5 +332,5 @@ class TaskReader(Panel):
 def _checked(page_size: object) -> int:
     """A size that the service takes. Errors: ConfigError."""
     if type(page_size) is not int or not 1 <= page_size <= 1000:
-        raise ConfigError(f"{page_size!r} is no page size.", hint="from 1 to 1000 tasks")
+        raise ConfigError(f"{page_size!r} is not a page size.", hint="from 1 to 1000 tasks")
     return page_size

@@ -229,7 +229,7 @@ def test_what_is_no_backup_of_such_a_queue_is_refused(
 ) -> None:
     fill(queue, 1)
     table = queue.tasks(view="FULL").to_parquet(tmp_path / "table.parquet")
-    with pytest.raises(ct.ConfigError, match="no backup") as caught:
+    with pytest.raises(ct.ConfigError, match="is not a backup") as caught:
         queue.restore(table)
     assert "create_tasks" in (caught.value.hint or "")
     (tmp_path / "text").write_text("x")
@@ -254,7 +254,7 @@ def test_a_broken_backup_is_refused_and_never_half_believed(client: ct.Client, t
             target.restore(broken)
             assert contents(target) == contents(source), f"the bytes at {at} are for other readers only"
         except ct.ConfigError as error:
-            assert "broken" in str(error) or "no backup" in str(error)
+            assert "broken" in str(error) or "is not a backup" in str(error)
             assert target.count_tasks() == 0
             refused += 1
     assert refused > 20
@@ -277,8 +277,8 @@ def test_a_file_that_says_it_is_a_backup_has_to_be_one(queue: ct.Queue, tmp_path
         with pytest.raises(ct.ConfigError, match=words):
             queue.restore(tmp_path / "other.parquet")
 
-    refused(table.drop_columns(["task"]), "no backup")
-    refused(table.drop_columns(["payload"]), "no backup")
+    refused(table.drop_columns(["task"]), "is not a backup")
+    refused(table.drop_columns(["payload"]), "is not a backup")
     refused(table.replace_schema_metadata({**said, KEY: b"{"}), "broken")
     newer = said[KEY].replace(b'{"id"', b'{"version":2,"id"')
     refused(table.replace_schema_metadata({**said, KEY: newer}), "newer version")
@@ -304,7 +304,7 @@ def test_an_empty_queue_comes_back_empty(client: ct.Client, queue: ct.Queue, tmp
 def test_only_a_place_for_a_file_is_written_to(queue: ct.Queue, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         queue.backup(pipe, overwrite=True)
     with pytest.raises(IsADirectoryError):
         queue.backup(tmp_path, overwrite=True)

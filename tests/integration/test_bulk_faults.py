@@ -22,7 +22,7 @@ def own() -> Iterator[str]:
     """An emulator that nobody else uses."""
     with EmulatorProcess() as process:
         yield process.url
-        assert process.stop() == ("", ""), "a fault on purpose is no complaint"
+        assert process.stop() == ("", ""), "a fault on purpose is not a complaint"
 
 
 @pytest.fixture

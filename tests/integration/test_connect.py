@@ -181,7 +181,7 @@ def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
     with pytest.raises(ct.ConfigError) as caught:
         ct.local(app_engine="localhost:8080")
     assert caught.value.message == (
-        "The emulator did not start: --app-engine: 'localhost:8080' is no application such as http://localhost:8080"
+        "The emulator did not start: --app-engine: 'localhost:8080' is not an application such as http://localhost:8080"
     )
 
 

@@ -176,9 +176,9 @@ def test_a_port_in_use() -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--grant", "roles/owner"], "argument --grant: '' is no member such as user:ada@example.com"),
+        (["--grant", "roles/owner"], "argument --grant: '' is not a member such as user:ada@example.com"),
         (["--oauth-client", "mine"], "argument --oauth-client: 'mine' is not ID=SECRET"),
-        (["--app-engine", "ftp://x"], "--app-engine: 'ftp://x' is no application such as"),
+        (["--app-engine", "ftp://x"], "--app-engine: 'ftp://x' is not an application such as"),
         (["--fault", "late=1"], "--fault: 'late=1' is not one of"),
         (["--clock", "sundial"], "--clock: expected 'system', 'manual', or 'manual' and an instant"),
         (["--port", "99999"], "argument --port: '99999' is not a port"),

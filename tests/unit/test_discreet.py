@@ -236,7 +236,7 @@ STAGES: dict[str, Callable[[], Any]] = {
     "no header": lambda: ct.connect("p", access_token=f"{TOKEN}\n{TOKEN}"),
     "no key": lambda: ct.connect("p", api_key=f"{KEY}\n" + KEY),
     "a dict without a type": lambda: ct.connect("p", credentials={"refresh_token": REFRESH, "x": [TOKEN]}),
-    "a text that is no path": lambda: ct.connect("p", credentials=f'{{"refresh_token": "{REFRESH}"}}'),
+    "a text that is not a path": lambda: ct.connect("p", credentials=f'{{"refresh_token": "{REFRESH}"}}'),
     "a broken key": lambda: ct.connect("p", credentials=ACCOUNT),
     "in the clear": lambda: ct.connect("p", endpoint="http://example.com", access_token=TOKEN),
     "not reached": lambda: _queue(endpoint=NOWHERE, access_token=TOKEN),

@@ -8,10 +8,10 @@ import cloudtasks_nb as ct
 
 
 def test_wrong_rows_are_told_with_how_many_more_there_are() -> None:
-    error = ct.InvalidRows([(3, "colour is no option"), (None, "no column url")], count=7, hint="drop it")
+    error = ct.InvalidRows([(3, "colour is not an option"), (None, "no column url")], count=7, hint="drop it")
     told = [
         "Nothing was sent: 7 problems.",
-        "  item 3: colour is no option",
+        "  item 3: colour is not an option",
         "  no column url",
         "  … and 5 more",
         "  next: drop it",

@@ -159,7 +159,7 @@ def modules() -> dict[str, set[str]]:
 def test_there_are_no_import_cycles() -> None:
     graph = modules()
     assert len(graph) > 20
-    # A package's __init__ gathers its own modules; that arrow is no dependency of theirs on it.
+    # A package's __init__ gathers its own modules; that arrow is not a dependency of theirs on it.
     for name in graph:
         graph[name] = {target for target in graph[name] if not name.startswith(f"{target}.")}
     while leaves := [name for name, targets in graph.items() if not targets & graph.keys()]:

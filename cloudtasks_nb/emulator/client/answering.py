@@ -59,6 +59,6 @@ def _answer(status: int, body: Any, headers: Mapping[str, str]) -> HttpAnswer:
     said = {str(name): str(value) for name, value in headers.items()}
     for name, value in said.items():
         if not (_HEADER.fullmatch(name) and _HEADER_VALUE.fullmatch(value)):
-            raise ValueError(f"header {name!r} cannot be sent: {value!r} is no line of Latin-1 text")
+            raise ValueError(f"header {name!r} cannot be sent: {value!r} is not a line of Latin-1 text")
     typed = {"Content-Type": kind} if body is not None and "content-type" not in map(str.lower, said) else {}
     return HttpAnswer(status, data or b"", typed | said)

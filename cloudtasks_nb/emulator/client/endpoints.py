@@ -25,7 +25,7 @@ class Endpoints:
         self._session = session
 
     def get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:
-        """Read something. Errors: ConfigError when the endpoint is no emulator of ours, TransportError."""
+        """Read something. Errors: ConfigError when the endpoint is not an emulator of ours, TransportError."""
         return self._call("GET", f"{path}?{urlencode(query)}" if query else path, kind, None, 0.0)
 
     def post(self, path: str, body: Message, kind: type[T], *, longer_s: float = 0.0) -> T:

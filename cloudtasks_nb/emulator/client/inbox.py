@@ -90,7 +90,7 @@ class Inbox(Shown):
         """
         if not isinstance(path, str) or not (path == ELSE or path.startswith("/")):
             raise InvalidArgument(
-                f"{path!r} is no path.", hint='@inbox.on("/send"), or @inbox.on("*") for all others'
+                f"{path!r} is not a path.", hint='@inbox.on("/send"), or @inbox.on("*") for all others'
             )
 
         def keep(handler: Handler) -> Handler:

@@ -90,7 +90,7 @@ def _handler(answering: Answering) -> type[BaseHTTPRequestHandler]:
             if self.headers.get("Transfer-Encoding") is not None:
                 return 411, "Send a Content-Length."
             if not (length.isascii() and length.isdecimal()):
-                return 400, "The Content-Length is no number."
+                return 400, "The Content-Length is not a number."
             return (413, "The body is too long.") if int(length[:20]) > MAX_BODY_BYTES else None
 
         def _send(self, answer: HttpAnswer) -> None:

@@ -54,7 +54,7 @@ def never_waiting_for_readers() -> Iterator[None]:
     kept = sys.stderr
     try:
         complaints = Complaints(kept.fileno())
-    except (AttributeError, OSError, ValueError):  # a stderr that is no file keeps nobody waiting
+    except (AttributeError, OSError, ValueError):  # a stderr that is not a file cannot block
         yield
         return
     sys.stderr = complaints

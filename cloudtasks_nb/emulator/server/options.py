@@ -61,7 +61,7 @@ def clock(words: list[str]) -> tuple[bool, datetime | None]:
             try:
                 return True, datetime.fromisoformat(start).astimezone(UTC)
             except (ValueError, OverflowError):
-                raise ValueError(f"{start!r} is no instant such as 2026-03-01T12:00:00Z") from None
+                raise ValueError(f"{start!r} is not an instant such as 2026-03-01T12:00:00Z") from None
     raise ValueError("expected 'system', 'manual', or 'manual' and an instant such as 2026-03-01T12:00:00Z")
 
 
@@ -83,7 +83,7 @@ def grant(text: str) -> tuple[str, str]:
         raise ValueError(f"{role!r} is not one of {', '.join(ROLES)}")
     named = member(who)
     if named is None and not MEMBERS.fullmatch(who):
-        raise ValueError(f"{who!r} is no member such as user:ada@example.com or domain:example.com")
+        raise ValueError(f"{who!r} is not a member such as user:ada@example.com or domain:example.com")
     return role, named or who
 
 

@@ -47,7 +47,7 @@ def test_what_a_pattern_permits(allowed: str, url: str, permitted: bool) -> None
 
 @pytest.mark.parametrize("text", ["", "exa mple.com", "ftp://example.com", "example.com?x", "http://"])
 def test_what_is_no_pattern(text: str) -> None:
-    with pytest.raises(ValueError, match="is no target"):
+    with pytest.raises(ValueError, match="is not a target"):
         pattern(text)
 
 

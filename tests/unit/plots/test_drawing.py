@@ -148,7 +148,7 @@ def test_attempts_count_for_the_last_outcome() -> None:
 
 def test_the_backoff_curve_is_the_one_of_the_retry_settings() -> None:
     (line,) = PICTURES["backoff"]().lines
-    assert len(line.get_xdata()) == 99  # the first attempt is no retry
+    assert len(line.get_xdata()) == 99  # the first attempt is not a retry
     assert list(line.get_ydata())[:3] == pytest.approx([0.1, 0.2, 0.4])
     assert max(line.get_ydata()) == 3_600
 

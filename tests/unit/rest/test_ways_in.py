@@ -147,7 +147,7 @@ def test_whoever_is_acted_for_names_the_project() -> None:
 
 @pytest.mark.parametrize("account", ["worker", "", [], [WORKER, 7], 7, b"a@b"])
 def test_what_is_no_account_is_refused(account: Any) -> None:
-    with pytest.raises(ct.ConfigError, match="no service account"):
+    with pytest.raises(ct.ConfigError, match="is not a service account"):
         ct.connect("p", access_token="ya29.mine", impersonate=account)
     with pytest.raises(ct.ConfigError, match="API key"):
         ct.connect("p", api_key="k", impersonate=WORKER)

@@ -176,7 +176,7 @@ class Deliverer:
                 received += len(piece)  # read to its end: an answer counts when it is complete
                 if received > LONGEST_ANSWER_BYTES:
                     break  # more than anybody means to say: its status counts
-            if "Content-Encoding" in response.headers:  # the task asked for it: this is no text
+            if "Content-Encoding" in response.headers:  # the task asked for an encoding, so this is not text
                 body = b""
             return answered(response.status, retry_after(response.headers, self._clock.now()), body)
 

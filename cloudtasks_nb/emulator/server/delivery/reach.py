@@ -62,7 +62,7 @@ def pattern(text: str) -> Pattern:
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
         raise ValueError(
-            f"{text!r} is no target such as example.com, *.example.com or https://example.com/hooks/*"
+            f"{text!r} is not a target such as example.com, *.example.com or https://example.com/hooks/*"
         )
     scheme, host, port, path = match.groups()
     scheme = (scheme or "").lower()

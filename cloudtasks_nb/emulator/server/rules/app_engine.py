@@ -51,5 +51,5 @@ def _base(url: str) -> str:
     parts = urlsplit(url)
     bare = not parts.query and not parts.fragment and "@" not in parts.netloc and parts.path in ("", "/")
     if parts.scheme not in ("http", "https") or not parts.hostname or not bare or parts.port == 0:
-        raise ValueError(f"{url!r} is no application such as http://localhost:8080")
+        raise ValueError(f"{url!r} is not an application such as http://localhost:8080")
     return f"{parts.scheme}://{parts.netloc}"

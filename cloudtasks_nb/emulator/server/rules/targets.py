@@ -35,7 +35,7 @@ def address(url: str) -> URL | None:
         host.encode("idna" if not host.isascii() else "ascii")
         if ":" in host:
             ip_address(host)
-    except ValueError:  # also what is no host name
+    except ValueError:  # also what is not a host name
         return None
     bad_name = not host or (":" not in host and _NO_NAME.search(host) is not None)
     return None if bad_name or read.port == 0 else read
