@@ -87,17 +87,16 @@ class BackupFile:
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
-        """What goes wrong here is the fault of the file."""
+        """Raise ConfigError for a file that cannot be read; errors of the disk pass."""
         try:
             yield
-        except (pa.ArrowException, DecodeError, OSError) as error:
-            if (
-                isinstance(error, OSError) and error.errno is not None
-            ):  # without, it is Arrow's word for broken bytes
+        except (
+            Exception
+        ) as error:  # pyarrow also raises UnicodeDecodeError and AttributeError for broken bytes
+            if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise ConfigError(
-                f"{self.path} is no Parquet file, or a broken one: {str(error).strip().splitlines()[0]}"
-            ) from None
+            why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise ConfigError(f"{self.path} is no Parquet file, or a broken one: {why}") from None
 
 
 def write_backup(

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.bulk.backup_file import BackupFile
 from tests.integration.filling import URL, fill, new_id
 
 KEY = b"cloudtasks_nb.backup"
@@ -265,6 +266,23 @@ def test_a_broken_backup_is_refused_and_never_half_believed(client: ct.Client, t
         source.restore(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"nothing\.parquet"):
         source.restore(tmp_path / "nothing.parquet")
+
+
+def test_no_broken_byte_of_a_backup_raises_anything_but_a_config_error(
+    client: ct.Client, tmp_path: Path
+) -> None:
+    source = client.create_queue(new_id(), kind="pull")
+    source.create_tasks({"payload": b"x", "schedule": 3600} for _ in range(3))
+    whole = source.backup(tmp_path / "queue.parquet").read_bytes()
+    broken = tmp_path / "broken.parquet"
+    refused = 0
+    for at in range(0, len(whole), 4):
+        broken.write_bytes(whole[:at] + bytes([255 - whole[at]]) + whole[at + 1 :])
+        try:
+            list(BackupFile(broken).tasks())
+        except ct.ConfigError:
+            refused += 1
+    assert refused > len(whole) / 40
 
 
 def test_a_file_that_says_it_is_a_backup_has_to_be_one(queue: ct.Queue, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -107,6 +108,15 @@ class Demo:
         self.url, self.token = re.findall(r"Open (http://[^/]+)/\S+token=(\S+)", self.printed)[0]
         self.processes = psutil.Process(self.popen.pid).children(recursive=True)
 
+    def running(self, word: str) -> list[psutil.Process]:
+        """Its processes with this word on their command line. JupyterLab also starts some that end at once."""
+        found = []
+        for process in psutil.Process(self.popen.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if word in process.cmdline():
+                    found.append(process)
+        return found
+
     def call(self, verb: str, path: str, body: object = None) -> object:
         headers = {"Authorization": f"token {self.token}"}
         answer = requests.request(verb, f"{self.url}/api/{path}", json=body, headers=headers, timeout=60)
@@ -139,7 +149,7 @@ def test_what_a_person_runs_and_saves_stays_in_a_copy_and_nothing_alarming_is_pr
     kernel = {"kernel": {"name": "python3"}, "name": "", "path": "01_tour.ipynb", "type": "notebook"}
     demo.call("POST", "sessions", kernel)
     demo.processes = psutil.Process(demo.popen.pid).children(recursive=True)
-    assert any("ipykernel_launcher" in process.cmdline() for process in demo.processes)
+    assert demo.running("ipykernel_launcher")
     tour = demo.call("GET", "contents/01_tour.ipynb")
     assert isinstance(tour, dict)
     tour["content"]["cells"][0]["source"] = "# My tour"
@@ -167,7 +177,7 @@ def test_all_of_it_ends_with_a_demo_that_is_killed(demo: Demo) -> None:
 
 
 def test_all_of_it_ends_with_the_emulator(demo: Demo) -> None:
-    [emulator] = [process for process in demo.processes if "emulator" in process.cmdline()]
+    [emulator] = demo.running("emulator")
     emulator.kill()
     assert "The emulator has ended, so the demo ends too." in demo.wait()
     assert demo.popen.returncode == 1
