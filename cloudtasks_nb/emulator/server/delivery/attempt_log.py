@@ -27,6 +27,10 @@ class AttemptLog:
 
     def __init__(self, attempts: int = ATTEMPTS) -> None:
         self._limit = attempts
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget all of it."""
         self._count = 0
         self._tasks: OrderedDict[Key, list[tuple[int, AttemptRecord]]] = OrderedDict()
         self._numbers = count()

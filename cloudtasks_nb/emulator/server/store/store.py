@@ -126,6 +126,20 @@ class Store:
         followers, self._followers = self._followers, []
         return [] if lost else followers
 
+    def copy_to(self, other: sqlite3.Connection) -> None:
+        """Copies the whole database, whatever tables it has, while no transaction is open."""
+        self._db.backup(other)
+
+    def replace_with(self, other: sqlite3.Connection) -> None:
+        """Replaces the whole database by another one that is prepared: all of it, or nothing."""
+        other.backup(self._db)
+        self.has_leftovers = True
+
+    def cut_off(self) -> None:
+        """What was under way is due again: nobody will hear how it ended."""
+        with self.transaction():
+            self._db.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")
+
     def is_empty(self) -> bool:
         return self._db.execute("SELECT 1 FROM queues LIMIT 1").fetchone() is None
 
