@@ -55,9 +55,8 @@ class Server:
         self._store = store
         self._deliverer = Deliverer(self._ended, clock, targets(options, hindrances), tokens, history)
         send, place = self._deliverer.send, options.app_engine_location
-        context = Context(
-            store, clock, send, wake=self._wake, app_engine_location=place, hindrances=hindrances
-        )
+        context = Context(store, clock, send, wake=self._wake, app_engine_location=place)
+        context.hindrances = hindrances
         self._commits = Commits(store, context.expiry)
         self.service = Service(context)
         timeline = Timeline(clock, self._remember) if isinstance(clock, ManualClock) else None
