@@ -14,15 +14,16 @@ FLOORS = [
     {"shown", "redact"},
     {"discreet"},
     {"errors"},
-    {"names", "origins"},
+    {"names", "origins", "platforms"},
     {"model"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
     {"resources", "emulator.client"},
     {"client", "bulk", "worker"},
     {"connecting"},
-    {"widgets", "plots", "magics", "emulator.launch"},
-    {"pytest_plugin"},
+    {"emulator.running", "emulator.restoring"},
+    {"widgets", "plots", "magics", "emulator.launch", "emulator.execute"},
+    {"pytest_plugin", "command_line"},
     {"__init__", "__main__", "emulator"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -42,17 +43,19 @@ UPWARD = {
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"
-SERVER_MAY_USE = {"errors", "names", "origins", "model", "__version__"}
-SERVER_IS_USED_BY = {"__main__"}
+SERVER_MAY_USE = {"errors", "names", "origins", "platforms", "model", "__version__"}
+SERVER_IS_USED_BY = {"__main__", "command_line"}
 # Its own floors. Services and dispatcher meet in the store, and deliveries know nothing of either.
 SERVER_FLOORS = [
-    {"clock", "complaints"},
+    {"clock", "complaints", "hindrances"},
     {"calls", "timeline"},
     {"rules"},
     {"options", "store"},
     {"delivery"},
     {"services"},
-    {"access", "demo", "dispatch"},
+    {"access", "demo", "dispatch", "waiting"},
+    {"starting"},
+    {"world"},
     {"http"},
     {"process"},
     {"__init__"},

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-
-from msgspec.structs import replace
 
 from ...errors import ApiError, ConfigError
 from ...names import LocationName
 from . import demo
 from .clock import ManualClock
 from .options import Options
-from .rules.queue_patch import patched
-from .rules.queue_words import Asked
 from .rules.queue_yaml import Described, read_queue_yaml
 from .services.context import Context
 from .services.service import Service
@@ -44,6 +42,26 @@ class Start:
         service = Service(Context(store, ManualClock(now), lambda _: None, app_engine_location=place))
         parent = LocationName(self._options.project, place)
         for entry in self._described:
-            _tolerated(f"{parent}/queues/{entry.id}", lambda e=entry: _apply(store, service, parent, e))
+            with _kept_going(f"{parent}/queues/{entry.id}"), store.transaction():
+                service.uploads.apply(parent, entry)
         for asked in self._options.queues:
-            _tolerated(str(asked.name), lambda a=asked: _have(store, service, a))
+            with _kept_going(str(asked.name)), store.transaction():
+                service.queues.have(asked)
+
+
+def _read(file: Path) -> list[Described]:
+    try:
+        return read_queue_yaml(file.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"--queue-yaml: {file} cannot be read: {error.strerror}.") from None
+    except ApiError as error:
+        raise ConfigError(f"--queue-yaml: {file}: {error.message}") from None
+
+
+@contextmanager
+def _kept_going(name: str) -> Iterator[None]:
+    """One queue that cannot be had is told to the owner, and keeps nobody from the others: its name may be blocked."""
+    try:
+        yield
+    except ApiError as error:
+        print(f"cloudtasks_nb emulator: {name}: {error.message}", file=sys.stderr, flush=True)

@@ -7,8 +7,7 @@ so every such part joins, and is told to forget it.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import datetime
 from functools import partial
@@ -16,12 +15,11 @@ from typing import Protocol
 
 from ...errors import Internal
 from .clock import Clock, ManualClock
+from .starting import Start
 from .store.commits import Commits
-from .store.snapshots import Snapshots, blank, check_name, time_of
+from .store.snapshots import Snapshots, check_name
 from .store.store import Store
 from .timeline import Timeline
-
-Fill = Callable[[], Awaitable[None]]
 
 
 class Joined(Protocol):
@@ -33,20 +31,23 @@ class Joined(Protocol):
 
 
 class World:
-    """The database of a running emulator with the time and the memory that belong to it. Lives inside one event loop."""
+    """The database of a running emulator, with the time and the memory that belong to it. Lives in one event loop."""
 
     def __init__(
-        self, store: Store, clock: Clock, commits: Commits, timeline: Timeline | None, snapshots: Snapshots
+        self, store: Store, clock: Clock, commits: Commits, start: Start, snapshots: Snapshots
     ) -> None:
         self._store = store
         self._clock = clock
         self._commits = commits
-        self._timeline = timeline
+        self._start = start
         self._snapshots = snapshots
         self._began = clock.now()
         self._parts: Sequence[Joined] = ()
         self._replacing = asyncio.Lock()
-        self.fill: Fill | None = None  # what is there from the start
+        self.timeline: Timeline | None = None  # of a clock that is moved by hand
+        self.restore: Callable[[], None] | None = (
+            None  # what the start brings in through the API, on another thread
+        )
 
     def join(self, *parts: Joined) -> None:
         """Lets parts know when the world is another one; they are told in this order."""
@@ -55,35 +56,37 @@ class World:
     async def reset(self) -> None:
         """Everything is as at the start: nothing but what the options name, at the time when the clock began."""
         async with self._alone():
-            with closing(blank()) as nothing:
-                await self._replace(nothing, self._began)
-            if self.fill is not None:
-                await self.fill()
+            began = self._began if isinstance(self._clock, ManualClock) else self._clock.now()
+            await self._replace(partial(self._emptied, began), began)
+            if self.restore is not None:
+                await asyncio.to_thread(self.restore)
 
     async def save(self, name: str) -> None:
         """Keeps all of it under a name, in place of what had that name. Errors: InvalidArgument."""
         check_name(name)
         async with self._alone():
-            await self._commits.alone(
-                partial(self._snapshots.save, self._store, name, self._clock.now())
-            )
+            await self._commits.alone(partial(self._snapshots.save, self._store, name, self._clock.now()))
 
     async def load(self, name: str) -> None:
         """Brings back what was kept under a name. Errors: InvalidArgument, NotFound, FailedPrecondition."""
         check_name(name)
         async with self._alone():
             with closing(await asyncio.to_thread(self._snapshots.opened, name)) as copy:
-                await self._replace(copy, time_of(copy))
+                await self._replace(partial(self._store.replace_with, copy), copy.stopped_at())
 
     def saved(self) -> list[str]:
         """The names under which something is kept."""
         return self._snapshots.names()
 
-    async def _replace(self, copy: sqlite3.Connection, moment: datetime | None) -> None:
+    def _emptied(self, moment: datetime) -> None:
+        with closing(Store.blank()) as nothing:
+            self._start.make(nothing, moment)
+            self._store.replace_with(nothing)
+
+    async def _replace(self, work: Callable[[], None], moment: datetime | None) -> None:
+        """Replaces the database, and once that is done the time and the memory of all parts."""
         try:
-            await self._commits.alone(
-                partial(self._store.replace_with, copy), partial(self._begin_anew, moment)
-            )
+            await self._commits.alone(work, partial(self._begin_anew, moment))
         except Internal:
             await self._commits.run(self._store.cut_off)
             raise
@@ -100,8 +103,8 @@ class World:
     async def _alone(self) -> AsyncIterator[None]:
         """One change of the world at a time, and none while the clock is on its way."""
         async with self._replacing:
-            if self._timeline is None:
+            if self.timeline is None:
                 yield
                 return
-            async with self._timeline.standing():
+            async with self.timeline.standing():
                 yield

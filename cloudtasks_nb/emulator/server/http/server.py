@@ -14,15 +14,12 @@ from aiohttp import web
 from ....errors import ApiError, InvalidArgument, PermissionDenied
 from ....model import encode
 from ....model.versions import VERSIONS
-from ....origins import why_refused
-from ..access.sign_in_pages import SignIn
 from ..calls.queries import SystemParameters
 from ..calls.request import Handler, Request, Response, Routes, query_pairs
 from .batch_endpoint import Part, batch_reply, read_batch
-from .control import Control
 from .fault_injection import BATCH, REFUSALS, FaultPlan, method_of
-from .firebase import Firebase
 from .front import Front, refusal
+from .hosts import Hosts
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
 from .wire import finish
 
@@ -39,27 +36,26 @@ _AT_ONCE = 50
 _BODY_S = 60.0
 
 
-def application(front: Front, control: Control, sign_in: SignIn, faults: FaultPlan) -> web.Application:
-    """The emulator as an aiohttp application."""
+def application(front: Front, own: Routes, faults: FaultPlan, hosts: Hosts) -> web.Application:
+    """The emulator as an aiohttp application. `own`: what it answers beside the API."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    door, firebase = _Door(front, faults), Firebase(front)
-    own: Routes = [*control.routes(), *sign_in.routes(), *firebase.routes()]
+    door, let_in = _Door(front, faults), partial(_let_in, hosts)
     for verb, path, handler in own:
-        app.router.add_route(verb, path, _local(partial(door.own, handler)))
+        app.router.add_route(verb, path, let_in(partial(door.own, handler)))
     for path in _BATCH_PATHS:
-        app.router.add_route("POST", path, _local(door.batch))
-    app.router.add_route("*", r"/{path:[\s\S]*}", _local(door.handle))
+        app.router.add_route("POST", path, let_in(door.batch))
+    app.router.add_route("*", r"/{path:[\s\S]*}", let_in(door.handle))
     return app
 
 
-def _local(
-    work: Callable[[web.Request], Awaitable[Response | None]],
+def _let_in(
+    hosts: Hosts, work: Callable[[web.Request], Awaitable[Response | None]]
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Lets in what comes from this machine, and sends what was answered or refused; nothing where that is None."""
+    """Lets in who may call, and sends what was answered or refused; nothing where that is None."""
 
     async def answer(request: web.Request) -> web.Response:
         try:
-            if why := why_refused(request.headers.get):
+            if why := hosts.why_refused(request):
                 raise PermissionDenied(f"The emulator does not answer this request: {why}.")
             reply = await work(request)
         except ApiError as error:

@@ -15,6 +15,7 @@ from ....model import (
     AppEngineHttpTarget,
     Duration,
     HttpTarget,
+    Int64,
     PullTarget,
     Queue,
     RateLimits,
@@ -110,7 +111,7 @@ def target_of(url: str) -> HttpTarget:
         uri_override=UriOverride(
             scheme=parts.scheme.upper(),
             host=parts.hostname,
-            port=parts.port,
+            port=None if parts.port is None else Int64(parts.port),
             path_override=PathOverride(path=parts.path) if parts.path else None,
             query_override=QueryOverride(query_params=parts.query) if parts.query else None,
             uri_override_enforce_mode="IF_NOT_EXISTS",

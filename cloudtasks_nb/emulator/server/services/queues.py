@@ -26,6 +26,7 @@ from ..rules import queues as queue_rules
 from ..rules.locations import check_location
 from ..rules.pages import Listing
 from ..rules.queue_patch import patched
+from ..rules.queue_words import Asked
 from ..store.store import QueueRow
 from .context import NOT_FOUND, Serving
 
@@ -77,6 +78,20 @@ class QueueService(Serving):
                 "The queue cannot be created because a queue with this name existed too recently."
             )
         return self._store.add_queue(queue, str(name.parent)).queue
+
+    def have(self, asked: Asked) -> None:
+        """Makes a queue, or gives the one that is there the settings that were named; in a transaction of the caller.
+
+        Errors: ApiError.
+        """
+        name = str(asked.name)
+        found = self._store.queue(name)
+        if found is None:
+            self.add(replace(asked.queue, name=name))
+        elif asked.paths:
+            self._save(found, patched(found.queue, asked.queue, [*asked.paths]))
+        if asked.paused is not None:
+            self._set_state(name, "PAUSED" if asked.paused else "RUNNING")
 
     def patch(self, name: str, body: Queue, *, update_mask: str = "", version: Version = OWN) -> Queue:
         parsed = parse_queue(name)
@@ -133,7 +148,8 @@ class QueueService(Serving):
         stats = self._store.tasks.stats(row.row, row.generation, self._context.clock.now())
         limits = row.queue.rate_limits
         if row.queue.state == "RUNNING" and limits is not None:
-            stats.effective_execution_rate = limits.max_tasks_dispatched_per_second or 0
+            rate = limits.max_tasks_dispatched_per_second or 0
+            stats.effective_execution_rate = self._context.hindrances.rate(rate)
         return replace(row.queue, stats=stats)
 
 

@@ -166,7 +166,7 @@ class Commits:
         work.result, error = outcome
         work.error = self._failure(error) if isinstance(error, sqlite3.Error) else error
         if error is None and work.then is not None:
-            work.then()
+            _, work.error = _outcome(work.then)
         self._end_turn(None)
         self._go_on()
 

@@ -10,8 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 from ....errors import ConfigError, FailedPrecondition, InvalidArgument, NotFound
-from ..clock import from_us, to_us
-from .data_file import is_blank, prepare
 from .store import Store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -25,7 +23,7 @@ class Snapshots:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._held: dict[str, sqlite3.Connection] = {}
+        self._held: dict[str, Store] = {}
 
     def names(self) -> list[str]:
         """Of all that are there."""
@@ -35,23 +33,23 @@ class Snapshots:
 
     def save(self, store: Store, name: str, now: datetime) -> None:
         """Copies the database. A copy of that name is replaced once the new one is whole. Errors: sqlite3.Error."""
-        if self._folder is None:
-            copy = _temporary()
-            _copied(store, copy, now)
-            self._held[name] = copy
-            return
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        unfinished = self._folder / f"{name}.unfinished"
-        unfinished.unlink(missing_ok=True)
-        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        copy = Store.blank()
         try:
-            with closing(sqlite3.connect(unfinished.absolute(), isolation_level=None)) as copy:
-                _copied(store, copy, now)
-            unfinished.replace(self._path(name))
-        finally:
-            unfinished.unlink(missing_ok=True)
+            copy.replace_with(store)
+            copy.remember_time(now)
+            if self._folder is not None:
+                self._write(copy, self._folder, name)
+        except BaseException:
+            copy.close()
+            raise
+        if self._folder is not None:
+            copy.close()
+            return
+        if name in self._held:
+            self._held[name].close()
+        self._held[name] = copy
 
-    def opened(self, name: str) -> sqlite3.Connection:
+    def opened(self, name: str) -> Store:
         """A copy of a copy, checked and of today's version: what is kept stays as it was.
 
         Errors: NotFound; FailedPrecondition for a file that is not a copy, or not whole.
@@ -61,16 +59,14 @@ class Snapshots:
             raise NotFound(
                 f"There is no snapshot '{name}'. There {f'are: {there}' if there else 'is none yet'}."
             )
-        made = _temporary()
+        made = Store.blank()
         try:
             if self._folder is None:
-                self._held[name].backup(made)
+                made.replace_with(self._held[name])
             else:
-                with closing(sqlite3.connect(self._path(name).absolute(), isolation_level=None)) as kept:
-                    kept.backup(made)
-            if is_blank(made):
-                raise ConfigError("is empty.")
-            prepare(made, _CHECK_S)
+                with closing(sqlite3.connect(_path(self._folder, name))) as kept:
+                    made.replace_with(kept)
+            made.prepare(_CHECK_S)
         except (sqlite3.Error, ConfigError) as error:
             made.close()
             why = error.message if isinstance(error, ConfigError) else f"cannot be read: {error}."
@@ -81,33 +77,21 @@ class Snapshots:
         for copy in self._held.values():
             copy.close()
 
-    def _path(self, name: str) -> Path:
-        assert self._folder is not None  # noqa: S101 - there is none in memory
-        return self._folder / f"{name}{_SUFFIX}"
+    def _write(self, copy: Store, folder: Path, name: str) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        unfinished = folder / f"{name}.unfinished"
+        unfinished.unlink(missing_ok=True)
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            with closing(Store.open(unfinished)) as written:
+                written.replace_with(copy)
+            unfinished.replace(_path(folder, name))
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
-def blank() -> sqlite3.Connection:
-    """A database with nothing in it, as at the first start."""
-    made = _temporary()
-    prepare(made)
-    return made
-
-
-def time_of(copy: sqlite3.Connection) -> datetime | None:
-    """What time it was when the copy was taken; None for a blank one."""
-    found = copy.execute("SELECT now_us FROM clock").fetchone()
-    return None if found is None else from_us(found[0])
-
-
-def _temporary() -> sqlite3.Connection:
-    """A private database without a name: SQLite keeps it in memory, or in a file that nobody else can open."""
-    return sqlite3.connect("", isolation_level=None, check_same_thread=False)
-
-
-def _copied(store: Store, copy: sqlite3.Connection, now: datetime) -> None:
-    store.copy_to(copy)
-    copy.execute("DELETE FROM clock")
-    copy.execute("INSERT INTO clock VALUES (?)", (to_us(now),))
+def _path(folder: Path, name: str) -> Path:
+    return (folder / f"{name}{_SUFFIX}").absolute()
 
 
 def check_name(name: str) -> str:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ....errors import ConfigError
 from ....model import Queue, decode, encode
 from ..clock import from_us, to_us
-from .data_file import RESTORE, prepare
+from .data_file import RESTORE, is_blank, prepare
 from .grants import OAuthStore
 from .operations import OperationStore
 from .tasks import TaskStore
@@ -126,14 +126,23 @@ class Store:
         followers, self._followers = self._followers, []
         return [] if lost else followers
 
-    def copy_to(self, other: sqlite3.Connection) -> None:
-        """Copies the whole database, whatever tables it has, while no transaction is open."""
-        self._db.backup(other)
+    @classmethod
+    def blank(cls) -> Store:
+        """A database with nothing in it. SQLite keeps it in memory, or in a file that nobody else can open."""
+        connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        prepare(connection)
+        return cls(connection)
 
-    def replace_with(self, other: sqlite3.Connection) -> None:
-        """Replaces the whole database by another one that is prepared: all of it, or nothing."""
-        other.backup(self._db)
+    def replace_with(self, other: Store | sqlite3.Connection) -> None:
+        """Replaces the whole database, whatever tables it has: all of it, or nothing. No transaction may be open."""
+        (other._db if isinstance(other, Store) else other).backup(self._db)
         self.has_leftovers = True
+
+    def prepare(self, check_s: float) -> None:
+        """Makes what was copied into it today's. Errors: sqlite3.Error; ConfigError when it is not ours, or broken."""
+        if is_blank(self._db):
+            raise ConfigError("is empty.")
+        prepare(self._db, check_s)
 
     def cut_off(self) -> None:
         """What was under way is due again: nobody will hear how it ended."""
