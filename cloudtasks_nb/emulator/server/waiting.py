@@ -64,8 +64,9 @@ class Waiting:
         stats = self._stats(row)
         under_way = int(stats.concurrent_dispatches_count or 0)
         next_due = stats.oldest_estimated_arrival_time
-        facts = [f"{name.queue} holds {int(stats.tasks_count or 0)} tasks after {timeout_s:g} s"]
-        facts += [f"{under_way} of them are under way"] if under_way else []
+        count = int(stats.tasks_count or 0)
+        facts = [f"{name.queue} holds {count} {'task' if count == 1 else 'tasks'} after {timeout_s:g} s"]
+        facts += [f"under way: {under_way}"] if under_way else []
         facts += [f"the first one is due at {next_due:%Y-%m-%dT%H:%M:%SZ}"] if next_due is not None else []
         facts += [f"the queue is {row.queue.state}"] if row.queue.state != "RUNNING" else []
         if isinstance(self._clock, ManualClock):

@@ -91,7 +91,8 @@ class QueueService(Serving):
         elif asked.paths:
             self._save(found, patched(found.queue, asked.queue, [*asked.paths]))
         if asked.paused is not None:
-            self._set_state(name, "PAUSED" if asked.paused else "RUNNING")
+            row = self._queue(asked.name)
+            self._save(row, replace(row.queue, state="PAUSED" if asked.paused else "RUNNING"))
 
     def patch(self, name: str, body: Queue, *, update_mask: str = "", version: Version = OWN) -> Queue:
         parsed = parse_queue(name)
