@@ -26,6 +26,7 @@ from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
 from .settings import UNCHANGED, Unchanged, settings
 from .task import Task, count_tasks, list_tasks, task_handle
+from .why_verbs import WhyVerbs
 
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 _QUEUES = "projects.locations.queues"
 
 
-class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessVerbs, dict=True, gc=True):
+class Queue(
+    model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessVerbs, WhyVerbs, dict=True, gc=True
+):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.
