@@ -81,7 +81,7 @@ def successor_id(task: Task) -> str:
 
     >>> name = "projects/p/locations/l/queues/q/tasks/welcome"
     >>> successor_id(Task(name=name))
-    'welcome-r1e5f4d0a'
+    'welcome-r1a783efa'
     """
     told = f"{task.name} {task.create_time.isoformat() if task.create_time is not None else ''}"
     kept = _SIGN.sub("", task.name.rpartition("/")[2])[:_LONGEST_KEPT]

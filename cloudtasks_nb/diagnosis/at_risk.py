@@ -16,7 +16,7 @@ from ..model.task import Task as TaskFields
 from ..model.task import View
 from ..paging.pager import Pager
 from ..resources.queue import Queue, read_queue
-from ..resources.task import Task, TaskListing, check_view, list_tasks
+from ..resources.task import Task, TaskListing, check_view, paged
 from ..rest.session import Session
 from .fate import Fate, Risk, Soon, fate_of, risk_of
 
@@ -55,16 +55,11 @@ def at_risk(
     queue: Queue, attempts_left: int, within: DurationLike, view: View, page_size: int
 ) -> Pager[Task]:
     """The listing. Errors: NotFound, PermissionDenied; ConfigError for what is no number, and no duration."""
-    soon = soon_of(attempts_left, within)
-    check_view(view)
-    session = queue._session
-    judge = Judge(read_queue(session, queue._parsed), session.now(), soon)
-
-    def listing(session: Session, caption: str, **how: Any) -> TaskListing:
-        return RiskListing(judge, session, f"{caption} at risk", **how)
-
-    how: dict[str, Any] = {"view": view, "page_size": page_size, "order_by": None}
-    return list_tasks(session, queue._parsed, **how, listing=listing)
+    soon, session, name = soon_of(attempts_left, within), queue._session, queue._parsed
+    query = {"responseView": check_view(view), "pageSize": page_size}
+    judge = Judge(read_queue(session, name), session.now(), soon)
+    caption = f"tasks of {name.location}/{name.queue} at risk"
+    return paged(RiskListing(judge, session, caption, has_payloads=view == "FULL"), name, query)
 
 
 def soon_of(attempts_left: int, within: DurationLike) -> Soon:

@@ -68,7 +68,7 @@ class RescueVerbs(QueueVerbs):
         """Give many tasks another time. The service changes no task, so each is created again and then deleted.
 
         A task is deleted only when the one that takes its place is there. That one has a new id, which follows from the
-        old one ("welcome" becomes "welcome-r1e5f4d0a"), and all of its attempts before it. Rescheduling again completes
+        old one ("welcome" becomes "welcome-r1a783efa"), and all of its attempts before it. Rescheduling again completes
         an interrupted call and creates no task twice. Pause the queue first where tasks are due soon: the queue may
         send a task in the moment between both calls, and its successor later.
 

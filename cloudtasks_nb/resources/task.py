@@ -185,18 +185,18 @@ def list_tasks(
     page_size: int,
     order_by: str | None,
     expected: int | None = None,
-    listing: Callable[..., TaskListing] | None = None,
 ) -> Pager[Task]:
-    """The tasks of a queue, page by page; `expected` is an estimate of how many there are.
-
-    `listing` makes another listing than that of all tasks.
-    """
+    """The tasks of a queue, page by page; `expected` is an estimate of how many there are."""
     query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
-
-    fetch = PagedCall(session, _LIST, {"parent": str(queue)}, query)
     caption = f"tasks of {queue.location}/{queue.queue}"
-    made = (listing or TaskListing)(session, caption, has_payloads=view == "FULL", expected=expected)
-    return Pager(fetch, made, fetch.tokens(caption))
+    listing = TaskListing(session, caption, has_payloads=view == "FULL", expected=expected)
+    return paged(listing, queue, query)
+
+
+def paged(listing: TaskListing, queue: QueueName, query: dict[str, Any]) -> Pager[Task]:
+    """A listing over the tasks of a queue, page by page. Errors: those of the first page."""
+    fetch = PagedCall(listing.session, _LIST, {"parent": str(queue)}, query)
+    return Pager(fetch, listing, fetch.tokens(listing.caption))
 
 
 class TaskListing(Listing[Task]):

@@ -57,7 +57,13 @@ def test_what_it_says_comes_true(local: ct.Client, failing: ct.Queue) -> None:
 def test_it_has_every_export(failing: ct.Queue, tmp_path: Path) -> None:
     found = failing.at_risk(view="FULL", page_size=3)
     frame = found.to_dataframe(decode="text")
-    assert list(frame.columns[-5:]) == ["attempts_left", "gives_up_time", "expire_time", "name", "payload_text"]
+    assert list(frame.columns[-5:]) == [
+        "attempts_left",
+        "gives_up_time",
+        "expire_time",
+        "name",
+        "payload_text",
+    ]
     assert len(found.to_dataframe(limit=4)) == 4
     assert found.to_arrow(columns=["risk", "task_id"]).column_names == ["risk", "task_id"]
     assert frame.payload_text.tolist() == ["0", "2", "4", "6", "8"]
