@@ -70,7 +70,7 @@ class Token(Discreet, Shown, Struct, frozen=True, kw_only=True):
         return self.expiration is not None and self.expiration <= datetime.now(UTC)
 
     def credentials(self) -> Credentials:
-        """google-auth credentials for any Google client; they refresh themselves. Errors: ConfigError for plain http."""
+        """google-auth credentials, which refresh themselves. Errors: ConfigError for a token endpoint on plain http."""
         from google.oauth2.credentials import Credentials
 
         check_token_uri(self.token_uri)
