@@ -89,8 +89,8 @@ _BY_CODE: dict[int, Meaning] = {
         HTTP_REQUEST,
     ),
     7: Meaning(
-        "The request was not allowed to leave: a VPC Service Controls perimeter, an organisation policy, or an emulator "
-        "that sends nothing to other machines",
+        "The request was not allowed to leave: a VPC Service Controls perimeter, an organisation policy, or an "
+        "emulator that sends nothing to other machines",
         "queue.diagnose(deep=True)",
         "https://docs.cloud.google.com/tasks/docs/vpc-sc",
     ),

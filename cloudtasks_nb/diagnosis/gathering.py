@@ -1,4 +1,4 @@
-"""How the facts about a queue are read: one read of the queue, at most three pages of tasks, and what else may be read."""
+"""How the facts about a queue are read: the queue, at most three pages of tasks, and what else may be read."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _read_tasks(queue: Queue, facts: Facts) -> None:
 
 @contextmanager
 def facts_or_why(facts: Facts, what: str, permission: str) -> Iterator[None]:
-    """Within a with block, a refusal is noted as something that could not be looked at. Errors: NotFound and the like."""
+    """Within a with block, a refusal is noted as what could not be looked at. Errors: NotFound and the like."""
     try:
         yield
     except NotFound:

@@ -1,4 +1,4 @@
-"""The rules, and how facts are judged by them. Each is a pure function of the facts, with its thresholds as keywords."""
+"""The rules, and how facts are judged by them. Each is a pure function of the facts; its thresholds are keywords."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from ...model.task import Task
 from ..attempts import Cause, audience_of, cause_of, deadline_of, last_attempt
 from ..causes import HTTP_REQUEST, PITFALLS, meaning_of
 from ..facts import GET, Facts
-from ..finding import Finding, Severity
+from ..finding import Finding
 from ..words import clock, counted, duration, percent
 
 _MINUTE = timedelta(minutes=1)
@@ -109,13 +109,14 @@ def timeouts(facts: Facts, *, at_least: int = 1) -> Finding | None:
     longest = max(map(deadline_of, late))
     hosts = {cause.host for cause, _ in grouped(facts, late)}
     at = f" at {next(iter(hosts))}" if len(hosts) == 1 else ""
-    severity: Severity = "slows"
-    verb = "was" if len(late) == 1 else "were"
+    how_many = (
+        f"{len(late):,} of {counted(len(facts.tasks), 'sampled task')} {'was' if len(late) == 1 else 'were'}"
+    )
     return Finding(
         rule="timeouts",
-        severity=severity,
-        sentence=f"{len(late):,} of {counted(len(facts.tasks), 'sampled task')} {verb} not answered{at} within the dispatch "
-        f"deadline of {duration(longest)}. The handler may still be at work when the next attempt begins.",
+        severity="slows",
+        sentence=f"{how_many} not answered{at} within the dispatch deadline of {duration(longest)}. The handler may "
+        "still be at work when the next attempt begins.",
         evidence=[
             facts.seen(
                 "sum(dispatch_count − response_count)",

@@ -33,8 +33,8 @@ def idle_with_due(facts: Facts, *, patience: timedelta = timedelta(seconds=120))
         rule="idle_with_due",
         severity="blocks",
         sentence=f"{counted(facts.due_count, 'task')} could be sent, the oldest since {clock(oldest, facts.now)}, and "
-        "the queue sends none although it runs. A disabled key (CMEK), a disabled API or billing account, or trouble in "
-        "the region do this.",
+        "the queue sends none although it runs. A disabled key (CMEK), a disabled API or billing account, or trouble "
+        "in the region do this.",
         evidence=[
             facts.seen("tasks that are due", facts.due_count, facts.sampled),
             facts.seen("oldest schedule_time that is due", oldest.isoformat(), facts.sampled),
@@ -155,8 +155,8 @@ def beyond_500(facts: Facts, *, most: float = 500.0, at_least_s: float = 2.0) ->
     return Finding(
         rule="beyond_500",
         severity="warns",
-        sentence=f"Tasks are created at {per_second(rate)}: one queue takes 500 a second at most. Spread them over several "
-        "queues.",
+        sentence=f"Tasks are created at {per_second(rate)}: one queue takes 500 a second at most. Spread them over "
+        "several queues.",
         evidence=[facts.seen("tasks created per second", f"{rate:,.0f}", call)],
         cure='[client.create_queue(f"{queue.id}-{n}") for n in range(4)]',
         source=SCALING,

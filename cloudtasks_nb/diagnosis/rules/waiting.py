@@ -46,12 +46,14 @@ def retry_wait(facts: Facts, *, share: float = 0.5) -> Finding | None:
     soonest = min(task.schedule_time for task in facts.retrying if task.schedule_time is not None)
     causes = grouped(facts, facts.retrying)
     why = f" Their last attempt ended with {causes[0][0].words}." if len(causes) == 1 else ""
-    verb = "waits" if waiting == 1 else "wait"
+    how_many = (
+        f"{waiting:,} of {counted(sampled, 'sampled task')} failed and {'waits' if waiting == 1 else 'wait'}"
+    )
     return Finding(
         rule="retry_wait",
         severity="slows",
-        sentence=f"{waiting:,} of {counted(sampled, 'sampled task')} failed and {verb} for the next attempt; the first is "
-        f"{relative(soonest, facts.now)}, at {clock(soonest, facts.now)}.{why}",
+        sentence=f"{how_many} for the next attempt; the first is {relative(soonest, facts.now)}, at "
+        f"{clock(soonest, facts.now)}.{why}",
         evidence=[
             facts.seen("dispatch_count ≥ 1 and schedule_time > now", waiting, facts.sampled),
             facts.seen("share of the sample", percent(waiting / sampled)),
