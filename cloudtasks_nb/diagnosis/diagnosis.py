@@ -30,7 +30,7 @@ class Diagnosis(Shown, Sequence[Finding]):
         >>> diagnosis.healthy
         True
         >>> [finding.rule for finding in diagnosis]
-        ['logging_off']
+        ['all_future', 'logging_off']
     """
 
     def __init__(self, facts: Facts, findings: Sequence[Finding]) -> None:

@@ -32,8 +32,8 @@ def tombstone(facts: Facts) -> Finding | None:
     return Finding(
         rule="tombstone",
         severity="info",
-        sentence=f"{creates}, last at {clock(last.at, facts.now)}: a task with that name existed too recently. The name "
-        f"of a task that finished or was deleted stays taken for {for_long}; choose another one.",
+        sentence=f"{creates}, last at {clock(last.at, facts.now)}: a task with that name existed too recently. The "
+        f"name of a task that finished or was deleted stays taken for {for_long}; choose another one.",
         evidence=[facts.seen("refused create", f"{last.code} {last.message}", "tasks.create")],
         cure="queue.create_task(payload, url=…)  # without task_id",
         source=QUOTAS,
@@ -56,8 +56,8 @@ def sequential_names(facts: Facts, *, share: float = 0.8, at_least: int = 20) ->
         rule="sequential_names",
         severity="warns",
         sentence=f"{percent(count / len(named))} of the sampled names begin with {words} and count up, such as "
-        f"{named[-1][-1]}. Cloud Tasks stores such names side by side, and creating many of them is slow: put a hash in "
-        "front, or leave the name out.",
+        f"{named[-1][-1]}. Cloud Tasks stores such names side by side, and creating many of them is slow: put a hash "
+        "in front, or leave the name out.",
         evidence=[facts.seen("names", f"{named[0][-1]} … {named[-1][-1]}", facts.sampled)],
         cure="queue.create_task(payload, url=…)  # without task_id",
         source=SCALING,

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from ...model.task import Task
 from ..attempts import Cause, audience_of, cause_of, deadline_of, last_attempt
 from ..causes import HTTP_REQUEST, PITFALLS, meaning_of
 from ..facts import GET, Facts
+from ..fate import retries_of
 from ..finding import Finding
 from ..words import clock, counted, duration, percent
 
 _MINUTE = timedelta(minutes=1)
 _NAMED = 3
+_LOOKED_BACK = 1000
 
 
 class Share(NamedTuple):
@@ -152,5 +155,27 @@ def audiences(facts: Facts, cause: Cause) -> str:
 
 
 def _failed_since(facts: Facts, moment: datetime) -> int:
-    ended = [last_attempt(task) for task in (*facts.failed, *facts.timed_out)]
-    return sum(1 for last in ended if last is not None and last.response_time and last.response_time > moment)
+    """About how many attempts failed since then: the last of each task, and those before it as its backoff tells."""
+    return sum(_attempts_since(facts, task, moment) for task in (*facts.failed, *facts.timed_out))
+
+
+def _attempts_since(facts: Facts, task: Task, moment: datetime) -> int:
+    last = last_attempt(task)
+    if (
+        last is None
+        or last.response_time is None
+        or last.dispatch_time is None
+        or last.response_time <= moment
+    ):
+        return 0
+    first = task.status.first_attempt_status if task.status is not None else None
+    if first is not None and first.dispatch_time is not None and first.dispatch_time > moment:
+        return task.dispatch_count  # all of them, and each failed
+    delays = list(islice(retries_of(task, facts.queue).backoff(), min(task.dispatch_count, _LOOKED_BACK)))
+    sent, count = last.dispatch_time, 1
+    for delay in reversed(delays[:-1]):
+        sent -= delay
+        if sent <= moment:
+            break
+        count += 1
+    return count

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ...model.queue import RetryConfig
 from ...model.task import Task
 from ..attempts import took_s
 from ..causes import HTTP_REQUEST
 from ..facts import Facts
+from ..fate import retries_of
 from ..finding import Finding
 from ..words import counted, duration, percentile
 
@@ -45,8 +45,7 @@ def _left(facts: Facts, task: Task) -> int | None:
     """Attempts that are left of a task that failed; None where nothing limits them, or time does."""
     if not task.dispatch_count or task.last_status is None or facts.queue.kind == "pull":
         return None
-    theirs = facts.queue.retry_config or RetryConfig()
-    retries = theirs if task.retry_config is None else task.retry_config.over(theirs)
+    retries = retries_of(task, facts.queue)
     first = task.status.first_attempt_status if task.status is not None else None
     tried_for = facts.now - (first.dispatch_time or facts.now) if first is not None else timedelta()
     if retries.max_attempts is None or retries.unlimited_attempts:
