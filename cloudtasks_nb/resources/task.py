@@ -11,12 +11,12 @@ from ..model.json import Message, decode
 from ..model.messages import Empty, RunTaskRequest
 from ..names import QueueName, TaskName
 from ..paging.listing import Listing
-from ..paging.pager import Pager
 from ..progress import bar
 from ..rest.pages import PagedCall
 from ..rest.session import Session
 from .bound import bind_all
 from .leased import Leased
+from .task_pager import TaskPager
 
 if TYPE_CHECKING:
     from ..frames import Columns
@@ -157,20 +157,24 @@ def list_tasks(
     page_size: int,
     order_by: str | None,
     expected: int | None = None,
-) -> Pager[Task]:
+) -> TaskPager:
     """The tasks of a queue, page by page; `expected` is an estimate of how many there are."""
     query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
 
     fetch = PagedCall(session, _LIST, {"parent": str(queue)}, query)
     caption = f"tasks of {queue.location}/{queue.queue}"
     listing = TaskListing(session, caption, has_payloads=view == "FULL", expected=expected)
-    return Pager(fetch, listing, fetch.tokens(caption))
+    return TaskPager(fetch, listing, fetch.tokens(caption))
 
 
 class TaskListing(Listing[Task]):
     """Tasks, as pages and answers hold them."""
 
     noun = "task"
+
+    def renamed(self, caption: str) -> TaskListing:
+        """The same, under another caption, and nobody knows how many there are."""
+        return TaskListing(self.session, caption, has_payloads=self.has_payloads)
 
     def items(self, raw: bytes) -> list[Task]:
         return bind_all(decode(raw, TaskPage).tasks, self.session)
