@@ -55,20 +55,19 @@ class TaskPager(Pager["Task"]):
         wanted = Query.of(query)
         view = "FULL" if self._has_payloads else "BASIC"
         wanted.check_payloads(view, f'queue.tasks(view="FULL").where({query!r})')
-        return self.keeping(wanted.places, f"where {scrub(str(wanted))}") if wanted else self
+        return self._keeping(wanted.places, f"where {scrub(str(wanted))}") if wanted else self
 
-    def keeping(self, keep: Keep, words: str) -> TaskPager:
+    def _keeping(self, keep: Keep, words: str) -> TaskPager:
         """The same listing, of those tasks of each page that `keep` names; `words` follow its caption.
 
         Errors: DecodeError for a page that cannot be read.
         """
-        listing = self._listing.renamed(f"{self._listing.caption} {words}")
-        fetch, items, now = self._fetch, self._listing.items, listing.session.now
+        listing, fetch = self._listing.narrowed(words), self._fetch
 
         def sifted(raw: bytes, token: str) -> bytes:
             with self._tokens.afresh().reading(token or None):
                 page = msgspec.json.decode(raw, type=_Page)
-                kept = keep(items(raw), now())
+                kept = keep(listing.every(raw), listing.session.now())
             page.tasks = [page.tasks[at] for at in kept]
             return in_version(encode(page), version_said(raw))
 

@@ -118,3 +118,10 @@ def test_a_page_that_cannot_be_read_says_which() -> None:
         tasks = client.queue(queue).tasks().where("id:b")
         with pytest.raises(ct.DecodeError, match="The page with the token 'two' of the tasks of l/q cannot"):
             list(tasks)
+
+
+def test_tasks_at_risk_are_narrowed_and_keep_their_columns(queue: ct.Queue) -> None:
+    fill(queue, 4)
+    tasks = queue.at_risk(within="60d").where("id:t-001,t-003")
+    assert ids(tasks) == ["t-001", "t-003"]
+    assert tasks.to_dataframe()["expire_time"].notna().tolist() == [True, True]
