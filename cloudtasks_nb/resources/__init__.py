@@ -5,5 +5,6 @@ from .batch_verbs import Operation
 from .location import Location
 from .queue import Queue
 from .task import Task
+from .task_pager import TaskPager
 
-__all__ = ["Location", "Operation", "Permissions", "Queue", "Task"]
+__all__ = ["Location", "Operation", "Permissions", "Queue", "Task", "TaskPager"]
