@@ -5,5 +5,6 @@ from .location import Location
 from .operation import Operation
 from .queue import Queue
 from .task import Task
+from .task_pager import TaskPager
 
-__all__ = ["Location", "Operation", "Permissions", "Queue", "Task"]
+__all__ = ["Location", "Operation", "Permissions", "Queue", "Task", "TaskPager"]

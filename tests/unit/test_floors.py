@@ -16,6 +16,7 @@ FLOORS = [
     {"errors"},
     {"names", "origins"},
     {"model"},
+    {"query"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
     {"resources", "emulator.client"},
