@@ -56,7 +56,8 @@ SERVER_FLOORS = [
     {"delivery"},
     {"services"},
     {"access", "demo", "dispatch"},
-    {"http"},
+    {"front"},
+    {"http", "grpc"},
     {"process"},
     {"__init__"},
 ]

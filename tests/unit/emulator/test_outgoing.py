@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from cloudtasks_nb.emulator.server.delivery import outgoing
 from cloudtasks_nb.emulator.server.rules import attempts
-from cloudtasks_nb.emulator.server.rules.app_engine import AppEngine
 from cloudtasks_nb.emulator.server.rules.attempts import Attempt
+from cloudtasks_nb.emulator.server.rules.targets import AppEngine
 from cloudtasks_nb.model import (
     AppEngineHttpRequest,
     AppEngineRouting,

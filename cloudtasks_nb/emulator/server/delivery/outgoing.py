@@ -13,9 +13,8 @@ from yarl import URL
 
 from ....model import AppEngineHttpRequest, HttpRequest, HttpTarget, OAuthToken, OidcToken, Task
 from ..clock import to_us
-from ..rules.app_engine import NOT_CONFIGURED, AppEngine, service_of
 from ..rules.attempts import Attempt
-from ..rules.targets import WITH_BODY
+from ..rules.targets import NOT_CONFIGURED, WITH_BODY, AppEngine, service_of
 from ..rules.tasks import REPLACED, USER_AGENT
 
 # They are about one connection, which is ours, and say nothing to the target. Source: RFC 9110 section 7.6.1.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeVar
 
 from ....errors import ApiError, InvalidArgument, ResourceExhausted, Unavailable
 from ....model import Duration
@@ -15,9 +17,9 @@ from ....model.methods import METHODS
 from ..calls.request import Request, overridden, route
 from ..hindrances import Hindrances
 
-REFUSALS: dict[str, ApiError] = {
-    "exhausted": ResourceExhausted("Resource has been exhausted (e.g. check quota)."),
-    "unavailable": Unavailable("The service is currently unavailable."),
+_REFUSALS: dict[str, tuple[type[ApiError], str]] = {
+    "exhausted": (ResourceExhausted, "Resource has been exhausted (e.g. check quota)."),
+    "unavailable": (Unavailable, "The service is currently unavailable."),
 }
 _SHARES = ("exhausted", "unavailable", "cut_before", "cut_after")
 _LONGEST = timedelta(minutes=1)
@@ -26,6 +28,12 @@ _FASTEST = 500.0
 _PREFIX = "projects.locations."
 BATCH = "batch"
 """How many calls in one request are named, which faults hit as a whole."""
+
+T = TypeVar("T")
+
+
+class Cut(Exception):
+    """The connection is to break, and whoever calls to hear no answer."""
 
 
 class FaultPlan:
@@ -43,6 +51,24 @@ class FaultPlan:
         self.are_off = not self._some_fail and not faults.latency
         self._random = random.Random(faults.seed)  # noqa: S311 - chance, not a secret
         self._hindrances.choose(faults)
+
+    async def around(self, method: str, answer: Coroutine[Any, Any, T]) -> T:
+        """The answer, unless a fault is to happen instead. Errors: Cut; Unavailable, ResourceExhausted."""
+        if self.are_off:
+            return await answer
+        with contextlib.closing(answer):
+            if latency_s := self.latency_s(method):
+                await asyncio.sleep(latency_s)
+            fault = self.fault(method)
+            if fault == "cut_before":
+                raise Cut
+            if fault in _REFUSALS:
+                kind, message = _REFUSALS[fault]
+                raise kind(message)
+            reply = await answer
+        if fault == "cut_after":
+            raise Cut
+        return reply
 
     def latency_s(self, method: str) -> float:
         """How long to wait before doing anything."""
