@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from .emulator.running import VARIABLES
-from .emulator.server.http.fault_injection import read_faults
+from .emulator.server.front.fault_injection import read_faults
 from .emulator.server.http.hosts import host_name
 from .emulator.server.options import EMULATOR_PROJECT, LOOPBACK, Options, clock, grant, oauth_client, region
-from .emulator.server.rules.app_engine import app_engine
 from .emulator.server.rules.locations import APP_ENGINE_LOCATION
 from .emulator.server.rules.queue_words import queue_word
+from .emulator.server.rules.targets import app_engine
 
 T = TypeVar("T")
 

@@ -16,10 +16,12 @@ FLOORS = [
     {"errors"},
     {"names", "origins", "platforms"},
     {"model"},
+    {"query"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
     {"resources", "emulator.client"},
     {"client", "bulk", "worker"},
+    {"diagnosis"},
     {"connecting"},
     {"emulator.running", "emulator.restoring"},
     {"widgets", "plots", "magics", "emulator.launch", "emulator.execute"},
@@ -40,6 +42,7 @@ UPWARD = {
     ("model", "frames"),
     ("resources", "bulk"),
     ("resources", "worker"),
+    ("resources", "diagnosis"),
     ("client", "widgets"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
@@ -56,8 +59,8 @@ SERVER_FLOORS = [
     {"services"},
     {"access", "demo", "dispatch", "waiting"},
     {"starting"},
-    {"world"},
-    {"http"},
+    {"world", "front"},
+    {"http", "grpc"},
     {"process"},
     {"__init__"},
 ]

@@ -109,7 +109,8 @@ class WorldVerbs:
         Source: GET /emulator/v1/wait.
 
         Example:
-            >>> client.emulator.wait(queue)
+            >>> done = client.create_queue("done")
+            >>> client.emulator.wait(done)
             0
         """
         longest = Duration.of(timeout)

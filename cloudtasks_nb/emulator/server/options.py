@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from ...model.emulated import Faults
 from ...model.roles import ROLES
-from .rules.app_engine import AppEngine
 from .rules.identity import MEMBERS, member
 from .rules.locations import APP_ENGINE_LOCATION, REGIONS
 from .rules.queue_words import Asked
+from .rules.targets import AppEngine
 
 EMULATOR_PROJECT = "local"
 LOOPBACK = "127.0.0.1"

@@ -24,13 +24,15 @@ from .delivery.attempt_log import AttemptLog
 from .delivery.deliver import Deliverer, targets
 from .delivery.tokens import Tokens
 from .dispatch.dispatcher import Dispatcher
+from .front.fault_injection import FaultPlan
+from .front.front import Front
+from .grpc.entrance import Entrance
 from .hindrances import Hindrances
 from .http.connections import Connections
 from .http.control import Control
-from .http.fault_injection import FaultPlan
 from .http.firebase import Firebase
-from .http.front import Front
 from .http.hosts import Hosts, listen
+from .http.rest import Rest
 from .http.server import application
 from .http.world_endpoints import WorldEndpoints
 from .options import Options
@@ -81,13 +83,15 @@ class Server:
         self.world.join(
             self._deliverer, self._dispatcher, self._sweeper, context.expiry, history, faults, oauth
         )
-        firebase = Firebase(front, makes_queues=options.firebase_queues)
+        rest = Rest(front)
+        firebase = Firebase(rest, makes_queues=options.firebase_queues)
         worlds = WorldEndpoints(self.world, Waiting(store, clock, self._commits), clock)
         own = [route for part in (control, sign_in, firebase, worlds) for route in part.routes()]
-        app = application(front, own, faults, hosts)
+        app = application(rest, own, faults, hosts)
+        self._grpc = Entrance(front, faults, clock)
         if timeline is not None:
             app.on_response_prepare.append(partial(_dated, clock))
-        self._connections = Connections(app)
+        self._connections = Connections(app, http_2=self._grpc.connection)
 
     async def _remember(self, now: datetime) -> None:
         await self._commits.run(partial(self._store.remember_time, now))
@@ -106,6 +110,7 @@ class Server:
 
     async def close(self) -> None:
         await self._connections.close()
+        await self._grpc.close()
         self._dispatcher.stop()
         await self._deliverer.close()
         await self._dispatcher.settle()

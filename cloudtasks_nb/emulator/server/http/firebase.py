@@ -20,7 +20,7 @@ from ....model import Queue, decode, to_dict
 from ..calls.request import Request, Response, Routes
 from ..delivery.outgoing import own_url
 from ..rules.queue_words import target_of
-from .front import Front
+from .rest import Rest
 
 _QUEUE = "/projects/{project}/locations/{location}/queues/{queue}"
 _TASKS = f"{_QUEUE}/tasks"
@@ -68,8 +68,8 @@ def _queue(said: _Config) -> dict[str, Any]:
 class Firebase:
     """Answers by asking what stands for them in the API. `makes_queues`: a first task makes its function's queue."""
 
-    def __init__(self, front: Front, *, makes_queues: bool = False) -> None:
-        self._front = front
+    def __init__(self, rest: Rest, *, makes_queues: bool = False) -> None:
+        self._rest = rest
         self._makes_queues = makes_queues
 
     def routes(self) -> Routes:
@@ -94,7 +94,7 @@ class Firebase:
     async def create(self, request: Request) -> Response:
         """Add a task; without a URL it goes where the queue's http_target says, or to Firebase's own emulator."""
         body = await self._with_url(request)
-        answer = await self._front.answer(replace(request, path=f"/{_VERSION}{request.path}", body=body))
+        answer = await self._rest.answer(replace(request, path=f"/{_VERSION}{request.path}", body=body))
         if answer.status != 200:
             return answer
         task = msgspec.json.decode(answer.body)
@@ -103,7 +103,7 @@ class Firebase:
 
     async def delete(self, request: Request) -> Response:
         """Delete a task."""
-        return await self._front.answer(replace(request, path=f"/{_VERSION}{request.path}"))
+        return await self._rest.answer(replace(request, path=f"/{_VERSION}{request.path}"))
 
     async def _with_url(self, request: Request) -> bytes:
         try:
@@ -125,4 +125,4 @@ class Firebase:
 
     async def _ask(self, request: Request, http: str, path: str, body: Any = None) -> Response:
         raw = b"" if body is None else msgspec.json.encode(body)
-        return await self._front.answer(replace(request, http=http, path=f"/{_VERSION}{path}", body=raw))
+        return await self._rest.answer(replace(request, http=http, path=f"/{_VERSION}{path}", body=raw))

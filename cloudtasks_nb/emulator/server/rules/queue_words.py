@@ -50,7 +50,7 @@ def queue_word(text: str, project: str) -> Asked:
     """What `--queue` names: `[LOCATION/]ID`, or a full name, and settings after `=`. Errors: ValueError.
 
     >>> queue_word("emails=rate=5", "local").queue.rate_limits.max_tasks_dispatched_per_second
-    5
+    5.0
     """
     named, _, said = text.partition("=")
     try:
