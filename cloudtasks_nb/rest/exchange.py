@@ -68,7 +68,7 @@ def connections(*, direct: bool) -> requests.Session:
     http.mount("https://", adapter)
     http.mount("http://", adapter)
     http.trust_env = not direct
-    http.auth = _keep_headers  # otherwise a ~/.netrc entry would replace our Authorization header
+    http.auth = lambda request: request  # otherwise a ~/.netrc entry would replace our Authorization header
     return http
 
 
@@ -188,7 +188,3 @@ def _retry_after_s(value: str) -> float:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return 0.0
-
-
-def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
