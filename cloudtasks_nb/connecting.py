@@ -71,8 +71,7 @@ def connect(
     check_version(api_version)
     timeout_s = seconds_for_a_call(timeout)
     if not isinstance(retry, Retry | None):
-        hint = "pass ct.Retry(max_tries=...), or leave it out"
-        raise ConfigError(f"retry={retry!r} is not a policy.", hint=hint)
+        raise ConfigError(f"retry={retry!r} is not a policy.", hint="pass ct.Retry(...), or leave it out")
     emulator = _emulator(endpoint)
     url = endpoint if endpoint is not None else emulator or GOOGLE
     check_url(url)

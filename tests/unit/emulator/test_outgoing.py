@@ -150,4 +150,4 @@ def test_the_queue_overrides_its_tasks() -> None:
     ],
 )
 def test_overridden_urls(override: UriOverride, url: str) -> None:
-    assert outgoing.overridden("http://a.example:1/p?q=1", override) == url
+    assert override.on("http://a.example:1/p?q=1") == url
