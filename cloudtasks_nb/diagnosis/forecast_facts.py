@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from ..model.queue import QueueStats, RateLimits, RetryConfig
+from .facts import CONCURRENT, RATE
 from .forecast_rules import Load, Pace, Range, terms
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 PAGES = 3
 """Pages of tasks that are read at most."""
-RATE, BURST, CONCURRENT = 500.0, 100, 1000
+BURST = 100
 """What the service sets where a queue says nothing. Source: SPEC section 2.2."""
+_PAGE_SIZE = 1000
 _MINUTE = timedelta(minutes=1)
 _BINS, _BIN = 10, timedelta(seconds=30)
 _UNKNOWN_LATENCY_S = 1.0
@@ -92,8 +94,11 @@ def look(queue: Queue) -> Seen:
     tasks = [task for page in pages for task in page.items]
     is_whole, calls = not pages[-1].next_page_token, 1 + len(pages)
     count = len(tasks)
-    if not is_whole:
-        count = max(count, int(read.stats.tasks_count) if read.stats is not None else read.count_tasks(False))
+    if not is_whole and read.stats is not None:
+        count = max(count, int(read.stats.tasks_count))
+    elif not is_whole:
+        count = read.count_tasks(progress=False)
+        calls += math.ceil(count / _PAGE_SIZE)
     return Seen(read, tasks, count, is_whole, queue._session.now(), calls)
 
 

@@ -252,8 +252,9 @@ def _most_attempts(retries: RetryConfig) -> float:
 
 
 def _middle(pace: Pace) -> Pace:
-    """The same with every Range at its middle."""
+    """The same with every Range at its middle; what may be nothing at all is taken for nothing."""
     middle = {
-        name: Range(*([sum(getattr(pace, name)) / 2] * 2)) for name in ("latency_s", "failure", "burst")
+        name: Range(*[sum(held) / 2 if held.good else 0.0] * 2)
+        for name, held in (("latency_s", pace.latency_s), ("failure", pace.failure))
     }
     return msgspec.structs.replace(pace, **middle)
