@@ -132,10 +132,11 @@ def rpc_name(method: Method) -> str:
         return "google.longrunning.Operations.GetOperation"
     if noun == "locations" and verb in ("get", "list"):
         return f"google.cloud.location.Locations.{'GetLocation' if verb == 'get' else 'ListLocations'}"
-    return f"google.cloud.tasks.v2beta2.CloudTasks.{_rpc_verb(noun, verb)}"
+    return f"google.cloud.tasks.v2beta2.CloudTasks.{rpc_verb(noun, verb)}"
 
 
-def _rpc_verb(noun: str, verb: str) -> str:
+def rpc_verb(noun: str, verb: str) -> str:
+    """How gRPC calls a verb of REST: "CreateTask"."""
     if verb in ("list", "lease", "batchCreate", "batchDelete"):
         return f"{verb[0].upper()}{verb[1:]}{noun.capitalize()}"
     if verb in ("get", "create", "delete", "pause", "resume", "purge", "run", "buffer", "acknowledge"):
