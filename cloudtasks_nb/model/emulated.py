@@ -46,6 +46,12 @@ class Faults(Message):
     """The share whose connection is cut after the call took effect."""
     methods: list[str] = []
     """Patterns of the methods that are meant, "queues.tasks.*"; empty is all."""
+    target_latency: Duration | None = None
+    """How long each attempt takes beyond its real answer, by the emulator's clock; None is not at all."""
+    targets: list[str] = []
+    """Patterns of the URLs whose answers take that long, "https://api.example.com/*"; empty is all."""
+    throttled_rate: float | None = None
+    """Tasks per second that each queue sends at most, as where the service throttles it; None is its own rate."""
     seed: int | None = None
     """What chance starts from, so that a run can be repeated; None is never the same."""
 

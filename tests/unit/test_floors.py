@@ -46,7 +46,7 @@ SERVER_MAY_USE = {"errors", "names", "origins", "model", "__version__"}
 SERVER_IS_USED_BY = {"__main__"}
 # Its own floors. Services and dispatcher meet in the store, and deliveries know nothing of either.
 SERVER_FLOORS = [
-    {"clock", "complaints"},
+    {"clock", "complaints", "hindrances"},
     {"calls", "timeline"},
     {"rules"},
     {"options", "store"},

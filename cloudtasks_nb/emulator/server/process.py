@@ -10,7 +10,10 @@ import socket
 import sqlite3
 import sys
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import partial
+
+from aiohttp import web
 
 from ...errors import ConfigError
 from . import demo
@@ -23,6 +26,7 @@ from .delivery.attempt_log import AttemptLog
 from .delivery.deliver import Deliverer, targets
 from .delivery.tokens import Tokens
 from .dispatch.dispatcher import Dispatcher
+from .hindrances import Hindrances
 from .http.connections import Connections, allow_many_files
 from .http.control import Control
 from .http.fault_injection import FaultPlan
@@ -46,15 +50,17 @@ class Server:
     """A server on a database; `start` and `close` it inside one event loop."""
 
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
-        tokens, history, faults = Tokens(url), AttemptLog(), FaultPlan(options.faults)
+        tokens, history, hindrances = Tokens(url), AttemptLog(), Hindrances()
+        faults = FaultPlan(options.faults, hindrances)
         self._store = store
-        self._deliverer = Deliverer(self._ended, clock, targets(options), tokens, history)
+        self._deliverer = Deliverer(self._ended, clock, targets(options, hindrances), tokens, history)
         send, place = self._deliverer.send, options.app_engine_location
         context = Context(store, clock, send, wake=self._wake, app_engine_location=place)
+        context.hindrances = hindrances
         self._commits = Commits(store, context.expiry)
         self.service = Service(context)
         timeline = Timeline(clock, self._remember) if isinstance(clock, ManualClock) else None
-        self._dispatcher = Dispatcher(store, clock, self.service.attempts, self._commits, send)
+        self._dispatcher = Dispatcher(store, clock, self.service.attempts, self._commits, send, hindrances)
         self._sweeper = Sweeper(store, clock, self._commits)
         self._dispatches = options.dispatch
         if timeline is not None:
@@ -66,6 +72,8 @@ class Server:
         app = application(
             Front(self.service, self._commits, gate, options.projects), control, sign_in, faults
         )
+        if timeline is not None:
+            app.on_response_prepare.append(partial(_dated, clock))
         self._connections = Connections(app)
 
     async def _remember(self, now: datetime) -> None:
@@ -90,6 +98,11 @@ class Server:
         await self._dispatcher.settle()
         await self._sweeper.close()
         await self._commits.close()
+
+
+async def _dated(clock: Clock, request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """The Date of an answer is that of the clock which the emulator lives by."""
+    response.headers["Date"] = format_datetime(clock.now(), usegmt=True)
 
 
 def run(options: Options) -> None:

@@ -13,9 +13,9 @@ from ....model.messages import BatchCreateTasksRequest, CreateTaskRequest
 from ....model.methods import Method
 from ....model.roles import ROLES
 from ..calls.queries import SystemParameters
-from ..calls.refusals import api_key_only, bad_credential, missing_credential, missing_permission
+from ..calls.refusals import Called, api_key_only, bad_credential, missing_credential, missing_permission
 from ..calls.request import Request
-from ..rules.identity import Caller, caller_in
+from ..rules.identity import SCOPES, Caller, caller_in
 from ..services.context import Context
 
 _TEST = "projects.locations.queues.testIamPermissions"
@@ -38,7 +38,13 @@ class Gate:
         self._context = context
         self._grants = grants
 
-    def caller(self, call: Request, system: SystemParameters, method: Method) -> Caller:
+    def caller(
+        self,
+        call: Request,
+        system: SystemParameters,
+        method: Method | Called,
+        scopes: frozenset[str] = SCOPES,
+    ) -> Caller:
         """Who calls. Errors: Unauthenticated; PermissionDenied for a token of other scopes."""
         scheme, _, token = call.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -51,9 +57,14 @@ class Gate:
         found = self._context.store.oauth.caller(token.strip(), now) or caller_in(token.strip())
         if found is None or (found.until_s is not None and found.until_s <= now.timestamp()):
             raise bad_credential()
-        if not found.may_call:
+        if not found.may_call(scopes):
             raise PermissionDenied("Request had insufficient authentication scopes.")
         return found
+
+    def check(self, caller: Caller, permission: str, resource: str) -> None:
+        """Whether the caller holds this permission there. Errors: PermissionDenied."""
+        if permission not in self._held(caller, resource):
+            raise missing_permission(permission, resource)
 
     def admit(self, caller: Caller, method: Method, parameters: dict[str, Any]) -> dict[str, Any]:
         """The parameters that the caller may use. Errors: PermissionDenied."""

@@ -56,6 +56,7 @@ class AttemptService(Serving):
             is_there = row is not None and row.row == attempt.task_row
             due = _next_try(attempt, outcome, row, now) if row is not None and is_there else None
             record = telling.ended(attempt, outcome, now, due, is_there=is_there)
+            self._store.after_commit(partial(self._context.under_way.recorded, attempt))
             self._store.journal.ended(attempt.queue.name, record, outcome.status.code_name.lower())
             if row is None or not is_there:
                 return  # deleted meanwhile, or done by another attempt

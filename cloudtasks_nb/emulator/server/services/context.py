@@ -10,6 +10,8 @@ from ....errors import NotFound
 from ....model import Queue
 from ....names import QueueName, TaskName
 from ..clock import Clock, to_us
+from ..delivery.under_way import UnderWay
+from ..hindrances import Hindrances
 from ..rules.attempts import Attempt
 from ..rules.locations import APP_ENGINE_LOCATION, check_location
 from ..rules.queues import tombstone_ttl
@@ -46,6 +48,8 @@ class Context:
         self.expiry = Expiry(store, clock)
         self._wake = wake
         self.app_engine_location = app_engine_location
+        self.hindrances = Hindrances()
+        self.under_way = UnderWay()
 
     def changed(self, queue: int) -> None:
         """Something in this queue may have to be dispatched, once it is on disk."""

@@ -140,7 +140,8 @@ class QueueService(Serving):
         stats = self._store.tasks.stats(row.row, row.generation, self._context.clock.now())
         limits = row.queue.rate_limits
         if row.queue.state == "RUNNING" and limits is not None:
-            stats.effective_execution_rate = limits.max_tasks_dispatched_per_second or 0
+            rate = limits.max_tasks_dispatched_per_second or 0
+            stats.effective_execution_rate = self._context.hindrances.rate(rate)
         return replace(row.queue, stats=stats)
 
 

@@ -122,6 +122,11 @@ class Store:
         self._db.execute("COMMIT")
         self.journal.committed()
 
+    def write_notes(self) -> None:
+        """Lets what happened until now be read: it may have waited for a commit."""
+        with self.transaction():
+            self.journal.write(few=True)
+
     def rollback(self) -> None:
         self.journal.lost()
         if self._db.in_transaction:
@@ -153,6 +158,11 @@ class Store:
     def queue_numbers(self) -> list[int]:
         """Of all queues."""
         return [row for (row,) in self._db.execute("SELECT id FROM queues")]
+
+    def depths(self) -> list[tuple[str, int]]:
+        """The names of all queues, and how many tasks are in each."""
+        sql = "SELECT name, (SELECT count(*) FROM tasks t WHERE t.generation = q.generation) FROM queues q"
+        return self._db.execute(sql).fetchall()
 
     def queues(self, parent: str, after: str = "") -> Iterator[QueueRow]:
         """The queues of a location by name, those behind `after`."""
