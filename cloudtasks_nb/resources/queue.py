@@ -24,6 +24,7 @@ from .bulk_verbs import BulkVerbs
 from .create_verbs import CreateVerbs
 from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
+from .rescue_verbs import RescueVerbs
 from .settings import UNCHANGED, Unchanged, settings
 from .task import Task, count_tasks, list_tasks, task_handle
 
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 _QUEUES = "projects.locations.queues"
 
 
-class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessVerbs, dict=True, gc=True):
+class Queue(
+    model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, RescueVerbs, AccessVerbs, dict=True, gc=True
+):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.

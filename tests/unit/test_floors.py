@@ -20,6 +20,7 @@ FLOORS = [
     {"oauth", "paging", "api"},
     {"resources", "emulator.client"},
     {"client", "bulk", "worker"},
+    {"diagnosis"},
     {"connecting"},
     {"widgets", "plots", "magics", "emulator.launch"},
     {"pytest_plugin"},
@@ -38,6 +39,7 @@ UPWARD = {
     ("model", "frames"),
     ("resources", "bulk"),
     ("resources", "worker"),
+    ("resources", "diagnosis"),
     ("client", "widgets"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
