@@ -55,6 +55,7 @@ SERVER_FLOORS = [
     {"delivery"},
     {"services"},
     {"access", "demo", "dispatch"},
+    {"telemetry"},
     {"http"},
     {"process"},
     {"__init__"},

@@ -89,7 +89,10 @@ class Serving:
         return queue, found
 
     def _remove(self, queue: QueueRow, task_id: str, why: str = "DELETED") -> None:
-        """Ends a task; its name stays blocked for a while. `why` is empty where an attempt says it. Errors: NotFound."""
+        """Ends a task; its name stays blocked for a while. `why` is empty where an attempt says it.
+
+        Errors: NotFound.
+        """
         removed = self._tasks.remove(queue.generation, task_id)
         if removed is None:
             raise NotFound(NOT_FOUND)

@@ -74,7 +74,9 @@ class HappenedStore:
 
     def queues(self, project: str) -> list[ToldQueue]:
         """The queues of a project of which anything is told, by name."""
-        sql = "SELECT id, name, target_type, dropped FROM told_queues WHERE name BETWEEN ? AND ? ORDER BY name"
+        sql = (
+            "SELECT id, name, target_type, dropped FROM told_queues WHERE name BETWEEN ? AND ? ORDER BY name"
+        )
         first = f"projects/{project}/"
         return [ToldQueue(*row) for row in self._db.execute(sql, (first, f"{first}\U0010ffff"))]
 

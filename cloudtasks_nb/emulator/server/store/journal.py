@@ -95,6 +95,10 @@ class Journal:
 
         self._notes.append(note)
 
+    def cut_off(self, queue: str, attempt: Happened) -> None:
+        """Nobody will hear how an attempt ended."""
+        self._notes.append(lambda page: page.record(queue, attempt))
+
     def audited(self, project: str, now_us: int, entry: bytes) -> None:
         """Somebody changed something."""
         self._notes.append(lambda page: page.audits.append((project, now_us, entry)))

@@ -46,9 +46,7 @@ class MinuteStore:
             "GROUP BY label, period"
         )
         given = {"what": what, "start": start, "end": end, "minutes": minutes}
-        return [
-            Counted(*row) for queue in queues for row in self._db.execute(sql, {**given, "queue": queue})
-        ]
+        return [Counted(*row) for queue in queues for row in self._db.execute(sql, {**given, "queue": queue})]
 
     def levels(self, queue: int, window: tuple[int, int]) -> list[Level]:
         """The minutes in which the depth changed, oldest first, and the last one before the window."""

@@ -73,7 +73,11 @@ def check_reducer(aggregation: Aggregation, value_type: str) -> None:
     of_distributions = reducer.removeprefix("REDUCE_") in PERCENTILES
     if of_distributions and value_type != "DISTRIBUTION":
         raise InvalidArgument(f"{reducer} is supported for distributions only: align with ALIGN_DELTA.")
-    if value_type == "DISTRIBUTION" and not of_distributions and reducer not in ("REDUCE_SUM", "REDUCE_COUNT"):
+    if (
+        value_type == "DISTRIBUTION"
+        and not of_distributions
+        and reducer not in ("REDUCE_SUM", "REDUCE_COUNT")
+    ):
         raise InvalidArgument(
             f"{reducer} cannot be applied to distributions: take REDUCE_SUM or a percentile."
         )
@@ -137,7 +141,11 @@ def _reduction(reducer: str, like: Series) -> tuple[Callable[[list[Value]], Valu
         return _sum, like.kind, like.value_type
     if name == "COUNT":
         return len, "GAUGE", "INT64"
-    return _NUMERIC[name], like.kind if name != "MEAN" else "GAUGE", "DOUBLE" if name == "MEAN" else like.value_type
+    return (
+        _NUMERIC[name],
+        like.kind if name != "MEAN" else "GAUGE",
+        "DOUBLE" if name == "MEAN" else like.value_type,
+    )
 
 
 def _merged(values: Iterable[Value]) -> Distribution:

@@ -22,7 +22,8 @@ _PATH = re.compile(rf"{_SEGMENT}(?:\.{_SEGMENT})*")
 _SEGMENTS = re.compile(_SEGMENT)
 _OPERATOR = re.compile(r"<=|>=|!=|=~|!~|<|>|=|:")
 _VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s()"]+)')
-_ORDERINGS: dict[str, Callable[[Any, Any], Any]] = {
+_Order = Callable[[Any, Any], Any]
+_ORDERINGS: dict[str, _Order] = {
     "<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt, "=": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 _SEVERITIES = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")
@@ -151,19 +152,21 @@ def _comparison(path: tuple[str, ...], sign: str, wanted: str) -> Test:
     if sign in ("=~", "!~"):
         return _by_pattern(wanted, finds=sign == "=~")
     if path[0] in _INSTANTS and len(path) == 1:
-        instant_us, order = _instant_us(wanted), _ORDERINGS.get(sign, operator.eq)
+        instant_us = _instant_us(wanted)
+        order: _Order = _ORDERINGS.get(sign, operator.eq)
         return lambda value: bool(order(_instant_us(value), instant_us))
     if path == ("severity",):
-        rank, order = _rank(wanted), _ORDERINGS.get(sign, operator.eq)
-        return lambda value: bool(order(_rank(value), rank))
+        rank = _rank(wanted)
+        ranked: _Order = _ORDERINGS.get(sign, operator.eq)
+        return lambda value: bool(ranked(_rank(value), rank))
     text, number = wanted.casefold(), _number(wanted)
     if sign == ":":
         return lambda value: text in _text(value)
-    order = _ORDERINGS[sign]
+    compared: _Order = _ORDERINGS[sign]
     return lambda value: (
-        bool(order(value, number))
+        bool(compared(value, number))
         if number is not None and isinstance(value, int | float)
-        else bool(order(_text(value), text))
+        else bool(compared(_text(value), text))
     )
 
 
@@ -171,7 +174,9 @@ def _by_pattern(wanted: str, *, finds: bool) -> Test:
     try:
         pattern = re.compile(wanted)
     except re.error as error:
-        raise InvalidArgument(f"Invalid filter: {wanted[:60]!r} is not a regular expression: {error}.") from None
+        raise InvalidArgument(
+            f"Invalid filter: {wanted[:60]!r} is not a regular expression: {error}."
+        ) from None
     return lambda value: (pattern.search(str(value)) is not None) is finds
 
 
@@ -201,7 +206,9 @@ def _number(text: str) -> float | None:
 def _rank(severity: str) -> int:
     name = severity.upper()
     if name not in _SEVERITIES:
-        raise InvalidArgument(f"Invalid filter: {severity[:60]!r} is not a severity: {', '.join(_SEVERITIES)}.")
+        raise InvalidArgument(
+            f"Invalid filter: {severity[:60]!r} is not a severity: {', '.join(_SEVERITIES)}."
+        )
     return _SEVERITIES.index(name)
 
 

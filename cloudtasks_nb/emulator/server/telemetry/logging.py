@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ....errors import InvalidArgument
-from ....model import Message
+from ....model.emulated import ListLogEntriesRequest
 from ....names import PROJECT_ID
 from ..rules.attempts import Attempt
 from ..rules.pages import Listing
@@ -22,21 +22,6 @@ from .log_filter import parse_log_filter
 MOST = 1000
 USUAL = 50
 _VIEW = re.compile(r"projects/([^/]+)/locations/[^/]+/buckets/(?:_Default|_Required)/views/[^/]+")
-
-
-class ListLogEntriesRequest(Message):
-    """What entries.list takes."""
-
-    resource_names: list[str] = []
-    """Projects, "projects/P"."""
-    filter: str = ""
-    """Which entries, in the Logging query language."""
-    order_by: str = ""
-    """"timestamp asc" (the default) or "timestamp desc"."""
-    page_size: int = 0
-    """At most so many entries; 50 unless said, 1,000 at most."""
-    page_token: str = ""
-    """Where to go on."""
 
 
 def project_of(asked: ListLogEntriesRequest) -> str:
@@ -77,5 +62,7 @@ def _project(name: str) -> str:
     match = _VIEW.fullmatch(name)
     project = match[1] if match else name.removeprefix("projects/")
     if not name.startswith("projects/") or not PROJECT_ID.fullmatch(project):
-        raise InvalidArgument(f"resourceNames: the emulator keeps the logs of projects, projects/P, not '{name[:120]}'.")
+        raise InvalidArgument(
+            f"resourceNames: the emulator keeps the logs of projects, projects/P, not '{name[:120]}'."
+        )
     return project

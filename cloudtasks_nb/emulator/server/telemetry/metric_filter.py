@@ -16,7 +16,7 @@ _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|([\w.\-/*]+)')
 _FUNCTION = re.compile(r"(starts_with|ends_with|has_substring|one_of|monitoring\.regex\.full_match)\s*\(")
 _FIELDS = re.compile(r"(metric|resource)\.(type|labels?\.\w+)|project")
 _UNDERSTOOD = (
-    'The emulator understands metric.type, resource.type, metric.labels.X, resource.labels.X and project with =, != or '
+    "The emulator understands metric.type, resource.type, metric.labels.X, resource.labels.X and project with =, != or "
     ": and a text, starts_with, ends_with, has_substring, one_of or monitoring.regex.full_match, joined by AND, OR, "
     "NOT and parentheses."
 )

@@ -56,10 +56,10 @@ METRICS = {
 
 def descriptor(metric: Metric, project: str) -> dict[str, Any]:
     """A MetricDescriptor."""
-    type = f"{PREFIX}{metric.type}"
+    named = f"{PREFIX}{metric.type}"
     return {
-        "name": f"projects/{project}/metricDescriptors/{type}",
-        "type": type,
+        "name": f"projects/{project}/metricDescriptors/{named}",
+        "type": named,
         "labels": [{"key": label, "description": _LABEL_WORDS[label]} for label in metric.labels],
         "metricKind": metric.kind,
         "valueType": metric.value_type,

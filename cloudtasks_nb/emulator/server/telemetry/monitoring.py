@@ -9,8 +9,8 @@ GET /v3/projects/P/monitoredResourceDescriptors[/cloud_tasks_queue]
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -21,10 +21,10 @@ from ..clock import rfc3339, to_us
 from ..rules.pages import Listing
 from ..store.journal import MINUTE_US
 from ..store.store import Store
-from .aligning import Aggregation, Series, check_aligner, realigned, reduced
+from .aligning import Aggregation, Series, realigned, reduced
 from .distribution import Distribution
 from .metric_filter import Labelled, MetricFilter, field_name, parse_metric_filter
-from .metrics import METRICS, PREFIX, RESOURCE_TYPE, Metric, descriptor, resource_descriptor
+from .metrics import METRICS, RESOURCE_TYPE, Metric, descriptor, resource_descriptor
 from .requests import instant, number, parameters
 from .series import Window, aligned_series
 
@@ -55,16 +55,17 @@ def time_series(store: Store, project: str, query: Pairs, now: datetime) -> dict
     held = parameters(query, known, repeated)
     asked = _asked(held, now)
     token, size = _one(held, "pageToken"), number("pageSize", _one(held, "pageSize"), MOST)
-    seal = [project, *(f"{name}={values}" for name, values in sorted(held.items()) if not name.startswith("page"))]
+    seal = [
+        project,
+        *(f"{name}={values}" for name, values in sorted(held.items()) if not name.startswith("page")),
+    ]
     page = Listing(seal, size, token, largest=MOST, now=now)
     found = _found(store, asked, project)
     shown, after = _page(found, page.after or [0, 0], page.limit, with_points=asked.with_points)
     minutes = (asked.second or asked.first).minutes
     answer: dict[str, Any] = {}
     if shown:
-        answer["timeSeries"] = [
-            _message(one, periods, asked, minutes) for one, periods in shown
-        ]
+        answer["timeSeries"] = [_message(one, periods, asked, minutes) for one, periods in shown]
         answer["unit"] = _unit(shown[0][0], asked.metric)
     if after is not None:
         answer["nextPageToken"] = page.token(*after)
@@ -79,32 +80,34 @@ def metric_descriptors(project: str, query: Pairs, now: datetime) -> dict[str, A
     size = number("pageSize", _one(held, "pageSize"), _MOST_DESCRIPTORS)
     page = Listing(seal, size, _one(held, "pageToken"), largest=_MOST_DESCRIPTORS, now=now)
     matching = [
-        type
-        for type in sorted(METRICS)
-        if filter.matches(Labelled({"metric.type": type, "project": project, "resource.type": RESOURCE_TYPE}))
-        and (page.after is None or type > page.after[0])
+        named
+        for named in sorted(METRICS)
+        if filter.matches(
+            Labelled({"metric.type": named, "project": project, "resource.type": RESOURCE_TYPE})
+        )
+        and (page.after is None or named > page.after[0])
     ]
     answer: dict[str, Any] = {
-        "metricDescriptors": [descriptor(METRICS[type], project) for type in matching[: page.limit]]
+        "metricDescriptors": [descriptor(METRICS[named], project) for named in matching[: page.limit]]
     }
     if len(matching) > page.limit:
         answer["nextPageToken"] = page.token(matching[page.limit - 1])
     return answer if matching else {}
 
 
-def metric_descriptor(project: str, type: str) -> dict[str, Any]:
+def metric_descriptor(project: str, named: str) -> dict[str, Any]:
     """Errors: NotFound."""
-    if type not in METRICS:
-        raise NotFound(f"Could not find descriptor for metric '{type[:200]}'. {_the_metrics()}")
-    return descriptor(METRICS[type], project)
+    if named not in METRICS:
+        raise NotFound(f"Could not find descriptor for metric '{named[:200]}'. {_the_metrics()}")
+    return descriptor(METRICS[named], project)
 
 
-def resource_descriptors(project: str, type: str = "") -> dict[str, Any]:
+def resource_descriptors(project: str, named: str = "") -> dict[str, Any]:
     """All there are, which is one; or the one of a type. Errors: NotFound."""
-    if type and type != RESOURCE_TYPE:
-        raise NotFound(f"The emulator knows one monitored resource: {RESOURCE_TYPE}, not '{type[:100]}'.")
+    if named and named != RESOURCE_TYPE:
+        raise NotFound(f"The emulator knows one monitored resource: {RESOURCE_TYPE}, not '{named[:100]}'.")
     found = resource_descriptor(project)
-    return found if type else {"resourceDescriptors": [found]}
+    return found if named else {"resourceDescriptors": [found]}
 
 
 def _asked(held: dict[str, list[str]], now: datetime) -> Asked:
@@ -125,9 +128,9 @@ def _asked(held: dict[str, list[str]], now: datetime) -> Asked:
 def _metric(filter: MetricFilter) -> Metric:
     """The one metric that a filter names. Errors: InvalidArgument, NotFound."""
     matching = {
-        type
-        for type in METRICS
-        if all(type in values for name, values in filter.wanted.items() if name == "metric.type")
+        named
+        for named in METRICS
+        if all(named in values for name, values in filter.wanted.items() if name == "metric.type")
     }
     if len(set(filter.types)) > 1 or "metric.type" not in filter.wanted:
         raise InvalidArgument(

@@ -20,7 +20,9 @@ def parameters(query: Pairs, known: Iterable[str], repeated: Iterable[str] = ())
         if name in _IGNORED:
             continue
         if name not in names:
-            raise InvalidArgument(f"'{name[:60]}' is not supported here. The emulator knows: {', '.join(names)}.")
+            raise InvalidArgument(
+                f"'{name[:60]}' is not supported here. The emulator knows: {', '.join(names)}."
+            )
         held.setdefault(name, []).append(value)
         if len(held[name]) > 1 and name not in repeated:
             raise InvalidArgument(f"'{name}' was given more than once.")
@@ -43,5 +45,7 @@ def instant(name: str, text: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise InvalidArgument(f'{name} must be an instant such as "2026-03-01T12:00:00Z", not \'{text[:60]}\'.')
+        raise InvalidArgument(
+            f"{name} must be an instant such as \"2026-03-01T12:00:00Z\", not '{text[:60]}'."
+        )
     return moment.astimezone(UTC)

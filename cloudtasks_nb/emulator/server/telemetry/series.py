@@ -104,10 +104,9 @@ def _distributions(counted: Sequence[Counted]) -> dict[tuple[int, str], Points]:
 def _depths(
     store: Store, metric: Metric, queues: Sequence[ToldQueue], window: Window, how: Aggregation
 ) -> Iterator[Series]:
-    until = replace(window, end=max(window.start, window.end))
     for queue in queues:
-        levels = store.minutes.levels(queue.id, (until.start, min(until.end, until.now + 1)))
-        points = dict(_levelled(levels, until, how))
+        levels = store.minutes.levels(queue.id, (window.start, window.end))
+        points: Points = dict(_levelled(levels, window, how))
         one = _series(metric, queue, "", points)
         is_mean = how.aligner == "ALIGN_MEAN"
         yield replace(one, value_type="DOUBLE") if is_mean else one

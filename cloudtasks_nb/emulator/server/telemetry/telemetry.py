@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from ....errors import InvalidArgument
+from ....model.emulated import ListLogEntriesRequest
 from ....names import PROJECT_ID
 from ..access.gate import Gate
 from ..calls.bodies import parse
@@ -97,21 +98,21 @@ class Telemetry:
         return await self._read(call, DESCRIPTORS, project, answer)
 
     async def _descriptor(self, call: Request) -> dict[str, Any]:
-        project, type = _named(call)
+        project, named = _named(call)
         parameters(call.query, ())
         return await self._read(
-            call, DESCRIPTOR, project, partial(monitoring.metric_descriptor, project, type)
+            call, DESCRIPTOR, project, partial(monitoring.metric_descriptor, project, named)
         )
 
     async def _resources(self, call: Request) -> dict[str, Any]:
-        project, type = _named(call)
-        parameters(call.query, ("filter", "pageSize", "pageToken") if not type else ())
-        answer = partial(monitoring.resource_descriptors, project, type)
-        return await self._read(call, RESOURCE if type else RESOURCES, project, answer)
+        project, named = _named(call)
+        parameters(call.query, ("filter", "pageSize", "pageToken") if not named else ())
+        answer = partial(monitoring.resource_descriptors, project, named)
+        return await self._read(call, RESOURCE if named else RESOURCES, project, answer)
 
     async def _entries(self, call: Request) -> dict[str, Any]:
         parameters(call.query, ())
-        asked = parse(call.body, logging.ListLogEntriesRequest)
+        asked = parse(call.body, ListLogEntriesRequest)
         project = logging.project_of(asked)
         return await self._read(
             call, ENTRIES, project,
