@@ -57,6 +57,7 @@ SERVER_FLOORS = [
     {"delivery"},
     {"services"},
     {"access", "demo", "dispatch"},
+    {"telemetry"},
     {"front"},
     {"http", "grpc"},
     {"process"},
