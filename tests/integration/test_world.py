@@ -54,7 +54,7 @@ def test_reset_leaves_nothing_and_blocks_no_name(client: ct.Client) -> None:
     assert list(client.emulator.history(again)) == []
 
 
-def test_reset_and_load_clear_the_inboxes_and_the_history() -> None:
+def test_reset_and_load_clear_the_inboxes_and_the_history_is_that_of_the_world() -> None:
     with ct.local() as client:
         inbox = client.emulator.inbox()
         queue = client.create_queue("emails")
@@ -63,12 +63,18 @@ def test_reset_and_load_clear_the_inboxes_and_the_history() -> None:
         client.emulator.wait(queue)
         assert len(client.emulator.history(queue)) == 1
         client.emulator.save("done")
+        queue.create_task(url=inbox.url)
+        client.emulator.wait(queue)
+        assert len(client.emulator.history(queue)) == 2
         client.emulator.load("done")
-        assert len(client.emulator.history(queue)) == 0
+        assert len(client.emulator.history(queue)) == 1  # that of the snapshot
         assert inbox.requests == []
         queue.create_task(url=inbox.url)
         assert len(inbox.wait()) == 1
+        client.emulator.wait(queue)
+        assert len(client.emulator.history(queue)) == 2
         client.emulator.reset()
+        assert len(client.emulator.history(queue)) == 0
         assert inbox.requests == []
 
 
@@ -218,6 +224,7 @@ def test_what_is_under_way_ends_in_the_world_where_it_began(file: Path, durable:
         client.emulator.save("under-way")
         client.emulator.load("under-way")
         assert asked.acquire(timeout=20)  # what was under way then is due again
+        assert [one.outcome for one in client.emulator.history(queue)] == ["CUT_OFF", "UNDER_WAY"]
         client.emulator.reset()
         paused = client.create_queue("emails").pause()
         paused.create_task(url=inbox.url, task_id="one")  # the same name, and the same row

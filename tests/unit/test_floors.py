@@ -44,6 +44,7 @@ UPWARD = {
     ("resources", "worker"),
     ("resources", "diagnosis"),
     ("client", "widgets"),
+    ("diagnosis", "plots"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"
@@ -58,7 +59,7 @@ SERVER_FLOORS = [
     {"delivery"},
     {"services"},
     {"access", "demo", "dispatch", "waiting"},
-    {"starting"},
+    {"starting", "telemetry"},
     {"world", "front"},
     {"http", "grpc"},
     {"process"},

@@ -67,8 +67,9 @@ class WorldVerbs:
     def load(self, name: str) -> None:
         """Bring back what was kept under a name, in place of all that is there. What was under way then is due again.
 
-        A manual clock shows the time of the snapshot, be it earlier or later. Deliveries under way are cut off, the
-        history begins anew, faults are those of the start, and the inboxes of this client are cleared.
+        A manual clock shows the time of the snapshot, be it earlier or later. History, metrics and logs are of the
+        snapshot too. Deliveries under way are cut off, faults are those of the start, and the inboxes of this client
+        are cleared.
 
         Errors: NotFound, which names the snapshots that are there; FailedPrecondition for a file that is damaged or not
         of an emulator, which changes nothing; InvalidArgument, ReadOnly, TransportError.

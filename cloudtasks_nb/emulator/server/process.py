@@ -13,16 +13,18 @@ from functools import partial
 from pathlib import Path
 
 from aiohttp import web
+from msgspec.structs import replace
 
+from ...model.emulated import HistoryResponse
 from ...platforms import allow_many_files, on_owner_end, on_stop
 from .access.authorization import OAuth
 from .access.gate import Gate
 from .access.sign_in_pages import SignIn
-from .clock import Clock, ManualClock
+from .clock import Clock, ManualClock, to_us
 from .complaints import never_waiting_for_readers
-from .delivery.attempt_log import AttemptLog
 from .delivery.deliver import Deliverer, targets
 from .delivery.tokens import Tokens
+from .delivery.under_way import UnderWay
 from .dispatch.dispatcher import Dispatcher
 from .front.fault_injection import FaultPlan
 from .front.front import Front
@@ -39,11 +41,14 @@ from .options import Options
 from .rules.attempts import Attempt, Outcome
 from .services.context import Context
 from .services.service import Service
+from .services.telling import under_way as sent_record
 from .starting import Start
 from .store.commits import Commits
 from .store.snapshots import Snapshots
 from .store.store import Store
 from .store.sweeper import Sweeper
+from .telemetry.history import history
+from .telemetry.telemetry import Telemetry
 from .timeline import Timeline
 from .waiting import Waiting
 from .world import World
@@ -57,14 +62,15 @@ class Server:
     """A server on a database; `start` and `close` it inside one event loop."""
 
     def __init__(self, store: Store, clock: Clock, options: Options, start: Start, hosts: Hosts) -> None:
-        tokens, history, hindrances = Tokens(hosts.url), AttemptLog(), Hindrances()
+        tokens, under_way, hindrances = Tokens(hosts.url), UnderWay(), Hindrances()
         faults = FaultPlan(options.faults, hindrances)
         self.hosts = hosts
         self._store = store
-        self._deliverer = Deliverer(self._ended, clock, targets(options, hindrances), tokens, history)
+        self._deliverer = Deliverer(self._ended, clock, targets(options, hindrances), tokens, under_way)
         send, place = self._deliverer.send, options.app_engine_location
         context = Context(store, clock, send, wake=self._wake, app_engine_location=place)
-        context.hindrances = hindrances
+        context.hindrances, context.under_way = hindrances, under_way
+        self._context = context
         self._commits = Commits(store, context.expiry)
         self.service = Service(context)
         timeline = Timeline(clock, self._remember) if isinstance(clock, ManualClock) else None
@@ -75,19 +81,20 @@ class Server:
             timeline.add(self._deliverer)
             timeline.add(self._dispatcher)
         gate = Gate(context, options.grants) if options.enforce_iam else None
+        telemetry = Telemetry(context, self._commits, gate, options.projects)
         front = Front(self.service, self._commits, gate, options.projects)
         sign_in = SignIn(oauth := OAuth(context, options.oauth_clients), self._commits)
-        control = Control(options, clock, timeline, tokens, history, faults)
+        control = Control(options, clock, timeline, tokens, self._history, faults)
         self.world = World(store, clock, self._commits, start, Snapshots(_snapshots(options)))
         self.world.timeline = timeline
-        self.world.join(
-            self._deliverer, self._dispatcher, self._sweeper, context.expiry, history, faults, oauth
-        )
+        self.world.opened, self.world.left = self._begin_to_tell, self._cut_off
+        memories = (under_way, store.journal, context.expiry, faults, oauth)
+        self.world.join(*memories, self._deliverer, self._dispatcher, self._sweeper)
         rest = Rest(front)
         firebase = Firebase(rest, makes_queues=options.firebase_queues)
         worlds = WorldEndpoints(self.world, Waiting(store, clock, self._commits), clock)
         own = [route for part in (control, sign_in, firebase, worlds) for route in part.routes()]
-        app = application(rest, own, faults, hosts)
+        app = application(rest, own, faults, hosts, telemetry)
         self._grpc = Entrance(front, faults, clock)
         if timeline is not None:
             app.on_response_prepare.append(partial(_dated, clock))
@@ -95,6 +102,25 @@ class Server:
 
     async def _remember(self, now: datetime) -> None:
         await self._commits.run(partial(self._store.remember_time, now))
+
+    async def _history(self, queue: str, task: str) -> HistoryResponse:
+        sent = self._context.under_way.all
+        return await self._commits.run(lambda: history(self._store, queue, task, sent()))
+
+    def _begin_to_tell(self) -> None:
+        """How deep queues are that were there before anything was told."""
+        now_us = to_us(self._context.clock.now())
+        with self._store.transaction():
+            for name, depth in self._store.depths():
+                self._store.journal.began(name, depth, now_us)
+
+    def _cut_off(self, store: Store) -> None:
+        """Attempts that nobody will hear the end of: their tasks are due again when this database is opened."""
+        with store.transaction():
+            for attempt in self._context.under_way.all():
+                record = replace(sent_record(attempt), outcome="CUT_OFF")
+                store.journal.cut_off(attempt.queue.name, record)
+            store.journal.write(few=True)
 
     def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
         self._dispatcher.ended(attempt, outcome)
@@ -104,6 +130,7 @@ class Server:
         self._sweeper.wake()
 
     async def start(self, listening: socket.socket) -> None:
+        await self._commits.run(self._begin_to_tell)
         self._dispatcher.start(dispatches=self._dispatches)
         self._sweeper.wake()
         await self._connections.start(listening)
@@ -115,6 +142,7 @@ class Server:
         await self._deliverer.close()
         await self._dispatcher.settle()
         await self._sweeper.close()
+        await self._commits.run(partial(self._cut_off, self._store))
         await self._commits.close()
 
 

@@ -48,6 +48,8 @@ class World:
         self.restore: Callable[[], None] | None = (
             None  # what the start brings in through the API, on another thread
         )
+        self.opened: Callable[[], None] = lambda: None  # what is written first into another world
+        self.left: Callable[[Store], None] = lambda _: None  # what is written into a copy of this one
 
     def join(self, *parts: Joined) -> None:
         """Lets parts know when the world is another one; they are told in this order."""
@@ -65,7 +67,8 @@ class World:
         """Keeps all of it under a name, in place of what had that name. Errors: InvalidArgument."""
         check_name(name)
         async with self._alone():
-            await self._commits.alone(partial(self._snapshots.save, self._store, name, self._clock.now()))
+            finish = partial(self._leave, self._clock.now())
+            await self._commits.alone(partial(self._snapshots.save, self._store, name, finish))
 
     async def load(self, name: str) -> None:
         """Brings back what was kept under a name. Errors: InvalidArgument, NotFound, FailedPrecondition."""
@@ -81,7 +84,12 @@ class World:
     def _emptied(self, moment: datetime) -> None:
         with closing(Store.blank()) as nothing:
             self._start.make(nothing, moment)
+            nothing.write_notes()
             self._store.replace_with(nothing)
+
+    def _leave(self, now: datetime, copy: Store) -> None:
+        self.left(copy)
+        copy.remember_time(now)
 
     async def _replace(self, work: Callable[[], None], moment: datetime | None) -> None:
         """Replaces the database, and once that is done the time and the memory of all parts."""
@@ -90,8 +98,12 @@ class World:
         except Internal:
             await self._commits.run(self._store.cut_off)
             raise
+        await self._commits.run(self._open)
+
+    def _open(self) -> None:
+        self.opened()
         if isinstance(self._clock, ManualClock):
-            await self._commits.run(partial(self._store.remember_time, self._clock.now()))
+            self._store.remember_time(self._clock.now())
 
     def _begin_anew(self, moment: datetime | None) -> None:
         if isinstance(self._clock, ManualClock) and moment is not None:

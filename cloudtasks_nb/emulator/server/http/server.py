@@ -15,6 +15,7 @@ from ....model.versions import VERSIONS
 from ..calls.queries import SystemParameters
 from ..calls.request import Handler, Request, Response, Routes, query_pairs
 from ..front.fault_injection import BATCH, Cut, FaultPlan, method_of
+from ..telemetry.telemetry import Telemetry
 from .batch_endpoint import Part, batch_reply, read_batch
 from .hosts import Hosts
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
@@ -34,12 +35,16 @@ _AT_ONCE = 50
 _BODY_S = 60.0
 
 
-def application(rest: Rest, own: Routes, faults: FaultPlan, hosts: Hosts) -> web.Application:
+def application(
+    rest: Rest, own: Routes, faults: FaultPlan, hosts: Hosts, telemetry: Telemetry | None = None
+) -> web.Application:
     """The emulator as an aiohttp application. `own`: what it answers beside the API."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     door, let_in = _Door(rest, faults), partial(_let_in, hosts)
     for verb, path, handler in own:
         app.router.add_route(verb, path, let_in(partial(door.own, handler)))
+    for verb, path, read, handler in telemetry.routes() if telemetry is not None else ():
+        app.router.add_route(verb, path, let_in(partial(door.read, read.id, handler)))
     for path in _BATCH_PATHS:
         app.router.add_route("POST", path, let_in(door.batch))
     app.router.add_route("*", r"/{path:[\s\S]*}", let_in(door.handle))
@@ -81,6 +86,11 @@ class _Door:
         """What is not the API's own: the emulator's endpoints, its authorization server, Firebase's paths."""
         answer = await handler(await _call(request))
         return answer if isinstance(answer, Response) else Response(finish(encode(answer), pretty=True))
+
+    async def read(self, method: str, handler: Handler, request: web.Request) -> Response:
+        """What happened, as Monitoring and Logging tell it."""
+        answer = self.own(handler, request)
+        return await (answer if self._faults.are_off else self._faults.around(method, answer))
 
     async def batch(self, request: web.Request) -> Response:
         """Many calls in one, each answered as if it came alone."""

@@ -156,10 +156,18 @@ class Commits:
     def _do_alone(self, work: _Work) -> None:
         self._turn = [work]
         if self._thread is None:
-            self._did_alone(work, _outcome(work.do))
+            self._did_alone(work, self._by_itself(work.do))
             return
-        self._disk = asyncio.get_running_loop().run_in_executor(self._thread, _outcome, work.do)
+        self._disk = asyncio.get_running_loop().run_in_executor(self._thread, self._by_itself, work.do)
         self._disk.add_done_callback(lambda disk: self._did_alone(work, disk.result()))
+
+    def _by_itself(self, work: Callable[[], Any]) -> tuple[Any, Exception | None]:
+        """The work, whose transactions are its own."""
+        self._store.shares_transactions = False
+        try:
+            return _outcome(work)
+        finally:
+            self._store.shares_transactions = True
 
     def _did_alone(self, work: _Work, outcome: tuple[Any, Exception | None]) -> None:
         self._disk = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
 from ....errors import ConfigError, FailedPrecondition, InvalidArgument, NotFound
@@ -31,12 +31,16 @@ class Snapshots:
             return sorted(self._held)
         return sorted(path.stem for path in self._folder.glob(f"*{_SUFFIX}") if NAME.fullmatch(path.stem))
 
-    def save(self, store: Store, name: str, now: datetime) -> None:
-        """Copies the database. A copy of that name is replaced once the new one is whole. Errors: sqlite3.Error."""
+    def save(self, store: Store, name: str, finish: Callable[[Store], None]) -> None:
+        """Copies the database, and lets `finish` say in the copy what the database does not.
+
+        A copy of that name is replaced once the new one is whole. Errors: sqlite3.Error.
+        """
+        store.write_notes()
         copy = Store.blank()
         try:
             copy.replace_with(store)
-            copy.remember_time(now)
+            finish(copy)
             if self._folder is not None:
                 self._write(copy, self._folder, name)
         except BaseException:
