@@ -11,8 +11,8 @@ from typing import TypeVar
 from .emulator.server import run
 from .emulator.server.front.fault_injection import read_faults
 from .emulator.server.options import Options, clock, grant, oauth_client, region
-from .emulator.server.rules.app_engine import app_engine
 from .emulator.server.rules.locations import APP_ENGINE_LOCATION
+from .emulator.server.rules.targets import app_engine
 from .errors import CloudTasksError
 
 T = TypeVar("T")

@@ -27,6 +27,7 @@ from .rescue_verbs import RescueVerbs
 from .settings import UNCHANGED, Unchanged, settings
 from .task import Task, count_tasks, list_tasks, task_handle
 from .task_pager import TaskPager
+from .why_verbs import WhyVerbs
 
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
@@ -41,7 +42,16 @@ _QUEUES = "projects.locations.queues"
 
 
 class Queue(
-    model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, RescueVerbs, AccessVerbs, dict=True, gc=True
+    model.Queue,
+    CreateVerbs,
+    LeaseVerbs,
+    BatchVerbs,
+    BulkVerbs,
+    RescueVerbs,
+    AccessVerbs,
+    WhyVerbs,
+    dict=True,
+    gc=True,
 ):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
