@@ -4,8 +4,8 @@
 
 One emulator serves all. Each run is a process of its own, timed from after its imports to the finished DataFrame; the
 contenders take turns, and ratios are taken pair by pair. `floor` only receives the bytes, one page after the other;
-`import pandas` is timed beside it, because nobody has a DataFrame without. With `--versions`, this package lists in each version of the API,
-beside the floor of that version: the emulator needs longer for the answers of some.
+`import pandas` is timed beside it, because nobody has a DataFrame without. With `--versions`, this package lists in
+each version of the API, beside the floor of that version: the emulator needs longer for the answers of some.
 """
 
 from __future__ import annotations
