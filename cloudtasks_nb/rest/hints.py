@@ -11,7 +11,9 @@ from typing import Any
 from ..model.methods import METHODS
 from ..model.roles import PREFIX, roles_with
 
-_PERMISSION = re.compile(r"\b(cloudtasks\.\w+\.\w+|iam\.serviceAccounts\.\w+|appengine\.applications\.get)\b")
+_PERMISSION = re.compile(
+    r"\b((?:cloudtasks|monitoring|logging)\.\w+\.\w+|iam\.serviceAccounts\.\w+|appengine\.applications\.get)\b"
+)
 _FOREIGN = re.compile(r"resource project ([\w.:-]+?)\.?(?:\s|$)")
 _REGION = re.compile(r"Location must equal ([\w-]+)")
 

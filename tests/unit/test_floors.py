@@ -42,6 +42,7 @@ UPWARD = {
     ("resources", "worker"),
     ("resources", "diagnosis"),
     ("client", "widgets"),
+    ("diagnosis", "plots"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"
@@ -56,6 +57,7 @@ SERVER_FLOORS = [
     {"delivery"},
     {"services"},
     {"access", "demo", "dispatch"},
+    {"telemetry"},
     {"front"},
     {"http", "grpc"},
     {"process"},
