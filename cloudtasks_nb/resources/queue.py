@@ -22,6 +22,7 @@ from .access_verbs import AccessVerbs
 from .batch_verbs import BatchVerbs
 from .bulk_verbs import BulkVerbs
 from .create_verbs import CreateVerbs
+from .history_verbs import HistoryVerbs
 from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
 from .settings import UNCHANGED, Unchanged, settings
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 _QUEUES = "projects.locations.queues"
 
 
-class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessVerbs, dict=True, gc=True):
+class Queue(
+    model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessVerbs, HistoryVerbs, dict=True, gc=True
+):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.
