@@ -15,6 +15,7 @@ from ..errors import BY_RPC_CODE
 from ..model.instants import InstantLike
 from ..names import QueueName
 from ..rest.session import Session
+from ..shown import Shown
 from .entries import members, object_in, text_in, time_of
 from .log_calls import bounds, entry_pages
 from .rows import Rows
@@ -22,13 +23,13 @@ from .windows import Window
 
 if TYPE_CHECKING:
     from ..frames import Columns
-    from ..render import Value
+    from ..render import Card, Value
 
 _PAGES_READ = 20
 _TONES = {"PurgeQueue": "bad", "DeleteQueue": "bad", "PauseQueue": "warn", "ResumeQueue": "ok"}
 
 
-class AuditEvent(Struct, frozen=True, kw_only=True):
+class AuditEvent(Struct, Shown, frozen=True, kw_only=True):
     """One admin call.
 
     Example:
@@ -40,7 +41,7 @@ class AuditEvent(Struct, frozen=True, kw_only=True):
     time: datetime | None = None
     """When it was called."""
     action: str = ""
-    """What was done, as the API names it: "PurgeQueue", "PauseQueue", "UpdateQueue", …"""
+    """What was done, as the API names it, such as "PurgeQueue", "PauseQueue" or "UpdateQueue"."""
     who: str = ""
     """The identity that called; empty when the log does not say."""
     queue: str = ""
@@ -55,6 +56,11 @@ class AuditEvent(Struct, frozen=True, kw_only=True):
     """The full name of the resource."""
     insert_id: str = ""
     """What makes the entry unique in its log."""
+
+    def _shape_(self) -> Card:
+        from .look import fields_card
+
+        return fields_card(self, self.queue or "project", f"admin call: {self.action}")
 
 
 class AuditTrail(Rows[AuditEvent]):

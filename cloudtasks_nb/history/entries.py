@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,10 @@ from msgspec import Struct
 from ..discreet import Discreet, discreet
 from ..errors import DecodeError
 from ..model.json import Duration, Instant, utc
+from ..shown import Shown
+
+if TYPE_CHECKING:
+    from ..render import Card
 
 T = TypeVar("T")
 
@@ -32,7 +36,7 @@ _READ = frozenset(
 )  # fmt: skip
 
 
-class LogEntry(Discreet, Struct, frozen=True, kw_only=True):
+class LogEntry(Discreet, Struct, Shown, frozen=True, kw_only=True):
     """One line of a queue's task log.
 
     Example:
@@ -75,6 +79,11 @@ class LogEntry(Discreet, Struct, frozen=True, kw_only=True):
     """The full name of the task."""
     more: dict[str, Any] = {}
     """Members of the entry that this version does not know."""
+
+    def _shape_(self) -> Card:
+        from .look import fields_card
+
+        return fields_card(self, self.task or "log entry", f"log entry: {self.kind}")
 
 
 def read_entries(raw: bytes) -> list[LogEntry]:

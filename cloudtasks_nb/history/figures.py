@@ -133,6 +133,13 @@ def by_code(counts: Iterable[Mapping[str, int]]) -> ByCode:
     return ByCode({code: count for code, count in total.most_common() if count})
 
 
+def moments_of(
+    attempts: Iterable[Series], depth: Iterable[Series], as_of: datetime, step: timedelta
+) -> list[Moment]:
+    """A row for each step of time, from the series of attempts by outcome and of depth."""
+    return moments(_by_period(attempts), _levels(depth), as_of, step)
+
+
 def moments(
     ended: Mapping[datetime, Counter[str]], depths: Mapping[datetime, int], as_of: datetime, step: timedelta
 ) -> list[Moment]:

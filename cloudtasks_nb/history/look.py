@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
+from ..redact import redacted, scrub
 from ..render import Card, Section, Table, badge, code, muted, number
 from ..render.trend import Step, trend
 from ..render.values import counted, duration, exact
@@ -80,6 +83,20 @@ def project_card(report: ProjectReport) -> Card:
         sections=sections(None, report.events),
         code=["report.queues[0]", "report.to_dataframe()", 'report.to_html("report.html")'],
     )
+
+
+def fields_card(held: Struct, title: str, kind: str) -> Card:
+    """The fields of something that were said, in words, without secrets."""
+    facts: dict[str, Value] = {}
+    for name in held.__struct_fields__:
+        value = getattr(held, name)
+        if isinstance(value, datetime):
+            facts[name.replace("_", " ")] = exact(value)
+        elif isinstance(value, timedelta):
+            facts[name.replace("_", " ")] = duration(value)
+        elif value not in (None, "", {}):
+            facts[name.replace("_", " ")] = scrub(str(redacted(value)))
+    return Card(title, kind=kind, facts=facts)
 
 
 def window_facts(report: Any) -> dict[str, Value]:

@@ -20,7 +20,7 @@ from ..paging.exports import Exports
 from ..rest.session import Session
 from ..shown import Shown
 from .audit import AuditEvent, read_audit
-from .figures import Answers, ByCode, Figures, reckoned
+from .figures import Answers, ByCode, Figures, Moment, reckoned
 from .metrics import ATTEMPTS, CREATED, DELAYS, DEPTH, DEPTH_AT, Reader, all_of
 from .series import Series
 from .services import is_local
@@ -169,6 +169,11 @@ class Report(Shown, Exports):
         It is what the queue held and what was created, without what it holds now and what succeeded.
         """
         return self._figures.gone_without_success
+
+    @property
+    def moments(self) -> list[Moment]:
+        """A row for each step: when it began, how deep the queue was at most, and how attempts ended in it."""
+        return self._figures.moments
 
     @property
     def events(self) -> list[AuditEvent]:

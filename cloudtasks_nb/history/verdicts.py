@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from ..shown import Shown
 from .entries import LogEntry
+
+if TYPE_CHECKING:
+    from ..render import Card
 
 LONGEST_ATTEMPT = {"HTTP": timedelta(minutes=31)}
 """After so long an attempt is answered, or its dispatch deadline is over; a minute is for the log's own delay."""
@@ -15,7 +20,7 @@ _LONGEST_ELSEWHERE = timedelta(hours=24, minutes=16)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class LoggedTask(Struct, frozen=True, kw_only=True):
+class LoggedTask(Struct, Shown, frozen=True, kw_only=True):
     """What became of one task, read from its log entries.
 
     `outcome` is one of: "done", "given up", "waiting", "lost" (sent, never answered), "deleted", "unknown".
@@ -50,6 +55,11 @@ class LoggedTask(Struct, frozen=True, kw_only=True):
     """How long it took from its creation to its last answer, where it is done."""
     name: str = ""
     """The full name of the task."""
+
+    def _shape_(self) -> Card:
+        from .look import fields_card
+
+        return fields_card(self, self.task, f"logged task: {self.outcome}")
 
 
 def told(entries: Iterable[LogEntry], now: datetime) -> list[LoggedTask]:

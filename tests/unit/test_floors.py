@@ -18,6 +18,7 @@ FLOORS = [
     {"model"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
+    {"history"},
     {"resources", "emulator.client"},
     {"client", "bulk", "worker"},
     {"connecting"},
