@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from ..errors import BY_STATUS, ConfigError
+from ..errors import BY_STATUS, CloudTasksError, ConfigError
 from ..model.instants import InstantLike
 from ..names import QueueName, TaskName
 from ..paging.listing import Listing
 from ..paging.pager import Pager
 from ..rest.session import Session
+from .audit import read_audit
 from .entries import LogEntry, read_entries
 from .log_calls import EntryCall, bounds
 from .rows import Rows
-from .verdicts import LoggedTask, told
+from .verdicts import CLOSED, LoggedTask, removed, told
 from .windows import Window
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ class Log(Pager[LogEntry]):
     def tasks(self, progress: bool | None = None) -> LoggedTasks:
         """One row for each task, with what became of it. Reads all entries of the window.
 
+        Where an outcome is open, the audit log is asked whether the queue was purged or deleted since.
+
         `progress` shows a bar; by default when there are several pages.
 
         Errors: any ApiError when a page fails. Calling again goes on with the page that failed.
@@ -113,7 +116,18 @@ class Log(Pager[LogEntry]):
         queue, status = self.query.queue, self.query.status
         partial = f"only entries with status {status} were read" if status else ""
         caption = f"logged tasks of {queue.location}/{queue.queue}"
-        return LoggedTasks(told(entries, self._listing.session.now()), caption, partial, self.note)
+        return LoggedTasks(self._told(entries), caption, partial, self.note)
+
+    def _told(self, entries: list[LogEntry]) -> list[LoggedTask]:
+        session, queue = self._listing.session, self.query.queue
+        rows = told(entries, session.now())
+        if all(row.outcome in CLOSED for row in rows):
+            return rows
+        try:
+            events, _ = read_audit(session, queue.project, queue, self.query.window)
+        except CloudTasksError:  # open they are without it, too
+            return rows
+        return [removed(row, events) for row in rows]
 
 
 class LogListing(Listing[LogEntry]):
@@ -209,16 +223,11 @@ def entry_row(entry: LogEntry) -> dict[str, Value]:
 
 
 def clock(moment: Any) -> Value:
-    """The time of day to the millisecond; all of it on hover."""
+    """The time of day to the millisecond; the day on hover."""
     from ..render import Cell
     from ..render.values import exact
 
-    return Cell(f"{moment:%m-%d %H:%M:%S.%f}"[:-3], exact(moment)) if moment is not None else None
-
-
-def log(session: Session, query: LogQuery) -> Log:
-    """The log that answers a query; its first page is read. Errors: any ApiError."""
-    return Log(session, query)
+    return Cell(f"{moment:%H:%M:%S.%f}"[:-3], exact(moment)) if moment is not None else None
 
 
 def checked_status(status: str | None) -> str:

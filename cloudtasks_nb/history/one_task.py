@@ -17,14 +17,12 @@ from ..shown import Shown
 from .audit import AuditEvent, read_audit
 from .entries import LogEntry
 from .log import OUTCOME_TONES, Log, LogQuery, entry_row
-from .verdicts import LoggedTask, verdict
+from .verdicts import LoggedTask, removed, verdict
 from .windows import Window
 
 if TYPE_CHECKING:
     from ..frames import Columns
     from ..render import Card
-
-_ENDS = ("PurgeQueue", "DeleteQueue")
 
 
 class TaskHistory(Shown, Exports, Sequence[LogEntry]):
@@ -140,21 +138,10 @@ def _looked_up(session: Session, name: TaskName, story: LoggedTask, events: list
         pass
     except CloudTasksError:
         return story
-    last = max((at for at in (story.created, story.first_dispatch, story.last_answer) if at), default=None)
-    after = [
-        event
-        for event in events
-        if event.action in _ENDS and not event.status and event.time and (last is None or event.time >= last)
-    ]
-    if last is not None and after:
-        event = after[0]
-        by = f" by {event.who}" if event.who else ""
-        return replace(
-            story,
-            outcome="deleted",
-            why=f"{event.action}{by} at {event.time:%Y-%m-%d %H:%M:%S} UTC removed it",
-        )
+    found = removed(story, events)
+    if found.outcome == "deleted":
+        return found
     words = "it is gone, and the log does not say how"
-    if last is None:
+    if story.last_seen is None:
         words = "it is gone or never was, and no log entry names it: logging was off, did not sample it, or forgot it"
     return replace(story, outcome="unknown", why=words)

@@ -7,13 +7,17 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..shown import Shown
 from .entries import LogEntry
 
 if TYPE_CHECKING:
     from ..render import Card
+    from .audit import AuditEvent
 
+CLOSED = ("done", "given up", "deleted")
+REMOVING = ("PurgeQueue", "DeleteQueue")
 LONGEST_ATTEMPT = {"HTTP": timedelta(minutes=31)}
 """After so long an attempt is answered, or its dispatch deadline is over; a minute is for the log's own delay."""
 _LONGEST_ELSEWHERE = timedelta(hours=24, minutes=16)
@@ -56,6 +60,12 @@ class LoggedTask(Struct, Shown, frozen=True, kw_only=True):
     name: str = ""
     """The full name of the task."""
 
+    @property
+    def last_seen(self) -> datetime | None:
+        """The last moment at which the log shows it."""
+        seen = (self.created, self.first_dispatch, self.last_answer)
+        return max((at for at in seen if at), default=None)
+
     def _shape_(self) -> Card:
         from .look import fields_card
 
@@ -69,6 +79,18 @@ def told(entries: Iterable[LogEntry], now: datetime) -> list[LoggedTask]:
         if entry.name:
             by_task.setdefault(entry.name, []).append(entry)
     return [verdict(held, now) for held in by_task.values()]
+
+
+def removed(story: LoggedTask, events: Iterable[AuditEvent]) -> LoggedTask:
+    """The same task where it was open, and its queue was purged or deleted after it was seen last."""
+    if story.outcome in CLOSED or story.last_seen is None:
+        return story
+    for event in events:
+        if event.action in REMOVING and not event.status and event.time and event.time >= story.last_seen:
+            by = f" by {event.who}" if event.who else ""
+            why = f"{event.action}{by}{_at(event.time)} removed it"
+            return replace(story, outcome="deleted", retry_at=None, why=why)
+    return story
 
 
 def verdict(entries: Sequence[LogEntry], now: datetime) -> LoggedTask:
@@ -106,9 +128,11 @@ def _outcome(ordered: Sequence[LogEntry], now: datetime) -> tuple[str, str]:
     """The outcome and its reason, from the entries of one task, oldest first."""
     if any(entry.kind == "answered" and entry.status == "OK" for entry in ordered):
         return "done", "an attempt was answered with success"
-    if deleted := _first(ordered, "deleted"):
-        return "deleted", f"it was deleted{_at(deleted.time)}"
     last = next((entry for entry in reversed(ordered) if entry.kind in ("dispatched", "answered")), None)
+    deleted = _first(ordered, "deleted")
+    if deleted is not None and not (last is not None and _is_final(last)):
+        reason = str(deleted.more.get("deletionReason", "")).lower().replace("_", " ")
+        return "deleted", f"it was deleted{_at(deleted.time)}{f' ({reason})' if reason else ''}"
     if last is None:
         return _never_sent(ordered, now)
     if last.kind == "answered":
@@ -119,6 +143,11 @@ def _outcome(ordered: Sequence[LogEntry], now: datetime) -> tuple[str, str]:
     return "lost", (
         "its last attempt was sent and no answer is logged: the answer was not sampled, or it was deleted meanwhile"
     )
+
+
+def _is_final(last: LogEntry) -> bool:
+    """Whether it is a failed attempt after which none was to follow."""
+    return last.kind == "answered" and last.retry_at is None
 
 
 def _failed(last: LogEntry, now: datetime) -> tuple[str, str]:

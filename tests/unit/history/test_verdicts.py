@@ -64,6 +64,13 @@ def story(*held: tuple[str, str, dict[str, Any]]) -> LoggedTask:
         ([created(status="PERMISSION_DENIED")], "unknown", 0, ""),
         ([created(), ("taskDeletionLog", "22:05", {})], "deleted", 0, ""),
         (
+            [answered("22:02", "INTERNAL", retryTime=LATER), ("taskDeletionLog", "22:03", {})],
+            "deleted",
+            1,
+            "INTERNAL",
+        ),
+        ([answered("22:02", "INTERNAL"), ("taskDeletionLog", "22:03", {})], "given up", 1, "INTERNAL"),
+        (
             [answered("22:02", "OK"), ("taskDeletionLog", "22:03", {})],
             "done",
             1,
