@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..render import Card, Value
 
 _PAGES_READ = 20
-_TONES = {"PurgeQueue": "bad", "DeleteQueue": "bad", "PauseQueue": "warn", "ResumeQueue": "ok"}
 
 
 class AuditEvent(Struct, Shown, frozen=True, kw_only=True):
@@ -74,16 +73,9 @@ class AuditTrail(Rows[AuditEvent]):
         return AUDIT
 
     def _row(self, item: AuditEvent) -> dict[str, Value]:
-        from ..render import badge, code, muted
-        from ..render.values import exact
+        from .look import event_row
 
-        return {
-            "time": exact(item.time) if item.time else None,
-            "action": badge(item.action, _TONES.get(item.action, "")),  # type: ignore[arg-type]
-            "queue": code(item.queue, item.name) if item.queue else None,
-            "who": item.who or muted("not said"),
-            "result": badge(item.status, "bad") if item.status else None,
-        }
+        return event_row(item)
 
 
 def audit(session: Session, project: str, queue: QueueName | None, since: InstantLike) -> AuditTrail:

@@ -15,12 +15,19 @@ from ..render.values import counted, duration, exact
 
 if TYPE_CHECKING:
     from ..render import Cell, Image, Value
+    from ..render.shapes import Tone
     from .audit import AuditEvent
     from .figures import ByCode, Figures, Moment
     from .overview import ProjectReport
     from .report import Report
 
 _EVENTS_SHOWN = 20
+_ACTION_TONES: dict[str, Tone] = {
+    "PurgeQueue": "bad",
+    "DeleteQueue": "bad",
+    "PauseQueue": "warn",
+    "ResumeQueue": "ok",
+}
 _QUEUES_SHOWN = 25
 _UNKNOWN = muted("not known")
 GONE = "inferred: given up, deleted or purged"
@@ -42,7 +49,7 @@ def report_card(report: Report, figures: Figures) -> Card:
         kind="report",
         badge=health(report.attempts, report.failed),
         facts=facts | source_facts(report.sources),
-        sections=sections(picture(figures.moments, report.step), report.events),
+        sections=sections(picture(figures.moments, report.step), report.events, of_one=True),
         code=[
             "report.to_dataframe()",
             "queue.log(since=report.since).tasks()",
@@ -132,25 +139,30 @@ def health(attempts: int | None, failed: int | None) -> Cell:
     )
 
 
-def sections(image: Image | None, events: list[AuditEvent]) -> list[Section]:
-    """The picture, and the admin calls."""
+def sections(image: Image | None, events: list[AuditEvent], *, of_one: bool = False) -> list[Section]:
+    """The picture, and the admin calls: `of_one` queue, whose name needs no column."""
     drawn = [Section("over time", image, open=True)] if image is not None else []
     if not events:
         return drawn
-    rows: list[Sequence[Value]] = [
-        [
-            exact(event.time) if event.time else None,
-            event.action,
-            code(event.queue, event.name) if event.queue else None,
-            event.who or muted("not said"),
-            badge(event.status, "bad") if event.status else None,
-        ]
-        for event in events[-_EVENTS_SHOWN:]
-    ]
+    shown = events[-_EVENTS_SHOWN:]
+    rows = [event_row(event) for event in shown]
+    if of_one:
+        rows = [{head: value for head, value in row.items() if head != "queue"} for row in rows]
     table = Table(
-        columns=["time", "action", "queue", "who", "result"], rows=rows, more=len(events) - len(rows)
+        columns=list(rows[0]), rows=[list(row.values()) for row in rows], more=len(events) - len(rows)
     )
     return [*drawn, Section(f"{counted(len(events), 'admin call')}: who changed the queue", table, open=True)]
+
+
+def event_row(event: AuditEvent) -> dict[str, Value]:
+    """An admin call, by the heads of the columns."""
+    return {
+        "time": exact(event.time) if event.time else None,
+        "action": badge(event.action, _ACTION_TONES.get(event.action, "")),
+        "queue": code(event.queue, event.name) if event.queue else None,
+        "who": event.who or muted("not said"),
+        "result": badge(event.status, "bad") if event.status else None,
+    }
 
 
 def picture(moments: Iterable[Moment], step: timedelta) -> Image | None:

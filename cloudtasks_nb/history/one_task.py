@@ -22,7 +22,7 @@ from .windows import Window
 
 if TYPE_CHECKING:
     from ..frames import Columns
-    from ..render import Card
+    from ..render import Card, Value
 
 
 class TaskHistory(Shown, Exports, Sequence[LogEntry]):
@@ -100,13 +100,18 @@ class TaskHistory(Shown, Exports, Sequence[LogEntry]):
                 "took in all": duration(story.total) if story.total is not None else None,
                 "note": self.note or None,
             },
-            table=Table.of(self._entries, entry_row) if self._entries else None,
-            sections=sections(None, self.events),
+            table=Table.of(self._entries, _row) if self._entries else None,
+            sections=sections(None, self.events, of_one=True),
             code=["history.to_dataframe()"],
         )
 
     def __repr__(self) -> str:
         return f"<TaskHistory of {self.task}: {self.outcome}, {len(self)} entries>"
+
+
+def _row(entry: LogEntry) -> dict[str, Value]:
+    """An entry, without the name of the task that all of them are about."""
+    return {head: value for head, value in entry_row(entry).items() if head != "task"}
 
 
 def task_history(session: Session, name: TaskName, since: InstantLike, sampling: float | None) -> TaskHistory:
@@ -118,7 +123,8 @@ def task_history(session: Session, name: TaskName, since: InstantLike, sampling:
     events = _events(session, name, window)
     if story.outcome not in ("done", "given up", "deleted"):
         story = _looked_up(session, name, story, events)
-    return TaskHistory(story, entries, events, log.note)
+    told = [event for event in events if not (story.created and event.time and event.time < story.created)]
+    return TaskHistory(story, entries, told, log.note)
 
 
 def _events(session: Session, name: TaskName, window: Window) -> list[AuditEvent]:

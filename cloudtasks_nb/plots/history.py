@@ -117,14 +117,28 @@ def _delays(ax: Any, paper: Paper, metrics: Metrics) -> None:
     for percent, colour in colours.items():
         points = metrics.of(f"delay_p{percent}_s").get("", {})
         drawn = drawn or bool(points)
+        times, values = _with_gaps(points, metrics.step)
         ax.plot(
-            list(points), list(points.values()), color=colour, linewidth=1.3, marker="o", markersize=3,
+            times, values, color=colour, linewidth=1.3, marker="o", markersize=3,
             label=f"{percent} %",
         )  # fmt: skip
     if not drawn:
         say(ax, paper, "no delays are known")
     else:
         ax.set_ylim(bottom=0)
+
+
+def _with_gaps(points: Points, step: timedelta) -> tuple[list[datetime], list[float]]:
+    """The points, with nothing between two that are no neighbours: no line leads through time without attempts."""
+    times: list[datetime] = []
+    values: list[float] = []
+    for time, value in points.items():
+        if times and time - times[-1] > step:
+            times.append(times[-1] + step)
+            values.append(float("nan"))
+        times.append(time)
+        values.append(value)
+    return times, values
 
 
 def _legend(ax: Any, paper: Paper) -> None:

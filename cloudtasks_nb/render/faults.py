@@ -40,7 +40,10 @@ def _facts(faults: Faults | None) -> dict[str, Value]:
         return {"faults": "none: every call goes as it should"}
     return {
         "faults": ", ".join(set_now),
-        "calls": [code(pattern) for pattern in faults.methods] or "all",
+        "calls": ([code(pattern) for pattern in faults.methods] or "all") if _of_calls(faults) else None,
+        "targets": ([code(pattern) for pattern in faults.targets] or "all")
+        if faults.target_latency
+        else None,
         "seed": faults.seed,
     }
 
@@ -49,8 +52,18 @@ def _set(faults: Faults | None) -> list[str]:
     """Each fault that is set, in words: "20 % refused with 429"."""
     if faults is None:
         return []
+    return _of_calls(faults) + _of_deliveries(faults)
+
+
+def _of_calls(faults: Faults) -> list[str]:
     words = [f"{100 * share:.6g} % {what}" for what, share in _shares(faults).items()]
     return [*words, f"every one held up by {duration(faults.latency)}"] if faults.latency else words
+
+
+def _of_deliveries(faults: Faults) -> list[str]:
+    words = [f"targets answer {duration(faults.target_latency)} later"] if faults.target_latency else []
+    rate = faults.throttled_rate
+    return [*words, f"queues send at most {rate:,.6g} tasks per second"] if rate is not None else words
 
 
 def _shares(faults: Faults) -> dict[str, float]:

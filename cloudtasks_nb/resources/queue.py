@@ -25,6 +25,7 @@ from .create_verbs import CreateVerbs
 from .history_verbs import HistoryVerbs
 from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
+from .rescue_verbs import RescueVerbs
 from .settings import UNCHANGED, Unchanged, settings
 from .task import Task, count_tasks, list_tasks, task_handle
 
@@ -41,7 +42,16 @@ _QUEUES = "projects.locations.queues"
 
 
 class Queue(
-    model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessVerbs, HistoryVerbs, dict=True, gc=True
+    model.Queue,
+    CreateVerbs,
+    LeaseVerbs,
+    BatchVerbs,
+    BulkVerbs,
+    RescueVerbs,
+    AccessVerbs,
+    HistoryVerbs,
+    dict=True,
+    gc=True,
 ):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 

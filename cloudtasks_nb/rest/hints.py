@@ -11,12 +11,14 @@ from typing import Any
 from ..model.methods import METHODS
 from ..model.roles import PREFIX, roles_with
 
-# Which permission, and which role with it, reads what happened.
+# What reads what happened, and the permission for it: refusals there do not always name it.
 _ELSEWHERE = {
-    "monitoring.projects.timeSeries.list": ("monitoring.timeSeries.list", "roles/monitoring.viewer"),
-    "logging.entries.list": ("logging.logEntries.list", "roles/logging.viewer"),
+    "monitoring.projects.timeSeries.list": "monitoring.timeSeries.list",
+    "logging.entries.list": "logging.logEntries.list",
 }
-_PERMISSION = re.compile(r"\b(cloudtasks\.\w+\.\w+|iam\.serviceAccounts\.\w+|appengine\.applications\.get)\b")
+_PERMISSION = re.compile(
+    r"\b((?:cloudtasks|monitoring|logging)\.\w+\.\w+|iam\.serviceAccounts\.\w+|appengine\.applications\.get)\b"
+)
 _FOREIGN = re.compile(r"resource project ([\w.:-]+?)\.?(?:\s|$)")
 _REGION = re.compile(r"Location must equal ([\w-]+)")
 
@@ -59,12 +61,9 @@ def _violations(message: str, details: list[dict[str, Any]], method: str) -> str
 
 def _permission(message: str, method: str, resource: str) -> str | None:
     """The permission that is missing (said, or known to be the method's), and every predefined role that holds it."""
-    if method in _ELSEWHERE:
-        permission, role = _ELSEWHERE[method]
-        return f"ask for {role} in this project, which holds {permission}"
     said = _PERMISSION.search(message)
     known = METHODS[method].permission if method in METHODS else None
-    permission = said[1] if said else f"{PREFIX}{known}" if known else ""
+    permission = said[1] if said else f"{PREFIX}{known}" if known else _ELSEWHERE.get(method, "")
     if not permission:
         return _BY_STATUS["PERMISSION_DENIED"]
     if permission == "iam.serviceAccounts.actAs":

@@ -98,6 +98,7 @@ class QueueMonitor(Panel):
         self._samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)
         self._past: list[Moment] = []
         self._past_why = ""
+        self._ahead = timedelta(0)
         super().__init__(queue, read_only=read_only, live_s=_checked(every_s) if queue.offers_stats else 0.0)
         self._show()
         self._read_past()
@@ -163,6 +164,8 @@ class QueueMonitor(Panel):
 
     def _read_past(self) -> None:
         """The hour before, from the metrics; without the right to read them the chart begins empty, and says why."""
+        session = self.queue._session
+        self._ahead = session.now() - datetime.now(UTC) if session.moved_to else timedelta(0)
         try:
             self._past = last_hour(self.queue._session, self.queue._parsed)
         except CloudTasksError as error:
@@ -189,7 +192,7 @@ class QueueMonitor(Panel):
             "badge": plain(state_badge(self.queue.state)),
             "estimates": self.queue.offers_stats,
             "points": [
-                *past_points(self._past, self._samples[0].time if self._samples else None),
+                *past_points(self._past, self._samples[0].time if self._samples else None, self._ahead),
                 *(_point(sample) for sample in thinned(self.samples, self.window_s)),
             ],
             "past": self._past_why,
@@ -212,9 +215,14 @@ def thinned(samples: list[Sample], window_s: float) -> list[Sample]:
     return list({(sample.time - samples[0].time) // step: sample for sample in recent}.values())
 
 
-def past_points(past: list[Moment], until: datetime | None) -> list[list[Any]]:
-    """Points as of samples, by the minute, before the first one; the last value is how long each may stand alone."""
-    ends = [(one.time + MINUTE, one) for one in past]
+def past_points(
+    past: list[Moment], until: datetime | None, ahead: timedelta = timedelta(0)
+) -> list[list[Any]]:
+    """Points as of samples, by the minute, before the first one; the last value is how long each may stand alone.
+
+    `ahead` is how far the clock at the other end goes ahead of this machine's, whose time samples have.
+    """
+    ends = [(one.time + MINUTE - ahead, one) for one in past]
     return [
         [round(end.timestamp() * 1000), one.depth, one.attempts, None, 150]
         for end, one in ends

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ..errors import CloudTasksError
+from ..model.durations import parse_duration
 from ..render.queue import KIND_WORDS, settings_facts, state_badge
 from ..render.values import counted
 from .action import Refused, action, literal
@@ -82,7 +83,14 @@ class QueuePanel(Panel):
 
     @action("{queue}.report(since={since})")
     def read_history(self, since: str = "24h") -> str:
-        """Fill the History tab: a report of this window, in six calls. Errors: those of queue.report()."""
+        """Fill the History tab: a report of the time since then ("1h", "24h", "7d"), in six calls.
+
+        Errors: Refused when `since` is not a duration; those of queue.report().
+        """
+        try:
+            parse_duration(since)
+        except (TypeError, ValueError):
+            raise Refused(f"{since!r} is not a duration.", hint='pass "1h", "24h" or "7d"') from None
         report = self.queue.report(since)
         self.report, self.story = report, story(report, since)
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..model.durations import parse_duration
 from ..render.shapes import Table
 from .cells import fact_list, instant, section
 
@@ -16,13 +17,13 @@ _POINTS = 1440
 
 
 def story(report: Report, since: str) -> dict[str, Any]:
-    """A report as the page draws it; `since` is what was asked for."""
+    """A report as the page draws it; `since` is how long before now it begins, such as "24h"."""
     card = report._shape_()
     facts = {label: value for label, value in card.facts.items() if value is not None}
     size = max(1, -(-len(report.moments) // _POINTS))
     return {
         "since": since,
-        "span_s": round((report.until - report.since) / timedelta(seconds=1)),
+        "span_s": round(parse_duration(since) / timedelta(seconds=1)),
         "step_s": round(report.step * size / timedelta(seconds=1)),
         "points": points(report.moments, report.step, size),
         "facts": fact_list(facts),

@@ -21,6 +21,7 @@ FLOORS = [
     {"history"},
     {"resources", "emulator.client"},
     {"client", "bulk", "worker"},
+    {"diagnosis"},
     {"connecting"},
     {"widgets", "plots", "magics", "emulator.launch"},
     {"pytest_plugin"},
@@ -39,6 +40,7 @@ UPWARD = {
     ("model", "frames"),
     ("resources", "bulk"),
     ("resources", "worker"),
+    ("resources", "diagnosis"),
     ("client", "widgets"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
@@ -47,13 +49,14 @@ SERVER_MAY_USE = {"errors", "names", "origins", "model", "__version__"}
 SERVER_IS_USED_BY = {"__main__"}
 # Its own floors. Services and dispatcher meet in the store, and deliveries know nothing of either.
 SERVER_FLOORS = [
-    {"clock", "complaints"},
+    {"clock", "complaints", "hindrances"},
     {"calls", "timeline"},
     {"rules"},
     {"options", "store"},
     {"delivery"},
     {"services"},
     {"access", "demo", "dispatch"},
+    {"telemetry"},
     {"http"},
     {"process"},
     {"__init__"},

@@ -137,9 +137,12 @@ class Emulator(Shown):
         cut_before: float = 0.0,
         cut_after: float = 0.0,
         methods: str | Sequence[str] = (),
+        target_latency: DurationLike | None = None,
+        targets: str | Sequence[str] = (),
+        throttled_rate: float | None = None,
         seed: int | None = None,
     ) -> FaultReport:
-        """Make calls fail on purpose from now on. Without arguments, calls succeed again.
+        """Make calls fail, and deliveries slow, on purpose from now on. Without arguments, all is well again.
 
         - `latency`: how long every call is held up.
         - `exhausted`: the share of calls that is refused with 429.
@@ -147,16 +150,22 @@ class Emulator(Shown):
         - `cut_before`: the share of calls that takes no effect and gets no response.
         - `cut_after`: the share of calls that takes effect and gets no response.
         - `methods`: the methods that fail: "queues.tasks.create", "queues.tasks.*", or a list. Defaults to all.
+        - `target_latency`: how long each attempt takes beyond its real answer, by the emulator's clock: where that is
+          moved by hand, advance() brings the answer.
+        - `targets`: the URLs that take so long: "https://api.example.com/*", or a list. Defaults to all.
+        - `throttled_rate`: tasks per second that each queue sends at most, as where the service throttles it. The
+          queue's statistics show it as effective_execution_rate; its settings stay.
         - `seed`: the same seed gives the same failures again. Defaults to different ones each time.
 
         Errors: InvalidArgument.
 
-        Units: shares from 0 to 1; `latency` is a timedelta, seconds, or text such as "50ms".
+        Units: shares from 0 to 1; latencies are timedeltas, seconds, or text such as "50ms".
 
         Source: POST /emulator/v1/faults.
 
         Example:
             >>> client.emulator.faults(cut_after=0.2, methods="queues.tasks.batchCreate", seed=1)
+            >>> client.emulator.faults(target_latency="2s", throttled_rate=5)
         """
         shares = {
             "exhausted": exhausted, "unavailable": unavailable, "cut_before": cut_before, "cut_after": cut_after,
@@ -164,10 +173,17 @@ class Emulator(Shown):
         for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise InvalidArgument(f"{name}={share!r}: shares of calls are from 0 to 1.")
+        if throttled_rate is not None and not throttled_rate > 0:
+            raise InvalidArgument(
+                f"throttled_rate={throttled_rate!r}: it is above 0.", hint="queue.pause() stops a queue"
+            )
         chosen = Faults(
             latency=None if latency is None else Duration.of(latency),
             **shares,
             methods=[methods] if isinstance(methods, str) else [*methods],
+            target_latency=None if target_latency is None else Duration.of(target_latency),
+            targets=[targets] if isinstance(targets, str) else [*targets],
+            throttled_rate=throttled_rate,
             seed=seed,
         )
         return self._control.post("faults", chosen, FaultReport)

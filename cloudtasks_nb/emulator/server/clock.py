@@ -34,6 +34,15 @@ class Clock:
         """Raises TimeoutError when its body is still at work that much later."""
         return asyncio.timeout(after_s)
 
+    async def sleep(self, for_s: float) -> None:
+        """Returns that much later."""
+        await asyncio.sleep(for_s)
+
+    @property
+    def asleep(self) -> int:
+        """How many sleep until the clock is moved by hand."""
+        return 0
+
 
 class ManualClock(Clock):
     """Stands still until it is moved."""
@@ -42,6 +51,7 @@ class ManualClock(Clock):
         self._now = start
         self._listeners: list[Callable[[], None]] = []
         self._deadlines: dict[asyncio.Timeout, datetime] = {}
+        self._sleepers: dict[asyncio.Future[None], datetime] = {}
 
     def now(self) -> datetime:
         return self._now
@@ -61,13 +71,33 @@ class ManualClock(Clock):
             finally:
                 del self._deadlines[bound]
 
-    def next_deadline(self) -> datetime | None:
-        """When the first of the deadlines under way is over."""
-        return min(self._deadlines.values(), default=None)
+    async def sleep(self, for_s: float) -> None:
+        woken = asyncio.get_running_loop().create_future()
+        self._sleepers[woken] = self._now + timedelta(seconds=for_s)
+        try:
+            await woken
+        finally:
+            self._sleepers.pop(woken, None)
+
+    @property
+    def asleep(self) -> int:
+        """Nobody counts as asleep while somebody is cut off by a deadline that is over: it may be a sleeper."""
+        is_over = any(moment <= self._now for moment in self._deadlines.values())
+        return 0 if is_over else len(self._sleepers)
+
+    def next_moment(self) -> datetime | None:
+        """When the first of the deadlines under way is over, or the first sleeper wakes."""
+        return min((*self._deadlines.values(), *self._sleepers.values()), default=None)
 
     def advance(self, by: timedelta) -> None:
-        """Moves the time, ends what is past its deadline, and tells the listeners. Errors: OverflowError."""
+        """Moves the time, ends what is past its deadline, wakes who slept enough, and tells the listeners.
+
+        Errors: OverflowError.
+        """
         self._now += by
+        for woken in [one for one, moment in self._sleepers.items() if moment <= self._now]:
+            del self._sleepers[woken]
+            woken.set_result(None)
         for bound, moment in self._deadlines.items():
             if moment <= self._now:
                 bound.reschedule(asyncio.get_running_loop().time())

@@ -70,7 +70,7 @@ class Timeline:
 
     def _next_at(self) -> datetime | None:
         now = self.clock.now()
-        found = [self.clock.next_deadline(), *(part.next_at() for part in self._parts)]
+        found = [self.clock.next_moment(), *(part.next_at() for part in self._parts)]
         return min((moment for moment in found if moment is not None and moment > now), default=None)
 
     async def _settle(self) -> None:

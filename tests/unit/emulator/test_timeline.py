@@ -94,13 +94,13 @@ def test_a_deadline_is_over_when_the_clock_says_so_and_not_before() -> None:
 
         working = asyncio.create_task(work())
         await begun.wait()
-        assert clock.next_deadline() == NOW + timedelta(minutes=10)
+        assert clock.next_moment() == NOW + timedelta(minutes=10)
         clock.advance(timedelta(minutes=9))
         await asyncio.sleep(0)
         assert not ended
         clock.advance(timedelta(minutes=1))
         await working
-        assert clock.next_deadline() is None
+        assert clock.next_moment() is None
         return ended
 
     assert asyncio.run(main()) == ["0:10:00"]
@@ -112,3 +112,42 @@ def test_no_time_beyond_the_calendar() -> None:
 
     with pytest.raises(OverflowError):
         asyncio.run(main())
+
+
+def test_who_sleeps_wakes_at_its_own_moment_and_counts_as_asleep_until_then() -> None:
+    async def main() -> list[str]:
+        clock, woke = ManualClock(NOW), []
+
+        async def sleep(for_s: float) -> None:
+            await clock.sleep(for_s)
+            woke.append(f"{clock.now() - NOW} {clock.asleep}")
+
+        sleeping = [asyncio.create_task(sleep(for_s)) for for_s in (5, 1)]
+        await asyncio.sleep(0)
+        assert clock.asleep == 2
+        await Timeline(clock).advance(timedelta(minutes=1), 10)
+        await asyncio.gather(*sleeping)
+        assert clock.next_moment() is None
+        return woke
+
+    assert asyncio.run(main()) == ["0:00:01 1", "0:00:05 0"]
+
+
+def test_nobody_counts_as_asleep_while_a_deadline_cuts_somebody_off() -> None:
+    async def main() -> None:
+        clock = ManualClock(NOW)
+
+        async def slow() -> None:
+            async with clock.deadline(10):
+                await clock.sleep(60)
+
+        sleeping = asyncio.create_task(slow())
+        await asyncio.sleep(0)
+        assert clock.asleep == 1
+        clock.advance(timedelta(seconds=10))
+        assert clock.asleep == 0
+        with pytest.raises(TimeoutError):
+            await sleeping
+        assert (clock.asleep, clock.next_moment()) == (0, None)
+
+    asyncio.run(main())

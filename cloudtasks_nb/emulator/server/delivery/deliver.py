@@ -6,28 +6,31 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 from yarl import URL
 
 from ....errors import ConfigError
 from ..clock import Clock
+from ..hindrances import Hindrances
 from ..options import Options
 from ..rules.app_engine import AppEngine
 from ..rules.attempts import Attempt, Outcome, answered, refused, retry_after, timed_out, unreachable
 from ..rules.targets import is_local_name
 from . import demo_world
-from .attempt_log import KEPT_BYTES, AttemptLog
 from .outgoing import NoApplication, Request, request_for
 from .reach import Elsewhere, Reach, Resolver, elsewhere, pattern
 from .tokens import Tokens
+from .under_way import UnderWay
 
 DEADLINE_S = 600.0
+KEPT_BYTES = 1000  # of an answer's body
 LONGEST_ANSWER_BYTES = 10 * 1024 * 1024
 _PRETENDED_S = 0.1
 _KEPT_S = 1.0
@@ -40,9 +43,10 @@ class Targets(Struct, frozen=True):
     applications: AppEngine = AppEngine()
     reach: Reach = Reach()
     pretended: Callable[[Attempt], Outcome | None] | None = None  # what answers in place of a target
+    hindrances: Hindrances = msgspec.field(default_factory=Hindrances)
 
 
-def targets(options: Options) -> Targets:
+def targets(options: Options, hindrances: Hindrances) -> Targets:
     """What was asked for; the applications that stand for App Engine were. Errors: ConfigError."""
     try:
         asked = [pattern(text) for text in options.allow_targets]
@@ -50,7 +54,7 @@ def targets(options: Options) -> Targets:
     except ValueError as error:
         raise ConfigError(f"--allow-target: {error}.") from None
     pretended = demo_world.answer if options.with_demo and options.dispatch else None
-    return Targets(options.app_engine, Reach([*asked, *own]), pretended)
+    return Targets(options.app_engine, Reach([*asked, *own]), pretended, hindrances)
 
 
 class Deliverer:
@@ -62,37 +66,43 @@ class Deliverer:
         clock: Clock,
         targets: Targets,
         tokens: Tokens,
-        history: AttemptLog,
+        under_way: UnderWay,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._finish = finish
         self._clock = clock
         self._targets = targets
         self._tokens = tokens
-        self._history = history
+        self._sent = under_way
         self._deadline_s = deadline_s
         self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._stirred = asyncio.Event()  # an attempt ended, or waits for the clock from now on
 
     def send(self, attempt: Attempt) -> None:
         """Starts an attempt; must be called inside the event loop."""
-        self._history.began(attempt)
+        self._sent.began(attempt)
         sending = asyncio.get_running_loop().create_task(self._attempt(attempt))
         self._under_way.add(sending)
-        sending.add_done_callback(self._under_way.discard)
+        sending.add_done_callback(self._over)
+
+    def _over(self, sending: asyncio.Task[None]) -> None:
+        self._under_way.discard(sending)
+        self._stirred.set()
 
     def next_at(self) -> datetime | None:
-        """Nothing but deadlines ends an attempt by itself, and the clock knows those."""
+        """Nothing but deadlines and slow targets ends an attempt by itself, and the clock knows those."""
         return None
 
     def quiet(self) -> bool:
-        """Whether no attempt is under way."""
-        return not self._under_way
+        """Whether every attempt under way waits for the clock."""
+        return len(self._under_way) <= self._clock.asleep
 
     async def settle(self) -> None:
-        """Returns when every attempt under way has ended."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        """Returns when every attempt under way has ended, or waits for the clock."""
+        while not self.quiet():
+            self._stirred.clear()
+            await self._stirred.wait()
 
     async def close(self) -> None:
         """Cuts off what is under way: the tasks stay, and are due again."""
@@ -112,8 +122,8 @@ class Deliverer:
         ) as error:  # whatever it is, the task must be tried again: say it where the owner looks
             traceback.print_exc(file=sys.stderr)
             outcome = unreachable(_words(error))
-        self._history.ended(attempt, outcome, self._clock.now(), loop.time() - began_s)
-        self._finish(attempt, outcome)
+        took = timedelta(seconds=loop.time() - began_s)
+        self._finish(attempt, replace(outcome, took=took))
 
     async def _outcome(self, attempt: Attempt) -> Outcome:
         pretended = self._targets.pretended(attempt) if self._targets.pretended is not None else None
@@ -124,7 +134,7 @@ class Deliverer:
             request = request_for(attempt, self._targets.applications)
             url = URL(request.url)
             async with self._clock.deadline(self._deadline(attempt)):
-                return await self._exchange(request, url)
+                return await self._slowly(url, await self._exchange(request, url))
         except TimeoutError:
             return timed_out()
         except NoApplication as error:
@@ -132,6 +142,13 @@ class Deliverer:
         except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: not a URL, not a header
             why = getattr(error, "os_error", error)
             return refused(str(why)) if isinstance(why, Elsewhere) else unreachable(_words(error))
+
+    async def _slowly(self, url: URL, outcome: Outcome) -> Outcome:
+        """The answer of a target, as late as this target is to be: the request itself reached it at once."""
+        if latency_s := self._targets.hindrances.latency_s(str(url)):
+            self._stirred.set()  # whoever hears it finds the clock told: nothing else runs before that
+            await self._clock.sleep(latency_s)
+        return outcome
 
     def _deadline(self, attempt: Attempt) -> float:
         """How long the target may take; 0 stands for what App Engine's scaling allows."""

@@ -16,6 +16,7 @@ from itertools import chain
 
 from ....errors import Internal
 from ..clock import Clock, ManualClock
+from ..hindrances import Hindrances
 from ..rules.attempts import Attempt, Outcome
 from ..services.attempts import AttemptService
 from ..store.commits import Commits
@@ -39,6 +40,7 @@ class Dispatcher:
         attempts: AttemptService,
         commits: Commits,
         deliver: Callable[[Attempt], None],
+        hindrances: Hindrances | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -54,6 +56,8 @@ class Dispatcher:
         self._recording: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         clock.on_move(self._moved)
+        self._hindrances = hindrances or Hindrances()
+        self._hindrances.on_change(self._hindered)
 
     def start(self, *, dispatches: bool = True) -> None:
         """From now on what is due is dispatched by itself, unless told not to."""
@@ -131,7 +135,7 @@ class Dispatcher:
             return
         lane = self._lanes.get(number)
         if lane is None:
-            lane = self._lanes[number] = Lane(self._clock.now())
+            lane = self._lanes[number] = Lane(self._clock.now(), self._hindrances)
         begun += lane.begin(queue, self._attempts, self._store.tasks, self._clock.now())
         if lane.has_more:
             self._woken.add(number)
@@ -159,6 +163,11 @@ class Dispatcher:
             self._look()
         else:
             self._set_alarm()
+
+    def _hindered(self) -> None:
+        """Queues may go faster or slower from now on."""
+        for queue in self._lanes:
+            self.wake(queue)
 
     def _moved(self) -> None:
         if self._dispatches:

@@ -6,6 +6,7 @@ import math
 from datetime import datetime
 
 from ....model import RateLimits
+from ..hindrances import Hindrances
 from ..rules.attempts import Attempt
 from ..rules.queues import BURST, CONCURRENT, RATE
 from ..rules.token_bucket import TokenBucket
@@ -20,7 +21,9 @@ _NOT_OFTENER_THAN_S = 0.01  # a fast queue is served in small groups rather than
 class Lane:
     """`look_at`: when something will happen by itself. `has_more`: more could go out at once."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, hindrances: Hindrances | None = None) -> None:
+        self._hindrances = hindrances or Hindrances()
+        self._rate = float(RATE)
         self._bucket = TokenBucket(RATE, BURST, now)
         self._limits: RateLimits | None = None
         self.under_way = 0
@@ -58,9 +61,10 @@ class Lane:
             self.look_at = self._bucket.when(max(1, math.ceil(self._rate * _NOT_OFTENER_THAN_S)), now)
 
     def _adjust(self, limits: RateLimits, now: datetime) -> None:
-        self._rate = limits.max_tasks_dispatched_per_second or RATE
-        if limits == self._limits:
+        rate = self._hindrances.rate(limits.max_tasks_dispatched_per_second or RATE)
+        if (limits, rate) == (self._limits, self._rate):
             return
+        self._rate = rate
         burst = int(limits.max_burst_size or BURST)
         if self._limits is None:
             self._bucket = TokenBucket(self._rate, burst, now)

@@ -13,6 +13,8 @@ from ....model import Duration
 from ....model.emulated import FaultCounts, Faults
 from ....model.methods import METHODS
 from ..calls.request import Request, overridden, route
+from ..hindrances import Hindrances
+from ..telemetry.telemetry import READS
 
 REFUSALS: dict[str, ApiError] = {
     "exhausted": ResourceExhausted("Resource has been exhausted (e.g. check quota)."),
@@ -20,6 +22,8 @@ REFUSALS: dict[str, ApiError] = {
 }
 _SHARES = ("exhausted", "unavailable", "cut_before", "cut_after")
 _LONGEST = timedelta(minutes=1)
+_LONGEST_OF_A_TARGET = timedelta(days=1)
+_FASTEST = 500.0
 _PREFIX = "projects.locations."
 BATCH = "batch"
 """How many calls in one request are named, which faults hit as a whole."""
@@ -28,7 +32,8 @@ BATCH = "batch"
 class FaultPlan:
     """What happens to each call. One random number decides, so that a seed makes a run that can be repeated."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, hindrances: Hindrances | None = None) -> None:
+        self._hindrances = hindrances or Hindrances()
         self.choose(faults)
 
     def choose(self, faults: Faults) -> None:
@@ -38,6 +43,7 @@ class FaultPlan:
         self._some_fail = any(getattr(faults, share) for share in _SHARES)
         self.are_off = not self._some_fail and not faults.latency
         self._random = random.Random(faults.seed)  # noqa: S311 - chance, not a secret
+        self._hindrances.choose(faults)
 
     def latency_s(self, method: str) -> float:
         """How long to wait before doing anything."""
@@ -85,8 +91,12 @@ def check(faults: Faults) -> Faults:
         )
     if faults.latency is not None and not timedelta() <= faults.latency <= _LONGEST:
         raise InvalidArgument("latency must be between 0 and 60 seconds.")
+    if faults.target_latency is not None and not timedelta() <= faults.target_latency <= _LONGEST_OF_A_TARGET:
+        raise InvalidArgument("target_latency must be between 0 and 24 hours.")
+    if faults.throttled_rate is not None and not 0 < faults.throttled_rate <= _FASTEST:
+        raise InvalidArgument("throttled_rate must be above 0 and at most 500 tasks per second.")
     for pattern in faults.methods:
-        if not any(_matches(method)(pattern) for method in (*METHODS, BATCH)):
+        if not any(_matches(method)(pattern) for method in (*METHODS, BATCH, *(read.id for read in READS))):
             raise InvalidArgument(
                 f"No method matches '{pattern}'. Such as: queues.tasks.create, queues.tasks.*, queues.*"
             )
@@ -116,7 +126,8 @@ def read_faults(words: list[str]) -> Faults:
 
 _READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(_SHARES, float),
-    "latency": Duration.of,
-    "methods": lambda text: text.split(","),
+    **dict.fromkeys(("latency", "target_latency"), Duration.of),
+    **dict.fromkeys(("methods", "targets"), lambda text: text.split(",")),
+    "throttled_rate": float,
     "seed": int,
 }

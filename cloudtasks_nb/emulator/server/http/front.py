@@ -14,13 +14,14 @@ from ....errors import ApiError, Internal, Unauthenticated
 from ....model import encode
 from ....model.methods import Method
 from ....model.schema import snake
-from ..access.gate import Gate, resource_of
+from ..access.gate import Gate, named_caller, resource_of
 from ..calls.bodies import read_body
 from ..calls.partial import Selection, parse_fields, select
 from ..calls.queries import SystemParameters, method_parameters, system_parameters
 from ..calls.refusals import foreign_project
 from ..calls.request import JAVASCRIPT, Request, Response, overridden, route
 from ..rules.identity import Caller
+from ..services.audit import is_audited
 from ..services.service import Answer, Service
 from ..store.commits import Commits
 from .wire import error_json, finish, numbered, script
@@ -76,7 +77,11 @@ class Front:
     async def _caller(self, call: Request, system: SystemParameters, method: Method) -> Caller | None:
         """Who calls, where that matters."""
         if self._gate is None:
-            return None
+            if not is_audited(method.id):
+                return None
+            return await self._commits.run(
+                partial(named_caller, self._service.context, call.headers, system.token)
+            )
         return await self._commits.run(partial(self._gate.caller, call, system, method))
 
     def _called(self, who: Caller | None, method: Method, parameters: dict[str, Any]) -> Answer:
@@ -84,8 +89,12 @@ class Front:
         if self._projects and project not in self._projects:
             raise foreign_project(project)
         if self._gate is not None and who is not None:
-            parameters = self._gate.admit(who, method, parameters)
-        return self._service.call(method.id, parameters, method.version)
+            try:
+                parameters = self._gate.admit(who, method, parameters)
+            except ApiError as error:
+                self._service.refused(method.id, parameters, method.version, who, error)
+                raise
+        return self._service.call(method.id, parameters, method.version, who)
 
 
 def _chosen(answer: Answer, method: Method, system: SystemParameters, selection: Selection) -> bytes:

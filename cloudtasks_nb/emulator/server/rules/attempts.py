@@ -33,6 +33,7 @@ class Attempt(Struct, frozen=True):
     previous_code: int | None
     generation: int = 0
     by_run: bool = False  # a caller asked for it, rather than its schedule
+    logged: bool = False  # the log shows it
 
     @property
     def number(self) -> int:
@@ -50,7 +51,7 @@ class Outcome(Struct, frozen=True):
     """How an attempt ended. `code`: the HTTP status that counts as the previous answer.
 
     `retry_after`: how long the target asked to be left alone, a lower bound for the next attempt. `body`: how the
-    answer's body begins.
+    answer's body begins. `took`: how long it took in real time, whatever the emulator's clock says.
     """
 
     status: Status
@@ -58,6 +59,7 @@ class Outcome(Struct, frozen=True):
     answered: bool = False
     retry_after: timedelta = timedelta()
     body: bytes = b""
+    took: timedelta = timedelta()
 
     @property
     def succeeded(self) -> bool:
@@ -102,15 +104,7 @@ def _status(code: int, text: str) -> Status:
 def retry_config(queue: Queue, task: Task) -> RetryConfig:
     """The retry settings of a task: its own ones first, then those of its queue."""
     ours, theirs = task.retry_config, queue.retry_config or RetryConfig()
-    if ours is None:
-        return theirs
-    merged = {name: getattr(ours, name) for name in RetryConfig.__struct_fields__}
-    counted = ours.max_attempts is not None or ours.unlimited_attempts
-    for name, value in merged.items():
-        is_count = name in ("max_attempts", "unlimited_attempts")
-        if not counted if is_count else value is None:
-            merged[name] = getattr(theirs, name)
-    return RetryConfig(**merged)
+    return theirs if ours is None else ours.over(theirs)
 
 
 def retry_delay(retries: RetryConfig, failed: int) -> timedelta:

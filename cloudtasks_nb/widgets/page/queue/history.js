@@ -55,6 +55,7 @@ export class HistoryView {
       new LineChart("Attempts that failed", 3, {}),
       new LineChart("Tasks in the queue", 1, { unit: "tasks" }),
     ];
+    this.charts[1].node.classList.add("ct-of-failures");
     this.bar = h("div.ct-bar");
     this.report = h("dl.ct-facts");
     this.events = h("div");
