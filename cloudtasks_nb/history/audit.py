@@ -33,8 +33,8 @@ class AuditEvent(Struct, Shown, frozen=True, kw_only=True):
 
     Example:
         >>> queue.pause()
-        >>> [(event.action, event.who) for event in queue.audit()]    # doctest: +SKIP
-        [('PauseQueue', 'ada@example.com')]
+        >>> [(event.action, event.who) for event in queue.audit()]
+        [('CreateQueue', 'anonymous'), ('PauseQueue', 'anonymous')]
     """
 
     time: datetime | None = None
@@ -63,7 +63,11 @@ class AuditEvent(Struct, Shown, frozen=True, kw_only=True):
 
 
 class AuditTrail(Rows[AuditEvent]):
-    """Admin calls, oldest first: a list that shows itself as a table. Becomes one too: `to_dataframe()` and so on."""
+    """Admin calls, oldest first: a list that shows itself as a table, and becomes one: `to_dataframe()` and so on.
+
+    Example:
+        >>> queue.audit(since="7d").to_dataframe()
+    """
 
     noun = "admin call"
 

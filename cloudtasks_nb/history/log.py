@@ -158,7 +158,13 @@ class LogListing(Listing[LogEntry]):
 
 
 class LoggedTasks(Rows[LoggedTask]):
-    """What became of each task: a list that shows itself as a table, and becomes one: `to_dataframe()` and so on."""
+    """What became of each task: a list that shows itself as a table, and becomes one: `to_dataframe()` and so on.
+
+    Example:
+        >>> tasks = queue.log(since="1h").tasks()
+        >>> [task.task for task in tasks if task.outcome == "given up"]
+        []
+    """
 
     noun = "task"
 

@@ -1,6 +1,6 @@
 """What became of a queue's work in a window of time? Five questions to the metrics and one to the audit log.
 
-docs/decisions/0046 says why it is these five.
+Which five, and why the depth takes two of them, docs/decisions tells.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ export function scale(greatest, whole) {
   return { top: steps * step, ticks: Array.from({ length: steps + 1 }, (_, at) => at * step) };
 }
 
-/** Points `[time_ms, ...values]` that have a value, in runs without a gap longer than `gapS`, or than a point's own. */
+/** Points `[time_ms, ...values]` with a value, in runs without a gap longer than `gapS`, or a point's own. */
 export function stretches(points, column, gapS) {
   const found = [];
   let before = null;

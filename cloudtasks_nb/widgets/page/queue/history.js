@@ -78,7 +78,7 @@ export class HistoryView {
     frame.watch(["story"], () => this.fill());
   }
 
-  /** Opened for the first time, it reads: metrics are billed, so that nothing is read before somebody looks. */
+  /** Opened for the first time, it reads: metrics are billed, and nothing is read before somebody looks. */
   open() {
     this.node.hidden = false;
     if (!this.frame.get("story").points) this.#read(BEGIN);

@@ -18,7 +18,8 @@ function nothingWords(rows, { updated }) {
 function failingCell({ failed, attempts, mostly }) {
   if (failed === null) return "–";
   if (!failed) return number(0);
-  const title = `${plural(failed, "attempt")} of ${number(attempts)} failed in the last hour, mostly ${mostly}`;
+  const words = `${plural(failed, "attempt")} of ${number(attempts)} failed in the last hour`;
+  const title = `${words}, mostly ${mostly}`;
   return h("span.ct-failing", { title }, number(failed), h("span.ct-of", ` of ${number(attempts)}`));
 }
 
