@@ -14,9 +14,9 @@ from ..model.durations import EXAMPLES, DurationLike, span_of
 from ..model.queue import Queue as QueueFields
 from ..model.task import Task as TaskFields
 from ..model.task import View
-from ..paging.pager import Pager
 from ..resources.queue import Queue, read_queue
 from ..resources.task import Task, TaskListing, check_view, paged
+from ..resources.task_pager import TaskPager
 from ..rest.session import Session
 from .fate import Fate, Risk, Soon, fate_of, risk_of
 
@@ -51,9 +51,7 @@ class Judge:
         return [self.of(task) for task in tasks]
 
 
-def at_risk(
-    queue: Queue, attempts_left: int, within: DurationLike, view: View, page_size: int
-) -> Pager[Task]:
+def at_risk(queue: Queue, attempts_left: int, within: DurationLike, view: View, page_size: int) -> TaskPager:
     """The listing. Errors: NotFound, PermissionDenied; ConfigError for what is no number, and no duration."""
     soon, session, name = soon_of(attempts_left, within), queue._session, queue._parsed
     query = {"responseView": check_view(view), "pageSize": page_size}

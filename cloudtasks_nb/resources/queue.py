@@ -16,7 +16,6 @@ from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..model.task import View
 from ..model.writing import mask_paths
 from ..names import QueueName, task_in
-from ..paging.pager import Pager
 from ..rest.session import Session
 from .access_verbs import AccessVerbs
 from .batch_verbs import BatchVerbs
@@ -28,6 +27,8 @@ from .lease_verbs import LeaseVerbs
 from .rescue_verbs import RescueVerbs
 from .settings import UNCHANGED, Unchanged, settings
 from .task import Task, count_tasks, list_tasks, task_handle
+from .task_pager import TaskPager
+from .why_verbs import WhyVerbs
 
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
@@ -50,6 +51,7 @@ class Queue(
     RescueVerbs,
     AccessVerbs,
     HistoryVerbs,
+    WhyVerbs,
     dict=True,
     gc=True,
 ):
@@ -106,14 +108,9 @@ class Queue(
             ...                           "header_overrides": {"X-Team": "mail"}})
             >>> queue.update(http_target=None, retry_config=None)
         """
-        named = {
-            "rate_limits": rate_limits,
-            "retry_config": retry_config,
-            "http_target": http_target,
-            "app_engine_http_target": app_engine_http_target,
-            "stackdriver_logging_config": stackdriver_logging_config,
+        given = {
+            field: value for field, value in locals().items() if field != "self" and value is not UNCHANGED
         }
-        given = {field: value for field, value in named.items() if value is not UNCHANGED}
         version = self._session.api_version
         changed, mask = settings(given, version, self.kind), mask_paths(given, version, self.kind)
         if not mask:  # which the API reads as "every field", and would set all of them to their defaults
@@ -209,8 +206,8 @@ class Queue(
             empty(self, backup, progress)
         self._session.call(f"{_QUEUES}.delete", Empty, path={"name": self.name})
 
-    def tasks(self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None) -> Pager[Task]:
-        """The tasks that are waiting, page by page; payloads only with view="FULL".
+    def tasks(self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None) -> TaskPager:
+        """The tasks that are waiting, page by page; payloads only with view="FULL". Its `where()` narrows it.
 
         Errors: NotFound, PermissionDenied (FULL needs cloudtasks.tasks.fullView), InvalidArgument.
 

@@ -11,9 +11,8 @@ from .bound import QueueVerbs
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
     from ..model.task import View
-    from ..paging.pager import Pager
     from .bulk_verbs import Selection
-    from .task import Task
+    from .task_pager import TaskPager
 
 
 class RescueVerbs(QueueVerbs):
@@ -28,7 +27,7 @@ class RescueVerbs(QueueVerbs):
         *,
         view: View = "BASIC",
         page_size: int = 1000,
-    ) -> Pager[Task]:
+    ) -> TaskPager:
         """The tasks that will soon be given up or expire, page by page: a listing like queue.tasks().
 
         A task is at risk when it failed and has at most `attempts_left` attempts left, when its retry duration ends

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -13,15 +14,16 @@ from ..model.json import Message, decode
 from ..model.messages import Empty, RunTaskRequest
 from ..names import QueueName, TaskName
 from ..paging.listing import Listing
-from ..paging.pager import Pager
 from ..progress import bar
 from ..rest.pages import PagedCall
 from ..rest.session import Session
 from .bound import bind_all
 from .history_verbs import TaskHistoryVerb
 from .leased import Leased
+from .task_pager import TaskPager
 
 if TYPE_CHECKING:
+    from ..diagnosis.explanation import Explanation
     from ..frames import Columns
     from ..frames import TaskPage as TaskColumns
     from ..render import Table
@@ -117,6 +119,26 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
             self.status = None
             return self
 
+    def explain(self) -> Explanation:
+        """Why it has not run, or what became of it, in words: `sentence` and `cause`.
+
+        The cause is "scheduled", "retrying", "due", "finished", "gone" or "unknown", or the rule of a finding that
+        holds it back, such as "paused_with_backlog". It reads the task and its queue, and changes nothing.
+
+        Errors: PermissionDenied, AuthError, TransportError. A task that is not there is explained.
+
+        Source: REST queues.tasks.get and queues.get.
+
+        Example:
+            >>> task.explain().cause
+            'scheduled'
+            >>> queue.task("welcome-2025", read=False).explain().cause
+            'unknown'
+        """
+        from ..diagnosis.explaining import explain
+
+        return explain(self)
+
     def text(self) -> str:
         """The payload as text (UTF-8). Errors: ConfigError without payload, InvalidArgument when it is not text.
 
@@ -186,7 +208,7 @@ def list_tasks(
     page_size: int,
     order_by: str | None,
     expected: int | None = None,
-) -> Pager[Task]:
+) -> TaskPager:
     """The tasks of a queue, page by page; `expected` is an estimate of how many there are."""
     query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
     caption = f"tasks of {queue.location}/{queue.queue}"
@@ -194,10 +216,10 @@ def list_tasks(
     return paged(listing, queue, query)
 
 
-def paged(listing: TaskListing, queue: QueueName, query: dict[str, Any]) -> Pager[Task]:
+def paged(listing: TaskListing, queue: QueueName, query: dict[str, Any]) -> TaskPager:
     """A listing over the tasks of a queue, page by page. Errors: those of the first page."""
     fetch = PagedCall(listing.session, _LIST, {"parent": str(queue)}, query)
-    return Pager(fetch, listing, fetch.tokens(listing.caption))
+    return TaskPager(fetch, listing, fetch.tokens(listing.caption))
 
 
 class TaskListing(Listing[Task]):
@@ -205,8 +227,18 @@ class TaskListing(Listing[Task]):
 
     noun = "task"
 
-    def items(self, raw: bytes) -> list[Task]:
+    def narrowed(self, words: str) -> Self:
+        """The same for some of the tasks, which follow in words; nobody knows how many there are."""
+        fewer = copy(self)
+        fewer.caption, fewer.expected = f"{self.caption} {words}", None
+        return fewer
+
+    def every(self, raw: bytes) -> list[Task]:
+        """All tasks of a page, also those that this listing passes over. Errors: DecodeError."""
         return bind_all(decode(raw, TaskPage).tasks, self.session)
+
+    def items(self, raw: bytes) -> list[Task]:
+        return self.every(raw)
 
     def columns(self) -> Columns[TaskColumns]:
         from ..frames import TASKS

@@ -17,11 +17,9 @@ import msgspec
 
 from ..errors import CloudTasksError, FailedPrecondition, TransportError
 from ..rest.retry import is_passing
-from .hand import Hand
-from .handling import handle
-from .options import MAX_LEASED, WorkerOptions
+from .options import MAX_LEASED, WorkerOptions, handle
 from .refill import Patience, Turns
-from .settling import Settled, renew, settle
+from .settling import Hand, Settled, renew, settle
 from .tally import Tally
 
 if TYPE_CHECKING:

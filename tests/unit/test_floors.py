@@ -16,6 +16,7 @@ FLOORS = [
     {"errors"},
     {"names", "origins"},
     {"model"},
+    {"query"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
     {"history"},
@@ -57,7 +58,8 @@ SERVER_FLOORS = [
     {"services"},
     {"access", "demo", "dispatch"},
     {"telemetry"},
-    {"http"},
+    {"front"},
+    {"http", "grpc"},
     {"process"},
     {"__init__"},
 ]

@@ -28,11 +28,12 @@ from .delivery.deliver import Deliverer, targets
 from .delivery.tokens import Tokens
 from .delivery.under_way import UnderWay
 from .dispatch.dispatcher import Dispatcher
+from .front.fault_injection import FaultPlan
+from .front.front import Front
+from .grpc.entrance import Entrance
 from .hindrances import Hindrances
 from .http.connections import Connections, allow_many_files
 from .http.control import Control
-from .http.fault_injection import FaultPlan
-from .http.front import Front
 from .http.server import application
 from .options import Options
 from .rules.attempts import Attempt, Outcome
@@ -77,10 +78,11 @@ class Server:
         control = Control(options, clock, timeline, tokens, self._history, faults)
         telemetry = Telemetry(context, self._commits, gate, options.projects)
         front = Front(self.service, self._commits, gate, options.projects)
+        self._grpc = Entrance(front, faults, clock)
         app = application(front, control, sign_in, faults, telemetry)
         if timeline is not None:
             app.on_response_prepare.append(partial(_dated, clock))
-        self._connections = Connections(app)
+        self._connections = Connections(app, http_2=self._grpc.connection)
 
     async def _remember(self, now: datetime) -> None:
         await self._commits.run(partial(self._store.remember_time, now))
@@ -119,6 +121,7 @@ class Server:
 
     async def close(self) -> None:
         await self._connections.close()
+        await self._grpc.close()
         self._dispatcher.stop()
         await self._deliverer.close()
         await self._dispatcher.settle()

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.render import text
-from cloudtasks_nb.worker.hand import Hand
 from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.refill import Patience, Turns, backoff_s
-from cloudtasks_nb.worker.settling import Settled, settle
+from cloudtasks_nb.worker.settling import Hand, Settled, settle
 from cloudtasks_nb.worker.tally import Tally
 from tests.scripted import answer, refusal, scripted
 
