@@ -43,6 +43,7 @@ UPWARD = {
     ("resources", "worker"),
     ("resources", "diagnosis"),
     ("client", "widgets"),
+    ("diagnosis", "plots"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"
