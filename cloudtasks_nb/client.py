@@ -24,11 +24,10 @@ from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_que
 from .paging.pager import Pager
 from .resources.batch_verbs import Operation, read_operation
 from .resources.keywords import gathered
-from .resources.location import DefaultLocation, Location, list_locations, list_queues
+from .resources.location import DefaultLocation, Location, Uploaded, list_locations, list_queues
 from .resources.new_queue import CreatesQueues
 from .resources.queue import Queue, queue_handle
 from .resources.task import Task, task_handle
-from .resources.uploaded import Uploaded
 from .rest.deadline import seconds_for_a_call
 from .rest.session import Session
 from .shown import Shown, completed_as_text

@@ -26,8 +26,7 @@ from .deadline import Deadline
 from .exchange import MAX_ANSWER_BYTES, Answer, Bounds, connections, exchange
 from .heard import Heard
 from .nearby import Nearby
-from .retry import Retry
-from .trying import TryingCall
+from .retry import Retry, TryingCall
 from .versioned import Speaking
 
 if TYPE_CHECKING:
