@@ -187,6 +187,16 @@ class Session:
         single._nearby = None  # who makes many calls wants no look around for each
         return single
 
+    def beside(self, endpoint: str) -> Session:
+        """The same connections and identity at another endpoint. Errors: ConfigError when it is not a safe one."""
+        check_url(endpoint)
+        if self.auth.secret:
+            check_secret_way(endpoint)
+        other = copy(self)
+        other.endpoint = endpoint.rstrip("/")
+        other._nearby = None  # queues are not listed there
+        return other
+
     def pause(self, tries: int) -> None:
         """Wait before another round of something that is more than one call."""
         time.sleep(random.random() * self.retry.ceiling_s(tries))  # noqa: S311 - jitter, not a secret
