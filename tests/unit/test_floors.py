@@ -19,6 +19,7 @@ FLOORS = [
     {"query"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
+    {"history"},
     {"resources", "emulator.client"},
     {"client", "bulk", "worker"},
     {"diagnosis"},
