@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from ..bulk.backup_file import BACKUP_COLUMNS, BackupPage
 from ..frames import Column, Columns, TaskPage
 from ..frames.arrays import TEXT, TIME
-from ..frames.backup_columns import BACKUP_COLUMNS, BackupPage
 from ..frames.columns import TASK_COLUMNS
 from ..frames.task_rows import TaskRow, read_tasks
 from ..model.json import decode

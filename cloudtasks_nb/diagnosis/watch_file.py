@@ -10,9 +10,9 @@ from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 
-from ..bulk.backup_file import BackupFile, about_now, schema_of
+from ..bulk.backup_file import BACKUP, BackupFile, about_now, schema_of
 from ..errors import BackupIncomplete, ConfigError
-from ..frames import BACKUP, write_parquet
+from ..frames import write_parquet
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
