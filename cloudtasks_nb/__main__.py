@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 
 from . import __version__
 from .command_line import EmulatorArguments, Parser
-from .emulator.execute import execute
-from .emulator.restoring import restore
 from .emulator.server import run
+from .emulator.server.options import Options
 from .errors import CloudTasksError
 
 _PORT = 8123
 _INTERRUPTED = 130
+_WATCH = "watch"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; returns the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == [_WATCH]:
+        from .watch_command import watch
+
+        return watch(words[1:])
     parser = Parser(prog="python -m cloudtasks_nb")
     parser.add_argument("--version", action="version", version=f"cloudtasks_nb {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     emulator = commands.add_parser("emulator", help="serve the Cloud Tasks API on this machine")
+    commands.add_parser(_WATCH, help="keep copies of tasks near their last attempt", add_help=False)
     usage = "%(prog)s [options of the emulator] -- COMMAND [ARGUMENT ...]"
     execution = commands.add_parser(
         "exec", help="run a command with an emulator of its own on a free port", usage=usage
@@ -35,12 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.command == "emulator":
             said = serving.from_environment(os.environ) + own[1:]
             options = serving.read(emulator.parse_args(said))
-            run(options, partial(restore, options.restores, options.project) if options.restores else None)
+            run(options, _restore(options) if options.restores else None)
             return 0
         if not command:
             execution.error("a command is missing: exec [options] -- npm test")
         said = executing.from_environment(os.environ) + own[1:]
         executing.read(execution.parse_args(said))
+        from .emulator.execute import execute
+
         return execute(said, command)
     except CloudTasksError as error:
         hint = f" Next: {error.hint}" if error.hint else ""
@@ -48,6 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:  # before the signal was taken over
         return _INTERRUPTED
+
+
+def _restore(options: Options) -> Callable[[str], None]:
+    from .emulator.restoring import restore  # an emulator needs no client but for this
+
+    return partial(restore, options.restores, options.project)
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:

@@ -26,7 +26,7 @@ FLOORS = [
     {"connecting"},
     {"emulator.running", "emulator.restoring"},
     {"widgets", "plots", "magics", "emulator.launch", "emulator.execute"},
-    {"pytest_plugin", "command_line"},
+    {"pytest_plugin", "command_line", "watch_command"},
     {"__init__", "__main__", "emulator"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -46,6 +46,7 @@ UPWARD = {
     ("resources", "diagnosis"),
     ("client", "widgets"),
     ("diagnosis", "plots"),
+    ("diagnosis", "widgets"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"

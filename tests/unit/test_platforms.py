@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ from cloudtasks_nb import platforms
 from cloudtasks_nb.platforms import (
     apart,
     ask_to_end,
+    claimed,
     found_command,
     is_administrator,
     on_owner_end,
@@ -170,6 +172,34 @@ def test_signals_are_passed_on(
         signal.raise_signal(signal.SIGINT)
     assert receiver.got == passed
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_file_is_held_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "held"
+    held = claimed(path)
+    assert held is not None
+    assert claimed(path) is None
+    held.close()
+    again = claimed(path)
+    assert again is not None
+    again.close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_is_held_by_one_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def locking(descriptor: int, mode: int, count: int) -> None:
+        asked.append((mode, count))
+        if len(asked) == 2:
+            raise PermissionError
+
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(LK_NBLCK=2, locking=locking))
+    held = claimed(tmp_path / "held", windows=True)
+    assert held is not None
+    assert claimed(tmp_path / "held", windows=True) is None
+    held.close()
+    assert asked == [(2, 1), (2, 1)]
 
 
 def test_who_is_root(monkeypatch: pytest.MonkeyPatch) -> None:
