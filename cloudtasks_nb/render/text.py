@@ -43,12 +43,12 @@ def _facts(card: Card) -> str:
 
 
 def _section(section: Section) -> str:
-    if isinstance(section.body, Image) or not section.body:
+    if not section.body or (isinstance(section.body, Image) and section.body.text in section.summary):
         return f"  {shown(section.summary)}"
     if isinstance(section.body, Table):
         body = _table(section.body, fold=True)
     else:
-        body = section.body.text if isinstance(section.body, Json) else section.body
+        body = section.body.text if isinstance(section.body, Json | Image) else section.body
         lines = visible_lines(body).split("\n")
         cut = len(lines) - LINES_SHOWN
         body = "\n".join(lines[:LINES_SHOWN] + ([f"… {cut:,} more lines"] if cut > 0 else []))
