@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from .resources import Permissions as Permissions
     from .resources import Queue as Queue
     from .resources import Task as Task
+    from .resources import TaskPager as TaskPager
     from .rest.retry import Retry as Retry
     from .worker import Worker as Worker
 
@@ -64,7 +65,7 @@ _HOMES = {
     "paging.listing": ("Page",),
     "paging.pager": ("Pager",),
     "redact": ("show_secrets",),
-    "resources": ("Location", "Operation", "Permissions", "Queue", "Task"),
+    "resources": ("Location", "Operation", "Permissions", "Queue", "Task", "TaskPager"),
     "rest.retry": ("Retry",),
     "worker": ("Worker",),
     "model": (
@@ -76,8 +77,8 @@ _HOMES = {
         "Aborted", "AlreadyExists", "AnswerTooLarge", "ApiError", "AuthError", "BackupIncomplete",
         "BulkError", "Cancelled", "CloudTasksError", "ConfigError", "DataLoss", "DeadlineExceeded",
         "DecodeError", "FailedPrecondition", "Internal", "InvalidArgument", "InvalidRows", "MissingExtra",
-        "NotFound", "OutOfRange", "PermissionDenied", "ReadOnly", "ResourceExhausted", "Timeout",
-        "TransportError", "Unauthenticated", "Unavailable", "Unimplemented", "Unknown",
+        "NotFound", "OutOfRange", "PermissionDenied", "QueryError", "ReadOnly", "ResourceExhausted",
+        "Timeout", "TransportError", "Unauthenticated", "Unavailable", "Unimplemented", "Unknown",
     ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

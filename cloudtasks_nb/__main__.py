@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from .emulator.server import run
-from .emulator.server.http.fault_injection import read_faults
+from .emulator.server.front.fault_injection import read_faults
 from .emulator.server.options import Options, clock, grant, oauth_client, region
-from .emulator.server.rules.app_engine import app_engine
 from .emulator.server.rules.locations import APP_ENGINE_LOCATION
+from .emulator.server.rules.targets import app_engine
 from .errors import CloudTasksError
 
 T = TypeVar("T")

@@ -21,10 +21,9 @@ from .model.task import View
 from .model.versions import Spoken
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
 from .paging.pager import Pager
-from .resources.default_location import DefaultLocation
-from .resources.location import Location, list_locations, list_queues
+from .resources.batch_verbs import Operation, read_operation
+from .resources.location import DefaultLocation, Location, list_locations, list_queues
 from .resources.new_queue import CreatesQueues
-from .resources.operation import Operation, read_operation
 from .resources.queue import Queue, queue_handle
 from .resources.task import Task, task_handle
 from .resources.uploaded import Uploaded

@@ -21,7 +21,7 @@ from .rest.session import Session
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
-    from .oauth.token import Token
+    from .oauth.tokens import Token
 
 GOOGLE = "https://cloudtasks.googleapis.com"
 EMULATOR_VARIABLES = ("CLOUD_TASKS_EMULATOR_HOST", "CLOUDTASKS_EMULATOR_HOST")
@@ -151,6 +151,6 @@ def _auth(
 
 def _credentials(given: Any) -> Any:
     """google-auth credentials, from a Token too. Errors: ConfigError, AuthError."""
-    from .oauth.token import Token
+    from .oauth.tokens import Token
 
     return given.credentials() if isinstance(given, Token) else to_credentials(given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, SupportsIndex
 
 from .redact import DOTS, hiding, redacted, scrub, scrub_lines
@@ -66,13 +66,13 @@ class Told(str):
 class Discreet:
     """Every repr hides secrets: that of Python, of pprint, IPython, rich and pandas. The object keeps them.
 
-    A struct tells its fields, a dict its items.
+    A struct tells its fields, a dict its items, any other object its attributes.
     """
 
     __slots__ = ()
 
     def _told(self) -> list[tuple[str, Any]]:
-        names: tuple[str, ...] = self.__struct_fields__  # type: ignore[attr-defined]
+        names: Iterable[str] = getattr(self, "__struct_fields__", None) or vars(self)
         known = ((name, getattr(self, name)) for name in names)
         return [(name, told(value, name)) for name, value in known if value not in (None, "", [], {})]
 

@@ -74,6 +74,17 @@ class ReadOnly(ConfigError):
     """A client that was connected with read_only=True was asked to change something; nothing was sent."""
 
 
+class QueryError(ConfigError):
+    """A query for tasks cannot be read: an unknown field or value, a quote that is open, payloads that were not read.
+
+    Example:
+        >>> try:
+        ...     queue.tasks().where("cod:503")
+        ... except ct.QueryError as error:
+        ...     print(error.hint)
+    """
+
+
 class MissingExtra(ConfigError, ImportError):
     """A part of the package needs an optional dependency; the message holds the line that installs it."""
 

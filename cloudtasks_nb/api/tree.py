@@ -19,8 +19,7 @@ from ..rest.pages import PageTokens
 from ..rest.session import Session
 from ..shown import Shown
 from .describing import Description, docstring, request_line
-from .parameters import SYSTEM, bind, signature
-from .request_body import body_of
+from .parameters import SYSTEM, bind, body_of, signature
 
 if TYPE_CHECKING:
     from ..render import Table, Value

@@ -15,7 +15,7 @@ from ..rest.session import Session
 from .items import Item
 from .steps import Effect, Outcome, Wait, creating, reading
 
-_USED_UP = "existed too recently"
+USED_UP = "existed too recently"
 _LONGEST_KEPT = 470
 _RENEWALS = 5
 
@@ -72,13 +72,13 @@ class Recreating:
             at
             for at, outcome in enumerate(outcomes)
             if isinstance(outcome, AlreadyExists)
-            and _USED_UP not in outcome.message
+            and USED_UP not in outcome.message
             and (self._resumes or self.effect.name in items[at].uncertain)
         ]
         for at, outcome in zip(taken, self._look([items[at] for at in taken], wait), strict=True):
             there, asked = self._there.pop(items[at].index, None), items[at].task
             if isinstance(outcome, NotFound):
-                outcomes[at] = AlreadyExists(f"A task of this name {_USED_UP}.")
+                outcomes[at] = AlreadyExists(f"A task of this name {USED_UP}.")
             elif outcome is not None:
                 outcomes[at] = outcome
             elif there is not None and asked is not None and self._same(there, asked):
@@ -88,7 +88,7 @@ class Recreating:
         self._there[item.index] = there
 
     def _is_to_be_renewed(self, outcome: Outcome) -> bool:
-        return self._sign is not None and isinstance(outcome, AlreadyExists) and _USED_UP in outcome.message
+        return self._sign is not None and isinstance(outcome, AlreadyExists) and USED_UP in outcome.message
 
     def _renamed(self, item: Item, renewal: int) -> Item:
         assert item.task is not None  # noqa: S101 - it was to be created

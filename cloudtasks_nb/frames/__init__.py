@@ -8,8 +8,7 @@ from .excel import write_excel
 from .export import Export
 from .files import write_csv, write_parquet
 from .from_pandas import frame_from, task_rows
-from .policy_table import policy_frame
-from .to_pandas import nullable_frame, to_pandas
+from .to_pandas import nullable_frame, policy_frame, to_pandas
 
 __all__ = [
     "BACKUP",

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import warnings
-import zlib
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import msgspec
 import pandas as pd
 import pyarrow as pa
 
+from ..model.unpacking import inflated, json_object
 from .dtypes import Dtypes, json_dtype, json_type
 
 Decode = Literal["json", "text"]
 PAYLOAD, TEXT_COLUMN, PREFIX = "payload", "payload_text", "payload."
-_LAYERS = 3
-"""Base64 within gzip within base64 is unpacked this deep, as on cards."""
-_GZIP = b"\x1f\x8b\x08"
-_BYTES_INFLATED = 64 * 1024 * 1024
 
 
 def decoded(frame: pd.DataFrame, decode: Decode, dtypes: Dtypes) -> pd.DataFrame:
@@ -43,43 +37,8 @@ def decoded_table(table: pa.Table, decode: Decode) -> pa.Table:
     return table
 
 
-def json_object(payload: bytes | None) -> dict[str, Any] | None:
-    """The object that a payload holds, gzip and base64 unpacked; None when it holds anything else."""
-    data = payload or b""
-    for _ in range(_LAYERS + 1):
-        data = _inflated(data)
-        try:
-            value = msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            value = data.decode("ascii", "replace")
-        if isinstance(value, dict):
-            return value
-        data = _from_base64(value) if isinstance(value, str) else b""
-    return None
-
-
-def _inflated(data: bytes) -> bytes:
-    """What gzip holds, up to a limit beyond which a JSON object is broken; anything else as it is."""
-    if not data.startswith(_GZIP):
-        return data
-    try:
-        return zlib.decompressobj(wbits=31).decompress(data, _BYTES_INFLATED)
-    except zlib.error:
-        return data
-
-
-def _from_base64(text: str) -> bytes:
-    standard = text.strip().replace("-", "+").replace("_", "/")
-    try:
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except ValueError:
-        return b""
-
-
 def _texts(payloads: Sequence[bytes | None]) -> list[str | None]:
-    return [
-        None if payload is None else _inflated(payload).decode("utf-8", "replace") for payload in payloads
-    ]
+    return [None if payload is None else inflated(payload).decode("utf-8", "replace") for payload in payloads]
 
 
 def _json_values(payloads: Sequence[bytes | None]) -> dict[str, list[Any]]:

@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from ..errors import InvalidArgument, InvalidRows
 from ..model.json import encode
+from ..model.unpacking import json_object
 from .columns import TASKS
-from .decoding import PREFIX, TEXT_COLUMN, json_object
+from .decoding import PREFIX, TEXT_COLUMN
 from .dtypes import frame_of
 from .task_rows import SETTINGS
 

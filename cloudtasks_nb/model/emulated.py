@@ -49,7 +49,7 @@ class Faults(Message):
     target_latency: Duration | None = None
     """How long each attempt takes beyond its real answer, by the emulator's clock; None is not at all."""
     targets: list[str] = []
-    """Patterns of the URLs whose answers take that long, "https://api.example.com/*"; empty is all."""
+    """Patterns of the URLs whose answers take that long, ``https://api.example.com/*``; empty is all."""
     throttled_rate: float | None = None
     """Tasks per second that each queue sends at most, as where the service throttles it; None is its own rate."""
     seed: int | None = None

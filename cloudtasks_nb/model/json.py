@@ -217,7 +217,7 @@ def decode(raw: bytes, kind: type[T]) -> T:
 def _decoded(raw: bytes, kind: Any) -> Any:
     there = kind
     if isinstance(raw, InVersion):
-        from .reading import reading  # which is made of the messages, and these of this file
+        from .translation import reading  # which is made of the messages, and these of this file
 
         there = reading(kind, raw.version)
     keeps_texts = getattr(kind, "keeps_texts", None)

@@ -136,6 +136,22 @@ class RetryConfig(Message):
             return bool(patience) and since_first >= patience
         return failed >= self.max_attempts and since_first >= patience
 
+    def over(self, queue: RetryConfig | None) -> RetryConfig:
+        """These settings of a task, with those of its queue where the task says nothing.
+
+        Example:
+            >>> RetryConfig(max_attempts=3).over(RetryConfig(max_attempts=9, min_backoff=1)).max_attempts
+            3
+        """
+        theirs = queue or RetryConfig()
+        merged = {name: getattr(self, name) for name in RetryConfig.__struct_fields__}
+        counted = self.max_attempts is not None or self.unlimited_attempts
+        for name, value in merged.items():
+            is_count = name in ("max_attempts", "unlimited_attempts")
+            if not counted if is_count else value is None:
+                merged[name] = getattr(theirs, name)
+        return RetryConfig(**merged)
+
     def delays(self) -> Iterator[timedelta]:
         """The delay before each retry of a task whose attempts fail at once, until it is given up, if it ever is.
 

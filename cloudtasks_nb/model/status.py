@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..discreet import discreet
 from ..errors import BY_RPC_CODE
 from .json import Int32, Message
+
+_HTTP_STATUS = re.compile(r"(?:[A-Z_]+\(\d+\): )?HTTP status code (\d{3})\.?")
 
 
 class Status(Message):
@@ -35,3 +38,9 @@ class Status(Message):
             return "OK"
         error = BY_RPC_CODE.get(self.code)
         return error.rpc_status if error else f"CODE_{self.code}"
+
+    @property
+    def http_status(self) -> int | None:
+        """The HTTP status that the target answered with, where the service names it."""
+        named = _HTTP_STATUS.fullmatch(self.message.strip())
+        return int(named[1]) if named else None

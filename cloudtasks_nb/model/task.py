@@ -5,6 +5,7 @@ Source: SPEC section 3; discovery document v2beta2.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from ..names import TaskName, parse_task
@@ -16,6 +17,7 @@ from .status import Status
 from .target import AppEngineRouting, Headers, OAuthToken, OidcToken
 
 View = Literal["BASIC", "FULL"]
+TaskState = Literal["due", "scheduled", "leased"]
 
 
 class HttpRequest(Message):
@@ -225,3 +227,20 @@ class Task(Message):
 
     def __repr__(self) -> str:
         return f"<Task {self.name} {self.kind} {self.view or 'BASIC'}>"
+
+
+def is_leased(task: Task, now: datetime) -> bool:
+    """Whether a worker holds this pull task: it was leased before, and becomes due in the future."""
+    return (
+        task.kind == "pull"
+        and task.dispatch_count > 0
+        and task.schedule_time is not None
+        and task.schedule_time > now
+    )
+
+
+def state_of(task: Task, now: datetime) -> TaskState:
+    """Whether a task is leased (a worker holds it), scheduled (for later) or due."""
+    if is_leased(task, now):
+        return "leased"
+    return "scheduled" if task.schedule_time is not None and task.schedule_time > now else "due"

@@ -1,10 +1,8 @@
 """ct.oauth: from a person's consent to tokens, by the authorization-code flow with state and PKCE."""
 
 from ..rest.auth import TOKEN_URI
-from .consent import AUTH_URI, Authorization, authorization_url
-from .granting import exchange_code, refresh
-from .signing_in import sign_in
-from .token import Token
+from .signing_in import AUTH_URI, Authorization, authorization_url, sign_in
+from .tokens import Token, exchange_code, refresh
 
 __all__ = [
     "AUTH_URI",

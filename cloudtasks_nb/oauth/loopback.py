@@ -7,7 +7,6 @@ import threading
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from ..errors import AuthError
@@ -16,11 +15,9 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</
 <style>:root{{color-scheme:light dark}}
 body{{font:16px system-ui,sans-serif;max-width:32em;margin:20vh auto;padding:0 1em}}</style>
 <h1>{title}</h1><p>{words}</p></html>"""
-_HEADERS = {
-    "Content-Type": "text/html; charset=UTF-8",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-}
+_WRONG = (400, "Not this one", "This address does not answer the question.")
+_REFUSED = (200, "Not signed in", "You may close this page.")
+_AGREED = (200, "Signed in", "You may close this page and go back to your notebook.")
 
 
 class Loopback(ThreadingHTTPServer):
@@ -31,32 +28,21 @@ class Loopback(ThreadingHTTPServer):
     def __init__(self, state: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.state = state
+        self.url = f"http://127.0.0.1:{self.server_port}/"  # where the browser comes back to
         self.address: Future[str] = Future()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where the browser comes back to."""
-        return f"http://127.0.0.1:{self.server_port}/"
+        threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True).start()
 
     def wait(self, timeout_s: float) -> str:
         """The address that a browser came back to. Errors: AuthError when none did in time."""
         try:
             return self.address.result(timeout_s)
         except TimeoutError:
-            raise AuthError(
-                f"Nobody came back within {timeout_s:.3g} s.",
-                hint="try again; if your browser is on another machine: sign_in(..., loopback=False)",
-            ) from None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+            hint = "try again; if your browser is on another machine: sign_in(..., loopback=False)"
+            raise AuthError(f"Nobody came back within {timeout_s:.3g} s.", hint=hint) from None
 
     def __exit__(self, *_: object) -> None:
         self.shutdown()
         self.server_close()
-        self._thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -65,17 +51,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         given = parse_qs(urlsplit(self.path).query)
-        status, title, words = 200, "Signed in", "You may close this page and go back to your notebook."
-        if not hmac.compare_digest(given.get("state", [""])[0].encode(), self.server.state.encode()):
-            status, title, words = 400, "Not this one", "This address does not answer the question."
-        elif "error" in given:
-            title, words = "Not signed in", "You may close this page."
-        if status == 200:
+        is_right = hmac.compare_digest(given.get("state", [""])[0].encode(), self.server.state.encode())
+        status, title, words = (_REFUSED if "error" in given else _AGREED) if is_right else _WRONG
+        if is_right:
             with suppress(InvalidStateError):  # only the first one counts
-                self.server.address.set_result(f"{self.server.url.rstrip('/')}{self.path}")
+                self.server.address.set_result(self.server.url + self.path.lstrip("/"))
         self.send_response(status)
-        for name, value in _HEADERS.items():
-            self.send_header(name, value)
+        self.send_header("Content-Type", "text/html; charset=UTF-8")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Referrer-Policy", "no-referrer")
         self.end_headers()
         self.wfile.write(_PAGE.format(title=title, words=words).encode())
 

@@ -1,31 +1,170 @@
-"""ct.oauth.sign_in: walk a person through consent, in this browser or in another one."""
+"""How a person is asked, what their answer holds, and how they are walked through it.
+
+Source: SPEC section 8.2; RFC 6749, RFC 7636, RFC 8252.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ..discreet import JsonObject, as_secret
-from ..errors import ConfigError
-from ..rest.auth import SCOPES
+from ..discreet import Address, Discreet, JsonObject, Secret, as_secret
+from ..errors import AuthError, ConfigError
+from ..rest.auth import SCOPES, TOKEN_URI, check_token_uri, check_url, is_loopback
 from ..rest.key_files import read_json
-from .consent import authorization_url
+from ..rest.token_refusals import refusal
+from ..shown import Shown
 from .loopback import Loopback
-from .token import Token
+from .tokens import Token, check_client, exchange_code, scope_of
 
-_ELSEWHERE = (
-    "JUPYTERHUB_USER",
-    "SSH_CONNECTION",
-    "COLAB_RELEASE_TAG",
-    "CODESPACES",
-    "VERTEX_PRODUCT",
-    "KUBERNETES_SERVICE_HOST",
-)
+if TYPE_CHECKING:
+    from ..render import Card
+
+AUTH_URI = "https://accounts.google.com/o/oauth2/v2/auth"
 _DEAD_END = "http://localhost:8085/"
+_BACK = f'use "{_DEAD_END}", or an https address that is registered for the client'
+_WHOLE = "copy the whole address from the browser, from http to its end"
+_ELSEWHERE = (
+    *("JUPYTERHUB_USER", "SSH_CONNECTION", "COLAB_RELEASE_TAG", "CODESPACES"),
+    *("VERTEX_PRODUCT", "KUBERNETES_SERVICE_HOST"),
+)
+
+
+class Authorization(Discreet, Shown, str):
+    """The address that a person opens, as text, and what to keep until they are back (`state`, `code_verifier`).
+
+    Example:
+        >>> asked = authorization_url("my-client-id", "http://localhost:8085/")
+        >>> asked.url == asked
+        True
+    """
+
+    state: str
+    code_verifier: str
+    client_id: str
+    redirect_uri: str
+    token_uri: str
+
+    def __new__(cls, url: str, **kept: str) -> Self:
+        made = super().__new__(cls, url)
+        made.__dict__.update(kept)
+        return made
+
+    @property
+    def url(self) -> str:
+        """The address to open."""
+        return str(self)
+
+    __str__ = str.__str__  # printed, it is the address; in a cell it is a card
+
+    def code_from(self, address: str) -> str:
+        """The code in the address that the person's browser ended at.
+
+        Errors: AuthError when the person said no, or when the address answers another question (its state differs).
+        """
+        address = Address(address)
+        given = JsonObject(parse_qsl(address.strip().partition("#")[0].rpartition("?")[2]))
+        if "state" not in given:
+            raise AuthError("The address holds no state: it does not say what it answers.", hint=_WHOLE)
+        if not hmac.compare_digest(given["state"].encode(), self.state.encode()):
+            hint = "begin again with a new authorization_url(), and use the address that it leads to"
+            raise AuthError("The address answers another question: its state is another one.", hint=hint)
+        if "error" in given:
+            raise refusal(given["error"], given.get("error_description", ""))
+        if "code" not in given:
+            raise AuthError("The address holds no code.", hint=_WHOLE)
+        return str(given["code"])
+
+    def exchange(self, address: str, client_secret: str | None = None) -> Token:
+        """Tokens for the code in the address that the person's browser ended at. Errors: AuthError, TransportError."""
+        client_secret, address = as_secret(client_secret), Address(address)
+        kept = JsonObject((name, value) for name, value in vars(self).items() if name != "state")
+        return exchange_code(Secret(self.code_from(address)), client_secret=client_secret, **kept)
+
+    def _shape_(self) -> Card:
+        from ..render import Card, Section, code
+
+        facts: dict[str, Any] = {
+            "1": "open the address below in a browser and agree",
+            "2": "copy the address that the browser ends at",
+            "3": [code("token = asked.exchange(address, client_secret)")],
+            "client": self.client_id,
+            "comes back to": self.redirect_uri,
+        }
+        address = Section("address to open", self.url, open=True)
+        return Card("Sign in", kind="authorization request", facts=facts, sections=[address])
+
+
+def authorization_url(
+    client_id: str,
+    redirect_uri: str,
+    scopes: Sequence[str] | str = SCOPES,
+    *,
+    state: str | None = None,
+    offline: bool = True,
+    login_hint: str | None = None,
+    auth_uri: str | None = None,
+    token_uri: str | None = None,
+) -> Authorization:
+    """The address where a person agrees that this program acts for them.
+
+    - `client_id`: the id of an OAuth client.
+    - `redirect_uri`: the address that the browser returns to.
+    - `scopes`: what the program may do. Defaults to Google Cloud.
+    - `state`: text that comes back in the answer and shows which question it answers. Defaults to a random one.
+    - `offline`: ask for a refresh token. Google gives one only when the person agrees anew, so they are asked again.
+    - `login_hint`: the e-mail address of the person who is expected.
+    - `auth_uri`, `token_uri`: the addresses of the provider. Default to Google's.
+
+    Errors: ConfigError for addresses that cannot work, or would send the code in the clear.
+    Source: RFC 6749 section 4.1.1, RFC 7636.
+
+    Example:
+        >>> asked = ct.oauth.authorization_url("my-client-id", "http://localhost:8085/")
+        >>> print(asked)
+        >>> token = asked.exchange(input("Where did you end up? "), client_secret)         # doctest: +SKIP
+    """
+    check_client(client_id)
+    _check_redirect(redirect_uri)
+    auth_uri, token_uri = auth_uri or AUTH_URI, token_uri or TOKEN_URI
+    check_url(auth_uri)
+    check_token_uri(token_uri)
+    state = secrets.token_urlsafe(24) if state is None else state
+    if not isinstance(state, str) or not state:
+        raise ConfigError("state is not a text.", hint="leave it out: one is made up that nobody can guess")
+    verifier = Secret(secrets.token_urlsafe(64))
+    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
+    asked = {"client_id": client_id, "redirect_uri": redirect_uri, "response_type": "code"}
+    asked |= {"scope": scope_of(scopes), "state": state}
+    asked |= {"code_challenge": digest.decode().rstrip("="), "code_challenge_method": "S256"}
+    if offline:
+        asked |= {"access_type": "offline", "prompt": "consent"}
+    if login_hint:
+        asked["login_hint"] = login_hint
+    kept = {"client_id": client_id, "redirect_uri": redirect_uri, "token_uri": token_uri}
+    return Authorization(f"{auth_uri}?{urlencode(asked)}", state=state, code_verifier=verifier, **kept)
+
+
+def _check_redirect(redirect_uri: str) -> None:
+    try:
+        parts = urlsplit(redirect_uri)
+        usable = parts.scheme not in ("", b"", "urn") and not parts.fragment
+    except (AttributeError, TypeError, ValueError):  # no text, or a bracket without its other half
+        usable = False
+    if not usable:
+        raise ConfigError(f"redirect_uri={redirect_uri!r} cannot be come back to.", hint=_BACK)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ConfigError("A code is never sent in the clear to another machine.", hint=_BACK)
+    if dict(parse_qsl(parts.query)).keys() & {"code", "state", "error"}:
+        raise ConfigError("redirect_uri holds a parameter that the answer will hold: code, state or error.")
 
 
 def sign_in(
@@ -45,19 +184,16 @@ def sign_in(
 
     - `client`: the id of an OAuth client (type: Desktop app), or its downloaded JSON: a path or a dict.
     - `client_secret`: its secret, where the JSON does not hold it.
-    - `scopes`: what the program may do. Defaults to Google Cloud.
     - `loopback`: True when notebook and browser share a machine: the browser returns to a server on 127.0.0.1. False
       when they do not: the person pastes the address where their browser ended. Defaults to False on Colab, JupyterHub
       and over SSH, and to True elsewhere.
     - `open_browser`: a function that opens the address. Defaults to the browser of this machine, where it has a screen.
     - `timeout`: how long to wait for the browser.
-    - `offline`, `login_hint`, `auth_uri`, `token_uri`: as in authorization_url(). The last two default to the
-      addresses in the downloaded JSON.
+    - `scopes`, `offline`, `login_hint`, `auth_uri`, `token_uri`: as in authorization_url(). The last two default to
+      the addresses in the downloaded JSON.
 
     Units: `timeout` is in seconds.
-
     Errors: AuthError (the person said no, or did not come back), ConfigError, Unavailable, TransportError.
-
     Source: RFC 8252 (the browser comes back to this machine), RFC 7636.
 
     Example:
@@ -77,20 +213,20 @@ def sign_in(
         auth_uri=auth_uri or known.get("auth_uri"),
         token_uri=token_uri or known.get("token_uri"),
     )
-    if loopback if loopback is not None else not _is_elsewhere():
+    if not _is_elsewhere() if loopback is None else loopback:
         with Loopback(secrets.token_urlsafe(24)) as server:
             asked = ask(server.url, state=server.state)
             print(f"Open this address and agree; this cell goes on by itself:\n\n{asked.url}\n")
             (open_browser or _open)(asked.url)
             return asked.exchange(server.wait(timeout), secret)
-    asked = ask(_DEAD_END)
-    print(
-        f"1. Open this address and agree:\n\n{asked.url}\n\n"
-        f"2. Your browser then fails to open {_DEAD_END}… That is as it should be: copy that whole address.\n"
-        "3. Paste it here."
-    )
     from getpass import getpass  # what is typed is not kept in the notebook
 
+    asked = ask(_DEAD_END)
+    print(f"1. Open this address and agree:\n\n{asked.url}\n")
+    print(
+        f"2. Your browser then fails to open {_DEAD_END}… That is as it should be: copy that whole address."
+    )
+    print("3. Paste it here.")
     return asked.exchange(getpass("Address: "), secret)
 
 
@@ -101,19 +237,15 @@ def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
     """
     if isinstance(client, str) and not client.endswith(".json"):
         return {"client_id": client}
-    if not isinstance(client, Mapping):
-        client = read_json(client, "The OAuth client's file")
-    if isinstance(client, Mapping) and "type" in client:
-        raise ConfigError(
-            f"This file holds credentials (of type {str(client['type'])[:40]!r}), not an OAuth client.",
-            hint="use it as it is: ct.connect(credentials=path)",
-        )
-    held = client.get("installed") or client.get("web") or client if isinstance(client, Mapping) else {}
+    given = client if isinstance(client, Mapping) else read_json(client, "The OAuth client's file")
+    given = given if isinstance(given, Mapping) else {}
+    if "type" in given:
+        words = f"This file holds credentials (of type {str(given['type'])[:40]!r}), not an OAuth client."
+        raise ConfigError(words, hint="use it as it is: ct.connect(credentials=path)")
+    held = given.get("installed") or given.get("web") or given
     if not isinstance(held, Mapping) or not held.get("client_id"):
-        raise ConfigError(
-            "This is not the JSON of an OAuth client.",
-            hint="download it: https://console.cloud.google.com/auth/clients",
-        )
+        hint = "download it: https://console.cloud.google.com/auth/clients"
+        raise ConfigError("This is not the JSON of an OAuth client.", hint=hint)
     names = ("client_id", "client_secret", "auth_uri", "token_uri")
     return JsonObject((name, str(held[name])) for name in names if held.get(name))
 

@@ -49,13 +49,19 @@ class Pager(Shown, Exports, Generic[T]):
         >>> tasks.to_dataframe()
     """
 
-    def __init__(self, fetch: Callable[[str], bytes], listing: Listing[T], tokens: PageTokens) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[str], bytes],
+        listing: Listing[T],
+        tokens: PageTokens,
+        first: bytes | None = None,
+    ) -> None:
         self._fetch = fetch
         self._listing = listing
         self._tokens = tokens  # of a walk that begins
         self._has_payloads = listing.has_payloads
         self._lock = threading.Lock()
-        self._first = fetch("")
+        self._first = fetch("") if first is None else first
         self._untouched = True  # the first page has not been handed out yet
 
     def __iter__(self) -> Iterator[T]:
@@ -85,8 +91,9 @@ class Pager(Shown, Exports, Generic[T]):
             2
         """
         tokens = self._tokens.afresh()
+        raw = self._fetch(token)
         with tokens.reading(token):
-            page = Page(self._listing.items(raw := self._fetch(token)), _next_token(raw))
+            page = Page(self._listing.items(raw), _next_token(raw))
         tokens.next(token)
         tokens.next(page.next_page_token)
         return page

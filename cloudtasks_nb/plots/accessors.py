@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..model import RetryConfig
 from ..shown import Shown
-from .attempts import draw_attempts
 from .backoff import draw_backoff
-from .depth import draw_depth
+from .bars import draw_attempts, draw_depth
 from .paper import Theme
 from .schedule import draw_schedule
 

@@ -13,7 +13,7 @@ from ..model import Status
 from ..model.json import Message
 from ..redact import redacted
 from .dispatch import looks
-from .folded import headers_section, json_section
+from .json_tree import headers_section, json_section
 from .payload import payload_sections
 from .shapes import Card, Section, Value
 from .status import status_badge

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from ..model import AttemptStatus, Status, TaskStatus
 from .dispatch import looks
-from .folded import json_section
+from .json_tree import json_section
 from .shapes import Card, Cell, Plain, badge
 from .values import counted, duration, when
-
-_HTTP_STATUS = re.compile(r"(?:[A-Z_]+\(\d+\): )?HTTP status code (\d{3})\.?")
 
 
 def status_badge(status: Status) -> Cell:
     """The code as a badge: "OK", or "503 → UNAVAILABLE" where the service names the HTTP status."""
-    http = _HTTP_STATUS.fullmatch(status.message.strip())
-    return badge(
-        f"{http[1]} → {status.code_name}" if http else status.code_name, "bad" if status.code else "ok"
-    )
+    http = f"{status.http_status:03} → " if status.http_status is not None else ""
+    return badge(f"{http}{status.code_name}", "bad" if status.code else "ok")
 
 
 def status_words(status: Status) -> list[Plain]:
     """The code, and the message where it says more."""
-    message = "" if _HTTP_STATUS.fullmatch(status.message.strip()) else status.message
+    message = status.message if status.http_status is None else ""
     return [status_badge(status), message or None]
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..model import Task, TaskStatus
+from ..model.task import is_leased
 from ..redact import scrub
 from .dispatch import looks
-from .folded import headers_section
+from .json_tree import headers_section
 from .payload import payload_sections, preview
 from .queue import KIND_WORDS, last, parts, retry_words, verbs
 from .shapes import ROWS_SHOWN, Card, Cell, Table, Value, code
@@ -17,16 +18,6 @@ from .target import routing_words, token_words
 from .task_columns import TASK_COLUMNS
 from .values import counted, duration, relative, timed, when
 from .visible import elided
-
-
-def is_leased(task: Task, now: datetime) -> bool:
-    """Whether a worker holds this pull task: it was leased before, and becomes due in the future."""
-    return (
-        task.kind == "pull"
-        and task.dispatch_count > 0
-        and task.schedule_time is not None
-        and task.schedule_time > now
-    )
 
 
 @looks(Task)

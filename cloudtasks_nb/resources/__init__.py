@@ -1,9 +1,10 @@
 """What the service holds, with verbs: Location, Queue, Task, Operation."""
 
 from .access_verbs import Permissions
+from .batch_verbs import Operation
 from .location import Location
-from .operation import Operation
 from .queue import Queue
 from .task import Task
+from .task_pager import TaskPager
 
-__all__ = ["Location", "Operation", "Permissions", "Queue", "Task"]
+__all__ = ["Location", "Operation", "Permissions", "Queue", "Task", "TaskPager"]

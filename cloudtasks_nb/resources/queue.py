@@ -16,7 +16,6 @@ from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..model.task import View
 from ..model.writing import mask_paths
 from ..names import QueueName, task_in
-from ..paging.pager import Pager
 from ..rest.session import Session
 from .access_verbs import AccessVerbs
 from .batch_verbs import BatchVerbs
@@ -24,8 +23,11 @@ from .bulk_verbs import BulkVerbs
 from .create_verbs import CreateVerbs
 from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
+from .rescue_verbs import RescueVerbs
 from .settings import UNCHANGED, Unchanged, settings
 from .task import Task, count_tasks, list_tasks, task_handle
+from .task_pager import TaskPager
+from .why_verbs import WhyVerbs
 
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
@@ -39,7 +41,18 @@ if TYPE_CHECKING:
 _QUEUES = "projects.locations.queues"
 
 
-class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessVerbs, dict=True, gc=True):
+class Queue(
+    model.Queue,
+    CreateVerbs,
+    LeaseVerbs,
+    BatchVerbs,
+    BulkVerbs,
+    RescueVerbs,
+    AccessVerbs,
+    WhyVerbs,
+    dict=True,
+    gc=True,
+):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.
@@ -196,8 +209,8 @@ class Queue(model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, AccessV
             empty(self, backup, progress)
         self._session.call(f"{_QUEUES}.delete", Empty, path={"name": self.name})
 
-    def tasks(self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None) -> Pager[Task]:
-        """The tasks that are waiting, page by page; payloads only with view="FULL".
+    def tasks(self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None) -> TaskPager:
+        """The tasks that are waiting, page by page; payloads only with view="FULL". Its `where()` narrows it.
 
         Errors: NotFound, PermissionDenied (FULL needs cloudtasks.tasks.fullView), InvalidArgument.
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..errors import ConfigError, InvalidArgument
+from ..errors import ConfigError, InvalidArgument, NotFound
 from ..model import task as model
+from ..model.durations import DurationLike
 from ..model.json import Message, decode
 from ..model.messages import Empty, RunTaskRequest
 from ..names import QueueName, TaskName
 from ..paging.listing import Listing
-from ..paging.pager import Pager
 from ..progress import bar
 from ..rest.pages import PagedCall
 from ..rest.session import Session
 from .bound import bind_all
 from .leased import Leased
+from .task_pager import TaskPager
 
 if TYPE_CHECKING:
     from ..frames import Columns
@@ -88,6 +91,32 @@ class Task(model.Task, Leased, dict=True, gc=True):
         """
         self._session.call(f"{_TASKS}.delete", Empty, path={"name": self.name})
 
+    def reschedule(self, schedule: datetime | DurationLike) -> Self:
+        """Give it another time. The service changes no task, so it is created again, and the old one is deleted then.
+
+        This object is the new task afterwards: it has a new id, and all of its attempts before it.
+        queue.reschedule_tasks() explains the rest.
+
+        Errors: NotFound when it finished or was deleted; InvalidArgument for what is no time, and for more than 30 days
+        ahead; AlreadyExists when it was rescheduled before and its successor has run.
+
+        Units: `schedule` is a datetime, a timedelta, seconds, or text such as "2h"; 0 is now.
+
+        Source: REST queues.tasks.batchCreate and queues.tasks.batchDelete.
+
+        Example:
+            >>> task.reschedule("2h").dispatch_count
+            0
+        """
+        from ..bulk.rescheduling import reschedule
+
+        self.name = reschedule(self, schedule)
+        try:
+            return self.refresh("FULL" if self.view == "FULL" else "BASIC")
+        except NotFound:  # it ran already
+            self.status = None
+            return self
+
     def text(self) -> str:
         """The payload as text (UTF-8). Errors: ConfigError without payload, InvalidArgument when it is not text.
 
@@ -157,14 +186,18 @@ def list_tasks(
     page_size: int,
     order_by: str | None,
     expected: int | None = None,
-) -> Pager[Task]:
+) -> TaskPager:
     """The tasks of a queue, page by page; `expected` is an estimate of how many there are."""
     query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
-
-    fetch = PagedCall(session, _LIST, {"parent": str(queue)}, query)
     caption = f"tasks of {queue.location}/{queue.queue}"
     listing = TaskListing(session, caption, has_payloads=view == "FULL", expected=expected)
-    return Pager(fetch, listing, fetch.tokens(caption))
+    return paged(listing, queue, query)
+
+
+def paged(listing: TaskListing, queue: QueueName, query: dict[str, Any]) -> TaskPager:
+    """A listing over the tasks of a queue, page by page. Errors: those of the first page."""
+    fetch = PagedCall(listing.session, _LIST, {"parent": str(queue)}, query)
+    return TaskPager(fetch, listing, fetch.tokens(listing.caption))
 
 
 class TaskListing(Listing[Task]):
@@ -172,8 +205,18 @@ class TaskListing(Listing[Task]):
 
     noun = "task"
 
-    def items(self, raw: bytes) -> list[Task]:
+    def narrowed(self, words: str) -> Self:
+        """The same for some of the tasks, which follow in words; nobody knows how many there are."""
+        fewer = copy(self)
+        fewer.caption, fewer.expected = f"{self.caption} {words}", None
+        return fewer
+
+    def every(self, raw: bytes) -> list[Task]:
+        """All tasks of a page, also those that this listing passes over. Errors: DecodeError."""
         return bind_all(decode(raw, TaskPage).tasks, self.session)
+
+    def items(self, raw: bytes) -> list[Task]:
+        return self.every(raw)
 
     def columns(self) -> Columns[TaskColumns]:
         from ..frames import TASKS

@@ -33,12 +33,15 @@ class Answer(Discreet, Struct, frozen=True):
     content_type: str
     retry_after_s: float
     body: bytes
+    date: datetime | None = None
 
     @classmethod
     def of(cls, status: int, headers: Any, body: bytes) -> Answer:
         """An answer from its status, its headers (whatever has `get`) and its body."""
         again = _retry_after_s(headers.get("Retry-After", ""))
-        return cls(status, headers.get("Content-Type", ""), again, Body(body))
+        return cls(
+            status, headers.get("Content-Type", ""), again, Body(body), _instant(headers.get("Date", ""))
+        )
 
 
 class Bounds(Struct, frozen=True):
@@ -184,10 +187,17 @@ def _retry_after_s(value: str) -> float:
         return max(0.0, float(value))
     except ValueError:
         pass
+    moment = _instant(value)
+    return 0.0 if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _instant(value: str) -> datetime | None:
+    """The instant that a header holds; None where it holds none."""
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:

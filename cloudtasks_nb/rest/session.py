@@ -24,6 +24,7 @@ from .auth import Auth, check_secret_way, check_url, is_loopback
 from .call import Call
 from .deadline import Deadline
 from .exchange import MAX_ANSWER_BYTES, Answer, Bounds, connections, exchange
+from .heard import Heard
 from .nearby import Nearby
 from .retry import Retry
 from .trying import TryingCall
@@ -75,6 +76,7 @@ class Session:
         self._nearby: Nearby | None = Nearby()
         self.queue_states: dict[str, str] = {}
         self.moved_to: datetime | None = None
+        self.heard = Heard()
 
     def call(
         self,
@@ -133,6 +135,7 @@ class Session:
             return self.persist(call)
         except ApiError as error:
             self.advise(error, call)
+            self.heard.refused(call, error, self.now())
             if self._nearby is not None and not is_unserved(error):
                 self._nearby.explain(self, error)
             raise
@@ -210,7 +213,9 @@ class Session:
         """Send one request as it is and read its answer. Errors: TransportError."""
         headers = JsonObject({**self._headers, **headers})
         bounds = Bounds(deadline, self.max_answer_bytes)
-        return exchange(self.connections(), verb, url, headers=headers, body=body, bounds=bounds)
+        answer = exchange(self.connections(), verb, url, headers=headers, body=body, bounds=bounds)
+        self.heard.date(answer.date, self.now())
+        return answer
 
     def persist(self, call: Call) -> bytes:
         """Try until it succeeds, is refused for good, or its time is over."""

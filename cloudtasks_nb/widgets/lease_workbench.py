@@ -12,9 +12,9 @@ import traitlets
 
 from ..errors import CloudTasksError, ConfigError, FailedPrecondition, NotFound
 from ..model.methods import METHODS
+from ..model.task import is_leased
 from ..model.versions import not_in
 from ..render.payload import preview
-from ..render.task import is_leased
 from ..render.values import counted
 from ..render.visible import shown
 from ..resources.lease_verbs import LEASE

@@ -67,7 +67,7 @@ class TaskBrowser(TaskReader):
 
     Example:
         >>> browser = queue.browse()
-        >>> browser.filter("-is:due")
+        >>> browser.filter("-is:due attempts<3")
         >>> browser.selection
         >>> browser.delete_tasks("matching", confirm=5)
     """
@@ -242,7 +242,7 @@ class TaskBrowser(TaskReader):
             lines.append("browser.read_payloads()")
         if self.scope != "page":
             lines.append("browser.load_all()")
-        if self._table.filter.terms:
+        if self._table.filter:
             lines.append(f"browser.filter({literal(str(self._table.filter))})")
         return "; ".join([*lines, f"browser.{call}"])
 
@@ -250,6 +250,10 @@ class TaskBrowser(TaskReader):
         """The tasks that are meant. Errors: Refused when there are none."""
         if which not in ("selected", "matching"):
             raise Refused(f"{which!r} means no tasks.", hint='say "selected" or "matching"')
+        if which == "matching" and not self.is_settled:
+            raise Refused(
+                f"The rows are not those of the filter {self._asked!r}.", hint="correct it, or clear it"
+            )
         tasks = self.tasks if which == "selected" else self.matching
         if not tasks:
             raise Refused("No task is selected." if which == "selected" else "No task matches.")

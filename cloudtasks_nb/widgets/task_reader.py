@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import traitlets
 from msgspec.structs import asdict
 
-from ..errors import CloudTasksError, ConfigError
+from ..errors import CloudTasksError, ConfigError, QueryError
 from ..model.task import View
 from ..names import check_task_id
 from ..paging.pager import Pager
+from ..query import Query
 from ..render.values import counted
 from .action import Refused, action
 from .cells import instant
 from .clickable import LINES_KEPT
 from .panel import Panel
-from .task_filter import Facet, TaskFilter
+from .task_facets import Facet
 from .task_pages import Pages
 from .task_table import COLUMNS, TaskTable, usual_columns
 from .task_view import task_detail
@@ -56,6 +57,7 @@ class TaskReader(Panel):
         self._table: TaskTable[Task] = TaskTable(queue._session.now)
         self._pages: Pages[Task] = Pages(self._listing)
         self._facets: list[Facet] = []
+        self._asked = self._shown = ""  # what was typed last, and what the rows are those of
         self._loaded_at: datetime | None = None
         self._outdated = False  # something changed in this queue since everything was loaded
         self.queue = queue
@@ -157,8 +159,12 @@ class TaskReader(Panel):
     def read_payloads(self, on: bool = True) -> str:
         """Read tasks with their payloads (view FULL), or without. Filters then search payloads too.
 
-        Errors: PermissionDenied (cloudtasks.tasks.fullView).
+        A filter that waits for payloads is applied then.
+
+        Errors: PermissionDenied (cloudtasks.tasks.fullView); Refused while the filter searches the payloads that go.
         """
+        if not on and self._table.filter.needs_payloads:
+            raise Refused("The filter searches payloads.", hint="take its payload terms out first")
         before, self.view = self.view, "FULL" if on else "BASIC"
         try:
             self._pages.first()
@@ -167,26 +173,29 @@ class TaskReader(Panel):
             raise
         shown = [name for name in self.columns if name != "payload"]
         self.columns = [*shown, "payload"] if on else shown
-        if not on and self._table.filter.needs_payloads:
-            self._table.narrow(TaskFilter())
-        return self._show_page()
+        self._show_page()
+        if on and not self.is_settled:
+            self._ask(self._asked)
+        return ""
 
     @action(busy=False)
     def filter(self, query: str = "") -> str:
-        """Show only tasks that match: words, and is: code: kind: tag: method: id: url: payload:, with - for "not".
+        """Show only tasks that match a query, such as `is:due code:503,429 attempts>3 -tag:red ada`.
 
-        `is:` is due, scheduled or leased; `code:` a status ("UNAVAILABLE"), its number, an HTTP status ("503"),
-        "error" or "none". Of several values for one field, one must fit. `payload:` needs `read_payloads()`.
+        The same query as in `queue.tasks().where()`. While one is refused, the rows stay those of the one before, and
+        nothing can be done with all that match.
+
+        Errors: QueryError for an unknown field or value, or `payload` without `read_payloads()`.
 
         Example:
-            >>> browser.filter("is:due code:503 -tag:red ada")
+            >>> browser.filter("is:scheduled attempts:0 -tag:red")
         """
-        return self._narrow(TaskFilter.of(query if isinstance(query, str) else ""))
+        return self._ask(query)
 
     @action(busy=False)
     def toggle(self, field: str, value: str) -> str:
-        """Of a value: only tasks with it, then only tasks without it, then either."""
-        return self._narrow(self._table.filter.toggled(field, value))
+        """Of a value: only tasks with it, then only tasks without it, then either. Errors: QueryError."""
+        return self._ask(str(self._table.filter.toggled(field, value)))
 
     @action(busy=False)
     def sort(self, column: str = "", descending: bool = False) -> str:
@@ -274,9 +283,20 @@ class TaskReader(Panel):
         finally:
             self.progress = {}
 
-    def _narrow(self, wanted: TaskFilter) -> str:
-        if wanted.needs_payloads and self.view != "FULL":
-            raise Refused("Payloads were not read.", hint='press "Payloads", or browser.read_payloads()')
+    @property
+    def is_settled(self) -> bool:
+        """Whether the rows are those of the filter that was asked for last; not so while that is refused."""
+        return self._asked == self._shown
+
+    def _ask(self, text: str) -> str:
+        self._asked = text if isinstance(text, str) else ""
+        try:
+            wanted = Query.of(text)
+            wanted.check_payloads(self.view, 'press "Payloads", or browser.read_payloads()')
+        except QueryError:
+            self.place = self._place()
+            raise
+        self._shown = self._asked
         self._table.narrow(wanted)
         self._show_order()
         if self.notice.get("level") == "error":  # about a filter before, as a rule
@@ -321,7 +341,8 @@ class TaskReader(Panel):
             "page_size": self.page_size,
             "outdated": self._outdated and self.scope != "page",
             "payloads": self.view == "FULL",
-            "query": str(self._table.filter),
+            "query": self._shown,
+            "asked": self._asked,
             "column": self._table.column,
             "descending": self._table.descending,
             "updated": instant(read_at),

@@ -8,12 +8,13 @@ from typing import Any, Generic, TypeVar
 
 from ..model import Task
 from ..model.queue import Kind
+from ..model.task import is_leased
+from ..query import Query
 from ..render.status import status_badge
-from ..render.task import is_leased
 from ..render.task_columns import TASK_COLUMNS
 from ..render.visible import elided, shown
 from .cells import plain
-from .task_filter import Facet, TaskFilter, facets
+from .task_facets import Facet, facets
 
 T = TypeVar("T", bound=Task)
 
@@ -39,7 +40,7 @@ class TaskTable(Generic[T]):
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.tasks: list[T] = []
-        self.filter = TaskFilter()
+        self.filter = Query()
         self.column = ""
         self.descending = False
         self.order: list[int] = []
@@ -54,7 +55,7 @@ class TaskTable(Generic[T]):
         self.tasks = list(tasks)
         self._arrange()
 
-    def narrow(self, wanted: TaskFilter) -> None:
+    def narrow(self, wanted: Query) -> None:
         """Let only matching tasks through."""
         self.filter = wanted
         self._arrange()
@@ -78,9 +79,7 @@ class TaskTable(Generic[T]):
         }
 
     def _arrange(self) -> None:
-        places = (
-            self.filter.places(self.tasks, self._clock()) if self.filter.terms else range(len(self.tasks))
-        )
+        places = self.filter.places(self.tasks, self._clock()) if self.filter else range(len(self.tasks))
         if not self.column:
             self.order = list(places)
             return

@@ -18,10 +18,9 @@ import msgspec
 from ..errors import CloudTasksError, FailedPrecondition, ResourceExhausted
 from ..rest.retry import is_passing
 from .hand import Hand, Haul
-from .handling import handle
 from .holding import Holding
 from .leasing import Leasing
-from .options import WorkerOptions
+from .options import WorkerOptions, handle
 from .settling import LeaseCall
 from .tally import Tally
 

@@ -11,9 +11,8 @@ from ..interrupts import interrupts_go_to
 from ..model.durations import DurationLike
 from ..model.json import Duration
 from ..shown import Shown
-from .handling import check_handler, is_handling
 from .loop import WorkerRun
-from .options import WorkerOptions
+from .options import WorkerOptions, check_handler, is_handling
 from .showing import LiveCard
 from .tally import NEW_WORKER, Tally
 

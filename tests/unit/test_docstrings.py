@@ -190,7 +190,7 @@ def test_every_public_name_says_what_it_is() -> None:
 
 
 # What other parts of this package call.
-INNER = {"BulkResult.add", "BulkResult.tidy", "Pager.batches_of"}
+INNER = {"BulkResult.add", "BulkResult.tidy", "Pager.batches_of", "TaskPager.batches_of"}
 INNER |= {f"{name}.bind" for name in ("Location", "Operation", "Queue", "Task")}
 
 

@@ -16,11 +16,12 @@ FLOORS = [
     {"errors"},
     {"names", "origins"},
     {"model"},
+    {"query"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
     {"resources", "emulator.client"},
     {"client", "bulk"},
-    {"worker"},
+    {"diagnosis", "worker"},
     {"connecting"},
     {"widgets", "plots", "magics", "emulator.launch"},
     {"pytest_plugin"},
@@ -39,6 +40,7 @@ UPWARD = {
     ("model", "frames"),
     ("resources", "bulk"),
     ("resources", "worker"),
+    ("resources", "diagnosis"),
     ("client", "widgets"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
@@ -54,7 +56,8 @@ SERVER_FLOORS = [
     {"delivery"},
     {"services"},
     {"access", "demo", "dispatch"},
-    {"http"},
+    {"front"},
+    {"http", "grpc"},
     {"process"},
     {"__init__"},
 ]

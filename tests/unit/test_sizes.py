@@ -22,7 +22,7 @@ CALLED_BY_KEYWORD = {
     "client.py restore",
     "emulator/client/emulator.py faults",
     "paging/exports.py to_dataframe",
-    "oauth/consent.py authorization_url",
+    "oauth/signing_in.py authorization_url",
     "oauth/signing_in.py sign_in",
     "resources/bulk_verbs.py copy_tasks",
     "resources/bulk_verbs.py create_tasks",

@@ -152,7 +152,7 @@ class Emulator(Shown):
         - `methods`: the methods that fail: "queues.tasks.create", "queues.tasks.*", or a list. Defaults to all.
         - `target_latency`: how long each attempt takes beyond its real answer, by the emulator's clock: where that is
           moved by hand, advance() brings the answer.
-        - `targets`: the URLs that take so long: "https://api.example.com/*", or a list. Defaults to all.
+        - `targets`: the URLs that take so long: ``https://api.example.com/*``, or a list. Defaults to all.
         - `throttled_rate`: tasks per second that each queue sends at most, as where the service throttles it. The
           queue's statistics show it as effective_execution_rate; its settings stay.
         - `seed`: the same seed gives the same failures again. Defaults to different ones each time.

@@ -26,11 +26,12 @@ from .delivery.attempt_log import AttemptLog
 from .delivery.deliver import Deliverer, targets
 from .delivery.tokens import Tokens
 from .dispatch.dispatcher import Dispatcher
+from .front.fault_injection import FaultPlan
+from .front.front import Front
+from .grpc.entrance import Entrance
 from .hindrances import Hindrances
 from .http.connections import Connections, allow_many_files
 from .http.control import Control
-from .http.fault_injection import FaultPlan
-from .http.front import Front
 from .http.server import application
 from .options import Options
 from .rules.attempts import Attempt, Outcome
@@ -69,12 +70,12 @@ class Server:
         gate = Gate(context, options.grants) if options.enforce_iam else None
         sign_in = SignIn(OAuth(context, options.oauth_clients), self._commits)
         control = Control(options, clock, timeline, tokens, history, faults)
-        app = application(
-            Front(self.service, self._commits, gate, options.projects), control, sign_in, faults
-        )
+        front = Front(self.service, self._commits, gate, options.projects)
+        self._grpc = Entrance(front, faults, clock)
+        app = application(front, control, sign_in, faults)
         if timeline is not None:
             app.on_response_prepare.append(partial(_dated, clock))
-        self._connections = Connections(app)
+        self._connections = Connections(app, http_2=self._grpc.connection)
 
     async def _remember(self, now: datetime) -> None:
         await self._commits.run(partial(self._store.remember_time, now))
@@ -93,6 +94,7 @@ class Server:
 
     async def close(self) -> None:
         await self._connections.close()
+        await self._grpc.close()
         self._dispatcher.stop()
         await self._deliverer.close()
         await self._dispatcher.settle()

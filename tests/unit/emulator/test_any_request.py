@@ -18,8 +18,8 @@ from cloudtasks_nb.emulator.server.clock import Clock
 from cloudtasks_nb.emulator.server.delivery.attempt_log import AttemptLog
 from cloudtasks_nb.emulator.server.delivery.deliver import Deliverer, Targets
 from cloudtasks_nb.emulator.server.delivery.tokens import Tokens
-from cloudtasks_nb.emulator.server.rules.app_engine import AppEngine
 from cloudtasks_nb.emulator.server.rules.attempts import Attempt, Outcome
+from cloudtasks_nb.emulator.server.rules.targets import AppEngine
 from cloudtasks_nb.emulator.server.rules.tasks import new_task
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import (

@@ -25,7 +25,7 @@ from cloudtasks_nb.bulk.items import Item
 from cloudtasks_nb.bulk.result import BulkResult, Verb
 from cloudtasks_nb.emulator.client.inbox import Inbox
 from cloudtasks_nb.frames import BACKUP, QUEUES
-from cloudtasks_nb.frames.decoding import json_object
+from cloudtasks_nb.model.unpacking import json_object
 from cloudtasks_nb.resources import Queue
 from tests.scripted import Scripted, answer, scripted
 

@@ -259,14 +259,34 @@ def test_a_cancel_keeps_what_was_read_and_says_that_there_is_more(
 def test_payloads_are_searched_once_they_were_read(queue: ct.Queue, clicking: Clicking) -> None:
     browser = TaskBrowser(queue)
     page = clicking(browser)
-    assert page.click("filter", query="payload:2") == "Payloads were not read."
-    assert len(ids(browser)) == 3
-    assert page.click("read_payloads") == ""
-    assert page.click("filter", query='payload:"number\\":2"') == ""
-    assert ids(browser) == ["t-2"]
+    assert "needs payloads" in page.click("filter", query="payload.number:2")
+    assert (len(ids(browser)), browser.place["query"], browser.place["asked"]) == (3, "", "payload.number:2")
+    assert page.click("read_payloads") == ""  # as the hint says; what was typed is not lost
+    assert (ids(browser), browser.place["query"]) == (["t-2"], "payload.number:2")
     assert cell(browser, "t-2", "payload") == '{"number":2}'
+    assert page.click("read_payloads", on=False) == "The filter searches payloads."
+    assert (ids(browser), browser.place["query"]) == (["t-2"], "payload.number:2")
+    page.click("filter", query="")
     page.click("read_payloads", on=False)
     assert (len(ids(browser)), browser.place["query"], "payload" in browser.columns) == (3, "", False)
+
+
+def test_while_a_filter_is_refused_nothing_is_done_with_all_that_match(
+    queue: ct.Queue, clicking: Clicking
+) -> None:
+    browser = TaskBrowser(queue)
+    page = clicking(browser)
+    browser.filter("id:t-1")
+    assert "no field cod" in page.click("filter", query="cod:503")
+    assert (ids(browser), browser.place["query"], browser.place["asked"]) == (["t-1"], "id:t-1", "cod:503")
+    refusal = page.click("delete_tasks", which="matching", confirm=1)
+    assert refusal == "The rows are not those of the filter 'cod:503'."
+    assert queue.count_tasks() == 3
+    with pytest.raises(ct.QueryError, match="code has no value"):
+        browser.filter("code:99")
+    browser.filter("id:t-2")
+    browser.delete_tasks("matching", confirm=1)
+    assert queue.count_tasks() == 2
 
 
 def test_another_panel_s_change_reads_the_page_again_and_marks_what_was_loaded(

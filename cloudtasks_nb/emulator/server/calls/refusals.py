@@ -132,7 +132,7 @@ def rpc_name(method: Method) -> str:
         return "google.longrunning.Operations.GetOperation"
     if noun == "locations" and verb in ("get", "list"):
         return f"google.cloud.location.Locations.{'GetLocation' if verb == 'get' else 'ListLocations'}"
-    return f"google.cloud.tasks.v2beta2.CloudTasks.{_rpc_verb(noun, verb)}"
+    return f"google.cloud.tasks.{method.version}.CloudTasks.{_rpc_verb(noun, verb)}"
 
 
 def _rpc_verb(noun: str, verb: str) -> str:

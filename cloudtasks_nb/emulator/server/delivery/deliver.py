@@ -20,9 +20,8 @@ from ....errors import ConfigError
 from ..clock import Clock
 from ..hindrances import Hindrances
 from ..options import Options
-from ..rules.app_engine import AppEngine
 from ..rules.attempts import Attempt, Outcome, answered, refused, retry_after, timed_out, unreachable
-from ..rules.targets import is_local_name
+from ..rules.targets import AppEngine, is_local_name
 from . import demo_world
 from .attempt_log import KEPT_BYTES, AttemptLog
 from .outgoing import NoApplication, Request, request_for

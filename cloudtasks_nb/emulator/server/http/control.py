@@ -34,9 +34,9 @@ from ..calls.request import Handler, Request, Routes
 from ..clock import Clock
 from ..delivery.attempt_log import AttemptLog
 from ..delivery.tokens import Tokens
+from ..front.fault_injection import FaultPlan
 from ..options import Options
 from ..timeline import Timeline
-from .fault_injection import FaultPlan
 
 PREFIX = "/emulator/v1"
 PATIENCE = timedelta(seconds=10)

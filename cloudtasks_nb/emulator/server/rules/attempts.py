@@ -102,15 +102,7 @@ def _status(code: int, text: str) -> Status:
 def retry_config(queue: Queue, task: Task) -> RetryConfig:
     """The retry settings of a task: its own ones first, then those of its queue."""
     ours, theirs = task.retry_config, queue.retry_config or RetryConfig()
-    if ours is None:
-        return theirs
-    merged = {name: getattr(ours, name) for name in RetryConfig.__struct_fields__}
-    counted = ours.max_attempts is not None or ours.unlimited_attempts
-    for name, value in merged.items():
-        is_count = name in ("max_attempts", "unlimited_attempts")
-        if not counted if is_count else value is None:
-            merged[name] = getattr(theirs, name)
-    return RetryConfig(**merged)
+    return theirs if ours is None else ours.over(theirs)
 
 
 def retry_delay(retries: RetryConfig, failed: int) -> timedelta:

@@ -19,7 +19,7 @@ from ..rules.pages import Listing
 from ..rules.queues import task_ttl
 from ..store.store import QueueRow
 from ..store.task_json import StoredTask, page_json, request_json, task_prefix
-from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, Order
+from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, MAX_PAGE_BYTES, Order
 from .context import Serving, shown
 
 MAX_TASKS = 1000
@@ -40,11 +40,14 @@ class TaskService(Serving):
         page_size: int = 0,
         page_token: str = "",
         order_by: str = "",
+        most_bytes: int = MAX_PAGE_BYTES,
     ) -> bytes:
         row = self._queue(parse_queue(parent))
         view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
         page = Listing([parent, view, order_by], page_size, page_token, largest=MAX_TASKS, now=now)
-        found, more = self._tasks.page(row.generation, order, page.after, page.limit, payloads=view == "FULL")
+        found, more = self._tasks.page(
+            row.generation, order, page.after, page.limit, payloads=view == "FULL", most_bytes=most_bytes
+        )
         last = self._tasks.get(row.generation, found[-1][0]) if more else None
         token = page.token(*(getattr(last, column) for column in order.columns)) if more else ""
         return page_json(found, task_prefix(row.queue), view, token)

@@ -21,6 +21,7 @@ _SELECT = (
 )
 _LIST = "SELECT id, schedule_us, create_us, dispatch_count, response_count, attempts"
 MAX_PAGE_BYTES = 32 * 1024 * 1024
+_NAME_BYTES = 400  # and the times of a task, about
 _MINUTE = timedelta(minutes=1)
 
 
@@ -48,11 +49,19 @@ class TaskStore:
         return StoredTask(*found) if found else None
 
     def page(
-        self, generation: int, order: Order, after: list[Any] | None, limit: int, *, payloads: bool
+        self,
+        generation: int,
+        order: Order,
+        after: list[Any] | None,
+        limit: int,
+        *,
+        payloads: bool,
+        most_bytes: int = MAX_PAGE_BYTES,
     ) -> tuple[list[Listed], bool]:
         """At most `limit` tasks behind the key `after`, each with as little as its JSON needs; and whether more follow.
 
-        Large payloads end a page earlier, so that no page has to fit in memory a thousand times a megabyte.
+        Large requests end a page earlier, so that no page has to fit in memory a thousand times a megabyte. A page is
+        at most one task larger than `most_bytes`.
         """
         keys = ", ".join(order.columns)
         behind = f" AND ({keys}) > ({', '.join('?' * len(order.columns))})" if after is not None else ""
@@ -61,7 +70,7 @@ class TaskStore:
             f"WHERE generation = ?{order.where}{behind} ORDER BY {keys} LIMIT ?"
         )
         with closing(self._db.execute(sql, (generation, *(after or ()), limit + 1))) as rows:
-            found = list(_until_full(rows)) if payloads else rows.fetchall()
+            found = list(_until_full(rows, most_bytes))
             return found[:limit], len(found) > limit or rows.fetchone() is not None
 
     def add(self, generation: int, task: StoredTask) -> StoredTask | None:
@@ -177,11 +186,11 @@ class TaskStore:
         )
 
 
-def _until_full(rows: Iterable[Listed]) -> Iterator[Listed]:
+def _until_full(rows: Iterable[Listed], most_bytes: int) -> Iterator[Listed]:
     """Rows up to the one that fills a page."""
     size = 0
     for row in rows:
         yield row
-        size += len(row[-1])
-        if size > MAX_PAGE_BYTES:
+        size += _NAME_BYTES + len(row[-2]) + len(row[-1])
+        if size > most_bytes:
             return

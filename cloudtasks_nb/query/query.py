@@ -1,0 +1,102 @@
+"""What is a query, and which tasks does it let through? (pure)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from ..errors import QueryError
+from ..model import Task
+from .fields import Condition, condition_of
+from .grammar import Term, read_terms
+
+
+class Query(Struct, frozen=True):
+    """Terms that a task must meet: every field and every piece of text, one of the values that a field is given, and
+    nothing with a minus.
+
+    >>> str(Query.of('is:due -code:503,429  "two words"'))
+    'is:due -code:503,429 "two words"'
+    """
+
+    terms: tuple[Term, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> Query:
+        """A query as it is typed. Errors: QueryError for what cannot be read, with the nearest that can."""
+        if not isinstance(text, str):
+            raise QueryError(
+                f"A query is text, not {type(text).__name__}.", hint='such as "code:503 tag:red"'
+            )
+        query = cls(tuple(read_terms(text)))
+        for term in query.terms:
+            condition_of(term)
+        return query
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.terms))
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    @property
+    def needs_payloads(self) -> bool:
+        """Whether it can only be answered for tasks that were read with view FULL."""
+        return any(term.field == "payload" for term in self.terms)
+
+    def check_payloads(self, view: str, hint: str) -> None:
+        """Refuse to search payloads that are not read. Errors: QueryError."""
+        if self.needs_payloads and view != "FULL":
+            term = next(term for term in self.terms if term.field == "payload")
+            raise QueryError(f"{term} needs payloads, and tasks are listed without them.", hint=hint)
+
+    def mode(self, field: str, value: str) -> str:
+        """What it says of a value: "only", "without", or "" when it says nothing."""
+        said = {term.negative for term in self.terms if _names(term, field, value)}
+        return "" if not said else "without" if True in said else "only"
+
+    def toggled(self, field: str, value: str) -> Query:
+        """The next one in a round: only tasks with this value, tasks without it, either. Errors: QueryError."""
+        mode = self.mode(field, value)
+        others = [_without(term, value) if _names(term, field, value) else term for term in self.terms]
+        kept = tuple(term for term in others if term.values)
+        if mode == "without":
+            return Query(kept)
+        added = Term(field, (value,), negative=mode == "only")
+        condition_of(added)
+        return Query((*kept, added))
+
+    def places(self, tasks: Sequence[Task], now: datetime) -> list[int]:
+        """Where the tasks stand that it lets through."""
+        groups, refused = self._tests()
+        return [
+            at
+            for at, task in enumerate(tasks)
+            if all(any(test(task, now) for test in group) for group in groups)
+            and not any(test(task, now) for test in refused)
+        ]
+
+    def _tests(self) -> tuple[Iterable[list[Condition]], list[Condition]]:
+        """Tests of which one of each group must hold, and tests of which none may."""
+        groups: dict[object, list[Condition]] = {}
+        refused: list[Condition] = []
+        for at, term in enumerate(self.terms):
+            if term.negative:
+                refused.append(condition_of(term))
+            else:  # only values that a field is given by name are alternatives
+                group = (term.field, term.path) if term.field and term.sign == ":" else at
+                groups.setdefault(group, []).append(condition_of(term))
+        return groups.values(), refused
+
+
+def _names(term: Term, field: str, value: str) -> bool:
+    is_plain = term.field == field and term.sign == ":" and not term.path
+    return is_plain and value.casefold() in (one.casefold() for one in term.values)
+
+
+def _without(term: Term, value: str) -> Term:
+    """The term without one of its values; without any it says nothing."""
+    kept = tuple(one for one in term.values if one.casefold() != value.casefold())
+    return Term(term.field, kept, term.sign, term.path, term.negative)

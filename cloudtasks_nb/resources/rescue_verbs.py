@@ -1,0 +1,95 @@
+"""The verbs of a queue that help before it is too late."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ..model.durations import DurationLike
+from .bound import QueueVerbs
+
+if TYPE_CHECKING:
+    from ..bulk.result import BulkResult
+    from ..model.task import View
+    from .bulk_verbs import Selection
+    from .task_pager import TaskPager
+
+
+class RescueVerbs(QueueVerbs):
+    """Which tasks are in danger, and another time for them."""
+
+    __slots__ = ()
+
+    def at_risk(
+        self,
+        attempts_left: int = 3,
+        within: DurationLike = "1h",
+        *,
+        view: View = "BASIC",
+        page_size: int = 1000,
+    ) -> TaskPager:
+        """The tasks that will soon be given up or expire, page by page: a listing like queue.tasks().
+
+        A task is at risk when it failed and has at most `attempts_left` attempts left, when its retry duration ends
+        within `within`, or when it expires by then. Where it has both limits, attempts and a duration, the service
+        gives it up when both are used up. A task that was never sent counts only if its first attempt is its last. The
+        settings of the queue are read once; each page is read when iteration reaches it.
+
+        Shapes: the columns of queue.tasks().to_dataframe(), and before `name`: `risk` ("last attempts",
+        "retry duration" or "expiry"), `attempts_left` (`<NA>` without a limit), `gives_up_time` (the earliest moment,
+        if every attempt fails at once) and `expire_time`.
+
+        Errors: NotFound, PermissionDenied (FULL needs cloudtasks.tasks.fullView), ConfigError.
+
+        Units: `within` is a timedelta, seconds, or text such as "1h".
+
+        Source: REST queues.get and queues.tasks.list, SPEC section 5.3.
+
+        Example:
+            >>> queue.at_risk(attempts_left=5).to_dataframe()
+            >>> queue.reschedule_tasks(queue.at_risk(within="2h"), schedule="6h").done
+            0
+        """
+        from ..diagnosis.at_risk import at_risk
+
+        return at_risk(self._queue, attempts_left, within, view, page_size)
+
+    def reschedule_tasks(
+        self,
+        selection: Selection,
+        *,
+        schedule: datetime | DurationLike,
+        progress: bool | None = None,
+        concurrency: int = 8,
+        rate_per_second: float | None = None,
+        ramp: str | None = None,
+    ) -> BulkResult:
+        """Give many tasks another time. The service changes no task, so each is created again and then deleted.
+
+        A task is deleted only when the one that takes its place is there. That one has a new id, which follows from the
+        old one ("welcome" becomes "welcome-r1a783efa"), and all of its attempts before it. Rescheduling again completes
+        an interrupted call and creates no task twice. Pause the queue first where tasks are due soon: the queue may
+        send a task in the moment between both calls, and its successor later.
+
+        - `selection`: Tasks, names, ids, a listing, or a DataFrame with a "name" column. Names, and Tasks without
+          payloads, are read one by one; queue.tasks(view="FULL") is faster.
+        - `schedule`: when they are to be due: an instant, or how long from now. 0 is now.
+        - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
+
+        Errors: InvalidRows, InvalidArgument (a negative delay, what is no time), PermissionDenied; what befalls single
+        tasks is in the result: InvalidArgument for more than 30 days ahead, AlreadyExists for a task whose successor
+        has run.
+
+        Units: `schedule` is a datetime, a timedelta, seconds, or text such as "2h".
+
+        Source: REST queues.tasks.batchCreate and queues.tasks.batchDelete.
+
+        Example:
+            >>> queue.reschedule_tasks(queue.tasks(view="FULL"), schedule="2h").summary()
+            '5 rescheduled, 0 failed, 0 not tried'
+        """
+        from ..bulk.rescheduling import reschedule_tasks
+        from ..bulk.verbs import BulkOptions
+
+        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        return reschedule_tasks(self._queue, selection, schedule, how)
