@@ -22,6 +22,7 @@ from .model.versions import Spoken
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
 from .paging.pager import Pager
 from .resources.batch_verbs import Operation, read_operation
+from .resources.keywords import gathered
 from .resources.location import DefaultLocation, Location, list_locations, list_queues
 from .resources.new_queue import CreatesQueues
 from .resources.queue import Queue, queue_handle
@@ -138,7 +139,6 @@ class Client(CreatesQueues, Shown):
 
         Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError. When one location of
         all fails, its error says which, and holds the queues of the others: error.result.
-
         Source: REST queues.list.
 
         Example:
@@ -191,10 +191,8 @@ class Client(CreatesQueues, Shown):
 
         Units: `timeout` is for each request and its repeats: seconds, a timedelta, or text such as "1m". It defaults
         to the client's timeout plus a tenth of a second for each call.
-
         Errors: ConfigError when the timeout is not a time; TransportError and the like at the end of the block, when
         nothing at all was answered.
-
         Source: POST /batch, SPEC section 1.6.
 
         Example:
@@ -229,9 +227,7 @@ class Client(CreatesQueues, Shown):
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: as queue.restore(); FailedPrecondition when a queue of this name existed too recently.
-
         Units: a delay in `past` is a timedelta, or a number of seconds.
-
         Source: REST queues.create and queues.tasks.batchCreate.
 
         Example:
@@ -241,7 +237,7 @@ class Client(CreatesQueues, Shown):
         from .bulk.backup import queue_of, restore
         from .bulk.verbs import BulkOptions
 
-        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        how = gathered(BulkOptions, locals())
         return restore(queue_of(self, path, queue), path, past=past, renew=True, how=how)
 
     def operation(self, name: str) -> Operation:
@@ -264,7 +260,6 @@ class Client(CreatesQueues, Shown):
         there, `.queues` lists them as they are afterwards.
 
         Errors: InvalidArgument (the file is wrong), PermissionDenied; ConfigError when the file cannot be read.
-
         Source: REST api.queue.update, SPEC section 2.8.
 
         Example:

@@ -231,7 +231,7 @@ def creating(session: Session, queue: str) -> BatchStep:
     return BatchStep(session, many, MOST_CREATED, Each(session, CREATE, one))
 
 
-def deleting(session: Session, queue: str, name: Callable[[Item], str]) -> BatchStep:
+def deleting(session: Session, queue: str, name: Callable[[Item], str] = lambda item: item.name) -> BatchStep:
     """Tasks are deleted; one that is missing after a lost answer has been."""
 
     def many(items: Sequence[Item]) -> bytes:

@@ -12,8 +12,10 @@ from .finding import Evidence, Finding, Severity
 
 if TYPE_CHECKING:
     from .diagnosis import Diagnosis
+    from .explanation import Explanation
 
 TONES: dict[Severity, Tone] = {"blocks": "bad", "slows": "warn", "warns": "warn", "info": ""}
+CAUSE_TONES: dict[str, Tone] = {"scheduled": "", "due": "", "finished": "ok", "gone": "", "unknown": "warn"}
 BIAS = "The listing holds only tasks that are not done: shares of failures that are counted in it are upper bounds."
 
 
@@ -72,6 +74,24 @@ def evidence_section(finding: Finding) -> Section:
     if finding.source:
         rows.append(["source", finding.source, None, None])
     return Section(f"evidence: {finding.rule}", Table(columns=["field", "value", "call", "at"], rows=rows))
+
+
+def explanation_card(explanation: Explanation) -> Card:
+    finding = Finding(
+        rule=explanation.cause,
+        severity="info",
+        sentence=explanation.sentence,
+        evidence=explanation.evidence,
+        source=explanation.source,
+    )
+    return Card(
+        explanation.task.rpartition("/")[2],
+        kind="why?",
+        badge=badge(explanation.cause, CAUSE_TONES.get(explanation.cause, "warn")),
+        facts={"why": explanation.sentence, "looked at": counted(explanation.calls, "call")},
+        sections=[evidence_section(finding)],
+        code=[explanation.cure] if explanation.cure else [],
+    )
 
 
 def finding_card(finding: Finding) -> Card:

@@ -16,7 +16,7 @@ from .finding import Evidence
 
 RATE, CONCURRENT = 500.0, 1000
 """What the service sets where a queue says nothing. Source: SPEC section 2.2."""
-GET, LIST = "queues.get", "tasks.list"
+GET, LIST, GET_TASK = "queues.get", "tasks.list", "tasks.get"
 
 
 class Unseen(Struct, frozen=True):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..errors import ApiError, NotFound, PermissionDenied
 from ..resources.queue import Queue, read_queue
 from ..resources.task import list_tasks
+from ..rest.session import Session
 from .diagnosis import Diagnosis
 from .facts import GET, LIST, Facts, Unseen
 from .rules import judge
@@ -31,13 +32,15 @@ def gathered(queue: Queue, *, deep: bool = False) -> Facts:
     facts = Facts(queue=queue, now=session.now(), is_deep=deep)
     _read_queue(queue, facts)
     _read_tasks(queue, facts)
-    heard = session.heard
-    facts.skew = heard.skew
-    facts.now = session.now()
-    if heard.skew is not None and abs(heard.skew) > _NEAR:
-        facts.now += heard.skew
-    facts.refused = heard.refusals(queue.name)
+    facts.skew, facts.now = session.heard.skew, told_time(session)
+    facts.refused = session.heard.refusals(queue.name)
     return facts
+
+
+def told_time(session: Session) -> datetime:
+    """What time it is for the service: ours, unless its answers say that ours is wrong."""
+    skew = session.heard.skew or timedelta()
+    return session.now() + (skew if abs(skew) > _NEAR else timedelta())
 
 
 def _read_queue(queue: Queue, facts: Facts) -> None:

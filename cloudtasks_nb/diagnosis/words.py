@@ -20,6 +20,12 @@ def clock(instant: datetime, now: datetime) -> str:
     return utc.strftime(f"{precise} UTC") if near else f"{utc.day} {utc:%b %H:%M} UTC"
 
 
+def moment(instant: datetime, now: datetime) -> str:
+    """A time of day with its preposition: "at 09:12 UTC", "on 27 Nov 09:12 UTC"."""
+    words = clock(instant, now)
+    return f"at {words}" if words[2:3] == ":" else f"on {words}"
+
+
 def tasks(count: int, *, about: bool = False) -> str:
     """A number of tasks; "about" where it is an estimate."""
     return f"{'about ' if about else ''}{counted(count, 'task')}"

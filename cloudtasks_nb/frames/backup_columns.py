@@ -27,14 +27,15 @@ def _read(raw: bytes, limit: int | None) -> BackupPage:
     return BackupPage(read_tasks(raw)[:limit], decode(raw, ListTasksResponse).tasks[:limit])
 
 
+def _set_payload(task: Task, payload: bytes | None) -> None:
+    if (request := task.http_request) is not None:
+        request.body = payload
+    elif (holder := task.app_engine_http_request or task.pull_message) is not None:
+        holder.payload = payload
+
+
 def _without_payload(task: Task) -> str:
-    for holder, field in (
-        (task.http_request, "body"),
-        (task.app_engine_http_request, "payload"),
-        (task.pull_message, "payload"),
-    ):
-        if holder is not None:
-            setattr(holder, field, None)
+    _set_payload(task, None)
     return encode(task).decode()
 
 
@@ -42,12 +43,7 @@ def whole_task(text: str | None, payload: bytes | None) -> Task:
     """A task out of its two columns. Errors: DecodeError."""
     task = decode((text or "").encode(), Task)
     if payload:
-        if task.pull_message is not None:
-            task.pull_message.payload = payload
-        elif task.app_engine_http_request is not None:
-            task.app_engine_http_request.payload = payload
-        elif task.http_request is not None:
-            task.http_request.body = payload
+        _set_payload(task, payload)
     return task
 
 

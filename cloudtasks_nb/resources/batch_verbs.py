@@ -64,10 +64,8 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
         `progress` shows a line that counts; by default in a notebook or a terminal.
 
         Units: `timeout` is seconds, a timedelta, or text such as "2m".
-
         Errors: the error it ended with (Aborted when nothing of a batch succeeded), Timeout when it is not done in
         time, and what refresh() raises.
-
         Source: as refresh().
 
         Example:
@@ -129,9 +127,7 @@ class BatchVerbs(QueueVerbs):
 
         Shapes: each task is a dict with "payload" and the options of create_task ("url", "task_id", "schedule", …);
         anything else is a payload.
-
         Errors: InvalidArgument, NotFound, PermissionDenied; what befalls single tasks is in operation.failures.
-
         Source: REST queues.tasks.batchCreate.
 
         Example:

@@ -14,6 +14,7 @@ from ..model.methods import METHODS
 from ..model.task import View
 from ..paging.listing import Items
 from .bound import QueueVerbs, bind_all
+from .keywords import gathered
 from .settings import read_message
 from .task import Task, TaskListing, check_view
 
@@ -67,10 +68,8 @@ class LeaseVerbs(QueueVerbs):
         that share the tag of the task that waits longest. The list may be shorter than asked for, or empty.
 
         Units: `lease_duration` is seconds, a timedelta, or text such as "5m"; at most a week.
-
         Errors: InvalidArgument (not a pull queue), FailedPrecondition (paused), ResourceExhausted (more than 10
         calls per second), NotFound, PermissionDenied.
-
         Source: REST queues.tasks.lease, SPEC section 4.
 
         Example:
@@ -147,18 +146,7 @@ class LeaseVerbs(QueueVerbs):
         """
         from ..worker import Worker, WorkerOptions
 
-        options = WorkerOptions(
-            concurrency=concurrency,
-            executor=executor,
-            lease_duration=lease_duration,
-            tag=tag,
-            oldest_tag=oldest_tag,
-            batch_size=batch_size,
-            on_error=on_error,
-            attempts=attempts,
-            handler_timeout=handler_timeout,
-        )
-        return Worker(self._queue, handler, options)
+        return Worker(self._queue, handler, gathered(WorkerOptions, locals()))
 
 
 def lease_filter(tag: str | None = None, oldest_tag: bool = False) -> str:

@@ -81,7 +81,6 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         """Encrypt its tasks with this Cloud KMS key from now on; "" goes back to Google's own.
 
         Errors: InvalidArgument, PermissionDenied, FailedPrecondition.
-
         Source: REST updateCmekConfig.
 
         Example:

@@ -106,14 +106,9 @@ class Queue(
             ...                           "header_overrides": {"X-Team": "mail"}})
             >>> queue.update(http_target=None, retry_config=None)
         """
-        named = {
-            "rate_limits": rate_limits,
-            "retry_config": retry_config,
-            "http_target": http_target,
-            "app_engine_http_target": app_engine_http_target,
-            "stackdriver_logging_config": stackdriver_logging_config,
+        given = {
+            field: value for field, value in locals().items() if field != "self" and value is not UNCHANGED
         }
-        given = {field: value for field, value in named.items() if value is not UNCHANGED}
         version = self._session.api_version
         changed, mask = settings(given, version, self.kind), mask_paths(given, version, self.kind)
         if not mask:  # which the API reads as "every field", and would set all of them to their defaults

@@ -22,6 +22,7 @@ from .leased import Leased
 from .task_pager import TaskPager
 
 if TYPE_CHECKING:
+    from ..diagnosis.explanation import Explanation
     from ..frames import Columns
     from ..frames import TaskPage as TaskColumns
     from ..render import Table
@@ -116,6 +117,26 @@ class Task(model.Task, Leased, dict=True, gc=True):
         except NotFound:  # it ran already
             self.status = None
             return self
+
+    def explain(self) -> Explanation:
+        """Why it has not run, or what became of it, in words: `sentence` and `cause`.
+
+        The cause is "scheduled", "retrying", "due", "finished", "gone" or "unknown", or the rule of a finding that
+        holds it back, such as "paused_with_backlog". It reads the task and its queue, and changes nothing.
+
+        Errors: PermissionDenied, AuthError, TransportError. A task that is not there is explained.
+
+        Source: REST queues.tasks.get and queues.get.
+
+        Example:
+            >>> task.explain().cause
+            'scheduled'
+            >>> queue.task("welcome-2025", read=False).explain().cause
+            'unknown'
+        """
+        from ..diagnosis.explaining import explain
+
+        return explain(self)
 
     def text(self) -> str:
         """The payload as text (UTF-8). Errors: ConfigError without payload, InvalidArgument when it is not text.

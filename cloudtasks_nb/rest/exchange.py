@@ -71,7 +71,7 @@ def connections(*, direct: bool) -> requests.Session:
     http.mount("https://", adapter)
     http.mount("http://", adapter)
     http.trust_env = not direct
-    http.auth = _keep_headers  # otherwise a ~/.netrc entry would replace our Authorization header
+    http.auth = lambda request: request  # otherwise a ~/.netrc entry would replace our Authorization header
     return http
 
 
@@ -198,7 +198,3 @@ def _instant(value: str) -> datetime | None:
     except (ValueError, TypeError, IndexError):
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

@@ -60,7 +60,6 @@ class Worker(Shown):
 
         Errors: NotFound, PermissionDenied, InvalidArgument and the like, when running handlers are done;
         FailedPrecondition when the queue is paused and `until_empty` is asked for.
-
         Source: REST queues.tasks.lease and queues.tasks.acknowledge, SPEC section 4.
 
         Example:
@@ -94,7 +93,6 @@ class Worker(Shown):
         A handler may call it, too: it does not wait then.
 
         Units: `timeout` is seconds, a timedelta, or text such as "1m".
-
         Errors: what ended a worker that start() began; TimeoutError when handlers take longer.
 
         Example:

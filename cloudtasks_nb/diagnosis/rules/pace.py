@@ -97,8 +97,8 @@ def concurrency_bound(facts: Facts, *, share: float = 0.95) -> Finding | None:
     executed = int(stats.executed_last_minute_count)
     takes_s = 60 * running / executed if executed else None
     pace = (
-        f" An attempt takes about {duration(timedelta(seconds=round(takes_s, 2)))}, so {limit:,} at a time are "
-        f"{per_second(limit / takes_s)}."
+        f" An attempt takes at most about {duration(timedelta(seconds=round(takes_s, 2)))}, so {limit:,} at a time are "
+        f"at least {per_second(limit / takes_s)}."
         if takes_s
         else ""
     )
