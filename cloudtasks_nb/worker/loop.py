@@ -112,7 +112,9 @@ class WorkerRun:
     def _step(self, executor: Executor) -> None:
         """Begin what is due, then wait for the next thing to happen, and take in all that did."""
         now_s = time.monotonic()
-        while self._waiting and len(self._running) < self._options.concurrency:
+        if self._stopping:
+            self._finish_or_give_back(now_s)
+        while self._waiting and not self._fatal and len(self._running) < self._options.concurrency:
             self._begin(self._waiting.popleft(), now_s, executor)
         self._end_late(now_s)
         lease_s = self._lease_if_due(now_s)
@@ -126,11 +128,14 @@ class WorkerRun:
             return
 
     def _drain(self) -> None:
-        """Lease no more. What waits is handled where that does not take long, and is given back otherwise."""
+        """Lease no more."""
         self._stopping = True
         self._tally.state = "draining"
-        ahead, youngest_s = self._leasing.ahead, self._youngest_s(time.monotonic())
-        if self._fatal is not None or ahead.seconds_for(len(self._waiting), youngest_s) > _FINISHED_S:
+
+    def _finish_or_give_back(self, now_s: float) -> None:
+        """While draining: what waits is handled where that does not take long, and is given back otherwise."""
+        takes_s = self._leasing.ahead.seconds_for(len(self._waiting), self._youngest_s(now_s))
+        if self._fatal is not None or takes_s > _FINISHED_S:
             self._give_back_waiting(len(self._waiting))
 
     def _give_back_waiting(self, count: int) -> None:
@@ -177,8 +182,6 @@ class WorkerRun:
         haul = Haul(groups, asked_s, self._options.lease_s)
         self._holding.add(haul)
         self._waiting += haul.hands
-        if self._stopping:
-            self._drain()
 
     def _not_leased(self, error: BaseException, asked_s: float) -> None:
         paused = isinstance(error, FailedPrecondition) and not self._until_empty
