@@ -13,6 +13,7 @@ from .api import Api
 from .api.batch import Batch
 from .errors import CloudTasksError, ConfigError
 from .model.durations import DurationLike
+from .model.instants import InstantLike
 from .model.messages import Empty, HttpBody
 from .model.queue import Kind
 from .model.queue import Queue as QueueFields
@@ -23,11 +24,10 @@ from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_que
 from .paging.pager import Pager
 from .resources.batch_verbs import Operation, read_operation
 from .resources.keywords import gathered
-from .resources.location import DefaultLocation, Location, list_locations, list_queues
+from .resources.location import DefaultLocation, Location, Uploaded, list_locations, list_queues
 from .resources.new_queue import CreatesQueues
 from .resources.queue import Queue, queue_handle
 from .resources.task import Task, task_handle
-from .resources.uploaded import Uploaded
 from .rest.deadline import seconds_for_a_call
 from .rest.session import Session
 from .shown import Shown, completed_as_text
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .bulk.backup import Past
     from .bulk.result import BulkResult
     from .emulator.client import Emulator
+    from .history.overview import ProjectReport
     from .plots import ClientPlots
     from .render import Card
     from .widgets.explorer import Explorer
@@ -282,6 +283,22 @@ class Client(CreatesQueues, Shown):
         except CloudTasksError:  # another emulator
             info = None
         return info.app_engine_location if info is not None else ""
+
+    def report(self, since: InstantLike = "24h", until: InstantLike | None = None) -> ProjectReport:
+        """What became of the work of all queues of the project, the most failed attempts first. Six calls in all.
+
+        Units: `since` and `until` are durations before now ("24h", a timedelta), datetimes or ISO text.
+
+        Errors: as of queue.report().
+
+        Source: GET /v3/projects/{project}/timeSeries of Cloud Monitoring, POST /v2/entries:list of Cloud Logging.
+
+        Example:
+            >>> client.report(since="24h")
+        """
+        from .history.overview import project_report
+
+        return project_report(self._session, self.project, since, until)
 
     @property
     def plot(self) -> ClientPlots:

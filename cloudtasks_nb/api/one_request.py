@@ -21,9 +21,8 @@ from ..rest.answers import refusal
 from ..rest.call import Call
 from ..rest.deadline import Deadline
 from ..rest.exchange import Answer
-from ..rest.retry import Retry
+from ..rest.retry import Retry, TryingCall
 from ..rest.session import Session
-from ..rest.trying import TryingCall
 
 MOST = 1000
 """Calls in one request."""

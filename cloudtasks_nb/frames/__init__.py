@@ -1,6 +1,5 @@
 """Listings as tables: Structs → Arrow → pandas, Parquet, CSV. Imports pyarrow and pandas: load on first use."""
 
-from .backup_columns import BACKUP, WHOLE, whole_task
 from .columns import LOCATIONS, QUEUES, TASKS, Column, Columns, TaskPage, each, maps
 from .decoding import Decode
 from .dtypes import Dtypes
@@ -11,11 +10,9 @@ from .from_pandas import frame_from, task_rows
 from .to_pandas import nullable_frame, policy_frame, to_pandas
 
 __all__ = [
-    "BACKUP",
     "LOCATIONS",
     "QUEUES",
     "TASKS",
-    "WHOLE",
     "Column",
     "Columns",
     "Decode",
@@ -29,7 +26,6 @@ __all__ = [
     "policy_frame",
     "task_rows",
     "to_pandas",
-    "whole_task",
     "write_csv",
     "write_excel",
     "write_parquet",

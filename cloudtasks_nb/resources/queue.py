@@ -21,6 +21,7 @@ from .access_verbs import AccessVerbs
 from .batch_verbs import BatchVerbs
 from .bulk_verbs import BulkVerbs
 from .create_verbs import CreateVerbs
+from .history_verbs import HistoryVerbs
 from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
 from .rescue_verbs import RescueVerbs
@@ -49,6 +50,7 @@ class Queue(
     BulkVerbs,
     RescueVerbs,
     AccessVerbs,
+    HistoryVerbs,
     WhyVerbs,
     dict=True,
     gc=True,

@@ -10,6 +10,7 @@ from .bound import QueueVerbs
 
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
+    from ..diagnosis.forecast import Forecast
     from ..model.task import View
     from .bulk_verbs import Selection
     from .task_pager import TaskPager
@@ -19,6 +20,42 @@ class RescueVerbs(QueueVerbs):
     """Which tasks are in danger, and another time for them."""
 
     __slots__ = ()
+
+    def forecast(
+        self,
+        latency: DurationLike | None = None,
+        failure: float | None = None,
+        rate: float | None = None,
+        concurrency: int | None = None,
+    ) -> Forecast:
+        """When half, most (90 %) and all of what waits will be done, as intervals, and which limit binds.
+
+        What is not passed is read: the settings and statistics of the queue, and at most three pages of tasks. The card
+        says where each number comes from. What is passed takes its place, so that `rate=50` answers what a rate of 50
+        would change; `forecast.as_it_is` is the forecast without it, `forecast.code` the line that sets it.
+
+        - `latency`: how long an attempt takes.
+        - `failure`: which share of the attempts fails, from 0 to 1.
+        - `rate`: tasks per second that the queue may send, up to 500.
+        - `concurrency`: requests at a time, up to 5,000.
+
+        Errors: NotFound, PermissionDenied; ConfigError for a pull queue, and for what is no such number.
+
+        Units: `latency` is seconds, a timedelta, or text such as "2s".
+
+        Source: REST queues.get and queues.tasks.list.
+
+        Example:
+            >>> forecast = queue.forecast(latency=2, failure=0.05)
+            >>> earliest, latest = forecast.all
+            >>> earliest < latest
+            True
+            >>> queue.forecast(rate=50, latency=2).code
+            'queue.update(rate_limits={"max_tasks_dispatched_per_second": 50})'
+        """
+        from ..diagnosis.forecast import forecast
+
+        return forecast(self._queue, latency, failure, rate, concurrency)
 
     def at_risk(
         self,

@@ -18,6 +18,7 @@ from ..progress import bar
 from ..rest.pages import PagedCall
 from ..rest.session import Session
 from .bound import bind_all
+from .history_verbs import TaskHistoryVerb
 from .leased import Leased
 from .task_pager import TaskPager
 
@@ -32,7 +33,7 @@ _LIST = f"{_TASKS}.list"
 VIEWS = ("BASIC", "FULL")
 
 
-class Task(model.Task, Leased, dict=True, gc=True):
+class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
     """A task. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.tasks.

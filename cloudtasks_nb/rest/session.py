@@ -26,8 +26,7 @@ from .deadline import Deadline
 from .exchange import MAX_ANSWER_BYTES, Answer, Bounds, connections, exchange
 from .heard import Heard
 from .nearby import Nearby
-from .retry import Retry
-from .trying import TryingCall
+from .retry import Retry, TryingCall
 from .versioned import Speaking
 
 if TYPE_CHECKING:
@@ -187,6 +186,16 @@ class Session:
         single.retry = replace(self.retry, max_tries=1)
         single._nearby = None  # who makes many calls wants no look around for each
         return single
+
+    def beside(self, endpoint: str) -> Session:
+        """The same connections and identity at another endpoint. Errors: ConfigError when it is not a safe one."""
+        check_url(endpoint)
+        if self.auth.secret:
+            check_secret_way(endpoint)
+        other = copy(self)
+        other.endpoint = endpoint.rstrip("/")
+        other._nearby = None  # queues are not listed there
+        return other
 
     def pause(self, tries: int) -> None:
         """Wait before another round of something that is more than one call."""

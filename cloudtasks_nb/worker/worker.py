@@ -13,8 +13,7 @@ from ..model.json import Duration
 from ..shown import Shown
 from .loop import WorkerRun
 from .options import WorkerOptions, check_handler, is_handling
-from .showing import LiveCard
-from .tally import NEW_WORKER, Tally
+from .tally import NEW_WORKER, LiveCard, Tally
 
 if TYPE_CHECKING:
     from ..render import Card

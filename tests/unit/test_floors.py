@@ -19,6 +19,7 @@ FLOORS = [
     {"query"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
+    {"history"},
     {"resources", "emulator.client"},
     {"client", "bulk"},
     {"diagnosis", "worker"},
@@ -42,6 +43,7 @@ UPWARD = {
     ("resources", "worker"),
     ("resources", "diagnosis"),
     ("client", "widgets"),
+    ("diagnosis", "plots"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"
@@ -56,6 +58,7 @@ SERVER_FLOORS = [
     {"delivery"},
     {"services"},
     {"access", "demo", "dispatch"},
+    {"telemetry"},
     {"front"},
     {"http", "grpc"},
     {"process"},

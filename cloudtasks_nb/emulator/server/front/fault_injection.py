@@ -16,6 +16,7 @@ from ....model.emulated import FaultCounts, Faults
 from ....model.methods import METHODS
 from ..calls.request import Request, overridden, route
 from ..hindrances import Hindrances
+from ..telemetry.telemetry import READS
 
 _REFUSALS: dict[str, tuple[type[ApiError], str]] = {
     "exhausted": (ResourceExhausted, "Resource has been exhausted (e.g. check quota)."),
@@ -121,7 +122,7 @@ def check(faults: Faults) -> Faults:
     if faults.throttled_rate is not None and not 0 < faults.throttled_rate <= _FASTEST:
         raise InvalidArgument("throttled_rate must be above 0 and at most 500 tasks per second.")
     for pattern in faults.methods:
-        if not any(_matches(method)(pattern) for method in (*METHODS, BATCH)):
+        if not any(_matches(method)(pattern) for method in (*METHODS, BATCH, *(read.id for read in READS))):
             raise InvalidArgument(
                 f"No method matches '{pattern}'. Such as: queues.tasks.create, queues.tasks.*, queues.*"
             )

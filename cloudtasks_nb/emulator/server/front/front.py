@@ -8,14 +8,15 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from ....errors import Internal
+from ....errors import ApiError, Internal
 from ....model import encode
 from ....model.methods import Method
-from ..access.gate import Gate, resource_of
+from ..access.gate import Gate, named_caller, resource_of
 from ..calls.queries import SystemParameters
 from ..calls.refusals import foreign_project
 from ..calls.request import Request
 from ..rules.identity import Caller
+from ..services.audit import is_audited
 from ..services.service import Answer, Service
 from ..store.commits import Commits
 from .wording import said_in
@@ -35,7 +36,10 @@ class Front:
     async def caller(self, call: Request, system: SystemParameters, method: Method) -> Caller | None:
         """Who calls, where that matters. Errors: Unauthenticated, PermissionDenied."""
         if self._gate is None:
-            return None
+            if not is_audited(method.id):
+                return None
+            named = partial(named_caller, self._service.context, call.headers, system.token)
+            return await self._commits.run(named)
         return await self._commits.run(partial(self._gate.caller, call, system, method))
 
     async def answer(self, who: Caller | None, method: Method, parameters: dict[str, Any]) -> bytes:
@@ -48,8 +52,12 @@ class Front:
         if self._projects and project not in self._projects:
             raise foreign_project(project)
         if self._gate is not None and who is not None:
-            parameters = self._gate.admit(who, method, parameters)
-        return self._service.call(method.id, parameters, method.version)
+            try:
+                parameters = self._gate.admit(who, method, parameters)
+            except ApiError as error:
+                self._service.refused(method.id, parameters, method.version, who, error)
+                raise
+        return self._service.call(method.id, parameters, method.version, who)
 
 
 def broken() -> Internal:

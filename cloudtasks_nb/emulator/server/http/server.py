@@ -18,6 +18,7 @@ from ..calls.queries import SystemParameters
 from ..calls.request import Handler, Request, Response, Routes, query_pairs
 from ..front.fault_injection import BATCH, Cut, FaultPlan, method_of
 from ..front.front import Front
+from ..telemetry.telemetry import Telemetry
 from .batch_endpoint import Part, batch_reply, read_batch
 from .control import Control
 from .firebase import Firebase
@@ -38,7 +39,9 @@ _AT_ONCE = 50
 _BODY_S = 60.0
 
 
-def application(front: Front, control: Control, sign_in: SignIn, faults: FaultPlan) -> web.Application:
+def application(
+    front: Front, control: Control, sign_in: SignIn, faults: FaultPlan, telemetry: Telemetry | None = None
+) -> web.Application:
     """The emulator as an aiohttp application."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     rest = Rest(front)
@@ -46,6 +49,8 @@ def application(front: Front, control: Control, sign_in: SignIn, faults: FaultPl
     own: Routes = [*control.routes(), *sign_in.routes(), *firebase.routes()]
     for verb, path, handler in own:
         app.router.add_route(verb, path, _local(partial(door.own, handler)))
+    for verb, path, read, handler in telemetry.routes() if telemetry is not None else ():
+        app.router.add_route(verb, path, _local(partial(door.read, read.id, handler)))
     for path in _BATCH_PATHS:
         app.router.add_route("POST", path, _local(door.batch))
     app.router.add_route("*", r"/{path:[\s\S]*}", _local(door.handle))
@@ -87,6 +92,11 @@ class _Door:
         """What is not the API's own: the emulator's endpoints, its authorization server, Firebase's paths."""
         answer = await handler(await _call(request))
         return answer if isinstance(answer, Response) else Response(finish(encode(answer), pretty=True))
+
+    async def read(self, method: str, handler: Handler, request: web.Request) -> Response:
+        """What happened, as Monitoring and Logging tell it."""
+        answer = self.own(handler, request)
+        return await (answer if self._faults.are_off else self._faults.around(method, answer))
 
     async def batch(self, request: web.Request) -> Response:
         """Many calls in one, each answered as if it came alone."""

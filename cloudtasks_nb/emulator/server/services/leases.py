@@ -50,14 +50,14 @@ class LeaseService(Serving):
                 leased = _leased(queue, due, to_us(now + duration), body.response_view)
                 rows, spent = _chosen(leased, limit, most_bytes)
             for task_id in spent:
-                self._remove(queue, task_id)
+                self._remove(queue, task_id, "GIVEN_UP")
             self._tasks.lease(rows, now + duration)
         return joined_json(rows.values())
 
     def acknowledge(self, name: str, body: AcknowledgeTaskRequest) -> Empty:
         """Also when the lease is over, as long as nobody leased the task since."""
         with self._held(name, body.schedule_time) as (queue, task):
-            self._remove(queue, task.id)
+            self._remove(queue, task.id, "ACKNOWLEDGED")
         return Empty()
 
     def renew(self, name: str, body: RenewLeaseRequest) -> bytes:

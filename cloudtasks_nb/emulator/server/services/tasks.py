@@ -21,6 +21,7 @@ from ..store.store import QueueRow
 from ..store.task_json import StoredTask, page_json, request_json, task_prefix
 from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, MAX_PAGE_BYTES, Order
 from .context import Serving, shown
+from .telling import is_logged
 
 MAX_TASKS = 1000
 
@@ -85,10 +86,13 @@ class TaskService(Serving):
             raise AlreadyExists(_TOO_RECENT)
         expires = now + task_ttl(queue.queue)
         new = _new_row(task, task_id or self._random_id(), now, expires)
+        if queue.queue.stackdriver_logging_config is not None:
+            new = replace(new, logged=is_logged(queue.queue, new.id))
         while (stored := self._tasks.add(queue.generation, new)) is None:
             if task_id:
                 raise AlreadyExists("Requested entity already exists")
             new = replace(new, id=self._random_id())
+        self._store.journal.created(queue.queue.name, stored)
         self._context.expiry.note(expires)
         self._context.changed(queue.row)
         return stored

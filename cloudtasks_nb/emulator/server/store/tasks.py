@@ -17,7 +17,7 @@ from .task_json import Listed, StoredTask
 
 _SELECT = (
     "SELECT row, id, first_us, schedule_us, create_us, expire_us, tag, dispatch_count, response_count, "
-    "execution_count, previous_code, attempts, head"
+    "execution_count, previous_code, attempts, logged, head"
 )
 _LIST = "SELECT id, schedule_us, create_us, dispatch_count, response_count, attempts"
 MAX_PAGE_BYTES = 32 * 1024 * 1024
@@ -35,6 +35,15 @@ class Order(Struct, frozen=True):
 BY_FIRST = Order(("first_us", "id"))
 BY_SCHEDULE = Order(("schedule_us", "id"))
 BY_TAG = Order(("tag", "first_us", "id"), " AND tag IS NOT NULL")
+
+
+class Removed(Struct, frozen=True):
+    """A task that is gone. `head` is empty where the log does not show it."""
+
+    id: str
+    schedule_us: int
+    logged: bool
+    head: str
 
 
 class TaskStore:
@@ -77,21 +86,25 @@ class TaskStore:
         """Stores it, and returns it with its row; None when a task with its id is there."""
         added = self._db.execute(
             "INSERT OR IGNORE INTO tasks "
-            "(generation, id, first_us, schedule_us, create_us, expire_us, tag, head, payload) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "(generation, id, first_us, schedule_us, create_us, expire_us, tag, head, payload, logged) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 generation, task.id, task.first_us, task.schedule_us, task.create_us, task.expire_us, task.tag,
-                task.head, task.payload,
+                task.head, task.payload, task.logged,
             ),
         )  # fmt: skip
         if added.rowcount != 1 or added.lastrowid is None:
             return None
         return replace(task, row=added.lastrowid)
 
-    def remove(self, generation: int, id: str) -> bool:
-        """False when it was not there."""
-        sql = "DELETE FROM tasks WHERE generation = ? AND id = ?"
-        return self._db.execute(sql, (generation, id)).rowcount == 1
+    def remove(self, generation: int, id: str) -> Removed | None:
+        """What it was; None when it was not there."""
+        sql = (
+            "DELETE FROM tasks WHERE generation = ? AND id = ? "
+            "RETURNING id, schedule_us, logged, CASE WHEN logged THEN head ELSE '' END"
+        )
+        found = self._db.execute(sql, (generation, id)).fetchone()
+        return Removed(*found) if found else None
 
     def due(
         self, generation: int, now: datetime, tag: str | None, *, payloads: bool
