@@ -13,14 +13,13 @@ from functools import partial
 from pathlib import Path
 
 from aiohttp import web
-from msgspec.structs import replace
 
 from ...model.emulated import HistoryResponse
 from ...platforms import allow_many_files, on_owner_end, on_stop
 from .access.authorization import OAuth
 from .access.gate import Gate
 from .access.sign_in_pages import SignIn
-from .clock import Clock, ManualClock, to_us
+from .clock import Clock, ManualClock
 from .complaints import never_waiting_for_readers
 from .delivery.deliver import Deliverer, targets
 from .delivery.tokens import Tokens
@@ -87,7 +86,8 @@ class Server:
         control = Control(options, clock, timeline, tokens, self._history, faults)
         self.world = World(store, clock, self._commits, start, Snapshots(_snapshots(options)))
         self.world.timeline = timeline
-        self.world.opened, self.world.left = self._begin_to_tell, self._cut_off
+        self.world.opened = lambda: store.begin_to_tell(clock.now())
+        self.world.left = self._cut_off
         memories = (under_way, store.journal, context.expiry, faults, oauth)
         self.world.join(*memories, self._deliverer, self._dispatcher, self._sweeper)
         rest = Rest(front)
@@ -107,20 +107,12 @@ class Server:
         sent = self._context.under_way.all
         return await self._commits.run(lambda: history(self._store, queue, task, sent()))
 
-    def _begin_to_tell(self) -> None:
-        """How deep queues are that were there before anything was told."""
-        now_us = to_us(self._context.clock.now())
-        with self._store.transaction():
-            for name, depth in self._store.depths():
-                self._store.journal.began(name, depth, now_us)
-
     def _cut_off(self, store: Store) -> None:
         """Attempts that nobody will hear the end of: their tasks are due again when this database is opened."""
         with store.transaction():
             for attempt in self._context.under_way.all():
-                record = replace(sent_record(attempt), outcome="CUT_OFF")
-                store.journal.cut_off(attempt.queue.name, record)
-            store.journal.write(few=True)
+                store.journal.cut_off(attempt.queue.name, sent_record(attempt, "CUT_OFF"))
+            store.journal.write(post=True)
 
     def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
         self._dispatcher.ended(attempt, outcome)
@@ -130,7 +122,7 @@ class Server:
         self._sweeper.wake()
 
     async def start(self, listening: socket.socket) -> None:
-        await self._commits.run(self._begin_to_tell)
+        self._store.begin_to_tell(self._context.clock.now())
         self._dispatcher.start(dispatches=self._dispatches)
         self._sweeper.wake()
         await self._connections.start(listening)
