@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from .connecting import connect as connect
     from .emulator.launch import local as local
     from .errors import *  # noqa: F403
+    from .history.audit import AuditEvent as AuditEvent
+    from .history.audit import AuditTrail as AuditTrail
+    from .history.entries import LogEntry as LogEntry
+    from .history.log import Log as Log
+    from .history.log import LoggedTasks as LoggedTasks
+    from .history.measures import Metrics as Metrics
+    from .history.one_task import TaskHistory as TaskHistory
+    from .history.overview import ProjectReport as ProjectReport
+    from .history.report import Report as Report
+    from .history.verdicts import LoggedTask as LoggedTask
     from .model import AppEngineHttpRequest as AppEngineHttpRequest
     from .model import AppEngineHttpTarget as AppEngineHttpTarget
     from .model import AppEngineRouting as AppEngineRouting
@@ -62,6 +72,14 @@ _HOMES = {
     "client": ("Client",),
     "connecting": ("connect",),
     "emulator.launch": ("local",),
+    "history.audit": ("AuditEvent", "AuditTrail"),
+    "history.entries": ("LogEntry",),
+    "history.log": ("Log", "LoggedTasks"),
+    "history.measures": ("Metrics",),
+    "history.one_task": ("TaskHistory",),
+    "history.overview": ("ProjectReport",),
+    "history.report": ("Report",),
+    "history.verdicts": ("LoggedTask",),
     "paging.listing": ("Page",),
     "paging.pager": ("Pager",),
     "redact": ("show_secrets",),

@@ -13,6 +13,7 @@ from .api import Api
 from .api.batch import Batch
 from .errors import CloudTasksError, ConfigError
 from .model.durations import DurationLike
+from .model.instants import InstantLike
 from .model.messages import Empty, HttpBody
 from .model.queue import Kind
 from .model.queue import Queue as QueueFields
@@ -21,13 +22,12 @@ from .model.task import View
 from .model.versions import Spoken
 from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_queue, parse_task
 from .paging.pager import Pager
-from .resources.default_location import DefaultLocation
-from .resources.location import Location, list_locations, list_queues
+from .resources.batch_verbs import Operation, read_operation
+from .resources.keywords import gathered
+from .resources.location import DefaultLocation, Location, Uploaded, list_locations, list_queues
 from .resources.new_queue import CreatesQueues
-from .resources.operation import Operation, read_operation
 from .resources.queue import Queue, queue_handle
 from .resources.task import Task, task_handle
-from .resources.uploaded import Uploaded
 from .rest.deadline import seconds_for_a_call
 from .rest.session import Session
 from .shown import Shown, completed_as_text
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .bulk.backup import Past
     from .bulk.result import BulkResult
     from .emulator.client import Emulator
+    from .history.overview import ProjectReport
     from .plots import ClientPlots
     from .render import Card
     from .widgets.explorer import Explorer
@@ -139,7 +140,6 @@ class Client(CreatesQueues, Shown):
 
         Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError. When one location of
         all fails, its error says which, and holds the queues of the others: error.result.
-
         Source: REST queues.list.
 
         Example:
@@ -192,10 +192,8 @@ class Client(CreatesQueues, Shown):
 
         Units: `timeout` is for each request and its repeats: seconds, a timedelta, or text such as "1m". It defaults
         to the client's timeout plus a tenth of a second for each call.
-
         Errors: ConfigError when the timeout is not a time; TransportError and the like at the end of the block, when
         nothing at all was answered.
-
         Source: POST /batch, SPEC section 1.6.
 
         Example:
@@ -230,9 +228,7 @@ class Client(CreatesQueues, Shown):
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: as queue.restore(); FailedPrecondition when a queue of this name existed too recently.
-
         Units: a delay in `past` is a timedelta, or a number of seconds.
-
         Source: REST queues.create and queues.tasks.batchCreate.
 
         Example:
@@ -242,7 +238,7 @@ class Client(CreatesQueues, Shown):
         from .bulk.backup import queue_of, restore
         from .bulk.verbs import BulkOptions
 
-        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        how = gathered(BulkOptions, locals())
         return restore(queue_of(self, path, queue), path, past=past, renew=True, how=how)
 
     def operation(self, name: str) -> Operation:
@@ -265,7 +261,6 @@ class Client(CreatesQueues, Shown):
         there, `.queues` lists them as they are afterwards.
 
         Errors: InvalidArgument (the file is wrong), PermissionDenied; ConfigError when the file cannot be read.
-
         Source: REST api.queue.update, SPEC section 2.8.
 
         Example:
@@ -288,6 +283,22 @@ class Client(CreatesQueues, Shown):
         except CloudTasksError:  # another emulator
             info = None
         return info.app_engine_location if info is not None else ""
+
+    def report(self, since: InstantLike = "24h", until: InstantLike | None = None) -> ProjectReport:
+        """What became of the work of all queues of the project, the most failed attempts first. Six calls in all.
+
+        Units: `since` and `until` are durations before now ("24h", a timedelta), datetimes or ISO text.
+
+        Errors: as of queue.report().
+
+        Source: GET /v3/projects/{project}/timeSeries of Cloud Monitoring, POST /v2/entries:list of Cloud Logging.
+
+        Example:
+            >>> client.report(since="24h")
+        """
+        from .history.overview import project_report
+
+        return project_report(self._session, self.project, since, until)
 
     @property
     def plot(self) -> ClientPlots:

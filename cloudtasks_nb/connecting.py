@@ -46,24 +46,20 @@ def connect(
 ) -> Client:
     """A client: of the real service with Application Default Credentials, or of an emulator.
 
-    When CLOUD_TASKS_EMULATOR_HOST (or CLOUDTASKS_EMULATOR_HOST) is set, or `endpoint` is a plain-http one, calls
-    go there, without credentials unless some are passed; the project is then "local" and the location
-    "us-central1" unless said otherwise. Otherwise the project comes from the credentials or GOOGLE_CLOUD_PROJECT.
+    When CLOUD_TASKS_EMULATOR_HOST (or CLOUDTASKS_EMULATOR_HOST) is set, or `endpoint` is a plain-http one, calls go
+    there, without credentials unless some are passed. The project is then "local" and the location "us-central1"
+    unless said otherwise. Elsewhere the project comes from the credentials or GOOGLE_CLOUD_PROJECT.
 
-    `api_version="auto"` makes each call in a version of the API that carries all of it. "v2beta2", "v2beta3" or "v2"
-    makes all calls in that one, and refuses what it lacks before any request. The objects are the same in all of them.
-
-    With `read_only`, whatever would change the service is refused before anything is sent (ReadOnly): of verbs, bulk
-    verbs, panels, magics, workers, batches and client.api. `max_answer_bytes`: the largest answer that is taken,
-    unpacked. Listings ask for smaller pages where one is larger.
-
-    `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account's key, of
-    gcloud's own file or of a workload identity's configuration. `impersonate`: the service account to act as, or a
-    chain of them. An `access_token` is used as it is; whoever made it keeps it fresh. `quota_project` is whose quota
-    is used.
+    - `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account's key,
+      of gcloud's own file or of a workload identity's configuration.
+    - `impersonate`: the service account to act as, or a chain of them.
+    - `access_token`: used as it is; whoever made it keeps it fresh. `quota_project`: whose quota is used.
+    - `api_version`: "auto" makes each call in a version of the API that carries all of it. "v2beta2", "v2beta3" or
+      "v2" makes all calls in that one, and refuses what it lacks before any request.
+    - `max_answer_bytes`: the largest answer that is taken, unpacked. Listings ask for smaller pages instead.
+    - `read_only`: whatever would change the service is refused before anything is sent (ReadOnly), whoever asks.
 
     Units: `timeout` is the deadline of a call, its retries included: seconds, a timedelta, or text such as "1m".
-
     Errors: ConfigError (no project, an unsafe endpoint), AuthError (no usable credentials).
 
     Example:
@@ -75,21 +71,16 @@ def connect(
     check_version(api_version)
     timeout_s = seconds_for_a_call(timeout)
     if not isinstance(retry, Retry | None):
-        raise ConfigError(
-            f"retry={retry!r} is not a policy.", hint="pass ct.Retry(max_tries=...), or leave it out"
-        )
+        raise ConfigError(f"retry={retry!r} is not a policy.", hint="pass ct.Retry(...), or leave it out")
     emulator = _emulator(endpoint)
     url = endpoint if endpoint is not None else emulator or GOOGLE
     check_url(url)
     given = {"credentials": credentials, "api_key": api_key, "access_token": access_token}
     auth, found = _auth(given, impersonate, quota_project, needed=emulator is None)
-    project = (
-        project or found or os.environ.get("GOOGLE_CLOUD_PROJECT") or (EMULATOR_PROJECT if emulator else None)
-    )
-    if project is None:
-        raise ConfigError(
-            "No project is known.", hint='ct.connect(project="my-project"), or set GOOGLE_CLOUD_PROJECT'
-        )
+    project = project or found or os.environ.get("GOOGLE_CLOUD_PROJECT") or (emulator and EMULATOR_PROJECT)
+    if not project:
+        hint = 'ct.connect(project="my-project"), or set GOOGLE_CLOUD_PROJECT'
+        raise ConfigError("No project is known.", hint=hint)
     session = Session(url, auth, api_version=api_version, timeout_s=timeout_s, retry=retry)
     session.max_answer_bytes, session.read_only = _size(max_answer_bytes), read_only
     return Client(session, project, location or (EMULATOR_LOCATION if emulator else None))
@@ -107,9 +98,9 @@ def _size(max_answer_bytes: int) -> int:
 
 def _emulator(endpoint: str | None) -> str | None:
     """The emulator's URL, where calls go to one."""
-    if endpoint is not None:
-        return endpoint if str(endpoint).lower().startswith("http://") else None
-    return emulator_in_environment()
+    if endpoint is None:
+        return emulator_in_environment()
+    return endpoint if str(endpoint).lower().startswith("http://") else None
 
 
 def emulator_in_environment() -> str | None:

@@ -76,7 +76,7 @@ class BatchItem(Shown, Generic[T]):
             'PAUSED'
         """
         if not self.is_done:
-            raise _dropped() if self.is_dropped else _not_sent_yet()
+            raise _unsent(self.is_dropped)
         if self.error is not None:
             raise self.error
         return self._value  # type: ignore[return-value]
@@ -96,33 +96,22 @@ class BatchItem(Shown, Generic[T]):
         try:
             with sending_instead(first_from_batch):
                 self._value = self._run()
-        except (
-            Exception
-        ) as error:  # also what a verb makes of its answer: the other calls have theirs to come
+        except Exception as error:  # whatever a verb makes of its answer: the other calls have theirs to come
             self.error = error
         self.is_done = True
 
     def _shape_(self) -> Card:
         from ..render import Card, badge
 
-        state = (
-            badge("OK", "ok")
-            if self.ok
-            else badge("FAILED", "bad")
-            if self.is_done
-            else badge("WAITING", "warn")
-        )
-        return Card(
-            self.method,
-            kind="call of a batch",
-            badge=state,
-            facts={
-                "resource": self.resource,
-                "error": _message(self.error),
-                "next": getattr(self.error, "hint", None),
-                "sent": f"{self.attempts} times" if self.attempts > 1 else None,
-            },
-        )
+        tried = badge("OK", "ok") if self.ok else badge("FAILED", "bad")
+        facts = {
+            "resource": self.resource,
+            "error": _message(self.error),
+            "next": getattr(self.error, "hint", None),
+            "sent": f"{self.attempts} times" if self.attempts > 1 else None,
+        }
+        state = tried if self.is_done else badge("WAITING", "warn")
+        return Card(self.method, kind="call of a batch", badge=state, facts=facts)
 
     def __repr__(self) -> str:
         state = "ok" if self.ok else type(self.error).__name__ if self.error is not None else "waiting"
@@ -262,7 +251,7 @@ class Batch(Shown):
     def results(self) -> BatchResult:
         """The outcomes in order. Errors: ConfigError before the with block has ended."""
         if self._results is None:
-            raise _dropped() if self._is_dropped else _not_sent_yet()
+            raise _unsent(self._is_dropped)
         return self._results
 
     def send(self) -> BatchResult:
@@ -286,15 +275,10 @@ class Batch(Shown):
         return self._results
 
     def _raise_if_nothing_was_answered(self, parts: list[BatchPart]) -> None:
-        outcomes = [part.outcome for part in parts]
-        if outcomes and all(
-            isinstance(outcome, CloudTasksError)
-            and (not isinstance(outcome, ApiError) or outcome.method == "batch")
-            for outcome in outcomes
-        ):
-            first = outcomes[0]
-            assert isinstance(first, CloudTasksError)  # noqa: S101 - all of them are
-            raise first
+        errors = [part.outcome for part in parts if isinstance(part.outcome, CloudTasksError)]
+        of_all = [error for error in errors if not isinstance(error, ApiError) or error.method == "batch"]
+        if parts and len(of_all) == len(parts):
+            raise of_all[0]
 
     def __len__(self) -> int:
         return len(self._items)
@@ -333,11 +317,10 @@ class Batch(Shown):
         return f"<Batch of {len(self)} calls, {'sent' if self._results is not None else 'waiting'}>"
 
 
-def _not_sent_yet() -> ConfigError:
-    return ConfigError("The batch was not sent yet.", hint="results are there after the with block")
-
-
-def _dropped() -> ConfigError:
+def _unsent(is_dropped: bool) -> ConfigError:
+    """The error for a result that is not there: not yet, or never because the with block raised."""
+    if not is_dropped:
+        return ConfigError("The batch was not sent yet.", hint="results are there after the with block")
     return ConfigError(
         "The batch was not sent, because its with block raised an error.",
         hint="mend the error, then begin another batch: with client.batch() as batch:",
@@ -349,14 +332,11 @@ def _row(numbered: tuple[int, BatchItem[Any]]) -> dict[str, Value]:
     from ..render.visible import elided
 
     number, item = numbered
-    short = item.method.removeprefix("projects.locations.")
-    name = item.resource.rpartition("/")[2]
-    outcome = badge("OK", "ok") if item.ok else badge(_status(item.error), "bad")
     return {
         "#": number,
-        "call": short,
-        "resource": Cell(elided(name, 40), item.resource),
-        "outcome": outcome,
+        "call": item.method.removeprefix("projects.locations."),
+        "resource": Cell(elided(item.resource.rpartition("/")[2], 40), item.resource),
+        "outcome": badge("OK", "ok") if item.ok else badge(_status(item.error), "bad"),
     }
 
 

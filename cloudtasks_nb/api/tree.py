@@ -19,8 +19,7 @@ from ..rest.pages import PageTokens
 from ..rest.session import Session
 from ..shown import Shown
 from .describing import Description, docstring, request_line
-from .parameters import SYSTEM, bind, signature
-from .request_body import body_of
+from .parameters import SYSTEM, bind, body_of, signature
 
 if TYPE_CHECKING:
     from ..render import Table, Value
@@ -81,7 +80,8 @@ class ApiMethod(Shown):
         return Description(self._method)._shape_()
 
     def __repr__(self) -> str:
-        return f"<{self._method.id}{inspect.Signature(_own(self._method))}>"
+        own = [one for name, one in self.__signature__.parameters.items() if name not in SYSTEM]
+        return f"<{self._method.id}{inspect.Signature(own)}>"
 
 
 class ListMethod(ApiMethod):
@@ -249,7 +249,3 @@ def _below(session: Session, version: Version, prefix: str, *, checked: bool) ->
         elif name not in below:
             below[name] = Namespace(session, version, f"{prefix}{name}.", checked=checked)
     return below
-
-
-def _own(method: Method) -> list[inspect.Parameter]:
-    return [one for name, one in signature(method).parameters.items() if name not in SYSTEM]

@@ -66,7 +66,7 @@ def purge(queue: Queue, path: str | os.PathLike[str], progress: bool | None) -> 
     # A task that is gone when it is to be deleted has run, or was deleted, since it was listed.
     gone = frozenset({DELETE.name})
     tasks = (Item(name=f"{queue.name}/tasks/{task_id}", uncertain=gone) for task_id in file.task_ids())
-    step = deleting(queue._session.once(), queue.name, lambda item: item.name)
+    step = deleting(queue._session.once(), queue.name)
     result = go(queue, PURGE, NumberedItems(tasks, len(file)), [step], BulkOptions(progress=progress))
     failed = {item.name.rpartition("/")[2] for item in result.failed}
     result.arrived = sum(one not in failed for one in task_ids(queue._session, queue._parsed, progress))

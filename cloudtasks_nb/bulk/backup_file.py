@@ -1,11 +1,11 @@
-"""A backup as a file: what it says of itself, and every task whole. Imports pyarrow: load on first use."""
+"""A backup as a file: what it says of itself, its columns, and every task whole. Imports pyarrow: load on first use."""
 
 from __future__ import annotations
 
 import errno
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +16,12 @@ import pyarrow.parquet
 from msgspec.structs import replace
 
 from ..errors import ConfigError, DecodeError, InvalidArgument
-from ..frames import BACKUP, WHOLE, whole_task, write_parquet
+from ..frames import Column, Columns, TaskPage, write_parquet
+from ..frames.arrays import TEXT
+from ..frames.columns import TASK_COLUMNS
+from ..frames.task_rows import TaskRow, read_tasks
 from ..model.json import Message, decode, encode
+from ..model.messages import ListTasksResponse
 from ..model.queue import Queue as QueueFields
 from ..model.task import Task
 from ..resources.queue import Queue
@@ -25,6 +29,49 @@ from ..resources.queue import Queue
 _KEY = b"cloudtasks_nb.backup"
 _VERSION = 1
 _ROWS_AT_A_TIME = 1000
+
+
+WHOLE = "task"
+"""A task's JSON as the API gave it, credentials in headers included, but for its payload, which has a column."""
+
+
+class BackupPage(TaskPage):
+    """Tasks of a page, and each of them whole."""
+
+    def __init__(self, tasks: Sequence[TaskRow], whole: Sequence[Task]) -> None:
+        super().__init__(tasks)
+        self.whole = whole
+
+
+def _read(raw: bytes, limit: int | None) -> BackupPage:
+    return BackupPage(read_tasks(raw)[:limit], decode(raw, ListTasksResponse).tasks[:limit])
+
+
+def _set_payload(task: Task, payload: bytes | None) -> None:
+    if (request := task.http_request) is not None:
+        request.body = payload
+    elif (holder := task.app_engine_http_request or task.pull_message) is not None:
+        holder.payload = payload
+
+
+def _without_payload(task: Task) -> str:
+    _set_payload(task, None)
+    return encode(task).decode()
+
+
+def whole_task(text: str | None, payload: bytes | None) -> Task:
+    """A task out of its two columns. Errors: DecodeError."""
+    task = decode((text or "").encode(), Task)
+    if payload:
+        _set_payload(task, payload)
+    return task
+
+
+BACKUP_COLUMNS: list[Column[BackupPage]] = [
+    *TASK_COLUMNS,
+    Column(WHOLE, TEXT, lambda page: [_without_payload(task) for task in page.whole]),
+]
+BACKUP = Columns(BACKUP_COLUMNS, _read)
 
 
 class About(Message):
@@ -81,6 +128,11 @@ class BackupFile:
             for (task_id,) in self._rows("task_id"):
                 yield task_id
 
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All of it, as it lies there."""
+        with self._whole():
+            yield from self._file.iter_batches(_ROWS_AT_A_TIME)
+
     def _rows(self, *columns: str) -> Iterator[tuple[Any, ...]]:
         for batch in self._file.iter_batches(_ROWS_AT_A_TIME, columns=[*columns]):
             yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
@@ -106,10 +158,21 @@ def write_backup(
 
     Errors: those of a listing and of `lacks`, which leave no file behind; OSError.
     """
-    about = About(id=secrets.token_hex(4), taken=queue._session.now(), queue=replace(queue, stats=None))
-    schema = BACKUP.schema.with_metadata({_KEY: encode(about)})
+    schema = schema_of(about_now(queue))
     batches = queue.tasks(view="FULL").batches_of(BACKUP, progress)
     return BackupFile(write_parquet(path, schema, _heard(batches, lacks), private=True))
+
+
+def about_now(queue: Queue, backup_id: str = "") -> About:
+    """What a backup says of itself that is taken now; with the id of an earlier one it goes on from there."""
+    return About(
+        id=backup_id or secrets.token_hex(4), taken=queue._session.now(), queue=replace(queue, stats=None)
+    )
+
+
+def schema_of(about: About) -> pa.Schema:
+    """The columns of a backup that says this of itself."""
+    return BACKUP.schema.with_metadata({_KEY: encode(about)})
 
 
 def _heard(batches: Iterable[pa.RecordBatch], lacks: Callable[[int], object]) -> Iterator[pa.RecordBatch]:

@@ -26,9 +26,8 @@ from ..errors import (
 from ..interrupts import interrupts_go_to
 from ..progress import bar
 from ..rest.deadline import Deadline
-from ..rest.retry import may_have_run, may_repeat
+from ..rest.retry import Trying, may_have_run, may_repeat
 from ..rest.session import Session
-from ..rest.trying import Trying
 from .items import Item, NumberedItems
 from .pace import Pace
 from .result import BulkResult, Verb

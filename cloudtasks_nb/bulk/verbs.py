@@ -10,7 +10,7 @@ import msgspec
 from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
 from ..names import QueueName, parse_queue
 from .given import Copying, leased_items, new_items, selected_items
-from .items import Item, NumberedItems
+from .items import NumberedItems
 from .pace import Pace
 from .recreating import Recreating, is_copy
 from .result import BulkResult, Verb
@@ -62,7 +62,7 @@ def create_tasks(queue: Queue, given: Any, defaults: TaskOptions, how: BulkOptio
 def delete_tasks(queue: Queue, selection: Any, how: BulkOptions) -> BulkResult:
     """Delete the tasks of a selection."""
     items = selected_items(queue._parsed, selection)
-    return go(queue, DELETE, items, [deleting(queue._session.once(), queue.name, _name)], how)
+    return go(queue, DELETE, items, [deleting(queue._session.once(), queue.name)], how)
 
 
 def run_tasks(queue: Queue, selection: Any, how: BulkOptions) -> BulkResult:
@@ -122,7 +122,3 @@ def go(
     pace = Pace(how.rate_per_second, how.ramp)
     run = BulkRun(verb, queue.name, queue._session, steps, pace, fatal)
     return run.go(items, how.concurrency, how.progress)
-
-
-def _name(item: Item) -> str:
-    return item.name

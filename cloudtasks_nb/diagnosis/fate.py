@@ -42,7 +42,7 @@ def fate_of(task: Task, queue: Queue, now: datetime, soon: Soon) -> Fate:
 
     `gives_up` is looked for as far as `soon` asks, and stays None beyond.
     """
-    retries = _retries(task, queue)
+    retries = retries_of(task, queue)
     limited = retries.max_attempts is not None and not retries.unlimited_attempts
     left = max(0, (retries.max_attempts or 0) - task.dispatch_count) if limited else None
     tried = task.dispatch_count > 0 or (left is not None and left <= 1)
@@ -64,7 +64,7 @@ def risk_of(task: Task, queue: Queue, fate: Fate, now: datetime, soon: Soon) -> 
     left, tried = fate.attempts_left, task.dispatch_count > 0
     near = left is not None and left <= soon.attempts_left and (tried or left <= 1)
     ends_soon = fate.gives_up is not None and fate.gives_up <= horizon
-    if near and (ends_soon or not _retries(task, queue).max_retry_duration):
+    if near and (ends_soon or not retries_of(task, queue).max_retry_duration):
         return "last attempts"
     return "retry duration" if ends_soon and tried else None
 
@@ -93,7 +93,8 @@ def _is_under_way(task: Task) -> bool:
     return last is not None and last.dispatch_time is not None and last.response_time is None
 
 
-def _retries(task: Task, queue: Queue) -> RetryConfig:
+def retries_of(task: Task, queue: Queue) -> RetryConfig:
+    """How a task is tried again: as it says itself, else as its queue does."""
     theirs = queue.retry_config or RetryConfig()
     return theirs if task.retry_config is None else task.retry_config.over(theirs)
 

@@ -1,6 +1,5 @@
 """Listings as tables: Structs → Arrow → pandas, Parquet, CSV. Imports pyarrow and pandas: load on first use."""
 
-from .backup_columns import BACKUP, WHOLE, whole_task
 from .columns import LOCATIONS, QUEUES, TASKS, Column, Columns, TaskPage, each, maps
 from .decoding import Decode
 from .dtypes import Dtypes
@@ -8,15 +7,12 @@ from .excel import write_excel
 from .export import Export
 from .files import write_csv, write_parquet
 from .from_pandas import frame_from, task_rows
-from .policy_table import policy_frame
-from .to_pandas import nullable_frame, to_pandas
+from .to_pandas import nullable_frame, policy_frame, to_pandas
 
 __all__ = [
-    "BACKUP",
     "LOCATIONS",
     "QUEUES",
     "TASKS",
-    "WHOLE",
     "Column",
     "Columns",
     "Decode",
@@ -30,7 +26,6 @@ __all__ = [
     "policy_frame",
     "task_rows",
     "to_pandas",
-    "whole_task",
     "write_csv",
     "write_excel",
     "write_parquet",

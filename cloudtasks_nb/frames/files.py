@@ -117,17 +117,9 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
         raise
 
 
-def _map_text(value: list[tuple[str, str]]) -> str:
-    return json.dumps(dict(value), ensure_ascii=False)
-
-
-def _bytes_text(value: bytes) -> str:
-    return base64.b64encode(value).decode()
-
-
 _AS_TEXT: dict[pa.DataType, Callable[[Any], str]] = {
-    MAP: _map_text,
-    pa.binary(): _bytes_text,
+    MAP: lambda entries: json.dumps(dict(entries), ensure_ascii=False),
+    pa.binary(): lambda data: base64.b64encode(data).decode(),
     SPAN: lambda span: str(Duration.of(span)),
 }
 

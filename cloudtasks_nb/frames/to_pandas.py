@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 
 from ..errors import ConfigError
-from .arrays import MAP
-from .columns import Column, Columns, batch_of, schema_of
+from ..model.policy import Binding, Policy
+from .arrays import MAP, TEXT
+from .columns import Column, Columns, batch_of, each, schema_of
 from .decoding import Decode, decoded
 from .dtypes import Dtypes, frame_of
 
@@ -65,3 +66,25 @@ def nullable_frame(columns: Sequence[Column[Page]], pages: Iterable[Page]) -> pd
     for at, column in mapped:
         frame.insert(at, column.name, pd.Series(dicts[column.name], dtype=object))
     return frame
+
+
+POLICY_COLUMNS: list[Column[Sequence[tuple[Binding, str]]]] = [
+    Column("role", TEXT, each(lambda row: row[0].role)),
+    Column("member", TEXT, each(lambda row: row[1])),
+    Column(
+        "condition_title",
+        TEXT,
+        each(lambda row: (held.title or None) if (held := row[0].condition) else None),
+    ),
+    Column(
+        "condition_expression",
+        TEXT,
+        each(lambda row: held.expression if (held := row[0].condition) else None),
+    ),
+]
+
+
+def policy_frame(policy: Policy) -> pd.DataFrame:
+    """A policy as a DataFrame; a binding without a condition has none in its rows."""
+    rows = [(binding, member) for binding in policy.bindings for member in binding.members]
+    return nullable_frame(POLICY_COLUMNS, [rows])

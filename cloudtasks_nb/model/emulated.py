@@ -49,7 +49,7 @@ class Faults(Message):
     target_latency: Duration | None = None
     """How long each attempt takes beyond its real answer, by the emulator's clock; None is not at all."""
     targets: list[str] = []
-    """Patterns of the URLs whose answers take that long, "https://api.example.com/*"; empty is all."""
+    """Patterns of the URLs whose answers take that long, ``https://api.example.com/*``; empty is all."""
     throttled_rate: float | None = None
     """Tasks per second that each queue sends at most, as where the service throttles it; None is its own rate."""
     seed: int | None = None
@@ -105,6 +105,8 @@ class AttemptRecord(Message):
     """The full name of the task."""
     attempt: int = 0
     """Which attempt it was, from 1."""
+    schedule_time: Time | None = None
+    """When it was due."""
     dispatch_time: Time | None = None
     """When it was sent, by the emulator's clock."""
     response_time: Time | None = None
@@ -116,9 +118,12 @@ class AttemptRecord(Message):
     status: Status | None = None
     """How it ended, as the task's last status says it; None while it is under way."""
     answer: str = ""
-    """How the body of the answer begins: its first 1,000 bytes as text. Only the latest 5,000 answers are kept."""
+    """How the body of the answer begins: its first 1,000 bytes as text."""
     outcome: str = ""
-    """"UNDER_WAY", "SUCCEEDED", "RETRY" (it is due again) or "GIVEN_UP"."""
+    """"UNDER_WAY", "SUCCEEDED", "RETRY" (it is due again), "GIVEN_UP", "DELETED" (the task was gone by then) or
+    "CUT_OFF" (the emulator was stopped before the answer)."""
+    retry_time: Time | None = None
+    """When the task is due again; None where it is not."""
 
 
 class HistoryResponse(Message):
@@ -128,3 +133,18 @@ class HistoryResponse(Message):
     """In the order in which they were sent."""
     dropped: int = 0
     """How many earlier ones were forgotten for lack of room."""
+
+
+class ListLogEntriesRequest(Message):
+    """What Cloud Logging's entries.list takes."""
+
+    resource_names: list[str] = []
+    """Projects, "projects/P"."""
+    filter: str = ""
+    """Which entries, in the Logging query language."""
+    order_by: str = ""
+    """"timestamp asc" (the default) or "timestamp desc"."""
+    page_size: int = 0
+    """At most so many entries; 50 unless said, 1,000 at most."""
+    page_token: str = ""
+    """Where to go on."""

@@ -26,6 +26,7 @@ from .versions import VERSIONS, Version, wire
 _LOCATION = "projects/*/locations/*"
 _QUEUE = f"{_LOCATION}/queues/*"
 _TASK = f"{_QUEUE}/tasks/*"
+_READ_BY_POST = (".getIamPolicy", ".testIamPermissions", ".entries.list")
 _VARIABLE = re.compile(r"\{(\w+)(?:=([^}]+))?\}")
 
 
@@ -59,7 +60,7 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
     @property
     def changes(self) -> bool:
         """Whether it does more than to read."""
-        return self.http != "GET" and not self.id.endswith((".getIamPolicy", ".testIamPermissions"))
+        return self.http != "GET" and not self.id.endswith(_READ_BY_POST)
 
     @property
     def summary(self) -> str:

@@ -124,7 +124,6 @@ class RetryConfig(Message):
         service's documentation would let such a task never end, which App Engine's does not do.
 
         Units: `since_first` is a timedelta.
-
         Source: SPEC section 5.3.
 
         Example:

@@ -19,6 +19,15 @@ _EDITOR = tuple(name for name in _ALL if name not in (*_POLICY, "cmekConfig.upda
 _VIEWER = (*_LOCATIONS, "queues.get", "queues.list", "tasks.get", "tasks.list")
 
 
+_METRICS = frozenset(
+    f"monitoring.{noun}.{verb}"
+    for noun in ("timeSeries", "metricDescriptors", "monitoredResourceDescriptors")
+    for verb in ("get", "list")
+    if (noun, verb) != ("timeSeries", "get")
+)
+_LOGS = frozenset(("logging.logEntries.list",))
+
+
 def _full(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(PREFIX + name for name in names)
 
@@ -38,10 +47,12 @@ ROLES: dict[str, frozenset[str]] = {
     "roles/cloudtasks.viewer": _full(_VIEWER),
     "roles/cloudtasks.queueAdmin": _full((*_LOCATIONS, *_QUEUES)),
     "roles/cloudtasks.editor": _full(_EDITOR),
-    "roles/cloudtasks.admin": _full(_ALL),
-    "roles/viewer": _full(_VIEWER),
-    "roles/editor": _full(_EDITOR),
-    "roles/owner": _full(_ALL),
+    "roles/cloudtasks.admin": _full(_ALL) | {"monitoring.timeSeries.list"},
+    "roles/monitoring.viewer": _METRICS,
+    "roles/logging.viewer": _LOGS,
+    "roles/viewer": _full(_VIEWER) | _METRICS | _LOGS,
+    "roles/editor": _full(_EDITOR) | _METRICS | _LOGS,
+    "roles/owner": _full(_ALL) | _METRICS | _LOGS,
     "roles/appengine.appViewer": frozenset({"appengine.applications.get"}),
     "roles/iam.serviceAccountUser": frozenset({"iam.serviceAccounts.actAs"}),
     "roles/iam.serviceAccountTokenCreator": frozenset(

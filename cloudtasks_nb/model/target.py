@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
 
 from ..discreet import JsonObject, told
 from .json import Int64, Message
@@ -124,6 +125,33 @@ class UriOverride(Message):
     """The query; None to keep that of the task."""
     uri_override_enforce_mode: str = ""
     """ALWAYS, or IF_NOT_EXISTS to override only what a task does not say itself; empty means ALWAYS."""
+
+    def on(self, url: str) -> str:
+        """The URL of a task with the parts that the queue sets. A port of 0, an empty path or query clear that part.
+
+        Source: SPEC section 5.6.
+
+        Example:
+            >>> UriOverride(host="example.com").on("http://localhost/send")
+            'https://example.com/send'
+        """
+        parts = urlsplit(url)
+        force = self.uri_override_enforce_mode != "IF_NOT_EXISTS"
+        host, port, path, query = parts.hostname or "", parts.port, parts.path, parts.query
+        if self.host and (force or not host):
+            host = self.host
+        if self.port is not None and (force or port is None):
+            port = int(self.port) or None
+        if self.path_override is not None and (force or not path):
+            path = self.path_override.path
+        if self.query_override is not None and (force or not query):
+            query = self.query_override.query_params
+        scheme = (self.scheme or "HTTPS").lower() if force else parts.scheme
+        user, at, _ = parts.netloc.rpartition("@")
+        netloc = f"{user}{at}{f'[{host}]' if ':' in host else host}" + (
+            f":{port}" if port is not None else ""
+        )
+        return SplitResult(scheme, netloc, path, query, parts.fragment).geturl()
 
 
 class Header(Message):

@@ -1,8 +1,12 @@
-"""JSON of the model as JSON of a version, by the table of `versions`; `reading` is the way back. Pure."""
+"""JSON of the model as JSON of a version, by the table of `versions`, and the way back. Pure.
+
+`write` goes through the members of a message by their names in JSON. Reading is by a class with the version's words,
+from whose attributes the model's message is made.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -10,11 +14,14 @@ import msgspec
 
 from .json import Message
 from .operation import Operation
-from .schema import camel, schema
+from .queue import UNLIMITED
+from .schema import Field, camel, schema
+from .target import PullTarget
 from .task import Task
-from .versions import Version, model_of, shape_of
+from .versions import Version, members, model_of, shape_of
 
 Values = dict[str, Any]
+Writer = Callable[[Values], Values]
 
 PACKAGE = "type.googleapis.com/google.cloud.tasks."
 """The beginning of the API's type names; the version follows."""
@@ -27,104 +34,151 @@ def write(kind: type[Message], values: Values, version: Version) -> Values:
     >>> write(RateLimits, {"maxConcurrentTasks": 5}, "v2")
     {'maxConcurrentDispatches': 5}
     """
-    plan = _plan(kind, version)
-    return values if plan is None else plan.write(values)
+    writer = _writer(model_of(kind), version)
+    return values if writer is None else writer(values)
 
 
 def differs(kind: type[Message], version: Version) -> bool:
     """Whether this version writes a message, or anything in it, in another way than the model."""
-    return _plan(kind, version) is not None
+    return _writer(model_of(kind), version) is not None
 
 
-def _write_said(values: Values) -> None:
-    """What one field says in the model and another in the later versions."""
-    if values.pop("unlimitedAttempts", False):
-        values["maxAttempts"] = -1
-    pull = values.pop("pullTarget", None) is not None
-    if (
-        pull or "state" in values
-    ):  # only the service's own answers hold a state: there, the type is always told
-        values["type"] = "PULL" if pull else "PUSH"
+class _Place(msgspec.Struct, frozen=True):
+    """Where a member goes, or one member of the message that it holds (`inner`): to `name`, written by `below`."""
 
-
-class _Member(msgspec.Struct, frozen=True):
-    """Where a member goes: to `name`, after `below` has translated what it holds."""
-
+    inner: str
     name: str
-    below: _Plan | _Packed | None = None
-    lifted: Mapping[str, str] | None = None  # member of the nested message → member of the outer one
-
-
-class _Packed:
-    """What an operation holds: the message that its @type names, which also says the version."""
-
-    def __init__(self, version: Version) -> None:
-        self._type = f"{PACKAGE}{version}."
-        self._tasks = _plan(Task, version)
-
-    def write(self, values: Values) -> Values:
-        name = str(values.get("@type", ""))
-        if not name.startswith(PACKAGE):
-            return values
-        values = values | {"@type": self._type + name.rpartition(".")[2]}
-        return values | {"tasks": _each(values["tasks"], self._tasks)} if "tasks" in values else values
-
-
-class _Plan:
-    """How one message is written in one version, by the names in JSON."""
-
-    def __init__(self, kind: type[Message], version: Version) -> None:
-        shape = shape_of(kind, version)
-        packed = _Packed(version) if kind is Operation else None
-        self._says = bool(shape.said)
-        self._absent: set[str] = set()
-        self._to: dict[str, _Member] = {}
-        for field in schema(kind).values():
-            if field.behavior(version) == "absent":
-                self._absent.add(field.wire)
-                continue
-            below: _Plan | _Packed | None = _plan(field.message, version) if field.message else None
-            if packed is not None and field.name in ("metadata", "response"):
-                below = packed
-            if field.name in shape.lifted:
-                names = {camel(inner): camel(outer) for inner, outer in shape.lifted[field.name].items()}
-                self._to[field.wire] = _Member("", below, names)
-            elif (there := camel(field.name_in(version))) != field.wire or below:
-                self._to[field.wire] = _Member(there, below)
-
-    @property
-    def trivial(self) -> bool:
-        return not (self._to or self._absent or self._says)
-
-    def write(self, values: Values) -> Values:
-        out: Values = {}
-        for name, value in values.items():
-            member = self._to.get(name)
-            if name in self._absent:
-                continue
-            if member is None:
-                out[name] = value
-            elif member.lifted is None:
-                out[member.name] = _each(value, member.below)
-            else:
-                inside = _each(value, member.below) or {}
-                out |= {member.lifted.get(inner, inner): held for inner, held in inside.items()}
-        if self._says:
-            _write_said(out)
-        return out
-
-
-def _each(value: Any, plan: _Plan | _Packed | None) -> Any:
-    """A message, or every message of a list, as the version writes it; anything else as it is."""
-    if plan is None:
-        return value
-    if isinstance(value, list):
-        return [plan.write(item) if isinstance(item, dict) else item for item in value]
-    return plan.write(value) if isinstance(value, dict) else value
+    below: Writer | None
 
 
 @cache
-def _plan(kind: type[Message], version: Version) -> _Plan | None:
-    """How to translate a message; None when nothing in it differs."""
-    plan = _Plan(model_of(kind), version)
-    return None if plan.trivial else plan
+def _writer(kind: type[Message], version: Version) -> Writer | None:
+    """What writes a message; None when nothing in it differs."""
+    places: dict[str, list[_Place]] = {field.wire: [] for field in schema(kind).values()}
+    for member in members(kind, version):
+        outer, *inner = map(camel, member.home)
+        below = _writer(member.field.message, version) if member.field.message is not None else None
+        if kind is Operation and outer in ("metadata", "response"):
+            below = _packed(version)
+        places[outer].append(_Place("".join(inner), camel(member.name), below))
+    if all(held == [_Place("", name, None)] for name, held in places.items()):
+        return None
+    says = bool(shape_of(kind, version).said)
+
+    def written(values: Values) -> Values:
+        out: Values = {}
+        for name, value in values.items():
+            if name not in places:
+                out[name] = value
+            for place in places.get(name, ()):
+                if not place.inner:
+                    out[place.name] = _each(value, place.below)
+                elif place.inner in value:
+                    out[place.name] = _each(value[place.inner], place.below)
+        if says:
+            _say(values, out)
+        return out
+
+    return written
+
+
+def _say(values: Values, out: Values) -> None:
+    """What one field says in the model and another in the later versions."""
+    if values.get("unlimitedAttempts"):
+        out["maxAttempts"] = UNLIMITED
+    is_pull = "pullTarget" in values
+    if (
+        is_pull or "state" in values
+    ):  # only the service's own answers hold a state: there, the type is always told
+        out["type"] = "PULL" if is_pull else "PUSH"
+
+
+def _packed(version: Version) -> Writer:
+    """What writes what an operation holds: the message that its @type names, which also says the version."""
+    tasks = _writer(Task, version)
+
+    def written(values: Values) -> Values:
+        name = str(values.get("@type", ""))
+        if not name.startswith(PACKAGE):
+            return values
+        values = values | {"@type": f"{PACKAGE}{version}.{name.rpartition('.')[2]}"}
+        return values | {"tasks": _each(values["tasks"], tasks)} if "tasks" in values else values
+
+    return written
+
+
+def _each(value: Any, below: Writer | None) -> Any:
+    """A message, or every message of a list, as the version writes it; anything else as it is."""
+    if below is None:
+        return value
+    if isinstance(value, list):
+        return [_each(item, below) for item in value]
+    return below(value) if isinstance(value, dict) else value
+
+
+# What the later versions say through another field, which is held as `said_<name>`.
+_SAID = {
+    "unlimited_attempts": lambda here: here.said_max_attempts == UNLIMITED,
+    "max_attempts": lambda here: here.said_max_attempts if here.said_max_attempts != UNLIMITED else None,
+    "pull_target": lambda here: PullTarget() if here.said_type == "PULL" else None,
+}
+
+
+@cache
+def reading(kind: type, version: Version) -> type:
+    """The class that reads a message in a version's words; `kind` itself where the words are the model's.
+
+    >>> from .queue import RetryConfig
+    >>> read = msgspec.json.decode(b'{"maxAttempts": -1}', type=reading(RetryConfig, "v2"))
+    >>> msgspec.convert(read, RetryConfig, from_attributes=True).unlimited_attempts
+    True
+    """
+    if not (isinstance(kind, type) and issubclass(kind, Message)):
+        return kind
+    known, said = schema(kind), shape_of(kind, version).said
+    fields: list[tuple[str, Any, Any]] = []
+    words: dict[str, str] = {}
+    lifted: dict[str, dict[str, str]] = {}
+    for member in members(kind, version):
+        if member.name in said.values():
+            continue
+        outer, *inner = member.home
+        name = member.name if inner else outer
+        if inner:
+            lifted.setdefault(outer, {})[inner[0]] = name
+        fields.append((name, _hint(member.field, version), member.field.blank))
+        words[name] = camel(member.name)
+    for name in said.values():
+        held = known.get(name)
+        fields.append((f"said_{name}", held.info.type if held else str, held.blank if held else ""))
+        words[f"said_{name}"] = camel(name)
+    asked = {
+        name: (field.info.type, field.wire) for name, field in known.items() if version in field.versions
+    }
+    if {name: (hint, words[name]) for name, hint, _ in fields} == asked:
+        return kind
+    made = {name: _SAID[name] for name in (*said, *said.values()) if name in known}
+    made |= {outer: _gathered(known[outer].message, names) for outer, names in lifted.items()}
+    namespace = {name: property(read) for name, read in made.items()} | {"keeps_texts": kind.keeps_texts}
+    return msgspec.defstruct(
+        kind.__name__, fields, bases=(Message,), rename=words, namespace=namespace, module=__name__
+    )
+
+
+def _hint(field: Field, version: Version) -> Any:
+    """The type of a field in a class that reads."""
+    there = field.message and reading(field.message, version)
+    if there is field.message:
+        return field.info.type
+    return list[there] if field.repeated else there | None  # type: ignore[valid-type,operator]
+
+
+def _gathered(kind: Any, names: dict[str, str]) -> Callable[[Any], Message | None]:
+    """A nested message, of which the version has the fields in the outer one, under these names."""
+    blanks = {name: schema(kind)[name].blank for name in names}
+
+    def gathered(here: Any) -> Message | None:
+        values = {name: getattr(here, outer) for name, outer in names.items()}
+        return kind(**values) if values != blanks else None
+
+    return gathered

@@ -217,7 +217,7 @@ def members(kind: type[Message], version: Version) -> tuple[Member, ...]:
     """The fields of a message in this version, but for those that only say what others of the model say."""
     shape = shape_of(kind, version)
     found = []
-    for field in schema(model_of(kind)).values():
+    for field in schema(kind).values():
         if field.name in shape.lifted and field.message is not None:
             inner = schema(field.message)
             for name, outer in shape.lifted[field.name].items():

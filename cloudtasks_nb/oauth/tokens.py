@@ -16,9 +16,8 @@ from ..redact import DOTS, is_secret
 from ..rest.auth import TOKEN_URI, check_token_uri, is_loopback
 from ..rest.deadline import Deadline
 from ..rest.exchange import Bounds, connections, exchange
-from ..rest.retry import Retry
+from ..rest.retry import Retry, Trying
 from ..rest.token_refusals import refusal
-from ..rest.trying import Trying
 from ..shown import Shown
 
 if TYPE_CHECKING:

@@ -57,7 +57,6 @@ class Exports(ABC):
         that become categorical, such as ["kind"]. `decode="text"` adds `payload_text`, `decode="json"` one column
         `payload.<key>` per top-level key. Secrets in headers, URLs and messages are `•••` unless `secrets=True`.
         `progress` shows a bar; by default when there are several pages.
-
         Errors: any ApiError when a page fails; ConfigError when `decode` is asked for without payloads.
 
         Example:
@@ -103,7 +102,6 @@ class Exports(ABC):
         """All items as a pyarrow.RecordBatchReader: a batch per page, each fetched when it is read, read once.
 
         Shapes: the columns of `to_arrow`, in every batch.
-
         Errors: any ApiError when the page that is read fails.
 
         Example:
@@ -128,7 +126,6 @@ class Exports(ABC):
         """Stream all items into a Parquet file; it appears when complete. Returns its path.
 
         Errors: any ApiError when a page fails, and then no file is left behind.
-
         Shapes: the columns and options of `to_dataframe`, with Arrow types.
 
         Example:
@@ -155,7 +152,6 @@ class Exports(ABC):
         file is for looking at: create_tasks() wants one without.
 
         Errors: any ApiError when a page fails, and then no file is left behind.
-
         Shapes: the columns and options of `to_dataframe`: headers as JSON, payloads as base64, instants as text,
         durations in seconds.
 
@@ -180,7 +176,6 @@ class Exports(ABC):
 
         Errors: any ApiError when a page fails; MissingExtra without openpyxl; ConfigError for more rows, or longer
         texts, than a sheet can hold.
-
         Shapes: the columns and options of `to_dataframe`: instants in UTC, durations in days as Excel counts them,
         headers as JSON, payloads as base64. No text is a formula.
 

@@ -6,10 +6,11 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from ..model import RetryConfig
+from ..model.instants import InstantLike
 from ..shown import Shown
-from .attempts import draw_attempts
 from .backoff import draw_backoff
-from .depth import draw_depth
+from .bars import draw_attempts, draw_depth
+from .history import draw_history
 from .paper import Theme
 from .schedule import draw_schedule
 
@@ -52,7 +53,8 @@ class QueuePlots(Plots):
     """
 
     def __init__(self, queue: Queue) -> None:
-        super().__init__(queue.id, "queue.plot.schedule()", "queue.plot.attempts()", "queue.plot.backoff()")
+        lines = ("schedule()", "attempts()", "backoff()", "history()")
+        super().__init__(queue.id, *(f"queue.plot.{line}" for line in lines))
         self._queue = queue
 
     def schedule(
@@ -89,6 +91,23 @@ class QueuePlots(Plots):
         """The delay before each retry, as the queue's retry settings say. Asks nothing of the service."""
         retry = self._queue.retry_config or RetryConfig()
         return draw_backoff(retry, name=self._queue.id, ax=ax, theme=theme)
+
+    def history(
+        self, since: InstantLike = "24h", until: InstantLike | None = None, *, theme: Theme | None = None
+    ) -> list[Axes]:
+        """What happened: attempts by outcome, depth, and how late attempts were, over one axis of time.
+
+        The rate that the queue allows is a dashed line, where it is near. Returns the three axes.
+
+        Units: `since` and `until` as of queue.report().
+
+        Source: as of queue.metrics().
+
+        Example:
+            >>> attempts, depth, delays = queue.plot.history("1h")
+        """
+        metrics = self._queue.metrics(since, until)
+        return draw_history(metrics, queue_id=self._queue.id, limits=self._queue.rate_limits, theme=theme)
 
     def _tasks(self, limit: int | None) -> tuple[pa.Table, bool]:
         """Up to `limit` tasks, and whether there are no more."""

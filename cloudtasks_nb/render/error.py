@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ..errors import ApiError, CloudTasksError, InvalidRows
 from .dispatch import looks
-from .folded import json_section
+from .json_tree import json_section
 from .shapes import Card, Plain, Table, Value, badge, code
 
 

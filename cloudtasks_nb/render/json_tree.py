@@ -9,8 +9,9 @@ from typing import Any
 
 from ..redact import DOTS, named_inside, redacted, scrub
 from .packed import base64_bytes
-from .shapes import Inside, Json, Node
+from .shapes import ROWS_SHOWN, Inside, Json, Node, Section, Table
 from .values import counted, size
+from .visible import elided
 
 NODES_SHOWN = 400
 CHARACTERS_SHOWN = 8_000
@@ -113,3 +114,28 @@ def _open_all(node: Node) -> None:
     node.open = True
     for child in islice(node.children, SMALL):
         _open_all(child)
+
+
+VALUE_SHOWN = 2_000
+
+
+def json_section(label: str, value: Any) -> list[Section]:
+    """A section of JSON, folded level by level; none when there is nothing in it."""
+    if not value:
+        return []
+    tree = json_tree(value, label)
+    return [Section(label + ", cut" * tree.is_cut, tree)]
+
+
+def headers_section(headers: Mapping[str, str]) -> list[Section]:
+    """A section with a table of headers; none when there are none."""
+    if not headers:
+        return []
+    shown = {name: headers[name] for name in islice(headers, ROWS_SHOWN)}
+    seen = {name: redacted(value, name) for name, value in shown.items()}
+    table = Table(
+        columns=["header", "value"],
+        rows=[(elided(name, VALUE_SHOWN), elided(value, VALUE_SHOWN)) for name, value in seen.items()],
+        more=len(headers) - len(seen),
+    )
+    return [Section(counted(len(headers), "header") + ", secrets hidden" * (seen != shown), table)]

@@ -8,7 +8,7 @@ from datetime import datetime
 from ..model import CmekConfig, Location
 from ..redact import redacted
 from .dispatch import looks
-from .folded import json_section
+from .json_tree import json_section
 from .queue import parts, verbs
 from .shapes import ROWS_SHOWN, Card, Cell, Table, Value
 

@@ -9,7 +9,7 @@ from ..errors import DecodeError
 from ..model import Operation
 from ..model.json import from_dict
 from .dispatch import looks
-from .folded import json_section
+from .json_tree import json_section
 from .queue import verbs
 from .shapes import Card, Section, Table, Tone, Value, badge
 from .status import status_badge, status_words

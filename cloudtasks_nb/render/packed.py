@@ -1,34 +1,60 @@
-"""What is packed into bytes or text: gzip, and base64 that holds something to read."""
+"""What is packed into text, base64 that holds something to read, and which bytes are a picture that a page can show."""
 
 from __future__ import annotations
 
-import zlib
-from base64 import b64decode
-from binascii import Error as NotBase64
+import re
 from typing import Any
 
-from .pictures import image_type
+from ..model.unpacking import from_base64, is_gzip
 
-BYTES_INFLATED = 2_000_000
+_MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+_JPEG_FRAME = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]..\x08(..)(..)", re.DOTALL)
+
+
+def image_type(data: bytes) -> str:
+    """The media type of a PNG, JPEG, GIF or WebP, by its first bytes; "" for anything else.
+
+    SVG is not among them: it is a document, not a picture.
+    """
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return next((media_type for magic, media_type in _MAGIC.items() if data.startswith(magic)), "")
+
+
+def image_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels as the picture itself says; None when it does not."""
+    match image_type(data):
+        case "image/png" if len(data) >= 24:
+            return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+        case "image/gif" if len(data) >= 10:
+            return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+        case "image/jpeg" if found := _JPEG_FRAME.search(data):
+            return int.from_bytes(found[2]), int.from_bytes(found[1])
+        case "image/webp" if len(data) >= 30:
+            return _webp_size(data)
+        case _:
+            return None
+
+
+def _webp_size(data: bytes) -> tuple[int, int] | None:
+    match data[12:16]:
+        case b"VP8X":
+            return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+        case b"VP8L":
+            bits = int.from_bytes(data[21:25], "little")
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        case b"VP8 ":
+            width, height = int.from_bytes(data[26:28], "little"), int.from_bytes(data[28:30], "little")
+            return width & 0x3FFF, height & 0x3FFF
+        case _:
+            return None
+
+
 TEXT_UNPACKED = 2_000_000
 
-_GZIP = b"\x1f\x8b\x08"
 _ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 _LEAST = 16
 _HEAD = 4_096
-
-
-def is_gzip(data: bytes) -> bool:
-    """Whether bytes begin as gzip does."""
-    return data.startswith(_GZIP)
-
-
-def inflated(data: bytes) -> bytes:
-    """What gzip holds, of much only the first BYTES_INFLATED; b"" when it is broken."""
-    try:
-        return zlib.decompressobj(wbits=31).decompress(data, BYTES_INFLATED)
-    except zlib.error:
-        return b""
 
 
 def base64_bytes(text: Any) -> bytes | None:
@@ -41,11 +67,7 @@ def base64_bytes(text: Any) -> bytes | None:
         return None
     if not _ALPHABET.issuperset(text[:_HEAD]):
         return None
-    standard = text.replace("-", "+").replace("_", "/")
-    try:
-        data = b64decode(standard + "=" * (-len(text) % 4), validate=True)
-    except (NotBase64, ValueError):
-        return None
+    data = from_base64(text)
     return data if _is_readable(data) else None
 
 

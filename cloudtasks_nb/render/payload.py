@@ -8,16 +8,17 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
+from ..model.unpacking import inflated, is_gzip
 from ..redact import redacted, scrub_lines
 from .json_tree import json_tree
-from .packed import BYTES_INFLATED, inflated, is_gzip
-from .pictures import image_size, image_type
+from .packed import image_size, image_type
 from .shapes import Image, Json, Section
 from .values import size
 
 Kind = Literal["JSON", "text", "binary"]
 
 CHARACTERS_SHOWN = 8_000
+BYTES_INFLATED = 2_000_000
 BYTES_DUMPED = 256
 IMAGE_BYTES_SHOWN = 256_000
 PIXELS_SHOWN = 20_000_000
@@ -32,7 +33,7 @@ def payload_sections(data: bytes, label: str = "payload", layers: int = LAYERS) 
     if not data:
         return [Section(f"{label}: empty, 0 B", "")]
     packed = ""
-    while layers and is_gzip(data) and (held := inflated(data)):
+    while layers and is_gzip(data) and (held := inflated(data, BYTES_INFLATED)) not in (b"", data):
         packed += f"gzip of {size(len(data))}, inside{' (beginning)' * (len(held) == BYTES_INFLATED)}: "
         data, layers = held, layers - 1
     first = _section(data, label, packed)

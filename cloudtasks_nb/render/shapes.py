@@ -110,11 +110,12 @@ class Table(Struct, kw_only=True):
 
 
 class Image(Struct, frozen=True):
-    """A picture held in the page itself; `text` stands for it in a terminal."""
+    """A picture held in the page itself; `text` stands for it in a terminal. It is shown at most so wide."""
 
     media_type: str
     data: bytes
     text: str
+    width_px: int = 320
 
     @property
     def uri(self) -> str:

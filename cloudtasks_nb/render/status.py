@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ..model import AttemptStatus, Status, TaskStatus
 from .dispatch import looks
-from .folded import json_section
+from .json_tree import json_section
 from .shapes import Card, Cell, Plain, badge
 from .values import counted, duration, when
 

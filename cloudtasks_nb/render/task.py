@@ -9,7 +9,7 @@ from ..model import Task, TaskStatus
 from ..model.task import is_leased
 from ..redact import scrub
 from .dispatch import looks
-from .folded import headers_section
+from .json_tree import headers_section
 from .payload import payload_sections, preview
 from .queue import KIND_WORDS, last, parts, retry_words, verbs
 from .shapes import ROWS_SHOWN, Card, Cell, Table, Value, code

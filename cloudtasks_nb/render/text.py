@@ -43,12 +43,12 @@ def _facts(card: Card) -> str:
 
 
 def _section(section: Section) -> str:
-    if isinstance(section.body, Image) or not section.body:
+    if not section.body or (isinstance(section.body, Image) and section.body.text in section.summary):
         return f"  {shown(section.summary)}"
     if isinstance(section.body, Table):
         body = _table(section.body, fold=True)
     else:
-        body = section.body.text if isinstance(section.body, Json) else section.body
+        body = section.body.text if isinstance(section.body, Json | Image) else section.body
         lines = visible_lines(body).split("\n")
         cut = len(lines) - LINES_SHOWN
         body = "\n".join(lines[:LINES_SHOWN] + ([f"… {cut:,} more lines"] if cut > 0 else []))
@@ -62,7 +62,10 @@ def _table(table: Table, fold: bool = False) -> str:
     if rows:
         heads = [shown(column) for column in table.columns]
         fitted = _fitted(heads, written, fold)
-        rules = ["-" * max(map(_width, column)) for column in zip(heads, *fitted, strict=True)]
+        rules = [
+            "-" * max(len(line) for value in column for line in value.split("\n"))
+            for column in zip(heads, *fitted, strict=True)
+        ]
         blocks.append(_aligned([heads, rules, *fitted], alignments(rows, len(heads))))
     return "\n".join([*blocks, *(shown(line) for line in table.closing())])
 
@@ -84,10 +87,6 @@ def _fitted(heads: Sequence[str], rows: Sequence[Sequence[str]], fold: bool) -> 
 
 def _folded(value: str, width: int) -> str:
     return fill(value, width, break_long_words=False, break_on_hyphens=False)
-
-
-def _width(value: str) -> int:
-    return max(map(len, value.split("\n")))
 
 
 def _aligned(rows: Sequence[Sequence[str]], align: Sequence[str]) -> str:

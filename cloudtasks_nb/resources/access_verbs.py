@@ -96,7 +96,6 @@ class AccessVerbs(QueueVerbs):
         whatever is there.
 
         Errors: Aborted, ConfigError, InvalidArgument (an unknown role or member), NotFound, PermissionDenied.
-
         Source: REST queues.setIamPolicy, SPEC section 7.
 
         Example:
@@ -118,7 +117,6 @@ class AccessVerbs(QueueVerbs):
         """Read its policy, change it and set it; again from the start when somebody else was faster.
 
         Errors: Aborted after five rounds, InvalidArgument, NotFound, PermissionDenied.
-
         Source: REST queues.getIamPolicy and queues.setIamPolicy.
 
         Example:
@@ -138,7 +136,6 @@ class AccessVerbs(QueueVerbs):
         Meant for display: the service may say yes without being sure, and a missing queue has an empty answer.
 
         Errors: InvalidArgument (a wildcard), AuthError, TransportError.
-
         Source: REST queues.testIamPermissions.
 
         Example:

@@ -12,6 +12,7 @@ from ..model.durations import DurationLike
 from ..model.queue import RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from .bound import QueueVerbs
+from .keywords import gathered
 from .new_task import TaskOptions
 
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ class BulkVerbs(QueueVerbs):
 
         Errors: InvalidRows, NotFound, PermissionDenied; ConfigError for options that make no sense. Errors of single
         items are in the result.
-
         Units: `schedule` and `dispatch_deadline` are seconds, timedeltas, or text such as "10m".
-
         Source: REST queues.tasks.batchCreate.
 
         Example:
@@ -89,20 +88,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, create_tasks
 
-        defaults = TaskOptions(
-            url=url,
-            method=method,
-            headers=headers,
-            schedule=schedule,
-            tag=tag,
-            relative_url=relative_url,
-            routing=routing,
-            oidc_token=oidc_token,
-            oauth_token=oauth_token,
-            retry_config=retry_config,
-            dispatch_deadline=dispatch_deadline,
-        )
-        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        defaults, how = gathered(TaskOptions, locals()), gathered(BulkOptions, locals())
         return create_tasks(self._queue, items, defaults, how)
 
     def delete_tasks(
@@ -120,7 +106,6 @@ class BulkVerbs(QueueVerbs):
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
-
         Source: REST queues.tasks.batchDelete.
 
         Example:
@@ -130,7 +115,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, delete_tasks
 
-        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        how = gathered(BulkOptions, locals())
         return delete_tasks(self._queue, selection, how)
 
     def run_tasks(
@@ -150,7 +135,6 @@ class BulkVerbs(QueueVerbs):
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
-
         Source: REST queues.tasks.run.
 
         Example:
@@ -159,7 +143,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, run_tasks
 
-        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        how = gathered(BulkOptions, locals())
         return run_tasks(self._queue, selection, how)
 
     def acknowledge_tasks(
@@ -177,7 +161,6 @@ class BulkVerbs(QueueVerbs):
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: InvalidRows (a task that is not leased); what befalls single tasks is in the result.
-
         Source: REST queues.tasks.acknowledge.
 
         Example:
@@ -186,7 +169,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, acknowledge_tasks
 
-        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        how = gathered(BulkOptions, locals())
         return acknowledge_tasks(self._queue, leased, how)
 
     def copy_tasks(
@@ -210,7 +193,6 @@ class BulkVerbs(QueueVerbs):
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
-
         Source: REST queues.tasks.batchCreate.
 
         Example:
@@ -218,7 +200,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, copy_tasks
 
-        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        how = gathered(BulkOptions, locals())
         return copy_tasks(self._queue, selection, to, how, new_ids=new_ids)
 
     def move_tasks(
@@ -241,7 +223,6 @@ class BulkVerbs(QueueVerbs):
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: as queue.copy_tasks().
-
         Source: REST queues.tasks.batchCreate and queues.tasks.batchDelete.
 
         Example:
@@ -252,7 +233,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, copy_tasks
 
-        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        how = gathered(BulkOptions, locals())
         return copy_tasks(self._queue, selection, to, how, new_ids=new_ids, move=True)
 
     def backup(
@@ -264,7 +245,6 @@ class BulkVerbs(QueueVerbs):
         credentials in headers included: keep the file as safe as the queue.
 
         Errors: FileExistsError without `overwrite`; PermissionDenied (FULL needs cloudtasks.tasks.fullView).
-
         Source: REST queues.tasks.list.
 
         Example:
@@ -296,9 +276,7 @@ class BulkVerbs(QueueVerbs):
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
         Errors: ConfigError (no backup, another kind of queue), NotFound, PermissionDenied.
-
         Units: a delay in `past` is a timedelta, or a number of seconds.
-
         Source: REST queues.tasks.batchCreate.
 
         Example:
@@ -308,5 +286,5 @@ class BulkVerbs(QueueVerbs):
         from ..bulk.backup import restore
         from ..bulk.verbs import BulkOptions
 
-        how = BulkOptions(progress, concurrency, rate_per_second, ramp)
+        how = gathered(BulkOptions, locals())
         return restore(self._queue, path, past=past, renew=renew, how=how)

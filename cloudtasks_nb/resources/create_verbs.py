@@ -16,7 +16,7 @@ from ..model.queue import RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from ..names import check_task_id, parse_task
 from .bound import QueueVerbs
-from .keywords import known_keywords
+from .keywords import gathered, known_keywords
 from .new_task import JSON, TaskOptions, new_task
 from .task import Task, read_task
 
@@ -54,50 +54,31 @@ class CreateVerbs(QueueVerbs):
           whole is refused: NaN, bytes in a dict, keys that are not text, a DataFrame.
         - `schedule`: when the task becomes due: a datetime or ISO text, or a time from now. Defaults to now. A datetime
           without a time zone is local time of this machine, as in Python.
-        - `task_id`: the id of the task. The service refuses a second task with the same id, so a call with an id is
-          safe to repeat. Defaults to an id that the service chooses.
+        - `task_id`: its id. The service refuses a second task of this id, so such a call is safe to repeat. Defaults to
+          an id that the service chooses.
         - `retry_config`: how this task is retried. Defaults to the settings of the queue.
+        - `tag`: the label of a pull task. queue.lease(tag=...) leases only tasks with this tag.
 
         HTTP and App Engine tasks:
 
         - `url`: where an HTTP task goes. An HTTP queue needs it.
         - `relative_url`: path and query of an App Engine task. Defaults to "/".
         - `routing`: which App Engine service, version and instance the task goes to.
-        - `method`: the HTTP method. Defaults to POST.
-        - `headers`: headers of the request.
+        - `method`: the HTTP method. Defaults to POST. `headers`: headers of the request.
         - `oidc_token`: the service account whose ID token the request carries (HTTP).
         - `oauth_token`: the service account whose access token the request carries (HTTP, Google APIs only).
         - `dispatch_deadline`: how long an attempt may take.
 
-        Pull tasks:
-
-        - `tag`: a label. queue.lease(tag=...) leases only tasks with this tag.
-
-        Errors: InvalidArgument, AlreadyExists, NotFound, PermissionDenied.
-
         Settings are messages or dicts: retry_config={"max_attempts": 5}.
 
+        Errors: InvalidArgument, AlreadyExists, NotFound, PermissionDenied.
         Units: durations are seconds, timedeltas, or text such as "10m".
-
         Source: REST queues.tasks.create, SPEC section 3.1.
 
         Example:
             >>> queue.create_task({"to": "ada"}, url="https://example.com/send", schedule=60)
         """
-        options = TaskOptions(
-            url=url,
-            method=method,
-            headers=headers,
-            schedule=schedule,
-            task_id=task_id,
-            tag=tag,
-            relative_url=relative_url,
-            routing=routing,
-            oidc_token=oidc_token,
-            oauth_token=oauth_token,
-            retry_config=retry_config,
-            dispatch_deadline=dispatch_deadline,
-        )
+        options = gathered(TaskOptions, locals())
         task = new_task(self._parsed, self._kind_of_tasks, payload, options, self._session.now())
         # Without a name nobody can tell whether a lost call created the task, so only a named one is repeated.
         made = self._session.call(
@@ -114,7 +95,6 @@ class CreateVerbs(QueueVerbs):
         `body`: bytes, text, or anything JSON (then of type application/json, unless `content_type` says otherwise).
 
         Errors: FailedPrecondition or InvalidArgument (a queue without http_target), AlreadyExists, NotFound.
-
         Source: REST queues.tasks.buffer.
 
         Example:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
+
+from msgspec import Struct
 
 from ..errors import ConfigError
 from ..model.queue import RateLimits, RetryConfig
@@ -14,6 +16,7 @@ from ..model.schema import schema, snake
 
 P = ParamSpec("P")
 T = TypeVar("T")
+S = TypeVar("S", bound=Struct)
 
 _PARTS = {"rate_limits": RateLimits, "retry_config": RetryConfig}
 # Names of the API and of other libraries, and the keyword that stands for each.
@@ -31,6 +34,11 @@ _INSTEAD = {
 
 class UnknownKeyword(ConfigError, TypeError):
     """A verb was called with a keyword that it does not have."""
+
+
+def gathered(options: type[S], said: Mapping[str, Any]) -> S:
+    """The options of a verb out of its own keywords: gathered(BulkOptions, locals())."""
+    return options(**{name: said[name] for name in options.__struct_fields__ if name in said})
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

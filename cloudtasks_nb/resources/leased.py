@@ -48,7 +48,6 @@ class Leased(Bound):
         """Say that the work is done: the task is deleted. It is repeated when an answer is lost.
 
         Errors: FailedPrecondition when the lease is over or another one began, NotFound when the task is gone.
-
         Source: REST queues.tasks.acknowledge.
 
         Example:
@@ -64,7 +63,6 @@ class Leased(Bound):
         """Hold it for this long from now on. Units: seconds, a timedelta, or text such as "5m"; at most a week.
 
         Errors: FailedPrecondition when the lease is over or another one began, NotFound, InvalidArgument.
-
         Source: REST queues.tasks.renewLease.
 
         Example:
@@ -87,7 +85,6 @@ class Leased(Bound):
         """Give it back: another worker may lease it at once.
 
         Errors: FailedPrecondition when the lease is over or another one began, NotFound.
-
         Source: REST queues.tasks.cancelLease.
 
         Example:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from ..errors import CloudTasksError, ConfigError
 from ..model import location as model
 from ..model.choosing import EVERY_FIELD
 from ..model.json import Message, decode
@@ -16,6 +17,7 @@ from ..paging.listing import Items, Listing
 from ..paging.pager import Pager
 from ..rest.pages import PagedCall, PageTokens
 from ..rest.session import Session
+from ..shown import Shown
 from .bound import Bound, bind_all
 from .everywhere import fetch_everywhere
 from .new_queue import CreatesQueues
@@ -23,7 +25,7 @@ from .queue import Queue, queue_handle
 
 if TYPE_CHECKING:
     from ..frames import Columns
-    from ..render import Table
+    from ..render import Card, Table
 
 _LOCATIONS = "projects.locations"
 _LIST = "projects.locations.queues.list"
@@ -80,7 +82,6 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         """Encrypt its tasks with this Cloud KMS key from now on; "" goes back to Google's own.
 
         Errors: InvalidArgument, PermissionDenied, FailedPrecondition.
-
         Source: REST updateCmekConfig.
 
         Example:
@@ -183,3 +184,67 @@ def list_queues(
     return Pager(
         fetch, listing, PageTokens(listing.caption, _LIST, str(places[0]) if len(places) == 1 else where)
     )
+
+
+class DefaultLocation(str):
+    """The default location's id, empty when there is none; called with an id, it reads that Location."""
+
+    # Not the client, which holds this: without that circle a client that is forgotten ends at once.
+    __slots__ = ("_project", "_session")
+    _session: Session
+    _project: str
+
+    def __new__(cls, text: str, session: Session, project: str) -> Self:
+        location = super().__new__(cls, text)
+        location._session, location._project = session, project
+        return location
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)  # copied or pickled, it is the id and nothing else
+
+    def __call__(self, location: str | Location | None = None) -> Location:
+        """One location, by id or full name; the default one without. Errors: NotFound, ConfigError."""
+        if not (location or self):
+            raise ConfigError("This client has no default location.", hint='client.location("us-central1")')
+        return read_location(self._session, parse_location(location or self, self._project))
+
+
+class Uploaded(Shown):
+    """A queue.yaml that was uploaded: to which project, and what its queues are now, as far as that is known.
+
+    `location` is that of the project's App Engine. The API does not tell it, an emulator does: elsewhere it is empty,
+    and `queues` is None.
+
+    Example:
+        >>> client.upload_queue_yaml("queue.yaml").queues
+    """
+
+    def __init__(self, session: Session, project: str, location: str) -> None:
+        self.project = project
+        self.location = location
+        self.queues = _queues(session, project, location) if location else None
+
+    def _shape_(self) -> Card | Table:
+        from ..render import Card, code, muted
+
+        if self.queues is not None:
+            return self.queues._shape_()
+        where = (
+            code(self.location) if self.location else muted("where its App Engine is: the API does not say")
+        )
+        facts = {"project": code(self.project), "location": where}
+        return Card("queue.yaml uploaded", facts=facts, code=[f'client.queues("{self.location or "-"}")'])
+
+    def __repr__(self) -> str:
+        return (
+            f"<queue.yaml uploaded to {self.project} in {self.location or 'the location of its App Engine'}>"
+        )
+
+
+def _queues(session: Session, project: str, location: str) -> Pager[Queue] | None:
+    """The queues there; None where they may not be listed: the upload is done all the same."""
+    places = [LocationName(project, location)]
+    try:
+        return list_queues(session, places, filter=None, page_size=None, stats=False)
+    except CloudTasksError:
+        return None

@@ -62,10 +62,8 @@ class CreatesQueues:
         was read: what is output only is left out. The service chooses the defaults.
 
         Units: `task_ttl` and `tombstone_ttl` are seconds, timedeltas, or text such as "10m".
-
         Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument; ConfigError for a
         field that is unknown or cannot be set.
-
         Source: REST queues.create.
 
         Example:
@@ -75,15 +73,7 @@ class CreatesQueues:
             >>> client.create_queue("app", app_engine_http_target={
             ...     "app_engine_routing_override": {"service": "worker"}})
         """
-        named = {
-            "rate_limits": rate_limits,
-            "retry_config": retry_config,
-            "http_target": http_target,
-            "app_engine_http_target": app_engine_http_target,
-            "stackdriver_logging_config": stackdriver_logging_config,
-            "task_ttl": task_ttl,
-            "tombstone_ttl": tombstone_ttl,
-        }
+        named = {field: value for field, value in locals().items() if field not in ("self", "name", "kind")}
         given = {field: value for field, value in named.items() if value is not None}
         session, queue_name = self._new_queue(name)
         kind = _kind_of(kind, [field for field in _TARGETS.values() if field in given])

@@ -21,12 +21,14 @@ from .access_verbs import AccessVerbs
 from .batch_verbs import BatchVerbs
 from .bulk_verbs import BulkVerbs
 from .create_verbs import CreateVerbs
+from .history_verbs import HistoryVerbs
 from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
 from .rescue_verbs import RescueVerbs
 from .settings import UNCHANGED, Unchanged, settings
 from .task import Task, count_tasks, list_tasks, task_handle
 from .task_pager import TaskPager
+from .why_verbs import WhyVerbs
 
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
@@ -41,7 +43,17 @@ _QUEUES = "projects.locations.queues"
 
 
 class Queue(
-    model.Queue, CreateVerbs, LeaseVerbs, BatchVerbs, BulkVerbs, RescueVerbs, AccessVerbs, dict=True, gc=True
+    model.Queue,
+    CreateVerbs,
+    LeaseVerbs,
+    BatchVerbs,
+    BulkVerbs,
+    RescueVerbs,
+    AccessVerbs,
+    HistoryVerbs,
+    WhyVerbs,
+    dict=True,
+    gc=True,
 ):
     """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
 
@@ -96,14 +108,9 @@ class Queue(
             ...                           "header_overrides": {"X-Team": "mail"}})
             >>> queue.update(http_target=None, retry_config=None)
         """
-        named = {
-            "rate_limits": rate_limits,
-            "retry_config": retry_config,
-            "http_target": http_target,
-            "app_engine_http_target": app_engine_http_target,
-            "stackdriver_logging_config": stackdriver_logging_config,
+        given = {
+            field: value for field, value in locals().items() if field != "self" and value is not UNCHANGED
         }
-        given = {field: value for field, value in named.items() if value is not UNCHANGED}
         version = self._session.api_version
         changed, mask = settings(given, version, self.kind), mask_paths(given, version, self.kind)
         if not mask:  # which the API reads as "every field", and would set all of them to their defaults

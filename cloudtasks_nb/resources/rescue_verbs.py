@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from .bound import QueueVerbs
 
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
+    from ..diagnosis.forecast import Forecast
+    from ..diagnosis.watch import Watch
     from ..model.task import View
     from .bulk_verbs import Selection
     from .task_pager import TaskPager
@@ -19,6 +22,42 @@ class RescueVerbs(QueueVerbs):
     """Which tasks are in danger, and another time for them."""
 
     __slots__ = ()
+
+    def forecast(
+        self,
+        latency: DurationLike | None = None,
+        failure: float | None = None,
+        rate: float | None = None,
+        concurrency: int | None = None,
+    ) -> Forecast:
+        """When half, most (90 %) and all of what waits will be done, as intervals, and which limit binds.
+
+        What is not passed is read: the settings and statistics of the queue, and at most three pages of tasks. The card
+        says where each number comes from. What is passed takes its place, so that `rate=50` answers what a rate of 50
+        would change; `forecast.as_it_is` is the forecast without it, `forecast.code` the line that sets it.
+
+        - `latency`: how long an attempt takes.
+        - `failure`: which share of the attempts fails, from 0 to 1.
+        - `rate`: tasks per second that the queue may send, up to 500.
+        - `concurrency`: requests at a time, up to 5,000.
+
+        Errors: NotFound, PermissionDenied; ConfigError for a pull queue, and for what is no such number.
+
+        Units: `latency` is seconds, a timedelta, or text such as "2s".
+
+        Source: REST queues.get and queues.tasks.list.
+
+        Example:
+            >>> forecast = queue.forecast(latency=2, failure=0.05)
+            >>> earliest, latest = forecast.all
+            >>> earliest < latest
+            True
+            >>> queue.forecast(rate=50, latency=2).code
+            'queue.update(rate_limits={"max_tasks_dispatched_per_second": 50})'
+        """
+        from ..diagnosis.forecast import forecast
+
+        return forecast(self._queue, latency, failure, rate, concurrency)
 
     def at_risk(
         self,
@@ -53,6 +92,47 @@ class RescueVerbs(QueueVerbs):
         from ..diagnosis.at_risk import at_risk
 
         return at_risk(self._queue, attempts_left, within, view, page_size)
+
+    def watch(
+        self,
+        dead_letter: str | os.PathLike[str],
+        every: DurationLike = "1min",
+        *,
+        attempts_left: int = 3,
+        within: DurationLike = "1h",
+    ) -> Watch:
+        """Keep a copy of each task that comes near its last attempt, in the background, until it is stopped.
+
+        The service deletes a task after its last failed attempt. This looks for the tasks at risk every `every`, and
+        brings them into a file; queue.restore(file) creates them again. In a notebook the result is a card with a
+        button that stops it. A program calls `.wait()`, or runs `python -m cloudtasks_nb watch`.
+
+        The file is a backup, for its owner only (mode 0600), and complete after every write, whatever ends the process.
+        A file that is there is continued. A task that succeeds on one of its last attempts is in the file too, because
+        the service does not tell how a task ended.
+
+        - `dead_letter`: the path of the file.
+        - `every`: the time between two looks, from one second to one day. Each look reads the queue once, and its tasks
+          page by page.
+        - `attempts_left`, `within`: what counts as near, as in queue.at_risk().
+
+        Errors: NotFound, PermissionDenied (needs cloudtasks.tasks.fullView); ConfigError for a file that is no backup
+        of this queue, is watched already, or cannot be written; BackupIncomplete where tasks cannot be read whole.
+
+        Units: `every` and `within` are timedeltas, seconds, or text such as "1min".
+
+        Source: REST queues.get and queues.tasks.list.
+
+        Example:
+            >>> watch = queue.watch(dead_letter="failed.parquet", every="1min")
+            >>> watch.stop().kept
+            0
+            >>> queue.restore("failed.parquet").done
+            0
+        """
+        from ..diagnosis.watch import watch
+
+        return watch(self._queue, dead_letter, every, attempts_left, within)
 
     def reschedule_tasks(
         self,

@@ -92,7 +92,9 @@ class _Reader:
 
     def message(self, kind: type[Message], given: Any, where: str) -> Message:
         if isinstance(given, kind):
-            given = _as_dict(as_new(given, self._version, self._queue_kind))
+            new = as_new(given, self._version, self._queue_kind)
+            held = {field: getattr(new, field.name) for field in schema(kind).values()}
+            given = {field.name: value for field, value in held.items() if value != field.blank}
         if not isinstance(given, Mapping):
             raise ConfigError(f"{where} is a {type(given).__name__}, not a {kind.__name__} or a dict.")
         known, values = schema(kind), {}
@@ -128,12 +130,6 @@ class _Reader:
             f"{kind.__name__} has no field {name!r}.",
             hint=f"{nearest(name, there)} it has {', '.join(there)}".lstrip(),
         )
-
-
-def _as_dict(message: Message) -> dict[str, Any]:
-    """The fields that are set."""
-    held = {field: getattr(message, field.name) for field in schema(type(message)).values()}
-    return {field.name: value for field, value in held.items() if value != field.blank}
 
 
 def _scalar(field: Field, given: Any, where: str) -> Any:

@@ -18,10 +18,12 @@ from ..progress import bar
 from ..rest.pages import PagedCall
 from ..rest.session import Session
 from .bound import bind_all
+from .history_verbs import TaskHistoryVerb
 from .leased import Leased
 from .task_pager import TaskPager
 
 if TYPE_CHECKING:
+    from ..diagnosis.explanation import Explanation
     from ..frames import Columns
     from ..frames import TaskPage as TaskColumns
     from ..render import Table
@@ -31,7 +33,7 @@ _LIST = f"{_TASKS}.list"
 VIEWS = ("BASIC", "FULL")
 
 
-class Task(model.Task, Leased, dict=True, gc=True):
+class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
     """A task. Its fields are what was last read; verbs call the service and bring them up to date.
 
     Source: REST projects.locations.queues.tasks.
@@ -116,6 +118,26 @@ class Task(model.Task, Leased, dict=True, gc=True):
         except NotFound:  # it ran already
             self.status = None
             return self
+
+    def explain(self) -> Explanation:
+        """Why it has not run, or what became of it, in words: `sentence` and `cause`.
+
+        The cause is "scheduled", "retrying", "due", "finished", "gone" or "unknown", or the rule of a finding that
+        holds it back, such as "paused_with_backlog". It reads the task and its queue, and changes nothing.
+
+        Errors: PermissionDenied, AuthError, TransportError. A task that is not there is explained.
+
+        Source: REST queues.tasks.get and queues.get.
+
+        Example:
+            >>> task.explain().cause
+            'scheduled'
+            >>> queue.task("welcome-2025", read=False).explain().cause
+            'unknown'
+        """
+        from ..diagnosis.explaining import explain
+
+        return explain(self)
 
     def text(self) -> str:
         """The payload as text (UTF-8). Errors: ConfigError without payload, InvalidArgument when it is not text.

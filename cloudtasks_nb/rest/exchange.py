@@ -33,12 +33,15 @@ class Answer(Discreet, Struct, frozen=True):
     content_type: str
     retry_after_s: float
     body: bytes
+    date: datetime | None = None
 
     @classmethod
     def of(cls, status: int, headers: Any, body: bytes) -> Answer:
         """An answer from its status, its headers (whatever has `get`) and its body."""
         again = _retry_after_s(headers.get("Retry-After", ""))
-        return cls(status, headers.get("Content-Type", ""), again, Body(body))
+        return cls(
+            status, headers.get("Content-Type", ""), again, Body(body), _instant(headers.get("Date", ""))
+        )
 
 
 class Bounds(Struct, frozen=True):
@@ -68,7 +71,7 @@ def connections(*, direct: bool) -> requests.Session:
     http.mount("https://", adapter)
     http.mount("http://", adapter)
     http.trust_env = not direct
-    http.auth = _keep_headers  # otherwise a ~/.netrc entry would replace our Authorization header
+    http.auth = lambda request: request  # otherwise a ~/.netrc entry would replace our Authorization header
     return http
 
 
@@ -184,11 +187,14 @@ def _retry_after_s(value: str) -> float:
         return max(0.0, float(value))
     except ValueError:
         pass
+    moment = _instant(value)
+    return 0.0 if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _instant(value: str) -> datetime | None:
+    """The instant that a header holds; None where it holds none."""
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
-
-
-def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

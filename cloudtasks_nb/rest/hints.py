@@ -11,7 +11,14 @@ from typing import Any
 from ..model.methods import METHODS
 from ..model.roles import PREFIX, roles_with
 
-_PERMISSION = re.compile(r"\b(cloudtasks\.\w+\.\w+|iam\.serviceAccounts\.\w+|appengine\.applications\.get)\b")
+# What reads what happened, and the permission for it: refusals there do not always name it.
+_ELSEWHERE = {
+    "monitoring.projects.timeSeries.list": "monitoring.timeSeries.list",
+    "logging.entries.list": "logging.logEntries.list",
+}
+_PERMISSION = re.compile(
+    r"\b((?:cloudtasks|monitoring|logging)\.\w+\.\w+|iam\.serviceAccounts\.\w+|appengine\.applications\.get)\b"
+)
 _FOREIGN = re.compile(r"resource project ([\w.:-]+?)\.?(?:\s|$)")
 _REGION = re.compile(r"Location must equal ([\w-]+)")
 
@@ -56,7 +63,7 @@ def _permission(message: str, method: str, resource: str) -> str | None:
     """The permission that is missing (said, or known to be the method's), and every predefined role that holds it."""
     said = _PERMISSION.search(message)
     known = METHODS[method].permission if method in METHODS else None
-    permission = said[1] if said else f"{PREFIX}{known}" if known else ""
+    permission = said[1] if said else f"{PREFIX}{known}" if known else _ELSEWHERE.get(method, "")
     if not permission:
         return _BY_STATUS["PERMISSION_DENIED"]
     if permission == "iam.serviceAccounts.actAs":
@@ -77,9 +84,9 @@ def _disabled(detail: dict[str, Any]) -> str:
     metadata = detail.get("metadata")
     consumer = str(metadata.get("consumer", "") if isinstance(metadata, dict) else "").rpartition("/")[2]
     project = f" --project={consumer}" if re.fullmatch(r"[\w.:-]+", consumer) else ""
-    return (
-        f"enable the API: gcloud services enable cloudtasks.googleapis.com{project}; it takes a minute or two"
-    )
+    named = str(metadata.get("service", "") if isinstance(metadata, dict) else "")
+    service = named if re.fullmatch(r"[a-z]+\.googleapis\.com", named) else "cloudtasks.googleapis.com"
+    return f"enable the API: gcloud services enable {service}{project}; it takes a minute or two"
 
 
 def _foreign(message: str) -> str:

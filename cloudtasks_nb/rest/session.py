@@ -24,9 +24,9 @@ from .auth import Auth, check_secret_way, check_url, is_loopback
 from .call import Call
 from .deadline import Deadline
 from .exchange import MAX_ANSWER_BYTES, Answer, Bounds, connections, exchange
+from .heard import Heard
 from .nearby import Nearby
-from .retry import Retry
-from .trying import TryingCall
+from .retry import Retry, TryingCall
 from .versioned import Speaking
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class Session:
         self._nearby: Nearby | None = Nearby()
         self.queue_states: dict[str, str] = {}
         self.moved_to: datetime | None = None
+        self.heard = Heard()
 
     def call(
         self,
@@ -133,6 +134,7 @@ class Session:
             return self.persist(call)
         except ApiError as error:
             self.advise(error, call)
+            self.heard.refused(call, error, self.now())
             if self._nearby is not None and not is_unserved(error):
                 self._nearby.explain(self, error)
             raise
@@ -185,6 +187,16 @@ class Session:
         single._nearby = None  # who makes many calls wants no look around for each
         return single
 
+    def beside(self, endpoint: str) -> Session:
+        """The same connections and identity at another endpoint. Errors: ConfigError when it is not a safe one."""
+        check_url(endpoint)
+        if self.auth.secret:
+            check_secret_way(endpoint)
+        other = copy(self)
+        other.endpoint = endpoint.rstrip("/")
+        other._nearby = None  # queues are not listed there
+        return other
+
     def pause(self, tries: int) -> None:
         """Wait before another round of something that is more than one call."""
         time.sleep(random.random() * self.retry.ceiling_s(tries))  # noqa: S311 - jitter, not a secret
@@ -199,6 +211,11 @@ class Session:
             self._process, self._http = os.getpid(), connections(direct=self._direct)
         return self._http
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether its client was closed: calls raise ConfigError then."""
+        return self._closed
+
     def close(self) -> None:
         """End the connections; calls after this raise ConfigError."""
         self._closed = True
@@ -210,7 +227,9 @@ class Session:
         """Send one request as it is and read its answer. Errors: TransportError."""
         headers = JsonObject({**self._headers, **headers})
         bounds = Bounds(deadline, self.max_answer_bytes)
-        return exchange(self.connections(), verb, url, headers=headers, body=body, bounds=bounds)
+        answer = exchange(self.connections(), verb, url, headers=headers, body=body, bounds=bounds)
+        self.heard.date(answer.date, self.now())
+        return answer
 
     def persist(self, call: Call) -> bytes:
         """Try until it succeeds, is refused for good, or its time is over."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ..errors import CloudTasksError, NotFound
+from ..history.lately import Failing, failing_of
 from ..redact import scrub
 from ..render.queue import KIND_WORDS, state_badge
 from ..render.values import counted
@@ -75,6 +76,7 @@ class Explorer(Clickable):
         self._heard: deque[str] = deque()  # other threads append
         self._counts: dict[str, int] = {}  # where nothing is estimated
         self._acted: tuple[str, ...] = ()
+        self._failing = failing_of(client._session, client.project)
         super().__init__(client, client.project, read_only=read_only)
         self._show(None)
         with suppress(CloudTasksError):  # shown in the status line
@@ -144,8 +146,23 @@ class Explorer(Clickable):
         self._queues = dict(sorted((kept | found.queues).items()))
         before = {place: error for place, error in self.silent.items() if place not in answered}
         self.silent = before | found.silent
+        if self._failing.was_asked:
+            self._failing.ask(self.client._session, self.client.project)
         self._show(datetime.now(UTC))
         return f"{counted(len(self.silent), 'location')} did not answer." if self.silent else ""
+
+    @action('client.report(since="1h").to_dataframe()[["queue", "attempts", "failed"]]')
+    def show_failing(self) -> str:
+        """Fill the column "failing": the attempts of the last hour that failed, one metrics call for all queues.
+
+        From then on it is kept up to date: at most one call a minute, whichever panels of the project look. Metrics are
+        billed, so nothing is read before somebody asks. A role that is missing is named in the status line.
+        """
+        self._failing.ask(self.client._session, self.client.project)
+        self._show(self._read_at)
+        if self._failing.why:
+            raise CloudTasksError(f"Metrics were {self._failing.why}.")
+        return ""
 
     @action(busy=False)
     def choose(self, names: list[str], on: bool = True) -> str:
@@ -233,7 +250,12 @@ class Explorer(Clickable):
 
     def _show(self, read_at: datetime | None) -> None:
         self._read_at = read_at
-        self.rows = [queue_row(queue, self._counts.get(queue.name)) for queue in self.queues]
+        lately = self._failing.found
+        self.rows = [
+            queue_row(queue, self._counts.get(queue.name))
+            | failing_cells(None if lately is None else lately.get(queue.name, Failing()))
+            for queue in self.queues
+        ]
         self.ticked = [name for name in self.ticked if name in self._queues]
         self.place = {
             "project": self.client.project,
@@ -241,6 +263,7 @@ class Explorer(Clickable):
             "surge": SURGE,
             "silent": [_why(place, error) for place, error in self.silent.items()],
             "estimates": self.client.offers_stats,
+            "failing": lately is not None,
         }
 
 
@@ -263,6 +286,13 @@ def queue_row(queue: Queue, count: int | None = None) -> dict[str, Any]:
         "oldest": instant(stats.oldest_estimated_arrival_time) if stats else "",
         "rate": limits.max_tasks_dispatched_per_second if limits and queue.kind != "pull" else None,
     }
+
+
+def failing_cells(lately: Failing | None) -> dict[str, Any]:
+    """What a row says of the last hour; None where nothing was asked."""
+    if lately is None:
+        return {"failed": None, "attempts": None, "mostly": ""}
+    return {"failed": lately.failed, "attempts": lately.attempts, "mostly": lately.mostly}
 
 
 def _why(location: str, error: CloudTasksError) -> dict[str, str]:

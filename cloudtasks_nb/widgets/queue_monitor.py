@@ -12,7 +12,13 @@ import traitlets
 from msgspec import Struct
 
 from ..errors import CloudTasksError, ConfigError
+from ..history.figures import Moment
+from ..history.lately import last_hour
+from ..history.told import refused
+from ..history.windows import MINUTE
+from ..redact import scrub
 from ..render.queue import state_badge
+from ..render.visible import visible_lines
 from .action import action
 from .cells import plain
 from .clickable import built
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 
 SAMPLES_KEPT = 20_000  # more than a day of one each five seconds
 POINTS_SHOWN = 400
-WINDOWS_S = (60.0, 300.0, 1800.0, 21600.0)
+WINDOWS_S = (60.0, 300.0, 1800.0, 3600.0, 21600.0)
 LEAST_S, MOST_S = 1.0, 3600.0
 
 
@@ -75,6 +81,7 @@ class QueueMonitor(Panel):
     `every_s` is the pause between samples, at least one second. All panels of a project share a budget of 300 reads a
     minute, half of the quota for list calls: with many monitors some samples are left out, and gaps show as gaps.
     Where the version of the API keeps no statistics, a sample is taken on request only: it counts the tasks.
+    The chart begins with the hour before, from the metrics: two calls. queue.metrics("1h") has them as a table.
 
     Example:
         >>> monitor = queue.monitor(every_s=10)
@@ -85,12 +92,16 @@ class QueueMonitor(Panel):
     _css = built("queue_monitor.css")
 
     facts = traitlets.Dict().tag(sync=True)
-    window_s = traitlets.Float(WINDOWS_S[1]).tag(sync=True)
+    window_s = traitlets.Float(3600.0).tag(sync=True)
 
     def __init__(self, queue: Queue, every_s: float = 5.0, read_only: bool = False) -> None:
         self._samples: deque[Sample] = deque(maxlen=SAMPLES_KEPT)
+        self._past: list[Moment] = []
+        self._past_why = ""
+        self._ahead = timedelta(0)
         super().__init__(queue, read_only=read_only, live_s=_checked(every_s) if queue.offers_stats else 0.0)
         self._show()
+        self._read_past()
         with suppress(CloudTasksError):  # shown in the status line
             self.refresh()
 
@@ -151,6 +162,15 @@ class QueueMonitor(Panel):
         self._show()
         return ""
 
+    def _read_past(self) -> None:
+        """The hour before, from the metrics; without the right to read them the chart begins empty, and says why."""
+        session = self.queue._session
+        self._ahead = session.now() - datetime.now(UTC) if session.moved_to else timedelta(0)
+        try:
+            self._past = last_hour(self.queue._session, self.queue._parsed)
+        except CloudTasksError as error:
+            self._past_why = visible_lines(scrub(refused(error)))
+
     def look(self) -> None:
         """Take a sample, unless another view of the same monitor just did."""
         last = self._samples[-1].time if self._samples else None
@@ -171,7 +191,11 @@ class QueueMonitor(Panel):
             "location": self.queue.location,
             "badge": plain(state_badge(self.queue.state)),
             "estimates": self.queue.offers_stats,
-            "points": [_point(sample) for sample in thinned(self.samples, self.window_s)],
+            "points": [
+                *past_points(self._past, self._samples[0].time if self._samples else None, self._ahead),
+                *(_point(sample) for sample in thinned(self.samples, self.window_s)),
+            ],
+            "past": self._past_why,
             "gap_s": 2.5 * max(self.live_s, self.window_s / POINTS_SHOWN),
             "count": len(self._samples),
             "updated": last.time.isoformat() if last else "",
@@ -189,6 +213,21 @@ def thinned(samples: list[Sample], window_s: float) -> list[Sample]:
         return recent
     step = timedelta(seconds=window_s / POINTS_SHOWN)
     return list({(sample.time - samples[0].time) // step: sample for sample in recent}.values())
+
+
+def past_points(
+    past: list[Moment], until: datetime | None, ahead: timedelta = timedelta(0)
+) -> list[list[Any]]:
+    """Points as of samples, by the minute, before the first one; the last value is how long each may stand alone.
+
+    `ahead` is how far the clock at the other end goes ahead of this machine's, whose time samples have.
+    """
+    ends = [(one.time + MINUTE - ahead, one) for one in past]
+    return [
+        [round(end.timestamp() * 1000), one.depth, one.attempts, None, 150]
+        for end, one in ends
+        if until is None or end < until
+    ]
 
 
 def _point(sample: Sample) -> list[Any]:

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ..errors import CloudTasksError
+from ..model.durations import parse_duration
 from ..render.queue import KIND_WORDS, settings_facts, state_badge
 from ..render.values import counted
 from .action import Refused, action, literal
 from .cells import fact_list, instant, plain
 from .clickable import built
 from .panel import Panel, refresh_line
+from .queue_story import story
 from .settings_form import changed_settings, form
 
 if TYPE_CHECKING:
+    from ..history.report import Report
     from ..resources.queue import Queue
 
 LIVE_S = 10.0
@@ -55,8 +58,11 @@ class QueuePanel(Panel):
     _css = built("queue_panel.css")
 
     facts = traitlets.Dict().tag(sync=True)
+    story = traitlets.Dict().tag(sync=True)
 
     def __init__(self, queue: Queue, read_only: bool = False) -> None:
+        self.report: Report | None = None
+        """What the History tab shows, once it was read."""
         self._count: tuple[int, datetime] | None = None  # where nothing is estimated: how many, and when
         super().__init__(queue, read_only=read_only, facts=queue_facts(queue, None), live_s=LIVE_S)
         with suppress(CloudTasksError):  # a panel that could not read its queue says so in its status line
@@ -74,6 +80,20 @@ class QueuePanel(Panel):
         self._count = self.counted(), datetime.now(UTC)
         self._show()
         return f"Counted {counted(self._count[0], 'task')}."
+
+    @action("{queue}.report(since={since})")
+    def read_history(self, since: str = "24h") -> str:
+        """Fill the History tab: a report of the time since then ("1h", "24h", "7d"), in six calls.
+
+        Errors: Refused when `since` is not a duration; those of queue.report().
+        """
+        try:
+            parse_duration(since)
+        except (TypeError, ValueError):
+            raise Refused(f"{since!r} is not a duration.", hint='pass "1h", "24h" or "7d"') from None
+        report = self.queue.report(since)
+        self.report, self.story = report, story(report, since)
+        return ""
 
     @action("{queue}.pause()", changes=True)
     def pause(self) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ..model import Task
-from ..render.folded import headers_section
+from ..render.json_tree import headers_section
 from ..render.payload import payload_sections, raw_text
 from ..render.queue import KIND_WORDS
 from ..render.task import task_facts

@@ -1,10 +1,14 @@
-"""What may be said of a worker, and whether it makes sense."""
+"""What may be said about a worker, and how its handler is called, wherever its executor runs it."""
 
 from __future__ import annotations
 
+import inspect
+import pickle
+import threading
+from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -28,6 +32,7 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
     batch_size: int | None = None
     on_error: OnError = "cancel"
     attempts: int = 10
+    handler_timeout: DurationLike | None = None
 
     def check(self) -> None:
         """Errors: ConfigError."""
@@ -52,6 +57,11 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
                 f"executor is a {type(self.executor).__name__}, not a concurrent.futures.Executor.",
                 hint="a ThreadPoolExecutor, a ProcessPoolExecutor, or dask.distributed's client.get_executor()",
             )
+        if self.timeout_s is not None and self.timeout_s <= 0:
+            raise ConfigError(
+                f"handler_timeout={self.handler_timeout!r} is not a positive duration.",
+                hint='pass seconds, a timedelta or text, such as handler_timeout="10m"; leave it out for no limit',
+            )
         if not timedelta(seconds=1) <= Duration.of(self.lease_duration) <= _LONGEST:
             raise ConfigError(
                 f"lease_duration={self.lease_duration!r} is not between a second and a week.",
@@ -59,6 +69,51 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
             )
 
     @property
+    def timeout_s(self) -> float | None:
+        """How long a handler may run, in seconds; None for as long as it takes."""
+        return None if self.handler_timeout is None else Duration.of(self.handler_timeout).total_seconds()
+
+    @property
     def lease_s(self) -> float:
         """The lease in whole seconds, as the service counts it."""
         return float(int(Duration.of(self.lease_duration).total_seconds()))
+
+
+_here = threading.local()
+
+
+def handle(handler: Callable[[Any], Any], given: Any) -> None:
+    """Call it; a coroutine is run to its end, in a loop of its own. What comes of it is of no use, and might not be
+    able to travel back from another process. Errors: TypeError for a generator: its work was not done."""
+    _here.handler = handler
+    try:
+        begun = handler(given)
+        if inspect.iscoroutine(begun):
+            import asyncio
+
+            asyncio.run(begun)
+        elif inspect.isgenerator(begun) or inspect.isasyncgen(begun):
+            raise TypeError("the handler is a generator: it only yields, and nothing was done")
+    finally:
+        _here.handler = None
+
+
+def is_handling(handler: Callable[[Any], Any]) -> bool:
+    """Whether this thread is within a call of it."""
+    return getattr(_here, "handler", None) is handler
+
+
+def check_handler(handler: object, executor: Executor | None) -> None:
+    """That it can be called where it is to run. Errors: ConfigError."""
+    from concurrent.futures.process import ProcessPoolExecutor
+
+    if not callable(handler):
+        raise ConfigError(f"handler is a {type(handler).__name__}, not a function.")
+    if isinstance(executor, ProcessPoolExecutor):
+        try:
+            pickle.dumps(handler)
+        except Exception as error:  # whatever an object raises that cannot be pickled
+            raise ConfigError(
+                f"The handler cannot be sent to other processes: {error}",
+                hint="put it at the top of a module (no lambda, nothing inside a function), or run it in threads",
+            ) from None

@@ -1,19 +1,25 @@
-"""What a worker has done so far, in numbers and as a card."""
+"""What a worker has done so far, in numbers and as a card, which is brought up to date while it works."""
 
 from __future__ import annotations
 
+import sys
+import time
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ..redact import scrub_lines
+from ..shown import Shown
 
 if TYPE_CHECKING:
     from ..render import Card, Section, Value
 
 ERRORS_KEPT = 50
+_LONG_S = 10  # handlers that run longer are told
 NEW_WORKER = "worker = queue.worker(handler, executor=…)"
 
 
@@ -30,16 +36,24 @@ class Tally(msgspec.Struct):
 
     leased: int = 0
     """Tasks that were leased."""
+    waiting: int = 0
+    """Handler calls that were leased ahead and have not begun."""
     running: int = 0
-    """Tasks whose handlers run now."""
+    """Handler calls that run now."""
+    longest_s: float = 0.0
+    """For how long the oldest of them has run, in seconds."""
     done: int = 0
     """Tasks that were handled and acknowledged."""
     failed: int = 0
-    """Tasks whose handlers raised."""
+    """Tasks whose handlers raised, or ran longer than `handler_timeout`."""
+    given_back: int = 0
+    """Tasks that were given back before a handler began. Each used one attempt."""
     lost: int = 0
     """Leases that ended before the work was acknowledged, so that somebody may do it again."""
     renewed: int = 0
     """Leases that were renewed."""
+    refused: int = 0
+    """Lease calls that were refused, because the queue got more than ten a second."""
     elapsed_s: float = 0.0
     """How long it has run, in seconds."""
     state: str = "new"
@@ -77,16 +91,26 @@ class Tally(msgspec.Struct):
             badge=badge(self.state, tones[self.state]),  # type: ignore[arg-type]
             facts={
                 "leased": counted(self.leased, "task"),
-                "running now": self.running,
+                "waiting here": self.waiting or None,
+                "running now": self._running(),
                 "done": self.done,
                 "failed": self.failed,
+                "given back unhandled": self.given_back or None,
                 "leases lost": self.lost or None,
+                "lease calls refused": self.refused or None,
                 "rate": f"{self.rate:,.3g}/s over {duration(timedelta(seconds=seconds))}",
                 "trouble": self.trouble or None,
             },
             sections=self._failures(),
             code=self._next(),
         )
+
+    def _running(self) -> str:
+        from ..render.values import duration
+
+        if self.longest_s < _LONG_S:
+            return str(self.running)
+        return f"{self.running}, longest running: {duration(timedelta(seconds=int(self.longest_s)))}"
 
     def _next(self) -> list[str]:
         if self.is_broken:
@@ -103,3 +127,62 @@ class Tally(msgspec.Struct):
         ]
         table = Table(columns=["task", "attempt", "why"], rows=rows[:10])
         return [Section("last failures", table, open=True)]
+
+
+_APART_S = 0.5
+
+
+class LiveCard:
+    """The card of an object in the output of a cell. What runs in the same cell again goes on in the same card."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+        self._handle: Any = None
+        self._cell: str | None = None
+        self._next_s = 0.0
+
+    @contextmanager
+    def shown(self, wanted: bool | None) -> Iterator[Callable[[], None]]:
+        """Shows it within a with block; the value brings it up to date, at most twice a second.
+
+        It shows when `wanted`; by default (None) in a notebook.
+        """
+        if not (wanted if wanted is not None else "ipykernel" in sys.modules):
+            yield lambda: None
+            return
+        self._begin()
+        try:
+            yield self._refresh
+        finally:
+            self._update()
+
+    def is_in_this_cell(self) -> bool:
+        """Whether the cell that runs now holds the card already."""
+        return self._cell is not None and self._cell == _this_cell()
+
+    def _begin(self) -> None:
+        from IPython.display import display
+
+        if self.is_in_this_cell():
+            self._update()
+        else:
+            self._cell = _this_cell()
+            self._handle = display(self._shown._repr_mimebundle_(), raw=True, display_id=True)
+
+    def _refresh(self) -> None:
+        if time.monotonic() >= self._next_s:
+            self._update()
+
+    def _update(self) -> None:
+        self._next_s = time.monotonic() + _APART_S
+        if self._handle is not None:
+            self._handle.update(self._shown._repr_mimebundle_(), raw=True)
+
+
+def _this_cell() -> str | None:
+    """What tells the cell that runs now from all others: the id of the message that asked for it."""
+    from IPython.core.getipython import get_ipython
+
+    asked = getattr(get_ipython(), "parent_header", None) or {}
+    header = asked.get("header") or {}
+    return header.get("msg_id") or None

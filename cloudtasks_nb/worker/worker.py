@@ -11,11 +11,9 @@ from ..interrupts import interrupts_go_to
 from ..model.durations import DurationLike
 from ..model.json import Duration
 from ..shown import Shown
-from .handling import check_handler, is_handling
 from .loop import WorkerRun
-from .options import WorkerOptions
-from .showing import LiveCard
-from .tally import NEW_WORKER, Tally
+from .options import WorkerOptions, check_handler, is_handling
+from .tally import NEW_WORKER, LiveCard, Tally
 
 if TYPE_CHECKING:
     from ..render import Card
@@ -61,7 +59,6 @@ class Worker(Shown):
 
         Errors: NotFound, PermissionDenied, InvalidArgument and the like, when running handlers are done;
         FailedPrecondition when the queue is paused and `until_empty` is asked for.
-
         Source: REST queues.tasks.lease and queues.tasks.acknowledge, SPEC section 4.
 
         Example:
@@ -95,7 +92,6 @@ class Worker(Shown):
         A handler may call it, too: it does not wait then.
 
         Units: `timeout` is seconds, a timedelta, or text such as "1m".
-
         Errors: what ended a worker that start() began; TimeoutError when handlers take longer.
 
         Example:

@@ -8,11 +8,18 @@ from typing import Any
 from cloudtasks_nb.model.versions import VERSIONS
 from tests.contract import spelling
 from tests.contract.driver import Refused
-from tests.contract.google_clients import CloudLibrary, DiscoveryLibrary
+from tests.contract.google_clients import (
+    CloudLibrary,
+    CloudLibraryAsyncio,
+    CloudLibraryGrpc,
+    DiscoveryLibrary,
+)
 from tests.contract.our_client import Ours
 
 CLIENTS: dict[str, Callable[[str, Any], Any]] = {
     "google-cloud-tasks": CloudLibrary,
+    "google-cloud-tasks-grpc": CloudLibraryGrpc,
+    "google-cloud-tasks-grpc-asyncio": CloudLibraryAsyncio,
     "google-api-python-client": DiscoveryLibrary,
     "cloudtasks_nb": Ours,
 }

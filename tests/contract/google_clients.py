@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
+from threading import Thread
 from typing import Any, TypeVar
 
 import google_auth_httplib2
+import grpc
 import httplib2
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import GoogleAPICallError
@@ -28,11 +31,13 @@ class CloudLibrary:
     """google-cloud-tasks, over its REST transport."""
 
     def __init__(self, url: str, version: str = "v2beta2") -> None:
-        self._api = import_module(f"google.cloud.tasks_{version}")
-        scheme, _, host = url.partition("://")
+        self._api: Any = import_module(f"google.cloud.tasks_{version}")
+        self._client = self._connected(*url.split("://"))
+
+    def _connected(self, scheme: str, host: str) -> Any:
         rest = self._api.CloudTasksClient.get_transport_class("rest")
         transport = rest(host=host, url_scheme=scheme, credentials=AnonymousCredentials())
-        self._client = self._api.CloudTasksClient(transport=transport)
+        return self._api.CloudTasksClient(transport=transport)
 
     def close(self) -> None:
         self._client.transport.close()
@@ -137,6 +142,56 @@ class CloudLibrary:
         request = {"resource": queue, "permissions": permissions}
         with _library_refusals():
             return list(self._client.test_iam_permissions(request).permissions)
+
+
+class CloudLibraryGrpc(CloudLibrary):
+    """The same over gRPC, which is what it speaks unless told otherwise."""
+
+    def _connected(self, scheme: str, host: str) -> Any:
+        over_grpc = self._api.CloudTasksClient.get_transport_class("grpc")
+        return self._api.CloudTasksClient(transport=over_grpc(channel=grpc.insecure_channel(host)))
+
+
+class CloudLibraryAsyncio(CloudLibrary):
+    """Its client for asyncio, on a loop in a thread of its own."""
+
+    def _connected(self, scheme: str, host: str) -> Any:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._made = self._waited(self._connect(host))
+        return _Waiting(self._made, self._waited)
+
+    async def _connect(self, host: str) -> Any:
+        over_grpc = self._api.CloudTasksAsyncClient.get_transport_class("grpc_asyncio")
+        channel = grpc.aio.insecure_channel(host)
+        return self._api.CloudTasksAsyncClient(transport=over_grpc(channel=channel))
+
+    def _waited(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+
+    def close(self) -> None:
+        self._waited(self._made.transport.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class _Waiting:
+    """The verbs of a client for asyncio, each waited for. Of listings, all pages are read."""
+
+    def __init__(self, client: Any, waited: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        self._client = client
+        self._waited = waited
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        verb = getattr(self._client, name)
+
+        async def whole(*args: Any, **named: Any) -> Any:
+            answer = await verb(*args, **named)
+            return [item async for item in answer] if hasattr(answer, "__aiter__") else answer
+
+        return lambda *args, **named: self._waited(whole(*args, **named))
 
 
 def _proto(kind: Any, values: Json) -> Any:

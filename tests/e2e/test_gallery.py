@@ -49,9 +49,9 @@ def show(*names):
         display({{"text/plain": render.text(found, NOW), "text/html": render.html(found, NOW)}}, raw=True)
 """
 PLOTS = """import matplotlib.pyplot as plt
-from cloudtasks_nb.plots.attempts import draw_attempts
+from cloudtasks_nb.plots.bars import draw_attempts
 from cloudtasks_nb.plots.backoff import draw_backoff
-from cloudtasks_nb.plots.depth import draw_depth
+from cloudtasks_nb.plots.bars import draw_depth
 from cloudtasks_nb.plots.schedule import draw_schedule
 from tests.specimens import attempts_of, busy_queues, due_times, queue
 theme = {theme!r}

@@ -19,12 +19,13 @@ FLOORS = [
     {"query"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
+    {"history"},
     {"resources", "emulator.client"},
-    {"client", "bulk", "worker"},
-    {"diagnosis"},
+    {"client", "bulk"},
+    {"diagnosis", "worker"},
     {"connecting"},
     {"widgets", "plots", "magics", "emulator.launch"},
-    {"pytest_plugin"},
+    {"pytest_plugin", "watch_command"},
     {"__init__", "__main__", "emulator"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -42,6 +43,8 @@ UPWARD = {
     ("resources", "worker"),
     ("resources", "diagnosis"),
     ("client", "widgets"),
+    ("diagnosis", "plots"),
+    ("diagnosis", "widgets"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"
@@ -56,7 +59,9 @@ SERVER_FLOORS = [
     {"delivery"},
     {"services"},
     {"access", "demo", "dispatch"},
-    {"http"},
+    {"telemetry"},
+    {"front"},
+    {"http", "grpc"},
     {"process"},
     {"__init__"},
 ]

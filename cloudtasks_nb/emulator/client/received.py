@@ -98,7 +98,7 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
 
     def _shape_(self) -> Card:
         from ...render import Card, code
-        from ...render.folded import headers_section
+        from ...render.json_tree import headers_section
         from ...render.payload import payload_sections
 
         return Card(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -127,3 +128,11 @@ def rfc3339(us: int) -> str:
 @lru_cache(maxsize=8192)  # a page of tasks names few different seconds
 def _to_the_second(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
+
+
+def pacific(moment: datetime) -> str:
+    """The service shows this instant as its home reads it."""
+    try:
+        return moment.astimezone(ZoneInfo("America/Los_Angeles")).isoformat()
+    except (ZoneInfoNotFoundError, OverflowError):
+        return moment.isoformat()

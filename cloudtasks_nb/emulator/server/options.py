@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from ...model.emulated import Faults
 from ...model.roles import ROLES
-from .rules.app_engine import AppEngine
 from .rules.identity import MEMBERS, member
 from .rules.locations import APP_ENGINE_LOCATION, REGIONS
+from .rules.targets import AppEngine
 
 
 class Options(Struct, frozen=True, kw_only=True):

@@ -14,31 +14,37 @@ from email.utils import format_datetime
 from functools import partial
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from ...errors import ConfigError
+from ...model.emulated import HistoryResponse
 from . import demo
 from .access.authorization import OAuth
 from .access.gate import Gate
 from .access.sign_in_pages import SignIn
-from .clock import Clock, ManualClock
+from .clock import Clock, ManualClock, to_us
 from .complaints import never_waiting_for_readers
-from .delivery.attempt_log import AttemptLog
 from .delivery.deliver import Deliverer, targets
 from .delivery.tokens import Tokens
+from .delivery.under_way import UnderWay
 from .dispatch.dispatcher import Dispatcher
+from .front.fault_injection import FaultPlan
+from .front.front import Front
+from .grpc.entrance import Entrance
 from .hindrances import Hindrances
 from .http.connections import Connections, allow_many_files
 from .http.control import Control
-from .http.fault_injection import FaultPlan
-from .http.front import Front
 from .http.server import application
 from .options import Options
 from .rules.attempts import Attempt, Outcome
 from .services.context import Context
 from .services.service import Service
+from .services.telling import under_way as sent_record
 from .store.commits import Commits
 from .store.store import Store
 from .store.sweeper import Sweeper
+from .telemetry.history import history
+from .telemetry.telemetry import Telemetry
 from .timeline import Timeline
 
 HOST = "127.0.0.1"  # nothing else: there is no authentication
@@ -50,13 +56,14 @@ class Server:
     """A server on a database; `start` and `close` it inside one event loop."""
 
     def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
-        tokens, history, hindrances = Tokens(url), AttemptLog(), Hindrances()
+        tokens, under_way, hindrances = Tokens(url), UnderWay(), Hindrances()
         faults = FaultPlan(options.faults, hindrances)
         self._store = store
-        self._deliverer = Deliverer(self._ended, clock, targets(options, hindrances), tokens, history)
+        self._deliverer = Deliverer(self._ended, clock, targets(options, hindrances), tokens, under_way)
         send, place = self._deliverer.send, options.app_engine_location
         context = Context(store, clock, send, wake=self._wake, app_engine_location=place)
-        context.hindrances = hindrances
+        context.hindrances, context.under_way = hindrances, under_way
+        self._context = context
         self._commits = Commits(store, context.expiry)
         self.service = Service(context)
         timeline = Timeline(clock, self._remember) if isinstance(clock, ManualClock) else None
@@ -68,16 +75,36 @@ class Server:
             timeline.add(self._dispatcher)
         gate = Gate(context, options.grants) if options.enforce_iam else None
         sign_in = SignIn(OAuth(context, options.oauth_clients), self._commits)
-        control = Control(options, clock, timeline, tokens, history, faults)
-        app = application(
-            Front(self.service, self._commits, gate, options.projects), control, sign_in, faults
-        )
+        control = Control(options, clock, timeline, tokens, self._history, faults)
+        telemetry = Telemetry(context, self._commits, gate, options.projects)
+        front = Front(self.service, self._commits, gate, options.projects)
+        self._grpc = Entrance(front, faults, clock)
+        app = application(front, control, sign_in, faults, telemetry)
         if timeline is not None:
             app.on_response_prepare.append(partial(_dated, clock))
-        self._connections = Connections(app)
+        self._connections = Connections(app, http_2=self._grpc.connection)
 
     async def _remember(self, now: datetime) -> None:
         await self._commits.run(partial(self._store.remember_time, now))
+
+    async def _history(self, queue: str, task: str) -> HistoryResponse:
+        sent = self._context.under_way.all
+        return await self._commits.run(lambda: history(self._store, queue, task, sent()))
+
+    def _begin_to_tell(self) -> None:
+        """How deep queues are that were there before anything was told."""
+        now_us = to_us(self._context.clock.now())
+        with self._store.transaction():
+            for name, depth in self._store.depths():
+                self._store.journal.began(name, depth, now_us)
+
+    def _cut_off(self) -> None:
+        """Attempts that nobody will hear the end of: their tasks are due again at the next start."""
+        with self._store.transaction():
+            for attempt in self._context.under_way.all():
+                record = replace(sent_record(attempt), outcome="CUT_OFF")
+                self._store.journal.cut_off(attempt.queue.name, record)
+            self._store.journal.write(few=True)
 
     def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
         self._dispatcher.ended(attempt, outcome)
@@ -87,16 +114,19 @@ class Server:
         self._sweeper.wake()
 
     async def start(self, listening: socket.socket) -> None:
+        await self._commits.run(self._begin_to_tell)
         self._dispatcher.start(dispatches=self._dispatches)
         self._sweeper.wake()
         await self._connections.start(listening)
 
     async def close(self) -> None:
         await self._connections.close()
+        await self._grpc.close()
         self._dispatcher.stop()
         await self._deliverer.close()
         await self._dispatcher.settle()
         await self._sweeper.close()
+        await self._commits.run(self._cut_off)
         await self._commits.close()
 
 

@@ -23,7 +23,13 @@ function header(frame) {
   });
   const words = `queues${frame.get("read_only") ? " · read-only" : ""}`;
   const refresh = frame.button("Refresh", () => frame.send("refresh"));
-  return h("header", h("h3", project), muted(words), updated, refresh);
+  const title =
+    "Attempts of the last hour that failed: one call of Cloud Monitoring for all queues, which is billed";
+  const failing = frame.button("Show failing", () => frame.send("show_failing"), { title });
+  frame.watch(["place"], () => {
+    failing.hidden = frame.get("place").failing;
+  });
+  return h("header", h("h3", project), muted(words), updated, failing, refresh);
 }
 
 function render({ model, el }) {

@@ -88,6 +88,7 @@ function render({ model, el }) {
   const updated = h("span.ct-muted.ct-where");
   const body = h("tbody");
   const count = muted();
+  const before = muted();
   const now = frame.button("Sample now", () => frame.send("refresh"));
   frame.root.append(
     h("header", h("h3", id), state, muted(location), updated),
@@ -96,18 +97,20 @@ function render({ model, el }) {
       charts.map((chart) => chart.node),
     ),
     h("div.ct-bar", buttons(now, timeControls(frame), count)),
+    before,
     samplesTable(body),
     frame.status,
     frame.folded,
   );
   followSize(frame, charts);
   frame.watch(["facts"], () => {
-    const { points, gap_s: gapS, badge, updated: at, count: taken } = model.get("facts");
+    const { points, gap_s: gapS, badge, updated: at, count: taken, past } = model.get("facts");
     state.replaceChildren(...cells(badge));
     updated.replaceChildren(...frame.freshness(at));
     for (const chart of charts) chart.fill(points, model.get("window_s"), gapS);
     body.replaceChildren(...points.slice(-ROWS).reverse().map(sampleRow));
     count.replaceChildren(`${plural(taken, "sample")} in monitor.to_dataframe()`);
+    before.replaceChildren(past ? `The hour before: ${past}` : "");
   });
   return () => frame.cleanup();
 }

@@ -5,8 +5,10 @@ import { buttons, h, muted } from "./frame/dom.js";
 import { formSlot } from "./frame/forms.js";
 import { Frame } from "./frame/frame.js";
 import { facts as factPairs } from "./frame/sections.js";
+import { tabs } from "./frame/tabs.js";
 import { number } from "./frame/words.js";
 import { doomForm } from "./queue/doom.js";
+import { HistoryView } from "./queue/history.js";
 import { settingsForm } from "./queue/settings.js";
 
 function tile(label, value, note) {
@@ -61,21 +63,32 @@ function render({ model, el }) {
   const updated = h("span.ct-muted.ct-updated");
   const slot = formSlot(frame);
   const where = h("span.ct-muted.ct-where", `${location} · ${kind} · ${project}`);
-  frame.root.append(
-    h("header", h("h3", id), state, where),
+  const now = h(
+    "div.ct-now-view",
     stats,
     settings,
     h("div.ct-bar", buttons(controls(frame, slot)), updated),
     slot.node,
+  );
+  const history = new HistoryView(frame);
+  const views = tabs("Views of the queue", [
+    ["Now", (isOn) => (now.hidden = !isOn)],
+    ["History", (isOn) => (isOn ? history.open() : history.close())],
+  ]);
+  frame.root.append(
+    h("header", h("h3", id), state, where),
+    views,
+    now,
+    history.node,
     frame.status,
     frame.folded,
   );
   frame.watch(["facts"], () => {
-    const now = model.get("facts");
-    state.replaceChildren(...cells(now.badge));
-    stats.replaceChildren(...tiles(now));
-    settings.replaceChildren(...factPairs(now.settings));
-    updated.replaceChildren(...frame.freshness(now.updated));
+    const read = model.get("facts");
+    state.replaceChildren(...cells(read.badge));
+    stats.replaceChildren(...tiles(read));
+    settings.replaceChildren(...factPairs(read.settings));
+    updated.replaceChildren(...frame.freshness(read.updated));
     frame.sync();
   });
   return () => frame.cleanup();

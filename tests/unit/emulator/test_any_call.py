@@ -18,8 +18,9 @@ from cloudtasks_nb.emulator.server.access.authorization import OAuth
 from cloudtasks_nb.emulator.server.access.gate import Gate
 from cloudtasks_nb.emulator.server.access.sign_in_pages import SignIn
 from cloudtasks_nb.emulator.server.calls.request import Request, Response
+from cloudtasks_nb.emulator.server.front.front import Front
 from cloudtasks_nb.emulator.server.http.batch_endpoint import batch_reply, read_batch
-from cloudtasks_nb.emulator.server.http.front import Front
+from cloudtasks_nb.emulator.server.http.rest import Rest
 from cloudtasks_nb.emulator.server.rules.identity import caller_in
 from cloudtasks_nb.emulator.server.store.commits import Commits
 from cloudtasks_nb.errors import ApiError
@@ -56,10 +57,9 @@ class World:
         task = Task(name=f"{PULL}/tasks/t", pull_message=PullMessage(tag="a"))
         made("queues.tasks.create", parent=PULL, body=CreateTaskRequest(task=task))
         self.commits = Commits(made.store)
-        self.front = Front(made.service, self.commits)
-        self.guarded = Front(
-            made.service, self.commits, Gate(made.service.context, [("roles/owner", "user:ada@example.com")])
-        )
+        self.front = Rest(Front(made.service, self.commits))
+        gate = Gate(made.service.context, [("roles/owner", "user:ada@example.com")])
+        self.guarded = Rest(Front(made.service, self.commits, gate))
         self.sign_in = SignIn(OAuth(made.service.context), self.commits)
         return made
 
@@ -70,7 +70,7 @@ class World:
         self.emulator.store.close()
         self.emulator = self._made()
 
-    def answer(self, front: Front, call: Request) -> Response:
+    def answer(self, front: Rest, call: Request) -> Response:
         return self.loop.run_until_complete(front.answer(call))
 
 

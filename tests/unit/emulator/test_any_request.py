@@ -15,11 +15,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator.server.clock import Clock
-from cloudtasks_nb.emulator.server.delivery.attempt_log import AttemptLog
 from cloudtasks_nb.emulator.server.delivery.deliver import Deliverer, Targets
 from cloudtasks_nb.emulator.server.delivery.tokens import Tokens
-from cloudtasks_nb.emulator.server.rules.app_engine import AppEngine
+from cloudtasks_nb.emulator.server.delivery.under_way import UnderWay
 from cloudtasks_nb.emulator.server.rules.attempts import Attempt, Outcome
+from cloudtasks_nb.emulator.server.rules.targets import AppEngine
 from cloudtasks_nb.emulator.server.rules.tasks import new_task
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import (
@@ -80,7 +80,7 @@ class Listener:
             Clock(),
             Targets(AppEngine({"": f"http://127.0.0.1:{self.port}"})),
             Tokens("http://issuer"),
-            AttemptLog(),
+            UnderWay(),
             10,
         )
         known: dict[str, Any] = {"execution_count": 0, "previous_code": None}

@@ -11,10 +11,10 @@ import pytest
 from aiohttp import web
 
 from cloudtasks_nb.emulator.server.clock import Clock
-from cloudtasks_nb.emulator.server.delivery.attempt_log import AttemptLog
 from cloudtasks_nb.emulator.server.delivery.deliver import Deliverer, Targets
 from cloudtasks_nb.emulator.server.delivery.reach import Reach, pattern
 from cloudtasks_nb.emulator.server.delivery.tokens import Tokens
+from cloudtasks_nb.emulator.server.delivery.under_way import UnderWay
 from cloudtasks_nb.emulator.server.rules.attempts import Attempt, Outcome
 from cloudtasks_nb.emulator.server.rules.queues import new_queue
 from cloudtasks_nb.model import HttpRequest, Queue, Task
@@ -69,7 +69,7 @@ async def deliver(url: str, deadline_s: float = 20, reach: Reach | None = None, 
         Clock(),
         Targets(reach=reach or Reach()),
         Tokens("http://issuer"),
-        AttemptLog(),
+        UnderWay(),
         deadline_s,
     )
     deliverer.send(
@@ -255,7 +255,7 @@ def test_a_connection_that_the_target_gave_up_is_no_failed_attempt() -> None:
             Clock(),
             Targets(),
             Tokens("http://issuer"),
-            AttemptLog(),
+            UnderWay(),
         )
         ended = []
         async with asyncio.timeout(20):
@@ -286,7 +286,7 @@ def test_an_attempt_that_breaks_in_an_unforeseen_way_ends_all_the_same(
             Clock(),
             Targets(pretended=broken),
             Tokens("http://issuer"),
-            AttemptLog(),
+            UnderWay(),
         )
         deliverer.send(attempt_at("http://localhost/"))
         outcome = await asyncio.wait_for(ended, 20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloudtasks_nb.emulator.server.calls.request import Request
-from cloudtasks_nb.emulator.server.http.fault_injection import FaultPlan, method_of, read_faults
+from cloudtasks_nb.emulator.server.front.fault_injection import FaultPlan, method_of, read_faults
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import Duration
 from cloudtasks_nb.model.emulated import Faults

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator.server.rules import attempts
 from cloudtasks_nb.emulator.server.rules.pages import make_token, page_size, read_token
-from cloudtasks_nb.emulator.server.store import tasks as task_store
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import PullMessage, PullTarget, Queue, Task
 
@@ -79,19 +78,20 @@ def test_orders_of_tasks(emulator: Emulator) -> None:
         emulator.names(order_by="name")
 
 
-def test_large_payloads_make_short_pages(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(task_store, "MAX_PAGE_BYTES", 3000)
+def test_large_payloads_make_short_pages(emulator: Emulator) -> None:
+    size = 4000
     emulator.queue(pull_target=PullTarget())
     ids = [f"t{number}" for number in range(7)]
     for task_id in ids:
         emulator.task(Task(name=f"{QUEUE}/tasks/{task_id}", pull_message=PullMessage(payload=b"x" * 900)))
-    first = emulator("queues.tasks.list", parent=QUEUE, response_view="FULL")
+    first = emulator("queues.tasks.list", parent=QUEUE, response_view="FULL", most_bytes=size)
     assert len(first["tasks"]) == 3
-    assert emulator.names(response_view="FULL") == ids
-    assert "nextPageToken" not in emulator("queues.tasks.list", parent=QUEUE)
+    assert emulator.names(response_view="FULL", most_bytes=size) == ids
+    assert "nextPageToken" not in emulator("queues.tasks.list", parent=QUEUE, most_bytes=size)
     for task_id in ids[3:]:
         emulator("queues.tasks.delete", name=f"{QUEUE}/tasks/{task_id}")
-    assert "nextPageToken" not in emulator("queues.tasks.list", parent=QUEUE, response_view="FULL")
+    left = emulator("queues.tasks.list", parent=QUEUE, response_view="FULL", most_bytes=size)
+    assert "nextPageToken" not in left
 
 
 def test_page_sizes() -> None:

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from cloudtasks_nb.emulator.server.delivery import outgoing
 from cloudtasks_nb.emulator.server.rules import attempts
-from cloudtasks_nb.emulator.server.rules.app_engine import AppEngine
 from cloudtasks_nb.emulator.server.rules.attempts import Attempt
+from cloudtasks_nb.emulator.server.rules.targets import AppEngine
 from cloudtasks_nb.model import (
     AppEngineHttpRequest,
     AppEngineRouting,
@@ -150,4 +150,4 @@ def test_the_queue_overrides_its_tasks() -> None:
     ],
 )
 def test_overridden_urls(override: UriOverride, url: str) -> None:
-    assert outgoing.overridden("http://a.example:1/p?q=1", override) == url
+    assert override.on("http://a.example:1/p?q=1") == url

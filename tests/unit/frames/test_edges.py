@@ -100,7 +100,7 @@ def _found(read: Any, raw: bytes) -> Any:
         return "refused"
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @example([{"name": f"{QUEUE}/tasks/1", "scheduleTime": "2026-12-31T00:00:00+0530"}])
 @given(st.lists(TASK, max_size=3))
 def test_every_way_says_the_same_of_a_page(tasks: list[dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudtasks_nb.bulk.result import BulkResult
@@ -32,7 +32,7 @@ from cloudtasks_nb.frames import (
     write_csv,
     write_parquet,
 )
-from cloudtasks_nb.frames.policy_table import POLICY_COLUMNS
+from cloudtasks_nb.frames.to_pandas import POLICY_COLUMNS
 from cloudtasks_nb.model import (
     AttemptStatus,
     Expr,
@@ -287,6 +287,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(st.dictionaries(st.text(min_size=1), JSON, min_size=1), min_size=1, max_size=5))
 def test_any_json_object_comes_back_from_its_columns(objects: list[dict[str, object]]) -> None:
     table = frame(

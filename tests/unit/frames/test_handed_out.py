@@ -21,10 +21,11 @@ import pytest
 import requests
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.bulk.backup_file import BACKUP
 from cloudtasks_nb.bulk.items import Item
 from cloudtasks_nb.bulk.result import BulkResult, Verb
 from cloudtasks_nb.emulator.client.inbox import Inbox
-from cloudtasks_nb.frames import BACKUP, QUEUES
+from cloudtasks_nb.frames import QUEUES
 from cloudtasks_nb.model.unpacking import json_object
 from cloudtasks_nb.resources import Queue
 from tests.scripted import Scripted, answer, scripted

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.emulator.server.http.fault_injection import read_faults
+from cloudtasks_nb.emulator.server.front.fault_injection import read_faults
 from cloudtasks_nb.model.durations import parse_duration, span_of
 from cloudtasks_nb.model.json import Duration
 from cloudtasks_nb.resources.new_task import schedule_time

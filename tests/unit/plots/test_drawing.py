@@ -18,9 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.plots.attempts import draw_attempts
 from cloudtasks_nb.plots.backoff import draw_backoff
-from cloudtasks_nb.plots.depth import draw_depth
+from cloudtasks_nb.plots.bars import draw_attempts, draw_depth
 from cloudtasks_nb.plots.paper import PAPERS
 from cloudtasks_nb.plots.schedule import BARS, draw_schedule, step_s
 from tests.specimens import NOW, queue, stats

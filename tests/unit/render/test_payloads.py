@@ -18,9 +18,8 @@ from cloudtasks_nb import render
 from cloudtasks_nb.model import HttpRequest, PullMessage, Task
 from cloudtasks_nb.redact import scrub, scrub_lines
 from cloudtasks_nb.render import Image, Json
-from cloudtasks_nb.render.packed import BYTES_INFLATED, base64_bytes
-from cloudtasks_nb.render.payload import payload_sections, preview, raw_text
-from cloudtasks_nb.render.pictures import image_size
+from cloudtasks_nb.render.packed import base64_bytes, image_size
+from cloudtasks_nb.render.payload import BYTES_INFLATED, payload_sections, preview, raw_text
 from tests.specimens import png
 
 from .conftest import NOW, QUEUE

@@ -1,8 +1,8 @@
-"""A real kernel and real comm messages, without a browser."""
+"""A real kernel and real comm messages, without a browser: one kernel, in which each panel is opened anew."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import nbformat
@@ -23,6 +23,13 @@ WAIT = "panel._worker.submit(lambda: None).result()\nprint(panel.views, panel.no
 
 Clicks = Callable[[ct.Queue], list[tuple[str, dict[str, Any]]]]
 ROLE, ADA = "roles/cloudtasks.viewer", "user:ada@example.com"
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[NotebookClient]:
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=60, kernel_name="python3")
+    with client.setup_kernel():
+        yield client
 
 
 def state(queue: ct.Queue) -> object:
@@ -48,6 +55,7 @@ def members(queue: ct.Queue) -> object:
     ],
 )
 def test_clicks_reach_the_service_through_a_real_kernel(
+    kernel: NotebookClient,
     emulator: str,
     queue: ct.Queue,
     opener: str,
@@ -55,19 +63,17 @@ def test_clicks_reach_the_service_through_a_real_kernel(
     seen: Callable[[ct.Queue], object],
     expected: object,
 ) -> None:
-    cells = [OPEN.format(endpoint=emulator, queue_id=queue.id, opener=opener), WAIT]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    client = NotebookClient(notebook, timeout=60, kernel_name="python3")
-    with client.setup_kernel():
-        client.execute_cell(notebook.cells[0], 0)
-        view = notebook.cells[0].outputs[0]["data"]
-        assert view["text/plain"] and view["text/html"]
-        comm_id = view["application/vnd.jupyter.widget-view+json"]["model_id"]
-        for name, arguments in [("mounted", {}), *clicks(queue)]:
-            content = {"do": name, "args": arguments, "call": name}
-            data = {"method": "custom", "content": content}
-            message = client.kc.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
-            client.kc.shell_channel.send(message)
-        client.execute_cell(notebook.cells[1], 1)
-    assert notebook.cells[1].outputs[0]["text"] == "1 ok\n"
+    def run(source: str) -> Any:
+        kernel.nb.cells.append(nbformat.v4.new_code_cell(source))
+        return kernel.execute_cell(kernel.nb.cells[-1], len(kernel.nb.cells) - 1).outputs
+
+    view = run(OPEN.format(endpoint=emulator, queue_id=queue.id, opener=opener))[0]["data"]
+    assert view["text/plain"] and view["text/html"]
+    comm_id = view["application/vnd.jupyter.widget-view+json"]["model_id"]
+    for name, arguments in [("mounted", {}), *clicks(queue)]:
+        content = {"do": name, "args": arguments, "call": name}
+        data = {"method": "custom", "content": content}
+        message = kernel.kc.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
+        kernel.kc.shell_channel.send(message)
+    assert run(WAIT)[0]["text"] == "1 ok\n"
     assert seen(queue) == expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,15 +13,22 @@ from ....model.messages import BatchCreateTasksRequest, CreateTaskRequest
 from ....model.methods import Method
 from ....model.roles import ROLES
 from ..calls.queries import SystemParameters
-from ..calls.refusals import api_key_only, bad_credential, missing_credential, missing_permission
+from ..calls.refusals import Called, api_key_only, bad_credential, missing_credential, missing_permission
 from ..calls.request import Request
-from ..rules.identity import Caller, caller_in
+from ..rules.identity import SCOPES, Caller, caller_in
 from ..services.context import Context
 
 _TEST = "projects.locations.queues.testIamPermissions"
 _PATCH = "projects.locations.queues.patch"
 _ACT_AS = "iam.serviceAccounts.actAs"
 _FULL_VIEW = "cloudtasks.tasks.fullView"
+
+
+def named_caller(context: Context, headers: Mapping[str, str], token: str = "") -> Caller | None:
+    """Whom a call's token names, where nobody has to say it; None for nobody."""
+    scheme, _, held = headers.get("Authorization", "").partition(" ")
+    token = held.strip() if scheme.lower() == "bearer" else token
+    return (context.store.oauth.caller(token, context.clock.now()) or caller_in(token)) if token else None
 
 
 class Gate:
@@ -31,7 +38,13 @@ class Gate:
         self._context = context
         self._grants = grants
 
-    def caller(self, call: Request, system: SystemParameters, method: Method) -> Caller:
+    def caller(
+        self,
+        call: Request,
+        system: SystemParameters,
+        method: Method | Called,
+        scopes: frozenset[str] = SCOPES,
+    ) -> Caller:
         """Who calls. Errors: Unauthenticated; PermissionDenied for a token of other scopes."""
         scheme, _, token = call.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -44,9 +57,14 @@ class Gate:
         found = self._context.store.oauth.caller(token.strip(), now) or caller_in(token.strip())
         if found is None or (found.until_s is not None and found.until_s <= now.timestamp()):
             raise bad_credential()
-        if not found.may_call:
+        if not found.may_call(scopes):
             raise PermissionDenied("Request had insufficient authentication scopes.")
         return found
+
+    def check(self, caller: Caller, permission: str, resource: str) -> None:
+        """Whether the caller holds this permission there. Errors: PermissionDenied."""
+        if permission not in self._held(caller, resource):
+            raise missing_permission(permission, resource)
 
     def admit(self, caller: Caller, method: Method, parameters: dict[str, Any]) -> dict[str, Any]:
         """The parameters that the caller may use. Errors: PermissionDenied."""

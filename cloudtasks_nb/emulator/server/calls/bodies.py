@@ -112,6 +112,11 @@ def parse(raw: bytes, kind: type[M], path: str = "", version: Version = OWN) -> 
         raise bad_request(
             [("", 'Invalid JSON payload received. Unknown name "": Root element must be a message.')]
         )
+    return read_values(values, kind, path, version)
+
+
+def read_values(values: dict[str, Any], kind: type[M], path: str = "", version: Version = OWN) -> M:
+    """The same of JSON values, with names in camelCase or snake_case. Errors: InvalidArgument."""
     reader = _Reader(version)
     message = reader.message(values, kind, path)
     if reader.violations:
@@ -221,8 +226,8 @@ def _say(kind: type[Message], values: dict[str, Any]) -> None:
         values["pull_target"] = PullTarget()
 
 
-# Where the body is the resource itself, messages about it name the member that holds it.
-_HELD_AS: dict[type[Message], str] = {Queue: "queue", CmekConfig: "cmek_config"}
+HELD_AS: dict[type[Message], str] = {Queue: "queue", CmekConfig: "cmek_config"}
+"""Where the body is the resource itself: the member of the RPC's request that holds it. Messages about it name that."""
 
 
 def read_body(method: Method, call: Request) -> Message:
@@ -234,7 +239,7 @@ def read_body(method: Method, call: Request) -> Message:
     if kind is BufferTaskRequest and not _is_buffer_request(call.body):
         body = HttpBody(content_type=call.headers.get("Content-Type", ""), data=call.body)
         return BufferTaskRequest(body=body)
-    return parse(call.body, kind, _HELD_AS.get(kind, ""), method.version)
+    return parse(call.body, kind, HELD_AS.get(kind, ""), method.version)
 
 
 def _file(call: Request) -> HttpBody:

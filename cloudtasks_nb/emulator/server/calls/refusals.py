@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct
+
 from ....errors import InvalidArgument, PermissionDenied, Unauthenticated
 from ....model.methods import Method
 
@@ -47,14 +49,21 @@ class NoCredential(Unauthenticated):
     """Nobody says who calls."""
 
 
-def missing_credential(method: Method) -> NoCredential:
+class Called(Struct, frozen=True):
+    """A method as refusals name it: whose it is, and what gRPC calls it."""
+
+    service: str
+    rpc: str
+
+
+def missing_credential(method: Method | Called) -> NoCredential:
     """A call that carries no credential."""
     return NoCredential(
         f"Request is missing required authentication credential. {_EXPECTED}", details=[_missing(method)]
     )
 
 
-def api_key_only(method: Method) -> NoCredential:
+def api_key_only(method: Method | Called) -> NoCredential:
     """A key says which project calls, not who."""
     return NoCredential(
         "API keys are not supported by this API. Expected OAuth2 access token or other authentication credentials "
@@ -116,12 +125,13 @@ def foreign_project(project: str) -> PermissionDenied:
     )
 
 
-def _missing(method: Method) -> dict[str, Any]:
+def _missing(method: Method | Called) -> dict[str, Any]:
+    called = Called("cloudtasks.googleapis.com", rpc_name(method)) if isinstance(method, Method) else method
     return {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": "CREDENTIALS_MISSING",
         "domain": "googleapis.com",
-        "metadata": {"service": "cloudtasks.googleapis.com", "method": rpc_name(method)},
+        "metadata": {"service": called.service, "method": called.rpc},
     }
 
 
@@ -132,10 +142,11 @@ def rpc_name(method: Method) -> str:
         return "google.longrunning.Operations.GetOperation"
     if noun == "locations" and verb in ("get", "list"):
         return f"google.cloud.location.Locations.{'GetLocation' if verb == 'get' else 'ListLocations'}"
-    return f"google.cloud.tasks.v2beta2.CloudTasks.{_rpc_verb(noun, verb)}"
+    return f"google.cloud.tasks.{method.version}.CloudTasks.{rpc_verb(noun, verb)}"
 
 
-def _rpc_verb(noun: str, verb: str) -> str:
+def rpc_verb(noun: str, verb: str) -> str:
+    """How gRPC calls a verb of REST: "CreateTask"."""
     if verb in ("list", "lease", "batchCreate", "batchDelete"):
         return f"{verb[0].upper()}{verb[1:]}{noun.capitalize()}"
     if verb in ("get", "create", "delete", "pause", "resume", "purge", "run", "buffer", "acknowledge"):

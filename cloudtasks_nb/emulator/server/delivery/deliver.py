@@ -6,7 +6,7 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,16 +20,16 @@ from ....errors import ConfigError
 from ..clock import Clock
 from ..hindrances import Hindrances
 from ..options import Options
-from ..rules.app_engine import AppEngine
 from ..rules.attempts import Attempt, Outcome, answered, refused, retry_after, timed_out, unreachable
-from ..rules.targets import is_local_name
+from ..rules.targets import AppEngine, is_local_name
 from . import demo_world
-from .attempt_log import KEPT_BYTES, AttemptLog
 from .outgoing import NoApplication, Request, request_for
 from .reach import Elsewhere, Reach, Resolver, elsewhere, pattern
 from .tokens import Tokens
+from .under_way import UnderWay
 
 DEADLINE_S = 600.0
+KEPT_BYTES = 1000  # of an answer's body
 LONGEST_ANSWER_BYTES = 10 * 1024 * 1024
 _PRETENDED_S = 0.1
 _KEPT_S = 1.0
@@ -65,14 +65,14 @@ class Deliverer:
         clock: Clock,
         targets: Targets,
         tokens: Tokens,
-        history: AttemptLog,
+        under_way: UnderWay,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._finish = finish
         self._clock = clock
         self._targets = targets
         self._tokens = tokens
-        self._history = history
+        self._sent = under_way
         self._deadline_s = deadline_s
         self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._under_way: set[asyncio.Task[None]] = set()
@@ -80,7 +80,7 @@ class Deliverer:
 
     def send(self, attempt: Attempt) -> None:
         """Starts an attempt; must be called inside the event loop."""
-        self._history.began(attempt)
+        self._sent.began(attempt)
         sending = asyncio.get_running_loop().create_task(self._attempt(attempt))
         self._under_way.add(sending)
         sending.add_done_callback(self._over)
@@ -121,8 +121,8 @@ class Deliverer:
         ) as error:  # whatever it is, the task must be tried again: say it where the owner looks
             traceback.print_exc(file=sys.stderr)
             outcome = unreachable(_words(error))
-        self._history.ended(attempt, outcome, self._clock.now(), loop.time() - began_s)
-        self._finish(attempt, outcome)
+        took = timedelta(seconds=loop.time() - began_s)
+        self._finish(attempt, replace(outcome, took=took))
 
     async def _outcome(self, attempt: Attempt) -> Outcome:
         pretended = self._targets.pretended(attempt) if self._targets.pretended is not None else None

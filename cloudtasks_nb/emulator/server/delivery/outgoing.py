@@ -6,17 +6,15 @@ Source: SPEC sections 5.1 and 5.6.
 from __future__ import annotations
 
 import base64
-from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
 from yarl import URL
 
-from ....model import AppEngineHttpRequest, HttpRequest, HttpTarget, OAuthToken, OidcToken, Task, UriOverride
+from ....model import AppEngineHttpRequest, HttpRequest, HttpTarget, OAuthToken, OidcToken, Task
 from ..clock import to_us
-from ..rules.app_engine import NOT_CONFIGURED, AppEngine, service_of
 from ..rules.attempts import Attempt
-from ..rules.targets import WITH_BODY, in_url
+from ..rules.targets import NOT_CONFIGURED, WITH_BODY, AppEngine, service_of
 from ..rules.tasks import REPLACED, USER_AGENT
 
 # They are about one connection, which is ours, and say nothing to the target. Source: RFC 9110 section 7.6.1.
@@ -67,7 +65,7 @@ def _http(attempt: Attempt, asked: HttpRequest) -> Request:
     if attempt.number > 1:
         headers["X-CloudTasks-TaskPreviousResponse"] = str(attempt.previous_code or 0)
         headers["X-CloudTasks-TaskRetryReason"] = ""
-    url = overridden(asked.url, target.uri_override) if target.uri_override is not None else asked.url
+    url = target.uri_override.on(asked.url) if target.uri_override is not None else asked.url
     method = target.http_method or asked.http_method or "POST"
     token = target.oidc_token or target.oauth_token or asked.oidc_token or asked.oauth_token
     body = (asked.body or b"") if method in WITH_BODY else b""  # the queue may choose a method without one
@@ -149,24 +147,4 @@ def own_url(target: HttpTarget | None) -> str:
     override = target.uri_override if target is not None else None
     if override is None or not override.host:
         return ""
-    return overridden("", replace(override, uri_override_enforce_mode="ALWAYS"))
-
-
-def overridden(url: str, override: UriOverride) -> str:
-    """The URL with the parts that the queue sets. Zero or empty clears a part."""
-    parts = urlsplit(url)
-    force = override.uri_override_enforce_mode != "IF_NOT_EXISTS"
-    host, port = parts.hostname or "", parts.port
-    if override.host and (force or not host):
-        host = override.host
-    if override.port is not None and (force or port is None):
-        port = int(override.port) or None
-    path, query = parts.path, parts.query
-    if override.path_override is not None and (force or not path):
-        path = override.path_override.path
-    if override.query_override is not None and (force or not query):
-        query = override.query_override.query_params
-    scheme = (override.scheme or "HTTPS").lower() if force else parts.scheme
-    user, at, _ = parts.netloc.rpartition("@")
-    netloc = f"{user}{at}{in_url(host)}" + (f":{port}" if port is not None else "")
-    return SplitResult(scheme, netloc, path, query, parts.fragment).geturl()
+    return replace(override, uri_override_enforce_mode="ALWAYS").on("")

@@ -1,1 +1,1 @@
-"""How calls and answers travel: the door, what every call passes, and how an answer or a refusal is written."""
+"""How do calls and answers travel over HTTP: the door, and how an answer or a refusal is written?"""

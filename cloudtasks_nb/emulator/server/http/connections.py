@@ -1,6 +1,7 @@
-"""Connections that say nothing, or dribble the head of a first request: they are closed, so that they cannot pile up.
+"""Connections: which protocol one speaks, and those that say nothing, or dribble the head of a first request.
 
-Later requests on a connection are bounded by aiohttp's own keep-alive timeout.
+These are closed, so that they cannot pile up. Later requests on a connection are bounded by aiohttp's own keep-alive
+timeout.
 """
 
 from __future__ import annotations
@@ -23,12 +24,25 @@ _COMPLAINTS = logging.getLogger("cloudtasks_nb.emulator")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Connections:
-    """Listens for an application, and gives every connection a while to make its first request."""
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""How a connection begins that speaks HTTP/2 without asking first, as gRPC does. Source: RFC 9113 section 3.4."""
 
-    def __init__(self, app: web.Application, first_head_s: float = FIRST_HEAD_S) -> None:
-        self._silent: set[RequestHandler] = set()
+
+class Connections:
+    """Listens for an application, and gives every connection a while to make its first request.
+
+    `http_2`: makes protocols for connections that speak HTTP/2; without it, these are told that this is HTTP/1.
+    """
+
+    def __init__(
+        self,
+        app: web.Application,
+        first_head_s: float = FIRST_HEAD_S,
+        http_2: Callable[[], asyncio.Protocol] | None = None,
+    ) -> None:
+        self._silent: set[asyncio.Transport] = set()
         self._first_head_s = first_head_s
+        self._http_2 = http_2
         self._server: asyncio.Server | None = None
         app.middlewares.append(self._heard)
         _COMPLAINTS.addFilter(_is_ours)
@@ -46,23 +60,63 @@ class Connections:
         if self._server is not None:
             self._server.close()
         await self._runner.cleanup()
+        for transport in self._silent:
+            transport.abort()
 
-    def _connected(self) -> RequestHandler:
+    def _connected(self) -> _Beginning:
+        return _Beginning(self._opened, self._protocol)
+
+    def _opened(self, transport: asyncio.Transport) -> None:
+        self._silent.add(transport)
+        asyncio.get_running_loop().call_later(self._first_head_s, self._lose_patience, transport)
+
+    def _lose_patience(self, transport: asyncio.Transport) -> None:
+        if transport in self._silent:
+            self._silent.discard(transport)
+            transport.close()
+
+    def _protocol(self, transport: asyncio.Transport, head: bytes) -> asyncio.Protocol | None:
+        """What speaks as this connection begins; None while that is not clear."""
+        if self._http_2 is not None and PREFACE.startswith(head[: len(PREFACE)]):
+            if len(head) < len(PREFACE):
+                return None
+            self._silent.discard(transport)
+            return self._http_2()
         assert self._runner.server is not None  # noqa: S101 - it is listening
         connection: RequestHandler = self._runner.server()
-        self._silent.add(connection)
-        asyncio.get_running_loop().call_later(self._first_head_s, self._lose_patience, connection)
         return connection
-
-    def _lose_patience(self, connection: RequestHandler) -> None:
-        if connection in self._silent:
-            self._silent.discard(connection)
-            connection.force_close()
 
     @web.middleware
     async def _heard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        self._silent.discard(request.protocol)
+        if request.transport is not None:
+            self._silent.discard(request.transport)
         return await handler(request)
+
+
+class _Beginning(asyncio.Protocol):
+    """A connection until it is clear which protocol it speaks."""
+
+    def __init__(
+        self,
+        opened: Callable[[asyncio.Transport], None],
+        choose: Callable[[asyncio.Transport, bytes], asyncio.Protocol | None],
+    ) -> None:
+        self._opened = opened
+        self._choose = choose
+        self._head = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - connections are streams
+        self._transport = transport
+        self._opened(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._head += data
+        chosen = self._choose(self._transport, self._head)
+        if chosen is not None:
+            self._transport.set_protocol(chosen)
+            chosen.connection_made(self._transport)
+            chosen.data_received(self._head)
 
 
 def _is_ours(complaint: logging.LogRecord) -> bool:

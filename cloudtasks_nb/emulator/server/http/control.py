@@ -13,7 +13,7 @@ GET  /.well-known/openid-configuration
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -32,11 +32,10 @@ from ....names import parse_queue
 from ..calls.bodies import parse
 from ..calls.request import Handler, Request, Routes
 from ..clock import Clock
-from ..delivery.attempt_log import AttemptLog
 from ..delivery.tokens import Tokens
+from ..front.fault_injection import FaultPlan
 from ..options import Options
 from ..timeline import Timeline
-from .fault_injection import FaultPlan
 
 PREFIX = "/emulator/v1"
 PATIENCE = timedelta(seconds=10)
@@ -52,7 +51,7 @@ class Control:
         clock: Clock,
         timeline: Timeline | None,
         tokens: Tokens,
-        history: AttemptLog,
+        history: Callable[[str, str], Awaitable[HistoryResponse]],
         faults: FaultPlan,
     ) -> None:
         self._options = options
@@ -115,10 +114,7 @@ class Control:
 
     async def _attempts(self, call: Request) -> HistoryResponse:
         query = dict(call.query)
-        queue = str(parse_queue(query.get("queue", "")))
-        return HistoryResponse(
-            attempts=self._history.of(queue, query.get("task", "")), dropped=self._history.dropped(queue)
-        )
+        return await self._history(str(parse_queue(query.get("queue", ""))), query.get("task", ""))
 
     def _with_key(self, answer: Callable[[Request], dict[str, Any]]) -> Handler:
         """What needs the key that signs tokens: it is made when it is first asked for."""

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from ....model import Queue, decode
 from ..calls.request import Request, Response, Routes
 from ..delivery.outgoing import own_url
-from .front import Front
+from .rest import Rest
 
 _TASKS = "/projects/{project}/locations/{location}/queues/{queue}/tasks"
 # Where Firebase's own emulator serves a function. Source: https://firebase.google.com/docs/emulator-suite/connect_functions
@@ -27,8 +27,8 @@ _VERSION = "v2beta3"  # what a queue says of its target, and what a task may hol
 class Firebase:
     """Answers both by asking what stands for them in the API."""
 
-    def __init__(self, front: Front) -> None:
-        self._front = front
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
 
     def routes(self) -> Routes:
         return [("POST", _TASKS, self.create), ("DELETE", f"{_TASKS}/{{task}}", self.delete)]
@@ -36,7 +36,7 @@ class Firebase:
     async def create(self, request: Request) -> Response:
         """Add a task; without a URL it goes where the queue's http_target says, or to Firebase's own emulator."""
         body = await self._with_url(request)
-        answer = await self._front.answer(replace(request, path=f"/{_VERSION}{request.path}", body=body))
+        answer = await self._rest.answer(replace(request, path=f"/{_VERSION}{request.path}", body=body))
         if answer.status != 200:
             return answer
         task = msgspec.json.decode(answer.body)
@@ -45,7 +45,7 @@ class Firebase:
 
     async def delete(self, request: Request) -> Response:
         """Delete a task."""
-        return await self._front.answer(replace(request, path=f"/{_VERSION}{request.path}"))
+        return await self._rest.answer(replace(request, path=f"/{_VERSION}{request.path}"))
 
     async def _with_url(self, request: Request) -> bytes:
         try:
@@ -56,7 +56,7 @@ class Firebase:
         except (msgspec.DecodeError, AttributeError, KeyError, TypeError, RecursionError):
             return request.body  # refused in the API's own words
         queue = request.path.rpartition("/tasks")[0]
-        found = await self._front.answer(replace(request, http="GET", path=f"/{_VERSION}{queue}", body=b""))
+        found = await self._rest.answer(replace(request, http="GET", path=f"/{_VERSION}{queue}", body=b""))
         if found.status == 200:
             held = decode(found.body, Queue)
             function = _FUNCTION.format(project=held.project, location=held.location, queue=held.id)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 from aiohttp import web
 
@@ -18,12 +16,14 @@ from ....origins import why_refused
 from ..access.sign_in_pages import SignIn
 from ..calls.queries import SystemParameters
 from ..calls.request import Handler, Request, Response, Routes, query_pairs
+from ..front.fault_injection import BATCH, Cut, FaultPlan, method_of
+from ..front.front import Front
+from ..telemetry.telemetry import Telemetry
 from .batch_endpoint import Part, batch_reply, read_batch
 from .control import Control
-from .fault_injection import BATCH, REFUSALS, FaultPlan, method_of
 from .firebase import Firebase
-from .front import Front, refusal
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
+from .rest import Rest, refusal
 from .wire import finish
 
 _HEADERS = {
@@ -39,13 +39,18 @@ _AT_ONCE = 50
 _BODY_S = 60.0
 
 
-def application(front: Front, control: Control, sign_in: SignIn, faults: FaultPlan) -> web.Application:
+def application(
+    front: Front, control: Control, sign_in: SignIn, faults: FaultPlan, telemetry: Telemetry | None = None
+) -> web.Application:
     """The emulator as an aiohttp application."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    door, firebase = _Door(front, faults), Firebase(front)
+    rest = Rest(front)
+    door, firebase = _Door(rest, faults), Firebase(rest)
     own: Routes = [*control.routes(), *sign_in.routes(), *firebase.routes()]
     for verb, path, handler in own:
         app.router.add_route(verb, path, _local(partial(door.own, handler)))
+    for verb, path, read, handler in telemetry.routes() if telemetry is not None else ():
+        app.router.add_route(verb, path, _local(partial(door.read, read.id, handler)))
     for path in _BATCH_PATHS:
         app.router.add_route("POST", path, _local(door.batch))
     app.router.add_route("*", r"/{path:[\s\S]*}", _local(door.handle))
@@ -53,18 +58,20 @@ def application(front: Front, control: Control, sign_in: SignIn, faults: FaultPl
 
 
 def _local(
-    work: Callable[[web.Request], Awaitable[Response | None]],
+    work: Callable[[web.Request], Awaitable[Response]],
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Lets in what comes from this machine, and sends what was answered or refused; nothing where that is None."""
+    """Lets in what comes from this machine, and sends what was answered or refused; nothing after a cut."""
 
     async def answer(request: web.Request) -> web.Response:
         try:
             if why := why_refused(request.headers.get):
                 raise PermissionDenied(f"The emulator does not answer this request: {why}.")
             reply = await work(request)
+        except Cut:
+            return _cut(request)
         except ApiError as error:
             reply = refusal(error, SystemParameters())
-        return _cut(request) if reply is None else _sent(request, reply)
+        return _sent(request, reply)
 
     return answer
 
@@ -72,37 +79,29 @@ def _local(
 class _Door:
     """What is behind each path, by requests and answers apart from how they travel."""
 
-    def __init__(self, front: Front, faults: FaultPlan) -> None:
-        self._front = front
+    def __init__(self, rest: Rest, faults: FaultPlan) -> None:
+        self._rest = rest
         self._faults = faults
 
-    async def handle(self, request: web.Request) -> Response | None:
+    async def handle(self, request: web.Request) -> Response:
         call = await _call(request)
-        answer = self._front.answer(call)
-        return await (answer if self._faults.are_off else self._at_risk(method_of(call), answer))
-
-    async def _at_risk(self, method: str, answer: Coroutine[Any, Any, Response]) -> Response | None:
-        """The answer, unless a fault is to happen instead; None where the connection is to break."""
-        with contextlib.closing(answer):
-            if latency_s := self._faults.latency_s(method):
-                await asyncio.sleep(latency_s)
-            fault = self._faults.fault(method)
-            if fault == "cut_before":
-                return None
-            if fault in REFUSALS:
-                return refusal(REFUSALS[fault], SystemParameters())
-            reply = await answer
-            return None if fault == "cut_after" else reply
+        answer = self._rest.answer(call)
+        return await (answer if self._faults.are_off else self._faults.around(method_of(call), answer))
 
     async def own(self, handler: Handler, request: web.Request) -> Response:
         """What is not the API's own: the emulator's endpoints, its authorization server, Firebase's paths."""
         answer = await handler(await _call(request))
         return answer if isinstance(answer, Response) else Response(finish(encode(answer), pretty=True))
 
-    async def batch(self, request: web.Request) -> Response | None:
+    async def read(self, method: str, handler: Handler, request: web.Request) -> Response:
+        """What happened, as Monitoring and Logging tell it."""
+        answer = self.own(handler, request)
+        return await (answer if self._faults.are_off else self._faults.around(method, answer))
+
+    async def batch(self, request: web.Request) -> Response:
         """Many calls in one, each answered as if it came alone."""
         parts = read_batch(await _body(request), request.headers)
-        return await self._at_risk(BATCH, self._together(parts))
+        return await self._faults.around(BATCH, self._together(parts))
 
     async def _together(self, parts: list[Part]) -> Response:
         replies: list[Response] = []
@@ -112,7 +111,7 @@ class _Door:
 
     async def _alone(self, call: Request | InvalidArgument) -> Response:
         return (
-            await self._front.answer(call) if isinstance(call, Request) else refusal(call, SystemParameters())
+            await self._rest.answer(call) if isinstance(call, Request) else refusal(call, SystemParameters())
         )
 
 

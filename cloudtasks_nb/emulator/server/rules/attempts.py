@@ -33,6 +33,7 @@ class Attempt(Struct, frozen=True):
     previous_code: int | None
     generation: int = 0
     by_run: bool = False  # a caller asked for it, rather than its schedule
+    logged: bool = False  # the log shows it
 
     @property
     def number(self) -> int:
@@ -50,7 +51,7 @@ class Outcome(Struct, frozen=True):
     """How an attempt ended. `code`: the HTTP status that counts as the previous answer.
 
     `retry_after`: how long the target asked to be left alone, a lower bound for the next attempt. `body`: how the
-    answer's body begins.
+    answer's body begins. `took`: how long it took in real time, whatever the emulator's clock says.
     """
 
     status: Status
@@ -58,6 +59,7 @@ class Outcome(Struct, frozen=True):
     answered: bool = False
     retry_after: timedelta = timedelta()
     body: bytes = b""
+    took: timedelta = timedelta()
 
     @property
     def succeeded(self) -> bool:

@@ -37,10 +37,9 @@ class Caller(Struct, frozen=True):
     def email(self) -> str:
         return self.member.partition(":")[2]
 
-    @property
-    def may_call(self) -> bool:
-        """Whether the token is meant for this API."""
-        return self.scopes is None or bool(self.scopes & SCOPES)
+    def may_call(self, scopes: frozenset[str] = SCOPES) -> bool:
+        """Whether the token is meant for an API that any of these scopes opens."""
+        return self.scopes is None or bool(self.scopes & scopes)
 
     def is_one_of(self, members: list[str]) -> bool:
         """Whether one of these members, as a policy writes them, is or includes the caller."""

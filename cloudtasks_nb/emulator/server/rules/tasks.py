@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec.structs import replace
 
 from ....errors import InvalidArgument
 from ....model import AppEngineHttpRequest, AppEngineRouting, HttpRequest, PullMessage, Queue, Task
 from ....model.versions import OWN, Version
+from ..clock import pacific
 from .queues import check_retries, routing_host
 from .targets import MAX_URL_CHARACTERS, WITH_BODY, check_headers, check_tokens, check_url, is_local_name
 
@@ -90,18 +90,10 @@ def _schedule(asked: datetime | None, now: datetime) -> datetime:
         return now
     if asked - now > MAX_AHEAD:
         raise InvalidArgument(
-            f"The Task.scheduleTime, {_pacific(asked)}, is too far in the future. "
+            f"The Task.scheduleTime, {pacific(asked)}, is too far in the future. "
             "Schedule time must be no more than 720h in the future."
         )
     return asked
-
-
-def _pacific(moment: datetime) -> str:
-    """The service shows this instant as its home reads it."""
-    try:
-        return moment.astimezone(ZoneInfo("America/Los_Angeles")).isoformat()
-    except (ZoneInfoNotFoundError, OverflowError):
-        return moment.isoformat()
 
 
 def _http(asked: HttpRequest) -> HttpRequest:

@@ -13,6 +13,7 @@ from ....names import parse_task
 from ..rules.attempts import Attempt, Outcome, retry_config, retry_delay
 from ..store.store import QueueRow
 from ..store.task_json import StoredTask, attempts_json, task_message, task_prefix
+from . import telling
 from .context import NOT_FOUND, Serving, shown
 
 
@@ -52,12 +53,16 @@ class AttemptService(Serving):
         with self._store.transaction():
             self._tasks.count_answer(attempt.queue_row, now)
             row = self._tasks.get(attempt.generation, attempt.task.id)
-            if row is None or row.row != attempt.task_row:
+            is_there = row is not None and row.row == attempt.task_row
+            due = _next_try(attempt, outcome, row, now) if row is not None and is_there else None
+            record = telling.ended(attempt, outcome, now, due, is_there=is_there)
+            self._store.after_commit(partial(self._context.under_way.recorded, attempt))
+            self._store.journal.ended(attempt.queue.name, record, outcome.status.code_name.lower())
+            if row is None or not is_there:
                 return  # deleted meanwhile, or done by another attempt
-            queue = QueueRow(attempt.queue_row, attempt.generation, attempt.queue, None)
-            due = _next_try(attempt, outcome, row, now)
             if due is None:
-                self._remove(queue, row.id)
+                queue = QueueRow(attempt.queue_row, attempt.generation, attempt.queue, None)
+                self._remove(queue, row.id, why="")
                 return
             first, last = attempt.begun()
             ended = replace(last, response_time=now, response_status=outcome.status)
@@ -82,6 +87,7 @@ class AttemptService(Serving):
             execution_count=found.execution_count,
             previous_code=found.previous_code,
             by_run=by_run,
+            logged=bool(found.logged),
         )
 
 

@@ -57,11 +57,13 @@ class BatchService(TaskService):
                 )
 
         def run(queue: QueueRow) -> tuple[Done, Failed]:
-            return _each(
+            done, failed = _each(
                 body.requests,
                 lambda request: self._created(name, queue, request, version),
                 before=refused or {},
             )
+            self._count("CreateTask", queue, len(done), failed)
+            return done, failed
 
         return self._operation("BatchCreateTasks", name, body, run)
 
@@ -74,7 +76,9 @@ class BatchService(TaskService):
                 raise InvalidArgument(f"{task} must begin with {parent}.")
 
         def run(queue: QueueRow) -> tuple[Done, Failed]:
-            return _each(body.names, lambda task: self._deleted(queue, task.removeprefix(below)))
+            done, failed = _each(body.names, lambda task: self._deleted(queue, task.removeprefix(below)))
+            self._count("DeleteTask", queue, len(done), failed)
+            return done, failed
 
         return self._operation("BatchDeleteTasks", name, body, run)
 
@@ -91,6 +95,12 @@ class BatchService(TaskService):
             raise InvalidArgument("Task is required.")
         stored = self.add(queue, request.task, id_in(name, request.task.name), version)
         return task_json(stored, f"{name}/tasks/", request.response_view or "BASIC")
+
+    def _count(self, call: str, queue: QueueRow, done: int, failed: Failed) -> None:
+        """Each item counts like a call of its own."""
+        now_us = to_us(self._context.clock.now())
+        for code in (*["ok"] * done, *(refused.status.lower() for refused in failed.values())):
+            self._store.journal.called(queue.queue.name, call, code, now_us)
 
     def _deleted(self, queue: QueueRow, task_id: str) -> str:
         self._remove(queue, check_task_id(task_id))

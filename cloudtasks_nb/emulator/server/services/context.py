@@ -9,7 +9,8 @@ from random import Random, SystemRandom
 from ....errors import NotFound
 from ....model import Queue
 from ....names import QueueName, TaskName
-from ..clock import Clock
+from ..clock import Clock, to_us
+from ..delivery.under_way import UnderWay
 from ..hindrances import Hindrances
 from ..rules.attempts import Attempt
 from ..rules.locations import APP_ENGINE_LOCATION, check_location
@@ -48,6 +49,7 @@ class Context:
         self._wake = wake
         self.app_engine_location = app_engine_location
         self.hindrances = Hindrances()
+        self.under_way = UnderWay()
 
     def changed(self, queue: int) -> None:
         """Something in this queue may have to be dispatched, once it is on disk."""
@@ -86,12 +88,17 @@ class Serving:
             raise NotFound(_GONE if gone else NOT_FOUND)
         return queue, found
 
-    def _remove(self, queue: QueueRow, task_id: str) -> None:
-        """Ends a task; its name stays blocked for a while. Errors: NotFound."""
-        if not self._tasks.remove(queue.generation, task_id):
+    def _remove(self, queue: QueueRow, task_id: str, why: str = "DELETED") -> None:
+        """Ends a task; its name stays blocked for a while. `why` is empty where an attempt says it.
+
+        Errors: NotFound.
+        """
+        removed = self._tasks.remove(queue.generation, task_id)
+        if removed is None:
             raise NotFound(NOT_FOUND)
-        until = self._context.clock.now() + tombstone_ttl(queue.queue)
-        self._store.tombstones.add(queue.row, task_id, until)
+        now = self._context.clock.now()
+        self._store.tombstones.add(queue.row, task_id, now + tombstone_ttl(queue.queue))
+        self._store.journal.removed(queue.queue.name, removed, why, to_us(now))
 
 
 def shown(queue: QueueRow, task: StoredTask, view: str) -> bytes:

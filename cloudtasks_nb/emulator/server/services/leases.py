@@ -34,7 +34,9 @@ class LeaseService(Serving):
         super().__init__(context)
         self._paces: defaultdict[int, rules.LeaseQuota] = defaultdict(rules.LeaseQuota)
 
-    def lease(self, parent: str, body: LeaseTasksRequest) -> bytes:
+    def lease(
+        self, parent: str, body: LeaseTasksRequest, *, most_bytes: int = rules.MAX_ANSWER_BYTES
+    ) -> bytes:
         name, wanted = parse_queue(parent), rules.parse_filter(body.filter)
         limit, duration = rules.how_many(body.max_tasks), rules.lease_duration(body.lease_duration)
         now = self._context.clock.now()
@@ -45,16 +47,17 @@ class LeaseService(Serving):
             tag = self._tasks.oldest_tag(queue.generation, now) if wanted.oldest_tag else wanted.tag
             payloads = body.response_view == "FULL"
             with closing(self._tasks.due(queue.generation, now, tag, payloads=payloads)) as due:
-                rows, spent = _chosen(queue, due, limit, to_us(now + duration), body.response_view)
+                leased = _leased(queue, due, to_us(now + duration), body.response_view)
+                rows, spent = _chosen(leased, limit, most_bytes)
             for task_id in spent:
-                self._remove(queue, task_id)
+                self._remove(queue, task_id, "GIVEN_UP")
             self._tasks.lease(rows, now + duration)
         return joined_json(rows.values())
 
     def acknowledge(self, name: str, body: AcknowledgeTaskRequest) -> Empty:
         """Also when the lease is over, as long as nobody leased the task since."""
         with self._held(name, body.schedule_time) as (queue, task):
-            self._remove(queue, task.id)
+            self._remove(queue, task.id, "ACKNOWLEDGED")
         return Empty()
 
     def renew(self, name: str, body: RenewLeaseRequest) -> bytes:
@@ -86,22 +89,32 @@ class LeaseService(Serving):
         return shown(queue, replace(task, schedule_us=to_us(due)), view)
 
 
+def _leased(
+    queue: QueueRow, due: Iterable[StoredTask], lease_end_us: int, view: str
+) -> Iterator[tuple[StoredTask, bytes]]:
+    """Tasks with their answers once they are leased, which are empty for those that were leased too often before."""
+    for row in due:
+        if _is_spent(queue, row):
+            yield row, b""
+        else:
+            leased = replace(row, schedule_us=lease_end_us, dispatch_count=row.dispatch_count + 1)
+            yield row, shown(queue, leased, view)
+
+
 def _chosen(
-    queue: QueueRow, due: Iterable[StoredTask], limit: int, lease_end_us: int, view: str
+    leased: Iterable[tuple[StoredTask, bytes]], limit: int, most_bytes: int
 ) -> tuple[dict[int, bytes], list[str]]:
     """What a lease call takes, oldest first, as far as it fits the answer: answers by rows; and the ids of the tasks
     that were leased too often before."""
     rows: dict[int, bytes] = {}
     spent: list[str] = []
     size = 0
-    for row in due:
-        if _is_spent(queue, row):
+    for row, answer in leased:
+        if not answer:
             spent.append(row.id)
             continue
-        leased = replace(row, schedule_us=lease_end_us, dispatch_count=row.dispatch_count + 1)
-        answer = shown(queue, leased, view)
         size += len(answer)
-        if size > rules.MAX_ANSWER_BYTES:
+        if size > most_bytes:
             break
         rows[row.row] = answer
         if len(rows) == limit:

@@ -22,6 +22,7 @@ from ....names import (
 from ..calls import masks
 from ..calls.filters import parse_filter
 from ..calls.refusals import QUEUE_NAME, malformed
+from ..clock import to_us
 from ..rules import queues as queue_rules
 from ..rules.locations import check_location
 from ..rules.pages import Listing
@@ -76,7 +77,9 @@ class QueueService(Serving):
             raise FailedPrecondition(
                 "The queue cannot be created because a queue with this name existed too recently."
             )
-        return self._store.add_queue(queue, str(name.parent)).queue
+        added = self._store.add_queue(queue, str(name.parent)).queue
+        self._store.journal.began(added.name, 0, to_us(self._context.clock.now()))
+        return added
 
     def patch(self, name: str, body: Queue, *, update_mask: str = "", version: Version = OWN) -> Queue:
         parsed = parse_queue(name)
@@ -90,7 +93,9 @@ class QueueService(Serving):
             found = self._store.queue(name)
             if found is None:
                 return self.add(replace(masks.pick(body, paths) if paths else body, name=name))
-            return self._save(found, patched(found.queue, body, paths, version))
+            saved = self._save(found, patched(found.queue, body, paths, version))
+            self._store.journal.changed(name, to_us(self._context.clock.now()))
+            return saved
 
     def delete(self, name: str) -> Empty:
         parsed = parse_queue(name)
@@ -99,8 +104,9 @@ class QueueService(Serving):
             found = self._store.queue(name)
             if found is None:
                 raise NotFound(NOT_FOUND)
-            until = self._context.clock.now() + queue_rules.NAME_BLOCKED
-            self._store.delete_queue(found, until)
+            now = self._context.clock.now()
+            self._store.delete_queue(found, now + queue_rules.NAME_BLOCKED)
+            self._store.journal.emptied(name, to_us(now), deleted=True)
             self._context.changed(found.row)
         return Empty()
 
@@ -115,6 +121,7 @@ class QueueService(Serving):
         with self._store.transaction():
             row = self._queue(parse_queue(name))
             self._store.new_generation(row, now + queue_rules.tombstone_ttl(row.queue))
+            self._store.journal.emptied(name, to_us(now))
             return self._save(row, replace(row.queue, purge_time=now))
 
     def _set_state(self, name: str, state: str) -> Queue:

@@ -9,8 +9,12 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
+from ....errors import ApiError
 from ....model import Message
 from ....model.versions import OWN, Version
+from ..clock import to_us
+from ..rules.identity import Caller
+from . import audit
 from .attempts import AttemptService
 from .batches import BatchService
 from .context import Context
@@ -70,11 +74,53 @@ class Service:
             method for method, handler in self._handlers.items() if "version" in signature(handler).parameters
         }
 
-    def call(self, method: str, parameters: dict[str, Any], version: Version = OWN) -> Answer:
-        """Run a method with its path, query and body as keywords. Errors: ApiError.
+    def call(
+        self, method: str, parameters: dict[str, Any], version: Version = OWN, who: Caller | None = None
+    ) -> Answer:
+        """Run a method with its path, query and body as keywords. `who` asks for it, where that is known.
 
         A handler that takes a `version` gets it: its method means something else in another version of the API.
+
+        Errors: ApiError.
         """
         self.context.expiry.end_all()
         said = {"version": version} if method in self._differing else {}
-        return self._handlers[method](**parameters, **said)
+        try:
+            answer = self._handlers[method](**parameters, **said)
+        except ApiError as error:
+            self.refused(method, parameters, version, who, error)
+            raise
+        self._tell(method, parameters, version, who, None)
+        return answer
+
+    def refused(
+        self,
+        method: str,
+        parameters: dict[str, Any],
+        version: Version,
+        who: Caller | None,
+        error: ApiError,
+    ) -> None:
+        """Take note of a call that was refused, here or before it came here."""
+        self._tell(method, parameters, version, who, error)
+
+    def _tell(
+        self,
+        method: str,
+        parameters: dict[str, Any],
+        version: Version,
+        who: Caller | None,
+        error: ApiError | None,
+    ) -> None:
+        journal, now_us = self.context.store.journal, to_us(self.context.clock.now())
+        queue = audit.queue_of(parameters)
+        if queue:
+            journal.called(queue, audit.verb(method), "ok" if error is None else error.status.lower(), now_us)
+        if audit.is_audited(method):
+            name = who.email if who is not None else audit.ANONYMOUS
+            entry = audit.entry(method, version, parameters, name, error, now_us)
+            project = audit.resource_of(parameters).split("/")[1]
+            journal.audited(project, now_us, entry)
+        if journal.has_many:
+            with self.context.store.transaction():
+                pass  # whose end is the time to write

@@ -19,8 +19,9 @@ from ..rules.pages import Listing
 from ..rules.queues import task_ttl
 from ..store.store import QueueRow
 from ..store.task_json import StoredTask, page_json, request_json, task_prefix
-from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, Order
+from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, MAX_PAGE_BYTES, Order
 from .context import Serving, shown
+from .telling import is_logged
 
 MAX_TASKS = 1000
 
@@ -40,11 +41,14 @@ class TaskService(Serving):
         page_size: int = 0,
         page_token: str = "",
         order_by: str = "",
+        most_bytes: int = MAX_PAGE_BYTES,
     ) -> bytes:
         row = self._queue(parse_queue(parent))
         view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
         page = Listing([parent, view, order_by], page_size, page_token, largest=MAX_TASKS, now=now)
-        found, more = self._tasks.page(row.generation, order, page.after, page.limit, payloads=view == "FULL")
+        found, more = self._tasks.page(
+            row.generation, order, page.after, page.limit, payloads=view == "FULL", most_bytes=most_bytes
+        )
         last = self._tasks.get(row.generation, found[-1][0]) if more else None
         token = page.token(*(getattr(last, column) for column in order.columns)) if more else ""
         return page_json(found, task_prefix(row.queue), view, token)
@@ -82,10 +86,13 @@ class TaskService(Serving):
             raise AlreadyExists(_TOO_RECENT)
         expires = now + task_ttl(queue.queue)
         new = _new_row(task, task_id or self._random_id(), now, expires)
+        if queue.queue.stackdriver_logging_config is not None:
+            new = replace(new, logged=is_logged(queue.queue, new.id))
         while (stored := self._tasks.add(queue.generation, new)) is None:
             if task_id:
                 raise AlreadyExists("Requested entity already exists")
             new = replace(new, id=self._random_id())
+        self._store.journal.created(queue.queue.name, stored)
         self._context.expiry.note(expires)
         self._context.changed(queue.row)
         return stored

@@ -9,10 +9,11 @@ from importlib.resources import files
 from ....errors import ConfigError
 
 APPLICATION_ID = 0x63746E62  # "ctnb"
-VERSION = 3
+VERSION = 4
 RESTORE = "restore a copy of it, or name another file: this one was left as it is"
 CHECK_S = 0.3  # how long looking for damage may take at the start; what lies beyond is found when it is read
 
+_LOGGED = "ALTER TABLE tasks ADD COLUMN logged INTEGER NOT NULL DEFAULT 0;"
 _RENAMED = "version_1_"
 _KEPT_SINCE_1 = (
     "queues",
@@ -39,8 +40,9 @@ def prepare(connection: sqlite3.Connection) -> None:
         _check(connection)
     if version == 1:
         _from_version_1(connection)
-    if version == 2:
-        connection.executescript(_in_one_transaction("CREATE TABLE clock (now_us INTEGER NOT NULL);"))
+    if version in (2, 3):
+        clock = "CREATE TABLE clock (now_us INTEGER NOT NULL);" if version == 2 else ""
+        connection.executescript(_in_one_transaction(f"{clock} {_LOGGED} {_sql('telemetry.sql')}"))
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # cut off by the last stop
 
@@ -91,7 +93,11 @@ def _check(connection: sqlite3.Connection) -> None:
 
 
 def _schema() -> str:
-    return files(__package__).joinpath("schema.sql").read_text("utf-8")
+    return _sql("schema.sql") + _sql("telemetry.sql")
+
+
+def _sql(file: str) -> str:
+    return files(__package__).joinpath(file).read_text("utf-8")
 
 
 def _in_one_transaction(script: str) -> str:

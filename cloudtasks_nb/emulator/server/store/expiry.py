@@ -34,7 +34,8 @@ class Expiry:
     def end_some(self) -> None:
         """Ends some of it."""
         with self._store.transaction():
-            self._store.tombstones.expire(AT_ONCE, self._clock.now())
+            for gone in self._store.tombstones.expire(AT_ONCE, self._clock.now()):
+                self._store.journal.removed(gone.queue, gone.task, "EXPIRED", gone.at_us)
         self._next = self._store.tombstones.next_expiry()
 
     def end_all(self) -> None:

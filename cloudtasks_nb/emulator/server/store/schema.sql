@@ -1,4 +1,4 @@
--- Instants are microseconds since 1970. Version 3.
+-- Instants are microseconds since 1970. Version 4.
 
 CREATE TABLE queues (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: an attempt may outlive its queue
@@ -43,7 +43,8 @@ CREATE TABLE tasks (
     in_flight      INTEGER NOT NULL DEFAULT 0,
     attempts       TEXT NOT NULL DEFAULT '',     -- first and last AttemptStatus, as members of a JSON object
     head           TEXT NOT NULL,        -- the request without its payload, as an unclosed JSON object
-    payload        TEXT NOT NULL         -- the payload as the last member of that object; empty when there is none
+    payload        TEXT NOT NULL,        -- the payload as the last member of that object; empty when there is none
+    logged         INTEGER NOT NULL DEFAULT 0    -- whether entries:list shows it: drawn when it was created
 );
 CREATE UNIQUE INDEX tasks_by_id ON tasks (generation, id);
 CREATE INDEX tasks_by_first ON tasks (generation, first_us, id);

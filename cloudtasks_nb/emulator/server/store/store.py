@@ -17,6 +17,9 @@ from ....model import Queue, decode, encode
 from ..clock import from_us, to_us
 from .data_file import RESTORE, prepare
 from .grants import OAuthStore
+from .happened import HappenedStore
+from .journal import Journal
+from .minutes import MinuteStore
 from .operations import OperationStore
 from .tasks import TaskStore
 from .tombstones import Tombstones
@@ -46,6 +49,9 @@ class Store:
         self.tombstones = Tombstones(connection)
         self.operations = OperationStore(connection)
         self.oauth = OAuthStore(connection)
+        self.journal = Journal(connection, is_durable=is_durable)
+        self.minutes = MinuteStore(connection)
+        self.happened = HappenedStore(connection)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Store:
@@ -84,13 +90,17 @@ class Store:
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("SAVEPOINT part")
+        mark = self.journal.mark()
         try:
             yield
         except BaseException:
+            self.journal.forget(mark)
             if self._db.in_transaction:  # a full disk ends the whole transaction by itself
                 self._db.execute("ROLLBACK TO part")
                 self._db.execute("RELEASE part")
                 self._end_part()
+            else:
+                self.journal.lost()
             raise
         self._db.execute("RELEASE part")
         self._end_part()
@@ -108,9 +118,17 @@ class Store:
 
     def commit(self) -> None:
         """Returns when it is on disk. May run in another thread, while nothing else uses the store."""
+        self.journal.write()
         self._db.execute("COMMIT")
+        self.journal.committed()
+
+    def write_notes(self) -> None:
+        """Lets what happened until now be read: it may have waited for a commit."""
+        with self.transaction():
+            self.journal.write(few=True)
 
     def rollback(self) -> None:
+        self.journal.lost()
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
@@ -140,6 +158,11 @@ class Store:
     def queue_numbers(self) -> list[int]:
         """Of all queues."""
         return [row for (row,) in self._db.execute("SELECT id FROM queues")]
+
+    def depths(self) -> list[tuple[str, int]]:
+        """The names of all queues, and how many tasks are in each."""
+        sql = "SELECT name, (SELECT count(*) FROM tasks t WHERE t.generation = q.generation) FROM queues q"
+        return self._db.execute(sql).fetchall()
 
     def queues(self, parent: str, after: str = "") -> Iterator[QueueRow]:
         """The queues of a location by name, those behind `after`."""

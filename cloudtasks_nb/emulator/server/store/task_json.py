@@ -28,6 +28,7 @@ class StoredTask(Struct, frozen=True):
     execution_count: int = 0
     previous_code: int | None = None
     attempts: str = ""
+    logged: bool = False
     head: str = ""
     payload: str = ""
 
@@ -95,6 +96,21 @@ def page_json(rows: Iterable[Listed], prefix: str, view: str, next_page_token: s
 def task_message(row: StoredTask, prefix: str) -> Task:
     """The whole task as a message."""
     return decode(task_json(row, prefix, "FULL").encode(), Task)
+
+
+def target_of(head: str) -> tuple[str, str]:
+    """Where a kept task goes, "POST https://…", and what kind of target that is."""
+    return where(decode(f"{{{head}}}}}".encode(), Task))
+
+
+def where(task: Task) -> tuple[str, str]:
+    """Where a task goes, "POST https://…", and what kind of target that is; a pull task goes nowhere."""
+    if task.http_request is not None:
+        return f"{task.http_request.http_method or 'POST'} {task.http_request.url}", "HTTP"
+    if task.app_engine_http_request is not None:
+        request = task.app_engine_http_request
+        return f"{request.http_method or 'POST'} {request.relative_url or '/'}", "APP_ENGINE"
+    return "", "PULL"
 
 
 def attempts_json(first: AttemptStatus, last: AttemptStatus) -> str:

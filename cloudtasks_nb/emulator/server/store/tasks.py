@@ -17,10 +17,11 @@ from .task_json import Listed, StoredTask
 
 _SELECT = (
     "SELECT row, id, first_us, schedule_us, create_us, expire_us, tag, dispatch_count, response_count, "
-    "execution_count, previous_code, attempts, head"
+    "execution_count, previous_code, attempts, logged, head"
 )
 _LIST = "SELECT id, schedule_us, create_us, dispatch_count, response_count, attempts"
 MAX_PAGE_BYTES = 32 * 1024 * 1024
+_NAME_BYTES = 400  # and the times of a task, about
 _MINUTE = timedelta(minutes=1)
 
 
@@ -36,6 +37,15 @@ BY_SCHEDULE = Order(("schedule_us", "id"))
 BY_TAG = Order(("tag", "first_us", "id"), " AND tag IS NOT NULL")
 
 
+class Removed(Struct, frozen=True):
+    """A task that is gone. `head` is empty where the log does not show it."""
+
+    id: str
+    schedule_us: int
+    logged: bool
+    head: str
+
+
 class TaskStore:
     """Tasks by the number of their queue's generation."""
 
@@ -48,11 +58,19 @@ class TaskStore:
         return StoredTask(*found) if found else None
 
     def page(
-        self, generation: int, order: Order, after: list[Any] | None, limit: int, *, payloads: bool
+        self,
+        generation: int,
+        order: Order,
+        after: list[Any] | None,
+        limit: int,
+        *,
+        payloads: bool,
+        most_bytes: int = MAX_PAGE_BYTES,
     ) -> tuple[list[Listed], bool]:
         """At most `limit` tasks behind the key `after`, each with as little as its JSON needs; and whether more follow.
 
-        Large payloads end a page earlier, so that no page has to fit in memory a thousand times a megabyte.
+        Large requests end a page earlier, so that no page has to fit in memory a thousand times a megabyte. A page is
+        at most one task larger than `most_bytes`.
         """
         keys = ", ".join(order.columns)
         behind = f" AND ({keys}) > ({', '.join('?' * len(order.columns))})" if after is not None else ""
@@ -61,28 +79,32 @@ class TaskStore:
             f"WHERE generation = ?{order.where}{behind} ORDER BY {keys} LIMIT ?"
         )
         with closing(self._db.execute(sql, (generation, *(after or ()), limit + 1))) as rows:
-            found = list(_until_full(rows)) if payloads else rows.fetchall()
+            found = list(_until_full(rows, most_bytes))
             return found[:limit], len(found) > limit or rows.fetchone() is not None
 
     def add(self, generation: int, task: StoredTask) -> StoredTask | None:
         """Stores it, and returns it with its row; None when a task with its id is there."""
         added = self._db.execute(
             "INSERT OR IGNORE INTO tasks "
-            "(generation, id, first_us, schedule_us, create_us, expire_us, tag, head, payload) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "(generation, id, first_us, schedule_us, create_us, expire_us, tag, head, payload, logged) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 generation, task.id, task.first_us, task.schedule_us, task.create_us, task.expire_us, task.tag,
-                task.head, task.payload,
+                task.head, task.payload, task.logged,
             ),
         )  # fmt: skip
         if added.rowcount != 1 or added.lastrowid is None:
             return None
         return replace(task, row=added.lastrowid)
 
-    def remove(self, generation: int, id: str) -> bool:
-        """False when it was not there."""
-        sql = "DELETE FROM tasks WHERE generation = ? AND id = ?"
-        return self._db.execute(sql, (generation, id)).rowcount == 1
+    def remove(self, generation: int, id: str) -> Removed | None:
+        """What it was; None when it was not there."""
+        sql = (
+            "DELETE FROM tasks WHERE generation = ? AND id = ? "
+            "RETURNING id, schedule_us, logged, CASE WHEN logged THEN head ELSE '' END"
+        )
+        found = self._db.execute(sql, (generation, id)).fetchone()
+        return Removed(*found) if found else None
 
     def due(
         self, generation: int, now: datetime, tag: str | None, *, payloads: bool
@@ -177,11 +199,11 @@ class TaskStore:
         )
 
 
-def _until_full(rows: Iterable[Listed]) -> Iterator[Listed]:
+def _until_full(rows: Iterable[Listed], most_bytes: int) -> Iterator[Listed]:
     """Rows up to the one that fills a page."""
     size = 0
     for row in rows:
         yield row
-        size += len(row[-1])
-        if size > MAX_PAGE_BYTES:
+        size += _NAME_BYTES + len(row[-2]) + len(row[-1])
+        if size > most_bytes:
             return

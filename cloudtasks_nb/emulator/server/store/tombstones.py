@@ -5,7 +5,18 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from msgspec import Struct
+
 from ..clock import from_us, to_us
+from .tasks import Removed
+
+
+class Expired(Struct, frozen=True):
+    """A task of a queue that outlived its taskTtl, and when it did."""
+
+    queue: str
+    at_us: int
+    task: Removed
 
 
 class Tombstones:
@@ -65,9 +76,18 @@ class Tombstones:
         (expiry_us,) = self._db.execute("SELECT min(expire_us) FROM tasks").fetchone()
         return None if expiry_us is None else from_us(expiry_us)
 
-    def expire(self, limit: int, now: datetime) -> None:
-        """Ends some tasks that outlived their queue's taskTtl, those first that did so first."""
+    def expire(self, limit: int, now: datetime) -> list[Expired]:
+        """Ends some tasks that outlived their queue's taskTtl, those first that did so first.
+
+        Returns those that could still be seen.
+        """
         over = {"now": to_us(now), "limit": limit}
+        seen = self._db.execute(
+            "SELECT q.name, t.expire_us, t.id, t.schedule_us, t.logged, CASE WHEN t.logged THEN t.head ELSE '' END "
+            "FROM (SELECT * FROM tasks WHERE expire_us <= :now ORDER BY expire_us, row LIMIT :limit) t "
+            "JOIN queues q ON q.generation = t.generation",
+            over,
+        ).fetchall()
         self._db.execute(
             "INSERT INTO tombstones SELECT g.queue, t.id, coalesce(g.until_us, t.expire_us + CAST(1000000 * "
             "rtrim(json_extract(q.config, '$.tombstoneTtl'), 's') AS INTEGER)) AS until_us "
@@ -81,3 +101,4 @@ class Tombstones:
             "(SELECT row FROM tasks WHERE expire_us <= :now ORDER BY expire_us, row LIMIT :limit)",
             over,
         )
+        return [Expired(queue, at_us, Removed(*task)) for queue, at_us, *task in seen]

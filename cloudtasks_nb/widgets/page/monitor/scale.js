@@ -1,5 +1,7 @@
 // Scales and stretches of a line over time. (pure)
 
+const OWN_GAP = 4; // where a point says how far it may be from the one before: metrics come by the minute
+
 /** The smallest of 1, 2, 5, 10, 20 … that is at least `value`. */
 export function roundUp(value) {
   const size = 10 ** Math.floor(Math.log10(value));
@@ -13,13 +15,14 @@ export function scale(greatest, whole) {
   return { top: steps * step, ticks: Array.from({ length: steps + 1 }, (_, at) => at * step) };
 }
 
-/** Points `[time_ms, ...values]` that have a value, in runs without a gap longer than `gapS`. */
+/** Points `[time_ms, ...values]` with a value, in runs without a gap longer than `gapS`, or a point's own. */
 export function stretches(points, column, gapS) {
   const found = [];
   let before = null;
   for (const point of points) {
     if (point[column] === null) continue;
-    if (before === null || point[0] - before > gapS * 1000) found.push([]);
+    const gap = Math.max(gapS, point[OWN_GAP] ?? 0);
+    if (before === null || point[0] - before > gap * 1000) found.push([]);
     found.at(-1).push(point);
     before = point[0];
   }

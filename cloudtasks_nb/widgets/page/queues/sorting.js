@@ -9,8 +9,9 @@ const KEYS = {
   Location: (row) => row.location,
   Kind: (row) => row.kind,
   "Rate/s": (row) => -(row.rate ?? -1),
+  Failing: (row) => -(row.failed ?? -1),
 };
-const NUMBERS = ["Tasks (est.)", "Rate/s"];
+const NUMBERS = ["Tasks (est.)", "Rate/s", "Failing"];
 // Where the service estimates nothing, tasks are counted on request, and nobody knows the oldest.
 const COUNTED = { "Tasks (est.)": "Tasks (counted)", "Oldest (est.)": null };
 

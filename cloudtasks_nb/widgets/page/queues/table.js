@@ -14,6 +14,15 @@ function nothingWords(rows, { updated }) {
   return updated ? "No queues." : UNREAD;
 }
 
+// Attempts of the last hour that failed, of how many; a dash until somebody asked for the metrics.
+function failingCell({ failed, attempts, mostly }) {
+  if (failed === null) return "–";
+  if (!failed) return number(0);
+  const words = `${plural(failed, "attempt")} of ${number(attempts)} failed in the last hour`;
+  const title = `${words}, mostly ${mostly}`;
+  return h("span.ct-failing", { title }, number(failed), h("span.ct-of", ` of ${number(attempts)}`));
+}
+
 export class QueueTable {
   constructor(frame, isWanted, open) {
     Object.assign(this, { frame, isWanted, open, sort: null, limit: SHOWN, found: [] });
@@ -93,6 +102,7 @@ export class QueueTable {
       h("td", row.location),
       h("td", row.kind),
       figure(row.rate),
+      h("td.ct-figure", failingCell(row)),
     );
   }
 

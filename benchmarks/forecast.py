@@ -1,0 +1,218 @@
+"""Forecasts beside what happens: how often does the true time lie in the interval, and how wide is it?
+
+    python benchmarks/forecast.py [--settings 20] [--seeds 10]
+
+An emulator whose clock is moved by hand runs each setting once for each seed: the tasks go to a target that fails by
+chance. The times at which half, 90 % and all tasks are gone are compared with the forecast that was made at the start,
+and with the naive one: tasks ÷ rate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
+from statistics import median
+from typing import Any, NamedTuple
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.diagnosis.forecast import Forecast
+
+SHARES = {"half": 0.5, "most": 0.9, "all": 1.0}
+_STEP = 0.01  # of the time that has passed: how exactly the end is found
+_FIRST_STEP_S = 0.02
+_EARLIER = 0.7  # of the earliest time of half: from there on it is looked at
+_GIVE_UP = 20  # times the latest time
+
+
+class Setting(NamedTuple):
+    """A queue, a target, and tasks that wait. `later_s`: over how long their schedule is spread."""
+
+    tasks: int
+    rate: float
+    concurrency: int = 1000
+    latency_s: float = 0.0
+    failure: float = 0.0
+    backoff: tuple[float, float] = (1, 60)
+    attempts: int = -1
+    later_s: float = 0.0
+
+
+SETTINGS = [
+    Setting(400, 10),
+    Setting(1500, 100),
+    Setting(400, 20, failure=0.1),
+    Setting(1000, 50, failure=0.3, backoff=(0.1, 10)),
+    Setting(200, 5, failure=0.5, backoff=(2, 30)),
+    Setting(300, 10, failure=0.2, attempts=3),
+    Setting(300, 10, failure=0.5, attempts=4, backoff=(5, 20)),
+    Setting(50, 1, failure=0.1, backoff=(10, 100)),
+    Setting(800, 400, failure=0.2, backoff=(0.1, 3600)),
+    Setting(300, 10, later_s=60),
+    Setting(300, 10, later_s=20, failure=0.2),
+    Setting(300, 100, concurrency=10, latency_s=1),
+    Setting(200, 100, concurrency=5, latency_s=0.5, failure=0.2),
+    Setting(400, 20, concurrency=200, latency_s=2, failure=0.1),
+    Setting(150, 100, concurrency=20, latency_s=5),
+    Setting(100, 50, concurrency=1, latency_s=0.2),
+    Setting(500, 50, concurrency=30, latency_s=1, failure=0.3, backoff=(1, 8)),
+    Setting(60, 2, latency_s=10, failure=0.1, backoff=(5, 60)),
+    Setting(12, 1, latency_s=3, failure=0.3),
+    Setting(250, 10, concurrency=12, latency_s=1, later_s=15),
+]
+
+
+class Run(NamedTuple):
+    """What was forecast, and what happened, in seconds: by share."""
+
+    forecast: dict[str, tuple[float, float]]
+    happened: dict[str, float]
+    naive: dict[str, float]
+
+    def holds(self, share: str) -> bool:
+        """Whether the true time lies in the interval."""
+        earliest, latest = self.forecast[share]
+        return earliest <= self.happened[share] <= latest
+
+    def width(self, share: str) -> float:
+        """How wide the interval is, in true times."""
+        earliest, latest = self.forecast[share]
+        return (latest - earliest) / max(self.happened[share], 1e-3)
+
+
+@contextmanager
+def unsteady_target() -> Iterator[Any]:
+    """A target that fails by chance: `target.failure` is its share, `target.chance` decides."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            with server.turn:
+                fails = server.chance.random() < server.failure
+            self.send_response(500 if fails else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads, server.turn = True, threading.Lock()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def run(client: ct.Client, target: Any, setting: Setting, seed: int) -> Run:
+    """Fill a queue, forecast, and let the time pass until it is empty."""
+    target.chance, target.failure = Random(seed), setting.failure  # noqa: S311 - to be repeated
+    least, longest = setting.backoff
+    limited = {"max_attempts": setting.attempts} if setting.attempts > 0 else {"unlimited_attempts": True}
+    client.emulator.faults(target_latency=setting.latency_s)
+    queue = client.create_queue(
+        f"q-{hash(setting) & 0xFFFFFF:x}-{seed}",
+        rate_limits={
+            "max_tasks_dispatched_per_second": setting.rate,
+            "max_concurrent_tasks": setting.concurrency,
+            "max_burst_size": max(1, int(setting.rate / 5)),
+        },
+        retry_config={"min_backoff": least, "max_backoff": longest, "max_doublings": 16, **limited},
+    ).pause()
+    url, chance = f"http://127.0.0.1:{target.server_port}/", Random(seed)  # noqa: S311 - to be repeated
+    rows = [
+        {"payload": str(n), "url": url, "schedule": chance.uniform(0, setting.later_s)}
+        for n in range(setting.tasks)
+    ]
+    queue.create_tasks(rows, progress=False).raise_for_errors()
+    queue.resume()
+    made = queue.forecast(latency=setting.latency_s, failure=setting.failure)
+    intervals = {name: tuple(end.total_seconds() for end in getattr(made, name) or ()) for name in SHARES}
+    happened = drained(client, queue, setting.tasks, made)
+    queue.delete()
+    naive = {name: share * setting.tasks / setting.rate for name, share in SHARES.items()}
+    return Run(intervals, happened, naive)  # type: ignore[arg-type]
+
+
+def drained(client: ct.Client, queue: ct.Queue, tasks: int, made: Forecast) -> dict[str, float]:
+    """When half, 90 % and all tasks were gone, in seconds from now: found in small steps, once half may be gone."""
+    assert made.half is not None and made.all is not None
+    found: dict[str, float] = {}
+    passed_s, last_s = 0.0, _GIVE_UP * made.all[1].total_seconds() + 10
+    while len(found) < len(SHARES) and passed_s < last_s:
+        step_s = max(_FIRST_STEP_S, _STEP * passed_s)
+        if not passed_s:
+            step_s = max(step_s, _EARLIER * made.half[0].total_seconds())
+        client.emulator.advance(step_s)
+        stats = queue.refresh(stats=True).stats
+        assert stats is not None
+        for name, share in SHARES.items():
+            if name not in found and tasks - stats.tasks_count >= share * tasks:
+                found[name] = passed_s + step_s
+        passed_s += step_s
+    return {name: found.get(name, float("inf")) for name in SHARES}
+
+
+def measure(settings: Sequence[Setting], seeds: Sequence[int]) -> dict[Setting, list[Run]]:
+    """Every setting with every seed."""
+    with ct.local(clock="manual") as client, unsteady_target() as target:
+        return {setting: [run(client, target, setting, seed) for seed in seeds] for setting in settings}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--settings", type=int, default=len(SETTINGS))
+    parser.add_argument("--seeds", type=int, default=10)
+    arguments = parser.parse_args()
+    found = measure(SETTINGS[: arguments.settings], range(arguments.seeds))
+    for setting, runs in found.items():
+        print(row(setting, runs))
+    print(summary([run for runs in found.values() for run in runs]))
+
+
+def row(setting: Setting, runs: Sequence[Run]) -> str:
+    """A line of the table in docs/how-to/forecast.md."""
+    ends = (f"{end:,.3g}" for end in runs[0].forecast["all"])
+    happened = sorted(run.happened["all"] for run in runs)
+    held = sum(run.holds(share) for run in runs for share in SHARES)
+    words = [
+        f"{setting.tasks:,}",
+        f"{setting.rate:g}",
+        f"{setting.concurrency:,}",
+        f"{setting.latency_s:g}",
+        f"{100 * setting.failure:g} %",
+        " to ".join(ends),
+        f"{happened[0]:,.3g} to {happened[-1]:,.3g}",
+        f"{runs[0].naive['all']:,.3g}",
+        f"{held} of {len(SHARES) * len(runs)}",
+    ]
+    return f"| {' | '.join(words)} |"
+
+
+def summary(runs: Sequence[Run]) -> str:
+    """How many times lay in their interval, how wide the median is, and how far off the naive forecast."""
+    lines = []
+    for share in SHARES:
+        held = sum(run.holds(share) for run in runs) / len(runs)
+        width = median(run.width(share) for run in runs)
+        off = median(abs(run.naive[share] - run.happened[share]) / run.happened[share] for run in runs)
+        near = sum(abs(run.naive[share] - run.happened[share]) <= 0.1 * run.happened[share] for run in runs)
+        lines.append(
+            f"{share}: {100 * held:.1f} % inside, median width {100 * width:.0f} % of the true time; "
+            f"tasks ÷ rate: median error {100 * off:.0f} %, within 10 % in {100 * near / len(runs):.0f} %"
+        )
+    held = sum(run.holds(share) for run in runs for share in SHARES) / len(runs) / len(SHARES)
+    return "\n".join([*lines, f"together: {100 * held:.1f} %"])
+
+
+if __name__ == "__main__":
+    main()

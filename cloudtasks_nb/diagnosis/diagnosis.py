@@ -1,0 +1,114 @@
+"""Diagnosis: the findings about a queue, and what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, overload
+
+from ..shown import Shown
+from .facts import GET, LIST, Facts, Unseen
+from .finding import SEVERITIES, Finding
+from .words import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..render import Card
+
+_HURTS = SEVERITIES[:3]
+
+
+class Diagnosis(Shown, Sequence[Finding]):
+    """What is wrong with a queue: a sequence of findings, what hurts most first.
+
+    - `healthy`: nothing blocks, slows or warns, and both the queue and its tasks could be read.
+    - `unseen`: what could not be looked at. It is never taken as fine.
+    - `calls`: how many calls it took.
+
+    Example:
+        >>> diagnosis = queue.diagnose()
+        >>> diagnosis.healthy
+        True
+        >>> [finding.rule for finding in diagnosis]
+        ['all_future', 'logging_off']
+    """
+
+    def __init__(self, facts: Facts, findings: Sequence[Finding]) -> None:
+        self.facts = facts
+        self._findings = list(findings)
+
+    @overload
+    def __getitem__(self, at: int) -> Finding: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Finding]: ...
+
+    def __getitem__(self, at: int | slice) -> Finding | list[Finding]:
+        return self._findings[at]
+
+    def __len__(self) -> int:
+        return len(self._findings)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._findings)
+
+    @property
+    def queue(self) -> str:
+        """The full name of the queue."""
+        return self.facts.queue.name
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing blocks, slows or warns; False also where queue or tasks could not be read."""
+        read = {GET, LIST} <= self.facts.read_at.keys()
+        return read and not any(finding.severity in _HURTS for finding in self)
+
+    @property
+    def unseen(self) -> list[Unseen]:
+        """What could not be looked at, and why."""
+        return self.facts.unseen
+
+    @property
+    def calls(self) -> int:
+        """How many calls it took."""
+        return self.facts.calls
+
+    @property
+    def sentence(self) -> str:
+        """The worst finding in words, or that there is none."""
+        if len(self) and self[0].severity in _HURTS:
+            return self[0].sentence
+        if not {GET, LIST} <= self.facts.read_at.keys():
+            return "Not everything could be looked at, and nothing is wrong with the rest."
+        if not self.facts.tasks:
+            return f"The queue is {self.facts.queue.state or 'there'} and empty: nothing waits."
+        return (
+            self[0].sentence if self.waits else f"Nothing is wrong: {counted(self.facts.depth, 'task')} wait."
+        )
+
+    @property
+    def waits(self) -> bool:
+        """Whether all that is here waits for its time."""
+        return bool(len(self)) and self[0].rule == "all_future"
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per finding, what hurts most first.
+
+        Shapes: severity, rule, sentence, evidence (a line for each fact), cure, source.
+
+        Example:
+            >>> queue.diagnose().to_dataframe()
+        """
+        from ..frames import nullable_frame
+        from .table import FINDING_COLUMNS
+
+        return nullable_frame(FINDING_COLUMNS, [self._findings])
+
+    def _shape_(self) -> Card:
+        from .card import diagnosis_card
+
+        return diagnosis_card(self)
+
+    def __repr__(self) -> str:
+        rules = ", ".join(finding.rule for finding in self) or "nothing found"
+        return f"<Diagnosis {self.queue}: {rules}>"

@@ -1,0 +1,52 @@
+"""What becomes of one task: the task and its queue are read, and where the task is gone, whoever remembers is asked."""
+
+from __future__ import annotations
+
+from ..errors import ApiError, NotFound
+from ..resources.queue import queue_unread, read_queue
+from ..resources.task import Task, read_task
+from .explanation import Explanation
+from .facts import GET, GET_TASK, Facts, Unseen
+from .fortune import Said, fortune
+from .gathering import told_time
+from .gone import what_became
+
+
+def explain(task: Task) -> Explanation:
+    """Why it has not run, or what became of it. Errors: PermissionDenied, AuthError, TransportError."""
+    session, name = task._session, task._parsed
+    facts = Facts(queue=queue_unread(session, name.parent, None), now=session.now(), complete=False, calls=1)
+    try:
+        facts.tasks = [read_task(session, name, "BASIC")]
+    except NotFound as error:
+        missing = error.message
+    facts.read_at[GET_TASK] = session.now()
+    _read_queue(task, facts)
+    facts.now = told_time(session)
+    if facts.tasks:
+        return _explained(task, facts, fortune(facts.tasks[0], facts))
+    facts.refused = session.heard.refusals(task.name)
+    return _explained(task, facts, what_became(task, facts, missing))
+
+
+def _read_queue(task: Task, facts: Facts) -> None:
+    session, name = task._session, task._parsed.parent
+    facts.calls += 1
+    try:
+        facts.queue = read_queue(session, name, stats=session.speaking.offers_stats)
+        facts.read_at[GET] = session.now()
+    except ApiError as error:
+        facts.unseen.append(Unseen("the queue", error.message))
+
+
+def _explained(task: Task, facts: Facts, said: Said) -> Explanation:
+    unseen = "".join(f" Could not look at {one.what}: {one.why.rstrip('.')}." for one in facts.unseen)
+    return Explanation(
+        task=task.name,
+        cause=said.cause,
+        sentence=said.sentence + unseen,
+        evidence=said.evidence,
+        cure=said.cure,
+        source=said.source,
+        calls=facts.calls,
+    )

@@ -1,0 +1,260 @@
+"""When what waits in a queue will be done: intervals, from rates, latency, failures and backoff. Pure.
+
+Times are seconds from now. Every number that is not known exactly is a Range; the earliest time follows from the better
+end of each, the latest from the worse one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import accumulate, islice
+from statistics import NormalDist
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from ..model.queue import RetryConfig
+
+End = Literal["good", "bad"]
+Limit = Literal["rate", "effective rate", "concurrency", "target"]
+
+LEAST_LIKELY = 0.05
+"""How likely a finishing time lies before an interval, and how likely behind it, as far as chance goes."""
+SLACK = 0.03
+"""How much an interval is widened at each end for what no formula knows."""
+SLACK_S = 0.1
+_Z = NormalDist().inv_cdf(1 - LEAST_LIKELY)
+_THROTTLED = 0.9
+_BESIDE = 0.5
+_MOST_ROUNDS = 2_000
+_EXACT_BELOW = 200
+
+
+class Range(NamedTuple):
+    """A number between two ends, the better one first."""
+
+    good: float
+    bad: float
+
+    def at(self, end: End) -> float:
+        """The number at this end."""
+        return self.good if end == "good" else self.bad
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What waits: how many tasks, when they are due, and how often they were tried.
+
+    `dues_s`: of a sample, when each task is due, in order; 0 for what is due now.
+    """
+
+    tasks: int
+    dues_s: Sequence[float]
+    tried: Range = Range(0, 0)
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How fast it goes. `target` is what the target was seen to take; None where it does not hold anything up."""
+
+    rate: float
+    concurrency: float
+    latency_s: Range
+    failure: Range
+    retries: RetryConfig
+    burst: Range = Range(0, 0)
+    effective_rate: float | None = None
+    target: float | None = None
+    arrivals: float = 0.0
+
+
+class Times(NamedTuple):
+    """When half, most and all of it will be done: the earliest and the latest time of each."""
+
+    half: tuple[float, float]
+    most: tuple[float, float]
+    all: tuple[float, float]
+
+
+def terms(pace: Pace, end: End = "bad") -> dict[Limit, float]:
+    """What holds attempts back, each as attempts per second. The smallest one binds."""
+    latency_s = pace.latency_s.at(end)
+    found: dict[Limit, float] = {"rate": pace.rate}
+    if pace.effective_rate is not None and pace.effective_rate < _THROTTLED * pace.rate:
+        found["effective rate"] = pace.effective_rate
+    if latency_s > 0:
+        found["concurrency"] = pace.concurrency / latency_s
+    if pace.target is not None:
+        found["target"] = pace.target
+    return found
+
+
+def binding(pace: Pace) -> Limit:
+    """The limit that binds."""
+    middle = _middle(pace)
+    found = terms(middle)
+    return min(found, key=lambda limit: found[limit])
+
+
+def net_per_second(pace: Pace) -> float:
+    """How many more tasks are finished than come, in a second; negative where the queue grows."""
+    middle = _middle(pace)
+    return min(terms(middle).values()) / attempts_each(middle.failure.bad, pace.retries) - pace.arrivals
+
+
+def times(load: Load, pace: Pace) -> Times | None:
+    """When it will be done; None where it never will be, because more comes than is finished."""
+    if net_per_second(pace) <= 0:
+        return None
+    if not load.tasks:
+        return Times((0, 0), (0, 0), (0, 0))
+    pairs = [_interval(load, pace, share) for share in (0.5, 0.9, 1.0)]
+    for at in (1, 2):  # more takes longer
+        pairs[at] = (max(pairs[at][0], pairs[at - 1][0]), max(pairs[at][1], pairs[at - 1][1]))
+    return Times(*pairs)
+
+
+def attempts_each(failure: float, retries: RetryConfig) -> float:
+    """How many attempts a task needs on average, until it succeeds or is given up."""
+    most = _most_attempts(retries)
+    if failure >= 1:
+        return most
+    tried_again = failure**most if most < math.inf else 0.0
+    return float((1 - tried_again) / (1 - failure))
+
+
+def lost(failure: float, retries: RetryConfig) -> float:
+    """The share of the tasks that is given up without success."""
+    most = _most_attempts(retries)
+    return float(failure**most) if most < math.inf else 0.0
+
+
+def _interval(load: Load, pace: Pace, share: float) -> tuple[float, float]:
+    count = max(1, math.ceil(share * load.tasks - 1e-9))
+    early = max(_through_s(load, pace, count, "good"), _rounds_s(load, pace, count, "good"))
+    through, waited = _through_s(load, pace, count, "bad"), _rounds_s(load, pace, count, "bad")
+    # The last of all may begin last and wait longest; of many, those that wait do so while others are sent.
+    late = max(through, waited) + min(through, waited) * (1 if count == load.tasks else _BESIDE)
+    return max(0.0, early * (1 - SLACK) - SLACK_S), late * (1 + SLACK) + SLACK_S
+
+
+def _through_s(load: Load, pace: Pace, count: int, end: End) -> float:
+    """When so many tasks are through, were nobody to wait for a backoff: tokens come back, and slots get free."""
+    found: dict[Limit, float] = terms(pace, end)
+    slots = found.pop("concurrency", math.inf)
+    per_second = min(found.values())
+    burst = pace.burst.at(end) if found["rate"] == per_second else 0.0
+    if end == "bad" and pace.arrivals:  # new tasks are served beside those that wait
+        taken = pace.arrivals * attempts_each(pace.failure.bad, pace.retries)
+        per_second, slots = (max(one - taken, 1e-9) for one in (per_second, slots))
+    attempts = _attempts(load.tasks, count, pace, end)
+    dues = load.dues_s[: _place(load, count if end == "good" else math.ceil(attempts)) + 1] or [0.0]
+    each = attempts / len(dues)
+    sent = done = -math.inf
+    for due in dues:
+        sent = max(due - burst / per_second, sent) + each / per_second
+        done = max(due, done) + each / slots
+    done = done * _uneven(attempts, slots, end) - pace.latency_s.at(end)
+    return max(sent, done, dues[-1]) + _last_answer_s(load, pace, count, end)
+
+
+def _place(load: Load, count: int) -> int:
+    """Which task of the sample stands for the last of so many."""
+    size = len(load.dues_s)
+    return min(size - 1, max(0, math.ceil(count * size / load.tasks) - 1))
+
+
+def _attempts(tasks: int, count: int, pace: Pace, end: End) -> float:
+    """Attempts that are made until so many tasks are done, as few or as many as chance may want.
+
+    With a limit, all that are left are done by their last attempt: late, where each waits for the others' turn.
+    """
+    failure, most = pace.failure.at(end), _most_attempts(pace.retries)
+    if failure >= 1:
+        return count * most
+    spread = _Z * math.sqrt(failure * count) / (1 - failure)
+    if end == "good":
+        return max(float(count), count * attempts_each(failure, pace.retries) - spread)
+    before_last = tasks * (1 - failure ** (most - 1)) if most < math.inf else math.inf
+    needed = min(count, before_last) / (1 - failure) + max(0.0, count - before_last)
+    return min(tasks * most, needed + spread)
+
+
+def _uneven(attempts: float, slots: float, end: End) -> float:
+    """Latencies differ: how much sooner or later a row of them can be through."""
+    if slots == math.inf or not attempts:
+        return 1.0
+    spread = _Z / math.sqrt(attempts)
+    return max(0.0, 1 - spread) if end == "good" else 1 + spread
+
+
+def _last_answer_s(load: Load, pace: Pace, count: int, end: End) -> float:
+    """How long after it was sent the answer comes that ends it: latencies may be all the same, or differ by much.
+
+    Where they differ most, as times between random events do, chance decides among those that are under way together.
+    """
+    latency_s = pace.latency_s.at(end)
+    if not latency_s:
+        return 0.0
+    beside = max(1, math.ceil(min(pace.concurrency, load.tasks, min(terms(pace, end).values()) * latency_s)))
+    wanted = max(1, math.ceil(beside * count / load.tasks - 1e-9))
+    low, high = 0.0, 60.0
+    for _ in range(24):
+        middle = (low + high) / 2
+        enough = _at_least(wanted, beside, 1 - math.exp(-middle)) >= _likely(end)
+        low, high = (low, middle) if enough else (middle, high)
+    return latency_s * (min(1.0, low) if end == "good" else max(1.0, high))
+
+
+def _rounds_s(load: Load, pace: Pace, count: int, end: End) -> float:
+    """How long the tasks that fail most often wait between their attempts, until so many tasks are done."""
+    failure, tried = pace.failure.at(end), int(load.tried.at(end))
+    most = max(1, min(_MOST_ROUNDS, _most_attempts(pace.retries) - tried))
+    rounds = _rounds(load.tasks, count, failure, int(most), end)
+    delays_s = (delay.total_seconds() for delay in islice(pace.retries.backoff(), tried, tried + rounds - 1))
+    return sum(delays_s) + (rounds - 1) * pace.latency_s.at(end)
+
+
+def _rounds(tasks: int, count: int, failure: float, most: int, end: End) -> int:
+    """After how many rounds of attempts so many tasks are done: fewer only by luck, more only by bad luck."""
+    if failure <= 0:
+        return 1
+    for rounds, failing in enumerate(accumulate([failure] * most, lambda so_far, one: so_far * one), 1):
+        if _at_least(count, tasks, 1 - failing) >= _likely(end):
+            return rounds
+    return most
+
+
+def _likely(end: End) -> float:
+    return LEAST_LIKELY if end == "good" else 1 - LEAST_LIKELY
+
+
+def _at_least(count: int, tasks: int, chance: float) -> float:
+    """How likely at least so many of the tasks are done, each with this chance."""
+    if count == tasks:
+        return math.exp(tasks * math.log(chance)) if chance > 0 else 0.0
+    if tasks > _EXACT_BELOW:
+        spread = math.sqrt(tasks * chance * (1 - chance))
+        if spread == 0:
+            return 1.0 if tasks * chance >= count else 0.0
+        return 1 - NormalDist(tasks * chance, spread).cdf(count - 0.5)
+    if chance >= 1:
+        return 1.0
+    odds = [
+        math.comb(tasks, done) * chance**done * (1 - chance) ** (tasks - done)
+        for done in range(count, tasks + 1)
+    ]
+    return min(1.0, sum(odds))
+
+
+def _most_attempts(retries: RetryConfig) -> float:
+    limited = retries.max_attempts is not None and not retries.unlimited_attempts
+    return float(retries.max_attempts or 1) if limited and not retries.max_retry_duration else math.inf
+
+
+def _middle(pace: Pace) -> Pace:
+    """The same with every Range at its middle; what may be nothing at all is taken for nothing."""
+    middle = {
+        name: Range(*[sum(held) / 2 if held.good else 0.0] * 2)
+        for name, held in (("latency_s", pace.latency_s), ("failure", pace.failure))
+    }
+    return msgspec.structs.replace(pace, **middle)

@@ -1,0 +1,89 @@
+"""What became of a task that is not in its queue: who remembers is asked, from the surest to the vaguest."""
+
+from __future__ import annotations
+
+from ..emulator.client.emulator import Emulator
+from ..errors import CloudTasksError
+from ..model.emulated import AttemptRecord
+from ..resources.task import Task
+from .attempts import http_status
+from .facts import GET, GET_TASK, Facts
+from .fortune import Said
+from .rules.clients import QUOTAS, USED_UP
+from .rules.state import LOGGING, PURGING
+from .words import clock, counted, duration
+
+RETRIES = "https://docs.cloud.google.com/tasks/docs/configuring-queues#retry"
+_REMEMBERED = "existed recently"
+
+
+def what_became(task: Task, facts: Facts, missing: str) -> Said:
+    """Why it is not there. `missing` is what the service said of it."""
+    for ask in (_by_emulator, _by_purge, _by_refusal):
+        said = ask(task, facts)
+        if said is not None:
+            return said
+    seen = [facts.seen("answer", f"404 {missing}", GET_TASK)]
+    turn_on = 'queue.update(stackdriver_logging_config={"sampling_ratio": 1.0})'
+    if _REMEMBERED in missing or task.create_time is not None:
+        words = "It is gone: it succeeded, was given up, or was deleted. No log tells which."
+        return Said("gone", words, seen, turn_on, LOGGING)
+    words = "There is no such task, and nothing remembers one: it never existed, or it ended long ago."
+    return Said("unknown", words, seen, "queue.tasks()", LOGGING)
+
+
+def _by_emulator(task: Task, facts: Facts) -> Said | None:
+    """An emulator remembers every attempt of the tasks that ended last."""
+    session = task._session
+    if not session.endpoint.lower().startswith("http://"):
+        return None
+    try:
+        facts.calls += 1
+        records = Emulator(session).history(str(task._parsed.parent), task.name)
+    except CloudTasksError:  # another emulator
+        return None
+    if not len(records):
+        return None
+    return _ended(records[-1], facts, "emulator history")
+
+
+def _ended(last: AttemptRecord, facts: Facts, call: str) -> Said | None:
+    ended, tries = last.response_time, counted(last.attempt, "attempt")
+    at = f" at {clock(ended, facts.now)}" if ended is not None else ""
+    seen = [facts.seen("last attempt", f"{last.attempt} {last.outcome}", call)]
+    if last.outcome == "SUCCEEDED":
+        return Said("finished", f"It finished{at} after {tries}.", seen, "queue.tasks()", LOGGING)
+    why = ""
+    if last.status is not None:
+        http = http_status(last.status)
+        why = f"; the last one ended with {http or last.status.code_name}"
+    if last.outcome == "GIVEN_UP":
+        words = f"It was given up{at} after {tries}{why}. Cloud Tasks keeps no copy."
+        return Said("gone", words, seen, "queue.at_risk()", RETRIES)
+    return Said("gone", f"It was deleted after {tries}{why}.", seen, "queue.tasks()", LOGGING)
+
+
+def _by_purge(task: Task, facts: Facts) -> Said | None:
+    purged = facts.queue.purge_time
+    if purged is None or task.create_time is None or task.create_time > purged:
+        return None
+    seen = [
+        facts.seen("purge_time", purged.isoformat(), GET),
+        facts.seen("create_time", task.create_time.isoformat()),
+    ]
+    words = f"It was deleted by the purge at {clock(purged, facts.now)}, or it ended before that."
+    return Said("gone", words, seen, 'queue.audit(since="24h")', PURGING)
+
+
+def _by_refusal(task: Task, facts: Facts) -> Said | None:
+    used = [one for one in facts.refused if USED_UP in one.message]
+    if not used:
+        return None
+    held = facts.queue.tombstone_ttl
+    for_long = duration(held) if held else "up to 24 hours"
+    words = (
+        f"It was never created: the create at {clock(used[-1].at, facts.now)} was refused, because a task of that name "
+        f"existed too recently. The name stays taken for {for_long}; choose another one."
+    )
+    seen = [facts.seen("refused create", f"{used[-1].code} {used[-1].message}", "tasks.create")]
+    return Said("tombstone", words, seen, "queue.create_task(payload, url=…)  # without task_id", QUOTAS)

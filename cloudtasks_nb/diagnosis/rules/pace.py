@@ -1,0 +1,163 @@
+"""Rules about how fast a queue sends, and which limit holds it back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..causes import PITFALLS
+from ..facts import GET, Facts
+from ..finding import Finding
+from ..words import clock, counted, duration, per_second
+
+SCALING = "https://docs.cloud.google.com/tasks/docs/manage-cloud-task-scaling"
+_LEASING = (
+    "https://docs.cloud.google.com/tasks/docs/reference/rest/v2beta2/projects.locations.queues.tasks/lease"
+)
+
+
+def idle_with_due(facts: Facts, *, patience: timedelta = timedelta(seconds=120)) -> Finding | None:
+    """Tasks are due, and nothing is sent although nothing holds the queue back."""
+    stats, oldest = facts.queue.stats, facts.oldest_due
+    if not facts.is_running or not facts.due_count or oldest is None or facts.now - oldest <= patience:
+        return None
+    if facts.queue.kind == "pull":
+        return _nobody_leases(facts)
+    if (
+        stats is None
+        or stats.executed_last_minute_count
+        or stats.concurrent_dispatches_count
+        or facts.running
+    ):
+        return None
+    return Finding(
+        rule="idle_with_due",
+        severity="blocks",
+        sentence=f"{counted(facts.due_count, 'task')} could be sent, the oldest since {clock(oldest, facts.now)}, and "
+        "the queue sends none although it runs. A disabled key (CMEK), a disabled API or billing account, or trouble "
+        "in the region do this.",
+        evidence=[
+            facts.seen("tasks that are due", facts.due_count, facts.sampled),
+            facts.seen("oldest schedule_time that is due", oldest.isoformat(), facts.sampled),
+            facts.seen("stats.executed_last_minute_count", 0, GET),
+            facts.seen("stats.concurrent_dispatches_count", 0, GET),
+        ],
+        cure="queue.diagnose(deep=True)",
+        source=PITFALLS,
+    )
+
+
+def _nobody_leases(facts: Facts) -> Finding | None:
+    if facts.retrying or any(task.dispatch_count for task in facts.tasks):
+        return None  # somebody leased some of them
+    return Finding(
+        rule="idle_with_due",
+        severity="blocks",
+        sentence=f"{counted(facts.due_count, 'task')} wait to be leased, and nobody leases: no worker runs.",
+        evidence=[
+            facts.seen("tasks that are due", facts.due_count, facts.sampled),
+            facts.seen("max(dispatch_count)", 0, facts.sampled),
+        ],
+        cure="queue.worker(handler).run()",
+        source=_LEASING,
+    )
+
+
+def throttled(facts: Facts, *, share: float = 0.9) -> Finding | None:
+    """The service sends less than the queue is set to."""
+    stats = facts.queue.stats
+    if stats is None or not facts.is_running or not facts.due_count or facts.queue.kind == "pull":
+        return None
+    effective = stats.effective_execution_rate
+    if effective > share * facts.rate:
+        return None
+    return Finding(
+        rule="throttled",
+        severity="slows",
+        sentence=f"The service sends at most {per_second(effective)}, although the queue is set to "
+        f"{per_second(facts.rate)}: it slows queues whose targets fail or are slow. It recovers by itself once the "
+        "target does.",
+        evidence=[
+            facts.seen("stats.effective_execution_rate", effective, GET),
+            facts.seen("rate_limits.max_tasks_dispatched_per_second", facts.rate, GET),
+            facts.seen("tasks that are due", facts.due_count, facts.sampled),
+        ],
+        cure='queue.log(since="1h", status="UNAVAILABLE")',
+        source=PITFALLS,
+    )
+
+
+def concurrency_bound(facts: Facts, *, share: float = 0.95) -> Finding | None:
+    """As many attempts are under way as may be, and more tasks wait than that."""
+    stats, limit = facts.queue.stats, facts.concurrency
+    if stats is None or not facts.is_running or facts.queue.kind == "pull":
+        return None
+    running = int(stats.concurrent_dispatches_count)
+    if running < share * limit or facts.due_count <= limit:
+        return None
+    executed = int(stats.executed_last_minute_count)
+    takes_s = 60 * running / executed if executed else None
+    pace = (
+        f" An attempt takes at most about {duration(timedelta(seconds=round(takes_s, 2)))}, so {limit:,} at a time are "
+        f"at least {per_second(limit / takes_s)}."
+        if takes_s
+        else ""
+    )
+    return Finding(
+        rule="concurrency_bound",
+        severity="slows",
+        sentence=f"{counted(running, 'attempt')} of at most {limit:,} {'is' if running == 1 else 'are'} under way, and "
+        f"{counted(facts.due_count, 'task')} wait for one to end.{pace}",
+        evidence=[
+            facts.seen("stats.concurrent_dispatches_count", running, GET),
+            facts.seen("rate_limits.max_concurrent_tasks", limit, GET),
+            facts.seen("tasks that are due", facts.due_count, facts.sampled),
+        ],
+        cure=f'queue.update(rate_limits={{"max_concurrent_tasks": {min(5000, 2 * limit)}}})',
+        source=PITFALLS,
+    )
+
+
+def rate_bound(facts: Facts, *, share: float = 0.9, backlog: float = 2.0) -> Finding | None:
+    """The queue sends as fast as it is set to, and more waits than that."""
+    stats = facts.queue.stats
+    if stats is None or not facts.is_running or facts.queue.kind == "pull":
+        return None
+    sent = int(stats.executed_last_minute_count) / 60
+    if sent < share * facts.rate or facts.due_count <= backlog * facts.rate:
+        return None
+    lasts = timedelta(seconds=round(facts.due_count / facts.rate))
+    return Finding(
+        rule="rate_bound",
+        severity="slows",
+        sentence=f"The queue sends {per_second(sent)}, and its rate limit is {per_second(facts.rate)}: "
+        f"{counted(facts.due_count, 'task')} that are due take at least {duration(lasts)}.",
+        evidence=[
+            facts.seen("stats.executed_last_minute_count ÷ 60", f"{sent:.3g}", GET),
+            facts.seen("rate_limits.max_tasks_dispatched_per_second", facts.rate, GET),
+            facts.seen("tasks that are due", facts.due_count, facts.sampled),
+        ],
+        cure=f'queue.update(rate_limits={{"max_tasks_dispatched_per_second": {min(500, 2 * facts.rate):g}}})',
+        source=PITFALLS,
+    )
+
+
+def beyond_500(facts: Facts, *, most: float = 500.0, at_least_s: float = 2.0) -> Finding | None:
+    """More tasks are created each second than one queue is made for."""
+    measured = facts.measured
+    if measured is not None and measured.created is not None and measured.minutes:
+        rate, call = measured.created / (60 * measured.minutes), "timeSeries.list"
+    else:
+        created = [task.create_time for task in facts.tasks if task.create_time is not None]
+        span_s = (max(created) - min(created)).total_seconds() if created else 0.0
+        rate, call = (len(created) / span_s if span_s >= at_least_s else 0.0), facts.sampled
+    if rate <= most:
+        return None
+    return Finding(
+        rule="beyond_500",
+        severity="warns",
+        sentence=f"Tasks are created at {per_second(rate)}: one queue takes 500 a second at most. Spread them over "
+        "several queues.",
+        evidence=[facts.seen("tasks created per second", f"{rate:,.0f}", call)],
+        cure='[client.create_queue(f"{queue.id}-{n}") for n in range(4)]',
+        source=SCALING,
+    )

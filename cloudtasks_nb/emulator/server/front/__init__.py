@@ -1,0 +1,1 @@
+"""What does every call pass, whichever protocol it came by?"""

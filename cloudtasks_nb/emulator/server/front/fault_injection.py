@@ -1,0 +1,159 @@
+"""Faults on purpose: late answers, refusals, and connections that break before or after a call took effect."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Any, TypeVar
+
+from ....errors import ApiError, InvalidArgument, ResourceExhausted, Unavailable
+from ....model import Duration
+from ....model.emulated import FaultCounts, Faults
+from ....model.methods import METHODS
+from ..calls.request import Request, overridden, route
+from ..hindrances import Hindrances
+from ..telemetry.telemetry import READS
+
+_REFUSALS: dict[str, tuple[type[ApiError], str]] = {
+    "exhausted": (ResourceExhausted, "Resource has been exhausted (e.g. check quota)."),
+    "unavailable": (Unavailable, "The service is currently unavailable."),
+}
+_SHARES = ("exhausted", "unavailable", "cut_before", "cut_after")
+_LONGEST = timedelta(minutes=1)
+_LONGEST_OF_A_TARGET = timedelta(days=1)
+_FASTEST = 500.0
+_PREFIX = "projects.locations."
+BATCH = "batch"
+"""How many calls in one request are named, which faults hit as a whole."""
+
+T = TypeVar("T")
+
+
+class Cut(Exception):
+    """The connection is to break, and whoever calls to hear no answer."""
+
+
+class FaultPlan:
+    """What happens to each call. One random number decides, so that a seed makes a run that can be repeated."""
+
+    def __init__(self, faults: Faults, hindrances: Hindrances | None = None) -> None:
+        self._hindrances = hindrances or Hindrances()
+        self.choose(faults)
+
+    def choose(self, faults: Faults) -> None:
+        """Begin with these faults. Errors: InvalidArgument."""
+        self.faults = check(faults)
+        self.counts = FaultCounts()
+        self._some_fail = any(getattr(faults, share) for share in _SHARES)
+        self.are_off = not self._some_fail and not faults.latency
+        self._random = random.Random(faults.seed)  # noqa: S311 - chance, not a secret
+        self._hindrances.choose(faults)
+
+    async def around(self, method: str, answer: Coroutine[Any, Any, T]) -> T:
+        """The answer, unless a fault is to happen instead. Errors: Cut; Unavailable, ResourceExhausted."""
+        if self.are_off:
+            return await answer
+        with contextlib.closing(answer):
+            if latency_s := self.latency_s(method):
+                await asyncio.sleep(latency_s)
+            fault = self.fault(method)
+            if fault == "cut_before":
+                raise Cut
+            if fault in _REFUSALS:
+                kind, message = _REFUSALS[fault]
+                raise kind(message)
+            reply = await answer
+        if fault == "cut_after":
+            raise Cut
+        return reply
+
+    def latency_s(self, method: str) -> float:
+        """How long to wait before doing anything."""
+        latency = self.faults.latency
+        return latency.total_seconds() if latency is not None and self._meant(method) else 0.0
+
+    def fault(self, method: str) -> str:
+        """Which of the faults befalls a call of this method: its name, or nothing."""
+        if not self._some_fail or not self._meant(method):
+            return ""
+        chance = self._random.random()
+        for share in _SHARES:
+            chance -= getattr(self.faults, share)
+            if chance < 0:
+                setattr(self.counts, share, getattr(self.counts, share) + 1)
+                return share
+        self.counts.none += 1
+        return ""
+
+    def _meant(self, method: str) -> bool:
+        patterns = self.faults.methods
+        return bool(method) and (not patterns or any(map(_matches(method), patterns)))
+
+
+def method_of(call: Request) -> str:
+    """The id of the method that a call means; empty when it means none."""
+    try:
+        asked = overridden(call)
+        return route(asked.http, asked.path)[0].id
+    except ApiError:  # which it will be told
+        return ""
+
+
+def _matches(method: str) -> Callable[[str], bool]:
+    short = method.removeprefix(_PREFIX)
+    return lambda pattern: fnmatchcase(short, pattern.removeprefix(_PREFIX))
+
+
+def check(faults: Faults) -> Faults:
+    """The faults themselves when they make sense. Errors: InvalidArgument."""
+    shares = [getattr(faults, share) for share in _SHARES]
+    if not all(0 <= share <= 1 for share in shares) or sum(shares) > 1 + 1e-9:
+        raise InvalidArgument(
+            f"{', '.join(_SHARES)} are shares of all calls: 0 to 1, and at most 1 together."
+        )
+    if faults.latency is not None and not timedelta() <= faults.latency <= _LONGEST:
+        raise InvalidArgument("latency must be between 0 and 60 seconds.")
+    if faults.target_latency is not None and not timedelta() <= faults.target_latency <= _LONGEST_OF_A_TARGET:
+        raise InvalidArgument("target_latency must be between 0 and 24 hours.")
+    if faults.throttled_rate is not None and not 0 < faults.throttled_rate <= _FASTEST:
+        raise InvalidArgument("throttled_rate must be above 0 and at most 500 tasks per second.")
+    for pattern in faults.methods:
+        if not any(_matches(method)(pattern) for method in (*METHODS, BATCH, *(read.id for read in READS))):
+            raise InvalidArgument(
+                f"No method matches '{pattern}'. Such as: queues.tasks.create, queues.tasks.*, queues.*"
+            )
+    return faults
+
+
+def read_faults(words: list[str]) -> Faults:
+    """What the command line says: NAME=VALUE. Errors: ValueError.
+
+    >>> read_faults(["unavailable=0.1", "methods=queues.tasks.*"]).methods
+    ['queues.tasks.*']
+    """
+    values: dict[str, Any] = {}
+    for word in words:
+        name, separator, text = word.partition("=")
+        if not separator or name not in Faults.__struct_fields__:
+            raise ValueError(f"{word!r} is not one of {', '.join(Faults.__struct_fields__)} with =VALUE")
+        try:
+            values[name] = _READERS[name](text)
+        except ValueError:
+            raise ValueError(f"{word!r} has no value that {name} can have") from None
+    try:
+        return check(Faults(**values))
+    except InvalidArgument as error:
+        raise ValueError(error.message) from None
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(_SHARES, float),
+    **dict.fromkeys(("latency", "target_latency"), Duration.of),
+    **dict.fromkeys(("methods", "targets"), lambda text: text.split(",")),
+    "throttled_rate": float,
+    "seed": int,
+}

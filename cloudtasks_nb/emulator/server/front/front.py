@@ -1,0 +1,66 @@
+"""What every call passes through, over REST and over gRPC: who calls, whether they may, the service, the version."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+from ....errors import ApiError, Internal
+from ....model import encode
+from ....model.methods import Method
+from ..access.gate import Gate, named_caller, resource_of
+from ..calls.queries import SystemParameters
+from ..calls.refusals import foreign_project
+from ..calls.request import Request
+from ..rules.identity import Caller
+from ..services.audit import is_audited
+from ..services.service import Answer, Service
+from ..store.commits import Commits
+from .wording import said_in
+
+
+class Front:
+    """Answers calls that were read from whatever protocol they came by."""
+
+    def __init__(
+        self, service: Service, commits: Commits, gate: Gate | None = None, projects: Collection[str] = ()
+    ) -> None:
+        self._service = service
+        self._commits = commits
+        self._gate = gate
+        self._projects = projects  # those that exist; none stands for every project
+
+    async def caller(self, call: Request, system: SystemParameters, method: Method) -> Caller | None:
+        """Who calls, where that matters. Errors: Unauthenticated, PermissionDenied."""
+        if self._gate is None:
+            if not is_audited(method.id):
+                return None
+            named = partial(named_caller, self._service.context, call.headers, system.token)
+            return await self._commits.run(named)
+        return await self._commits.run(partial(self._gate.caller, call, system, method))
+
+    async def answer(self, who: Caller | None, method: Method, parameters: dict[str, Any]) -> bytes:
+        """The answer as compact JSON of the method's version, once it is on disk. Errors: ApiError."""
+        answer = await self._commits.run(partial(self._called, who, method, parameters))
+        return said_in(answer if isinstance(answer, bytes) else encode(answer), method)
+
+    def _called(self, who: Caller | None, method: Method, parameters: dict[str, Any]) -> Answer:
+        project = resource_of(parameters).split("/")[1]
+        if self._projects and project not in self._projects:
+            raise foreign_project(project)
+        if self._gate is not None and who is not None:
+            try:
+                parameters = self._gate.admit(who, method, parameters)
+            except ApiError as error:
+                self._service.refused(method.id, parameters, method.version, who, error)
+                raise
+        return self._service.call(method.id, parameters, method.version, who)
+
+
+def broken() -> Internal:
+    """What is told of an error that nobody foresaw, inside its `except`. The owner of the process is told why."""
+    traceback.print_exc(file=sys.stderr)
+    return Internal("Internal error encountered.")

@@ -1,0 +1,88 @@
+"""A connection that is handed on to another port, byte by byte."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+HOST = "127.0.0.1"
+
+
+class _End(asyncio.Protocol):
+    """One of the two ends: what it receives, the other one sends."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.other: _End | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - connections are streams
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.write(data)
+
+    def pause_writing(self) -> None:
+        """This end is slow: the other one reads no more until it has caught up."""
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.resume_reading()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.close()
+
+
+class Splice(_End):
+    """The outer end. What comes before the inner one is reached waits for it, and no more is read meanwhile.
+
+    `port`: the port to hand on to, on this machine, once something listens there.
+    """
+
+    def __init__(self, port: Callable[[], Awaitable[int]]) -> None:
+        super().__init__()
+        self._port = port
+        self._early: list[bytes] = []
+        self._reaching: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        at_once(transport)
+        assert self.transport is not None  # noqa: S101 - just set
+        self.transport.pause_reading()
+        self._reaching = asyncio.get_running_loop().create_task(self._reach())
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is None:
+            self._early.append(data)
+        else:
+            super().data_received(data)
+
+    async def _reach(self) -> None:
+        assert self.transport is not None  # noqa: S101 - it began with the connection
+        try:
+            port = await self._port()
+            inner, end = await asyncio.get_running_loop().create_connection(_End, HOST, port)
+        except Exception:  # told by whoever was to listen there
+            self.transport.abort()
+            return
+        if self.transport.is_closing():  # nobody is left to hand anything on for
+            inner.abort()
+            return
+        end.other, self.other = self, end
+        for data in self._early:
+            inner.write(data)
+        self._early.clear()
+        self.transport.resume_reading()
+
+
+def at_once(transport: asyncio.BaseTransport) -> None:
+    """Send small pieces at once. asyncio asks for it only where a socket says that it is TCP; accepted ones do not."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

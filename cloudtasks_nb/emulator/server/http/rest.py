@@ -1,0 +1,82 @@
+"""REST: parameters and bodies are read from HTTP requests, and answers go back as JSON. Source: SPEC section 1.5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ....errors import ApiError, Unauthenticated
+from ....model.methods import Method
+from ....model.schema import snake
+from ..calls.bodies import read_body
+from ..calls.partial import Selection, parse_fields, select
+from ..calls.queries import SystemParameters, method_parameters, system_parameters
+from ..calls.request import JAVASCRIPT, Request, Response, overridden, route
+from ..front.front import Front, broken
+from ..front.wording import reworded
+from .wire import error_json, finish, numbered, script
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}
+
+
+class Rest:
+    """Answers HTTP requests, whatever they hold."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def answer(self, asked: Request) -> Response:
+        """Never raises."""
+        system = SystemParameters()
+        try:
+            call = overridden(asked)
+            system = system_parameters(call)
+            system.check()
+            return _wrapped(Response(await self._run(call, system)), system)
+        except ApiError as error:
+            return refusal(error, system)
+        except Exception:
+            return refusal(broken(), system)
+
+    async def _run(self, call: Request, system: SystemParameters) -> bytes:
+        method, variables = route(call.http, call.path)
+        try:
+            return await self._answered(call, system, method, variables)
+        except ApiError as error:
+            raise reworded(error, method.version) from None
+
+    async def _answered(
+        self, call: Request, system: SystemParameters, method: Method, variables: Mapping[str, str]
+    ) -> bytes:
+        who = await self._front.caller(call, system, method)
+        selection = parse_fields(system.fields, method.response)
+        parameters: dict[str, Any] = {snake(name): value for name, value in variables.items()}
+        parameters |= method_parameters(method, call.query)
+        if method.request is not None:
+            parameters["body"] = read_body(method, call)
+        answer = await self._front.answer(who, method, parameters)
+        return finish(_chosen(answer, method, system, selection), pretty=system.pretty)
+
+
+def _chosen(raw: bytes, method: Method, system: SystemParameters, selection: Selection) -> bytes:
+    """The answer's JSON, as much of it as was asked for."""
+    if not selection and not system.enum_numbers:
+        return raw
+    values = select(msgspec.json.decode(raw), selection)
+    return msgspec.json.encode(numbered(values, method.response) if system.enum_numbers else values)
+
+
+def refusal(error: ApiError, system: SystemParameters) -> Response:
+    """An error as the answer to a call."""
+    headers = _CHALLENGE if error.code == Unauthenticated.http_status else {}
+    body = error_json(error, legacy=system.legacy_errors)
+    return _wrapped(Response(body, error.code, headers=headers), system)
+
+
+def _wrapped(reply: Response, system: SystemParameters) -> Response:
+    """For a script, whatever is answered is a call of its function: it can read no status."""
+    if not system.callback:
+        return reply
+    return Response(script(system.callback, reply.body), content_type=JAVASCRIPT)

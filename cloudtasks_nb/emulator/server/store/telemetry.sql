@@ -1,0 +1,42 @@
+-- What happened, for metrics and logs. Instants are microseconds since 1970.
+
+-- What happened is told of a queue by its name and kind: it outlives the queue, and goes on when the name is used again.
+CREATE TABLE told_queues (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL,           -- full name
+    target_type TEXT NOT NULL,           -- HTTP, APP_ENGINE, PULL; empty for a queue that never was
+    dropped     INTEGER NOT NULL DEFAULT 0,    -- attempts that were forgotten for lack of room
+    UNIQUE (name, target_type)
+);
+
+-- Counters. `what` is a metric; `label` the rest of what tells a series, or a bucket of delays.
+CREATE TABLE minutes (
+    what    TEXT NOT NULL,
+    queue   INTEGER NOT NULL,            -- of told_queues
+    minute  INTEGER NOT NULL,            -- minutes since 1970
+    label   TEXT NOT NULL,
+    count   INTEGER,                     -- depth: the last one of the minute, NULL when the queue was deleted
+    total   INTEGER NOT NULL,            -- delays: their sum in microseconds; depth: the largest one of the minute
+    squares REAL NOT NULL,               -- delays: the sum of their squares, in milliseconds
+    PRIMARY KEY (what, queue, minute, label)
+) WITHOUT ROWID;
+
+-- What happened to tasks: as many as one commit brought, together in one row.
+CREATE TABLE happened (
+    row      INTEGER PRIMARY KEY,
+    queue    INTEGER NOT NULL,           -- of told_queues
+    first_us INTEGER NOT NULL,
+    last_us  INTEGER NOT NULL,
+    count    INTEGER NOT NULL,           -- attempts
+    records  BLOB NOT NULL               -- msgpack, deflated
+);
+CREATE INDEX happened_by_queue ON happened (queue, last_us, first_us, count);
+
+-- Who changed which queue: audit entries as JSON.
+CREATE TABLE audited (
+    row     INTEGER PRIMARY KEY,
+    project TEXT NOT NULL,
+    at_us   INTEGER NOT NULL,
+    entry   BLOB NOT NULL
+);
+CREATE INDEX audited_by_time ON audited (project, at_us);

@@ -1,0 +1,51 @@
+"""Parameters of calls to Monitoring and Logging: known names, one value each, read strictly. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from ....errors import InvalidArgument
+from ..calls.queries import SYSTEM
+from ..calls.request import Pairs
+
+_IGNORED = SYSTEM | {f"${name}" for name in SYSTEM}
+
+
+def parameters(query: Pairs, known: Iterable[str], repeated: Iterable[str] = ()) -> dict[str, list[str]]:
+    """The values of each parameter, by its name. Errors: InvalidArgument for an unknown or doubled one."""
+    held: dict[str, list[str]] = {}
+    names = (*known, *repeated)
+    for name, value in query:
+        if name in _IGNORED:
+            continue
+        if name not in names:
+            raise InvalidArgument(
+                f"'{name[:60]}' is not supported here. The emulator knows: {', '.join(names)}."
+            )
+        held.setdefault(name, []).append(value)
+        if len(held[name]) > 1 and name not in repeated:
+            raise InvalidArgument(f"'{name}' was given more than once.")
+    return held
+
+
+def number(name: str, text: str, largest: int) -> int:
+    """A page size: 0 and what is too large mean the largest. Errors: InvalidArgument."""
+    if not text:
+        return largest
+    if not (text.isascii() and text.isdecimal()):
+        raise InvalidArgument(f"{name} must be a number that is not negative, not '{text[:40]}'.")
+    return min(int(text), largest) or largest
+
+
+def instant(name: str, text: str) -> datetime:
+    """Errors: InvalidArgument."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidArgument(
+            f"{name} must be an instant such as \"2026-03-01T12:00:00Z\", not '{text[:60]}'."
+        )
+    return moment.astimezone(UTC)

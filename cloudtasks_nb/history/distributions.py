@@ -1,0 +1,120 @@
+"""What does a distribution of delays say? Buckets with counts become percentiles. (pure)
+
+Source: google.api.Distribution.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from itertools import accumulate
+
+from msgspec import field
+
+from ..model.json import Int64, Message
+
+
+class _Exponential(Message):
+    num_finite_buckets: int = 0
+    growth_factor: float = 2.0
+    scale: float = 1.0
+
+    def bounds(self) -> list[float]:
+        return [self.scale * self.growth_factor**power for power in range(self.num_finite_buckets + 1)]
+
+
+class _Linear(Message):
+    num_finite_buckets: int = 0
+    width: float = 1.0
+    offset: float = 0.0
+
+    def bounds(self) -> list[float]:
+        return [self.offset + self.width * at for at in range(self.num_finite_buckets + 1)]
+
+
+class _Explicit(Message):
+    bounds_: list[float] = field(default_factory=list, name="bounds")
+
+    def bounds(self) -> list[float]:
+        return self.bounds_
+
+
+class _Options(Message):
+    exponential_buckets: _Exponential | None = None
+    linear_buckets: _Linear | None = None
+    explicit_buckets: _Explicit | None = None
+
+
+class _Range(Message):
+    min: float = 0.0
+    max: float = 0.0
+
+
+class Distribution(Message):
+    """How many values there were, and in which buckets they fell. Delays are in milliseconds."""
+
+    count: Int64 = Int64(0)
+    mean: float = 0.0
+    sum_of_squared_deviation: float | None = None
+    range: _Range | None = None
+    bucket_options: _Options | None = None
+    bucket_counts: list[Int64] = []
+
+    def bounds(self) -> list[float]:
+        """Where buckets meet: below the first one is underflow, above the last one overflow."""
+        options = self.bucket_options
+        kinds = (
+            (options.exponential_buckets, options.linear_buckets, options.explicit_buckets) if options else ()
+        )
+        return next((kind.bounds() for kind in kinds if kind is not None), [])
+
+    def percentile(self, percent: float) -> float | None:
+        """The value below which so many percent lie, straight lines within buckets; None where it is not known.
+
+        >>> even = Distribution(count=Int64(4), bucket_counts=[0, 2, 2], bucket_options=_Options(
+        ...     linear_buckets=_Linear(num_finite_buckets=2, width=10, offset=0)))
+        >>> even.percentile(50), even.percentile(95)
+        (10.0, 19.0)
+        """
+        bounds, total = self.bounds(), sum(self.bucket_counts)
+        if not self.count and not total:
+            return None
+        if not bounds or not total:  # a service may leave the buckets out
+            return self.mean if self.count == 1 or self.sum_of_squared_deviation == 0 else None
+        wanted = percent / 100 * total
+        up_to = list(accumulate(self.bucket_counts))
+        at = next(at for at, count in enumerate(up_to) if count >= wanted and self.bucket_counts[at])
+        low, high = self._edges(at, bounds)
+        inside = self.bucket_counts[at]
+        return low + (high - low) * (wanted - (up_to[at] - inside)) / inside
+
+    def _edges(self, at: int, bounds: list[float]) -> tuple[float, float]:
+        """From where to where a bucket reaches, as far as that is known: no delay is below 0."""
+        low = bounds[at - 1] if 0 < at <= len(bounds) else min(0.0, bounds[0]) if at == 0 else bounds[-1]
+        high = bounds[at] if at < len(bounds) else low
+        if self.range is not None:
+            low, high = max(low, self.range.min), self.range.max if at >= len(bounds) else high
+            high = min(high, self.range.max)
+        return low, max(low, high)
+
+
+def merged(distributions: Iterable[Distribution]) -> Distribution | None:
+    """Several as one; None for none. Where their buckets differ, only their count and mean are left."""
+    held = [one for one in distributions if one.count or one.bucket_counts]
+    if not held:
+        return None
+    total = sum(one.count for one in held)
+    mean = math.fsum(one.mean * one.count for one in held) / total if total else 0.0
+    first = held[0]
+    if len(held) == 1:
+        return first
+    if any(one.bounds() != first.bounds() for one in held):
+        return Distribution(count=Int64(total), mean=mean)
+    longest = max(len(one.bucket_counts) for one in held)
+    counts = [
+        Int64(sum(one.bucket_counts[at] for one in held if at < len(one.bucket_counts)))
+        for at in range(longest)
+    ]
+    return Distribution(
+        count=Int64(total), mean=mean, bucket_options=first.bucket_options, bucket_counts=counts
+    )

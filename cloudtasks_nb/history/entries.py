@@ -1,0 +1,180 @@
+"""What does an entry of the task log say? (pure)
+
+Source: Cloud Logging's LogEntry with google.cloud.tasks.logging.v1.TaskActivityLog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from ..discreet import Discreet, discreet
+from ..errors import DecodeError
+from ..model.json import Duration, Instant, utc
+from ..shown import Shown
+
+if TYPE_CHECKING:
+    from ..render import Card
+
+T = TypeVar("T")
+
+_KINDS = {
+    "taskCreationLog": "created",
+    "attemptDispatchLog": "dispatched",
+    "attemptResponseLog": "answered",
+    "taskDeletionLog": "deleted",
+}
+_READ = frozenset(
+    (
+        "status", "scheduleTime", "retryTime", "attemptDuration", "dispatchCount", "responseCount", "maxAttempts",
+        "targetAddress", "targetType",
+    )
+)  # fmt: skip
+
+
+class LogEntry(Discreet, Struct, Shown, frozen=True, kw_only=True):
+    """One line of a queue's task log.
+
+    Example:
+        >>> entries = queue.log(since="1h").first(20)
+        >>> [(entry.time, entry.kind, entry.task, entry.status) for entry in entries]
+        []
+    """
+
+    time: datetime | None = None
+    """When it happened."""
+    kind: str = "other"
+    """"created", "dispatched", "answered", "deleted", or "other" for what this version does not know."""
+    task: str = ""
+    """The id of the task."""
+    status: str = ""
+    """The google.rpc code in capitals that a creation or an answer ended with; empty for a dispatch."""
+    attempt: int | None = None
+    """Which attempt it was, from 1."""
+    responses: int | None = None
+    """How many attempts were answered by then."""
+    max_attempts: int | None = None
+    """How many attempts the queue allowed then; 0 or less is no limit, None is not said."""
+    scheduled: datetime | None = None
+    """When the attempt was due."""
+    retry_at: datetime | None = None
+    """When the next attempt is due; None when there is none."""
+    took: timedelta | None = None
+    """How long the attempt took."""
+    method: str = ""
+    """The HTTP method."""
+    url: str = ""
+    """The URL that was called. Secrets in it are hidden where it is shown and exported."""
+    target_type: str = ""
+    """The kind of target, as the service names it: "HTTP"."""
+    severity: str = ""
+    """How the service rates it: "ERROR" for a failed attempt."""
+    insert_id: str = ""
+    """What makes the entry unique in its log."""
+    name: str = ""
+    """The full name of the task."""
+    more: dict[str, Any] = {}
+    """Members of the entry that this version does not know."""
+
+    def _shape_(self) -> Card:
+        from .look import fields_card
+
+        return fields_card(self, self.task or "log entry", f"log entry: {self.kind}")
+
+
+def read_entries(raw: bytes) -> list[LogEntry]:
+    """The entries of a page of entries.list. Errors: DecodeError when it is not such a page."""
+    return [_entry(one) for one in members(raw)]
+
+
+def members(raw: bytes) -> list[Mapping[str, Any]]:
+    """The entries of a page as they are. Errors: DecodeError."""
+    try:
+        found = msgspec.json.decode(raw)
+        held = found.get("entries", [])
+        if not all(isinstance(one, dict) for one in held):
+            raise ValueError("an entry is not an object")
+        return list(held)
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise DecodeError(
+            f"The answer is not a page of log entries: {error}",
+            hint="check that the endpoint serves Cloud Logging",
+        ) from None
+
+
+def _entry(one: Mapping[str, Any]) -> LogEntry:
+    payload = object_in(one, "jsonPayload")
+    log = next((key for key in payload if _kind(key)), "")
+    said = object_in(payload, log)
+    name = text_in(payload, "task")
+    method, url = _address(text_in(said, "targetAddress"))
+    unknown = {key: value for key, value in said.items() if key not in _READ}
+    unknown |= {key: value for key, value in payload.items() if key not in ("@type", "task", log)}
+    return LogEntry(
+        time=time_of(one),
+        kind=_kind(log) or "other",
+        task=name.rpartition("/")[2],
+        status=text_in(said, "status").upper(),
+        attempt=_read(int, said.get("dispatchCount")),
+        responses=_read(int, said.get("responseCount")),
+        max_attempts=_read(int, said.get("maxAttempts")),
+        scheduled=_instant(said.get("scheduleTime")),
+        retry_at=_instant(said.get("retryTime")),
+        took=_took(said.get("attemptDuration")),
+        method=method,
+        url=url,
+        target_type=text_in(said, "targetType"),
+        severity=text_in(one, "severity"),
+        insert_id=text_in(one, "insertId"),
+        name=name,
+        more=discreet(unknown),
+    )
+
+
+def _kind(key: str) -> str:
+    """The kind of entry that a member of the payload makes it; the name of a deletion's is in no document."""
+    return _KINDS.get(key) or ("deleted" if "delet" in key.lower() and key.endswith("Log") else "")
+
+
+def time_of(one: Mapping[str, Any]) -> datetime | None:
+    """When an entry happened, or was received."""
+    return _instant(one.get("timestamp")) or _instant(one.get("receiveTimestamp"))
+
+
+def object_in(held: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A member that is an object; an empty one where it is none."""
+    value = held.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def text_in(held: Mapping[str, Any], key: str) -> str:
+    """A member that is a text; an empty one where it is none."""
+    value = held.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _read(parse: Callable[[Any], T], value: Any) -> T | None:
+    """A value, or None where it is absent or not understood: one odd member hides no entry."""
+    try:
+        return None if value is None else parse(value)
+    except (OverflowError, TypeError, ValueError):
+        return None
+
+
+def _instant(value: Any) -> datetime | None:
+    return _read(lambda text: utc(Instant.parse(text)), value)
+
+
+def _took(value: Any) -> timedelta | None:
+    span = _read(Duration.parse, value)
+    return timedelta(days=span.days, seconds=span.seconds, microseconds=span.microseconds) if span else span
+
+
+def _address(text: str) -> tuple[str, str]:
+    """Method and URL of "POST https://example.com/"."""
+    method, blank, url = text.partition(" ")
+    return (method, url) if blank and method.isalpha() else ("", text)

@@ -1,0 +1,103 @@
+"""What happened in the last hour, in as few calls as possible? For panels, which look often and must not pay often."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from msgspec import Struct
+
+from ..errors import CloudTasksError
+from ..names import QueueName
+from ..rest.session import Session
+from .figures import Moment, by_code, moments_of
+from .metrics import ATTEMPTS, DEPTH, Reader, all_of
+from .report import known_until
+from .told import refused
+from .windows import MINUTE, Window
+
+HOUR = timedelta(hours=1)
+LEAST_S = 60.0
+"""Metrics are billed by the call: one for all panels of a project in this time."""
+
+
+class Failing(Struct, frozen=True):
+    """How the attempts of a queue ended in the last hour."""
+
+    attempts: int = 0
+    failed: int = 0
+    mostly: str = ""
+    """The code that most of the failed ones ended with."""
+
+
+def failing(session: Session, project: str) -> dict[str, Failing]:
+    """How attempts ended in the last hour, by the full name of the queue: one call for all. Errors: CloudTasksError."""
+    window = Window.of(HOUR, None, session.now())
+    series = Reader(session, project).read(ATTEMPTS, window.since, window.until, window.span)
+    counts: dict[str, Counter[str]] = {}
+    for one in series:
+        held = counts.setdefault(str(QueueName(project, *one.queue)), Counter())
+        held[one.code] += round(sum(one.numbers().values()))
+    found = {}
+    for name, held in counts.items():
+        failed = [(code, count) for code, count in by_code([held]).items() if code != "OK"]
+        found[name] = Failing(held.total(), sum(count for _, count in failed), failed[0][0] if failed else "")
+    return found
+
+
+class FailingShared:
+    """What all panels of a project know of failures: read when one asks, and again at most once a minute.
+
+    `found` is None until somebody asked. Any thread may ask.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._read_at: float | None = None
+        self.found: dict[str, Failing] | None = None
+        self.why = ""
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether somebody asked, so that it is kept up to date."""
+        return self._read_at is not None
+
+    def ask(self, session: Session, project: str) -> None:
+        """Read, unless that was done within the last minute. What fails is a sentence in `why`."""
+        with self._lock:
+            now = self._clock()
+            if self._read_at is not None and now - self._read_at < LEAST_S:
+                return
+            self._read_at = now
+            try:
+                self.found, self.why = failing(session, project), ""
+            except CloudTasksError as error:
+                self.why = refused(error)
+
+
+_shared: dict[tuple[str, str, str], FailingShared] = {}
+
+
+def failing_of(session: Session, project: str) -> FailingShared:
+    """Those of a project, for all panels of this process that call as the same identity."""
+    key = session.endpoint, project, session.auth.identity
+    return _shared.setdefault(key, FailingShared())
+
+
+def last_hour(session: Session, queue: QueueName) -> list[Moment]:
+    """Depth and attempts of the last hour by the minute: two calls. Errors: CloudTasksError."""
+    window = Window.of(HOUR, None, session.now())
+    reader = Reader(session, queue.project, queue)
+    asked = [partial(reader.read, one, window.since, window.until, MINUTE) for one in (ATTEMPTS, DEPTH)]
+    found = all_of(asked)
+    for one in found:
+        if isinstance(one, CloudTasksError):
+            raise one
+    attempts, depth = found
+    as_of: datetime = known_until(session, window, depth)
+    return moments_of(attempts, depth, as_of, MINUTE)

@@ -1,0 +1,117 @@
+"""Which questions are asked of Cloud Monitoring about queues, and how?
+
+Every question is one call (more only where an answer has several pages), for one queue or for all of a project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from ..errors import CloudTasksError, NotFound
+from ..model.json import Duration
+from ..names import QueueName
+from ..rest.answers import asked
+from ..rest.pages import PageTokens
+from ..rest.session import Session
+from .series import SeriesPage, SeriesSet, gathered, read_page
+from .services import TIME_SERIES, time_series
+
+PREFIX = "cloudtasks.googleapis.com/"
+_PAGE_POINTS = 100_000
+_QUEUE_LABELS = ("resource.labels.location", "resource.labels.queue_id")
+_CODE = "metric.labels.response_code"
+
+
+class Question(Struct, frozen=True):
+    """A metric, and how its series are put together: aligned in time, then reduced to one for each of `by`."""
+
+    metric: str
+    aligner: str
+    by: tuple[str, ...] = ()
+    only: str = ""
+    reducer: str = "REDUCE_SUM"
+
+
+ATTEMPTS = Question("queue/task_attempt_count", "ALIGN_DELTA", (_CODE,))
+DEPTH = Question("queue/depth", "ALIGN_MAX")
+DEPTH_AT = Question("queue/depth", "ALIGN_NEXT_OLDER")
+DELAYS = Question("queue/task_attempt_delays", "ALIGN_DELTA")
+CREATED = Question(
+    "api/request_count",
+    "ALIGN_DELTA",
+    only=f'metric.labels.api_method="CreateTask" AND {_CODE}="ok"',
+)
+CALLS = Question("api/request_count", "ALIGN_DELTA", ("metric.labels.api_method", _CODE))
+
+
+class Reader:
+    """Reads the metrics of a queue, or of all queues of a project."""
+
+    def __init__(self, session: Session, project: str, queue: QueueName | None = None) -> None:
+        self._session = session
+        self._project = project
+        self._queue = queue
+
+    def read(self, question: Question, since: datetime, until: datetime, step: timedelta) -> SeriesSet:
+        """The series of a question. `since` lies whole steps before `until`. Errors: any CloudTasksError."""
+        query = {
+            "filter": self._filter(question),
+            "interval.startTime": _written(since),
+            "interval.endTime": _written(until),
+            "aggregation.alignmentPeriod": str(Duration.of(step)),
+            "aggregation.perSeriesAligner": question.aligner,
+            "aggregation.crossSeriesReducer": question.reducer,
+            "aggregation.groupByFields": [*(() if self._queue else _QUEUE_LABELS), *question.by],
+            "view": "FULL",
+            "pageSize": _PAGE_POINTS,
+        }
+        tokens = PageTokens("time series", TIME_SERIES.id, f"projects/{self._project}")
+        pages: list[SeriesPage] = []
+        token = ""
+        while not pages or token:
+            try:
+                raw = time_series(self._session, self._project, {**query, "pageToken": token})
+            except NotFound:  # how Monitoring says that the project never had this metric
+                break
+            with tokens.reading(), asked(TIME_SERIES.id, f"projects/{self._project}"):
+                pages.append(read_page(raw))
+            token = tokens.next(pages[-1].next_page_token)
+            tokens.number += 1
+        return gathered(pages)
+
+    def _filter(self, question: Question) -> str:
+        parts = [f'metric.type="{PREFIX}{question.metric}"', 'resource.type="cloud_tasks_queue"']
+        if self._queue is not None:
+            parts += [
+                f'resource.labels.queue_id="{self._queue.queue}"',
+                f'resource.labels.location="{self._queue.location}"',
+            ]
+        return " AND ".join([*parts, question.only] if question.only else parts)
+
+
+def all_of(questions: Sequence[Callable[[], Any]]) -> list[Any]:
+    """The answers to several questions, asked side by side; a CloudTasksError stands in the place of its answer."""
+
+    def ask(question: Callable[[], Any]) -> Any:
+        try:
+            return question()
+        except CloudTasksError as error:
+            return error
+
+    contexts = [copy_context() for _ in questions]
+    with ThreadPoolExecutor(len(questions), "cloudtasks-metrics") as pool:
+        held = [
+            pool.submit(context.run, ask, question)
+            for context, question in zip(contexts, questions, strict=True)
+        ]
+        return [one.result() for one in held]
+
+
+def _written(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,194 @@
+"""What became of the work of all queues of a project? The same five questions as for one queue, and one audit log."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..model.instants import InstantLike
+from ..names import QueueName
+from ..paging.exports import Exports
+from ..rest.session import Session
+from ..shown import Shown
+from .audit import AuditEvent
+from .figures import Answers, ByCode, by_code, reckoned
+from .report import Basis, Report, asked_of, framed, known_until, sources
+from .series import Series
+from .told import passable
+
+if TYPE_CHECKING:
+    from ..frames import Columns
+    from ..render import Card
+
+_STEPS = 360  # of each queue: there may be a thousand of them
+
+
+class ProjectReport(Shown, Exports):
+    """What became of the work of all queues of a project, deleted ones included; the most failed attempts first.
+
+    `queues` holds a Report of each. As a table it has a row for each queue.
+
+    Example:
+        >>> report = client.report(since="24h")
+        >>> [(one.queue, one.failed) for one in report.queues]
+        [('emails', 0)]
+        >>> report.to_dataframe()
+    """
+
+    _has_payloads = False
+
+    def __init__(self, project: str, basis: Basis, queues: list[Report]) -> None:
+        self.project = project
+        self.queues = queues
+        self._basis = basis
+
+    @property
+    def since(self) -> datetime:
+        """Where the window begins: a whole minute."""
+        return self._basis.window.since
+
+    @property
+    def until(self) -> datetime:
+        """Where the window ends: a whole minute."""
+        return self._basis.window.until
+
+    @property
+    def is_widened(self) -> bool:
+        """Whether the window was widened to whole minutes, or whole steps."""
+        return self._basis.window.is_widened
+
+    @property
+    def as_of(self) -> datetime:
+        """Up to when something is known. On Google, the last minutes are not known yet."""
+        return self._basis.as_of
+
+    @property
+    def step(self) -> timedelta:
+        """How exact `started` and `finished` of each queue are."""
+        return self._basis.step
+
+    @property
+    def created(self) -> int | None:
+        """How many tasks were created."""
+        return self._sum(lambda one: one.created)
+
+    @property
+    def attempts(self) -> int | None:
+        """How many attempts ended."""
+        return self._sum(lambda one: one.attempts)
+
+    @property
+    def succeeded(self) -> int | None:
+        """How many attempts succeeded."""
+        return self._sum(lambda one: one.succeeded)
+
+    @property
+    def failed(self) -> int | None:
+        """How many attempts failed."""
+        return self._sum(lambda one: one.failed)
+
+    @property
+    def gone_without_success(self) -> int | None:
+        """Tasks that left their queue without success, as far as that can be inferred."""
+        return self._sum(lambda one: one.gone_without_success)
+
+    @property
+    def by_code(self) -> ByCode | None:
+        """Attempts by the google.rpc code that they ended with, the most frequent first."""
+        held = [one.by_code for one in self.queues if one.by_code is not None]
+        return by_code(held) if held or not self._is_refused else None
+
+    @property
+    def events(self) -> list[AuditEvent]:
+        """Who paused, purged or changed a queue, oldest first."""
+        return self._basis.events
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """What was read ("metrics", "audit log"), or why it could not be, with the role or the switch that helps."""
+        return self._basis.sources
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report as one HTML file without script, to share. Returns its path.
+
+        Shapes: what the card shows, in the colours of whoever reads it.
+
+        Errors: OSError when the file cannot be written, and then no file is left behind.
+
+        Example:
+            >>> client.report(since="24h").to_html("report.html")
+        """
+        from .page import write_page
+
+        return write_page(self, path)
+
+    @property
+    def _is_refused(self) -> bool:
+        return self._basis.sources["metrics"].startswith("not read")
+
+    def _sum(self, value: Callable[[Report], int | None]) -> int | None:
+        held = [count for one in self.queues if (count := value(one)) is not None]
+        return sum(held) if held or not self._is_refused else None
+
+    def _own_columns(self) -> Columns[Any]:
+        from .columns import REPORTS
+
+        return REPORTS
+
+    def _pages_of(self, columns: Columns[Any], limit: int | None, progress: bool | None) -> Iterator[Any]:
+        return iter([columns.of(self.queues[:limit])])
+
+    def _shape_(self) -> Card:
+        from .look import project_card
+
+        return project_card(self)
+
+    def __len__(self) -> int:
+        return len(self.queues)
+
+    def __iter__(self) -> Iterator[Report]:
+        return iter(self.queues)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Report of {self.project}: {len(self)} queues, {self.attempts} attempts, {self.failed} failed>"
+        )
+
+
+def project_report(
+    session: Session, project: str, since: InstantLike, until: InstantLike | None = None
+) -> ProjectReport:
+    """The report of all queues of a project. Errors: ConfigError for a window that is none."""
+    window, step = framed(session, since, until, _STEPS)
+    found, trail = asked_of(session, project, None, window, step)
+    answers = {name: None if passable(one) else by_queue(one) for name, one in found.items()}
+    as_of = known_until(session, window, [] if passable(found["depth"]) else found["depth"])
+    events = [] if passable(trail) else trail[0]
+    said = sources(found, trail, session)
+    reports = []
+    for place in sorted({place for held in answers.values() for place in held or ()}):
+        name = QueueName(project, *place)
+        mine = Answers(
+            **{key: None if held is None else held.get(place, []) for key, held in answers.items()}
+        )
+        own = [event for event in events if event.name == str(name)]
+        basis = Basis(window=window, step=step, as_of=as_of, events=own, sources=said)
+        reports.append(Report(name, basis, reckoned(mine, window.since, as_of, step)))
+    basis = Basis(window=window, step=step, as_of=as_of, events=events, sources=said)
+    return ProjectReport(project, basis, sorted(reports, key=_most_failed))
+
+
+def by_queue(series: list[Series]) -> dict[tuple[str, str], list[Series]]:
+    """Series by the location and the id of their queue."""
+    found: dict[tuple[str, str], list[Series]] = {}
+    for one in series:
+        if all(one.queue):
+            found.setdefault(one.queue, []).append(one)
+    return found
+
+
+def _most_failed(one: Report) -> tuple[int, int, int, str]:
+    return -(one.failed or 0), -(one.gone_without_success or 0), -(one.attempts or 0), one.name

@@ -1,0 +1,287 @@
+"""What became of a queue's work in a window of time? Five questions to the metrics and one to the audit log.
+
+Which five, and why the depth takes two of them, docs/decisions tells.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from ..model.instants import InstantLike
+from ..names import QueueName
+from ..paging.exports import Exports
+from ..rest.session import Session
+from ..shown import Shown
+from .audit import AuditEvent, read_audit
+from .figures import Answers, ByCode, Figures, Moment, reckoned
+from .metrics import ATTEMPTS, CREATED, DELAYS, DEPTH, DEPTH_AT, Reader, all_of
+from .series import Series
+from .services import is_local
+from .told import AUDIT_LOG, METRICS, metrics_source, passable, queue_now, refused, still_known
+from .windows import Window
+
+if TYPE_CHECKING:
+    from ..frames import Columns
+    from ..render import Card
+
+LAG = timedelta(minutes=4)
+"""So long may what happened stay invisible in Google's metrics."""
+_MINUTES_READ = 10_080  # a week by the minute
+
+
+class Basis(Struct, frozen=True, kw_only=True):
+    """What a report rests on: its window, how fine its steps are, up to when it knows, and what was read."""
+
+    window: Window
+    step: timedelta
+    as_of: datetime
+    events: list[AuditEvent]
+    sources: dict[str, str]
+
+
+class Report(Shown, Exports):
+    """What became of a queue's work in a window of time.
+
+    Every number is None where it is not known. `sources` says what was read, and what could not be.
+    As a table (`to_dataframe()`) it has a row for each minute, or for each `step` where the window is long.
+
+    Example:
+        >>> report = queue.report(since="24h")
+        >>> report.created, report.succeeded, report.failed
+        (5, 0, 0)
+        >>> report.to_dataframe()
+        >>> report.to_html("report.html")
+    """
+
+    _has_payloads = False
+
+    def __init__(self, queue: QueueName, basis: Basis, figures: Figures) -> None:
+        self._name = queue
+        self._basis = basis
+        self._figures = figures
+
+    @property
+    def queue(self) -> str:
+        """The id of the queue."""
+        return self._name.queue
+
+    @property
+    def location(self) -> str:
+        """The location of the queue."""
+        return self._name.location
+
+    @property
+    def name(self) -> str:
+        """The full name of the queue."""
+        return str(self._name)
+
+    @property
+    def since(self) -> datetime:
+        """Where the window begins: a whole minute."""
+        return self._basis.window.since
+
+    @property
+    def until(self) -> datetime:
+        """Where the window ends: a whole minute."""
+        return self._basis.window.until
+
+    @property
+    def is_widened(self) -> bool:
+        """Whether the window was widened to whole minutes, or whole steps."""
+        return self._basis.window.is_widened
+
+    @property
+    def as_of(self) -> datetime:
+        """Up to when something is known. On Google, the last minutes are not known yet."""
+        return self._basis.as_of
+
+    @property
+    def step(self) -> timedelta:
+        """How exact `started`, `finished` and the rows of the table are."""
+        return self._basis.step
+
+    @property
+    def created(self) -> int | None:
+        """How many tasks were created."""
+        return self._figures.created
+
+    @property
+    def attempts(self) -> int | None:
+        """How many attempts ended."""
+        return self._figures.attempts
+
+    @property
+    def succeeded(self) -> int | None:
+        """How many attempts succeeded, which is how many tasks were done."""
+        return self._figures.succeeded
+
+    @property
+    def failed(self) -> int | None:
+        """How many attempts failed. A task may have failed several times, and be done."""
+        return self._figures.failed
+
+    @property
+    def by_code(self) -> ByCode | None:
+        """Attempts by the google.rpc code that they ended with, the most frequent first."""
+        return self._figures.by_code
+
+    @property
+    def started(self) -> datetime | None:
+        """The first minute in which an attempt ended; None where none did."""
+        return self._figures.started
+
+    @property
+    def finished(self) -> datetime | None:
+        """The last minute in which an attempt ended; None where none did."""
+        return self._figures.finished
+
+    @property
+    def peak_depth(self) -> int | None:
+        """The most tasks that the queue held."""
+        return self._figures.peak_depth
+
+    @property
+    def delay_p50(self) -> timedelta | None:
+        """Half of the attempts were sent at most so late: after the time they were due."""
+        return self._figures.delay(50)
+
+    @property
+    def delay_p95(self) -> timedelta | None:
+        """Of 100 attempts, 95 were sent at most so late."""
+        return self._figures.delay(95)
+
+    @property
+    def delay_p99(self) -> timedelta | None:
+        """Of 100 attempts, 99 were sent at most so late."""
+        return self._figures.delay(99)
+
+    @property
+    def gone_without_success(self) -> int | None:
+        """Tasks that left the queue without success: given up, deleted or purged. Inferred: no metric counts them.
+
+        It is what the queue held and what was created, without what it holds now and what succeeded.
+        """
+        return self._figures.gone_without_success
+
+    @property
+    def moments(self) -> list[Moment]:
+        """A row for each step: when it began, how deep the queue was at most, and how attempts ended in it."""
+        return self._figures.moments
+
+    @property
+    def events(self) -> list[AuditEvent]:
+        """Who paused, purged or changed the queue, oldest first."""
+        return self._basis.events
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """What was read ("metrics", "audit log"), or why it could not be, with the role or the switch that helps."""
+        return self._basis.sources
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report as one HTML file without script, to share. Returns its path.
+
+        Shapes: what the card shows, with all sections open, in the colours of whoever reads it.
+
+        Errors: OSError when the file cannot be written, and then no file is left behind.
+
+        Example:
+            >>> queue.report(since="24h").to_html("report.html")
+        """
+        from .page import write_page
+
+        return write_page(self, path)
+
+    def _own_columns(self) -> Columns[Any]:
+        from .columns import MOMENTS
+
+        return MOMENTS
+
+    def _pages_of(self, columns: Columns[Any], limit: int | None, progress: bool | None) -> Iterator[Any]:
+        return iter([columns.of(self._figures.moments[:limit])])
+
+    def _shape_(self) -> Card:
+        from .look import report_card
+
+        return report_card(self, self._figures)
+
+    def __repr__(self) -> str:
+        counts = f"{self.created} created, {self.attempts} attempts, {self.failed} failed"
+        return f"<Report of {self.location}/{self.queue}: {counts}>"
+
+
+def report(
+    session: Session, queue: QueueName, since: InstantLike, until: InstantLike | None = None
+) -> Report:
+    """The report of a queue. Errors: ConfigError for a window that is none; NotFound when nothing knows of it."""
+    window, step = framed(session, since, until)
+    found, trail = asked_of(session, queue.project, queue, window, step)
+    answers = Answers(**{name: None if passable(one) else one for name, one in found.items()})
+    as_of = known_until(session, window, answers.depth or [])
+    figures = reckoned(answers, window.since, as_of, step)
+    events = [] if passable(trail) else trail[0]
+    basis = Basis(
+        window=window, step=step, as_of=as_of, events=events, sources=sources(found, trail, session)
+    )
+    refusals = [one for one in found.values() if passable(one)]
+    if refusals or not (figures.has_traces or events):
+        known = queue_now(session, queue)
+        if refusals:
+            basis.sources["queue"] = still_known(known) or "not read"
+    return Report(queue, basis, figures)
+
+
+def framed(
+    session: Session, since: InstantLike, until: InstantLike | None, most: int = _MINUTES_READ
+) -> tuple[Window, timedelta]:
+    """The window in whole steps, and the step: a minute, unless that would be more than `most`. Errors: ConfigError."""
+    window = Window.of(since, until, session.now())
+    step = window.step(most)
+    return window.widened(step), step
+
+
+def asked_of(
+    session: Session, project: str, queue: QueueName | None, window: Window, step: timedelta
+) -> tuple[dict[str, Any], Any]:
+    """The answers to the five questions by name, and to the audit log. An error stands in the place of its answer."""
+    reader = Reader(session, project, queue)
+    start, end, span = window.since, window.until, window.span
+    questions = {
+        "attempts": partial(reader.read, ATTEMPTS, start, end, step),
+        "created": partial(reader.read, CREATED, start, end, span),
+        "depth": partial(reader.read, DEPTH, start, end, step),
+        "depth_at": partial(reader.read, DEPTH_AT, start - span, end, span),
+        "delays": partial(reader.read, DELAYS, start, end, span),
+    }
+    *found, trail = all_of([*questions.values(), partial(read_audit, session, project, queue, window)])
+    return dict(zip(questions, found, strict=True)), trail
+
+
+def known_until(session: Session, window: Window, depth: Sequence[Series]) -> datetime:
+    """Up to when metrics know: on an emulator up to now, on Google up to the newest point, or four minutes ago."""
+    end = min(window.until, window.now)
+    if is_local(session):
+        return end
+    newest = [max(one.points) for one in depth if one.points]
+    return min(end, max([*newest, window.now - LAG, window.since]))
+
+
+def sources(found: dict[str, Any], trail: Any, session: Session) -> dict[str, str]:
+    """What was read, and what could not be."""
+    lag = "up to now" if is_local(session) else "in which the last minutes are not visible yet"
+    audit = refused(trail) if passable(trail) else _audit_words(*trail)
+    return {METRICS: metrics_source(list(found.values()), lag), AUDIT_LOG: audit}
+
+
+def _audit_words(events: list[AuditEvent], is_whole: bool) -> str:
+    from ..render.values import counted
+
+    more = "" if is_whole else "; there are more, ask for a shorter time"
+    return f"{counted(len(events), 'admin call')}{more}"

@@ -1,0 +1,52 @@
+"""What is a list of rows that shows itself, and that becomes a table?"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..paging.exports import Exports
+from ..shown import Shown
+
+if TYPE_CHECKING:
+    from ..frames import Columns
+    from ..render import Value
+
+T = TypeVar("T")
+
+
+class Rows(Shown, Exports, list[T]):
+    """A list that shows itself as a table, and becomes one: `to_dataframe()`, `to_parquet()` and so on."""
+
+    _has_payloads = False
+    noun = "row"
+
+    def __init__(self, items: Iterator[T] | list[T], caption: str, *notes: str) -> None:
+        super().__init__(items)
+        self.caption = caption
+        self.notes = [note for note in notes if note]
+
+    @abstractmethod
+    def _row(self, item: T) -> dict[str, Value]:
+        """How one item is shown, by the heads of the columns."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (list(self),)
+
+    def _pages_of(self, columns: Columns[Any], limit: int | None, progress: bool | None) -> Iterator[Any]:
+        return iter([columns.of(self[:limit])])
+
+    def _footer(self) -> str:
+        from ..render.values import counted
+
+        return "; ".join([counted(len(self), self.noun), *self.notes])
+
+    def _shape_(self) -> Any:
+        from ..render import Table
+
+        return Table.of(self, self._row, caption=self.caption, footer=self._footer())
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """IPython has a way of its own for lists, which would replace the table's text; this comes first."""
+        printer.text(str(self))

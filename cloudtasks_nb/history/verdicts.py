@@ -1,0 +1,181 @@
+"""What became of a task, as far as its log entries say? (pure)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..shown import Shown
+from .entries import LogEntry
+
+if TYPE_CHECKING:
+    from ..render import Card
+    from .audit import AuditEvent
+
+CLOSED = ("done", "given up", "deleted")
+REMOVING = ("PurgeQueue", "DeleteQueue")
+LONGEST_ATTEMPT = {"HTTP": timedelta(minutes=31)}
+"""After so long an attempt is answered, or its dispatch deadline is over; a minute is for the log's own delay."""
+_LONGEST_ELSEWHERE = timedelta(hours=24, minutes=16)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class LoggedTask(Struct, Shown, frozen=True, kw_only=True):
+    """What became of one task, read from its log entries.
+
+    `outcome` is one of: "done", "given up", "waiting", "lost" (sent, never answered), "deleted", "unknown".
+
+    Example:
+        >>> tasks = queue.log(since="1h").tasks()
+        >>> [task.task for task in tasks if task.outcome == "given up"]
+        []
+    """
+
+    task: str
+    """The id of the task."""
+    created: datetime | None = None
+    """When it was created; None when the log does not say so."""
+    first_dispatch: datetime | None = None
+    """When its first attempt was sent, as far as the log goes back."""
+    last_answer: datetime | None = None
+    """When its last attempt was answered."""
+    attempts: int = 0
+    """How many attempts were made."""
+    last_status: str = ""
+    """The google.rpc code that its last attempt ended with; empty without an answer."""
+    retry_at: datetime | None = None
+    """When its next attempt is due."""
+    outcome: str = "unknown"
+    """What became of it, in one word."""
+    why: str = ""
+    """Why this is the outcome."""
+    waited: timedelta | None = None
+    """How late its first attempt was: from when it was due to when it was sent."""
+    total: timedelta | None = None
+    """How long it took from its creation to its last answer, where it is done."""
+    name: str = ""
+    """The full name of the task."""
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """The last moment at which the log shows it."""
+        seen = (self.created, self.first_dispatch, self.last_answer)
+        return max((at for at in seen if at), default=None)
+
+    def _shape_(self) -> Card:
+        from .look import fields_card
+
+        return fields_card(self, self.task, f"logged task: {self.outcome}")
+
+
+def told(entries: Iterable[LogEntry], now: datetime) -> list[LoggedTask]:
+    """One row for each task, in the order in which the tasks first appear."""
+    by_task: dict[str, list[LogEntry]] = {}
+    for entry in entries:
+        if entry.name:
+            by_task.setdefault(entry.name, []).append(entry)
+    return [verdict(held, now) for held in by_task.values()]
+
+
+def removed(story: LoggedTask, events: Iterable[AuditEvent]) -> LoggedTask:
+    """The same task where it was open, and its queue was purged or deleted after it was seen last."""
+    if story.outcome in CLOSED or story.last_seen is None:
+        return story
+    for event in events:
+        if event.action in REMOVING and not event.status and event.time and event.time >= story.last_seen:
+            by = f" by {event.who}" if event.who else ""
+            why = f"{event.action}{by}{_at(event.time)} removed it"
+            return replace(story, outcome="deleted", retry_at=None, why=why)
+    return story
+
+
+def verdict(entries: Sequence[LogEntry], now: datetime) -> LoggedTask:
+    """What became of the task that these entries are about."""
+    ordered = sorted(entries, key=lambda entry: entry.time or _NEVER)
+    created = _first(ordered, "created")
+    sent = [entry for entry in ordered if entry.kind == "dispatched"]
+    answers = [entry for entry in ordered if entry.kind == "answered"]
+    last = answers[-1] if answers else None
+    outcome, why = _outcome(ordered, now)
+    began, ended = created.time if created else None, last.time if last else None
+    first = min((entry.time for entry in sent if entry.time), default=None)
+    due = sent[0].scheduled if sent and sent[0].attempt in (None, 1) else None
+    return LoggedTask(
+        task=ordered[0].task,
+        created=began,
+        first_dispatch=first,
+        last_answer=ended,
+        attempts=max([entry.attempt or 0 for entry in ordered] + [len(sent), len(answers)]),
+        last_status=last.status if last else "",
+        retry_at=last.retry_at if last and outcome == "waiting" else None,
+        outcome=outcome,
+        why=why,
+        waited=max(first - due, timedelta(0)) if first and due else None,
+        total=ended - began if outcome == "done" and began and ended else None,
+        name=ordered[0].name,
+    )
+
+
+def _first(entries: Sequence[LogEntry], kind: str) -> LogEntry | None:
+    return next((entry for entry in entries if entry.kind == kind), None)
+
+
+def _outcome(ordered: Sequence[LogEntry], now: datetime) -> tuple[str, str]:
+    """The outcome and its reason, from the entries of one task, oldest first."""
+    if any(entry.kind == "answered" and entry.status == "OK" for entry in ordered):
+        return "done", "an attempt was answered with success"
+    last = next((entry for entry in reversed(ordered) if entry.kind in ("dispatched", "answered")), None)
+    deleted = _first(ordered, "deleted")
+    if deleted is not None and not (last is not None and _is_final(last)):
+        reason = str(deleted.more.get("deletionReason", "")).lower().replace("_", " ")
+        return "deleted", f"it was deleted{_at(deleted.time)}{f' ({reason})' if reason else ''}"
+    if last is None:
+        return _never_sent(ordered, now)
+    if last.kind == "answered":
+        return _failed(last, now)
+    longest = LONGEST_ATTEMPT.get(last.target_type.upper(), _LONGEST_ELSEWHERE)
+    if last.time is not None and now - last.time <= longest:
+        return "waiting", f"{_attempt(last)} is under way"
+    return "lost", (
+        "its last attempt was sent and no answer is logged: the answer was not sampled, or it was deleted meanwhile"
+    )
+
+
+def _is_final(last: LogEntry) -> bool:
+    """Whether it is a failed attempt after which none was to follow."""
+    return last.kind == "answered" and last.retry_at is None
+
+
+def _failed(last: LogEntry, now: datetime) -> tuple[str, str]:
+    """With a retry duration, attempts beyond the limit go on: then the next one is still to come."""
+    used_up = 0 < (last.max_attempts or 0) <= (last.attempt or 0)
+    if last.retry_at is not None and (not used_up or last.retry_at > now):
+        return (
+            "waiting",
+            f"{_attempt(last)} ended with {last.status}; the next one is due{_at(last.retry_at)}",
+        )
+    limit = f" of {last.max_attempts}" if used_up else ""
+    return "given up", f"{_attempt(last)}{limit} ended with {last.status}, and none follows"
+
+
+def _attempt(entry: LogEntry) -> str:
+    return f"attempt {entry.attempt}" if entry.attempt else "an attempt"
+
+
+def _never_sent(ordered: Sequence[LogEntry], now: datetime) -> tuple[str, str]:
+    created = _first(ordered, "created")
+    if created is not None and created.status not in ("", "OK"):
+        return "unknown", f"its creation ended with {created.status}"
+    if created is not None and created.scheduled is not None and created.scheduled > now:
+        return "waiting", f"it is due{_at(created.scheduled)}"
+    return "unknown", (
+        "only its creation is logged: it waits, was deleted or purged, or its attempts were not sampled"
+    )
+
+
+def _at(moment: datetime | None) -> str:
+    return f" at {moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""

@@ -1,0 +1,97 @@
+"""From when until when? A window of time as a person says it, in whole minutes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+
+from ..errors import ConfigError
+from ..model.durations import parse_duration, span_of
+from ..model.instants import InstantLike, epoch_of
+from ..model.json import utc
+from ..render.values import exact
+
+MINUTE = timedelta(minutes=1)
+_STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 360, 720, 1440)
+_EXAMPLES = 'pass "24h", a timedelta before now, or a datetime'
+
+
+class Window(Struct, frozen=True):
+    """A window of time. `since` and `until` are whole minutes around what was asked for; `now` is inside or after."""
+
+    since: datetime
+    until: datetime
+    now: datetime
+    is_widened: bool = False
+
+    @classmethod
+    def of(cls, since: InstantLike, until: InstantLike | None, now: datetime) -> Window:
+        """From what a person says: durations are meant before `now`. Errors: ConfigError.
+
+        >>> noon = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+        >>> window = Window.of("2h", None, noon)
+        >>> window.since.hour, window.until.minute, window.is_widened
+        (10, 1, True)
+        """
+        start = _instant("since", since, now)
+        end = now if until is None else min(now, _instant("until", until, now))
+        if start >= now:
+            raise ConfigError(
+                f"since={since!r} is in the future: {exact(start)}, and it is {exact(now)} now.",
+                hint="the past alone can be told: " + _EXAMPLES,
+            )
+        if start >= end:
+            raise ConfigError(
+                f"The window ends before it begins: since {exact(start)}, until {exact(end)}.",
+                hint="since is the earlier one; durations count back from now, so since is the longer one",
+            )
+        low, high = _floor(start), _ceiling(end)
+        return cls(low, high, now, (low, high) != (start, end))
+
+    @property
+    def span(self) -> timedelta:
+        """How long it is."""
+        return self.until - self.since
+
+    def step(self, points: int) -> timedelta:
+        """The finest usual step that cuts it into at most so many pieces."""
+        minutes = self.span / MINUTE
+        return next((each for each in _STEPS if minutes * MINUTE <= points * each), _STEPS[-1])
+
+    def widened(self, step: timedelta) -> Window:
+        """With a beginning that lies whole steps before its end: services count periods back from the end."""
+        steps = -(-self.span // step)
+        since = self.until - steps * step
+        return Window(since, self.until, self.now, self.is_widened or since != self.since)
+
+
+_STEPS = [timedelta(minutes=minutes) for minutes in _STEPS_MIN]
+
+
+def _instant(what: str, given: InstantLike, now: datetime) -> datetime:
+    """The instant; a duration is before now. Errors: ConfigError."""
+    try:
+        if isinstance(given, datetime):
+            if given != given:  # NaT
+                raise ValueError
+            return utc(given)
+        if code := epoch_of(given):
+            raise ConfigError(f"{what}={given!r} is a time since 1970, not a duration.", hint=f"pass {code}")
+        if isinstance(given, str):
+            try:
+                return utc(now - parse_duration(given))
+            except ValueError:
+                return utc(datetime.fromisoformat(given.strip()))
+        return utc(now - span_of(given))
+    except (OverflowError, OSError, TypeError, ValueError):
+        raise ConfigError(f"{what}={given!r} is not a time.", hint=_EXAMPLES) from None
+
+
+def _floor(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _ceiling(moment: datetime) -> datetime:
+    low = _floor(moment)
+    return low if low == moment else low + MINUTE

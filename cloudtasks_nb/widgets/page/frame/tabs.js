@@ -1,0 +1,20 @@
+// Tabs within a panel: one of several views is shown, and changing it asks nothing of the kernel.
+
+import { h, pushButton } from "./dom.js";
+
+/** Tabs for `[words, show]`; the first one is on. `show(isOn)` shows or hides its view. */
+export function tabs(label, views) {
+  const pressed = (wanted) => {
+    views.forEach(([words, show], at) => {
+      const isOn = words === wanted;
+      show(isOn);
+      nodes[at].classList.toggle("ct-on", isOn);
+      if (isOn) nodes[at].setAttribute("aria-current", "true");
+      else nodes[at].removeAttribute("aria-current");
+    });
+  };
+  const nodes = views.map(([words]) => pushButton(words, () => pressed(words), { kind: "ct-tab" }));
+  const node = h("nav.ct-buttons.ct-tabs", { "aria-label": label }, nodes);
+  pressed(views[0][0]);
+  return node;
+}

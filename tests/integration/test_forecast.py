@@ -1,0 +1,105 @@
+"""Forecasts come true: queues on an emulator whose clock is moved by hand. benchmarks/forecast.py has all settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import cloudtasks_nb as ct
+from benchmarks.forecast import SHARES, Setting, drained, measure
+from tests.integration.filling import new_id
+
+FEW = [
+    Setting(150, 10),
+    Setting(80, 10, failure=0.3, backoff=(1, 10)),
+    Setting(60, 50, concurrency=5, latency_s=1),
+    Setting(60, 10, failure=0.2, attempts=3, later_s=10),
+]
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[ct.Client]:
+    with ct.local(clock="manual") as client:
+        yield client
+
+
+def test_true_times_lie_in_the_intervals() -> None:
+    runs = [run for runs in measure(FEW, range(2)).values() for run in runs]
+    held = [run.holds(share) for run in runs for share in SHARES]
+    assert sum(held) >= 0.95 * len(held) - 1
+
+
+def test_what_is_read_alone_is_enough(local: ct.Client) -> None:
+    """Nothing is passed: settings, statistics and tasks tell."""
+    queue = local.create_queue(
+        new_id(), rate_limits={"max_tasks_dispatched_per_second": 5, "max_burst_size": 1}
+    )
+    inbox = "http://127.0.0.1:9/"
+    queue.update(retry_config={"max_attempts": 1})  # it is done after one attempt, whatever came of it
+    queue.pause().create_tasks([b"x"] * 100, url=inbox, progress=False).raise_for_errors()
+    forecast = queue.resume().forecast()
+    assert forecast.drains and forecast.all is not None
+    assert (forecast.limit, forecast.waiting, forecast.due) == ("rate", 100, 100)
+    happened = drained(local, queue, 100, forecast)
+    assert forecast.all[0].total_seconds() <= happened["all"] <= forecast.all[1].total_seconds()
+    assert queue.forecast().sentence == "It is empty."
+
+
+def test_a_what_if_comes_true_when_its_line_is_run(local: ct.Client) -> None:
+    queue = local.create_queue(
+        new_id(), rate_limits={"max_tasks_dispatched_per_second": 2, "max_burst_size": 1}
+    )
+    queue.update(retry_config={"max_attempts": 1})
+    queue.pause().create_tasks([b"x"] * 100, url="http://127.0.0.1:9/", progress=False).raise_for_errors()
+    forecast = queue.resume().forecast(rate=20)
+    assert forecast.all is not None
+    eval(forecast.code, {"queue": queue})  # noqa: S307 - our own line
+    happened = drained(local, queue, 100, forecast)
+    assert forecast.all[0].total_seconds() <= happened["all"] <= forecast.all[1].total_seconds()
+
+
+def test_throttling_is_seen(local: ct.Client) -> None:
+    queue = local.create_queue(new_id(), rate_limits={"max_tasks_dispatched_per_second": 100}).pause()
+    queue.create_tasks([b"x"] * 50, url="http://127.0.0.1:9/", progress=False).raise_for_errors()
+    local.emulator.faults(throttled_rate=2)
+    try:
+        forecast = queue.resume().forecast(latency=0, failure=0)
+    finally:
+        local.emulator.faults()
+    assert (forecast.limit, forecast.per_second) == ("effective rate", 2)
+
+
+@pytest.mark.parametrize("version", ["v2", "v2beta3", "v2beta2"])
+def test_every_version_tells_what_it_can(emulator: str, version: Any) -> None:
+    with ct.connect(
+        project="forecasts", location="us-central1", endpoint=emulator, api_version=version
+    ) as client:
+        queue = client.create_queue(new_id(), rate_limits={"max_tasks_dispatched_per_second": 10})
+        queue.create_tasks(
+            [str(n) for n in range(3100)], url="http://127.0.0.1:9/", progress=False
+        ).raise_for_errors()
+        forecast = queue.forecast(latency=0, failure=0)
+        assert (forecast.waiting, forecast.drains, forecast.calls) == (
+            3100,
+            True,
+            8 if version == "v2" else 4,
+        )
+        assert forecast.all is not None
+        assert 270 < forecast.all[0].total_seconds() < 310 <= forecast.all[1].total_seconds() < 340
+
+
+def test_what_cannot_be_forecast(client: ct.Client) -> None:
+    work = client.create_queue(new_id(), kind="pull")
+    with pytest.raises(ct.ConfigError, match="pull queue"):
+        work.forecast()
+    work.delete()
+    with pytest.raises(ct.NotFound):
+        work.forecast()
+    with pytest.raises(ct.ConfigError, match="rate=0"):
+        work.forecast(rate=0)
+    with ct.connect(endpoint=client.endpoint) as closed:
+        handle = closed.queue("us-central1/any", read=False)
+    with pytest.raises(ct.ConfigError, match="closed"):
+        handle.forecast()

@@ -1,0 +1,132 @@
+"""What panels show of what happened: asked for before it is read, at most once a minute, and never in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.history.figures import Moment
+from cloudtasks_nb.history.lately import Failing, FailingShared, failing_of
+from cloudtasks_nb.widgets.clickable import Clickable
+from cloudtasks_nb.widgets.explorer import Explorer
+from cloudtasks_nb.widgets.queue_monitor import QueueMonitor, past_points
+from cloudtasks_nb.widgets.queue_panel import QueuePanel
+from cloudtasks_nb.widgets.queue_story import points
+from tests.refusing import refusing
+
+from .page import FakePage
+
+Clicking = Callable[[Clickable], FakePage]
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def own(emulator: str) -> ct.Client:
+    return ct.connect(endpoint=emulator, project=f"p-{uuid4().hex[:8]}", location="us-central1")
+
+
+def failing_queue(client: ct.Client) -> ct.Queue:
+    """A queue whose one task was tried once, and failed."""
+    inbox = client.emulator.inbox()
+    inbox.on("/no")(lambda request: 503)
+    queue = client.create_queue("bad", retry_config={"max_attempts": 1})
+    queue.create_task({"n": 1}, url=inbox.url_for("/no")).run()  # this emulator dispatches nothing by itself
+    inbox.wait()
+    client.emulator.history(queue)
+    return queue
+
+
+def test_failing_queues_are_asked_for_then_kept_up_to_date(own: ct.Client, clicking: Clicking) -> None:
+    queue = failing_queue(own)
+    own.create_queue("calm")
+    explorer = Explorer(own)
+    page = clicking(explorer)
+    assert [row["failed"] for row in explorer.rows] == [None, None]
+    assert not explorer.place["failing"]
+    page.click("show_failing")
+    rows = {row["id"]: (row["failed"], row["attempts"], row["mostly"]) for row in explorer.rows}
+    assert rows == {"bad": (1, 1, "UNAVAILABLE"), "calm": (0, 0, "")}
+    assert explorer.place["failing"]
+    other = Explorer(own)  # all panels of a project share what was read
+    assert {row["failed"] for row in other.rows} == {0, 1}
+    other.close()
+    assert queue.name in (failing_of(own._session, own.project).found or {})
+
+
+def test_one_call_a_minute_for_all_panels(own: ct.Client) -> None:
+    now, shared = 0.0, FailingShared(clock=lambda: now)
+    failing_queue(own)
+    shared.ask(own._session, own.project)
+    read = shared.found
+    assert read is not None
+    now = 59.0
+    shared.ask(own._session, own.project)
+    assert shared.found is read
+    now = 61.0
+    shared.ask(own._session, own.project)
+    assert shared.found is not read
+    assert list(shared.found.values()) == [Failing(1, 1, "UNAVAILABLE")]
+
+
+def test_without_the_role_the_status_line_names_it(own: ct.Client, clicking: Clicking) -> None:
+    own.create_queue("calm")
+    with (
+        refusing(own.endpoint, "/timeSeries") as server,
+        ct.connect(endpoint=server.url, project=own.project, location="us-central1") as client,
+    ):
+        explorer = Explorer(client)
+        clicking(explorer).click("show_failing")
+        assert "roles/monitoring.viewer" in explorer.notice["text"]
+        assert explorer.rows[0]["failed"] is None
+        monitor = client.queue("calm").monitor()
+        assert "roles/monitoring.viewer" in monitor.facts["past"]
+        assert len(monitor.facts["points"]) == 1  # its own sample
+        monitor.close()
+
+
+def test_the_history_tab_is_read_when_it_is_opened(own: ct.Client, clicking: Clicking) -> None:
+    queue = failing_queue(own)
+    panel = QueuePanel(queue)
+    page = clicking(panel)
+    assert panel.story == {}
+    page.click("read_history", since="24h")
+    story = panel.story
+    assert (story["since"], story["span_s"], story["step_s"]) == ("24h", 86_400, 60)
+    assert sum(failed for _, _, _, failed in story["points"]) == 1
+    labels = {label for label, _ in story["facts"]}
+    assert {"Created", "Attempts", "Late by", "From metrics"} <= labels
+    assert story["events"][0]["columns"] == ["time", "action", "who", "result"]
+    assert panel.lines[-1] == f'client.queue("{queue.name}").report(since="24h")'
+    assert panel.report is not None and panel.report.failed == 1
+    page.click("read_history", since="for ever")
+    assert panel.notice["level"] == "error"
+    assert panel.story == story
+
+
+def test_many_steps_become_fewer_points() -> None:
+    moments = [Moment(NOON + at * MINUTE, at, 2, 1) for at in range(10)]
+    found = points(moments, MINUTE, 4)
+    assert [point[1:] for point in found] == [[3, 8, 4], [7, 8, 4], [9, 4, 2]]
+    assert found[0][0] == (NOON + 4 * MINUTE).timestamp() * 1000
+
+
+def test_the_monitor_begins_with_the_hour_before(own: ct.Client) -> None:
+    monitor = QueueMonitor(failing_queue(own))
+    past = [point for point in monitor.facts["points"] if len(point) == 5]
+    assert sum(executed for _, _, executed, _, _ in past) <= 1
+    assert len(monitor.samples) == 1  # what was sampled is not mixed with it
+    assert monitor.window_s == 3600
+    monitor.close()
+
+
+def test_points_of_the_past_end_where_samples_begin_and_follow_this_clock() -> None:
+    past = [Moment(NOON + at * MINUTE, at, at, 0) for at in range(5)]
+    times = [point[0] / 1000 for point in past_points(past, NOON + 3 * MINUTE)]
+    assert times == [(NOON + at * MINUTE).timestamp() for at in (1, 2)]
+    (first, *_) = past_points(past, None, timedelta(hours=2))
+    assert first[0] / 1000 == (NOON - timedelta(minutes=119)).timestamp()
