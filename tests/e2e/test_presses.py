@@ -93,7 +93,7 @@ def draw(page: Page, queue: ct.Queue, name: str) -> Draw:
 def test_a_held_key_acts_once(page: Page, draw: Draw, name: str, key: str) -> None:
     draw()
     count = page.locator(BUTTONS).count()
-    assert count > 0
+    assert count > 0 or name == "watch"  # one that ended has nothing to press
     pressed = 0
     for at in range(count):
         draw()
@@ -107,7 +107,7 @@ def test_a_held_key_acts_once(page: Page, draw: Draw, name: str, key: str) -> No
         assert len(done) <= 1, done
         assert not TWO_STEPS & set(done), done
         pressed += len(done)
-    assert pressed > 0 or name == "settings"
+    assert pressed > 0 or name in ("settings", "watch")
 
 
 def test_no_button_that_changes_something_gets_the_focus_by_itself(page: Page, draw: Draw) -> None:
