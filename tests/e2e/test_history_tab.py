@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -44,6 +45,32 @@ def test_nothing_is_read_before_it_is_opened(page: Page, panel: QueuePanel) -> N
     assert [(message["do"], message.get("args")) for message in sent(page)[1:]] == [
         ("read_history", {"since": "24h"})
     ]
+
+
+def test_a_run_with_a_pause_can_be_read(page: Page, pictures: Path) -> None:
+    page.set_viewport_size({"width": 900, "height": 800})
+    with ct.local(clock="manual") as client:
+        inbox = client.emulator.inbox()
+        inbox.on("/send")(lambda request: 503 if request.json() % 20 == 0 else 200)
+        retries, rates = {"max_attempts": 3, "min_backoff": 60}, {"max_tasks_dispatched_per_second": 1}
+        queue = client.create_queue("newsletter", retry_config=retries, rate_limits=rates)
+        tasks = [{"payload": n, "url": inbox.url_for("/send")} for n in range(600)]
+        queue.create_tasks(tasks, progress=False).raise_for_errors()
+        client.emulator.advance("6m")
+        queue.pause()
+        client.emulator.advance("10m")
+        queue.resume()
+        client.emulator.advance("25m")
+        for theme, place in (("light", "plain"), ("dark", "sphinx-dark")):
+            panel = QueuePanel(queue)
+            panel.read_history("1h")
+            mount(page, panel, place)
+            page.get_by_role("button", name="History", exact=True).click()
+            expect(page.get_by_role("row", name=re.compile("ResumeQueue"))).to_be_visible()
+            failed = page.get_by_role("img", name=re.compile("Attempts that failed"))
+            expect(failed).to_have_accessible_name(re.compile("from 0 to [1-9]"))
+            shown = page.get_by_role("region", name="Queue newsletter")
+            shown.screenshot(path=pictures / f"panel-history-{theme}.png", animations="disabled")
 
 
 def test_charts_are_drawn_anew_without_the_kernel(page: Page, panel: QueuePanel) -> None:
