@@ -30,6 +30,7 @@ _FRAME: dict[str, Any] = {"metavar": "NAME"}
 OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "queues": {"--location": {}, "--df": _FRAME},
     "tasks": {"--full": {"action": "store_true"}, "--limit": {"type": int, "metavar": "N"}, "--df": _FRAME},
+    "why": {"--task": {"metavar": "TASK_ID"}, "--deep": {"action": "store_true"}, "--df": _FRAME},
     "pause": {},
     "resume": {},
     "help": {},
@@ -74,11 +75,13 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
 
     @line_magic  # type: ignore[untyped-decorator]
     def ct(self, line: str) -> Any:
-        """The client, its queues and tasks; pause and resume.
+        """The client, its queues and tasks; why a queue or a task is stuck; pause and resume.
 
         %ct                                               the client
         %ct queues [--location LOCATION] [--df NAME]      queues, also as a DataFrame in the variable NAME
         %ct tasks QUEUE [--full] [--limit N] [--df NAME]  tasks of a queue, with payloads, only the first N
+        %ct why QUEUE [--deep] [--df NAME]                what is wrong with a queue, in words
+        %ct why QUEUE --task TASK_ID                      why a task has not run, or what became of it
         %ct pause QUEUE                                   stops dispatching
         %ct resume QUEUE                                  dispatches again
         %ct help                                          these lines, and those of %%ct_task
@@ -102,6 +105,8 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
                     ("tasks", *_arguments(view="FULL" if said.full else None)),
                 ]
                 return self._listing(name, client, calls, said.df, said.limit)
+            case "why":
+                return self._why(name, client, said)
             case verb:
                 return self._run(name, client, [("queue", (said.queue,), {}), (verb, (), {})])
 
@@ -199,6 +204,15 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         self.shell.user_ns[frame] = table
         print(f"# {frame}: {counted(len(table), 'row')}")
         return None
+
+    def _why(self, name: str, client: Client, said: Namespace) -> Any:
+        queue: _Call = ("queue", (said.queue,), {"read": False})
+        if said.task is None:
+            calls = [queue, ("diagnose", *_arguments(deep=said.deep or None))]
+            return self._listing(name, client, calls, said.df, None)
+        if said.deep or said.df is not None:
+            raise UsageError("--deep and --df are for a queue, without --task")
+        return self._run(name, client, [queue, ("task", (said.task,), {"read": False}), ("explain", (), {})])
 
     def _run(self, name: str, value: Any, calls: list[_Call], into: str = "") -> Any:
         """Make the calls one after the other, and print the line of Python that makes them."""

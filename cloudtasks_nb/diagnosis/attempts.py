@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from ..model.queue import Queue
 from ..model.status import Status
+from ..model.target import OidcToken
 from ..model.task import AttemptStatus, Task
 from ..redact import scrub
 
@@ -100,10 +101,14 @@ def effective_url(task: Task, queue: Queue) -> str:
     return url if override is None else override.on(url)
 
 
+def oidc_token_of(task: Task, queue: Queue) -> OidcToken | None:
+    """The OIDC token that it sends: that of its queue comes first."""
+    target = queue.http_target
+    own = task.http_request.oidc_token if task.http_request is not None else None
+    return (target.oidc_token if target is not None else None) or own
+
+
 def audience_of(task: Task, queue: Queue) -> str | None:
     """The audience of the OIDC token that it sends, the whole URL by default; None where it sends none."""
-    target = queue.http_target
-    token = (target.oidc_token if target is not None else None) or (
-        task.http_request.oidc_token if task.http_request is not None else None
-    )
+    token = oidc_token_of(task, queue)
     return None if token is None else scrub(token.audience or effective_url(task, queue))

@@ -12,6 +12,7 @@ from ..model.queue import Queue, RateLimits
 from ..model.task import Task
 from ..rest.heard import Refused
 from .attempts import deadline_of, is_running, timed_out
+from .deep.answers import Deep
 from .finding import Evidence
 
 RATE, CONCURRENT = 500.0, 1000
@@ -72,6 +73,8 @@ class Facts(Struct, kw_only=True, dict=True):
     also: list[str] = field(default_factory=list)
     """What else was looked at, in words."""
     is_deep: bool = False
+    deep: Deep | None = None
+    """What lies beyond Cloud Tasks, where it was asked for."""
 
     def seen(self, field: str, value: object, call: str = "") -> Evidence:
         """A fact as evidence."""

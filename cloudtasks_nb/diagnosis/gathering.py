@@ -34,6 +34,10 @@ def gathered(queue: Queue, *, deep: bool = False) -> Facts:
     _read_tasks(queue, facts)
     facts.skew, facts.now = session.heard.skew, told_time(session)
     facts.refused = session.heard.refusals(queue.name)
+    if deep:
+        from .deep.looking import look_deep
+
+        look_deep(queue, facts)
     return facts
 
 

@@ -22,6 +22,9 @@ class WhyVerbs(QueueVerbs):
         line of code that helps, and a source. It takes one read of the queue and at most three pages of tasks, 1,000
         each; the diagnosis says how many calls it made, and what it could not look at.
 
+        With deep=True it also reads the project, and the target where that is a service of Cloud Run: up to nine more
+        calls of Google's other APIs, which only read. docs/how-to/why.md lists all rules.
+
         Errors: NotFound, AuthError, TransportError. What may not be read is said in the diagnosis.
 
         Source: REST queues.get and queues.tasks.list.

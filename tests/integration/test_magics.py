@@ -117,6 +117,19 @@ def test_queues_are_paused_and_resumed(notebook: Notebook, filled: ct.Queue) -> 
     assert notebook.run(f"%ct resume {filled.id}")[0].state == "RUNNING"
 
 
+def test_why_a_queue_or_a_task_is_stuck(notebook: Notebook, filled: ct.Queue) -> None:
+    filled.pause()
+    diagnosis, printed = notebook.run(f"%ct why {filled.id}")
+    assert diagnosis[0].rule == "paused_with_backlog"
+    assert printed_line(printed) == f"client.queue('{filled.id}', read=False).diagnose()"
+    task = filled.tasks().first(1)[0].id
+    explanation, printed = notebook.run(f"%ct why {filled.id} --task {task}")
+    assert explanation.cause == "paused_with_backlog"
+    assert printed_line(printed).endswith(f".task('{task}', read=False).explain()")
+    assert notebook.run(f"%ct why {filled.id} --df found")[0] is None
+    assert "paused_with_backlog" in set(notebook.shell.user_ns["found"]["rule"])
+
+
 def test_a_cell_becomes_a_task(notebook: Notebook, client: ct.Client, filled: ct.Queue) -> None:
     task, printed = notebook.run(
         f'%%ct_task {filled.id} --url {URL} --in 10m --id t1 --header "X-Shop: 7"\n{{"to": "{{ada}}"}}\n'

@@ -10,11 +10,47 @@ from .clients import clock_skew, sequential_names, tombstone
 from .failing import failing, one_cause, timeouts
 from .lost import dup_risk, near_exhaustion
 from .pace import beyond_500, concurrency_bound, idle_with_due, rate_bound, throttled
+from .project import (
+    account_unfit,
+    agent_lost,
+    api_disabled,
+    application_down,
+    billing_off,
+    firewall_denies,
+    key_disabled,
+    may_not_act_as,
+)
+from .service import (
+    capacity_gap,
+    deadline_mismatch,
+    ingress_closed,
+    no_invoker,
+    no_token,
+    target_missing,
+    target_not_ready,
+    url_off,
+    what_is_left,
+    wrong_audience,
+)
 from .state import logging_off, paused_with_backlog, purged_lately
 from .waiting import all_future, retry_wait
 
 RULES: tuple[Callable[[Facts], Finding | None], ...] = (
     paused_with_backlog,
+    api_disabled,
+    billing_off,
+    key_disabled,
+    application_down,
+    firewall_denies,
+    account_unfit,
+    agent_lost,
+    target_missing,
+    target_not_ready,
+    url_off,
+    ingress_closed,
+    no_token,
+    no_invoker,
+    wrong_audience,
     idle_with_due,
     failing,
     one_cause,
@@ -25,11 +61,15 @@ RULES: tuple[Callable[[Facts], Finding | None], ...] = (
     retry_wait,
     near_exhaustion,
     dup_risk,
+    deadline_mismatch,
+    capacity_gap,
     clock_skew,
     sequential_names,
     beyond_500,
     all_future,
     tombstone,
+    what_is_left,
+    may_not_act_as,
     purged_lately,
     logging_off,
 )

@@ -121,13 +121,9 @@ def test_what_is_gone_is_told_as_far_as_somebody_remembers(here: World) -> None:
     assert why(queue.task("never-there", read=False))[0] == "unknown"
 
 
-def test_a_name_that_was_refused_explains_itself_where_nobody_remembers(here: World) -> None:
-    """The last hundred finished tasks are remembered; this one ended before them."""
+def test_a_name_that_was_refused_explains_itself_where_nobody_remembers_its_first_task(here: World) -> None:
     queue, url = here.queue(), here.inbox.url_for("/200")
-    queue.create_task(b"", url=url, task_id="welcome")
-    here.pass_("1s")
-    here.fill(queue, 120)
-    here.pass_("5s")
+    queue.create_task(b"", url=url, task_id="welcome", schedule=60).delete()
     with pytest.raises(ct.AlreadyExists):
         queue.create_task(b"", url=url, task_id="welcome")
     cause, words = why(queue.task("welcome", read=False))

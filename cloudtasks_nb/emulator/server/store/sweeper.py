@@ -15,7 +15,10 @@ _PAUSE = timedelta(minutes=1)  # between two looks for tombstones that are over
 
 
 class Sweeper:
-    """Turns purged tasks into tombstones, and drops old tombstones. Stopped half-way, it goes on at the next start."""
+    """Turns purged tasks into tombstones, drops old tombstones, and forgets what happened long ago.
+
+    Stopped half-way, it goes on at the next start.
+    """
 
     def __init__(self, store: Store, clock: Clock, commits: Commits) -> None:
         self._store = store
@@ -28,6 +31,11 @@ class Sweeper:
         """Something changed: there may be something to clear away."""
         if self._sweeping is None and (self._store.has_leftovers or self._look_at <= self._clock.now()):
             self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
+
+    def begin_anew(self) -> None:
+        """Look again: the database is another one."""
+        self._look_at = self._clock.now()
+        self.wake()
 
     async def close(self) -> None:
         if self._sweeping is not None:
@@ -46,7 +54,7 @@ class Sweeper:
 
     def _some(self) -> bool:
         with self._store.transaction():
-            if not self._store.tombstones.clear_away(AT_ONCE, self._clock.now()):
-                self._store.has_leftovers = False
-                return False
-        return True
+            if self._store.tombstones.clear_away(AT_ONCE, self._clock.now()):
+                return True
+            self._store.has_leftovers = False
+            return self._store.forgetting.some(self._clock.now())

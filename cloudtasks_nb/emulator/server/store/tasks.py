@@ -51,6 +51,7 @@ class TaskStore:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.left: set[int] = set()  # generations that were left in this process, unless that was rolled back
 
     def get(self, generation: int, id: str) -> StoredTask | None:
         sql = f"{_SELECT}, payload FROM tasks WHERE generation = ? AND id = ?"
@@ -96,6 +97,13 @@ class TaskStore:
         if added.rowcount != 1 or added.lastrowid is None:
             return None
         return replace(task, row=added.lastrowid)
+
+    def are_there(self, generation: int) -> bool:
+        """Whether the tasks of a generation can still be seen: their queue was neither purged nor deleted."""
+        if generation not in self.left:
+            return True
+        sql = "SELECT 1 FROM queues WHERE generation = ?"
+        return self._db.execute(sql, (generation,)).fetchone() is not None
 
     def remove(self, generation: int, id: str) -> Removed | None:
         """What it was; None when it was not there."""
@@ -172,6 +180,18 @@ class TaskStore:
             "DELETE FROM answers WHERE queue = ? AND answer_us <= ?", (queue, to_us(now - _MINUTE))
         )
         self._db.execute("INSERT INTO answers SELECT id, ? FROM queues WHERE id = ?", (to_us(now), queue))
+
+    def has_work(self, generation: int, due_by: datetime | None) -> bool:
+        """Whether any task is there; with `due_by`, any that is due by then, or under way."""
+        if due_by is None:
+            found = self._db.execute("SELECT 1 FROM tasks WHERE generation = ? LIMIT 1", (generation,))
+        else:
+            sql = (
+                "SELECT 1 FROM tasks WHERE generation = :g AND schedule_us <= :us UNION ALL "
+                "SELECT 1 FROM tasks WHERE generation = :g AND in_flight > 0 LIMIT 1"
+            )
+            found = self._db.execute(sql, {"g": generation, "us": to_us(due_by)})
+        return found.fetchone() is not None
 
     def stats(self, queue: int, generation: int, now: datetime) -> QueueStats:
         """What the queue holds and does; the effective rate is for the caller to say."""
