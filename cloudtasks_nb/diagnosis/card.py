@@ -51,7 +51,7 @@ def diagnosis_card(diagnosis: Diagnosis) -> Card:
             "could not look": [f"{one.what}: {one.why}" for one in facts.unseen] or None,
             "bias": muted(BIAS) if facts.failed else None,
         },
-        table=Table(columns=["", "finding", "cure"], rows=rows) if rows else None,
+        table=Table(columns=["", "finding", "cure"], rows=rows),
         sections=[evidence_section(one) for one in diagnosis],
         code=["diagnosis.to_dataframe()", *(["queue.diagnose(deep=True)"] if not facts.is_deep else [])],
     )
