@@ -1,4 +1,4 @@
-"""The emulator under load: durable creations, deliveries, pages of a large queue, memory, time to start.
+"""The emulator under load: durable creations over REST and gRPC, deliveries, pages of a large queue, memory, its start.
 
     python benchmarks/emulator.py [--quick]
 
@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import base64
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -44,6 +45,11 @@ class Emulator:
     def resident_mb(self) -> float:
         status = Path(f"/proc/{self.popen.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    def processor_s(self) -> float:
+        """Seconds of processor time so far."""
+        times = Path(f"/proc/{self.popen.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
     def __enter__(self) -> Emulator:
         return self
@@ -123,6 +129,63 @@ async def creations(data: Path, seconds: float) -> dict[str, float]:
             "single": await together(emulator.port, seconds, create),
             "batch": await together(emulator.port, seconds, create_batch),
         }
+
+
+async def creations_over_grpc(data: Path, seconds: float) -> dict[str, float]:
+    """The same creations over both protocols, 32 connections each, and what one costs the emulator; and its memory."""
+    import grpc
+    from google.cloud import tasks_v2beta2
+
+    with Emulator(data, "--no-dispatch") as emulator:
+        queue = await make_queue(await Connection.to(emulator.port), "creations")
+        task = http_task("http://localhost:1/work")
+        body = json.dumps({"task": task}).encode()
+        request = tasks_v2beta2.CreateTaskRequest.pb()(
+            parent=queue,
+            task={"http_request": {"url": task["httpRequest"]["url"], "body": base64.b64decode(PAYLOAD)}},
+        ).SerializeToString()
+        own = [("grpc.use_local_subchannel_pool", 1)]  # a connection for each
+        channels = [
+            grpc.aio.insecure_channel(f"127.0.0.1:{emulator.port}", options=own) for _ in range(CLIENTS)
+        ]
+        calls = [
+            channel.unary_unary("/google.cloud.tasks.v2beta2.CloudTasks/CreateTask") for channel in channels
+        ]
+        made = {"rest_mb": emulator.resident_mb()}
+        began_s = time.perf_counter()
+        await calls[0](request)
+        made["first_s"] = time.perf_counter() - began_s
+        await asyncio.gather(*(call(request) for call in calls))
+        connections = [await Connection.to(emulator.port) for _ in range(CLIENTS)]
+
+        async def over_rest(number: int) -> None:
+            await connections[number]("POST", f"{queue}/tasks?prettyPrint=false", body)
+
+        async def over_grpc(number: int) -> None:
+            await calls[number](request)
+
+        for name, act in (("rest", over_rest), ("grpc", over_grpc)):
+            used_s = emulator.processor_s()
+            made[name], done = await counted(seconds, act)
+            made[f"{name}_us"] = (emulator.processor_s() - used_s) / done * 1e6
+        made["grpc_mb"] = emulator.resident_mb()
+        await asyncio.gather(*(channel.close() for channel in channels))
+        return made
+
+
+async def counted(seconds: float, act: Callable[[int], Awaitable[None]]) -> tuple[float, int]:
+    """How often a second, and in all, as many clients did it."""
+    began_s = time.perf_counter()
+
+    async def one(number: int) -> int:
+        done = 0
+        while time.perf_counter() - began_s < seconds:
+            await act(number)
+            done += 1
+        return done
+
+    done = sum(await asyncio.gather(*map(one, range(CLIENTS))))
+    return done / (time.perf_counter() - began_s), done
 
 
 def sqlite_floor(folder: Path, rows_at_once: int, seconds: float) -> float:
@@ -238,6 +301,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         made = asyncio.run(creations(folder / "creations.db", seconds))
+        both = asyncio.run(creations_over_grpc(folder / "both.db", seconds))
         one = asyncio.run(deliveries(folder / "one.db", [500], seconds))
         several = asyncio.run(deliveries(folder / "several.db", [250] * 4, seconds))
         large = asyncio.run(million(folder / "million.db", tasks))
@@ -245,6 +309,19 @@ def main() -> None:
     for line in (
         ("durable creations, one by one", f"{made['single']:,.0f} /s"),
         ("durable creations, batches of 100", f"{made['batch']:,.0f} /s"),
+        (
+            "the same with a plain client over REST and over gRPC",
+            f"{both['rest']:,.0f} and {both['grpc']:,.0f} /s",
+        ),
+        (
+            "processor time of one over REST and over gRPC",
+            f"{both['rest_us']:,.0f} and {both['grpc_us']:,.0f} µs",
+        ),
+        ("first gRPC call", f"{both['first_s']:.2f} s"),
+        (
+            "resident memory before and after gRPC calls",
+            f"{both['rest_mb']:.0f} and {both['grpc_mb']:.0f} MB",
+        ),
         ("SQLite alone, 1 / 16 / 1600 rows to a commit", " / ".join(f"{rows:,.0f}" for rows in floors)),
         ("deliveries, one queue of 500 /s", f"{one:,.1f} /s"),
         ("deliveries, four queues of 250 /s", f"{several:,.1f} /s"),

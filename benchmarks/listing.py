@@ -4,9 +4,8 @@
 
 One emulator serves all. Each run is a process of its own, timed from after its imports to the finished DataFrame; the
 contenders take turns, and ratios are taken pair by pair. `floor` only receives the bytes, one page after the other;
-`import pandas` is timed beside it, because nobody has a DataFrame without. google-cloud-tasks speaks REST, as the
-emulator does: its gRPC transport finds no peer here. With `--versions`, this package lists in each version of the API,
-beside the floor of that version: the emulator needs longer for the answers of some.
+`import pandas` is timed beside it, because nobody has a DataFrame without. With `--versions`, this package lists in
+each version of the API, beside the floor of that version: the emulator needs longer for the answers of some.
 """
 
 from __future__ import annotations
@@ -60,16 +59,20 @@ def google(url: str) -> int:
     return len(pd.json_normalize(rows))
 
 
-def google_cloud(url: str) -> int:
+def google_cloud(url: str, transport: str = "rest") -> int:
     import pandas as pd
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import tasks_v2beta2
-    from google.cloud.tasks_v2beta2.services.cloud_tasks.transports import CloudTasksRestTransport
 
-    transport = CloudTasksRestTransport(
-        host=urlsplit(url).netloc, url_scheme="http", credentials=AnonymousCredentials()
-    )
-    client = tasks_v2beta2.CloudTasksClient(transport=transport)
+    kind = tasks_v2beta2.CloudTasksClient.get_transport_class(transport)
+    host = urlsplit(url).netloc
+    if transport == "rest":
+        made = kind(host=host, url_scheme="http", credentials=AnonymousCredentials())
+    else:
+        import grpc
+
+        made = kind(channel=grpc.insecure_channel(host))
+    client = tasks_v2beta2.CloudTasksClient(transport=made)
     view = tasks_v2beta2.Task.View.FULL
     request = tasks_v2beta2.ListTasksRequest(parent=QUEUE, response_view=view, page_size=PAGE)
     rows = [tasks_v2beta2.Task.to_dict(task) for task in client.list_tasks(request)]
@@ -109,6 +112,7 @@ CONTENDERS = {
     "cloudtasks_nb": ours,
     "google-api-python-client + json_normalize": google,
     "google-cloud-tasks (REST) + json_normalize": google_cloud,
+    "google-cloud-tasks (gRPC) + json_normalize": partial(google_cloud, transport="grpc"),
     "floor": floor,
     "import pandas": import_pandas,
 }
@@ -123,6 +127,11 @@ IMPORTS = {
         "pandas",
         "google.cloud.tasks_v2beta2",
         "google.auth.credentials",
+    ),
+    "google-cloud-tasks (gRPC) + json_normalize": (
+        "pandas",
+        "google.cloud.tasks_v2beta2",
+        "grpc",
     ),
     "floor": ("requests",),
     "import pandas": (),

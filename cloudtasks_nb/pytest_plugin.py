@@ -65,6 +65,14 @@ def cloudtasks_emulator(cloudtasks_client: Client) -> Emulator:
     return cloudtasks_client.emulator
 
 
+@pytest.fixture
+def cloudtasks_grpc_channel(cloudtasks_client: Client) -> Iterator[Any]:
+    """A gRPC channel to the emulator of this test's client, for Google's clients: `Transport(channel=...)`."""
+    channel = cloudtasks_client.emulator.grpc_channel()
+    yield channel
+    channel.close()
+
+
 class _Emulators:
     """The emulators of a run: one for each set of options, started when the first test asks for it."""
 

@@ -15,7 +15,10 @@ import requests
 from aiohttp import web
 from google.api_core import exceptions
 from google.cloud import tasks_v2, tasks_v2beta2
-from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+from google.cloud.tasks_v2.services.cloud_tasks.transports import (
+    CloudTasksGrpcAsyncIOTransport,
+    CloudTasksGrpcTransport,
+)
 from google.cloud.tasks_v2beta2.services.cloud_tasks.transports import (
     CloudTasksGrpcTransport as EarlierTransport,
 )
@@ -177,6 +180,53 @@ def test_a_task_that_was_created_over_grpc_is_sent_when_time_is_moved() -> None:
         )
         with pytest.raises(exceptions.NotFound, match="The task no longer exists, though"):
             official.get_task(name=f"{queue.name}/tasks/t")
+
+
+# The channel of client.emulator
+
+
+def test_a_channel_calls_as_its_client_does() -> None:
+    with ct.local(enforce_iam=True, dispatch=False) as client:
+        queue = client.create_queue("guarded")
+        channel = client.emulator.grpc_channel()
+        official = tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
+        assert official.get_queue(name=queue.name).name == queue.name
+        as_ada = [("authorization", "Bearer ada@example.com")]
+        with pytest.raises(exceptions.PermissionDenied):
+            official.get_queue(name=queue.name, metadata=as_ada)
+
+        async def names() -> list[str]:
+            async with client.emulator.grpc_channel(asyncio=True) as channel:
+                transport = CloudTasksGrpcAsyncIOTransport(channel=channel)
+                found = await tasks_v2.CloudTasksAsyncClient(transport=transport).list_queues(parent=PARENT)
+                return [queue.name async for queue in found]
+
+        assert asyncio.run(names()) == [queue.name]
+
+
+def test_a_channel_takes_large_answers_ignores_proxies_and_ends_with_its_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with ct.local(dispatch=False) as client:
+        queue = client.create_queue("large").pause()
+        official = tasks_v2.CloudTasksClient(
+            transport=CloudTasksGrpcTransport(channel=client.emulator.grpc_channel())
+        )
+        request = {"parent": queue.name, "task": http_task(body=b"x" * 900_000), "response_view": "FULL"}
+        operation = official.batch_create_tasks(parent=queue.name, requests=[request] * 6)
+        assert sum(len(task.http_request.body) for task in operation.result().tasks) == 5_400_000
+    with pytest.raises(ValueError, match="closed channel"):
+        official.get_queue(name=queue.name)
+
+
+def test_a_channel_of_a_client_that_only_reads_is_refused(emulator: str) -> None:
+    with (
+        ct.connect(project="local", location="us-central1", endpoint=emulator, read_only=True) as client,
+        pytest.raises(ct.ReadOnly),
+    ):
+        client.emulator.grpc_channel()
 
 
 # Sizes

@@ -230,3 +230,47 @@ def test_how_to_test_with_pytest_runs_as_it_stands(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_googles_grpc_clients_get_a_channel(run) -> None:  # type: ignore[no-untyped-def]
+    run(
+        """
+        import asyncio
+
+        import pytest
+        from google.api_core.exceptions import NotFound
+        from google.cloud import tasks_v2
+        from google.cloud.tasks_v2.services.cloud_tasks.transports import (
+            CloudTasksGrpcAsyncIOTransport, CloudTasksGrpcTransport,
+        )
+
+        @pytest.mark.parametrize("turn", range(2))
+        def test_the_official_client(cloudtasks_client, cloudtasks_grpc_channel, turn):
+            official = tasks_v2.CloudTasksClient(
+                transport=CloudTasksGrpcTransport(channel=cloudtasks_grpc_channel)
+            )
+            queue = cloudtasks_client.create_queue("mail").pause()
+            task = {"http_request": {"url": "https://example.com/confirm"}}
+            created = official.create_task(parent=queue.name, task=task)
+            assert [task.name for task in queue.tasks()] == [created.name]
+
+        @pytest.mark.cloudtasks(enforce_iam=True)
+        def test_it_is_the_owner_as_the_client_is(cloudtasks_client, cloudtasks_grpc_channel):
+            official = tasks_v2.CloudTasksClient(
+                transport=CloudTasksGrpcTransport(channel=cloudtasks_grpc_channel)
+            )
+            with pytest.raises(NotFound):
+                official.get_queue(name=f"projects/{cloudtasks_client.project}/locations/us-central1/queues/none")
+
+        def test_asyncio(cloudtasks_client, cloudtasks_emulator):
+            queue = cloudtasks_client.create_queue("mail")
+
+            async def state():
+                async with cloudtasks_emulator.grpc_channel(asyncio=True) as channel:
+                    transport = CloudTasksGrpcAsyncIOTransport(channel=channel)
+                    official = tasks_v2.CloudTasksAsyncClient(transport=transport)
+                    return (await official.get_queue(name=queue.name)).state.name
+
+            assert asyncio.run(state()) == "RUNNING"
+        """
+    ).assert_outcomes(passed=4)
