@@ -10,6 +10,7 @@ import { number } from "./frame/words.js";
 import { doomForm } from "./queue/doom.js";
 import { HistoryView } from "./queue/history.js";
 import { settingsForm } from "./queue/settings.js";
+import { WhyView } from "./queue/why.js";
 
 function tile(label, value, note) {
   const below = note ? h("dd.ct-note", note) : null;
@@ -71,14 +72,21 @@ function render({ model, el }) {
     slot.node,
   );
   const history = new HistoryView(frame);
-  const views = tabs("Views of the queue", [
-    ["Now", (isOn) => (now.hidden = !isOn)],
-    ["History", (isOn) => (isOn ? history.open() : history.close())],
-  ]);
+  const why = new WhyView(frame);
+  const views = tabs(
+    "Views of the queue",
+    [
+      ["Now", (isOn) => (now.hidden = !isOn)],
+      ["Why?", (isOn) => (isOn ? why.open() : why.close())],
+      ["History", (isOn) => (isOn ? history.open() : history.close())],
+    ],
+    model.get("tab"),
+  );
   frame.root.append(
     h("header", h("h3", id), state, where),
     views,
     now,
+    why.node,
     history.node,
     frame.status,
     frame.folded,
