@@ -149,10 +149,6 @@ def _from_wire(kind: type, value: Any) -> Any:
     raise NotImplementedError(kind)  # how msgspec asks to hear of a type that it cannot read
 
 
-def _as_it_is(kind: type, value: Any) -> Any:
-    return value  # it was read by `_from_wire` already
-
-
 def _to_wire(value: Any) -> Any:
     if isinstance(value, Duration):
         return str(value)
@@ -232,7 +228,8 @@ def _decoded(raw: bytes, kind: Any) -> Any:
     else:
         found = _decoder(there).decode(raw)
     if there is not kind:
-        found = msgspec.convert(found, kind, from_attributes=True, dec_hook=_as_it_is)
+        # Its values were read by `_from_wire` already.
+        found = msgspec.convert(found, kind, from_attributes=True, dec_hook=lambda _, value: value)
     if is_exact:
         _put_instants(found, iter(instants))
     return found

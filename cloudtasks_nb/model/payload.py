@@ -76,7 +76,9 @@ def as_json(value: Any) -> Any:
         return _object((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
     if hasattr(type(value), "__attrs_attrs__"):
         return _object((field.name, getattr(value, field.name)) for field in type(value).__attrs_attrs__)
-    if _is_of_pandas(value, "Series"):
+    if any(
+        base.__name__ == "Series" and base.__module__.startswith("pandas") for base in type(value).__mro__
+    ):
         return _series(value)
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind in _AS_LISTED and type(value).__module__.partition(".")[0] in ("numpy", "pandas"):
@@ -104,10 +106,6 @@ def _foreign(value: Any) -> _Refused:
         return _Refused(f"a {name}")
     rows = "; queue.create_tasks(frame) creates a task of each row" if name == "DataFrame" else ""
     return _Refused(f"a {name}", f"pass its .{way}{rows}")
-
-
-def _is_of_pandas(value: Any, name: str) -> bool:
-    return any(kind.__name__ == name and kind.__module__.startswith("pandas") for kind in type(value).__mro__)
 
 
 def _object(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
@@ -169,11 +167,6 @@ def _instant(value: date | time) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
-def _span(value: timedelta) -> Any:
-    """As the encoder writes it, PT90S; pandas' own in the same form, with its nanoseconds."""
-    return value.isoformat() if hasattr(value, "isoformat") else timedelta(0) + value
-
-
 def _bytes(value: bytes | bytearray | memoryview) -> Any:
     raise _Refused(
         f"a {type(value).__name__}, which JSON does not have",
@@ -206,7 +199,8 @@ _RULES: dict[Callable[[Any], Any], tuple[Any, ...]] = {
     _number: (float,),
     _decimal: (Decimal,),
     _instant: (date, time),
-    _span: (timedelta,),
+    # As the encoder writes it, PT90S; pandas' own in the same form, with its nanoseconds.
+    lambda value: value.isoformat() if hasattr(value, "isoformat") else timedelta(0) + value: (timedelta,),
     lambda value: as_json(value.value): (Enum,),
     _bytes: (bytes, bytearray, memoryview),
     _struct: (msgspec.Struct,),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..model import Queue, Status
 from ..render.values import counted
 from ..render.visible import elided, visible
-from .paper import Paper, Theme, axes, counts_along, say, title
+from .paper import Theme, axes, counts_along, say, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,14 @@ def draw_depth(
 
     The numbers are `depths`, which were counted, or else the service's estimates.
     """
-    held = {id(queue): depth for queue, depth in zip(queues, depths or map(_estimate, queues), strict=True)}
+    held = {
+        id(queue): depth
+        for queue, depth in zip(
+            queues,
+            depths or [int(queue.stats.tasks_count) if queue.stats else 0 for queue in queues],
+            strict=True,
+        )
+    }
 
     def depth_of(queue: Queue) -> int:
         return held[id(queue)]
@@ -66,10 +73,6 @@ def draw_depth(
     return ax
 
 
-def _estimate(queue: Queue) -> int:
-    return int(queue.stats.tasks_count) if queue.stats is not None else 0
-
-
 NOT_SENT, NO_ANSWER = "not sent yet", "no answer yet"
 
 
@@ -99,10 +102,11 @@ def draw_attempts(
         title(ax, paper, f"{queue_id}: attempts by last outcome")
         say(ax, paper, "no tasks are waiting")
         return ax
+    colours = {"OK": paper.green, NOT_SENT: paper.grey, NO_ANSWER: paper.amber}
     bars = ax.barh(
         outcomes,
         [attempts[outcome] for outcome in outcomes],
-        color=[_colour(paper, outcome) for outcome in outcomes],
+        color=[colours.get(outcome, paper.red) for outcome in outcomes],
         height=0.62,
     )
     labels = [f"{attempts[outcome]:,}  ({counted(tasks[outcome], 'task')})" for outcome in outcomes]
@@ -125,8 +129,3 @@ def outcome_of(sent: int, answered: int, code: int | None) -> str:
     if code is not None:
         return Status(code=code).code_name
     return NO_ANSWER if sent or answered else NOT_SENT
-
-
-def _colour(paper: Paper, outcome: str) -> str:
-    named = {"OK": paper.green, NOT_SENT: paper.grey, NO_ANSWER: paper.amber}
-    return named.get(outcome, paper.red)

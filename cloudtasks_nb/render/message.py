@@ -26,9 +26,9 @@ _FLAT = 4
 
 @looks(Message)
 def _message(message: Message, now: datetime) -> Card:
-    fields = list(_fields(message))
+    fields, title = list(_fields(message)), _words(type(message).__name__)
     return Card(
-        _title(type(message).__name__),
+        title[:1].upper() + title[1:],
         facts=dict(_facts(fields, now)) or {"fields": "none set"},
         sections=[section for path, value in fields for section in _sections(path, value)],
     )
@@ -77,11 +77,6 @@ def _sections(path: str, value: Any) -> list[Section]:
     if isinstance(value, dict):
         return headers_section(value) if path.endswith("headers") else json_section(path, value)
     return []
-
-
-def _title(name: str) -> str:
-    words = _words(name)
-    return words[:1].upper() + words[1:]
 
 
 def _words(name: str) -> str:

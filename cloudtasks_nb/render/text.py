@@ -62,7 +62,10 @@ def _table(table: Table, fold: bool = False) -> str:
     if rows:
         heads = [shown(column) for column in table.columns]
         fitted = _fitted(heads, written, fold)
-        rules = ["-" * max(map(_width, column)) for column in zip(heads, *fitted, strict=True)]
+        rules = [
+            "-" * max(len(line) for value in column for line in value.split("\n"))
+            for column in zip(heads, *fitted, strict=True)
+        ]
         blocks.append(_aligned([heads, rules, *fitted], alignments(rows, len(heads))))
     return "\n".join([*blocks, *(shown(line) for line in table.closing())])
 
@@ -84,10 +87,6 @@ def _fitted(heads: Sequence[str], rows: Sequence[Sequence[str]], fold: bool) -> 
 
 def _folded(value: str, width: int) -> str:
     return fill(value, width, break_long_words=False, break_on_hyphens=False)
-
-
-def _width(value: str) -> int:
-    return max(map(len, value.split("\n")))
 
 
 def _aligned(rows: Sequence[Sequence[str]], align: Sequence[str]) -> str:

@@ -87,7 +87,7 @@ class Auth:
         if credentials is None or not self._renewable:
             return False
         with self._lock:
-            if _carries(refused, credentials):
+            if refused.get("authorization", "") == Secret(f"Bearer {credentials.token}"):  # nobody has yet
                 _guard(lambda: credentials.refresh(self._request()))
         return True
 
@@ -104,11 +104,6 @@ class Auth:
 
     def __repr__(self) -> str:
         return f"<Auth {self.identity}>"
-
-
-def _carries(headers: dict[str, str], credentials: Credentials) -> bool:
-    """Whether a request had the token that these credentials hold now."""
-    return headers.get("authorization", "") == Secret(f"Bearer {credentials.token}")
 
 
 def login_hint() -> str:

@@ -111,7 +111,9 @@ def call_in(
     """The call, with its body and its masks in the terms of a version that carries it. Errors: ConfigError."""
     method, query = methods_of(version)[method_id], query or {}
     if query.get(READ_MASK):
-        query = {**query, READ_MASK: _read_mask(version, str(query[READ_MASK]))}
+        every = ",".join(wire(Queue, version).__struct_encode_fields__)
+        mask = str(query[READ_MASK])
+        query = {**query, READ_MASK: every if mask == EVERY_FIELD else mask_in(version, mask, Queue)}
     if version != OWN:
         if isinstance(body, Message) and differs(type(body), version):
             with writing(method_id, path):
@@ -120,12 +122,6 @@ def call_in(
         if query.get(UPDATE_MASK) and request is not None:
             query = {**query, UPDATE_MASK: mask_in(version, str(query[UPDATE_MASK]), request)}
     return Call(method, path=path, query=query, body=body)
-
-
-def _read_mask(version: Version, mask: str) -> str:
-    if mask == EVERY_FIELD:
-        return ",".join(wire(Queue, version).__struct_encode_fields__)
-    return mask_in(version, mask, Queue)
 
 
 def mask_in(version: Version, mask: str, kind: type[Message]) -> str:

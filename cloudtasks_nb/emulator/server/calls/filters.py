@@ -70,7 +70,8 @@ class _Parser(Grammar):
         value = self.matched(_VALUE)
         quoted, bare = value[1], value[2]
         if bare == "*" and sign in (":", "=", "!="):
-            return _presence(read, present=sign != "!=")
+            is_present = sign != "!="
+            return lambda queue: (read(queue) not in (None, "", [], {})) is is_present
         text = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else bare
         return _comparison(field, read, sign, text)
 
@@ -107,10 +108,6 @@ def _comparison(field: Member, read: Read, sign: str, text: str) -> Test:
         return lambda queue: bool(read(queue) != wanted)
     ordering = _ORDERINGS[sign]
     return lambda queue: (value := read(queue)) is not None and bool(ordering(value, wanted))
-
-
-def _presence(read: Read, *, present: bool) -> Test:
-    return lambda queue: (read(queue) not in (None, "", [], {})) is present
 
 
 def _value(steps: Sequence[Read], message: Any) -> Any:

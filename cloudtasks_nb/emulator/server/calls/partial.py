@@ -120,13 +120,9 @@ def _members(holder: Member, name: str) -> list[Member]:
         return [Member(name, name, holder.holds)]
     if holder.holds is None:
         return [Member(name, name, None)]
-    if not _has_members(holder):
+    if not (isinstance(holder.holds, type) and issubclass(holder.holds, Message)):
         return []
     known = fields(holder.holds)
     if name == _EVERY:
         return list({field.camel: field for field in known.values()}.values())
     return [known[name]] if name in known else []
-
-
-def _has_members(field: Member) -> bool:
-    return field.mapped or (isinstance(field.holds, type) and issubclass(field.holds, Message))

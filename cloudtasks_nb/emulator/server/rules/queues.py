@@ -59,8 +59,10 @@ def check_queue(queue: Queue) -> None:
     """The limits of what a caller may set. Errors: InvalidArgument."""
     if queue.pull_target is not None and (queue.app_engine_http_target or queue.http_target) is not None:
         raise InvalidArgument("A pull queue has no target that its tasks are pushed to.")
-    if queue.pull_target is None and queue.rate_limits is not None:
-        _check_rates(queue.rate_limits)
+    if queue.pull_target is None and (limits := queue.rate_limits) is not None:
+        _between("RateLimits.maxTasksDispatchedPerSecond", limits.max_tasks_dispatched_per_second, RATE)
+        _between("RateLimits.maxBurstSize", limits.max_burst_size, 500)
+        _between("RateLimits.maxConcurrentTasks", limits.max_concurrent_tasks, 5000)
     if queue.retry_config is not None:
         check_retries(queue.retry_config)
     _within("Queue.taskTtl", queue.task_ttl, timedelta(days=10), timedelta(days=3650), "[10 days, 10 years]")
@@ -72,12 +74,6 @@ def check_queue(queue: Queue) -> None:
         raise InvalidArgument("StackdriverLoggingConfig.samplingRatio must be between [0, 1].")
     if queue.http_target is not None:
         check_target(queue.http_target)
-
-
-def _check_rates(limits: RateLimits) -> None:
-    _between("RateLimits.maxTasksDispatchedPerSecond", limits.max_tasks_dispatched_per_second, RATE)
-    _between("RateLimits.maxBurstSize", limits.max_burst_size, 500)
-    _between("RateLimits.maxConcurrentTasks", limits.max_concurrent_tasks, 5000)
 
 
 def _between(field: str, value: float | None, largest: float) -> None:
