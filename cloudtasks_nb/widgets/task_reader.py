@@ -236,7 +236,7 @@ class TaskReader(Panel):
         explanation = self.queue.task(check_task_id(task_id), read=False).explain()
         if self.detail.get("id") == task_id:
             self.detail = {**self.detail, "why": explanation_shown(explanation)}
-        return explanation.sentence
+        return ""
 
     @action(busy=False)
     def close_task(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..diagnosis.card import BIAS, evidence_section, looked_at, severity_badge, verdict
@@ -17,7 +18,7 @@ def why_shown(diagnosis: Diagnosis) -> dict[str, Any]:
     """A diagnosis as the page draws it."""
     facts = diagnosis.facts
     return {
-        "updated": instant(facts.now),
+        "updated": instant(datetime.now(UTC)),
         "deep": facts.is_deep,
         "verdict": plain(verdict(diagnosis)),
         "sentence": diagnosis.sentence,
