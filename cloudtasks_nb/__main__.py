@@ -16,11 +16,17 @@ from .emulator.server.rules.targets import app_engine
 from .errors import CloudTasksError
 
 T = TypeVar("T")
+WATCH = "watch"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; returns the exit code."""
-    chosen = _options(_parser(), arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == [WATCH]:
+        from .watch_command import watch  # an emulator needs no client
+
+        return watch(words[1:])
+    chosen = _options(_parser(), words)
     try:
         run(chosen)
     except CloudTasksError as error:
@@ -35,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cloudtasks_nb")
     commands = parser.add_subparsers(required=True, metavar="command")
+    commands.add_parser(WATCH, help="keep copies of tasks near their last attempt", add_help=False)
     emulator = commands.add_parser(
         "emulator", help="serve the Cloud Tasks API on this machine (127.0.0.1 only)"
     )

@@ -128,6 +128,11 @@ class BackupFile:
             for (task_id,) in self._rows("task_id"):
                 yield task_id
 
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All of it, as it lies there."""
+        with self._whole():
+            yield from self._file.iter_batches(_ROWS_AT_A_TIME)
+
     def _rows(self, *columns: str) -> Iterator[tuple[Any, ...]]:
         for batch in self._file.iter_batches(_ROWS_AT_A_TIME, columns=[*columns]):
             yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
@@ -153,10 +158,21 @@ def write_backup(
 
     Errors: those of a listing and of `lacks`, which leave no file behind; OSError.
     """
-    about = About(id=secrets.token_hex(4), taken=queue._session.now(), queue=replace(queue, stats=None))
-    schema = BACKUP.schema.with_metadata({_KEY: encode(about)})
+    schema = schema_of(about_now(queue))
     batches = queue.tasks(view="FULL").batches_of(BACKUP, progress)
     return BackupFile(write_parquet(path, schema, _heard(batches, lacks), private=True))
+
+
+def about_now(queue: Queue, backup_id: str = "") -> About:
+    """What a backup says of itself that is taken now; with the id of an earlier one it goes on from there."""
+    return About(
+        id=backup_id or secrets.token_hex(4), taken=queue._session.now(), queue=replace(queue, stats=None)
+    )
+
+
+def schema_of(about: About) -> pa.Schema:
+    """The columns of a backup that says this of itself."""
+    return BACKUP.schema.with_metadata({_KEY: encode(about)})
 
 
 def _heard(batches: Iterable[pa.RecordBatch], lacks: Callable[[int], object]) -> Iterator[pa.RecordBatch]:

@@ -38,12 +38,12 @@ class Judge:
     """Which tasks are in danger, with the settings that the queue had when it was asked."""
 
     def __init__(self, queue: QueueFields, now: datetime, soon: Soon) -> None:
-        self._queue, self._now, self._soon = queue, now, soon
+        self.queue, self._now, self._soon = queue, now, soon
 
     def of(self, task: TaskFields) -> Endangered | None:
         """Why a task is in danger; None where it is not."""
-        fate = fate_of(task, self._queue, self._now, self._soon)
-        risk = risk_of(task, self._queue, fate, self._now, self._soon)
+        fate = fate_of(task, self.queue, self._now, self._soon)
+        risk = risk_of(task, self.queue, fate, self._now, self._soon)
         return Endangered(task, fate, risk) if risk is not None else None
 
     def among(self, tasks: Sequence[TaskFields]) -> list[Endangered | None]:
@@ -53,9 +53,19 @@ class Judge:
 
 def at_risk(queue: Queue, attempts_left: int, within: DurationLike, view: View, page_size: int) -> TaskPager:
     """The listing. Errors: NotFound, PermissionDenied; ConfigError for what is no number, and no duration."""
-    soon, session, name = soon_of(attempts_left, within), queue._session, queue._parsed
+    judge = judge_of(queue, soon_of(attempts_left, within))
+    return endangered(queue, judge, view, page_size)
+
+
+def judge_of(queue: Queue, soon: Soon) -> Judge:
+    """Who judges by the settings that the queue has now. Errors: NotFound, PermissionDenied."""
+    return Judge(read_queue(queue._session, queue._parsed), queue._session.now(), soon)
+
+
+def endangered(queue: Queue, judge: Judge, view: View, page_size: int = 1000) -> TaskPager:
+    """The tasks of a queue that are in danger, page by page. Errors: NotFound, PermissionDenied, ConfigError."""
+    session, name = queue._session, queue._parsed
     query = {"responseView": check_view(view), "pageSize": page_size}
-    judge = Judge(read_queue(session, name), session.now(), soon)
     caption = f"tasks of {name.location}/{name.queue} at risk"
     return paged(RiskListing(judge, session, caption, has_payloads=view == "FULL"), name, query)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from ..bulk.backup_file import BACKUP_COLUMNS, BackupPage
 from ..frames import Column, Columns, TaskPage
 from ..frames.arrays import TEXT, TIME
 from ..frames.columns import TASK_COLUMNS
@@ -52,3 +53,15 @@ def risk_columns(judge: Judge) -> Columns[Any]:
         return RiskPage(TaskPage.of([one.task for one in found]).tasks, found)
 
     return Columns(RISK_COLUMNS, read, of)
+
+
+def whole_columns(judge: Judge) -> Columns[BackupPage]:
+    """The columns of a backup, for the tasks of a page that are in danger."""
+
+    def read(raw: bytes, limit: int | None) -> BackupPage:
+        tasks = decode(raw, ListTasksResponse).tasks
+        chosen = [judge.of(task) is not None for task in tasks]
+        rows, whole = compress(read_tasks(raw), chosen), compress(tasks, chosen)
+        return BackupPage(list(islice(rows, limit)), list(islice(whole, limit)))
+
+    return Columns(BACKUP_COLUMNS, read, secrets=True)

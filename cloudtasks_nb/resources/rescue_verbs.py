@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from .bound import QueueVerbs
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
     from ..diagnosis.forecast import Forecast
+    from ..diagnosis.watch import Watch
     from ..model.task import View
     from .bulk_verbs import Selection
     from .task_pager import TaskPager
@@ -90,6 +92,47 @@ class RescueVerbs(QueueVerbs):
         from ..diagnosis.at_risk import at_risk
 
         return at_risk(self._queue, attempts_left, within, view, page_size)
+
+    def watch(
+        self,
+        dead_letter: str | os.PathLike[str],
+        every: DurationLike = "1min",
+        *,
+        attempts_left: int = 3,
+        within: DurationLike = "1h",
+    ) -> Watch:
+        """Keep a copy of each task that comes near its last attempt, in the background, until it is stopped.
+
+        The service deletes a task after its last failed attempt. This looks for the tasks at risk every `every`, and
+        brings them into a file; queue.restore(file) creates them again. In a notebook the result is a card with a
+        button that stops it. A program calls `.wait()`, or runs `python -m cloudtasks_nb watch`.
+
+        The file is a backup, for its owner only (mode 0600), and complete after every write, whatever ends the process.
+        A file that is there is continued. A task that succeeds on one of its last attempts is in the file too, because
+        the service does not tell how a task ended.
+
+        - `dead_letter`: the path of the file.
+        - `every`: the time between two looks, from one second to one day. Each look reads the queue once, and its tasks
+          page by page.
+        - `attempts_left`, `within`: what counts as near, as in queue.at_risk().
+
+        Errors: NotFound, PermissionDenied (needs cloudtasks.tasks.fullView); ConfigError for a file that is no backup
+        of this queue, is watched already, or cannot be written; BackupIncomplete where tasks cannot be read whole.
+
+        Units: `every` and `within` are timedeltas, seconds, or text such as "1min".
+
+        Source: REST queues.get and queues.tasks.list.
+
+        Example:
+            >>> watch = queue.watch(dead_letter="failed.parquet", every="1min")
+            >>> watch.stop().kept
+            0
+            >>> queue.restore("failed.parquet").done
+            0
+        """
+        from ..diagnosis.watch import watch
+
+        return watch(self._queue, dead_letter, every, attempts_left, within)
 
     def reschedule_tasks(
         self,

@@ -211,6 +211,11 @@ class Session:
             self._process, self._http = os.getpid(), connections(direct=self._direct)
         return self._http
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether its client was closed: calls raise ConfigError then."""
+        return self._closed
+
     def close(self) -> None:
         """End the connections; calls after this raise ConfigError."""
         self._closed = True

@@ -26,6 +26,7 @@ from .panel_thread import PanelThread
 
 if TYPE_CHECKING:
     from ..client import Client
+    from ..diagnosis.watch import Watch
     from ..emulator.client.inbox import Inbox
     from ..resources.queue import Queue
 
@@ -56,7 +57,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     live_s = traitlets.Float(0.0).tag(sync=True)
 
     def __init__(
-        self, subject: Queue | Client | Inbox, name: str, *, read_only: bool = False, **state: Any
+        self, subject: Queue | Client | Inbox | Watch, name: str, *, read_only: bool = False, **state: Any
     ) -> None:
         self.subject = subject
         self.views = 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -167,6 +169,12 @@ def _inbox(queue: ct.Queue, **options: Any) -> Clickable:
         return panel
 
 
+def _watch(queue: ct.Queue, **options: Any) -> Clickable:
+    """A watch that was stopped; its card still says what it kept."""
+    with TemporaryDirectory() as folder, queue.watch(Path(folder) / "failed.parquet") as watch:
+        return watch.panel()
+
+
 OPENED = {
     "queue": Opened(_queue_panel, _purging),
     "settings": Opened(_queue_panel, _editing),
@@ -176,4 +184,5 @@ OPENED = {
     "explorer": Opened(_explorer, _resuming),
     "access": Opened(_access),
     "inbox": Opened(_inbox),
+    "watch": Opened(_watch),
 }

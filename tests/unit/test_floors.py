@@ -21,11 +21,11 @@ FLOORS = [
     {"oauth", "paging", "api"},
     {"history"},
     {"resources", "emulator.client"},
-    {"client", "bulk", "worker"},
-    {"diagnosis"},
+    {"client", "bulk"},
+    {"diagnosis", "worker"},
     {"connecting"},
     {"widgets", "plots", "magics", "emulator.launch"},
-    {"pytest_plugin"},
+    {"pytest_plugin", "watch_command"},
     {"__init__", "__main__", "emulator"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -44,6 +44,7 @@ UPWARD = {
     ("resources", "diagnosis"),
     ("client", "widgets"),
     ("diagnosis", "plots"),
+    ("diagnosis", "widgets"),
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"

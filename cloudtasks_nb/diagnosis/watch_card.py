@@ -1,0 +1,43 @@
+"""How a watch looks, as a card."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ..render import Card, badge, code
+from ..render.values import counted, duration, when
+
+if TYPE_CHECKING:
+    from ..render import Cell, Value
+    from .watch import Watch
+
+
+def card(watch: Watch) -> Card:
+    """Whether it runs, what it kept and where, and how to stop it and bring the tasks back."""
+    lines = ["watch.stop()"] if watch.running else []
+    return Card(
+        watch.queue.id,
+        kind="watch",
+        badge=state(watch),
+        facts=facts(watch),
+        code=[*lines, f"queue.restore({str(watch.path)!r})"] if watch.kept else lines,
+    )
+
+
+def state(watch: Watch) -> Cell:
+    """Whether it runs, and without trouble."""
+    if not watch.running:
+        return badge("STOPPED", "bad" if watch.problem else "")
+    return badge("TROUBLE", "warn") if watch.problem else badge("WATCHING", "ok")
+
+
+def facts(watch: Watch) -> dict[str, Value]:
+    """What it did so far."""
+    return {
+        "kept": f"{counted(watch.kept, 'task')} near the last attempt",
+        "in": code(watch.path.name, str(watch.path)),
+        "looks": [f"{watch.looks:,}, one every {duration(watch.every)}"],
+        "last look": when(watch.last_look, datetime.now(UTC)),
+        "problem": watch.problem or None,
+    }

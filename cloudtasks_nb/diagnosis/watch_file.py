@@ -1,0 +1,184 @@
+"""The file of a watch: a backup that grows, complete after every write. Imports pyarrow: load on first use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import pyarrow as pa
+
+from ..bulk.backup_file import BACKUP, BackupFile, about_now, schema_of
+from ..errors import BackupIncomplete, ConfigError
+from ..frames import write_parquet
+
+if TYPE_CHECKING:
+    from ..resources.queue import Queue
+
+try:
+    import fcntl
+except ImportError:  # a system without it: two processes are not kept apart there
+    fcntl = None  # type: ignore[assignment]
+
+Key = tuple[str, object]  # a task's name, and when it was created: a name may be used again
+
+
+class DeadLetters:
+    """The tasks that were kept so far. What is in it stays; a task that is seen again is brought up to date.
+
+    Each write makes a new file beside the old one, brings it to the disk, and gives it the name of the old one.
+    Whatever ends the process, the file is the one before or the one after.
+
+    Errors: ConfigError for a file that is no backup of this queue, is watched already, or cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], queue: Queue) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self._queue = queue
+        self._held: dict[Key, int] = {}
+        self._state: tuple[int, int] | None = None
+        self._id = ""
+        with _said(self.path):
+            self._lock = _claimed(self.path)
+        try:
+            self._catch_up()
+        except BaseException:
+            self.close()
+            raise
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def keep(self, batches: Iterable[pa.RecordBatch]) -> int:
+        """Bring tasks into the file: returns how many of them are new there. All of it is on the disk then.
+
+        Errors: ConfigError where it cannot be written, BackupIncomplete where a task was not read whole.
+        """
+        seen = pa.Table.from_batches(batches, schema=BACKUP.schema)
+        if lacking := seen.column("payload").null_count:
+            raise BackupIncomplete(
+                f"{lacking:,} tasks cannot be read whole: the version that is spoken shows no payloads of them.",
+                hint='connect with api_version="v2beta2"',
+            )
+        self._catch_up()
+        keys, counts = _keys(seen), seen.column("dispatch_count").to_pylist()
+        changed = [self._held.get(key) != count for key, count in zip(keys, counts, strict=True)]
+        if self._state is not None and not any(changed):
+            return 0
+        news = {key: count for key, count, is_news in zip(keys, counts, changed, strict=True) if is_news}
+        about = about_now(self._queue, self._id)
+        with _said(self.path):
+            rows = self._merged(news, seen.filter(pa.array(changed, pa.bool_())))
+            write_parquet(self.path, schema_of(about), rows, private=True)
+        added = len(news.keys() - self._held.keys())
+        self._held.update(news)
+        self._id, self._state = about.id, _state(self.path)
+        return added
+
+    def close(self) -> None:
+        """Let others watch into this file."""
+        if self._lock is not None:
+            with suppress(OSError):
+                _beside(self.path).unlink()
+            self._lock.close()
+            self._lock = None
+        _WATCHED.discard(self.path)
+
+    def _catch_up(self) -> None:
+        """Read which tasks are in the file, where it is not as it was left."""
+        with _said(self.path):
+            now = _state(self.path)
+            if now is None:
+                self._held, self._state = {}, None
+            elif now != self._state:
+                self._held = self._read()
+                self._state = now
+
+    def _read(self) -> dict[Key, int]:
+        file = BackupFile(self.path)
+        of = file.about.queue.name if file.about.queue is not None else ""
+        if of != self._queue.name:
+            raise ConfigError(
+                f"{self.path} holds tasks of another queue: {of or 'it does not say which'}.",
+                hint="name another file: one for each queue",
+            )
+        self._id = file.about.id
+        held: dict[Key, int] = {}
+        for batch in file.batches():
+            table = _as_now(batch)
+            held.update(zip(_keys(table), table.column("dispatch_count").to_pylist(), strict=True))
+        return held
+
+    def _merged(self, news: dict[Key, int], rows: pa.Table) -> Iterator[pa.RecordBatch]:
+        if self._state is not None:
+            for batch in BackupFile(self.path).batches():
+                table = _as_now(batch)
+                stays = [key not in news for key in _keys(table)]
+                yield from table.filter(pa.array(stays, pa.bool_())).to_batches()
+        yield from rows.to_batches()
+
+
+_WATCHED: set[Path] = set()
+
+
+def _keys(table: pa.Table) -> Sequence[Key]:
+    return list(zip(table.column("name").to_pylist(), table.column("create_time").to_pylist(), strict=True))
+
+
+def _as_now(batch: pa.RecordBatch) -> pa.Table:
+    """Rows that an earlier version of this package wrote, with the columns of this one."""
+    columns = [
+        batch.column(field.name).cast(field.type)
+        if field.name in batch.schema.names
+        else pa.nulls(len(batch), field.type)
+        for field in BACKUP.schema
+    ]
+    return pa.Table.from_arrays(columns, schema=BACKUP.schema)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """What tells one file from another in the same place; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _claimed(path: Path) -> IO[bytes] | None:
+    """A lock on the file, by one that lies beside it. Errors: ConfigError where another watch has it; OSError."""
+    if path in _WATCHED:
+        raise _taken(path)
+    lock = None
+    if fcntl is not None:
+        lock = open(_beside(path), "ab", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115 - held
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise _taken(path) from None
+    _WATCHED.add(path)
+    return lock
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
+
+
+def _taken(path: Path) -> ConfigError:
+    return ConfigError(f"{path} is watched into already.", hint="stop that watch, or name another file")
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Within a with block, what the disk refuses is a ConfigError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise ConfigError(
+            f"{path} cannot be written: {why}.",
+            hint="make room, or name a file in a folder that may be written; what was written before is whole",
+        ) from error
