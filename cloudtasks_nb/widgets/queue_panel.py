@@ -63,6 +63,8 @@ class QueuePanel(Panel):
     _esm = built("queue_panel.js")
     _css = built("queue_panel.css")
 
+    _parts = ("queue_panel.why",)
+
     facts = traitlets.Dict().tag(sync=True)
     story = traitlets.Dict().tag(sync=True)
     why = traitlets.Dict().tag(sync=True)

@@ -10,7 +10,6 @@ import { number } from "./frame/words.js";
 import { doomForm } from "./queue/doom.js";
 import { HistoryView } from "./queue/history.js";
 import { settingsForm } from "./queue/settings.js";
-import { WhyView } from "./queue/why.js";
 
 function tile(label, value, note) {
   const below = note ? h("dd.ct-note", note) : null;
@@ -55,6 +54,22 @@ function controls(frame, slot) {
   ];
 }
 
+// A view that is loaded when somebody first opens it.
+function whyTab(frame) {
+  const node = h("div");
+  let view = null;
+  let isShown = false;
+  const follow = () => (isShown ? view.open() : view.close());
+  const show = async (isOn) => {
+    isShown = isOn;
+    if (!view && !isOn) return;
+    const { attach } = await frame.part("queue_panel.why");
+    view ??= attach(frame, node);
+    follow();
+  };
+  return { node, show };
+}
+
 function render({ model, el }) {
   const { id, location, kind, project } = model.get("facts");
   const frame = new Frame(model, el, "queue", `Queue ${id}`);
@@ -72,12 +87,12 @@ function render({ model, el }) {
     slot.node,
   );
   const history = new HistoryView(frame);
-  const why = new WhyView(frame);
+  const why = whyTab(frame);
   const views = tabs(
     "Views of the queue",
     [
       ["Now", (isOn) => (now.hidden = !isOn)],
-      ["Why?", (isOn) => (isOn ? why.open() : why.close())],
+      ["Why?", why.show],
       ["History", (isOn) => (isOn ? history.open() : history.close())],
     ],
     model.get("tab"),
