@@ -63,8 +63,10 @@ function whyTab(frame) {
   const show = async (isOn) => {
     isShown = isOn;
     if (!view && !isOn) return;
-    const { attach } = await frame.part("queue_panel.why");
-    view ??= attach(frame, node);
+    if (!view) {
+      const { attach } = await frame.part("queue_panel.why");
+      view ??= attach(frame, node);
+    }
     follow();
   };
   return { node, show };
