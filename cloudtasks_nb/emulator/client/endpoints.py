@@ -24,9 +24,14 @@ class Endpoints:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:
-        """Read something. Errors: ConfigError when the endpoint is not an emulator of ours, TransportError."""
-        return self._call("GET", f"{path}?{urlencode(query)}" if query else path, kind, None, 0.0)
+    def get(
+        self, path: str, kind: type[T], query: Mapping[str, str] | None = None, *, longer_s: float = 0.0
+    ) -> T:
+        """Read something, with so much more time for the answer.
+
+        Errors: ConfigError when the endpoint is not an emulator of ours, TransportError, ApiError.
+        """
+        return self._call("GET", f"{path}?{urlencode(query)}" if query else path, kind, None, longer_s)
 
     def post(self, path: str, body: Message, kind: type[T], *, longer_s: float = 0.0) -> T:
         """Change something, with so much more time for the answer. Errors: as get, ReadOnly, and ApiError."""

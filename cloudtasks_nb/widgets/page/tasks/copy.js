@@ -15,7 +15,7 @@ function queueInput(frame) {
   return { input: textInput({ list: id, placeholder: "queue id, location/queue, or full name" }), list };
 }
 
-export function copyForm(frame, { which, count, words, close }) {
+export function copyForm(frame, { which, count, words, among, close }) {
   const { input, list } = queueInput(frame);
   const isMany = count > FEW || which === "matching";
   const typed = isMany ? textInput({ inputmode: "numeric", placeholder: String(count) }) : null;
@@ -24,7 +24,7 @@ export function copyForm(frame, { which, count, words, close }) {
     frame.send("copy_tasks", { to: input.value.trim(), which, confirm: String(count) });
     close();
   };
-  const created = `Create ${words} in another queue, payloads included, under new ids.`;
+  const created = `Create ${words} in another queue, payloads included, under new ids. ${among}`;
   const form = actionForm(
     frame,
     { label: "Copy tasks", submit: `Copy ${plural(count, "task")}`, ready, act, close },
