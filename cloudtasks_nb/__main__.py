@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         help="'manual' stands still (at START, by default now) until POST /emulator/v1/clock:advance moves it",
     )
     _delivery_arguments(emulator)
+    _keeping_arguments(emulator)
     _identity_arguments(emulator)
     emulator.add_argument(
         "--fault",
@@ -99,6 +100,14 @@ def _delivery_arguments(emulator: argparse.ArgumentParser) -> None:
         dest="dispatch",
         action="store_false",
         help="send nothing by itself: push tasks stay until somebody calls tasks.run",
+    )
+
+
+def _keeping_arguments(emulator: argparse.ArgumentParser) -> None:
+    emulator.add_argument(
+        "--dead-letter",
+        action="store_true",
+        help="keep the tasks that are given up after their last attempt: queue.given_up() lists them",
     )
 
 
@@ -151,6 +160,7 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> Op
         with_demo=chosen.demo,
         lifeline=chosen.lifeline,
         dispatch=chosen.dispatch,
+        dead_letter=chosen.dead_letter,
         manual_clock=manual_clock,
         clock_start=start,
         allow_targets=tuple(chosen.allow_target),

@@ -34,10 +34,12 @@ from .grpc.entrance import Entrance
 from .hindrances import Hindrances
 from .http.connections import Connections, allow_many_files
 from .http.control import Control
+from .http.given_up import GivenUpEndpoint
 from .http.server import application
 from .options import Options
 from .rules.attempts import Attempt, Outcome
 from .services.context import Context
+from .services.given_up import GivenUpService
 from .services.service import Service
 from .services.telling import under_way as sent_record
 from .store.commits import Commits
@@ -63,6 +65,7 @@ class Server:
         send, place = self._deliverer.send, options.app_engine_location
         context = Context(store, clock, send, wake=self._wake, app_engine_location=place)
         context.hindrances, context.under_way = hindrances, under_way
+        context.keeps_given_up = options.dead_letter
         self._context = context
         self._commits = Commits(store, context.expiry)
         self.service = Service(context)
@@ -79,7 +82,8 @@ class Server:
         telemetry = Telemetry(context, self._commits, gate, options.projects)
         front = Front(self.service, self._commits, gate, options.projects)
         self._grpc = Entrance(front, faults, clock)
-        app = application(front, control, sign_in, faults, telemetry)
+        lost = GivenUpEndpoint(GivenUpService(context), self._commits)
+        app = application(front, [control, sign_in, lost], faults, telemetry)
         if timeline is not None:
             app.on_response_prepare.append(partial(_dated, clock))
         self._connections = Connections(app, http_2=self._grpc.connection)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 from aiohttp import web
 
@@ -13,14 +14,12 @@ from ....errors import ApiError, InvalidArgument, PermissionDenied
 from ....model import encode
 from ....model.versions import VERSIONS
 from ....origins import why_refused
-from ..access.sign_in_pages import SignIn
 from ..calls.queries import SystemParameters
 from ..calls.request import Handler, Request, Response, Routes, query_pairs
 from ..front.fault_injection import BATCH, Cut, FaultPlan, method_of
 from ..front.front import Front
 from ..telemetry.telemetry import Telemetry
 from .batch_endpoint import Part, batch_reply, read_batch
-from .control import Control
 from .firebase import Firebase
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
 from .rest import Rest, refusal
@@ -39,14 +38,18 @@ _AT_ONCE = 50
 _BODY_S = 60.0
 
 
+class _Part(Protocol):
+    def routes(self) -> Routes: ...
+
+
 def application(
-    front: Front, control: Control, sign_in: SignIn, faults: FaultPlan, telemetry: Telemetry | None = None
+    front: Front, parts: Sequence[_Part], faults: FaultPlan, telemetry: Telemetry | None = None
 ) -> web.Application:
-    """The emulator as an aiohttp application."""
+    """The emulator as an aiohttp application. `parts` answer beside the API's own methods."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     rest = Rest(front)
     door, firebase = _Door(rest, faults), Firebase(rest)
-    own: Routes = [*control.routes(), *sign_in.routes(), *firebase.routes()]
+    own: Routes = [route for part in (*parts, firebase) for route in part.routes()]
     for verb, path, handler in own:
         app.router.add_route(verb, path, _local(partial(door.own, handler)))
     for verb, path, read, handler in telemetry.routes() if telemetry is not None else ():

@@ -16,6 +16,7 @@ from ....errors import ConfigError
 from ....model import Queue, decode, encode
 from ..clock import from_us, to_us
 from .data_file import RESTORE, prepare
+from .given_up import GivenUpStore
 from .grants import OAuthStore
 from .happened import HappenedStore
 from .journal import Journal
@@ -46,6 +47,7 @@ class Store:
         self.has_leftovers = True  # of generations: until somebody looked
         self._followers: list[Callable[[], None]] = []
         self.tasks = TaskStore(connection)
+        self.given_up = GivenUpStore(connection)
         self.tombstones = Tombstones(connection)
         self.operations = OperationStore(connection)
         self.oauth = OAuthStore(connection)

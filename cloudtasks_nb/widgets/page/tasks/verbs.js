@@ -6,6 +6,7 @@ import { confirmForm } from "../frame/forms.js";
 import { number, plural } from "../frame/words.js";
 import { copyForm } from "./copy.js";
 import { exportForm } from "./export.js";
+import { rescheduleForm } from "./reschedule.js";
 import { matchingWords, scopeWords } from "./scope.js";
 
 const TITLES = {
@@ -96,7 +97,12 @@ export function verbBar(frame, show) {
   };
   const changing = frame.get("read_only")
     ? []
-    : [run, verb({ ...deletion, danger: true }), opening("Copy to…", copyForm)];
+    : [
+        run,
+        verb({ ...deletion, danger: true }),
+        opening("Reschedule…", rescheduleForm),
+        opening("Copy to…", copyForm),
+      ];
   const clear = pushButton("Clear selection", () => frame.tell("clear_selection", {}), { kind: "ct-small" });
   const verbs = buttons(changing, opening("Export…", exportForm), clear);
   const bar = h("div.ct-verbs", { role: "group", "aria-label": "Act on tasks" }, target.node, verbs);
