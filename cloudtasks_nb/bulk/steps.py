@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -39,6 +39,7 @@ MOST_TOGETHER = 100  # calls in one HTTP request
 _FIRST_LOOK_S, _LONGEST_LOOK_S, _OPERATION_S = 0.1, 5.0, 600.0
 
 Outcome = CloudTasksError | None
+Thing = TypeVar("Thing")
 Wait = Callable[[float], bool]
 """Waits so many seconds; False when the whole call is to end instead."""
 
@@ -84,7 +85,7 @@ class _BatchAnswer(Operation):
         self.response = None
 
 
-class Each:
+class Each(Generic[Thing]):
     """One call per item: many of them in one HTTP request where the service takes that, one by one where it does not.
 
     `call` makes an item's call, or None where there is nothing to do; `take` gets the answer's JSON.
@@ -94,8 +95,8 @@ class Each:
         self,
         session: Session,
         effect: Effect,
-        call: Callable[[Item], Call | None],
-        take: Callable[[Item, bytes], None] | None = None,
+        call: Callable[[Thing], Call | None],
+        take: Callable[[Thing, bytes], None] | None = None,
     ) -> None:
         self.effect = effect
         self._session = session
@@ -107,7 +108,7 @@ class Each:
     def most(self) -> int:
         return MOST_TOGETHER if self._together else 1
 
-    def __call__(self, items: Sequence[Item], wait: Wait) -> list[Outcome]:
+    def __call__(self, items: Sequence[Thing], wait: Wait) -> list[Outcome]:
         outcomes: list[Outcome] = [None] * len(items)
         calls: list[tuple[int, Call]] = []
         for at, item in enumerate(items):
@@ -156,7 +157,7 @@ class BatchStep:
     """One call for many items where the service has it, one call per item where it does not."""
 
     def __init__(
-        self, session: Session, call: Callable[[Sequence[Item]], bytes], most: int, single: Each
+        self, session: Session, call: Callable[[Sequence[Item]], bytes], most: int, single: Each[Item]
     ) -> None:
         self.effect = single.effect
         self._session = session
@@ -243,7 +244,7 @@ def deleting(session: Session, queue: str, name: Callable[[Item], str] = lambda 
     return BatchStep(session, many, MOST_DELETED, Each(session, DELETE, one))
 
 
-def running(session: Session) -> Each:
+def running(session: Session) -> Each[Item]:
     """Tasks are sent now. Twice is once too often, so a lost answer is a failure."""
 
     def one(item: Item) -> Call:
@@ -252,7 +253,7 @@ def running(session: Session) -> Each:
     return Each(session, RUN, one)
 
 
-def acknowledging(session: Session) -> Each:
+def acknowledging(session: Session) -> Each[Item]:
     """Leased tasks are finished; one that is missing after a lost answer has been."""
 
     def one(item: Item) -> Call:
@@ -263,7 +264,7 @@ def acknowledging(session: Session) -> Each:
     return Each(session, ACKNOWLEDGE, one)
 
 
-def reading(session: Session, take: Callable[[Item, Task], None], name: Callable[[Item], str]) -> Each:
+def reading(session: Session, take: Callable[[Item, Task], None], name: Callable[[Item], str]) -> Each[Item]:
     """The tasks that items name are read whole; where an item names none, nothing is read."""
 
     def one(item: Item) -> Call | None:

@@ -77,6 +77,18 @@ class LeaseVerbs(QueueVerbs):
             ...     handle(task.json())
             ...     task.acknowledge()
         """
+        return self._lease_through(self._session, max_tasks, lease_duration, tag, oldest_tag, view)
+
+    def _lease_through(
+        self,
+        session: Session,
+        max_tasks: int,
+        lease_duration: DurationLike,
+        tag: str | None,
+        oldest_tag: bool,
+        view: View = "FULL",
+    ) -> Items[Task]:
+        """lease() with the retries of a session."""
         asked = {
             "max_tasks": max_tasks,
             "lease_duration": lease_duration,
@@ -85,7 +97,7 @@ class LeaseVerbs(QueueVerbs):
         }
         body = read_message(LeaseTasksRequest, asked, "")
         try:
-            leased = self._session.call(LEASE, _Leased, path={"parent": self.name}, body=body).tasks
+            leased = session.call(LEASE, _Leased, path={"parent": self.name}, body=body).tasks
         except TransportError as error:
             if error.reached:  # what was leased nobody knows; it comes back by itself
                 error.hint = f"tasks leased by this call, if any, are free again after {body.lease_duration}"
@@ -107,6 +119,7 @@ class LeaseVerbs(QueueVerbs):
         batch_size: int | None = None,
         on_error: OnError = "cancel",
         attempts: int = 10,
+        handler_timeout: DurationLike | None = None,
     ) -> Worker:
         """A worker that calls `handler(task)` for each task: .run(until_empty=True) works here, .start() beside you.
 
@@ -121,8 +134,10 @@ class LeaseVerbs(QueueVerbs):
         - `batch_size`: the handler takes a list of up to so many tasks, at most 1,000. Defaults to one task, no list.
         - `on_error`: after a handler raised, "cancel" gives the task back; "leave" lets its lease run out.
         - `attempts`: how often a task may fail before run(until_empty=True) no longer waits for it.
+        - `handler_timeout`: a handler that runs longer counts as failed, and its task is given back.
 
-        Units: `lease_duration` is seconds, a timedelta, or text such as "5m".
+        Units: `lease_duration` and `handler_timeout` are seconds, a timedelta, or text such as "5m".
+
         Errors: ConfigError for options that make no sense, or a queue that is not a pull queue.
 
         Example:

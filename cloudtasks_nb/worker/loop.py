@@ -1,25 +1,27 @@
-"""One run of a worker: lease what can be started, hand it over, renew while it runs, settle when it is done.
+"""One run of a worker: lease ahead of the handlers, hand over, renew leases, settle what is done.
 
 One thread coordinates and never waits for the network: calls run in a pool of their own and come back as events.
 """
 
 from __future__ import annotations
 
-import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import CloudTasksError, FailedPrecondition, TransportError
+from ..errors import CloudTasksError, FailedPrecondition, ResourceExhausted
 from ..rest.retry import is_passing
-from .options import MAX_LEASED, WorkerOptions, handle
-from .refill import Patience, Turns
-from .settling import Hand, Settled, renew, settle
+from .hand import Hand, Haul
+from .holding import Holding
+from .leasing import Leasing
+from .options import WorkerOptions, handle
+from .settling import LeaseCall
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -28,10 +30,10 @@ if TYPE_CHECKING:
 
 Event = Callable[[], None]
 
-_TURNS = Turns()
 _TICK_S = 0.5
-_MAX_CALLS = 32
+_CALLS_AT_ONCE = 8
 _GIVING_BACK_S = 5.0
+_FINISHED_S = 5.0  # on stop, waiting tasks that take less than this are still handled
 _NOT_IMPORTABLE = (
     "next: a function that processes run must be importable there: put it into a module, not into a cell"
 )
@@ -49,20 +51,18 @@ class WorkerRun:
         *,
         until_empty: bool,
     ) -> None:
-        self._queue = queue
         self._handler = handler
         self._options = options
         self._tally = tally
         self._until_empty = until_empty
         self._events: SimpleQueue[Event] = SimpleQueue()
-        self._hands: set[Hand] = set()
-        self._calls = ThreadPoolExecutor(min(_MAX_CALLS, options.concurrency + 2), f"leases {queue.id}")
-        self._patience = Patience()
-        self._next_lease_s = 0.0
-        self._leasing = False
+        self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, f"leases {queue.id}")
+        self._leasing = Leasing(queue, options, self._submit)
+        self._holding = Holding(queue._session, self._submit, self._settled, self._renewed)
+        self._waiting: deque[Hand] = deque()
+        self._running: dict[Hand, None] = {}  # in the order in which they began
         self._stopping = False
         self._interrupts = 0
-        self._due_again: dict[str, float] = {}  # what failed here, and when it may be leased again
         self._fatal: BaseException | None = None
 
     def stop(self) -> None:
@@ -84,95 +84,104 @@ class WorkerRun:
         try:
             while not self._is_over():
                 self._step(executor)
-                tally.elapsed_s, tally.running = time.monotonic() - began_s, len(self._hands)
+                self._count(began_s)
                 refresh()
         finally:
-            tally.state, tally.running = ("failed" if self._fatal else "stopped"), len(self._hands)
-            self._calls.shutdown(wait=not self._hands)
+            tally.state = "failed" if self._fatal else "stopped"
+            self._count(began_s)
+            all_ended = not (self._running or self._holding.unsettled)
+            self._calls.shutdown(wait=all_ended)
             if own is not None:
-                own.shutdown(wait=not self._hands, cancel_futures=True)
+                own.shutdown(wait=all_ended, cancel_futures=True)
             refresh()
         if self._fatal is not None:
             raise self._fatal
 
+    def _count(self, began_s: float) -> None:
+        tally, now_s = self._tally, time.monotonic()
+        tally.elapsed_s = now_s - began_s
+        tally.running, tally.waiting = len(self._running), len(self._waiting)
+        oldest = next(iter(self._running), None)
+        tally.longest_s = now_s - oldest.began_s if oldest is not None else 0.0
+
     def _is_over(self) -> bool:
-        return self._stopping and not self._hands and not self._leasing
+        if not self._stopping or self._waiting or self._holding.unsettled or self._leasing.is_under_way:
+            return False
+        return all(hand.is_late for hand in self._running)
+
+    def _step(self, executor: Executor) -> None:
+        """Begin what is due, then wait for the next thing to happen, and take in all that did."""
+        now_s = time.monotonic()
+        if self._stopping:
+            self._finish_or_give_back(now_s)
+        while self._waiting and not self._fatal and len(self._running) < self._options.concurrency:
+            self._begin(self._waiting.popleft(), now_s, executor)
+        self._end_late(now_s)
+        lease_s = self._lease_if_due(now_s)
+        self._holding.act(now_s)
+        next_s = min(lease_s, self._holding.next_s(), self._late_s())
+        try:
+            self._events.get(timeout=max(0.0, min(_TICK_S, next_s - time.monotonic())))()
+            while True:
+                self._events.get_nowait()()
+        except Empty:
+            return
 
     def _drain(self) -> None:
+        """Lease no more."""
         self._stopping = True
         self._tally.state = "draining"
 
-    def _step(self, executor: Executor) -> None:
-        """Begin what is due, then wait for the next thing to happen."""
-        now_s = time.monotonic()
-        if self._may_lease() and now_s >= self._lease_at_s():
-            self._lease(now_s, executor)
-        for hand in self._hands:
-            if not hand.renewing and not hand.finished and now_s >= hand.renew_s:
-                self._renew(hand, now_s)
-        try:
-            event = self._events.get(timeout=self._wait_s(now_s))
-        except Empty:
-            return
-        event()
+    def _finish_or_give_back(self, now_s: float) -> None:
+        """While draining: what waits is handled where that does not take long, and is given back otherwise."""
+        takes_s = self._leasing.ahead.seconds_for(len(self._waiting), self._youngest_s(now_s))
+        if self._fatal is not None or takes_s > _FINISHED_S:
+            self._give_back_waiting(len(self._waiting))
 
-    def _may_lease(self) -> bool:
-        return not (self._stopping or self._leasing) and len(self._hands) < self._options.concurrency
+    def _give_back_waiting(self, count: int) -> None:
+        """Give back tasks that no handler began: those that would wait here for longest."""
+        for _ in range(count):
+            hand = self._waiting.pop()
+            self._tally.given_back += len(hand.tasks)
+            self._holding.end(hand, "cancelLease")
 
-    def _wait_s(self, now_s: float) -> float:
-        moments = [hand.renew_s for hand in self._hands if not hand.renewing and not hand.finished]
-        if self._may_lease():
-            moments.append(self._lease_at_s())
-        return max(0.0, min([_TICK_S, *(moment - now_s for moment in moments)]))
+    # Leases
 
-    def _lease_at_s(self) -> float:
-        """When to lease: handlers that end until the next turn make room for more tasks in one call."""
-        return max(self._next_lease_s, _TURNS.next_s(self._queue.name))
+    def _youngest_s(self, now_s: float) -> float:
+        youngest = next(reversed(self._running), None)
+        return now_s - youngest.began_s if youngest is not None else 0.0
 
-    def _lease(self, now_s: float, executor: Executor) -> None:
-        self._leasing = True
-        turn_s = _TURNS.take(self._queue.name, now_s)
-        free = self._options.concurrency - len(self._hands)
-        count = self._options.batch_size or min(free, MAX_LEASED)
+    def _lease_if_due(self, now_s: float) -> float:
+        """Lease where tasks are lacking, and give back where handlers became slow. When to look again."""
+        if self._stopping:
+            return float("inf")
+        ahead, youngest_s = self._leasing.ahead, self._youngest_s(now_s)
+        self._give_back_waiting(ahead.surplus(len(self._waiting), youngest_s))
+        lacking = ahead.lacks(len(self._waiting), len(self._running), youngest_s)
+        if lacking and now_s >= self._leasing.next_s():
+            self._leasing.call(lacking, now_s, self._leased)
+        return self._leasing.next_s() if lacking else float("inf")
 
-        def call() -> list[Task]:
-            nonlocal turn_s
-            if (early_s := turn_s - time.monotonic()) > 0:
-                threading.Event().wait(early_s)
-            turn_s = time.monotonic()  # leases are counted from before the call
-            options = self._options
-            return self._queue.lease(count, options.lease_s, options.tag, options.oldest_tag)
-
-        self._submit(call, lambda called: self._leased(called, turn_s, executor))
-
-    def _leased(self, called: Future[list[Task]], asked_s: float, executor: Executor) -> None:
-        self._leasing = False
+    def _leased(self, called: Future[list[Task]], asked_s: float) -> None:
         error = called.exception()
         if error is not None:
             self._not_leased(error, asked_s)
             return
-        self._tally.trouble = ""
         tasks = called.result()
-        now_s = time.monotonic()
-        if not tasks:
-            self._found_nothing(asked_s, now_s)
-            return
-        self._patience.found()
-        self._next_lease_s = now_s
+        self._tally.trouble = ""
         self._tally.leased += len(tasks)
-        for task in tasks:
-            self._due_again.pop(task.name, None)
-        groups = [list(tasks)] if self._options.batch_size else [[task] for task in tasks]
-        for group in groups:
-            self._begin(Hand.of(group, asked_s, self._options.lease_s), executor)
-
-    def _found_nothing(self, asked_s: float, now_s: float) -> None:
-        # What was due before this call and did not come has been taken, or is gone.
-        self._due_again = {name: due_s for name, due_s in self._due_again.items() if due_s > asked_s}
-        if self._until_empty and not self._hands and not self._due_again:
-            self._drain()
-        soonest_s = min([now_s + self._patience.nothing_s(), *self._due_again.values()])
-        self._next_lease_s = max(now_s, soonest_s)
+        if not tasks:
+            self._leasing.found_nothing(asked_s)
+            idle = not (self._waiting or self._running or self._holding.unsettled)
+            if self._until_empty and idle and not self._leasing.due_again:
+                self._drain()
+            return
+        self._leasing.found(tasks)
+        each = self._options.batch_size or 1
+        groups = [tasks[at : at + each] for at in range(0, len(tasks), each)]
+        haul = Haul(groups, asked_s, self._options.lease_s)
+        self._holding.add(haul)
+        self._waiting += haul.hands
 
     def _not_leased(self, error: BaseException, asked_s: float) -> None:
         paused = isinstance(error, FailedPrecondition) and not self._until_empty
@@ -180,14 +189,33 @@ class WorkerRun:
             self._fail(error)
             return
         self._tally.trouble = error.message if isinstance(error, CloudTasksError) else str(error)
-        if isinstance(error, TransportError) and error.reached:
-            # The answer got lost, and with it perhaps tasks: they come back when their leases end.
-            self._due_again["(a lost answer)"] = asked_s + self._options.lease_s
-        least_s = getattr(error, "retry_after_s", 0.0)
-        self._next_lease_s = time.monotonic() + max(least_s, self._patience.trouble_s())
+        self._tally.refused += isinstance(error, ResourceExhausted)
+        self._leasing.refused(error, asked_s)
 
-    def _begin(self, hand: Hand, executor: Executor) -> None:
-        self._hands.add(hand)
+    def _renewed(self, count: int, lost: list[Hand]) -> None:
+        self._tally.renewed += count
+        for hand in lost:
+            if hand in self._waiting:  # whoever has the lease now handles it
+                self._waiting.remove(hand)
+                self._holding.leave(hand)
+                self._tally.lost += len(hand.tasks)
+
+    def _settled(self, calls: list[LeaseCall]) -> None:
+        now_s = time.monotonic()
+        for call in calls:
+            if call.verb != "acknowledge":
+                self._leasing.comes_again(call.task, call.until_s if call.lost else now_s + call.lease_s)
+            elif call.lost:
+                self._tally.lost += 1
+                self._tally.note(call.task.id, call.task.dispatch_count, call.lost)
+            else:
+                self._tally.done += 1
+
+    # Handlers
+
+    def _begin(self, hand: Hand, now_s: float, executor: Executor) -> None:
+        self._running[hand] = None
+        hand.began_s = now_s
         given: Any = [msgspec.structs.replace(task) for task in hand.tasks]
         try:
             hand.future = executor.submit(
@@ -202,49 +230,61 @@ class WorkerRun:
 
     def _finished(self, hand: Hand) -> None:
         """The handler returned or raised: acknowledge, or give back."""
-        hand.finished = True
+        self._running.pop(hand, None)
         future = hand.future
-        assert future is not None  # noqa: S101 - it has just ended
-        error = None if future.cancelled() else future.exception()
+        if hand.is_late or future is None:
+            return
+        if future.cancelled():  # a cluster was restarted, for example
+            self._tally.given_back += len(hand.tasks)
+            self._holding.end(hand, "cancelLease")
+            return
+        now_s = time.monotonic()
+        self._leasing.ahead.handled(now_s - hand.began_s, now_s)
+        error = future.exception()
         if isinstance(error, BrokenExecutor):
             if not self._tally.done:
                 error.add_note(_NOT_IMPORTABLE)
             self._tally.is_broken = True
             self._fail(error)
-        given_back = future.cancelled() or error is not None
-        if error is not None:
-            self._tally.failed += len(hand.tasks)
-            for task in hand.tasks:
-                self._tally.note(task.id, task.dispatch_count, error)
-        act = partial(settle, hand, given_back=given_back, on_error=self._options.on_error)
-        self._submit(act, lambda called: self._settled(hand, called.result()))
-
-    def _settled(self, hand: Hand, settled: Settled) -> None:
-        self._hands.discard(hand)
-        self._tally.done += settled.done
-        self._tally.lost += len(settled.lost)
-        for task, words in settled.lost:
-            self._tally.note(task.id, task.dispatch_count, words)
-        for task, due_s in settled.due_again:
-            if task.dispatch_count < self._options.attempts:
-                self._due_again[task.name] = due_s
-                self._next_lease_s = min(self._next_lease_s, due_s)
-
-    def _renew(self, hand: Hand, now_s: float) -> None:
-        hand.renewing = True
-        self._submit(partial(renew, hand), lambda called: self._renewed(hand, now_s, called))
-
-    def _renewed(self, hand: Hand, asked_s: float, called: Future[list[Task]]) -> None:
-        error = called.exception()
-        if error is None and (held := called.result()):
-            hand.renewed(asked_s, held)
-            self._tally.renewed += len(held)
-        elif error is not None and is_passing(error) and not hand.is_over(time.monotonic()):
-            self._tally.trouble = str(error).split("\n")[0]
-            least_s = getattr(error, "retry_after_s", 0.0)
-            hand.again(time.monotonic(), max(least_s, min(1.0, hand.lease_s / 20)))
+        if error is None:
+            self._holding.end(hand, "acknowledge")
         else:
-            hand.lost()
+            self._failed(hand, error)
+
+    def _failed(self, hand: Hand, error: BaseException) -> None:
+        """Give back the tasks of a handler call that failed, or leave them until their leases end."""
+        self._tally.failed += len(hand.tasks)
+        for task in hand.tasks:
+            self._tally.note(task.id, task.dispatch_count, error)
+        if self._options.on_error == "cancel":
+            self._holding.end(hand, "renewLease")
+            return
+        self._holding.leave(hand)
+        for task in hand.tasks:
+            self._leasing.comes_again(task, hand.haul.ends_s)
+
+    def _late_s(self) -> float:
+        """When the next handler that runs is late."""
+        timeout_s = self._options.timeout_s
+        began = (hand.began_s for hand in self._running if not hand.is_late)
+        return float("inf") if timeout_s is None else next(began, float("inf")) + timeout_s
+
+    def _end_late(self, now_s: float) -> None:
+        """Give back the tasks of handlers that run too long. The handlers themselves cannot be ended from here."""
+        if now_s < self._late_s():
+            return
+        why = f"the handler ran longer than handler_timeout={self._options.timeout_s:g} s"
+        for hand in [hand for hand in self._running if not hand.is_late]:
+            if now_s - hand.began_s < (self._options.timeout_s or 0):
+                break  # the others began later
+            hand.is_late = True
+            self._failed(hand, TimeoutError(why))
+            if hand.future is not None and hand.future.cancel():
+                self._running.pop(hand, None)
+        if len(self._running) == self._options.concurrency and all(hand.is_late for hand in self._running):
+            self._fail(
+                TimeoutError(f"All {len(self._running)} handlers hang: {why}. Their tasks were given back.")
+            )
 
     def _fail(self, error: BaseException) -> None:
         """It cannot go on: let what runs finish, then raise."""
@@ -255,12 +295,15 @@ class WorkerRun:
 
     def _give_up(self) -> None:
         """Give back what has not begun; what runs keeps its lease until that ends. Errors: KeyboardInterrupt."""
-        not_begun = [hand for hand in self._hands if hand.future is not None and hand.future.cancel()]
-        for hand in not_begun:  # not for long: whoever interrupts twice does not want to wait
-            hand.ends_s = min(hand.ends_s, time.monotonic() + _GIVING_BACK_S)
-        giving = [self._calls.submit(settle, hand, given_back=True, on_error="cancel") for hand in not_begun]
-        wait(giving, _GIVING_BACK_S)
-        self._hands.difference_update(not_begun)
+        not_begun = [*self._waiting]
+        self._waiting.clear()
+        for hand in list(self._running):
+            # Elsewhere, on a cluster for example, cancelling would end handlers that run.
+            own = isinstance(self._options.executor, ThreadPoolExecutor | ProcessPoolExecutor | None)
+            if own and hand.future is not None and hand.future.cancel():
+                self._running.pop(hand)
+                not_begun.append(hand)
+        self._tally.given_back += self._holding.give_up(not_begun, _GIVING_BACK_S)
         raise KeyboardInterrupt
 
     def _submit(self, call: Callable[[], Any], then: Callable[[Future[Any]], None]) -> None:

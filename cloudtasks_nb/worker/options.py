@@ -32,6 +32,7 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
     batch_size: int | None = None
     on_error: OnError = "cancel"
     attempts: int = 10
+    handler_timeout: DurationLike | None = None
 
     def check(self) -> None:
         """Errors: ConfigError."""
@@ -56,11 +57,21 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
                 f"executor is a {type(self.executor).__name__}, not a concurrent.futures.Executor.",
                 hint="a ThreadPoolExecutor, a ProcessPoolExecutor, or dask.distributed's client.get_executor()",
             )
+        if self.timeout_s is not None and self.timeout_s <= 0:
+            raise ConfigError(
+                f"handler_timeout={self.handler_timeout!r} is not a positive duration.",
+                hint='pass seconds, a timedelta or text, such as handler_timeout="10m"; leave it out for no limit',
+            )
         if not timedelta(seconds=1) <= Duration.of(self.lease_duration) <= _LONGEST:
             raise ConfigError(
                 f"lease_duration={self.lease_duration!r} is not between a second and a week.",
                 hint="pass seconds, such as lease_duration=60",
             )
+
+    @property
+    def timeout_s(self) -> float | None:
+        """How long a handler may run, in seconds; None for as long as it takes."""
+        return None if self.handler_timeout is None else Duration.of(self.handler_timeout).total_seconds()
 
     @property
     def lease_s(self) -> float:

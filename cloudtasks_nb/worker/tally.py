@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..render import Card, Section, Value
 
 ERRORS_KEPT = 50
+_LONG_S = 10  # handlers that run longer are told
 NEW_WORKER = "worker = queue.worker(handler, executor=…)"
 
 
@@ -35,16 +36,24 @@ class Tally(msgspec.Struct):
 
     leased: int = 0
     """Tasks that were leased."""
+    waiting: int = 0
+    """Handler calls that were leased ahead and have not begun."""
     running: int = 0
-    """Tasks whose handlers run now."""
+    """Handler calls that run now."""
+    longest_s: float = 0.0
+    """For how long the oldest of them has run, in seconds."""
     done: int = 0
     """Tasks that were handled and acknowledged."""
     failed: int = 0
-    """Tasks whose handlers raised."""
+    """Tasks whose handlers raised, or ran longer than `handler_timeout`."""
+    given_back: int = 0
+    """Tasks that were given back before a handler began. Each used one attempt."""
     lost: int = 0
     """Leases that ended before the work was acknowledged, so that somebody may do it again."""
     renewed: int = 0
     """Leases that were renewed."""
+    refused: int = 0
+    """Lease calls that were refused, because the queue got more than ten a second."""
     elapsed_s: float = 0.0
     """How long it has run, in seconds."""
     state: str = "new"
@@ -82,16 +91,26 @@ class Tally(msgspec.Struct):
             badge=badge(self.state, tones[self.state]),  # type: ignore[arg-type]
             facts={
                 "leased": counted(self.leased, "task"),
-                "running now": self.running,
+                "waiting here": self.waiting or None,
+                "running now": self._running(),
                 "done": self.done,
                 "failed": self.failed,
+                "given back unhandled": self.given_back or None,
                 "leases lost": self.lost or None,
+                "lease calls refused": self.refused or None,
                 "rate": f"{self.rate:,.3g}/s over {duration(timedelta(seconds=seconds))}",
                 "trouble": self.trouble or None,
             },
             sections=self._failures(),
             code=self._next(),
         )
+
+    def _running(self) -> str:
+        from ..render.values import duration
+
+        if self.longest_s < _LONG_S:
+            return str(self.running)
+        return f"{self.running}, longest running: {duration(timedelta(seconds=int(self.longest_s)))}"
 
     def _next(self) -> list[str]:
         if self.is_broken:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from google.cloud.tasks_v2beta3.services.cloud_tasks.transports.rest import Clou
 from googleapiclient.errors import HttpError
 
 from tests.contract.driver import Json
-from tests.contract.google_clients import CloudLibrary, DiscoveryLibrary
+from tests.contract.google_clients import CloudLibrary, CloudLibraryGrpc, DiscoveryLibrary
 from tests.contract.messages import b64, http_task
 
 TARGET = {"uriOverride": {"host": "example.com", "pathOverride": {"path": "/in"}}}
@@ -130,3 +131,47 @@ def test_a_batch_as_an_operation(later: tasks_v2beta3.CloudTasksClient, parent: 
     deleted.result()
     assert deleted.metadata.state.name == "SUCCEEDED"
     assert list(later.list_tasks(parent=queue)) == []
+
+
+def test_the_surface_over_grpc(emulator: str, parent: str) -> None:
+    """Batches with their operations, keys, locations, policies, and in v2beta2 an uploaded queue.yaml."""
+    with closing(CloudLibraryGrpc(emulator, "v2")) as library:
+        official = library._client
+        queue = official.create_queue(parent=parent, queue={"name": f"{parent}/queues/jobs"}).name
+        requests = [{"parent": queue, "task": {"http_request": {"url": "https://example.com"}}}] * 3
+        bad = {"parent": queue, "task": {"http_request": {"url": "ftp://example.com"}}}
+        created = official.batch_create_tasks(parent=queue, requests=[*requests, bad])
+        assert created.metadata.state.name == "PARTIALLY_SUCCEEDED"
+        assert created.metadata.failed_requests[3].code == 3
+        names = [task.name for task in created.result().tasks]
+        assert len(names) == 3
+        kept = official.get_operation({"name": created.operation.name})
+        assert kept.done
+        assert kept.response == created.operation.response
+        deleted = official.batch_delete_tasks(parent=queue, names=names)
+        assert deleted.metadata.state.name == "SUCCEEDED"
+        assert list(official.list_tasks(parent=queue)) == []
+        key = f"{parent}/keyRings/r/cryptoKeys/k"
+        config = {"name": f"{parent}/cmekConfig", "kms_key": key}
+        assert (
+            official.update_cmek_config(cmek_config=config, update_mask={"paths": ["kms_key"]}).kms_key == key
+        )
+        assert official.get_cmek_config(name=f"{parent}/cmekConfig").kms_key == key
+        assert official.get_location({"name": parent}).location_id == "us-central1"
+        some = official.list_locations({"name": parent.partition("/locations")[0], "page_size": 3})
+        assert len(some.locations) == 3
+        assert some.next_page_token
+        policy = official.set_iam_policy(
+            {
+                "resource": queue,
+                "policy": {"bindings": [{"role": "roles/viewer", "members": ["user:ada@example.com"]}]},
+            }
+        )
+        assert official.get_iam_policy({"resource": queue}).etag == policy.etag
+    with closing(CloudLibraryGrpc(emulator, "v2beta2")) as library:
+        project = parent.split("/")[1]
+        body = {"content_type": "application/yaml", "data": b"queue:\n- name: uploaded\n  rate: 5/s\n"}
+        library._client.upload_queue_yaml({"app_id": project, "http_body": body})
+        assert (
+            library.get_queue(f"{parent}/queues/uploaded")["rateLimits"]["maxTasksDispatchedPerSecond"] == 5
+        )

@@ -14,7 +14,6 @@ from email.utils import format_datetime
 from functools import partial
 
 from aiohttp import web
-from msgspec.structs import replace
 
 from ...errors import ConfigError
 from ...model.emulated import HistoryResponse
@@ -22,7 +21,7 @@ from . import demo
 from .access.authorization import OAuth
 from .access.gate import Gate
 from .access.sign_in_pages import SignIn
-from .clock import Clock, ManualClock, to_us
+from .clock import Clock, ManualClock
 from .complaints import never_waiting_for_readers
 from .delivery.deliver import Deliverer, targets
 from .delivery.tokens import Tokens
@@ -95,20 +94,13 @@ class Server:
         sent = self._context.under_way.all
         return await self._commits.run(lambda: history(self._store, queue, task, sent()))
 
-    def _begin_to_tell(self) -> None:
-        """How deep queues are that were there before anything was told."""
-        now_us = to_us(self._context.clock.now())
-        with self._store.transaction():
-            for name, depth in self._store.depths():
-                self._store.journal.began(name, depth, now_us)
-
     def _cut_off(self) -> None:
         """Attempts that nobody will hear the end of: their tasks are due again at the next start."""
         with self._store.transaction():
             for attempt in self._context.under_way.all():
-                record = replace(sent_record(attempt), outcome="CUT_OFF")
+                record = sent_record(attempt, "CUT_OFF")
                 self._store.journal.cut_off(attempt.queue.name, record)
-            self._store.journal.write(few=True)
+            self._store.journal.write(post=True)
 
     def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
         self._dispatcher.ended(attempt, outcome)
@@ -118,7 +110,7 @@ class Server:
         self._sweeper.wake()
 
     async def start(self, listening: socket.socket) -> None:
-        await self._commits.run(self._begin_to_tell)
+        self._store.begin_to_tell(self._context.clock.now())
         self._dispatcher.start(dispatches=self._dispatches)
         self._sweeper.wake()
         await self._connections.start(listening)

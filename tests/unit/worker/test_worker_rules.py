@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.render import text
+from cloudtasks_nb.worker.hand import Haul
 from cloudtasks_nb.worker.options import WorkerOptions
 from cloudtasks_nb.worker.refill import Patience, Turns, backoff_s
-from cloudtasks_nb.worker.settling import Hand, Settled, settle
+from cloudtasks_nb.worker.settling import Gathered, LeaseCall, Settling
 from cloudtasks_nb.worker.tally import Tally
 from tests.scripted import answer, refusal, scripted
 
@@ -54,14 +56,15 @@ def test_a_failed_task_waits_longer_each_time() -> None:
 
 
 def test_a_lease_is_renewed_after_two_thirds_and_counted_from_before_the_call() -> None:
-    hand = Hand.of([], 10.0, 60.0)
-    assert (hand.renew_s, hand.ends_s) == (50.0, 70.0)
-    assert not hand.is_over(69.9)
-    assert hand.is_over(70.0)
-    hand.renewed(51.0, [])
-    assert (hand.renew_s, hand.ends_s) == (91.0, 111.0)
-    hand.lost()
-    assert hand.renew_s > 1e9, "there is nothing left to be renewed"
+    haul = Haul([[ct.Task(name="a")], [ct.Task(name="b")]], 10.0, 60.0)
+    assert (haul.renew_s, haul.ends_s) == (50.0, 70.0)
+    assert not haul.is_due(49.9)
+    assert haul.is_due(50.0)
+    haul.renewing = True
+    assert not haul.is_due(51.0)
+    haul.renewed(51.0)
+    assert (haul.renew_s, haul.ends_s) == (91.0, 111.0)
+    assert [hand.tasks[0].name for hand in haul.hands] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,7 @@ def test_a_lease_is_renewed_after_two_thirds_and_counted_from_before_the_call() 
         ({"lease_duration": 0.5}, "between a second and a week"),
         ({"lease_duration": timedelta(days=8)}, "between a second and a week"),
         ({"attempts": 0}, "attempts=0"),
+        ({"handler_timeout": 0}, "handler_timeout=0 is not a positive"),
     ],
 )
 def test_options_that_make_no_sense(options: dict[str, Any], words: str) -> None:
@@ -102,82 +106,87 @@ def test_why_a_task_failed_is_told_without_its_secrets() -> None:
     ]
 
 
-def test_a_task_that_is_gone_after_a_lost_answer_was_acknowledged() -> None:
-    def settled(*refusals: ct.CloudTasksError) -> Settled:
-        tries = iter(refusals)
+NAME = "projects/local/locations/us-central1/queues/q/tasks/{}"
 
-        class Acknowledging(ct.Task):
-            def acknowledge(self) -> None:
-                raise next(tries)
 
-        return settle(
-            Hand.of([Acknowledging(name="t")], monotonic(), 60), given_back=False, on_error="cancel"
+def settled(*script: bytes, verb: Any = "acknowledge", lasts_s: float = 60.0, count: int = 1) -> list[str]:
+    """What was lost of leases that are ended against a server that answers from a script, and the calls it got."""
+    with scripted(*script) as server, ct.connect(endpoint=server.url, timeout=5) as client:
+        tasks = [
+            ct.Task(name=NAME.format(at), pull_message=ct.PullMessage(), schedule_time=datetime.now(UTC))
+            .bind(client._session)
+            ._hold()
+            for at in range(count)
+        ]
+        haul = Haul([[task] for task in tasks], monotonic(), lasts_s)
+        calls = [LeaseCall(hand, hand.tasks[0], verb, haul.ends_s, lease_s=2) for hand in haul.hands]
+        Settling(client._session).settle(calls)
+        seen.clear()
+        seen.extend(
+            request.split(" HTTP")[0].rpartition("/")[2].partition("?")[0] for request in server.requests
         )
-
-    for lost in (ct.TransportError("cut off"), ct.Unavailable("later"), ct.DeadlineExceeded("slow")):
-        assert settled(lost, ct.NotFound("gone")).done == 1
-    refused = ct.ResourceExhausted("quota"), ct.TransportError("nobody there", reached=False)
-    for alone in (settled(ct.NotFound("gone")), *(settled(one, ct.NotFound("gone")) for one in refused)):
-        assert (alone.done, alone.lost[0][1]) == (0, "the task was gone: gone")
+        return [call.lost for call in calls]
 
 
-class Leased(ct.Task):
-    """A leased task whose calls are noted, and refused as long as there are refusals."""
-
-    def noted(self, call: str) -> None:
-        calls.append(call)
-        if refusals:
-            raise refusals.pop(0)
-
-    def acknowledge(self) -> None:
-        self.noted("acknowledge")
-
-    def renew_lease(self, lease_duration: float = 0) -> Any:
-        self.noted(f"renew for {lease_duration} s")
-
-    def cancel_lease(self) -> Any:
-        self.noted("cancel")
+seen: list[str] = []
+DONE, GONE = answer(200, {}), refusal(404, "NOT_FOUND", "gone")
+LATER = refusal(503, "UNAVAILABLE", "later")
 
 
-calls: list[str] = []
-refusals: list[ct.CloudTasksError] = []
+@pytest.mark.parametrize("lost", [b"", LATER, refusal(504, "DEADLINE_EXCEEDED", "slow")])
+def test_a_task_that_is_gone_after_a_lost_answer_was_acknowledged(lost: bytes) -> None:
+    assert settled(lost, GONE) == [""]
+    assert len(seen) == 2
 
 
-def leased(attempts: int = 1) -> Leased:
-    calls.clear()
-    refusals.clear()
-    return Leased(name="t", status=ct.TaskStatus(attempt_dispatch_count=attempts))
+@pytest.mark.parametrize("refused", [[], [refusal(429, "RESOURCE_EXHAUSTED", "quota")]])
+def test_a_task_that_is_gone_otherwise_was_handled_for_nothing(refused: list[bytes]) -> None:
+    assert settled(*refused, GONE) == ["the task was gone: gone"]
+
+
+def test_a_lease_that_was_given_back_and_is_gone_is_lost() -> None:
+    assert settled(LATER, GONE, verb="cancelLease") == ["the task was gone: gone"]
 
 
 def test_a_refusal_for_good_is_not_tried_again() -> None:
-    task = leased()
-    refusals[:] = [ct.FailedPrecondition("schedule_time has changed")] * 2
-    settled = settle(Hand.of([task], monotonic(), 60), given_back=False, on_error="cancel")
-    assert settled.lost == [(task, "the lease was lost: schedule_time has changed")]
-    assert calls == ["acknowledge"]
+    assert settled(refusal(400, "FAILED_PRECONDITION", "schedule_time has changed"), DONE) == [
+        "the lease was lost: schedule_time has changed"
+    ]
+    assert seen == ["0:acknowledge"]
 
 
 def test_what_may_pass_is_tried_again_and_not_once_the_lease_is_over() -> None:
-    task = leased()
-    refusals[:] = [ct.Unavailable("later")]
-    assert settle(Hand.of([task], monotonic(), 60), given_back=False, on_error="cancel").done == 1
-    assert calls == ["acknowledge"] * 2
-    refusals[:] = [ct.Unavailable("later")] * 2
-    over = settle(Hand.of([task], monotonic() - 60, 60), given_back=False, on_error="cancel")
-    assert (over.done, over.lost) == (0, [(task, "the lease was lost: later")])
-    assert calls == ["acknowledge"] * 3
+    assert settled(LATER, DONE) == [""]
+    assert seen == ["0:acknowledge"] * 2
+    assert settled(LATER, DONE, lasts_s=0.0) == ["the lease was lost: later"]
+    assert seen == ["0:acknowledge"]
 
 
 def test_no_try_comes_earlier_than_the_service_asked() -> None:
-    task, busy = leased(), ct.Unavailable("busy")
-    busy.retry_after_s = 0.4
-    refusals[:] = [busy]
+    busy = refusal(503, "UNAVAILABLE", "busy", Retry_After="0.4")
     began_s = monotonic()
-    assert settle(Hand.of([task], began_s, 60), given_back=False, on_error="cancel").done == 1
+    assert settled(busy, DONE) == [""]
     assert monotonic() - began_s >= 0.4
-    refusals[:] = [busy]
-    soon_over = Hand.of([task], monotonic(), 0.3)
-    assert settle(soon_over, given_back=False, on_error="cancel").lost == [(task, "the lease was lost: busy")]
+    assert settled(busy, DONE, lasts_s=0.3) == ["the lease was lost: busy"]
+
+
+def test_where_no_batches_are_taken_calls_go_one_by_one() -> None:
+    assert settled(refusal(404, "NOT_FOUND", "no /batch here"), DONE, count=3) == [""] * 3
+    assert seen == ["batch", "0:acknowledge", "1:acknowledge", "2:acknowledge"]
+
+
+def test_calls_leave_when_they_fill_a_request_or_after_a_moment() -> None:
+    haul = Haul([[ct.Task(name=str(at))] for at in range(150)], 0.0, 60.0)
+    calls = [LeaseCall(hand, hand.tasks[0], "acknowledge", 60.0) for hand in haul.hands]
+    gathered = Gathered()
+    assert gathered.due_s(100) == math.inf
+    gathered.add(calls[:99], now_s=10.0)
+    assert gathered.take(100, now_s=10.01) == []
+    gathered.add(calls[99:], now_s=10.01)
+    assert gathered.take(100, now_s=10.01) == calls[:100]
+    assert gathered.take(100, now_s=10.02) == []
+    assert gathered.take(100, now_s=gathered.due_s(100)) == calls[100:]
+    assert gathered.due_s(100) == math.inf
 
 
 def test_no_lease_is_asked_for_earlier_than_the_service_asked() -> None:
@@ -191,24 +200,6 @@ def test_no_lease_is_asked_for_earlier_than_the_service_asked() -> None:
         worker = queue.worker(print).run(until_empty=True)
         assert len(server.requests) == 2
     assert worker.tally.elapsed_s >= 0.6
-
-
-@pytest.mark.parametrize(
-    ("attempts", "on_error", "called"),
-    [
-        (1, "cancel", ["cancel"]),
-        (3, "cancel", ["renew for 2 s"]),
-        (3, "leave", []),
-    ],
-)
-def test_what_failed_is_offered_again_after_a_while_or_left(
-    attempts: int, on_error: str, called: list[str]
-) -> None:
-    task = leased(attempts)
-    hand = Hand.of([task], monotonic(), 60)
-    ((again, due_s),) = settle(hand, given_back=True, on_error=on_error).due_again
-    assert (again, calls) == (task, called)
-    assert (due_s == hand.ends_s) is (on_error == "leave")
 
 
 def test_an_empty_answer_ends_trouble() -> None:

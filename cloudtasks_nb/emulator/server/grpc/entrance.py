@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import traceback
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -50,9 +51,14 @@ class Entrance:
         return await asyncio.shield(self._starting)
 
     async def _start(self) -> int:
-        make = await asyncio.to_thread(_imported)  # half a second in which others are answered
-        self._server = make(*self._parts)
-        return await self._server.start()
+        try:
+            make = await asyncio.to_thread(_imported)  # half a second in which others are answered
+            self._server = make(*self._parts)
+            return await self._server.start()
+        except Exception:  # packages that do not fit each other, for example
+            print("cloudtasks_nb emulator: gRPC cannot be served, REST can:", file=sys.stderr)
+            traceback.print_exc(file=sys.stderr)
+            raise
 
     async def close(self) -> None:
         if self._starting is not None:

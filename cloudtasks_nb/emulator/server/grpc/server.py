@@ -28,7 +28,11 @@ from . import describing
 from .messages import decoded, encoded, parameters
 from .rpcs import SERVICES, Rpc, rpcs_of
 
-_NO_LIMIT = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+_OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.http2.max_ping_strikes", 0),  # clients may ask whether the connection lives as often as they like
+)
 _LAST_CALLS_S = 1.0
 _LONGEST = timedelta(seconds=30)
 _MOST_MESSAGE = 2000  # characters: a client takes 8 kB of such metadata
@@ -50,7 +54,7 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._front = front
         self._faults = faults
         self._clock = clock
-        self._server = grpc.aio.server(options=_NO_LIMIT)
+        self._server = grpc.aio.server(options=_OPTIONS)
         self._server.add_generic_rpc_handlers((self,))
         self._rpcs: dict[str, dict[str, Rpc]] = {}
         self._end_health: Callable[[], Awaitable[None]] | None = None
@@ -135,9 +139,8 @@ def _bounded(method: str, asked: dict[str, Any]) -> dict[str, Any]:
     """The same call, with an answer that fits into 4 MB where it can be shorter than asked for."""
     if method in _BOUNDED:
         return {**asked, _BOUNDED[method]: _MOST_BYTES}
-    if method == _LIST_QUEUES and not 0 < asked.get("page_size", 0) <= _PAGE:
-        return {**asked, "page_size": _PAGE if asked.get("page_size", 0) >= 0 else asked["page_size"]}
-    return asked
+    size = asked.get("page_size", 0)
+    return {**asked, "page_size": _PAGE} if method == _LIST_QUEUES and (size == 0 or size > _PAGE) else asked
 
 
 def status_of(error: ApiError) -> Status:

@@ -63,19 +63,17 @@ class Splice(_End):
         else:
             super().data_received(data)
 
-    def connection_lost(self, error: Exception | None) -> None:
-        if self._reaching is not None:
-            self._reaching.cancel()
-        super().connection_lost(error)
-
     async def _reach(self) -> None:
         assert self.transport is not None  # noqa: S101 - it began with the connection
         try:
             port = await self._port()
             inner, end = await asyncio.get_running_loop().create_connection(_End, HOST, port)
-        except Exception:
+        except Exception:  # told by whoever was to listen there
             self.transport.abort()
-            raise
+            return
+        if self.transport.is_closing():  # nobody is left to hand anything on for
+            inner.abort()
+            return
         end.other, self.other = self, end
         for data in self._early:
             inner.write(data)

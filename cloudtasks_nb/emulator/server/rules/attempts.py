@@ -40,6 +40,11 @@ class Attempt(Struct, frozen=True):
         """1 for the first attempt."""
         return self.task.dispatch_count + 1
 
+    @property
+    def task_id(self) -> str:
+        """The id of the task, in the name that the store made."""
+        return self.task.name.rpartition("/")[2]
+
     def begun(self) -> tuple[AttemptStatus, AttemptStatus]:
         """The first and the last attempt, now that this one was sent."""
         last = AttemptStatus(schedule_time=self.task.schedule_time, dispatch_time=self.started)

@@ -52,14 +52,16 @@ class AttemptService(Serving):
         now = self._context.clock.now()
         with self._store.transaction():
             self._tasks.count_answer(attempt.queue_row, now)
-            row = self._tasks.get(attempt.generation, attempt.task.id)
-            is_there = row is not None and row.row == attempt.task_row
+            row = self._tasks.get(attempt.generation, attempt.task_id)
+            is_there = (
+                row is not None and row.row == attempt.task_row and self._tasks.are_there(attempt.generation)
+            )
             due = _next_try(attempt, outcome, row, now) if row is not None and is_there else None
             record = telling.ended(attempt, outcome, now, due, is_there=is_there)
             self._store.after_commit(partial(self._context.under_way.recorded, attempt))
             self._store.journal.ended(attempt.queue.name, record, outcome.status.code_name.lower())
             if row is None or not is_there:
-                return  # deleted meanwhile, or done by another attempt
+                return  # deleted or purged meanwhile, or done by another attempt
             queue = QueueRow(attempt.queue_row, attempt.generation, attempt.queue, None)
             if outcome.succeeded:
                 self._remove(queue, row.id, why="")

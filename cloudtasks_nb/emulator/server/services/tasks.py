@@ -76,6 +76,8 @@ class TaskService(Serving):
             row = self._queue(name)
             request = _buffered(row.queue.http_target, body.body or HttpBody())
             stored = self.add(row, Task(http_request=request), task_id)
+            now_us = to_us(self._context.clock.now())
+            self._store.journal.called(row.queue.name, "CreateTask", "ok", now_us)  # a task was created, too
         return b'{"task":' + shown(row, stored, "") + b"}"
 
     def add(self, queue: QueueRow, asked: Task, task_id: str, version: Version = OWN) -> StoredTask:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from msgspec.structs import replace
-
 from ....model import Queue
 from ..clock import to_us
 from ..rules.attempts import Attempt, Outcome, retry_config
@@ -14,6 +12,7 @@ from ..store.happened import Happened
 from ..store.task_json import where
 
 _CHANCES = 1 << 64
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def is_logged(queue: Queue, name: str) -> bool:
@@ -36,36 +35,30 @@ def ended(
         else "RETRY" if due is not None
         else "GIVEN_UP"
     )  # fmt: skip
-    return replace(
-        under_way(attempt),
-        outcome=verdict,
-        responses=attempt.task.response_count + outcome.answered,
-        ended_us=to_us(now),
-        took_us=outcome.took // timedelta(microseconds=1),
-        http_status=outcome.code if outcome.answered else None,
-        code=outcome.status.code,
-        message=outcome.status.message,
-        retry_us=to_us(due) if due is not None else None,
-        answer=outcome.body,
-    )
-
-
-def under_way(attempt: Attempt) -> Happened:
-    """The record of an attempt that was sent."""
-    task = attempt.task
-    started_us = to_us(attempt.started)
-    target, kind = where(task)
-    due_us = started_us if attempt.by_run or task.schedule_time is None else to_us(task.schedule_time)
     return Happened(
-        "ATTEMPT",
-        task.id,
-        started_us,
-        due_us,
-        target,
-        kind,
-        logged=attempt.logged,
-        outcome="UNDER_WAY",
-        attempt=attempt.number,
-        responses=task.response_count,
-        max_attempts=retry_config(attempt.queue, task).max_attempts or 0,
+        *_sent(attempt),
+        verdict,
+        attempt.number,
+        attempt.task.response_count + outcome.answered,
+        retry_config(attempt.queue, attempt.task).max_attempts or 0,
+        to_us(now),
+        outcome.took // _MICROSECOND,
+        outcome.code if outcome.answered else None,
+        outcome.status.code,
+        outcome.status.message,
+        to_us(due) if due is not None else None,
+        outcome.body,
     )
+
+
+def under_way(attempt: Attempt, outcome: str = "UNDER_WAY") -> Happened:
+    """The record of an attempt that was sent, and whose end nobody knows yet."""
+    most = retry_config(attempt.queue, attempt.task).max_attempts or 0
+    return Happened(*_sent(attempt), outcome, attempt.number, attempt.task.response_count, most)
+
+
+def _sent(attempt: Attempt) -> tuple[str, str, int, int, str, str, bool]:
+    """What is known when an attempt is sent."""
+    task, started_us = attempt.task, to_us(attempt.started)
+    due_us = started_us if attempt.by_run or task.schedule_time is None else to_us(task.schedule_time)
+    return "ATTEMPT", attempt.task_id, started_us, due_us, *where(task), attempt.logged

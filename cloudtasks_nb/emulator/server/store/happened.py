@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
-
-_FAST = 1
 
 
 class Happened(Struct, frozen=True, array_like=True):
@@ -63,7 +60,7 @@ _decoder = msgspec.msgpack.Decoder(list[Happened])
 
 def pack(records: Sequence[Happened]) -> bytes:
     """Records as they are kept."""
-    return zlib.compress(msgspec.msgpack.encode(records), _FAST)
+    return msgspec.msgpack.encode(records)
 
 
 class HappenedStore:
@@ -93,7 +90,7 @@ class HappenedStore:
     def records(self, batch: Batch) -> list[Happened]:
         """What a batch holds; nothing when it was swept meanwhile."""
         found = self._db.execute("SELECT records FROM happened WHERE row = ?", (batch.row,)).fetchone()
-        return _decoder.decode(zlib.decompress(found[0])) if found else []
+        return _decoder.decode(found[0]) if found else []
 
     def audited(self, project: str, from_us: int, until_us: int) -> list[tuple[int, int, bytes]]:
         """Row, moment and entry of what was done to the queues of a project."""

@@ -16,6 +16,7 @@ from ....errors import ConfigError
 from ....model import Queue, decode, encode
 from ..clock import from_us, to_us
 from .data_file import RESTORE, prepare
+from .forgetting import Forgetting
 from .given_up import GivenUpStore
 from .grants import OAuthStore
 from .happened import HappenedStore
@@ -54,6 +55,7 @@ class Store:
         self.journal = Journal(connection, is_durable=is_durable)
         self.minutes = MinuteStore(connection)
         self.happened = HappenedStore(connection)
+        self.forgetting = Forgetting(connection, self.journal, self.happened)
 
     @classmethod
     def open(cls, path: Path | None = None) -> Store:
@@ -124,10 +126,15 @@ class Store:
         self._db.execute("COMMIT")
         self.journal.committed()
 
+    def begin_to_tell(self, now: datetime) -> None:
+        """Takes note of queues that were there before anything was told of them, or while nobody looked."""
+        for name, depth in self.depths():
+            self.journal.began(name, depth, to_us(now))
+
     def write_notes(self) -> None:
         """Lets what happened until now be read: it may have waited for a commit."""
         with self.transaction():
-            self.journal.write(few=True)
+            self.journal.write(post=True)
 
     def rollback(self) -> None:
         self.journal.lost()
@@ -192,6 +199,7 @@ class Store:
 
     def _leave(self, generation: int, until: datetime) -> None:
         self.has_leftovers = True
+        self.tasks.left.add(generation)
         self._db.execute("UPDATE generations SET until_us = ? WHERE id = ?", (to_us(until), generation))
 
     def save_queue(self, row: int, queue: Queue) -> None:

@@ -15,7 +15,10 @@ _PAUSE = timedelta(minutes=1)  # between two looks for tombstones that are over
 
 
 class Sweeper:
-    """Turns purged tasks into tombstones, and drops old tombstones. Stopped half-way, it goes on at the next start."""
+    """Turns purged tasks into tombstones, drops old tombstones, and forgets what happened long ago.
+
+    Stopped half-way, it goes on at the next start.
+    """
 
     def __init__(self, store: Store, clock: Clock, commits: Commits) -> None:
         self._store = store
@@ -46,7 +49,7 @@ class Sweeper:
 
     def _some(self) -> bool:
         with self._store.transaction():
-            if not self._store.tombstones.clear_away(AT_ONCE, self._clock.now()):
-                self._store.has_leftovers = False
-                return False
-        return True
+            if self._store.tombstones.clear_away(AT_ONCE, self._clock.now()):
+                return True
+            self._store.has_leftovers = False
+            return self._store.forgetting.some(self._clock.now())

@@ -51,6 +51,7 @@ class TaskStore:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.left: set[int] = set()  # generations that were left in this process, unless that was rolled back
 
     def get(self, generation: int, id: str) -> StoredTask | None:
         sql = f"{_SELECT}, payload FROM tasks WHERE generation = ? AND id = ?"
@@ -96,6 +97,13 @@ class TaskStore:
         if added.rowcount != 1 or added.lastrowid is None:
             return None
         return replace(task, row=added.lastrowid)
+
+    def are_there(self, generation: int) -> bool:
+        """Whether the tasks of a generation can still be seen: their queue was neither purged nor deleted."""
+        if generation not in self.left:
+            return True
+        sql = "SELECT 1 FROM queues WHERE generation = ?"
+        return self._db.execute(sql, (generation,)).fetchone() is not None
 
     def remove(self, generation: int, id: str) -> Removed | None:
         """What it was; None when it was not there."""

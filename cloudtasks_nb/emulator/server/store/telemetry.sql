@@ -1,5 +1,11 @@
 -- What happened, for metrics and logs. Instants are microseconds since 1970.
 
+-- Notes as they were made, by commit, until they are posted to the tables below.
+CREATE TABLE noted (
+    row   INTEGER PRIMARY KEY,
+    notes BLOB NOT NULL                  -- msgpack
+);
+
 -- What happened is told of a queue by its name and kind: it outlives the queue, and goes on when the name is used again.
 CREATE TABLE told_queues (
     id          INTEGER PRIMARY KEY,
@@ -21,14 +27,14 @@ CREATE TABLE minutes (
     PRIMARY KEY (what, queue, minute, label)
 ) WITHOUT ROWID;
 
--- What happened to tasks: as many as one commit brought, together in one row.
+-- What happened to tasks: as many as were posted together, in one row.
 CREATE TABLE happened (
     row      INTEGER PRIMARY KEY,
     queue    INTEGER NOT NULL,           -- of told_queues
     first_us INTEGER NOT NULL,
     last_us  INTEGER NOT NULL,
-    count    INTEGER NOT NULL,           -- attempts
-    records  BLOB NOT NULL               -- msgpack, deflated
+    count    INTEGER NOT NULL,           -- records
+    records  BLOB NOT NULL               -- msgpack
 );
 CREATE INDEX happened_by_queue ON happened (queue, last_us, first_us, count);
 

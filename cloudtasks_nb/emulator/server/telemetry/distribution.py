@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..store.journal import FINITE_BUCKETS, GROWTH
+from ..store.posting import FINITE_BUCKETS, GROWTH
 
 
 class Distribution(Struct):

@@ -1,0 +1,53 @@
+"""Leased tasks: the tasks of one handler call, and those of one lease call, whose leases end together. No I/O."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from ..resources.task import Task
+
+RENEW_AFTER = 2 / 3
+"""The part of a lease after which it is renewed."""
+
+
+class Haul:
+    """The tasks of one lease call, whose leases end at the same time. Times are of this process's monotonic clock.
+
+    `ends_s` is counted from before the call, so that it is never too late. `renewing`: a renewal is under way.
+    `hands`: the handler calls that still need their leases, in the order in which they were leased.
+    """
+
+    def __init__(self, tasks_of_hands: Iterable[list[Task]], asked_s: float, lease_s: float) -> None:
+        self.lease_s = lease_s
+        self.hands = {Hand(tasks, self, list(tasks)): None for tasks in tasks_of_hands}
+        self.renewed(asked_s)
+
+    def renewed(self, asked_s: float) -> None:
+        """The leases begin anew, with a call that was made at `asked_s`."""
+        self.renewing = False
+        self.ends_s = asked_s + self.lease_s
+        self.renew_s = asked_s + self.lease_s * RENEW_AFTER
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether its leases are to be renewed."""
+        return not self.renewing and now_s >= self.renew_s
+
+
+class Hand(msgspec.Struct, eq=False):
+    """The tasks of one handler call. `held`: those whose leases were not found lost. `future` is the handler's.
+
+    `began_s`: when the handler was called. `is_late`: it ran too long, and its tasks were given back.
+    """
+
+    tasks: list[Task]
+    haul: Haul
+    held: list[Task]
+    future: Future[Any] | None = None
+    began_s: float = math.inf
+    is_late: bool = False

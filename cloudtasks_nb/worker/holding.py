@@ -1,0 +1,125 @@
+"""Which leases are held here, when are they renewed, and which calls end them? Calls leave in batches."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .hand import Hand, Haul
+from .refill import backoff_s
+from .settling import Gathered, LeaseCall, Settling, Verb
+
+if TYPE_CHECKING:
+    from ..rest.session import Session
+
+Submit = Callable[[Callable[[], Any], Callable[[Future[Any]], None]], None]
+"""Runs a call in a pool; the second function gets the call's future, in the coordinating thread."""
+
+
+class Holding:
+    """The leases of one run. Only the coordinating thread calls it.
+
+    `settled` hears of each batch of calls that ended leases; `lost` of handler calls that lost a lease at its renewal.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        submit: Submit,
+        settled: Callable[[list[LeaseCall]], None],
+        renewed: Callable[[int, list[Hand]], None],
+    ) -> None:
+        self.unsettled = 0
+        """Tasks whose leases are being ended."""
+        self._settling = Settling(session)
+        self._submit = submit
+        self._on_settled = settled
+        self._on_renewed = renewed
+        self._hauls: dict[Haul, list[tuple[Hand, Verb]]] = {}  # with the hands that ended during a renewal
+        self._gathered = Gathered()
+
+    def add(self, haul: Haul) -> None:
+        """Hold the leases of a lease call."""
+        self._hauls[haul] = []
+
+    def next_s(self) -> float:
+        """When act() is needed next."""
+        renewals = [haul.renew_s for haul in self._hauls if not haul.renewing]
+        return min([math.inf, self._gathered.due_s(self._settling.most), *renewals])
+
+    def act(self, now_s: float) -> None:
+        """Renew what is due, and send the calls that were gathered."""
+        for haul in [haul for haul in self._hauls if haul.is_due(now_s)]:
+            self._renew(haul, now_s)
+        while calls := self._gathered.take(self._settling.most, now_s):
+            self._submit(partial(self._settling.settle, calls), partial(self._settled, calls))
+
+    def end(self, hand: Hand, verb: Verb) -> None:
+        """End the leases of a handler call. `renewLease` gives a task back later: its lease is cut to a short one.
+
+        So it comes back even when this process ends meanwhile.
+        """
+        haul = hand.haul
+        self.unsettled += len(hand.tasks)
+        if haul.renewing:  # a call must name the latest end of its lease, and that is on its way
+            self._hauls[haul].append((hand, verb))
+            return
+        self._forget(hand)
+        self._gathered.add([_ending(hand, task, verb) for task in hand.tasks], time.monotonic())
+
+    def leave(self, hand: Hand) -> None:
+        """Let the leases of a handler call run out."""
+        self._forget(hand)
+
+    def give_up(self, hands: list[Hand], within_s: float) -> int:
+        """Give tasks back now, and try for so long at most. How many tasks these are."""
+        self._settling.give_up_s = time.monotonic() + within_s
+        calls = [_ending(hand, task, "cancelLease") for hand in hands for task in hand.tasks]
+        most = self._settling.most
+        pool = ThreadPoolExecutor(8, "giving back")
+        batches = [calls[at : at + most] for at in range(0, len(calls), most)]
+        wait([pool.submit(self._settling.settle, batch) for batch in batches], within_s)
+        pool.shutdown(wait=False)
+        return len(calls)
+
+    def _forget(self, hand: Hand) -> None:
+        haul = hand.haul
+        haul.hands.pop(hand, None)
+        if not haul.hands and not haul.renewing:
+            self._hauls.pop(haul, None)
+
+    def _renew(self, haul: Haul, now_s: float) -> None:
+        calls = [
+            LeaseCall(hand, task, "renewLease", haul.ends_s, lease_s=haul.lease_s)
+            for hand in haul.hands
+            for task in hand.held
+        ]
+        haul.renewing = True
+        self._submit(partial(self._settling.settle, calls), partial(self._renewed, haul, calls, now_s))
+
+    def _renewed(self, haul: Haul, calls: list[LeaseCall], asked_s: float, _: Future[Any]) -> None:
+        haul.renewed(asked_s)
+        lost = [call for call in calls if call.lost]
+        for call in lost:
+            call.hand.held.remove(call.task)
+        ended, self._hauls[haul] = self._hauls[haul], []
+        for hand, verb in ended:
+            self.unsettled -= len(hand.tasks)
+            self.end(hand, verb)
+        if not haul.hands:
+            self._hauls.pop(haul, None)
+        self._on_renewed(len(calls) - len(lost), list({call.hand: None for call in lost}))
+
+    def _settled(self, calls: list[LeaseCall], _: Future[Any]) -> None:
+        self.unsettled -= len(calls)
+        self._on_settled(calls)
+
+
+def _ending(hand: Hand, task: Any, verb: Verb) -> LeaseCall:
+    wait_s = backoff_s(task.dispatch_count) if verb == "renewLease" else 0
+    how: Verb = "cancelLease" if verb == "renewLease" and not wait_s else verb
+    return LeaseCall(hand, task, how, hand.haul.ends_s, lease_s=wait_s)

@@ -1,0 +1,122 @@
+"""When is the next lease call made, for how many tasks, and what do its refusals mean?"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CloudTasksError, ResourceExhausted, TransportError
+from .ahead import FEWEST_ATTEMPTS, Ahead
+from .holding import Submit
+from .options import MAX_LEASED, WorkerOptions
+from .refill import Patience, Turns
+
+if TYPE_CHECKING:
+    from ..resources.queue import Queue
+    from ..resources.task import Task
+
+Leased = Callable[[Future[Any], float], None]
+
+_TURNS = Turns()
+
+
+class Leasing:
+    """The lease calls of one run, one at a time. Only the coordinating thread calls it.
+
+    A lease call is tried once: the waits after refusals are decided here, for the quota of the queue is shared by all
+    its workers.
+    """
+
+    def __init__(self, queue: Queue, options: WorkerOptions, submit: Submit) -> None:
+        self.ahead = Ahead(options.concurrency, options.lease_s)
+        self.ahead.is_allowed = False  # until the queue's settings are known
+        self.is_under_way = False
+        self.due_again: dict[str, float] = {}
+        """Tasks that failed here, and when each may be leased again."""
+        self._queue = queue
+        self._options = options
+        self._submit = submit
+        self._session = queue._session.once()
+        self._patience = Patience()
+        self._next_s = 0.0
+        self._settings_known = False
+
+    def next_s(self) -> float:
+        """When to lease: handlers that end until the next turn make room for more tasks in one call."""
+        return math.inf if self.is_under_way else max(self._next_s, _TURNS.next_s(self._queue.name))
+
+    def call(self, lacking: int, now_s: float, then: Leased) -> None:
+        """Lease tasks for so many handler calls. `then` gets the future, and when the call was made."""
+        self.is_under_way = True
+        options = self._options
+        turn_s = _TURNS.take(self._queue.name, now_s)
+        each = options.batch_size or 1
+        # With `oldest_tag` all tasks of one call share a tag, so one lease call serves one handler call.
+        count = each if options.oldest_tag else min(MAX_LEASED, lacking * each)
+
+        def call() -> list[Task]:
+            nonlocal turn_s
+            if (early_s := turn_s - time.monotonic()) > 0:
+                threading.Event().wait(early_s)
+            turn_s = time.monotonic()  # leases are counted from before the call
+            return self._queue._lease_through(
+                self._session, count, options.lease_s, options.tag, options.oldest_tag
+            )
+
+        def answered(called: Future[list[Task]]) -> None:
+            self.is_under_way = False
+            then(called, turn_s)
+
+        self._submit(call, answered)
+
+    def found(self, tasks: list[Task]) -> None:
+        """A call brought tasks."""
+        self._patience.found()
+        self._next_s = time.monotonic() + self.ahead.granted()
+        for task in tasks:
+            self.due_again.pop(task.name, None)
+        if not self._settings_known:
+            self._settings_known = True
+            self._submit(self._allows_ahead, self._learn)
+
+    def found_nothing(self, asked_s: float) -> None:
+        """A call brought nothing. What was due before it and did not come has been taken, or is gone."""
+        self.ahead.granted()
+        self.due_again = {name: due_s for name, due_s in self.due_again.items() if due_s > asked_s}
+        now_s = time.monotonic()
+        self._next_s = max(now_s, min([now_s + self._patience.nothing_s(), *self.due_again.values()]))
+
+    def refused(self, error: BaseException, asked_s: float) -> None:
+        """A call failed for a reason that may pass."""
+        exhausted = isinstance(error, ResourceExhausted)
+        pause_s = self.ahead.refused() if exhausted else self._patience.trouble_s()
+        if isinstance(error, TransportError) and error.reached:
+            # The answer got lost, and with it perhaps tasks: they come back when their leases end.
+            self.due_again["(a lost answer)"] = asked_s + self._options.lease_s
+        self._next_s = time.monotonic() + max(getattr(error, "retry_after_s", 0.0), pause_s)
+
+    def comes_again(self, task: Task, due_s: float) -> None:
+        """A task was given back, and may be leased again then."""
+        if task.dispatch_count < self._options.attempts:
+            self.due_again[task.name] = due_s
+            self._next_s = min(self._next_s, due_s)
+
+    def _allows_ahead(self) -> bool:
+        """Whether the queue allows so many attempts that a few of them may be lost to tasks that are given back."""
+        from ..resources.queue import read_queue
+
+        queue = self._queue
+        try:
+            retries = read_queue(queue._session, queue._parsed, stats=False).retry_config
+        except CloudTasksError:  # who may lease may not always read: what is known already decides
+            retries = queue.retry_config
+        if retries is None:
+            return False
+        return retries.unlimited_attempts or (retries.max_attempts or 0) >= FEWEST_ATTEMPTS
+
+    def _learn(self, called: Future[bool]) -> None:
+        self.ahead.is_allowed = called.result()

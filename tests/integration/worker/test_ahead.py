@@ -1,0 +1,202 @@
+"""Workers that lease ahead, give back, and meet handlers that never end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+import cloudtasks_nb as ct
+from tests.waiting import PATIENCE_S, wait_until
+
+from .conftest import fill, leased
+
+
+def adds_up(worker: ct.Worker) -> bool:
+    tally = worker.tally
+    ended = tally.done + tally.failed + tally.given_back + tally.lost
+    return tally.leased == ended + tally.waiting + tally.running
+
+
+def lease_calls(client: ct.Client) -> Callable[[], int]:
+    """How many lease calls a client's session has made since."""
+    asked = [0]
+    send = client._session.exchange
+
+    def counted(verb: str, url: str, *args: Any) -> Any:
+        asked[0] += ":lease" in url and "tasks:lease" in url
+        return send(verb, url, *args)
+
+    client._session.exchange = counted  # type: ignore[method-assign]
+    return lambda: asked[0]
+
+
+def test_quick_handlers_need_few_lease_calls(client: ct.Client, queue: ct.Queue) -> None:
+    fill(queue, 1500)
+    calls = lease_calls(client)
+    worker = queue.worker(lambda task: None).run(until_empty=True)
+    assert (worker.tally.done, queue.count_tasks(progress=False)) == (1500, 0)
+    assert calls() < 20  # of eight tasks each they would be 188
+    assert adds_up(worker)
+
+
+@pytest.mark.parametrize(("max_attempts", "ahead"), [(1, False), (19, False), (20, True), (None, True)])
+def test_nothing_is_leased_ahead_where_giving_back_could_end_a_task(
+    client: ct.Client, max_attempts: int | None, ahead: bool
+) -> None:
+    retries = {"unlimited_attempts": True} if max_attempts is None else {"max_attempts": max_attempts}
+    queue = client.create_queue("few", kind="pull", retry_config=retries)
+    fill(queue, 300)
+    held: list[int] = []
+    worker = queue.worker(lambda task: held.append(worker.tally.waiting), concurrency=4)
+    worker.run(until_empty=True)
+    assert worker.tally.done == 300
+    assert (max(held) > 4) is ahead
+
+
+def test_a_worker_that_stops_gives_back_what_would_take_long(queue: ct.Queue) -> None:
+    fill(queue, 1000)
+    go = threading.Event()
+
+    def handler(task: ct.Task) -> None:
+        if worker.tally.leased > 20:  # handlers become slow once tasks wait
+            go.wait(PATIENCE_S)
+
+    worker = queue.worker(handler, concurrency=2)
+    worker.start()
+    wait_until(lambda: worker.tally.waiting > 0 and worker.tally.running == 2)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    wait_until(lambda: worker.tally.waiting == 0)
+    go.set()
+    stopping.join(PATIENCE_S)
+    assert worker.tally.given_back > 0
+    assert adds_up(worker)
+    assert leased(queue) == 0
+    assert queue.count_tasks(progress=False) == 1000 - worker.tally.done
+    assert f"given back unhandled  {worker.tally.given_back}" in str(worker)
+
+
+def test_a_worker_that_stops_finishes_what_takes_a_moment(queue: ct.Queue) -> None:
+    fill(queue, 600)
+    worker = queue.worker(lambda task: None, concurrency=2).start()
+    wait_until(lambda: worker.tally.waiting > 0 or worker.tally.done == 600)
+    worker.stop()
+    assert worker.tally.given_back == 0
+    assert worker.tally.done == worker.tally.leased
+
+
+def test_a_handler_that_never_ends_is_told_and_its_task_goes_on_elsewhere(queue: ct.Queue) -> None:
+    fill(queue, 6)
+    stuck = threading.Event()
+
+    def handler(task: ct.Task) -> None:
+        if task.json()["n"] == 3 and task.dispatch_count == 1:
+            stuck.wait(PATIENCE_S)
+
+    worker = queue.worker(handler, concurrency=2, handler_timeout=0.5).run(until_empty=True)
+    stuck.set()
+    assert (worker.tally.done, worker.tally.failed) == (6, 1)
+    assert queue.count_tasks(progress=False) == 0
+    assert "handler_timeout=0.5 s" in str(worker)
+    assert adds_up(worker) or worker.tally.running == 1
+
+
+def test_a_worker_whose_handlers_all_hang_ends_with_an_error(queue: ct.Queue) -> None:
+    fill(queue, 3)
+    stuck = threading.Event()
+    worker = queue.worker(lambda task: stuck.wait(PATIENCE_S), concurrency=2, handler_timeout=0.3)
+    with pytest.raises(TimeoutError, match=r"All 2 handlers .*handler_timeout=0.3 s"):
+        worker.run()
+    stuck.set()
+    assert leased(queue) == 0
+    assert queue.count_tasks(progress=False) == 3
+
+
+class Cluster(Executor):
+    """An executor like a cluster's: a future is pending while its handler runs elsewhere, and cancelling ends that."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(1)
+        self.pending: list[Future[Any]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.pending.append(future)
+        self.pool.submit(lambda: future.cancelled() or future.set_result(fn(*args, **kwargs)))
+        return future
+
+
+def test_a_foreign_executor_holds_no_more_than_it_can_run(queue: ct.Queue) -> None:
+    fill(queue, 400)
+    cluster = Cluster()
+    most = 0
+
+    def handler(task: ct.Task) -> None:
+        nonlocal most
+        most = max(most, sum(not future.done() for future in cluster.pending))
+
+    queue.worker(handler, concurrency=3, executor=cluster).run(until_empty=True)
+    assert queue.count_tasks(progress=False) == 0
+    assert most <= 3
+
+
+def test_a_second_interrupt_leaves_alone_what_runs_on_a_cluster(queue: ct.Queue) -> None:
+    fill(queue, 3)
+    started, go = threading.Event(), threading.Event()
+
+    def handler(task: ct.Task) -> None:
+        started.set()
+        go.wait(PATIENCE_S)
+
+    cluster = Cluster()
+    worker = queue.worker(handler, concurrency=1, executor=cluster, lease_duration=600)
+    ended: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            worker.run()
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert started.wait(PATIENCE_S)
+    run = worker._run
+    assert run is not None
+    run.interrupt()
+    run.interrupt()
+    thread.join(PATIENCE_S)
+    assert isinstance(ended[0], KeyboardInterrupt)
+    assert leased(queue) == 1
+    assert not any(future.cancelled() for future in cluster.pending)
+    go.set()
+
+
+def test_lease_calls_that_are_refused_are_told(client: ct.Client, queue: ct.Queue) -> None:
+    fill(queue, 200)
+    others = threading.Event()
+
+    def lease_by_hand() -> None:
+        while not others.is_set():
+            try:
+                for task in queue.lease(1, lease_duration=1):
+                    task.cancel_lease()
+            except ct.ResourceExhausted:
+                pass
+
+    by_hand = [threading.Thread(target=lease_by_hand) for _ in range(2)]
+    for thread in by_hand:
+        thread.start()
+    worker = queue.worker(lambda task: time.sleep(0), concurrency=1)
+    worker.start()
+    wait_until(lambda: worker.tally.refused > 0)
+    others.set()
+    for thread in by_hand:
+        thread.join()
+    worker.stop()
+    assert f"lease calls refused  {worker.tally.refused}" in str(worker)
