@@ -150,7 +150,7 @@ class RescueVerbs(QueueVerbs):
             ...     len(list(kept.create_queue("emails").given_up()))
             0
         """
-        from ..emulator.client.given_up import given_up
+        from .given_up import given_up
 
         return given_up(self._session, self._parsed, view, page_size)
 

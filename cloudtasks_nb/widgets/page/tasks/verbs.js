@@ -4,9 +4,8 @@ import { armedForFew, FEW } from "../frame/armed.js";
 import { buttons, h, pushButton } from "../frame/dom.js";
 import { confirmForm } from "../frame/forms.js";
 import { number, plural } from "../frame/words.js";
-import { copyForm } from "./copy.js";
+import { copyForm, rescheduleForm } from "./copy.js";
 import { exportForm } from "./export.js";
-import { rescheduleForm } from "./reschedule.js";
 import { matchingWords, scopeWords } from "./scope.js";
 
 const TITLES = {

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ...errors import ConfigError, FailedPrecondition
-from ...model.task import View
-from ...resources.task import TaskListing, check_view
-from ...resources.task_pager import TaskPager
-from ...rest.pages import PageTokens
-from .endpoints import Endpoints
+from ..errors import ConfigError, FailedPrecondition
+from ..model.task import View
+from ..names import QueueName
+from ..rest.pages import PageTokens
+from ..rest.session import Session
+from .task import TaskListing, check_view
+from .task_pager import TaskPager
 
 if TYPE_CHECKING:
-    from ...names import QueueName
-    from ...rest.session import Session
+    from ..emulator.client.endpoints import Endpoints
 
 _PATH = "givenUp"
 _INSTEAD = 'queue.watch(dead_letter="failed.parquet") keeps copies in time, and queue.at_risk() lists what is in danger'
@@ -22,6 +22,8 @@ _INSTEAD = 'queue.watch(dead_letter="failed.parquet") keeps copies in time, and 
 
 def given_up(session: Session, queue: QueueName, view: View, page_size: int) -> TaskPager:
     """The listing. Errors: ConfigError on a real service, and where the emulator keeps nothing."""
+    from ..emulator.client.endpoints import Endpoints
+
     if session.endpoint.rstrip("/").endswith(".googleapis.com"):
         raise ConfigError("The service keeps no task that it gave up.", hint=_INSTEAD)
     caption = f"given up in {queue.location}/{queue.queue}"
