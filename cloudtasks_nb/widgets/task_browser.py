@@ -82,6 +82,7 @@ class TaskBrowser(TaskReader):
 
     _esm = built("task_browser.js")
     _css = built("task_browser.css")
+    _parts = ("task_browser.verbs",)
 
     selected = traitlets.List().tag(sync=True)
     form = traitlets.Dict().tag(sync=True)

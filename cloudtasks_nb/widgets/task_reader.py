@@ -17,6 +17,8 @@ from ..model.task import View
 from ..names import check_task_id
 from ..paging.pager import Pager
 from ..query import Query
+from ..query.grammar import Term
+from ..query.offered import terms_offered
 from ..render.values import counted
 from .action import Refused, action
 from .cells import instant
@@ -46,6 +48,7 @@ class TaskReader(Panel):
     table = traitlets.Dict().tag(sync=True)
     order = traitlets.List().tag(sync=True)
     facets = traitlets.List().tag(sync=True)
+    offered = traitlets.List().tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
     progress = traitlets.Dict().tag(sync=True)
 
@@ -316,8 +319,10 @@ class TaskReader(Panel):
         """Hold and show these tasks."""
         self._table.fill(tasks)
         self._facets = self._table.facets()
+        counted = {str(Term(facet.field, (facet.value,))): f"{facet.count:,}" for facet in self._facets}
         with self.hold_sync():
             self.table = self._table.shown(self.columns)
+            self.offered = [*({**counted, **dict(terms_offered(tasks)), **counted}).items()]
             self._show_order()
 
     def _show_order(self) -> None:

@@ -24,13 +24,18 @@ class Endpoints:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:
-        """Read something. Errors: ConfigError when the endpoint is not an emulator of ours, TransportError."""
-        return decode(self.raw(path, query), kind)
+    def get(
+        self, path: str, kind: type[T], query: Mapping[str, str] | None = None, *, longer_s: float = 0.0
+    ) -> T:
+        """Read something, with so much more time for the answer.
 
-    def raw(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
+        Errors: ConfigError when the endpoint is not an emulator of ours, TransportError, ApiError.
+        """
+        return decode(self.raw(path, query, longer_s=longer_s), kind)
+
+    def raw(self, path: str, query: Mapping[str, str] | None = None, *, longer_s: float = 0.0) -> bytes:
         """Read something, as it comes. Errors: as get."""
-        return self._call("GET", f"{path}?{urlencode(query)}" if query else path, None, 0.0)
+        return self._call("GET", f"{path}?{urlencode(query)}" if query else path, None, longer_s)
 
     def post(self, path: str, body: Message, kind: type[T], *, longer_s: float = 0.0) -> T:
         """Change something, with so much more time for the answer. Errors: as get, ReadOnly, and ApiError."""

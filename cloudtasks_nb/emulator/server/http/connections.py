@@ -7,9 +7,7 @@ timeout.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import resource
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -123,10 +121,3 @@ def _is_ours(complaint: logging.LogRecord) -> bool:
     """Whether the owner of the process can do something about it: who sends what is no HTTP is told so already."""
     error = complaint.exc_info[1] if complaint.exc_info else None
     return not isinstance(error, HttpProcessingError)
-
-
-def allow_many_files() -> None:
-    """As many connections as the system lets this process have: the usual 1,024 are soon used up."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -81,7 +81,7 @@ export class QueueTable {
     this.empty.hidden = length > 0;
     this.empty.textContent = nothingWords(rows, this.frame.get("place"));
     const nodes = this.found.slice(0, this.limit).map((row) => this.#row(row));
-    this.frame.redraw(this.body, () => this.body.replaceChildren(...nodes));
+    this.frame.redraw(() => this.body.replaceChildren(...nodes));
     this.mark();
   }
 

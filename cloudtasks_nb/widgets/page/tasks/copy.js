@@ -6,7 +6,8 @@ import { actionForm } from "../frame/forms.js";
 import { plural } from "../frame/words.js";
 
 // A form with one text beside the number to confirm; `about` says what it sends, and how it reads.
-function againForm(frame, { which, count, words, close }, { verb, name, asked, hint, what, list, send }) {
+function againForm(frame, { which, count, words, among, close }, about) {
+  const { verb, name, asked, hint, where, after, list, send } = about;
   const input = textInput({ list: list?.id ?? null, placeholder: hint });
   const isMany = count > FEW || which === "matching";
   const typed = isMany ? textInput({ inputmode: "numeric", placeholder: String(count) }) : null;
@@ -18,7 +19,7 @@ function againForm(frame, { which, count, words, close }, { verb, name, asked, h
   const form = actionForm(
     frame,
     { label: `${verb} tasks`, submit: `${verb} ${plural(count, "task")}`, ready, act, close },
-    h("p", what(words)),
+    h("p", `Create ${words} ${where}, payloads included, under new ids. ${among} ${after}`),
     field(asked, input, list),
     typed ? field(`Type ${count}, how many that is`, typed) : null,
   );
@@ -36,8 +37,8 @@ export function copyForm(frame, target) {
     name: "to",
     asked: "Copy to",
     hint: "queue id, location/queue, or full name",
-    what: (words) =>
-      `Create ${words} in another queue, payloads included, under new ids. These stay where they are.`,
+    where: "in another queue",
+    after: "These stay where they are.",
     list,
     send: "copy_tasks",
   });
@@ -49,8 +50,8 @@ export function rescheduleForm(frame, target) {
     name: "schedule",
     asked: "How long from now, or when",
     hint: "2h, or 2026-12-24T18:00Z",
-    what: (words) =>
-      `Create ${words} again, under new ids. Each of these is deleted once its successor is there.`,
+    where: "again for another time",
+    after: "Each of these is deleted once its successor is there.",
     send: "reschedule_tasks",
   });
 }

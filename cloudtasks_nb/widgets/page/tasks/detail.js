@@ -1,5 +1,6 @@
 // The detail pane of a task: facts, headers, payload, and the buttons that act on it.
 
+import { armed } from "../frame/armed.js";
 import { buttons, h, pushButton } from "../frame/dom.js";
 import { pane } from "../frame/pane.js";
 import { factsList, sectionBody, sectionFold, textLines } from "../frame/sections.js";
@@ -23,14 +24,15 @@ function payloadBlock(payload) {
 
 function taskButtons(frame, { id, can_run: canRun }, close) {
   const act = (action) => () => frame.send(action, { task_id: id });
+  const keyed = (verb, button) => Object.assign(button.dataset, { key: `${verb} ${id}` }) && button;
   const edit = frame.button("Edit…", act("edit"));
   edit.dataset.key = "edit task"; // no id holds a space
   const dangerous = { kind: "ct-quiet-danger" };
   return [
-    canRun ? frame.armed("Run", `Send ${id} now?`, act("run_task")) : null,
+    canRun ? keyed("run", armed(frame, "Run", `Send ${id} now?`, act("run_task"))) : null,
     edit,
-    frame.armed("Delete", `Delete ${id} for good?`, act("delete_task"), dangerous),
-    pushButton("Close", close),
+    keyed("delete", armed(frame, "Delete", `Delete ${id} for good?`, act("delete_task"), dangerous)),
+    keyed("close", pushButton("Close", close)),
   ];
 }
 
