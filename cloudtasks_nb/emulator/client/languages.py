@@ -31,8 +31,9 @@ KNOWN: dict[Language, _Known] = {
         """import grpc
 from google.cloud import tasks_v2
 
+channel = grpc.insecure_channel("{host}:{port}")
 Transport = tasks_v2.CloudTasksClient.get_transport_class("grpc")
-client = tasks_v2.CloudTasksClient(transport=Transport(channel=grpc.insecure_channel("{host}:{port}")))""",
+client = tasks_v2.CloudTasksClient(transport=Transport(channel=channel))""",
         "google-cloud-tasks 2.26.0",
         "python",
     ),
@@ -41,8 +42,9 @@ client = tasks_v2.CloudTasksClient(transport=Transport(channel=grpc.insecure_cha
         """import grpc
 from google.cloud import tasks_v2
 
+channel = grpc.aio.insecure_channel("{host}:{port}")
 Transport = tasks_v2.CloudTasksAsyncClient.get_transport_class("grpc_asyncio")
-client = tasks_v2.CloudTasksAsyncClient(transport=Transport(channel=grpc.aio.insecure_channel("{host}:{port}")))""",
+client = tasks_v2.CloudTasksAsyncClient(transport=Transport(channel=channel))""",
         "google-cloud-tasks 2.26.0",
         "python",
     ),
