@@ -78,6 +78,7 @@ class EmulatorArguments:
             with_demo=chosen.demo,
             lifeline=chosen.lifeline,
             dispatch=chosen.dispatch,
+            dead_letter=chosen.dead_letter,
             manual_clock=manual_clock,
             clock_start=start,
             allow_targets=tuple(chosen.allow_target),
@@ -130,6 +131,11 @@ class EmulatorArguments:
             help="a name under which it is answered, beside localhost (default: the address, and this machine's name)",
         )
         self._add("--data", type=Path, metavar="FILE", help="keep queues and tasks in this file")
+        self._add(
+            "--dead-letter",
+            action="store_true",
+            help="keep the tasks that are given up after their last attempt: queue.given_up() lists them",
+        )
         self._add(
             "--clock",
             nargs="+",

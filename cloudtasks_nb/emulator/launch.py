@@ -32,6 +32,7 @@ def local(
     *,
     demo: bool = False,
     dispatch: bool = True,
+    dead_letter: bool = False,
     clock: Literal["system", "manual"] | datetime | str = "system",
     allow_targets: Sequence[str] = (),
     app_engine: str | Mapping[str, str] | None = None,
@@ -46,7 +47,8 @@ def local(
     the emulator with queues and tasks to look at; their targets are played by the emulator. Without other options, it
     takes the demo emulator that CLOUD_TASKS_EMULATOR_HOST names, when one runs there: `make demo` starts one.
 
-    With dispatch=False no push task is sent by itself, only by task.run(). A `clock` that is "manual", or starts at an
+    With dispatch=False no push task is sent by itself, only by task.run(). With `dead_letter` the tasks that are given
+    up after their last attempt are kept: queue.given_up() lists them. A `clock` that is "manual", or starts at an
     instant, stands still until client.emulator.advance("2h") moves it.
 
     Deliveries stay on this machine, but for targets that `allow_targets` names: `"example.com"`, `"*.example.com"`,
@@ -67,7 +69,7 @@ def local(
         ...     client.create_queue("emails")
     """
     check_version(api_version)
-    asked = allow_targets or app_engine or app_engine_location or enforce_iam
+    asked = allow_targets or app_engine or app_engine_location or enforce_iam or dead_letter
     usual = data is None and dispatch and clock == "system" and not asked
     if demo and usual and (running := _running_demo(api_version)) is not None:
         running._session.read_only = read_only
@@ -77,6 +79,7 @@ def local(
     options = [] if file is None else ["--data", file]
     options += ["--demo"] if demo else []
     options += [] if dispatch else ["--no-dispatch"]
+    options += ["--dead-letter"] if dead_letter else []
     options += ["--clock", *_clock(clock)]
     options += [f"--allow-target={pattern}" for pattern in _patterns(allow_targets)]
     options += [f"--app-engine={word}" for word in _applications(app_engine)]

@@ -32,9 +32,10 @@ class RescueVerbs(QueueVerbs):
     ) -> Forecast:
         """When half, most (90 %) and all of what waits will be done, as intervals, and which limit binds.
 
-        What is not passed is read: the settings and statistics of the queue, and at most three pages of tasks. The card
-        says where each number comes from. What is passed takes its place, so that `rate=50` answers what a rate of 50
-        would change; `forecast.as_it_is` is the forecast without it, `forecast.code` the line that sets it.
+        What is not passed is read: the settings and statistics of the queue, at most three pages of tasks, and metrics
+        where they can be had. The card says where each number comes from. What is passed takes its place, so that
+        `rate=50` answers what a rate of 50 would change; `forecast.as_it_is` is the forecast without it,
+        `forecast.code` the line that sets it.
 
         - `latency`: how long an attempt takes.
         - `failure`: which share of the attempts fails, from 0 to 1.
@@ -45,7 +46,7 @@ class RescueVerbs(QueueVerbs):
 
         Units: `latency` is seconds, a timedelta, or text such as "2s".
 
-        Source: REST queues.get and queues.tasks.list.
+        Source: REST queues.get and queues.tasks.list; monitoring.v3 projects.timeSeries.list.
 
         Example:
             >>> forecast = queue.forecast(latency=2, failure=0.05)
@@ -133,6 +134,26 @@ class RescueVerbs(QueueVerbs):
         from ..diagnosis.watch import watch
 
         return watch(self._queue, dead_letter, every, attempts_left, within)
+
+    def given_up(self, *, view: View = "BASIC", page_size: int = 1000) -> TaskPager:
+        """The tasks that an emulator gave up after their last failed attempt: a listing like queue.tasks().
+
+        ct.local(dead_letter=True), or `--dead-letter`, keeps them. The real service keeps none: there
+        queue.watch() keeps copies in time. To try them again:
+        `queue.copy_tasks(queue.given_up(view="FULL"), to=queue, new_ids=True)`.
+
+        Errors: ConfigError on a real service, and on an emulator that does not keep them.
+
+        Source: GET /emulator/v1/givenUp.
+
+        Example:
+            >>> with ct.local(dead_letter=True) as kept:
+            ...     len(list(kept.create_queue("emails").given_up()))
+            0
+        """
+        from .given_up import given_up
+
+        return given_up(self._session, self._parsed, view, page_size)
 
     def reschedule_tasks(
         self,

@@ -21,13 +21,12 @@ from ..query.grammar import Term
 from ..query.offered import terms_offered
 from ..render.values import counted
 from .action import Refused, action
-from .cells import instant
+from .cells import instant, task_detail
 from .clickable import LINES_KEPT
 from .panel import Panel
 from .task_facets import Facet
 from .task_pages import Pages
 from .task_table import COLUMNS, TaskTable, usual_columns
-from .task_view import task_detail
 from .why_view import explanation_shown
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ class Options(Struct, frozen=True, kw_only=True):
     SDK sends makes its queue.
     `manual_clock`: time stands still until it is moved. It begins at `clock_start`, by default now, but never before
     it stopped in the file.
+    `dead_letter`: keep the tasks that are given up after their last attempt.
     `enforce_iam`: refuse who does not say who calls, or may not. `grants`: roles and who holds them in every project.
     `projects`: the projects that exist; none stands for every project.
     `oauth_clients`: ids and secrets of the applications that may sign people in; none stands for any.
@@ -45,6 +46,7 @@ class Options(Struct, frozen=True, kw_only=True):
     with_demo: bool = False
     lifeline: bool = False
     dispatch: bool = True
+    dead_letter: bool = False
     manual_clock: bool = False
     clock_start: datetime | None = None
     allow_targets: tuple[str, ...] = ()

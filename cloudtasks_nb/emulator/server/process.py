@@ -32,6 +32,7 @@ from .hindrances import Hindrances
 from .http.connections import Connections
 from .http.control import Control
 from .http.firebase import Firebase
+from .http.given_up import GivenUpEndpoint
 from .http.hosts import Hosts, listen
 from .http.rest import Rest
 from .http.server import application
@@ -39,6 +40,7 @@ from .http.world_endpoints import WorldEndpoints
 from .options import Options
 from .rules.attempts import Attempt, Outcome
 from .services.context import Context
+from .services.given_up import GivenUpService
 from .services.service import Service
 from .services.telling import under_way as sent_record
 from .starting import Start
@@ -69,6 +71,7 @@ class Server:
         send, place = self._deliverer.send, options.app_engine_location
         context = Context(store, clock, send, wake=self._wake, app_engine_location=place)
         context.hindrances, context.under_way = hindrances, under_way
+        context.keeps_given_up = options.dead_letter
         self._context = context
         self._commits = Commits(store, context.expiry)
         self.service = Service(context)
@@ -93,7 +96,8 @@ class Server:
         rest = Rest(front)
         firebase = Firebase(rest, makes_queues=options.firebase_queues)
         worlds = WorldEndpoints(self.world, Waiting(store, clock, self._commits), clock)
-        own = [route for part in (control, sign_in, firebase, worlds) for route in part.routes()]
+        lost = GivenUpEndpoint(GivenUpService(context), self._commits)
+        own = [route for part in (control, sign_in, firebase, worlds, lost) for route in part.routes()]
         app = application(rest, own, faults, hosts, telemetry)
         self._grpc = Entrance(front, faults, clock)
         if timeline is not None:

@@ -7,6 +7,7 @@ import time
 from importlib.resources import files
 
 from ....errors import ConfigError
+from .given_up import TABLE as GIVEN_UP
 
 APPLICATION_ID = 0x63746E62  # "ctnb"
 VERSION = 4
@@ -46,6 +47,7 @@ def prepare(connection: sqlite3.Connection, check_s: float = CHECK_S) -> None:
     if version in (2, 3):
         clock = "CREATE TABLE clock (now_us INTEGER NOT NULL);" if version == 2 else ""
         connection.executescript(_in_one_transaction(f"{clock} {_LOGGED} {_sql('telemetry.sql')}"))
+    connection.executescript(GIVEN_UP)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # cut off by the last stop
 

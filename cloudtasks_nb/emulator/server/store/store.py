@@ -17,6 +17,7 @@ from ....model import Queue, decode, encode
 from ..clock import from_us, to_us
 from .data_file import RESTORE, is_blank, prepare
 from .forgetting import Forgetting
+from .given_up import GivenUpStore
 from .grants import OAuthStore
 from .happened import HappenedStore
 from .journal import Journal
@@ -47,6 +48,7 @@ class Store:
         self.has_leftovers = True  # of generations: until somebody looked
         self._followers: list[Callable[[], None]] = []
         self.tasks = TaskStore(connection)
+        self.given_up = GivenUpStore(connection)
         self.tombstones = Tombstones(connection)
         self.operations = OperationStore(connection)
         self.oauth = OAuthStore(connection)
