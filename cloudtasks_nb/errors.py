@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 from .discreet import discreet
 from .redact import scrub
-from .shown import Shown
+from .shown import ShownFirst
 
 
-class CloudTasksError(Shown, Exception):
+class CloudTasksError(ShownFirst, Exception):
     """The root of everything this package raises on purpose.
 
     Attributes: `message`; `hint`, what to do next; `method` and `resource`, where a call failed: what was asked.
@@ -51,10 +51,6 @@ class CloudTasksError(Shown, Exception):
     def _lines(self) -> list[str]:
         """Lines that tell more, such as what the service answered."""
         return []
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """IPython has a line of its own for exceptions, which would replace the card's text; this comes first."""
-        printer.text(self._repr_mimebundle_()["text/plain"])
 
     def __reduce__(self) -> tuple[Any, ...]:  # keyword-only state survives pickling (worker processes)
         return _rebuild, (type(self), self.args, self.__dict__)
