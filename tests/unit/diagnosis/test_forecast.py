@@ -267,6 +267,18 @@ def test_many_tasks_at_once_are_no_stream() -> None:
     assert pace(seen(stream, whole=False, count=1500), Given())[0].arrivals == pytest.approx(5)
 
 
+def test_tokens_are_saved_up_unless_they_are_used() -> None:
+    idle = seen(waiting(9), stats=QueueStats())
+    assert pace(idle, Given())[0].burst == Range(5, 5)
+    busy = seen(waiting(9), stats=QueueStats(executed_last_minute_count=590))
+    assert pace(busy, Given())[0].burst == Range(0, 0)
+    slow = seen(waiting(9), stats=QueueStats(executed_last_minute_count=60))
+    assert pace(slow, Given())[0].burst == Range(5, 0)
+    busy.queue.state = "PAUSED"
+    assert pace(busy, Given())[0].burst == Range(5, 0), "they come back while it is paused"
+    assert pace(seen(waiting(9), stats=None), Given())[0].burst == Range(5, 0)
+
+
 def test_a_target_binds_where_no_setting_does() -> None:
     slow = QueueStats(
         executed_last_minute_count=60, concurrent_dispatches_count=2, effective_execution_rate=10
