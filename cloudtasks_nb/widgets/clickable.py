@@ -19,10 +19,10 @@ import traitlets
 from ..errors import CloudTasksError
 from ..redact import scrub
 from ..render.visible import visible_lines
-from . import changes
+from . import sharing
 from .action import Action, Refused, action_of
-from .budget import budget_of
 from .panel_thread import PanelThread
+from .sharing import budget_of
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -71,7 +71,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         session = getattr(subject, "_session", None)
         super().__init__(read_only=read_only or getattr(session, "read_only", False), **state)
         self.on_msg(self._on_message)
-        changes.listening.add(self)
+        sharing.listening.add(self)
 
     @property
     def endpoint(self) -> str:
@@ -116,7 +116,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove the panel from the page and end its thread."""
-        changes.listening.discard(self)
+        sharing.listening.discard(self)
         if worker := getattr(self, "_worker", None):
             worker.close()
         super().close()
@@ -186,7 +186,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             if action.busy:
                 self.busy = ""
             if line and action.changes:  # also when it failed: a part may have been done
-                changes.announce(self.endpoint, self.touched, self)
+                sharing.announce(self.endpoint, self.touched, self)
             if action.busy and self.views:
                 self._catch_up()
 

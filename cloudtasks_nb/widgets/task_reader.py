@@ -21,13 +21,13 @@ from ..query.grammar import Term
 from ..query.offered import terms_offered
 from ..render.values import counted
 from .action import Refused, action
-from .cells import instant
+from .cells import instant, task_detail
 from .clickable import LINES_KEPT
 from .panel import Panel
 from .task_facets import Facet
 from .task_pages import Pages
 from .task_table import COLUMNS, TaskTable, usual_columns
-from .task_view import task_detail
+from .why_view import explanation_shown
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -248,13 +248,23 @@ class TaskReader(Panel):
         if self.detail.get("id") != task_id:
             return
         try:
-            self.detail = self._detail_of(task_id)
+            now = self._detail_of(task_id)
         except NotFound:
-            self.detail = {}
+            now = {}
+        if now != {key: value for key, value in self.detail.items() if key != "why"}:
+            self.detail = now  # as long as the task is the same, its explanation stays
 
     def _detail_of(self, task_id: str) -> dict[str, Any]:
         """The detail pane of a task, read now."""
         return task_detail(self.queue.task(task_id, view="FULL"), self.queue._session.now())
+
+    @action("{queue}.task({task_id}, read=False).explain()")
+    def explain_task(self, task_id: str) -> str:
+        """Say in the detail pane why a task has not run, or what became of it. Errors: those of task.explain()."""
+        explanation = self.queue.task(check_task_id(task_id), read=False).explain()
+        if self.detail.get("id") == task_id:
+            self.detail = {**self.detail, "why": explanation_shown(explanation)}
+        return ""
 
     @action(busy=False)
     def close_task(self) -> str:

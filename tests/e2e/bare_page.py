@@ -113,6 +113,16 @@ def _queue_panel(queue: ct.Queue, **options: Any) -> Clickable:
     return queue.panel(**options)
 
 
+def _history(queue: ct.Queue, **options: Any) -> Clickable:
+    panel = queue.pause().panel(**options)
+    panel.read_history("1h")
+    return panel
+
+
+def _looking_back(page: Page) -> None:
+    page.get_by_role("button", name="History", exact=True).click()
+
+
 def _purging(page: Page) -> None:
     page.get_by_role("button", name="Purge…").click()
     page.get_by_role("checkbox").check()
@@ -188,6 +198,7 @@ def _watch(queue: ct.Queue, **options: Any) -> Clickable:
 
 OPENED = {
     "queue": Opened(_queue_panel, _purging),
+    "history": Opened(_history, _looking_back),
     "settings": Opened(_queue_panel, _editing),
     "tasks": Opened(_tasks, _armed_delete),
     "leases": Opened(_leases),

@@ -1,8 +1,8 @@
-// The theme of the page, where a panel stands in a shadow root: no rule of its style sheet reaches out of that.
+// The theme of the page, for a panel in a shadow root, out of which its style sheet does not reach.
 
 const WATCHED = { attributes: true, attributeFilter: ["data-theme", "class"] };
 
-/** Say on `el` which theme the nearest element outside the shadow root says it has, now and when that changes. */
+/** Say on `el` which theme the nearest element outside the shadow root has, now and when that changes. */
 export function followTheme(el, undo) {
   const { host } = el.getRootNode();
   if (!host) return;

@@ -37,7 +37,7 @@ export function cellOf({ name, look, values, different, at }, row, isLeased) {
   return LOOKS[look](value, name === "schedule" && isLeased);
 }
 
-/** Widths of the columns in px, the check boxes first; null where a column takes what is left. Some are `chosen`. */
+/** Widths in px, the check boxes first, some `chosen`; null where a column takes what is left. */
 export function columnWidths(ids, columns, leased, chosen = {}) {
   const idPx = Math.min(360, 36 + SIGN_PX * Math.max(8, longest(ids)));
   const own = columns.map((column) => chosen[column.name] || WIDTHS[column.look](column, leased));

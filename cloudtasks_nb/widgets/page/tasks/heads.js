@@ -15,7 +15,7 @@ function direction(name, { column, descending }) {
   return descending ? { arrow: "↓", sort: "descending" } : { arrow: "↑", sort: "ascending" };
 }
 
-// The edge of a head: dragged, it sets the width of its column; pressed twice, that is as wide as its content again.
+// The edge of a head: dragged, it sets the width of its column; a double click makes it fit its content.
 function edge(name, setWidth) {
   const drag = (event) => {
     const head = grip.parentElement;

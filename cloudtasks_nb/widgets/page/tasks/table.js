@@ -66,7 +66,7 @@ export class TaskTable {
     this.frame.undo.push(() => watcher.disconnect());
   }
 
-  /** The rows in order. marimo announces traits one by one: an order of rows that are gone shows nothing yet. */
+  /** The rows in order; marimo announces traits one by one, so the order may be that of other rows yet. */
   #ordered() {
     const order = this.frame.get("order");
     return order.every((at) => at < this.held.ids.length) ? order : [];

@@ -4,7 +4,7 @@ import { armed, armedForFew, FEW } from "../frame/armed.js";
 import { buttons, h, pushButton } from "../frame/dom.js";
 import { confirmForm } from "../frame/forms.js";
 import { among, number, plural } from "../frame/words.js";
-import { copyForm } from "./copy.js";
+import { copyForm, rescheduleForm } from "./copy.js";
 import { exportForm } from "./export.js";
 import { foundWords, matchingWords, selectedWords } from "./scope.js";
 
@@ -109,7 +109,8 @@ export function verbBar(frame, slot) {
   const target = new Target(frame, () => update());
   const opening = (label, build) => opener(frame, target, slot, label, build);
   const [run, drop] = [RUN, DELETE].map((about) => careful(frame, target, slot, about));
-  const changing = frame.get("read_only") ? [] : [run, drop, opening("Copy to…", copyForm)];
+  const again = () => [opening("Reschedule…", rescheduleForm), opening("Copy to…", copyForm)];
+  const changing = frame.get("read_only") ? [] : [run, drop, ...again()];
   const clear = pushButton("Clear selection", () => frame.tell("clear_selection", {}), { kind: "ct-small" });
   const verbs = buttons(changing, opening("Export…", exportForm), clear);
   const bar = h("div.ct-verbs", { role: "group", "aria-label": "Act on tasks" }, target.node, verbs);
