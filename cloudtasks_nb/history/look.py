@@ -39,10 +39,12 @@ def report_card(report: Report, figures: Figures) -> Card:
         **window_facts(report),
         "created": _count(report.created, "task"),
         "attempts": _attempts(report.by_code),
-        "from, to": _run(report),
+        "ran": _run(report),
         "peak depth": _count(report.peak_depth, "task"),
         "late by": _lateness(report),
-        "gone without success": [_count(report.gone_without_success, "task"), muted(GONE)],
+        "gone without success": _UNKNOWN
+        if report.gone_without_success is None
+        else [counted(report.gone_without_success, "task"), muted(GONE)],
     }
     return Card(
         report.queue,

@@ -5,7 +5,7 @@ import { h, muted } from "../frame/dom.js";
 import { facts, sectionFold } from "../frame/sections.js";
 
 const DEEP_TITLE =
-  "Read the project, its accounts and the Cloud Run service too: up to nine more calls, which only read";
+  "Read the project, its accounts and the Cloud Run service too: up to ten more calls, which only read";
 
 function source(address) {
   const words = address.replace(/^https:\/\//, "").replace(/[?#].*$/, "");
@@ -60,7 +60,7 @@ export class WhyView {
   fill() {
     const why = this.frame.get("why");
     const isRead = Boolean(why.updated);
-    this.frame.redraw(this.bar, () => this.bar.replaceChildren(...this.#controls(why)));
+    this.frame.redraw(() => this.bar.replaceChildren(...this.#controls(why)));
     for (const part of [this.verdict, this.findings, this.basis, this.unseen]) part.hidden = !isRead;
     if (!isRead) return;
     this.verdict.replaceChildren(...cells(why.verdict), h("span", why.sentence));
