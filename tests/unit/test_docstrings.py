@@ -220,7 +220,9 @@ def test_every_verb_has_an_example() -> None:
 
 CALLING = (ct.Client, ct.Location, ct.Queue, ct.Task, ct.Operation)
 ASKS_NOTHING = {"close", "text", "json", "worker"}
-SOURCES_ELSEWHERE = re.compile(r"Source: (as |GET /emulator/v1/|(GET|POST) /v\d/.* of Cloud (Monitoring|Logging))")
+SOURCES_ELSEWHERE = re.compile(
+    r"Source: (as |GET /emulator/v1/|(GET|POST) /v\d/.* of Cloud (Monitoring|Logging))"
+)
 DURATIONS = ("timeout", "patience", "latency", "past", "by")
 
 
