@@ -103,7 +103,7 @@ class Client(CreatesQueues, Shown):
                 f"{self.endpoint} is the service and no emulator.", hint="ct.local() starts an emulator"
             )
         if self._emulator is None:
-            self._emulator = Emulator(self._session, self._queue_name)
+            self._emulator = Emulator(self._session, self._queue_name, self.project)
         return self._emulator
 
     @property
