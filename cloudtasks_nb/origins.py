@@ -14,15 +14,23 @@ _LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 _OWN_SITES = frozenset({"same-origin", "none"})  # none: typed in by a person, or opened from a bookmark
 
 
-def why_refused(header: Callable[[str], str | None]) -> str:
+def is_loopback(host: str) -> bool:
+    """Whether a Host header names this machine, and can be sent by programs on it only."""
+    return _LOOPBACK_HOST.fullmatch(host) is not None
+
+
+def why_refused(header: Callable[[str], str | None], knows: Callable[[str], bool] = is_loopback) -> str:
     """Why a request must not be answered; empty for one that may. `header` gives the value of a header, or None.
+
+    `knows` says which hosts, beside those of loopback, are names of this server.
 
     >>> why_refused({"Host": "localhost:8123", "Origin": "http://localhost:3000"}.get)
     "pages of 'http://localhost:3000' are not answered, only those of this server itself"
     """
     host, origin = header("Host") or "", header("Origin")
-    if not _LOOPBACK_HOST.fullmatch(host):  # a name that leads here for a moment, as in DNS rebinding
-        return f"the host '{host[:100]}' is not this machine: use localhost"
+    if not is_loopback(host) and not knows(host):  # a name that leads here for a moment, as in DNS rebinding
+        how = "use localhost" if knows is is_loopback else "use localhost, or start it with --allowed-host"
+        return f"the host '{host[:100]}' is not this machine: {how}"
     if origin is not None:
         if origin.lower() == f"http://{host}".lower():
             return ""

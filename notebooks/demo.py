@@ -28,6 +28,7 @@ import nbformat
 from nbclient import NotebookClient
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.platforms import apart, is_administrator
 
 NOTEBOOKS = Path(__file__).resolve().parent
 COPIES = NOTEBOOKS.parent / "build/demo"
@@ -104,7 +105,7 @@ def browse(name: str) -> int:
         lab_command(port),
         env={**os.environ, "JUPYTER_TOKEN": token},
         stdin=subprocess.PIPE,
-        start_new_session=True,
+        **apart(),
     )
     place = f"http://127.0.0.1:{port}"
     threading.Thread(
@@ -142,7 +143,7 @@ def lab_command(port: int) -> list[str]:
         f"--ServerApp.root_dir={COPIES}",
         "--KernelManager.transport_encryption=auto",  # without it, each kernel warns
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        *(["--allow-root"] if os.geteuid() == 0 else []),
+        *(["--allow-root"] if is_administrator() else []),
     ]
 
 

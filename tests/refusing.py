@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
 def refusing(behind: str, pattern: str = "") -> Iterator[Refusing]:
     """Such a server for the length of a with block."""
     with Refusing(behind, pattern) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield server

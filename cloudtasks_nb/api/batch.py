@@ -179,7 +179,7 @@ class BatchResult(Shown, list[BatchItem[Any]]):
             counted(len(self), "call"),
             kind=f"batch, sent in {counted(self.requests, 'request')}",
             badge=badge(f"{done:,} of {len(self):,} succeeded", "bad" if failed else "ok"),
-            table=Table.of(rows, _row_with_message if failed else _row) if rows else None,
+            table=Table.of(rows, _row_with_message if failed else _row),
             sections=sections,
         )
 

@@ -12,7 +12,7 @@ from ..model.roles import PREFIX, roles_with
 from ..model.schema import schema
 from ..model.versions import OWN, Version
 from ..shown import Shown
-from .parameters import parameters
+from .parameters import Parameter, parameters
 
 if TYPE_CHECKING:
     from ..render import Card, Section, Value
@@ -48,17 +48,17 @@ class Description(Shown):
         from ..render import Card, Table, code, muted
 
         method = self.method
-        known = parameters(method).values()
-        own = [one for one in known if one.where != "system"]
-        rows: list[list[Value]] = [
-            [
-                code(one.name),
-                one.where + ("" if not one.required else ", required"),
-                _type(one.kind),
-                muted(one.words),
-            ]
-            for one in own
-        ]
+        own = [one for one in parameters(method).values() if one.where != "system"]
+
+        def row(one: Parameter) -> dict[str, Value]:
+            where = f"{one.where}, required" if one.required else one.where
+            return {
+                "parameter": code(one.name),
+                "where": where,
+                "type": _type(one.kind),
+                "what": muted(one.words),
+            }
+
         return Card(
             method.id,
             kind="REST method",
@@ -69,7 +69,7 @@ class Description(Shown):
                 "permission": _permission(method),
                 "retries": retry_words(method),
             },
-            table=Table(columns=["parameter", "where", "type", "what"], rows=rows) if rows else None,
+            table=Table.of(own, row),
             sections=[
                 *_fields_section("fields of the body", method.request, set_in=method.version),
                 *_fields_section("fields of the answer", method.response),

@@ -44,9 +44,7 @@ def card(result: BulkResult) -> Card:
         },
         table=Table(
             columns=["status", "message", "tasks", "such as"], rows=rows, more=len(reasons) - len(rows)
-        )
-        if rows
-        else None,
+        ),
         code=[
             "result.to_dataframe()",
             *([result.again] if result.again else []),

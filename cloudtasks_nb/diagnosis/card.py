@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..render import Card, Cell, Section, Table, Value, badge, code, muted
@@ -52,7 +53,7 @@ def diagnosis_card(diagnosis: Diagnosis) -> Card:
             "bias": muted(BIAS) if facts.failed else None,
         },
         table=Table(columns=["", "finding", "cure"], rows=rows) if rows else None,
-        sections=[evidence_section(one) for one in diagnosis],
+        sections=[evidence_section(one.rule, one.evidence, one.source) for one in diagnosis],
         code=["diagnosis.to_dataframe()", *(["queue.diagnose(deep=True)"] if not facts.is_deep else [])],
     )
 
@@ -65,31 +66,28 @@ def looked_at(facts: Facts) -> str:
     return f"{counted(facts.calls, 'call')}: the queue, {held}{''.join(f', {one}' for one in facts.also)}"
 
 
-def evidence_section(finding: Finding) -> Section:
-    """What a finding rests on, and where its cause is described."""
+def evidence_section(name: str, evidence: Sequence[Evidence], source: str = "") -> Section:
+    """What a finding rests on, which call said it and when, and where its cause is described."""
     rows: list[list[Value]] = [
-        [code(one.field), one.value, one.call or None, exact(one.at) if one.at is not None else None]
-        for one in finding.evidence
+        [
+            code(one.field),
+            one.value,
+            [one.call, muted(exact(one.at)) if one.at is not None else None] if one.call else None,
+        ]
+        for one in evidence
     ]
-    if finding.source:
-        rows.append(["source", finding.source, None, None])
-    return Section(f"evidence: {finding.rule}", Table(columns=["field", "value", "call", "at"], rows=rows))
+    if source:
+        rows.append(["source", source, None])
+    return Section(f"evidence: {name}", Table(columns=["field", "value", "said by"], rows=rows))
 
 
 def explanation_card(explanation: Explanation) -> Card:
-    finding = Finding(
-        rule=explanation.cause,
-        severity="info",
-        sentence=explanation.sentence,
-        evidence=explanation.evidence,
-        source=explanation.source,
-    )
     return Card(
         explanation.task.rpartition("/")[2],
         kind="why?",
         badge=badge(explanation.cause, CAUSE_TONES.get(explanation.cause, "warn")),
         facts={"why": explanation.sentence, "looked at": counted(explanation.calls, "call")},
-        sections=[evidence_section(finding)],
+        sections=[evidence_section(explanation.cause, explanation.evidence, explanation.source)],
         code=[explanation.cure] if explanation.cure else [],
     )
 
@@ -100,6 +98,6 @@ def finding_card(finding: Finding) -> Card:
         kind="finding",
         badge=severity_badge(finding),
         facts={"finding": finding.sentence, "source": finding.source or None},
-        sections=[evidence_section(finding)],
+        sections=[evidence_section(finding.rule, finding.evidence, finding.source)],
         code=[finding.cure] if finding.cure else [],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
@@ -75,9 +76,11 @@ class Diagnosis(Shown, Sequence[Finding]):
 
     @property
     def sentence(self) -> str:
-        """The worst finding in words, or that there is none."""
-        if len(self) and self[0].severity in _HURTS:
-            return self[0].sentence
+        """All of it in a line: how many findings hurt, or that none does."""
+        if hurting := [finding for finding in self if finding.severity in _HURTS]:
+            counts = Counter(finding.severity for finding in hurting)
+            told = (f"{count} {name if count == 1 else name[:-1]}" for name, count in counts.items())
+            return f"Findings: {', '.join(told)}."
         if not {GET, LIST} <= self.facts.read_at.keys():
             return "Not everything could be looked at, and nothing is wrong with the rest."
         if not self.facts.tasks:

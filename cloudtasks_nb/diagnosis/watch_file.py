@@ -13,14 +13,10 @@ import pyarrow as pa
 from ..bulk.backup_file import BACKUP, BackupFile, about_now, schema_of
 from ..errors import BackupIncomplete, ConfigError
 from ..frames import write_parquet
+from ..platforms import claimed
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
-
-try:
-    import fcntl
-except ImportError:  # a system without it: two processes are not kept apart there
-    fcntl = None  # type: ignore[assignment]
 
 Key = tuple[str, object]  # a task's name, and when it was created: a name may be used again
 
@@ -41,7 +37,7 @@ class DeadLetters:
         self._state: tuple[int, int] | None = None
         self._id = ""
         with _said(self.path):
-            self._lock = _claimed(self.path)
+            self._lock: IO[bytes] | None = _claimed(self.path)
         try:
             self._catch_up()
         except BaseException:
@@ -147,18 +143,13 @@ def _state(path: Path) -> tuple[int, int] | None:
     return found.st_ino, found.st_mtime_ns
 
 
-def _claimed(path: Path) -> IO[bytes] | None:
+def _claimed(path: Path) -> IO[bytes]:
     """A lock on the file, by one that lies beside it. Errors: ConfigError where another watch has it; OSError."""
     if path in _WATCHED:
         raise _taken(path)
-    lock = None
-    if fcntl is not None:
-        lock = open(_beside(path), "ab", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115 - held
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            raise _taken(path) from None
+    lock = claimed(_beside(path))
+    if lock is None:
+        raise _taken(path)
     _WATCHED.add(path)
     return lock
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
-import sys
-import tempfile
-import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,18 +12,15 @@ from typing import Literal
 
 from ..client import Client
 from ..connecting import EMULATOR_LOCATION, EMULATOR_PROJECT, emulator_in_environment
-from ..errors import CloudTasksError, ConfigError, MissingExtra
+from ..errors import CloudTasksError, ConfigError
 from ..model.json import utc
 from ..model.versions import Spoken, check_version
 from ..rest.auth import Auth, token_auth
 from ..rest.session import Session
+from .running import start, stop
 
 OWNER = "user:owner@example.com"
 _OWNER_ROLES = ("roles/owner", "roles/iam.serviceAccountUser")
-_READY = "cloudtasks emulator ready on "
-_COMMAND_SAYS = re.compile(r"^(cloudtasks_nb emulator|python -m cloudtasks_nb( emulator)?: error): ")
-_START_S = 30.0
-_STOP_S = 10.0
 
 _emulators: weakref.WeakValueDictionary[str, subprocess.Popen[str]] = (
     weakref.WeakValueDictionary()
@@ -39,6 +32,7 @@ def local(
     *,
     demo: bool = False,
     dispatch: bool = True,
+    dead_letter: bool = False,
     clock: Literal["system", "manual"] | datetime | str = "system",
     allow_targets: Sequence[str] = (),
     app_engine: str | Mapping[str, str] | None = None,
@@ -53,7 +47,8 @@ def local(
     the emulator with queues and tasks to look at; their targets are played by the emulator. Without other options, it
     takes the demo emulator that CLOUD_TASKS_EMULATOR_HOST names, when one runs there: `make demo` starts one.
 
-    With dispatch=False no push task is sent by itself, only by task.run(). A `clock` that is "manual", or starts at an
+    With dispatch=False no push task is sent by itself, only by task.run(). With `dead_letter` the tasks that are given
+    up after their last attempt are kept: queue.given_up() lists them. A `clock` that is "manual", or starts at an
     instant, stands still until client.emulator.advance("2h") moves it.
 
     Deliveries stay on this machine, but for targets that `allow_targets` names: `"example.com"`, `"*.example.com"`,
@@ -74,7 +69,7 @@ def local(
         ...     client.create_queue("emails")
     """
     check_version(api_version)
-    asked = allow_targets or app_engine or app_engine_location or enforce_iam
+    asked = allow_targets or app_engine or app_engine_location or enforce_iam or dead_letter
     usual = data is None and dispatch and clock == "system" and not asked
     if demo and usual and (running := _running_demo(api_version)) is not None:
         running._session.read_only = read_only
@@ -84,13 +79,14 @@ def local(
     options = [] if file is None else ["--data", file]
     options += ["--demo"] if demo else []
     options += [] if dispatch else ["--no-dispatch"]
+    options += ["--dead-letter"] if dead_letter else []
     options += ["--clock", *_clock(clock)]
     options += [f"--allow-target={pattern}" for pattern in _patterns(allow_targets)]
     options += [f"--app-engine={word}" for word in _applications(app_engine)]
     options += [f"--app-engine-location={app_engine_location}"] if app_engine_location else []
     if enforce_iam:
         options += ["--enforce-iam", *(f"--grant={role}={OWNER}" for role in _OWNER_ROLES)]
-    process, url = _start(options)
+    process, url = start(options)
     try:
         if file is not None:
             _emulators[file] = process
@@ -98,12 +94,12 @@ def local(
         session = Session(url, auth, api_version=api_version)
         # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a
         # killed Python is noticed by the emulator itself.
-        weakref.finalize(session, _stop, process)
-        client = Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: _stop(process))
+        weakref.finalize(session, stop, process)
+        client = Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: stop(process))
         client.emulator.refresh()
         session.read_only = read_only
     except BaseException:  # Ctrl-C, for example
-        _stop(process)
+        stop(process)
         raise
     return client
 
@@ -155,62 +151,3 @@ def _applications(app_engine: str | Mapping[str, str] | None) -> list[str]:
     if isinstance(app_engine, Mapping):
         return [f"service={service},{url}" for service, url in app_engine.items()]
     return [app_engine] if app_engine is not None else []
-
-
-def _start(options: list[str]) -> tuple[subprocess.Popen[str], str]:
-    from importlib.util import find_spec
-
-    if find_spec("aiohttp") is None:
-        raise MissingExtra("The emulator", "local")
-    command = [sys.executable, "-m", "cloudtasks_nb", "emulator", "--port", "0", "--lifeline", *options]
-    with tempfile.TemporaryFile("w+") as complaints:
-        process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            text=True,
-            # "Interrupt the kernel" signals the kernel's whole process group: a cell stops, the emulator must not.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
-        try:
-            url = _ready_line(process).partition(_READY)[2].strip()
-        except BaseException:  # Ctrl-C: an emulator that nobody knows of would hold its file for ever
-            _stop(process)
-            raise
-        if url:
-            return process, url
-        _stop(process)
-        complaints.seek(0)
-        raise _not_started(complaints.read())
-
-
-def _not_started(complaints: str) -> ConfigError:
-    """Why the emulator did not start: what its command line said last."""
-    said = _COMMAND_SAYS.sub("", complaints.strip().rpartition("\n")[2])
-    why, _, hint = said.partition(" Next: ")
-    return ConfigError(f"The emulator did not start: {why or 'no reason was given.'}", hint=hint or None)
-
-
-def _ready_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None  # noqa: S101 - Popen was asked for a pipe
-    watchdog = threading.Timer(_START_S, process.kill)
-    watchdog.start()
-    try:
-        return process.stdout.readline()
-    finally:
-        watchdog.cancel()
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    """End the process and its pipes; harmless when it has ended already."""
-    process.terminate()
-    try:
-        process.wait(_STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()

@@ -16,9 +16,9 @@ from ..names import QueueName
 from ..rest.session import Session
 from .figures import Moment, by_code, moments_of
 from .metrics import ATTEMPTS, DEPTH, Reader, all_of
-from .report import known_until
+from .report import known_until, metric_window
 from .told import refused
-from .windows import MINUTE, Window
+from .windows import MINUTE
 
 HOUR = timedelta(hours=1)
 LEAST_S = 60.0
@@ -36,7 +36,7 @@ class Failing(Struct, frozen=True):
 
 def failing(session: Session, project: str) -> dict[str, Failing]:
     """How attempts ended in the last hour, by the full name of the queue: one call for all. Errors: CloudTasksError."""
-    window = Window.of(HOUR, None, session.now())
+    window = metric_window(session, HOUR)
     series = Reader(session, project).read(ATTEMPTS, window.since, window.until, window.span)
     counts: dict[str, Counter[str]] = {}
     for one in series:
@@ -91,7 +91,7 @@ def failing_of(session: Session, project: str) -> FailingShared:
 
 def last_hour(session: Session, queue: QueueName) -> list[Moment]:
     """Depth and attempts of the last hour by the minute: two calls. Errors: CloudTasksError."""
-    window = Window.of(HOUR, None, session.now())
+    window = metric_window(session, HOUR)
     reader = Reader(session, queue.project, queue)
     asked = [partial(reader.read, one, window.since, window.until, MINUTE) for one in (ATTEMPTS, DEPTH)]
     found = all_of(asked)

@@ -139,8 +139,12 @@ class LogListing(Listing[LogEntry]):
         super().__init__(session, caption)
         self._note = query.note()
 
+    @property
+    def nouns(self) -> str:
+        return "entries"
+
     def counted(self, count: int) -> str:
-        return f"{count:,} {'entry' if count == 1 else 'entries'}"
+        return f"{count:,} {self.noun if count == 1 else self.nouns}"
 
     def items(self, raw: bytes) -> list[LogEntry]:
         return read_entries(raw)

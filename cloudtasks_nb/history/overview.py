@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from ..model.instants import InstantLike
 from ..names import QueueName
 from ..paging.exports import Exports
@@ -176,7 +178,10 @@ def project_report(
         )
         own = [event for event in events if event.name == str(name)]
         basis = Basis(window=window, step=step, as_of=as_of, events=own, sources=said)
-        reports.append(Report(name, basis, reckoned(mine, window.since, as_of, step)))
+        figures = reckoned(mine, window.since, as_of, step)
+        if session.speaking.knows_as_pull(str(name)):
+            figures = replace(figures, depth_after=None)
+        reports.append(Report(name, basis, figures))
     basis = Basis(window=window, step=step, as_of=as_of, events=events, sources=said)
     return ProjectReport(project, basis, sorted(reports, key=_most_failed))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..model.instants import InstantLike
 from ..names import QueueName
@@ -23,7 +24,7 @@ from .audit import AuditEvent, read_audit
 from .figures import Answers, ByCode, Figures, Moment, reckoned
 from .metrics import ATTEMPTS, CREATED, DELAYS, DEPTH, DEPTH_AT, Reader, all_of
 from .series import Series
-from .services import is_local
+from .services import is_emulator
 from .told import AUDIT_LOG, METRICS, metrics_source, passable, queue_now, refused, still_known
 from .windows import Window
 
@@ -226,6 +227,10 @@ def report(
     answers = Answers(**{name: None if passable(one) else one for name, one in found.items()})
     as_of = known_until(session, window, answers.depth or [])
     figures = reckoned(answers, window.since, as_of, step)
+    if session.speaking.knows_as_pull(
+        str(queue)
+    ):  # its tasks leave it by acknowledgement, which no metric counts
+        figures = replace(figures, depth_after=None)
     events = [] if passable(trail) else trail[0]
     basis = Basis(
         window=window, step=step, as_of=as_of, events=events, sources=sources(found, trail, session)
@@ -238,11 +243,16 @@ def report(
     return Report(queue, basis, figures)
 
 
+def metric_window(session: Session, since: InstantLike, until: InstantLike | None = None) -> Window:
+    """The window that metrics are asked for. Google's are not there yet for this minute. Errors: ConfigError."""
+    return Window.of(since, until, session.now(), past_only=not is_emulator(session))
+
+
 def framed(
     session: Session, since: InstantLike, until: InstantLike | None, most: int = _MINUTES_READ
 ) -> tuple[Window, timedelta]:
     """The window in whole steps, and the step: a minute, unless that would be more than `most`. Errors: ConfigError."""
-    window = Window.of(since, until, session.now())
+    window = metric_window(session, since, until)
     step = window.step(most)
     return window.widened(step), step
 
@@ -267,7 +277,7 @@ def asked_of(
 def known_until(session: Session, window: Window, depth: Sequence[Series]) -> datetime:
     """Up to when metrics know: on an emulator up to now, on Google up to the newest point, or four minutes ago."""
     end = min(window.until, window.now)
-    if is_local(session):
+    if is_emulator(session):
         return end
     newest = [max(one.points) for one in depth if one.points]
     return min(end, max([*newest, window.now - LAG, window.since]))
@@ -275,7 +285,7 @@ def known_until(session: Session, window: Window, depth: Sequence[Series]) -> da
 
 def sources(found: dict[str, Any], trail: Any, session: Session) -> dict[str, str]:
     """What was read, and what could not be."""
-    lag = "up to now" if is_local(session) else "in which the last minutes are not visible yet"
+    lag = "up to now" if is_emulator(session) else "in which the last minutes are not visible yet"
     audit = refused(trail) if passable(trail) else _audit_words(*trail)
     return {METRICS: metrics_source(list(found.values()), lag), AUDIT_LOG: audit}
 

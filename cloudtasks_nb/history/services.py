@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from ..model.messages import Empty
 from ..model.methods import Method
-from ..rest.auth import is_loopback
 from ..rest.call import Call
 from ..rest.session import Session
 
@@ -54,9 +53,9 @@ def endpoint_of(service: str, endpoint: str) -> str:
     return f"https://{service}{GOOGLE_HOSTS}" if is_google else endpoint
 
 
-def is_local(session: Session) -> bool:
-    """Whether it is an emulator on this machine, which knows everything at once and has no quota."""
-    return is_loopback(urlsplit(session.endpoint).hostname or "")
+def is_emulator(session: Session) -> bool:
+    """Whether it is an emulator, which knows everything at once and has no quota: Google is never asked over http."""
+    return urlsplit(session.endpoint).scheme == "http"
 
 
 def time_series(session: Session, project: str, query: dict[str, Any]) -> bytes:
@@ -70,7 +69,7 @@ def log_entries(session: Session, project: str, body: dict[str, Any]) -> bytes:
     there = session.beside(endpoint_of("logging", session.endpoint))
     call = Call(ENTRIES, path={}, query={}, body={"resourceNames": [f"projects/{project}"], **body})
     call.resource, call.continues_listing = f"projects/{project}", True
-    if not is_local(session):
+    if not is_emulator(session):
         _turn(session.endpoint, project).take()
     return there.send(call)
 

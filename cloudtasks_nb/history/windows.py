@@ -26,8 +26,12 @@ class Window(Struct, frozen=True):
     is_widened: bool = False
 
     @classmethod
-    def of(cls, since: InstantLike, until: InstantLike | None, now: datetime) -> Window:
+    def of(
+        cls, since: InstantLike, until: InstantLike | None, now: datetime, *, past_only: bool = False
+    ) -> Window:
         """From what a person says: durations are meant before `now`. Errors: ConfigError.
+
+        `past_only` leaves out the minute that is not over yet.
 
         >>> noon = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
         >>> window = Window.of("2h", None, noon)
@@ -36,17 +40,19 @@ class Window(Struct, frozen=True):
         """
         start = _instant("since", since, now)
         end = now if until is None else min(now, _instant("until", until, now))
-        if start >= now:
+        if start > now:
             raise ConfigError(
                 f"since={since!r} is in the future: {exact(start)}, and it is {exact(now)} now.",
                 hint="the past alone can be told: " + _EXAMPLES,
             )
         if start >= end:
             raise ConfigError(
-                f"The window ends before it begins: since {exact(start)}, until {exact(end)}.",
+                f"The window is empty, or ends before it begins: since {exact(start)}, until {exact(end)}.",
                 hint="since is the earlier one; durations count back from now, so since is the longer one",
             )
         low, high = _floor(start), _ceiling(end)
+        if past_only and high > now and high - MINUTE > low:
+            high -= MINUTE
         return cls(low, high, now, (low, high) != (start, end))
 
     @property

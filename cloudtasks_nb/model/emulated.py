@@ -148,3 +148,19 @@ class ListLogEntriesRequest(Message):
     """At most so many entries; 50 unless said, 1,000 at most."""
     page_token: str = ""
     """Where to go on."""
+
+
+class WaitResponse(Message):
+    """A queue for which somebody waited."""
+
+    tasks_count: int = 0
+    """How many tasks it holds."""
+
+
+class WorldReport(Message):
+    """What an emulator holds, after it was emptied, kept or brought back."""
+
+    time: Time | None = None
+    """What time it is there now."""
+    snapshots: list[str] = []
+    """The names under which something is kept."""

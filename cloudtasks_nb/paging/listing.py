@@ -68,6 +68,11 @@ class Listing(ABC, Generic[T]):
         self.has_payloads = has_payloads
         self.expected = expected
 
+    @property
+    def nouns(self) -> str:
+        """Several of them."""
+        return f"{self.noun}s"
+
     @abstractmethod
     def items(self, raw: bytes) -> list[T]:
         """The items of a page. Errors: DecodeError."""

@@ -174,7 +174,7 @@ class Pager(Shown, Exports, Generic[T]):
             closing(self._raw_pages(tokens, ahead=ahead)) as pages,
             bar(
                 self._listing.caption,
-                f"{self._listing.noun}s",
+                self._listing.nouns,
                 progress,
                 several=several,
                 total=self._total(limit),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..model import Queue, Status
 from ..render.values import counted
 from ..render.visible import elided, visible
-from .paper import Theme, axes, counts_along, say, title
+from .paper import Theme, axes, label_bars, say, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,9 +59,7 @@ def draw_depth(
         if queue.state == "PAUSED":
             bar.set(facecolor=paper.amber, hatch="///", edgecolor=paper.back)
     marks = [f"{depth_of(queue):,}" + f"  {queue.state}" * (queue.state != "RUNNING") for queue in deepest]
-    ax.bar_label(bars, marks, padding=6, color=paper.ink, fontsize=9.5)
-    ax.set_xlim(0, max(1, *map(depth_of, deepest)) * 1.25)
-    counts_along(ax)
+    label_bars(ax, paper, bars, marks)
     total = counted(sum(held.values()), "task")
     cut = f", the deepest {QUEUES_SHOWN}" if len(queues) > QUEUES_SHOWN else ""
     title(
@@ -110,9 +108,7 @@ def draw_attempts(
         height=0.62,
     )
     labels = [f"{attempts[outcome]:,}  ({counted(tasks[outcome], 'task')})" for outcome in outcomes]
-    ax.bar_label(bars, labels, padding=6, color=paper.ink, fontsize=9.5)
-    ax.set_xlim(0, max(*attempts.values(), 1) * 1.3)
-    counts_along(ax)
+    label_bars(ax, paper, bars, labels)
     which = "" if is_whole else "the first "
     waiting = f"{which}{counted(sum(tasks.values()), 'waiting task')}"
     title(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -92,10 +93,12 @@ def title(ax: Axes, paper: Paper, words: str, more: str = "") -> None:
         )  # fmt: skip
 
 
-def counts_along(ax: Axes) -> None:
-    """The axis along which bars lie: whole numbers, thousands separated."""
+def label_bars(ax: Axes, paper: Paper, bars: Any, labels: Sequence[str]) -> None:
+    """Words behind lying bars, with room for them, on an axis of whole numbers, thousands separated."""
     from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
+    ax.bar_label(bars, labels, padding=6, color=paper.ink, fontsize=9.5)
+    ax.set_xlim(0, max(1, *(bar.get_width() for bar in bars)) * 1.3)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.grid(visible=False, axis="y")

@@ -40,6 +40,21 @@ def values_below(value: Any, path: Sequence[str]) -> Iterator[Any]:
     return (one for found in held for one in _flat(found))
 
 
+def paths_of(value: Any, depth: int = 3) -> Iterator[tuple[str, ...]]:
+    """The keys that lead to values, some levels deep; through a list by its first item.
+
+    >>> list(paths_of({"to": "ada", "items": [{"sku": "a"}]}))
+    [('to',), ('items', 'sku')]
+    """
+    if isinstance(value, list) and value:
+        value = value[0]
+    if not isinstance(value, dict) or not depth:
+        return
+    for key, inner in value.items():
+        below = [(key, *path) for path in paths_of(inner, depth - 1)]
+        yield from below or [(key,)]
+
+
 def _below(value: Any, key: str) -> Iterator[Any]:
     if isinstance(value, dict):
         if key in value:

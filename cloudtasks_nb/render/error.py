@@ -7,49 +7,31 @@ from datetime import datetime
 from ..errors import ApiError, CloudTasksError, InvalidRows
 from .dispatch import looks
 from .json_tree import json_section
-from .shapes import Card, Plain, Table, Value, badge, code
+from .shapes import Card, Plain, Table, badge, code
 
 
 @looks(CloudTasksError)
 def _error(error: CloudTasksError, now: datetime) -> Card:
+    answered = error if isinstance(error, ApiError) else None
+    wrong = error if isinstance(error, InvalidRows) else None
     return Card(
         type(error).__name__,
-        badge=badge("error", "bad"),
-        facts=_facts(error, "message"),
-    )
-
-
-@looks(InvalidRows)
-def _invalid_rows(error: InvalidRows, now: datetime) -> Card:
-    return Card(
-        type(error).__name__,
-        badge=badge("error", "bad"),
-        facts=_facts(error, "message"),
+        badge=badge(f"{answered.code} {answered.status}" if answered else "error", "bad"),
+        facts={
+            "asked": _asked(error),
+            "answered" if answered else "message": error.message,
+            "tried": f"{error.tries} times" if error.tries > 1 else None,
+            "next": error.hint,
+        },
         table=Table(
             columns=["item", "what is wrong"],
-            rows=[[at, words] for at, words in error.problems],
-            more=error.count - len(error.problems),
-        ),
+            rows=[[at, words] for at, words in wrong.problems],
+            more=wrong.count - len(wrong.problems),
+        )
+        if wrong
+        else None,
+        sections=json_section("details", answered.details) if answered else (),
     )
-
-
-@looks(ApiError)
-def _api_error(error: ApiError, now: datetime) -> Card:
-    return Card(
-        type(error).__name__,
-        badge=badge(f"{error.code} {error.status}", "bad"),
-        facts=_facts(error, "answered"),
-        sections=json_section("details", error.details),
-    )
-
-
-def _facts(error: CloudTasksError, said: str) -> dict[str, Value]:
-    return {
-        "asked": _asked(error),
-        said: error.message,
-        "tried": f"{error.tries} times" if error.tries > 1 else None,
-        "next": error.hint,
-    }
 
 
 def _asked(error: CloudTasksError) -> list[Plain] | None:

@@ -30,7 +30,7 @@ def _policy(policy: Policy, now: datetime) -> Card:
             "etag": policy.etag,
             "bindings": None if rows else "none: access comes from the project alone",
         },
-        table=Table.of(rows, row) if rows else None,
+        table=Table.of(rows, row),
         code=['policy.grant("roles/…", "user:…")', "queue.set_iam_policy(policy)"],
     )
 
@@ -41,9 +41,7 @@ def _binding(binding: Binding, now: datetime) -> Card:
         binding.role or "Binding",
         kind="IAM binding",
         facts={"condition": _condition(binding)},
-        table=Table(columns=["member"], rows=[[member] for member in binding.members])
-        if binding.members
-        else None,
+        table=Table(columns=["member"], rows=[[member] for member in binding.members]),
     )
 
 

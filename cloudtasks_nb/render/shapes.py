@@ -178,7 +178,7 @@ class Section(Struct, frozen=True):
 
 
 class Card(Struct):
-    """One object: a title, what it is, facts (None is left out), folded sections, lines of code to go on.
+    """One object: a title, what it is, facts (None is left out), a table with rows, folded sections, lines of code.
 
     >>> Card("emails", kind="HTTP queue", facts={"rate": "500/s"}, code=["queue.tasks()"]).title
     'emails'
@@ -191,6 +191,10 @@ class Card(Struct):
     table: Table | None = None
     sections: Sequence[Section] = ()
     code: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.table is not None and not self.table.rows:
+            self.table = None
 
     def lines(self) -> list[tuple[str, tuple[Cell, ...]]]:
         """The facts that are known, as Cells."""

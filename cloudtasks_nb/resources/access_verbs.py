@@ -62,7 +62,7 @@ class Permissions(Shown, list[str]):
             self._resource.rpartition("/")[2],
             kind="permissions",
             badge=badge(f"{len(self)} of {len(self.asked)} held", "warn" if self.missing else "ok"),
-            table=Table(columns=columns[:width], rows=[row[:width] for row in rows]) if rows else None,
+            table=Table(columns=columns[:width], rows=[row[:width] for row in rows]),
         )
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:

@@ -115,8 +115,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, delete_tasks
 
-        how = gathered(BulkOptions, locals())
-        return delete_tasks(self._queue, selection, how)
+        return delete_tasks(self._queue, selection, gathered(BulkOptions, locals()))
 
     def run_tasks(
         self,
@@ -143,8 +142,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, run_tasks
 
-        how = gathered(BulkOptions, locals())
-        return run_tasks(self._queue, selection, how)
+        return run_tasks(self._queue, selection, gathered(BulkOptions, locals()))
 
     def acknowledge_tasks(
         self,
@@ -169,8 +167,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, acknowledge_tasks
 
-        how = gathered(BulkOptions, locals())
-        return acknowledge_tasks(self._queue, leased, how)
+        return acknowledge_tasks(self._queue, leased, gathered(BulkOptions, locals()))
 
     def copy_tasks(
         self,
@@ -200,8 +197,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, copy_tasks
 
-        how = gathered(BulkOptions, locals())
-        return copy_tasks(self._queue, selection, to, how, new_ids=new_ids)
+        return copy_tasks(self._queue, selection, to, gathered(BulkOptions, locals()), new_ids=new_ids)
 
     def move_tasks(
         self,
@@ -233,8 +229,9 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, copy_tasks
 
-        how = gathered(BulkOptions, locals())
-        return copy_tasks(self._queue, selection, to, how, new_ids=new_ids, move=True)
+        return copy_tasks(
+            self._queue, selection, to, gathered(BulkOptions, locals()), new_ids=new_ids, move=True
+        )
 
     def backup(
         self, path: str | os.PathLike[str], *, overwrite: bool = False, progress: bool | None = None

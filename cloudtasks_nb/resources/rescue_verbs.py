@@ -134,6 +134,26 @@ class RescueVerbs(QueueVerbs):
 
         return watch(self._queue, dead_letter, every, attempts_left, within)
 
+    def given_up(self, *, view: View = "BASIC", page_size: int = 1000) -> TaskPager:
+        """The tasks that an emulator gave up after their last failed attempt: a listing like queue.tasks().
+
+        ct.local(dead_letter=True), or `--dead-letter`, keeps them. The real service keeps none: there
+        queue.watch() keeps copies in time. To try them again:
+        `queue.copy_tasks(queue.given_up(view="FULL"), to=queue, new_ids=True)`.
+
+        Errors: ConfigError on a real service, and on an emulator that does not keep them.
+
+        Source: GET /emulator/v1/givenUp.
+
+        Example:
+            >>> with ct.local(dead_letter=True) as kept:
+            ...     len(list(kept.create_queue("emails").given_up()))
+            0
+        """
+        from .given_up import given_up
+
+        return given_up(self._session, self._parsed, view, page_size)
+
     def reschedule_tasks(
         self,
         selection: Selection,

@@ -189,6 +189,10 @@ class Session:
 
     def beside(self, endpoint: str) -> Session:
         """The same connections and identity at another endpoint. Errors: ConfigError when it is not a safe one."""
+        if _instead.get() is not None:
+            raise ConfigError(
+                "Another service is asked here: this cannot be a part of a batch.", hint="call it by itself"
+            )
         check_url(endpoint)
         if self.auth.secret:
             check_secret_way(endpoint)

@@ -1,4 +1,4 @@
-"""Rendered shapes as plain values for the page: every text is made safe to look at before it leaves Python."""
+"""Rendered shapes as plain values for the page, and the detail pane of a task. Every text was made safe before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ..model import Task
+from ..render.json_tree import headers_section
+from ..render.payload import payload_sections, raw_text
+from ..render.queue import KIND_WORDS
 from ..render.shapes import Cell, Image, Json, Node, Section, Table, Value, cells
+from ..render.task import task_facts
 from ..render.visible import shown, visible_lines
 
 Plain = dict[str, Any]
@@ -63,3 +68,28 @@ def tree(node: Node) -> Plain:
 
 def _cell(cell: Cell) -> Plain:
     return {"text": shown(cell.text), "title": shown(cell.title), "look": cell.look, "tone": cell.tone}
+
+
+URL_LONGEST = 2_083
+"""The API takes no longer ones."""
+
+
+def task_detail(task: Task, now: datetime) -> dict[str, Any]:
+    """The detail pane of a task that was read with view FULL. `now` is what times are relative to."""
+    return {
+        "id": task.id,
+        "kind": KIND_WORDS[task.kind],
+        "can_run": task.kind != "pull",
+        "facts": fact_list(task_facts(task, now, URL_LONGEST)),
+        "headers": [section(part) for part in headers_section(task.headers)],
+        "payload": _payload(task.payload),
+    }
+
+
+def _payload(data: bytes | None) -> dict[str, Any] | None:
+    """The payload decoded, and as raw text where that differs."""
+    if data is None:
+        return None
+    held, *inner = [section(part) for part in payload_sections(data)]
+    raw = raw_text(data)
+    return {**held, "raw": visible_lines(raw) if raw is not None else None, "inner": inner}

@@ -19,10 +19,10 @@ import traitlets
 from ..errors import CloudTasksError
 from ..redact import scrub
 from ..render.visible import visible_lines
-from . import changes
+from . import sharing
 from .action import Action, Refused, action_of
-from .budget import budget_of
 from .panel_thread import PanelThread
+from .sharing import budget_of
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -42,12 +42,14 @@ def built(name: str) -> str:
 class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     """Shows a subject and acts on it. Every click has a public method; errors are shown in the status line.
 
-    Each action answers the page with {"done": call} when it is over, so that a double click acts once. While
+    Each action answers the page with {"done": call} when it is over, so that a double click acts once; a page that
+    hears nothing asks whether an action is under way, and is told its name ("alive"), because messages get lost. While
     somebody looks, the page asks it to look again every `live_s` seconds (0: never); a closed page asks nothing.
     """
 
     _css: ClassVar[str]
     _esm: ClassVar[str]
+    _parts: ClassVar[tuple[str, ...]] = ()  # scripts of `built/` that the page asks for when it has a kernel
     _ipython_display_ = None  # ipywidgets 7 would bypass the mime bundle
 
     busy = traitlets.Unicode("").tag(sync=True)
@@ -69,7 +71,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         session = getattr(subject, "_session", None)
         super().__init__(read_only=read_only or getattr(session, "read_only", False), **state)
         self.on_msg(self._on_message)
-        changes.listening.add(self)
+        sharing.listening.add(self)
 
     @property
     def endpoint(self) -> str:
@@ -114,7 +116,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
 
     def close(self) -> None:
         """Remove the panel from the page and end its thread."""
-        changes.listening.discard(self)
+        sharing.listening.discard(self)
         if worker := getattr(self, "_worker", None):
             worker.close()
         super().close()
@@ -125,6 +127,10 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         name, call = content.get("do"), content.get("call")
         if name in ("mounted", "unmounted"):
             self._count_views(1 if name == "mounted" else -1)
+        elif name == "part" and content.get("name") in self._parts:
+            self._tell({"part": content["name"], "code": built(f"{content['name']}.js")})
+        elif name == "alive?":  # heard at once, also while the worker is busy
+            self._tell({"alive": self.busy})
         elif name == "look":
             self._stale = True
             self._worker.submit(self._catch_up).add_done_callback(lambda _: self._answer(call))
@@ -139,7 +145,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self._answer(call)
             return
         if action.busy and not self._claim(action.name):
-            self._answer(call)
+            self._answer(call, dropped=True)
             return
         future = self.act(action, arguments if isinstance(arguments, dict) else {})
         future.add_done_callback(lambda _: self._answer(call))
@@ -180,7 +186,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             if action.busy:
                 self.busy = ""
             if line and action.changes:  # also when it failed: a part may have been done
-                changes.announce(self.endpoint, self.touched, self)
+                sharing.announce(self.endpoint, self.touched, self)
             if action.busy and self.views:
                 self._catch_up()
 
@@ -216,9 +222,12 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             hint = 'run the line under "as code" in a cell to see all of it'
             self.show(f"Unexpected {type(error).__name__}.", hint=hint, level="error")
 
-    def _answer(self, call: object) -> None:
+    def _answer(self, call: object, *, dropped: bool = False) -> None:
+        self._tell({"done": call, "next_s": self._next_s, **({"dropped": True} if dropped else {})})
+
+    def _tell(self, message: dict[str, Any]) -> None:
         if self.comm is not None:
-            self.send({"done": call, "next_s": self._next_s})
+            self.send(message)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**kwargs)

@@ -22,6 +22,7 @@ from .action import Refused, action, literal
 from .cells import instant, plain
 from .clickable import Clickable, built
 from .queue_listing import PARALLEL, listed
+from .queue_panel import QueuePanel
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -199,9 +200,26 @@ class Explorer(Clickable):
             )
         return self._each(names, Queue.resume, "Resumed")
 
+    @action("{queue}.queue({name}).diagnose()")
+    def why_queue(self, name: str) -> str:
+        """Open a queue as a panel that says what is wrong with it. Errors: those of queue.diagnose()."""
+        self._open(name, "panel", tab="Why?")
+        return ""
+
     @action("{queue}.queue({name})")
     def open_queue(self, name: str, view: str = "panel") -> str:
         """Open a queue as "panel", "browse", "workbench" (pull queues), "monitor" or "iam_panel". Errors: NotFound."""
+        self._open(name, view)
+        return ""
+
+    @action(busy=False)
+    def close_queue(self) -> str:
+        """Close what is open."""
+        self.opening = {}
+        self._close_opened()
+        return ""
+
+    def _open(self, name: str, view: str, tab: str = "") -> None:
         queue = self._queues.get(name) or self.client.queue(name)
         if view not in views(queue):
             raise Refused(
@@ -209,6 +227,8 @@ class Explorer(Clickable):
             )
         self._close_opened()
         opened: Clickable = getattr(queue, view)(read_only=self.read_only)
+        if isinstance(opened, QueuePanel):
+            opened.tab = tab
         self.opened = opened
         self.opening = {
             "name": queue.name,
@@ -219,14 +239,6 @@ class Explorer(Clickable):
             "esm": opened._esm,
             "css": opened._css,
         }
-        return ""
-
-    @action(busy=False)
-    def close_queue(self) -> str:
-        """Close what is open."""
-        self.opening = {}
-        self._close_opened()
-        return ""
 
     def _each(self, names: list[str], verb: Callable[[Queue], Queue], done: str) -> str:
         queues = [self._queues[name] for name in names if name in self._queues]

@@ -20,10 +20,9 @@ from ..render.visible import shown
 from ..resources.lease_verbs import LEASE
 from ..resources.task import Task
 from .action import Refused, action, literal
-from .cells import instant
+from .cells import instant, task_detail
 from .clickable import built
 from .panel import Panel
-from .task_view import task_detail
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue

@@ -20,8 +20,10 @@ from .clickable import built
 from .panel import Panel, refresh_line
 from .queue_story import story
 from .settings_form import changed_settings, form
+from .why_view import why_shown
 
 if TYPE_CHECKING:
+    from ..diagnosis.diagnosis import Diagnosis
     from ..history.report import Report
     from ..resources.queue import Queue
 
@@ -31,6 +33,10 @@ LIVE_S = 10.0
 def _update_line(panel: QueuePanel, settings: dict[str, Any]) -> str:
     given = changed_settings(panel.queue, settings)
     return f"{panel.expression}.update({', '.join(f'{group}={literal(value)}' for group, value in given.items())})"
+
+
+def _why_line(panel: QueuePanel, deep: bool = False) -> str:
+    return f"{panel.expression}.diagnose({'deep=True' if deep is True else ''})"
 
 
 def _purge_line(panel: QueuePanel, confirm: str, backup: str) -> str:
@@ -57,10 +63,16 @@ class QueuePanel(Panel):
     _esm = built("queue_panel.js")
     _css = built("queue_panel.css")
 
+    _parts = ("queue_panel.why",)
+
     facts = traitlets.Dict().tag(sync=True)
     story = traitlets.Dict().tag(sync=True)
+    why = traitlets.Dict().tag(sync=True)
+    tab = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, queue: Queue, read_only: bool = False) -> None:
+        self.diagnosis: Diagnosis | None = None
+        """What the Why? tab shows, once somebody looked."""
         self.report: Report | None = None
         """What the History tab shows, once it was read."""
         self._count: tuple[int, datetime] | None = None  # where nothing is estimated: how many, and when
@@ -80,6 +92,13 @@ class QueuePanel(Panel):
         self._count = self.counted(), datetime.now(UTC)
         self._show()
         return f"Counted {counted(self._count[0], 'task')}."
+
+    @action(_why_line)
+    def diagnose(self, deep: bool = False) -> str:
+        """Fill the Why? tab: what is wrong with the queue, in words. Errors: those of queue.diagnose()."""
+        self.diagnosis = self.queue.diagnose(deep=deep is True)
+        self.why = why_shown(self.diagnosis)
+        return ""
 
     @action("{queue}.report(since={since})")
     def read_history(self, since: str = "24h") -> str:

@@ -11,7 +11,7 @@ import traitlets
 from ..errors import NotFound
 from ..names import check_task_id, parse_queue
 from ..redact import redacted
-from ..render.values import counted
+from ..render.values import counted, exact
 from .action import Refused, action, literal
 from .clickable import built
 from .task_edit import Changes, creation, edit_form
@@ -51,6 +51,14 @@ def _copy_line(browser: TaskBrowser, to: str, which: Which, confirm: object) -> 
     return browser._again(f"copy_tasks({literal(to)}, {literal(which)}, confirm={len(tasks)})")
 
 
+def _reschedule_line(browser: TaskBrowser, schedule: str, which: Which, confirm: object) -> str:
+    tasks = browser._some(which)
+    if len(tasks) <= FEW:
+        ids = literal([task.id for task in tasks])
+        return f"{browser.expression}.reschedule_tasks({ids}, schedule={literal(schedule)})"
+    return browser._again(f"reschedule_tasks({literal(schedule)}, {literal(which)}, confirm={len(tasks)})")
+
+
 def _edit_line(browser: TaskBrowser, task_id: str, changes: dict[str, Any] | None, delete_old: bool) -> str:
     shown = literal(redacted(changes or {}))
     return (
@@ -74,6 +82,7 @@ class TaskBrowser(TaskReader):
 
     _esm = built("task_browser.js")
     _css = built("task_browser.css")
+    _parts = ("task_browser.verbs",)
 
     selected = traitlets.List().tag(sync=True)
     form = traitlets.Dict().tag(sync=True)
@@ -164,6 +173,21 @@ class TaskBrowser(TaskReader):
             raise Refused("These tasks are in that queue already.", hint="edit a task to enqueue it again")
         copy = partial(self.queue.copy_tasks, to=target, new_ids=True, progress=False)
         return self._each(tasks, copy, f"copied to {target.id}")
+
+    @action(_reschedule_line, changes=True)
+    def reschedule_tasks(
+        self, schedule: str, which: Which = "selected", confirm: int | str | None = None
+    ) -> str:
+        """Give tasks another time: each is created again, and deleted once its successor is there.
+
+        Errors: InvalidArgument (what is no time); Refused without `confirm`, or when read-only.
+        """
+        from ..bulk.rescheduling import due
+
+        tasks, when = self._chosen(which, confirm), due(schedule, self.queue._session.now())
+        move = partial(self.queue.reschedule_tasks, schedule=when, progress=False)
+        said = self._each(tasks, move, "rescheduled", is_gone=True)
+        return f"{said} A refresh shows them at {exact(when)}."
 
     @action("queues = list(client.location({panel.queue.location!r}).queues())", busy=False)
     def list_queues(self) -> str:

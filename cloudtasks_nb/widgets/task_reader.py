@@ -17,15 +17,17 @@ from ..model.task import View
 from ..names import check_task_id
 from ..paging.pager import Pager
 from ..query import Query
+from ..query.grammar import Term
+from ..query.offered import terms_offered
 from ..render.values import counted
 from .action import Refused, action
-from .cells import instant
+from .cells import instant, task_detail
 from .clickable import LINES_KEPT
 from .panel import Panel
 from .task_facets import Facet
 from .task_pages import Pages
 from .task_table import COLUMNS, TaskTable, usual_columns
-from .task_view import task_detail
+from .why_view import explanation_shown
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -46,6 +48,7 @@ class TaskReader(Panel):
     table = traitlets.Dict().tag(sync=True)
     order = traitlets.List().tag(sync=True)
     facets = traitlets.List().tag(sync=True)
+    offered = traitlets.List().tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
     progress = traitlets.Dict().tag(sync=True)
 
@@ -229,6 +232,14 @@ class TaskReader(Panel):
         """The detail pane of a task, read now."""
         return task_detail(self.queue.task(task_id, view="FULL"), self.queue._session.now())
 
+    @action("{queue}.task({task_id}, read=False).explain()")
+    def explain_task(self, task_id: str) -> str:
+        """Say in the detail pane why a task has not run, or what became of it. Errors: those of task.explain()."""
+        explanation = self.queue.task(check_task_id(task_id), read=False).explain()
+        if self.detail.get("id") == task_id:
+            self.detail = {**self.detail, "why": explanation_shown(explanation)}
+        return ""
+
     @action(busy=False)
     def close_task(self) -> str:
         """Close the detail pane."""
@@ -316,8 +327,10 @@ class TaskReader(Panel):
         """Hold and show these tasks."""
         self._table.fill(tasks)
         self._facets = self._table.facets()
+        counted = {str(Term(facet.field, (facet.value,))): f"{facet.count:,}" for facet in self._facets}
         with self.hold_sync():
             self.table = self._table.shown(self.columns)
+            self.offered = [*({**counted, **dict(terms_offered(tasks)), **counted}).items()]
             self._show_order()
 
     def _show_order(self) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,20 +17,29 @@ from tests.contract.driver import Refused
 
 PACKAGE = "@google-cloud/tasks@6.3.0"
 FOLDER = Path(__file__).parents[2] / "build" / "node"
+PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)))
 SCRIPT = Path(__file__).with_name("node_calls.cjs")
 _INSTALL = ("install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+
+
+def which(program: str) -> str | None:
+    """Where a program is: on the path, or beside this Python."""
+    return shutil.which(program, path=PATH)
 
 
 def installed() -> Path:
     """The folder of its packages; without node, npm or a network the test is skipped by name."""
     name, _, version = PACKAGE.rpartition("@")
     manifest = FOLDER / "node_modules" / name / "package.json"
-    if not shutil.which("node") or not shutil.which("npm"):
+    if not which("node") or not which("npm"):
         pytest.skip("NOT RUN: Google's client for Node, because node and npm are not installed")
     if not manifest.exists() or json.loads(manifest.read_text())["version"] != version:
         FOLDER.mkdir(parents=True, exist_ok=True)
-        command = [shutil.which("npm") or "npm", *_INSTALL, PACKAGE]
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=150)
+        command = [str(which("npm")), *_INSTALL, PACKAGE]
+        environment = {**os.environ, "PATH": PATH}
+        done = subprocess.run(
+            command, cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=150
+        )
         if done.returncode != 0:
             pytest.skip(
                 f"NOT RUN: Google's client for Node, because npm did not install it: {done.stderr[-300:]}"
@@ -41,7 +51,7 @@ class NodeClient:
     """Calls by their names in Node. Leaving the context ends the process."""
 
     def __init__(self, url: str) -> None:
-        modules, node = installed(), shutil.which("node") or "node"
+        modules, node = installed(), str(which("node"))
         self._process = subprocess.Popen(
             [node, str(SCRIPT), url.removeprefix("http://")],
             stdin=subprocess.PIPE,

@@ -33,7 +33,7 @@ class _Target(BaseHTTPRequestHandler):
 def target() -> Iterator[ThreadingHTTPServer]:
     handler = type("Target", (_Target,), {"answers": [], "requests": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()
 

@@ -13,13 +13,14 @@ import requests
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.emulator.client.inbox import Inbox
-from cloudtasks_nb.widgets.clickable import Clickable
+from cloudtasks_nb.widgets.clickable import Clickable, built
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# What a notebook gives to a widget: a model with get, on, off and send. Messages are kept for the test.
-MOUNT = """async ([state, css]) => {
+# What a notebook gives to a widget: a model with get, on, off and send. Messages are kept for the test, and only
+# questions for parts of the script are answered.
+MOUNT = """async ([state, css, parts]) => {
     document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
     const handlers = new Map();
     window.sent = [];
@@ -27,13 +28,20 @@ MOUNT = """async ([state, css]) => {
         get: name => state[name],
         on: (event, handler) => handlers.set(event, [...(handlers.get(event) ?? []), handler]),
         off: (event, handler) => handlers.set(event, handlers.get(event).filter(other => other !== handler)),
-        send: message => window.sent.push(message),
+        send: message => {
+            if (message.do !== 'part') window.sent.push(message);
+            else setTimeout(() => window.emit('msg:custom', { part: message.name, code: parts[message.name] }));
+        },
+    };
+    window.state = state;
+    window.announce = () => {
+        for (const event of handlers.keys()) if (event.startsWith('change:')) window.emit(event);
     };
     window.listeners = () => [...handlers.values()].flat().length;
     window.emit = (event, content) => handlers.get(event).forEach(handler => handler(content));
     const url = URL.createObjectURL(new Blob([state._esm], { type: 'text/javascript' }));
     const widget = (await import(url)).default;
-    window.cleanup = widget.render({ model: window.model, el: document.body });
+    window.cleanup = widget.render({ model: window.model, el: window.place ?? document.body });
 }"""
 
 # The contrast of each visible text against what is painted behind it, smallest first.
@@ -88,7 +96,10 @@ def mount(page: Page, panel: Clickable, theme: str = "plain") -> None:
     state = {
         key: value for key, value in panel.get_state().items() if key not in ("layout", "tooltip", "tabbable")
     }
-    page.evaluate(MOUNT, [state, state["_css"]])
+    parts = {name: built(f"{name}.js") for name in panel._parts}
+    page.evaluate(MOUNT, [state, state["_css"], parts])
+    if parts:
+        page.locator(".ct-verbs").wait_for()
     panel.close()
 
 
@@ -100,6 +111,16 @@ def unfold(page: Page, name: str) -> None:
 
 def _queue_panel(queue: ct.Queue, **options: Any) -> Clickable:
     return queue.panel(**options)
+
+
+def _history(queue: ct.Queue, **options: Any) -> Clickable:
+    panel = queue.pause().panel(**options)
+    panel.read_history("1h")
+    return panel
+
+
+def _looking_back(page: Page) -> None:
+    page.get_by_role("button", name="History", exact=True).click()
 
 
 def _purging(page: Page) -> None:
@@ -177,6 +198,7 @@ def _watch(queue: ct.Queue, **options: Any) -> Clickable:
 
 OPENED = {
     "queue": Opened(_queue_panel, _purging),
+    "history": Opened(_history, _looking_back),
     "settings": Opened(_queue_panel, _editing),
     "tasks": Opened(_tasks, _armed_delete),
     "leases": Opened(_leases),

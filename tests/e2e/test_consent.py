@@ -68,7 +68,7 @@ def test_a_page_elsewhere_reads_nothing_through_a_script(service: Service, page:
             """Quiet."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         page.goto(f"http://localhost:{server.server_port}/")
         assert page.evaluate("seen") == []
         page.goto(f"http://127.0.0.1:{server.server_port}/")  # the same site, on another port

@@ -33,12 +33,12 @@ def test_lines_grow_while_the_page_is_open_and_the_samples_are_data(
     monitor = notebook.outputs.get_by_role("region", name=f"Monitor of queue {queue_id}")
     tasks = monitor.get_by_role("img", name="Tasks (estimate): now")
     expect(tasks).to_have_accessible_name(
-        "Tasks (estimate): now 0 tasks; in the last 5 minutes from 0 tasks to 0 tasks."
+        "Tasks (estimate): now 0 tasks; in the last 60 minutes from 0 tasks to 0 tasks."
     )
     for number in range(3):
         service.create_task(queue_id, f"t-{number}", b"{}")
     expect(tasks).to_have_accessible_name(
-        "Tasks (estimate): now 3 tasks; in the last 5 minutes from 0 tasks to 3 tasks."
+        "Tasks (estimate): now 3 tasks; in the last 60 minutes from 0 tasks to 3 tasks."
     )
     expect(monitor.locator(".ct-stroke").first).to_be_visible()
     monitor.get_by_text("as a table").click()

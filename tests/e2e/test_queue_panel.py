@@ -70,13 +70,19 @@ def test_every_button_acts_on_the_service(
     expect(form).to_have_count(0)
     assert len(service.task_ids(queue_id)) == 3
 
+    panel.get_by_role("button", name="Pause").click()
+    expect(badge).to_have_text("PAUSED")
     form = purge_form(panel)
     form.get_by_role("checkbox", name="Back up all tasks").check()
     form.get_by_role("textbox", name="Backup file").fill(f"{queue_id}.parquet")
     form.get_by_role("textbox", name="Type the queue id").fill(queue_id)
     form.get_by_role("button", name="Purge for good").click()
     expect(status).to_contain_text("Purged.")
-    expect(panel.locator(":focus")).to_have_count(1)  # the keyboard stays in the panel
+    expect(panel.get_by_role("button", name="Purge…")).to_be_focused()  # as before, and not on Resume
+    panel.page.keyboard.press("Enter")
+    expect(panel.get_by_role("form", name="Confirm: purge")).to_be_visible()
+    panel.page.keyboard.press("Escape")
+    assert service.queue(queue_id)["state"] == "PAUSED"
     assert service.task_ids(queue_id) == set()
     kept = pd.read_parquet(lab.root / f"{queue_id}.parquet")
     assert set(kept["task_id"]) == {"t-0", "t-1", "t-2"}
@@ -93,7 +99,9 @@ def test_the_keyboard_is_enough(
     panel.get_by_role("button", name="Pause").focus()
     page.keyboard.press("Enter")
     expect(panel.locator(".ct-badge")).to_have_text("PAUSED")
-    expect(panel.get_by_role("button", name="Resume")).to_be_focused()  # Pause is disabled now
+    expect(panel).to_be_focused()  # Pause is disabled now, and nobody chose another button
+    page.keyboard.press("Enter")
+    panel.get_by_role("button", name="Resume").focus()
     page.keyboard.press("Space")
     expect(panel.locator(".ct-badge")).to_have_text("RUNNING")
     assert service.queue(queue_id)["state"] == "RUNNING"
@@ -119,7 +127,7 @@ def test_read_only_has_no_button_that_changes_anything(
     opened: Callable[[str], Opened], queue_id: str
 ) -> None:
     panel = opened("read_only=True").outputs.get_by_role("region", name=f"Queue {queue_id}")
-    expect(panel.get_by_role("button")).to_have_text(["Refresh"])
+    expect(panel.get_by_role("button")).to_have_text(["Now", "History", "Refresh"])
     expect(panel).to_contain_text("read-only")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from uuid import uuid4
 
@@ -184,7 +185,7 @@ def test_all_that_match_go_only_when_their_number_is_typed(
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
     browser.get_by_role("button", name="Load all").click()
     expect(browser.locator(".ct-place")).to_have_text("all 11 tasks")
-    search = browser.get_by_role("searchbox", name="Filter all 11 tasks")
+    search = browser.get_by_role("combobox", name="Filter all 11 tasks")
     search.fill("-other")
     expect(browser.locator(".ct-found")).to_have_text("10 of 11 match")
     browser.get_by_role("radio", name="all 10 that match").check()
@@ -196,11 +197,58 @@ def test_all_that_match_go_only_when_their_number_is_typed(
     form.get_by_role("textbox").press("Enter")
     expect(go).to_be_disabled()
     notebook.pictures(pictures, "task-browser-matching")
+    expect(form).to_contain_text(
+        "Delete 10 tasks that match “-other”, of all 11 tasks for good. Among them: t-0, t-1, t-2."
+    )
     assert len(service.task_ids(queue_id)) == 11
     form.get_by_role("textbox").fill("10")
     go.dblclick()
     expect(browser.locator(".ct-status")).to_have_text("10 tasks deleted.")
     assert service.task_ids(queue_id) == {"other"}
+
+
+def test_while_the_box_and_the_rows_disagree_the_verbs_are_off(
+    notebook: Opened, service: Service, queue_id: str, pictures: Path
+) -> None:
+    service.create_task(queue_id, "other", b'{"to":"grace"}')
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    browser.get_by_role("button", name="Load all").click()
+    browser.get_by_role("radio", name="all 11 tasks").check()
+    verbs, found = browser.get_by_role("group", name="Act on tasks"), browser.locator(".ct-found")
+    delete = verbs.get_by_role("button", name="Delete", exact=True)
+    search = browser.get_by_role("combobox", name="Filter ")
+    search.fill("id:t-1")
+    expect(found).to_have_text("1 of 11 match")
+    delete.click()
+    expect(browser.get_by_role("form", name="Delete 1 task")).to_be_visible()
+    search.fill("payload.to:grace")
+    expect(delete).to_be_disabled()
+    expect(found).to_have_text("The rows are those of “id:t-1”: verbs are off.")
+    expect(browser.locator(".ct-status")).to_contain_text("needs payloads")
+    expect(search).to_have_attribute("aria-invalid", "true")
+    notebook.pictures(pictures, "task-browser-disagrees")
+    browser.get_by_role("checkbox", name="Payloads").check()  # as the hint says
+    expect(found).to_have_text(re.compile("^[01] of 4 match"))
+    expect(search).to_have_value("payload.to:grace")
+    search.fill("cod:503")
+    expect(browser.locator(".ct-status")).to_contain_text(
+        "There is no field cod. Next: did you mean code:503?"
+    )
+    search.fill("")
+    expect(found).to_have_text("")
+    expect(delete).to_be_enabled()
+    assert len(service.task_ids(queue_id)) == 11
+
+
+def test_a_form_does_not_outlive_the_tasks_that_it_is_about(notebook: Opened, queue_id: str) -> None:
+    browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    browser.get_by_role("radio", name="all 4 of this page").check()
+    browser.get_by_role("group", name="Act on tasks").get_by_role("button", name="Delete", exact=True).click()
+    form = browser.get_by_role("form", name="Delete 4 tasks")
+    expect(form).to_be_visible()
+    notebook.kernel("browser.next_page()")  # four others
+    expect(form).to_have_count(0)
+    expect(browser.locator(".ct-status")).to_contain_text("nothing was done")
 
 
 def test_a_task_is_edited_and_enqueued_again(
@@ -247,7 +295,7 @@ def test_tasks_are_filtered_selected_and_deleted_in_notebook_7(
     opened = notebook7.open(page, notebook7.write(f"{queue_id}.ipynb", CELLS.format(queue_id=queue_id)))
     opened.run_all()
     browser = opened.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
-    browser.get_by_role("searchbox").fill("id:t-2")
+    browser.get_by_role("combobox", name="Filter ").fill("id:t-2")
     expect(browser.locator(".ct-found")).to_have_text("1 of 4 match")
     browser.get_by_role("checkbox", name="Select task t-2").check()
     expect(browser.get_by_role("radio", name="1 selected")).to_be_visible()

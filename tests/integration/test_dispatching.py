@@ -49,7 +49,7 @@ class Target:
 @pytest.fixture
 def target() -> Iterator[Target]:
     made = Target()
-    serving = Thread(target=made.server.serve_forever)
+    serving = Thread(target=made.server.serve_forever, args=(0.02,))
     serving.start()
     yield made
     made.server.shutdown()

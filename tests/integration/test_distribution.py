@@ -148,8 +148,8 @@ def test_with_local_it_does_all_but_pictures(plain: Path, wheel: Path, tmp_path:
     assert "1 passed" in tested.stdout
 
 
-def test_the_sdist_with_plot_draws(plain: Path, sdist: Path, tmp_path: Path) -> None:
-    python = _extended(plain, tmp_path, f"{sdist}[plot]")
+def test_with_plot_it_draws(plain: Path, wheel: Path, tmp_path: Path) -> None:
+    python = _extended(plain, tmp_path, f"{wheel}[plot]")
     assert _run(python, PLOT) == ["Axes"]
 
 

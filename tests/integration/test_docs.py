@@ -18,7 +18,7 @@ import pytest
 from sphinx.util.inventory import InventoryFile
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.__main__ import _parser
+from cloudtasks_nb.command_line import EmulatorArguments, Parser
 from cloudtasks_nb.connecting import EMULATOR_VARIABLES
 from cloudtasks_nb.frames.arrays import MAP, SPAN, TIME
 from cloudtasks_nb.frames.columns import LOCATIONS, QUEUES, TASKS
@@ -94,13 +94,11 @@ def test_examples_of_the_extensions_run(path: Path) -> None:
 
 def test_every_option_of_the_command_line_is_described() -> None:
     page = (DOCS / "reference/command-line.md").read_text()
-    commands = next(
-        action for action in _parser()._actions if action.dest == "==SUPPRESS==" or action.choices
-    )
-    assert isinstance(commands.choices, dict)
+    parser = Parser()
+    EmulatorArguments(parser, 0)
     options = [
         option
-        for action in commands.choices["emulator"]._actions
+        for action in parser._actions
         for option in action.option_strings
         if option.startswith("--") and option != "--help"
     ]

@@ -347,6 +347,25 @@ def test_without_the_packages_a_client_is_told_what_to_install(
     assert 'pip install "cloudtasks-nb[grpc]"' in complaints
 
 
+def test_the_owner_is_told_of_clients_that_speak_tls() -> None:
+    """As Google's clients do where they get the address alone."""
+    from google.auth.credentials import AnonymousCredentials
+
+    with EmulatorProcess("--no-dispatch") as process:
+        for _ in range(2):
+            options = {"api_endpoint": host(process.url)}
+            with (
+                tasks_v2.CloudTasksClient(
+                    credentials=AnonymousCredentials(), client_options=options
+                ) as official,
+                pytest.raises(exceptions.ServiceUnavailable),
+            ):
+                official.list_queues(parent=PARENT, retry=None, timeout=20)
+        _, complaints = process.stop()
+    assert complaints.count("a client that speaks TLS called") == 1
+    assert "insecure channel" in complaints
+
+
 # Health and reflection
 
 

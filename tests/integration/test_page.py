@@ -19,8 +19,7 @@ PAGE = ROOT / "cloudtasks_nb/widgets/page"
 BUILT = ROOT / "cloudtasks_nb/widgets/built"
 MODULES = ROOT / "build/page/node_modules"
 PATH = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
-LARGEST_B = 25_000  # of one panel's script; each saved notebook holds one for each panel in it
-LARGER_B = {"task_browser": 32_000}  # docs/decisions/0035: seven forms and a table of any length
+LARGEST_B = 25_000  # of one script; each saved notebook holds one for each panel in it
 
 
 def missing() -> str:
@@ -78,4 +77,4 @@ def test_what_is_committed_is_what_the_sources_build(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", sorted(BUILT.glob("*.js")), ids=lambda path: path.stem)
 def test_a_panels_script_stays_small(script: Path) -> None:
-    assert script.stat().st_size <= LARGER_B.get(script.stem, LARGEST_B)
+    assert script.stat().st_size <= LARGEST_B

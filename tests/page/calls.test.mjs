@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import { Calls, GONE, SILENT, WAITING } from "../../cloudtasks_nb/widgets/page/frame/calls.js";
+import { Calls, GONE, NEWS_MS, SILENT, WAITING } from "../../cloudtasks_nb/widgets/page/frame/calls.js";
 import { fakeModel } from "./dom.mjs";
 
 let model;
@@ -80,4 +80,61 @@ test("without a kernel a click says so, and the next one is tried again", () => 
   calls.tell("choose", {});
   assert.deepEqual(said, [GONE, GONE]);
   assert.ok(!calls.busy);
+});
+
+const actions = () => model.sent.filter((message) => message.do !== "alive?");
+
+test("a message that is not answered gives the buttons back, and says what is not known", () => {
+  calls.send("pause");
+  mock.timers.tick(NEWS_MS);
+  assert.deepEqual(model.sent.at(-1), { do: "alive?" });
+  assert.ok(calls.busy);
+  mock.timers.tick(NEWS_MS);
+  assert.ok(!calls.busy);
+  assert.match(said.at(-1), /No word from the kernel for 30 s.*Whether “pause” was done is not known/);
+  calls.send("resume");
+  assert.deepEqual(
+    actions().map((message) => message.do),
+    ["pause", "resume"],
+  );
+});
+
+test("a kernel that is still at it is waited for, however long", () => {
+  calls.send("load_all");
+  for (let asked = 0; asked < 20; asked++) {
+    mock.timers.tick(NEWS_MS);
+    assert.ok(!calls.answered({ alive: "load_all" }));
+  }
+  assert.ok(calls.busy);
+  assert.ok(calls.answered({ done: actions()[0].call }));
+  assert.ok(!calls.busy);
+});
+
+test("a kernel that does nothing has lost the message", () => {
+  calls.send("pause");
+  mock.timers.tick(NEWS_MS);
+  calls.answered({ alive: "" });
+  assert.ok(calls.busy); // the answer may be on its way
+  mock.timers.tick(2000);
+  assert.ok(!calls.busy);
+  assert.match(said.at(-1), /a message got lost/);
+});
+
+test("an answer that comes late is an answer", () => {
+  calls.send("pause");
+  mock.timers.tick(2 * NEWS_MS);
+  assert.ok(calls.answered({ done: actions()[0].call }));
+  assert.ok(!calls.answered({ done: actions()[0].call }));
+});
+
+test("the end of another view's action may get lost, too", () => {
+  model.set({ busy: "purge" });
+  calls.heard();
+  assert.ok(calls.busy);
+  mock.timers.tick(NEWS_MS);
+  mock.timers.tick(NEWS_MS);
+  assert.ok(!calls.busy);
+  assert.match(said.at(-1), /Whether “purge” was done/);
+  calls.heard(); // it goes on, after all
+  assert.ok(calls.busy);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
+import { armed } from "../../cloudtasks_nb/widgets/page/frame/armed.js";
 import { h } from "../../cloudtasks_nb/widgets/page/frame/dom.js";
 import { actionForm, confirmForm } from "../../cloudtasks_nb/widgets/page/frame/forms.js";
 import { Frame } from "../../cloudtasks_nb/widgets/page/frame/frame.js";
@@ -63,7 +64,7 @@ test("buttons of a panel inside this one are left to it", () => {
 
 test("the first press arms and the second acts; a double click only arms", () => {
   let acted = 0;
-  const button = frame.armed("Delete", "Delete t for good?", () => acted++);
+  const button = armed(frame, "Delete", "Delete t for good?", () => acted++);
   frame.root.append(button);
   click(button);
   click(button, 2);
@@ -77,7 +78,7 @@ test("the first press arms and the second acts; a double click only arms", () =>
 
 test("an armed button lets go after five seconds", () => {
   let acted = 0;
-  const button = frame.armed("Delete", "Sure?", () => acted++);
+  const button = armed(frame, "Delete", "Sure?", () => acted++);
   click(button);
   mock.timers.tick(5000);
   assert.equal(button.textContent, "Delete");
@@ -91,11 +92,14 @@ test("the focus stays on the thing that has it when its row is drawn anew", () =
   const draw = () => box.replaceChildren(keyedButton("task a/b"), keyedButton("task c"));
   draw();
   box.firstChild.focus();
-  frame.redraw(box, draw);
+  frame.redraw(() => {
+    draw();
+    document.body.focus(); // as a browser does when the focus is removed
+  });
   assert.equal(document.activeElement, box.firstChild);
 });
 
-test("after an action the focus comes back, to a neighbour where its thing is gone", () => {
+test("after an action the focus comes back, and never goes to a button that was not pressed", () => {
   const row = h(
     "div",
     {},
@@ -113,8 +117,38 @@ test("after an action the focus comes back, to a neighbour where its thing is go
   document.body.focus();
   row.firstChild.remove();
   answer();
-  assert.equal(document.activeElement.dataset.key, "second");
+  assert.equal(document.activeElement, frame.root);
 });
+
+test("a button that closes its form has the focus again, also when it is disabled until the answer", () => {
+  const button = keyedButton("purge", () => {});
+  const other = keyedButton("resume");
+  frame.root.append(other, button);
+  frame.send("purge");
+  frame.sync();
+  frame.focusBack(button);
+  document.body.focus();
+  answer();
+  assert.equal(document.activeElement, button);
+});
+
+test("an input that is drawn anew keeps its focus and its caret", () => {
+  const box = h("div");
+  frame.root.append(box);
+  const draw = () => box.replaceChildren(h("input", { "data-key": "name" }));
+  draw();
+  Object.assign(box.firstChild, { selectionStart: 2, selectionEnd: 3, selectionDirection: "none" });
+  box.firstChild.focus();
+  frame.redraw(() => {
+    draw();
+    document.body.focus();
+    Object.assign(box.firstChild, { selectionStart: 0, setSelectionRange: (...range) => ranges.push(range) });
+  });
+  assert.equal(document.activeElement, box.firstChild);
+  assert.deepEqual(ranges, [[2, 3, "none"]]);
+});
+
+const ranges = [];
 
 test("the focus stays where the user went meanwhile", () => {
   const elsewhere = h("button", {}, "elsewhere");

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changesOf, isJson, problemOf, readHeaders } from "../../cloudtasks_nb/widgets/page/tasks/edit.js";
 import { nextOrder } from "../../cloudtasks_nb/widgets/page/tasks/heads.js";
-import { matchingWords, placeWords, scopeWords } from "../../cloudtasks_nb/widgets/page/tasks/scope.js";
+import {
+  agrees,
+  foundWords,
+  matchingWords,
+  placeWords,
+  scopeWords,
+  selectedWords,
+} from "../../cloudtasks_nb/widgets/page/tasks/scope.js";
 
 const PAGE = { scope: "page", number: 1, more: true, count: 25, updated: "now", query: "" };
 
@@ -25,6 +32,19 @@ test("a verb on all that match says of how many", () => {
   assert.equal(matchingWords({ ...PAGE, query: "code:503" }, 3), "all 3 that match, of this page");
   assert.equal(matchingWords(PAGE, 25), "all 25 of this page");
   assert.equal(matchingWords({ ...PAGE, more: false }, 25), "all 25 tasks");
+});
+
+test("a confirmation names the filter, and what it hides of a selection", () => {
+  const place = { ...PAGE, query: "code:503" };
+  assert.equal(foundWords(3, place), "3 tasks that match “code:503”, of this page");
+  assert.equal(foundWords(25, { ...PAGE, more: false }), "all 25 tasks, without a filter");
+  assert.equal(selectedWords(1, 0, place), "1 selected task");
+  assert.equal(selectedWords(5, 2, place), "5 selected tasks, of which 2 do not match “code:503”");
+});
+
+test("spaces around a filter are no disagreement", () => {
+  assert.ok(agrees(" is:due ", { query: "is:due" }));
+  assert.ok(!agrees("is:du", { query: "is:due" }));
 });
 
 test("a head sorts up, then down, then as the service lists", () => {

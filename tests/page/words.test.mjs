@@ -3,10 +3,22 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { duration, plural, relative, secondsOf } from "../../cloudtasks_nb/widgets/page/frame/words.js";
+import {
+  among,
+  duration,
+  plural,
+  relative,
+  secondsOf,
+} from "../../cloudtasks_nb/widgets/page/frame/words.js";
 
 const cases = JSON.parse(readFileSync(new URL("../words.json", import.meta.url), "utf8"));
 const NOW = Date.UTC(2026, 6, 31, 12);
+
+test("three of many are named, and all of a few", () => {
+  assert.equal(among(["a"]), "This one: a.");
+  assert.equal(among(["a", "b", "c"]), "These: a, b, c.");
+  assert.equal(among(["a", "b", "c", "d"]), "Among them: a, b, c.");
+});
 
 for (const [text, seconds] of cases.typed_durations) {
   test(`"${text}" is a duration of ${seconds} s`, () => assert.equal(secondsOf(text), seconds));

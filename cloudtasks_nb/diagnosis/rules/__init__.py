@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ..facts import Facts
 from ..finding import SEVERITIES, Finding
 from .clients import clock_skew, sequential_names, tombstone
+from .draining import drain_long, drains_never
 from .failing import failing, one_cause, timeouts
 from .lost import dup_risk, near_exhaustion
 from .pace import beyond_500, concurrency_bound, idle_with_due, rate_bound, throttled
@@ -60,6 +61,7 @@ RULES: tuple[Callable[[Facts], Finding | None], ...] = (
     rate_bound,
     retry_wait,
     near_exhaustion,
+    drains_never,
     dup_risk,
     deadline_mismatch,
     capacity_gap,
@@ -67,6 +69,7 @@ RULES: tuple[Callable[[Facts], Finding | None], ...] = (
     sequential_names,
     beyond_500,
     all_future,
+    drain_long,
     tombstone,
     what_is_left,
     may_not_act_as,

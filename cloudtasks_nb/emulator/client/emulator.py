@@ -22,6 +22,7 @@ from ...rest.session import Session
 from ...shown import Shown
 from .endpoints import Endpoints
 from .history import History
+from .world import WorldVerbs
 
 if TYPE_CHECKING:
     from ...model import Queue, Task
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 10.0
 
 
-class Emulator(Shown):
+class Emulator(WorldVerbs, Shown):
     """The emulator behind a client: its clock, and what it is. Any thread may call.
 
     What its card shows was learned from the last call; `refresh()` asks again.
@@ -47,6 +48,7 @@ class Emulator(Shown):
         self._control = Endpoints(session)
         self._queue_name = queue_name
         self._closing: list[Any] = []
+        self._inboxes: list[Inbox] = []
         self.endpoint = session.endpoint
         self.info: EmulatorInfo | None = None
 
@@ -121,6 +123,7 @@ class Emulator(Shown):
 
         made = Inbox(port)
         self._closing.append(made)
+        self._inboxes.append(made)
         return made
 
     def grpc_channel(self, *, asyncio: bool = False) -> Any:

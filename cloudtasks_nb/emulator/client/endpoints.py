@@ -24,16 +24,25 @@ class Endpoints:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:
-        """Read something. Errors: ConfigError when the endpoint is not an emulator of ours, TransportError."""
-        return self._call("GET", f"{path}?{urlencode(query)}" if query else path, kind, None, 0.0)
+    def get(
+        self, path: str, kind: type[T], query: Mapping[str, str] | None = None, *, longer_s: float = 0.0
+    ) -> T:
+        """Read something, with so much more time for the answer.
+
+        Errors: ConfigError when the endpoint is not an emulator of ours, TransportError, ApiError.
+        """
+        return decode(self.raw(path, query, longer_s=longer_s), kind)
+
+    def raw(self, path: str, query: Mapping[str, str] | None = None, *, longer_s: float = 0.0) -> bytes:
+        """Read something, as it comes. Errors: as get."""
+        return self._call("GET", f"{path}?{urlencode(query)}" if query else path, None, longer_s)
 
     def post(self, path: str, body: Message, kind: type[T], *, longer_s: float = 0.0) -> T:
         """Change something, with so much more time for the answer. Errors: as get, ReadOnly, and ApiError."""
         self._session.check_may_change(f"emulator.{path}", "")
-        return self._call("POST", path, kind, encode(body), longer_s)
+        return decode(self._call("POST", path, encode(body), longer_s), kind)
 
-    def _call(self, verb: str, path: str, kind: type[T], body: bytes | None, longer_s: float) -> T:
+    def _call(self, verb: str, path: str, body: bytes | None, longer_s: float) -> bytes:
         session = self._session
         if session._closed:
             raise ConfigError("This client is closed.", hint="make a new one with ct.local()")
@@ -46,7 +55,7 @@ class Endpoints:
             bounds=Bounds(Deadline(session.timeout_s + longer_s), session.max_answer_bytes),
         )
         if 200 <= answer.status < 300:
-            return decode(answer.body, kind)
+            return answer.body
         error = refusal(answer, method=f"emulator.{path}", resource="")
         if not isinstance(error, ApiError) or (isinstance(error, NotFound) and "server" in error.message):
             raise ConfigError(

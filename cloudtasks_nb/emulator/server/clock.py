@@ -70,7 +70,7 @@ class ManualClock(Clock):
             try:
                 yield bound
             finally:
-                del self._deadlines[bound]
+                self._deadlines.pop(bound, None)
 
     async def sleep(self, for_s: float) -> None:
         woken = asyncio.get_running_loop().create_future()
@@ -89,6 +89,14 @@ class ManualClock(Clock):
     def next_moment(self) -> datetime | None:
         """When the first of the deadlines under way is over, or the first sleeper wakes."""
         return min((*self._deadlines.values(), *self._sleepers.values()), default=None)
+
+    def set(self, moment: datetime) -> None:
+        """Another world, another time: later or earlier. Who waited in the old one waits no longer."""
+        self._now = moment
+        self._deadlines.clear()
+        for woken in filter(lambda one: not one.done(), self._sleepers):
+            woken.set_result(None)
+        self._sleepers.clear()
 
     def advance(self, by: timedelta) -> None:
         """Moves the time, ends what is past its deadline, wakes who slept enough, and tells the listeners.

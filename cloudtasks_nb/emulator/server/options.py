@@ -12,14 +12,22 @@ from ...model.emulated import Faults
 from ...model.roles import ROLES
 from .rules.identity import MEMBERS, member
 from .rules.locations import APP_ENGINE_LOCATION, REGIONS
+from .rules.queue_words import Asked
 from .rules.targets import AppEngine
+
+EMULATOR_PROJECT = "local"
+LOOPBACK = "127.0.0.1"
 
 
 class Options(Struct, frozen=True, kw_only=True):
     """What the command line says. `port` 0 picks a free one; `data` None keeps everything in memory.
 
+    `host`: the address that is listened at. `allowed_hosts`: the names under which it is answered beside localhost.
+    `queues`, `queue_yaml`, `restores`: what is there from the start. `firebase_queues`: the first task that a Firebase
+    SDK sends makes its queue.
     `manual_clock`: time stands still until it is moved. It begins at `clock_start`, by default now, but never before
     it stopped in the file.
+    `dead_letter`: keep the tasks that are given up after their last attempt.
     `enforce_iam`: refuse who does not say who calls, or may not. `grants`: roles and who holds them in every project.
     `projects`: the projects that exist; none stands for every project.
     `oauth_clients`: ids and secrets of the applications that may sign people in; none stands for any.
@@ -28,10 +36,17 @@ class Options(Struct, frozen=True, kw_only=True):
     """
 
     port: int = 0
+    host: str = LOOPBACK
+    allowed_hosts: tuple[str, ...] = ()
     data: Path | None = None
+    queues: tuple[Asked, ...] = ()
+    queue_yaml: Path | None = None
+    restores: tuple[Path, ...] = ()
+    firebase_queues: bool = False
     with_demo: bool = False
     lifeline: bool = False
     dispatch: bool = True
+    dead_letter: bool = False
     manual_clock: bool = False
     clock_start: datetime | None = None
     allow_targets: tuple[str, ...] = ()
@@ -42,6 +57,11 @@ class Options(Struct, frozen=True, kw_only=True):
     grants: tuple[tuple[str, str], ...] = ()
     oauth_clients: tuple[tuple[str, str], ...] = ()
     faults: Faults = msgspec.field(default_factory=Faults)
+
+    @property
+    def project(self) -> str:
+        """Where queues are that name no project."""
+        return self.projects[0] if self.projects else EMULATOR_PROJECT
 
 
 def clock(words: list[str]) -> tuple[bool, datetime | None]:

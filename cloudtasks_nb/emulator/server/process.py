@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import socket
-import sqlite3
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 
-from ...errors import ConfigError
 from ...model.emulated import HistoryResponse
-from . import demo
+from ...platforms import allow_many_files, on_owner_end, on_stop
 from .access.authorization import OAuth
 from .access.gate import Gate
 from .access.sign_in_pages import SignIn
@@ -31,37 +29,49 @@ from .front.fault_injection import FaultPlan
 from .front.front import Front
 from .grpc.entrance import Entrance
 from .hindrances import Hindrances
-from .http.connections import Connections, allow_many_files
+from .http.connections import Connections
 from .http.control import Control
+from .http.firebase import Firebase
+from .http.given_up import GivenUpEndpoint
+from .http.hosts import Hosts, listen
+from .http.rest import Rest
 from .http.server import application
+from .http.world_endpoints import WorldEndpoints
 from .options import Options
 from .rules.attempts import Attempt, Outcome
 from .services.context import Context
+from .services.given_up import GivenUpService
 from .services.service import Service
 from .services.telling import under_way as sent_record
+from .starting import Start
 from .store.commits import Commits
+from .store.snapshots import Snapshots
 from .store.store import Store
 from .store.sweeper import Sweeper
 from .telemetry.history import history
 from .telemetry.telemetry import Telemetry
 from .timeline import Timeline
+from .waiting import Waiting
+from .world import World
 
-HOST = "127.0.0.1"  # nothing else: there is no authentication
-_PARENT_POLL_S = 0.5
+Restore = Callable[[str], None]
+"""Brings in backups by calls of the emulator at this URL."""
 _SWITCH_S = 0.001  # a commit that is done waits no longer than this for the loop to hear of it
 
 
 class Server:
     """A server on a database; `start` and `close` it inside one event loop."""
 
-    def __init__(self, store: Store, clock: Clock, options: Options, url: str) -> None:
-        tokens, under_way, hindrances = Tokens(url), UnderWay(), Hindrances()
+    def __init__(self, store: Store, clock: Clock, options: Options, start: Start, hosts: Hosts) -> None:
+        tokens, under_way, hindrances = Tokens(hosts.url), UnderWay(), Hindrances()
         faults = FaultPlan(options.faults, hindrances)
+        self.hosts = hosts
         self._store = store
         self._deliverer = Deliverer(self._ended, clock, targets(options, hindrances), tokens, under_way)
         send, place = self._deliverer.send, options.app_engine_location
         context = Context(store, clock, send, wake=self._wake, app_engine_location=place)
         context.hindrances, context.under_way = hindrances, under_way
+        context.keeps_given_up = options.dead_letter
         self._context = context
         self._commits = Commits(store, context.expiry)
         self.service = Service(context)
@@ -73,12 +83,23 @@ class Server:
             timeline.add(self._deliverer)
             timeline.add(self._dispatcher)
         gate = Gate(context, options.grants) if options.enforce_iam else None
-        sign_in = SignIn(OAuth(context, options.oauth_clients), self._commits)
-        control = Control(options, clock, timeline, tokens, self._history, faults)
         telemetry = Telemetry(context, self._commits, gate, options.projects)
         front = Front(self.service, self._commits, gate, options.projects)
+        sign_in = SignIn(oauth := OAuth(context, options.oauth_clients), self._commits)
+        control = Control(options, clock, timeline, tokens, self._history, faults)
+        self.world = World(store, clock, self._commits, start, Snapshots(_snapshots(options)))
+        self.world.timeline = timeline
+        self.world.opened = lambda: store.begin_to_tell(clock.now())
+        self.world.left = self._cut_off
+        memories = (under_way, store.journal, context.expiry, faults, oauth)
+        self.world.join(*memories, self._deliverer, self._dispatcher, self._sweeper)
+        rest = Rest(front)
+        firebase = Firebase(rest, makes_queues=options.firebase_queues)
+        worlds = WorldEndpoints(self.world, Waiting(store, clock, self._commits), clock)
+        lost = GivenUpEndpoint(GivenUpService(context), self._commits)
+        own = [route for part in (control, sign_in, firebase, worlds, lost) for route in part.routes()]
+        app = application(rest, own, faults, hosts, telemetry)
         self._grpc = Entrance(front, faults, clock)
-        app = application(front, control, sign_in, faults, telemetry)
         if timeline is not None:
             app.on_response_prepare.append(partial(_dated, clock))
         self._connections = Connections(app, http_2=self._grpc.connection)
@@ -90,13 +111,12 @@ class Server:
         sent = self._context.under_way.all
         return await self._commits.run(lambda: history(self._store, queue, task, sent()))
 
-    def _cut_off(self) -> None:
-        """Attempts that nobody will hear the end of: their tasks are due again at the next start."""
-        with self._store.transaction():
+    def _cut_off(self, store: Store) -> None:
+        """Attempts that nobody will hear the end of: their tasks are due again when this database is opened."""
+        with store.transaction():
             for attempt in self._context.under_way.all():
-                record = sent_record(attempt, "CUT_OFF")
-                self._store.journal.cut_off(attempt.queue.name, record)
-            self._store.journal.write(post=True)
+                store.journal.cut_off(attempt.queue.name, sent_record(attempt, "CUT_OFF"))
+            store.journal.write(post=True)
 
     def _ended(self, attempt: Attempt, outcome: Outcome) -> None:
         self._dispatcher.ended(attempt, outcome)
@@ -118,7 +138,7 @@ class Server:
         await self._deliverer.close()
         await self._dispatcher.settle()
         await self._sweeper.close()
-        await self._commits.run(self._cut_off)
+        await self._commits.run(partial(self._cut_off, self._store))
         await self._commits.close()
 
 
@@ -127,20 +147,24 @@ async def _dated(clock: Clock, request: web.BaseRequest, response: web.StreamRes
     response.headers["Date"] = format_datetime(clock.now(), usegmt=True)
 
 
-def run(options: Options) -> None:
+def run(options: Options, restore: Restore | None = None) -> None:
     """Serves until told to stop. Errors: ConfigError when the port or the file is taken."""
-    listening = _listen(options.port)
+    start = Start(options)
+    listening = listen(options.host, options.port)
     with contextlib.closing(listening):
         store = Store.open(options.data)
         with contextlib.closing(store):
             clock = _manual_clock(options, store) if options.manual_clock else Clock()
-            if options.with_demo and store.is_empty():
-                try:
-                    demo.fill(store, clock.now())
-                except sqlite3.Error as error:
-                    raise ConfigError(f"{options.data} cannot be filled: {error}.") from None
+            start.make(store, clock.now())
+            hosts = Hosts(options.host, listening.getsockname()[1], options.allowed_hosts)
             with never_waiting_for_readers():
-                asyncio.run(_serve(store, clock, listening, options))
+                server = Server(store, clock, options, start, hosts)
+                asyncio.run(_serve(server, listening, options, restore))
+
+
+def _snapshots(options: Options) -> Path | None:
+    """Beside the file of the data; in memory, where the data is."""
+    return None if options.data is None else options.data.with_name(f"{options.data.name}.snapshots")
 
 
 def _manual_clock(options: Options, store: Store) -> ManualClock:
@@ -152,48 +176,23 @@ def _manual_clock(options: Options, store: Store) -> ManualClock:
     return clock
 
 
-def _listen(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((HOST, port))
-    except OSError as error:
-        listening.close()
-        why = os.strerror(error.errno or 0)
-        raise ConfigError(f"Port {port} cannot be used: {why}.", hint="--port 0 picks a free one") from None
-    return listening
-
-
-async def _serve(store: Store, clock: Clock, listening: socket.socket, options: Options) -> None:
+async def _serve(server: Server, listening: socket.socket, options: Options, restore: Restore | None) -> None:
     allow_many_files()
     sys.setswitchinterval(_SWITCH_S)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    url = f"http://{HOST}:{listening.getsockname()[1]}"
-    emulator = Server(store, clock, options, url)
-    await emulator.start(listening)
-    watching = asyncio.create_task(_watch_parent(stop, os.getppid())) if options.lifeline else None
-    print(f"cloudtasks emulator ready on {url}", flush=True)
-    await stop.wait()
-    if watching is not None:
-        watching.cancel()
-    await emulator.close()
-
-
-async def _watch_parent(stop: asyncio.Event, parent: int) -> None:
-    """Ends with the parent, however that ends: its end of our stdin closes, or we are given another parent."""
-    loop = asyncio.get_running_loop()
-    with contextlib.suppress(OSError):  # a stdin that cannot be watched leaves the other sign
-        if sys.stdin is not None:
-            loop.add_reader(sys.stdin.fileno(), _read_stdin, stop)
-    while os.getppid() == parent:
-        await asyncio.sleep(_PARENT_POLL_S)
-    stop.set()
-
-
-def _read_stdin(stop: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 65_536):
-        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
-        stop.set()
+    on_stop(loop, stop.set)
+    leave_owner = on_owner_end(loop, stop.set) if options.lifeline else None
+    try:
+        await server.start(listening)
+        if restore is not None:
+            server.world.restore = partial(restore, server.hosts.nearest)
+            await asyncio.to_thread(server.world.restore)
+        print(f"cloudtasks emulator ready on {server.hosts.address}", flush=True)
+        if server.hosts.is_open:
+            print(server.hosts.what_it_means(), file=sys.stderr, flush=True)
+        await stop.wait()
+    finally:
+        if leave_owner is not None:
+            leave_owner()
+        await server.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -40,6 +41,12 @@ class Timeline:
     def add(self, part: Timed) -> None:
         """Lets a part have a say in where the time stops on its way, and when an advance is over."""
         self._parts = (*self._parts, part)
+
+    @asynccontextmanager
+    async def standing(self) -> AsyncIterator[None]:
+        """Within the block the clock is not moved."""
+        async with self._moving:
+            yield
 
     async def advance(self, by: timedelta, patience_s: float) -> bool:
         """Moves the time, from one event to the next, each given the chance to happen before the clock goes on.

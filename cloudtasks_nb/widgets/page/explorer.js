@@ -35,11 +35,8 @@ function header(frame) {
 function render({ model, el }) {
   const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`);
   const search = new Search(frame, () => changed());
-  const table = new QueueTable(
-    frame,
-    (row) => search.finds(row),
-    (row) => openQueue(frame, row),
-  );
+  frame.isFound = (row) => search.finds(row);
+  const table = new QueueTable(frame, frame.isFound, (row) => openQueue(frame, row));
   const opened = new Opened(frame);
   const silent = h("div");
   const bar = h("div.ct-buttons");

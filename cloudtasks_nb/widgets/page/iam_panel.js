@@ -39,7 +39,7 @@ function render({ model, el }) {
     ...[h("details.ct-fold", { open: true }, whoSummary, who), checks(frame), frame.folded],
   );
   frame.watch(["facts"], () => {
-    frame.redraw(bindings, () => bindings.replaceChildren(bindingTable(frame)));
+    bindings.replaceChildren(bindingTable(frame));
     who.replaceChildren(whoTable(frame.get("facts")));
   });
   frame.watch(["changes"], () => {

@@ -45,7 +45,7 @@ function requests(frame, open) {
   frame.watch(["rows"], () => {
     const rows = frame.get("rows");
     const nodes = rows.map((row) => requestRow(row, () => open(row.number)));
-    frame.redraw(body, () => body.replaceChildren(...nodes));
+    body.replaceChildren(...nodes);
     table.hidden = rows.length === 0;
     empty.hidden = rows.length > 0;
     frame.sync();

@@ -54,6 +54,24 @@ function controls(frame, slot) {
   ];
 }
 
+// A view that is loaded when somebody first opens it.
+function whyTab(frame) {
+  const node = h("div");
+  let view = null;
+  let isShown = false;
+  const follow = () => (isShown ? view.open() : view.close());
+  const show = async (isOn) => {
+    isShown = isOn;
+    if (!view && !isOn) return;
+    if (!view) {
+      const { attach } = await frame.part("queue_panel.why");
+      view ??= attach(frame, node);
+    }
+    follow();
+  };
+  return { node, show };
+}
+
 function render({ model, el }) {
   const { id, location, kind, project } = model.get("facts");
   const frame = new Frame(model, el, "queue", `Queue ${id}`);
@@ -71,14 +89,21 @@ function render({ model, el }) {
     slot.node,
   );
   const history = new HistoryView(frame);
-  const views = tabs("Views of the queue", [
-    ["Now", (isOn) => (now.hidden = !isOn)],
-    ["History", (isOn) => (isOn ? history.open() : history.close())],
-  ]);
+  const why = whyTab(frame);
+  const views = tabs(
+    "Views of the queue",
+    [
+      ["Now", (isOn) => (now.hidden = !isOn)],
+      ["Why?", why.show],
+      ["History", (isOn) => (isOn ? history.open() : history.close())],
+    ],
+    model.get("tab"),
+  );
   frame.root.append(
     h("header", h("h3", id), state, where),
     views,
     now,
+    why.node,
     history.node,
     frame.status,
     frame.folded,

@@ -1,17 +1,11 @@
 // The tasks of a queue: a page of the listing or all of it, the filter, the selection, and one in detail.
 
 import { when } from "./frame/cells.js";
-import { buttons, focus, h, muted } from "./frame/dom.js";
-import { formSlot } from "./frame/forms.js";
+import { buttons, h, muted } from "./frame/dom.js";
 import { Frame } from "./frame/frame.js";
-import { detailSlot } from "./frame/pane.js";
-import { detailPane } from "./tasks/detail.js";
-import { editForm } from "./tasks/edit.js";
-import { downloads } from "./tasks/export.js";
 import { filterRow } from "./tasks/filters.js";
 import { placeWords } from "./tasks/scope.js";
 import { TaskTable } from "./tasks/table.js";
-import { verbBar } from "./tasks/verbs.js";
 import { progressRow, viewControls } from "./tasks/view.js";
 
 const PAGES_TITLE = "Back to reading page by page";
@@ -56,56 +50,23 @@ function header(frame) {
   return h("header", h("h3", id), muted(words), updated);
 }
 
-// The pane of the opened task; closing it gives the focus back to its row.
-function openedTask(frame, table) {
-  const close = () => {
-    const { id } = frame.get("detail");
-    frame.tell("close_task", {});
-    if (id) table.focus(id);
-  };
-  return detailSlot(frame, "detail", "id", (detail) => detailPane(frame, detail, close));
-}
-
-function editSlot(frame) {
-  const node = h("div");
-  const close = () => {
-    frame.tell("close_form", {});
-    frame.focusOn("edit task");
-  };
-  frame.watch(["form"], () => {
-    const old = frame.get("form");
-    if (!old.id) return node.replaceChildren();
-    const { form, first } = editForm(frame, old, close);
-    node.replaceChildren(form);
-    focus(first);
-    frame.sync();
-  });
-  return node;
-}
-
 function render({ model, el }) {
   const frame = new Frame(model, el, "tasks", `Tasks of queue ${model.get("place").id}`);
   const table = new TaskTable(frame, (id) => {
-    detail.ask(id);
+    table.asked = id;
+    table.asks?.(id);
     frame.send("open_task", { task_id: id });
   });
-  const detail = openedTask(frame, table);
-  const slot = formSlot(frame);
+  const [above, below] = [h("div"), h("div")];
   const view = h("div.ct-buttons.ct-end", viewControls(frame));
-  downloads(frame);
   frame.root.append(
     header(frame),
     h("div.ct-bar", navigation(frame), view),
     filterRow(frame),
     progressRow(frame),
-    table.node,
-    verbBar(frame, slot.show),
-    slot.node,
-    frame.status,
-    detail.node,
-    editSlot(frame),
-    frame.folded,
+    ...[table.node, above, frame.status, below, frame.folded],
   );
+  frame.part("task_browser.verbs").then(({ attach }) => attach(frame, table, { above, below }));
   frame.watch(["table", "order", "place"], () => table.fill());
   frame.watch(["selected", "detail"], () => table.mark());
   frame.sync();

@@ -198,6 +198,22 @@ def throttled(world: World) -> ct.Queue:
     return queue
 
 
+def too_many_come(world: World) -> ct.Queue:
+    """Ten a second for five minutes, and two a second are sent."""
+    limits = {"max_tasks_dispatched_per_second": 2, "max_burst_size": 1}
+    queue = world.queue(rate_limits=limits)
+    for _ in range(30):
+        world.fill(queue, 100)
+        world.pass_("10s")
+    return queue
+
+
+def takes_hours(world: World) -> ct.Queue:
+    """A rate of six a minute, for a thousand tasks that came at once."""
+    limits = {"max_tasks_dispatched_per_second": 0.1, "max_burst_size": 1}
+    return world.fill(world.queue(rate_limits=limits), 1000)
+
+
 def retries_only(world: World) -> ct.Queue:
     """Fewer than five failures: too few to speak of a share, but all that is there waits for a retry."""
     queue = world.fill(world.queue(retry_config={"min_backoff": 60}), 3, "/503")
@@ -261,7 +277,15 @@ def nothing_is_sent(world: World) -> ct.Queue:
     return queue
 
 
-HEALTHY: tuple[Scenario, ...] = (drained, just_filled, a_few_fail_once, all_later, purged, used_name)
+HEALTHY: tuple[Scenario, ...] = (
+    drained,
+    just_filled,
+    a_few_fail_once,
+    all_later,
+    purged,
+    used_name,
+    takes_hours,
+)
 
 FIRST: dict[Scenario, tuple[str, str]] = {
     paused: ("paused_with_backlog", "blocks"),
@@ -282,6 +306,8 @@ FIRST: dict[Scenario, tuple[str, str]] = {
     too_few_at_a_time: ("concurrency_bound", "slows"),
     too_slow_a_rate: ("rate_bound", "slows"),
     throttled: ("throttled", "slows"),
+    too_many_come: ("rate_bound", "slows"),
+    takes_hours: ("drain_long", "info"),
     retries_only: ("retry_wait", "slows"),
     counted_names: ("sequential_names", "warns"),
     wrong_clock: ("clock_skew", "warns"),

@@ -120,6 +120,14 @@ def test_it_says_what_is_not_logged(
     assert ('queue.update(stackdriver_logging_config={"sampling_ratio": 1.0})' in str(log)) == bool(words)
 
 
+def test_it_is_no_part_of_a_batch(client: ct.Client, queue: ct.Queue, server: Gone) -> None:
+    with pytest.raises(ct.ConfigError, match="part of a batch"), client.batch() as batch:
+        batch.add(queue.report)
+    with pytest.raises(ct.ConfigError, match="part of a batch"), client.batch() as batch:
+        batch.add(queue.log)
+    assert server.asked == []
+
+
 @pytest.mark.parametrize(
     ("status", "asked"), [("unavailable", 'status="UNAVAILABLE"'), ("OK", 'status="OK"'), ("Failed", "!=")]
 )

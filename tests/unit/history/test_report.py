@@ -235,6 +235,23 @@ def test_answers_that_are_no_series_are_refused(server: Gone, queue: ct.Queue) -
         queue.report()
 
 
+def test_what_comes_from_elsewhere_is_only_text(server: Gone, queue: ct.Queue, tmp_path: Path) -> None:
+    a_night(server)
+    hostile = "<img src=x onerror=alert(1)>"
+    server.logs = lambda body: {"entries": [audit_entry("PurgeQueue", at("22:21"), who=hostile)]}
+    report = queue.report(since="90m")
+    page = report.to_html(tmp_path / "report.html").read_text()
+    assert hostile not in page + report._repr_html_()
+    assert "&lt;img src=x" in page
+
+
+def test_tasks_of_a_pull_queue_leave_it_in_a_way_that_no_metric_counts(server: Gone, queue: ct.Queue) -> None:
+    a_night(server)
+    queue._session.speaking.learn_pull(queue.name)
+    report = queue.report(since="90m")
+    assert (report.created, report.gone_without_success) == (100, None)
+
+
 def test_a_read_only_client_reads(server: Gone) -> None:
     a_night(server)
     with ct.connect(project="p", location="us-central1", endpoint=server.url, read_only=True) as client:

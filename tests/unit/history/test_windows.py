@@ -42,7 +42,8 @@ def test_naive_datetimes_are_local_time() -> None:
     [
         (at("23:59"), None, "in the future"),
         ("1h", "2h", "ends before it begins"),
-        ("1h", "1h", "ends before it begins"),
+        ("1h", "1h", "is empty"),
+        (0, None, "is empty"),
         ("yesterday", None, "is not a time"),
         ("-24h", None, "is not a time"),
         (None, None, "is not a time"),
@@ -55,6 +56,12 @@ def test_what_is_no_window_is_refused_in_words(since: Any, until: Any, words: st
     with pytest.raises(ct.ConfigError, match=words) as refused:
         Window.of(since, until, NOW)
     assert refused.value.hint
+
+
+def test_the_minute_under_way_can_be_left_out() -> None:
+    assert Window.of("1h", None, NOW, past_only=True).until == at("23:30")
+    assert Window.of("1h", None, at("23:30"), past_only=True).until == at("23:30")
+    assert Window.of("10s", None, NOW, past_only=True).until == at("23:31")  # there is nothing else
 
 
 def test_it_says_when_it_was_widened() -> None:

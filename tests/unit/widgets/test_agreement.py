@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.widgets.budget import Budget
 from cloudtasks_nb.widgets.panel import Panel
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
+from cloudtasks_nb.widgets.sharing import Budget
 from tests.refusing import FORBIDDEN, MISSING, refusing
 
 from .page import FakePage

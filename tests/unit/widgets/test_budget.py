@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cloudtasks_nb.widgets.budget import Budget, budget_of
+from cloudtasks_nb.widgets.sharing import Budget, budget_of
 
 
 def test_reads_are_left_out_when_the_minute_is_used_up_and_come_back_with_time() -> None:

@@ -46,6 +46,33 @@ def test_the_page_cannot_set_state(queue: ct.Queue, clicking: Clicking) -> None:
     assert queue.refresh().state == "RUNNING"
 
 
+def test_a_page_that_hears_nothing_is_told_what_is_under_way(
+    queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = QueuePanel(queue)
+    page = clicking(panel)
+    answered = threading.Event()
+    monkeypatch.setattr(type(queue), "pause", lambda self: answered.wait(10))
+    call = page.start("pause")
+    page.send({"do": "alive?"})  # heard while the worker is busy
+    assert page.sent[-1]["content"] == {"alive": "pause"}
+    page.wait(page.start("resume"))
+    assert page.sent[-1]["content"]["dropped"]  # the page may have given up on the first
+    answered.set()
+    page.wait(call)
+    page.send({"do": "alive?"})
+    assert page.sent[-1]["content"] == {"alive": ""}
+
+
+def test_only_the_parts_of_a_panel_are_sent(panel: Clickable, clicking: Clicking) -> None:
+    page = clicking(panel)
+    for name in (*panel._parts, "queue_panel", "../../__init__", None, []):
+        page.sent.clear()
+        page.send({"do": "part", "name": name})
+        sent = [message["content"]["part"] for message in page.sent if "part" in message.get("content", {})]
+        assert sent == ([name] if name in panel._parts else [])
+
+
 @pytest.mark.parametrize(
     "content", [None, "pause", [], {}, {"do": 1}, {"do": ["pause"]}, {"do": "close"}, {"do": "act"}]
 )

@@ -10,8 +10,8 @@ import pytest
 import cloudtasks_nb as ct
 from cloudtasks_nb import model
 from cloudtasks_nb.render import shape
+from cloudtasks_nb.widgets.cells import task_detail
 from cloudtasks_nb.widgets.task_browser import TaskBrowser
-from cloudtasks_nb.widgets.task_view import task_detail
 
 from .browsing import Clicking, cell, ids
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,24 @@ def test_tasks_are_copied_whole_to_another_queue(
     assert page.click("copy_tasks", to=other.id, confirm="3") == f"3 tasks copied to {other.id}."
     assert sorted(task.json()["number"] for task in other.tasks(view="FULL")) == [0, 1, 2]
     assert len(list(queue.tasks())) == 3
+
+
+def test_tasks_get_another_time(queue: ct.Queue, clicking: Clicking) -> None:
+    browser = TaskBrowser(queue)
+    page = clicking(browser)
+    assert page.click("reschedule_tasks", schedule="2h") == "No task is selected."
+    page.click("select", task_ids=["t-1"])
+    assert "not a time" in page.click("reschedule_tasks", schedule="soon")
+    assert page.click("reschedule_tasks", schedule="2026-12-24T18:00Z").startswith(
+        "1 task rescheduled. A refresh shows them at 2026-12-24 18:00:00 UTC"
+    )
+    assert browser.lines[-1].endswith('.reschedule_tasks(["t-1"], schedule="2026-12-24T18:00Z")')
+    assert page.click("reschedule_tasks", schedule="2h", which="matching").startswith("Nothing was done")
+    moved = [task for task in queue.tasks(view="FULL") if task.id.startswith("t-1-r")]
+    assert [task.json()["number"] for task in moved] == [1]
+    assert [task.schedule_time for task in moved] == [datetime(2026, 12, 24, 18, tzinfo=UTC)]
+    assert len(list(queue.tasks())) == 3
+    assert browser.selected == []
 
 
 def test_a_selection_becomes_a_file_that_nothing_overwrites(

@@ -67,6 +67,10 @@ class OAuth:
         self._clients = dict(clients)
         self._codes: dict[str, _Code] = {}
 
+    def begin_anew(self) -> None:
+        """Forget the codes: the database, with its tokens, is another one."""
+        self._codes = {}
+
     def consent(self, asked: Mapping[str, str]) -> Consent:
         """What a visit of /auth asks for. Errors: OAuthError."""
         if asked.get("response_type", "code") != "code":

@@ -103,10 +103,14 @@ class Deliverer:
             self._stirred.clear()
             await self._stirred.wait()
 
-    async def close(self) -> None:
-        """Cuts off what is under way: the tasks stay, and are due again."""
+    def begin_anew(self) -> None:
+        """Cut off what is under way: nobody hears how it ended."""
         for sending in self._under_way:
             sending.cancel()
+
+    async def close(self) -> None:
+        """Cuts off what is under way: the tasks stay, and are due again."""
+        self.begin_anew()
         await asyncio.gather(*self._under_way, return_exceptions=True)
         for session in self._sessions.values():
             await session.close()

@@ -65,6 +65,18 @@ class Dispatcher:
         for queue in self._store.queue_numbers() if dispatches else ():
             self.wake(queue)
 
+    def begin_anew(self) -> None:
+        """Forget queues and attempts: the database is another one."""
+        for recording in self._recording:
+            recording.cancel()
+        self._recording.clear()
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+        self._lanes.clear()
+        self._woken.clear()
+        self.start(dispatches=self._dispatches)
+
     def wake(self, queue: int) -> None:
         """Something changed in this queue."""
         if not self._dispatches:
@@ -110,9 +122,9 @@ class Dispatcher:
                         self._deliver(attempt)
         except Exception:
             traceback.print_exc(file=sys.stderr)
-        finally:
+        if self._looking is asyncio.current_task():
             self._looking = None
-        self._set_alarm()
+            self._set_alarm()
 
     async def _begun(self, number: int) -> list[Attempt]:
         """What goes out of a queue now, as it is on disk; nothing, for a while, where the disk does not take it."""

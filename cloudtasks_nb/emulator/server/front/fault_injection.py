@@ -41,8 +41,13 @@ class FaultPlan:
     """What happens to each call. One random number decides, so that a seed makes a run that can be repeated."""
 
     def __init__(self, faults: Faults, hindrances: Hindrances | None = None) -> None:
+        self._at_start = faults
         self._hindrances = hindrances or Hindrances()
         self.choose(faults)
+
+    def begin_anew(self) -> None:
+        """The faults of the start."""
+        self.choose(self._at_start)
 
     def choose(self, faults: Faults) -> None:
         """Begin with these faults. Errors: InvalidArgument."""

@@ -116,7 +116,10 @@ def _reader(field: FieldDescriptor) -> Callable[[Any], Any]:
     one = _SCALARS.get(field.type, _same) if kind is None else _message_reader(kind)
     if kind is not None and kind.GetOptions().map_entry:
         return _same  # of text to text
-    return (lambda values: [one(value) for value in values]) if field.is_repeated else one
+    is_repeated = isinstance(
+        field.default_value, list
+    )  # is_repeated itself is younger than many an installed protobuf
+    return (lambda values: [one(value) for value in values]) if is_repeated else one
 
 
 def _message_reader(kind: Descriptor) -> Callable[[Any], Any]:

@@ -7,10 +7,9 @@ timeout.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import resource
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -26,6 +25,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """How a connection begins that speaks HTTP/2 without asking first, as gRPC does. Source: RFC 9113 section 3.4."""
+
+_TLS = b"\x16\x03"
+_NO_TLS = (
+    "a client that speaks TLS called, and was not understood. "
+    "Next: give gRPC clients an insecure channel, and REST clients an address that begins with http://"
+)
 
 
 class Connections:
@@ -43,6 +48,7 @@ class Connections:
         self._silent: set[asyncio.Transport] = set()
         self._first_head_s = first_head_s
         self._http_2 = http_2
+        self._met_tls = False
         self._server: asyncio.Server | None = None
         app.middlewares.append(self._heard)
         _COMPLAINTS.addFilter(_is_ours)
@@ -82,6 +88,9 @@ class Connections:
                 return None
             self._silent.discard(transport)
             return self._http_2()
+        if head.startswith(_TLS) and not self._met_tls:
+            self._met_tls = True
+            print(f"cloudtasks_nb emulator: {_NO_TLS}", file=sys.stderr, flush=True)
         assert self._runner.server is not None  # noqa: S101 - it is listening
         connection: RequestHandler = self._runner.server()
         return connection
@@ -123,10 +132,3 @@ def _is_ours(complaint: logging.LogRecord) -> bool:
     """Whether the owner of the process can do something about it: who sends what is no HTTP is told so already."""
     error = complaint.exc_info[1] if complaint.exc_info else None
     return not isinstance(error, HttpProcessingError)
-
-
-def allow_many_files() -> None:
-    """As many connections as the system lets this process have: the usual 1,024 are soon used up."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

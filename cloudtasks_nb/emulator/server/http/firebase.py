@@ -1,9 +1,10 @@
-"""How the Firebase Admin SDKs speak to an emulator: two paths without a version, and a queue for each function.
+"""How Firebase speaks to an emulator: paths without a version, and a queue for each function.
 
 They send `POST /projects/P/locations/L/queues/FUNCTION/tasks` with {"task": ...}. Its url is empty where the task goes
 to the function itself. They expect {"task": ...} back, with a slash before the name: Firebase's emulator writes one,
 and the SDK for Python takes the first sign off. Source: firebase-admin 7.7.0 for Python; firebase-admin-node pull
-request 2649.
+request 2649. Firebase's tools make a function's queue by `POST /projects/P/locations/L/queues/FUNCTION` with
+{"defaultUri": ...}. Source: firebase-tools, src/emulator/tasksEmulator.ts and taskQueue.ts.
 """
 
 from __future__ import annotations
@@ -11,27 +12,84 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
-from ....model import Queue, decode
+from ....errors import InvalidArgument
+from ....model import Queue, decode, to_dict
 from ..calls.request import Request, Response, Routes
 from ..delivery.outgoing import own_url
+from ..rules.queue_words import target_of
 from .rest import Rest
 
-_TASKS = "/projects/{project}/locations/{location}/queues/{queue}/tasks"
+_QUEUE = "/projects/{project}/locations/{location}/queues/{queue}"
+_TASKS = f"{_QUEUE}/tasks"
 # Where Firebase's own emulator serves a function. Source: https://firebase.google.com/docs/emulator-suite/connect_functions
 _FUNCTION = "http://127.0.0.1:5001/{project}/{location}/{queue}"
 _VERSION = "v2beta3"  # what a queue says of its target, and what a task may hold
 
 
-class Firebase:
-    """Answers both by asking what stands for them in the API."""
+class _Retries(Struct, rename="camel"):
+    max_attempts: int = 3
+    max_retry_seconds: float | None = None
+    max_backoff_seconds: float = 3600.0
+    max_doublings: int = 16
+    min_backoff_seconds: float = 0.1
 
-    def __init__(self, rest: Rest) -> None:
+
+class _Rates(Struct, rename="camel"):
+    max_concurrent_dispatches: int = 1000
+    max_dispatches_per_second: float = 500.0
+
+
+class _Config(Struct, rename="camel"):
+    """Of a function's queue, in Firebase's words and with Firebase's defaults."""
+
+    default_uri: str = ""
+    retry_config: _Retries = msgspec.field(default_factory=_Retries)
+    rate_limits: _Rates = msgspec.field(default_factory=_Rates)
+
+
+def _queue(said: _Config) -> dict[str, Any]:
+    """The same in the words of the API. Errors: ValueError."""
+    retries = said.retry_config
+    retry_config = {
+        "maxAttempts": max(1, retries.max_attempts),
+        "minBackoff": f"{retries.min_backoff_seconds:.3f}s",
+        "maxBackoff": f"{retries.max_backoff_seconds:.3f}s",
+        "maxDoublings": retries.max_doublings,
+        "maxRetryDuration": f"{retries.max_retry_seconds or 0:.3f}s",
+    }
+    target = to_dict(target_of(said.default_uri)) if said.default_uri else {}
+    rate_limits = msgspec.to_builtins(said.rate_limits)
+    return {"httpTarget": target, "retryConfig": retry_config, "rateLimits": rate_limits}
+
+
+class Firebase:
+    """Answers by asking what stands for them in the API. `makes_queues`: a first task makes its function's queue."""
+
+    def __init__(self, rest: Rest, *, makes_queues: bool = False) -> None:
         self._rest = rest
+        self._makes_queues = makes_queues
 
     def routes(self) -> Routes:
-        return [("POST", _TASKS, self.create), ("DELETE", f"{_TASKS}/{{task}}", self.delete)]
+        return [
+            ("POST", _QUEUE, self.have),
+            ("POST", _TASKS, self.create),
+            ("DELETE", f"{_TASKS}/{{task}}", self.delete),
+        ]
+
+    async def have(self, request: Request) -> Response:
+        """Make the queue of a function, or set it anew: rates, retries, and where its tasks go."""
+        try:
+            said = msgspec.json.decode(request.body, type=_Config)
+            body = _queue(said)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise InvalidArgument(f"This is not the configuration of a function's queue: {error}.") from None
+        answer = await self._ask(request, "PATCH", request.path, body)
+        if answer.status != 200:
+            return answer
+        return replace(answer, body=msgspec.json.encode({"taskQueueConfig": said}))
 
     async def create(self, request: Request) -> Response:
         """Add a task; without a URL it goes where the queue's http_target says, or to Firebase's own emulator."""
@@ -56,9 +114,15 @@ class Firebase:
         except (msgspec.DecodeError, AttributeError, KeyError, TypeError, RecursionError):
             return request.body  # refused in the API's own words
         queue = request.path.rpartition("/tasks")[0]
-        found = await self._rest.answer(replace(request, http="GET", path=f"/{_VERSION}{queue}", body=b""))
+        found = await self._ask(request, "GET", queue)
+        if found.status == 404 and self._makes_queues:
+            found = await self._ask(request, "PATCH", queue, {"httpTarget": {}})
         if found.status == 200:
             held = decode(found.body, Queue)
             function = _FUNCTION.format(project=held.project, location=held.location, queue=held.id)
             asked["url"] = own_url(held.http_target) or function
         return msgspec.json.encode(values)
+
+    async def _ask(self, request: Request, http: str, path: str, body: Any = None) -> Response:
+        raw = b"" if body is None else msgspec.json.encode(body)
+        return await self._rest.answer(replace(request, http=http, path=f"/{_VERSION}{path}", body=raw))

@@ -12,16 +12,12 @@ from aiohttp import web
 from ....errors import ApiError, InvalidArgument, PermissionDenied
 from ....model import encode
 from ....model.versions import VERSIONS
-from ....origins import why_refused
-from ..access.sign_in_pages import SignIn
 from ..calls.queries import SystemParameters
 from ..calls.request import Handler, Request, Response, Routes, query_pairs
 from ..front.fault_injection import BATCH, Cut, FaultPlan, method_of
-from ..front.front import Front
 from ..telemetry.telemetry import Telemetry
 from .batch_endpoint import Part, batch_reply, read_batch
-from .control import Control
-from .firebase import Firebase
+from .hosts import Hosts
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
 from .rest import Rest, refusal
 from .wire import finish
@@ -40,31 +36,29 @@ _BODY_S = 60.0
 
 
 def application(
-    front: Front, control: Control, sign_in: SignIn, faults: FaultPlan, telemetry: Telemetry | None = None
+    rest: Rest, own: Routes, faults: FaultPlan, hosts: Hosts, telemetry: Telemetry | None = None
 ) -> web.Application:
-    """The emulator as an aiohttp application."""
+    """The emulator as an aiohttp application. `own`: what it answers beside the API."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    rest = Rest(front)
-    door, firebase = _Door(rest, faults), Firebase(rest)
-    own: Routes = [*control.routes(), *sign_in.routes(), *firebase.routes()]
+    door, let_in = _Door(rest, faults), partial(_let_in, hosts)
     for verb, path, handler in own:
-        app.router.add_route(verb, path, _local(partial(door.own, handler)))
+        app.router.add_route(verb, path, let_in(partial(door.own, handler)))
     for verb, path, read, handler in telemetry.routes() if telemetry is not None else ():
-        app.router.add_route(verb, path, _local(partial(door.read, read.id, handler)))
+        app.router.add_route(verb, path, let_in(partial(door.read, read.id, handler)))
     for path in _BATCH_PATHS:
-        app.router.add_route("POST", path, _local(door.batch))
-    app.router.add_route("*", r"/{path:[\s\S]*}", _local(door.handle))
+        app.router.add_route("POST", path, let_in(door.batch))
+    app.router.add_route("*", r"/{path:[\s\S]*}", let_in(door.handle))
     return app
 
 
-def _local(
-    work: Callable[[web.Request], Awaitable[Response]],
+def _let_in(
+    hosts: Hosts, work: Callable[[web.Request], Awaitable[Response]]
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Lets in what comes from this machine, and sends what was answered or refused; nothing after a cut."""
+    """Lets in who may call, and sends what was answered or refused; nothing after a cut."""
 
     async def answer(request: web.Request) -> web.Response:
         try:
-            if why := why_refused(request.headers.get):
+            if why := hosts.why_refused(request):
                 raise PermissionDenied(f"The emulator does not answer this request: {why}.")
             reply = await work(request)
         except Cut:

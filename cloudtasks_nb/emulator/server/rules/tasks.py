@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from ....errors import InvalidArgument
-from ....model import AppEngineHttpRequest, AppEngineRouting, HttpRequest, PullMessage, Queue, Task
+from ....model import AppEngineHttpRequest, AppEngineRouting, HttpRequest, Queue, Task
 from ....model.versions import OWN, Version
 from ..clock import pacific
 from .queues import check_retries, routing_host
@@ -43,8 +43,8 @@ def new_task(asked: Task, queue: Queue, now: datetime, version: Version = OWN) -
         if asked.app_engine_http_request is not None
         else None,
     )
-    if task.pull_message is not None:
-        _check_tag(task.pull_message)
+    if task.pull_message is not None and len(task.pull_message.tag) >= MAX_TAG_CHARACTERS:
+        raise InvalidArgument("PullMessage.tag must be less than 500 characters.")
     if not _is_surely_small(task) and proto_size(task, queue.name) > MAX_TASK_BYTES:
         raise InvalidArgument("Task size too large")
     return task
@@ -145,11 +145,6 @@ def _app_engine_headers(asked: AppEngineHttpRequest) -> dict[str, str]:
             headers["Content-Type"] = "application/octet-stream"
         headers["Content-Length"] = str(len(asked.payload))
     return {**headers, "User-Agent": " ".join([*agents, APP_ENGINE_USER_AGENT])}
-
-
-def _check_tag(message: PullMessage) -> None:
-    if len(message.tag) >= MAX_TAG_CHARACTERS:
-        raise InvalidArgument("PullMessage.tag must be less than 500 characters.")
 
 
 def proto_size(task: Task, queue_name: str) -> int:

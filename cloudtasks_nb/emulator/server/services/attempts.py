@@ -62,12 +62,17 @@ class AttemptService(Serving):
             self._store.journal.ended(attempt.queue.name, record, outcome.status.code_name.lower())
             if row is None or not is_there:
                 return  # deleted or purged meanwhile, or done by another attempt
-            if due is None:
-                queue = QueueRow(attempt.queue_row, attempt.generation, attempt.queue, None)
+            queue = QueueRow(attempt.queue_row, attempt.generation, attempt.queue, None)
+            if outcome.succeeded:
                 self._remove(queue, row.id, why="")
                 return
             first, last = attempt.begun()
             ended = replace(last, response_time=now, response_status=outcome.status)
+            if due is None:
+                count = row.response_count + outcome.answered
+                kept = replace(row, response_count=count, attempts=attempts_json(first, ended))
+                self._give_up(queue, kept, why="")
+                return
             self._tasks.end_attempt(
                 row.row,
                 attempts_json(first, ended),

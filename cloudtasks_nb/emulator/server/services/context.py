@@ -50,6 +50,7 @@ class Context:
         self.app_engine_location = app_engine_location
         self.hindrances = Hindrances()
         self.under_way = UnderWay()
+        self.keeps_given_up = False
 
     def changed(self, queue: int) -> None:
         """Something in this queue may have to be dispatched, once it is on disk."""
@@ -87,6 +88,12 @@ class Serving:
             gone = self._store.tombstones.is_blocked(queue.row, name.task, self._context.clock.now())
             raise NotFound(_GONE if gone else NOT_FOUND)
         return queue, found
+
+    def _give_up(self, queue: QueueRow, task: StoredTask, why: str) -> None:
+        """Ends a task that used up its attempts; it is kept aside where the emulator was asked to."""
+        if self._context.keeps_given_up:
+            self._store.given_up.add(queue.queue.name, task, self._context.clock.now())
+        self._remove(queue, task.id, why)
 
     def _remove(self, queue: QueueRow, task_id: str, why: str = "DELETED") -> None:
         """Ends a task; its name stays blocked for a while. `why` is empty where an attempt says it.

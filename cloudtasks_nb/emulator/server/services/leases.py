@@ -50,7 +50,8 @@ class LeaseService(Serving):
                 leased = _leased(queue, due, to_us(now + duration), body.response_view)
                 rows, spent = _chosen(leased, limit, most_bytes)
             for task_id in spent:
-                self._remove(queue, task_id, "GIVEN_UP")
+                if (task := self._tasks.get(queue.generation, task_id)) is not None:
+                    self._give_up(queue, task, "GIVEN_UP")
             self._tasks.lease(rows, now + duration)
         return joined_json(rows.values())
 

@@ -27,6 +27,7 @@ from ..rules import queues as queue_rules
 from ..rules.locations import check_location
 from ..rules.pages import Listing
 from ..rules.queue_patch import patched
+from ..rules.queue_words import Asked
 from ..store.store import QueueRow
 from .context import NOT_FOUND, Serving
 
@@ -80,6 +81,21 @@ class QueueService(Serving):
         added = self._store.add_queue(queue, str(name.parent)).queue
         self._store.journal.began(added.name, 0, to_us(self._context.clock.now()))
         return added
+
+    def have(self, asked: Asked) -> None:
+        """Makes a queue, or gives the one that is there the settings that were named; in a transaction of the caller.
+
+        Errors: ApiError.
+        """
+        name = str(asked.name)
+        found = self._store.queue(name)
+        if found is None:
+            self.add(replace(asked.queue, name=name))
+        elif asked.paths:
+            self._save(found, patched(found.queue, asked.queue, [*asked.paths]))
+        if asked.paused is not None:
+            row = self._queue(asked.name)
+            self._save(row, replace(row.queue, state="PAUSED" if asked.paused else "RUNNING"))
 
     def patch(self, name: str, body: Queue, *, update_mask: str = "", version: Version = OWN) -> Queue:
         parsed = parse_queue(name)

@@ -37,7 +37,8 @@ class Service:
         self.queues = QueueService(context)
         self.tasks = TaskService(context)
         self.attempts = AttemptService(context)
-        batches, uploads = BatchService(context), UploadService(context)
+        self.uploads = UploadService(context)
+        batches = BatchService(context)
         locations, policies, leases = LocationService(context), PolicyService(context), LeaseService(context)
         self._handlers: dict[str, Handler] = {
             "projects.locations.list": locations.list,
@@ -64,7 +65,7 @@ class Service:
             "projects.locations.operations.get": batches.operation,
             "projects.locations.getCmekConfig": locations.get_key,
             "projects.locations.updateCmekConfig": locations.update_key,
-            "api.queue.update": uploads.update,
+            "api.queue.update": self.uploads.update,
             "projects.locations.queues.tasks.lease": leases.lease,
             "projects.locations.queues.tasks.acknowledge": leases.acknowledge,
             "projects.locations.queues.tasks.renewLease": leases.renew,

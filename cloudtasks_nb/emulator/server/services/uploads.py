@@ -26,14 +26,15 @@ class UploadService(QueueService):
         with self._store.transaction():
             parent = LocationName(app_id, self._context.app_engine_location)
             for entry in described:
-                self._apply(parent, entry)
+                self.apply(parent, entry)
             named = {f"{parent}/queues/{entry.id}" for entry in described}
             for row in list(self._store.queues(str(parent))):
                 if row.queue.name not in named and row.queue.id != _SPARED:
                     self._save(row, replace(row.queue, state="DISABLED"))
         return Empty()
 
-    def _apply(self, parent: LocationName, entry: Described) -> None:
+    def apply(self, parent: LocationName, entry: Described) -> None:
+        """What one entry of the file makes of its queue, inside a transaction of the caller. Errors: ApiError."""
         name = f"{parent}/queues/{entry.id}"
         found = self._store.queue(name)
         if found is None:

@@ -28,6 +28,8 @@ class _Work(Struct):
 
     do: Callable[[], Any]
     told: asyncio.Future[Any]
+    alone: bool = False
+    then: Callable[[], None] | None = None
     result: Any = None
     error: Exception | None = None
 
@@ -52,8 +54,9 @@ class Commits:
         self._store.shares_transactions = True
         self._waiting: list[_Work] = []
         self._turn: list[_Work] = []
-        self._disk: asyncio.Future[None] | None = None
+        self._disk: asyncio.Future[Any] | None = None
         self._flushing: asyncio.Handle | None = None
+        self._listeners: list[Callable[[], None]] = []
         # One thread: the loop goes on reading requests while the disk works.
         self._thread = ThreadPoolExecutor(1, "commits") if store.is_durable else None
 
@@ -62,6 +65,23 @@ class Commits:
         if self._expiry is not None and self._expiry.is_due():
             await self._expire(self._expiry)
         return await self._run(work)
+
+    async def alone(self, work: Callable[[], T], then: Callable[[], None] | None = None) -> T:
+        """Does what no transaction can hold, such as replacing the whole database, while nobody else uses the store.
+
+        What was asked for before is on disk by then. What waits meanwhile is done after `then`, which is called on the
+        loop unless the work failed. Errors: as run.
+        """
+        asked = _Work(work, asyncio.get_running_loop().create_future(), alone=True, then=then)
+        self._waiting.append(asked)
+        if self._disk is None and not self._turn:
+            self._go_on()
+        return cast(T, await asked.told)
+
+    def on_turn(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Calls the listener after every turn that wrote something. Returns how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     async def _expire(self, expiry: Expiry) -> None:
         async with self._expiring:  # one for all: who comes later finds it done
@@ -118,9 +138,49 @@ class Commits:
             self._store.rollback()
             error = self._failure(error)
         self._end_turn(error)
-        waiting, self._waiting = self._waiting, []
-        for work in waiting:
-            self._do(work)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Does what waited, up to what has to be done alone."""
+        while self._waiting and self._disk is None:
+            if self._waiting[0].alone and self._turn:
+                return  # until this turn is committed
+            work = self._waiting.pop(0)
+            if work.told.cancelled():  # nobody asks for it any longer
+                continue
+            if work.alone:
+                self._do_alone(work)
+            else:
+                self._do(work)
+
+    def _do_alone(self, work: _Work) -> None:
+        self._turn = [work]
+        if self._thread is None:
+            self._did_alone(work, self._by_itself(work.do))
+            return
+        self._disk = asyncio.get_running_loop().run_in_executor(self._thread, self._by_itself, work.do)
+        self._disk.add_done_callback(lambda disk: self._did_alone(work, disk.result()))
+
+    def _by_itself(self, work: Callable[[], Any]) -> tuple[Any, Exception | None]:
+        """The work, whose transactions are its own."""
+        self._store.shares_transactions = False
+        try:
+            return _outcome(work)
+        finally:
+            self._store.shares_transactions = True
+
+    def _did_alone(self, work: _Work, outcome: tuple[Any, Exception | None]) -> None:
+        self._disk = None
+        work.result, error = outcome
+        work.error = self._failure(error) if isinstance(error, sqlite3.Error) else error
+        if error is None and work.then is not None:
+            _, work.error = _outcome(work.then)
+        self._end_turn(None)
+        self._go_on()
+
+    def _tell_listeners(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
 
     def _end_turn(self, lost: BaseException | None) -> None:
         turn, self._turn = self._turn, []
@@ -128,6 +188,7 @@ class Commits:
             work.tell(lost)
         for follow in self._store.followers(lost=lost is not None):
             follow()
+        self._tell_listeners()
 
     def _failure(self, error: BaseException) -> Internal:
         """The database failed: say so to whoever asked, and to the owner of the process."""
@@ -136,6 +197,13 @@ class Commits:
         message = f"The emulator's database failed, and nothing of this call was kept: {error}."
         print(f"cloudtasks_nb emulator: {message}", file=sys.stderr, flush=True)
         return Internal(message)
+
+
+def _outcome(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    try:
+        return work(), None
+    except Exception as error:  # it belongs to whoever asked
+        return None, error
 
 
 def _failed(commit: Callable[[], None]) -> BaseException | None:

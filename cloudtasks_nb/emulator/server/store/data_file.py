@@ -7,6 +7,7 @@ import time
 from importlib.resources import files
 
 from ....errors import ConfigError
+from .given_up import TABLE as GIVEN_UP
 
 APPLICATION_ID = 0x63746E62  # "ctnb"
 VERSION = 4
@@ -31,8 +32,11 @@ _KEPT_SINCE_1 = (
 )
 
 
-def prepare(connection: sqlite3.Connection) -> None:
-    """Makes an open database the emulator's. Errors: sqlite3.Error; ConfigError for a file of something else."""
+def prepare(connection: sqlite3.Connection, check_s: float = CHECK_S) -> None:
+    """Makes an open database the emulator's. `check_s`: for how long it may look for damage.
+
+    Errors: sqlite3.Error; ConfigError for a file of something else.
+    """
     # Exclusive: two emulators on one file would dispatch every task twice. The lock goes with the process.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     _identity(connection)  # what is not ours is left as it is
@@ -41,12 +45,13 @@ def prepare(connection: sqlite3.Connection) -> None:
     if version == 0:
         connection.executescript(_in_one_transaction(_schema()))
     else:
-        _check(connection)
+        _check(connection, check_s)
     if version == 1:
         _from_version_1(connection)
     if version in (2, 3):
         clock = "CREATE TABLE clock (now_us INTEGER NOT NULL);" if version == 2 else ""
         connection.executescript(_in_one_transaction(f"{clock} {_LOGGED} {_sql('telemetry.sql')}"))
+    connection.executescript(GIVEN_UP)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # cut off by the last stop
 
@@ -58,6 +63,11 @@ def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("COMMIT")
+
+
+def is_blank(connection: sqlite3.Connection) -> bool:
+    """Whether the database holds nothing at all, not even our mark. Errors: ConfigError for one of something else."""
+    return _identity(connection) == 0
 
 
 def _identity(connection: sqlite3.Connection) -> int:
@@ -80,9 +90,9 @@ def _identity(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _check(connection: sqlite3.Connection) -> None:
+def _check(connection: sqlite3.Connection, for_s: float) -> None:
     """Looks for damage, for a moment. Errors: ConfigError."""
-    deadline = time.monotonic() + CHECK_S
+    deadline = time.monotonic() + for_s
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

@@ -23,6 +23,10 @@ class Expiry:
         if self._next is None or moment < self._next:
             self._next = moment
 
+    def begin_anew(self) -> None:
+        """The database is another one."""
+        self.look_again()
+
     def look_again(self) -> None:
         """Something was lost: what seemed to have ended may be there still."""
         self._next = datetime.min.replace(tzinfo=UTC)

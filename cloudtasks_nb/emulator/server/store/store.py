@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from ....errors import ConfigError
 from ....model import Queue, decode, encode
 from ..clock import from_us, to_us
-from .data_file import RESTORE, prepare
+from .data_file import RESTORE, is_blank, prepare
 from .forgetting import Forgetting
+from .given_up import GivenUpStore
 from .grants import OAuthStore
 from .happened import HappenedStore
 from .journal import Journal
@@ -47,6 +48,7 @@ class Store:
         self.has_leftovers = True  # of generations: until somebody looked
         self._followers: list[Callable[[], None]] = []
         self.tasks = TaskStore(connection)
+        self.given_up = GivenUpStore(connection)
         self.tombstones = Tombstones(connection)
         self.operations = OperationStore(connection)
         self.oauth = OAuthStore(connection)
@@ -150,6 +152,29 @@ class Store:
         """What was put off until the commit, to be done now; none of it when the transaction was lost."""
         followers, self._followers = self._followers, []
         return [] if lost else followers
+
+    @classmethod
+    def blank(cls) -> Store:
+        """A database with nothing in it. SQLite keeps it in memory, or in a file that nobody else can open."""
+        connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        prepare(connection)
+        return cls(connection)
+
+    def replace_with(self, other: Store | sqlite3.Connection) -> None:
+        """Replaces the whole database, whatever tables it has: all of it, or nothing. No transaction may be open."""
+        (other._db if isinstance(other, Store) else other).backup(self._db)
+        self.has_leftovers = True
+
+    def prepare(self, check_s: float) -> None:
+        """Makes what was copied into it today's. Errors: sqlite3.Error; ConfigError when it is not ours, or broken."""
+        if is_blank(self._db):
+            raise ConfigError("is empty.")
+        prepare(self._db, check_s)
+
+    def cut_off(self) -> None:
+        """What was under way is due again: nobody will hear how it ended."""
+        with self.transaction():
+            self._db.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")
 
     def is_empty(self) -> bool:
         return self._db.execute("SELECT 1 FROM queues LIMIT 1").fetchone() is None

@@ -32,6 +32,11 @@ class Sweeper:
         if self._sweeping is None and (self._store.has_leftovers or self._look_at <= self._clock.now()):
             self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
 
+    def begin_anew(self) -> None:
+        """Look again: the database is another one."""
+        self._look_at = self._clock.now()
+        self.wake()
+
     async def close(self) -> None:
         if self._sweeping is not None:
             self._sweeping.cancel()

@@ -181,6 +181,18 @@ class TaskStore:
         )
         self._db.execute("INSERT INTO answers SELECT id, ? FROM queues WHERE id = ?", (to_us(now), queue))
 
+    def has_work(self, generation: int, due_by: datetime | None) -> bool:
+        """Whether any task is there; with `due_by`, any that is due by then, or under way."""
+        if due_by is None:
+            found = self._db.execute("SELECT 1 FROM tasks WHERE generation = ? LIMIT 1", (generation,))
+        else:
+            sql = (
+                "SELECT 1 FROM tasks WHERE generation = :g AND schedule_us <= :us UNION ALL "
+                "SELECT 1 FROM tasks WHERE generation = :g AND in_flight > 0 LIMIT 1"
+            )
+            found = self._db.execute(sql, {"g": generation, "us": to_us(due_by)})
+        return found.fetchone() is not None
+
     def stats(self, queue: int, generation: int, now: datetime) -> QueueStats:
         """What the queue holds and does; the effective rate is for the caller to say."""
         count, oldest_us = self._db.execute(

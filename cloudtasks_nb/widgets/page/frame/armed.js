@@ -1,4 +1,4 @@
-// Two steps: the first press arms for five seconds, the second acts. A double click or a held key only arms.
+// Two steps: the first press arms for five seconds, the second acts. A double click only arms.
 
 /** Two presses act on up to so many tasks; more are confirmed by their number. */
 export const FEW = 20;
@@ -29,8 +29,9 @@ export function armed(frame, label, question, act, options = {}) {
   const button = frame.button(label, press, options);
   button.addEventListener("keydown", (event) => {
     const leaves = event.key === "Escape" && timer !== null;
-    if (event.repeat || leaves) event.preventDefault();
-    if (leaves) disarm();
+    if (!leaves) return;
+    event.preventDefault();
+    disarm();
   });
   return button;
 }

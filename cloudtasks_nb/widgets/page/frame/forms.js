@@ -48,15 +48,19 @@ export function confirmForm(frame, { label, words, count, id, act, close, danger
 /** A place for one form at a time. A form takes the focus, and gives it back to the button that opened it. */
 export function formSlot(frame) {
   const node = h("div.ct-slot");
-  const show = (build, opener) => {
-    const close = () => {
+  const slot = { node, about: null, close: () => {} };
+  /** `about`: what the form is about, for who must know whether that is still so. */
+  slot.show = (build, opener, about = null) => {
+    slot.close = () => {
       node.replaceChildren();
-      focus(opener);
+      slot.about = null;
+      frame.focusBack(opener);
     };
-    const { form, first } = build(close);
+    const { form, first } = build(slot.close);
+    slot.about = about;
     node.replaceChildren(form);
     focus(first);
     frame.sync();
   };
-  return { node, show };
+  return slot;
 }

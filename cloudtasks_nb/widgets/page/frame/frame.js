@@ -1,13 +1,14 @@
 // The frame of a panel: its root, its actions, its status line, and everything that cleanup undoes.
 
-import { armed } from "./armed.js";
-import { Calls } from "./calls.js";
+import { BUSY, Calls } from "./calls.js";
 import { tickTimes, when } from "./cells.js";
-import { focus, h } from "./dom.js";
+import { h } from "./dom.js";
 import { FocusKeeper } from "./focus.js";
 import { Live } from "./live.js";
+import { pressOnce } from "./presses.js";
 
 export const UNREAD = "Not read yet."; // an empty table would claim that there is nothing
+const PART_MS = 5000;
 const NO_LINES = "# each click appears here as a line of Python";
 const GONE_TITLE = "The service knows no such queue (any more).";
 
@@ -23,7 +24,12 @@ export class Frame {
       changed: () => this.sync(),
     });
     this.on("msg:custom", (message) => this.#hear(message));
-    this.watch(["busy"], () => this.sync());
+    this.watch(["busy"], () => {
+      this.calls.heard();
+      this.sync();
+    });
+    this.on("change:progress", () => this.calls.heard());
+    this.undo.push(() => this.calls.end());
     this.watch(["notice"], () => this.notice());
     this.on("change:gone", () => this.sync());
     this.watch(["lines"], () => this.#lines());
@@ -38,7 +44,8 @@ export class Frame {
     this.code = h("code");
     this.folded = h("details.ct-code", h("summary", "as code"), h("pre", this.code));
     const names = { "data-panel": kind, "aria-label": label, "data-lm-suppress-shortcuts": "true" };
-    this.root = h("section.ct-panel", { ...names });
+    this.root = h("section.ct-panel", names);
+    pressOnce(this.root, this.undo);
     // A letter typed on a button is meant for the panel: a notebook in command mode would delete the cell.
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
@@ -56,9 +63,10 @@ export class Frame {
     this.undo.push(() => this.model.off(event, handler));
   }
 
-  /** Run `update` now and whenever one of the traits changes. */
+  /** Run `update` now and whenever one of the traits changes; what has the focus keeps it, and its caret. */
   watch(traits, update) {
-    for (const trait of traits) this.on(`change:${trait}`, update);
+    const redraw = () => this.redraw(update);
+    for (const trait of traits) this.on(`change:${trait}`, redraw);
     update();
   }
 
@@ -91,7 +99,8 @@ export class Frame {
 
   #hear(message) {
     if (!this.calls.answered(message)) return;
-    this.notice();
+    if (message.dropped) this.say(BUSY);
+    else this.notice();
     this.sync();
   }
 
@@ -110,9 +119,26 @@ export class Frame {
     return button;
   }
 
-  /** A button of two steps. */
-  armed(label, question, act, options) {
-    return armed(this, label, question, act, options);
+  /**
+   * A part of the script, loaded from the kernel: a saved notebook holds only what shows something
+   * without one. A question that gets lost is asked again.
+   */
+  part(name) {
+    return new Promise((done) => {
+      const ask = () => this.calls.post({ do: "part", name });
+      const again = setInterval(ask, PART_MS);
+      const stop = () => clearInterval(again);
+      this.undo.push(stop);
+      this.on("msg:custom", async (message) => {
+        if (message?.part !== name) return;
+        stop();
+        const url = URL.createObjectURL(new Blob([message.code], { type: "text/javascript" }));
+        const loaded = await import(url);
+        URL.revokeObjectURL(url);
+        if (!this.ended) done(loaded);
+      });
+      ask();
+    });
   }
 
   /** Buttons follow `busy` and their own rule; the focus comes back, or goes to a usable neighbour. */
@@ -139,14 +165,17 @@ export class Frame {
   }
 
   focusOn(key) {
-    focus(this.keyed(key));
+    this.focusBack(this.keyed(key));
   }
 
-  /** Draw anew what is within `box`: the focus stays on the thing that has it. */
-  redraw(box, draw) {
-    const key = this.keeper.keyWithin(box);
-    draw();
-    this.focusOn(key);
+  /** The focus goes to what was pressed before, as soon as that can take it. */
+  focusBack(node) {
+    this.keeper.back(node);
+  }
+
+  /** Draw anew: focus and caret stay on the thing that has them. */
+  redraw(draw) {
+    this.keeper.during(draw);
   }
 
   say(text, hint = "", level = "") {

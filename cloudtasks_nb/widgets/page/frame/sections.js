@@ -25,8 +25,12 @@ export function textLines(text, label) {
 }
 
 function sectionTable({ summary, rows, columns }) {
-  const body = rows.map(([name, value]) =>
-    h("tr", h("th", { scope: "row" }, cells(name)), h("td", cells(value))),
+  const body = rows.map(([name, ...values]) =>
+    h(
+      "tr",
+      h("th", { scope: "row" }, cells(name)),
+      values.map((value) => h("td", cells(value))),
+    ),
   );
   const caption = h("caption", summary);
   return h("table.ct-data.ct-headers", caption, tableHead(columns), h("tbody", body));

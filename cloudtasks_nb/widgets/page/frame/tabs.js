@@ -2,8 +2,8 @@
 
 import { h, pushButton } from "./dom.js";
 
-/** Tabs for `[words, show]`; the first one is on. `show(isOn)` shows or hides its view. */
-export function tabs(label, views) {
+/** Tabs for `[words, show]`; `first` is on, or the first one. `show(isOn)` shows or hides its view. */
+export function tabs(label, views, first) {
   const pressed = (wanted) => {
     views.forEach(([words, show], at) => {
       const isOn = words === wanted;
@@ -15,6 +15,6 @@ export function tabs(label, views) {
   };
   const nodes = views.map(([words]) => pushButton(words, () => pressed(words), { kind: "ct-tab" }));
   const node = h("nav.ct-buttons.ct-tabs", { "aria-label": label }, nodes);
-  pressed(views[0][0]);
+  pressed(first || views[0][0]);
   return node;
 }

@@ -32,6 +32,12 @@ export function plural(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
+/** Three of many names, for who is about to act on all of them. */
+export function among(names) {
+  const some = names.slice(0, 3).join(", ");
+  return names.length > 3 ? `Among them: ${some}.` : `${names.length > 1 ? "These" : "This one"}: ${some}.`;
+}
+
 /** The unit that a time is said in: below two of a unit the smaller one tells more ("100 min", not "2 h"). */
 export function unitOf(seconds) {
   const found = UNITS.find(([, size], place) => {

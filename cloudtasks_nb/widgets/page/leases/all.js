@@ -1,19 +1,21 @@
 // The verbs for all leases that are held here.
 
-import { armedForFew, FEW } from "../frame/armed.js";
+import { armed, armedForFew, FEW } from "../frame/armed.js";
 import { buttons, h } from "../frame/dom.js";
 import { confirmForm } from "../frame/forms.js";
-import { number, plural } from "../frame/words.js";
+import { among, number, plural } from "../frame/words.js";
 
-function acknowledgeAll(frame, count, show) {
+function acknowledgeAll(frame, leases, show) {
+  const count = () => leases.held.length;
   const act = (confirm) => frame.send("acknowledge_all", { confirm });
   const kind = "ct-quiet-danger";
   const options = { kind, allowed: () => count() > 0 };
-  const button = frame.armed("Acknowledge all", "", () => act(String(count())), options);
-  button.question = () => `Acknowledge ${plural(count(), "task")}? They are deleted then.`;
+  const button = armed(frame, "Acknowledge all", "", () => act(String(count())), options);
+  const ids = () => leases.held.map((row) => row.id);
+  button.question = () => `Acknowledge ${plural(count(), "task")}? They are deleted then. ${among(ids())}`;
   const ask = () => {
     const tasks = plural(count(), "task");
-    const words = `Acknowledging deletes ${tasks}.`;
+    const words = `Acknowledging deletes ${tasks}. ${among(ids())}`;
     const named = { label: `Acknowledge ${tasks}`, words, count: count(), id: frame.get("place").id };
     show((close) => confirmForm(frame, { ...named, act, close }), button);
   };
@@ -34,7 +36,7 @@ export function allBar(frame, leases, seconds, show) {
   const verbs = buttons(
     verb("Renew all", () => frame.send("renew_all", { lease_duration: seconds() }), some),
     verb("Give back all", () => frame.send("give_back_all"), some),
-    acknowledgeAll(frame, count, show),
+    acknowledgeAll(frame, leases, show),
     verb("Remove finished", () => frame.tell("clear", {}), hasFinished),
   );
   return { bar: h("div.ct-verbs", held, verbs), tick };

@@ -1,5 +1,6 @@
 // The table of leases: a countdown for each, and what may be done while it runs.
 
+import { armed } from "../frame/armed.js";
 import { nameButton } from "../frame/cells.js";
 import { buttons, h, muted, tableHead } from "../frame/dom.js";
 import { UNREAD } from "../frame/frame.js";
@@ -56,9 +57,7 @@ export class Leases {
     const rows = this.frame.get("leases").map((row) => this.#row(row));
     const words = nothingWords(this.isReadOnly, updated);
     const nothing = h("td.ct-nothing", { colspan: this.names.length }, words);
-    this.frame.redraw(this.body, () =>
-      this.body.replaceChildren(...(rows.length ? rows : [h("tr", nothing)])),
-    );
+    this.frame.redraw(() => this.body.replaceChildren(...(rows.length ? rows : [h("tr", nothing)])));
     this.tick();
   }
 
@@ -111,7 +110,7 @@ export class Leases {
     const act = (action, more) => frame.send(action, { task_id: id, ...more });
     const renew = () => act("renew", { lease_duration: this.seconds() });
     const acknowledge = () => act("acknowledge");
-    const done = frame.armed("Acknowledge", `Acknowledge ${id}? It is deleted then.`, acknowledge, {
+    const done = armed(frame, "Acknowledge", `Acknowledge ${id}? It is deleted then.`, acknowledge, {
       allowed,
       kind: "ct-small ct-quiet-danger",
     });

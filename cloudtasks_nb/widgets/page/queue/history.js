@@ -29,7 +29,7 @@ export function lastOf(points, spanS) {
 function choice(label, options, now, choose) {
   const items = options.map(([value, words]) => h("option", { value, selected: value === now }, words));
   const onchange = (event) => choose(event.target.value);
-  return h("label.ct-pick-one", muted(label), h("select.ct-select", { onchange }, items));
+  return h("label.ct-pick-one", muted(label), h("select.ct-select", { onchange, "data-key": label }, items));
 }
 
 function spanWords(seconds) {
@@ -98,7 +98,7 @@ export class HistoryView {
     const isRead = Boolean(story.points);
     for (const part of [this.box, this.report]) part.hidden = !isRead;
     this.spanS = isRead ? story.span_s : 0;
-    this.frame.redraw(this.bar, () => this.bar.replaceChildren(...this.#controls(story)));
+    this.frame.redraw(() => this.bar.replaceChildren(...this.#controls(story)));
     if (!isRead) return;
     this.report.replaceChildren(...facts(story.facts));
     this.events.replaceChildren(...story.events.map(eventTable));

@@ -1,8 +1,9 @@
 // What to do with the queues that are ticked.
 
+import { armed } from "../frame/armed.js";
 import { focus, h, muted, pushButton, strong } from "../frame/dom.js";
 import { actionForm } from "../frame/forms.js";
-import { plural } from "../frame/words.js";
+import { among, plural } from "../frame/words.js";
 
 /** How many tasks the queues hold, and how well that is known. */
 export function heldWords(rows, isEstimated) {
@@ -12,6 +13,14 @@ export function heldWords(rows, isEstimated) {
   );
   if (isEstimated) return `about ${tasks} (estimate)`;
   return rows.every((row) => row.depth !== null) ? `${tasks} (as counted)` : "tasks that were not counted";
+}
+
+/** How many queues, three of them, and how many are chosen without being in sight. */
+function chosenWords(frame, names) {
+  const rows = frame.get("rows").filter((row) => names.includes(row.name));
+  const hidden = rows.filter((row) => !frame.isFound(row)).length;
+  const unseen = hidden ? `, of which the search hides ${hidden}` : "";
+  return `${plural(names.length, "queue")}${unseen}. ${among(rows.map((row) => row.id))}`;
 }
 
 // Resuming many says what comes at once, and waits for a second press.
@@ -24,9 +33,10 @@ function resumeForm(frame, names, close) {
   };
   const submit = `Resume ${plural(names.length, "queue")}`;
   const options = { label: "Confirm: resume", look: "ct-confirm", submit, danger: true, act, close };
-  const words = h("p", "These queues hold ", strong(heldWords(rows, estimates)), ". ", surge);
+  const held = ["They hold ", strong(heldWords(rows, estimates)), ". "];
+  const words = h("p", `Resume ${chosenWords(frame, names)} `, held, surge);
   const form = actionForm(frame, options, words);
-  return { form, first: form.querySelector("button") };
+  return { form, first: form.querySelector("button:not(.ct-action)") }; // Cancel
 }
 
 function resume(frame, names, slot) {
@@ -40,16 +50,14 @@ function verbsFor(frame, names, slot) {
   const small = { kind: "ct-small" };
   const count = () => frame.send("count_tasks", { names });
   const pause = () => frame.send("pause_queues", { names });
-  const question = `Pause ${plural(names.length, "queue")}?`;
+  const pauseButton = armed(frame, "Pause chosen", "", pause, small);
+  pauseButton.question = () => `Pause ${chosenWords(frame, names)}`;
   const resumeLabel = names.length > 1 ? "Resume chosen…" : "Resume chosen";
   return [
     frame.get("place").estimates ? null : frame.button("Count tasks", count, small),
     ...(frame.get("read_only")
       ? []
-      : [
-          frame.armed("Pause chosen", question, pause, small),
-          frame.button(resumeLabel, () => resume(frame, names, slot), small),
-        ]),
+      : [pauseButton, frame.button(resumeLabel, () => resume(frame, names, slot), small)]),
   ];
 }
 

@@ -64,7 +64,7 @@ export class Search {
 
   fill() {
     const rows = this.frame.get("rows");
-    this.frame.redraw(this.frame.root, () => {
+    this.frame.redraw(() => {
       this.places.replaceChildren(this.#locations(rows));
       const pills = this.#stateFilter(rows);
       this.pills.replaceWith(pills); // the text stays in the page, and keeps the focus

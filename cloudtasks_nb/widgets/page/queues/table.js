@@ -8,6 +8,7 @@ import { columnsFor, direction, isNumber, nextSort, sorted } from "./sorting.js"
 
 const SHOWN = 100;
 const MORE = 1000;
+const LATE_MS = 120_000;
 
 function nothingWords(rows, { updated }) {
   if (rows.length) return "No queue matches.";
@@ -21,6 +22,13 @@ function failingCell({ failed, attempts, mostly }) {
   const words = `${plural(failed, "attempt")} of ${number(attempts)} failed in the last hour`;
   const title = `${words}, mostly ${mostly}`;
   return h("span.ct-failing", { title }, number(failed), h("span.ct-of", ` of ${number(attempts)}`));
+}
+
+/** Whether a person would ask why: it fails, or it holds tasks and does not run. (pure) */
+export function isInTrouble({ failed, state, depth, oldest }) {
+  const isHeld = state !== "RUNNING" && depth !== 0;
+  const isLate = Boolean(oldest) && Date.now() - Date.parse(oldest) > LATE_MS;
+  return failed > 0 || isHeld || isLate;
 }
 
 export class QueueTable {
@@ -48,7 +56,8 @@ export class QueueTable {
     };
     this.more = pushButton("", showMore, { kind: "ct-small" });
     const pick = h("th", { scope: "col", class: "ct-pick" }, this.all);
-    const head = h("thead", h("tr", pick, this.heads));
+    const why = h("th", { scope: "col", "aria-label": "why" });
+    const head = h("thead", h("tr", pick, this.heads, why));
     this.table = h("table.ct-data.ct-queues", this.caption, head, this.body);
     const names = { class: "ct-listing", tabindex: "0", role: "group", "aria-label": "Queues" };
     this.node = h("div", names, this.table, this.empty, this.more);
@@ -81,7 +90,7 @@ export class QueueTable {
     this.empty.hidden = length > 0;
     this.empty.textContent = nothingWords(rows, this.frame.get("place"));
     const nodes = this.found.slice(0, this.limit).map((row) => this.#row(row));
-    this.frame.redraw(this.body, () => this.body.replaceChildren(...nodes));
+    this.frame.redraw(() => this.body.replaceChildren(...nodes));
     this.mark();
   }
 
@@ -103,7 +112,16 @@ export class QueueTable {
       h("td", row.kind),
       figure(row.rate),
       h("td.ct-figure", failingCell(row)),
+      h("td", isInTrouble(row) ? this.#why(row) : null),
     );
+  }
+
+  #why(row) {
+    const ask = () => this.frame.send("why_queue", { name: row.name });
+    const title = `Say in words what is wrong with ${row.id}`;
+    const why = this.frame.button("Why?", ask, { kind: "ct-small", title });
+    why.dataset.key = `why ${row.name}`;
+    return why;
   }
 
   /** What is ticked and what is open, without building the rows again. */

@@ -1,36 +1,57 @@
-// The form that copies tasks into another queue.
+// The forms that create tasks once more: in another queue, or at another time.
 
 import { FEW } from "../frame/armed.js";
 import { field, h, textInput } from "../frame/dom.js";
 import { actionForm } from "../frame/forms.js";
 import { plural } from "../frame/words.js";
 
-function queueInput(frame) {
-  const id = frame.id("queues");
-  const list = h("datalist", { id });
-  frame.watch(["queues"], () =>
-    list.replaceChildren(...frame.get("queues").map((value) => h("option", { value }))),
-  );
-  frame.tell("list_queues", {});
-  return { input: textInput({ list: id, placeholder: "queue id, location/queue, or full name" }), list };
-}
-
-export function copyForm(frame, { which, count, words, close }) {
-  const { input, list } = queueInput(frame);
+// A form with one text beside the number to confirm; `about` says what it sends, and how it reads.
+function againForm(frame, { which, count, words, among, close }, about) {
+  const { verb, name, asked, hint, where, after, list, send } = about;
+  const input = textInput({ list: list?.id ?? null, placeholder: hint });
   const isMany = count > FEW || which === "matching";
   const typed = isMany ? textInput({ inputmode: "numeric", placeholder: String(count) }) : null;
   const ready = () => input.value.trim() !== "" && (!typed || typed.value.trim() === String(count));
   const act = () => {
-    frame.send("copy_tasks", { to: input.value.trim(), which, confirm: String(count) });
+    frame.send(send, { [name]: input.value.trim(), which, confirm: String(count) });
     close();
   };
-  const created = `Create ${words} in another queue, payloads included, under new ids.`;
   const form = actionForm(
     frame,
-    { label: "Copy tasks", submit: `Copy ${plural(count, "task")}`, ready, act, close },
-    h("p", `${created} These stay where they are.`),
-    field("Copy to", input, list),
+    { label: `${verb} tasks`, submit: `${verb} ${plural(count, "task")}`, ready, act, close },
+    h("p", `Create ${words} ${where}, payloads included, under new ids. ${among} ${after}`),
+    field(asked, input, list),
     typed ? field(`Type ${count}, how many that is`, typed) : null,
   );
   return { form, first: input };
+}
+
+export function copyForm(frame, target) {
+  const list = h("datalist", { id: frame.id("queues") });
+  frame.watch(["queues"], () =>
+    list.replaceChildren(...frame.get("queues").map((value) => h("option", { value }))),
+  );
+  frame.tell("list_queues", {});
+  return againForm(frame, target, {
+    verb: "Copy",
+    name: "to",
+    asked: "Copy to",
+    hint: "queue id, location/queue, or full name",
+    where: "in another queue",
+    after: "These stay where they are.",
+    list,
+    send: "copy_tasks",
+  });
+}
+
+export function rescheduleForm(frame, target) {
+  return againForm(frame, target, {
+    verb: "Reschedule",
+    name: "schedule",
+    asked: "How long from now, or when",
+    hint: "2h, or 2026-12-24T18:00Z",
+    where: "again for another time",
+    after: "Each of these is deleted once its successor is there.",
+    send: "reschedule_tasks",
+  });
 }

@@ -1,8 +1,11 @@
 // The detail pane of a task: facts, headers, payload, and the buttons that act on it.
 
+import { armed } from "../frame/armed.js";
 import { buttons, h, pushButton } from "../frame/dom.js";
 import { pane } from "../frame/pane.js";
 import { factsList, sectionBody, sectionFold, textLines } from "../frame/sections.js";
+
+const WHY_TITLE = "Say in words why it has not run: one read of the task and one of its queue";
 
 // The payload decoded, and as it came where that says something else.
 function payloadBlock(payload) {
@@ -21,25 +24,48 @@ function payloadBlock(payload) {
   return block;
 }
 
+function whyButton(frame, id) {
+  const why = frame.button("Why?", () => frame.send("explain_task", { task_id: id }), { title: WHY_TITLE });
+  why.dataset.key = "why task"; // no id holds a space
+  return why;
+}
+
+// Why it has not run, once somebody asked.
+function whyBlock(why) {
+  if (!why) return [];
+  const cure = why.cure ? h("code.ct-cure", why.cure) : null;
+  return [
+    h(
+      "section.ct-section.ct-why-task",
+      { "aria-label": "Why?" },
+      h("p", why.sentence),
+      cure,
+      sectionFold(why.evidence),
+    ),
+  ];
+}
+
 function taskButtons(frame, { id, can_run: canRun }, close) {
   const act = (action) => () => frame.send(action, { task_id: id });
+  const keyed = (verb, button) => Object.assign(button.dataset, { key: `${verb} ${id}` }) && button;
   const edit = frame.button("Edit…", act("edit"));
   edit.dataset.key = "edit task"; // no id holds a space
   const dangerous = { kind: "ct-quiet-danger" };
   return [
-    canRun ? frame.armed("Run", `Send ${id} now?`, act("run_task")) : null,
+    whyButton(frame, id),
+    canRun ? keyed("run", armed(frame, "Run", `Send ${id} now?`, act("run_task"))) : null,
     edit,
-    frame.armed("Delete", `Delete ${id} for good?`, act("delete_task"), dangerous),
-    pushButton("Close", close),
+    keyed("delete", armed(frame, "Delete", `Delete ${id} for good?`, act("delete_task"), dangerous)),
+    keyed("close", pushButton("Close", close)),
   ];
 }
 
 /** `isHeld`: the task is leased here, and its row has the verbs. */
 export function detailPane(frame, detail, close, isHeld = false) {
-  const { id, kind, facts, headers, payload } = detail;
-  const isPlain = isHeld || frame.get("read_only");
-  const verbs = isPlain ? pushButton("Close", close) : taskButtons(frame, detail, close);
+  const { id, kind, facts, headers, payload, why } = detail;
+  const plain = [isHeld ? null : whyButton(frame, id), pushButton("Close", close)];
+  const verbs = isHeld || frame.get("read_only") ? plain : taskButtons(frame, detail, close);
   const names = { title: id, label: `Task ${id}`, words: `${kind} task`, verbs, close };
   const inside = payload ? [payloadBlock(payload), payload.inner.map(sectionFold)] : [];
-  return pane(names, factsList(facts), headers.map(sectionFold), inside);
+  return pane(names, whyBlock(why), factsList(facts), headers.map(sectionFold), inside);
 }

@@ -1,6 +1,6 @@
 // The form that makes a new task of an old one: what is not touched stays, secrets included.
 
-import { checkLabel, field, h, strong, textInput } from "../frame/dom.js";
+import { checkLabel, field, focus, h, strong, textInput } from "../frame/dom.js";
 import { actionForm } from "../frame/forms.js";
 
 const METHODS = ["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -79,7 +79,7 @@ const valuesOf = (inputs) => {
   return Object.fromEntries(there.map(([name, input]) => [name, input.value]));
 };
 
-export function editForm(frame, old, close) {
+function editForm(frame, old, close) {
   const inputs = inputsOf(old);
   const { headers, payload } = inputs;
   const delay = textInput({ placeholder: "as it was", inputmode: "decimal", class: "ct-input ct-short" });
@@ -107,4 +107,26 @@ export function editForm(frame, old, close) {
     checkLabel(drop, `Delete ${old.id} once the new task is there`),
   );
   return { form, first: payload ?? inputs.url ?? inputs.tag };
+}
+
+/** The place of the form, which opens when the kernel has read the old task. */
+export function editSlot(frame) {
+  const node = h("div");
+  const close = () => {
+    frame.tell("close_form", {});
+    frame.focusOn("edit task");
+  };
+  let shown = "";
+  frame.watch(["form"], () => {
+    const old = frame.get("form");
+    const said = JSON.stringify(old);
+    if (said === shown) return; // what was typed stays
+    shown = said;
+    if (!old.id) return node.replaceChildren();
+    const { form, first } = editForm(frame, old, close);
+    node.replaceChildren(form);
+    focus(first);
+    frame.sync();
+  });
+  return node;
 }

@@ -1,13 +1,13 @@
 // The filter of the tasks: words to look for, and values to choose or leave out.
 
-import { focus, h, muted } from "../frame/dom.js";
+import { h, muted } from "../frame/dom.js";
 import { number, plural } from "../frame/words.js";
-import { scopeWords } from "./scope.js";
+import { agrees, scopeWords } from "./scope.js";
 
 const TYPING_MS = 250;
 const HELP =
-  "Words, and is:due kind:http code:503 tag:red method:POST id: url: payload:, " +
-  "a minus in front for “not”. As code: browser.filter(…)";
+  "Words and terms: is:due code:503,429 attempts>3 due<2h payload.customer:42 -tag:red. " +
+  "As code: browser.filter(…)";
 const EXAMPLES = "· is:due · -code:503 · tag:red";
 const MODES = {
   "": { now: "not filtered", next: "Show only these" },
@@ -15,9 +15,21 @@ const MODES = {
   without: { now: "left out", next: "Show these again" },
 };
 
+// The terms that may follow: the browser offers those that hold what is typed.
+function offer(frame, list, { value }) {
+  const [, before, word] = /^(.*?)([^\s"]*)$/s.exec(value);
+  const minus = word.startsWith("-") ? "-" : "";
+  const start = word.slice(minus.length).toLowerCase();
+  const fits = ([term]) => term !== start && term.toLowerCase().startsWith(start);
+  const found = start ? frame.get("offered").filter(fits) : [];
+  const options = found.map(([term, label]) => h("option", { value: `${before}${minus}${term}`, label }));
+  list.replaceChildren(...options);
+}
+
 function searchInput(frame) {
   const id = frame.id("filter");
-  const plain = { autocomplete: "off", spellcheck: "false" };
+  const list = h("datalist", { id: `${id}-terms` });
+  const plain = { autocomplete: "off", spellcheck: "false", list: list.id };
   const input = h("input", { type: "search", id, class: "ct-search", ...plain, title: HELP });
   let timer = null;
   const ask = () => {
@@ -27,6 +39,8 @@ function searchInput(frame) {
   input.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(ask, TYPING_MS);
+    offer(frame, list, input);
+    frame.disagree(); // at once: what is pressed now would hit the rows before
   });
   input.addEventListener("keydown", (event) => {
     event.stopPropagation();
@@ -37,7 +51,7 @@ function searchInput(frame) {
     } else if (event.key === "Enter") ask();
   });
   frame.undo.push(() => clearTimeout(timer));
-  return input;
+  return { input, list };
 }
 
 function chip(frame, { field, value, label, count, tone, mode }) {
@@ -59,27 +73,38 @@ function chip(frame, { field, value, label, count, tone, mode }) {
 function chipBar(frame, input) {
   const bar = h("div.ct-chips", { role: "group", "aria-label": "Filters" });
   frame.watch(["facets"], () => {
-    const key = frame.keeper.keyWithin(bar);
+    const isPressed = bar.contains(frame.keeper.focused);
     bar.replaceChildren(...frame.get("facets").map((facet) => chip(frame, facet)));
-    if (!key) return;
-    focus(bar.querySelector(`[data-key="${CSS.escape(key)}"]`));
-    input.value = frame.get("place").query;
+    if (isPressed) input.value = frame.get("place").asked;
   });
   return bar;
 }
 
 export function filterRow(frame) {
-  const input = searchInput(frame);
+  const { input, list } = searchInput(frame);
   const label = h("label", { for: input.id });
   const found = h("span.ct-muted.ct-found", { role: "status" });
+  const say = () => {
+    const at = frame.get("place");
+    const isSettled = agrees(input.value, at);
+    const matching = `${number(frame.get("order").length)} of ${number(at.count)} match`;
+    const held = at.query ? `those of “${at.query}”` : "not filtered";
+    found.textContent = isSettled ? at.query && matching : `The rows are ${held}: verbs are off.`;
+    found.classList.toggle("ct-warning", !isSettled);
+    input.setAttribute("aria-invalid", String(!isSettled && at.asked === input.value));
+    frame.isSettled = isSettled;
+  };
+  frame.disagree = () => {
+    say();
+    frame.sync();
+  };
   frame.watch(["place", "order"], () => {
     const at = frame.get("place");
     label.textContent = `Filter ${scopeWords(at)}`;
     input.placeholder = `words${at.payloads ? ", also in payloads" : ""} ${EXAMPLES}`;
-    if (frame.keeper.focused !== input && input.value !== at.query) input.value = at.query;
-    const matching = number(frame.get("order").length);
-    found.textContent = at.query ? `${matching} of ${number(at.count)} match` : "";
+    if (frame.keeper.focused !== input && input.value !== at.asked) input.value = at.asked;
+    say();
   });
-  const line = h("div.ct-filter-line", label, input, found);
+  const line = h("div.ct-filter-line", label, input, list, found);
   return h("div.ct-filter", line, chipBar(frame, input));
 }

@@ -19,6 +19,21 @@ export function placeWords(place) {
   return `page ${place.number} of ${place.more ? "many" : place.number}`;
 }
 
+/** Whether the rows are those of the filter that stands in the box. */
+export const agrees = (typed, { query }) => typed.trim() === query.trim();
+
+/** The tasks that match, and by which filter. */
+export function foundWords(count, place) {
+  if (!place.query.trim()) return `${matchingWords(place, count)}, without a filter`;
+  return `${plural(count, "task")} that match “${place.query}”, of ${scopeWords(place)}`;
+}
+
+/** The tasks that are selected, and how many of them the filter hides. */
+export function selectedWords(count, hidden, { query }) {
+  const words = plural(count, "selected task");
+  return hidden ? `${words}, of which ${number(hidden)} do not match “${query}”` : words;
+}
+
 /** The tasks that a verb acts on when it acts on all that match. */
 export function matchingWords(place, matching) {
   const scope = scopeWords(place);

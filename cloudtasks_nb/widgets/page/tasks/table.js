@@ -89,7 +89,7 @@ export class TaskTable {
     this.table.setAttribute("aria-rowcount", String(shown + 1));
     const again = currentId ? this.#placeOf(currentId) : -1;
     this.current = again >= 0 ? again : Math.min(this.current, Math.max(0, shown - 1));
-    this.frame.redraw(this.body, () => {
+    this.frame.redraw(() => {
       this.rows.clear();
       this.body.replaceChildren(...(shown ? [this.above, this.below] : [this.#empty(at)]));
       this.draw();
@@ -171,7 +171,7 @@ export class TaskTable {
     this.table.style.minWidth = px(tableWidth(widths));
     const names = [{ name: "task", label: "Task", look: "text" }, ...columns];
     const check = h("th", { scope: "col", class: "ct-check" }, h("label", this.all));
-    this.frame.redraw(this.head, () =>
+    this.frame.redraw(() =>
       this.head.replaceChildren(check, ...names.map((column) => columnHead(this.frame, column, at))),
     );
   }

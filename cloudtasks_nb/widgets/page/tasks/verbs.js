@@ -1,12 +1,12 @@
 // What to do with tasks: with the selected ones, or with all that match. Which of the two is always said.
 
-import { armedForFew, FEW } from "../frame/armed.js";
+import { armed, armedForFew, FEW } from "../frame/armed.js";
 import { buttons, h, pushButton } from "../frame/dom.js";
 import { confirmForm } from "../frame/forms.js";
-import { number, plural } from "../frame/words.js";
-import { copyForm } from "./copy.js";
+import { among, number, plural } from "../frame/words.js";
+import { copyForm, rescheduleForm } from "./copy.js";
 import { exportForm } from "./export.js";
-import { matchingWords, scopeWords } from "./scope.js";
+import { foundWords, matchingWords, selectedWords } from "./scope.js";
 
 const TITLES = {
   selected: "as data: browser.selection, browser.tasks",
@@ -36,13 +36,34 @@ class Target {
     return this.isAll ? "matching" : "selected";
   }
 
+  get ids() {
+    return this.isAll ? this.#found : this.frame.get("selected");
+  }
+
+  get #found() {
+    const { ids } = this.frame.get("table");
+    return this.frame.get("order").map((at) => ids[at]);
+  }
+
   get count() {
     return this.frame.get(this.isAll ? "order" : "selected").length;
   }
 
+  /** Whether there are any, and the rows are those that the box asks for. */
+  get isReady() {
+    return this.count > 0 && this.frame.isSettled;
+  }
+
   get words() {
-    if (!this.isAll) return plural(this.count, "selected task");
-    return `${plural(this.count, "task")} that match, of ${scopeWords(this.frame.get("place"))}`;
+    const place = this.frame.get("place");
+    if (this.isAll) return foundWords(this.count, place);
+    const found = new Set(place.query ? this.#found : this.ids);
+    return selectedWords(this.count, this.ids.filter((id) => !found.has(id)).length, place);
+  }
+
+  /** Which tasks a form is about: by the filter, and one by one. */
+  get about() {
+    return [this.which, this.frame.get("place").query, ...this.ids].join("\n");
   }
 
   say() {
@@ -52,51 +73,44 @@ class Target {
 }
 
 // Two presses for a few selected tasks; a typed number for many and for whatever a filter found.
-function careful(frame, target, show, { label, action, sentence, danger }) {
+function careful(frame, target, slot, { label, action, danger, after }) {
   const act = (confirm, which = target.which) => frame.send(action, { which, confirm });
   const kind = danger ? "ct-small ct-quiet-danger" : "ct-small";
-  const button = frame.armed(label, "", () => act(String(target.count)), {
-    kind,
-    allowed: () => target.count > 0,
-  });
-  button.question = () => sentence(target.words);
+  const options = { kind, allowed: () => target.isReady };
+  const button = armed(frame, label, "", () => act(String(target.count)), options);
+  button.question = () => `${label} ${target.words}${after}. ${among(target.ids)}`;
   const ask = () => {
     const { which, count } = target;
-    const words = sentence(target.words);
+    const named = { label: `${label} ${plural(count, "task")}`, words: button.question(), danger };
     const { id } = frame.get("place");
-    const named = { label: `${label} ${plural(count, "task")}`, words, count, id, danger };
-    show((close) => confirmForm(frame, { ...named, act: (typed) => act(typed, which), close }), button);
+    const build = (close) =>
+      confirmForm(frame, { ...named, count, id, act: (typed) => act(typed, which), close });
+    slot.show(build, button, target.about);
   };
   return armedForFew(button, () => !target.isAll && target.count <= FEW, ask);
 }
 
-function opener(frame, target, show, label, build) {
+function opener(frame, target, slot, label, build) {
   const open = () => {
-    const { which, count, words } = target;
-    show((close) => build(frame, { which, count, words, close }), button);
+    const { which, count, words, ids } = target;
+    const about = { which, count, words, among: among(ids) };
+    slot.show((close) => build(frame, { ...about, close }), button, target.about);
   };
-  const button = frame.button(label, open, { kind: "ct-small", allowed: () => target.count > 0 });
+  const button = frame.button(label, open, { kind: "ct-small", allowed: () => target.isReady });
   return button;
 }
 
-export function verbBar(frame, show) {
+const RUN = { label: "Run", action: "run_tasks", danger: false, after: " now" };
+const DELETE = { label: "Delete", action: "delete_tasks", danger: true, after: " for good" };
+const CHANGED =
+  "The tasks are others than those that the form was about. It was closed, and nothing was done.";
+
+export function verbBar(frame, slot) {
   const target = new Target(frame, () => update());
-  const verb = (about) => careful(frame, target, show, about);
-  const opening = (label, build) => opener(frame, target, show, label, build);
-  const run = verb({
-    label: "Run",
-    action: "run_tasks",
-    sentence: (tasks) => `Send ${tasks} now.`,
-    danger: false,
-  });
-  const deletion = {
-    label: "Delete",
-    action: "delete_tasks",
-    sentence: (tasks) => `Delete ${tasks} for good.`,
-  };
-  const changing = frame.get("read_only")
-    ? []
-    : [run, verb({ ...deletion, danger: true }), opening("Copy to…", copyForm)];
+  const opening = (label, build) => opener(frame, target, slot, label, build);
+  const [run, drop] = [RUN, DELETE].map((about) => careful(frame, target, slot, about));
+  const again = () => [opening("Reschedule…", rescheduleForm), opening("Copy to…", copyForm)];
+  const changing = frame.get("read_only") ? [] : [run, drop, ...again()];
   const clear = pushButton("Clear selection", () => frame.tell("clear_selection", {}), { kind: "ct-small" });
   const verbs = buttons(changing, opening("Export…", exportForm), clear);
   const bar = h("div.ct-verbs", { role: "group", "aria-label": "Act on tasks" }, target.node, verbs);
@@ -105,6 +119,10 @@ export function verbBar(frame, show) {
     run.hidden = !frame.get("place").can_run;
     clear.hidden = frame.get("selected").length === 0;
     bar.classList.toggle("ct-wide-target", target.isAll);
+    if (slot.about !== null && slot.about !== target.about) {
+      slot.close();
+      frame.say(CHANGED);
+    }
     frame.sync();
   };
   frame.watch(["selected", "order", "place"], update);

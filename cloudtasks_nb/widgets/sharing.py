@@ -1,10 +1,15 @@
-"""How often may panels read by themselves? One budget for all that show the same project."""
+"""What panels share: who hears of a change, and how often may they read by themselves."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from .clickable import Clickable
 
 READS_PER_MINUTE = (
     300.0  # the service allows 600 list calls a minute: half of them stay for people and their code
@@ -49,3 +54,14 @@ _budgets: dict[tuple[str, str], Budget] = {}
 def budget_of(endpoint: str, project: str) -> Budget:
     """The budget that all panels of this process share for a project at an endpoint."""
     return _budgets.setdefault((endpoint, project), Budget())
+
+
+listening: WeakSet[Clickable] = WeakSet()
+"""Who hears of every change, for as long as somebody holds it."""
+
+
+def announce(endpoint: str, names: Collection[str], by: Clickable) -> None:
+    """Tell everybody else that the queues of these names were changed."""
+    for panel in list(listening):
+        if panel is not by:
+            panel.hear(endpoint, names)

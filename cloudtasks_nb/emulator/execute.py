@@ -1,0 +1,58 @@
+"""A command with an emulator of its own: `python -m cloudtasks_nb exec -- npm test`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from ..connecting import EMULATOR_VARIABLES
+from ..platforms import found_command, passing_signals
+from .running import VARIABLES, started, stop
+
+GCLOUD = "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS"
+_NOT_FOUND, _NOT_EXECUTABLE, _KILLED = 127, 126, 128  # as shells say it
+_EVERYWHERE = {"//0.0.0.0:": "//127.0.0.1:", "//[::]:": "//[::1]:"}
+
+
+def execute(options: Sequence[str], command: Sequence[str]) -> int:
+    """Runs the command while an emulator with these options runs, and returns its exit code.
+
+    Signals go to the command. The emulator ends with the command, and with this process, however that ends.
+
+    Errors: MissingExtra.
+    """
+    here = {name: value for name, value in os.environ.items() if not name.startswith(VARIABLES)}
+    process, url = started(["--port=0", *options], here, None, patience_s=None)
+    if not url:
+        return 1  # it has said why
+    try:
+        code = _run(command, url)
+        if process.poll() is not None:
+            print("cloudtasks_nb exec: the emulator ended before the command did.", file=sys.stderr)
+        return code
+    finally:
+        stop(process)
+
+
+def _run(command: Sequence[str], url: str) -> int:
+    with passing_signals() as pass_to:
+        try:
+            running = subprocess.Popen(  # noqa: S603 - the command that was asked for
+                found_command(command), env={**os.environ, **variables(url)}
+            )
+        except OSError as error:
+            print(f"cloudtasks_nb exec: {command[0]}: {error.strerror}", file=sys.stderr)
+            return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+        pass_to(running)
+        code = running.wait()
+    return _KILLED - code if code < 0 else code
+
+
+def variables(url: str) -> dict[str, str]:
+    """What tells clients of all kinds where the emulator is."""
+    for everywhere, here in _EVERYWHERE.items():
+        url = url.replace(everywhere, here)
+    host = url.partition("://")[2]
+    return {**dict.fromkeys(EMULATOR_VARIABLES, host), GCLOUD: f"{url}/"}

@@ -1,0 +1,36 @@
+"""Which terms are offered while a query is typed? (pure)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from ..model import Task
+from ..model.unpacking import json_object
+from .fields import FIELDS
+from .grammar import Term
+from .payloads import paths_of
+
+_LOOKED_AT = 200
+_KEYS = 60
+
+
+def terms_offered(tasks: Iterable[Task]) -> Iterator[tuple[str, str]]:
+    """Terms, or beginnings of terms, each with an example: of every field, its values, and the keys of payloads.
+
+    >>> dict(terms_offered([]))["due<"]
+    'such as due<2h'
+    """
+    for name, field in FIELDS.items():
+        sign = ":" if field.named else "<"
+        yield f"{name}{sign}", f"such as {field.example}"
+        if field.named and field.compared:
+            yield f"{name}>", ""
+        for value in field.values:
+            yield str(Term(name, (value,))), ""
+    keys: dict[tuple[str, ...], None] = {}
+    for task in islice(tasks, _LOOKED_AT):
+        if task.payload:
+            keys.update(dict.fromkeys(paths_of(json_object(task.payload))))
+    for path in islice(keys, _KEYS):
+        yield f"{Term('payload', (), path=path).name}:", "a key of payloads"

@@ -1,0 +1,32 @@
+// What acts on tasks: the verbs for many, the forms, and one task in detail.
+// It is loaded from the kernel, which all of it needs.
+
+import { h } from "./frame/dom.js";
+import { formSlot } from "./frame/forms.js";
+import { detailSlot } from "./frame/pane.js";
+import { detailPane } from "./tasks/detail.js";
+import { editSlot } from "./tasks/edit.js";
+import { downloads } from "./tasks/export.js";
+import { verbBar } from "./tasks/verbs.js";
+
+// The pane of the opened task; closing it gives the focus back to its row.
+function openedTask(frame, table) {
+  const close = () => {
+    const { id } = frame.get("detail");
+    frame.tell("close_task", {});
+    if (id) table.focus(id);
+  };
+  const detail = detailSlot(frame, "detail", "id", (opened) => detailPane(frame, opened, close));
+  if (table.asked) detail.ask(table.asked);
+  table.asks = detail.ask;
+  return detail.node;
+}
+
+/** Fill `above` the status line and `below` it. */
+export function attach(frame, table, { above, below }) {
+  const slot = formSlot(frame);
+  downloads(frame);
+  above.append(verbBar(frame, slot), slot.node);
+  below.append(h("div", openedTask(frame, table)), editSlot(frame));
+  frame.sync();
+}

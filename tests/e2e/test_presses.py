@@ -1,0 +1,170 @@
+"""Nothing is pressed that nobody pressed: held keys, the focus, what is typed, and messages that get lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.widgets.clickable import built
+
+from .bare_page import MOUNT, OPENED, unfold
+from .service import Service
+
+pytestmark = pytest.mark.browser
+
+# A host that clicks the focused button on each keydown, as VS Code does, and a kernel that answers each action.
+HOST = """() => {
+    const quiet = ['mounted', 'unmounted', 'look', 'alive?'];
+    window.done = () => window.sent.filter(message => !quiet.includes(message.do)).map(message => message.do);
+    const send = window.model.send;
+    window.model.send = message => {
+        send(message);
+        if (message.call) setTimeout(() => window.emit('msg:custom', { done: message.call, next_s: 60 }));
+    };
+    const hosted = new WeakSet();
+    const add = () => {
+        for (const button of document.querySelectorAll('button')) {
+            if (hosted.has(button)) continue;
+            hosted.add(button);
+            button.addEventListener('keydown', event => ['Enter', ' '].includes(event.key) && button.click());
+        }
+    };
+    add();
+    new MutationObserver(add).observe(document.body, { childList: true, subtree: true });
+}"""
+BUTTONS = ".ct-panel button:visible:enabled"
+TWO_STEPS = {
+    "run_task", "run_tasks", "delete_task", "delete_tasks", "acknowledge", "acknowledge_all", "pause_queues", "purge",
+    "delete",
+}  # fmt: skip
+SHADOW = """() => {
+    const host = document.body.appendChild(document.createElement('div'));
+    window.place = host.attachShadow({ mode: 'open' }).appendChild(document.createElement('div'));
+}"""
+# What has the focus, what stands in it, and where the caret is; also within a shadow root.
+FOCUSED = """() => {
+    let node = document.activeElement;
+    while (node.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+    return [node.tagName, node.value, node.selectionStart ?? null, node === window.typed];
+}"""
+Draw = Callable[..., None]
+
+
+@pytest.fixture
+def queue(service: Service) -> Iterator[ct.Queue]:
+    queue_id = f"presses-{uuid4().hex[:8]}"
+    service.create_queue(queue_id)
+    for number in range(3):
+        service.create_task(queue_id, f"t-{number}", b'{"to":"ada"}')
+    with ct.connect(endpoint=service.url) as client:
+        yield client.queue(queue_id)
+
+
+@pytest.fixture(params=OPENED)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def draw(page: Page, queue: ct.Queue, name: str) -> Draw:
+    """Draws the panel as it was opened, again and again."""
+    panel = OPENED[name].open(queue)
+    hidden = ("layout", "tooltip", "tabbable")
+    state: dict[str, Any] = {key: value for key, value in panel.get_state().items() if key not in hidden}
+    parts = {part: built(f"{part}.js") for part in panel._parts}
+    panel.close()
+
+    def again(before: str = "() => {}") -> None:
+        page.set_content("<!doctype html><html lang=en><body></body></html>")
+        page.evaluate(before)
+        page.evaluate(MOUNT, [state, state["_css"], parts])
+        if parts:
+            page.locator(".ct-verbs").wait_for()
+
+    return again
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_a_held_key_acts_once(page: Page, draw: Draw, name: str, key: str) -> None:
+    draw()
+    count = page.locator(BUTTONS).count()
+    assert count > 0 or name == "watch"  # one that ended has nothing to press
+    pressed = 0
+    for at in range(count):
+        draw()
+        page.evaluate(HOST)
+        page.locator(BUTTONS).nth(at).focus()
+        for _ in range(4):
+            page.keyboard.down(key)
+            page.evaluate("() => new Promise(done => setTimeout(done, 5))")  # an answer comes in between
+        page.keyboard.up(key)
+        done = page.evaluate("() => window.done()")
+        assert len(done) <= 1, done
+        assert not TWO_STEPS & set(done), done
+        pressed += len(done)
+    assert pressed > 0 or name in ("settings", "watch")
+
+
+def test_no_button_that_changes_something_gets_the_focus_by_itself(page: Page, draw: Draw) -> None:
+    draw()
+    for at in range(page.locator(BUTTONS).count()):
+        draw()
+        page.evaluate(HOST)
+        button = page.locator(BUTTONS).nth(at)
+        button.evaluate("button => { window.pressed = button; button.focus(); }")
+        page.keyboard.press("Enter")
+        page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
+        page.evaluate("() => window.announce()")
+        other = "node => node.matches('button.ct-action') && node !== window.pressed"
+        same = "node => node.dataset.key && node.dataset.key === window.pressed.dataset.key"
+        is_wrong = (
+            f"() => {{ const node = document.activeElement; return ({other})(node) && !({same})(node); }}"
+        )
+        assert not page.evaluate(is_wrong), page.evaluate("() => document.activeElement.outerHTML")
+
+
+@pytest.mark.parametrize("root", ["page", "shadow"])
+def test_what_is_typed_keeps_the_focus_and_the_caret(page: Page, draw: Draw, name: str, root: str) -> None:
+    inputs = (
+        ".ct-panel :is(input:not([type=checkbox], [type=radio], [type=number]), textarea):visible:enabled"
+    )
+    draw(SHADOW if root == "shadow" else "() => {}")
+    if root == "page":
+        unfold(page, name)
+    for at in range(page.locator(inputs).count()):
+        typed = page.locator(inputs).nth(at)
+        typed.evaluate("node => { window.typed = node; node.value = ''; node.focus(); }")
+        page.keyboard.type("abc")
+        page.keyboard.press("ArrowLeft")
+        for _ in range(2):
+            page.evaluate("() => window.announce()")
+            assert page.evaluate(FOCUSED) == [*page.evaluate("() => [window.typed.tagName]"), "abc", 2, True]
+        page.keyboard.type("X")
+        expect(typed).to_have_value("abXc")
+
+
+def test_a_lost_message_gives_the_buttons_back_and_says_what_is_not_known(
+    page: Page, draw: Draw, name: str
+) -> None:
+    if name in ("settings", "tasks", "inbox"):
+        pytest.skip("the frame is the same")
+    page.clock.install()
+    draw()
+    first = page.locator("button.ct-action:visible:enabled").first
+    first.click()
+    if page.locator(".ct-armed").count():
+        first.click()
+    expect(page.locator("[aria-busy=true]")).to_have_count(1)
+    page.clock.fast_forward(15_100)
+    assert page.evaluate("() => window.sent.at(-1).do") == "alive?"
+    page.evaluate("() => window.emit('msg:custom', { alive: 'pause' })")  # it goes on
+    page.clock.fast_forward(15_100)
+    expect(page.locator("[aria-busy=true]")).to_have_count(1)
+    page.clock.fast_forward(15_100)
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    expect(page.locator(".ct-status")).to_contain_text("is not known: look before you press it again")
