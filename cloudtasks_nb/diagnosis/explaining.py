@@ -10,6 +10,7 @@ from .facts import GET, GET_TASK, Facts, Unseen
 from .fortune import Said, fortune
 from .gathering import told_time
 from .gone import what_became
+from .remembered import read_pause
 
 
 def explain(task: Task) -> Explanation:
@@ -33,8 +34,10 @@ def _read_queue(task: Task, facts: Facts) -> None:
     session, name = task._session, task._parsed.parent
     facts.calls += 1
     try:
-        facts.queue = read_queue(session, name, stats=session.speaking.offers_stats)
+        facts.queue = queue = read_queue(session, name, stats=session.speaking.offers_stats)
         facts.read_at[GET] = session.now()
+        if facts.tasks:
+            read_pause(queue, facts)
     except ApiError as error:
         facts.unseen.append(Unseen("the queue", error.message))
 

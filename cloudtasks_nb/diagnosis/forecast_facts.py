@@ -13,6 +13,7 @@ import msgspec
 
 from ..model.queue import QueueStats, RateLimits, RetryConfig
 from .facts import CONCURRENT, RATE
+from .forecast_metrics import CALLS, Lately, lately
 from .forecast_rules import Load, Pace, Range, terms
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _BINS, _BIN = 10, timedelta(seconds=30)
 _UNKNOWN_LATENCY_S = 1.0
 _LIKELY_FAILURE = 0.95
 _HELD_UP = 0.7
+_ATTEMPTS_ENOUGH = 20
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -63,6 +65,7 @@ class Seen(msgspec.Struct, frozen=True):
     is_whole: bool
     now: datetime
     calls: int
+    lately: Lately | None = None
 
     @property
     def stats(self) -> QueueStats | None:
@@ -85,7 +88,10 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 def look(queue: Queue) -> Seen:
-    """Read the queue with its statistics, and the first pages of its tasks. Errors: NotFound, PermissionDenied."""
+    """Read the queue with its statistics, the first pages of its tasks, and its metrics where they can be had.
+
+    Errors: NotFound, PermissionDenied.
+    """
     from ..resources.queue import read_queue
 
     offered = queue.offers_stats
@@ -99,7 +105,8 @@ def look(queue: Queue) -> Seen:
     elif not is_whole:
         count = read.count_tasks(progress=False)
         calls += math.ceil(count / _PAGE_SIZE)
-    return Seen(read, tasks, count, is_whole, queue._session.now(), calls)
+    measured = lately(queue._session, queue._parsed)
+    return Seen(read, tasks, count, is_whole, queue._session.now(), calls + CALLS, measured)
 
 
 def pace(seen: Seen, given: Given) -> tuple[Pace, Mapping[str, str]]:
@@ -154,18 +161,25 @@ def _took_s(task: Task) -> float | None:
 def _failure(seen: Seen, given: Given) -> Known:
     if given.failure is not None:
         return Known(Range(given.failure, given.failure), "as passed")
+    if (measured := seen.lately) is not None and measured.attempts >= _ATTEMPTS_ENOUGH:
+        return _share(measured.failed, measured.attempts, "attempts in ten minutes, from the metrics")
     tried = [task for task in seen.tasks if task.response_count]
     executed = seen.stats.executed_last_minute_count if seen.stats is not None else 0
     if seen.is_whole and executed:
         failed = min(executed, sum(_failed_lately(task, seen.now) for task in tried))
-        share, spread = failed / executed, 2 * math.sqrt((failed + 1) / executed**2)
-        said = f"{failed:,} of {executed:,} attempts of the last minute"
-        return Known(Range(max(0.0, share - spread), min(_LIKELY_FAILURE, share + spread)), said)
+        return _share(failed, executed, "attempts of the last minute")
     if not tried:
         return Known(Range(0.0, 0.0), "no failed attempt was seen: none is assumed")
     again = 1 - len(tried) / sum(task.response_count for task in tried)
     worst = min(_LIKELY_FAILURE, max(again, len(tried) / len(seen.tasks)))
     return Known(Range(again / 2, worst), "the listing, which holds no task that succeeded")
+
+
+def _share(failed: int, total: int, what: str) -> Known:
+    """The share of failed attempts, as far as so many can tell."""
+    share, spread = failed / total, 2 * math.sqrt(failed + 1) / total
+    ends = Range(max(0.0, share - spread), min(_LIKELY_FAILURE, share + spread))
+    return Known(ends, f"{failed:,} of {total:,} {what}")
 
 
 def _failed_lately(task: Task, now: datetime) -> int:
@@ -204,7 +218,8 @@ def _arrivals(seen: Seen) -> float:
                 found[place] += 1
     usual = median(found) if sum(map(bool, found)) > _BINS // 2 else 0.0
     share = seen.count / len(seen.tasks) if seen.tasks else 1.0
-    return usual * share / _BIN.total_seconds()
+    measured = seen.lately.arrivals if seen.lately is not None else 0.0
+    return max(measured, usual * share / _BIN.total_seconds())
 
 
 def _target(seen: Seen, found: Pace, rate: float) -> float | None:

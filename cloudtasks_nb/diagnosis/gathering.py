@@ -12,6 +12,7 @@ from ..resources.task import list_tasks
 from ..rest.session import Session
 from .diagnosis import Diagnosis
 from .facts import GET, LIST, Facts, Unseen
+from .remembered import read_measured, read_pause
 from .rules import judge
 
 PAGES = 3
@@ -34,6 +35,8 @@ def gathered(queue: Queue, *, deep: bool = False) -> Facts:
     _read_tasks(queue, facts)
     facts.skew, facts.now = session.heard.skew, told_time(session)
     facts.refused = session.heard.refusals(queue.name)
+    read_measured(queue, facts)
+    read_pause(queue, facts)
     if deep:
         from .deep.looking import look_deep
 

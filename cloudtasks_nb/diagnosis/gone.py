@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from ..emulator.client.emulator import Emulator
 from ..errors import CloudTasksError
+from ..history.one_task import task_history
 from ..model.emulated import AttemptRecord
 from ..resources.task import Task
 from .attempts import http_status
-from .facts import GET, GET_TASK, Facts
+from .facts import GET, GET_TASK, Facts, Unseen
 from .fortune import Said
 from .rules.clients import QUOTAS, USED_UP
 from .rules.state import LOGGING, PURGING
-from .words import clock, counted, duration
+from .words import clock, counted, duration, moment
 
 RETRIES = "https://docs.cloud.google.com/tasks/docs/configuring-queues#retry"
 _REMEMBERED = "existed recently"
+_SINCE = "7d"
 
 
 def what_became(task: Task, facts: Facts, missing: str) -> Said:
     """Why it is not there. `missing` is what the service said of it."""
-    for ask in (_by_emulator, _by_purge, _by_refusal):
+    for ask in (_by_emulator, _by_log, _by_purge, _by_refusal):
         said = ask(task, facts)
         if said is not None:
             return said
@@ -45,6 +47,29 @@ def _by_emulator(task: Task, facts: Facts) -> Said | None:
     if not len(records):
         return None
     return _ended(records[-1], facts, "emulator history")
+
+
+def _by_log(task: Task, facts: Facts) -> Said | None:
+    """The log of the queue remembers, where it was on and the task is in its sample."""
+    config = facts.queue.stackdriver_logging_config
+    if config is None or not config.sampling_ratio:
+        return None
+    facts.calls += 2  # the task log, and what was done to the queue
+    try:
+        history = task_history(task._session, task._parsed, _SINCE, config.sampling_ratio)
+    except CloudTasksError as error:
+        facts.unseen.append(Unseen("its log", error.message.rstrip(".")))
+        return None
+    story, tries = history.story, counted(history.story.attempts, "attempt")
+    seen = [facts.seen("log entries", len(history), "entries.list"), facts.seen("outcome", history.outcome)]
+    if history.outcome == "done" and story.last_answer is not None:
+        words = f"It finished {moment(story.last_answer, facts.now)} after {tries}."
+        return Said("finished", words, seen, "task.history()", LOGGING)
+    if history.outcome in ("given up", "deleted", "lost"):
+        gone = {"given up": "It was given up", "deleted": "It was deleted", "lost": "Its end is not known"}
+        words = f"{gone[history.outcome]} after {tries}: {history.why}."
+        return Said("gone", words, seen, "task.history()", LOGGING)
+    return None
 
 
 def _ended(last: AttemptRecord, facts: Facts, call: str) -> Said | None:

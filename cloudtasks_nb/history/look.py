@@ -42,7 +42,9 @@ def report_card(report: Report, figures: Figures) -> Card:
         "from, to": _run(report),
         "peak depth": _count(report.peak_depth, "task"),
         "late by": _lateness(report),
-        "gone without success": [_count(report.gone_without_success, "task"), muted(GONE)],
+        "gone without success": _UNKNOWN
+        if report.gone_without_success is None
+        else [counted(report.gone_without_success, "task"), muted(GONE)],
     }
     return Card(
         report.queue,

@@ -16,7 +16,7 @@ from msgspec import Struct
 from ..errors import CloudTasksError, NotFound
 from ..model.json import Duration
 from ..names import QueueName
-from ..rest.answers import asked
+from ..rest.answers import asked, is_unserved
 from ..rest.pages import PageTokens
 from ..rest.session import Session
 from .series import SeriesPage, SeriesSet, gathered, read_page
@@ -77,8 +77,10 @@ class Reader:
         while not pages or token:
             try:
                 raw = time_series(self._session, self._project, {**query, "pageToken": token})
-            except NotFound:  # how Monitoring says that the project never had this metric
-                break
+            except NotFound as error:
+                if is_unserved(error):
+                    raise
+                break  # how Monitoring says that the project never had this metric
             with tokens.reading(), asked(TIME_SERIES.id, f"projects/{self._project}"):
                 pages.append(read_page(raw))
             token = tokens.next(pages[-1].next_page_token)

@@ -237,7 +237,7 @@ def report(
     )
     refusals = [one for one in found.values() if passable(one)]
     if refusals or not (figures.has_traces or events):
-        known = queue_now(session, queue)
+        known = queue_now(session, queue, is_told=bool(events))
         if refusals:
             basis.sources["queue"] = still_known(known) or "not read"
     return Report(queue, basis, figures)

@@ -44,14 +44,17 @@ def metrics_source(found: Sequence[Any], lag: str) -> str:
     return f"{len(found)} calls of Cloud Monitoring, {lag}{partial}"
 
 
-def queue_now(session: Session, name: QueueName) -> Queue | None:
-    """The queue as it is now; None where it cannot be read. Errors: NotFound when there is no such queue."""
+def queue_now(session: Session, name: QueueName, *, is_told: bool) -> Queue | None:
+    """The queue as it is now; None where it cannot be read, or is gone and something else tells of it.
+
+    Errors: NotFound when there is no such queue, and nothing tells of it.
+    """
     query = {"readMask": EVERY_FIELD if session.speaking.offers_stats else None}
     try:
         return session.call("projects.locations.queues.get", Queue, path={"name": str(name)}, query=query)
-    except NotFound:
-        raise
-    except CloudTasksError:
+    except CloudTasksError as error:
+        if isinstance(error, NotFound) and not is_told:
+            raise
         return None
 
 

@@ -32,9 +32,10 @@ class RescueVerbs(QueueVerbs):
     ) -> Forecast:
         """When half, most (90 %) and all of what waits will be done, as intervals, and which limit binds.
 
-        What is not passed is read: the settings and statistics of the queue, and at most three pages of tasks. The card
-        says where each number comes from. What is passed takes its place, so that `rate=50` answers what a rate of 50
-        would change; `forecast.as_it_is` is the forecast without it, `forecast.code` the line that sets it.
+        What is not passed is read: the settings and statistics of the queue, at most three pages of tasks, and metrics
+        where they can be had. The card says where each number comes from. What is passed takes its place, so that
+        `rate=50` answers what a rate of 50 would change; `forecast.as_it_is` is the forecast without it,
+        `forecast.code` the line that sets it.
 
         - `latency`: how long an attempt takes.
         - `failure`: which share of the attempts fails, from 0 to 1.
@@ -45,7 +46,7 @@ class RescueVerbs(QueueVerbs):
 
         Units: `latency` is seconds, a timedelta, or text such as "2s".
 
-        Source: REST queues.get and queues.tasks.list.
+        Source: REST queues.get and queues.tasks.list; monitoring.v3 projects.timeSeries.list.
 
         Example:
             >>> forecast = queue.forecast(latency=2, failure=0.05)

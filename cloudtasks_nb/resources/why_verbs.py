@@ -20,7 +20,8 @@ class WhyVerbs(QueueVerbs):
 
         Each finding has its rule, a severity ("blocks", "slows", "warns" or "info"), a sentence, the evidence for it, a
         line of code that helps, and a source. It takes one read of the queue and at most three pages of tasks, 1,000
-        each; the diagnosis says how many calls it made, and what it could not look at.
+        each; where that leaves something open, one call of Cloud Monitoring or Cloud Logging. The diagnosis says how
+        many calls it made, and what it could not look at.
 
         With deep=True it also reads the project, and the target where that is a service of Cloud Run: up to nine more
         calls of Google's other APIs, which only read. docs/how-to/why.md lists all rules.
@@ -32,7 +33,7 @@ class WhyVerbs(QueueVerbs):
         Example:
             >>> diagnosis = queue.pause().diagnose()
             >>> diagnosis[0].sentence
-            'The queue is PAUSED and holds 5 tasks: nothing is sent until it is resumed.'
+            'The queue is PAUSED since ... UTC and holds 5 tasks: nothing is sent until it is resumed.'
             >>> diagnosis.to_dataframe()
         """
         from ..diagnosis.gathering import diagnose

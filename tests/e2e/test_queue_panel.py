@@ -127,7 +127,7 @@ def test_read_only_has_no_button_that_changes_anything(
     opened: Callable[[str], Opened], queue_id: str
 ) -> None:
     panel = opened("read_only=True").outputs.get_by_role("region", name=f"Queue {queue_id}")
-    expect(panel.get_by_role("button")).to_have_text(["Now", "History", "Refresh"])
+    expect(panel.get_by_role("button")).to_have_text(["Now", "Why?", "History", "Refresh"])
     expect(panel).to_contain_text("read-only")
 
 

@@ -10,6 +10,7 @@ import pytest
 import cloudtasks_nb as ct
 from benchmarks.forecast import SHARES, Setting, drained, measure
 from tests.integration.filling import new_id
+from tests.refusing import refusing
 
 FEW = [
     Setting(150, 10),
@@ -84,7 +85,7 @@ def test_every_version_tells_what_it_can(emulator: str, version: Any) -> None:
         assert (forecast.waiting, forecast.drains, forecast.calls) == (
             3100,
             True,
-            8 if version == "v2" else 4,
+            10 if version == "v2" else 6,
         )
         assert forecast.all is not None
         assert 270 < forecast.all[0].total_seconds() < 310 <= forecast.all[1].total_seconds() < 340
@@ -103,3 +104,33 @@ def test_what_cannot_be_forecast(client: ct.Client) -> None:
         handle = closed.queue("us-central1/any", read=False)
     with pytest.raises(ct.ConfigError, match="closed"):
         handle.forecast()
+
+
+def test_metrics_tell_how_many_fail_and_come(local: ct.Client) -> None:
+    """Half of the attempts fail, and a task comes every ten seconds: successes are seen nowhere but in the metrics."""
+    queue = local.create_queue(new_id(), retry_config={"max_attempts": 1})
+    with local.emulator.inbox() as inbox:
+
+        @inbox.on("/half")
+        def half(request: Any) -> int:
+            return 200 if request.json() % 2 else 500
+
+        for number in range(90):
+            queue.create_task(number, url=inbox.url_for("/half"))
+            local.emulator.advance(10)
+        queue.pause().create_task(1, url=inbox.url_for("/half"))
+        forecast = queue.resume().forecast(latency=0)
+    low, high = forecast.numbers["failure"]
+    assert low < 0.5 < high < 0.8
+    assert "from the metrics" in forecast.sources["failures"]
+    assert forecast.numbers["arrivals"][0] == pytest.approx(0.1, rel=0.25)
+
+
+def test_metrics_that_nobody_may_read_are_done_without(local: ct.Client) -> None:
+    with (
+        refusing(local.endpoint, "timeSeries") as gateway,
+        ct.connect(local.project, local.location, endpoint=gateway.url) as there,
+    ):
+        queue = there.create_queue(new_id()).pause()
+        queue.create_task("x", url="http://127.0.0.1:9/")
+        assert queue.resume().forecast().waiting == 1

@@ -24,7 +24,7 @@ def demo() -> Iterator[str]:
 
 
 def test_there_is_one_for_each_thing_that_people_do() -> None:
-    assert [path.name[:2] for path in NOTEBOOKS] == [f"{number:02}" for number in range(1, 9)]
+    assert [path.name[:2] for path in NOTEBOOKS] == [f"{number:02}" for number in range(1, 10)]
 
 
 @each

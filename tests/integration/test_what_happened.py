@@ -160,3 +160,22 @@ def test_who_may_not_read_there_still_gets_the_rest(client: ct.Client) -> None:
     assert "monitoring.viewer" in report.sources["metrics"]
     assert [event.action for event in report.events] == ["CreateQueue"]
     assert "RUNNING" in report.sources["queue"]
+
+
+def test_who_lacks_the_roles_is_told_which_and_what_is_known_all_the_same() -> None:
+    with ct.local(enforce_iam=True) as owner:
+        queue = owner.create_queue("emails").pause()
+        queue.set_iam_policy(queue.iam_policy().grant("roles/cloudtasks.viewer", "user:ada@example.com"))
+        place = {"endpoint": owner.endpoint, "project": owner.project, "location": "us-central1"}
+        with ct.connect(**place, access_token="ada@example.com") as client:
+            hers = client.queue("emails")
+            report = hers.report()
+            assert (report.created, report.attempts, report.events) == (None, None, [])
+            assert "roles/monitoring.viewer" in report.sources["metrics"]
+            assert "roles/logging.viewer" in report.sources["audit log"]
+            assert "PAUSED" in report.sources["queue"]
+            for verb in (hers.log, hers.audit, hers.task("t", read=False).history):
+                with pytest.raises(ct.PermissionDenied, match="logEntries") as refused:
+                    verb()
+                assert "roles/logging.viewer" in str(refused.value.hint)
+        assert {event.who for event in queue.audit()} == {owner.identity}

@@ -21,6 +21,9 @@ FOLLOWS = {
     "throttled": {"throttled"},
 }
 """Findings that may follow from a cause, and from nothing else."""
+_HARDLY, _CLEARLY = 0.15, 0.25
+_MORE_SUCCEED = {"rate_bound": 140, "throttled": 110}
+"""Attempts that succeed while a pace is shown: in 70 s at two a second; a burst and ten seconds at one a second."""
 TRUTHS = (
     "paused_with_backlog", "failing", "timeouts", "throttled", "concurrency_bound", "rate_bound", "near_exhaustion",
     "sequential_names", "tombstone", "purged_lately", "logging_off", "all_future",
@@ -43,9 +46,20 @@ class Mixture(NamedTuple):
     later: int = 0
 
     @property
+    def share(self) -> float:
+        """The share of attempts that fail."""
+        fail = self.failures + self.last_attempts
+        return fail / (fail + self.successes + _MORE_SUCCEED.get(self.pace, 0) or 1)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody can say that it fails: the share is near the threshold, or it failed minutes ago."""
+        return _HARDLY < self.share < _CLEARLY or (self.pace == "rate_bound" and self.share > _HARDLY)
+
+    @property
     def truth(self) -> set[str]:
         """The rules that are to fire."""
-        is_failing = self.failures >= 5 and self.failures / (self.failures + self.successes) >= 0.25
+        is_failing = self.failures + self.last_attempts >= 5 and self.share >= _CLEARLY
         waits = (
             self.later + self.failures + self.timeouts + self.last_attempts + (0 if not self.pace else 400)
         )
@@ -61,7 +75,12 @@ class Mixture(NamedTuple):
             "all_future": self.later > 0 and waits == self.later,
             self.pace: bool(self.pace) and not self.paused,
         }
-        return {rule for rule, is_so in found.items() if rule and is_so}
+        return {rule for rule, is_so in found.items() if rule and is_so} - self.open
+
+    @property
+    def open(self) -> set[str]:
+        """Rules that may fire or not."""
+        return {"failing"} if self.is_open else set()
 
 
 def put(world: World, mixture: Mixture) -> ct.Queue:
@@ -115,9 +134,10 @@ def _named(row: dict[str, Any], number: int, mixture: Mixture) -> dict[str, Any]
     return {**row, "task_id": f"order-{number:06}" if mixture.counted_names else uuid4().hex}
 
 
-def unexplained(found: set[str], truth: set[str]) -> set[str]:
+def unexplained(found: set[str], mixture: Mixture) -> set[str]:
     """What was found and is neither true nor follows from what is."""
-    return {rule for rule in found - truth if not FOLLOWS.get(rule, set()) & truth}
+    causes = mixture.truth | mixture.open
+    return {rule for rule in found - causes if not FOLLOWS.get(rule, set()) & causes}
 
 
 class Tally:
@@ -128,10 +148,11 @@ class Tally:
         self.wrong: Counter[str] = Counter()
         self.missed: Counter[str] = Counter()
 
-    def add(self, found: set[str], truth: set[str]) -> None:
+    def add(self, found: set[str], mixture: Mixture) -> None:
         """Count one diagnosis."""
+        truth = mixture.truth
         self.right.update(found & truth)
-        self.wrong.update(unexplained(found, truth))
+        self.wrong.update(unexplained(found, mixture))
         self.missed.update(truth - found)
 
     def rows(self) -> list[tuple[str, int, float, float]]:

@@ -42,10 +42,13 @@ def test_scheduled_paused_and_due(here: World) -> None:
     cause, words = why(later)
     assert cause == "paused_with_backlog"
     assert words.startswith(
-        "Its queue is PAUSED: nothing is sent until it is resumed. It waits until T, in 10 min."
+        "Its queue is PAUSED since T: nothing is sent until it is resumed. It waits until T, in 10 min."
     )
     now = queue.create_task(b"", url=here.inbox.url_for("/"))
-    assert why(now) == ("paused_with_backlog", "Its queue is PAUSED: nothing is sent until it is resumed.")
+    assert why(now) == (
+        "paused_with_backlog",
+        "Its queue is PAUSED since T: nothing is sent until it is resumed.",
+    )
     queue.resume()
     assert why(now)[0] == "due"
 
@@ -119,6 +122,16 @@ def test_what_is_gone_is_told_as_far_as_somebody_remembers(here: World) -> None:
     deleted.delete()
     assert why(deleted)[0] == "gone"
     assert why(queue.task("never-there", read=False))[0] == "unknown"
+
+
+def test_the_log_tells_what_nobody_else_remembers(here: World) -> None:
+    queue = here.queue(stackdriver_logging_config={"sampling_ratio": 1.0})
+    task = queue.create_task(b"", url=here.inbox.url_for("/200"), schedule=3600)
+    here.pass_("1 min")
+    task.delete()
+    cause, words = why(task)
+    assert cause == "gone"
+    assert words.startswith("It was deleted after 0 attempts: it was deleted at ")
 
 
 def test_a_name_that_was_refused_explains_itself_where_nobody_remembers_its_first_task(here: World) -> None:

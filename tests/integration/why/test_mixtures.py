@@ -39,4 +39,4 @@ def test_all_causes_are_found_and_nothing_else(here: World, mixture: Mixture) ->
     diagnosis = put(here, mixture).diagnose()
     found = {finding.rule for finding in diagnosis}
     assert mixture.truth - found == set(), str(diagnosis)
-    assert unexplained(found, mixture.truth) == set(), str(diagnosis)
+    assert unexplained(found, mixture) == set(), str(diagnosis)

@@ -183,6 +183,23 @@ def test_a_queue_that_was_deleted_still_has_a_report(server: Gone, queue: ct.Que
     assert server.count("/queues/") == 0  # nobody asked for it
 
 
+def test_a_deleted_queue_has_a_report_of_what_may_be_read(server: Gone, queue: ct.Queue) -> None:
+    a_night(server)
+    server.queue = 404, {"error": {"code": 404, "status": "NOT_FOUND", "message": "Queue does not exist."}}
+    server.refusals["timeSeries"] = [denied("Permission monitoring.timeSeries.list denied.")]
+    report = queue.report(since="90m")
+    assert [event.action for event in report.events] == ["PauseQueue", "PurgeQueue"]
+    assert report.sources["queue"] == "not read"
+
+
+def test_an_endpoint_that_serves_no_metrics_is_told_as_such(server: Gone, queue: ct.Queue) -> None:
+    nothing = {"code": 404, "status": "NOT_FOUND", "message": "The requested URL was not found."}
+    server.refusals["timeSeries"] = [(404, {"error": nothing})]
+    report = queue.report(since="90m")
+    assert report.created is None
+    assert report.sources["metrics"].startswith("not read")
+
+
 def test_an_idle_queue_has_zeros_and_no_made_up_depth(server: Gone, queue: ct.Queue) -> None:
     report = queue.report()
     assert (report.created, report.attempts, report.by_code) == (0, 0, {})

@@ -23,6 +23,8 @@ from ..calls.queries import method_parameters
 from ..calls.refusals import INVALID
 
 _HELD_AS: dict[type[Any], str] = {**HELD_AS, HttpBody: "http_body"}
+# What JSON cannot say: instants and durations out of range, packed messages of types that are not known here.
+_UNWRITABLE = (json_format.Error, DecodeError, OverflowError, TypeError, ValueError)
 _MASKS = ("update_mask", "read_mask")
 _PARSERS: dict[str, Callable[[str], object]] = {
     "locations": parse_location,
@@ -45,7 +47,7 @@ def parameters(method: Method, request: Message) -> dict[str, Any]:
     masks = _masks(request)
     try:
         values = json_format.MessageToDict(request)
-    except (json_format.Error, ValueError, OverflowError) as error:  # an instant or a duration out of range
+    except _UNWRITABLE as error:
         raise InvalidArgument(f"{INVALID} {error}") from None
     kind = METHODS[method.id].request
     held_as = _HELD_AS.get(kind, "") if kind is not None else ""

@@ -60,7 +60,7 @@ export class WhyView {
   fill() {
     const why = this.frame.get("why");
     const isRead = Boolean(why.updated);
-    this.frame.redraw(this.bar, () => this.bar.replaceChildren(...this.#controls(why)));
+    this.frame.redraw(() => this.bar.replaceChildren(...this.#controls(why)));
     for (const part of [this.verdict, this.findings, this.basis, this.unseen]) part.hidden = !isRead;
     if (!isRead) return;
     this.verdict.replaceChildren(...cells(why.verdict), h("span", why.sentence));

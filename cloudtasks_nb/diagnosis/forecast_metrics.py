@@ -1,0 +1,56 @@
+"""What the service measured of a queue in the last minutes, where it says: failures without bias, and new tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from statistics import median
+
+import msgspec
+
+from ..errors import CloudTasksError
+from ..history.metrics import ATTEMPTS, CREATED, Reader, all_of
+from ..history.report import metric_window
+from ..history.series import Series
+from ..names import QueueName
+from ..rest.session import Session
+
+WINDOW = timedelta(minutes=10)
+CALLS = 2
+_STEP = timedelta(minutes=1)
+
+
+class Lately(msgspec.Struct, frozen=True):
+    """The attempts of the last ten minutes, and how many tasks came in a usual second of them."""
+
+    attempts: int
+    failed: int
+    arrivals: float
+
+
+def lately(session: Session, queue: QueueName) -> Lately | None:
+    """What the metrics say: two calls. None where they may not be read, or where there are none."""
+    try:
+        window = metric_window(session, WINDOW)
+    except CloudTasksError:
+        return None
+    reader = Reader(session, queue.project, queue)
+    asked = [partial(reader.read, one, window.since, window.until, _STEP) for one in (ATTEMPTS, CREATED)]
+    ended, came = all_of(asked)
+    if isinstance(ended, CloudTasksError) or isinstance(came, CloudTasksError):
+        return None
+    by_code = {one.code: sum(one.numbers().values()) for one in ended}
+    total = round(sum(by_code.values()))
+    failed = total - round(by_code.get("OK", 0.0))
+    return Lately(total, failed, _usual(came, window.until) / _STEP.total_seconds())
+
+
+def _usual(series: Iterable[Series], until: datetime) -> float:
+    """How many came in the minute in the middle: many at once are one minute of ten."""
+    counts: dict[datetime, float] = {}
+    for one in series:
+        for end, value in one.numbers().items():
+            counts[end] = counts.get(end, 0.0) + value
+    minutes = [counts.get(until - _STEP * number, 0.0) for number in range(WINDOW // _STEP)]
+    return median(minutes)
