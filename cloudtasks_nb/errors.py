@@ -5,15 +5,16 @@ Source: google.rpc.Code, and SPEC section 6.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from .discreet import discreet
 from .redact import scrub
-from .shown import Shown
+from .shown import ShownFirst
 
 
-class CloudTasksError(Shown, Exception):
+class CloudTasksError(ShownFirst, Exception):
     """The root of everything this package raises on purpose.
 
     Attributes: `message`; `hint`, what to do next; `method` and `resource`, where a call failed: what was asked.
@@ -50,10 +51,6 @@ class CloudTasksError(Shown, Exception):
     def _lines(self) -> list[str]:
         """Lines that tell more, such as what the service answered."""
         return []
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """IPython has a line of its own for exceptions, which would replace the card's text; this comes first."""
-        printer.text(self._repr_mimebundle_()["text/plain"])
 
     def __reduce__(self) -> tuple[Any, ...]:  # keyword-only state survives pickling (worker processes)
         return _rebuild, (type(self), self.args, self.__dict__)
@@ -186,6 +183,13 @@ class ApiError(CloudTasksError):
     rpc_code: ClassVar[int] = 2
     http_status: ClassVar[int] = 500
 
+    def __init_subclass__(cls, rpc_code: int = 0, http_status: int = 0) -> None:
+        """A class with a google.rpc code has its name too: NotFound is NOT_FOUND."""
+        super().__init_subclass__()
+        if rpc_code:
+            cls.rpc_status = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).upper()
+            cls.rpc_code, cls.http_status = rpc_code, http_status
+
     def __init__(
         self,
         message: str,
@@ -208,17 +212,15 @@ class ApiError(CloudTasksError):
         return [f"  answered: {self.code} {self.status}"] if self._is_answer else []
 
 
-class Cancelled(ApiError):
+class Cancelled(ApiError, rpc_code=1, http_status=499):
     """The operation was cancelled."""
-
-    rpc_status, rpc_code, http_status = "CANCELLED", 1, 499
 
 
 class Unknown(ApiError):
     """The service failed without saying why."""
 
 
-class InvalidArgument(ApiError):
+class InvalidArgument(ApiError, rpc_code=3, http_status=400):
     """The request itself is wrong, whatever the state of the service.
 
     Example:
@@ -228,16 +230,12 @@ class InvalidArgument(ApiError):
         ...     print(error.message)
     """
 
-    rpc_status, rpc_code, http_status = "INVALID_ARGUMENT", 3, 400
 
-
-class DeadlineExceeded(ApiError):
+class DeadlineExceeded(ApiError, rpc_code=4, http_status=504):
     """The service's own deadline passed; the call may have taken effect."""
 
-    rpc_status, rpc_code, http_status = "DEADLINE_EXCEEDED", 4, 504
 
-
-class NotFound(ApiError):
+class NotFound(ApiError, rpc_code=5, http_status=404):
     """The queue, task or location does not exist.
 
     Example:
@@ -247,10 +245,8 @@ class NotFound(ApiError):
         ...     print(error.hint)
     """
 
-    rpc_status, rpc_code, http_status = "NOT_FOUND", 5, 404
 
-
-class AlreadyExists(ApiError):
+class AlreadyExists(ApiError, rpc_code=6, http_status=409):
     """The name is taken, or was used too recently.
 
     Example:
@@ -260,22 +256,16 @@ class AlreadyExists(ApiError):
         ...     queue = client.queue("emails")
     """
 
-    rpc_status, rpc_code, http_status = "ALREADY_EXISTS", 6, 409
 
-
-class PermissionDenied(ApiError):
+class PermissionDenied(ApiError, rpc_code=7, http_status=403):
     """The caller is known but may not do this."""
 
-    rpc_status, rpc_code, http_status = "PERMISSION_DENIED", 7, 403
 
-
-class ResourceExhausted(ApiError):
+class ResourceExhausted(ApiError, rpc_code=8, http_status=429):
     """A quota or rate limit refused the call before it ran."""
 
-    rpc_status, rpc_code, http_status = "RESOURCE_EXHAUSTED", 8, 429
 
-
-class FailedPrecondition(ApiError):
+class FailedPrecondition(ApiError, rpc_code=9, http_status=400):
     """The resource is in a state in which this cannot be done.
 
     Example:
@@ -285,49 +275,33 @@ class FailedPrecondition(ApiError):
         ...     print(error.message)
     """
 
-    rpc_status, rpc_code, http_status = "FAILED_PRECONDITION", 9, 400
 
-
-class Aborted(ApiError):
+class Aborted(ApiError, rpc_code=10, http_status=409):
     """A concurrent change won; read again, then try again."""
 
-    rpc_status, rpc_code, http_status = "ABORTED", 10, 409
 
-
-class OutOfRange(ApiError):
+class OutOfRange(ApiError, rpc_code=11, http_status=400):
     """A value lies past the valid range."""
 
-    rpc_status, rpc_code, http_status = "OUT_OF_RANGE", 11, 400
 
-
-class Unimplemented(ApiError):
+class Unimplemented(ApiError, rpc_code=12, http_status=501):
     """The service does not offer this method."""
 
-    rpc_status, rpc_code, http_status = "UNIMPLEMENTED", 12, 501
 
-
-class Internal(ApiError):
+class Internal(ApiError, rpc_code=13, http_status=500):
     """The service broke one of its own invariants."""
 
-    rpc_status, rpc_code, http_status = "INTERNAL", 13, 500
 
-
-class Unavailable(ApiError):
+class Unavailable(ApiError, rpc_code=14, http_status=503):
     """The service cannot answer now; the same call may succeed later."""
 
-    rpc_status, rpc_code, http_status = "UNAVAILABLE", 14, 503
 
-
-class DataLoss(ApiError):
+class DataLoss(ApiError, rpc_code=15, http_status=500):
     """Data was lost beyond recovery."""
 
-    rpc_status, rpc_code, http_status = "DATA_LOSS", 15, 500
 
-
-class Unauthenticated(ApiError, AuthError):
+class Unauthenticated(ApiError, AuthError, rpc_code=16, http_status=401):
     """The request carried no valid credential."""
-
-    rpc_status, rpc_code, http_status = "UNAUTHENTICATED", 16, 401
 
 
 API_ERRORS: tuple[type[ApiError], ...] = (

@@ -27,6 +27,15 @@ class Shown:
         return _written(self, "text/plain", "text/html")
 
 
+class ShownFirst(Shown):
+    """The same for lists and exceptions, for which IPython has a way of its own, which would replace the text card."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(_written(self, "text/plain")["text/plain"])
+
+
 def completed_as_text(read: R) -> R:
     """What reads a property that is a Literal, as completion may see it: a str. At a Literal jedi, which completes in
     notebooks, fails, and the whole object would have no completion at all."""

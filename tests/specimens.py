@@ -19,6 +19,7 @@ from cloudtasks_nb.bulk.items import Item
 from cloudtasks_nb.bulk.result import BulkResult
 from cloudtasks_nb.bulk.verbs import CREATE
 from cloudtasks_nb.resources import Permissions
+from tests.past_specimens import past
 from tests.running_specimens import running
 
 NOW = datetime(2026, 7, 31, 12, tzinfo=UTC)
@@ -33,6 +34,7 @@ def specimens() -> dict[str, Any]:
         **_settings(),
         **_errors(),
         **_bulk(),
+        **past(NOW),
         **running(NOW),
         "client": ct.connect("shop", "us-central1", endpoint="http://127.0.0.1:8123"),
         "permissions": Permissions(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
 from ..errors import ApiError, CloudTasksError, ConfigError
 from ..rest.call import Call
 from ..rest.session import Session, sending_instead
-from ..shown import Shown
+from ..shown import Shown, ShownFirst
 from .one_request import MOST, BatchPart, send_batch
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class BatchItem(Shown, Generic[T]):
         return f"<BatchItem {self.method} {self.resource}: {state}>"
 
 
-class BatchResult(Shown, list[BatchItem[Any]]):
+class BatchResult(ShownFirst, list[BatchItem[Any]]):
     """The calls of a batch in the order they were added, each its own success or error; shows itself as a card.
 
     Example:
@@ -182,10 +182,6 @@ class BatchResult(Shown, list[BatchItem[Any]]):
             table=Table.of(rows, _row_with_message if failed else _row),
             sections=sections,
         )
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """IPython has a way of its own for lists, which would replace the card; this comes first."""
-        printer.text(str(self))
 
 
 class Batch(Shown):

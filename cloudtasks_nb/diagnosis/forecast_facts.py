@@ -30,7 +30,7 @@ _MINUTE = timedelta(minutes=1)
 _BINS, _BIN = 10, timedelta(seconds=30)
 _UNKNOWN_LATENCY_S = 1.0
 _LIKELY_FAILURE = 0.95
-_HELD_UP = 0.7
+_HELD_UP, _BUSY = 0.7, 0.8
 _ATTEMPTS_ENOUGH = 20
 
 
@@ -193,13 +193,15 @@ def _failed_lately(task: Task, now: datetime) -> int:
 
 
 def _burst(seen: Seen, most: float) -> Range:
-    """Tokens that are saved up: all in a queue that was idle, none in one that is behind."""
-    if seen.stats is None:
+    """Tokens that are saved up: all in a queue that was idle, none in one that sends as fast as it may."""
+    stats, limits = seen.stats, seen.queue.rate_limits or RateLimits()
+    if stats is None:
         return Range(most, 0.0)
-    idle = not seen.stats.executed_last_minute_count and not seen.stats.concurrent_dispatches_count
-    if idle:
+    if not stats.executed_last_minute_count and not stats.concurrent_dispatches_count:
         return Range(most, most)
-    return Range(0.0, 0.0) if _waited(seen) > _BIN else Range(most, 0.0)
+    rate = limits.max_tasks_dispatched_per_second or RATE
+    is_busy = stats.executed_last_minute_count >= _BUSY * 60 * rate
+    return Range(0.0, 0.0) if is_busy and seen.queue.state == "RUNNING" else Range(most, 0.0)
 
 
 def _waited(seen: Seen) -> timedelta:

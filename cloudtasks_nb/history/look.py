@@ -39,7 +39,7 @@ def report_card(report: Report, figures: Figures) -> Card:
         **window_facts(report),
         "created": _count(report.created, "task"),
         "attempts": _attempts(report.by_code),
-        "from, to": _run(report),
+        "ran": _run(report),
         "peak depth": _count(report.peak_depth, "task"),
         "late by": _lateness(report),
         "gone without success": _UNKNOWN

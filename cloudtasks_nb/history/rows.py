@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..paging.exports import Exports
-from ..shown import Shown
+from ..shown import ShownFirst
 
 if TYPE_CHECKING:
     from ..frames import Columns
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Rows(Shown, Exports, list[T]):
+class Rows(ShownFirst, Exports, list[T]):
     """A list that shows itself as a table, and becomes one: `to_dataframe()`, `to_parquet()` and so on."""
 
     _has_payloads = False
@@ -46,7 +46,3 @@ class Rows(Shown, Exports, list[T]):
         from ..render import Table
 
         return Table.of(self, self._row, caption=self.caption, footer=self._footer())
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """IPython has a way of its own for lists, which would replace the table's text; this comes first."""
-        printer.text(str(self))

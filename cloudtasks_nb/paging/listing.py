@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from ..shown import Shown
+from ..shown import Shown, ShownFirst
 from .exports import Exports
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Listing(ABC, Generic[T]):
         return counted(count, self.noun)
 
 
-class Items(Shown, Exports, list[T]):
+class Items(ShownFirst, Exports, list[T]):
     """A list of items that shows itself as a table, and becomes one: `to_dataframe()`, `to_parquet()` and so on."""
 
     def __init__(self, items: Iterable[T], listing: Listing[T]) -> None:
@@ -110,7 +110,3 @@ class Items(Shown, Exports, list[T]):
 
     def _shape_(self) -> Table:
         return self._listing.table(self, self._listing.counted(len(self)))
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """IPython has a way of its own for lists, which would replace the table's text; this comes first."""
-        printer.text(str(self))

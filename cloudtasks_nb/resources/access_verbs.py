@@ -17,7 +17,7 @@ from ..model.messages import (
 )
 from ..model.policy import Policy
 from ..model.roles import QUEUE_PERMISSIONS, roles_with
-from ..shown import Shown
+from ..shown import ShownFirst
 from .bound import QueueVerbs
 from .settings import policy_of
 
@@ -29,7 +29,7 @@ _WITH_CONDITIONS = 3
 _ROUNDS = 5
 
 
-class Permissions(Shown, list[str]):
+class Permissions(ShownFirst, list[str]):
     """The permissions that the caller holds, as a list; shows itself as a checklist of all that were asked about.
 
     Attributes: `asked`, and `missing`, what was asked about and is not held.
@@ -64,10 +64,6 @@ class Permissions(Shown, list[str]):
             badge=badge(f"{len(self)} of {len(self.asked)} held", "warn" if self.missing else "ok"),
             table=Table(columns=columns[:width], rows=[row[:width] for row in rows]),
         )
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """IPython has a way of its own for lists, which would replace the checklist; this comes first."""
-        printer.text(str(self))
 
 
 class AccessVerbs(QueueVerbs):

@@ -36,6 +36,7 @@ GROUPS = {
     "access": ("policy", "permissions", "operation"),
     "errors": ("error", "error-setup"),
     "many": ("bulk-result", "bulk-result-ended", "error-rows", "batch", "worker"),
+    "past": ("report", "logged-task"),
     "emulator": ("emulator", "faults", "history", "inbox", "received"),
 }
 SETUP = """import sys

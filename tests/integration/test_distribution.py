@@ -119,7 +119,9 @@ def test_what_it_says_of_itself_is_true(wheel: Path) -> None:
     said = Parser().parsestr(archive.read(name).decode())
     assert said["Version"] == ct.__version__
     assert said["License-Expression"] == "Apache-2.0"
-    assert set(said.get_all("Provides-Extra", [])) == {"local", "plot", "excel", "docs", "test", "dev"}
+    assert set(said.get_all("Provides-Extra", [])) == {
+        "local", "grpc", "plot", "excel", "docs", "test", "dev",
+    }  # fmt: skip
     pythons = re.findall(r"Python :: (3\.\d+)", "\n".join(said.get_all("Classifier", [])))
     assert said["Requires-Python"] == f">={pythons[0]}"
     tried = re.search(r"for minor in ([\d ]+);", (ROOT / ".ci/pythons").read_text())

@@ -1,33 +1,18 @@
-"""Forecasts: the formulas beside a simulation, and what is made of what was read."""
+"""Forecasts: what is made of what was read, in words and as a card."""
 
 from __future__ import annotations
 
-import heapq
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.diagnosis.forecast import Forecast, given_of, made
 from cloudtasks_nb.diagnosis.forecast_facts import Given, Seen, pace
-from cloudtasks_nb.diagnosis.forecast_rules import (
-    Load,
-    Pace,
-    Range,
-    attempts_each,
-    binding,
-    lost,
-    net_per_second,
-    times,
-)
+from cloudtasks_nb.diagnosis.forecast_rules import Range
 from cloudtasks_nb.diagnosis.forecast_words import change, next_try, sentence
 from cloudtasks_nb.model import (
     AttemptStatus,
@@ -44,155 +29,6 @@ from cloudtasks_nb.model import (
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAME = "projects/p/locations/l/queues/emails"
 ENDLESS = RetryConfig(unlimited_attempts=True, min_backoff=1, max_backoff=60, max_doublings=16)
-
-
-class Setting(NamedTuple):
-    tasks: int
-    rate: float
-    burst: int
-    concurrency: int
-    latency_s: float
-    failure: float
-    backoff: tuple[float, float]
-    attempts: int | None = None
-
-    @property
-    def retries(self) -> RetryConfig:
-        least, longest = self.backoff
-        limit = {"max_attempts": self.attempts} if self.attempts else {"unlimited_attempts": True}
-        return RetryConfig(min_backoff=least, max_backoff=longest, max_doublings=16, **limit)  # type: ignore[arg-type]
-
-    def pace(self) -> Pace:
-        return Pace(
-            rate=self.rate,
-            concurrency=self.concurrency,
-            latency_s=Range(self.latency_s, self.latency_s),
-            failure=Range(self.failure, self.failure),
-            retries=self.retries,
-            burst=Range(self.burst, self.burst),
-        )
-
-
-def simulated(at: Setting, random: Random, *, even: bool) -> tuple[float, float, float]:
-    """When half, 90 % and all are done: tokens, slots, latencies and failures, event by event."""
-    delays = [delay.total_seconds() for delay in islice(at.retries.backoff(), 400)]
-    ready = [(0.0, number, 0) for number in range(at.tasks)]
-    running: list[tuple[float, int, int]] = []
-    done: list[float] = []
-    now, filled, tokens = 0.0, 0.0, float(at.burst)
-    while ready or running:
-        tokens, filled = min(at.burst, tokens + (now - filled) * at.rate), now
-        while ready and ready[0][0] <= now + 1e-12 and tokens >= 1 - 1e-9 and len(running) < at.concurrency:
-            _, number, failed = heapq.heappop(ready)
-            tokens -= 1
-            took_s = at.latency_s if even or not at.latency_s else random.expovariate(1 / at.latency_s)
-            heapq.heappush(running, (now + took_s, number, failed + 1))
-        events = [running[0][0]] if running else []
-        if ready and len(running) < at.concurrency:
-            events.append(max(ready[0][0], now + max(0.0, (1 - tokens) / at.rate) + 1e-9))
-        now = max(now, min(events))
-        while running and running[0][0] <= now:
-            _, number, failed = heapq.heappop(running)
-            if random.random() < at.failure and failed != at.attempts:
-                heapq.heappush(ready, (now + delays[min(failed, 400) - 1], number, failed))
-            else:
-                done.append(now)
-    return done[math.ceil(at.tasks / 2) - 1], done[math.ceil(0.9 * at.tasks) - 1], done[-1]
-
-
-SETTINGS = [
-    Setting(2000, 10, 10, 1000, 0.2, 0, (1, 60)),
-    Setting(1000, 500, 100, 1000, 0.05, 0.3, (1, 3600)),
-    Setting(300, 500, 100, 10, 2, 0.1, (5, 60)),
-    Setting(20, 5, 5, 100, 3, 0, (1, 60)),
-    Setting(7, 1, 1, 100, 0.5, 0.5, (10, 100)),
-    Setting(1, 5, 5, 5, 1, 0, (1, 1)),
-    Setting(200, 1, 1, 1000, 0, 0.3, (60, 600)),
-    Setting(400, 100, 100, 50, 5, 0.5, (1, 30)),
-    Setting(100, 10, 10, 1, 1, 0, (1, 60)),
-    Setting(322, 4, 2, 2, 2, 0.8, (10, 100), 3),
-    Setting(500, 60, 11, 600, 10, 0.6, (0.1, 1)),
-]
-
-
-def test_true_times_lie_in_the_intervals() -> None:
-    """Chance decides of each run; of all of them at least 95 % must hold, for latencies that are even or not."""
-    held, asked = 0, 0
-    for at in SETTINGS:
-        forecast = times(Load(at.tasks, [0.0] * at.tasks), at.pace())
-        assert forecast is not None
-        for seed in range(10):
-            happened = simulated(at, Random(seed), even=seed % 2 == 0)  # noqa: S311 - a run to be repeated
-            held += sum(low <= time <= high for time, (low, high) in zip(happened, forecast, strict=True))
-            asked += 3
-    assert held / asked >= 0.95
-
-
-def test_without_chance_the_interval_is_narrow() -> None:
-    forecast = times(Load(5000, [0.0] * 3000), Setting(5000, 10, 10, 1000, 0.0, 0, (1, 60)).pace())
-    assert forecast is not None
-    for (low, high), wanted in zip(forecast, (249, 449, 499), strict=True):
-        assert low <= wanted <= high
-        assert high - low < 0.07 * wanted
-
-
-def test_the_smallest_limit_binds() -> None:
-    base = Setting(100, 10, 1, 1000, 1, 0, (1, 60)).pace()
-    assert binding(base) == "rate"
-    assert binding(replace(base, concurrency=5)) == "concurrency"
-    assert binding(replace(base, effective_rate=3.0)) == "effective rate"
-    assert binding(replace(base, effective_rate=9.8)) == "rate", "it follows the setting"
-    assert binding(replace(base, target=2.0)) == "target"
-    assert binding(replace(base, concurrency=5, latency_s=Range(0.0, 1.0))) == "rate", (
-        "nobody knows the latency"
-    )
-
-
-def test_what_comes_faster_than_it_goes_grows() -> None:
-    slow = replace(Setting(100, 10, 1, 1000, 0, 0.5, (1, 60)).pace(), arrivals=6.0)
-    assert net_per_second(slow) == pytest.approx(-1)
-    assert times(Load(100, [0.0]), slow) is None
-    assert times(Load(100, [0.0]), replace(slow, arrivals=4.0)) is not None
-
-
-def test_attempts_and_losses_follow_the_geometric_series() -> None:
-    limited = RetryConfig(max_attempts=3)
-    assert attempts_each(0.5, limited) == pytest.approx(1.75)
-    assert attempts_each(0.5, ENDLESS) == pytest.approx(2)
-    assert (attempts_each(1, limited), attempts_each(1, ENDLESS)) == (3, math.inf)
-    assert (lost(0.5, limited), lost(0.5, ENDLESS)) == (0.125, 0)
-
-
-def test_what_is_due_later_is_done_later() -> None:
-    at = Setting(100, 10, 1, 1000, 0, 0, (1, 60)).pace()
-    forecast = times(Load(100, [0.0] * 50 + [600.0] * 50), at)
-    assert forecast is not None
-    assert forecast.half[1] < 10 < 580 < forecast.all[0] < 605 < forecast.all[1] < 640
-
-
-@settings(max_examples=60)
-@given(
-    st.integers(0, 100_000),
-    st.floats(0.01, 500),
-    st.integers(1, 5000),
-    st.floats(0, 600),
-    st.floats(0, 1),
-    st.integers(1, 100) | st.none(),
-)
-def test_intervals_are_in_order(
-    tasks: int, rate: float, concurrency: int, latency_s: float, failure: float, attempts: int | None
-) -> None:
-    at = Setting(tasks, rate, 5, concurrency, latency_s, failure, (0.1, 3600), attempts)
-    forecast = times(Load(tasks, [0.0] * min(tasks, 50)), at.pace())
-    assert (forecast is None) == (failure == 1 and attempts is None)
-    for low, high in forecast or ():
-        assert 0 <= low <= high
-    if forecast is not None:
-        assert [pair[0] for pair in forecast] == sorted(pair[0] for pair in forecast)
-        assert [pair[1] for pair in forecast] == sorted(pair[1] for pair in forecast)
-
-
-# What is made of what was read.
 
 
 def seen(tasks: Sequence[Task] = (), *, whole: bool = True, count: int | None = None, **fields: Any) -> Seen:
@@ -265,6 +101,18 @@ def test_many_tasks_at_once_are_no_stream() -> None:
     found, _ = pace(seen(stream), Given())
     assert found.arrivals == pytest.approx(0.5)
     assert pace(seen(stream, whole=False, count=1500), Given())[0].arrivals == pytest.approx(5)
+
+
+def test_tokens_are_saved_up_unless_they_are_used() -> None:
+    idle = seen(waiting(9), stats=QueueStats())
+    assert pace(idle, Given())[0].burst == Range(5, 5)
+    busy = seen(waiting(9), stats=QueueStats(executed_last_minute_count=590))
+    assert pace(busy, Given())[0].burst == Range(0, 0)
+    slow = seen(waiting(9), stats=QueueStats(executed_last_minute_count=60))
+    assert pace(slow, Given())[0].burst == Range(5, 0)
+    busy.queue.state = "PAUSED"
+    assert pace(busy, Given())[0].burst == Range(5, 0), "they come back while it is paused"
+    assert pace(seen(waiting(9), stats=None), Given())[0].burst == Range(5, 0)
 
 
 def test_a_target_binds_where_no_setting_does() -> None:
