@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
 
-.PHONY: help demo test check pythons lint types env browser page docs linkcheck clean
+.PHONY: help demo test image-test check pythons lint types env browser page docs linkcheck clean
 
 help:
 	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
@@ -12,6 +12,7 @@ help:
 	@echo "make demo ARGS=--check  run the tour headless and print what it showed"
 	@echo "make check              while you work: lint, types and the tests of what changed since main"
 	@echo "make test               lint, types and every test"
+	@echo "make image-test         build the emulator's image and run it (podman or buildah, and an image registry)"
 	@echo "make pythons            the unit tests on every supported Python that is installed"
 	@echo "make page               format, lint and bundle the panels' JavaScript into widgets/built"
 	@echo "make docs               build the documentation into docs/_build/html; warnings are errors"
@@ -75,6 +76,10 @@ test: lint types browser $(TOOLS)
 
 check: lint types
 	$(BIN)/pytest -q -n $(WORKERS) $(ARGS) $$($(BIN)/python .ci/changed.py)
+
+# Not part of `make test`: it needs a tool for containers, and a registry of images, or BASE=IMAGE for one that is there.
+image-test:
+	.ci/image-test $(BASE)
 
 SPHINX := $(BIN)/python -m sphinx -W --keep-going -j auto -d docs/_build/doctrees
 docs: $(SETUP)

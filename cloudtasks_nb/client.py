@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .api import Api
@@ -104,7 +103,7 @@ class Client(CreatesQueues, Shown):
                 f"{self.endpoint} is the service and no emulator.", hint="ct.local() starts an emulator"
             )
         if self._emulator is None:
-            self._emulator = Emulator(self._session, self._queue_name)
+            self._emulator = Emulator(self._session, self._queue_name, self.project)
         return self._emulator
 
     @property
@@ -332,9 +331,7 @@ class Client(CreatesQueues, Shown):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _new_queue(self, name: str) -> tuple[Session, QueueName]:

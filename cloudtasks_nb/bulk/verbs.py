@@ -21,15 +21,11 @@ if TYPE_CHECKING:
     from ..resources.new_task import TaskOptions
     from ..resources.queue import Queue
 
-CREATE, DELETE, RUN = (
-    Verb("create_tasks", "created"),
-    Verb("delete_tasks", "deleted"),
-    Verb("run_tasks", "run"),
-)
-COPY, MOVE = (
-    Verb("copy_tasks", "copied", "result.failed, to=…"),
-    Verb("move_tasks", "moved", "result.failed, to=…"),
-)
+CREATE = Verb("create_tasks", "created")
+DELETE = Verb("delete_tasks", "deleted")
+RUN = Verb("run_tasks", "run")
+COPY = Verb("copy_tasks", "copied", "result.failed, to=…")
+MOVE = Verb("move_tasks", "moved", "result.failed, to=…")
 PURGE = Verb("delete_tasks", "purged")
 RESTORE = Verb("restore", "restored", "path")  # all of it: what is there already stays as it is
 ACKNOWLEDGE = Verb("acknowledge_tasks", "acknowledged")

@@ -38,6 +38,8 @@ def _read_queue(task: Task, facts: Facts) -> None:
         facts.read_at[GET] = session.now()
         if facts.tasks:
             read_pause(queue, facts)
+    except NotFound:
+        facts.queue_is_missing = True
     except ApiError as error:
         facts.unseen.append(Unseen("the queue", error.message))
 

@@ -63,6 +63,7 @@ class Facts(Struct, kw_only=True, dict=True):
     refused: Sequence[Refused] = ()
     paused_since: datetime | None = None
     paused_by: str = ""
+    queue_is_missing: bool = False
     tells_logging: bool = True
     """Whether the version that was spoken shows how much is logged."""
     target_timeout: timedelta | None = None

@@ -26,6 +26,9 @@ def what_became(task: Task, facts: Facts, missing: str) -> Said:
         if said is not None:
             return said
     seen = [facts.seen("answer", f"404 {missing}", GET_TASK)]
+    if facts.queue_is_missing:
+        words = "Its queue does not exist, and its tasks with it."
+        return Said("gone", words, seen, "client.queues()", QUOTAS)
     turn_on = 'queue.update(stackdriver_logging_config={"sampling_ratio": 1.0})'
     if _REMEMBERED in missing or task.create_time is not None:
         words = "It is gone: it succeeded, was given up, or was deleted. No log tells which."

@@ -36,6 +36,7 @@ def draw_history(
     title(first, paper, f"{queue_id}: what happened", _words(metrics))
     _attempts(first, paper, rates, metrics.step)
     _limit(first, paper, limits.max_tasks_dispatched_per_second if limits else None, _highest(rates))
+    first.margins(y=0.2)  # room for the legend above the bars
     _depth(depth, paper, metrics.of("depth"), metrics.step)
     _delays(delay, paper, metrics)
     for ax, name in ((first, "attempts / s"), (depth, "tasks"), (delay, "late by, s")):

@@ -23,7 +23,7 @@ class WhyVerbs(QueueVerbs):
         each; where that leaves something open, one call of Cloud Monitoring or Cloud Logging. The diagnosis says how
         many calls it made, and what it could not look at.
 
-        With deep=True it also reads the project, and the target where that is a service of Cloud Run: up to nine more
+        With deep=True it also reads the project, and the target where that is a service of Cloud Run: up to ten more
         calls of Google's other APIs, which only read. docs/how-to/why.md lists all rules.
 
         Errors: NotFound, AuthError, TransportError. What may not be read is said in the diagnosis.

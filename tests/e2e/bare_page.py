@@ -191,9 +191,9 @@ def _inbox(queue: ct.Queue, **options: Any) -> Clickable:
 
 
 def _watch(queue: ct.Queue, **options: Any) -> Clickable:
-    """A watch that was stopped; its card still says what it kept."""
-    with TemporaryDirectory() as folder, queue.watch(Path(folder) / "failed.parquet") as watch:
-        return watch.panel()
+    """A watch that looked once, and does not look again before the test is over."""
+    with TemporaryDirectory() as folder:
+        return queue.watch(Path(folder) / "failed.parquet", every="1d").panel()
 
 
 OPENED = {

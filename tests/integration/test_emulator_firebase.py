@@ -11,6 +11,7 @@ import pytest
 import requests
 
 import cloudtasks_nb as ct
+from tests.emulator_process import EmulatorProcess
 
 TASKS = "projects/local/locations/us-central1/queues/remind/tasks"
 
@@ -70,3 +71,58 @@ def test_what_cannot_be_done_is_refused_in_the_apis_words(client: ct.Client) -> 
     for odd in ({}, {"task": {}}, {"task": {"httpRequest": []}}, [], {"task": {"httpRequest": {"url": 5}}}):
         assert post(client, odd).status_code == 400, odd
     assert requests.get(f"{client.endpoint}/{TASKS}", timeout=20).status_code == 404
+
+
+def test_firebase_s_tools_make_the_queue_of_a_function(client: ct.Client) -> None:
+    inbox = client.emulator.inbox()
+    place = f"{client.endpoint}/{TASKS.removesuffix('/tasks')}"
+    config = {
+        "defaultUri": inbox.url_for("/local/us-central1/remind"),
+        "retryConfig": {"maxAttempts": 5, "minBackoffSeconds": 2},
+        "rateLimits": {"maxDispatchesPerSecond": 7},
+        "timeoutSeconds": 10,
+        "labels": {"of": "a later version"},
+    }
+    answer = requests.post(place, json=config, timeout=20)
+    assert answer.json()["taskQueueConfig"]["rateLimits"]["maxConcurrentDispatches"] == 1000
+    queue = client.queue("remind")
+    assert queue.retry_config is not None
+    assert queue.rate_limits is not None
+    assert (queue.retry_config.max_attempts, queue.retry_config.max_doublings) == (5, 16)
+    assert queue.rate_limits.max_tasks_dispatched_per_second == 7
+    assert post(client, task()).status_code == 200
+    [request] = inbox.wait()
+    assert request.path == "/local/us-central1/remind"
+    assert (
+        requests.post(place, json={}, timeout=20).status_code == 200
+    )  # made anew, without a target of its own
+    assert client.queue("remind").retry_config.max_attempts == 3  # type: ignore[union-attr]
+    for odd in ("[]", "{", '{"defaultUri": "remind"}', '{"retryConfig": {"maxAttempts": "many"}}'):
+        assert requests.post(place, data=odd, timeout=20).status_code == 400, odd
+
+
+def test_a_first_task_makes_its_queue_when_asked() -> None:
+    with (
+        EmulatorProcess("--firebase-queues", "--no-dispatch") as process,
+        ct.connect(endpoint=process.url) as client,
+    ):
+        assert post(client, task()).status_code == 200
+        [made] = client.queue("remind").tasks()
+        assert made.url == "http://127.0.0.1:5001/local/us-central1/remind"
+        with pytest.raises(ct.NotFound):  # the API itself makes none
+            client.queue("others", read=False).create_task(url="https://example.com/")
+
+
+def test_a_default_target_from_the_start() -> None:
+    word = "remind=target=http://localhost:9/here?from=queue"
+    with (
+        EmulatorProcess("--queue", word, "--no-dispatch") as process,
+        ct.connect(endpoint=process.url) as client,
+    ):
+        assert post(client, task()).status_code == 200
+        [made] = client.queue("remind").tasks()
+        assert made.url == "http://localhost:9/here?from=queue"
+        own = task()
+        own["task"]["httpRequest"]["url"] = "http://localhost:8/own"
+        name = post(client, own).json()["task"]["name"].removeprefix("/")
+        assert client.task(name).url == "http://localhost:8/own"

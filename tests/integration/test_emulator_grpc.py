@@ -182,6 +182,17 @@ def test_a_task_that_was_created_over_grpc_is_sent_when_time_is_moved() -> None:
             official.get_task(name=f"{queue.name}/tasks/t")
 
 
+def test_a_reset_and_a_loaded_snapshot_hold_for_both() -> None:
+    with ct.local(dispatch=False) as client, google(client.endpoint) as official:
+        queue = official.create_queue(parent=PARENT, queue={"name": f"{PARENT}/queues/world"})
+        official.create_task(parent=queue.name, task=http_task())
+        client.emulator.save("before")
+        client.emulator.reset()
+        assert list(official.list_queues(parent=PARENT)) == []
+        client.emulator.load("before")
+        assert len(list(official.list_tasks(parent=queue.name))) == 1
+
+
 # The channel of client.emulator
 
 

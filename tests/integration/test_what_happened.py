@@ -179,3 +179,15 @@ def test_who_lacks_the_roles_is_told_which_and_what_is_known_all_the_same() -> N
                     verb()
                 assert "roles/logging.viewer" in str(refused.value.hint)
         assert {event.who for event in queue.audit()} == {owner.identity}
+
+
+@pytest.mark.parametrize("fault", [{"exhausted": 0.5}, {"unavailable": 0.5}, {"cut_after": 0.4}])
+def test_calls_that_fail_on_the_way_lose_nothing(client: ct.Client, fault: dict[str, float]) -> None:
+    queue, _ = run(client, 500)
+    client.emulator.advance("10m")
+    client.emulator.faults(**fault, methods=["entries.list", "timeSeries.list"], seed=3)  # type: ignore[arg-type]
+    log = queue.log(since="1h")
+    assert len({entry.insert_id for entry in log}) == len(list(log)) == 500 + 2 * 550
+    assert log.tasks().outcomes() == {"done": 450, "given up": 50}
+    report = queue.report(since="1h")
+    assert (report.attempts, report.failed, len(report.events)) == (550, 100, 1)

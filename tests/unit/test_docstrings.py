@@ -219,6 +219,7 @@ def test_every_verb_has_an_example() -> None:
 
 
 CALLING = (ct.Client, ct.Location, ct.Queue, ct.Task, ct.Operation)
+EMULATORS_OWN = "Source: GET /emulator/v1/"  # what the service does not offer
 ASKS_NOTHING = {"close", "text", "json", "worker"}
 SOURCES_ELSEWHERE = re.compile(r"Source: (as |(GET|POST) /v\d/.* of Cloud (Monitoring|Logging))")
 DURATIONS = ("timeout", "patience", "latency", "past", "by")

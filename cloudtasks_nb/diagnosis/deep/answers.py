@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
-from ...model.json import Duration
+from ...model.json import Duration, Time
 
 
 class Answer(Struct, rename="camel", kw_only=True):
@@ -122,6 +123,14 @@ class IngressRules(Answer):
     ingress_rules: list[IngressRule] = []
 
 
+class LogEntry(Answer):
+    timestamp: Time | None = None
+
+
+class LogEntries(Answer):
+    entries: list[LogEntry] = []
+
+
 class Deep(Struct, kw_only=True):
     """All that was read. None is what was not looked at, or could not be."""
 
@@ -133,6 +142,8 @@ class Deep(Struct, kw_only=True):
     policies: Sequence[PolicyOf] | None = None
     """Those of the service, and of its project where it could be read."""
     project_policy: PolicyOf | None = None
+    policy_changed: datetime | None = None
+    """When the policy of the service was changed last, where that was within minutes."""
     account: str = ""
     """The account whose token is sent; empty where none is."""
     account_is: str = ""

@@ -99,6 +99,9 @@ FIREWALL = Reading(
 )
 
 
+GRANTS = Reading("logging", "entries.list", "v2/entries:list", "logging.logEntries.list", "POST")
+
+
 class Missing(msgspec.Struct, frozen=True):
     """There is none: the service said 404."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from ...errors import CloudTasksError
@@ -21,6 +22,7 @@ from .answers import (
     Held,
     IngressRules,
     Key,
+    LogEntries,
     PolicyOf,
     Service,
     Services,
@@ -32,6 +34,7 @@ from .apis import (
     APPLICATION,
     BILLING,
     FIREWALL,
+    GRANTS,
     KEY,
     MISSING,
     PROJECT_POLICY,
@@ -42,6 +45,7 @@ from .apis import (
 )
 from .run_names import is_run, named_by
 
+_YOUNG = timedelta(minutes=5)
 _ACT_AS = "iam.serviceAccounts.actAs"
 
 
@@ -130,6 +134,22 @@ def _target(apis: Apis, queue: Queue, task: Task, facts: Facts, deep: Deep) -> N
     policy = apis.read(SERVICE_POLICY, PolicyOf, "who may call the service", resource=deep.service.name)
     if isinstance(policy, PolicyOf):
         deep.policies = [policy, *([deep.project_policy] if deep.project_policy is not None else [])]
+        _grants(apis, queue.project, facts, deep.service.name)
+
+
+def _grants(apis: Apis, project: str, facts: Facts, service: str) -> None:
+    """Whether the policy of the service is young: a grant takes some minutes to hold."""
+    since = (facts.now - _YOUNG).strftime("%Y-%m-%dT%H:%M:%SZ")
+    asked = {
+        "resourceNames": [f"projects/{project}"],
+        "filter": f'protoPayload.methodName=~"SetIamPolicy$" AND protoPayload.resourceName="{service}" '
+        f'AND timestamp>="{since}"',
+        "orderBy": "timestamp desc",
+        "pageSize": 1,
+    }
+    found = apis.read(GRANTS, LogEntries, "whether a grant is young", body=asked)
+    if isinstance(found, LogEntries) and found.entries and facts.deep is not None:
+        facts.deep.policy_changed = found.entries[0].timestamp
 
 
 def _service(apis: Apis, project: str, host: str, deep: Deep) -> None:

@@ -32,6 +32,7 @@ from .service import (
     url_off,
     what_is_left,
     wrong_audience,
+    young_grant,
 )
 from .state import logging_off, paused_with_backlog, purged_lately
 from .waiting import all_future, retry_wait
@@ -71,6 +72,7 @@ RULES: tuple[Callable[[Facts], Finding | None], ...] = (
     all_future,
     drain_long,
     tombstone,
+    young_grant,
     what_is_left,
     may_not_act_as,
     purged_lately,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from ..attempts import cause_of
 from ..causes import HTTP_TARGETS, PITFALLS, RUN_AUTH, RUN_INGRESS
 from ..deep.answers import Deep, PolicyOf, Service
-from ..deep.apis import SERVICE, SERVICE_POLICY
+from ..deep.apis import GRANTS, SERVICE, SERVICE_POLICY
 from ..facts import GET, Facts
 from ..finding import Evidence, Finding, Severity
-from ..words import duration
+from ..words import duration, relative
 
 INVOKERS = ("roles/run.invoker", "roles/run.servicesInvoker", "roles/run.admin", "roles/run.developer")
 RUN_TIMEOUT = "https://docs.cloud.google.com/run/docs/configuring/request-timeout"
@@ -191,6 +191,22 @@ def capacity_gap(facts: Facts) -> Finding | None:
         ],
         cure=f'queue.update(rate_limits={{"max_concurrent_tasks": {most}}})',
         source=RUN_CONCURRENCY,
+    )
+
+
+def young_grant(facts: Facts) -> Finding | None:
+    """Who may call the service was changed minutes ago."""
+    service, changed = _service(facts), facts.deep.policy_changed if facts.deep is not None else None
+    if service is None or changed is None:
+        return None
+    return Finding(
+        rule="young_grant",
+        severity="info",
+        sentence=f"Who may call {_id(service)} was changed {relative(changed, facts.now)}: a grant takes some minutes "
+        "to hold, and 403 is answered until then.",
+        evidence=[facts.seen("SetIamPolicy", changed.isoformat(), GRANTS.called)],
+        cure="queue.diagnose(deep=True)",
+        source=RUN_AUTH,
     )
 
 

@@ -3,6 +3,7 @@
 from .emulator import Emulator
 from .history import History
 from .inbox import Inbox
+from .languages import ConnectionLines
 from .received import Received
 
-__all__ = ["Emulator", "History", "Inbox", "Received"]
+__all__ = ["ConnectionLines", "Emulator", "History", "Inbox", "Received"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, Self
 
 from ...errors import CloudTasksError, InvalidArgument, MissingExtra
@@ -22,6 +23,7 @@ from ...rest.session import Session
 from ...shown import Shown
 from .endpoints import Endpoints
 from .history import History
+from .languages import KNOWN, ConnectionLines, Language
 from .world import WorldVerbs
 
 if TYPE_CHECKING:
@@ -42,11 +44,17 @@ class Emulator(WorldVerbs, Shown):
         >>> client.emulator.advance("2h")
     """
 
-    def __init__(self, session: Session, queue_name: Callable[[Any], QueueName] = parse_queue) -> None:
-        """`queue_name` completes the name of a queue, as its client does."""
+    def __init__(
+        self,
+        session: Session,
+        queue_name: Callable[[Any], QueueName] = parse_queue,
+        project: str | None = None,
+    ) -> None:
+        """`queue_name` completes the name of a queue, as its client does, whose project is `project`."""
         self._session = session
         self._control = Endpoints(session)
         self._queue_name = queue_name
+        self._project = project or "local"
         self._closing: list[Any] = []
         self._inboxes: list[Inbox] = []
         self.endpoint = session.endpoint
@@ -156,6 +164,20 @@ class Emulator(WorldVerbs, Shown):
         self._closing.append(made)
         return made
 
+    def connect_from(self, language: Language) -> ConnectionLines:
+        """The lines that bring a program in another language to this emulator; print() gives them as text.
+
+        - `language`: "python", "python-asyncio", "node", "go", "java", "php", "dotnet", "ruby", "gcloud", "terraform"
+          or "firebase-admin".
+
+        Errors: InvalidArgument for any other.
+
+        Example:
+            >>> client.emulator.connect_from("node")
+            >>> print(client.emulator.connect_from("go"))
+        """
+        return ConnectionLines(language, self.endpoint, self._project)
+
     def close(self) -> None:
         """Close the inboxes and channels. client.close() does it."""
         for one in self._closing:
@@ -235,6 +257,7 @@ class Emulator(WorldVerbs, Shown):
 
     def _shape_(self) -> Card:
         from ...render import Card, code, muted
+        from ...render.shapes import Section
         from ...render.values import exact
 
         info = self.info
@@ -256,7 +279,11 @@ class Emulator(WorldVerbs, Shown):
         lines = ["client.emulator.refresh()", "client.emulator.history(queue)", "client.emulator.inbox()"]
         if info is not None and info.clock == "manual":
             lines.append('client.emulator.advance("2h")')
-        return Card("Cloud Tasks emulator", facts=facts, code=lines)  # type: ignore[arg-type]
+        lines.append('client.emulator.connect_from("node")')
+        others = [self.connect_from(language) for language in KNOWN]
+        text = "\n\n".join(f"{one.title}:\n\n{indent(one.code, '    ')}" for one in others)
+        reached = [Section("from other languages", text)]
+        return Card("Cloud Tasks emulator", facts=facts, sections=reached, code=lines)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         return f"<Emulator at {self.endpoint}>"

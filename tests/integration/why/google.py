@@ -60,6 +60,7 @@ GOOD: dict[str, Any] = {
     "/v3/projects/local:getIamPolicy": {
         "bindings": [{"role": "roles/cloudtasks.serviceAgent", "members": [AGENT]}]
     },
+    "/v2/entries:list": {},
     f"/v1/{KEY}": {"name": KEY, "purpose": "ENCRYPT_DECRYPT", "primary": {"name": "1", "state": "ENABLED"}},
     "/v1/apps/local": {"id": "local", "servingStatus": "SERVING", "locationId": "us-central"},
     "/v1/apps/local/firewall/ingressRules": {

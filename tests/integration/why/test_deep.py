@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,16 @@ import cloudtasks_nb as ct
 
 from .google import BOT, HOST, KEY, OLD_HOST, SERVICE, Google, google
 
-APIS = ("RUN", "IAM", "SERVICEUSAGE", "CLOUDBILLING", "CLOUDKMS", "CLOUDRESOURCEMANAGER", "APPENGINE")
+APIS = (
+    "RUN",
+    "IAM",
+    "SERVICEUSAGE",
+    "CLOUDBILLING",
+    "CLOUDKMS",
+    "CLOUDRESOURCEMANAGER",
+    "APPENGINE",
+    "LOGGING",
+)
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -54,7 +64,7 @@ def test_what_is_set_up_well_has_nothing_that_hurts(local: ct.Client, there: Goo
 def test_nothing_but_reading_is_asked(local: ct.Client, there: Google) -> None:
     filled(local).diagnose(deep=True)
     posted = [path for verb, path in there.asked if verb == "POST"]
-    assert [path.rpartition(":")[2] for path in posted] == ["getIamPolicy", "testIamPermissions"]
+    assert [path.rpartition(":")[2] for path in posted] == ["getIamPolicy", "list", "testIamPermissions"]
 
 
 def service(**members: Any) -> Change:
@@ -166,6 +176,13 @@ def test_an_invoker_of_the_project_counts_and_a_condition_is_said(local: ct.Clie
     there.answers["/v3/projects/local:getIamPolicy"]["bindings"][-1]["condition"] = {"expression": "false"}
     (finding,) = [one for one in queue.diagnose(deep=True) if one.rule == "no_invoker"]
     assert (finding.severity, "under a condition" in finding.sentence) == ("info", True)
+
+
+def test_a_grant_that_is_young_is_said(local: ct.Client, there: Google) -> None:
+    changed = f"{datetime.now(UTC) - timedelta(minutes=2):%Y-%m-%dT%H:%M:%SZ}"
+    there.answers["/v2/entries:list"] = {"entries": [{"timestamp": changed, "insertId": "1"}]}
+    (finding,) = [one for one in filled(local).diagnose(deep=True) if one.rule == "young_grant"]
+    assert (finding.severity, "was changed 2 min ago" in finding.sentence) == ("info", True)
 
 
 def test_a_key_that_is_off(local: ct.Client, there: Google) -> None:

@@ -144,6 +144,13 @@ def test_a_name_that_was_refused_explains_itself_where_nobody_remembers_its_firs
     assert words.startswith("It was never created: the create at T was refused")
 
 
+def test_the_tasks_of_a_queue_that_is_gone(here: World) -> None:
+    queue = here.queue()
+    task = queue.create_task(b"", url=here.inbox.url_for("/"), schedule=60)
+    queue.delete()
+    assert why(task) == ("gone", "Its queue does not exist, and its tasks with it.")
+
+
 def test_pull_tasks(here: World) -> None:
     queue = here.queue(kind="pull")
     task = queue.create_task(b"x")

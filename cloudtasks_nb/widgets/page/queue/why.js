@@ -5,7 +5,7 @@ import { h, muted } from "../frame/dom.js";
 import { facts, sectionFold } from "../frame/sections.js";
 
 const DEEP_TITLE =
-  "Read the project, its accounts and the Cloud Run service too: up to nine more calls, which only read";
+  "Read the project, its accounts and the Cloud Run service too: up to ten more calls, which only read";
 
 function source(address) {
   const words = address.replace(/^https:\/\//, "").replace(/[?#].*$/, "");
