@@ -97,7 +97,7 @@ def test_what_is_asked_is_what_monitoring_understands(server: Gone, queue: ct.Qu
     assert attempts["aggregation.groupByFields"] == "metric.labels.response_code"
     edges = next(query for (_, aligner), query in asked.items() if aligner == "ALIGN_NEXT_OLDER")
     assert edges["interval.startTime"] == "2026-11-28T20:29:00Z"  # one whole period before the window
-    assert edges["aggregation.alignmentPeriod"] == "5400s"
+    assert edges["aggregation.alignmentPeriod"] == "5460s"
     assert all("cloudtasks.googleapis.com/" in words and place in words for words, _ in asked)
 
 
