@@ -77,7 +77,7 @@ def _gives_up(task: Task, retries: RetryConfig, now: datetime, soon: Soon) -> da
     first = began or at
     if sent and _is_under_way(task) and retries.is_used_up(sent, now - first):
         return now
-    delays, horizon = _delays(retries), now + soon.within
+    delays, horizon = delays_of(retries), now + soon.within
     for failed in range(sent + 1, sent + _LOOKED_AHEAD):
         if retries.is_used_up(failed, at - first):
             return at
@@ -99,12 +99,13 @@ def retries_of(task: Task, queue: Queue) -> RetryConfig:
     return theirs if task.retry_config is None else task.retry_config.over(theirs)
 
 
-def _delays(retries: RetryConfig) -> list[timedelta]:
-    return _delays_of(retries.min_backoff, retries.max_backoff, retries.max_doublings)
+def delays_of(retries: RetryConfig) -> list[timedelta]:
+    """The delay before each retry, as far as anybody looks."""
+    return _cached_delays(retries.min_backoff, retries.max_backoff, retries.max_doublings)
 
 
 @lru_cache(maxsize=64)
-def _delays_of(
+def _cached_delays(
     shortest: timedelta | None, longest: timedelta | None, doublings: int | None
 ) -> list[timedelta]:
     backoff = RetryConfig(min_backoff=shortest, max_backoff=longest, max_doublings=doublings).backoff()

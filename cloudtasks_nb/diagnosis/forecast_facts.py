@@ -140,8 +140,10 @@ def _latency(seen: Seen, given: Given) -> Known:
         held = stats.concurrent_dispatches_count
         if held:
             latency_s, error = held / per_second, min(0.5, 1 / math.sqrt(held))
+            # A queue that began less than a minute ago answered all of them in a shorter time.
+            began = min(1.0, max(0.1, _waited(seen) / _MINUTE))
             said = "requests under way ÷ those answered in a second"
-            return Known(Range(latency_s * (1 - error), latency_s * (1 + error)), said)
+            return Known(Range(began * latency_s * (1 - error), latency_s * (1 + error)), said)
         return Known(Range(0.0, min(1 / per_second, _UNKNOWN_LATENCY_S)), "no request was under way")
     took = [span for task in seen.tasks if (span := _took_s(task)) is not None]
     if took:

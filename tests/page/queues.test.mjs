@@ -7,6 +7,7 @@ import { heldWords } from "../../cloudtasks_nb/widgets/page/queues/chosen.js";
 import { countBy, isIn } from "../../cloudtasks_nb/widgets/page/queues/search.js";
 import { byReason } from "../../cloudtasks_nb/widgets/page/queues/silent.js";
 import { columnsFor, direction, nextSort, sorted } from "../../cloudtasks_nb/widgets/page/queues/sorting.js";
+import { isInTrouble } from "../../cloudtasks_nb/widgets/page/queues/table.js";
 
 const ROWS = [
   { id: "b", location: "eu", state: "PAUSED", depth: 3, oldest: "", rate: null },
@@ -100,4 +101,17 @@ test("a grant needs a role and a member", () => {
       !isGrant("roles/viewer", "user:") &&
       !isGrant("roles/viewer", "a"),
   );
+});
+
+test("one asks why of a queue that fails, is late, or holds tasks and does not run", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+  const calm = { failed: null, state: "RUNNING", depth: 3, oldest: "2026-01-01T01:00:00Z" };
+  const asks = (row) => isInTrouble({ ...calm, ...row }, now);
+  assert.ok(!asks({}));
+  assert.ok(!asks({ oldest: "2025-12-31T23:59:00Z" }));
+  assert.ok(asks({ oldest: "2025-12-31T23:57:00Z" }));
+  assert.ok(asks({ failed: 2 }));
+  assert.ok(asks({ state: "PAUSED" }));
+  assert.ok(asks({ state: "DISABLED", depth: null }));
+  assert.ok(!asks({ state: "PAUSED", depth: 0, oldest: "" }));
 });

@@ -129,7 +129,7 @@ def test_examples_run(name: str, endpoint: str, tmp_path: Path, monkeypatch: pyt
 
 def sources(docstring: str) -> set[str]:
     """The REST methods that "Source: REST queues.pause." names, under their full names."""
-    said = re.search(r"Source: REST ([^;]+?)(?:[;,] SPEC|\.\s|\.$)", docstring)
+    said = re.search(r"Source: REST ([^;]+?)(?:;|, SPEC|\.\s|\.$)", docstring)
     named = re.findall(r"[a-zA-Z.]+[a-zA-Z]", said[1].replace(" and ", " ")) if said else []
     return {full for name in named if (full := full_name(name)) in METHODS}
 
@@ -220,7 +220,9 @@ def test_every_verb_has_an_example() -> None:
 
 CALLING = (ct.Client, ct.Location, ct.Queue, ct.Task, ct.Operation)
 ASKS_NOTHING = {"close", "text", "json", "worker"}
-SOURCES_ELSEWHERE = re.compile(r"Source: (as |(GET|POST) /v\d/.* of Cloud (Monitoring|Logging))")
+SOURCES_ELSEWHERE = re.compile(
+    r"Source: (as |GET /emulator/v1/|(GET|POST) /v\d/.* of Cloud (Monitoring|Logging))"
+)
 DURATIONS = ("timeout", "patience", "latency", "past", "by")
 
 

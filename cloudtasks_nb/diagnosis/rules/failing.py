@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import NamedTuple
 
 from ...model.task import Task
 from ..attempts import Cause, audience_of, cause_of, deadline_of, last_attempt
 from ..causes import HTTP_REQUEST, PITFALLS, meaning_of
 from ..facts import GET, Facts
-from ..fate import retries_of
+from ..fate import delays_of, retries_of
 from ..finding import Finding
 from ..words import clock, counted, duration, percent
 
 _MINUTE = timedelta(minutes=1)
 _NAMED = 3
-_LOOKED_BACK = 1000
 
 
 class Share(NamedTuple):
@@ -171,10 +169,10 @@ def _attempts_since(facts: Facts, task: Task, moment: datetime) -> int:
     first = task.status.first_attempt_status if task.status is not None else None
     if first is not None and first.dispatch_time is not None and first.dispatch_time > moment:
         return task.dispatch_count  # all of them, and each failed
-    delays = list(islice(retries_of(task, facts.queue).backoff(), min(task.dispatch_count, _LOOKED_BACK)))
+    delays = delays_of(retries_of(task, facts.queue))
     sent, count = last.dispatch_time, 1
-    for delay in reversed(delays[:-1]):
-        sent -= delay
+    for retry in range(task.dispatch_count - 1, 0, -1):
+        sent -= delays[min(retry, len(delays)) - 1]
         if sent <= moment:
             break
         count += 1

@@ -83,6 +83,14 @@ def test_latency_comes_from_the_best_source_there_is() -> None:
     assert pace(seen(waiting(9), stats=busy), Given(latency=timedelta(seconds=7)))[0].latency_s == Range(7, 7)
 
 
+def test_a_queue_that_just_began_answered_in_less_than_a_minute() -> None:
+    busy = QueueStats(executed_last_minute_count=100, concurrent_dispatches_count=100)
+    young = [replace(task, schedule_time=NOW - timedelta(seconds=20)) for task in waiting(9)]
+    found, _ = pace(seen(young, stats=busy), Given())
+    assert found.latency_s.good < 20 < found.latency_s.bad
+    assert pace(seen(waiting(9), stats=busy), Given())[0].latency_s.good > 50
+
+
 def test_failures_of_the_last_minute_are_a_share_of_all_that_ran() -> None:
     busy = QueueStats(executed_last_minute_count=200, effective_execution_rate=10)
     found, sources = pace(seen(waiting(300, failed=40), stats=busy), Given())

@@ -25,9 +25,9 @@ function failingCell({ failed, attempts, mostly }) {
 }
 
 /** Whether a person would ask why: it fails, or it holds tasks and does not run. (pure) */
-export function isInTrouble({ failed, state, depth, oldest }) {
+export function isInTrouble({ failed, state, depth, oldest }, now = Date.now()) {
   const isHeld = state !== "RUNNING" && depth !== 0;
-  const isLate = Boolean(oldest) && Date.now() - Date.parse(oldest) > LATE_MS;
+  const isLate = Boolean(oldest) && now - Date.parse(oldest) > LATE_MS;
   return failed > 0 || isHeld || isLate;
 }
 
