@@ -50,7 +50,8 @@ class Window(Struct, frozen=True):
                 f"The window is empty, or ends before it begins: since {exact(start)}, until {exact(end)}.",
                 hint="since is the earlier one; durations count back from now, so since is the longer one",
             )
-        low, high = _floor(start), _ceiling(end)
+        low = _floor(start)
+        high = _ceiling(end) if end < now else _floor(now) + MINUTE  # the minute that has just begun, too
         if past_only and high > now and high - MINUTE > low:
             high -= MINUTE
         return cls(low, high, now, (low, high) != (start, end))

@@ -16,6 +16,7 @@ from .action import Refused, action, literal
 from .clickable import built
 from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
+from .task_following import follow
 from .task_reader import TaskReader
 
 if TYPE_CHECKING:
@@ -136,9 +137,11 @@ class TaskBrowser(TaskReader):
     @action('{queue}.task({task_id}, view="BASIC").run()', changes=True)
     def run_task(self, task_id: str) -> str:
         """Send a task now. Errors: NotFound, InvalidArgument (a pull task); Refused when read-only."""
-        self._one(task_id, lambda task: task.run())
+        sent: list[Task] = []
+        self._one(task_id, lambda task: sent.append(task.run()))
         self._reopen(task_id)
-        return f"{task_id} was sent. How it ended shows after a refresh."
+        follow(self, sent[0])
+        return f"{task_id} was sent. How it ends is shown here."
 
     @action('{queue}.task({task_id}, view="BASIC").delete()', changes=True)
     def delete_task(self, task_id: str) -> str:
@@ -361,15 +364,6 @@ class TaskBrowser(TaskReader):
         else:
             away = set(gone)
             self._fill([task for task in self._table.tasks if task.id not in away])
-
-    def _reopen(self, task_id: str) -> None:
-        """Bring the detail pane up to date; a task that succeeded is gone, and then it closes."""
-        if self.detail.get("id") != task_id:
-            return
-        try:
-            self.detail = self._detail_of(task_id)
-        except NotFound:
-            self.detail = {}
 
     def _fill(self, tasks: list[Task]) -> None:
         """Hold and show these tasks; the selection follows what is known of them now."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import traitlets
 from msgspec.structs import asdict
 
-from ..errors import CloudTasksError, ConfigError, QueryError
+from ..errors import CloudTasksError, ConfigError, NotFound, QueryError
 from ..model.task import View
 from ..names import check_task_id
 from ..paging.pager import Pager
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..resources.task import Task
 
 PAGE_SIZES = (25, 50, 100, 250, 1000)
+WIDEST_PX = 4000
 LOAD_LIMIT = 100_000  # beyond this a page in a browser is the wrong tool
 
 Scope = Literal["page", "part", "all"]
@@ -45,6 +46,7 @@ class TaskReader(Panel):
     place = traitlets.Dict().tag(sync=True)
     available = traitlets.List().tag(sync=True)
     columns = traitlets.List().tag(sync=True)
+    widths = traitlets.Dict().tag(sync=True)
     table = traitlets.Dict().tag(sync=True)
     order = traitlets.List().tag(sync=True)
     facets = traitlets.List().tag(sync=True)
@@ -107,13 +109,18 @@ class TaskReader(Panel):
         return ""
 
     def look(self) -> None:
-        """Read the page again. What was loaded as a whole is marked as outdated instead: reading it takes long."""
+        """Read the page and the opened task again.
+
+        What was loaded as a whole is marked as outdated instead: reading it takes long.
+        """
         if self.scope == "page":
             self._pages.load()
             self._show_page()
         else:
             self._outdated = True
             self.place = self._place()
+        if opened := self.detail.get("id"):
+            self._reopen(opened)
 
     @action("page = {panel.ahead}")
     def next_page(self) -> str:
@@ -221,12 +228,31 @@ class TaskReader(Panel):
         self.table = self._table.shown(self.columns)
         return ""
 
+    @action(busy=False)
+    def set_width(self, column: str, width_px: int = 0) -> str:
+        """Choose the width of a column; 0 is as wide as its content needs. Errors: Refused for another column."""
+        if column not in COLUMNS or type(width_px) is not int or not 0 <= width_px <= WIDEST_PX:
+            raise Refused(f"{column!r} cannot be {width_px!r} px wide.", hint=f"from 0 to {WIDEST_PX:,} px")
+        self.widths = {**self.widths, column: width_px}
+        return ""
+
     @action('{queue}.task({task_id}, view="FULL")')
     def open_task(self, task_id: str) -> str:
         """Show a task with its payload. Errors: NotFound; PermissionDenied (cloudtasks.tasks.fullView)."""
         self.detail = {}
         self.detail = self._detail_of(check_task_id(task_id))
         return ""
+
+    def _reopen(self, task_id: str) -> None:
+        """Bring the detail pane up to date; a task that succeeded is gone, and then it closes."""
+        if self.detail.get("id") != task_id:
+            return
+        try:
+            now = self._detail_of(task_id)
+        except NotFound:
+            now = {}
+        if now != {key: value for key, value in self.detail.items() if key != "why"}:
+            self.detail = now  # as long as the task is the same, its explanation stays
 
     def _detail_of(self, task_id: str) -> dict[str, Any]:
         """The detail pane of a task, read now."""

@@ -38,7 +38,7 @@ MOUNT = """async ([state, css, parts]) => {
         for (const event of handlers.keys()) if (event.startsWith('change:')) window.emit(event);
     };
     window.listeners = () => [...handlers.values()].flat().length;
-    window.emit = (event, content) => handlers.get(event).forEach(handler => handler(content));
+    window.emit = (event, content) => handlers.get(event)?.forEach(handler => handler(content));
     const url = URL.createObjectURL(new Blob([state._esm], { type: 'text/javascript' }));
     const widget = (await import(url)).default;
     window.cleanup = widget.render({ model: window.model, el: window.place ?? document.body });
@@ -98,7 +98,7 @@ def mount(page: Page, panel: Clickable, theme: str = "plain") -> None:
     }
     parts = {name: built(f"{name}.js") for name in panel._parts}
     page.evaluate(MOUNT, [state, state["_css"], parts])
-    if parts:
+    if "task_browser.verbs" in parts:  # asked for at once; others when they are opened
         page.locator(".ct-verbs").wait_for()
     panel.close()
 

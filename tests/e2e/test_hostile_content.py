@@ -119,7 +119,7 @@ class Poisoned:
     """A panel as the page sees it, its texts replaced."""
 
     def __init__(self, panel: Clickable, attack: str) -> None:
-        self._panel, self._attack = panel, attack
+        self._panel, self._attack, self._parts = panel, attack, panel._parts
 
     def get_state(self) -> dict[str, Any]:
         return poisoned(self._panel.get_state(), self._attack)  # type: ignore[no-any-return]

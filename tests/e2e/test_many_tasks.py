@@ -46,3 +46,70 @@ def test_ten_thousand_tasks_keep_the_page_small_and_scroll_to_the_last(page: Pag
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("button", name="t-00001")).to_be_focused()
     assert rows.count() < 60
+
+
+def test_a_refresh_keeps_the_place_and_leaves_no_blank(page: Page, service: Service) -> None:
+    queue_id = f"place-{uuid4().hex[:8]}"
+    service.create_queue(queue_id)
+    for number in range(25):
+        service.create_task(queue_id, f"t-{number:02}", b"{}", url="https://example.com/send")
+    with ct.connect(endpoint=service.url) as client:
+        mount(page, client.queue(queue_id).browse())
+    scroll = page.locator(".ct-scroll")
+    blank = """node => {
+        const rows = [...node.querySelectorAll('tr[data-id]')].map(row => row.getBoundingClientRect());
+        const { top, bottom } = node.getBoundingClientRect();
+        return [Math.max(0, rows[0].top - top - 40), Math.max(0, bottom - rows.at(-1).bottom - 4), node.scrollTop];
+    }"""
+    for top in (0, 100, 1_000_000):
+        scroll.evaluate("(node, top) => { node.scrollTop = top; }", top)
+        place = scroll.evaluate("node => node.scrollTop")
+        for _ in range(3):
+            page.evaluate("() => window.announce()")
+            page.evaluate(
+                "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+            )
+            assert scroll.evaluate(blank) == [0, 0, place]
+
+
+def test_a_column_is_as_wide_as_somebody_drags_it(page: Page, service: Service) -> None:
+    queue_id = f"wide-{uuid4().hex[:8]}"
+    service.create_queue(queue_id)
+    service.create_task(queue_id, "t-" + "0123456789" * 3, b"{}", url="https://example.com/send")
+    with ct.connect(endpoint=service.url) as client:
+        mount(page, client.queue(queue_id).browse())
+    name = page.locator("tbody .ct-name .ct-cut > :first-child").first
+    assert name.evaluate("span => span.scrollWidth <= span.clientWidth")  # there is room for all of an id
+    head = page.locator("th", has=page.locator('[data-column="schedule"]'))
+    before, edge = head.bounding_box(), head.locator(".ct-edge").bounding_box()
+    assert before and edge
+    page.mouse.move(edge["x"] + 5, edge["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(edge["x"] + 65, edge["y"] + 5)
+    page.mouse.up()
+    (message,) = [message for message in page.evaluate("() => window.sent") if message["do"] == "set_width"]
+    assert message["args"]["column"] == "schedule"
+    assert abs(message["args"]["width_px"] - before["width"] - 60) < 3
+    after = head.bounding_box()
+    assert after and abs(after["width"] - before["width"] - 60) < 3
+    page.evaluate(
+        "() => { window.state.widths = { schedule: 200 }; window.announce(); }"
+    )  # as the kernel remembers it
+    assert abs((head.bounding_box() or {"width": 0})["width"] - 200) < 3
+
+
+def test_an_order_that_comes_before_its_tasks_shows_nothing_wrong(page: Page, service: Service) -> None:
+    queue_id = f"order-{uuid4().hex[:8]}"
+    service.create_queue(queue_id)
+    for number in range(3):
+        service.create_task(queue_id, f"t-{number}", b"{}", url="https://example.com/send")
+    with ct.connect(endpoint=service.url) as client:
+        mount(page, client.queue(queue_id).browse())
+    one = """() => {
+        const { table } = window.state;
+        window.state.table = { ids: table.ids.slice(0, 1), leased: [], columns: [] };
+        window.emit('change:table');
+    }"""
+    page.evaluate(one)  # marimo announces traits one by one
+    page.evaluate("() => { window.state.order = [0]; window.emit('change:order'); }")
+    expect(page.locator("tbody tr[data-id]")).to_have_count(1)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 import requests
 
 import cloudtasks_nb as ct
+from tests.emulator_process import EmulatorProcess
 
 START = "2026-03-01T12:00:10Z"
 NOWHERE = "http://localhost:1/"
@@ -134,3 +136,254 @@ def test_what_was_told_outlives_the_process(tmp_path: Path) -> None:
         told = Told(client)
         assert told.kinds() == [("t0", "taskCreation"), ("t1", "taskCreation")]
         assert told.numbers("queue/depth") == {"": 2}
+
+
+def test_what_ends_by_itself_leaves_the_queue(told: Told) -> None:
+    parent = "projects/local/locations/us-central1"
+    body = {"name": f"{parent}/queues/q", "taskTtl": "864000s"}
+    told.client.api.projects.locations.queues.create(parent=parent, body=body)
+    queue = told.client.queue("q").update(stackdriver_logging_config={"sampling_ratio": 1})
+    queue.pause()
+    queue.create_task(url=NOWHERE, task_id="t")
+    told.client.emulator.advance("11d")
+    day = {"interval.startTime": "2026-03-11T00:00:00Z", "interval.endTime": "2026-03-12T00:00:00Z"}
+    hourly = {"aggregation.alignmentPeriod": "3600s", "aggregation.perSeriesAligner": "ALIGN_NEXT_OLDER"}
+    (depth,) = told.series("queue/depth", **day, **hourly)
+    depths = [int(point["value"]["int64Value"]) for point in depth["points"]]
+    assert depths == [0] * 12 + [1] * 12  # newest first: it ended at noon, ten days later
+    assert told.kinds() == [("t", "taskCreation"), ("t", "taskDeletion")]
+    (gone,) = told.entries("jsonPayload.taskDeletionLog:*")
+    assert gone["jsonPayload"]["taskDeletionLog"]["deletionReason"] == "EXPIRED"
+    assert gone["timestamp"] == "2026-03-11T12:00:10Z"
+
+
+def test_a_task_that_was_purged_on_its_way_does_not_leave_twice(told: Told) -> None:
+    queue = told.client.create_queue("q")
+    inbox = told.client.emulator.inbox()
+
+    @inbox.on("/")
+    def purging(request: Any) -> int:
+        queue.purge()
+        queue.create_task(url=NOWHERE, task_id="next", schedule=timedelta(hours=9))
+        return 500
+
+    queue.create_task(url=inbox.url_for("/"), task_id="first")
+    told.client.emulator.advance("1m")
+    assert told.numbers("queue/depth") == {"": 1}
+    (first,) = told.client.emulator.history(queue)
+    assert (first.outcome, first.retry_time) == ("DELETED", None)
+
+
+def test_a_queue_that_was_made_again_goes_on_with_its_series(told: Told) -> None:
+    queue = told.client.create_queue("q")
+    queue.pause()
+    queue.create_task(url=NOWHERE)
+    queue.delete()
+    told.client.emulator.advance("8d")
+    later = {"interval.startTime": "2026-03-02T00:00:00Z", "interval.endTime": "2026-03-09T23:00:00Z"}
+    assert told.series("queue/depth", **later) == []
+    told.client.create_queue("q")
+    (depth,) = told.series("queue/depth", **later)
+    assert {point["value"]["int64Value"] for point in depth["points"]} == {"0"}
+    assert told.series("queue/depth", view="HEADERS", **later)[0].get("points") is None
+
+
+def test_half_of_the_tasks_are_logged_the_same_in_every_run(tmp_path: Path) -> None:
+    runs = []
+    for _ in range(2):
+        with ct.local(clock=START) as client:
+            once = {"max_attempts": 1}
+            queue = client.create_queue(
+                "q", stackdriver_logging_config={"sampling_ratio": 0.5}, retry_config=once
+            )
+            queue.create_tasks([{"url": NOWHERE, "task_id": f"t{number}"} for number in range(200)])
+            runs.append({task for task, _ in Told(client).kinds()})
+            queue.update(stackdriver_logging_config={"sampling_ratio": 0.0})  # those that were drawn stay
+            client.emulator.advance("1s")
+            assert {task for task, kind in Told(client).kinds() if kind == "attemptResponse"} == runs[-1]
+            assert len(client.emulator.history(queue)) == 200
+    assert runs[0] == runs[1]
+    assert 70 < len(runs[0]) < 130
+
+
+def test_an_attempt_that_was_cut_off_is_told_of(tmp_path: Path) -> None:
+    file = tmp_path / "queues.db"
+    arrived = Event()
+    with ct.local(file) as client:
+        inbox = client.emulator.inbox()
+
+        @inbox.on("/")
+        def slow(request: Any) -> int:
+            arrived.set()
+            left.wait(10)
+            return 200
+
+        left = Event()
+        queue = client.create_queue("q", stackdriver_logging_config={"sampling_ratio": 1})
+        queue.create_task(url=inbox.url_for("/"), task_id="t")
+        assert arrived.wait(10)
+        assert [one.outcome for one in client.emulator.history(queue)] == ["UNDER_WAY"]
+        assert told_kinds(client) == ["taskCreation", "attemptDispatch"]
+        process = client.emulator
+        del process
+        client.close()
+        left.set()
+    with ct.local(file, dispatch=False) as client:
+        (record,) = client.emulator.history("q")
+        assert (record.outcome, record.status) == ("CUT_OFF", None)
+        assert told_kinds(client) == ["taskCreation", "attemptDispatch"]
+
+
+def told_kinds(client: ct.Client) -> list[str]:
+    return [kind for _, kind in Told(client).kinds()]
+
+
+def test_pages_of_entries_are_whole_and_in_order(told: Told) -> None:
+    queue = told.client.create_queue("q", stackdriver_logging_config={"sampling_ratio": 1})
+    queue.create_tasks([{"url": NOWHERE, "task_id": f"t{number}"} for number in range(30)])
+    told.client.emulator.advance("1h")
+    for order in ("timestamp asc", "timestamp desc"):
+        whole = told.entries(orderBy=order)
+        assert len(whole) > 200
+        assert len({entry["insertId"] for entry in whole}) == len(whole)
+        times = [datetime.fromisoformat(entry["timestamp"]) for entry in whole]
+        assert times == sorted(times, reverse=order.endswith("desc"))
+        paged: list[Any] = []
+        body: dict[str, Any] = {"resourceNames": ["projects/local"], "orderBy": order, "pageSize": 37}
+        while True:
+            answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=body, timeout=20).json()
+            paged += answer.get("entries", [])
+            if "nextPageToken" not in answer:
+                break
+            body["pageToken"] = answer["nextPageToken"]
+        assert paged == whole
+    usual = {"resourceNames": ["projects/local"]}
+    answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=usual, timeout=20).json()
+    assert len(answer["entries"]) == 50
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "said"),
+    [
+        ({"filter": ""}, 400, "exactly one metric"),
+        ({"filter": f'metric.type=one_of("{PREFIX}queue/depth","{PREFIX}api/request_count")'}, 400, "exactly one"),
+        ({"filter": 'metric.type="compute.googleapis.com/cpu"'}, 404, "Cannot find metric"),
+        ({"filter": f'metric.type="{PREFIX}queue/depth" AND metadata.user_labels.x="y"'}, 400, "metric.labels.X"),
+        ({"filter": f'metric.type="{PREFIX}queue/depth" AND metric.type~"x"'}, 400, "cannot read"),
+        ({"interval.endTime": None}, 400, "interval.endTime is required"),
+        ({"interval.endTime": "yesterday"}, 400, "must be an instant"),
+        ({"interval.startTime": "2026-03-01T14:00:00Z"}, 400, "must not be later"),
+        ({"orderBy": "value"}, 400, "must be left out"),
+        ({"view": "SOME"}, 400, "FULL or HEADERS"),
+        ({"pageSize": "-1"}, 400, "pageSize"),
+        ({"pageToken": "x"}, 400, "page token is invalid"),
+        ({"aggregation.perSeriesAligner": "ALIGN_DELTA", "aggregation.alignmentPeriod": "60s"}, 400, "ALIGN_MAX"),
+        ({"aggregation.perSeriesAligner": "ALIGN_MAX", "aggregation.alignmentPeriod": "90s"}, 400, "whole number"),
+        ({"aggregation.perSeriesAligner": "ALIGN_MAX"}, 400, "alignmentPeriod"),
+        ({"aggregation.crossSeriesReducer": "REDUCE_SUM"}, 400, "perSeriesAligner"),
+        ({"aggregation.alignmentPeriods": "60s"}, 400, "is not supported here"),
+    ],
+)  # fmt: skip
+def test_time_series_that_cannot_be_had(told: Told, query: dict[str, str], code: int, said: str) -> None:
+    asked = {
+        "filter": f'metric.type="{PREFIX}queue/depth"',
+        "interval.startTime": "2026-03-01T12:00:00Z",
+        "interval.endTime": "2026-03-01T13:00:00Z",
+        **query,
+    }
+    told.client.create_queue("q")
+    answer = requests.get(f"{told.client.endpoint}/v3/projects/local/timeSeries", params=asked, timeout=20)
+    assert answer.status_code == code
+    assert said in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"resourceNames": []}, "must name one project"),
+        ({"resourceNames": ["organizations/1"]}, "logs of projects"),
+        ({"orderBy": "severity"}, "timestamp asc"),
+        ({"filter": "timestamp>"}, "cannot read"),
+        ({"filter": "timestamp>noon"}, "is not an instant"),
+        ({"filter": "error"}, "The emulator understands comparisons"),
+        ({"filter": 'jsonPayload.task=~"("'}, "not a regular expression"),
+        ({"filter": "severity>=LOUD"}, "is not a severity"),
+        ({"filter": "x" * 20_001}, "20,000 characters"),
+        ({"pageToken": "x"}, "page token is invalid"),
+        ({"tail": True}, "Unknown name"),
+    ],
+)
+def test_entries_that_cannot_be_had(told: Told, body: dict[str, Any], said: str) -> None:
+    asked = {"resourceNames": ["projects/local"], **body}
+    answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=asked, timeout=20)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]["message"]
+
+
+def test_every_project_tells_of_its_own_queues_only(told: Told) -> None:
+    told.client.create_queue("q")
+    other = "projects/other/locations/us-central1"
+    told.client.api.projects.locations.queues.create(parent=other, body={"name": f"{other}/queues/q"})
+    for project in ("local", "other"):
+        asked = {"filter": f'metric.type="{PREFIX}queue/depth"', "interval.endTime": "2026-03-01T13:00:00Z",
+                 "interval.startTime": "2026-03-01T12:00:00Z", "view": "HEADERS"}  # fmt: skip
+        url = f"{told.client.endpoint}/v3/projects/{project}/timeSeries"
+        (one,) = requests.get(url, params=asked, timeout=20).json()["timeSeries"]
+        assert one["resource"]["labels"]["project_id"] == project
+
+
+def test_who_may_read_and_who_did_it() -> None:
+    grants = {
+        "ada@example.com": "roles/cloudtasks.admin",
+        "log@example.com": "roles/logging.viewer",
+        "see@example.com": "roles/monitoring.viewer",
+    }
+    options = [f"--grant={role}={who}" for who, role in grants.items()]
+    with EmulatorProcess("--enforce-iam", *options) as process:
+        ada = ct.connect(
+            project="p", location="us-central1", endpoint=process.url, access_token="ada@example.com"
+        )
+        ada.create_queue("q").pause()
+        nosy = ct.connect(
+            project="p", location="us-central1", endpoint=process.url, access_token="see@example.com"
+        )
+        with pytest.raises(ct.PermissionDenied):
+            nosy.queue("q", read=False, kind="http").purge()
+        asked = {"filter": f'metric.type="{PREFIX}api/request_count"', "interval.endTime": "2027-03-01T13:00:00Z",
+                 "interval.startTime": "2026-11-01T12:00:00Z"}  # fmt: skip
+        codes: dict[str, list[int]] = {}
+        for who in (*grants, ""):
+            headers = {"Authorization": f"Bearer {who}"} if who else {}
+            series = requests.get(
+                f"{process.url}/v3/projects/p/timeSeries", params=asked, headers=headers, timeout=20
+            )
+            body = {"resourceNames": ["projects/p"], "filter": 'logName:"activity"'}
+            entries = requests.post(f"{process.url}/v2/entries:list", json=body, headers=headers, timeout=20)
+            codes[who] = [series.status_code, entries.status_code]
+            if who.startswith("log"):
+                payloads = [entry["protoPayload"] for entry in entries.json()["entries"]]
+        assert codes == {
+            "ada@example.com": [200, 403], "log@example.com": [403, 200], "see@example.com": [200, 403],
+            "": [401, 401],
+        }  # fmt: skip
+        assert [
+            (
+                one["methodName"].rpartition(".")[2],
+                one["authenticationInfo"]["principalEmail"],
+                one["status"].get("code"),
+            )
+            for one in payloads
+        ] == [
+            ("CreateQueue", "ada@example.com", None),
+            ("PauseQueue", "ada@example.com", None),
+            ("PurgeQueue", "see@example.com", 7),
+        ]  # fmt: skip
+
+
+def test_faults_meet_who_reads(told: Told) -> None:
+    told.client.emulator.faults(exhausted=1.0, methods="entries.list")
+    asked = {"resourceNames": ["projects/local"]}
+    answer = requests.post(f"{told.client.endpoint}/v2/entries:list", json=asked, timeout=20)
+    assert answer.status_code == 429
+    told.client.emulator.faults()
+    assert told.entries() == []

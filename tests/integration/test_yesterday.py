@@ -16,15 +16,18 @@ THEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 APPLICATION = 0x63746E62
 
 
+def file_of(version: int, path: Path) -> Path:
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((YESTERDAY / f"file_{version}.sql").read_text())
+        db.execute(f"PRAGMA application_id = {APPLICATION}")
+        db.execute(f"PRAGMA user_version = {version}")
+    return path
+
+
 @pytest.fixture
 def file_2(tmp_path: Path) -> Path:
     """A data file of format 2: queues of every kind, with tasks, a lease, a deleted task, a deleted queue, a key."""
-    path = tmp_path / "queues.db"
-    with closing(sqlite3.connect(path)) as db:
-        db.executescript((YESTERDAY / "file_2.sql").read_text())
-        db.execute(f"PRAGMA application_id = {APPLICATION}")
-        db.execute("PRAGMA user_version = 2")
-    return path
+    return file_of(2, tmp_path / "queues.db")
 
 
 def test_a_data_file_of_format_2(file_2: Path) -> None:
@@ -91,3 +94,26 @@ def test_a_clock_that_is_moved_by_hand_goes_on_where_it_stopped(tmp_path: Path) 
 def test_a_file_that_never_kept_a_time_does_not_go_back_either(file_2: Path) -> None:
     with ct.local(file_2, clock=THEN - timedelta(days=30)) as client:
         assert client.emulator.refresh().info.time == THEN  # type: ignore[union-attr]
+
+
+def test_a_data_file_of_format_3_begins_to_tell_what_happens(tmp_path: Path) -> None:
+    """Format 3 kept no attempts: what is told begins now, with the tasks that are there."""
+    path = file_of(3, tmp_path / "queues.db")
+    with ct.local(path, clock=THEN) as client:
+        queue = client.queue("emails")
+        assert [task.dispatch_count for task in queue.tasks()] == [2, 2, 2, 0]
+        queue.resume()
+        client.emulator.advance("100s")
+        history = client.emulator.history(queue)
+        assert [one.attempt for one in history] == [3, 3, 3]
+        report = queue.report(since="1h")
+        assert (report.attempts, report.created, report.peak_depth) == (3, 0, 4)
+        assert {entry.task for entry in queue.log(since="1h")} == {
+            "t0",
+            "t1",
+            "t2",
+        }  # whose queue logged them all
+    with ct.local(path, clock=THEN) as client:
+        assert len(client.emulator.history("emails")) == 3
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)

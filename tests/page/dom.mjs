@@ -30,7 +30,7 @@ export function openPage() {
 
 /** A model that keeps what was sent. `set` changes traits, `emit` is a message from the kernel. */
 export function fakeModel(traits = {}) {
-  const state = { busy: "", notice: {}, lines: [], live_s: 0, read_only: false, ...traits };
+  const state = { busy: "", widths: {}, notice: {}, lines: [], live_s: 0, read_only: false, ...traits };
   const handlers = new Map();
   const run = (event, ...given) => {
     for (const handler of handlers.get(event) ?? []) handler(...given);

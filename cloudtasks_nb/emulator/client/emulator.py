@@ -100,7 +100,7 @@ class Emulator(WorldVerbs, Shown):
         return answer.time
 
     def history(self, queue: Queue | str, task: Task | str | None = None) -> History:
-        """Every attempt of the tasks of a queue, the last 100 finished ones included; or of one task.
+        """Every attempt of the tasks of a queue, also of those that are gone; or of one task.
 
         `queue` is a Queue or its name, `task` a Task, its id or its name.
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from ...render import Cell, Table, Value
     from ...render.shapes import Tone
 
-_WORDS = {"SUCCEEDED": "succeeded", "RETRY": "due again", "GIVEN_UP": "given up", "UNDER_WAY": "under way"}
+_WORDS = {
+    "SUCCEEDED": "succeeded", "RETRY": "due again", "GIVEN_UP": "given up", "UNDER_WAY": "under way",
+    "DELETED": "deleted meanwhile", "CUT_OFF": "cut off",
+}  # fmt: skip
 _JSON_TEXT = re.compile(r'"([\w.-]{1,64})"(\s*:\s*)"((?:[^"\\]|\\.)*)(?:"|\\?\Z)')
 _TONES: dict[str, Tone] = {"SUCCEEDED": "ok", "RETRY": "warn", "GIVEN_UP": "bad"}
 
@@ -41,9 +44,9 @@ class History(Sequence[AttemptRecord], Shown):
     def to_dataframe(self) -> pd.DataFrame:
         """One row per attempt.
 
-        Shapes: task (id), attempt (from 1), sent, answered (UTC), took_s (real seconds), code (HTTP status, absent
-        without an answer), status, message, answer (how its body begins, secrets hidden), outcome (SUCCEEDED, RETRY,
-        GIVEN_UP, UNDER_WAY).
+        Shapes: task (id), attempt (from 1), scheduled, sent, answered (UTC), took_s (real seconds), code (HTTP status,
+        absent without an answer), status, message, answer (how its body begins, secrets hidden), outcome (SUCCEEDED,
+        RETRY, GIVEN_UP, DELETED, CUT_OFF, UNDER_WAY), retry_at (UTC).
         """
         from ...frames import nullable_frame
         from .tables import HISTORY

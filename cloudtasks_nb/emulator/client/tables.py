@@ -25,6 +25,7 @@ def _status(value: Callable[[Status], str]) -> Callable[[Sequence[AttemptRecord]
 HISTORY: list[Column[Sequence[AttemptRecord]]] = [
     Column("task", TEXT, each(lambda one: one.task.rpartition("/")[2])),
     Column("attempt", pa.int64(), each(lambda one: one.attempt)),
+    Column("scheduled", TIME, each(lambda one: one.schedule_time)),
     Column("sent", TIME, each(lambda one: one.dispatch_time)),
     Column("answered", TIME, each(lambda one: one.response_time)),
     Column(
@@ -35,6 +36,7 @@ HISTORY: list[Column[Sequence[AttemptRecord]]] = [
     Column("message", TEXT, _status(lambda status: scrub(status.message))),
     Column("answer", TEXT, each(lambda one: without_secrets(one.answer) or None)),
     Column("outcome", TEXT, each(lambda one: one.outcome)),
+    Column("retry_at", TIME, each(lambda one: one.retry_time)),
 ]
 REQUESTS: list[Column[Sequence[Received]]] = [
     Column("number", pa.int64(), each(lambda one: one.number)),

@@ -57,17 +57,18 @@ function render({ model, el }) {
     table.asks?.(id);
     frame.send("open_task", { task_id: id });
   });
-  const [above, below] = [h("div"), h("div")];
+  const [side, above, below] = [h("div.ct-side"), h("div"), h("div")];
   const view = h("div.ct-buttons.ct-end", viewControls(frame));
   frame.root.append(
     header(frame),
     h("div.ct-bar", navigation(frame), view),
     filterRow(frame),
     progressRow(frame),
-    ...[table.node, above, frame.status, below, frame.folded],
+    h("div.ct-split", h("div", table.node, side)),
+    ...[above, frame.status, below, frame.folded],
   );
-  frame.part("task_browser.verbs").then(({ attach }) => attach(frame, table, { above, below }));
-  frame.watch(["table", "order", "place"], () => table.fill());
+  frame.part("task_browser.verbs").then(({ attach }) => attach(frame, table, { side, above, below }));
+  frame.watch(["table", "order", "place", "widths"], () => table.fill());
   frame.watch(["selected", "detail"], () => table.mark());
   frame.sync();
   return () => frame.cleanup();

@@ -1,7 +1,6 @@
 // What acts on tasks: the verbs for many, the forms, and one task in detail.
 // It is loaded from the kernel, which all of it needs.
 
-import { h } from "./frame/dom.js";
 import { formSlot } from "./frame/forms.js";
 import { detailSlot } from "./frame/pane.js";
 import { detailPane } from "./tasks/detail.js";
@@ -22,11 +21,12 @@ function openedTask(frame, table) {
   return detail.node;
 }
 
-/** Fill `above` the status line and `below` it. */
-export function attach(frame, table, { above, below }) {
+/** Fill the place beside the table, and those above and below the status line. */
+export function attach(frame, table, { side, above, below }) {
   const slot = formSlot(frame);
   downloads(frame);
   above.append(verbBar(frame, slot), slot.node);
-  below.append(h("div", openedTask(frame, table)), editSlot(frame));
+  side.append(openedTask(frame, table));
+  below.append(editSlot(frame));
   frame.sync();
 }

@@ -370,8 +370,9 @@ def test_attempts_of_the_emulator_have_the_dtypes_of_other_tables() -> None:
     table = History(QUEUE, [under_way]).to_dataframe()
     assert dtypes(table) == dtypes(History(QUEUE, []).to_dataframe())
     assert dtypes(table) == {
-        "task": "string", "attempt": "Int64", "sent": UTC_TIME, "answered": UTC_TIME, "took_s": "Float64",
-        "code": "Int64", "status": "string", "message": "string", "answer": "string", "outcome": "string",
+        "task": "string", "attempt": "Int64", "scheduled": UTC_TIME, "sent": UTC_TIME, "answered": UTC_TIME,
+        "took_s": "Float64", "code": "Int64", "status": "string", "message": "string", "answer": "string",
+        "outcome": "string", "retry_at": UTC_TIME,
     }  # fmt: skip
     row = table.iloc[0]
     assert (row.task, row.attempt, row.sent, row.outcome) == ("t", 1, pd.Timestamp(NOON), "UNDER_WAY")

@@ -52,7 +52,7 @@ def test_what_is_asked_is_what_logging_understands(server: Gone, queue: ct.Queue
         "jsonPayload.attemptResponseLog:*",
         'jsonPayload.attemptResponseLog.status!="OK"',
         'timestamp>="2026-11-28T22:30:00Z"',
-        'timestamp<"2026-11-28T23:30:00Z"',
+        'timestamp<"2026-11-28T23:31:00Z"',
     ]
 
 

@@ -54,7 +54,7 @@ def a_night(server: Gone) -> None:
 def test_a_report_says_what_became_of_the_work(server: Gone, queue: ct.Queue) -> None:
     a_night(server)
     report = queue.report(since="90m")
-    assert (report.since, report.until, report.as_of) == (at("22:00"), at("23:30"), at("23:30"))
+    assert (report.since, report.until, report.as_of) == (at("22:00"), at("23:31"), at("23:30"))
     assert (report.created, report.attempts, report.succeeded, report.failed) == (100, 110, 90, 20)
     assert report.by_code == {"OK": 90, "UNAVAILABLE": 15, "INTERNAL": 5}
     assert (report.started, report.finished) == (at("22:02"), at("22:19"))
@@ -91,13 +91,13 @@ def test_what_is_asked_is_what_monitoring_understands(server: Gone, queue: ct.Qu
         "ALIGN_DELTA",
     ]
     assert attempts["interval.startTime"] == "2026-11-28T22:00:00Z"
-    assert attempts["interval.endTime"] == "2026-11-28T23:30:00Z"
+    assert attempts["interval.endTime"] == "2026-11-28T23:31:00Z"
     assert attempts["aggregation.alignmentPeriod"] == "60s"
     assert attempts["aggregation.crossSeriesReducer"] == "REDUCE_SUM"
     assert attempts["aggregation.groupByFields"] == "metric.labels.response_code"
     edges = next(query for (_, aligner), query in asked.items() if aligner == "ALIGN_NEXT_OLDER")
-    assert edges["interval.startTime"] == "2026-11-28T20:30:00Z"  # one whole period before the window
-    assert edges["aggregation.alignmentPeriod"] == "5400s"
+    assert edges["interval.startTime"] == "2026-11-28T20:29:00Z"  # one whole period before the window
+    assert edges["aggregation.alignmentPeriod"] == "5460s"
     assert all("cloudtasks.googleapis.com/" in words and place in words for words, _ in asked)
 
 

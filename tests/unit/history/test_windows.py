@@ -64,9 +64,14 @@ def test_the_minute_under_way_can_be_left_out() -> None:
     assert Window.of("10s", None, NOW, past_only=True).until == at("23:31")  # there is nothing else
 
 
+def test_the_minute_that_has_just_begun_counts() -> None:
+    window = Window.of("1h", None, at("23:30"))  # what happened at this very moment is of the next minute
+    assert (window.since, window.until) == (at("22:30"), at("23:31"))
+
+
 def test_it_says_when_it_was_widened() -> None:
     assert Window.of("1h", None, NOW).is_widened
-    assert not Window.of("1h", None, at("23:30")).is_widened
+    assert not Window.of("1h", "10m", at("23:30")).is_widened
 
 
 @pytest.mark.parametrize(
@@ -79,5 +84,5 @@ def test_steps_fit_the_window(span: str, points: int, step: str) -> None:
 
 
 def test_a_window_is_whole_steps_counted_back_from_its_end() -> None:
-    window = Window.of("100m", None, at("23:30")).widened(15 * MINUTE)
+    window = Window.of("100m", "1s", at("23:30") + timedelta(seconds=1)).widened(15 * MINUTE)
     assert (window.since, window.until, window.is_widened) == (at("21:45"), at("23:30"), True)

@@ -14,7 +14,11 @@ VERSION = 4
 RESTORE = "restore a copy of it, or name another file: this one was left as it is"
 CHECK_S = 0.3  # how long looking for damage may take at the start; what lies beyond is found when it is read
 
-_LOGGED = "ALTER TABLE tasks ADD COLUMN logged INTEGER NOT NULL DEFAULT 0;"
+_LOGGED = (
+    "ALTER TABLE tasks ADD COLUMN logged INTEGER NOT NULL DEFAULT 0; "
+    "UPDATE tasks SET logged = 1 WHERE generation IN (SELECT generation FROM queues "
+    "WHERE json_extract(config, '$.stackdriverLoggingConfig.samplingRatio') >= 1);"
+)
 _RENAMED = "version_1_"
 _KEPT_SINCE_1 = (
     "queues",

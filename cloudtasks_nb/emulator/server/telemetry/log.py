@@ -17,7 +17,7 @@ from ..store.store import Store
 from .entry import AUDIT_LOG, TASK_LOG, Entry, Key, audit_entry, entries_of
 from .log_filter import LogFilter
 
-AT_ONCE = 20_000  # entries that one call looks at: some 0.2 s
+AT_ONCE = 5_000  # entries that one call looks at: some 0.1 s
 
 
 class Found(Struct, frozen=True):
@@ -100,8 +100,11 @@ def _sources(store: Store, asked: Search, sent: Iterable[Attempt]) -> Iterator[_
     queues = {queue.id: queue for queue in store.happened.queues(asked.project)}
     if logs is None or _names(logs, TASK_LOG):
         chosen = {id: queue for id, queue in queues.items() if _may_be_meant(queue, asked.filter)}
+        tasks = _task_ids(asked.filter)
         for batch in store.happened.batches(chosen, first_us, last_us):
-            yield _Source(batch.first_us, batch.last_us, partial(_read, store, batch, chosen[batch.queue]))
+            yield _Source(
+                batch.first_us, batch.last_us, partial(_read, store, batch, chosen[batch.queue], tasks)
+            )
         names = {queue.name: queue for queue in chosen.values()}
         yield from (
             _Source(to_us(one.started), to_us(one.started), partial(_sent, one, names[one.queue.name]))
@@ -129,11 +132,17 @@ def _may_be_meant(queue: ToldQueue, filter: LogFilter) -> bool:
     return tasks is None or any(one.casefold().startswith(f"{queue.name}/".casefold()) for one in tasks)
 
 
-def _read(store: Store, batch: Batch, queue: ToldQueue) -> list[Entry]:
+def _task_ids(filter: LogFilter) -> frozenset[str] | None:
+    """The ids of the tasks that a filter names, for comparison in any case; None where it names none."""
+    wanted = filter.wanted("jsonPayload", "task")
+    return None if wanted is None else frozenset(one.rpartition("/")[2].casefold() for one in wanted)
+
+
+def _read(store: Store, batch: Batch, queue: ToldQueue, tasks: frozenset[str] | None) -> list[Entry]:
     return [
         entry
         for record in store.happened.records(batch)
-        if record.logged
+        if record.logged and (tasks is None or record.task.casefold() in tasks)
         for entry in entries_of(record, queue)
     ]
 

@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { FocusKeeper } from "./focus.js";
 import { Live } from "./live.js";
 import { pressOnce } from "./presses.js";
+import { followTheme } from "./theme.js";
 
 export const UNREAD = "Not read yet."; // an empty table would claim that there is nothing
 const PART_MS = 5000;
@@ -52,6 +53,7 @@ export class Frame {
     });
     this.lost = h("span.ct-badge.ct-bad.ct-lost-badge", { title: GONE_TITLE }, "NOT FOUND");
     el.append(this.root);
+    followTheme(el, this.undo);
   }
 
   get(trait) {

@@ -23,7 +23,10 @@ export function detailSlot(frame, trait, key, build) {
     if (!detail[key]) return node.replaceChildren();
     const { pane, title } = build(detail);
     node.replaceChildren(pane);
-    if (asked === detail[key]) focus(title);
+    if (asked === detail[key]) {
+      focus(title);
+      pane.scrollIntoView({ block: "nearest" }); // in a narrow page it opens below
+    }
     asked = null;
   });
   return {

@@ -5,7 +5,7 @@ import { h } from "../frame/dom.js";
 import { number } from "../frame/words.js";
 
 const SIGN_PX = 7.3;
-const STATUS_SIGN_PX = 6.6;
+const STATUS_SIGN_PX = 8.2;
 const CHECK_PX = 34;
 const TARGET_PX = 210; // at least; it takes what is left
 const SAMPLED = 500; // values that a width is measured by
@@ -24,7 +24,7 @@ const LOOKS = {
 const WIDTHS = {
   text: ({ different }) => between(64, 20 + SIGN_PX * longest(different), 240),
   status: ({ different }) =>
-    between(100, 48 + STATUS_SIGN_PX * longest(different.map(([cell]) => cell.text)), 240),
+    between(100, 48 + STATUS_SIGN_PX * longest(different.map(([cell]) => cell.text)), 320),
   time: ({ name }, leased) => (name === "schedule" && leased ? 158 : 96),
   number: () => 84,
   target: () => null, // what is left
@@ -37,10 +37,11 @@ export function cellOf({ name, look, values, different, at }, row, isLeased) {
   return LOOKS[look](value, name === "schedule" && isLeased);
 }
 
-/** Widths of the columns in px, the check boxes first; null where a column takes what is left. */
-export function columnWidths(ids, columns, leased) {
-  const idPx = Math.min(190, 22 + SIGN_PX * Math.max(8, longest(ids)));
-  return [CHECK_PX, idPx, ...columns.map((column) => WIDTHS[column.look](column, leased))];
+/** Widths in px, the check boxes first, some `chosen`; null where a column takes what is left. */
+export function columnWidths(ids, columns, leased, chosen = {}) {
+  const idPx = Math.min(360, 36 + SIGN_PX * Math.max(8, longest(ids)));
+  const own = columns.map((column) => chosen[column.name] || WIDTHS[column.look](column, leased));
+  return [CHECK_PX, chosen.task || idPx, ...own];
 }
 
 /** The least width of the whole table. */

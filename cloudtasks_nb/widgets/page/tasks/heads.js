@@ -2,6 +2,8 @@
 
 import { h } from "../frame/dom.js";
 
+const LEAST_PX = 40;
+
 /** How the next press sorts: ascending, then descending, then not at all. */
 export function nextOrder(name, { column, descending }) {
   if (column !== name) return { column: name };
@@ -13,7 +15,27 @@ function direction(name, { column, descending }) {
   return descending ? { arrow: "↓", sort: "descending" } : { arrow: "↑", sort: "ascending" };
 }
 
-export function columnHead(frame, { name, label, look }, at) {
+// The edge of a head: dragged, it sets the width of its column; a double click makes it fit its content.
+function edge(name, setWidth) {
+  const drag = (event) => {
+    const head = grip.parentElement;
+    const from = head.offsetWidth - event.clientX;
+    const move = ({ clientX }) => setWidth(name, Math.max(LEAST_PX, from + clientX));
+    event.preventDefault();
+    grip.setPointerCapture(event.pointerId);
+    grip.addEventListener("pointermove", move);
+    const end = () => {
+      grip.removeEventListener("pointermove", move);
+      setWidth(name, head.offsetWidth, true);
+    };
+    grip.addEventListener("pointerup", end, { once: true });
+  };
+  const reset = { ondblclick: () => setWidth(name, 0, true), onpointerdown: drag };
+  const grip = h("span.ct-edge", { "aria-hidden": "true", title: "Drag to set the width", ...reset });
+  return grip;
+}
+
+export function columnHead(frame, { name, label, look }, at, setWidth) {
   const { arrow, sort } = direction(name, at);
   const scope = at.scope === "page" ? "this page" : "what is loaded";
   const attributes = {
@@ -25,5 +47,10 @@ export function columnHead(frame, { name, label, look }, at) {
     onclick: () => frame.tell("sort", nextOrder(name, at)),
   };
   const button = h("button", attributes, label, h("span", { "aria-hidden": "true" }, arrow));
-  return h("th", { scope: "col", class: look === "number" ? "ct-number" : null, "aria-sort": sort }, button);
+  return h(
+    "th",
+    { scope: "col", class: look === "number" ? "ct-number" : null, "aria-sort": sort },
+    button,
+    edge(name, setWidth),
+  );
 }

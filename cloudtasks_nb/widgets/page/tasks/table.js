@@ -29,6 +29,7 @@ export class TaskTable {
     this.frame = frame;
     this.open = open;
     this.rows = new Map(); // by place in the order
+    this.order = [];
     this.current = 0; // the place that Tab reaches
     this.#build();
     this.#followView();
@@ -65,8 +66,10 @@ export class TaskTable {
     this.frame.undo.push(() => watcher.disconnect());
   }
 
-  get order() {
-    return this.frame.get("order");
+  /** The rows in order; marimo announces traits one by one, so the order may be that of other rows yet. */
+  #ordered() {
+    const order = this.frame.get("order");
+    return order.every((at) => at < this.held.ids.length) ? order : [];
   }
 
   id(place) {
@@ -81,6 +84,7 @@ export class TaskTable {
   fill() {
     const currentId = this.rows.get(this.current)?.dataset.id;
     this.held = this.frame.get("table");
+    this.order = this.#ordered();
     this.leased = new Set(this.held.leased);
     const at = this.frame.get("place");
     const shown = this.order.length;
@@ -91,6 +95,7 @@ export class TaskTable {
     this.current = again >= 0 ? again : Math.min(this.current, Math.max(0, shown - 1));
     this.frame.redraw(() => {
       this.rows.clear();
+      this.#space(0, shown); // as high as before all rows: the view keeps its place and its height
       this.body.replaceChildren(...(shown ? [this.above, this.below] : [this.#empty(at)]));
       this.draw();
     });
@@ -111,9 +116,14 @@ export class TaskTable {
       const row = this.rows.get(place) ?? this.#add(place, before);
       before = row;
     }
-    this.above.firstChild.style.height = px(first * ROW_PX);
-    this.below.firstChild.style.height = px((this.order.length - last) * ROW_PX);
+    this.#space(first, this.order.length - last);
     this.mark();
+  }
+
+  /** How many rows are left out above and below. */
+  #space(above, below) {
+    this.above.firstChild.style.height = px(above * ROW_PX);
+    this.below.firstChild.style.height = px(below * ROW_PX);
   }
 
   #drop(first, last) {
@@ -162,18 +172,31 @@ export class TaskTable {
   }
 
   #heads(at) {
+    const { columns } = this.held;
+    this.#widen();
+    const names = [{ name: "task", label: "Task", look: "text" }, ...columns];
+    const check = h("th", { scope: "col", class: "ct-check" }, h("label", this.all));
+    const setWidth = (name, width, isChosen) => {
+      if (isChosen) this.frame.tell("set_width", { column: name, width_px: width });
+      else this.#widen({ [name]: width });
+    };
+    this.frame.redraw(() =>
+      this.head.replaceChildren(
+        check,
+        ...names.map((column) => columnHead(this.frame, column, at, setWidth)),
+      ),
+    );
+  }
+
+  /** Columns as wide as their content needs, or as somebody chose; `dragged` is not chosen yet. */
+  #widen(dragged = {}) {
     const { ids, columns } = this.held;
-    const widths = columnWidths(ids, columns, this.leased.size);
+    const widths = columnWidths(ids, columns, this.leased.size, { ...this.frame.get("widths"), ...dragged });
     this.columns.replaceChildren(
       ...widths.map((width) => h("col", { style: width ? `width: ${px(width)}` : null })),
     );
     for (const { firstChild } of [this.above, this.below]) firstChild.colSpan = widths.length;
     this.table.style.minWidth = px(tableWidth(widths));
-    const names = [{ name: "task", label: "Task", look: "text" }, ...columns];
-    const check = h("th", { scope: "col", class: "ct-check" }, h("label", this.all));
-    this.frame.redraw(() =>
-      this.head.replaceChildren(check, ...names.map((column) => columnHead(this.frame, column, at))),
-    );
   }
 
   #row(place) {
