@@ -113,3 +113,20 @@ def test_an_order_that_comes_before_its_tasks_shows_nothing_wrong(page: Page, se
     page.evaluate(one)  # marimo announces traits one by one
     page.evaluate("() => { window.state.order = [0]; window.emit('change:order'); }")
     expect(page.locator("tbody tr[data-id]")).to_have_count(1)
+
+
+def test_terms_are_offered_while_a_query_is_typed(page: Page, service: Service) -> None:
+    queue_id = f"offered-{uuid4().hex[:8]}"
+    service.create_queue(queue_id)
+    service.create_task(queue_id, "t", b'{"customer": 42}', url="https://example.com/send", due_s=60)
+    with ct.connect(endpoint=service.url) as client:
+        browser = client.queue(queue_id).browse()
+        browser.read_payloads()
+        mount(page, browser)
+    box = page.get_by_role("combobox", name="Filter ")
+    options = "() => [...document.querySelectorAll('datalist option')].map(option => option.value)"
+    box.press_sequentially("is:due -co")
+    assert {"is:due -code:", "is:due -code:error", "is:due -code:UNAVAILABLE"} <= set(page.evaluate(options))
+    box.fill("")
+    box.press_sequentially("payload.c")
+    assert page.evaluate(options) == ["payload.customer:"]

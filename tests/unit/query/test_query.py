@@ -13,6 +13,7 @@ from cloudtasks_nb.errors import QueryError
 from cloudtasks_nb.query import Query
 from cloudtasks_nb.query.fields import FIELDS
 from cloudtasks_nb.query.grammar import COMPARE, Term, read_terms
+from cloudtasks_nb.query.offered import terms_offered
 from tests.queried_tasks import NOW, TASKS, push
 
 
@@ -238,3 +239,14 @@ def test_any_payload_is_looked_into_without_an_error(value: object, path: list[s
     for sign in (":", ">"):
         if sign == ":" or wanted == "12.5":
             Query.of(f"payload.{'.'.join(path)}{sign}{wanted}").places([task], NOW)
+
+
+def test_every_term_that_is_offered_can_be_read_when_it_is_whole() -> None:
+    offered = dict(terms_offered(ORDERS))
+    assert {"is:due", "code:UNAVAILABLE", "kind:app_engine", "payload.items.sku:"} <= offered.keys()
+    assert 'payload."first name":' in offered
+    for term in offered:
+        value = (
+            {"i": "due", "k": "http", "m": "PUT", "c>": "500"}.get(term[0], "1") if term[-1] in ":<>" else ""
+        )
+        Query.of(f"{term}{'503' if term.startswith('code') and value else value}")
