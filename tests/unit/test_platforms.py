@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -74,9 +73,7 @@ def test_a_signal_stops_the_loop(handlers: None, windows: bool, number: signal.S
     async def waits() -> None:
         stop = asyncio.Event()
         on_stop(asyncio.get_running_loop(), stop.set, windows=windows)
-        threading.Timer(0.01, signal.raise_signal, [number]).start() if windows else signal.raise_signal(
-            number
-        )
+        signal.raise_signal(number)
         await asyncio.wait_for(stop.wait(), 20)
 
     asyncio.run(waits())

@@ -71,14 +71,16 @@ class Splice(_End):
         except Exception:  # told by whoever was to listen there
             self.transport.abort()
             return
-        if self.transport.is_closing():  # nobody is left to hand anything on for
-            inner.abort()
-            return
         end.other, self.other = self, end
         for data in self._early:
             inner.write(data)
         self._early.clear()
-        self.transport.resume_reading()
+        if (
+            self.transport.is_closing()
+        ):  # before Python 3.11.4 a connection may be read, and end, although it is paused
+            inner.close()
+        else:
+            self.transport.resume_reading()
 
 
 def at_once(transport: asyncio.BaseTransport) -> None:
