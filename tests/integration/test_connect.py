@@ -7,12 +7,13 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from google.auth.credentials import Credentials
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.emulator import launch
+from cloudtasks_nb.emulator import launch, running
 from cloudtasks_nb.paging.pager import Pager
 from tests.scripted import answer, refusal, scripted
 
@@ -277,9 +278,9 @@ def test_an_access_token_is_named_as_what_it_is(emulator: str) -> None:
         assert client.identity == "access token"
 
 
-@pytest.mark.parametrize("where", ["_ready_line", "Client"])
+@pytest.mark.parametrize(("room", "where"), [(running, "_ready_line"), (launch, "Client")])
 def test_a_start_that_is_interrupted_leaves_no_emulator(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: ModuleType, where: str
 ) -> None:
     """Ctrl-C while the cell runs: the emulator that was about to begin would hold the file for ever."""
 
@@ -288,7 +289,7 @@ def test_a_start_that_is_interrupted_leaves_no_emulator(
 
     file = tmp_path / "queues.db"
     with monkeypatch.context() as patched:
-        patched.setattr(launch, where, interrupted)
+        patched.setattr(room, where, interrupted)
         with pytest.raises(KeyboardInterrupt) as kept:  # with its frames, as a notebook keeps the last error
             ct.local(file)
     with ct.local(file) as client:  # the cell is run again

@@ -15,8 +15,10 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.emulator.server.clock import Clock
+from cloudtasks_nb.emulator.server.http.hosts import Hosts
 from cloudtasks_nb.emulator.server.options import Options
 from cloudtasks_nb.emulator.server.process import Server
+from cloudtasks_nb.emulator.server.starting import Start
 from cloudtasks_nb.emulator.server.store.store import Store
 from tests.emulator_process import EmulatorProcess
 
@@ -113,8 +115,8 @@ def test_a_body_that_never_arrives_ends_its_connection(monkeypatch: pytest.Monke
 
     async def main() -> bytes:
         with closing(Store.open()) as store, socket.create_server(("127.0.0.1", 0)) as listening:
-            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            emulator = Server(store, Clock(), Options(), url)
+            hosts, options = Hosts("127.0.0.1", listening.getsockname()[1]), Options()
+            emulator = Server(store, Clock(), options, Start(options), hosts)
             await emulator.start(listening)
             async with asyncio.timeout(PATIENCE_S):
                 reader, writer = await asyncio.open_connection("127.0.0.1", listening.getsockname()[1])

@@ -201,7 +201,9 @@ def test_an_option_that_there_is_not_names_those_that_there_are(run) -> None:  #
         """
     )
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*there is no option 'clok'; it takes data, demo, dispatch, clock*"])
+    result.stdout.fnmatch_lines(
+        ["*there is no option 'clok'; it takes data, demo, dispatch, dead_letter, clock*"]
+    )
 
 
 def test_ini_options_hold_for_all_tests(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]

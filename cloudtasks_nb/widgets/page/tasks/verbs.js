@@ -63,7 +63,7 @@ class Target {
 
   /** Which tasks a form is about: by the filter, and one by one. */
   get about() {
-    return [this.which, this.frame.get("place").query, ...this.ids].join("\n");
+    return [this.which, this.frame.get("place").query, ...[...this.ids].sort()].join("\n");
   }
 
   say() {
