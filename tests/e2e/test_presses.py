@@ -57,12 +57,12 @@ Draw = Callable[..., None]
 
 @pytest.fixture
 def queue(service: Service) -> Iterator[ct.Queue]:
-    queue_id = f"presses-{uuid4().hex[:8]}"
-    service.create_queue(queue_id)
-    for number in range(3):
-        service.create_task(queue_id, f"t-{number}", b'{"to":"ada"}')
-    with ct.connect(endpoint=service.url) as client:
-        yield client.queue(queue_id)
+    project = f"presses-{uuid4().hex[:8]}"  # its own: the explorer has a row for each queue of a project
+    with ct.connect(project=project, endpoint=service.url) as client:
+        made = client.location("us-central1").create_queue("emails", kind="http")
+        payload = {"payload": {"to": "ada"}, "url": "http://127.0.0.1:1/", "schedule": 3600}
+        made.create_tasks(({"task_id": f"t-{at}", **payload} for at in range(3)), progress=False)
+        yield made
 
 
 @pytest.fixture(params=OPENED)
