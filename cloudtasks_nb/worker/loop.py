@@ -107,6 +107,10 @@ class WorkerRun:
     def _is_over(self) -> bool:
         if not self._stopping or self._waiting or self._holding.unsettled or self._leasing.is_under_way:
             return False
+        return self._is_nothing_awaited()
+
+    def _is_nothing_awaited(self) -> bool:
+        """Whether all handlers that still run are late: their tasks were given back."""
         return all(hand.is_late for hand in self._running)
 
     def _step(self, executor: Executor) -> None:
@@ -172,7 +176,7 @@ class WorkerRun:
         self._tally.leased += len(tasks)
         if not tasks:
             self._leasing.found_nothing(asked_s)
-            idle = not (self._waiting or self._running or self._holding.unsettled)
+            idle = not (self._waiting or self._holding.unsettled) and self._is_nothing_awaited()
             if self._until_empty and idle and not self._leasing.due_again:
                 self._drain()
             return

@@ -50,11 +50,11 @@ def test_nothing_is_leased_ahead_where_giving_back_could_end_a_task(
 ) -> None:
     retries = {"unlimited_attempts": True} if max_attempts is None else {"max_attempts": max_attempts}
     queue = client.create_queue("few", kind="pull", retry_config=retries)
-    fill(queue, 300)
+    fill(queue, 120)
     held: list[int] = []
     worker = queue.worker(lambda task: held.append(worker.tally.waiting), concurrency=4)
     worker.run(until_empty=True)
-    assert worker.tally.done == 300
+    assert worker.tally.done == 120
     assert (max(held) > 4) is ahead
 
 
