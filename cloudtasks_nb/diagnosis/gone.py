@@ -33,7 +33,7 @@ def what_became(task: Task, facts: Facts, missing: str) -> Said:
     if _REMEMBERED in missing or task.create_time is not None:
         words = "It is gone: it succeeded, was given up, or was deleted. No log tells which."
         return Said("gone", words, seen, turn_on, LOGGING)
-    words = "There is no such task, and nothing remembers one: it never existed, or it ended long ago."
+    words = "This task does not exist, and no record of it was found: it never existed, or it ended long ago."
     return Said("unknown", words, seen, "queue.tasks()", LOGGING)
 
 

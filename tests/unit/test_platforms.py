@@ -74,7 +74,7 @@ def test_a_signal_stops_the_loop(handlers: None, windows: bool, number: signal.S
         stop = asyncio.Event()
         on_stop(asyncio.get_running_loop(), stop.set, windows=windows)
         signal.raise_signal(number)
-        await asyncio.wait_for(stop.wait(), 20)
+        assert await asyncio.wait_for(stop.wait(), 20)
 
     asyncio.run(waits())
 
@@ -90,7 +90,7 @@ def test_the_end_of_the_input_is_the_end_of_the_owner(monkeypatch: pytest.Monkey
         await asyncio.sleep(0)
         assert not stop.is_set()
         os.close(writing)
-        await asyncio.wait_for(stop.wait(), 20)
+        assert await asyncio.wait_for(stop.wait(), 20)
         leave()
 
     with os.fdopen(reading) as stdin:
@@ -125,7 +125,7 @@ def test_another_parent_is_the_end_of_the_owner(monkeypatch: pytest.MonkeyPatch)
     async def waits() -> None:
         stop = asyncio.Event()
         on_owner_end(asyncio.get_running_loop(), stop.set, windows=False)
-        await asyncio.wait_for(stop.wait(), 20)
+        assert await asyncio.wait_for(stop.wait(), 20)
 
     asyncio.run(waits())
 
@@ -207,8 +207,11 @@ def test_who_is_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_where_files_are_not_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
     monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
     platforms.allow_many_files()
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
 
 
 def test_no_other_file_asks_for_what_windows_lacks() -> None:

@@ -20,7 +20,7 @@ _SUCCEEDED = "CONDITION_SUCCEEDED"
 
 
 def target_missing(facts: Facts) -> Finding | None:
-    """There is no service of Cloud Run at the host of the tasks."""
+    """No Cloud Run service has the host that the tasks go to."""
     deep = facts.deep
     if deep is None or not deep.service_is_missing:
         return None
