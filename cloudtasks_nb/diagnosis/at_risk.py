@@ -52,7 +52,7 @@ class Judge:
 
 
 def at_risk(queue: Queue, attempts_left: int, within: DurationLike, view: View, page_size: int) -> TaskPager:
-    """The listing. Errors: NotFound, PermissionDenied; ConfigError for what is no number, and no duration."""
+    """The listing. Errors: NotFound, PermissionDenied; ConfigError for a wrong number or duration."""
     judge = judge_of(queue, soon_of(attempts_left, within))
     return endangered(queue, judge, view, page_size)
 

@@ -132,7 +132,7 @@ class Watch(Shown):
         return self
 
     def wait(self, *, interruptible: bool = True) -> Self:
-        """Return when it has ended; an interrupt ends it. What a program does that has nothing else to do.
+        """Wait until the watch has ended; an interrupt ends it. Programs that only watch call this.
 
         Example:
             >>> watch = queue.watch("failed.parquet")

@@ -22,7 +22,7 @@ Key = tuple[str, object]  # a task's name, and when it was created: a name may b
 
 
 class DeadLetters:
-    """The tasks that were kept so far. What is in it stays; a task that is seen again is brought up to date.
+    """The file of the kept tasks. No task leaves it; a task that is seen again is updated.
 
     Each write makes a new file beside the old one, brings it to the disk, and gives it the name of the old one.
     Whatever ends the process, the file is the one before or the one after.
@@ -135,7 +135,7 @@ def _as_now(batch: pa.RecordBatch) -> pa.Table:
 
 
 def _state(path: Path) -> tuple[int, int] | None:
-    """What tells one file from another in the same place; None where there is none."""
+    """The identity of the file at a path; None when no file is there."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -65,7 +65,7 @@ class WorldVerbs:
         self._control.post(f"snapshots/{quote(name, safe='')}:save", _Nothing(), WorldReport)
 
     def load(self, name: str) -> None:
-        """Bring back what was kept under a name, in place of all that is there. What was under way then is due again.
+        """Load a named snapshot; it replaces everything. Attempts that were under way at the time are due again.
 
         A manual clock shows the time of the snapshot, be it earlier or later. History, metrics and logs are of the
         snapshot too. Deliveries under way are cut off, faults are those of the start, and the inboxes of this client
