@@ -158,9 +158,9 @@ def _led(text: str) -> str:
     """The same words, with the places that they speak of as links.
 
     >>> _led("REST queues.get, SPEC section 2.5.")
-    ':doc:`REST </reference/api>` queues.get, :doc:`SPEC section 2.5 </explanation/service>`.'
+    ':doc:`REST </reference/api>` queues.get, :doc:`SPEC section 2.5 </internals/service>`.'
     """
-    text = re.sub(r"SPEC sections? [\d.]*\d", lambda match: f":doc:`{match[0]} </explanation/service>`", text)
+    text = re.sub(r"SPEC sections? [\d.]*\d", lambda match: f":doc:`{match[0]} </internals/service>`", text)
     return re.sub(r"^REST\b", ":doc:`REST </reference/api>`", text)
 
 

@@ -1,4 +1,4 @@
-"""What docs/explanation/service.md and quotas.md say of limits and defaults is what the emulator holds callers to."""
+"""The emulator enforces the limits and defaults of docs/internals/service.md and docs/explanation/quotas.md."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cloudtasks_nb.emulator.server.services import tasks as task_service
 from cloudtasks_nb.model import Queue, RetryConfig
 from cloudtasks_nb.names import QUEUE_ID, TASK_ID, QueueName
 
-EXPLANATION = Path(__file__).parents[3] / "docs/explanation"
-SERVICE, QUOTAS = (EXPLANATION / "service.md").read_text(), (EXPLANATION / "quotas.md").read_text()
+DOCS = Path(__file__).parents[3] / "docs"
+SERVICE, QUOTAS = (DOCS / "internals/service.md").read_text(), (DOCS / "explanation/quotas.md").read_text()
 
 
 def section(number: str) -> str:
