@@ -41,9 +41,9 @@ LIMITS = {
         f"default and maximum {queue_service.MAX_QUEUES}",
         f"Tasks: {task_service.MAX_TASKS}",
         f"good {pages.TOKEN_LIFE / timedelta(hours=1):g} h",
-        f"size U → {locations.MAX_LOCATIONS}",
+        f"size unknown → {locations.MAX_LOCATIONS}",
     ],
-    "2.7": [f"{days(queues.NAME_BLOCKED)} days (b2"],
+    "2.7": [f"{days(queues.NAME_BLOCKED)} days (v2beta2"],
     "2.9": [f"schedule ≤{days(tasks.MAX_AHEAD)} days", f"retention {days(queues.TASK_TTL)} days"],
     "3.1": [
         TASK_ID.pattern,
@@ -55,7 +55,7 @@ LIMITS = {
     "4": [
         f"≤{days(leases.MAX_LEASE / 7)} week",
         f"≤{leases.MAX_LEASED}",
-        f"U → {leases.LEASED_WHEN_UNSAID}",
+        f"unknown → {leases.LEASED_WHEN_UNSAID}",
         f"{leases.MAX_ANSWER_BYTES // 1024**2} MB",
         f">{leases.CALLS_PER_SECOND} lease/s",
         f"<{tasks.MAX_TAG_CHARACTERS} characters",
