@@ -50,8 +50,7 @@ add_module_names = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 90
 autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
-autodoc_typehints_format = "short"
+autodoc_typehints = "none"  # the table of parameters has them
 toc_object_entries_show_parents = "hide"
 
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline", "attrs_block", "substitution"]
@@ -116,3 +115,6 @@ _bring_notebooks()
 if RUN:  # the first notebook connects to an emulator that is there, the others start their own
     _demo = local(demo=True)
     os.environ.update(CLOUD_TASKS_EMULATOR_HOST=_demo.endpoint, TQDM_DISABLE="1")
+if RUN == "run":  # the examples of docstrings run too, each in a project of its own
+    _examples = local()
+    examples_endpoint = _examples.endpoint
