@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -46,6 +47,9 @@ class Panel(Clickable):
         if isinstance(error, NotFound) and error.resource == self.queue.name:
             self.gone = True
         super()._show_error(error)
+
+    def _now(self) -> datetime:
+        return self.queue._session.now()
 
     def counted(self) -> int:
         """How many tasks it holds, read page by page; the status line says how far that is."""

@@ -12,14 +12,15 @@ import traitlets
 
 from ..errors import CloudTasksError
 from ..model.durations import parse_duration
+from ..render import Shape, shape
 from ..render.queue import KIND_WORDS, settings_facts, state_badge
-from ..render.values import counted
+from ..render.values import counted, exact
 from .action import Refused, action, literal
 from .cells import fact_list, instant, plain
-from .clickable import built
 from .panel import Panel, refresh_line
 from .queue_story import story
 from .settings_form import changed_settings, form
+from .still import folded, gone_still, queue_still
 from .why_view import why_shown
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ class QueuePanel(Panel):
         >>> panel.purge(confirm="emails", backup="emails.parquet")
     """
 
-    _esm = built("queue_panel.js")
-    _css = built("queue_panel.css")
+    _script = "queue_panel"
 
     _parts = ("queue_panel.why",)
 
@@ -75,6 +75,7 @@ class QueuePanel(Panel):
         """What the Why? tab shows, once somebody looked."""
         self.report: Report | None = None
         """What the History tab shows, once it was read."""
+        self._read_at: datetime | None = None
         self._count: tuple[int, datetime] | None = None  # where nothing is estimated: how many, and when
         super().__init__(queue, read_only=read_only, facts=queue_facts(queue, None), live_s=LIVE_S)
         with suppress(CloudTasksError):  # a panel that could not read its queue says so in its status line
@@ -170,6 +171,22 @@ class QueuePanel(Panel):
         kept = f" The tasks are in {file.resolve()}." if file is not None else ""
         return f"Deleted. The name stays blocked for up to 3 days.{kept}"
 
+    @property
+    def read_at(self) -> datetime | None:
+        """When the queue was read."""
+        return self._read_at
+
+    def _shape_(self) -> Shape:
+        """The card of the queue, and what was read in the other tabs."""
+        if self.gone:
+            return gone_still(self.queue, "queue")
+        sections = [
+            *folded("Why?", shape(self.diagnosis) if self.diagnosis is not None else None),
+            *folded("History", shape(self.report) if self.report is not None else None),
+        ]
+        count = f"{self._count[0]:,}, counted {exact(self._count[1])}" if self._count is not None else ""
+        return queue_still(self.queue, self._read[1], count, sections)
+
     def look(self) -> None:
         """Read the queue with its statistics. Errors: NotFound, PermissionDenied."""
         self.queue.refresh(stats=self.queue.offers_stats)
@@ -187,6 +204,7 @@ class QueuePanel(Panel):
             self._show()
 
     def _show(self, read_at: datetime | None = None) -> None:
+        self._read_at = read_at or self._read_at
         before = {} if read_at else {"updated": self.facts["updated"]}
         self.facts = queue_facts(self.queue, read_at, self.gone) | self._counted_facts() | before
 
