@@ -80,6 +80,7 @@ class LeaseWorkbench(Panel):
             raise not_in(", ".join(queue._session.speaking.offered), "Leasing tasks", METHODS[LEASE].versions)
         self._held: dict[str, Held] = {}
         self._read_at: datetime | None = None
+        self._acted_at: datetime | None = None
         self.queue = queue
         super().__init__(queue, read_only=read_only, place=self._place())
         if read_only:
@@ -190,7 +191,7 @@ class LeaseWorkbench(Panel):
     @property
     def read_at(self) -> datetime | None:
         """When leases were taken, finished or looked for last."""
-        return self._read_at
+        return self._acted_at
 
     def _shape_(self) -> Shape:
         """The leases, and what became of those that are over."""
@@ -243,6 +244,7 @@ class LeaseWorkbench(Panel):
         held.state, held.ends = state, held.task.schedule_time if state == "held" else held.ends
 
     def _show(self) -> None:
+        self._acted_at = datetime.now(UTC)
         with self.hold_sync():
             self.leases = [_row(held) for held in self._held.values()]
             self.place = self._place()
