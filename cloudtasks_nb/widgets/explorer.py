@@ -28,6 +28,7 @@ from .still import folded, queues_still
 
 if TYPE_CHECKING:
     from ..client import Client
+    from ..rest.session import Session
 
 # What can be opened of a queue, by the verb that opens it.
 VIEWS = {
@@ -93,6 +94,10 @@ class Explorer(Clickable):
     def chosen(self) -> list[Queue]:
         """The queues that are ticked."""
         return [self._queues[name] for name in self.ticked if name in self._queues]
+
+    @property
+    def _service(self) -> tuple[Session | None, dict[str, str]]:
+        return self.client._session, {"project": self.client.project, "location": "all locations"}
 
     @property
     def expression(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -14,6 +13,7 @@ from .clickable import Clickable
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
+    from ..rest.session import Session
 
 
 class Panel(Clickable):
@@ -24,6 +24,10 @@ class Panel(Clickable):
     def __init__(self, queue: Queue, *, read_only: bool = False, **state: Any) -> None:
         self.queue = queue
         super().__init__(queue, queue.id, read_only=read_only, **state)
+
+    @property
+    def _service(self) -> tuple[Session | None, dict[str, str]]:
+        return self.queue._session, {"project": self.queue.project, "location": self.queue.location}
 
     @property
     def expression(self) -> str:
@@ -47,9 +51,6 @@ class Panel(Clickable):
         if isinstance(error, NotFound) and error.resource == self.queue.name:
             self.gone = True
         super()._show_error(error)
-
-    def _now(self) -> datetime:
-        return self.queue._session.now()
 
     def counted(self) -> int:
         """How many tasks it holds, read page by page; the status line says how far that is."""
