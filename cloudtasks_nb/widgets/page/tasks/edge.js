@@ -17,8 +17,8 @@ export function widthOf({ key, shiftKey }, widthPx) {
   return key === "Home" ? 0 : undefined;
 }
 
-/** `setWidth(name, px, isChosen)` shows a width, and keeps it when it is chosen. */
-export function edge({ name, label }, widthPx, setWidth) {
+/** `set(name, px, isChosen)` shows a width, and keeps it when it is chosen; `px` is the width now. */
+export function edge({ name, label }, { px, set: setWidth }) {
   const names = {
     role: "separator",
     tabindex: "0",
@@ -27,13 +27,13 @@ export function edge({ name, label }, widthPx, setWidth) {
     "aria-orientation": "vertical",
     "aria-valuemin": LEAST_PX,
     "aria-valuemax": MOST_PX,
-    "aria-valuenow": Math.round(widthPx),
+    "aria-valuenow": Math.round(px),
     "data-key": `width ${name}`,
   };
   const grip = h("span.ct-edge", names);
   let keyedPx = null; // as the keys have set it, until they are let go
-  const show = (px) => {
-    const shown = within(px);
+  const show = (wanted) => {
+    const shown = within(wanted);
     grip.setAttribute("aria-valuenow", shown);
     setWidth(name, shown);
     return shown;
