@@ -67,7 +67,9 @@ class Recreating:
             for at, outcome in zip(used_up, self._create(renewed, wait), strict=True):
                 outcomes[at] = outcome
         done = zip(items, outcomes, strict=True)
-        self.renewed.update(item.index for item, outcome in done if outcome is None and self._has_new_id(item))
+        self.renewed.update(
+            item.index for item, outcome in done if outcome is None and self._has_new_id(item)
+        )
         return outcomes
 
     def _has_new_id(self, item: Item) -> bool:

@@ -17,7 +17,10 @@ beforeEach(() => {
 });
 
 function key(type, name, more = {}) {
-  const event = Object.assign(new window.Event(type, { bubbles: true, cancelable: true }), { key: name, ...more });
+  const event = Object.assign(new window.Event(type, { bubbles: true, cancelable: true }), {
+    key: name,
+    ...more,
+  });
   grip.dispatchEvent(event);
   return event;
 }

@@ -55,7 +55,9 @@ def test_its_file_is_the_users_own_and_its_line_brings_the_tasks_back(
         assert [found.stat().st_mode & 0o777 for found in (data, file)] == [0o700, 0o600]
     result = eval(panel.restorable["line"], {"client": client})  # noqa: S307 - a line of our own
     assert (result.done, result.renewed) == (3, 3), "their ids are blocked, because tasks had them"
-    assert "under new ids" in str(result) and "their own ids are still blocked" in " ".join(str(result).split())
+    assert "under new ids" in str(result) and "their own ids are still blocked" in " ".join(
+        str(result).split()
+    )
     assert "3 of them under new ids" in result.summary()
     again = queue.restore(path, progress=False)
     assert (again.done, again.renewed, queue.count_tasks(progress=False)) == (3, 3, 3)

@@ -1,4 +1,4 @@
-// Parts of the script that only the kernel has: a saved notebook holds no more than shows something without one.
+// Parts of the script that only the kernel has. A saved notebook holds what shows something without one.
 
 const PART_MS = 5000; // a question that gets lost is asked again, later and later
 const LONGEST_MS = 60000;
