@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
 
 TICKED_UP_TO = 10_000  # tasks; a backup of more takes longer than a person expects of a click
-TASKS_PER_S = 1_000  # read whole, written and deleted by name; a real service takes about one second for a call of 1,000
+TASKS_PER_S = 1_000  # read whole, written and deleted by name
 NEW_IDS = "A task whose own id is still blocked gets a new one; the result says how many."
 
 

@@ -224,7 +224,7 @@ class QueuePanel(Panel):
 
 
 def _written(file: Path, typed: str) -> str:
-    """How code names the file: with "~" as it was typed, or from the root, because a notebook may be opened elsewhere."""
+    """How code names the file: with "~" as it was typed, or from the root, wherever the notebook is."""
     return typed.strip() if typed.strip().startswith("~") else str(file.resolve())
 
 

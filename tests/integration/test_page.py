@@ -20,7 +20,7 @@ BUILT = ROOT / "cloudtasks_nb/widgets/built"
 MODULES = ROOT / "build/page/node_modules"
 PATH = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
 SAVED_B = 25_000  # of the script and the style sheet that a saved notebook holds for each panel in it
-LARGEST_B = 32_000  # of one script, which each view of a panel loads from the kernel
+LARGEST_B = 25_000  # of one script, which each view of a panel loads from the kernel
 
 
 def missing() -> str:

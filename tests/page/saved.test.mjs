@@ -54,7 +54,7 @@ test("while a kernel may still answer, it does not claim to be saved; what chang
   assert.match(el.textContent, /^Other/);
 });
 
-test("the panel is asked for until it comes, less and less often, and no longer once the view is closed", () => {
+test("the panel is asked for until it comes, later and later, and not once the view is closed", () => {
   const asked = () =>
     model.sent.filter((message) => message.do === "part" && message.name === "panel").length;
   mock.timers.tick(4999);
