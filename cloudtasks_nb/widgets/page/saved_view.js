@@ -1,5 +1,5 @@
-// The script that is saved with a notebook. It shows what the panel showed. Where a kernel answers, it puts the
-// panel in its place.
+// The script that is saved with a notebook. It shows what the panel showed. Where a kernel answers, it puts
+// the panel in its place.
 
 import { h } from "./frame/dom.js";
 import { askForPart, moduleOf } from "./frame/part.js";
