@@ -24,8 +24,10 @@ GONE = (
     "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."
 )
 
-EXCEEDED = "Quota exceeded for quota metric '{}' and limit '{}' of service 'cloudtasks.googleapis.com' "
+EXCEEDED = (
+    "Quota exceeded for quota metric '{}' and limit '{}' of service 'cloudtasks.googleapis.com' "
     "for consumer 'project_number:1'."
+)
 GENERIC = "Resource has been exhausted (e.g. check quota)."
 QUEUES = "projects.locations.queues"
 
