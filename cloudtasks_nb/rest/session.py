@@ -80,6 +80,11 @@ class Session:
         self.heard = Heard()
         self.pauses = Pauses()
 
+    @property
+    def on_emulator(self) -> bool:
+        """Whether it is an emulator, which knows all at once and has no quota: Google is never asked over http."""
+        return self.endpoint.lower().startswith("http://")
+
     def call(
         self,
         method_id: str,
