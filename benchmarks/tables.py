@@ -4,9 +4,9 @@
 
 One server process holds all answers ready, as bytes, for REST and for gRPC. Each run is a process of its own, timed
 from before its imports to the finished DataFrame, with its processor time beside it. Contenders take turns, and ratios
-are taken pair by pair. Floors: `bytes` only receives all pages over REST, `import pandas` only imports it; nobody has a DataFrame
-without both. The peer is the strongest that we could write: Google's gRPC client without its Python objects, protocol
-buffers read field by field into Arrow.
+are taken pair by pair. Floors: `bytes` only receives all pages over REST, `import pandas` only imports it; nobody has
+a DataFrame without both. The peer is the strongest that we could write: Google's gRPC client without its Python
+objects, protocol buffers read field by field into Arrow.
 """
 
 from __future__ import annotations
