@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .queue_monitor import Sample
 
 SAMPLES_SHOWN = 12
-SPARKS = 60
+SPARKS = 40
 
 
 def queue_still(queue: Queue, now: datetime, counted: str, sections: Sequence[Section]) -> Card:
