@@ -231,12 +231,17 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self.look()
         except Exception as error:
             self._failures += 1
-            self._show_error(error)
+            if self._is_news(error):
+                self._show_error(error)
         else:
             if self._failures:
                 self._failures = 0
                 self.show("")
         self._keep()
+        return True
+
+    def _is_news(self, error: Exception) -> bool:
+        """Whether the status line does not say it already."""
         return True
 
     def _catch_up(self) -> None:

@@ -67,7 +67,11 @@ def test_a_deleted_queue_comes_back_under_another_name(
     queue: ct.Queue, client: ct.Client, clicking: Clicking, data: Path
 ) -> None:
     panel = QueuePanel(queue)
-    clicking(panel).click("delete", confirm=queue.id, backup=panel.facts["backup"]["start"] + "x.parquet")
+    page = clicking(panel)
+    page.click("delete", confirm=queue.id, backup=panel.facts["backup"]["start"] + "x.parquet")
+    page.send({"do": "look", "call": "asked while it was deleted"})
+    page.wait("asked while it was deleted")
+    assert panel.notice["text"].startswith("Deleted."), "not that there is no such queue"
     result = eval(panel.restorable["line"], {"client": client})  # noqa: S307 - a line of our own
     assert (result.done, result.renewed) == (3, 0)
     assert client.queue(f"{queue.id}-restored").count_tasks(progress=False) == 3
