@@ -1,7 +1,7 @@
 """Panels on the pages of notebooks: the real panel, with the state that it had when its notebook ran.
 
-A notebook that ran holds the state of its widgets, their scripts included. `_static/panels.js` mounts each panel where
-its cell showed it. There is no kernel behind it, so it is read-only, and its clock stands at the time of the record.
+A notebook that ran holds the state of its widgets. `_static/panels.js` mounts each panel where its cell showed it, with
+the panel's own script. There is no kernel behind it, so it is read-only, and its clock stands at the time of the record.
 """
 
 from __future__ import annotations
@@ -16,25 +16,35 @@ from sphinx.application import Sphinx
 import cloudtasks_nb
 
 BUILT = Path(cloudtasks_nb.__file__).parent / "widgets/built"
+SCRIPTS = "panel_scripts.js"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.connect("html-page-context", _process)
+    app.connect("builder-inited", _write_scripts)
+    app.connect("html-page-context", _add_scripts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _process(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document) -> None:
-    """The scripts that panels ask for when they are used go into the page, so that it works from a file too."""
+def _write_scripts(app: Sphinx) -> None:
+    """As one script, because a page that is opened as a file may load scripts, and no data."""
+    if app.builder.format == "html":
+        place = Path(app.outdir) / "_static"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / SCRIPTS).write_text(f"globalThis.panelScripts = {json.dumps(scripts())};\n", "utf-8")
+
+
+def _add_scripts(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document
+) -> None:
     if doctree is not None and "widget-view+json" in context.get("body", ""):
+        app.add_js_file(SCRIPTS)
         app.add_js_file("panels.js")
-        code = json.dumps(parts()).replace("</", "<\\/")
-        context["body"] += f'<script type="application/json" id="panel-parts">{code}</script>'
 
 
-def parts() -> dict[str, str]:
-    """Scripts by their names: "queue_panel.why".
+def scripts() -> dict[str, str]:
+    """Scripts and style sheets by their names.
 
-    >>> "task_browser.verbs" in parts()
+    >>> {"queue_panel.js", "queue_panel.css", "queue_panel.why.js"} <= set(scripts())
     True
     """
-    return {path.stem: path.read_text("utf-8") for path in sorted(BUILT.glob("*.*.js"))}
+    return {path.name: path.read_text("utf-8") for path in sorted(BUILT.iterdir())}

@@ -2,15 +2,15 @@
 (() => {
   const STATE = "application/vnd.jupyter.widget-state+json";
   const VIEW = "application/vnd.jupyter.widget-view+json";
-  const read = (selector) => JSON.parse(document.querySelector(selector)?.textContent || "{}");
 
-  /** The code of a panel, with a clock that stands at the time of the record. */
-  const load = async (code, now) => {
-    const clock = `const Date = class extends globalThis.Date {
-      constructor(...given) { given.length ? super(...given) : super(${now}); }
-      static now() { return ${now}; }
-    };\n`;
-    const url = URL.createObjectURL(new Blob([clock, code], { type: "text/javascript" }));
+  /** The code of a script, with a clock that stands at the time of the record. */
+  const at = (now, code) => `const Date = class extends globalThis.Date {
+    constructor(...given) { given.length ? super(...given) : super(${now}); }
+    static now() { return ${now}; }
+  };\n${code}`;
+
+  const load = async (code) => {
+    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
     try {
       return await import(url);
     } finally {
@@ -18,22 +18,25 @@
     }
   };
 
-  /** What a notebook gives to a panel; every call is answered, and does nothing. */
-  const modelOf = (state, parts) => {
+  /** What a notebook gives to a panel. Every call is answered, and does nothing. */
+  const modelOf = (state, now) => {
     const handlers = new Map();
-    const emit = (content) => handlers.get("msg:custom")?.forEach((handler) => handler(content));
+    const of = (event) => handlers.get(event) ?? [];
+    const tell = (content) => of("msg:custom").forEach((handler) => handler(content));
+    const partOf = (name) => ({ part: name, code: at(now, globalThis.panelScripts[`${name}.js`]) });
     return {
       get: (name) => state[name],
-      on: (event, handler) => handlers.set(event, [...(handlers.get(event) ?? []), handler]),
-      off: (event, handler) => handlers.set(event, (handlers.get(event) ?? []).filter((other) => other !== handler)),
-      send: ({ do: what, name, call }) =>
-        setTimeout(() => emit(what === "part" ? { part: name, code: parts[name] } : { done: call })),
+      on: (event, handler) => handlers.set(event, [...of(event), handler]),
+      off: (event, handler) => handlers.set(event, of(event).filter((other) => other !== handler)),
+      send: ({ do: what, name, call }) => setTimeout(() => tell(what === "part" ? partOf(name) : { done: call })),
     };
   };
 
-  const mount = async (script, states, parts) => {
+  const mount = async (script, states) => {
     const recorded = states[JSON.parse(script.textContent).model_id]?.state;
-    if (!recorded?._esm) return;
+    const name = recorded?._anywidget_id?.split(".").at(-2); // "cloudtasks_nb.widgets.queue_panel.QueuePanel"
+    const code = globalThis.panelScripts[`${name}.js`];
+    if (!code) return;
     const updated = recorded.place?.updated ?? recorded.facts?.updated;
     const now = updated ? Date.parse(updated) : Date.now();
     const place = Object.assign(document.createElement("div"), { className: "recorded-panel" });
@@ -42,15 +45,15 @@
       textContent: "Recorded. Run the notebook to use this panel.",
     });
     script.after(place, note);
-    document.head.append(Object.assign(document.createElement("style"), { textContent: recorded._css }));
-    const state = { ...recorded, read_only: true, live_s: 0, busy: "" };
-    const panel = (await load(recorded._esm, now)).default;
-    panel.render({ model: modelOf(state, parts), el: place });
+    const style = { textContent: globalThis.panelScripts[`${name}.css`] };
+    document.head.append(Object.assign(document.createElement("style"), style));
+    const panel = (await load(at(now, code))).default;
+    panel.render({ model: modelOf({ ...recorded, read_only: true, live_s: 0, busy: "" }, now), el: place });
   };
 
   document.addEventListener("DOMContentLoaded", () => {
-    const states = read(`script[type="${STATE}"]`).state ?? {};
-    const parts = read("#panel-parts");
-    for (const script of document.querySelectorAll(`script[type="${VIEW}"]`)) mount(script, states, parts);
+    const state = document.querySelector(`script[type="${STATE}"]`);
+    const states = state ? JSON.parse(state.textContent).state : {};
+    for (const script of document.querySelectorAll(`script[type="${VIEW}"]`)) mount(script, states);
   });
 })();
