@@ -1,7 +1,7 @@
 """Panels on the pages of notebooks: the real panel, with the state that it had when its notebook ran.
 
 A notebook that ran holds the state of its widgets. `_static/panels.js` mounts each panel below its cell, with
-the panel's own script. There is no kernel behind it, so it is read-only, and its clock stands at the time of the record.
+the panel's own script. There is no kernel behind it, so it is read-only, and its clock stands at that time.
 """
 
 from __future__ import annotations
