@@ -54,7 +54,7 @@ def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: l
     if what in ("function", "method"):
         prose, table = parameters(obj, prose)
         if said := returns(obj):
-            table += [f":Returns: `{said}`"]
+            table += [f":Returns: `{said}`", ""]
     home = getattr(getattr(obj, "fget", obj), "__module__", "") or ct.__name__
     shown = with_output(app, home, lines[example:])
     lines[:] = [*_before_fields(list(as_pages(prose)), table), *as_pages(shown)]
