@@ -49,7 +49,7 @@ class Store:
         self._followers: list[Callable[[], None]] = []
         self.tasks = TaskStore(connection)
         self.given_up = GivenUpStore(connection)
-        self.tombstones = Tombstones(connection)
+        self.tombstones = Tombstones(connection, self.tasks.counts)
         self.operations = OperationStore(connection)
         self.oauth = OAuthStore(connection)
         self.journal = Journal(connection, is_durable=is_durable)
@@ -93,12 +93,15 @@ class Store:
         """All of it, or nothing. It may be part of a larger transaction, which somebody else commits."""
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
+        self.tasks.counts.write()  # of the transaction that this one is part of
         self._db.execute("SAVEPOINT part")
         mark = self.journal.mark()
         try:
             yield
+            self.tasks.counts.write()
         except BaseException:
             self.journal.forget(mark)
+            self.tasks.counts.forget()
             if self._db.in_transaction:  # a full disk ends the whole transaction by itself
                 self._db.execute("ROLLBACK TO part")
                 self._db.execute("RELEASE part")
@@ -193,7 +196,7 @@ class Store:
 
     def depths(self) -> list[tuple[str, int]]:
         """The names of all queues, and how many tasks are in each."""
-        sql = "SELECT name, (SELECT count(*) FROM tasks t WHERE t.generation = q.generation) FROM queues q"
+        sql = "SELECT q.name, g.tasks FROM queues q JOIN generations g ON g.id = q.generation"
         return self._db.execute(sql).fetchall()
 
     def queues(self, parent: str, after: str = "") -> Iterator[QueueRow]:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from ....model import Int64, QueueStats
 from ..clock import from_us, to_us
+from .counts import Counts
 from .task_json import Listed, StoredTask
 
 _SELECT = (
@@ -51,6 +52,7 @@ class TaskStore:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.counts = Counts(connection)
         self.left: set[int] = set()  # generations that were left in this process, unless that was rolled back
 
     def get(self, generation: int, id: str) -> StoredTask | None:
@@ -96,6 +98,7 @@ class TaskStore:
         )  # fmt: skip
         if added.rowcount != 1 or added.lastrowid is None:
             return None
+        self.counts.grew(generation, 1)
         return replace(task, row=added.lastrowid)
 
     def are_there(self, generation: int) -> bool:
@@ -112,7 +115,10 @@ class TaskStore:
             "RETURNING id, schedule_us, logged, CASE WHEN logged THEN head ELSE '' END"
         )
         found = self._db.execute(sql, (generation, id)).fetchone()
-        return Removed(*found) if found else None
+        if found is None:
+            return None
+        self.counts.grew(generation, -1)
+        return Removed(*found)
 
     def due(
         self, generation: int, now: datetime, tag: str | None, *, payloads: bool
@@ -195,8 +201,8 @@ class TaskStore:
 
     def stats(self, queue: int, generation: int, now: datetime) -> QueueStats:
         """What the queue holds and does; the effective rate is for the caller to say."""
-        count, oldest_us = self._db.execute(
-            "SELECT count(*), min(schedule_us) FROM tasks INDEXED BY tasks_by_schedule WHERE generation = ?",
+        (oldest_us,) = self._db.execute(
+            "SELECT min(schedule_us) FROM tasks INDEXED BY tasks_by_schedule WHERE generation = ?",
             (generation,),
         ).fetchone()
         (in_flight,) = self._db.execute(
@@ -207,7 +213,7 @@ class TaskStore:
             "SELECT count(*) FROM answers WHERE queue = ? AND answer_us > ?", (queue, to_us(now - _MINUTE))
         ).fetchone()
         counts = {
-            "tasks_count": count,
+            "tasks_count": self.counts.of(generation),
             "executed_last_minute_count": executed,
             "concurrent_dispatches_count": in_flight,
         }
