@@ -23,7 +23,7 @@ YESTERDAY = Path(__file__).parents[2] / "yesterday"
 
 
 def kept(store: Store) -> dict[int, int]:
-    return dict(store._db.execute("SELECT id, tasks FROM generations"))
+    return {id: store.tasks.counts.of(id) for (id,) in store._db.execute("SELECT id FROM generations")}
 
 
 def counted(store: Store) -> dict[int, int]:

@@ -1,34 +1,40 @@
 """How many tasks each generation has, so that nobody counts them. SQLite only.
 
-The number is kept in the database and changed by the transaction that changes the tasks: it is rolled back with them,
-and true after a crash. A transaction that creates a hundred tasks writes the number once.
+The number is kept in the database and written by the commit that changes the tasks: it is true after a crash. What the
+transaction under way changed is known here until then, and is taken back with it.
 """
 
 from __future__ import annotations
 
 import sqlite3
 
+Changes = dict[int, int]
+
 
 class Counts:
-    """The numbers of tasks, with the changes that the transaction under way did not write yet."""
+    """The numbers of tasks, by the number of their generation."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        self._changes: dict[int, int] = {}
+        self._changes: Changes = {}
 
     def grew(self, generation: int, by: int) -> None:
         """Notes that tasks were added, or removed."""
         self._changes[generation] = self._changes.get(generation, 0) + by
 
-    def write(self) -> None:
-        """Writes the changes, as part of the transaction under way."""
-        for generation, by in self._changes.items():
-            self._db.execute("UPDATE generations SET tasks = tasks + ? WHERE id = ?", (by, generation))
-        self._changes.clear()
+    def mark(self) -> Changes:
+        """What was changed until here, for `forget`."""
+        return self._changes.copy()
 
-    def forget(self) -> None:
-        """The changes since the last write were rolled back."""
-        self._changes.clear()
+    def forget(self, mark: Changes) -> None:
+        """What was changed since then did not happen."""
+        self._changes = mark
+
+    def write(self) -> None:
+        """Writes what was changed, as part of the transaction under way."""
+        changes, self._changes = self._changes, {}
+        for generation, by in changes.items():
+            self._db.execute("UPDATE generations SET tasks = tasks + ? WHERE id = ?", (by, generation))
 
     def of(self, generation: int) -> int:
         """How many tasks a generation has."""

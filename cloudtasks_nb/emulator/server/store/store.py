@@ -28,6 +28,8 @@ from .tombstones import Tombstones
 
 _SELECT = "SELECT id, generation, name, config, state, purge_us, policy FROM queues"
 
+_MOST_KNOWN = 10_000  # queues that are read at once
+
 
 class QueueRow(Struct, frozen=True):
     """A queue, its number in the database, and that of the generation of its tasks."""
@@ -46,6 +48,7 @@ class Store:
         self.is_durable = is_durable
         self.shares_transactions = False  # set by whoever commits for several: see commits.py
         self.has_leftovers = True  # of generations: until somebody looked
+        self._queues: dict[str, QueueRow] = {}  # as they were read: until any of them changes
         self._followers: list[Callable[[], None]] = []
         self.tasks = TaskStore(connection)
         self.given_up = GivenUpStore(connection)
@@ -93,21 +96,21 @@ class Store:
         """All of it, or nothing. It may be part of a larger transaction, which somebody else commits."""
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
-        self.tasks.counts.write()  # of the transaction that this one is part of
         self._db.execute("SAVEPOINT part")
-        mark = self.journal.mark()
+        mark, counts = self.journal.mark(), self.tasks.counts.mark()
         try:
             yield
-            self.tasks.counts.write()
         except BaseException:
             self.journal.forget(mark)
-            self.tasks.counts.forget()
+            self.tasks.counts.forget(counts)
+            self._queues.clear()
             if self._db.in_transaction:  # a full disk ends the whole transaction by itself
                 self._db.execute("ROLLBACK TO part")
                 self._db.execute("RELEASE part")
                 self._end_part()
             else:
                 self.journal.lost()
+                self.tasks.counts.forget({})
             raise
         self._db.execute("RELEASE part")
         self._end_part()
@@ -126,6 +129,7 @@ class Store:
     def commit(self) -> None:
         """Returns when it is on disk. May run in another thread, while nothing else uses the store."""
         self.journal.write()
+        self.tasks.counts.write()
         self._db.execute("COMMIT")
         self.journal.committed()
 
@@ -141,6 +145,8 @@ class Store:
 
     def rollback(self) -> None:
         self.journal.lost()
+        self.tasks.counts.forget({})
+        self._queues.clear()
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
@@ -166,6 +172,7 @@ class Store:
     def replace_with(self, other: Store | sqlite3.Connection) -> None:
         """Replaces the whole database, whatever tables it has: all of it, or nothing. No transaction may be open."""
         (other._db if isinstance(other, Store) else other).backup(self._db)
+        self._queues.clear()
         self.has_leftovers = True
 
     def prepare(self, check_s: float) -> None:
@@ -183,8 +190,16 @@ class Store:
         return self._db.execute("SELECT 1 FROM queues LIMIT 1").fetchone() is None
 
     def queue(self, name: str) -> QueueRow | None:
+        known = self._queues.get(name)
+        if known is not None:
+            return known
         found = self._db.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()
-        return _queue_row(found) if found else None
+        if found is None:
+            return None
+        if len(self._queues) >= _MOST_KNOWN:
+            self._queues.clear()
+        self._queues[name] = row = _queue_row(found)
+        return row
 
     def queue_numbered(self, row: int) -> QueueRow | None:
         found = self._db.execute(f"{_SELECT} WHERE id = ?", (row,)).fetchone()
@@ -196,8 +211,8 @@ class Store:
 
     def depths(self) -> list[tuple[str, int]]:
         """The names of all queues, and how many tasks are in each."""
-        sql = "SELECT q.name, g.tasks FROM queues q JOIN generations g ON g.id = q.generation"
-        return self._db.execute(sql).fetchall()
+        found = self._db.execute("SELECT name, generation FROM queues").fetchall()
+        return [(name, self.tasks.counts.of(generation)) for name, generation in found]
 
     def queues(self, parent: str, after: str = "") -> Iterator[QueueRow]:
         """The queues of a location by name, those behind `after`."""
@@ -205,6 +220,7 @@ class Store:
         return map(_queue_row, found)
 
     def add_queue(self, queue: Queue, parent: str) -> QueueRow:
+        self._queues.clear()
         added = self._db.execute(
             "INSERT INTO queues (parent, name, config, state, generation) "
             "VALUES (?, ?, ?, ?, -1 - (SELECT coalesce(max(id), 0) FROM queues))",  # until it has one of its own
@@ -219,6 +235,7 @@ class Store:
         self._new_generation(queue.row)
 
     def _new_generation(self, row: int) -> int:
+        self._queues.clear()
         generation = self._db.execute("INSERT INTO generations (queue) VALUES (?)", (row,)).lastrowid or 0
         self._db.execute("UPDATE queues SET generation = ? WHERE id = ?", (generation, row))
         return generation
@@ -229,6 +246,7 @@ class Store:
         self._db.execute("UPDATE generations SET until_us = ? WHERE id = ?", (to_us(until), generation))
 
     def save_queue(self, row: int, queue: Queue) -> None:
+        self._queues.clear()
         purge_us = None if queue.purge_time is None else to_us(queue.purge_time)
         self._db.execute(
             "UPDATE queues SET config = ?, state = ?, purge_us = ? WHERE id = ?",
@@ -236,10 +254,12 @@ class Store:
         )
 
     def save_policy(self, row: int, policy: str) -> None:
+        self._queues.clear()
         self._db.execute("UPDATE queues SET policy = ? WHERE id = ?", (policy, row))
 
     def delete_queue(self, queue: QueueRow, blocked_until: datetime) -> None:
         """Removes the queue with its tasks; the name stays blocked."""
+        self._queues.clear()
         self._leave(queue.generation, from_us(0))  # there is no queue in which names could be used again
         self._db.execute("DELETE FROM queues WHERE id = ?", (queue.row,))
         self._db.execute(
