@@ -26,6 +26,7 @@ from ....model.messages import BufferTaskRequest, HttpBody
 from ....model.methods import METHODS, Method
 from ....model.schema import Field, camel, schema
 from ....model.versions import OWN, Version, members, shape_of
+from .plain_bodies import plainly
 from .refusals import NotJson, bad_request
 from .request import Request, media_type
 from .scalars import ENUMS, ETAG, SCALARS, Scalar, enum
@@ -250,7 +251,8 @@ def read_body(method: Method, call: Request) -> Message:
     if kind is BufferTaskRequest and not _is_buffer_request(call.body):
         body = HttpBody(content_type=call.headers.get("Content-Type", ""), data=call.body)
         return BufferTaskRequest(body=body)
-    return parse(call.body, kind, HELD_AS.get(kind, ""), method.version)
+    plain = plainly(call.body, kind) if method.version == OWN else None
+    return parse(call.body, kind, HELD_AS.get(kind, ""), method.version) if plain is None else plain
 
 
 def _file(call: Request) -> HttpBody:
