@@ -109,6 +109,7 @@ def is_loopback(address: str) -> bool:
     return ip_address(address.partition("%")[0]).is_loopback
 
 
+@lru_cache(maxsize=1024)
 def is_local_name(host: str) -> bool:
     """Whether a name, or an address, means this machine by itself: nobody has to be asked."""
     name = host.lower().rstrip(".")

@@ -35,9 +35,9 @@ class Journal:
         self.posting = Posting(connection)
         self._left_behind()
 
-    def called(self, queue: str, method: str, code: str, now_us: int) -> None:
-        """A call about a queue was answered, or refused."""
-        self._notes.append(("called", queue, method, code, now_us))
+    def called(self, queue: str, method: str, code: str, now_us: int, times: int = 1) -> None:
+        """A call about a queue was answered, or refused; in a batch, several of them."""
+        self._notes.append(("called", queue, method, code, now_us, times))
 
     def created(self, queue: str, task: StoredTask) -> None:
         """A task was created."""

@@ -49,7 +49,7 @@ class Store:
         self.shares_transactions = False  # set by whoever commits for several: see commits.py
         self.has_leftovers = True  # of generations: until somebody looked
         self._queues: dict[str, QueueRow] = {}  # as they were read: until any of them changes
-        self._followers: list[Callable[[], None]] = []
+        self._followers: dict[object, Callable[[], None]] = {}
         self.tasks = TaskStore(connection)
         self.given_up = GivenUpStore(connection)
         self.tombstones = Tombstones(connection, self.tasks.counts)
@@ -150,17 +150,20 @@ class Store:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
-    def after_commit(self, follow: Callable[[], None]) -> None:
-        """Does something once all that was written so far is on disk; nothing, should that fail."""
+    def after_commit(self, follow: Callable[[], None], once: object = None) -> None:
+        """Does something once all that was written so far is on disk; nothing, should that fail.
+
+        What is asked for with the same `once` again is done once.
+        """
         if self._db.in_transaction:
-            self._followers.append(follow)
+            self._followers[follow if once is None else once] = follow
         else:
             follow()
 
     def followers(self, *, lost: bool = False) -> list[Callable[[], None]]:
         """What was put off until the commit, to be done now; none of it when the transaction was lost."""
-        followers, self._followers = self._followers, []
-        return [] if lost else followers
+        followers, self._followers = self._followers, {}
+        return [] if lost else list(followers.values())
 
     @classmethod
     def blank(cls) -> Store:
