@@ -11,13 +11,18 @@ from ....errors import ApiError, Unauthenticated
 from ....model.methods import Method
 from ....model.schema import snake
 from ..calls.bodies import read_body
-from ..calls.partial import cut, parse_fields, select
+from ..calls.partial import Selection, cut, parse_fields, select
 from ..calls.queries import SystemParameters, method_parameters, system_parameters
 from ..calls.request import JAVASCRIPT, Request, Response, overridden, route
 from ..front.front import Front, broken
 from ..front.wording import reworded
 from .wire import error_json, finish, numbered, script
 
+_LIST = "projects.locations.queues.tasks.list"
+_ONLY_NAMES: tuple[Selection, ...] = (
+    {"tasks": {"name": {}}},
+    {"tasks": {"name": {}}, "nextPageToken": {}},
+)  # as counting asks for
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}
 
 
@@ -52,12 +57,15 @@ class Rest:
     ) -> bytes:
         who = await self._front.caller(call, system, method)
         # What cannot be chosen is refused before anything is done.
-        chooses = bool(parse_fields(system.fields, method.response)) or system.enum_numbers
+        selection = parse_fields(system.fields, method.response)
         parameters: dict[str, Any] = {snake(name): value for name, value in variables.items()}
         parameters |= method_parameters(method, call.query)
         if method.request is not None:
             parameters["body"] = read_body(method, call)
+        if method.id == _LIST and selection in _ONLY_NAMES:
+            parameters["only_names"] = True
         answer = await self._front.answer(who, method, parameters)
+        chooses = selection or system.enum_numbers
         return finish(_chosen(answer, method, system) if chooses else answer, pretty=system.pretty)
 
 

@@ -18,7 +18,7 @@ from ..rules import tasks as task_rules
 from ..rules.pages import Listing
 from ..rules.queues import task_ttl
 from ..store.store import QueueRow
-from ..store.task_json import StoredTask, page_json, request_json, task_prefix
+from ..store.task_json import StoredTask, names_json, page_json, request_json, task_prefix
 from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, MAX_PAGE_BYTES, Order
 from .context import Context, Serving, shown
 from .telling import is_logged
@@ -47,16 +47,26 @@ class TaskService(Serving):
         page_token: str = "",
         order_by: str = "",
         most_bytes: int = MAX_PAGE_BYTES,
+        only_names: bool = False,
     ) -> bytes:
+        """`only_names`: nothing else of the tasks is wanted."""
         row = self._queue(parse_queue(parent))
         view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
         page = Listing([parent, view, order_by], page_size, page_token, largest=MAX_TASKS, now=now)
-        found, more = self._tasks.page(
-            row.generation, order, page.after, page.limit, payloads=view == "FULL", most_bytes=most_bytes
-        )
-        last = self._tasks.get(row.generation, found[-1][0]) if more else None
-        token = page.token(*(getattr(last, column) for column in order.columns)) if more else ""
-        return page_json(found, task_prefix(row.queue), view, token)
+        where = row.generation, order, page.after, page.limit
+        prefix = task_prefix(row.queue)
+        if only_names:
+            ids, more = self._tasks.ids(*where)
+            token = self._token(page, order, row, ids[-1][0]) if more else ""
+            return names_json(ids, prefix, token)
+        found, more = self._tasks.page(*where, payloads=view == "FULL", most_bytes=most_bytes)
+        token = self._token(page, order, row, found[-1][0]) if more else ""
+        return page_json(found, prefix, view, token)
+
+    def _token(self, page: Listing, order: Order, row: QueueRow, last: str) -> str:
+        """Where the next page begins: behind the task with this id."""
+        task = self._tasks.get(row.generation, last)
+        return page.token(*(getattr(task, column) for column in order.columns))
 
     def get(self, name: str, *, response_view: str = "") -> bytes:
         queue, task = self._task(parse_task(name))
