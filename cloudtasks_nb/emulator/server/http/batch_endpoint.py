@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from ....errors import InvalidArgument
 from ....mime import fields, multipart, pieces, split_head
 from ..calls.request import Request, Response, query_pairs
 
 MAX_CALLS = 1000
+
+Shared = tuple[tuple[str, str], ...]
+"""The headers of the batch that are each call's own, too."""
 
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (\S+)(?: HTTP/\d(?:\.\d)?)?\s*")
 _CONTENT_ID = re.compile(r"<?([^<>\s][^<>\r\n]{0,500})>?")
@@ -39,7 +43,9 @@ def read_batch(raw: bytes, headers: Mapping[str, str]) -> list[Part]:
         )
     if len(parts) > MAX_CALLS:
         raise InvalidArgument(f"The batch holds {len(parts)} calls, and may hold {MAX_CALLS}: split it.")
-    shared = {name.lower(): value for name, value in headers.items() if name.lower() == "authorization"}
+    shared = tuple(
+        (name.lower(), value) for name, value in headers.items() if name.lower() == "authorization"
+    )
     return [_part(piece, shared) for piece in parts]
 
 
@@ -67,7 +73,7 @@ def batch_reply(parts: list[Part], replies: list[Response], boundary: str) -> Re
     return Response(b"".join(lines), content_type=f"multipart/mixed; boundary={boundary}")
 
 
-def _part(piece: bytes, shared: dict[str, str]) -> Part:
+def _part(piece: bytes, shared: Shared) -> Part:
     head, inner = split_head(piece)
     match = _CONTENT_ID.fullmatch(fields(head).get("content-id", ""))
     try:
@@ -76,7 +82,7 @@ def _part(piece: bytes, shared: dict[str, str]) -> Part:
         return Part(match[1] if match else "", wrong)
 
 
-def _call(message: bytes, shared: dict[str, str]) -> Request:
+def _call(message: bytes, shared: Shared) -> Request:
     """An HTTP message: request line, headers, a blank line, the body."""
     head, body = split_head(message)
     first, _, lines = head.partition(b"\n")
@@ -87,9 +93,14 @@ def _call(message: bytes, shared: dict[str, str]) -> Request:
         target = urlsplit(match[2].decode())
     except ValueError:
         raise InvalidArgument("The request line of the part holds no path.") from None
-    headers = CIMultiDict({**shared, **fields(lines)})
+    headers = _headers(lines, shared)
     http = match[1].decode()
     return Request(http, target.path, query_pairs(target.query), headers, b"" if http == "GET" else body)
+
+
+@lru_cache(maxsize=32)  # the calls of a batch say the same, most of them
+def _headers(lines: bytes, shared: Shared) -> CIMultiDictProxy[str]:
+    return CIMultiDictProxy(CIMultiDict({**dict(shared), **fields(lines)}))
 
 
 def _reason(status: int) -> str:
