@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator.server.rules import attempts
 from cloudtasks_nb.emulator.server.rules.pages import make_token, page_size, read_token
+from cloudtasks_nb.emulator.server.services.tasks import NAMES_ONLY
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import PullMessage, PullTarget, Queue, Task
 
@@ -153,12 +154,17 @@ def test_a_listing_of_names_has_the_pages_of_the_whole_one(emulator: Emulator, o
         token = ""
         while token or not found:
             said = {"page_size": 3, "page_token": token, "order_by": order_by}
-            page = emulator("queues.tasks.list", parent=QUEUE, only_names=only_names, **said)
+            page = emulator(
+                "queues.tasks.list",
+                parent=QUEUE,
+                **({"most_bytes": NAMES_ONLY} if only_names else {}),
+                **said,
+            )
             assert not only_names or all(task.keys() == {"name"} for task in page["tasks"])
             found.append([task["name"] for task in page["tasks"]])
             token = page.get("nextPageToken", "")
     assert pages[True] == pages[False]
     assert list(map(len, pages[True])) == [3, 3, 1]
-    assert emulator("queues.tasks.list", parent=QUEUE, only_names=True, order_by=order_by)["tasks"]
+    assert emulator("queues.tasks.list", parent=QUEUE, most_bytes=NAMES_ONLY, order_by=order_by)["tasks"]
     emulator("queues.purge", name=QUEUE)
-    assert emulator("queues.tasks.list", parent=QUEUE, only_names=True, order_by=order_by) == {}
+    assert emulator("queues.tasks.list", parent=QUEUE, most_bytes=NAMES_ONLY, order_by=order_by) == {}

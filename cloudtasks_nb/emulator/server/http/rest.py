@@ -16,6 +16,7 @@ from ..calls.queries import SystemParameters, method_parameters, system_paramete
 from ..calls.request import JAVASCRIPT, Request, Response, overridden, route
 from ..front.front import Front, broken
 from ..front.wording import reworded
+from ..services.tasks import NAMES_ONLY
 from .wire import error_json, finish, numbered, script
 
 _LIST = "projects.locations.queues.tasks.list"
@@ -63,7 +64,7 @@ class Rest:
         if method.request is not None:
             parameters["body"] = read_body(method, call)
         if method.id == _LIST and selection in _ONLY_NAMES:
-            parameters["only_names"] = True
+            parameters["most_bytes"] = NAMES_ONLY
         answer = await self._front.answer(who, method, parameters)
         chooses = selection or system.enum_numbers
         return finish(_chosen(answer, method, system) if chooses else answer, pretty=system.pretty)

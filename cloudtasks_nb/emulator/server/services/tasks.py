@@ -24,6 +24,7 @@ from .context import Context, Serving, shown
 from .telling import is_logged
 
 MAX_TASKS = 1000
+NAMES_ONLY = 0
 _IDS_TOGETHER = 1000
 
 _TOO_RECENT = (
@@ -47,15 +48,14 @@ class TaskService(Serving):
         page_token: str = "",
         order_by: str = "",
         most_bytes: int = MAX_PAGE_BYTES,
-        only_names: bool = False,
     ) -> bytes:
-        """`only_names`: nothing else of the tasks is wanted."""
+        """`most_bytes`: where a page ends at the latest; NAMES_ONLY where nothing else of the tasks is wanted."""
         row = self._queue(parse_queue(parent))
         view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
         page = Listing([parent, view, order_by], page_size, page_token, largest=MAX_TASKS, now=now)
         where = row.generation, order, page.after, page.limit
         prefix = task_prefix(row.queue)
-        if only_names:
+        if most_bytes == NAMES_ONLY:
             ids, more = self._tasks.ids(*where)
             token = self._token(page, order, row, ids[-1][0]) if more else ""
             return names_json(ids, prefix, token)
