@@ -1,4 +1,4 @@
-"""Which version of the API carries a call? Pure: it depends on the call and on the versions that the endpoint serves."""
+"""Which version of the API carries a call? Pure: the call and the versions that the endpoint serves decide."""
 
 from __future__ import annotations
 

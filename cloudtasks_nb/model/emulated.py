@@ -47,11 +47,11 @@ class Faults(Message):
     methods: list[str] = []
     """Patterns of the methods that get faults, such as "queues.tasks.*"; empty for all."""
     target_latency: Duration | None = None
-    """Time that each attempt takes on top of its real response, by the emulator's clock; None for no extra time."""
+    """Extra time that each attempt takes, by the emulator's clock; None for no extra time."""
     targets: list[str] = []
     """Patterns of the URLs that `target_latency` slows down, ``https://api.example.com/*``; empty for all."""
     throttled_rate: float | None = None
-    """Highest dispatch rate of each queue, in tasks per second, as if the service throttled it; None for no throttling."""
+    """Highest dispatch rate of each queue, in tasks per second, as under throttling; None for no throttling."""
     seed: int | None = None
     """Seed of the random choices, so that a run can be repeated; None for a new seed each time."""
 
