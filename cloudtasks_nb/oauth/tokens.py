@@ -129,7 +129,7 @@ def exchange_code(
     code, client_secret, code_verifier = map(as_secret, (code, client_secret, code_verifier))
     if not isinstance(code, str) or not code.strip():
         hint = "take it from the address that the browser was redirected to: asked.code_from(address)"
-        raise ConfigError("code is empty.", hint=hint)
+        raise ConfigError("code must be a string that is not empty.", hint=hint)
     known = Token(client_id=client_id, client_secret=client_secret or "", token_uri=token_uri)
     form = {"code": code, "redirect_uri": redirect_uri, "code_verifier": code_verifier}
     try:

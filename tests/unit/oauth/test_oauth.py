@@ -89,11 +89,11 @@ def test_what_cannot_work_is_refused_at_once(client: str, back: str, options: An
 def test_without_a_code_or_a_refresh_token_nothing_is_asked(code: Any) -> None:
     with scripted(answer(200, GIVEN)) as server:
         at = f"{server.url}/token"
-        with pytest.raises(ct.ConfigError, match="code is empty"):
+        with pytest.raises(ct.ConfigError, match="code must be a string"):
             ct.oauth.exchange_code(code, client_id=CLIENT, redirect_uri=BACK, token_uri=at)
         with pytest.raises(ct.ConfigError, match="no refresh token"):
             ct.oauth.refresh(5, client_id=CLIENT, token_uri=at)  # type: ignore[arg-type]
-        with pytest.raises(ct.ConfigError, match="scopes="):
+        with pytest.raises(ct.ConfigError, match="scopes must be"):
             ct.oauth.refresh(REFRESH, client_id=CLIENT, scopes=5, token_uri=at)  # type: ignore[arg-type]
     assert server.requests == []
 
