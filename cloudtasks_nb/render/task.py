@@ -78,9 +78,14 @@ def _lines(task: Task) -> list[str]:
     return verbs(task, "task.refresh()", "task.run()", "task.delete()")
 
 
-def task_table(tasks: Sequence[Task], *, caption: str, footer: str | None = None, now: datetime) -> Table:
-    """Tasks as a table; columns that would be empty or the same throughout are left out."""
-    names = _columns(tasks[:ROWS_SHOWN])
+def task_table(
+    tasks: Sequence[Task], *, caption: str, footer: str | None = None, now: datetime, of_queues: bool = False
+) -> Table:
+    """Tasks as a table; columns that would be empty or the same throughout are left out.
+
+    `of_queues`: the listing is of many queues, so that each row says its own.
+    """
+    names = _columns(tasks[:ROWS_SHOWN], of_queues=of_queues)
     narrow = {"target", "payload"} <= set(names)
 
     def row(task: Task) -> dict[str, Value]:
@@ -116,13 +121,13 @@ def _lease_end(task: Task, now: datetime) -> Cell | None:
     return Cell(f"over, {ends.text}" if ends.text != "now" else "over", ends.title)
 
 
-def _columns(tasks: Sequence[Task]) -> list[str]:
+def _columns(tasks: Sequence[Task], *, of_queues: bool = False) -> list[str]:
     kinds = {task.kind for task in tasks}
     has_payloads = any(task.payload is not None for task in tasks)
     narrow = has_payloads and kinds != {"pull"}
     wanted = {
         "task": True,
-        "queue": len({task.name.rpartition("/tasks/")[0] for task in tasks}) > 1,
+        "queue": of_queues or len({task.name.rpartition("/tasks/")[0] for task in tasks}) > 1,
         "kind": len(kinds) > 1,
         "target": kinds != {"pull"},
         "tag": "pull" in kinds,

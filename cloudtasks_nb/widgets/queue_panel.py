@@ -12,6 +12,7 @@ import traitlets
 
 from ..errors import CloudTasksError
 from ..model.durations import parse_duration
+from ..platforms import check_names_file
 from ..render.queue import KIND_WORDS, settings_facts, state_badge
 from ..render.values import counted
 from .action import Refused, action, literal
@@ -208,6 +209,7 @@ def _path(typed: object) -> Iterator[Path | None]:
         raise Refused("The name of the backup file is not text.")
     file = Path(typed.strip()).expanduser() if typed.strip() else None
     try:
+        check_names_file(typed.strip())
         yield file
     except FileExistsError as error:
         words = f"{file} exists already: nothing was removed."
