@@ -35,6 +35,8 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         >>> client.location("us-central1").queues()
     """
 
+    __reduce__ = Bound._pickled
+
     def queues(
         self,
         filter: str | None = None,

@@ -21,6 +21,7 @@ from ..paging.listing import Expected
 from ..rest.session import Session
 from .access_verbs import AccessVerbs
 from .batch_verbs import BatchVerbs
+from .bound import Bound
 from .bulk_verbs import BulkVerbs
 from .create_verbs import CreateVerbs
 from .expecting import expected_of
@@ -67,6 +68,8 @@ class Queue(
         >>> queue.pause().state
         'PAUSED'
     """
+
+    __reduce__ = Bound._pickled
 
     def refresh(self, stats: bool | None = None) -> Self:
         """Read it again; with its statistics when asked, or when it has them already. Errors: NotFound.

@@ -19,7 +19,7 @@ from ..paging.listing import Expected, Listing
 from ..progress import bar
 from ..rest.pages import PagedCall
 from ..rest.session import Session
-from .bound import bind_all
+from .bound import Bound, bind_all
 from .history_verbs import TaskHistoryVerb
 from .leased import Leased
 from .task_pager import TaskPager
@@ -45,6 +45,8 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
         >>> task.id, task.method, task.dispatch_count
         ('welcome', 'POST', 0)
     """
+
+    __reduce__ = Bound._pickled
 
     keeps_texts: ClassVar[bool] = True
 
