@@ -26,7 +26,7 @@ from cloudtasks_nb.worker.refill import LEASE_CALLS_APART_S, Patience
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 LEASE_S, CALL_S = 30.0, 0.02
 CONCURRENCY = 8
-SETTLED_S, MEASURED_S = 15.0, 15.0
+SETTLED_S, MEASURED_S = 30.0, 60.0
 
 
 class Simulation:
@@ -120,7 +120,7 @@ class SimulatedWorker:
                 tasks = self.queue.lease(min(lacking, 1000))
             except ct.ResourceExhausted:
                 self.refused += 1
-                pause_s = self.ahead.refused()
+                pause_s = self.ahead.refused(is_idle=not (self.waiting or self.running))
             else:
                 pause_s = max(pause_s, self.ahead.granted())
                 pause_s = pause_s if tasks else self.patience.nothing_s()

@@ -194,7 +194,7 @@ class WorkerRun:
             return
         self._tally.trouble = error.message if isinstance(error, CloudTasksError) else str(error)
         self._tally.refused += isinstance(error, ResourceExhausted)
-        self._leasing.refused(error, asked_s)
+        self._leasing.refused(error, asked_s, is_idle=not (self._waiting or self._running))
 
     def _renewed(self, count: int, lost: list[Hand]) -> None:
         self._tally.renewed += count

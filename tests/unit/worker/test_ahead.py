@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.many_workers import LEASE_S, SimulatedWorker, Simulation, heavy_tailed
+from benchmarks.many_workers import measured as measured_workers
 from cloudtasks_nb.worker.ahead import MOST_AHEAD, Ahead
 
 
@@ -46,8 +47,9 @@ def test_refusals_make_a_worker_hold_more_and_call_less() -> None:
     ahead = measured(0.1)
     waits = [ahead.refused() for _ in range(20)]
     assert waits == sorted(waits)
-    assert (waits[0], waits[-1]) == (pytest.approx(1 / 7), 5.0)
-    assert ahead.horizon_s == 3.0
+    assert (waits[0], waits[-1]) == (pytest.approx(1 / 7), 20.0)
+    assert ahead.horizon_s == 10.0
+    assert ahead.refused(is_idle=True) == 2.0, "who has nothing to do asks oftener"
     waits = [ahead.granted() for _ in range(100)]
     assert waits == sorted(waits, reverse=True)
     assert (ahead.horizon_s, waits[-1]) == (1.0, 0.1)
@@ -99,6 +101,12 @@ def test_what_killed_workers_held_comes_back_and_is_handled(max_attempts: int) -
     assert queue.unhandled == 0
     again = sum(leases > 1 for leases in queue.leases.values())
     assert 0 < again <= sum(MOST_AHEAD + 8 for _ in range(4))
+
+
+def test_more_workers_than_lease_calls_share_them_too() -> None:
+    found = measured_workers(30, 1.0)
+    assert found.of_possible > 0.9
+    assert found.shares < 2
 
 
 def test_the_last_tasks_do_not_wait_for_one_worker() -> None:
