@@ -79,13 +79,19 @@ def _lines(task: Task) -> list[str]:
 
 
 def task_table(
-    tasks: Sequence[Task], *, caption: str, footer: str | None = None, now: datetime, of_queues: bool = False
+    tasks: Sequence[Task],
+    *,
+    caption: str,
+    footer: str | None = None,
+    columns: Sequence[str] | None = None,
+    now: datetime,
+    of_queues: bool = False,
 ) -> Table:
-    """Tasks as a table; columns that would be empty or the same throughout are left out.
+    """Tasks as a table in these columns; by default, those that would be empty or the same throughout are left out.
 
     `of_queues`: the listing is of many queues, so that each row says its own.
     """
-    names = _columns(tasks[:ROWS_SHOWN], of_queues=of_queues)
+    names = columns if columns is not None else _columns(tasks[:ROWS_SHOWN], of_queues=of_queues)
     narrow = {"target", "payload"} <= set(names)
 
     def row(task: Task) -> dict[str, Value]:
