@@ -127,7 +127,8 @@ def beside_the_executor(client: ct.Client, kind: str, sleep_s: float, scale: int
     count = max(80, int(10 * CONCURRENCY / sleep_s) // scale)
     name = f"{kind}-{sleep_s}".replace(".", "").replace(" ", "-")
     with executor_of(kind) as executor:
-        executor_alone(executor, 0.0, 4 * CONCURRENCY)  # its processes have started
+        warm = 4 * CONCURRENCY  # tasks, after which its processes have started and have imported the package
+        with_worker(filled(client, f"{name}-warm", warm), 0.0, warm, executor)
         found = [
             (
                 executor_alone(executor, sleep_s, count),
