@@ -89,13 +89,16 @@ def task_table(
 ) -> Table:
     """Tasks as a table in these columns; by default, those that would be empty or the same throughout are left out.
 
-    `of_queues`: the listing is of many queues, so that each row says its own.
+    `of_queues`: the listing is of many queues, so that each row says its own, with the location.
     """
     names = columns if columns is not None else _columns(tasks[:ROWS_SHOWN], of_queues=of_queues)
     narrow = {"target", "payload"} <= set(names)
 
     def row(task: Task) -> dict[str, Value]:
-        return {TASK_COLUMNS[name].head: _cell(task, name, now, narrow) for name in names}
+        cells: dict[str, Value] = {TASK_COLUMNS[name].head: _cell(task, name, now, narrow) for name in names}
+        if of_queues:
+            cells["queue"] = "/".join(task.name.split("/")[3:6:2])
+        return cells
 
     return Table.of(tasks, row, caption=caption, footer=footer)
 

@@ -79,7 +79,7 @@ def test_the_tasks_of_all_queues_are_one_listing_with_all_that_listings_have(pro
     ]
     assert sorted(task.json()["n"] for task in tasks.where("payload.n>3")) == [4, 9]
     assert tasks.where("kind:pull").to_arrow().num_rows == 1
-    assert " queue " in str(tasks), "a row of many queues says which is its own"
+    assert "europe-west1/q0" in str(tasks), "a row of many queues says which is its own"
     assert counts(list(project.queues("us-central1").tasks())) == {"q2": 5, "work": 1}
     assert len(list(project.queues(filter="state=PAUSED").tasks())) == 0
 
