@@ -62,7 +62,7 @@ def run(page: str, folder: Path, environment: Mapping[str, str]) -> Ran:
     if process.exitcode is None:
         process.kill()
         ran.error = ran.error or "the process did not end"
-    ran.files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    ran.files = sorted(path.name for path in folder.iterdir())
     return ran
 
 

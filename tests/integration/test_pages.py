@@ -38,7 +38,7 @@ WORKER = "worker@my-project.iam.gserviceaccount.com"
 LEAVES = {
     "README.md": ["failed.csv"],
     "docs/how-to/export.md": [
-        "failed.csv", "failed.parquet", "look.csv", "sheet.xlsx",
+        "all", "failed.csv", "failed.parquet", "look.csv", "sheet.xlsx",
         "tasks.csv", "tasks.parquet", "tasks.xlsx", "whole.csv",
     ],
     "docs/how-to/panels.md": ["emails.parquet"],
