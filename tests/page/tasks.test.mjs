@@ -48,9 +48,15 @@ test("spaces around a filter are no disagreement", () => {
 });
 
 test("a head sorts up, then down, then as the service lists", () => {
-  assert.deepEqual(nextOrder("schedule", { column: "tag" }), { column: "schedule" });
-  assert.deepEqual(nextOrder("schedule", { column: "schedule" }), { column: "schedule", descending: true });
-  assert.deepEqual(nextOrder("schedule", { column: "schedule", descending: true }), {});
+  assert.deepEqual(nextOrder("schedule", ["tag"]), ["schedule"]);
+  assert.deepEqual(nextOrder("schedule", ["schedule"]), ["-schedule"]);
+  assert.deepEqual(nextOrder("schedule", ["-schedule"]), []);
+});
+
+test("with Shift a head sorts beside the others, and keeps its place among them", () => {
+  assert.deepEqual(nextOrder("tag", ["-schedule"], true), ["-schedule", "tag"]);
+  assert.deepEqual(nextOrder("tag", ["tag", "schedule"], true), ["-tag", "schedule"]);
+  assert.deepEqual(nextOrder("tag", ["-tag", "schedule"], true), ["schedule"]);
 });
 
 test("headers are lines of a name, a colon and a value, which may hold colons", () => {

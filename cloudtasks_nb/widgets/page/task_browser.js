@@ -6,7 +6,6 @@ import { Frame } from "./frame/frame.js";
 import { filterRow } from "./tasks/filters.js";
 import { placeWords } from "./tasks/scope.js";
 import { TaskTable } from "./tasks/table.js";
-import { progressRow, viewControls } from "./tasks/view.js";
 
 const PAGES_TITLE = "Back to reading page by page";
 const ALL_TITLE = "Read every page, so that filter and order are those of the whole queue";
@@ -57,19 +56,23 @@ function render({ model, el }) {
     table.asks?.(id);
     frame.send("open_task", { task_id: id });
   });
-  const [side, above, below] = [h("div.ct-side"), h("div"), h("div")];
-  const view = h("div.ct-buttons.ct-end", viewControls(frame));
+  const [view, side] = [h("div.ct-buttons.ct-end"), h("div.ct-side")];
+  const [progress, above, below] = [h("div"), h("div"), h("div")];
   frame.root.append(
     header(frame),
     h("div.ct-bar", navigation(frame), view),
     filterRow(frame),
-    progressRow(frame),
+    progress,
     h("div.ct-split", h("div", table.node, side)),
     ...[above, frame.status, below, frame.folded],
   );
-  frame.part("task_browser.verbs").then(({ attach }) => attach(frame, table, { side, above, below }));
-  frame.watch(["table", "order", "place", "widths"], () => table.fill());
-  frame.watch(["selected", "detail"], () => table.mark());
+  frame
+    .part("task_browser.verbs")
+    .then(({ attach }) => attach(frame, table, { view, progress, side, above, below }));
+  frame.part("task_browser.heads").then(({ attach }) => attach(frame, table));
+  frame.watch(["table", "place", "widths"], () => table.fill());
+  frame.watch(["selected"], () => table.markSelected());
+  frame.watch(["detail"], () => table.mark());
   frame.sync();
   return () => frame.cleanup();
 }

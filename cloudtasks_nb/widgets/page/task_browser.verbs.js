@@ -7,6 +7,7 @@ import { detailPane } from "./tasks/detail.js";
 import { editSlot } from "./tasks/edit.js";
 import { downloads } from "./tasks/export.js";
 import { verbBar } from "./tasks/verbs.js";
+import { progressRow, viewControls } from "./tasks/view.js";
 
 // The pane of the opened task; closing it gives the focus back to its row.
 function openedTask(frame, table) {
@@ -21,10 +22,12 @@ function openedTask(frame, table) {
   return detail.node;
 }
 
-/** Fill the place beside the table, and those above and below the status line. */
-export function attach(frame, table, { side, above, below }) {
+/** Fill the places above and beside the table, and those around the status line. */
+export function attach(frame, table, { view, progress, side, above, below }) {
   const slot = formSlot(frame);
   downloads(frame);
+  view.append(...viewControls(frame));
+  progress.replaceWith(progressRow(frame));
   above.append(verbBar(frame, slot), slot.node);
   side.append(openedTask(frame, table));
   below.append(editSlot(frame));

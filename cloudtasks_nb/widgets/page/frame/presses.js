@@ -16,7 +16,7 @@ export function pressOnce(root, undo) {
     if (control || sendsAgain(event)) drop(event);
     if (event.repeat) return;
     left = 1;
-    control?.click();
+    if (control) press(control, event);
   };
   const up = (event) => {
     left = null; // wherever the focus is by now
@@ -39,6 +39,14 @@ export function pressOnce(root, undo) {
     document.removeEventListener("keyup", up, true);
     window.removeEventListener("blur", forget);
   });
+}
+
+// A click keeps the Shift key: beside which other columns a head sorts.
+function press(control, { shiftKey }) {
+  if (!shiftKey) return control.click();
+  control.dispatchEvent(
+    new MouseEvent("click", { bubbles: true, cancelable: true, composed: true, shiftKey }),
+  );
 }
 
 function drop(event) {

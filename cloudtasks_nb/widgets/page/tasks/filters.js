@@ -87,7 +87,7 @@ export function filterRow(frame) {
   const say = () => {
     const at = frame.get("place");
     const isSettled = agrees(input.value, at);
-    const matching = `${number(frame.get("order").length)} of ${number(at.count)} match`;
+    const matching = `${number(at.matched)} of ${number(at.count)} match`;
     const held = at.query ? `those of “${at.query}”` : "not filtered";
     found.textContent = isSettled ? at.query && matching : `The rows are ${held}: verbs are off.`;
     found.classList.toggle("ct-warning", !isSettled);
@@ -98,7 +98,7 @@ export function filterRow(frame) {
     say();
     frame.sync();
   };
-  frame.watch(["place", "order"], () => {
+  frame.watch(["place"], () => {
     const at = frame.get("place");
     label.textContent = `Filter ${scopeWords(at)}`;
     input.placeholder = `words${at.payloads ? ", also in payloads" : ""} ${EXAMPLES}`;

@@ -4,15 +4,21 @@ import { h } from "../frame/dom.js";
 
 const LEAST_PX = 40;
 
-/** How the next press sorts: ascending, then descending, then not at all. */
-export function nextOrder(name, { column, descending }) {
-  if (column !== name) return { column: name };
-  return descending ? {} : { column: name, descending: true };
+const placeIn = (sorting, name) => sorting.findIndex((key) => key === name || key === `-${name}`);
+
+/** How the next press sorts: ascending, then descending, then not at all; with Shift beside other columns. */
+export function nextOrder(name, sorting, isBeside = false) {
+  const at = placeIn(sorting, name);
+  const next = at < 0 ? [name] : sorting[at] === name ? [`-${name}`] : [];
+  return isBeside ? sorting.toSpliced(at < 0 ? sorting.length : at, 1, ...next) : next;
 }
 
-function direction(name, { column, descending }) {
-  if (column !== name) return { arrow: "", sort: null };
-  return descending ? { arrow: "↓", sort: "descending" } : { arrow: "↑", sort: "ascending" };
+function direction(name, { sorting }) {
+  const at = placeIn(sorting, name);
+  if (at < 0) return { arrow: "", sort: null };
+  const isDown = sorting[at] !== name;
+  const arrow = `${isDown ? "↓" : "↑"}${sorting.length > 1 ? at + 1 : ""}`;
+  return { arrow, sort: at ? null : isDown ? "descending" : "ascending" };
 }
 
 // The edge of a head: dragged, it sets the width of its column; a double click makes it fit its content.
@@ -43,8 +49,8 @@ export function columnHead(frame, { name, label, look }, at, setWidth) {
     class: "ct-sort",
     "data-column": name,
     "data-key": `sort ${name}`,
-    title: `Sort ${scope} by ${label.toLowerCase()}`,
-    onclick: () => frame.tell("sort", nextOrder(name, at)),
+    title: `Sort ${scope} by ${label.toLowerCase()}; with Shift, beside other columns`,
+    onclick: ({ shiftKey }) => frame.tell("sort", { column: nextOrder(name, at.sorting, shiftKey) }),
   };
   const button = h("button", attributes, label, h("span", { "aria-hidden": "true" }, arrow));
   return h(
