@@ -1,7 +1,7 @@
-"""What a task browser costs with very many tasks: `python benchmarks/panels.py [--tasks 100000]`. It needs chromium and playwright.
+"""What a task browser costs with very many tasks: `python benchmarks/panels.py [--tasks 100000]`.
 
-The kernel's end is measured in processor time and traced memory, the page's end in processor time of the thread that draws
-(Chromium's ThreadTime), so that other work on the machine counts little.
+The kernel's end is measured in processor time and traced memory, the page's end in processor time of the thread that
+draws (Chromium's ThreadTime), so that other work on the machine counts little. It needs chromium and playwright.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ MOUNT = """async ([state, css, parts]) => {
         on: (event, handler) => handlers.set(event, [...(handlers.get(event) ?? []), handler]),
         off: () => {},
         send: message => {
-            if (message.do === 'part') setTimeout(() => emit('msg:custom', { part: message.name, code: parts[message.name] }));
+            const { do: wanted, name } = message;
+            if (wanted === 'part') setTimeout(() => emit('msg:custom', { part: name, code: parts[name] }));
         },
     };
     window.hold = ([message, buffers, traits]) => {

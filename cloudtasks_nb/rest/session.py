@@ -77,6 +77,11 @@ class Session:
         self.moved_to: datetime | None = None
         self.heard = Heard()
 
+    @property
+    def on_emulator(self) -> bool:
+        """Whether it is an emulator, which knows all at once and has no quota: Google is never asked over http."""
+        return self.endpoint.lower().startswith("http://")
+
     def call(
         self,
         method_id: str,

@@ -17,6 +17,8 @@ from cloudtasks_nb.emulator.client.inbox import Inbox
 from cloudtasks_nb.widgets.clickable import Clickable, built
 from cloudtasks_nb.widgets.task_reader import TaskReader
 
+from .hosts import dress
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -49,42 +51,6 @@ MOUNT = """async ([state, css, parts, rows]) => {
     window.cleanup = widget.render({ model: window.model, el: window.place ?? document.body });
 }"""
 
-# The contrast of each visible text against what is painted behind it, smallest first.
-CONTRASTS = """() => {
-    const parse = color => {
-        const [r, g, b, a = 1] = color.match(/[\\d.]+/g).map(Number);
-        return { rgb: [r, g, b], a };
-    };
-    const over = (top, under) => top.rgb.map((value, i) => value * top.a + under[i] * (1 - top.a));
-    const behind = node => {
-        if (!node) return [255, 255, 255];
-        return over(parse(getComputedStyle(node).backgroundColor), behind(node.parentElement));
-    };
-    const light = rgb => {
-        const [r, g, b] = rgb.map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const found = [];
-    for (const node of document.querySelectorAll('.ct-panel *')) {
-        const own = [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());
-        if (!own || !node.checkVisibility() || node.closest(':disabled')) continue;
-        const back = behind(node), front = over(parse(getComputedStyle(node).color), back);
-        const [low, high] = [light(back), light(front)].sort((a, b) => a - b);
-        found.push([(high + 0.05) / (low + 0.05), node.className || node.tagName, node.textContent.slice(0, 40)]);
-    }
-    return found.sort((a, b) => a[0] - b[0]);
-}"""
-
-LIGHT_LEFTOVERS = "--jp-layout-color1: #fff; --jp-layout-color2: #eee; --jp-content-font-color1: #000"
-VS_CODE_DARK = f"{LIGHT_LEFTOVERS}; --vscode-editor-background: #1e1e1e; --vscode-editor-foreground: #d4d4d4"
-THEMES = {
-    "plain": ("", ""),
-    "colab-dark": (f'theme="dark" style="{LIGHT_LEFTOVERS}"', ""),
-    "sphinx-dark": ("", f'data-theme="dark" style="{LIGHT_LEFTOVERS}"'),
-    "vscode-light": ("", 'data-vscode-theme-kind="vscode-light" style="--vscode-editor-background: #ffffff"'),
-    "vscode-dark": ("", f'data-vscode-theme-kind="vscode-dark" style="{VS_CODE_DARK}"'),
-}
-
 
 @dataclass(frozen=True)
 class Opened:
@@ -94,10 +60,9 @@ class Opened:
     unfold: Callable[[Page], None] = lambda page: None
 
 
-def mount(page: Page, panel: Clickable, theme: str = "plain") -> None:
+def mount(page: Page, panel: Clickable, host: str = "plain") -> None:
     """Draw the panel on an empty page; messages that it sends are kept in window.sent."""
-    root, body = THEMES[theme]
-    page.set_content(f"<!doctype html><html lang=en {root}><body {body}></body></html>")
+    dress(page, host)
     state = {
         key: value for key, value in panel.get_state().items() if key not in ("layout", "tooltip", "tabbable")
     }

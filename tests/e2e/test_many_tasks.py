@@ -77,8 +77,10 @@ def test_a_refresh_keeps_the_place_and_leaves_no_blank(page: Page, service: Serv
     scroll = page.locator(".ct-scroll")
     blank = """node => {
         const rows = [...node.querySelectorAll('tr[data-id]')].map(row => row.getBoundingClientRect());
-        const { top, bottom } = node.getBoundingClientRect();
-        return [Math.max(0, rows[0].top - top - 40), Math.max(0, bottom - rows.at(-1).bottom - 4), node.scrollTop];
+        const { bottom } = node.getBoundingClientRect();
+        const head = node.querySelector('thead').getBoundingClientRect();
+        const blank = [rows[0].top - head.bottom - 1, bottom - rows.at(-1).bottom - 4];
+        return [...blank.map(px => Math.max(0, px)), node.scrollTop];
     }"""
     for top in (0, 100, 1_000_000):
         scroll.evaluate("(node, top) => { node.scrollTop = top; }", top)

@@ -25,7 +25,7 @@ export function attach(frame, table) {
     const named = { ...head, label: label.toLowerCase(), noun: "task" };
     return h("td", { "data-column": name }, head ? headContent(named, act, reached) : null);
   };
-  frame.watch(["heads", "place"], () => {
+  frame.watchTogether(["heads", "place"], () => {
     table.under.replaceChildren(h("td.ct-check"), countCell(frame), ...frame.get("table").columns.map(cell));
     table.under.hidden = false;
   });

@@ -39,14 +39,13 @@ function updatedWords({ updated, outdated }) {
 }
 
 function header(frame) {
-  const { id, location } = frame.get("place");
+  const { id } = frame.get("place");
   const updated = h("span.ct-muted.ct-where");
   frame.watch(["place"], () => {
     updated.replaceChildren(...updatedWords(frame.get("place")));
     frame.sync();
   });
-  const words = `tasks · ${location}${frame.get("read_only") ? " · read-only" : ""}`;
-  return h("header", h("h3", id), muted(words), updated);
+  return h("header", h("h3", id), muted("tasks"), updated);
 }
 
 function render({ model, el }) {
@@ -56,8 +55,8 @@ function render({ model, el }) {
     table.asks?.(id);
     frame.send("open_task", { task_id: id });
   });
-  const [view, side] = [h("div.ct-buttons.ct-end"), h("div.ct-side")];
-  const [progress, above, below] = [h("div"), h("div"), h("div")];
+  const [view, progress, side] = ["div.ct-buttons.ct-end", "div", "div.ct-side"].map((kind) => h(kind));
+  const [above, below] = [h("div"), h("div")];
   frame.root.append(
     header(frame),
     h("div.ct-bar", navigation(frame), view),
@@ -70,7 +69,7 @@ function render({ model, el }) {
     .part("task_browser.verbs")
     .then(({ attach }) => attach(frame, table, { view, progress, side, above, below }));
   frame.part("task_browser.heads").then(({ attach }) => attach(frame, table));
-  frame.watch(["table", "place", "widths"], () => table.fill());
+  frame.watchTogether(["table", "place", "widths"], () => table.fill());
   frame.watch(["selected"], () => table.markSelected());
   frame.watch(["detail"], () => table.mark());
   frame.sync();

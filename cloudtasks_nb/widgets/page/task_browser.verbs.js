@@ -1,4 +1,4 @@
-// What acts on tasks: the verbs for many, the forms, and one task in detail.
+// What reads and acts on tasks: how they are shown, the verbs for many, the forms, and one task in detail.
 // It is loaded from the kernel, which all of it needs.
 
 import { formSlot } from "./frame/forms.js";
@@ -22,12 +22,12 @@ function openedTask(frame, table) {
   return detail.node;
 }
 
-/** Fill the places above and beside the table, and those around the status line. */
+/** Fill the places around the table and the status line. */
 export function attach(frame, table, { view, progress, side, above, below }) {
   const slot = formSlot(frame);
   downloads(frame);
   view.append(...viewControls(frame));
-  progress.replaceWith(progressRow(frame));
+  progress.append(progressRow(frame));
   above.append(verbBar(frame, slot), slot.node);
   side.append(openedTask(frame, table));
   below.append(editSlot(frame));

@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { FocusKeeper } from "./focus.js";
 import { Live } from "./live.js";
 import { pressOnce } from "./presses.js";
+import { serviceLine, stakes } from "./service.js";
 import { followTheme } from "./theme.js";
 
 export const UNREAD = "Not read yet."; // an empty table would claim that there is nothing
@@ -52,6 +53,7 @@ export class Frame {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
     });
     this.lost = h("span.ct-badge.ct-bad.ct-lost-badge", { title: GONE_TITLE }, "NOT FOUND");
+    this.root.append(serviceLine(this.model));
     el.append(this.root);
     followTheme(el, this.undo);
   }
@@ -72,6 +74,19 @@ export class Frame {
     update();
   }
 
+  /** The same, but once for all that changes together; `update` runs soon, not at once. */
+  watchTogether(traits, update) {
+    let isDue = false;
+    this.watch(traits, () => {
+      if (isDue) return;
+      isDue = true;
+      queueMicrotask(() => {
+        isDue = false;
+        if (!this.ended) this.redraw(update);
+      });
+    });
+  }
+
   every(pauseMs, act) {
     const clock = setInterval(act, pauseMs);
     this.undo.push(() => clearInterval(clock));
@@ -89,6 +104,11 @@ export class Frame {
 
   get busy() {
     return this.calls.busy;
+  }
+
+  /** The words that a confirmation begins with where it is about the real service; "" on an emulator. */
+  get stakes() {
+    return stakes(this.model);
   }
 
   send(action, args) {
