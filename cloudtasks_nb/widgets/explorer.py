@@ -64,6 +64,7 @@ class Explorer(Clickable):
 
     _esm = built("explorer.js")
     _css = built("explorer.css")
+    _parts = ("explorer.heads",)
 
     place = traitlets.Dict().tag(sync=True)
     rows = traitlets.List().tag(sync=True)

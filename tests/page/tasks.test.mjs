@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { nextOrder } from "../../cloudtasks_nb/widgets/page/heads/order.js";
 import { changesOf, isJson, problemOf, readHeaders } from "../../cloudtasks_nb/widgets/page/tasks/edit.js";
-import { nextOrder } from "../../cloudtasks_nb/widgets/page/tasks/heads.js";
 import {
   agrees,
   foundWords,

@@ -41,18 +41,15 @@ function valueList(head, { toggle }, reached) {
   return [group, rest];
 }
 
+// What stands below the bars: the first and the last value. `most` is the greatest number there is.
+function endWords({ look, edges, most = Number(edges.at(-1)) - 1 }) {
+  if (look === "time") return [edges[0], edges.at(-1)].map((edge) => when(edge));
+  return Number(edges[0]) === most ? edges.slice(0, 1) : [edges[0], number(most)];
+}
+
 function barGroup(head, { between }, reached) {
-  const { look, edges } = head;
-  const ends =
-    look === "time" ? [edges[0], edges.at(-1)].map(when) : [edges[0], String(Number(edges.at(-1)) - 1)];
-  const labels = edges.length > 2 || look === "time" ? ends : ends.slice(0, 1);
-  return [
-    new Bars(head, between, reached).node,
-    h(
-      "div.ct-ends.ct-muted",
-      labels.map((end) => h("span", end)),
-    ),
-  ];
+  const ends = endWords(head).map((end) => h("span", end));
+  return [new Bars(head, between, reached).node, h("div.ct-ends.ct-muted", ends)];
 }
 
 /** The content of a head. `act` has `toggle(field, value)` and `between(field, low, high)`. */

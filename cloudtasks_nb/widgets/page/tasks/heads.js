@@ -1,24 +1,15 @@
 // Column heads that sort: up, down, and as the service lists them.
 
 import { h } from "../frame/dom.js";
+import { nextOrder, sortedBy } from "../heads/order.js";
 
 const LEAST_PX = 40;
 
-const placeIn = (sorting, name) => sorting.findIndex((key) => key === name || key === `-${name}`);
-
-/** How the next press sorts: ascending, then descending, then not at all; with Shift beside other columns. */
-export function nextOrder(name, sorting, isBeside = false) {
-  const at = placeIn(sorting, name);
-  const next = at < 0 ? [name] : sorting[at] === name ? [`-${name}`] : [];
-  return isBeside ? sorting.toSpliced(at < 0 ? sorting.length : at, 1, ...next) : next;
-}
-
 function direction(name, { sorting }) {
-  const at = placeIn(sorting, name);
-  if (at < 0) return { arrow: "", sort: null };
-  const isDown = sorting[at] !== name;
-  const arrow = `${isDown ? "↓" : "↑"}${sorting.length > 1 ? at + 1 : ""}`;
-  return { arrow, sort: at ? null : isDown ? "descending" : "ascending" };
+  const by = sortedBy(name, sorting);
+  if (!by) return { arrow: "", sort: null };
+  const arrow = `${by.isDown ? "↓" : "↑"}${by.isAlone ? "" : by.place}`;
+  return { arrow, sort: by.place > 1 ? null : by.isDown ? "descending" : "ascending" };
 }
 
 // The edge of a head: dragged, it sets the width of its column; a double click makes it fit its content.
