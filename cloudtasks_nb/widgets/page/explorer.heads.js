@@ -1,4 +1,4 @@
-// Heads of the queues' columns that filter each other. They are loaded from the kernel, as those of tasks are.
+// Heads of the queues' columns that filter each other. They are loaded from the kernel, like those of tasks.
 
 import { h } from "./frame/dom.js";
 import { number } from "./frame/words.js";

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from cloudtasks_nb import model
@@ -12,6 +13,7 @@ from cloudtasks_nb.query import Query
 from cloudtasks_nb.query.fields import condition_of
 from cloudtasks_nb.query.grammar import Term
 from cloudtasks_nb.widgets.task_heads import Heads
+from cloudtasks_nb.widgets.task_sharing import Shared
 from cloudtasks_nb.widgets.task_spread import round_seconds, spread_of
 from cloudtasks_nb.widgets.task_table import COLUMNS, TaskTable
 from cloudtasks_nb.widgets.task_values import values_of
@@ -164,3 +166,15 @@ def test_no_tasks_have_no_heads() -> None:
     assert (
         table.head_of(list(COLUMNS)) == [] and table.chips(["task"]) == [] and Heads([], NOW).offered() == {}
     )
+
+
+def test_equal_values_of_many_tasks_become_one_object() -> None:
+    text = '{"view": "BASIC", "httpRequest": {"httpMethod": "POST", "headers": {"Accept": "text/html, */*"}}}'
+    tasks = [msgspec.json.decode(text, type=model.Task) for _ in range(2)]
+    before = [msgspec.json.encode(task) for task in tasks]
+    Shared().share(tasks)
+    first, second = (task.http_request for task in tasks)
+    assert first is not None and second is not None
+    assert first.headers["Accept"] is second.headers["Accept"]
+    assert first.headers is not second.headers  # a dict may be changed
+    assert [msgspec.json.encode(task) for task in tasks] == before

@@ -1,4 +1,4 @@
-// How the values of a column spread, as bars: one is pressed, several are dragged over or taken with Shift and arrows.
+// How the values of a column spread, as bars. One is pressed; several are dragged over, or taken with Shift.
 
 import { h } from "../frame/dom.js";
 import { number, plural } from "../frame/words.js";
@@ -17,7 +17,7 @@ export function barWords({ look, edges }, from, to = from) {
   return Number(low) === last ? low : `${low} to ${number(last)}`;
 }
 
-/** The first and the last bar that the filter lets through; null while it says nothing of the field. (pure) */
+/** The first and the last bar that the filter lets through; null while it says nothing of them. (pure) */
 export function chosenBars({ on }) {
   const first = on.indexOf(true);
   return first < 0 ? null : [first, on.lastIndexOf(true)];

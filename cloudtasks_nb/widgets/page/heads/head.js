@@ -1,4 +1,4 @@
-// What stands in the head of a column: values with counts, or bars. Each is pressed, or dragged over, to filter.
+// What stands in the head of a column: values with counts, or bars, to press or to drag over.
 
 import { when } from "../frame/cells.js";
 import { h } from "../frame/dom.js";

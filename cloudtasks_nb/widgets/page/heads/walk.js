@@ -12,8 +12,8 @@ export function placeOf(key, from, count) {
 }
 
 /**
- * `reached` remembers by name which button Tab reaches, also when they are drawn anew. `moved(from, to, event)`
- * hears of each step.
+ * `reached` remembers by name which button Tab reaches, also when they are drawn anew. `moved` hears of each
+ * step: from, to, and the event.
  */
 export function walk(group, nodes, name, reached, moved) {
   const reach = (place) => {
