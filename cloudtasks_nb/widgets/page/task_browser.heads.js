@@ -3,7 +3,9 @@
 import { h } from "./frame/dom.js";
 import { number } from "./frame/words.js";
 import { headContent } from "./heads/head.js";
+import { chipBar } from "./tasks/chips.js";
 import { LoadedRows } from "./tasks/loaded.js";
+import { together } from "./tasks/together.js";
 
 function countCell(frame) {
   const { matched, count, scope } = frame.get("place");
@@ -11,8 +13,9 @@ function countCell(frame) {
   return h("td.ct-loaded", h("strong", number(matched)), h("span.ct-muted", ` of ${number(count)} ${where}`));
 }
 
-/** Fill the second row of the head, and give the table all rows. */
-export function attach(frame, table) {
+/** Fill the second row of the head, give the table all rows, and the filter its chips. */
+export function attach(frame, table, filter) {
+  filter.append(chipBar(frame, filter.querySelector("input")));
   const rows = new LoadedRows(frame, () => table.fill());
   table.loaded = () => rows.now;
   const reached = new Map();
@@ -25,9 +28,11 @@ export function attach(frame, table) {
     const named = { ...head, label: label.toLowerCase(), noun: "task" };
     return h("td", { "data-column": name }, head ? headContent(named, act, reached) : null);
   };
-  frame.watchTogether(["heads", "place"], () => {
+  const draw = () => {
     table.under.replaceChildren(h("td.ct-check"), countCell(frame), ...frame.get("table").columns.map(cell));
     table.under.hidden = false;
-  });
+  };
+  const drawSoon = together(() => frame.redraw(draw));
+  frame.watch(["heads", "place"], drawSoon);
   table.fill();
 }

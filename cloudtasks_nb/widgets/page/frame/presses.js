@@ -41,12 +41,10 @@ export function pressOnce(root, undo) {
   });
 }
 
-// A click keeps the Shift key: beside which other columns a head sorts.
+// A click keeps the Shift key: heads sort beside others with it.
 function press(control, { shiftKey }) {
-  if (!shiftKey) return control.click();
-  control.dispatchEvent(
-    new MouseEvent("click", { bubbles: true, cancelable: true, composed: true, shiftKey }),
-  );
+  if (shiftKey) control.dispatchEvent(new MouseEvent("click", { bubbles: true, shiftKey }));
+  else control.click();
 }
 
 function drop(event) {
