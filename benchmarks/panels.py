@@ -29,7 +29,7 @@ HEADERS = {"Content-Type": "application/json", "User-Agent": "Google-Cloud-Tasks
 QUERIES = ("code:503", "attempts>=2 attempts<5", "code:503 method:POST url:/mail due>now", "4711")
 
 # A notebook's model: traits that are set, and messages whose buffers are views as ipywidgets gives them.
-MOUNT = """async ([state, css, parts]) => {
+MOUNT = """async ([state, css, script, parts]) => {
     document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
     const handlers = new Map();
     const emit = (event, ...content) => handlers.get(event)?.forEach(handler => handler(...content));
@@ -53,10 +53,11 @@ MOUNT = """async ([state, css, parts]) => {
         Object.assign(state, traits);
         for (const name of Object.keys(traits)) emit(`change:${name}`);
     };
-    const url = URL.createObjectURL(new Blob([state._esm], { type: 'text/javascript' }));
+    const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
     (await import(url)).default.render({ model, el: document.body });
 }"""
 FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+NOT_TRAITS = ("layout", "tooltip", "tabbable", "_esm", "_css")
 TRAITS = ("table", "heads", "facets", "place", "selected")
 
 
@@ -122,11 +123,11 @@ class Drawn:
         self.page, self.browser, self.bytes = page, browser, 0
         self.devtools = page.context.new_cdp_session(page)
         self.devtools.send("Performance.enable")
-        state = {key: value for key, value in browser.get_state().items() if key[:1] != "_" or key == "_esm"}
-        for name in ("layout", "tooltip", "tabbable"):
-            state.pop(name, None)
+        state = {name: value for name, value in browser.get_state().items() if name not in NOT_TRAITS}
         page.set_content("<!doctype html><html lang=en><body></body></html>")
-        page.evaluate(MOUNT, [state, browser._css, {name: built(f"{name}.js") for name in browser._parts}])
+        style, script = built("task_browser.css"), built("task_browser.js")
+        parts = {name: built(f"{name}.js") for name in browser._parts}
+        page.evaluate(MOUNT, [state, style, script, parts])
         page.locator(".ct-verbs").wait_for()
         page.locator(".ct-loaded").wait_for()
 
@@ -205,7 +206,7 @@ def rows(count: int, runs: int) -> Iterator[tuple[str, str]]:
         )
         yield "page: another order, ms", f"{drawn.receive():.0f}"
         yield "page: a step of scrolling in it, ms: median, largest of 60", _spread(drawn.scroll())
-        saved = {name: value for name, value in browser.get_state().items() if name not in ("_esm", "_css")}
+        saved = {name: value for name, value in browser.get_state().items() if name not in NOT_TRAITS}
         yield (
             "saved with a notebook, without script and style, kB",
             f"{len(json.dumps(saved, default=str)) / 1e3:.0f}",

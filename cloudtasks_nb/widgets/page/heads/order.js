@@ -1,4 +1,4 @@
-// By which columns a table is sorted, the first one first. A minus is descending: ["status", "-attempts"]. (pure)
+// By which columns a table is sorted, the first one first: "status", "-attempts". A minus is descending. (pure)
 
 const placeIn = (order, name) => order.findIndex((key) => key === name || key === `-${name}`);
 
