@@ -1,4 +1,4 @@
-// By which columns a table is sorted, the first one first: "status", "-attempts". A minus is descending. (pure)
+// By which columns a table is sorted, the first one first; a minus is descending: "-attempts". (pure)
 
 const placeIn = (order, name) => order.findIndex((key) => key === name || key === `-${name}`);
 
