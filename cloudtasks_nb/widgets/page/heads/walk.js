@@ -22,6 +22,7 @@ export function walk(group, nodes, name, reached, moved) {
       node.tabIndex = at === place ? 0 : -1;
     });
   };
+  group.setAttribute("data-roving", "");
   reach(Math.min(reached.get(name) ?? 0, nodes.length - 1));
   group.addEventListener("focusin", ({ target }) => reach(Math.max(0, nodes.indexOf(target))));
   group.addEventListener("keydown", (event) => {
