@@ -79,7 +79,7 @@ def _to_its_end(options: dict[str, Any]) -> Iterator[Any]:
 
 def _complete(line: Any) -> None:
     """All was counted: an estimated total was more or less."""
-    if line.total and line.n:
+    if " of about " in (line.bar_format or "") and line.n:
         line.total = line.n
         line.bar_format = line.bar_format.replace(" of about ", " of ").replace(", {remaining} left", "")
 
