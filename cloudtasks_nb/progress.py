@@ -67,7 +67,7 @@ def _to_its_end(options: dict[str, Any]) -> Iterator[Any]:
     from IPython.display import display
 
     with tqdm(**options, display=False) as line:
-        shown = display(line.container, display_id=True)  # type: ignore[no-untyped-call]
+        shown = display(line.container, display_id=True)
         try:
             yield line
             _complete(line)
