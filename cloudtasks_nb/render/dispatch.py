@@ -36,6 +36,8 @@ def shape(obj: Any, now: datetime | None = None) -> Shape:
     own, clock = (getattr(type(obj), name, None) for name in ("_shape_", "_now_"))
     seen_from = moment(now or (clock(obj) if clock is not None else None))
     found = cast(Shape, own(obj)) if own is not None else _shape(obj, seen_from)
-    if not found.as_of and has_times(found):
+    if (
+        found is not obj and not found.as_of and has_times(found)
+    ):  # a shape itself was made at a time of its own
         found.as_of = f"times as of {exact(seen_from.replace(microsecond=0))}"
     return found
