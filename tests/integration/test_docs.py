@@ -132,7 +132,8 @@ def test_tutorials_show_what_their_cells_show(site: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "_ext").glob("*.py")), ids=lambda path: path.stem)
-def test_examples_of_the_extensions_run(path: Path) -> None:
+def test_examples_of_the_extensions_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(DOCS / "_ext")  # they use each other
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
