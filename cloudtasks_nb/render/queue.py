@@ -203,9 +203,11 @@ def _stats(stats: QueueStats, now: datetime) -> Card:
 def queue_table(queues: Sequence[Queue], *, caption: str, footer: str | None = None, now: datetime) -> Table:
     """Queues as a table; depth and oldest ETA appear when the queues were read with statistics."""
     with_stats = any(queue.stats is not None for queue in queues[:ROWS_SHOWN])
+    with_failing = any(getattr(queue, "failing", None) is not None for queue in queues[:ROWS_SHOWN])
 
     def row(queue: Queue) -> dict[str, Value]:
-        return _row(queue) | (_stats_cells(queue.stats, now) if with_stats else {})
+        failing = {"failing": _failing_cell(queue)} if with_failing else {}
+        return _row(queue) | (_stats_cells(queue.stats, now) if with_stats else {}) | failing
 
     return Table.of(queues, row, caption=caption, footer=footer)
 
@@ -222,6 +224,18 @@ def _row(queue: Queue) -> dict[str, Value]:
         "at once": None if at_once is not None and at_once < 0 else at_once,
         "attempts": Cell("∞", "unlimited", "number") if retry.unlimited_attempts else retry.max_attempts,
     }
+
+
+def _failing_cell(queue: Queue) -> Value:
+    """Such as "12 of 40"; nothing where it is not known."""
+    lately = getattr(queue, "failing", None)
+    if lately is None:
+        return None
+    if not lately.failed:
+        return number(0)
+    words = f"{lately.failed:,} of {lately.attempts:,}{' (sample)' if lately.is_sample else ''}"
+    title = f"{lately.failed:,} of {lately.attempts:,} {lately.of} failed, mostly with {lately.mostly}"
+    return Cell(words, title, "badge", "bad")
 
 
 def _stats_cells(stats: QueueStats | None, now: datetime) -> dict[str, Value]:

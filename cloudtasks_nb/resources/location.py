@@ -20,6 +20,7 @@ from ..rest.session import Session
 from ..shown import Shown
 from .bound import Bound, bind_all
 from .everywhere import fetch_everywhere
+from .failing import Lately, lately
 from .new_queue import CreatesQueues
 from .queue import Queue, queue_handle
 
@@ -134,9 +135,14 @@ class _QueuePage(Message):
 
 class _QueueListing(Listing[Queue]):
     noun = "queue"
+    lately: Lately | None = None
+    """What fails, where that was asked for."""
 
     def items(self, raw: bytes) -> list[Queue]:
-        return bind_all(decode(raw, _QueuePage).queues, self.session)
+        queues = bind_all(decode(raw, _QueuePage).queues, self.session)
+        if self.lately is not None:
+            self.lately.note(queues)
+        return queues
 
     def columns(self) -> Columns[Sequence[QueueFields]]:
         from ..frames import QUEUES
@@ -146,6 +152,9 @@ class _QueueListing(Listing[Queue]):
     def table(self, items: list[Queue], footer: str | None = None) -> Table:
         from ..render import queue_table
 
+        if self.lately is not None:  # the worst first: a card sorts by itself
+            items = sorted(items, key=lambda queue: -queue.failing.failed if queue.failing else 1)
+            footer = ". ".join(filter(None, (footer, self.lately.words)))
         return queue_table(items, caption=self.caption, footer=footer, now=self.session.now())
 
 
@@ -168,6 +177,7 @@ def list_queues(
     filter: str | None,
     page_size: int | None,
     stats: bool,
+    failing: bool = False,
 ) -> Pager[Queue]:
     """The queues of one location page by page, or those of several as one page. Errors: see fetch_everywhere."""
     query = {"filter": filter, "pageSize": page_size, "readMask": EVERY_FIELD if stats else None}
@@ -181,9 +191,12 @@ def list_queues(
 
     where = places[0].location if len(places) == 1 else f"{len(places)} locations"
     listing = _QueueListing(session, f"queues of {where}")
-    return Pager(
+    pager = Pager(
         fetch, listing, PageTokens(listing.caption, _LIST, str(places[0]) if len(places) == 1 else where)
     )
+    if failing:
+        listing.lately = lately(session, places[0].project, pager.first_page.items)
+    return pager
 
 
 class DefaultLocation(str):

@@ -19,6 +19,7 @@ from .cells import instant
 from .clickable import built
 from .panel import Panel
 from .policy_draft import Draft, Grant, difference, grants, in_words, who_can_what
+from .sharing import EVERY_S
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -49,11 +50,11 @@ class IamPanel(Panel):
     changes = traitlets.Dict().tag(sync=True)
     checklist = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, queue: Queue, read_only: bool = False) -> None:
+    def __init__(self, queue: Queue, read_only: bool = False, every_s: float = EVERY_S) -> None:
         self.policy = Policy()
         self.draft = Draft()
         self._theirs: list[dict[str, str]] = []
-        super().__init__(queue, read_only=read_only)
+        super().__init__(queue, read_only=read_only, every_s=every_s)
         self._show(None)
         for read in (self.refresh, self.check):
             with suppress(CloudTasksError):  # shown in the status line: one may see only the other

@@ -14,6 +14,7 @@ from ..redact import redacted
 from ..render.values import counted, exact
 from .action import Refused, action, literal
 from .clickable import built
+from .sharing import EVERY_S
 from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
 from .task_following import follow
@@ -89,9 +90,18 @@ class TaskBrowser(TaskReader):
     form = traitlets.Dict().tag(sync=True)
     queues = traitlets.List().tag(sync=True)
 
-    def __init__(self, queue: Queue, page_size: int = 25, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        page_size: int = 25,
+        read_only: bool = False,
+        every_s: float = EVERY_S,
+        query: str = "",
+    ) -> None:
         self._selection: dict[str, Task] = {}
-        super().__init__(queue, page_size, read_only)
+        super().__init__(queue, page_size, read_only, every_s)
+        if query:
+            self.filter(query)
 
     @property
     def tasks(self) -> list[Task]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import traitlets
 from msgspec.structs import asdict
 
-from ..errors import CloudTasksError, ConfigError, NotFound, QueryError
+from ..errors import CloudTasksError, NotFound, QueryError
 from ..model.task import View
 from ..names import check_task_id
 from ..paging.pager import Pager
@@ -25,7 +25,7 @@ from .cells import instant, task_detail
 from .clickable import LINES_KEPT
 from .panel import Panel
 from .task_facets import Facet
-from .task_pages import Pages
+from .task_pages import Pages, checked_page_size
 from .task_table import COLUMNS, TaskTable, usual_columns
 from .why_view import explanation_shown
 
@@ -54,9 +54,9 @@ class TaskReader(Panel):
     detail = traitlets.Dict().tag(sync=True)
     progress = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, queue: Queue, page_size: int, read_only: bool) -> None:
+    def __init__(self, queue: Queue, page_size: int, read_only: bool, every_s: float) -> None:
         self._stop = threading.Event()
-        self.page_size = _checked(page_size)
+        self.page_size = checked_page_size(page_size)
         self.view: View = "BASIC"
         self.scope: Scope = "page"
         self._table: TaskTable[Task] = TaskTable(queue._session.now)
@@ -69,6 +69,7 @@ class TaskReader(Panel):
         super().__init__(
             queue,
             read_only=read_only,
+            every_s=every_s,
             available=[[name, column.head.capitalize()] for name, column in COLUMNS.items()],
             columns=usual_columns(queue.kind),
             table=self._table.shown([]),
@@ -108,16 +109,22 @@ class TaskReader(Panel):
         self.look()
         return ""
 
-    def look(self) -> None:
-        """Read the page and the opened task again.
+    @property
+    def calls_of_a_look(self) -> int:
+        """The page, and the opened task."""
+        return (self.scope == "page") + bool(self.detail)
 
-        What was loaded as a whole is marked as outdated instead: reading it takes long.
-        """
+    def hear(self, endpoint: str, names: Collection[str]) -> None:
+        """Another panel changed the queue: what was loaded as a whole is outdated, and says so."""
+        self._outdated |= endpoint == self.endpoint and any(map(self.shows, names))
+        super().hear(endpoint, names)
+
+    def look(self) -> None:
+        """Read the page and the opened task again. What was loaded as a whole stays: reading it takes long."""
         if self.scope == "page":
             self._pages.load()
             self._show_page()
         else:
-            self._outdated = True
             self.place = self._place()
         if opened := self.detail.get("id"):
             self._reopen(opened)
@@ -157,7 +164,7 @@ class TaskReader(Panel):
     @action()
     def set_page_size(self, page_size: int) -> str:
         """Start over with pages of another size, from 1 to 1000."""
-        before, self.page_size = self.page_size, _checked(page_size)
+        before, self.page_size = self.page_size, checked_page_size(page_size)
         try:
             self._pages.first()
         except CloudTasksError:
@@ -387,10 +394,3 @@ class TaskReader(Panel):
             "updated": instant(read_at),
             "can_run": self.queue.kind != "pull",
         }
-
-
-def _checked(page_size: object) -> int:
-    """A size that the service takes. Errors: ConfigError."""
-    if type(page_size) is not int or not 1 <= page_size <= 1000:
-        raise ConfigError(f"{page_size!r} is not a page size.", hint="from 1 to 1000 tasks")
-    return page_size

@@ -63,8 +63,8 @@ def mount(page: Page, panel: Clickable, host: str = "plain") -> None:
     }
     parts = {name: built(f"{name}.js") for name in panel._parts}
     page.evaluate(MOUNT, [state, state["_css"], parts])
-    if "task_browser.verbs" in parts:  # asked for at once; others when they are opened
-        page.locator(".ct-verbs").wait_for()
+    if any(name.endswith(".verbs") for name in parts):  # asked for at once; others when they are opened
+        page.locator(".ct-verbs, .ct-now-view .ct-action").first.wait_for(state="attached")
     panel.close()
 
 

@@ -52,7 +52,7 @@ function render({ model, el }) {
     h("div.ct-bar.ct-choice", bar),
     ...[slot, frame.status, opened.node, frame.folded],
   );
-  frame.watch(["rows", "place"], () => {
+  frame.watchFacts(["rows", "place"], () => {
     changed();
     silent.replaceChildren(...silentBox(frame));
     frame.sync();

@@ -68,7 +68,8 @@ function render({ model, el }) {
   frame
     .part("task_browser.verbs")
     .then(({ attach }) => attach(frame, table, { view, progress, side, above, below }));
-  frame.watch(["table", "order", "place", "widths"], () => table.fill());
+  frame.watch(["table", "order", "widths"], () => table.fill());
+  frame.watchFacts(["place"], () => table.fill());
   frame.watch(["selected", "detail"], () => table.mark());
   frame.sync();
   return () => frame.cleanup();
