@@ -286,7 +286,7 @@ class Queue(
         return QueuePanel(self, read_only=read_only, every_s=every_s)
 
     def monitor(self, every_s: float = 5.0, read_only: bool = False) -> QueueMonitor:
-        """Depth, executions and oldest age as live lines. Errors: ConfigError (less than a second between samples).
+        """Tasks, attempts and oldest age as live lines. Errors: ConfigError (less than a second between samples).
 
         Units: `every_s` is seconds between samples; 0 takes samples only when you ask.
 

@@ -88,7 +88,7 @@ class IamPanel(Panel):
     def revoke(self, role: str, member: str, condition: str = "") -> str:
         """Draft: take a member out of a role; `condition` in words where there is one. Errors: Refused."""
         if not self.draft.revoke(self.policy, Grant(role, member, condition)):
-            raise Refused("There is no such member in this role.")
+            raise Refused("There is no such member in this role.", hint="refresh the policy")
         self._show(self._read_at)
         return ""
 
@@ -116,7 +116,7 @@ class IamPanel(Panel):
         wanted = self.draft.apply(self.policy)
         saved = difference(self.policy, wanted)
         if not saved:
-            raise Refused("There is nothing to save.")
+            raise Refused("There is nothing to save.", hint="add or remove a member first")
         try:
             policy = self.queue.set_iam_policy(wanted)
         except Aborted as error:

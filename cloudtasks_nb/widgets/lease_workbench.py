@@ -221,7 +221,7 @@ class LeaseWorkbench(Panel):
 
     def _on_it(self, task_id: str) -> Held:
         if task_id not in self._held:
-            raise Refused("This task is not on the workbench.")
+            raise Refused("This task is not on the workbench.", hint="lease it first")
         return self._held[task_id]
 
     def _one(self, task_id: str, verb: Callable[[Task], Any], state: State) -> None:
@@ -237,7 +237,7 @@ class LeaseWorkbench(Panel):
     def _all(self, verb: Callable[[Task], Any], state: State, done: str) -> str:
         live, lost = self._live(), 0
         if not live:
-            raise Refused("No lease is held here.")
+            raise Refused("No lease is held here.", hint="lease tasks first")
         try:
             for held in live:
                 try:

@@ -1,4 +1,4 @@
-"""One queue over time: depth, executions and the age of its oldest task, as live lines and as a DataFrame."""
+"""One queue over time: tasks, attempts and the age of the oldest one, as live lines and as a DataFrame."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _sample_line(monitor: QueueMonitor) -> str:
 
 
 class QueueMonitor(Panel):
-    """A queue's depth, executions in the last minute and oldest age, sampled for as long as its page is open.
+    """A queue's tasks, its attempts in the last minute and oldest age, sampled for as long as its page is open.
 
     `every_s` is the pause between samples, at least one second; 0 means samples on request only. All panels of a
     project share a budget of 300 calls a minute, half of the quota for list calls: with many monitors some samples are
@@ -231,7 +231,7 @@ def past_points(
 
 
 def _point(sample: Sample) -> list[Any]:
-    """Time (ms since 1970), depth, executions, oldest age (s)."""
+    """Time (ms since 1970), tasks, attempts, oldest age (s)."""
     return [
         round(sample.time.timestamp() * 1000),
         sample.tasks_count,

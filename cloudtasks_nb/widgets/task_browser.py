@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 Which = Literal["selected", "matching"]
 
 AT_ONCE = 250  # tasks between two looks at the Stop button
+NONE = {
+    "selected": ("No task is selected.", "tick tasks, or act on all that match"),
+    "matching": ("No task matches.", "change the filter, or clear it"),
+}
 FEW = 20  # up to so many are acted on without confirming their number
 
 
@@ -120,7 +124,7 @@ class TaskBrowser(TaskReader):
         """Select tasks of those that are loaded, or with on=False take them out of the selection."""
         known = {**{task.id: task for task in self._table.tasks}, **({} if on else self._selection)}
         if on and not known.keys() >= set(task_ids):
-            raise Refused("Only tasks that are shown can be selected.")
+            raise Refused("Only tasks that are loaded can be selected.", hint="load all first")
         return self._tick([known[task_id] for task_id in task_ids if task_id in known], on)
 
     @action(busy=False)
@@ -293,7 +297,8 @@ class TaskBrowser(TaskReader):
             )
         tasks = self.tasks if which == "selected" else self.matching
         if not tasks:
-            raise Refused("No task is selected." if which == "selected" else "No task matches.")
+            none, hint = NONE[which]
+            raise Refused(none, hint=hint)
         return tasks
 
     def _chosen(self, which: Which, confirm: int | str | None) -> list[Task]:

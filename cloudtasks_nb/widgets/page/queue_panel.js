@@ -32,8 +32,8 @@ function tiles({ estimates, depth, counted, oldest, executed, in_flight: inFligh
   return [
     tile("Tasks", number(depth), "estimate"),
     tile("Oldest due", when(oldest), oldest && "estimate"),
-    tile("Sent, last minute", number(executed)),
-    tile("In flight", number(inFlight)),
+    tile("Attempts, last minute", number(executed)),
+    tile("Concurrent", number(inFlight)),
   ];
 }
 

@@ -1,5 +1,5 @@
-// What reads and changes a queue: its buttons, their forms, and its tasks. It is loaded from the kernel, which all
-// of it needs.
+// What reads and changes a queue: its buttons, their forms, and its tasks. It is loaded from the kernel, which
+// all of it needs.
 
 import { formSlot } from "./frame/forms.js";
 import { doomForm } from "./queue/doom.js";
@@ -8,7 +8,7 @@ import { Opened } from "./queues/opened.js";
 
 function readButtons(frame) {
   const refresh = frame.button("Refresh", () => frame.send("refresh"));
-  const tasks = frame.button("Tasks", () => frame.send("open_tasks"), { allowed: () => !frame.gone });
+  const tasks = frame.button("Show tasks", () => frame.send("open_tasks"), { allowed: () => !frame.gone });
   if (frame.get("facts").estimates) return [refresh, tasks];
   const count = () => frame.send("count_tasks");
   return [refresh, tasks, frame.button("Count tasks", count, { allowed: () => !frame.gone })];
