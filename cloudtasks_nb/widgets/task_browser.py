@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 
 from ..errors import NotFound
 from ..names import check_task_id, parse_queue
-from ..redact import redacted
+from ..render import Shape, task_table
 from ..render.values import counted, exact
 from .action import Refused, action, literal
-from .clickable import built
 from .sharing import EVERY_S
+from .still import tasks_words
 from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
 from .task_following import follow
+from .task_lines import FEW, Which, copy_line, edit_line, reschedule_line, verb_line
 from .task_reader import TaskReader
 
 if TYPE_CHECKING:
@@ -27,49 +29,11 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
     from ..resources.task import Task
 
-Which = Literal["selected", "matching"]
-
 AT_ONCE = 250  # tasks between two looks at the Stop button
 NONE = {
     "selected": ("No task is selected.", "tick tasks, or act on all that match"),
     "matching": ("No task matches.", "change the filter, or clear it"),
 }
-FEW = 20  # up to so many are acted on without confirming their number
-
-
-def _verb_line(verb: str) -> Callable[..., str]:
-    """How a verb on several tasks is written: a few are named, more are found again by the same filter."""
-
-    def line(browser: TaskBrowser, which: Which, confirm: object) -> str:
-        tasks = browser._some(which)
-        if len(tasks) <= FEW:
-            return f"{browser.expression}.{verb}({literal([task.id for task in tasks])})"
-        return browser._again(f"{verb}({literal(which)}, confirm={len(tasks)})")
-
-    return line
-
-
-def _copy_line(browser: TaskBrowser, to: str, which: Which, confirm: object) -> str:
-    tasks = browser._some(which)
-    if len(tasks) <= FEW:
-        ids = literal([task.id for task in tasks])
-        return f"{browser.expression}.copy_tasks({ids}, to={literal(to)}, new_ids=True)"
-    return browser._again(f"copy_tasks({literal(to)}, {literal(which)}, confirm={len(tasks)})")
-
-
-def _reschedule_line(browser: TaskBrowser, schedule: str, which: Which, confirm: object) -> str:
-    tasks = browser._some(which)
-    if len(tasks) <= FEW:
-        ids = literal([task.id for task in tasks])
-        return f"{browser.expression}.reschedule_tasks({ids}, schedule={literal(schedule)})"
-    return browser._again(f"reschedule_tasks({literal(schedule)}, {literal(which)}, confirm={len(tasks)})")
-
-
-def _edit_line(browser: TaskBrowser, task_id: str, changes: dict[str, Any] | None, delete_old: bool) -> str:
-    shown = literal(redacted(changes or {}))
-    return (
-        f"{browser.expression}.browse().enqueue_edited({literal(task_id)}, {shown}, delete_old={delete_old})"
-    )
 
 
 class TaskBrowser(TaskReader):
@@ -86,8 +50,7 @@ class TaskBrowser(TaskReader):
         >>> browser.delete_tasks("matching", confirm=5)
     """
 
-    _esm = built("task_browser.js")
-    _css = built("task_browser.css")
+    _script = "task_browser"
     _parts = ("task_browser.verbs",)
 
     selected = traitlets.List().tag(sync=True)
@@ -111,6 +74,20 @@ class TaskBrowser(TaskReader):
     def tasks(self) -> list[Task]:
         """The selected tasks, in the order of selection, as they were listed."""
         return list(self._selection.values())
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the tasks that are shown were read."""
+        return self._pages.read_at if self.scope == "page" else self._loaded_at
+
+    def _shape_(self) -> Shape:
+        """The tasks that are shown, the first ones of many, in the columns that were chosen."""
+        columns = ["task", *(name for name in self.columns if name not in ("task", "method"))]
+        caption = f"Tasks of {self.queue.location}/{self.queue.id}"
+        footer = tasks_words(self.place, len(self._table.order), len(self._selection))
+        return task_table(
+            self._table.matching, caption=caption, footer=footer, columns=columns, now=self._read[1]
+        )
 
     @property
     def selection(self) -> pd.DataFrame:
@@ -163,20 +140,20 @@ class TaskBrowser(TaskReader):
         self._one(task_id, lambda task: task.delete(), is_gone=True)
         return f"{task_id} was deleted."
 
-    @action(_verb_line("run_tasks"), changes=True)
+    @action(verb_line("run_tasks"), changes=True)
     def run_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Send tasks now. Errors: InvalidArgument (pull tasks); Refused without `confirm`, or when read-only."""
         tasks = self._chosen(which, confirm)
         said = self._each(tasks, partial(self.queue.run_tasks, progress=False), "sent")
         return f"{said} How they ended shows after a refresh."
 
-    @action(_verb_line("delete_tasks"), changes=True)
+    @action(verb_line("delete_tasks"), changes=True)
     def delete_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Delete tasks for good. Errors: PermissionDenied; Refused without `confirm`, or when read-only."""
         tasks = self._chosen(which, confirm)
         return self._each(tasks, partial(self.queue.delete_tasks, progress=False), "deleted", is_gone=True)
 
-    @action(_copy_line, changes=True)
+    @action(copy_line, changes=True)
     def copy_tasks(self, to: str, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Create the same tasks in another queue, by its id or full name; they get ids of their own.
 
@@ -191,7 +168,7 @@ class TaskBrowser(TaskReader):
         copy = partial(self.queue.copy_tasks, to=target, new_ids=True, progress=False)
         return self._each(tasks, copy, f"copied to {target.id}")
 
-    @action(_reschedule_line, changes=True)
+    @action(reschedule_line, changes=True)
     def reschedule_tasks(
         self, schedule: str, which: Which = "selected", confirm: int | str | None = None
     ) -> str:
@@ -249,7 +226,7 @@ class TaskBrowser(TaskReader):
         self.form = {}
         return ""
 
-    @action(_edit_line, changes=True)
+    @action(edit_line, changes=True)
     def enqueue_edited(
         self, task_id: str, changes: dict[str, Any] | None = None, delete_old: bool = False
     ) -> str:

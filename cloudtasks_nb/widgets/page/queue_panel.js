@@ -62,10 +62,9 @@ function render({ model, el }) {
   const stats = h("dl.ct-tiles");
   const settings = h("dl.ct-facts");
   const updated = h("span.ct-muted.ct-updated");
-  const controls = h("div.ct-buttons");
-  const below = h("div");
+  const [controls, below, restore] = [h("div.ct-buttons"), h("div"), h("div")];
   const now = h("div.ct-now-view", stats, settings, h("div.ct-bar", controls, updated), below);
-  frame.part("queue_panel.verbs").then(({ attach }) => attach(frame, controls, below));
+  frame.part("queue_panel.verbs").then(({ attach }) => attach(frame, { controls, below, restore }));
   const history = new HistoryView(frame);
   const why = whyTab(frame);
   const views = tabs(
@@ -84,6 +83,7 @@ function render({ model, el }) {
     why.node,
     history.node,
     frame.status,
+    restore,
     frame.folded,
   );
   frame.watch(["facts"], () => {

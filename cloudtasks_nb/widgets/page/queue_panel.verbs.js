@@ -2,7 +2,7 @@
 // all of it needs.
 
 import { formSlot } from "./frame/forms.js";
-import { doomForm } from "./queue/doom.js";
+import { doomForm, restoreBox } from "./queue/doom.js";
 import { settingsForm } from "./queue/settings.js";
 import { Opened } from "./queues/opened.js";
 
@@ -34,12 +34,13 @@ function controls(frame, slot) {
   ];
 }
 
-/** Fill the bar of buttons, and the place below it. */
-export function attach(frame, bar, below) {
+/** Fill the bar of buttons, the place below it, and that of the line that restores. */
+export function attach(frame, { controls: bar, below, restore }) {
   const slot = formSlot(frame);
   const opened = new Opened(frame, "close_tasks");
   bar.append(...controls(frame, slot));
   below.append(slot.node, opened.node);
+  frame.watch(["restorable"], () => restore.replaceChildren(...restoreBox(frame.get("restorable") ?? {})));
   frame.watch(["opening"], () => opened.show());
   frame.sync();
 }
