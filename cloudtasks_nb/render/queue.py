@@ -241,5 +241,5 @@ def _failing_cell(queue: Queue) -> Value:
 def _stats_cells(stats: QueueStats | None, now: datetime) -> dict[str, Value]:
     return {
         "tasks (est.)": number(int(stats.tasks_count)) if stats is not None else None,
-        "oldest (est.)": when(stats.oldest_estimated_arrival_time, now) if stats is not None else None,
+        "oldest due": when(stats.oldest_estimated_arrival_time, now) if stats is not None else None,
     }

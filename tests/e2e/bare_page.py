@@ -69,9 +69,8 @@ def mount(page: Page, panel: Clickable, host: str = "plain") -> None:
     }
     page.evaluate(MOUNT, [state, state["_css"], parts_of(panel)])
     page.locator(".ct-panel[data-panel]").wait_for()
-    if any(
-        name.endswith(".verbs") for name in panel._parts
-    ):  # asked for at once; others when they are opened
+    at_once = [name for name in panel._parts if name.endswith(".verbs")]  # others when they are opened
+    if at_once:
         page.locator(".ct-verbs, .ct-now-view .ct-action").first.wait_for(state="attached")
     panel.close()
 

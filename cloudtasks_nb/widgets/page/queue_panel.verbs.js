@@ -1,5 +1,5 @@
-// What reads and changes a queue: its buttons, their forms, and its tasks. It is loaded from the kernel, which
-// all of it needs.
+// What reads and changes a queue: its buttons, their forms, and its tasks. It is loaded from the kernel,
+// which all of it needs.
 
 import { formSlot } from "./frame/forms.js";
 import { doomForm, restoreBox } from "./queue/doom.js";
