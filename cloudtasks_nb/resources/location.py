@@ -7,29 +7,25 @@ from typing import TYPE_CHECKING, Self
 
 from ..errors import CloudTasksError, ConfigError
 from ..model import location as model
-from ..model.choosing import EVERY_FIELD
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
 from ..model.queue import Kind
-from ..model.queue import Queue as QueueFields
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
-from ..paging.listing import Items, Listing
+from ..paging.listing import Listing
 from ..paging.pager import Pager
-from ..rest.pages import PagedCall, PageTokens
+from ..rest.pages import PagedCall
 from ..rest.session import Session
 from ..shown import Shown
 from .bound import Bound, bind_all
-from .everywhere import fetch_everywhere
-from .failing import Lately, lately
 from .new_queue import CreatesQueues
 from .queue import Queue, queue_handle
+from .queue_pager import QueuePager, list_queues
 
 if TYPE_CHECKING:
     from ..frames import Columns
     from ..render import Card, Table
 
 _LOCATIONS = "projects.locations"
-_LIST = "projects.locations.queues.list"
 
 
 class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
@@ -39,12 +35,14 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         >>> client.location("us-central1").queues()
     """
 
+    __reduce__ = Bound._pickled
+
     def queues(
         self,
         filter: str | None = None,
         page_size: int | None = None,
         stats: bool = False,
-    ) -> Pager[Queue]:
+    ) -> QueuePager:
         """Its queues, page by page. Errors: PermissionDenied, InvalidArgument (a bad filter).
 
         Source: REST queues.list.
@@ -129,35 +127,6 @@ class _LocationListing(Listing[Location]):
         return location_table(items, caption=self.caption, footer=footer)
 
 
-class _QueuePage(Message):
-    queues: list[Queue] = []
-
-
-class _QueueListing(Listing[Queue]):
-    noun = "queue"
-    lately: Lately | None = None
-    """What fails, where that was asked for."""
-
-    def items(self, raw: bytes) -> list[Queue]:
-        queues = bind_all(decode(raw, _QueuePage).queues, self.session)
-        if self.lately is not None:
-            self.lately.note(queues)
-        return queues
-
-    def columns(self) -> Columns[Sequence[QueueFields]]:
-        from ..frames import QUEUES
-
-        return QUEUES
-
-    def table(self, items: list[Queue], footer: str | None = None) -> Table:
-        from ..render import queue_table
-
-        if self.lately is not None:  # the worst first: a card sorts by itself
-            items = sorted(items, key=lambda queue: -queue.failing.failed if queue.failing else 1)
-            footer = ". ".join(filter(None, (footer, self.lately.words)))
-        return queue_table(items, caption=self.caption, footer=footer, now=self.session.now())
-
-
 def read_location(session: Session, name: LocationName) -> Location:
     """One location. Errors: NotFound, InvalidArgument."""
     return session.call(f"{_LOCATIONS}.get", Location, path={"name": str(name)}).bind(session)
@@ -168,35 +137,6 @@ def list_locations(session: Session, project: str, *, page_size: int | None = No
     method, parent, caption = f"{_LOCATIONS}.list", f"projects/{project}", f"locations of {project}"
     fetch = PagedCall(session, method, {"name": parent}, {"pageSize": page_size})
     return Pager(fetch, _LocationListing(session, caption), fetch.tokens(caption))
-
-
-def list_queues(
-    session: Session,
-    places: list[LocationName],
-    *,
-    filter: str | None,
-    page_size: int | None,
-    stats: bool,
-    failing: bool = False,
-) -> Pager[Queue]:
-    """The queues of one location page by page, or those of several as one page. Errors: see fetch_everywhere."""
-    query = {"filter": filter, "pageSize": page_size, "readMask": EVERY_FIELD if stats else None}
-
-    calls = {place: PagedCall(session, _LIST, {"parent": str(place)}, query) for place in places}
-
-    def fetch(token: str) -> bytes:
-        if len(places) == 1:
-            return calls[places[0]](token)
-        return fetch_everywhere(calls, lambda page: Items(listing.items(page), listing))
-
-    where = places[0].location if len(places) == 1 else f"{len(places)} locations"
-    listing = _QueueListing(session, f"queues of {where}")
-    pager = Pager(
-        fetch, listing, PageTokens(listing.caption, _LIST, str(places[0]) if len(places) == 1 else where)
-    )
-    if failing:
-        listing.lately = lately(session, places[0].project, pager.first_page.items)
-    return pager
 
 
 class DefaultLocation(str):
@@ -254,7 +194,7 @@ class Uploaded(Shown):
         )
 
 
-def _queues(session: Session, project: str, location: str) -> Pager[Queue] | None:
+def _queues(session: Session, project: str, location: str) -> QueuePager | None:
     """The queues there; None where they may not be listed: the upload is done all the same."""
     places = [LocationName(project, location)]
     try:
