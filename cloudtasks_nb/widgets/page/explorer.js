@@ -21,8 +21,7 @@ function header(frame) {
     updated.replaceChildren(...frame.freshness(frame.get("place").updated));
   });
   const refresh = frame.button("Refresh", () => frame.send("refresh"));
-  const title =
-    "Attempts of the last hour that failed: one call of Cloud Monitoring for all queues, which is billed";
+  const title = "Failed attempts of the last hour: one call of Cloud Monitoring, which is billed";
   const failing = frame.button("Show failing", () => frame.send("show_failing"), { title });
   frame.watch(["place"], () => {
     failing.hidden = frame.get("place").failing;
@@ -33,7 +32,8 @@ function header(frame) {
 function render({ model, el }) {
   const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`);
   const search = new Search(frame, () => changed());
-  frame.isFound = (row) => search.finds(row);
+  let heads = { passes: () => true, fill() {} };
+  frame.isFound = (row) => search.finds(row) && heads.passes(row);
   const table = new QueueTable(frame, frame.isFound, (row) => openQueue(frame, row));
   const opened = new Opened(frame);
   const silent = h("div");
@@ -42,7 +42,12 @@ function render({ model, el }) {
   const changed = () => {
     search.fill();
     table.fill();
+    heads.fill();
   };
+  frame.part("explorer.heads").then(({ attach }) => {
+    heads = attach(frame, table, { finds: (row) => search.finds(row), changed });
+    changed();
+  });
   typing(search.filters, () => {
     search.text.value = "";
     changed();
