@@ -21,7 +21,7 @@ function header(frame) {
     updated.replaceChildren(...frame.freshness(frame.get("place").updated));
   });
   const refresh = frame.button("Refresh", () => frame.send("refresh"));
-  const title = "Failed attempts of the last hour: one call of Cloud Monitoring, which is billed";
+  const title = "The last hour: one call of Cloud Monitoring, which is billed";
   const failing = frame.button("Show failing", () => frame.send("show_failing"), { title });
   frame.watch(["place"], () => {
     failing.hidden = frame.get("place").failing;

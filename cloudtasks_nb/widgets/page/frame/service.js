@@ -2,7 +2,7 @@
 
 import { h, muted, strong } from "./dom.js";
 
-const LIVE = "What you do here is done to real queues and tasks";
+const LIVE = "Real queues and tasks";
 const CLIENT = "connected with read_only=True";
 
 const about = (model) => model.get("acts_on") ?? {};

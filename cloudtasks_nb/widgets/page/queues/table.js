@@ -23,7 +23,7 @@ function failingCell({ failed, attempts, mostly, of, name, id }, open) {
   if (failed === null) return "–";
   if (!failed) return number(0);
   const words = failingWords(failed, attempts, of);
-  const title = `${words}, mostly with ${mostly}. Show these tasks.`;
+  const title = `${words}, mostly with ${mostly}`;
   const names = { title, "aria-label": `${id}: ${words}`, "data-key": `failing ${name}` };
   const sample = of.includes("sample") ? " (sample)" : "";
   const text = [number(failed), h("span.ct-of", ` of ${number(attempts)}${sample}`)];
