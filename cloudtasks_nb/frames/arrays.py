@@ -65,6 +65,20 @@ def hidden_texts(texts: list[str | None]) -> list[str | None]:
     return texts if scrub(whole) == whole else [scrub(text) if text else text for text in texts]
 
 
+def repeated(text: str, count: int) -> pa.Array:
+    """A column of one text."""
+    return pa.repeat(pa.scalar(text, TEXT), count)
+
+
+def several_instants(columns: Sequence[list[str | None]]) -> list[pa.Array] | None:
+    """Columns of equal length, all read at once. None where a text is unusual: then each is read for itself."""
+    times = _usual(pa.array([text for texts in columns for text in texts], TEXT, memory_pool=_POOL))
+    if times is None:
+        return None
+    count = len(columns[0])
+    return [times.slice(at * count, count) for at in range(len(columns))]
+
+
 def instants(texts: list[str | None]) -> pa.Array:
     """RFC 3339 texts as instants; anything finer than a microsecond is cut off. Errors: DecodeError."""
     array = pa.array(texts, TEXT, memory_pool=_POOL)

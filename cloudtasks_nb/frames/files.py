@@ -16,8 +16,6 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 
 from ..model.json import Duration
 from .arrays import MAP, SPAN, TEXT
@@ -35,11 +33,11 @@ def write_parquet(
     path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
 ) -> Path:
     """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError."""
+    from pyarrow.parquet import ParquetWriter
+
     with (
         complete_or_absent(path, private=private) as file,
-        pyarrow.parquet.ParquetWriter(
-            file, _with_units(schema), compression="zstd", write_page_checksum=True
-        ) as writer,
+        ParquetWriter(file, _with_units(schema), compression="zstd", write_page_checksum=True) as writer,
     ):
         for group in _groups(batches):
             writer.write_table(pa.Table.from_batches(group, schema=schema), row_group_size=_GROUP_ROWS)
@@ -58,10 +56,12 @@ def write_csv(
 
     `spreadsheet_safe` puts an apostrophe before texts that would be formulas in a spreadsheet.
     """
+    from pyarrow.csv import CSVWriter
+
     texts = pa.schema(
         [(field.name, pa.string() if field.type in _AS_TEXT else field.type) for field in schema]
     )
-    with complete_or_absent(path, private=private) as file, pyarrow.csv.CSVWriter(file, texts) as writer:
+    with complete_or_absent(path, private=private) as file, CSVWriter(file, texts) as writer:
         for batch in batches:
             columns = [flat(column) for column in batch.columns]
             writer.write_batch(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,10 @@ class Exports(ABC):
 
     _has_payloads = True
 
+    def _beginning(self, limit: int | None) -> AbstractContextManager[None]:
+        """Within a with block, pages are on their way: importing pandas takes as long as fetching many of them."""
+        return nullcontext()
+
     def to_dataframe(
         self,
         limit: int | None = None,
@@ -64,12 +69,13 @@ class Exports(ABC):
             >>> frame["payload.n"].tolist()
             [0, 1, 2, 3, 4]
         """
-        from ..frames import to_pandas
+        with self._beginning(limit):
+            from ..frames import to_pandas
 
-        export = self._export(columns, decode, secrets=secrets)
-        pages = self._limited(export, limit, progress)
-        frame = to_pandas(export.columns, pages, decode, dtype_backend, categories)
-        return frame.drop(columns=export.dropped)
+            export = self._export(columns, decode, secrets=secrets)
+            pages = self._limited(export, limit, progress)
+            frame = to_pandas(export.columns, pages, decode, dtype_backend, categories)
+            return frame.drop(columns=export.dropped)
 
     def to_arrow(
         self,
@@ -88,7 +94,8 @@ class Exports(ABC):
             >>> queue.tasks().to_arrow(columns=["task_id", "tag"]).num_rows
             5
         """
-        return self._reader(limit, progress, self._export(columns, decode, secrets=secrets)).read_all()
+        with self._beginning(limit):
+            return self._reader(limit, progress, self._export(columns, decode, secrets=secrets)).read_all()
 
     def to_arrow_batches(
         self,
@@ -131,10 +138,11 @@ class Exports(ABC):
         Example:
             >>> queue.tasks(view="FULL").to_parquet("tasks.parquet")
         """
-        from ..frames import write_parquet
+        with self._beginning(None):
+            from ..frames import write_parquet
 
-        reader = self._reader(None, progress, self._export(columns, decode, secrets=secrets))
-        return write_parquet(path, reader.schema, reader, private=secrets)
+            reader = self._reader(None, progress, self._export(columns, decode, secrets=secrets))
+            return write_parquet(path, reader.schema, reader, private=secrets)
 
     def to_csv(
         self,
@@ -158,10 +166,11 @@ class Exports(ABC):
         Example:
             >>> queue.tasks().to_csv("tasks.csv")
         """
-        from ..frames import write_csv
+        with self._beginning(None):
+            from ..frames import write_csv
 
-        reader = self._reader(None, progress, self._export(columns, decode, secrets=secrets))
-        return write_csv(path, reader.schema, reader, private=secrets, spreadsheet_safe=spreadsheet_safe)
+            reader = self._reader(None, progress, self._export(columns, decode, secrets=secrets))
+            return write_csv(path, reader.schema, reader, private=secrets, spreadsheet_safe=spreadsheet_safe)
 
     def to_excel(
         self,
@@ -182,10 +191,11 @@ class Exports(ABC):
         Example:
             >>> queue.tasks().to_excel("tasks.xlsx")
         """
-        from ..frames import write_excel
+        with self._beginning(None):
+            from ..frames import write_excel
 
-        reader = self._reader(None, progress, self._export(columns, decode, secrets=secrets))
-        return write_excel(path, reader.schema, reader, private=secrets)
+            reader = self._reader(None, progress, self._export(columns, decode, secrets=secrets))
+            return write_excel(path, reader.schema, reader, private=secrets)
 
     def _export(self, columns: Sequence[str] | None, decode: Decode | None, *, secrets: bool) -> Export[Any]:
         from ..frames import Export

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Generator, Iterator, Sized
-from concurrent.futures import Future, wait
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from ..errors import DecodeError
 from ..model.json import decode
 from ..progress import bar
 from ..rest.pages import PageTokens
 from ..shown import Shown
+from .ahead import Ahead
 from .exports import Exports, check_count
 from .listing import Items, Listing, Page
 
@@ -30,6 +31,8 @@ P = TypeVar("P", bound=Sized)
 
 # Converting a page holds the interpreter; without this pause the next request would leave only after it.
 _HEAD_START_S = 0.001
+# While pandas is imported, which takes as long as fetching many pages.
+_MOST_BEGUN = 32
 
 
 class _Token(msgspec.Struct, rename="camel"):
@@ -63,6 +66,7 @@ class Pager(Shown, Exports, Generic[T]):
         self._lock = threading.Lock()
         self._first = fetch("") if first is None else first
         self._untouched = True  # the first page has not been handed out yet
+        self._begun: tuple[bytes | None, Ahead] | None = None
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
@@ -125,21 +129,47 @@ class Pager(Shown, Exports, Generic[T]):
         with (tokens or self._tokens).reading():
             return Page(self._listing.items(raw), _next_token(raw))
 
+    @contextmanager
+    def _beginning(self, limit: int | None) -> Iterator[None]:
+        ahead = None
+        if limit is None and not (self._untouched and not _token_if_any(self._first)):
+            held = self._take_first()
+            token = "" if held is None else _token_if_any(held)
+            ahead = Ahead(self._fetch, _next_token, token, _MOST_BEGUN)
+            self._begun = held, ahead
+        try:
+            yield
+        finally:
+            self._begun = None
+            if ahead is not None:
+                ahead.close()
+
+    def _take_first(self) -> bytes | None:
+        """The page that is here already, unless it was handed out."""
+        with self._lock:
+            held, self._untouched = (self._first if self._untouched else None), False
+        return held
+
     def _raw_pages(self, tokens: PageTokens, *, ahead: bool) -> Generator[bytes, None, None]:
         """Page bytes from the start. `ahead` requests the next page while the caller works on this one."""
         with self._lock:
-            held, self._untouched = (self._first if self._untouched else None), False
+            begun, self._begun = (self._begun, None) if ahead else (None, self._begun)
+        held, coming = begun or (self._take_first(), None)
         if held is None:
-            held = self._first = self._fetch("")
+            held = self._first = (coming.take() if coming is not None else None) or self._fetch("")
         raw = held
-        while token := self._token_after(raw, tokens):
-            upcoming = _in_background(self._fetch, token) if ahead else None
-            if upcoming is not None:
-                wait([upcoming], timeout=_HEAD_START_S)
+        try:
+            while token := self._token_after(raw, tokens):
+                if ahead:
+                    coming = coming or Ahead(self._fetch, _next_token, token, 1)
+                    coming.wait(_HEAD_START_S)
+                yield raw
+                raw = (coming.take() if coming is not None else None) or self._fetch(token)
+                tokens.number += 1
             yield raw
-            raw = upcoming.result() if upcoming is not None else self._fetch(token)
-            tokens.number += 1
-        yield raw
+        finally:
+            if coming is not None:
+                coming.close()
 
     @staticmethod
     def _token_after(raw: bytes, tokens: PageTokens) -> str:
@@ -211,20 +241,6 @@ class Pager(Shown, Exports, Generic[T]):
         return str(self)
 
 
-def _in_background(fetch: Callable[[str], bytes], token: str) -> Future[bytes]:
-    """A page on its way; not by an executor, for whose threads an interrupted Python waits before it exits."""
-    page: Future[bytes] = Future()
-
-    def run() -> None:
-        try:
-            page.set_result(fetch(token))
-        except BaseException as error:
-            page.set_exception(error)
-
-    threading.Thread(target=run, name="cloudtasks-page", daemon=True).start()
-    return page
-
-
 # The token is the last member of the answer as a rule, and then there is no need to read all of it: a single brace
 # behind it closes the whole, and within a text its quotes would be escaped.
 _LAST_MEMBER = re.compile(rb'[{,]\s*"nextPageToken"\s*:\s*"([^"\\]*)"\s*}\s*\Z')
@@ -234,3 +250,11 @@ _TAIL_BYTES = 4096
 def _next_token(raw: bytes) -> str:
     last = _LAST_MEMBER.search(raw, max(0, len(raw) - _TAIL_BYTES))
     return last[1].decode() if last else decode(raw, _Token).next_page_token
+
+
+def _token_if_any(raw: bytes) -> str:
+    """The same; empty where the page cannot be read, which whoever works on it will be told."""
+    try:
+        return _next_token(raw)
+    except DecodeError:
+        return ""
