@@ -1,6 +1,6 @@
 """Listings as tables: Structs → Arrow → pandas, Parquet, CSV. Each part is imported when it is first used.
 
-Arrow is needed for all of them, pandas for DataFrames only.
+Arrow, which all of them need, imports pandas by itself where it is installed.
 """
 
 from importlib import import_module

@@ -46,7 +46,7 @@ class Export(Generic[P]):
             yield from self._decoded(pa.Table.from_batches([batch])).to_batches()
 
     def _decoded(self, table: pa.Table) -> pa.Table:
-        from .decoding import decoded_table  # with pandas, which nothing else here needs
+        from .decoding import decoded_table
 
         assert self.decode is not None  # noqa: S101 - for mypy
         return decoded_table(table, self.decode).drop_columns(self.dropped)
