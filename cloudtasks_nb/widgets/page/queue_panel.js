@@ -7,7 +7,7 @@ import { Frame } from "./frame/frame.js";
 import { facts as factPairs } from "./frame/sections.js";
 import { tabs } from "./frame/tabs.js";
 import { number } from "./frame/words.js";
-import { doomForm } from "./queue/doom.js";
+import { doomForm, restoreBox } from "./queue/doom.js";
 import { HistoryView } from "./queue/history.js";
 import { settingsForm } from "./queue/settings.js";
 
@@ -80,6 +80,7 @@ function render({ model, el }) {
   const settings = h("dl.ct-facts");
   const updated = h("span.ct-muted.ct-updated");
   const slot = formSlot(frame);
+  const restore = h("div");
   const now = h(
     "div.ct-now-view",
     stats,
@@ -105,8 +106,10 @@ function render({ model, el }) {
     why.node,
     history.node,
     frame.status,
+    restore,
     frame.folded,
   );
+  frame.watch(["restorable"], () => restore.replaceChildren(...restoreBox(model.get("restorable") ?? {})));
   frame.watch(["facts"], () => {
     const read = model.get("facts");
     state.replaceChildren(...cells(read.badge));
