@@ -10,7 +10,6 @@ import msgspec
 
 from ..model.json import encode, in_version, version_said
 from ..paging.pager import Pager
-from ..query import Query
 from ..redact import scrub
 
 if TYPE_CHECKING:
@@ -52,6 +51,8 @@ class TaskPager(Pager["Task"]):
             >>> [task.json() for task in tasks]
             [{'n': 3}, {'n': 4}]
         """
+        from ..query import Query
+
         wanted = Query.of(query)
         view = "FULL" if self._has_payloads else "BASIC"
         wanted.check_payloads(view, f'queue.tasks(view="FULL").where({query!r})')
