@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .data_frames import nullable_frame as nullable_frame
     from .data_frames import policy_frame as policy_frame
     from .data_frames import to_pandas as to_pandas
+    from .dataset import write_dataset as write_dataset
     from .dtypes import Dtypes as Dtypes
     from .excel import write_excel as write_excel
     from .export import Decode as Decode
@@ -26,15 +27,18 @@ if TYPE_CHECKING:
     from .files import write_parquet as write_parquet
     from .from_pandas import frame_from as frame_from
     from .from_pandas import rows_from as rows_from
+    from .partial import Partial as Partial
 
 _HOMES = {
     "columns": ("LOCATIONS", "QUEUES", "TASKS", "Column", "Columns", "TaskPage", "each", "maps"),
     "data_frames": ("nullable_frame", "policy_frame", "to_pandas"),
+    "dataset": ("write_dataset",),
     "dtypes": ("Dtypes",),
     "excel": ("write_excel",),
     "export": ("Decode", "Export"),
     "files": ("write_csv", "write_parquet"),
     "from_pandas": ("frame_from", "rows_from"),
+    "partial": ("Partial",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

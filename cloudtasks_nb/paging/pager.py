@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Generator, Iterator, Sized
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from ..errors import DecodeError
+from ..errors import CloudTasksError
 from ..model.json import decode
-from ..progress import bar
+from ..progress import bar, is_shown
 from ..rest.pages import PageTokens
 from ..shown import Shown
-from .ahead import Ahead
+from .cut_short import add_hint
 from .exports import Exports, check_count
-from .listing import Items, Listing, Page
+from .listing import Expected, Items, Listing, Page
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ..frames import Columns
+    from ..frames import Columns, Export, Partial
     from ..render import Table
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Sized)
+Where = TypeVar("Where")
+Fetch = Callable[[str], bytes]
+"""The page behind a token, as JSON; "" is the first one."""
 
 # Converting a page holds the interpreter; without this pause the next request would leave only after it.
 _HEAD_START_S = 0.001
-# While pandas is imported, which takes as long as fetching many pages.
-_MOST_BEGUN = 32
 
 
 class _Token(msgspec.Struct, rename="camel"):
@@ -54,19 +57,24 @@ class Pager(Shown, Exports, Generic[T]):
 
     def __init__(
         self,
-        fetch: Callable[[str], bytes],
+        fetch: Fetch,
         listing: Listing[T],
         tokens: PageTokens,
         first: bytes | None = None,
+        *,
+        start: str = "",
+        walk: Callable[[], Fetch] | None = None,
     ) -> None:
         self._fetch = fetch
+        self._walk = walk or (lambda: fetch)  # how an export reads, which may read on in the background
         self._listing = listing
         self._tokens = tokens  # of a walk that begins
         self._has_payloads = listing.has_payloads
+        self._rest = listing.rest
         self._lock = threading.Lock()
-        self._first = fetch("") if first is None else first
+        self._start = start
+        self._first = fetch(start) if first is None else first
         self._untouched = True  # the first page has not been handed out yet
-        self._begun: tuple[bytes | None, Ahead] | None = None
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
@@ -129,47 +137,39 @@ class Pager(Shown, Exports, Generic[T]):
         with (tokens or self._tokens).reading():
             return Page(self._listing.items(raw), _next_token(raw))
 
-    @contextmanager
-    def _beginning(self, limit: int | None) -> Iterator[None]:
-        ahead = None
-        if limit is None and not (self._untouched and not _token_if_any(self._first)):
-            held = self._take_first()
-            token = "" if held is None else _token_if_any(held)
-            ahead = Ahead(self._fetch, _next_token, token, _MOST_BEGUN)
-            self._begun = held, ahead
-        try:
-            yield
-        finally:
-            self._begun = None
-            if ahead is not None:
-                ahead.close()
+    def _raw_pages(
+        self, tokens: PageTokens, *, ahead: bool, start: str | None = None
+    ) -> Generator[bytes, None, None]:
+        """Page bytes from the start. `ahead` requests the next page while the caller works on this one.
 
-    def _take_first(self) -> bytes | None:
-        """The page that is here already, unless it was handed out."""
+        An error says where the listing goes on: its `page_token` is that of the first page that was not handed out.
+        """
+        unseen = self._start if start is None else start
+        read = self._walk() if ahead else self._fetch
+        try:
+            raw = self._beginning() if start is None else read(start)
+            while True:
+                token = self._token_after(raw, tokens)
+                upcoming = in_background(read, token) if ahead and token else None
+                if upcoming is not None:
+                    wait([upcoming], timeout=_HEAD_START_S)
+                unseen = token
+                yield raw
+                if not token:
+                    return
+                raw = upcoming.result() if upcoming is not None else read(token)
+                tokens.number += 1
+        except (CloudTasksError, KeyboardInterrupt) as error:
+            error.page_token = unseen  # type: ignore[union-attr]
+            raise
+
+    def _beginning(self) -> bytes:
+        """The first page: the one that is here, once; then it is asked for again."""
         with self._lock:
             held, self._untouched = (self._first if self._untouched else None), False
-        return held
-
-    def _raw_pages(self, tokens: PageTokens, *, ahead: bool) -> Generator[bytes, None, None]:
-        """Page bytes from the start. `ahead` requests the next page while the caller works on this one."""
-        with self._lock:
-            begun, self._begun = (self._begun, None) if ahead else (None, self._begun)
-        held, coming = begun or (self._take_first(), None)
         if held is None:
-            held = self._first = (coming.take() if coming is not None else None) or self._fetch("")
-        raw = held
-        try:
-            while token := self._token_after(raw, tokens):
-                if ahead:
-                    coming = coming or Ahead(self._fetch, _next_token, token, 1)
-                    coming.wait(_HEAD_START_S)
-                yield raw
-                raw = (coming.take() if coming is not None else None) or self._fetch(token)
-                tokens.number += 1
-            yield raw
-        finally:
-            if coming is not None:
-                coming.close()
+            held = self._first = self._fetch(self._start)
+        return held
 
     @staticmethod
     def _token_after(raw: bytes, tokens: PageTokens) -> str:
@@ -193,24 +193,20 @@ class Pager(Shown, Exports, Generic[T]):
         limit: int | None,
         progress: bool | None,
         tokens: PageTokens | None = None,
+        kept: Partial | None = None,
     ) -> Iterator[P]:
-        """Pages as a table reads them, each gone when the next one comes."""
+        """Pages as a table reads them, each gone when the next one comes; those after the pages that were `kept`."""
         tokens = tokens or self._tokens.afresh()
+        start = kept.token if kept is not None else None
         left = limit
         with tokens.reading():
             several = bool(_next_token(self._first))
         ahead = limit is None  # with a limit, a page ahead may be wasted
         with (
-            closing(self._raw_pages(tokens, ahead=ahead)) as pages,
-            bar(
-                self._listing.caption,
-                self._listing.nouns,
-                progress,
-                several=several,
-                total=self._total(limit),
-                estimated=True,
-            ) as shown,
+            self._bar(progress, limit, several=several) as shown,
+            closing(self._raw_pages(tokens, ahead=ahead, start=start)) as pages,
         ):
+            shown.update(kept.items if kept is not None else 0)
             while left is None or left > 0:
                 raw = next(pages, None)
                 if raw is None:
@@ -221,11 +217,51 @@ class Pager(Shown, Exports, Generic[T]):
                 shown.update(len(page))
                 left = None if left is None else left - len(page)
 
-    def _total(self, limit: int | None) -> int | None:
-        """How many items there will be, as far as somebody has an estimate."""
-        if not self._listing.expected:
-            return None
-        return min(self._listing.expected, limit) if limit is not None else self._listing.expected
+    @contextmanager
+    def _reader_for(
+        self, path: str | os.PathLike[str], progress: bool | None, export: Export[Any], *, resume: bool
+    ) -> Iterator[pa.RecordBatchReader]:
+        if not resume:
+            yield self._reader(None, progress, export)
+            return
+        from ..frames import Partial
+
+        listing, names = self._listing, ", ".join(export.columns.schema.names)
+        view = "FULL" if listing.has_payloads else "BASIC"
+        with Partial(path, [listing.caption, listing.session.endpoint, view, names, *export.told]) as kept:
+            try:
+                yield export.decoded(self._kept_and_read(kept, export.columns, progress))
+            except (CloudTasksError, KeyboardInterrupt) as error:
+                if kept.pages:
+                    said = f"{listing.counted(kept.items)} are kept in {kept.path.name}: the same line reads the rest"
+                    add_hint(error, f"{said}, for two hours")
+                raise
+
+    def _kept_and_read(
+        self, kept: Partial, columns: Columns[P], progress: bool | None
+    ) -> Iterator[pa.RecordBatch]:
+        """What an earlier export kept, and then the pages that it did not reach, which are kept as they come."""
+        yield from kept.batches()
+        if kept.token == "":
+            return
+        tokens = self._tokens.afresh()
+        for page in self._pages_of(columns, None, progress, tokens, kept):
+            with tokens.reading():
+                batch = columns.batch(page)
+            kept.add(batch, tokens.coming)
+            yield batch
+
+    def _bar(self, progress: bool | None, limit: int | None, *, several: bool) -> Any:
+        """The line of an export. It says before the first call how many there will be, as far as that is known."""
+        caption, noun = self._listing.caption, self._listing.nouns
+        if not is_shown(progress, several=several):
+            return bar(caption, noun, False, several=several)
+        expected = self._listing.expected()
+        if limit is not None:
+            expected = Expected(min(expected.items, limit) if expected.items else None)
+        return bar(
+            caption + expected.words, noun, True, several=several, total=expected.items, estimated=True
+        )
 
     def _shape_(self) -> Table:
         page = self._page(self._first)
@@ -241,6 +277,20 @@ class Pager(Shown, Exports, Generic[T]):
         return str(self)
 
 
+def in_background(fetch: Callable[[Where], bytes], where: Where) -> Future[bytes]:
+    """A page on its way; not by an executor, for whose threads an interrupted Python waits before it exits."""
+    page: Future[bytes] = Future()
+
+    def run() -> None:
+        try:
+            page.set_result(fetch(where))
+        except BaseException as error:
+            page.set_exception(error)
+
+    threading.Thread(target=run, name="cloudtasks-page", daemon=True).start()
+    return page
+
+
 # The token is the last member of the answer as a rule, and then there is no need to read all of it: a single brace
 # behind it closes the whole, and within a text its quotes would be escaped.
 _LAST_MEMBER = re.compile(rb'[{,]\s*"nextPageToken"\s*:\s*"([^"\\]*)"\s*}\s*\Z')
@@ -250,11 +300,3 @@ _TAIL_BYTES = 4096
 def _next_token(raw: bytes) -> str:
     last = _LAST_MEMBER.search(raw, max(0, len(raw) - _TAIL_BYTES))
     return last[1].decode() if last else decode(raw, _Token).next_page_token
-
-
-def _token_if_any(raw: bytes) -> str:
-    """The same; empty where the page cannot be read, which whoever works on it will be told."""
-    try:
-        return _next_token(raw)
-    except DecodeError:
-        return ""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..model.json import encode, in_version, version_said
-from ..paging.pager import Pager
+from ..paging.pager import Fetch, Pager
+from ..query import Query
 from ..redact import scrub
 
 if TYPE_CHECKING:
@@ -51,8 +52,6 @@ class TaskPager(Pager["Task"]):
             >>> [task.json() for task in tasks]
             [{'n': 3}, {'n': 4}]
         """
-        from ..query import Query
-
         wanted = Query.of(query)
         view = "FULL" if self._has_payloads else "BASIC"
         wanted.check_payloads(view, f'queue.tasks(view="FULL").where({query!r})')
@@ -63,7 +62,7 @@ class TaskPager(Pager["Task"]):
 
         Errors: DecodeError for a page that cannot be read.
         """
-        listing, fetch = self._listing.narrowed(words), self._fetch
+        listing, fetch, walk = self._listing.narrowed(words), self._fetch, self._walk
 
         def sifted(raw: bytes, token: str) -> bytes:
             with self._tokens.afresh().reading(token or None):
@@ -72,6 +71,16 @@ class TaskPager(Pager["Task"]):
             page.tasks = [page.tasks[at] for at in kept]
             return in_version(encode(page), version_said(raw))
 
-        held = self._first if self._untouched else fetch("")
-        tokens = self._tokens
-        return TaskPager(lambda token: sifted(fetch(token), token), listing, tokens, first=sifted(held, ""))
+        def sifting(read: Fetch) -> Fetch:
+            return lambda token: sifted(read(token), token)
+
+        start = self._start
+        held = self._first if self._untouched else fetch(start)
+        return TaskPager(
+            sifting(fetch),
+            listing,
+            self._tokens,
+            sifted(held, start),
+            start=start,
+            walk=lambda: sifting(walk()),
+        )

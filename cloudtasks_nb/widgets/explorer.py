@@ -65,6 +65,7 @@ class Explorer(Clickable):
     """
 
     _script = "explorer"
+    _parts = ("explorer.heads",)
 
     place = traitlets.Dict().tag(sync=True)
     rows = traitlets.List().tag(sync=True)
