@@ -18,6 +18,8 @@ _SHORT = {
     "DurationLike": "duration",
     "Duration": "timedelta",
     "Instant": "datetime",
+    "Time": "datetime",
+    "Int32": "int",
     "View": '"BASIC" | "FULL"',
     "Spoken": '"auto" | "v2" | "v2beta3" | "v2beta2"',
 }
