@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any, cast
 
-from .shapes import Card, Shape, Table
+from .shapes import Card, Image, Shape, Table
 from .values import moment
 
 
@@ -19,6 +19,7 @@ def _shape(obj: Any, now: datetime) -> Shape:
 
 @_shape.register(Card)
 @_shape.register(Table)
+@_shape.register(Image)
 def _(obj: Shape, now: datetime) -> Shape:
     return obj
 
