@@ -98,17 +98,13 @@ class Client(CreatesQueues, Shown):
         """The emulator that this client talks to. Errors: ConfigError when it talks to the real service."""
         from .emulator.client import Emulator
 
-        if not self._on_emulator:
+        if not self._session.on_emulator:
             raise ConfigError(
                 f"{self.endpoint} is the service and no emulator.", hint="ct.local() starts an emulator"
             )
         if self._emulator is None:
             self._emulator = Emulator(self._session, self._queue_name, self.project)
         return self._emulator
-
-    @property
-    def _on_emulator(self) -> bool:
-        return self.endpoint.lower().startswith("http://")
 
     @property
     def offers_stats(self) -> bool:
@@ -278,7 +274,7 @@ class Client(CreatesQueues, Shown):
     def _app_engine_location(self) -> str:
         """Where App Engine is, as far as that can be known."""
         try:
-            info = self.emulator.refresh().info if self._on_emulator else None
+            info = self.emulator.refresh().info if self._session.on_emulator else None
         except CloudTasksError:  # another emulator
             info = None
         return info.app_engine_location if info is not None else ""
@@ -348,7 +344,7 @@ class Client(CreatesQueues, Shown):
             kind="Cloud Tasks client",
             facts={
                 "location": self.location or muted("none: queues() lists all"),
-                "endpoint": [code(self.endpoint), muted("emulator") if self._on_emulator else None],
+                "endpoint": [code(self.endpoint), muted("emulator") if self._session.on_emulator else None],
                 "identity": self.identity,
                 "API version": self.api_version,
                 "read-only": "yes: what would change the service is refused" if self.read_only else None,

@@ -220,7 +220,7 @@ class Batch(Shown):
             )
 
         run = partial(verb, *args, **given)
-        item = BatchItem(run, BatchPart(self._first_call(run), self._session.retry))
+        item = BatchItem(run, BatchPart(self._first_call(run), self._session.retry, self._session.pauses))
         self._items.append(item)
         return item
 

@@ -21,8 +21,10 @@ from ..rest.answers import refusal
 from ..rest.call import Call
 from ..rest.deadline import Deadline
 from ..rest.exchange import Answer
-from ..rest.retry import Retry, TryingCall
+from ..rest.quotas import Pauses
+from ..rest.retry import Retry
 from ..rest.session import Session
+from ..rest.trying import TryingCall
 
 MOST = 1000
 """Calls in one request."""
@@ -35,10 +37,11 @@ class BatchPart(TryingCall):
 
     __slots__ = ("outcome",)
 
-    def __init__(self, call: Call, policy: Retry) -> None:
-        super().__init__(call, policy)
+    def __init__(self, call: Call, policy: Retry, pauses: Pauses | None = None) -> None:
+        super().__init__(call, policy, pauses)
         self.outcome: Outcome | None = None
         self.outlasts_quota = False  # the other calls would wait with it
+        self.turns = 0  # they leave together
 
 
 def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -> int:
@@ -56,6 +59,7 @@ def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -
         same[start : start + MOST] for same in of_version.values() for start in range(0, len(same), MOST)
     ):
         deadline = Deadline(timeout_s)
+        time.sleep(max(part.room_s(part.call.method.id, part.call.resource, deadline) for part in together))
         while pending := [part for part in together if part.outcome is None]:
             requests += 1
             delay_s = _send(session, pending, deadline)
@@ -67,7 +71,7 @@ def _send(session: Session, pending: list[BatchPart], deadline: Deadline) -> flo
     """Send what is pending once; how long to wait before what is then still pending."""
     credential: dict[str, str] = {}
     for part in pending:
-        part.tries += 1
+        part.begin()
     try:
         credential = session.auth.headers("POST", _url(session))
         found = _exchange(session, pending, credential, deadline)
@@ -77,6 +81,7 @@ def _send(session: Session, pending: list[BatchPart], deadline: Deadline) -> flo
     for part, outcome in zip(pending, found, strict=True):
         if isinstance(outcome, bytes):
             part.outcome = outcome
+            part.passed()
         elif part.may_renew(outcome):
             refused.append((part, outcome))
         elif part.was_done(outcome):

@@ -26,8 +26,9 @@ from ..errors import (
 from ..interrupts import interrupts_go_to
 from ..progress import bar
 from ..rest.deadline import Deadline
-from ..rest.retry import Trying, may_have_run, may_repeat
+from ..rest.retry import may_have_run, may_repeat
 from ..rest.session import Session
+from ..rest.trying import Trying
 from .items import Item, NumberedItems
 from .pace import Pace
 from .result import BulkResult, Verb
@@ -203,10 +204,11 @@ class BulkRun:
 
     def _persist(self, at: int, step: Step, items: list[Item]) -> None:
         """Try a step until every item has succeeded, was refused for good, or its time is over."""
-        trying = Trying(self._session.retry, outlasts_quota=True)
+        trying = Trying(self._session.retry, outlasts_quota=True, pauses=self._session.pauses)
         deadline = Deadline(self._session.timeout_s)
+        self._wait(trying.room_s(step.effect.method, self.result.queue, deadline))
         while items and self._room(len(items), deadline):
-            trying.tries += 1
+            trying.begin()
             items = self._once(at, step, items, trying.tries)
             error = _most_severe(items)
             if error is None:

@@ -56,6 +56,11 @@ class Effect(msgspec.Struct, frozen=True):
     repeatable: bool = True
     done_when_repeated: str | None = None
 
+    @property
+    def method(self) -> str:
+        """A REST method that uses the same quota."""
+        return f"{_TASKS}.{self.name}"
+
 
 READ = Effect("read", changes=False)
 CREATE = Effect("create", done_when_repeated="ALREADY_EXISTS")
@@ -130,7 +135,7 @@ class Each(Generic[Thing]):
 
     def _answers(self, calls: list[Call]) -> list[bytes | CloudTasksError]:
         if self._together and len(calls) > 1:
-            parts = [BatchPart(call, self._session.retry) for call in calls]
+            parts = [BatchPart(call, self._session.retry, self._session.pauses) for call in calls]
             for call in calls:
                 self._session.check(call)
             send_batch(self._session, parts, self._session.timeout_s)

@@ -40,7 +40,7 @@ def what_became(task: Task, facts: Facts, missing: str) -> Said:
 def _by_emulator(task: Task, facts: Facts) -> Said | None:
     """An emulator remembers every attempt of the tasks that ended last."""
     session = task._session
-    if not session.endpoint.lower().startswith("http://"):
+    if not session.on_emulator:
         return None
     try:
         facts.calls += 1

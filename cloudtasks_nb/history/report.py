@@ -24,7 +24,6 @@ from .audit import AuditEvent, read_audit
 from .figures import Answers, ByCode, Figures, Moment, reckoned
 from .metrics import ATTEMPTS, CREATED, DELAYS, DEPTH, DEPTH_AT, Reader, all_of
 from .series import Series
-from .services import is_emulator
 from .told import AUDIT_LOG, METRICS, metrics_source, passable, queue_now, refused, still_known
 from .windows import Window
 
@@ -245,7 +244,7 @@ def report(
 
 def metric_window(session: Session, since: InstantLike, until: InstantLike | None = None) -> Window:
     """The window that metrics are asked for. Google's are not there yet for this minute. Errors: ConfigError."""
-    return Window.of(since, until, session.now(), past_only=not is_emulator(session))
+    return Window.of(since, until, session.now(), past_only=not session.on_emulator)
 
 
 def framed(
@@ -277,7 +276,7 @@ def asked_of(
 def known_until(session: Session, window: Window, depth: Sequence[Series]) -> datetime:
     """Up to when metrics know: on an emulator up to now, on Google up to the newest point, or four minutes ago."""
     end = min(window.until, window.now)
-    if is_emulator(session):
+    if session.on_emulator:
         return end
     newest = [max(one.points) for one in depth if one.points]
     return min(end, max([*newest, window.now - LAG, window.since]))
@@ -285,7 +284,7 @@ def known_until(session: Session, window: Window, depth: Sequence[Series]) -> da
 
 def sources(found: dict[str, Any], trail: Any, session: Session) -> dict[str, str]:
     """What was read, and what could not be."""
-    lag = "up to now" if is_emulator(session) else "in which the last minutes are not visible yet"
+    lag = "up to now" if session.on_emulator else "in which the last minutes are not visible yet"
     audit = refused(trail) if passable(trail) else _audit_words(*trail)
     return {METRICS: metrics_source(list(found.values()), lag), AUDIT_LOG: audit}
 

@@ -53,11 +53,6 @@ def endpoint_of(service: str, endpoint: str) -> str:
     return f"https://{service}{GOOGLE_HOSTS}" if is_google else endpoint
 
 
-def is_emulator(session: Session) -> bool:
-    """Whether it is an emulator, which knows everything at once and has no quota: Google is never asked over http."""
-    return urlsplit(session.endpoint).scheme == "http"
-
-
 def time_series(session: Session, project: str, query: dict[str, Any]) -> bytes:
     """A page of time series. Errors: any CloudTasksError."""
     there = session.beside(endpoint_of("monitoring", session.endpoint))
@@ -69,7 +64,7 @@ def log_entries(session: Session, project: str, body: dict[str, Any]) -> bytes:
     there = session.beside(endpoint_of("logging", session.endpoint))
     call = Call(ENTRIES, path={}, query={}, body={"resourceNames": [f"projects/{project}"], **body})
     call.resource, call.continues_listing = f"projects/{project}", True
-    if not is_emulator(session):
+    if not session.on_emulator:
         _turn(session.endpoint, project).take()
     return there.send(call)
 

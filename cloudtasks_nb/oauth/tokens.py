@@ -16,8 +16,9 @@ from ..redact import DOTS, is_secret
 from ..rest.auth import TOKEN_URI, check_token_uri, is_loopback
 from ..rest.deadline import Deadline
 from ..rest.exchange import Bounds, connections, exchange
-from ..rest.retry import Retry, Trying
+from ..rest.retry import Retry
 from ..rest.token_refusals import refusal
+from ..rest.trying import Trying
 from ..shown import Shown
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _ask(known: Token, **asked: str | None) -> Token:
     form = JsonObject((name, as_secret(value)) for name, value in asked.items() if value)
     trying, deadline = Trying(_RETRY, repeatable="refresh_token" in form), Deadline(_TIMEOUT_S)
     while True:
-        trying.tries += 1
+        trying.begin()
         asked_at = datetime.now(UTC)  # from here on a token ages, however long the answer takes
         try:
             found = _post(known.token_uri, form, deadline)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..model.methods import METHODS
 from ..model.roles import PREFIX, roles_with
+from .quota_names import quota_hint
 
 # What reads what happened, and the permission for it: refusals there do not always name it.
 _ELSEWHERE = {
@@ -36,6 +37,8 @@ def hint_for(
         return "use credentials with the scope https://www.googleapis.com/auth/cloud-platform"
     if status == "PERMISSION_DENIED":
         return _permission(message, method, resource)
+    if status == "RESOURCE_EXHAUSTED":
+        return quota_hint(message, details, method)
     if region := _REGION.search(message):
         return f'App Engine targets are in one region: ct.connect(location="{region[1]}")'
     for words, advice in _BY_WORDS:
@@ -115,7 +118,6 @@ _BY_WORDS = (
     ("deadline cannot be more than 30s", "pass a timeout of 30 seconds or less"),
     ("API keys are not supported", "a key does not say who calls: pass credentials=... or access_token=..."),
     ("missing required authentication credential", "pass credentials=... or access_token=... to ct.connect()"),
-    ("Quota exceeded", "wait a minute or lower the rate; begin with 500/s and grow by half every 5 minutes"),
 )  # fmt: skip
 
 _LEASE_OVER = "the lease is over, or was renewed elsewhere, and another worker may hold the task: lease again"
@@ -124,7 +126,6 @@ _BY_CALL = {
     ("FAILED_PRECONDITION", "renewLease"): _LEASE_OVER,
     ("FAILED_PRECONDITION", "cancelLease"): _LEASE_OVER,
     ("FAILED_PRECONDITION", "lease"): "a paused queue leases nothing: queue.resume()",
-    ("RESOURCE_EXHAUSTED", "lease"): "a queue takes 10 lease calls per second: lease more tasks with each",
     ("ALREADY_EXISTS", "create"): "the name is taken: client.queue() or queue.task() reads what is there",
     ("NOT_FOUND", "acknowledge"): "the task is gone: it was acknowledged, deleted, or used up its attempts",
 }  # fmt: skip
@@ -132,7 +133,6 @@ _BY_CALL = {
 _BY_STATUS = {
     "UNAUTHENTICATED": "sign in again: gcloud auth application-default login",
     "PERMISSION_DENIED": "check client.identity and client.project, and the roles that identity has there",
-    "RESOURCE_EXHAUSTED": "a quota or rate limit was reached; wait a minute or lower the rate",
     "UNAVAILABLE": "the service is briefly unavailable; try again",
     "ABORTED": "somebody else changed it meanwhile; read it again, then try again",
 }

@@ -26,7 +26,9 @@ from .deadline import Deadline
 from .exchange import MAX_ANSWER_BYTES, Answer, Bounds, connections, exchange
 from .heard import Heard
 from .nearby import Nearby
-from .retry import Retry, TryingCall
+from .quotas import Pauses
+from .retry import Retry
+from .trying import TryingCall
 from .versioned import Speaking
 
 if TYPE_CHECKING:
@@ -76,6 +78,12 @@ class Session:
         self.queue_states: dict[str, str] = {}
         self.moved_to: datetime | None = None
         self.heard = Heard()
+        self.pauses = Pauses()
+
+    @property
+    def on_emulator(self) -> bool:
+        """Whether it is an emulator, which knows all at once and has no quota: Google is never asked over http."""
+        return self.endpoint.lower().startswith("http://")
 
     def call(
         self,
@@ -134,7 +142,8 @@ class Session:
             return self.persist(call)
         except ApiError as error:
             self.advise(error, call)
-            self.heard.refused(call, error, self.now())
+            if error.tries:  # it was sent
+                self.heard.refused(call, error, self.now())
             if self._nearby is not None and not is_unserved(error):
                 self._nearby.explain(self, error)
             raise
@@ -237,12 +246,15 @@ class Session:
 
     def persist(self, call: Call) -> bytes:
         """Try until it succeeds, is refused for good, or its time is over."""
-        trying, deadline = TryingCall(call, self.retry), Deadline(self.timeout_s)
+        trying, deadline = TryingCall(call, self.retry, self.pauses), Deadline(self.timeout_s)
         while True:
+            trying.ready(deadline)
             credential = self._credential(call)
-            trying.tries += 1
+            trying.begin()
             try:
-                return self._once(call, credential, deadline)
+                answer = self._once(call, credential, deadline)
+                trying.passed()
+                return answer
             except CloudTasksError as refused:
                 error = refused  # an interrupt of the wait is no error within this one
             if trying.may_renew(error) and self.auth.renew(credential):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..diagnosis.watch import Watch
     from ..emulator.client.inbox import Inbox
     from ..resources.queue import Queue
+    from ..rest.session import Session
 
 LINES_KEPT = 20  # the newest lines of "as code"
 SLOWEST_S = 60.0  # between two looks at a service that fails
@@ -56,6 +57,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     notice = traitlets.Dict().tag(sync=True)
     lines = traitlets.List().tag(sync=True)
     read_only = traitlets.Bool(False).tag(sync=True)
+    acts_on = traitlets.Dict().tag(sync=True)
     live_s = traitlets.Float(0.0).tag(sync=True)
 
     def __init__(
@@ -68,8 +70,11 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         self._stale = False  # something changed while nobody looked
         self._failures = 0  # of looking again, in a row
         self._budget = budget_of(self.endpoint, getattr(subject, "project", ""))
-        session = getattr(subject, "_session", None)
-        super().__init__(read_only=read_only or getattr(session, "read_only", False), **state)
+        session, place = self._service
+        if session is not None:
+            state["acts_on"] = place | {"live": not session.on_emulator, "client_reads": session.read_only}
+            read_only = read_only or session.read_only
+        super().__init__(read_only=read_only, **state)
         self.on_msg(self._on_message)
         sharing.listening.add(self)
 
@@ -77,6 +82,11 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     def endpoint(self) -> str:
         """The URL of the service that is shown."""
         return self.subject._session.endpoint  # type: ignore[union-attr]  # an inbox has its own
+
+    @property
+    def _service(self) -> tuple[Session | None, dict[str, str]]:
+        """The session that calls, and the project and the location that it is about; None: no service is called."""
+        return None, {}
 
     @property
     def expression(self) -> str:

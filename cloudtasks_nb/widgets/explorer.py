@@ -26,6 +26,7 @@ from .queue_panel import QueuePanel
 
 if TYPE_CHECKING:
     from ..client import Client
+    from ..rest.session import Session
 
 # What can be opened of a queue, by the verb that opens it.
 VIEWS = {
@@ -92,6 +93,10 @@ class Explorer(Clickable):
     def chosen(self) -> list[Queue]:
         """The queues that are ticked."""
         return [self._queues[name] for name in self.ticked if name in self._queues]
+
+    @property
+    def _service(self) -> tuple[Session | None, dict[str, str]]:
+        return self.client._session, {"project": self.client.project, "location": "all locations"}
 
     @property
     def expression(self) -> str:

@@ -13,6 +13,7 @@ from .clickable import Clickable
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
+    from ..rest.session import Session
 
 
 class Panel(Clickable):
@@ -23,6 +24,10 @@ class Panel(Clickable):
     def __init__(self, queue: Queue, *, read_only: bool = False, **state: Any) -> None:
         self.queue = queue
         super().__init__(queue, queue.id, read_only=read_only, **state)
+
+    @property
+    def _service(self) -> tuple[Session | None, dict[str, str]]:
+        return self.queue._session, {"project": self.queue.project, "location": self.queue.location}
 
     @property
     def expression(self) -> str:

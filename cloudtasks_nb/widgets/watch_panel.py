@@ -14,6 +14,7 @@ from .clickable import Clickable, built
 
 if TYPE_CHECKING:
     from ..diagnosis.watch import Watch
+    from ..rest.session import Session
 
 
 class WatchPanel(Clickable):
@@ -41,6 +42,11 @@ class WatchPanel(Clickable):
     def endpoint(self) -> str:
         """The URL of the service that is watched."""
         return self.watch.queue._session.endpoint
+
+    @property
+    def _service(self) -> tuple[Session | None, dict[str, str]]:
+        queue = self.watch.queue
+        return queue._session, {"project": queue.project, "location": queue.location}
 
     @property
     def expression(self) -> str:

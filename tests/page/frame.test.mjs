@@ -76,6 +76,35 @@ test("the first press arms and the second acts; a double click only arms", () =>
   assert.equal(button.textContent, "Delete");
 });
 
+function openOn(service, traits = {}) {
+  const acts_on = { project: "acme", location: "us-central1", live: false, client_reads: false, ...service };
+  return new Frame(fakeModel({ acts_on, ...traits }), openPage(), "test", "A panel");
+}
+
+test("a panel begins with what it acts on, and says when it only reads", () => {
+  const first = (...given) => openOn(...given).root.firstChild.textContent;
+  assert.equal(first({}), "EMULATORacme · us-central1");
+  assert.equal(first({ live: true }), "LIVEacme · us-central1");
+  assert.equal(first({}, { read_only: true }), "EMULATORacme · us-central1 · read-only");
+  const isClient = first({ live: true, client_reads: true }, { read_only: true });
+  assert.equal(isClient, "LIVEacme · us-central1 · read-only client");
+});
+
+test("the real service is confirmed in other words than an emulator", () => {
+  const options = { label: "Purge", submit: "Purge", act: () => {}, close: () => {} };
+  for (const live of [true, false]) {
+    const panel = openOn({ live });
+    const button = armed(panel, "Delete", "Delete t for good?", () => {});
+    click(button);
+    const real = "This is the real service, project acme. ";
+    assert.equal(button.textContent, live ? "Confirm live: delete" : "Confirm: delete");
+    assert.equal(panel.status.textContent.startsWith(real), live);
+    assert.equal(actionForm(panel, options).textContent.startsWith(real), live);
+    assert.ok(!actionForm(panel, { ...options, changes: false }).textContent.startsWith(real));
+    panel.cleanup();
+  }
+});
+
 test("an armed button lets go after five seconds", () => {
   let acted = 0;
   const button = armed(frame, "Delete", "Sure?", () => acted++);

@@ -1,6 +1,6 @@
 // Locations, queues, and one queue opened: as controls, tasks, leases, monitor or access.
 
-import { h, muted, typing } from "./frame/dom.js";
+import { h, typing } from "./frame/dom.js";
 import { Frame } from "./frame/frame.js";
 import { choiceBar } from "./queues/chosen.js";
 import { Opened } from "./queues/opened.js";
@@ -16,12 +16,10 @@ function openQueue(frame, row) {
 }
 
 function header(frame) {
-  const { project } = frame.get("place");
   const updated = h("span.ct-muted.ct-where");
   frame.watch(["rows", "place"], () => {
     updated.replaceChildren(...frame.freshness(frame.get("place").updated));
   });
-  const words = `queues${frame.get("read_only") ? " · read-only" : ""}`;
   const refresh = frame.button("Refresh", () => frame.send("refresh"));
   const title =
     "Attempts of the last hour that failed: one call of Cloud Monitoring for all queues, which is billed";
@@ -29,7 +27,7 @@ function header(frame) {
   frame.watch(["place"], () => {
     failing.hidden = frame.get("place").failing;
   });
-  return h("header", h("h3", project), muted(words), updated, failing, refresh);
+  return h("header", h("h3", "Queues"), updated, failing, refresh);
 }
 
 function render({ model, el }) {

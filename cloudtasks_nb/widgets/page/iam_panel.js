@@ -9,12 +9,11 @@ import { h, muted } from "./frame/dom.js";
 import { Frame } from "./frame/frame.js";
 
 function header(frame) {
-  const { id, location } = frame.get("facts");
+  const { id } = frame.get("facts");
   const updated = h("span.ct-muted.ct-where");
   frame.watch(["facts"], () => updated.replaceChildren(...frame.freshness(frame.get("facts").updated)));
-  const words = `access · ${location}${frame.get("read_only") ? " · read-only" : ""}`;
   const refresh = frame.button("Refresh", () => frame.send("refresh"));
-  return h("header", h("h3", id), muted(words), updated, refresh);
+  return h("header", h("h3", id), muted("access"), updated, refresh);
 }
 
 function checks(frame) {

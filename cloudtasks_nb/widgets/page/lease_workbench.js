@@ -23,15 +23,14 @@ function openedTask(frame) {
 }
 
 function header(frame) {
-  const { id, location } = frame.get("place");
+  const { id } = frame.get("place");
   const isReadOnly = frame.get("read_only");
   const updated = h("span.ct-muted.ct-where");
   frame.watch(["place"], () => {
     const read = frame.get("place").updated;
     updated.replaceChildren(...(isReadOnly && read ? ["updated ", when(read)] : []));
   });
-  const words = `leases · ${location}${isReadOnly ? " · read-only" : ""}`;
-  return h("header", h("h3", id), muted(words), updated);
+  return h("header", h("h3", id), muted("leases"), updated);
 }
 
 // What leases and finishes; a panel that is read-only has a button to read again in place of it.

@@ -81,7 +81,7 @@ function followSize(frame, charts) {
 }
 
 function render({ model, el }) {
-  const { id, location, estimates } = model.get("facts");
+  const { id, estimates } = model.get("facts");
   const frame = new Frame(model, el, "monitor", `Monitor of queue ${id}`, { unseen: true });
   const charts = chartsFor(estimates);
   const state = h("span.ct-state");
@@ -91,7 +91,7 @@ function render({ model, el }) {
   const before = muted();
   const now = frame.button("Sample now", () => frame.send("refresh"));
   frame.root.append(
-    h("header", h("h3", id), state, muted(location), updated),
+    h("header", h("h3", id), state, updated),
     h(
       "div.ct-charts",
       charts.map((chart) => chart.node),

@@ -35,7 +35,7 @@ function readButtons(frame) {
 }
 
 function controls(frame, slot) {
-  if (frame.get("read_only")) return [...readButtons(frame), muted("read-only")];
+  if (frame.get("read_only")) return readButtons(frame);
   const state = () => frame.get("facts").state;
   const verb = (label, action, unless) =>
     frame.button(label, () => frame.send(action), { allowed: () => !frame.gone && state() !== unless });
@@ -73,14 +73,13 @@ function whyTab(frame) {
 }
 
 function render({ model, el }) {
-  const { id, location, kind, project } = model.get("facts");
+  const { id, kind } = model.get("facts");
   const frame = new Frame(model, el, "queue", `Queue ${id}`);
   const state = h("span.ct-state");
   const stats = h("dl.ct-tiles");
   const settings = h("dl.ct-facts");
   const updated = h("span.ct-muted.ct-updated");
   const slot = formSlot(frame);
-  const where = h("span.ct-muted.ct-where", `${location} · ${kind} · ${project}`);
   const now = h(
     "div.ct-now-view",
     stats,
@@ -100,7 +99,7 @@ function render({ model, el }) {
     model.get("tab"),
   );
   frame.root.append(
-    h("header", h("h3", id), state, where),
+    h("header", h("h3", id), state, muted(`${kind} queue`)),
     views,
     now,
     why.node,

@@ -6,7 +6,6 @@ import { Frame } from "./frame/frame.js";
 import { filterRow } from "./tasks/filters.js";
 import { placeWords } from "./tasks/scope.js";
 import { TaskTable } from "./tasks/table.js";
-import { progressRow, viewControls } from "./tasks/view.js";
 
 const PAGES_TITLE = "Back to reading page by page";
 const ALL_TITLE = "Read every page, so that filter and order are those of the whole queue";
@@ -40,14 +39,13 @@ function updatedWords({ updated, outdated }) {
 }
 
 function header(frame) {
-  const { id, location } = frame.get("place");
+  const { id } = frame.get("place");
   const updated = h("span.ct-muted.ct-where");
   frame.watch(["place"], () => {
     updated.replaceChildren(...updatedWords(frame.get("place")));
     frame.sync();
   });
-  const words = `tasks · ${location}${frame.get("read_only") ? " · read-only" : ""}`;
-  return h("header", h("h3", id), muted(words), updated);
+  return h("header", h("h3", id), muted("tasks"), updated);
 }
 
 function render({ model, el }) {
@@ -57,17 +55,19 @@ function render({ model, el }) {
     table.asks?.(id);
     frame.send("open_task", { task_id: id });
   });
-  const [side, above, below] = [h("div.ct-side"), h("div"), h("div")];
-  const view = h("div.ct-buttons.ct-end", viewControls(frame));
+  const [view, progress, side] = ["div.ct-buttons.ct-end", "div", "div.ct-side"].map((kind) => h(kind));
+  const [above, below] = [h("div"), h("div")];
   frame.root.append(
     header(frame),
     h("div.ct-bar", navigation(frame), view),
     filterRow(frame),
-    progressRow(frame),
+    progress,
     h("div.ct-split", h("div", table.node, side)),
     ...[above, frame.status, below, frame.folded],
   );
-  frame.part("task_browser.verbs").then(({ attach }) => attach(frame, table, { side, above, below }));
+  frame
+    .part("task_browser.verbs")
+    .then(({ attach }) => attach(frame, table, { view, progress, side, above, below }));
   frame.watch(["table", "order", "place", "widths"], () => table.fill());
   frame.watch(["selected", "detail"], () => table.mark());
   frame.sync();

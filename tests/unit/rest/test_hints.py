@@ -24,6 +24,13 @@ GONE = (
     "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."
 )
 
+EXCEEDED = (
+    "Quota exceeded for quota metric '{}' and limit '{}' of service 'cloudtasks.googleapis.com' "
+    "for consumer 'project_number:1'."
+)
+GENERIC = "Resource has been exhausted (e.g. check quota)."
+QUEUES = "projects.locations.queues"
+
 
 def advice(status: str, message: str = "", method: str = "", **detail: Any) -> str:
     return hint_for(status, message, [detail] if detail else [], method=method, resource=QUEUE) or ""
@@ -66,6 +73,30 @@ def test_a_missing_permission_names_every_role_that_holds_it(permission: str) ->
             'location="europe-west1"',
         ),
         (advice("UNAUTHENTICATED", "no"), "gcloud auth"),
+        (
+            advice("RESOURCE_EXHAUSTED", EXCEEDED.format("Gets", "Get requests per minute")),
+            "'Get requests per minute'",
+        ),
+        (
+            advice("RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'Gets'."),
+            "quota 'Gets' is used up: wait a minute",
+        ),
+        (
+            advice("RESOURCE_EXHAUSTED", "no", metadata={"quota_limit": "RunPerDay"}),
+            "'RunPerDay' is used up: wait until",
+        ),
+        (advice("RESOURCE_EXHAUSTED", EXCEEDED.format("Q", "Queues per region")), "waiting does not help"),
+        (advice("RESOURCE_EXHAUSTED", "no", violations=[{"description": "too\nmany"}]), "'too many'"),
+        (advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.list"), "probably the 600 list calls a minute"),
+        (advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.tasks.run"), "probably the 60 run calls"),
+        (
+            advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.tasks.lease"),
+            "probably the 10 lease calls a second",
+        ),
+        (
+            advice("RESOURCE_EXHAUSTED", GENERIC, f"{QUEUES}.get"),
+            "probably a quota on the calls of this project",
+        ),
         (advice("INTERNAL", "Internal error encountered."), ""),
     ],
 )

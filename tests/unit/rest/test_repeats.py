@@ -126,16 +126,14 @@ def test_a_later_page_outlasts_an_exhausted_quota_while_a_first_page_does_not() 
         client.close()
 
 
-def test_a_listing_waits_for_its_quota_so_long_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-    monkeypatch.setattr(wire.time, "sleep", waits.append)
-    with scripted(refusal(429, "RESOURCE_EXHAUSTED", Retry_After="3")) as server:
-        client = session(server, retry=Retry(quota_wait_s=10))
+def test_a_listing_waits_for_its_quota_so_long_and_no_longer() -> None:
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", Retry_After="0.12")) as server:
+        client = session(server, timeout_s=5, retry=Retry(quota_wait_s=0.3))
         with pytest.raises(errors.ResourceExhausted):
             listing = "projects.locations.queues.tasks.list"
             client.call(listing, ListTasksResponse, path={"parent": QUEUE}, query={"pageToken": "t"})
         client.close()
-    assert waits == [3, 3, 3]
+    assert 2 <= len(server.requests) <= 3
 
 
 def test_retry_after_counts_for_the_answer_that_said_it_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,5 +142,5 @@ def test_retry_after_counts_for_the_answer_that_said_it_only(monkeypatch: pytest
     quota = refusal(429, "RESOURCE_EXHAUSTED", Retry_After="3")
     with scripted(quota, b"", answer(200, {"state": "RUNNING"})) as server:
         assert get_queue(server).state == "RUNNING"
-    assert waits[0] == 3
+    assert waits[0] == pytest.approx(3, abs=0.1)
     assert waits[1] <= EAGER.maximum_s

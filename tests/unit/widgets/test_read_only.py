@@ -10,6 +10,8 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.model.methods import METHODS
+from cloudtasks_nb.rest.auth import Auth
+from cloudtasks_nb.rest.session import Session
 from cloudtasks_nb.widgets.action import Action, Refused, actions_of
 from cloudtasks_nb.widgets.clickable import Clickable
 
@@ -41,6 +43,23 @@ def called(panel: Clickable, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(session, "fetch", fetch)
     return calls
+
+
+def test_every_panel_says_what_it_acts_on(panel: Clickable, queue: ct.Queue) -> None:
+    location = "all locations" if panel.expression == "client" else queue.location
+    service = {"project": queue.project, "location": location, "live": False, "client_reads": False}
+    assert panel.acts_on == service
+
+
+def test_the_real_service_and_a_client_that_only_reads_are_named(
+    emulator: str, queue: ct.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not Session("https://cloudtasks.googleapis.com", Auth()).on_emulator
+    with ct.connect(endpoint=emulator, read_only=True) as client:
+        panel = client.queue(queue.id).panel()
+        assert (panel.acts_on["live"], panel.acts_on["client_reads"], panel.read_only) == (False, True, True)
+        monkeypatch.setattr(Session, "on_emulator", False)
+        assert client.queue(queue.id).panel().acts_on["live"]
 
 
 def arguments(action: Action, queue: ct.Queue) -> dict[str, Any]:

@@ -36,6 +36,7 @@ export function draftBox(frame) {
     theirs.length ? others() : null,
     h("h4", title),
     diffList(lines, "Your changes"),
+    frame.stakes && lines.length ? h("p.ct-stakes", frame.stakes) : null,
     buttons(save, discard),
   );
   return [box];

@@ -16,9 +16,9 @@ export function armed(frame, label, question, act, options = {}) {
   };
   const arm = () => {
     timer = setTimeout(disarm, ARMED_MS);
-    button.textContent = `Confirm: ${label.toLowerCase()}`;
+    button.textContent = `Confirm${frame.stakes && " live"}: ${label.toLowerCase()}`;
     button.classList.add("ct-armed");
-    frame.say(`${button.question?.() ?? question} Press again within 5 s.`);
+    frame.say(`${frame.stakes}${button.question?.() ?? question} Press again within 5 s.`);
   };
   const press = (event) => {
     if (event.detail > 1) return;

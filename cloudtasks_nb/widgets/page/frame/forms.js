@@ -4,10 +4,12 @@ import { buttons, focus, h, pushButton, textInput, typing } from "./dom.js";
 
 /**
  * A form over `content`, with a submit button and Cancel. `act` runs when it is `ready` and no action is
- * under way; `changed` runs after each edit. `extra` stands before Cancel, `note` after it.
+ * under way; `changed` runs after each edit. `extra` stands before Cancel, `note` after it. A form that
+ * `changes` the service says when it is the real one.
  */
 export function actionForm(frame, options, ...content) {
   const { label, look = "ct-form", submit, danger, ready = () => true, act, changed, close } = options;
+  const { changes = true } = options;
   const go = (event) => {
     event.preventDefault();
     if (ready() && !frame.busy) act();
@@ -15,7 +17,8 @@ export function actionForm(frame, options, ...content) {
   const kind = danger ? "ct-danger" : "ct-primary";
   const button = frame.button(submit, null, { type: "submit", kind, allowed: ready });
   const row = buttons(button, options.extra, pushButton("Cancel", close), options.note);
-  const form = h("form", { class: look, "aria-label": label, onsubmit: go }, content, row);
+  const warning = changes && frame.stakes ? h("p.ct-stakes", frame.stakes) : null;
+  const form = h("form", { class: look, "aria-label": label, onsubmit: go }, warning, content, row);
   form.addEventListener("input", () => {
     changed?.();
     frame.sync();

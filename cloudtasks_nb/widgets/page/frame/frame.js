@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { FocusKeeper } from "./focus.js";
 import { Live } from "./live.js";
 import { pressOnce } from "./presses.js";
+import { serviceLine, stakes } from "./service.js";
 import { followTheme } from "./theme.js";
 
 export const UNREAD = "Not read yet."; // an empty table would claim that there is nothing
@@ -52,6 +53,7 @@ export class Frame {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
     });
     this.lost = h("span.ct-badge.ct-bad.ct-lost-badge", { title: GONE_TITLE }, "NOT FOUND");
+    this.root.append(serviceLine(this.model));
     el.append(this.root);
     followTheme(el, this.undo);
   }
@@ -89,6 +91,11 @@ export class Frame {
 
   get busy() {
     return this.calls.busy;
+  }
+
+  /** The words that a confirmation begins with where it is about the real service; "" on an emulator. */
+  get stakes() {
+    return stakes(this.model);
   }
 
   send(action, args) {

@@ -20,6 +20,7 @@ export function exportForm(frame, { which, words, close }) {
   const options = {
     label: "Export tasks",
     submit: "Save",
+    changes: false,
     ready: () => input.value.trim() !== "",
     act: save,
     close,

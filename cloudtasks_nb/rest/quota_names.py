@@ -1,0 +1,81 @@
+"""Which quota does a refusal name, and what helps when a quota is used up? Pure.
+
+Source: SPEC sections 2.9, 4 and 6.2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_LIMIT = re.compile(r"\blimit '([^']+)'")
+_METRIC = re.compile(r"\bquota metric '([^']+)'")
+_RATED = re.compile(r"\bper\b|Per")
+_LONGEST_NAME = 120
+_REFILLS = ("persecond", "perminute", "perhour", "perday")
+
+# What the documentation allows, and how to do with less of it.
+_DOCUMENTED = {
+    "list": ("the 600 list calls a minute of a project", "list less often"),
+    "run": ("the 60 run calls a minute of a project", "resume the queue, which then runs its tasks by itself"),
+    "lease": ("the 10 lease calls a second of a queue", "lease more tasks with each call"),
+    "rest": ("a quota on the calls of this project", "lower the rate (begin with 500/s, grow by half every 5 minutes)"),
+}  # fmt: skip
+
+
+def kind_of(method: str) -> str:
+    """Which quota a REST method uses: "list", "run", "lease" or "rest"; of another service, its own.
+
+    >>> kind_of("projects.locations.queues.tasks.list"), kind_of("projects.locations.queues.get")
+    ('list', 'rest')
+    """
+    if not method.startswith(("projects.", "api.", "batch")):
+        return method
+    verb = method.rpartition(".")[2]
+    return verb if verb in _DOCUMENTED else "rest"
+
+
+def quota_named(message: str, details: list[dict[str, Any]]) -> str:
+    """The limit or metric that a refusal names; empty when it names none."""
+    for name in _names(message, details):
+        if isinstance(name, str) and name.strip():
+            return " ".join(name.split())[:_LONGEST_NAME]
+    return ""
+
+
+def is_regional(message: str, details: list[dict[str, Any]]) -> bool:
+    """Whether a refusal says that its quota is one of a region, so that other regions have their own."""
+    places = {str(metadata.get("quota_location", "global")) for metadata in _metadata(details)}
+    return "region" in quota_named(message, details).lower() or bool(places - {"global", ""})
+
+
+def quota_hint(message: str, details: list[dict[str, Any]], method: str) -> str:
+    """What to do about an exhausted quota; "probably" where the refusal does not name it."""
+    documented, less = _DOCUMENTED.get(kind_of(method), _DOCUMENTED["rest"])
+    name = quota_named(message, details)
+    if not name:
+        return f"probably {documented} is used up: wait a minute, or {less}"
+    spelled = name.lower().replace(" ", "")
+    if _RATED.search(name) and not any(span in spelled for span in _REFILLS):
+        return f"the quota '{name}' is used up, and waiting does not help: delete what is not needed, or ask for more"
+    wait = "wait until tomorrow" if "perday" in spelled else "wait a minute"
+    return f"the quota '{name}' is used up: {wait}, or {less}"
+
+
+def _names(message: str, details: list[dict[str, Any]]) -> Iterator[object]:
+    for pattern in (_LIMIT, _METRIC):
+        if found := pattern.search(message):
+            yield found[1]
+    for metadata in _metadata(details):
+        yield metadata.get("quota_limit")
+        yield metadata.get("quota_metric")
+    for detail in details:
+        violations = detail.get("violations")
+        for violation in violations if isinstance(violations, list) else ():
+            if isinstance(violation, dict):
+                yield violation.get("description")
+
+
+def _metadata(details: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [held for detail in details if isinstance(held := detail.get("metadata"), dict)]

@@ -1,0 +1,195 @@
+"""Something that is tried, perhaps more than once: how often, and how long to wait before the next try."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+
+from ..errors import CloudTasksError, ResourceExhausted, Unauthenticated
+from .call import Call
+from .deadline import Deadline
+from .quotas import Pause, Pauses
+from .retry import Retry, may_have_run
+
+_LEAST_LEFT, _LEAST_LEFT_S = 0.05, 1.0  # of a call's time, after a wait for its quota
+
+
+class Trying:
+    """How often something was tried, and how long to wait before the next try.
+
+    `repeatable`: two tries do no more than one. `outlasts_quota`: it waits up to the policy's `quota_wait_s` for an
+    exhausted quota, and this time does not count towards its deadline. `pauses`: those of the client, for a quota that
+    refused one call is exhausted for the others too.
+    """
+
+    __slots__ = (
+        "left_at_s",
+        "outlasts_quota",
+        "pauses",
+        "policy",
+        "quota_left_s",
+        "repeatable",
+        "tries",
+        "turns",
+    )
+
+    def __init__(
+        self,
+        policy: Retry,
+        *,
+        repeatable: bool = True,
+        outlasts_quota: bool = False,
+        pauses: Pauses | None = None,
+    ) -> None:
+        self.policy = policy
+        self.repeatable = repeatable
+        self.outlasts_quota = outlasts_quota
+        self.pauses = pauses or Pauses()
+        self.quota_left_s = policy.quota_wait_s
+        self.tries = 0
+        self.turns = 1
+        self.left_at_s = 0.0
+
+    def begin(self) -> None:
+        """A try leaves now."""
+        self.tries += 1
+        self.left_at_s = time.monotonic()
+
+    def delay_s(self, error: CloudTasksError, deadline: Deadline) -> float | None:
+        """How long to wait before the next try. None when the error is final: then it says how many tries there were.
+
+        Every wait between two tries is decided here: of a call, of a part of a batch, of a bulk call, of a sign-in.
+        """
+        if isinstance(error, ResourceExhausted):
+            delay_s = self._turn_s(error, self._refused(error), deadline)
+        else:
+            delay_s = self.policy.delay_s(
+                error,
+                tries=self.tries,
+                repeatable=self.repeatable,
+                remaining_s=deadline.left_s,
+                chance=_chance(),
+                retry_after_s=error.retry_after_s,
+            )
+        if delay_s is None:
+            error.tries = self.tries
+        return delay_s
+
+    def room_s(self, method: str, resource: str, deadline: Deadline) -> float:
+        """How long to wait before the first try of a call, because its quota is paused; 0 for who tries once."""
+        pause = self.pauses.of(method, resource) if self.policy.max_tries > 1 else None
+        return (self._reserved_s(pause, deadline) if pause is not None else None) or 0.0
+
+    def wait(self, error: CloudTasksError, deadline: Deadline) -> None:
+        """Wait before the next try. Errors: the error itself, when it is final."""
+        delay_s = self.delay_s(error, deadline)
+        if delay_s is None:
+            raise error
+        time.sleep(delay_s)
+
+    def _refused(self, error: ResourceExhausted) -> Pause:
+        return self.pauses.refused(error, self.left_at_s, self.policy, _chance())
+
+    def _turn_s(self, error: ResourceExhausted, pause: Pause, deadline: Deadline) -> float | None:
+        """How long until a call that was refused may be sent again; None when it will not be."""
+        if self.tries >= self.policy.max_tries:
+            return None
+        return self._reserved_s(pause, deadline, time.monotonic() + error.retry_after_s)
+
+    def _reserved_s(self, pause: Pause, deadline: Deadline, earliest_s: float = -math.inf) -> float | None:
+        if self.outlasts_quota:
+            within_s = self.quota_left_s
+        else:  # an answer takes time, too: a try that has none left would end as a Timeout
+            within_s = deadline.left_s - min(_LEAST_LEFT_S, _LEAST_LEFT * deadline.total_s)
+        delay_s = self.pauses.reserve(pause, within_s, earliest_s, self.turns)
+        if delay_s is not None and self.outlasts_quota:
+            self.quota_left_s -= delay_s
+            deadline.extend(delay_s)
+        return delay_s
+
+
+class TryingCall(Trying):
+    """A call that is tried: whether its credentials were renewed, and whether an answer may have been lost."""
+
+    __slots__ = ("_has_turn", "call", "renewed", "uncertain")
+
+    def __init__(self, call: Call, policy: Retry, pauses: Pauses | None = None) -> None:
+        # A page after the first outlasts an exhausted quota: nothing is lost, nothing doubled.
+        super().__init__(
+            policy, repeatable=call.repeatable, outlasts_quota=call.continues_listing, pauses=pauses
+        )
+        self.call = call
+        self.renewed = call.brings_token  # a token that came with the call cannot be renewed
+        self.uncertain = False
+        self._has_turn = False
+
+    def ready(self, deadline: Deadline) -> None:
+        """Wait until the call's quota is no longer paused. Errors: ResourceExhausted when that would be too late.
+
+        Who tries once has a policy of their own, and is not held up.
+        """
+        if not self._has_turn and self.policy.max_tries > 1:
+            pause = self.pauses.of(self.call.method.id, self.call.resource)
+            if pause is not None and pause.error is not None:
+                self._pass(pause, self._unsent(pause.error), deadline)
+        self._has_turn = False
+
+    def passed(self) -> None:
+        """It was answered, which ends the refusals of its quota in a row."""
+        if (pause := self.pauses.of(self.call.method.id, self.call.resource)) is not None:
+            self.pauses.passed(pause, self.left_at_s)
+
+    def wait(self, error: CloudTasksError, deadline: Deadline) -> None:
+        """Wait before the next try. Errors: the error itself, when it is final."""
+        if not isinstance(error, ResourceExhausted):
+            super().wait(error, deadline)
+            return
+        error.tries, pause = self.tries, self._refused(error)
+        if self.tries >= self.policy.max_tries:
+            raise error
+        self._pass(pause, error, deadline, time.monotonic() + error.retry_after_s)
+        self._has_turn = True
+
+    def may_renew(self, error: CloudTasksError) -> bool:
+        """Whether other credentials may help. They are renewed once."""
+        refused = isinstance(error, Unauthenticated) and not self.renewed
+        self.renewed = self.renewed or refused
+        return refused
+
+    def was_done(self, error: CloudTasksError) -> bool:
+        """Whether a failure says that an earlier try, whose answer was lost, had succeeded."""
+        done = self.uncertain and self.call.was_done(error)
+        self.uncertain = self.uncertain or may_have_run(error)
+        return done
+
+    def _pass(
+        self, pause: Pause, error: ResourceExhausted, deadline: Deadline, earliest_s: float = -math.inf
+    ) -> None:
+        """Wait for a turn, and for another one where others were refused meanwhile. Errors: the error, when late."""
+        passed = None
+        while passed != pause.rounds:
+            passed = pause.rounds
+            delay_s = self._reserved_s(pause, deadline, earliest_s)
+            if delay_s is None:
+                raise error
+            time.sleep(delay_s)
+            if deadline.left_s <= 0:
+                raise error
+
+    def _unsent(self, refused: ResourceExhausted) -> ResourceExhausted:
+        """The error of a call that was not sent, because another one was refused."""
+        error = ResourceExhausted(
+            refused.message,
+            code=refused.code,
+            details=refused.details,
+            method=self.call.method.id,
+            resource=self.call.resource,
+            hint=f"nothing was sent, for another call was refused just now; {refused.hint}",
+        )
+        error.tries = self.tries
+        return error
+
+
+def _chance() -> float:
+    return random.random()  # noqa: S311 - jitter, not a secret

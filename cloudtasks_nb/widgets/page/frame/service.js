@@ -1,0 +1,27 @@
+// Which service a panel acts on: said before anything else, and again before the real one is changed.
+
+import { h, muted, strong } from "./dom.js";
+
+const LIVE = "Cloud Tasks itself: what you do here is done to real queues and tasks";
+const CLIENT = "The client was connected with read_only=True";
+
+const about = (model) => model.get("acts_on") ?? {};
+
+/** The first line of a panel: live or emulator, project and location, and whether it only reads. */
+export function serviceLine(model) {
+  const { project, location, live, client_reads: isClient } = about(model);
+  if (!project) return "";
+  const badge = live ? h("span.ct-realm.ct-warn", { title: LIVE }, "LIVE") : h("span.ct-realm", "EMULATOR");
+  const reads = isClient ? h("span", { title: CLIENT }, " · read-only client") : " · read-only";
+  return h(
+    "p.ct-service",
+    badge,
+    strong(project),
+    muted(` · ${location}`, model.get("read_only") ? reads : null),
+  );
+}
+
+export function stakes(model) {
+  const { project, live } = about(model);
+  return live ? `This is the real service, project ${project}. ` : "";
+}

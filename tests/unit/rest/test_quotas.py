@@ -1,0 +1,250 @@
+"""Exhausted quotas: one pause for all threads of a client, by project, location and kind of call."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb import errors
+from cloudtasks_nb.model import Queue
+from cloudtasks_nb.model.messages import LeaseTasksRequest
+from cloudtasks_nb.rest.auth import Auth
+from cloudtasks_nb.rest.quotas import Pause, Pauses, quota_of
+from cloudtasks_nb.rest.retry import Retry
+from cloudtasks_nb.rest.session import Session
+from tests.scripted import answer, refusal, scripted
+
+from .conftest import EAGER, QUEUE
+
+LIST, RUN, LEASE, GET = (
+    f"projects.locations.queues.{verb}" for verb in ("list", "tasks.run", "tasks.lease", "get")
+)
+PLACE = "projects/p/locations/{}"
+POLICY = Retry()
+
+
+def refused(method: str, resource: str, message: str = "no", retry_after_s: float = 0.0) -> errors.ApiError:
+    error = errors.ResourceExhausted(message, method=method, resource=resource)
+    error.retry_after_s = retry_after_s
+    return error
+
+
+def note(pauses: Pauses, method: str, resource: str, message: str = "no") -> None:
+    error = refused(method, resource, message)
+    assert isinstance(error, errors.ResourceExhausted)
+    pauses.refused(error, 0.0, POLICY, chance=0.5)
+
+
+@pytest.mark.parametrize(
+    ("method", "resource", "kind", "queue"),
+    [
+        (LIST, PLACE.format("a"), "list", ""),
+        ("projects.locations.list", "projects/p", "list", ""),
+        ("projects.locations.queues.tasks.list", QUEUE, "list", ""),
+        (RUN, f"{QUEUE}/tasks/1", "run", ""),
+        (LEASE, QUEUE, "lease", "emails"),
+        (GET, QUEUE, "rest", ""),
+        ("api.queue.update", "", "rest", ""),
+        ("logging.entries.list", "", "logging.entries.list", ""),
+    ],
+)
+def test_calls_share_a_quota_by_their_kind(method: str, resource: str, kind: str, queue: str) -> None:
+    quota = quota_of(method, resource)
+    assert (quota.kind, quota.queue) == (kind, queue)
+
+
+def test_a_refusal_pauses_its_kind_of_calls_in_its_location_and_nothing_else() -> None:
+    pauses = Pauses()
+    note(pauses, LIST, PLACE.format("a"))
+    assert pauses.of(LIST, PLACE.format("a"))
+    others = [
+        (LIST, PLACE.format("b")),
+        (LIST, "projects/q/locations/a"),
+        (GET, f"{PLACE.format('a')}/queues/x"),
+    ]
+    assert not any(pauses.of(method, resource) for method, resource in others)
+
+
+def test_two_locations_that_are_refused_share_the_quota_unless_it_is_one_of_a_region() -> None:
+    for words, shared in (("no", True), ("limit 'List requests per minute per region'", False)):
+        pauses = Pauses()
+        note(pauses, LIST, PLACE.format("a"), words)
+        note(pauses, LIST, PLACE.format("b"), words)
+        assert (pauses.of(LIST, PLACE.format("c")) is not None) is shared
+        assert (pauses.of(LIST, PLACE.format("a")) is pauses.of(LIST, PLACE.format("b"))) is shared
+
+
+def test_lease_calls_of_one_queue_stop_no_other_queue() -> None:
+    pauses = Pauses()
+    queues = [f"{PLACE.format(place)}/queues/{name}" for place, name in (("a", "x"), ("b", "x"), ("a", "y"))]
+    note(pauses, LEASE, queues[0])
+    note(pauses, LEASE, queues[1])
+    assert pauses.of(LEASE, queues[0]) is not pauses.of(LEASE, queues[1])
+    assert pauses.of(LEASE, queues[2]) is None
+
+
+def test_refusals_of_calls_that_were_under_way_are_one() -> None:
+    pause, quota = Pause("list"), errors.ResourceExhausted("no")
+    for now_s in (10.0, 10.01, 10.02):
+        pause.refused(quota, left_s=9.9, now_s=now_s, policy=POLICY, chance=1)
+    assert pause.rounds == 1
+    first_s = 10.02 + (pause.reserve(10.02, 0, within_s=20) or 0)
+    second_s = first_s + (pause.reserve(first_s, 0, within_s=20) or 0)
+    assert (first_s, second_s) == pytest.approx((10 + 1 / 9, 10 + 2 / 9))
+    pause.refused(quota, left_s=first_s, now_s=first_s + 0.01, policy=POLICY, chance=1)
+    assert pause.rounds == 2
+    assert pause.reserve(first_s, 0, within_s=0.1) is None, "half as fast as before"
+
+
+def test_a_proxy_that_asks_for_an_hour_stops_others_for_minutes_only() -> None:
+    pause, quota = Pause("rest"), errors.ResourceExhausted("no")
+    quota.retry_after_s = 3600
+    pause.refused(quota, left_s=0, now_s=1, policy=POLICY, chance=1)
+    assert pause.reserve(1, 0, within_s=1e6) == 150
+    assert not pause.is_over(200)
+    assert pause.is_over(300)
+
+
+def simulated(
+    *, jobs: int, threads: int, refill_per_s: float, most: float, took_s: float
+) -> tuple[int, float]:
+    """Calls of threads that share a pause, against a quota that refills: how many were sent, and until when."""
+    pause, error = Pause("list"), errors.ResourceExhausted("no")
+    tokens, filled_s, sent, left, now_s = most, 0.0, 0, jobs, 0.0
+    due: list[tuple[float, int, str, int, float]] = [
+        (0.0, thread, "ask", 0, 0.0) for thread in range(threads)
+    ]
+    while due:
+        now_s, thread, what, rounds, left_s = heapq.heappop(due)
+        if what == "ask":
+            if left == 0 and rounds == 0:
+                continue
+            wait_s = pause.reserve(now_s, 0, within_s=1e9) if pause.rounds else 0.0
+            heapq.heappush(due, (now_s + (wait_s or 0.0), thread, "leave", pause.rounds, 0.0))
+        elif what == "leave":
+            if rounds != pause.rounds:
+                heapq.heappush(due, (now_s, thread, "ask", 1, 0.0))
+                continue
+            if left == 0:
+                continue
+            left -= 1
+            heapq.heappush(due, (now_s + took_s / 2, thread, "arrive", 0, now_s))
+        elif what == "arrive":
+            tokens, filled_s = min(most, tokens + (now_s - filled_s) * refill_per_s), now_s
+            sent, is_taken = sent + 1, tokens >= 1
+            tokens -= is_taken
+            what = "answered" if is_taken else "refused"
+            heapq.heappush(due, (now_s + took_s / 2, thread, what, 0, left_s))
+        else:
+            if what == "refused":
+                left += 1
+                pause.refused(error, left_s, now_s, POLICY, 0.5)
+            heapq.heappush(due, (now_s, thread, "ask", 0, 0.0))
+    return sent, now_s
+
+
+@pytest.mark.parametrize("took_s", [0.004, 0.05, 0.2])
+def test_a_walk_through_forty_locations_takes_hardly_more_calls_than_there_are(took_s: float) -> None:
+    sent, ended_s = simulated(jobs=41, threads=8, refill_per_s=10, most=10, took_s=took_s)
+    assert sent <= 41 + 8 + 2  # what was under way when the quota was exhausted
+    assert ended_s <= 6
+
+
+def test_others_that_use_the_quota_slow_it_down_and_it_recovers() -> None:
+    sent, ended_s = simulated(jobs=200, threads=8, refill_per_s=3, most=3, took_s=0.01)
+    assert sent <= 200 * 1.2
+    assert ended_s <= 200 / 3 * 2.5
+
+
+class _Limited(BaseHTTPRequestHandler):
+    """Lists three queues in each of twelve locations; from the seventh request on, the quota refuses eight times."""
+
+    protocol_version = "HTTP/1.1"
+    seen = 0
+    lock = threading.Lock()
+
+    def do_GET(self) -> None:
+        with self.lock:
+            type(self).seen += 1
+            late = 6 < self.seen <= 10
+        path = self.path.partition("?")[0]
+        if late:
+            words = "Resource has been exhausted (e.g. check quota)."
+            self._send(429, {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": words}})
+        elif path.endswith("/locations"):
+            places = [{"name": f"projects/p/locations/place-{n}"} for n in range(12)]
+            self._send(200, {"locations": places})
+        else:
+            self._send(200, {"queues": [{"name": f"{path.split('/', 2)[2]}/a"}]})
+
+    def _send(self, status: int, body: object) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args: object) -> None: ...
+
+
+@contextmanager
+def limited() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Limited) as server:
+        _Limited.seen = 0
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_threads_of_a_client_wait_together() -> None:
+    with limited() as url, ct.connect("p", endpoint=url) as client:
+        assert len(list(client.queues("-"))) == 12
+    assert _Limited.seen == 13 + 4
+
+
+def test_a_wait_that_would_be_too_long_ends_in_what_the_service_said_and_nothing_is_sent() -> None:
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", "too many", Retry_After="30")) as server:
+        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=5)
+        for sent in (1, 1):
+            with pytest.raises(errors.ResourceExhausted, match="too many") as caught:
+                client.call(GET, Queue, path={"name": QUEUE})
+            assert len(server.requests) == sent
+        assert "nothing was sent, for another call was refused" in (caught.value.hint or "")
+        assert (caught.value.method, caught.value.resource) == (GET, QUEUE)
+        assert len(client.heard.refusals(QUEUE)) == 1, "only what was sent was refused"
+        client.close()
+
+
+def test_a_call_whose_time_is_used_up_by_refusals_was_refused_and_did_not_time_out() -> None:
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", "too many")) as server:
+        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=0.4, retry=EAGER)
+        with pytest.raises(errors.ResourceExhausted, match="too many") as caught:
+            client.call(LIST, Queue, path={"parent": PLACE.format("a")})
+        client.close()
+    assert caught.value.tries == len(server.requests) > 1
+
+
+def test_who_tries_once_is_not_held_up_and_tells_the_others() -> None:
+    lease = LeaseTasksRequest(max_tasks=1)
+    with scripted(refusal(429, "RESOURCE_EXHAUSTED", "too many", Retry_After="9"), answer(200, {})) as server:
+        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=1)
+        with pytest.raises(errors.ResourceExhausted):
+            client.once().fetch(LEASE, path={"parent": QUEUE}, body=lease)
+        with pytest.raises(errors.ResourceExhausted, match="too many"):
+            client.fetch(LEASE, path={"parent": QUEUE}, body=lease)
+        client.once().fetch(LEASE, path={"parent": QUEUE}, body=lease)
+        client.fetch(LEASE, path={"parent": f"{PLACE.format('a')}/queues/other"}, body=lease)
+        client.close()
+    assert len(server.requests) == 3
