@@ -1,6 +1,5 @@
 // VS Code's own widget manager on a page with a kernel: what its Jupyter extension puts around it. The kernel is a
 // websocket of a Jupyter server; messages are handled one after the other, as the manager expects.
-/* global requirejs */
 
 import { activate } from "/hosts/ipywidgets.js";
 
@@ -35,7 +34,11 @@ class Comm {
   }
 
   #post(type, content, metadata = {}) {
-    return this.kernel.request(type, { comm_id: this.commId, ...content, data: content.data ?? {} }, metadata);
+    return this.kernel.request(
+      type,
+      { comm_id: this.commId, ...content, data: content.data ?? {} },
+      metadata,
+    );
   }
 }
 
@@ -57,7 +60,9 @@ class Kernel {
 
   constructor(id) {
     this.id = id;
-    this.socket = new WebSocket(`ws://${location.host}/api/kernels/${id}/channels?session_id=${this.clientId}`);
+    this.socket = new WebSocket(
+      `ws://${location.host}/api/kernels/${id}/channels?session_id=${this.clientId}`,
+    );
     this.socket.binaryType = "arraybuffer";
     this.socket.onmessage = ({ data }) => {
       const message = decode(data);
@@ -124,7 +129,7 @@ async function run(kernelId, code) {
   await kernel.ready;
   activate();
   window.vscIPyWidgets8.load();
-  requirejs.config({ paths: { anywidget: "/hosts/anywidget" } });
+  window.requirejs.config({ paths: { anywidget: "/hosts/anywidget" } });
   const loader = { widgetsRegisteredInRequireJs: new Set(), loadWidgetScript: async () => {} };
   Object.assign(loader, { successHandler: () => {}, errorHandler: (...told) => console.error(...told) });
   const manager = new window.vscIPyWidgets.WidgetManager(kernel, document.body, loader, () => {});

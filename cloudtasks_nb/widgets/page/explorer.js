@@ -30,8 +30,10 @@ function header(frame) {
   return h("header", h("h3", "Queues"), updated, failing, refresh);
 }
 
-function render({ model, el }) {
-  const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`);
+function render({ model, el, signal }) {
+  const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`, {
+    signal,
+  });
   const search = new Search(frame, () => changed());
   frame.isFound = (row) => search.finds(row);
   const table = new QueueTable(frame, frame.isFound, (row) => openQueue(frame, row));

@@ -72,9 +72,9 @@ function whyTab(frame) {
   return { node, show };
 }
 
-function render({ model, el }) {
+function render({ model, el, signal }) {
   const { id, kind } = model.get("facts");
-  const frame = new Frame(model, el, "queue", `Queue ${id}`);
+  const frame = new Frame(model, el, "queue", `Queue ${id}`, { signal });
   const state = h("span.ct-state");
   const stats = h("dl.ct-tiles");
   const settings = h("dl.ct-facts");

@@ -1,6 +1,6 @@
 // The frame of a panel: its root, its actions, its status line, and everything that cleanup undoes.
 
-import { BUSY, Calls } from "./calls.js";
+import { BUSY, Calls, callId } from "./calls.js";
 import { tickTimes, when } from "./cells.js";
 import { h } from "./dom.js";
 import { FocusKeeper } from "./focus.js";
@@ -15,8 +15,11 @@ const NO_LINES = "# each click appears here as a line of Python";
 const GONE_TITLE = "The service knows no such queue (any more).";
 
 export class Frame {
-  /** `unseen`: the panel asks the kernel to look again also while it is out of sight. */
-  constructor(model, el, kind, label, { unseen = false } = {}) {
+  /**
+   * `unseen`: the panel asks the kernel to look again also while it is out of sight. `signal` is the host's: when it
+   * aborts, the view is over. Older hosts have none.
+   */
+  constructor(model, el, kind, label, { unseen = false, signal } = {}) {
     this.model = model;
     this.undo = [];
     this.#build(el, kind, label);
@@ -36,8 +39,10 @@ export class Frame {
     this.on("change:gone", () => this.sync());
     this.watch(["lines"], () => this.#lines());
     this.every(1000, () => tickTimes(this.root));
-    this.undo.push(() => this.calls.post({ do: "unmounted" }));
-    this.calls.post({ do: "mounted" });
+    this.view = callId("view");
+    this.undo.push(() => this.calls.post({ do: "unmounted", view: this.view }));
+    this.calls.post({ do: "mounted", view: this.view });
+    signal?.addEventListener("abort", () => this.cleanup());
     this.live = new Live(this, unseen);
   }
 

@@ -4,6 +4,7 @@
 import { callId } from "./calls.js";
 
 export const PATIENCE_MS = 20000; // for an answer to "look again"
+const HERE_MS = 30000; // a view that never asks says so often that it is there
 
 const after = (seconds) => Date.now() + seconds * 1000;
 
@@ -12,6 +13,7 @@ export class Live {
   constructor(frame, unseen) {
     Object.assign(this, { frame, unseen, onScreen: false, asked: null, silent: false });
     this.due = after(this.everyS);
+    this.hereMs = Date.now() + HERE_MS;
     this.#watch();
     frame.on("msg:custom", (message) => this.#answered(message));
     frame.on("change:live_s", () => {
@@ -53,13 +55,22 @@ export class Live {
 
   plan() {
     clearTimeout(this.timer);
-    if (this.wanted) this.timer = setTimeout(() => this.#ask(), Math.max(0, this.due - Date.now()));
+    const at = (timeMs, act) => {
+      this.timer = setTimeout(act, Math.max(0, timeMs - Date.now()));
+    };
+    if (this.wanted) at(this.due, () => this.#ask());
+    else if (this.visible && this.everyS === 0 && !this.frame.ended) at(this.hereMs, () => this.#here());
+  }
+
+  #here() {
+    this.hereMs = Date.now() + HERE_MS;
+    if (this.frame.calls.post({ do: "here", view: this.frame.view })) this.plan();
   }
 
   #ask() {
     this.asked = callId("look");
     clearTimeout(this.patience);
-    if (!this.frame.calls.post({ do: "look", call: this.asked })) {
+    if (!this.frame.calls.post({ do: "look", call: this.asked, view: this.frame.view })) {
       this.#heard(true, Number.POSITIVE_INFINITY); // nobody is there to ask
       return;
     }
