@@ -79,9 +79,9 @@ check: lint types
 	$(BIN)/pytest -q -n $(WORKERS) $(ARGS) $$($(BIN)/python .ci/changed.py)
 
 # Not part of `make test`: npm and PyPI bring the widget managers of other notebooks into build/hosts, each by its version
-# and hash (tests/hosts/pinned.py, requirements.txt).
+# and hash (tests/hosts/pinned.py, requirements.txt). It may take long: CI runs it with low priority.
 test-hosts: $(SETUP) browser
-	$(BIN)/pytest -q tests/hosts $(ARGS)
+	$(BIN)/pytest -q tests/hosts --timeout=900 $(ARGS)
 
 # Not part of `make test`: it needs a tool for containers, and a registry of images, or BASE=IMAGE for one that is there.
 image-test:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import browser, chromium, page, pictures, service
 from tests.e2e.lab import Lab, running_lab
@@ -15,6 +15,7 @@ from tests.e2e.service import Service
 
 from .pinned import python_packages
 
+PATIENCE_MS = 200_000
 __all__ = ["browser", "chromium", "page", "pictures", "service"]
 
 
@@ -39,8 +40,10 @@ def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(autouse=True)
 def _patient(page: Page) -> None:
-    """anywidget gives a panel 2 s to begin; a machine that does something else at the same time is slow, not wrong."""
+    """A machine that does something else at the same time is slow, not wrong. anywidget gives a panel 2 s to begin."""
     page.add_init_script("AbortSignal.timeout = () => new AbortController().signal")
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture
