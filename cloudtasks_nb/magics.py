@@ -231,12 +231,13 @@ _Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 
 
 def load(shell: Any) -> None:
-    """Give a shell the magics, their completion, and cards below the tracebacks of this package's errors."""
+    """Give a shell the magics, their completion, and in a notebook cards below the tracebacks of our errors."""
     magics = CloudTasksMagics(shell)
     shell.register_magics(magics)
     for command in ("%ct", "%ct_task", "%%ct_task"):
         shell.set_hook("complete_command", magics.complete, str_key=command)
-    shell.set_custom_exc((CloudTasksError,), _with_card)
+    if hasattr(shell, "kernel"):  # in a terminal the end of the traceback says the same
+        shell.set_custom_exc((CloudTasksError,), _with_card)
 
 
 def _with_card(
@@ -245,7 +246,7 @@ def _with_card(
     """The traceback as always, and below it the error's card."""
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     display(error)
-    return getattr(shell, "_last_traceback", None)  # kernels keep it, terminals do not
+    return shell._last_traceback
 
 
 def _parsed(parser: _Parser, line: str) -> Namespace:

@@ -143,7 +143,9 @@ def restore(
         resumes=True,
         sign=file.about.id if renew else None,
     )
-    return go(queue, RESTORE, items, [step], how, fatal=(NotFound,))
+    result = go(queue, RESTORE, items, [step], how, fatal=(NotFound,))
+    result.renewed = len(step.renewed)
+    return result
 
 
 def _due(past: Past, now: datetime) -> Callable[[Task], datetime | None]:

@@ -35,6 +35,9 @@ def card(result: BulkResult) -> Card:
         badge=_badge(result),
         facts={
             "queue": code(result.queue.rpartition("/")[2], result.queue),
+            "under new ids": f"{counted(result.renewed, 'task')}, because their own ids are still blocked"
+            if result.renewed
+            else None,
             "failed": result.failed_count or None,
             "not tried": (left if left is not None else "what was left of the input") if left != 0 else None,
             "arrived meanwhile": f"{counted(result.arrived, 'task')}, not purged" if result.arrived else None,

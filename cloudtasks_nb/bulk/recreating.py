@@ -47,6 +47,8 @@ class Recreating:
         self._create = creating(session, str(queue))
         self._look = reading(session, self._saw, lambda item: item.name)
         self._there: dict[int, Task] = {}
+        self.renewed: set[int] = set()
+        """The places of the tasks that are there under new ids."""
 
     @property
     def most(self) -> int:
@@ -64,7 +66,14 @@ class Recreating:
             renewed = [self._renamed(items[at], renewal) for at in used_up]
             for at, outcome in zip(used_up, self._create(renewed, wait), strict=True):
                 outcomes[at] = outcome
+        done = zip(items, outcomes, strict=True)
+        self.renewed.update(
+            item.index for item, outcome in done if outcome is None and self._has_new_id(item)
+        )
         return outcomes
+
+    def _has_new_id(self, item: Item) -> bool:
+        return self._sign is not None and f"-{self._sign}r" in item.name
 
     def _find(self, items: Sequence[Item], outcomes: list[Outcome], wait: Wait) -> None:
         """Look at what has the names that are taken: the same task (None), another one, or one that is gone."""

@@ -79,7 +79,8 @@ class BulkResult(Shown):
 
     `done`, `failed_count` and `not_tried_count` count; `failed` are the failed items, to be given to the same verb
     again (those that were named keep their names, so that none can come to be twice); `not_tried` gives what an early
-    end left over, once. After queue.purge(backup=...), `arrived` counts the tasks that came meanwhile and stay.
+    end left over, once. After queue.purge(backup=...), `arrived` counts the tasks that came meanwhile and stay. After
+    queue.restore(), `renewed` counts the tasks that got new ids, because their own are blocked.
 
     Example:
         >>> result = queue.create_tasks(rows)
@@ -96,6 +97,7 @@ class BulkResult(Shown):
         self.not_tried: Iterable[Any] = ()
         self.not_tried_count: int | None = 0
         self.arrived = 0
+        self.renewed = 0
         self._blocks: list[Block] = []
         self._tidy_blocks = 0
 
@@ -217,7 +219,8 @@ class BulkResult(Shown):
         """
         left = _left(self.not_tried_count)
         arrived = f"; {self.arrived:,} arrived meanwhile and stay" if self.arrived else ""
-        return f"{self.done:,} {self.verb.done}, {self.failed_count:,} failed, {left} not tried{arrived}"
+        renewed = f", {self.renewed:,} of them under new ids" if self.renewed else ""
+        return f"{self.done:,} {self.verb.done}{renewed}, {self.failed_count:,} failed, {left} not tried{arrived}"
 
     def _shape_(self) -> Card:
         from .card import card

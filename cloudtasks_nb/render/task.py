@@ -78,9 +78,16 @@ def _lines(task: Task) -> list[str]:
     return verbs(task, "task.refresh()", "task.run()", "task.delete()")
 
 
-def task_table(tasks: Sequence[Task], *, caption: str, footer: str | None = None, now: datetime) -> Table:
-    """Tasks as a table; columns that would be empty or the same throughout are left out."""
-    names = _columns(tasks[:ROWS_SHOWN])
+def task_table(
+    tasks: Sequence[Task],
+    *,
+    caption: str,
+    footer: str | None = None,
+    columns: Sequence[str] | None = None,
+    now: datetime,
+) -> Table:
+    """Tasks as a table in these columns; by default, those that would be empty or the same throughout are left out."""
+    names = columns if columns is not None else _columns(tasks[:ROWS_SHOWN])
     narrow = {"target", "payload"} <= set(names)
 
     def row(task: Task) -> dict[str, Value]:

@@ -55,6 +55,13 @@ def _sparks(steps: Sequence[Step], step: timedelta) -> str:
     return f"attempts in {duration(step)} each, at most {most:,}: {blocks}"
 
 
+def sparks(values: Sequence[int], most: int) -> str:
+    """A run of numbers as a line of blocks, at most so many: each shows the highest of its step."""
+    size = max(1, -(-len(values) // most))
+    held = [max(values[at : at + size]) for at in range(0, len(values), size)]
+    return "".join(_BLOCKS[_part(one, max(held), len(_BLOCKS) - 1)] for one in held)
+
+
 def _part(value: int, most: int, of: int) -> int:
     """How many of so many parts: at least one for anything above 0."""
     return -(-value * of // most) if most else 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,10 +19,12 @@ import traitlets
 
 from ..errors import CloudTasksError
 from ..redact import scrub
+from ..render import Shape, html, text
 from ..render.visible import visible_lines
 from . import sharing
 from .action import Action, Refused, action_of
 from .panel_thread import PanelThread
+from .saved_view import saved_view
 from .sharing import budget_of
 from .viewers import Viewers
 
@@ -49,9 +52,10 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     somebody looks, the page asks it to look again every `live_s` seconds (0: never); a closed page asks nothing.
     """
 
-    _css: ClassVar[str]
-    _esm: ClassVar[str]
-    _parts: ClassVar[tuple[str, ...]] = ()  # scripts of `built/` that the page asks for when it has a kernel
+    _esm: ClassVar[str] = built("saved_view.js")  # asks for the panel's own script where there is a kernel
+    _css: ClassVar[str] = built("saved_view.css")
+    _script: ClassVar[str]  # of `built/`, with a style sheet of the same name
+    _parts: ClassVar[tuple[str, ...]] = ()  # scripts that the page asks for when it needs them
     _ipython_display_ = None  # ipywidgets 7 would bypass the mime bundle
 
     busy = traitlets.Unicode("").tag(sync=True)
@@ -60,6 +64,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     read_only = traitlets.Bool(False).tag(sync=True)
     acts_on = traitlets.Dict().tag(sync=True)
     live_s = traitlets.Float(0.0).tag(sync=True)
+    kept = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self, subject: Queue | Client | Inbox | Watch, name: str, *, read_only: bool = False, **state: Any
@@ -71,6 +76,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         self._stale = False  # something changed while nobody looked
         self._failures = 0  # of looking again, in a row
         self._budget = budget_of(self.endpoint, getattr(subject, "project", ""))
+        self._read: tuple[datetime | None, datetime] = (None, self._now())
         session, place = self._service
         if session is not None:
             state["acts_on"] = place | {"live": not session.on_emulator, "client_reads": session.read_only}
@@ -111,6 +117,15 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     def look(self) -> None:
         """Read again what is shown, without a line of "as code". Errors: any CloudTasksError."""
 
+    @property
+    def read_at(self) -> datetime | None:
+        """When what is shown was read from the service; None before that."""
+        return None
+
+    def _shape_(self) -> Shape:
+        """What is shown now, as a card or a table: for terminals, and for saved notebooks."""
+        raise NotImplementedError
+
     def act(self, action: Action, arguments: dict[str, Any]) -> Future[None]:
         """Run an action on the worker. Errors: in the future, and in the status line."""
         return self._worker.submit(partial(self._perform, action, arguments))
@@ -147,8 +162,8 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self._view_here()
         elif name == "unmounted":
             self._view_left(content.get("view"))
-        elif name == "part" and content.get("name") in self._parts:
-            self._tell({"part": content["name"], "code": built(f"{content['name']}.js")})
+        elif name == "part":
+            self._send_part(content.get("name"))
         elif name == "alive?":  # heard at once, also while the worker is busy
             self._tell({"alive": self.busy})
         elif name == "look":
@@ -169,6 +184,13 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             return
         future = self.act(action, arguments if isinstance(arguments, dict) else {})
         future.add_done_callback(lambda _: self._answer(call))
+
+    def _send_part(self, name: object) -> None:
+        if name == "panel":
+            code, css = built(f"{self._script}.js"), built(f"{self._script}.css")
+            self._tell({"part": name, "code": code, "css": css})
+        elif name in self._parts:
+            self._tell({"part": name, "code": built(f"{name}.js")})
 
     def _view_here(self) -> None:
         if self._stale:
@@ -203,6 +225,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self._show_error(error)
             raise
         finally:
+            self._keep()
             if line:
                 self.lines = [*self.lines, line][-LINES_KEPT:]
             if action.busy:
@@ -220,11 +243,17 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self.look()
         except Exception as error:
             self._failures += 1
-            self._show_error(error)
+            if self._is_news(error):
+                self._show_error(error)
         else:
             if self._failures:
                 self._failures = 0
                 self.show("")
+        self._keep()
+        return True
+
+    def _is_news(self, error: Exception) -> bool:
+        """Whether the status line does not say it already."""
         return True
 
     def _catch_up(self) -> None:
@@ -251,6 +280,25 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         if self.comm is not None:
             self.send(message)
 
+    def _keep(self) -> None:
+        """Hold what a saved notebook shows of this panel."""
+        if self.read_at != self._read[0]:
+            self._read = (self.read_at, self._now())
+        self.kept = saved_view(self._shape_(), self.read_at)
+
+    def _now(self) -> datetime:
+        """The time at the service, which is moved by hand in an emulator."""
+        session, _ = self._service
+        return session.now() if session is not None else datetime.now(UTC)
+
+    def __str__(self) -> str:
+        return text(self._shape_())
+
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The widget, and beside it what it shows now: a page that cannot run widgets shows that."""
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        return {**data, **self.subject._repr_mimebundle_()}, metadata
+        found = self._shape_()
+        return {**data, "text/plain": text(found), "text/html": html(found)}, metadata

@@ -14,15 +14,17 @@ import traitlets
 from ..errors import CloudTasksError, NotFound
 from ..history.lately import Failing, failing_of
 from ..redact import scrub
+from ..render import Card, Shape
 from ..render.queue import KIND_WORDS, state_badge
 from ..render.values import counted
 from ..render.visible import visible_lines
 from ..resources.queue import Queue
 from .action import Refused, action, literal
 from .cells import instant, plain
-from .clickable import Clickable, built
+from .clickable import Clickable
 from .queue_listing import PARALLEL, listed
 from .queue_panel import QueuePanel
+from .still import folded, queues_still
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -62,8 +64,7 @@ class Explorer(Clickable):
         >>> explorer.resume_queues([queue.name for queue in explorer.chosen], confirm=True)
     """
 
-    _esm = built("explorer.js")
-    _css = built("explorer.css")
+    _script = "explorer"
 
     place = traitlets.Dict().tag(sync=True)
     rows = traitlets.List().tag(sync=True)
@@ -133,6 +134,23 @@ class Explorer(Clickable):
         self._show(self._read_at)
         if failed:
             raise failed[0]
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the queues were listed."""
+        return self._read_at
+
+    def _shape_(self) -> Shape:
+        """The queues, the locations that did not answer, and what is open."""
+        caption = f"Queues of project {self.client.project}"
+        table = queues_still(
+            self.queues, self._counts, self._failing.found, caption=caption, now=self._read[1]
+        )
+        facts = {place: f"did not answer: {error.message}" for place, error in self.silent.items()}
+        opened = self.opened._shape_() if self.opened is not None else None
+        title = f"Open: {self.opening.get('id')}, {VIEWS.get(self.opening.get('view', ''), '')}"
+        sections = folded(title, opened)
+        return Card(caption, facts=facts, table=table, sections=sections) if facts or sections else table
 
     def close(self) -> None:
         """Remove the explorer, and what is open in it, from the page."""
@@ -241,8 +259,6 @@ class Explorer(Clickable):
             "view": view,
             "views": [[verb, VIEWS[verb]] for verb in views(queue)],
             "model": opened.model_id,
-            "esm": opened._esm,
-            "css": opened._css,
         }
 
     def _each(self, names: list[str], verb: Callable[[Queue], Queue], done: str) -> str:

@@ -12,13 +12,14 @@ from msgspec.structs import asdict
 from ..errors import Aborted, CloudTasksError
 from ..model.policy import Policy
 from ..model.roles import ROLES, roles_with
+from ..render import Shape
 from ..render.values import counted
 from ..render.visible import shown
 from .action import Refused, action
 from .cells import instant
-from .clickable import built
 from .panel import Panel
 from .policy_draft import Draft, Grant, difference, grants, in_words, who_can_what
+from .still import access_still, gone_still
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -42,8 +43,7 @@ class IamPanel(Panel):
         >>> panel.save()
     """
 
-    _esm = built("iam_panel.js")
-    _css = built("iam_panel.css")
+    _script = "iam_panel"
 
     facts = traitlets.Dict().tag(sync=True)
     changes = traitlets.Dict().tag(sync=True)
@@ -58,6 +58,17 @@ class IamPanel(Panel):
         for read in (self.refresh, self.check):
             with suppress(CloudTasksError):  # shown in the status line: one may see only the other
                 read()
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the policy was read."""
+        return self._read_at
+
+    def _shape_(self) -> Shape:
+        """The bindings, who can what by them, and what the caller may do."""
+        if self.gone:
+            return gone_still(self.queue, "access")
+        return access_still(self.queue, self.facts["rows"], self.facts["who"], self.checklist)
 
     @action("{queue}.iam_policy()")
     def refresh(self) -> str:

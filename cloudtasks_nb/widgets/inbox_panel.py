@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from ..render import Shape
 from ..render.shapes import ROWS_SHOWN, badge
 from .action import Refused, action
 from .cells import Plain, fact_list, plain, section
-from .clickable import Clickable, built
+from .clickable import Clickable
 
 if TYPE_CHECKING:
     from ..emulator.client.inbox import Inbox
@@ -24,8 +26,7 @@ class InboxPanel(Clickable):
         >>> inbox.panel()
     """
 
-    _esm = built("inbox_panel.js")
-    _css = built("inbox_panel.css")
+    _script = "inbox_panel"
 
     state = traitlets.Dict().tag(sync=True)
     rows = traitlets.List().tag(sync=True)
@@ -34,6 +35,7 @@ class InboxPanel(Clickable):
     def __init__(self, inbox: Inbox) -> None:
         self._shown = threading.Event()  # set while a look at the newest requests is still to come
         super().__init__(inbox, inbox.url, state=_state(inbox), rows=_rows(inbox))
+        self._keep()
         inbox.listen(self._news)
 
     @property
@@ -86,6 +88,15 @@ class InboxPanel(Clickable):
     def _update(self) -> None:
         self._shown.clear()
         self.rows, self.state = _rows(self.inbox), _state(self.inbox)
+        self._keep()
+
+    @property
+    def read_at(self) -> datetime:
+        """The inbox is in this process: what is shown is what there is."""
+        return datetime.now(UTC)
+
+    def _shape_(self) -> Shape:
+        return self.inbox._shape_()
 
 
 def _state(inbox: Inbox) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ..errors import CloudTasksError, ConfigError, FailedPrecondition, NotFound
 from ..model.methods import METHODS
 from ..model.task import is_leased
 from ..model.versions import not_in
+from ..render import Shape
 from ..render.payload import preview
 from ..render.values import counted
 from ..render.visible import shown
@@ -21,8 +22,8 @@ from ..resources.lease_verbs import LEASE
 from ..resources.task import Task
 from .action import Refused, action, literal
 from .cells import instant, task_detail
-from .clickable import built
 from .panel import Panel
+from .still import leases_still
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -64,8 +65,7 @@ class LeaseWorkbench(Panel):
         >>> [task.json() for task in workbench.tasks]
     """
 
-    _esm = built("lease_workbench.js")
-    _css = built("lease_workbench.css")
+    _script = "lease_workbench"
 
     place = traitlets.Dict().tag(sync=True)
     leases = traitlets.List().tag(sync=True)
@@ -80,11 +80,13 @@ class LeaseWorkbench(Panel):
             raise not_in(", ".join(queue._session.speaking.offered), "Leasing tasks", METHODS[LEASE].versions)
         self._held: dict[str, Held] = {}
         self._read_at: datetime | None = None
+        self._acted_at: datetime | None = None
         self.queue = queue
         super().__init__(queue, read_only=read_only, place=self._place())
         if read_only:
             with suppress(CloudTasksError):  # shown in the status line
                 self.refresh()
+        self._keep()
 
     @property
     def tasks(self) -> list[Task]:
@@ -186,8 +188,15 @@ class LeaseWorkbench(Panel):
             self._read_at = datetime.now(UTC)
         self._show()
 
-    def _now(self) -> datetime:
-        return self.queue._session.now()
+    @property
+    def read_at(self) -> datetime | None:
+        """When leases were taken, finished or looked for last."""
+        return self._acted_at
+
+    def _shape_(self) -> Shape:
+        """The leases, and what became of those that are over."""
+        caption = f"Leases of {self.queue.location}/{self.queue.id}"
+        return leases_still(self._held.values(), caption=caption, now=self._read[1])
 
     def _live(self) -> list[Held]:
         now, all_held = self._now(), self._held.values()
@@ -235,6 +244,7 @@ class LeaseWorkbench(Panel):
         held.state, held.ends = state, held.task.schedule_time if state == "held" else held.ends
 
     def _show(self) -> None:
+        self._acted_at = datetime.now(UTC)
         with self.hold_sync():
             self.leases = [_row(held) for held in self._held.values()]
             self.place = self._place()

@@ -47,6 +47,10 @@ class Panel(Clickable):
         """It was read, so it is there."""
         self.gone = False
 
+    def _is_news(self, error: Exception) -> bool:
+        """That a queue is gone is said once: after "Deleted." it would read as a failure."""
+        return not (self.gone and isinstance(error, NotFound) and error.resource == self.queue.name)
+
     def _show_error(self, error: Exception) -> None:
         if isinstance(error, NotFound) and error.resource == self.queue.name:
             self.gone = True

@@ -17,12 +17,13 @@ from ..history.lately import last_hour
 from ..history.told import refused
 from ..history.windows import MINUTE
 from ..redact import scrub
+from ..render import Shape
 from ..render.queue import state_badge
 from ..render.visible import visible_lines
 from .action import action
 from .cells import plain
-from .clickable import built
 from .panel import Panel
+from .still import gone_still, samples_still
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,8 +89,7 @@ class QueueMonitor(Panel):
         >>> monitor.to_dataframe().set_index("time")
     """
 
-    _esm = built("queue_monitor.js")
-    _css = built("queue_monitor.css")
+    _script = "queue_monitor"
 
     facts = traitlets.Dict().tag(sync=True)
     window_s = traitlets.Float(3600.0).tag(sync=True)
@@ -104,6 +104,17 @@ class QueueMonitor(Panel):
         self._read_past()
         with suppress(CloudTasksError):  # shown in the status line
             self.refresh()
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the last sample was taken."""
+        return self._samples[-1].time if self._samples else None
+
+    def _shape_(self) -> Shape:
+        """The newest samples, and the depth as a line."""
+        if self.gone:
+            return gone_still(self.queue, "monitor")
+        return samples_still(self.queue, self.samples, [one.depth for one in self._past], self._past_why)
 
     @property
     def samples(self) -> list[Sample]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +11,16 @@ import traitlets
 
 from ..errors import CloudTasksError
 from ..model.durations import parse_duration
+from ..render import Shape, shape
 from ..render.queue import KIND_WORDS, settings_facts, state_badge
-from ..render.values import counted
+from ..render.values import counted, exact
 from .action import Refused, action, literal
+from .backup_offer import backup_offered, backup_path, deleted_offer, purged_offer
 from .cells import fact_list, instant, plain
-from .clickable import built
 from .panel import Panel, refresh_line
 from .queue_story import story
 from .settings_form import changed_settings, form
+from .still import folded, gone_still, queue_still
 from .why_view import why_shown
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ class QueuePanel(Panel):
         >>> panel.purge(confirm="emails", backup="emails.parquet")
     """
 
-    _esm = built("queue_panel.js")
-    _css = built("queue_panel.css")
+    _script = "queue_panel"
 
     _parts = ("queue_panel.why",)
 
@@ -69,12 +69,14 @@ class QueuePanel(Panel):
     story = traitlets.Dict().tag(sync=True)
     why = traitlets.Dict().tag(sync=True)
     tab = traitlets.Unicode("").tag(sync=True)
+    restorable = traitlets.Dict().tag(sync=True)
 
     def __init__(self, queue: Queue, read_only: bool = False) -> None:
         self.diagnosis: Diagnosis | None = None
         """What the Why? tab shows, once somebody looked."""
         self.report: Report | None = None
         """What the History tab shows, once it was read."""
+        self._read_at: datetime | None = None
         self._count: tuple[int, datetime] | None = None  # where nothing is estimated: how many, and when
         super().__init__(queue, read_only=read_only, facts=queue_facts(queue, None), live_s=LIVE_S)
         with suppress(CloudTasksError):  # a panel that could not read its queue says so in its status line
@@ -149,26 +151,45 @@ class QueuePanel(Panel):
         NotFound, PermissionDenied.
         """
         self._check_id("purged", confirm)
-        with _path(backup) as file:
+        with backup_path(backup) as file:
             self.queue.purge(file, progress=False)
-        self._count = None
+        self._count, self.restorable = None, {}
         self._show_and_read()
         if file is None or self.queue.purged is None:
             return "Purged. Tasks created before now are removed; this can take a minute."
-        stay = self.queue.purged.arrived
+        done, stay = self.queue.purged.done, self.queue.purged.arrived
+        if done:
+            self.restorable = purged_offer(self.expression, _written(file, backup), done)
         more = f" {counted(stay, 'task')} arrived meanwhile and stay." if stay else ""
-        return f"Purged. {counted(self.queue.purged.done, 'task')} are in {file.resolve()}.{more}"
+        return f"Purged. {counted(done, 'task')} are in {file.resolve()}.{more}"
 
     @action(_delete_line, changes=True)
     def delete(self, confirm: str, backup: str = "") -> str:
         """Delete the queue and its tasks; its name stays blocked for days. `confirm`, `backup`, errors: as purge()."""
         self._check_id("deleted", confirm)
-        with _path(backup) as file:
+        with backup_path(backup) as file:
             self.queue.delete(file, progress=False)
+        self.restorable = deleted_offer(self.queue, _written(file, backup)) if file is not None else {}
         self.gone = True
         self._show()
         kept = f" The tasks are in {file.resolve()}." if file is not None else ""
         return f"Deleted. The name stays blocked for up to 3 days.{kept}"
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the queue was read."""
+        return self._read_at
+
+    def _shape_(self) -> Shape:
+        """The card of the queue, and what was read in the other tabs."""
+        if self.gone:
+            return gone_still(self.queue, "queue")
+        sections = [
+            *folded("Why?", shape(self.diagnosis) if self.diagnosis is not None else None),
+            *folded("History", shape(self.report) if self.report is not None else None),
+        ]
+        count = f"{self._count[0]:,}, counted {exact(self._count[1])}" if self._count is not None else ""
+        return queue_still(self.queue, self._read[1], count, sections)
 
     def look(self) -> None:
         """Read the queue with its statistics. Errors: NotFound, PermissionDenied."""
@@ -187,6 +208,7 @@ class QueuePanel(Panel):
             self._show()
 
     def _show(self, read_at: datetime | None = None) -> None:
+        self._read_at = read_at or self._read_at
         before = {} if read_at else {"updated": self.facts["updated"]}
         self.facts = queue_facts(self.queue, read_at, self.gone) | self._counted_facts() | before
 
@@ -194,32 +216,22 @@ class QueuePanel(Panel):
         if self._count is None or self.queue.offers_stats or self.gone:
             return {}
         count, at = self._count
-        return {"depth": count, "counted": instant(at)}
+        return {"depth": count, "counted": instant(at), "backup": backup_offered(self.queue, count)}
 
     def _check_id(self, done: str, confirm: object) -> None:
         if confirm != self.queue.id:
             raise Refused(f"Not {done}: the typed text is not the queue id.", hint=f"type {self.queue.id}")
 
 
-@contextmanager
-def _path(typed: object) -> Iterator[Path | None]:
-    """The backup file that was typed, or None. A file that cannot be written is Refused: nothing was removed then."""
-    if not isinstance(typed, str):
-        raise Refused("The name of the backup file is not text.")
-    file = Path(typed.strip()).expanduser() if typed.strip() else None
-    try:
-        yield file
-    except FileExistsError as error:
-        words = f"{file} exists already: nothing was removed."
-        raise Refused(words, hint="choose another name for the backup") from error
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise Refused(f"The backup cannot be written ({why}): nothing was removed.") from error
+def _written(file: Path, typed: str) -> str:
+    """How code names the file: with "~" as it was typed, or from the root, wherever the notebook is."""
+    return typed.strip() if typed.strip().startswith("~") else str(file.resolve())
 
 
 def queue_facts(queue: Queue, read_at: datetime | None, gone: bool = False) -> dict[str, Any]:
     """What the page shows of a queue."""
     stats = queue.stats if not gone else None
+    depth = int(stats.tasks_count) if stats else None
     return {
         "id": queue.id,
         "location": queue.location,
@@ -228,7 +240,8 @@ def queue_facts(queue: Queue, read_at: datetime | None, gone: bool = False) -> d
         "state": queue.state,
         "badge": plain(state_badge(queue.state)),
         "estimates": queue.offers_stats,
-        "depth": int(stats.tasks_count) if stats else None,
+        "depth": depth,
+        "backup": backup_offered(queue, depth),
         "counted": "",
         "oldest": instant(stats.oldest_estimated_arrival_time) if stats else "",
         "executed": int(stats.executed_last_minute_count) if stats else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,9 +12,10 @@ import traitlets
 from ..errors import NotFound
 from ..names import check_task_id, parse_queue
 from ..redact import redacted
+from ..render import Shape, task_table
 from ..render.values import counted, exact
 from .action import Refused, action, literal
-from .clickable import built
+from .still import tasks_words
 from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
 from .task_following import follow
@@ -81,8 +83,7 @@ class TaskBrowser(TaskReader):
         >>> browser.delete_tasks("matching", confirm=5)
     """
 
-    _esm = built("task_browser.js")
-    _css = built("task_browser.css")
+    _script = "task_browser"
     _parts = ("task_browser.verbs",)
 
     selected = traitlets.List().tag(sync=True)
@@ -97,6 +98,20 @@ class TaskBrowser(TaskReader):
     def tasks(self) -> list[Task]:
         """The selected tasks, in the order of selection, as they were listed."""
         return list(self._selection.values())
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the tasks that are shown were read."""
+        return self._pages.read_at if self.scope == "page" else self._loaded_at
+
+    def _shape_(self) -> Shape:
+        """The tasks that are shown, the first ones of many, in the columns that were chosen."""
+        columns = ["task", *(name for name in self.columns if name not in ("task", "method"))]
+        caption = f"Tasks of {self.queue.location}/{self.queue.id}"
+        footer = tasks_words(self.place, len(self._table.order), len(self._selection))
+        return task_table(
+            self._table.matching, caption=caption, footer=footer, columns=columns, now=self._read[1]
+        )
 
     @property
     def selection(self) -> pd.DataFrame:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from ..diagnosis.watch_card import facts, state
+from ..render import Shape
 from .action import action
 from .cells import fact_list, plain
-from .clickable import Clickable, built
+from .clickable import Clickable
 
 if TYPE_CHECKING:
     from ..diagnosis.watch import Watch
@@ -24,13 +25,13 @@ class WatchPanel(Clickable):
         >>> queue.watch("failed.parquet").stop().panel()
     """
 
-    _esm = built("watch_panel.js")
-    _css = built("watch_panel.css")
+    _script = "watch_panel"
 
     state = traitlets.Dict().tag(sync=True)
 
     def __init__(self, watch: Watch) -> None:
         super().__init__(watch, watch.queue.id, state=_state(watch))
+        self._keep()
         watch.on_change(self._news)
 
     @property
@@ -69,10 +70,15 @@ class WatchPanel(Clickable):
 
     def _update(self) -> None:
         self.state = _state(self.watch)
+        self._keep()
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = anywidget.AnyWidget._repr_mimebundle_(self, **kwargs)
-        return {**data, **self.watch.card_bundle()}, metadata
+    @property
+    def read_at(self) -> datetime | None:
+        """When the watch looked last."""
+        return self.watch.last_look
+
+    def _shape_(self) -> Shape:
+        return self.watch._shape_()
 
 
 def _state(watch: Watch) -> dict[str, Any]:

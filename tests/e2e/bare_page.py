@@ -32,7 +32,7 @@ MOUNT = """async ([state, css, parts]) => {
         off: (event, handler) => handlers.set(event, handlers.get(event).filter(other => other !== handler)),
         send: message => {
             if (message.do !== 'part') window.sent.push(message);
-            else setTimeout(() => window.emit('msg:custom', { part: message.name, code: parts[message.name] }));
+            else setTimeout(() => window.emit('msg:custom', { part: message.name, ...parts[message.name] }));
         },
     };
     window.state = state;
@@ -55,15 +55,21 @@ class Opened:
     unfold: Callable[[Page], None] = lambda page: None
 
 
+def parts_of(panel: Clickable) -> dict[str, dict[str, str]]:
+    """What a kernel answers to questions for parts of the script."""
+    own = {"code": built(f"{panel._script}.js"), "css": built(f"{panel._script}.css")}
+    return {"panel": own, **{name: {"code": built(f"{name}.js")} for name in panel._parts}}
+
+
 def mount(page: Page, panel: Clickable, host: str = "plain") -> None:
     """Draw the panel on an empty page; messages that it sends are kept in window.sent."""
     dress(page, host)
     state = {
         key: value for key, value in panel.get_state().items() if key not in ("layout", "tooltip", "tabbable")
     }
-    parts = {name: built(f"{name}.js") for name in panel._parts}
-    page.evaluate(MOUNT, [state, state["_css"], parts])
-    if "task_browser.verbs" in parts:  # asked for at once; others when they are opened
+    page.evaluate(MOUNT, [state, state["_css"], parts_of(panel)])
+    page.locator(".ct-panel[data-panel]").wait_for()
+    if "task_browser.verbs" in panel._parts:  # asked for at once; others when they are opened
         page.locator(".ct-verbs").wait_for()
     panel.close()
 

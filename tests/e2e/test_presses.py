@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.widgets.clickable import built
 
-from .bare_page import MOUNT, OPENED, unfold
+from .bare_page import MOUNT, OPENED, parts_of, unfold
 from .service import Service
 
 pytestmark = pytest.mark.browser
@@ -76,13 +75,14 @@ def draw(page: Page, queue: ct.Queue, name: str) -> Draw:
     panel = OPENED[name].open(queue)
     hidden = ("layout", "tooltip", "tabbable")
     state: dict[str, Any] = {key: value for key, value in panel.get_state().items() if key not in hidden}
-    parts = {part: built(f"{part}.js") for part in panel._parts}
+    parts = parts_of(panel)
     panel.close()
 
     def again(before: str = "() => {}") -> None:
         page.set_content("<!doctype html><html lang=en><body></body></html>")
         page.evaluate(before)
         page.evaluate(MOUNT, [state, state["_css"], parts])
+        page.locator(".ct-panel[data-panel]").wait_for()
         if "task_browser.verbs" in parts:  # asked for at once; others when they are opened
             page.locator(".ct-verbs").wait_for()
 

@@ -19,7 +19,8 @@ PAGE = ROOT / "cloudtasks_nb/widgets/page"
 BUILT = ROOT / "cloudtasks_nb/widgets/built"
 MODULES = ROOT / "build/page/node_modules"
 PATH = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
-LARGEST_B = 25_000  # of one script; each saved notebook holds one for each panel in it
+SAVED_B = 25_000  # of the script and the style sheet that a saved notebook holds for each panel in it
+LARGEST_B = 25_000  # of one script, which each view of a panel loads from the kernel
 
 
 def missing() -> str:
@@ -78,3 +79,7 @@ def test_what_is_committed_is_what_the_sources_build(tmp_path: Path) -> None:
 @pytest.mark.parametrize("script", sorted(BUILT.glob("*.js")), ids=lambda path: path.stem)
 def test_a_panels_script_stays_small(script: Path) -> None:
     assert script.stat().st_size <= LARGEST_B
+
+
+def test_a_saved_panel_stays_small() -> None:
+    assert sum((BUILT / f"saved_view.{kind}").stat().st_size for kind in ("js", "css")) <= SAVED_B

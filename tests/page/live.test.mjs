@@ -111,18 +111,3 @@ test("a view that never asks says that it is there while it can be seen", () => 
   mock.timers.tick(0);
   assert.equal(said().length, 2);
 });
-
-test("the host's signal ends a view: it listens to nothing, asks nothing, and says that it went", () => {
-  const host = new AbortController();
-  const own = fakeModel({ live_s: 2 });
-  const view = new Frame(own, document.body, "test", "A panel", { signal: host.signal });
-  seen(true);
-  host.abort();
-  view.cleanup(); // a host that has a signal calls this as well
-  assert.equal(own.listeners(), 0);
-  mock.timers.tick(60000);
-  assert.deepEqual(
-    own.sent.map((message) => message.do),
-    ["mounted", "unmounted"],
-  );
-});

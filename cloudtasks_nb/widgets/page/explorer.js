@@ -30,10 +30,8 @@ function header(frame) {
   return h("header", h("h3", "Queues"), updated, failing, refresh);
 }
 
-function render({ model, el, signal }) {
-  const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`, {
-    signal,
-  });
+function render({ model, el }) {
+  const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`);
   const search = new Search(frame, () => changed());
   frame.isFound = (row) => search.finds(row);
   const table = new QueueTable(frame, frame.isFound, (row) => openQueue(frame, row));

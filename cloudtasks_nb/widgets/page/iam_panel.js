@@ -27,8 +27,8 @@ function checks(frame) {
   return h("details.ct-fold", asked, box);
 }
 
-function render({ model, el, signal }) {
-  const frame = new Frame(model, el, "access", `Access to queue ${model.get("facts").id}`, { signal });
+function render({ model, el }) {
+  const frame = new Frame(model, el, "access", `Access to queue ${model.get("facts").id}`);
   const bindings = h("div.ct-scroll-x.ct-bindings");
   const draft = h("div");
   const who = h("div");

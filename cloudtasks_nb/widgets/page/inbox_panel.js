@@ -67,8 +67,8 @@ function header(frame) {
   return h("header", title, state, words);
 }
 
-function render({ model, el, signal }) {
-  const frame = new Frame(model, el, "inbox", "Inbox", { signal });
+function render({ model, el }) {
+  const frame = new Frame(model, el, "inbox", "Inbox");
   const opened = openedRequest(frame);
   const open = (number) => {
     opened.ask(number);

@@ -49,8 +49,8 @@ function controls(frame, leases, slot) {
   return { top: form, bottom: bar, tick, seconds };
 }
 
-function render({ model, el, signal }) {
-  const frame = new Frame(model, el, "leases", `Leases of queue ${model.get("place").id}`, { signal });
+function render({ model, el }) {
+  const frame = new Frame(model, el, "leases", `Leases of queue ${model.get("place").id}`);
   const detail = openedTask(frame);
   const slot = formSlot(frame);
   const leases = new Leases(frame, (id) => {

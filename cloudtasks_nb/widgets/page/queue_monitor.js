@@ -80,9 +80,9 @@ function followSize(frame, charts) {
   frame.undo.push(() => watcher.disconnect());
 }
 
-function render({ model, el, signal }) {
+function render({ model, el }) {
   const { id, estimates } = model.get("facts");
-  const frame = new Frame(model, el, "monitor", `Monitor of queue ${id}`, { unseen: true, signal });
+  const frame = new Frame(model, el, "monitor", `Monitor of queue ${id}`, { unseen: true });
   const charts = chartsFor(estimates);
   const state = h("span.ct-state");
   const updated = h("span.ct-muted.ct-where");

@@ -7,7 +7,7 @@ import { Frame } from "./frame/frame.js";
 import { facts as factPairs } from "./frame/sections.js";
 import { tabs } from "./frame/tabs.js";
 import { number } from "./frame/words.js";
-import { doomForm } from "./queue/doom.js";
+import { doomForm, restoreBox } from "./queue/doom.js";
 import { HistoryView } from "./queue/history.js";
 import { settingsForm } from "./queue/settings.js";
 
@@ -72,14 +72,15 @@ function whyTab(frame) {
   return { node, show };
 }
 
-function render({ model, el, signal }) {
+function render({ model, el }) {
   const { id, kind } = model.get("facts");
-  const frame = new Frame(model, el, "queue", `Queue ${id}`, { signal });
+  const frame = new Frame(model, el, "queue", `Queue ${id}`);
   const state = h("span.ct-state");
   const stats = h("dl.ct-tiles");
   const settings = h("dl.ct-facts");
   const updated = h("span.ct-muted.ct-updated");
   const slot = formSlot(frame);
+  const restore = h("div");
   const now = h(
     "div.ct-now-view",
     stats,
@@ -105,8 +106,10 @@ function render({ model, el, signal }) {
     why.node,
     history.node,
     frame.status,
+    restore,
     frame.folded,
   );
+  frame.watch(["restorable"], () => restore.replaceChildren(...restoreBox(model.get("restorable") ?? {})));
   frame.watch(["facts"], () => {
     const read = model.get("facts");
     state.replaceChildren(...cells(read.badge));

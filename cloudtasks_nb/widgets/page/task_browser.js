@@ -48,8 +48,8 @@ function header(frame) {
   return h("header", h("h3", id), muted("tasks"), updated);
 }
 
-function render({ model, el, signal }) {
-  const frame = new Frame(model, el, "tasks", `Tasks of queue ${model.get("place").id}`, { signal });
+function render({ model, el }) {
+  const frame = new Frame(model, el, "tasks", `Tasks of queue ${model.get("place").id}`);
   const table = new TaskTable(frame, (id) => {
     table.asked = id;
     table.asks?.(id);

@@ -5,8 +5,8 @@ import { buttons, h } from "./frame/dom.js";
 import { Frame } from "./frame/frame.js";
 import { facts } from "./frame/sections.js";
 
-function render({ model, el, signal }) {
-  const frame = new Frame(model, el, "watch", "Watch", { signal });
+function render({ model, el }) {
+  const frame = new Frame(model, el, "watch", "Watch");
   const title = h("h3");
   const badge = h("span");
   const list = h("dl.ct-facts");

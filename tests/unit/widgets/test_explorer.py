@@ -96,7 +96,7 @@ def test_a_queue_opens_as_a_widget_and_the_one_before_is_closed(
     page.click("open_queue", name=queues[0].name)
     first = explorer.opened
     assert isinstance(first, QueuePanel)
-    assert explorer.opening["model"] == first.model_id and explorer.opening["esm"] == first._esm
+    assert explorer.opening["model"] == first.model_id
     page.click("open_queue", name=queues[0].name, view="monitor")
     assert first.comm is None and not first._worker.alive
     assert explorer.opened is not first

@@ -13,8 +13,10 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.widgets.action import Refused
-from cloudtasks_nb.widgets.clickable import Clickable
+from cloudtasks_nb.widgets.clickable import Clickable, built
+from cloudtasks_nb.widgets.explorer import Explorer
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
+from cloudtasks_nb.widgets.task_browser import TaskBrowser
 
 from .page import FakePage
 from .panels import OPENERS
@@ -185,11 +187,57 @@ def test_closing_ends_the_thread_and_twice_is_fine(panel: Clickable) -> None:
     assert not thread.is_alive()
 
 
-def test_the_mime_bundle_reads_well_without_a_running_kernel(panel: Clickable, clicking: Clicking) -> None:
+def test_without_its_page_a_panel_is_what_it_shows(
+    panel: Clickable, clicking: Clicking, queue: ct.Queue
+) -> None:
     clicking(panel)
     data, _ = panel._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
-    assert data["text/plain"] and data["text/html"].startswith("<")
+    assert data["text/plain"] == repr(panel) == str(panel)
+    shown = queue.id  # the workbench's queue has a longer name
+    if isinstance(panel, TaskBrowser):
+        shown = "t-2"
+    elif isinstance(panel, Explorer):  # other tests have queues, too, and fifty are shown
+        shown = panel.rows[0]["id"]
+    for words in (data["text/plain"], data["text/html"], json.dumps(panel.kept)):
+        assert shown in words
+
+
+def test_the_script_of_a_panel_comes_from_the_kernel(panel: Clickable, clicking: Clicking) -> None:
+    page = clicking(panel)
+    page.send({"do": "part", "name": "panel"})
+    part = page.sent[-1]["content"]
+    assert (part["code"], part["css"]) == (built(f"{panel._script}.js"), built(f"{panel._script}.css"))
+
+
+def test_what_is_kept_follows_what_is_done_and_names_the_time_of_reading(
+    queue: ct.Queue, clicking: Clicking
+) -> None:
+    panel = QueuePanel(queue)
+    before = panel.kept["read"]
+    assert (panel.kept["badge"][0]["text"], before[-4:]) == ("RUNNING", " UTC")
+    clicking(panel).click("pause")
+    assert panel.kept["badge"][0]["text"] == "PAUSED" and panel.kept["read"] >= before
+    queue.delete()
+    clicking(panel).click("refresh")
+    assert panel.kept["badge"][0]["text"] == "NOT FOUND"
+
+
+def test_no_secret_is_kept_although_secrets_are_shown(queue: ct.Queue, client: ct.Client) -> None:
+    headers = {"Authorization": "Bearer sekret-1234567890"}
+    queue.create_task(
+        {"token": "sekret-1234567890"}, url="https://a.example/?key=sekret-1234567890", headers=headers
+    )
+    ct.show_secrets()
+    try:
+        browser = queue.browse()
+        browser.read_payloads()
+        browser.open_task(browser.table["ids"][-1])
+        data, _ = browser._repr_mimebundle_()
+        held = json.dumps([data, browser.get_state(), repr(browser)], default=str)
+    finally:
+        ct.show_secrets(False)
+    assert "a.example" in held and "sekret" not in held
 
 
 def test_a_panel_sits_in_an_ordinary_box(panel: Clickable, clicking: Clicking) -> None:

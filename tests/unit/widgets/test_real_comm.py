@@ -77,3 +77,6 @@ def test_clicks_reach_the_service_through_a_real_kernel(
         kernel.kc.shell_channel.send(message)
     assert run(WAIT)[0]["text"] == "1 ok\n"
     assert seen(queue) == expected
+    assert kernel.widget_state[comm_id]["kept"]["read"], (
+        "what is saved with the notebook says when it was read"
+    )

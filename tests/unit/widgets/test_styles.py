@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 PANELS = Path(__file__).parents[3] / "cloudtasks_nb" / "widgets" / "page"
-SHARED = ("frame/panel.css", "frame/parts.css")
-OWN = sorted(sheet.name for sheet in PANELS.glob("*.css"))
+SHARED = ("frame/panel.css", "frame/parts.css", "saved/view.css")
+SAVED = "saved_view.css"  # of all panels: it has no rules of its own
+OWN = sorted(sheet.name for sheet in PANELS.glob("*.css") if sheet.name != SAVED)
 HOST = "body[data-vscode-theme-kind] .cell-output-ipywidget-background"
 
 
@@ -38,6 +39,10 @@ def classes(sheet: str) -> set[str]:
 def test_a_panels_own_sheet_is_about_that_panel_alone(sheet: str) -> None:
     assert [found for found in selectors(sheet) if not found.startswith(mark(sheet))] == []
     assert len(set(map(mark, OWN))) == len(OWN)
+
+
+def test_what_is_saved_has_the_shared_sheets_alone() -> None:
+    assert selectors(SAVED) == []
 
 
 @pytest.mark.parametrize("sheet", SHARED)

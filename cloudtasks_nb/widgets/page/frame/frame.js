@@ -5,21 +5,18 @@ import { tickTimes, when } from "./cells.js";
 import { h } from "./dom.js";
 import { FocusKeeper } from "./focus.js";
 import { Live } from "./live.js";
+import { askForPart, moduleOf } from "./part.js";
 import { pressOnce } from "./presses.js";
 import { serviceLine, stakes } from "./service.js";
 import { followTheme } from "./theme.js";
 
 export const UNREAD = "Not read yet."; // an empty table would claim that there is nothing
-const PART_MS = 5000;
 const NO_LINES = "# each click appears here as a line of Python";
 const GONE_TITLE = "The service knows no such queue (any more).";
 
 export class Frame {
-  /**
-   * `unseen`: the panel asks the kernel to look again also while it is out of sight. `signal` is the host's: when it
-   * aborts, the view is over. Older hosts have none.
-   */
-  constructor(model, el, kind, label, { unseen = false, signal } = {}) {
+  /** `unseen`: the panel asks the kernel to look again also while it is out of sight. */
+  constructor(model, el, kind, label, { unseen = false } = {}) {
     this.model = model;
     this.undo = [];
     this.#build(el, kind, label);
@@ -42,7 +39,6 @@ export class Frame {
     this.view = callId("view");
     this.undo.push(() => this.calls.post({ do: "unmounted", view: this.view }));
     this.calls.post({ do: "mounted", view: this.view });
-    signal?.addEventListener("abort", () => this.cleanup());
     this.live = new Live(this, unseen);
   }
 
@@ -134,24 +130,15 @@ export class Frame {
   }
 
   /**
-   * A part of the script, loaded from the kernel: a saved notebook holds only what shows something
-   * without one. A question that gets lost is asked again.
+   * A part of the script that is loaded when it is needed.
    */
   part(name) {
     return new Promise((done) => {
-      const ask = () => this.calls.post({ do: "part", name });
-      const again = setInterval(ask, PART_MS);
-      const stop = () => clearInterval(again);
-      this.undo.push(stop);
-      this.on("msg:custom", async (message) => {
-        if (message?.part !== name) return;
-        stop();
-        const url = URL.createObjectURL(new Blob([message.code], { type: "text/javascript" }));
-        const loaded = await import(url);
-        URL.revokeObjectURL(url);
+      const got = async ({ code }) => {
+        const loaded = await moduleOf(code);
         if (!this.ended) done(loaded);
-      });
-      ask();
+      };
+      this.undo.push(askForPart(this.model, name, got));
     });
   }
 

@@ -1,5 +1,5 @@
-// Rows of a table, by key: only those that show something else are drawn again. What is pressed, marked or focused
-// in the others stays.
+// Rows of a table, by key: only those that show something else are drawn again. The others keep what is
+// pressed, marked or focused in them.
 
 export class Rows {
   /** `build(item)` makes the row of an item. */

@@ -25,27 +25,36 @@ export function depthWords({ depth, estimates }) {
   return estimates ? `about ${tasks} (estimate)` : `${tasks} (as counted)`;
 }
 
-function backupChoice(frame, id) {
-  const wanted = h("input", { type: "checkbox" });
-  const stamp = new Date().toISOString().slice(0, 19).replace(/[-:]/g, "");
-  const file = textInput({ value: `${id}-${stamp}.parquet`, "aria-label": "Backup file" });
-  file.hidden = true;
+/** The name of a file for a backup of this moment: project, queue and time, in UTC. */
+export function backupName({ start }, now = new Date()) {
+  return `${start}${now.toISOString().slice(0, 19).replace(/[-:]/g, "")}Z.parquet`;
+}
+
+function backupChoice(frame, offered) {
+  const wanted = h("input", { type: "checkbox", checked: offered.ticked });
+  const file = textInput({ value: backupName(offered), "aria-label": "Backup file" });
+  file.hidden = !offered.ticked;
   wanted.addEventListener("change", () => {
     file.hidden = !wanted.checked;
     frame.sync();
   });
-  const words = "Back up all tasks to a Parquet file first, beside the notebook";
   return {
-    node: h("div", checkLabel(wanted, words), file),
+    node: h("div.ct-backup", checkLabel(wanted, offered.words), file),
     path: () => (wanted.checked ? file.value.trim() : ""),
     isReady: () => !wanted.checked || file.value.trim() !== "",
   };
 }
 
+/** After a backup: the line of Python that brings back what is gone. */
+export function restoreBox({ words, line, note }) {
+  if (!line) return [];
+  return [h("div.ct-restore", h("p", words), h("pre", h("code", line)), h("p.ct-note", note))];
+}
+
 export function doomForm(frame, facts, action, close) {
   const { submit, words } = DOOMS[action];
   const input = textInput();
-  const backup = backupChoice(frame, facts.id);
+  const backup = backupChoice(frame, facts.backup);
   const act = () => {
     frame.send(action, { confirm: input.value, backup: backup.path() });
     close();

@@ -1,6 +1,7 @@
 // The widget of the opened queue, drawn by its own script with its own model.
 
 import { h, pushButton } from "../frame/dom.js";
+import { moduleOf } from "../frame/part.js";
 
 const TRIES = 20;
 const PAUSE_MS = 100;
@@ -25,20 +26,18 @@ export class Opened {
     this.#end();
     if (!id) return this.node.replaceChildren();
     const box = h("div");
-    this.node.replaceChildren(this.#tabs(opening), h("style", opening.css), box);
+    this.node.replaceChildren(this.#tabs(opening), box);
     try {
-      await this.#draw(id, opening.esm, box);
+      await this.#draw(id, box);
     } catch {
       const code = h("code", "explorer.opened");
       box.replaceChildren(h("p.ct-muted", "Show it in a cell of its own: ", code));
     }
   }
 
-  async #draw(id, esm, el) {
+  async #draw(id, el) {
     const model = await this.#model(id);
-    const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
-    const { default: widget } = await import(url);
-    URL.revokeObjectURL(url);
+    const { default: widget } = await moduleOf(this.frame.get("_esm")); // the same for all panels
     if (this.id !== id || this.frame.ended) return; // something else was opened meanwhile
     this.undo = await widget.render({ model, el });
   }

@@ -7,7 +7,7 @@ import { number } from "../frame/words.js";
 const SIGN_PX = 7.3;
 const STATUS_SIGN_PX = 8.2;
 const CHECK_PX = 34;
-const TARGET_PX = 210; // at least; it takes what is left
+export const TARGET_PX = 210; // at least; it takes what is left
 const SAMPLED = 500; // values that a width is measured by
 
 const between = (least, px, most) => Math.min(most, Math.max(least, px));
@@ -16,7 +16,7 @@ const longest = (texts) => Math.max(0, ...texts.slice(0, SAMPLED).map((text) => 
 const LOOKS = {
   text: (value) => h("td.ct-clip", { title: value.length > 24 ? value : null }, value),
   target: (value) => h("td.ct-mono.ct-target", { title: value }, cut(value.replace(/^https:\/\//, ""))),
-  status: (value) => h("td.ct-clip", cells(value)),
+  status: (value) => h("td.ct-clip", { title: value.map(({ text }) => text).join(" ") }, cells(value)),
   number: (value) => h("td.ct-number", number(value)),
   time: (value, isLease) =>
     h("td.ct-clip", isLease ? "lease ends " : null, when(new Date(value).toISOString())),

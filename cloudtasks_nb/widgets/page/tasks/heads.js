@@ -1,8 +1,7 @@
 // Column heads that sort: up, down, and as the service lists them.
 
 import { h } from "../frame/dom.js";
-
-const LEAST_PX = 40;
+import { edge } from "./edge.js";
 
 /** How the next press sorts: ascending, then descending, then not at all. */
 export function nextOrder(name, { column, descending }) {
@@ -15,27 +14,8 @@ function direction(name, { column, descending }) {
   return descending ? { arrow: "↓", sort: "descending" } : { arrow: "↑", sort: "ascending" };
 }
 
-// The edge of a head: dragged, it sets the width of its column; a double click makes it fit its content.
-function edge(name, setWidth) {
-  const drag = (event) => {
-    const head = grip.parentElement;
-    const from = head.offsetWidth - event.clientX;
-    const move = ({ clientX }) => setWidth(name, Math.max(LEAST_PX, from + clientX));
-    event.preventDefault();
-    grip.setPointerCapture(event.pointerId);
-    grip.addEventListener("pointermove", move);
-    const end = () => {
-      grip.removeEventListener("pointermove", move);
-      setWidth(name, head.offsetWidth, true);
-    };
-    grip.addEventListener("pointerup", end, { once: true });
-  };
-  const reset = { ondblclick: () => setWidth(name, 0, true), onpointerdown: drag };
-  const grip = h("span.ct-edge", { "aria-hidden": "true", title: "Drag to set the width", ...reset });
-  return grip;
-}
-
-export function columnHead(frame, { name, label, look }, at, setWidth) {
+/** `width` is how wide the column is now, in px, and how another width is set. */
+export function columnHead(frame, { name, label, look }, at, width) {
   const { arrow, sort } = direction(name, at);
   const scope = at.scope === "page" ? "this page" : "what is loaded";
   const attributes = {
@@ -51,6 +31,6 @@ export function columnHead(frame, { name, label, look }, at, setWidth) {
     "th",
     { scope: "col", class: look === "number" ? "ct-number" : null, "aria-sort": sort },
     button,
-    edge(name, setWidth),
+    edge({ name, label }, width),
   );
 }

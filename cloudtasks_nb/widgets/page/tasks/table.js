@@ -4,7 +4,7 @@ import { nameButton } from "../frame/cells.js";
 import { focus, h } from "../frame/dom.js";
 import { UNREAD } from "../frame/frame.js";
 import { plural } from "../frame/words.js";
-import { cellOf, columnWidths, tableWidth } from "./columns.js";
+import { cellOf, columnWidths, TARGET_PX, tableWidth } from "./columns.js";
 import { columnHead } from "./heads.js";
 import { scopeWords } from "./scope.js";
 import { ROW_PX, rowOf, rowsInView, scrollTo } from "./window.js";
@@ -173,7 +173,7 @@ export class TaskTable {
 
   #heads(at) {
     const { columns } = this.held;
-    this.#widen();
+    const widths = this.#widen();
     const names = [{ name: "task", label: "Task", look: "text" }, ...columns];
     const check = h("th", { scope: "col", class: "ct-check" }, h("label", this.all));
     const setWidth = (name, width, isChosen) => {
@@ -183,7 +183,9 @@ export class TaskTable {
     this.frame.redraw(() =>
       this.head.replaceChildren(
         check,
-        ...names.map((column) => columnHead(this.frame, column, at, setWidth)),
+        ...names.map((column, place) =>
+          columnHead(this.frame, column, at, { px: widths[place + 1] ?? TARGET_PX, set: setWidth }),
+        ),
       ),
     );
   }
@@ -197,6 +199,7 @@ export class TaskTable {
     );
     for (const { firstChild } of [this.above, this.below]) firstChild.colSpan = widths.length;
     this.table.style.minWidth = px(tableWidth(widths));
+    return widths;
   }
 
   #row(place) {

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import widget from "../../cloudtasks_nb/widgets/page/saved_view.js";
+import { fakeModel, openPage } from "./dom.mjs";
+
+const cell = (text, look = "plain", tone = "") => [{ text, title: "", look, tone }];
+const kept = {
+  title: "Queues of project p",
+  kind: "",
+  badge: cell("RUNNING", "badge", "ok"),
+  facts: [["Location", cell("us-central1")]],
+  table: {
+    columns: ["queue", "tasks"],
+    rows: [[cell("<b>emails</b>"), cell("12", "number")]],
+    align: ["left", "right"],
+  },
+  closing: ["… 3 more rows not shown"],
+  sections: [{ summary: "Why?", text: "It is paused.", open: false }],
+  read: "2026-07-31 12:00:00 UTC",
+};
+
+let el;
+let model;
+let cleanup;
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: Date.UTC(2026, 6, 31, 12) });
+  el = openPage();
+  model = fakeModel({ kept });
+  cleanup = widget.render({ model, el });
+});
+
+test("what was saved is shown as text, with when it was read and nothing to press", () => {
+  mock.timers.tick(2000);
+  const words = el.textContent;
+  for (const part of [
+    "Queues of project p",
+    "us-central1",
+    "<b>emails</b>",
+    "12",
+    "3 more",
+    "It is paused.",
+  ]) {
+    assert.ok(words.includes(part), part);
+  }
+  assert.match(words, /saved view, read at 2026-07-31 12:00:00 UTC/);
+  assert.equal(el.querySelectorAll("button, input, select, [onclick]").length, 0);
+});
+
+test("while a kernel may still answer, it does not claim to be saved; what changes is drawn", () => {
+  assert.doesNotMatch(el.textContent, /saved view/);
+  model.set({ kept: { ...kept, title: "Other" } });
+  assert.match(el.textContent, /^Other/);
+});
+
+test("the panel is asked for until it comes, later and later, and not once the view is closed", () => {
+  const asked = () =>
+    model.sent.filter((message) => message.do === "part" && message.name === "panel").length;
+  mock.timers.tick(4999);
+  assert.equal(asked(), 1);
+  mock.timers.tick(1);
+  assert.equal(asked(), 2);
+  mock.timers.tick(9999);
+  assert.equal(asked(), 2);
+  cleanup();
+  mock.timers.tick(600_000);
+  assert.equal(asked(), 2);
+  assert.equal(model.listeners(), 0);
+});
+
+test("a panel that was never read says so", () => {
+  openPage();
+  const body = document.body;
+  widget.render({ model: fakeModel({ kept: {} }), el: body });
+  mock.timers.tick(2000);
+  assert.match(body.textContent, /saved view, not read/);
+});
+
+test("the host's signal ends a view: it asks for nothing any more, and listens to nothing", () => {
+  const host = new AbortController();
+  const own = fakeModel({ kept });
+  const end = widget.render({ model: own, el, signal: host.signal });
+  assert.ok(own.listeners() > 0);
+  host.abort();
+  end(); // a host that has a signal calls this as well
+  assert.equal(own.listeners(), 0);
+  const sent = own.sent.length;
+  mock.timers.tick(60000);
+  assert.equal(own.sent.length, sent);
+});
