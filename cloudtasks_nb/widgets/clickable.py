@@ -156,10 +156,8 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         if not isinstance(content, dict):
             return
         name, call = content.get("do"), content.get("call")
-        if name in ("mounted", "here", "look"):
-            self._viewers.heard(content.get("view"), self._next_s)
         if name in ("mounted", "here"):
-            self._view_here()
+            self._view_here(content.get("view"))
         elif name == "unmounted":
             self._view_left(content.get("view"))
         elif name == "part":
@@ -192,7 +190,8 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         elif name in self._parts:
             self._tell({"part": name, "code": built(f"{name}.js")})
 
-    def _view_here(self) -> None:
+    def _view_here(self, view: object) -> None:
+        self._viewers.heard(view)
         if self._stale:
             self._worker.submit(self._catch_up)
 

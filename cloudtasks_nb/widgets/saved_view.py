@@ -14,7 +14,8 @@ from .cells import fact_list, plain, section
 
 def saved_view(shape: Shape, read_at: datetime | None) -> dict[str, Any]:
     """Plain values of a shape, and when it was read: its relative times are those of that instant."""
-    card = shape if isinstance(shape, Card) else Card(shape.caption, table=shape)
+    card = Card(shape.caption, table=shape) if isinstance(shape, Table) else shape
+    assert isinstance(card, Card), "a picture is no panel"
     table = card.table
     return {
         "title": shown(card.title),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from time import monotonic
 
-SILENT_S = 60.0
-"""A view is gone when it is silent for so long after its next word was due. One that comes back is counted again."""
+SILENT_S = 90.0
+"""A view that can be seen says every 30 s that it is there. Silent for so long, it is gone, until it is heard again."""
 
 
 class Viewers:
-    """The views of a panel. Units: seconds.
+    """The views of a panel.
 
     >>> viewers = Viewers()
-    >>> viewers.heard("view 1", next_s=10)
+    >>> viewers.heard("view 1")
     >>> len(viewers)
     1
     >>> viewers.left("view 1")
@@ -23,11 +23,11 @@ class Viewers:
     def __init__(self) -> None:
         self._until_s: dict[str, float] = {}
 
-    def heard(self, view: object, next_s: float) -> None:
-        """A view said something, and will say something again in `next_s`."""
+    def heard(self, view: object) -> None:
+        """A view said that it is there."""
         now_s = monotonic()
         self._until_s = {one: until_s for one, until_s in self._until_s.items() if until_s > now_s}
-        self._until_s[str(view)] = now_s + next_s + SILENT_S
+        self._until_s[str(view)] = now_s + SILENT_S
 
     def left(self, view: object) -> None:
         """A view said goodbye."""

@@ -89,3 +89,14 @@ test("the host's signal ends a view: it asks for nothing any more, and listens t
   mock.timers.tick(60000);
   assert.equal(own.sent.length, sent);
 });
+
+test("each panel has its own script, although a host gives all of them one copy of this one", async () => {
+  const made = URL.createObjectURL;
+  URL.createObjectURL = () => "data:text/javascript,export default { render: () => () => {} }";
+  model.emit({ part: "panel", code: "", css: "" });
+  for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));
+  URL.createObjectURL = made;
+  const other = fakeModel({ kept });
+  widget.render({ model: other, el });
+  assert.deepEqual(other.sent.at(-1), { do: "part", name: "panel" });
+});

@@ -5,41 +5,25 @@ import { h } from "./frame/dom.js";
 import { askForPart, moduleOf } from "./frame/part.js";
 import { SavedView } from "./saved/view.js";
 
-let script = null; // asked for once, for all views of this model
-
-function drawn(panel, css, model, el) {
-  const style = h("style", css);
-  el.replaceChildren(style);
-  return panel.render({ model, el });
-}
-
-/** The view is over when `signal` of the host aborts, or when the function that is returned is called (older hosts). */
+/** The view is over when the host's `signal` aborts; older hosts call the function that is returned. */
 function render({ model, el, signal }) {
-  let undo = null;
+  // Nothing is kept outside: a host may give all panels one copy of this script.
+  const saved = new SavedView(model, el);
   let isEnded = false;
-  const show = async () => {
-    const { css, loading } = script;
-    const { default: panel } = await loading;
+  const endAsking = askForPart(model, "panel", async ({ code, css }) => {
+    const { default: panel } = await moduleOf(code);
     if (isEnded) return;
-    undo?.();
-    undo = drawn(panel, css, model, el);
+    undo();
+    el.replaceChildren(h("style", css));
+    undo = panel.render({ model, el });
+  });
+  let undo = () => {
+    endAsking();
+    saved.end();
   };
-  if (script) show();
-  else {
-    const saved = new SavedView(model, el);
-    const endAsking = askForPart(model, "panel", ({ code, css }) => {
-      script ??= { css, loading: moduleOf(code) };
-      show();
-    });
-    undo = () => {
-      endAsking();
-      saved.end();
-    };
-  }
   const end = () => {
+    if (!isEnded) undo();
     isEnded = true;
-    undo?.();
-    undo = null;
   };
   signal?.addEventListener("abort", end);
   return end;

@@ -171,7 +171,7 @@ def test_views_are_counted(panel: Clickable, clicking: Clicking) -> None:
         ("unmounted", "a", 1),
         ("unmounted", "b", 0),
         ("unmounted", "b", 0),
-        ("look", "c", 1),  # silent for so long that it was forgotten
+        ("here", "c", 1),  # silent for so long that it was forgotten
     ):
         page.send({"do": message, "view": view})
         assert panel.views == views

@@ -4,7 +4,7 @@
 import { callId } from "./calls.js";
 
 export const PATIENCE_MS = 20000; // for an answer to "look again"
-const HERE_MS = 30000; // a view that never asks says so often that it is there
+const HERE_MS = 30000; // a view that can be seen says so often that it is there
 
 const after = (seconds) => Date.now() + seconds * 1000;
 
@@ -13,13 +13,13 @@ export class Live {
   constructor(frame, unseen) {
     Object.assign(this, { frame, unseen, onScreen: false, asked: null, silent: false });
     this.due = after(this.everyS);
-    this.hereMs = Date.now() + HERE_MS;
     this.#watch();
     frame.on("msg:custom", (message) => this.#answered(message));
     frame.on("change:live_s", () => {
       this.due = after(this.everyS);
       this.plan();
     });
+    frame.every(HERE_MS, () => this.visible && frame.calls.post({ do: "here", view: frame.view }));
     frame.undo.push(() => {
       clearTimeout(this.timer);
       clearTimeout(this.patience);
@@ -55,22 +55,13 @@ export class Live {
 
   plan() {
     clearTimeout(this.timer);
-    const at = (timeMs, act) => {
-      this.timer = setTimeout(act, Math.max(0, timeMs - Date.now()));
-    };
-    if (this.wanted) at(this.due, () => this.#ask());
-    else if (this.visible && this.everyS === 0 && !this.frame.ended) at(this.hereMs, () => this.#here());
-  }
-
-  #here() {
-    this.hereMs = Date.now() + HERE_MS;
-    if (this.frame.calls.post({ do: "here", view: this.frame.view })) this.plan();
+    if (this.wanted) this.timer = setTimeout(() => this.#ask(), Math.max(0, this.due - Date.now()));
   }
 
   #ask() {
     this.asked = callId("look");
     clearTimeout(this.patience);
-    if (!this.frame.calls.post({ do: "look", call: this.asked, view: this.frame.view })) {
+    if (!this.frame.calls.post({ do: "look", call: this.asked })) {
       this.#heard(true, Number.POSITIVE_INFINITY); // nobody is there to ask
       return;
     }
