@@ -1,4 +1,4 @@
-"""Which version of the API carries a call? Pure: the call decides, and what the endpoint is known not to serve."""
+"""Which version of the API carries a call? Pure: the call and the versions that the endpoint serves decide."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .versions import check_carries, members, not_in, not_settable, path_in, sha
 
 UPDATE_MASK, READ_MASK = "updateMask", "readMask"
 EVERY_FIELD = "*"
-"""A read mask of every field, statistics too: the service answers these only when a mask names them."""
+"""A read mask of every field. The service returns statistics only when a mask names them."""
 
 _ORDER: tuple[Version, ...] = ("v2beta3", "v2", "v2beta2")
 _FOR_PULL_QUEUES: tuple[Version, ...] = ("v2beta2", "v2beta3", "v2")
@@ -35,12 +35,12 @@ def version_for(
     pull: bool = False,
     unserved: Collection[Version] = (),
 ) -> Version:
-    """The version to make a call in: the one that is named, or with "auto" the first that carries all of the call.
+    """The version of the API for a call: the named one, or with "auto" the first one that carries the whole call.
 
-    `pull` says that the call is about a queue that is known to be a pull queue: only v2beta2 shows all of it.
-    `unserved` are versions that the endpoint does not serve.
+    `pull` means that the call is about a known pull queue: only v2beta2 shows all of its fields.
+    `unserved` holds the versions that the endpoint does not serve.
 
-    Errors: ConfigError for a field, a parameter or a method that the version lacks, or every version.
+    Errors: ConfigError for a field, a parameter or a method that the version lacks, or that every version lacks.
 
     >>> version_for("auto", "projects.locations.queues.get"), version_for("v2", "projects.locations.queues.get")
     ('v2beta3', 'v2')
@@ -66,7 +66,7 @@ def version_for(
 
 
 def check(version: Version, method_id: str, query: Mapping[str, Any], body: Any) -> None:
-    """Refuse a call that a version does not carry whole. Errors: ConfigError, which names the versions that do."""
+    """Raise unless the version carries the whole call. Errors: ConfigError, which names the versions that do."""
     method = METHODS[method_id]
     if version not in method.versions:
         raise not_in(version, f"{method_id.rpartition('.')[2]} ({method_id})", method.versions)
@@ -89,7 +89,7 @@ def mask_paths_of(mask: str) -> list[tuple[str, ...]]:
 
 
 def _check_can_be_set(kind: type[Message], path: tuple[str, ...], version: Version) -> None:
-    """Refuse a path that this version shows only, and another one sets: its value would be ignored."""
+    """Raise for a path that is output only in this version and settable in another: the service would ignore it."""
     if behavior_of(kind, path, version) != "output-only" or behavior_of(kind, path, AUTO) == "output-only":
         return
     holder = kind
@@ -99,7 +99,7 @@ def _check_can_be_set(kind: type[Message], path: tuple[str, ...], version: Versi
 
 
 def _check_filter(text: str, version: Version) -> None:
-    """Refuse a filter that compares fields of another version. A field that no version has is left to the service."""
+    """Raise when a filter names a field of another version only. The service judges fields that no version has."""
     for path in _COMPARED.findall(_QUOTED.sub('""', text)):
         having = [each for each in VERSIONS if _has(Queue, tuple(map(snake, path.split("."))), each)]
         if having and version not in having:
@@ -125,9 +125,9 @@ def _carried_by_none(refused: list[ConfigError], unserved: Collection[Version]) 
     if unserved:
         return ConfigError(
             f"This endpoint does not serve {', '.join(sorted(unserved))}. {reasons}".strip(),
-            hint="leave out what the other versions lack, or use an endpoint that serves all versions",
+            hint="leave out the fields that other versions lack, or use an endpoint that serves all versions",
         )
     return ConfigError(
         f"No version of the API carries all of this call. {reasons}",
-        hint="make two calls of it, or leave one of these out",
+        hint="split it into two calls, or leave one of these out",
     )

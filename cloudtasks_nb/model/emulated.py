@@ -1,4 +1,4 @@
-"""What the emulator says beyond the API, below /emulator/v1."""
+"""Messages of the emulator's own endpoints, below /emulator/v1."""
 
 from __future__ import annotations
 
@@ -7,95 +7,95 @@ from .status import Status
 
 
 class EmulatorInfo(Message):
-    """What an emulator is: its version, its time, its file, and where its deliveries may go."""
+    """Facts about an emulator: its version, clock, file, and allowed delivery targets."""
 
     version: str = ""
-    """The version of this package that serves."""
+    """The version of the package that runs the emulator."""
     api_versions: list[str] = []
-    """The versions of the API that it speaks."""
+    """The versions of the API that it serves."""
     clock: str = ""
-    """"system", or "manual" where advance() moves it."""
+
     time: Time | None = None
-    """What time it is there."""
+    """The emulator's current time."""
     data: str = ""
     """The file that holds queues and tasks; empty when they are in memory only."""
     allowed_targets: list[str] = []
-    """Patterns of URLs beyond this machine that deliveries may go to."""
+    """Patterns of URLs on other machines that may receive deliveries."""
     app_engine: dict[str, str] = {}
-    """Where App Engine tasks go: service to URL, "" for every other service."""
+    """Base URL for the App Engine tasks of each service; the key "" stands for every other service."""
     app_engine_location: str = ""
-    """Where App Engine is in every project, and an uploaded queue.yaml goes."""
+    """The App Engine location of every project. An uploaded queue.yaml changes the queues of this location."""
     demo: bool = False
     """Whether it was started with example queues and tasks."""
     dispatches: bool = False
-    """Whether push tasks are sent by themselves; without it only task.run() sends them."""
+    """Whether the emulator dispatches push tasks by itself; if not, only task.run() sends them."""
 
 
 class Faults(Message):
-    """What goes wrong on purpose. Units: shares of all calls that are meant, from 0 to 1."""
+    """Injected faults. Units: each share is from 0 to 1, of all calls that `methods` selects."""
 
     latency: Duration | None = None
-    """How long every call is held up; None is not at all."""
+    """Delay of every call; None for no delay."""
     exhausted: float = 0.0
-    """The share that is refused with 429."""
+    """The share of calls that get 429."""
     unavailable: float = 0.0
-    """The share that is refused with 503."""
+    """The share of calls that get 503."""
     cut_before: float = 0.0
     """The share whose connection is cut before the call takes effect."""
     cut_after: float = 0.0
     """The share whose connection is cut after the call took effect."""
     methods: list[str] = []
-    """Patterns of the methods that are meant, "queues.tasks.*"; empty is all."""
+    """Patterns of the methods that get faults, such as "queues.tasks.*"; empty for all."""
     target_latency: Duration | None = None
-    """How long each attempt takes beyond its real answer, by the emulator's clock; None is not at all."""
+    """Extra time that each attempt takes, by the emulator's clock; None for no extra time."""
     targets: list[str] = []
-    """Patterns of the URLs whose answers take that long, ``https://api.example.com/*``; empty is all."""
+    """Patterns of the URLs that `target_latency` slows down, ``https://api.example.com/*``; empty for all."""
     throttled_rate: float | None = None
-    """Tasks per second that each queue sends at most, as where the service throttles it; None is its own rate."""
+    """Highest dispatch rate of each queue, in tasks per second, as under throttling; None for no throttling."""
     seed: int | None = None
-    """What chance starts from, so that a run can be repeated; None is never the same."""
+    """Seed of the random choices, so that a run can be repeated; None for a new seed each time."""
 
 
 class FaultCounts(Message):
-    """How many calls met which fault since the faults were chosen."""
+    """Number of calls that met each fault, since the faults were set."""
 
     exhausted: int = 0
-    """Calls that were refused with 429."""
+    """Calls that got 429."""
     unavailable: int = 0
-    """Calls that were refused with 503."""
+    """Calls that got 503."""
     cut_before: int = 0
     """Calls that were cut off before they took effect."""
     cut_after: int = 0
     """Calls that were cut off after they took effect."""
     none: int = 0
-    """Calls that could have met one, and did not."""
+    """Calls that were selected, and met no fault."""
 
 
 class FaultReport(Message):
-    """The faults that are chosen, and what they did so far."""
+    """The current faults, and how many calls met them."""
 
     faults: Faults | None = None
-    """The faults that are set; all at zero when none is."""
+    """The current faults; all are zero when none is set."""
     counts: FaultCounts | None = None
-    """What they did since they were set."""
+    """How many calls met each of them."""
 
 
 class AdvanceRequest(Message):
     """Move the clock."""
 
     by: Duration | None = None
-    """How far."""
+    """How far to move it."""
     patience: Duration | None = None
-    """How much real time what becomes due may take; None leaves it to the emulator."""
+    """How much real time the tasks that become due may take; None for the emulator's default."""
 
 
 class AdvanceResponse(Message):
-    """Where the clock stands now."""
+    """The clock after it moved."""
 
     time: Time | None = None
     """The new time."""
     settled: bool = False
-    """Whether all that became due has happened."""
+    """Whether every task that became due was dispatched and answered."""
 
 
 class AttemptRecord(Message):
@@ -104,63 +104,63 @@ class AttemptRecord(Message):
     task: str = ""
     """The full name of the task."""
     attempt: int = 0
-    """Which attempt it was, from 1."""
+    """The number of the attempt, from 1."""
     schedule_time: Time | None = None
-    """When it was due."""
+    """When the task was due."""
     dispatch_time: Time | None = None
     """When it was sent, by the emulator's clock."""
     response_time: Time | None = None
-    """When it ended, by the emulator's clock; None while it is under way."""
+    """When it ended, by the emulator's clock; None while it runs."""
     took: Duration | None = None
-    """How long it took, in real time; None while it is under way."""
+    """How long it took, in real time; None while it runs."""
     code: int | None = None
-    """The HTTP status of the answer; None where none came."""
+    """The HTTP status of the response; None if there was no response."""
     status: Status | None = None
-    """How it ended, as the task's last status says it; None while it is under way."""
+    """The result, as in the task's `response_status`; None while it runs."""
     answer: str = ""
-    """How the body of the answer begins: its first 1,000 bytes as text."""
+    """The first 1,000 bytes of the response body, as text."""
     outcome: str = ""
-    """"UNDER_WAY", "SUCCEEDED", "RETRY" (it is due again), "GIVEN_UP", "DELETED" (the task was gone by then) or
-    "CUT_OFF" (the emulator was stopped before the answer)."""
+    """"UNDER_WAY", "SUCCEEDED", "RETRY" (the task is due again), "GIVEN_UP", "DELETED" (the task was deleted meanwhile)
+    or "CUT_OFF" (the emulator was stopped before the response)."""
     retry_time: Time | None = None
-    """When the task is due again; None where it is not."""
+    """When the task is due again; None if it will not be retried."""
 
 
 class HistoryResponse(Message):
     """The attempts of a queue."""
 
     attempts: list[AttemptRecord] = []
-    """In the order in which they were sent."""
+    """The attempts, in the order of their dispatch."""
     dropped: int = 0
-    """How many earlier ones were forgotten for lack of room."""
+    """How many earlier attempts were dropped because the history is full."""
 
 
 class ListLogEntriesRequest(Message):
-    """What Cloud Logging's entries.list takes."""
+    """The request of Cloud Logging's entries.list."""
 
     resource_names: list[str] = []
-    """Projects, "projects/P"."""
+    """The projects to read, each as "projects/P"."""
     filter: str = ""
-    """Which entries, in the Logging query language."""
+    """Selects entries, in the Logging query language."""
     order_by: str = ""
     """"timestamp asc" (the default) or "timestamp desc"."""
     page_size: int = 0
-    """At most so many entries; 50 unless said, 1,000 at most."""
+    """Most entries in one page; defaults to 50, at most 1,000."""
     page_token: str = ""
-    """Where to go on."""
+    """The token of the page to read."""
 
 
 class WaitResponse(Message):
-    """A queue for which somebody waited."""
+    """The response of a wait for a queue."""
 
     tasks_count: int = 0
-    """How many tasks it holds."""
+    """How many tasks the queue holds."""
 
 
 class WorldReport(Message):
-    """What an emulator holds, after it was emptied, kept or brought back."""
+    """The state of an emulator after reset(), save() or load()."""
 
     time: Time | None = None
-    """What time it is there now."""
+    """The emulator's current time."""
     snapshots: list[str] = []
-    """The names under which something is kept."""
+    """The names of the saved snapshots."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,15 +13,17 @@ import pytest
 
 import cloudtasks_nb as ct
 
-from .lab import Lab, running_lab
+from .lab import CLOSE, Lab, running_lab
 from .service import Service
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NOTEBOOK_7_THROWS = "reading 'schema'"  # by itself, whatever is shown in it
 PATIENCE_MS = 20_000  # a machine that builds something else at the same time is slow, not wrong
+SIZE: ViewportSize = {"width": 1280, "height": 1500}
+FAILED = pytest.StashKey[bool]()
 _missing: set[str] = set()
 
 
@@ -82,16 +84,40 @@ def browser(chromium: str) -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="package")
+def kept(browser: Browser) -> Iterator[list[Page]]:
+    """The page that tests in JupyterLab hand on: to load JupyterLab takes more time than most of them."""
+    pages: list[Page] = []
+    yield pages
+    for opened in pages:
+        opened.context.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of its own for each test; an error thrown by any script on it fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1500})
-    opened = context.new_page()
+def page(browser: Browser, kept: list[Page], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """An empty page, or JupyterLab without an open notebook; an error thrown by any script on it fails the test."""
+    in_lab = "lab" in request.fixturenames
+    opened = kept.pop() if in_lab and kept else browser.new_context(viewport=SIZE).new_page()
+    opened.set_viewport_size(SIZE)
     thrown: list[str] = []
-    opened.on("pageerror", lambda error: thrown.append(str(error)))
+    note = lambda error: thrown.append(str(error))  # noqa: E731 - to be taken off again
+    opened.on("pageerror", note)
     yield opened
-    context.close()
+    if in_lab and not request.node.stash.get(FAILED, False):
+        opened.evaluate(CLOSE)
+        opened.remove_listener("pageerror", note)
+        kept.append(opened)
+    else:
+        opened.context.close()
     assert [error for error in thrown if NOTEBOOK_7_THROWS not in error] == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note on a test that it failed: its page is not handed on."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
 
 
 @pytest.fixture

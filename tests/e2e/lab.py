@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
 App = Literal["lab", "notebook", "server"]
 
-IDLE = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+IDLE = """name => {
+    const opened = window.jupyterapp?.shell?.currentWidget;
+    return opened?.context?.path === name && opened.sessionContext?.session?.kernel?.status === 'idle';
+}"""
+OPEN = """async path => {
+    const opened = await window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' });
+    for (const other of [...window.jupyterapp.shell.widgets('main')]) if (other !== opened) other.dispose();
+}"""
+CLOSE = """() => {
+    for (const opened of [...(window.jupyterapp?.shell.widgets('main') ?? [])]) opened.dispose();
+}"""
 RUN_ALL = """() => {
     window.ranAll = false;
     window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.ranAll = true; });
@@ -63,10 +73,13 @@ class Lab:
         return name
 
     def open(self, page: Page, name: str) -> Opened:
-        """The notebook in the browser, in a workspace of its own, with its kernel ready."""
-        place = f"lab/workspaces/{Path(name).stem}/tree" if self.app == "lab" else "notebooks"
-        page.goto(f"{self.url}/{place}/{name}")
-        page.wait_for_function(IDLE, timeout=60_000)
+        """The notebook in the browser with its kernel ready. A page that shows JupyterLab already is used again."""
+        if self.app == "lab" and page.url.startswith(self.url):
+            page.evaluate(OPEN, name)
+        else:
+            place = f"lab/workspaces/{Path(name).stem}/tree" if self.app == "lab" else "notebooks"
+            page.goto(f"{self.url}/{place}/{name}", timeout=60_000)
+        page.wait_for_function(IDLE, arg=name, timeout=60_000)
         return Opened(page)
 
     def end_kernels(self) -> None:
