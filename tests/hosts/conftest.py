@@ -9,14 +9,14 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import browser, chromium, page, pictures, service
+from tests.e2e.conftest import browser, chromium, kept, page, pictures, service
 from tests.e2e.lab import Lab, running_lab
 from tests.e2e.service import Service
 
 from .pinned import python_packages
 
 PATIENCE_MS = 200_000
-__all__ = ["browser", "chromium", "page", "pictures", "service"]
+__all__ = ["browser", "chromium", "kept", "page", "pictures", "service"]
 
 
 @pytest.fixture(scope="package")
