@@ -4,6 +4,8 @@
 
 A task is leased, handled and acknowledged. "Bulk by hand" leases 1,000 tasks, handles nothing and acknowledges all of
 them in one bulk call. "Executor alone" runs the same handlers in the same executor, without tasks. Handlers sleep.
+Eight handlers run at once: in threads, in processes, and on a Dask LocalCluster of two and of four processes. "µs" is
+the processor time of the process that leases, for each task; where other programs are at work, look at this.
 """
 
 from __future__ import annotations
@@ -12,14 +14,16 @@ import argparse
 import multiprocessing
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import cloudtasks_nb as ct
 
 CONCURRENCY = 8
+KINDS = ("threads", "processes", "dask 2 processes", "dask 4 processes")
 
 
 def handle(task: Any, sleep_s: float = 0.0) -> None:
@@ -47,13 +51,16 @@ def executor_alone(executor: Executor, sleep_s: float, count: int) -> float:
     return count / (time.perf_counter() - began_s)
 
 
-def with_worker(queue: ct.Queue, sleep_s: float, count: int, executor: Executor | None = None) -> float:
-    began_s = time.perf_counter()
+def with_worker(
+    queue: ct.Queue, sleep_s: float, count: int, executor: Executor | None = None
+) -> tuple[float, float]:
+    """Tasks a second, and microseconds of this process for each."""
+    began_s, worked_s = time.perf_counter(), time.process_time()
     worker = queue.worker(partial(handle, sleep_s=sleep_s), concurrency=CONCURRENCY, executor=executor)
     worker.run(until_empty=True, progress=False)
     took_s = time.perf_counter() - began_s
     assert (worker.tally.done, worker.tally.lost) == (count, 0), worker.tally
-    return count / took_s
+    return count / took_s, (time.process_time() - worked_s) / count * 1e6
 
 
 def one_of_many(endpoint: str, name: str, sleep_s: float, told: Any, go: Any) -> None:
@@ -93,6 +100,50 @@ def processes(
     return count / took_s, sorted(end[0] for end in ends), sum(end[4] for end in ends)
 
 
+@contextmanager
+def executor_of(kind: str) -> Iterator[Executor]:
+    """Eight places for handlers."""
+    if kind == "threads":
+        with ThreadPoolExecutor(CONCURRENCY) as threads:
+            yield threads
+    elif kind == "processes":
+        with ProcessPoolExecutor(CONCURRENCY) as processes:
+            yield processes
+    else:
+        from dask.distributed import Client, LocalCluster
+
+        count = int(kind.split()[1])
+        with (
+            LocalCluster(
+                n_workers=count, threads_per_worker=CONCURRENCY // count, dashboard_address=None
+            ) as cluster,
+            Client(cluster) as dask,
+        ):
+            yield dask.get_executor(pure=False)
+
+
+def beside_the_executor(client: ct.Client, kind: str, sleep_s: float, scale: int, rounds: int) -> None:
+    """Prints what a worker reaches of what its executor can do, by turns."""
+    count = max(80, int(10 * CONCURRENCY / sleep_s) // scale)
+    name = f"{kind}-{sleep_s}".replace(".", "").replace(" ", "-")
+    with executor_of(kind) as executor:
+        warm = 4 * CONCURRENCY  # tasks, after which its processes have started and have imported the package
+        with_worker(filled(client, f"{name}-warm", warm), 0.0, warm, executor)
+        found = [
+            (
+                executor_alone(executor, sleep_s, count),
+                *with_worker(filled(client, f"{name}-{at}", count), sleep_s, count, executor),
+            )
+            for at in range(rounds)
+        ]
+    alone, rate, cpu_us = (statistics.median(one[at] for one in found) for at in range(3))
+    print(
+        f"{kind}, {sleep_s * 1000:.0f} ms: {rate:,.1f}/s, executor alone {alone:,.1f}/s: {rate / alone:.3f}; "
+        f"{cpu_us:,.0f} µs",
+        flush=True,
+    )
+
+
 def median(measure: Callable[[int], float], rounds: int) -> float:
     return statistics.median(measure(at) for at in range(rounds))
 
@@ -107,27 +158,15 @@ def main() -> None:
     with ct.local() as client:
         count = 20_000 // scale
         hand = median(lambda at: by_hand(filled(client, f"hand-{at}", count)), rounds)
-        free = median(lambda at: with_worker(filled(client, f"free-{at}", count), 0.0, count), rounds)
+        ran = [with_worker(filled(client, f"free-{at}", count), 0.0, count) for at in range(rounds)]
+        free, cpu_us = (statistics.median(one[at] for one in ran) for at in range(2))
         print(
-            f"handlers that cost nothing: worker {free:,.0f}/s, bulk by hand {hand:,.0f}/s: {free / hand:.2f}"
+            f"handlers that cost nothing: worker {free:,.0f}/s, bulk by hand {hand:,.0f}/s: {free / hand:.2f}; "
+            f"{cpu_us:,.0f} µs"
         )
-        for kind in ("threads", "processes"):
+        for kind in KINDS:
             for sleep_s in (0.01, 0.1, 0.2):
-                count = max(80, int(10 * CONCURRENCY / sleep_s) // scale)
-                with (
-                    ThreadPoolExecutor(CONCURRENCY) if kind == "threads" else ProcessPoolExecutor(CONCURRENCY)
-                ) as executor:
-                    alone = executor_alone(executor, sleep_s, count)
-                    name = f"{kind}-{sleep_s}".replace(".", "")
-                    rate = median(
-                        lambda at, name=name, sleep_s=sleep_s, count=count, executor=executor: with_worker(  # type: ignore[misc]
-                            filled(client, f"{name}-{at}", count), sleep_s, count, executor
-                        ),
-                        rounds,
-                    )
-                print(
-                    f"{kind}, {sleep_s * 1000:.0f} ms: {rate:,.1f}/s, executor alone {alone:,.1f}/s: {rate / alone:.3f}"
-                )
+                beside_the_executor(client, kind, sleep_s, scale, rounds)
         for sleep_s in (0.01, 0.1):
             ones = 0.0
             for workers in (1, 4, 8):

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .resources import Operation as Operation
     from .resources import Permissions as Permissions
     from .resources import Queue as Queue
+    from .resources import QueuePager as QueuePager
     from .resources import Task as Task
     from .resources import TaskPager as TaskPager
     from .rest.retry import Retry as Retry
@@ -83,7 +84,7 @@ _HOMES = {
     "paging.listing": ("Page",),
     "paging.pager": ("Pager",),
     "redact": ("show_secrets",),
-    "resources": ("Location", "Operation", "Permissions", "Queue", "Task", "TaskPager"),
+    "resources": ("Location", "Operation", "Permissions", "Queue", "QueuePager", "Task", "TaskPager"),
     "rest.retry": ("Retry",),
     "worker": ("Worker",),
     "model": (

@@ -23,9 +23,10 @@ from .names import LOCATION_ID, PROJECT_ID, QueueName, parse_location, parse_que
 from .paging.pager import Pager
 from .resources.batch_verbs import Operation, read_operation
 from .resources.keywords import gathered
-from .resources.location import DefaultLocation, Location, Uploaded, list_locations, list_queues
+from .resources.location import DefaultLocation, Location, Uploaded, list_locations
 from .resources.new_queue import CreatesQueues
 from .resources.queue import Queue, queue_handle
+from .resources.queue_pager import QueuePager, list_queues
 from .resources.task import Task, task_handle
 from .rest.deadline import seconds_for_a_call
 from .rest.session import Session
@@ -128,10 +129,11 @@ class Client(CreatesQueues, Shown):
         filter: str | None = None,
         page_size: int | None = None,
         stats: bool = False,
-    ) -> Pager[Queue]:
+    ) -> QueuePager:
         """The queues of a location (by default the client's own), or of all with "-" or without any default.
 
-        `filter` is the API's: 'state=PAUSED'. `stats=True` reads estimates of depth and rate along.
+        `filter` is the API's: 'state=PAUSED'. `stats=True` reads estimates of depth and rate along. Their tasks, as one
+        listing: client.queues("-").tasks().
 
         Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError. When one location of
         all fails, its error says which, and holds the queues of the others: error.result.

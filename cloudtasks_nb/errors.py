@@ -30,7 +30,10 @@ class CloudTasksError(ShownFirst, Exception):
     method: str | None = None
     resource: str | None = None
     result: Any = None
-    """What is known all the same: the BulkResult of a bulk call, the queues of the other locations."""
+    """What is known all the same: the BulkResult of a bulk call, the queues of the other locations, or what a listing
+    brought before it was cut short."""
+    page_token: str = ""
+    """Where a listing that was cut short goes on: queue.tasks(page_token=error.page_token). Valid for two hours."""
     tries: int = 1
     """How often the call was sent before this was final."""
     retry_after_s: float = 0.0

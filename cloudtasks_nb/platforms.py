@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import importlib
 import os
 import shutil
@@ -187,3 +188,14 @@ def _has_terminal(*, windows: bool) -> bool:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
     except OSError:  # there is none
         return False
+
+
+def names_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a path ends as that of a folder does: "tasks/"."""
+    return os.fspath(path).endswith(tuple(filter(None, (os.sep, os.altsep))))
+
+
+def check_names_file(path: str | os.PathLike[str]) -> None:
+    """Refuse the path of a folder where a file is to be written. Errors: IsADirectoryError."""
+    if names_folder(path):
+        raise IsADirectoryError(errno.EISDIR, "It names a folder: pass the name of a file", os.fspath(path))

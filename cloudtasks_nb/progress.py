@@ -24,6 +24,11 @@ def _watched() -> bool:
     return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
 
 
+def is_shown(wanted: bool | None, *, several: bool) -> bool:
+    """Whether a bar shows: when `wanted`; by default (None) when there are `several` pages and somebody watches."""
+    return wanted if wanted is not None else several and _watched()
+
+
 def bar(
     what: str,
     noun: str,
@@ -37,7 +42,7 @@ def bar(
 
     It shows when `wanted`; by default (None) when there are `several` pages and a notebook or a terminal.
     """
-    if not (wanted if wanted is not None else several and _watched()):
+    if not is_shown(wanted, several=several):
         return nullcontext(Silent())
     from tqdm.auto import tqdm
 

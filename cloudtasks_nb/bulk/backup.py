@@ -16,6 +16,7 @@ from ..model.marks import AUTO
 from ..model.task import Task
 from ..model.writing import as_new
 from ..names import parse_task
+from ..platforms import check_names_file
 from ..render.values import counted
 from ..resources.new_queue import new_queue
 from ..resources.new_task import KIND_WORDS, schedule_time
@@ -92,6 +93,7 @@ def _written(
     progress: bool | None,
     lacks: Callable[[int], object],
 ) -> BackupFile:
+    check_names_file(path)
     target = Path(path).expanduser()
     if target.exists() and not overwrite:
         raise FileExistsError(

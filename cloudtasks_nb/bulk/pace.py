@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ..errors import ConfigError
 
@@ -14,17 +18,45 @@ _BETWEEN_CUTS_S = 5.0
 _LONGEST_WAIT_S = 1.0  # slowed down, one call still leaves every second
 
 
+class Ramps:
+    """How many calls of this process ramp up on each queue now: they share one ramp. Any thread may call."""
+
+    def __init__(self) -> None:
+        self._calls: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def one_more(self, queue: str) -> Iterator[Callable[[], int]]:
+        """One more for the length of a with block; the value says how many there are."""
+        self._add(queue, 1)
+        try:
+            yield lambda: self._calls[queue]
+        finally:
+            self._add(queue, -1)
+
+    def _add(self, queue: str, count: int) -> None:
+        with self._lock:
+            self._calls[queue] += count
+            self._calls = +self._calls  # a queue without calls is forgotten
+
+
 class Pace:
     """When the next operations may leave. Units: operations per second, seconds of any monotonic clock.
 
-    `ramp="500/50/5"` begins at 500 a second and adds 50 % every 5 minutes, as Google advises for new load.
+    `ramp="500/50/5"` begins at 500 a second and adds 50 % every 5 minutes, as Google advises for new load. It is
+    divided by `sharers()`, the number of calls that ramp up on the same queue.
 
     >>> pace = Pace(rate_per_second=10)
     >>> pace.reserve(20, now=0.0), pace.reserve(1, now=0.5)
     (0.0, 1.5)
     """
 
-    def __init__(self, rate_per_second: float | None = None, ramp: str | None = None) -> None:
+    def __init__(
+        self,
+        rate_per_second: float | None = None,
+        ramp: str | None = None,
+        sharers: Callable[[], int] = lambda: 1,
+    ) -> None:
         if rate_per_second is not None and not (
             isinstance(rate_per_second, int | float)
             and not isinstance(rate_per_second, bool)
@@ -35,6 +67,7 @@ class Pace:
             )
         self._cap = rate_per_second or math.inf
         self._ramp = _ramp(ramp)
+        self._sharers = sharers
         self._began: float | None = None
         self._free = 0.0
         self._sent = 0
@@ -49,7 +82,7 @@ class Pace:
         if self._ramp is not None:
             start, growth, step_s = self._ramp
             steps = (now - (now if self._began is None else self._began)) // step_s
-            limits.append(start * growth ** min(steps, 100))
+            limits.append(start * growth ** min(steps, 100) / max(1, self._sharers()))
         return min(limits)
 
     def _slowed_to(self, now: float) -> float:

@@ -11,7 +11,7 @@ from ..errors import CloudTasksError, ConfigError, InvalidArgument, NotFound
 from ..names import QueueName, parse_queue
 from .given import Copying, leased_items, new_items, selected_items
 from .items import NumberedItems
-from .pace import Pace
+from .pace import Pace, Ramps
 from .recreating import Recreating, is_copy
 from .result import BulkResult, Verb
 from .run import BulkRun
@@ -29,6 +29,7 @@ MOVE = Verb("move_tasks", "moved", "result.failed, to=…")
 PURGE = Verb("delete_tasks", "purged")
 RESTORE = Verb("restore", "restored", "path")  # all of it: what is there already stays as it is
 ACKNOWLEDGE = Verb("acknowledge_tasks", "acknowledged")
+_RAMPS = Ramps()
 _MOST_CONCURRENT = 32  # as many as there are pooled connections
 
 
@@ -115,6 +116,8 @@ def go(
 ) -> BulkResult:
     """Run it as the options say. Errors: ConfigError for options that make no sense."""
     how.check()
-    pace = Pace(how.rate_per_second, how.ramp)
-    run = BulkRun(verb, queue.name, queue._session, steps, pace, fatal)
-    return run.go(items, how.concurrency, how.progress)
+    shared = f"{queue._session.endpoint}/{queue.name}" if how.ramp is not None else ""
+    with _RAMPS.one_more(shared) as sharers:
+        pace = Pace(how.rate_per_second, how.ramp, sharers)
+        run = BulkRun(verb, queue.name, queue._session, steps, pace, fatal)
+        return run.go(items, how.concurrency, how.progress)

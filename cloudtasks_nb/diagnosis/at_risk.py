@@ -95,6 +95,8 @@ def soon_of(attempts_left: int, within: DurationLike) -> Soon:
 class RiskListing(TaskListing):
     """The tasks of a page that are in danger."""
 
+    rest = ""
+
     def __init__(self, judge: Judge, session: Session, caption: str, **how: Any) -> None:
         super().__init__(session, caption, **how)
         self._judge = judge

@@ -13,7 +13,7 @@ import pyarrow as pa
 from ..bulk.backup_file import BACKUP, BackupFile, about_now, schema_of
 from ..errors import BackupIncomplete, ConfigError
 from ..frames import write_parquet
-from ..platforms import claimed
+from ..platforms import check_names_file, claimed
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -37,6 +37,7 @@ class DeadLetters:
         self._state: tuple[int, int] | None = None
         self._id = ""
         with _said(self.path):
+            check_names_file(path)
             self._lock: IO[bytes] | None = _claimed(self.path)
         try:
             self._catch_up()

@@ -15,6 +15,7 @@ from ..connecting import EMULATOR_LOCATION, EMULATOR_PROJECT, emulator_in_enviro
 from ..errors import CloudTasksError, ConfigError
 from ..model.json import utc
 from ..model.versions import Spoken, check_version
+from ..platforms import check_names_file
 from ..rest.auth import Auth, token_auth
 from ..rest.session import Session
 from .running import start, stop
@@ -74,6 +75,8 @@ def local(
     if demo and usual and (running := _running_demo(api_version)) is not None:
         running._session.read_only = read_only
         return running
+    if data is not None:
+        check_names_file(data)
     file = None if data is None else str(Path(data).expanduser().resolve())
     _check_free(file)
     options = [] if file is None else ["--data", file]

@@ -34,7 +34,6 @@ def write_excel(
     book = Workbook(write_only=True)
     sheet = book.create_sheet("tasks" if "task_id" in schema.names else "table")
     sheet.freeze_panes = "A2"
-    sheet.append(schema.names)
 
     def cell(value: Any, look: str = "General") -> Any:
         made = WriteOnlyCell(sheet, value)
@@ -46,6 +45,7 @@ def write_excel(
 
     with complete_or_absent(path, private=private) as file:
         try:
+            sheet.append(schema.names)
             for row in _rows(schema, batches, cell):
                 sheet.append(row)
         finally:

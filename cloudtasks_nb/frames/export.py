@@ -26,12 +26,16 @@ class Export(Generic[P]):
         if decode not in (None, "json", "text"):
             raise ConfigError(f"decode={decode!r} is unknown.", hint='use decode="json" or decode="text"')
         self.decode = decode
+        self.told = ["with secrets"] if secrets else []
         self.dropped = [PAYLOAD] if decode and names is not None and PAYLOAD not in names else []
         self.columns = every.chosen(None if names is None else [*names, *self.dropped], secrets=secrets)
 
     def reader(self, pages: Iterable[P]) -> pa.RecordBatchReader:
         """The batches, one for each page; all at once for JSON, whose keys are known when all of it is read."""
-        batches = map(self.columns.batch, pages)
+        return self.decoded(map(self.columns.batch, pages))
+
+    def decoded(self, batches: Iterable[pa.RecordBatch]) -> pa.RecordBatchReader:
+        """The same of batches of `columns`."""
         if self.decode is None:
             return pa.RecordBatchReader.from_batches(self.columns.schema, batches)
         if self.decode == "json":

@@ -20,13 +20,14 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from ..model.json import Duration
+from ..platforms import check_names_file
 from .arrays import MAP, SPAN, TEXT
 
 Batches = Iterable[pa.RecordBatch]
 
 # A row group per page of a listing would compress badly and be slow to read; one for all would not be streamed.
-_GROUP_ROWS = 50_000
-_GROUP_BYTES = 16 * 1024 * 1024
+GROUP_ROWS = 50_000
+GROUP_BYTES = 16 * 1024 * 1024
 FORMULA = re.compile(r"[=+\-@\t\r]")
 """How a text begins that a spreadsheet takes for a formula."""
 
@@ -35,15 +36,17 @@ def write_parquet(
     path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
 ) -> Path:
     """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError."""
-    with (
-        complete_or_absent(path, private=private) as file,
-        pyarrow.parquet.ParquetWriter(
-            file, _with_units(schema), compression="zstd", write_page_checksum=True
-        ) as writer,
-    ):
+    with complete_or_absent(path, private=private) as file, parquet_writer(file, schema) as writer:
         for group in _groups(batches):
-            writer.write_table(pa.Table.from_batches(group, schema=schema), row_group_size=_GROUP_ROWS)
+            writer.write_table(pa.Table.from_batches(group, schema=schema), row_group_size=GROUP_ROWS)
     return Path(path).expanduser()
+
+
+def parquet_writer(file: BinaryIO | Path, schema: pa.Schema) -> pyarrow.parquet.ParquetWriter:
+    """How every Parquet file is written."""
+    return pyarrow.parquet.ParquetWriter(
+        file, _with_units(schema), compression="zstd", write_page_checksum=True
+    )
 
 
 def write_csv(
@@ -85,7 +88,7 @@ def _groups(batches: Batches) -> Iterator[list[pa.RecordBatch]]:
     for batch in batches:
         group.append(batch)
         rows, size = rows + batch.num_rows, size + batch.nbytes
-        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+        if rows >= GROUP_ROWS or size >= GROUP_BYTES:
             yield group
             group, rows, size = [], 0, 0
     if group:
@@ -98,6 +101,7 @@ def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -
 
     A `private` one is for its owner alone. One that replaces another is for no more people than that was.
     """
+    check_names_file(path)
     target = Path(path).expanduser().resolve()
     if target.is_dir() or not target.parent.is_dir():  # said now rather than after the last page
         why = errno.EISDIR if target.is_dir() else errno.ENOENT

@@ -1,4 +1,4 @@
-"""ct.oauth: from a person's consent to tokens, by the authorization-code flow with state and PKCE."""
+"""ct.oauth: from the consent of a user to tokens, by the authorization-code flow with state and PKCE."""
 
 from ..rest.auth import TOKEN_URI
 from .signing_in import AUTH_URI, Authorization, authorization_url, sign_in

@@ -1,4 +1,4 @@
-"""A server on this machine that a browser comes back to, once."""
+"""A server on this machine that receives one redirect of the browser."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</
 <style>:root{{color-scheme:light dark}}
 body{{font:16px system-ui,sans-serif;max-width:32em;margin:20vh auto;padding:0 1em}}</style>
 <h1>{title}</h1><p>{words}</p></html>"""
-_WRONG = (400, "Not this one", "This address does not answer the question.")
+_WRONG = (400, "Not this request", "This address belongs to another sign-in.")
 _REFUSED = (200, "Not signed in", "You may close this page.")
 _AGREED = (200, "Signed in", "You may close this page and go back to your notebook.")
 
 
 class Loopback(ThreadingHTTPServer):
-    """Waits for the one answer that holds the right state; everything else is refused and waited past."""
+    """Waits for the one redirect with the right state, and rejects all other requests."""
 
     daemon_threads = True
 
     def __init__(self, state: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.state = state
-        self.url = f"http://127.0.0.1:{self.server_port}/"  # where the browser comes back to
+        self.url = f"http://127.0.0.1:{self.server_port}/"  # the redirect address
         self.address: Future[str] = Future()
         threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True).start()
 
     def wait(self, timeout_s: float) -> str:
-        """The address that a browser came back to. Errors: AuthError when none did in time."""
+        """Wait for the redirected address. Errors: AuthError if no redirect arrives in time."""
         try:
             return self.address.result(timeout_s)
         except TimeoutError:
             hint = "try again; if your browser is on another machine: sign_in(..., loopback=False)"
-            raise AuthError(f"Nobody came back within {timeout_s:.3g} s.", hint=hint) from None
+            raise AuthError(f"The browser was not redirected within {timeout_s:.3g} s.", hint=hint) from None
 
     def __exit__(self, *_: object) -> None:
         self.shutdown()
@@ -47,7 +47,7 @@ class Loopback(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: Loopback
-    timeout = 10.0  # a browser that opens connections ahead does not hold up anything
+    timeout = 10.0  # browsers open spare connections; this closes them
 
     def do_GET(self) -> None:
         given = parse_qs(urlsplit(self.path).query)

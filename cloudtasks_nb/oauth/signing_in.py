@@ -1,4 +1,4 @@
-"""How a person is asked, what their answer holds, and how they are walked through it.
+"""The steps of a sign-in: the authorization request, the redirect address with the code, and `sign_in()` for all steps.
 
 Source: SPEC section 8.2; RFC 6749, RFC 7636, RFC 8252.
 """
@@ -39,7 +39,7 @@ _ELSEWHERE = (
 
 
 class Authorization(Discreet, Shown, str):
-    """The address that a person opens, as text, and what to keep until they are back (`state`, `code_verifier`).
+    """The address that a user opens, as a string. It keeps `state` and `code_verifier` for the exchange.
 
     Example:
         >>> asked = authorization_url("my-client-id", "http://localhost:8085/")
@@ -63,28 +63,28 @@ class Authorization(Discreet, Shown, str):
         """The address to open."""
         return str(self)
 
-    __str__ = str.__str__  # printed, it is the address; in a cell it is a card
+    __str__ = str.__str__  # print() shows the address; a cell shows a card
 
     def code_from(self, address: str) -> str:
-        """The code in the address that the person's browser ended at.
+        """The code in the address that the browser was redirected to.
 
-        Errors: AuthError when the person said no, or when the address answers another question (its state differs).
+        Errors: AuthError if the user declined, or if the address belongs to another request (its state differs).
         """
         address = Address(address)
         given = JsonObject(parse_qsl(address.strip().partition("#")[0].rpartition("?")[2]))
         if "state" not in given:
-            raise AuthError("The address holds no state: it does not say what it answers.", hint=_WHOLE)
+            raise AuthError("The address has no state parameter, so its request is unknown.", hint=_WHOLE)
         if not hmac.compare_digest(given["state"].encode(), self.state.encode()):
-            hint = "begin again with a new authorization_url(), and use the address that it leads to"
-            raise AuthError("The address answers another question: its state is another one.", hint=hint)
+            hint = "start again with a new authorization_url(), and use the address that it redirects to"
+            raise AuthError("The address belongs to another request: its state differs.", hint=hint)
         if "error" in given:
             raise refusal(given["error"], given.get("error_description", ""))
         if "code" not in given:
-            raise AuthError("The address holds no code.", hint=_WHOLE)
+            raise AuthError("The address has no code parameter.", hint=_WHOLE)
         return str(given["code"])
 
     def exchange(self, address: str, client_secret: str | None = None) -> Token:
-        """Tokens for the code in the address that the person's browser ended at. Errors: AuthError, TransportError."""
+        """Exchange the code in the redirected address for tokens. Errors: AuthError, TransportError."""
         client_secret, address = as_secret(client_secret), Address(address)
         kept = JsonObject((name, value) for name, value in vars(self).items() if name != "state")
         return exchange_code(Secret(self.code_from(address)), client_secret=client_secret, **kept)
@@ -94,10 +94,10 @@ class Authorization(Discreet, Shown, str):
 
         facts: dict[str, Any] = {
             "1": "open the address below in a browser and agree",
-            "2": "copy the address that the browser ends at",
+            "2": "copy the address that the browser is redirected to",
             "3": [code("token = asked.exchange(address, client_secret)")],
             "client": self.client_id,
-            "comes back to": self.redirect_uri,
+            "redirects to": self.redirect_uri,
         }
         address = Section("address to open", self.url, open=True)
         return Card("Sign in", kind="authorization request", facts=facts, sections=[address])
@@ -114,17 +114,17 @@ def authorization_url(
     auth_uri: str | None = None,
     token_uri: str | None = None,
 ) -> Authorization:
-    """The address where a person agrees that this program acts for them.
+    """The address where a user allows this program to act for them.
 
     - `client_id`: the id of an OAuth client.
-    - `redirect_uri`: the address that the browser returns to.
+    - `redirect_uri`: the address that the browser is redirected to.
     - `scopes`: what the program may do. Defaults to Google Cloud.
-    - `state`: text that comes back in the answer and shows which question it answers. Defaults to a random one.
-    - `offline`: ask for a refresh token. Google gives one only when the person agrees anew, so they are asked again.
-    - `login_hint`: the e-mail address of the person who is expected.
+    - `state`: text that the redirect repeats, to match it with this request. Defaults to a random one.
+    - `offline`: request a refresh token. Google issues one only after consent, so the user is asked again.
+    - `login_hint`: the e-mail address of the user.
     - `auth_uri`, `token_uri`: the addresses of the provider. Default to Google's.
 
-    Errors: ConfigError for addresses that cannot work, or would send the code in the clear.
+    Errors: ConfigError for addresses that are not valid, or that would send the code unencrypted.
     Source: RFC 6749 section 4.1.1, RFC 7636.
 
     Example:
@@ -139,7 +139,9 @@ def authorization_url(
     check_token_uri(token_uri)
     state = secrets.token_urlsafe(24) if state is None else state
     if not isinstance(state, str) or not state:
-        raise ConfigError("state is not a text.", hint="leave it out: one is made up that nobody can guess")
+        raise ConfigError(
+            "state must be a string.", hint="leave it out for a random one that nobody can guess"
+        )
     verifier = Secret(secrets.token_urlsafe(64))
     digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
     asked = {"client_id": client_id, "redirect_uri": redirect_uri, "response_type": "code"}
@@ -157,14 +159,15 @@ def _check_redirect(redirect_uri: str) -> None:
     try:
         parts = urlsplit(redirect_uri)
         usable = parts.scheme not in ("", b"", "urn") and not parts.fragment
-    except (AttributeError, TypeError, ValueError):  # no text, or a bracket without its other half
+    except (AttributeError, TypeError, ValueError):  # not a string, or an unmatched bracket
         usable = False
     if not usable:
-        raise ConfigError(f"redirect_uri={redirect_uri!r} cannot be come back to.", hint=_BACK)
+        raise ConfigError(f"redirect_uri={redirect_uri!r} is not a valid redirect address.", hint=_BACK)
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        raise ConfigError("A code is never sent in the clear to another machine.", hint=_BACK)
+        raise ConfigError("redirect_uri uses http: the code would travel unencrypted.", hint=_BACK)
     if dict(parse_qsl(parts.query)).keys() & {"code", "state", "error"}:
-        raise ConfigError("redirect_uri holds a parameter that the answer will hold: code, state or error.")
+        words = "redirect_uri must not have the parameters code, state or error: the redirect adds them."
+        raise ConfigError(words, hint="remove them from redirect_uri")
 
 
 def sign_in(
@@ -180,21 +183,21 @@ def sign_in(
     auth_uri: str | None = None,
     token_uri: str | None = None,
 ) -> Token:
-    """Walk a person through signing in, and return their tokens.
+    """Guide a user through the sign-in, and return their tokens.
 
     - `client`: the id of an OAuth client (type: Desktop app), or its downloaded JSON: a path or a dict.
-    - `client_secret`: its secret, where the JSON does not hold it.
-    - `loopback`: True when notebook and browser share a machine: the browser returns to a server on 127.0.0.1. False
-      when they do not: the person pastes the address where their browser ended. Defaults to False on Colab, JupyterHub
-      and over SSH, and to True elsewhere.
-    - `open_browser`: a function that opens the address. Defaults to the browser of this machine, where it has a screen.
+    - `client_secret`: its secret, if the JSON does not hold it.
+    - `loopback`: True if notebook and browser share a machine: the browser is redirected to a server on 127.0.0.1.
+      False if they do not: the user pastes the redirected address. Defaults to False on Colab, JupyterHub and over SSH,
+      and to True elsewhere.
+    - `open_browser`: a function that opens the address. Defaults to the browser of this machine, if it has a screen.
     - `timeout`: how long to wait for the browser.
     - `scopes`, `offline`, `login_hint`, `auth_uri`, `token_uri`: as in authorization_url(). The last two default to
       the addresses in the downloaded JSON.
 
     Units: `timeout` is in seconds.
-    Errors: AuthError (the person said no, or did not come back), ConfigError, Unavailable, TransportError.
-    Source: RFC 8252 (the browser comes back to this machine), RFC 7636.
+    Errors: AuthError (the user declined, or did not finish in time), ConfigError, Unavailable, TransportError.
+    Source: RFC 8252 (redirect to this machine), RFC 7636.
 
     Example:
         >>> token = ct.oauth.sign_in("client_secret.json")                                 # doctest: +SKIP
@@ -216,22 +219,20 @@ def sign_in(
     if not _is_elsewhere() if loopback is None else loopback:
         with Loopback(secrets.token_urlsafe(24)) as server:
             asked = ask(server.url, state=server.state)
-            print(f"Open this address and agree; this cell goes on by itself:\n\n{asked.url}\n")
+            print(f"Open this address and agree; this cell then continues by itself:\n\n{asked.url}\n")
             (open_browser or _open)(asked.url)
             return asked.exchange(server.wait(timeout), secret)
-    from getpass import getpass  # what is typed is not kept in the notebook
+    from getpass import getpass  # the notebook does not store what the user types
 
     asked = ask(_DEAD_END)
     print(f"1. Open this address and agree:\n\n{asked.url}\n")
-    print(
-        f"2. Your browser then fails to open {_DEAD_END}… That is as it should be: copy that whole address."
-    )
+    print(f"2. Your browser then fails to open {_DEAD_END}… This is expected: copy that whole address.")
     print("3. Paste it here.")
     return asked.exchange(getpass("Address: "), secret)
 
 
 def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, str]:
-    """Id, secret and addresses of an OAuth client, from its id, its downloaded JSON, or the path of that.
+    """The id, secret and addresses of an OAuth client, from its id, its downloaded JSON, or the path to the JSON.
 
     Errors: ConfigError.
     """
@@ -241,7 +242,7 @@ def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
     given = given if isinstance(given, Mapping) else {}
     if "type" in given:
         words = f"This file holds credentials (of type {str(given['type'])[:40]!r}), not an OAuth client."
-        raise ConfigError(words, hint="use it as it is: ct.connect(credentials=path)")
+        raise ConfigError(words, hint="pass it to connect instead: ct.connect(credentials=path)")
     held = given.get("installed") or given.get("web") or given
     if not isinstance(held, Mapping) or not held.get("client_id"):
         hint = "download it: https://console.cloud.google.com/auth/clients"
@@ -251,12 +252,12 @@ def client_file(client: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
 
 
 def _is_elsewhere() -> bool:
-    """Whether the person's browser is probably not on this machine."""
+    """Whether the user's browser is probably on another machine."""
     return "google.colab" in sys.modules or any(os.environ.get(name) for name in _ELSEWHERE)
 
 
 def _open(url: str) -> None:
-    """Open a browser where there is a screen: without one it would be one in the terminal, which holds up the cell."""
+    """Open a browser if there is a screen. A browser in the terminal would block the cell."""
     if sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         import webbrowser
 

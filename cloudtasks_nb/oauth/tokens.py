@@ -1,4 +1,4 @@
-"""Tokens of a person, and how the token endpoint is asked for them. Source: SPEC section 8.2; RFC 6749."""
+"""A user's tokens, and the requests to the token endpoint. Source: SPEC section 8.2; RFC 6749."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _BRIEFLY_DOWN = ("internal_failure", "server_error", "temporarily_unavailable")
 
 
 class Token(Discreet, Shown, Struct, frozen=True, kw_only=True):
-    """Tokens of a person who signed in.
+    """Tokens of a user who signed in.
 
-    `ct.connect(credentials=token)` uses it, and keeps it fresh while it holds a refresh token.
+    `ct.connect(credentials=token)` uses the token, and refreshes it if it holds a refresh token.
 
     Example:
         >>> token = Token(access_token="ya29.x", scope="https://www.googleapis.com/auth/cloud-platform")
@@ -44,21 +44,21 @@ class Token(Discreet, Shown, Struct, frozen=True, kw_only=True):
     """
 
     access_token: str = ""
-    """What calls are made with, for about an hour."""
+    """The token that calls carry. It is valid for about an hour."""
     refresh_token: str = ""
-    """What further access tokens are asked for with; empty when there is none."""
+    """The token that gets new access tokens; may be empty."""
     token_type: str = "Bearer"  # noqa: S105 - a kind
-    """How it is presented: as a Bearer."""
+    """The type of the access token; "Bearer"."""
     scope: str = ""
-    """What it allows, separated by spaces."""
+    """The granted scopes, separated by spaces."""
     expiration: datetime | None = None
-    """When the access token is over, in UTC; None when that was not said."""
+    """When the access token expires, in UTC; None if the server did not say."""
     client_id: str = ""
-    """The OAuth client that asked."""
+    """The id of the OAuth client that requested the token."""
     client_secret: str = ""
-    """Its secret, where it has one."""
+    """The secret of that client, if it has one."""
     token_uri: str = TOKEN_URI
-    """Where further access tokens come from."""
+    """The endpoint that issues new access tokens."""
 
     def __post_init__(self) -> None:
         for name in filter(is_secret, self.__struct_fields__):
@@ -66,11 +66,11 @@ class Token(Discreet, Shown, Struct, frozen=True, kw_only=True):
 
     @property
     def is_expired(self) -> bool:
-        """Whether the access token is over."""
+        """Whether the access token has expired."""
         return self.expiration is not None and self.expiration <= datetime.now(UTC)
 
     def credentials(self) -> Credentials:
-        """google-auth credentials, which refresh themselves. Errors: ConfigError for a token endpoint on plain http."""
+        """google-auth credentials that refresh themselves. Errors: ConfigError for a token endpoint on plain http."""
         from google.oauth2.credentials import Credentials
 
         check_token_uri(self.token_uri)
@@ -79,7 +79,7 @@ class Token(Discreet, Shown, Struct, frozen=True, kw_only=True):
             refresh_token=self.refresh_token or None,
             token_uri=self.token_uri,
             client_id=self.client_id or None,
-            client_secret=self.client_secret,  # without one it is empty: None could not be refreshed
+            client_secret=self.client_secret,  # empty without a secret: google-auth does not refresh with None
             scopes=self.scope.split() or None,
             expiry=self.expiration and self.expiration.astimezone(UTC).replace(tzinfo=None),
         )
@@ -91,7 +91,7 @@ class Token(Discreet, Shown, Struct, frozen=True, kw_only=True):
         state = badge("EXPIRED", "warn") if self.is_expired else badge("VALID", "ok")
         facts = {
             "access token": DOTS if self.access_token else None,
-            "refresh token": DOTS if self.refresh_token else "none: it ends when it expires",
+            "refresh token": DOTS if self.refresh_token else "none: the access token cannot be refreshed",
             "scope": self.scope,
             "expires": when(self.expiration, moment(None)),
             "client": self.client_id,
@@ -101,7 +101,7 @@ class Token(Discreet, Shown, Struct, frozen=True, kw_only=True):
 
 
 class _Answer(Token, frozen=True, kw_only=True):
-    """Tokens, or a refusal."""
+    """The response of the token endpoint: tokens or an error."""
 
     expires_in: float | None = None
     error: str = ""
@@ -117,7 +117,7 @@ def exchange_code(
     code_verifier: str | None = None,
     token_uri: str = TOKEN_URI,
 ) -> Token:
-    """Tokens for a code that came back to the redirect address. A code works once.
+    """Exchange an authorization code for tokens. A code works once.
 
     Errors: AuthError (invalid_grant, redirect_uri_mismatch, invalid_client, …), Unavailable, TransportError.
     Source: RFC 6749 section 4.1.3, SPEC section 8.2.
@@ -128,15 +128,15 @@ def exchange_code(
     """
     code, client_secret, code_verifier = map(as_secret, (code, client_secret, code_verifier))
     if not isinstance(code, str) or not code.strip():
-        hint = "it is in the address that the person came back to: asked.code_from(address)"
-        raise ConfigError("There is no code.", hint=hint)
+        hint = "take it from the address that the browser was redirected to: asked.code_from(address)"
+        raise ConfigError("code must be a string that is not empty.", hint=hint)
     known = Token(client_id=client_id, client_secret=client_secret or "", token_uri=token_uri)
     form = {"code": code, "redirect_uri": redirect_uri, "code_verifier": code_verifier}
     try:
         return _ask(known, grant_type="authorization_code", **form)
     except (TransportError, Unavailable) as error:
         if getattr(error, "reached", True):
-            error.hint = "the code may be used up; ask for another one with authorization_url()"
+            error.hint = "the code may be used already; get a new one with authorization_url()"
         raise
 
 
@@ -148,11 +148,11 @@ def refresh(
     scopes: Sequence[str] | str | None = None,
     token_uri: str | None = None,
 ) -> Token:
-    """Another access token for a refresh token, or for a Token that holds one (and knows its client).
+    """Get a new access token, from a refresh token or from a Token that holds one (and its client).
 
-    The refresh token stays good, so the answer carries it on.
+    The refresh token stays valid, so the new Token holds it too.
 
-    Errors: AuthError (invalid_grant when it was revoked or has expired), Unavailable, TransportError.
+    Errors: AuthError (invalid_grant if the refresh token was revoked or has expired), Unavailable, TransportError.
     Source: RFC 6749 section 6, SPEC section 8.2.
 
     Example:
@@ -162,8 +162,8 @@ def refresh(
     refresh_token, client_secret = as_secret(refresh_token), as_secret(client_secret)
     known = refresh_token if isinstance(refresh_token, Token) else Token(refresh_token=refresh_token)
     if not isinstance(known.refresh_token, str) or not known.refresh_token:
-        hint = "ask for one: authorization_url(..., offline=True), then consent"
-        raise ConfigError("There is no refresh token.", hint=hint)
+        hint = "request one: authorization_url(..., offline=True), then agree again"
+        raise ConfigError("The token holds no refresh token.", hint=hint)
     scope = None if scopes is None else scope_of(scopes)
     known = replace(
         known,
@@ -176,7 +176,7 @@ def refresh(
 
 
 def _ask(known: Token, **asked: str | None) -> Token:
-    """Tokens from the endpoint of `known`. A code is sent once; a refresh token again after a short failure."""
+    """Request tokens from the endpoint of `known`. Only a refresh token is sent again after a transient error."""
     check_client(known.client_id)
     check_token_uri(known.token_uri)
     asked |= {"client_id": known.client_id, "client_secret": known.client_secret}
@@ -184,7 +184,7 @@ def _ask(known: Token, **asked: str | None) -> Token:
     trying, deadline = Trying(_RETRY, repeatable="refresh_token" in form), Deadline(_TIMEOUT_S)
     while True:
         trying.begin()
-        asked_at = datetime.now(UTC)  # from here on a token ages, however long the answer takes
+        asked_at = datetime.now(UTC)  # the lifetime of the token starts here, before the response arrives
         try:
             found = _post(known.token_uri, form, deadline)
         except CloudTasksError as error:
@@ -201,7 +201,7 @@ def _ask(known: Token, **asked: str | None) -> Token:
 
 
 def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:
-    """Ask once. Errors: AuthError with the next step, Unavailable, TransportError."""
+    """Send one request. Errors: AuthError with the next step, Unavailable, TransportError."""
     host = urlsplit(token_uri).hostname or ""
     body = Body(urlencode(form).encode())
     with connections(direct=is_loopback(host)) as http:
@@ -218,22 +218,23 @@ def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:
     if not 200 <= answer.status < 300:
         raise refusal(said.error or f"HTTP {answer.status}", said.secret_words, form)
     if not said.access_token:
-        words = f"The token endpoint answered HTTP {answer.status} without a token."
-        raise AuthError(words, hint=f"check token_uri ({host} is asked now)")
+        words = f"The token endpoint returned HTTP {answer.status} without a token."
+        raise AuthError(words, hint=f"check token_uri, which is at {host}")
     return said
 
 
 def scope_of(scopes: Sequence[str] | str) -> str:
-    """Scopes as they are sent: one text, with blanks between them. Errors: ConfigError."""
+    """Join scopes into one string, separated by spaces. Errors: ConfigError."""
     try:
         return " ".join(scopes.split() if isinstance(scopes, str) else scopes)
     except TypeError:
-        words = f"scopes={scopes!r} is neither text nor a list of texts."
-        raise ConfigError(words, hint='such as "https://www.googleapis.com/auth/cloud-platform"') from None
+        words = f"scopes must be a string or a list of strings, not {scopes!r}."
+        hint = 'pass for example "https://www.googleapis.com/auth/cloud-platform"'
+        raise ConfigError(words, hint=hint) from None
 
 
 def check_client(client_id: str) -> None:
-    """Refuse what is not a client. Errors: ConfigError."""
+    """Raise unless this is a client id. Errors: ConfigError."""
     if not isinstance(client_id, str) or not client_id.strip():
         hint = "create an OAuth client of type Desktop app: https://console.cloud.google.com/auth/clients"
         raise ConfigError("client_id is missing.", hint=hint)

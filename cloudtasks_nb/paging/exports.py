@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from operator import index
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
+from ..platforms import names_folder
+from .cut_short import UntilCut
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +30,8 @@ class Exports(ABC):
       which takes the whole table into memory. Gzip and base64 are unpacked.
     - `secrets`: True keeps the secrets in headers, URLs and messages, which are `•••` otherwise.
     - `progress`: shows a bar. Defaults to when there are several pages.
+    - `resume`: of files: keeps every page in `PATH.partial` as it comes. When the export is cut short, the same line
+      again goes on from there for two hours, as long as the service keeps page tokens. It needs the room twice.
     """
 
     @abstractmethod
@@ -38,6 +43,7 @@ class Exports(ABC):
         """Pages as a table reads them."""
 
     _has_payloads = True
+    _rest = ""  # the line of code that lists what an export that was cut short left unread
 
     def to_dataframe(
         self,
@@ -57,7 +63,8 @@ class Exports(ABC):
         that become categorical, such as ["kind"]. `decode="text"` adds `payload_text`, `decode="json"` one column
         `payload.<key>` per top-level key. Secrets in headers, URLs and messages are `•••` unless `secrets=True`.
         `progress` shows a bar; by default when there are several pages.
-        Errors: any ApiError when a page fails; ConfigError when `decode` is asked for without payloads.
+        Errors: any ApiError when a page fails: the error's `.result` is then the frame of the pages before it, and its
+        `.page_token` says where the listing goes on. ConfigError when `decode` is asked for without payloads.
 
         Example:
             >>> frame = queue.tasks(view="FULL").to_dataframe(decode="json")
@@ -67,9 +74,9 @@ class Exports(ABC):
         from ..frames import to_pandas
 
         export = self._export(columns, decode, secrets=secrets)
-        pages = self._limited(export, limit, progress)
+        pages = UntilCut(self._limited(export, limit, progress), self._rest)
         frame = to_pandas(export.columns, pages, decode, dtype_backend, categories)
-        return frame.drop(columns=export.dropped)
+        return pages.whole(frame.drop(columns=export.dropped))
 
     def to_arrow(
         self,
@@ -82,13 +89,15 @@ class Exports(ABC):
     ) -> pa.Table:
         """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`, and its options.
 
-        Errors: any ApiError when a page fails.
+        Errors: any ApiError when a page fails, with `.result` and `.page_token` as in to_dataframe().
 
         Example:
             >>> queue.tasks().to_arrow(columns=["task_id", "tag"]).num_rows
             5
         """
-        return self._reader(limit, progress, self._export(columns, decode, secrets=secrets)).read_all()
+        export = self._export(columns, decode, secrets=secrets)
+        pages = UntilCut(self._limited(export, limit, progress), self._rest)
+        return pages.whole(export.reader(pages).read_all())
 
     def to_arrow_batches(
         self,
@@ -122,19 +131,32 @@ class Exports(ABC):
         columns: Sequence[str] | None = None,
         decode: Decode | None = None,
         secrets: bool = False,
+        partition_by: str | Sequence[str] | None = None,
+        resume: bool = False,
     ) -> Path:
-        """Stream all items into a Parquet file; it appears when complete. Returns its path.
+        """Stream all items into a Parquet file, or into a folder of them; it appears when complete. Returns its path.
 
-        Errors: any ApiError when a page fails, and then no file is left behind.
+        A path that ends with a slash, such as "tasks/", is a new folder, for Dask, Polars, DuckDB and Spark to read in
+        parts. `partition_by` makes a folder in it for each value of these columns, such as
+        `location=us-central1/queue=emails/`. Readers take these columns from the names of the folders. A folder that
+        holds anything is not written to.
+
+        Errors: any ApiError when a page fails, and then nothing is left behind; FileExistsError for a folder that is
+        not empty; ConfigError for a column that cannot name folders.
         Shapes: the columns and options of `to_dataframe`, with Arrow types.
 
         Example:
             >>> queue.tasks(view="FULL").to_parquet("tasks.parquet")
+            >>> client.queues("-").tasks().to_parquet("all/", partition_by=["location", "queue"])
         """
-        from ..frames import write_parquet
+        from ..frames import write_dataset, write_parquet
 
-        reader = self._reader(None, progress, self._export(columns, decode, secrets=secrets))
-        return write_parquet(path, reader.schema, reader, private=secrets)
+        export = self._export(columns, decode, secrets=secrets)
+        folders = [partition_by] if isinstance(partition_by, str) else list(partition_by or ())
+        with self._reader_for(path, progress, export, resume=resume) as reader:
+            if partition_by is None and not names_folder(path):
+                return write_parquet(path, reader.schema, reader, private=secrets)
+            return write_dataset(path, reader.schema, reader, folders, private=secrets)
 
     def to_csv(
         self,
@@ -145,6 +167,7 @@ class Exports(ABC):
         decode: Decode | None = None,
         secrets: bool = False,
         spreadsheet_safe: bool = False,
+        resume: bool = False,
     ) -> Path:
         """Stream all items into a CSV file; it appears when complete. Returns its path.
 
@@ -160,8 +183,9 @@ class Exports(ABC):
         """
         from ..frames import write_csv
 
-        reader = self._reader(None, progress, self._export(columns, decode, secrets=secrets))
-        return write_csv(path, reader.schema, reader, private=secrets, spreadsheet_safe=spreadsheet_safe)
+        export = self._export(columns, decode, secrets=secrets)
+        with self._reader_for(path, progress, export, resume=resume) as reader:
+            return write_csv(path, reader.schema, reader, private=secrets, spreadsheet_safe=spreadsheet_safe)
 
     def to_excel(
         self,
@@ -171,6 +195,7 @@ class Exports(ABC):
         columns: Sequence[str] | None = None,
         decode: Decode | None = None,
         secrets: bool = False,
+        resume: bool = False,
     ) -> Path:
         """Write all items into a workbook of Excel; it appears when complete. Returns its path.
 
@@ -184,8 +209,9 @@ class Exports(ABC):
         """
         from ..frames import write_excel
 
-        reader = self._reader(None, progress, self._export(columns, decode, secrets=secrets))
-        return write_excel(path, reader.schema, reader, private=secrets)
+        export = self._export(columns, decode, secrets=secrets)
+        with self._reader_for(path, progress, export, resume=resume) as reader:
+            return write_excel(path, reader.schema, reader, private=secrets)
 
     def _export(self, columns: Sequence[str] | None, decode: Decode | None, *, secrets: bool) -> Export[Any]:
         from ..frames import Export
@@ -199,6 +225,13 @@ class Exports(ABC):
     def _limited(self, export: Export[Any], limit: int | None, progress: bool | None) -> Iterator[Any]:
         check_count("limit", limit)
         return self._pages_of(export.columns, limit, progress)
+
+    @contextmanager
+    def _reader_for(
+        self, path: str | os.PathLike[str], progress: bool | None, export: Export[Any], *, resume: bool
+    ) -> Iterator[pa.RecordBatchReader]:
+        """The batches of a file. What is at hand needs nothing to go on from: only a listing keeps what it read."""
+        yield self._reader(None, progress, export)
 
     def _reader(self, limit: int | None, progress: bool | None, export: Export[Any]) -> pa.RecordBatchReader:
         return export.reader(self._limited(export, limit, progress))

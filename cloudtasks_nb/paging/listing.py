@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ..rest.session import Session
 
 T = TypeVar("T")
+CALLS_A_MINUTE = 600
+"""How many list calls of a project the service allows. Source: SPEC section 2.9."""
 
 
 class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
@@ -52,16 +55,46 @@ class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
         )
 
 
+class Expected(msgspec.Struct, frozen=True):
+    """How many items a listing will bring, and how many list calls it takes, as far as somebody has an estimate.
+
+    >>> Expected(items=412_000, calls=412).words, Expected(calls=1200, at_least=True).words
+    (' in about 412 list calls', ' in at least 1,200 list calls (2 min at 600 a minute)')
+    """
+
+    items: int | None = None
+    calls: int | None = None
+    at_least: bool = False
+
+    @property
+    def words(self) -> str:
+        """What a progress line says of the calls before the first of them; empty where nobody knows."""
+        from ..render.values import counted, duration
+
+        if self.calls is None:
+            return ""
+        minutes = timedelta(minutes=self.calls // CALLS_A_MINUTE)
+        lasts = f" ({duration(minutes)} at {CALLS_A_MINUTE} a minute)" if minutes else ""
+        return f" in {'at least' if self.at_least else 'about'} {counted(self.calls, 'list call')}{lasts}"
+
+
 class Listing(ABC, Generic[T]):
     """A kind of item: how a page of them is read, shown and put into columns.
 
-    `expected` is how many there are, where somebody has an estimate.
+    `expected` estimates how many there are; it may ask the service. `rest` is the line of code that lists what an
+    export that was cut short left unread.
     """
 
     noun: ClassVar[str]
+    rest: str = ""
 
     def __init__(
-        self, session: Session, caption: str, *, has_payloads: bool = False, expected: int | None = None
+        self,
+        session: Session,
+        caption: str,
+        *,
+        has_payloads: bool = False,
+        expected: Callable[[], Expected] = Expected,
     ) -> None:
         self.session = session
         self.caption = caption

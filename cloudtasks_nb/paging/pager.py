@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Generator, Iterator, Sized
 from concurrent.futures import Future, wait
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from ..errors import CloudTasksError
 from ..model.json import decode
-from ..progress import bar
+from ..progress import bar, is_shown
 from ..rest.pages import PageTokens
 from ..shown import Shown
+from .cut_short import add_hint
 from .exports import Exports, check_count
-from .listing import Items, Listing, Page
+from .listing import Expected, Items, Listing, Page
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ..frames import Columns
+    from ..frames import Columns, Export, Partial
     from ..render import Table
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Sized)
+Where = TypeVar("Where")
+Fetch = Callable[[str], bytes]
+"""The page behind a token, as JSON; "" is the first one."""
 
 # Converting a page holds the interpreter; without this pause the next request would leave only after it.
 _HEAD_START_S = 0.001
@@ -51,17 +57,23 @@ class Pager(Shown, Exports, Generic[T]):
 
     def __init__(
         self,
-        fetch: Callable[[str], bytes],
+        fetch: Fetch,
         listing: Listing[T],
         tokens: PageTokens,
         first: bytes | None = None,
+        *,
+        start: str = "",
+        walk: Callable[[], Fetch] | None = None,
     ) -> None:
         self._fetch = fetch
+        self._walk = walk or (lambda: fetch)  # how an export reads, which may read on in the background
         self._listing = listing
         self._tokens = tokens  # of a walk that begins
         self._has_payloads = listing.has_payloads
+        self._rest = listing.rest
         self._lock = threading.Lock()
-        self._first = fetch("") if first is None else first
+        self._start = start
+        self._first = fetch(start) if first is None else first
         self._untouched = True  # the first page has not been handed out yet
 
     def __iter__(self) -> Iterator[T]:
@@ -125,21 +137,39 @@ class Pager(Shown, Exports, Generic[T]):
         with (tokens or self._tokens).reading():
             return Page(self._listing.items(raw), _next_token(raw))
 
-    def _raw_pages(self, tokens: PageTokens, *, ahead: bool) -> Generator[bytes, None, None]:
-        """Page bytes from the start. `ahead` requests the next page while the caller works on this one."""
+    def _raw_pages(
+        self, tokens: PageTokens, *, ahead: bool, start: str | None = None
+    ) -> Generator[bytes, None, None]:
+        """Page bytes from the start. `ahead` requests the next page while the caller works on this one.
+
+        An error says where the listing goes on: its `page_token` is that of the first page that was not handed out.
+        """
+        unseen = self._start if start is None else start
+        read = self._walk() if ahead else self._fetch
+        try:
+            raw = self._beginning() if start is None else read(start)
+            while True:
+                token = self._token_after(raw, tokens)
+                upcoming = in_background(read, token) if ahead and token else None
+                if upcoming is not None:
+                    wait([upcoming], timeout=_HEAD_START_S)
+                unseen = token
+                yield raw
+                if not token:
+                    return
+                raw = upcoming.result() if upcoming is not None else read(token)
+                tokens.number += 1
+        except (CloudTasksError, KeyboardInterrupt) as error:
+            error.page_token = unseen  # type: ignore[union-attr]
+            raise
+
+    def _beginning(self) -> bytes:
+        """The first page: the one that is here, once; then it is asked for again."""
         with self._lock:
             held, self._untouched = (self._first if self._untouched else None), False
         if held is None:
-            held = self._first = self._fetch("")
-        raw = held
-        while token := self._token_after(raw, tokens):
-            upcoming = _in_background(self._fetch, token) if ahead else None
-            if upcoming is not None:
-                wait([upcoming], timeout=_HEAD_START_S)
-            yield raw
-            raw = upcoming.result() if upcoming is not None else self._fetch(token)
-            tokens.number += 1
-        yield raw
+            held = self._first = self._fetch(self._start)
+        return held
 
     @staticmethod
     def _token_after(raw: bytes, tokens: PageTokens) -> str:
@@ -163,24 +193,20 @@ class Pager(Shown, Exports, Generic[T]):
         limit: int | None,
         progress: bool | None,
         tokens: PageTokens | None = None,
+        kept: Partial | None = None,
     ) -> Iterator[P]:
-        """Pages as a table reads them, each gone when the next one comes."""
+        """Pages as a table reads them, each gone when the next one comes; those after the pages that were `kept`."""
         tokens = tokens or self._tokens.afresh()
+        start = kept.token if kept is not None else None
         left = limit
         with tokens.reading():
             several = bool(_next_token(self._first))
         ahead = limit is None  # with a limit, a page ahead may be wasted
         with (
-            closing(self._raw_pages(tokens, ahead=ahead)) as pages,
-            bar(
-                self._listing.caption,
-                self._listing.nouns,
-                progress,
-                several=several,
-                total=self._total(limit),
-                estimated=True,
-            ) as shown,
+            self._bar(progress, limit, several=several) as shown,
+            closing(self._raw_pages(tokens, ahead=ahead, start=start)) as pages,
         ):
+            shown.update(kept.items if kept is not None else 0)
             while left is None or left > 0:
                 raw = next(pages, None)
                 if raw is None:
@@ -191,11 +217,51 @@ class Pager(Shown, Exports, Generic[T]):
                 shown.update(len(page))
                 left = None if left is None else left - len(page)
 
-    def _total(self, limit: int | None) -> int | None:
-        """How many items there will be, as far as somebody has an estimate."""
-        if not self._listing.expected:
-            return None
-        return min(self._listing.expected, limit) if limit is not None else self._listing.expected
+    @contextmanager
+    def _reader_for(
+        self, path: str | os.PathLike[str], progress: bool | None, export: Export[Any], *, resume: bool
+    ) -> Iterator[pa.RecordBatchReader]:
+        if not resume:
+            yield self._reader(None, progress, export)
+            return
+        from ..frames import Partial
+
+        listing, names = self._listing, ", ".join(export.columns.schema.names)
+        view = "FULL" if listing.has_payloads else "BASIC"
+        with Partial(path, [listing.caption, listing.session.endpoint, view, names, *export.told]) as kept:
+            try:
+                yield export.decoded(self._kept_and_read(kept, export.columns, progress))
+            except (CloudTasksError, KeyboardInterrupt) as error:
+                if kept.pages:
+                    said = f"{listing.counted(kept.items)} are kept in {kept.path.name}: the same line reads the rest"
+                    add_hint(error, f"{said}, for two hours")
+                raise
+
+    def _kept_and_read(
+        self, kept: Partial, columns: Columns[P], progress: bool | None
+    ) -> Iterator[pa.RecordBatch]:
+        """What an earlier export kept, and then the pages that it did not reach, which are kept as they come."""
+        yield from kept.batches()
+        if kept.token == "":
+            return
+        tokens = self._tokens.afresh()
+        for page in self._pages_of(columns, None, progress, tokens, kept):
+            with tokens.reading():
+                batch = columns.batch(page)
+            kept.add(batch, tokens.coming)
+            yield batch
+
+    def _bar(self, progress: bool | None, limit: int | None, *, several: bool) -> Any:
+        """The line of an export. It says before the first call how many there will be, as far as that is known."""
+        caption, noun = self._listing.caption, self._listing.nouns
+        if not is_shown(progress, several=several):
+            return bar(caption, noun, False, several=several)
+        expected = self._listing.expected()
+        if limit is not None:
+            expected = Expected(min(expected.items, limit) if expected.items else None)
+        return bar(
+            caption + expected.words, noun, True, several=several, total=expected.items, estimated=True
+        )
 
     def _shape_(self) -> Table:
         page = self._page(self._first)
@@ -211,13 +277,13 @@ class Pager(Shown, Exports, Generic[T]):
         return str(self)
 
 
-def _in_background(fetch: Callable[[str], bytes], token: str) -> Future[bytes]:
+def in_background(fetch: Callable[[Where], bytes], where: Where) -> Future[bytes]:
     """A page on its way; not by an executor, for whose threads an interrupted Python waits before it exits."""
     page: Future[bytes] = Future()
 
     def run() -> None:
         try:
-            page.set_result(fetch(token))
+            page.set_result(fetch(where))
         except BaseException as error:
             page.set_exception(error)
 

@@ -85,13 +85,20 @@ def task_table(
     footer: str | None = None,
     columns: Sequence[str] | None = None,
     now: datetime,
+    of_queues: bool = False,
 ) -> Table:
-    """Tasks as a table in these columns; by default, those that would be empty or the same throughout are left out."""
-    names = columns if columns is not None else _columns(tasks[:ROWS_SHOWN])
+    """Tasks as a table in these columns; by default, those that would be empty or the same throughout are left out.
+
+    `of_queues`: the listing is of many queues, so that each row says its own, with the location.
+    """
+    names = columns if columns is not None else _columns(tasks[:ROWS_SHOWN], of_queues=of_queues)
     narrow = {"target", "payload"} <= set(names)
 
     def row(task: Task) -> dict[str, Value]:
-        return {TASK_COLUMNS[name].head: _cell(task, name, now, narrow) for name in names}
+        cells: dict[str, Value] = {TASK_COLUMNS[name].head: _cell(task, name, now, narrow) for name in names}
+        if of_queues:
+            cells["queue"] = "/".join(task.name.split("/")[3:6:2])
+        return cells
 
     return Table.of(tasks, row, caption=caption, footer=footer)
 
@@ -123,13 +130,13 @@ def _lease_end(task: Task, now: datetime) -> Cell | None:
     return Cell(f"over, {ends.text}" if ends.text != "now" else "over", ends.title)
 
 
-def _columns(tasks: Sequence[Task]) -> list[str]:
+def _columns(tasks: Sequence[Task], *, of_queues: bool = False) -> list[str]:
     kinds = {task.kind for task in tasks}
     has_payloads = any(task.payload is not None for task in tasks)
     narrow = has_payloads and kinds != {"pull"}
     wanted = {
         "task": True,
-        "queue": len({task.name.rpartition("/tasks/")[0] for task in tasks}) > 1,
+        "queue": of_queues or len({task.name.rpartition("/tasks/")[0] for task in tasks}) > 1,
         "kind": len(kinds) > 1,
         "target": kinds != {"pull"},
         "tag": "pull" in kinds,

@@ -4,7 +4,8 @@ from .access_verbs import Permissions
 from .batch_verbs import Operation
 from .location import Location
 from .queue import Queue
+from .queue_pager import QueuePager
 from .task import Task
 from .task_pager import TaskPager
 
-__all__ = ["Location", "Operation", "Permissions", "Queue", "Task", "TaskPager"]
+__all__ = ["Location", "Operation", "Permissions", "Queue", "QueuePager", "Task", "TaskPager"]

@@ -38,6 +38,8 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
         {}
     """
 
+    __reduce__ = Bound._pickled
+
     @property
     def tasks(self) -> Items[Task]:
         """The tasks that a batch creation made, as far as it answered with them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
@@ -32,11 +32,18 @@ class Bound:
     def _session(self) -> Session:
         session = self.__dict__.get("session")
         if session is None:
+            kind, endpoint = type(self).__name__, self.__dict__.get("was_at", "")
             raise ConfigError(
-                f"This {type(self).__name__} has no client: it was made by hand, copied or unpickled.",
-                hint="get it from a client, such as client.queue(name) or client.task(name)",
+                f"This {kind} has no client here: it was made by hand, copied or unpickled.",
+                hint=reconnecting(kind, getattr(self, "name", ""), endpoint),
             )
         return session  # type: ignore[no-any-return]
+
+    def _pickled(self: Any) -> tuple[Any, ...]:
+        """Elsewhere it has its fields, and knows where it came from. Its client, with all secrets, stays here."""
+        session: Session | None = self.__dict__.get("session")
+        endpoint = self.__dict__.get("was_at", "") if session is None else session.endpoint
+        return _unpickled, (type(self), *msgspec.structs.astuple(self)), {"was_at": endpoint}
 
     def _now_(self) -> datetime | None:
         """What time it is where it comes from, as far as is known without asking: cards reckon from it."""
@@ -93,6 +100,27 @@ class QueueVerbs(Bound):
     @property
     def _queue(self) -> Queue:
         return cast("Queue", self)
+
+
+def _unpickled(kind: type[B], *fields: Any) -> B:
+    return kind(*fields)
+
+
+def reconnecting(kind: str, name: str, endpoint: str) -> str:
+    """What to do where a resource has no client: the line that gets it again.
+
+    >>> reconnecting("Queue", "projects/p/locations/us-central1/queues/q", "http://127.0.0.1:8123")
+    'connect where it is used: ct.connect("p", "us-central1", endpoint="http://127.0.0.1:8123").queue("q")'
+    """
+    parts = name.split("/")
+    verb = kind.lower()
+    if len(parts) < 4:
+        return "get it from a client, such as client.queue(name) or client.task(name)"
+    project, location = parts[1], parts[3]
+    own = parts[-1] if verb == "queue" else location if verb == "location" else "/".join(parts[3::2])
+    own = name if verb == "operation" else own
+    at = f', endpoint="{endpoint}"' if endpoint and not endpoint.endswith(".googleapis.com") else ""
+    return f'connect where it is used: ct.connect("{project}", "{location}"{at}).{verb}("{own}")'
 
 
 def bind_all(items: list[B], session: Session) -> list[B]:

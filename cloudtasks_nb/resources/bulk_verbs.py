@@ -73,7 +73,9 @@ class BulkVerbs(QueueVerbs):
         - `progress`: whether to show a progress bar. Defaults to yes in a notebook and in a terminal.
         - `concurrency`: how many calls are under way at a time, 1 to 32.
         - `rate_per_second`: the highest number of tasks per second. Defaults to no limit.
-        - `ramp`: how the rate grows: "500/50/5" starts at 500 tasks per second and adds 50 % every 5 minutes.
+        - `ramp`: how the rate grows: "500/50/5" starts at 500 tasks per second and adds 50 % every 5 minutes. Calls of
+          one process that ramp up on the same queue at the same time share it. Several processes divide it themselves:
+          "125/50/5" in each of four.
 
         A list or a DataFrame is checked before anything is sent.
 

@@ -28,6 +28,7 @@ def given_up(session: Session, queue: QueueName, view: View, page_size: int) -> 
         raise ConfigError("The service keeps no task that it gave up.", hint=_INSTEAD)
     caption = f"given up in {queue.location}/{queue.queue}"
     listing = TaskListing(session, caption, has_payloads=check_view(view) == "FULL")
+    listing.rest = ""
     query = {"queue": str(queue), "responseView": view, "pageSize": str(page_size)}
     try:
         return TaskPager(_Pages(Endpoints(session), query), listing, PageTokens(caption, _PATH, str(queue)))

@@ -7,28 +7,25 @@ from typing import TYPE_CHECKING, Self
 
 from ..errors import CloudTasksError, ConfigError
 from ..model import location as model
-from ..model.choosing import EVERY_FIELD
 from ..model.json import Message, decode
 from ..model.location import CmekConfig
 from ..model.queue import Kind
-from ..model.queue import Queue as QueueFields
 from ..names import LocationName, QueueName, check_queue_id, parse_location, parse_queue
-from ..paging.listing import Items, Listing
+from ..paging.listing import Listing
 from ..paging.pager import Pager
-from ..rest.pages import PagedCall, PageTokens
+from ..rest.pages import PagedCall
 from ..rest.session import Session
 from ..shown import Shown
 from .bound import Bound, bind_all
-from .everywhere import fetch_everywhere
 from .new_queue import CreatesQueues
 from .queue import Queue, queue_handle
+from .queue_pager import QueuePager, list_queues
 
 if TYPE_CHECKING:
     from ..frames import Columns
     from ..render import Card, Table
 
 _LOCATIONS = "projects.locations"
-_LIST = "projects.locations.queues.list"
 
 
 class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
@@ -38,12 +35,14 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         >>> client.location("us-central1").queues()
     """
 
+    __reduce__ = Bound._pickled
+
     def queues(
         self,
         filter: str | None = None,
         page_size: int | None = None,
         stats: bool = False,
-    ) -> Pager[Queue]:
+    ) -> QueuePager:
         """Its queues, page by page. Errors: PermissionDenied, InvalidArgument (a bad filter).
 
         Source: REST queues.list.
@@ -128,27 +127,6 @@ class _LocationListing(Listing[Location]):
         return location_table(items, caption=self.caption, footer=footer)
 
 
-class _QueuePage(Message):
-    queues: list[Queue] = []
-
-
-class _QueueListing(Listing[Queue]):
-    noun = "queue"
-
-    def items(self, raw: bytes) -> list[Queue]:
-        return bind_all(decode(raw, _QueuePage).queues, self.session)
-
-    def columns(self) -> Columns[Sequence[QueueFields]]:
-        from ..frames import QUEUES
-
-        return QUEUES
-
-    def table(self, items: list[Queue], footer: str | None = None) -> Table:
-        from ..render import queue_table
-
-        return queue_table(items, caption=self.caption, footer=footer, now=self.session.now())
-
-
 def read_location(session: Session, name: LocationName) -> Location:
     """One location. Errors: NotFound, InvalidArgument."""
     return session.call(f"{_LOCATIONS}.get", Location, path={"name": str(name)}).bind(session)
@@ -159,31 +137,6 @@ def list_locations(session: Session, project: str, *, page_size: int | None = No
     method, parent, caption = f"{_LOCATIONS}.list", f"projects/{project}", f"locations of {project}"
     fetch = PagedCall(session, method, {"name": parent}, {"pageSize": page_size})
     return Pager(fetch, _LocationListing(session, caption), fetch.tokens(caption))
-
-
-def list_queues(
-    session: Session,
-    places: list[LocationName],
-    *,
-    filter: str | None,
-    page_size: int | None,
-    stats: bool,
-) -> Pager[Queue]:
-    """The queues of one location page by page, or those of several as one page. Errors: see fetch_everywhere."""
-    query = {"filter": filter, "pageSize": page_size, "readMask": EVERY_FIELD if stats else None}
-
-    calls = {place: PagedCall(session, _LIST, {"parent": str(place)}, query) for place in places}
-
-    def fetch(token: str) -> bytes:
-        if len(places) == 1:
-            return calls[places[0]](token)
-        return fetch_everywhere(calls, lambda page: Items(listing.items(page), listing))
-
-    where = places[0].location if len(places) == 1 else f"{len(places)} locations"
-    listing = _QueueListing(session, f"queues of {where}")
-    return Pager(
-        fetch, listing, PageTokens(listing.caption, _LIST, str(places[0]) if len(places) == 1 else where)
-    )
 
 
 class DefaultLocation(str):
@@ -241,7 +194,7 @@ class Uploaded(Shown):
         )
 
 
-def _queues(session: Session, project: str, location: str) -> Pager[Queue] | None:
+def _queues(session: Session, project: str, location: str) -> QueuePager | None:
     """The queues there; None where they may not be listed: the upload is done all the same."""
     places = [LocationName(project, location)]
     try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import ConfigError
+from ..errors import CloudTasksError, ConfigError
 from ..model import queue as model
 from ..model.choosing import EVERY_FIELD
 from ..model.json import Message
@@ -16,11 +17,14 @@ from ..model.target import AppEngineHttpTarget, HttpTarget, PullTarget
 from ..model.task import View
 from ..model.writing import mask_paths
 from ..names import QueueName, task_in
+from ..paging.listing import Expected
 from ..rest.session import Session
 from .access_verbs import AccessVerbs
 from .batch_verbs import BatchVerbs
+from .bound import Bound
 from .bulk_verbs import BulkVerbs
 from .create_verbs import CreateVerbs
+from .expecting import expected_of
 from .history_verbs import HistoryVerbs
 from .keywords import known_keywords
 from .lease_verbs import LeaseVerbs
@@ -64,6 +68,8 @@ class Queue(
         >>> queue.pause().state
         'PAUSED'
     """
+
+    __reduce__ = Bound._pickled
 
     def refresh(self, stats: bool | None = None) -> Self:
         """Read it again; with its statistics when asked, or when it has them already. Errors: NotFound.
@@ -206,8 +212,13 @@ class Queue(
             empty(self, backup, progress)
         self._session.call(f"{_QUEUES}.delete", Empty, path={"name": self.name})
 
-    def tasks(self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None) -> TaskPager:
+    def tasks(
+        self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None, page_token: str = ""
+    ) -> TaskPager:
         """The tasks that are waiting, page by page; payloads only with view="FULL". Its `where()` narrows it.
+
+        `page_token` is that of an error that cut a listing short, with the same view, size and order: the listing then
+        begins with the first page that is missing. The service keeps such a token for two hours.
 
         Errors: NotFound, PermissionDenied (FULL needs cloudtasks.tasks.fullView), InvalidArgument.
 
@@ -218,14 +229,24 @@ class Queue(
             >>> [task.json() for task in queue.tasks(view="FULL")]
             [{'n': 0}, {'n': 1}, {'n': 2}, {'n': 3}, {'n': 4}]
         """
-        expected = int(self.stats.tasks_count) if self.stats is not None else None
-        how: dict[str, Any] = {"page_size": page_size, "order_by": order_by, "expected": expected}
+        how: dict[str, Any] = {"page_size": page_size, "order_by": order_by, "start": page_token}
+        how["expected"] = partial(self._expected, page_size)
         listing = list_tasks(self._session, self._parsed, view=view, **how)
         # Where nobody knew the kind: pull tasks are read in another version, which shows all of them.
         first = listing.first_page.items if self._kind_of_tasks is None else []
         if first and first[0].kind == "pull" and self._session.speaking.learn_pull(self.name):
             listing = list_tasks(self._session, self._parsed, view=view, **how)
         return listing
+
+    def _expected(self, page_size: int) -> Expected:
+        """How many tasks a listing will bring, by the statistics: those that were read, or else those of now."""
+        stats = self.stats
+        if stats is None and self.offers_stats:
+            try:
+                stats = read_queue(self._session.once(), self._parsed, stats=True).stats
+            except CloudTasksError:  # who may list tasks may not always read the queue
+                stats = None
+        return expected_of([stats], page_size)
 
     @property
     def offers_stats(self) -> bool:

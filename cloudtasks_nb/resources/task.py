@@ -7,17 +7,19 @@ from copy import copy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from msgspec.structs import replace
+
 from ..errors import ConfigError, InvalidArgument, NotFound
 from ..model import task as model
 from ..model.durations import DurationLike
 from ..model.json import Message, decode
 from ..model.messages import Empty, RunTaskRequest
 from ..names import QueueName, TaskName
-from ..paging.listing import Listing
+from ..paging.listing import Expected, Listing
 from ..progress import bar
 from ..rest.pages import PagedCall
 from ..rest.session import Session
-from .bound import bind_all
+from .bound import Bound, bind_all
 from .history_verbs import TaskHistoryVerb
 from .leased import Leased
 from .task_pager import TaskPager
@@ -43,6 +45,8 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
         >>> task.id, task.method, task.dispatch_count
         ('welcome', 'POST', 0)
     """
+
+    __reduce__ = Bound._pickled
 
     keeps_texts: ClassVar[bool] = True
 
@@ -207,30 +211,33 @@ def list_tasks(
     view: model.View,
     page_size: int,
     order_by: str | None,
-    expected: int | None = None,
+    **where: Any,
 ) -> TaskPager:
-    """The tasks of a queue, page by page; `expected` is an estimate of how many there are."""
+    """The tasks of a queue, page by page. `where` goes to paged()."""
     query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
-    caption = f"tasks of {queue.location}/{queue.queue}"
+    ordered = f" by {order_by}" if order_by else ""
+    caption = f"tasks of {queue.location}/{queue.queue}{ordered}"
+    expected = where.pop("expected", Expected)
     listing = TaskListing(session, caption, has_payloads=view == "FULL", expected=expected)
-    return paged(listing, queue, query)
+    return paged(listing, queue, query, **where)
 
 
-def paged(listing: TaskListing, queue: QueueName, query: dict[str, Any]) -> TaskPager:
-    """A listing over the tasks of a queue, page by page. Errors: those of the first page."""
+def paged(listing: TaskListing, queue: QueueName, query: dict[str, Any], start: str = "") -> TaskPager:
+    """A listing over the tasks of a queue, page by page, from a page token on. Errors: those of the first page."""
     fetch = PagedCall(listing.session, _LIST, {"parent": str(queue)}, query)
-    return TaskPager(fetch, listing, fetch.tokens(listing.caption))
+    return TaskPager(fetch, listing, fetch.tokens(listing.caption), start=start)
 
 
 class TaskListing(Listing[Task]):
     """Tasks, as pages and answers hold them."""
 
     noun = "task"
+    rest = "queue.tasks(page_token=error.page_token)"
 
     def narrowed(self, words: str) -> Self:
-        """The same for some of the tasks, which follow in words; nobody knows how many there are."""
-        fewer = copy(self)
-        fewer.caption, fewer.expected = f"{self.caption} {words}", None
+        """The same for some of the tasks, which follow in words. Nobody knows how many match."""
+        fewer, expected = copy(self), self.expected
+        fewer.caption, fewer.expected = f"{self.caption} {words}", lambda: replace(expected(), items=None)
         return fewer
 
     def every(self, raw: bytes) -> list[Task]:

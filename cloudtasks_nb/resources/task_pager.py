@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..model.json import encode, in_version, version_said
-from ..paging.pager import Pager
+from ..paging.pager import Fetch, Pager
 from ..query import Query
 from ..redact import scrub
 
@@ -62,7 +62,7 @@ class TaskPager(Pager["Task"]):
 
         Errors: DecodeError for a page that cannot be read.
         """
-        listing, fetch = self._listing.narrowed(words), self._fetch
+        listing, fetch, walk = self._listing.narrowed(words), self._fetch, self._walk
 
         def sifted(raw: bytes, token: str) -> bytes:
             with self._tokens.afresh().reading(token or None):
@@ -71,6 +71,16 @@ class TaskPager(Pager["Task"]):
             page.tasks = [page.tasks[at] for at in kept]
             return in_version(encode(page), version_said(raw))
 
-        held = self._first if self._untouched else fetch("")
-        tokens = self._tokens
-        return TaskPager(lambda token: sifted(fetch(token), token), listing, tokens, first=sifted(held, ""))
+        def sifting(read: Fetch) -> Fetch:
+            return lambda token: sifted(read(token), token)
+
+        start = self._start
+        held = self._first if self._untouched else fetch(start)
+        return TaskPager(
+            sifting(fetch),
+            listing,
+            self._tokens,
+            sifted(held, start),
+            start=start,
+            walk=lambda: sifting(walk()),
+        )

@@ -58,12 +58,17 @@ class PagedCall:
                 return
             tokens.number += 1
 
-    def __call__(self, token: str) -> bytes:
+    def __call__(self, token: str, *, continues: bool = False) -> bytes:
+        """One page. `continues`: it is a further page of a listing, although of this queue it may be the first."""
         while True:
             query = {**self._query, "pageSize": self._size, "pageToken": token}
             try:
                 page = self._session.fetch(
-                    self._method_id, path=self._path, query=query, version=self.version if token else None
+                    self._method_id,
+                    path=self._path,
+                    query=query,
+                    version=self.version if token else None,
+                    continues=continues,
                 )
             except AnswerTooLarge:
                 size = self._size or _USUAL_SIZE
@@ -87,6 +92,8 @@ class PageTokens:
         self._resource = resource
         self._seen: set[str] = set()
         self.number = 1
+        self.coming = ""
+        """The token of the page after the one that was handed out last."""
 
     def afresh(self) -> PageTokens:
         """Another walk through the same listing."""
@@ -103,6 +110,7 @@ class PageTokens:
                 )
         if token:
             self._seen.add(token)
+        self.coming = token
         return token
 
     @contextmanager

@@ -107,10 +107,12 @@ class Session:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
         version: Version | None = None,
+        continues: bool = False,
     ) -> bytes:
         """Call a method; the answer as JSON bytes. Errors: any CloudTasksError.
 
-        `version` is the one that a page token is of. Where the endpoint does not serve the version that was chosen, the
+        `version` is the one that a page token is of. `continues`: as with a page token, it goes on with a listing that
+        has begun. Where the endpoint does not serve the version that was chosen, the
         next one is tried, and that is remembered.
         """
         refused: dict[Version, CloudTasksError] = {}
@@ -118,6 +120,7 @@ class Session:
             call = self.speaking.call(
                 method_id, path=path, query=query, body=body, version=version, without=refused
             )
+            call.continues_listing = call.continues_listing or continues
             try:
                 answer = self.send(call)
             except CloudTasksError as error:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..platforms import check_names_file
 from ..render.values import counted, duration
 from .action import Refused, literal
 
@@ -70,6 +71,7 @@ def backup_path(typed: object) -> Iterator[Path | None]:
         raise Refused("The name of the backup file is not text.")
     file = Path(typed.strip()).expanduser() if typed.strip() else None
     try:
+        check_names_file(typed.strip())
         if file is not None and file.parent == data_folder().expanduser():
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield file

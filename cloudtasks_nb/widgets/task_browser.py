@@ -210,7 +210,7 @@ class TaskBrowser(TaskReader):
     @action("queues = list(client.location({panel.queue.location!r}).queues())", busy=False)
     def list_queues(self) -> str:
         """Find out which queues there are to copy to. Errors: PermissionDenied."""
-        from ..resources.location import list_queues
+        from ..resources.queue_pager import list_queues
 
         place = parse_queue(self.queue.name).parent
         found = list_queues(self.queue._session, [place], filter=None, page_size=1000, stats=False).first(

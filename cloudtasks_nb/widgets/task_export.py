@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..platforms import check_names_file
 from .action import Refused
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def write_tasks(path: str, tasks: Sequence[Task], *, overwrite: bool = False) ->
     if target.exists() and not overwrite:
         raise Refused(f"{target} exists already.", hint="choose another name, or overwrite=True in Python")
     try:
+        check_names_file(path)
         _write(target, tasks)
     except OSError as error:
         raise Refused(

@@ -15,11 +15,11 @@ MOST_AHEAD = 1000
 FEWEST_ATTEMPTS = 20
 """Where a queue allows fewer attempts, nothing is leased ahead: a task that is given back has used an attempt."""
 
-_HORIZON_S, _LONGEST_HORIZON_S = 1.0, 3.0
+_HORIZON_S, _LONGEST_HORIZON_S = 1.0, 10.0
 _REFILL_BELOW = 1 / 3
 _SURPLUS_HORIZONS = 3
 _REMEMBERED_S, _FEWEST = 2.0, 10.0  # the mean is of the handlers of the last seconds, and of ten at least
-_MOST_CALLS_PER_S, _FEWEST_CALLS_PER_S = 10.0, 0.2
+_MOST_CALLS_PER_S, _FEWEST_CALLS_PER_S, _FEWEST_WHEN_IDLE_PER_S = 10.0, 0.05, 0.5
 
 
 class Ahead:
@@ -95,13 +95,15 @@ class Ahead:
         self._calls_per_s = min(_MOST_CALLS_PER_S, self._calls_per_s + 0.5)
         return self._pause_s()
 
-    def refused(self) -> float:
+    def refused(self, *, is_idle: bool = False) -> float:
         """A lease call was refused, because the queue gets too many. How long to wait before the next one, in seconds.
 
-        The horizon grows, so that this worker needs fewer calls.
+        The horizon grows, so that this worker needs fewer calls. A worker that `is_idle`, without any task, goes on
+        asking oftener than those that have work.
         """
+        fewest = _FEWEST_WHEN_IDLE_PER_S if is_idle else _FEWEST_CALLS_PER_S
         self._horizon_s = min(self._longest_s, self._horizon_s * 1.25)
-        self._calls_per_s = max(_FEWEST_CALLS_PER_S, self._calls_per_s * 0.7)
+        self._calls_per_s = max(fewest, self._calls_per_s * 0.7)
         return self._pause_s()
 
     def _pause_s(self) -> float:

@@ -90,10 +90,10 @@ class Leasing:
         now_s = time.monotonic()
         self._next_s = max(now_s, min([now_s + self._patience.nothing_s(), *self.due_again.values()]))
 
-    def refused(self, error: BaseException, asked_s: float) -> None:
-        """A call failed for a reason that may pass."""
+    def refused(self, error: BaseException, asked_s: float, *, is_idle: bool) -> None:
+        """A call failed for a reason that may pass. `is_idle`: there is no task here."""
         exhausted = isinstance(error, ResourceExhausted)
-        pause_s = self.ahead.refused() if exhausted else self._patience.trouble_s()
+        pause_s = self.ahead.refused(is_idle=is_idle) if exhausted else self._patience.trouble_s()
         if isinstance(error, TransportError) and error.reached:
             # The answer got lost, and with it perhaps tasks: they come back when their leases end.
             self.due_again["(a lost answer)"] = asked_s + self._options.lease_s

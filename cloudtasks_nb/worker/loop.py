@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -100,7 +100,8 @@ class WorkerRun:
     def _count(self, began_s: float) -> None:
         tally, now_s = self._tally, time.monotonic()
         tally.elapsed_s = now_s - began_s
-        tally.running, tally.waiting = len(self._running), len(self._waiting)
+        tally.running, tally.waiting = len(self._running), _tasks_of(self._waiting, self._options)
+        tally.in_hand = _tasks_of(self._running, self._options)
         oldest = next(iter(self._running), None)
         tally.longest_s = now_s - oldest.began_s if oldest is not None else 0.0
 
@@ -194,7 +195,7 @@ class WorkerRun:
             return
         self._tally.trouble = error.message if isinstance(error, CloudTasksError) else str(error)
         self._tally.refused += isinstance(error, ResourceExhausted)
-        self._leasing.refused(error, asked_s)
+        self._leasing.refused(error, asked_s, is_idle=not (self._waiting or self._running))
 
     def _renewed(self, count: int, lost: list[Hand]) -> None:
         self._tally.renewed += count
@@ -314,3 +315,8 @@ class WorkerRun:
         """Run a call in the pool; what follows happens in the coordinating thread."""
         future = self._calls.submit(call)
         future.add_done_callback(lambda called: self._events.put(partial(then, called)))
+
+
+def _tasks_of(hands: Collection[Hand], options: WorkerOptions) -> int:
+    """How many tasks these handler calls take."""
+    return len(hands) if options.batch_size is None else sum(len(hand.tasks) for hand in hands)

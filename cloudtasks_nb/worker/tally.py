@@ -37,9 +37,11 @@ class Tally(msgspec.Struct):
     leased: int = 0
     """Tasks that were leased."""
     waiting: int = 0
-    """Handler calls that were leased ahead and have not begun."""
+    """Tasks that were leased ahead and that no handler began."""
     running: int = 0
     """Handler calls that run now."""
+    in_hand: int = 0
+    """Tasks of these calls: more, where a call takes several."""
     longest_s: float = 0.0
     """For how long the oldest of them has run, in seconds."""
     done: int = 0
@@ -108,9 +110,12 @@ class Tally(msgspec.Struct):
     def _running(self) -> str:
         from ..render.values import duration
 
+        calls = (
+            f"{self.running} with {self.in_hand} tasks" if self.in_hand > self.running else str(self.running)
+        )
         if self.longest_s < _LONG_S:
-            return str(self.running)
-        return f"{self.running}, longest running: {duration(timedelta(seconds=int(self.longest_s)))}"
+            return calls
+        return f"{calls}, longest running: {duration(timedelta(seconds=int(self.longest_s)))}"
 
     def _next(self) -> list[str]:
         if self.is_broken:

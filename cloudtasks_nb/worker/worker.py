@@ -24,7 +24,7 @@ class Worker(Shown):
     """Leases tasks of a pull queue and calls a handler with each of them.
 
     The handler, which may be an `async def`, gets a Task of its own, with the payload, and no verbs: returning
-    acknowledges it, raising gives it back. No more is leased than can be started, and leases are renewed after two
+    acknowledges it, raising gives it back. About a second of work is leased ahead, and leases are renewed after two
     thirds of their time for as long as the handler runs. Delivery is at least once: when a lease is lost, somebody
     else may do the work again.
 

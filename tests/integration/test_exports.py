@@ -143,7 +143,8 @@ def test_progress_says_how_many_are_expected_and_how_fast(
     shown = capsys.readouterr().err
     assert "| 5 of about 5 tasks" in shown
     assert "tasks/s" in shown
-    queue.tasks(page_size=2).to_dataframe(progress=True)
+    with ct.connect("local", "us-central1", endpoint=client.endpoint, api_version="v2") as without_statistics:
+        without_statistics.queue(queue.id).tasks(page_size=2).to_dataframe(progress=True)
     shown = capsys.readouterr().err
     assert ": 5 tasks in" in shown
     assert "about" not in shown

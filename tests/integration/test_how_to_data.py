@@ -8,17 +8,24 @@ from typing import Any
 import pytest
 
 import cloudtasks_nb as ct
-from tests.integration.filling import fill
+from tests.integration.filling import fill, new_id
 from tests.integration.test_how_to import blocks
 
 
-def test_export(queue: ct.Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_export(client: ct.Client, queue: ct.Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     fill(queue, 3)
-    names: dict[str, Any] = {"queue": queue}
-    exec(blocks("docs/how-to/export.md"), names)  # noqa: S102 - our own page
+    with ct.connect(new_id(), "us-central1", endpoint=client.endpoint) as whole_project:
+        names: dict[str, Any] = {"queue": queue, "client": whole_project}
+        fill(whole_project.create_queue("emails"), 2)
+        exec(blocks("docs/how-to/export.md"), names)  # noqa: S102 - our own page
     assert str(names["frame"].dtypes["payload"]) == "binary[pyarrow]"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["look.csv", "tasks.csv", "tasks.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "all",
+        "look.csv",
+        "tasks.csv",
+        "tasks.parquet",
+    ]
 
 
 def test_rescue(client: ct.Client, queue: ct.Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

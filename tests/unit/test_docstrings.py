@@ -191,7 +191,7 @@ def test_every_public_name_says_what_it_is() -> None:
 
 # What other parts of this package call.
 INNER = {"BulkResult.add", "BulkResult.tidy"}
-INNER |= {f"{name}.batches_of" for name in ("Log", "Pager", "TaskPager")}
+INNER |= {f"{name}.batches_of" for name in ("Log", "Pager", "QueuePager", "TaskPager")}
 INNER |= {f"{name}.bind" for name in ("Location", "Operation", "Queue", "Task")}
 
 

@@ -22,6 +22,8 @@ CALLED_BY_KEYWORD = {
     "client.py restore",
     "emulator/client/emulator.py faults",
     "paging/exports.py to_dataframe",
+    "paging/exports.py to_csv",
+    "paging/exports.py to_parquet",
     "oauth/signing_in.py authorization_url",
     "oauth/signing_in.py sign_in",
     "resources/bulk_verbs.py copy_tasks",

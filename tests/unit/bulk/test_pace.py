@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from cloudtasks_nb.bulk.pace import Pace
+from cloudtasks_nb.bulk.pace import Pace, Ramps
 from cloudtasks_nb.errors import ConfigError
 
 
@@ -38,6 +38,17 @@ def test_idle_time_is_not_saved_up() -> None:
     pace.reserve(1, now=0.0)
     assert pace.reserve(10, now=100.0) == 0.0
     assert pace.reserve(1, now=100.0) == pytest.approx(1.0)
+
+
+def test_calls_that_ramp_up_on_one_queue_share_the_ramp() -> None:
+    ramps = Ramps()
+    with ramps.one_more("emails") as sharers:
+        first = Pace(ramp="500/50/5", sharers=sharers)
+        assert first.limit(0.0) == 500
+        with ramps.one_more("emails") as both, ramps.one_more("others") as alone:
+            second, other = Pace(ramp="300/50/5", sharers=both), Pace(ramp="500/50/5", sharers=alone)
+            assert (first.limit(0.0), second.limit(0.0), other.limit(0.0)) == (250, 150, 500)
+        assert first.limit(0.0) == 500
 
 
 def test_a_ramp_grows_step_by_step() -> None:

@@ -55,7 +55,7 @@ def test_a_person_who_says_no_or_stays_away_is_an_auth_error() -> None:
         ct.oauth.sign_in(
             CLIENT, open_browser=person({"error": "access_denied"}, []), loopback=True, timeout=20
         )
-    with pytest.raises(ct.AuthError, match="Nobody came back") as caught:
+    with pytest.raises(ct.AuthError, match="was not redirected") as caught:
         ct.oauth.sign_in(CLIENT, open_browser=lambda url: None, loopback=True, timeout=0.01)
     assert "loopback=False" in (caught.value.hint or "")
 
@@ -104,7 +104,7 @@ def test_only_one_answer_is_taken_and_the_port_is_free_again() -> None:
 
 def test_signing_in_asks_as_the_address_does() -> None:
     seen: list[str] = []
-    with pytest.raises(ct.AuthError, match="Nobody came back"):
+    with pytest.raises(ct.AuthError, match="was not redirected"):
         ct.oauth.sign_in(
             CLIENT, open_browser=seen.append, loopback=True, timeout=0.01, login_hint="ada@example.com",
             auth_uri="https://login.example.com/auth", offline=False,

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
-import random
-from collections import Counter, deque
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from itertools import count
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import cloudtasks_nb as ct
-from cloudtasks_nb.emulator.server.rules.leases import LeaseQuota, is_spent
-from cloudtasks_nb.worker.ahead import FEWEST_ATTEMPTS, MOST_AHEAD, Ahead
-from cloudtasks_nb.worker.refill import LEASE_CALLS_APART_S, Patience
-
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-LEASE_S, CALL_S = 30.0, 0.02
+from benchmarks.many_workers import LEASE_S, SimulatedWorker, Simulation, heavy_tailed
+from benchmarks.many_workers import measured as measured_workers
+from cloudtasks_nb.worker.ahead import MOST_AHEAD, Ahead
 
 
 def measured(mean_s: float, lease_s: float = 60.0) -> Ahead:
@@ -58,8 +47,9 @@ def test_refusals_make_a_worker_hold_more_and_call_less() -> None:
     ahead = measured(0.1)
     waits = [ahead.refused() for _ in range(20)]
     assert waits == sorted(waits)
-    assert (waits[0], waits[-1]) == (pytest.approx(1 / 7), 5.0)
-    assert ahead.horizon_s == 3.0
+    assert (waits[0], waits[-1]) == (pytest.approx(1 / 7), 20.0)
+    assert ahead.horizon_s == 10.0
+    assert ahead.refused(is_idle=True) == 2.0, "who has nothing to do asks oftener"
     waits = [ahead.granted() for _ in range(100)]
     assert waits == sorted(waits, reverse=True)
     assert (ahead.horizon_s, waits[-1]) == (1.0, 0.1)
@@ -84,132 +74,6 @@ def test_no_measurement_leads_to_more_than_the_bounds(
         ahead.handled(took_s, now_s=float(at))
     assert 0 <= ahead.lacks(waiting, running, youngest_s) <= MOST_AHEAD + 8
     assert 0 <= ahead.surplus(waiting, youngest_s) <= waiting
-
-
-class Simulation:
-    """A pull queue under the emulator's rules, and workers that lease from it. Time passes by events only."""
-
-    def __init__(self, tasks: int, max_attempts: int, took_s: Callable[[random.Random], float]) -> None:
-        self.chance = random.Random(tasks * 1000 + max_attempts)  # noqa: S311 - a simulation
-        self.retries = ct.RetryConfig(max_attempts=max_attempts)
-        self.took_s = took_s
-        self.now_s = 0.0
-        self.quota = LeaseQuota()
-        self.ready = deque(range(tasks))
-        self.held: list[tuple[float, int]] = []  # when each lease ends
-        self.ended: set[int] = set()
-        self.tasks = tasks
-        self.leases: Counter[int] = Counter()
-        self.handled: Counter[int] = Counter()
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = count()
-
-    def after(self, delay_s: float, act: Callable[[], None]) -> None:
-        heapq.heappush(self._events, (self.now_s + delay_s, next(self._order), act))
-
-    def run(self, until_s: float) -> None:
-        while len(self.ended) < self.tasks and self._events and self._events[0][0] <= until_s:
-            self.now_s, _, act = heapq.heappop(self._events)
-            act()
-
-    def lease(self, most: int) -> list[int]:
-        self.quota.check(BEGAN + timedelta(seconds=self.now_s), self.now_s)
-        while self.held and self.held[0][0] <= self.now_s:
-            self.ready.append(heapq.heappop(self.held)[1])
-        leased: list[int] = []
-        while self.ready and len(leased) < most:
-            task = self.ready.popleft()
-            if task in self.ended:
-                continue
-            if is_spent(self.retries, self.leases[task]):
-                self.ended.add(task)
-                continue
-            self.leases[task] += 1
-            leased.append(task)
-            heapq.heappush(self.held, (self.now_s + LEASE_S, task))
-        return leased
-
-    def acknowledge(self, task: int) -> None:
-        self.handled[task] += 1
-        self.ended.add(task)
-
-    def give_back(self, task: int) -> None:
-        self.ready.append(task)
-
-    @property
-    def unhandled(self) -> int:
-        return self.tasks - len(self.handled)
-
-
-class SimulatedWorker:
-    """Eight hands under the policy. A killed one lets all its leases run out."""
-
-    def __init__(self, queue: Simulation, concurrency: int = 8) -> None:
-        self.queue = queue
-        self.concurrency = concurrency
-        self.ahead = Ahead(concurrency, LEASE_S, chance=queue.chance.random)
-        self.ahead.is_allowed = (queue.retries.max_attempts or 0) >= FEWEST_ATTEMPTS
-        self.patience = Patience(queue.chance.random)
-        self.waiting: deque[int] = deque()
-        self.running: dict[int, float] = {}
-        self.done = self.given_back = self.refused = 0
-        self.is_killed = False
-        self.ended_s = 0.0
-        self.longest_wait_s = 0.0
-        self.leased_at: dict[int, float] = {}
-        queue.after(queue.chance.random() * 0.1, self.ask)
-
-    def kill(self) -> None:
-        self.is_killed = True
-
-    def ask(self) -> None:
-        if self.is_killed:
-            return
-        now_s = self.queue.now_s
-        youngest_s = now_s - max(self.running.values(), default=now_s)
-        for _ in range(self.ahead.surplus(len(self.waiting), youngest_s)):
-            self.queue.give_back(self.waiting.pop())
-            self.given_back += 1
-        pause_s = LEASE_CALLS_APART_S
-        if lacking := self.ahead.lacks(len(self.waiting), len(self.running), youngest_s):
-            try:
-                tasks = self.queue.lease(min(lacking, 1000))
-            except ct.ResourceExhausted:
-                self.refused += 1
-                pause_s = self.ahead.refused()
-            else:
-                pause_s = max(pause_s, self.ahead.granted())
-                pause_s = pause_s if tasks else self.patience.nothing_s()
-                self.leased_at.update(dict.fromkeys(tasks, now_s))
-                self.waiting += tasks
-                self.queue.after(CALL_S, self.begin)
-        self.queue.after(pause_s, self.ask)
-
-    def begin(self) -> None:
-        while self.waiting and len(self.running) < self.concurrency and not self.is_killed:
-            task = self.waiting.popleft()
-            began_s = self.running[task] = self.queue.now_s
-            self.longest_wait_s = max(self.longest_wait_s, began_s - self.leased_at[task])
-            self.queue.after(
-                self.queue.took_s(self.queue.chance),
-                lambda task=task, began_s=began_s: self.end(task, began_s),
-            )
-
-    def end(self, task: int, began_s: float) -> None:
-        if self.is_killed:
-            return
-        del self.running[task]
-        now_s = self.queue.now_s
-        self.ahead.handled(now_s - began_s, now_s)
-        self.done += 1
-        self.ended_s = now_s
-        self.queue.acknowledge(task)
-        self.begin()
-
-
-def heavy_tailed(mean_s: float) -> Callable[[random.Random], float]:
-    """Most handlers are quick, and a few take a hundred times as long; never longer than a third of a lease."""
-    return lambda chance: min(LEASE_S / 3, mean_s * 0.4 * chance.paretovariate(1.7))
 
 
 @pytest.mark.parametrize("max_attempts", [1, 2, 100])
@@ -237,6 +101,12 @@ def test_what_killed_workers_held_comes_back_and_is_handled(max_attempts: int) -
     assert queue.unhandled == 0
     again = sum(leases > 1 for leases in queue.leases.values())
     assert 0 < again <= sum(MOST_AHEAD + 8 for _ in range(4))
+
+
+def test_more_workers_than_lease_calls_share_them_too() -> None:
+    found = measured_workers(30, 1.0)
+    assert found.of_possible > 0.9
+    assert found.shares < 2
 
 
 def test_the_last_tasks_do_not_wait_for_one_worker() -> None:

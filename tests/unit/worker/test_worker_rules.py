@@ -208,6 +208,12 @@ def test_an_empty_answer_ends_trouble() -> None:
     assert waits == [0.25, 0.5, 0.1, 0.25]
 
 
+def test_the_card_of_batches_counts_tasks_so_that_it_adds_up() -> None:
+    shown = text(Tally(leased=45, waiting=10, running=2, in_hand=30, done=5).card("work"))
+    assert "2 with 30 tasks" in shown
+    assert "4 with" not in text(Tally(running=4, in_hand=4).card("work"))
+
+
 def test_a_short_run_says_parts_of_a_second() -> None:
     shown = [text(Tally(done=46, elapsed_s=elapsed_s).card("work")) for elapsed_s in (0.34, 12.3)]
     assert "135/s over 0.3 s" in shown[0]

@@ -1,0 +1,205 @@
+"""Arrow batches → a folder of Parquet files, which other tools read in parts; there only when complete."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from ..errors import ConfigError
+from .files import GROUP_BYTES, GROUP_ROWS, Batches, parquet_writer
+
+Key = tuple[Any, ...]
+
+_MISSING = "__HIVE_DEFAULT_PARTITION__"  # as Hive, Arrow, Spark and DuckDB write it
+_MOST_PARTITIONS = 10_000
+_MOST_OPEN = 64
+_MOST_HELD_BYTES = 4 * GROUP_BYTES
+_FILE_GROUPS = 20  # a million rows
+
+
+def write_dataset(
+    path: str | os.PathLike[str],
+    schema: pa.Schema,
+    batches: Batches,
+    partition_by: Sequence[str],
+    *,
+    private: bool = False,
+) -> Path:
+    """Write batches to a new folder, with a folder for each value of `partition_by`: `location=…/queue=…`.
+
+    Memory is bounded, whatever the order of the rows. Errors: those of `batches`, OSError, ConfigError for columns that
+    cannot name folders.
+    """
+    _check(schema, partition_by)
+    with _complete_or_absent(path, private=private) as folder:
+        parts = _Parts(folder, schema, partition_by)
+        try:
+            for batch in batches:
+                parts.add(batch)
+            parts.flush()
+        finally:
+            parts.close()
+    return Path(path).expanduser()
+
+
+def _check(schema: pa.Schema, partition_by: Sequence[str]) -> None:
+    usable = [
+        field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_integer(field.type)
+    ]
+    if strangers := [name for name in partition_by if name not in usable]:
+        raise ConfigError(
+            f"partition_by={list(partition_by)!r}: {strangers[0]!r} is no column whose values can name folders.",
+            hint=f"columns that can: {', '.join(usable)}",
+        )
+    if set(partition_by) >= set(schema.names):
+        raise ConfigError(
+            "partition_by names all columns, so that the files would hold none.",
+            hint='pass fewer, such as partition_by=["location", "queue"]',
+        )
+
+
+class _Parts:
+    """The files under way. Rows are held until they make a row group of their partition."""
+
+    def __init__(self, folder: Path, schema: pa.Schema, partition_by: Sequence[str]) -> None:
+        self._folder = folder
+        self._names = list(partition_by)
+        self._schema = pa.schema([field for field in schema if field.name not in partition_by])
+        self._parts: dict[Key, _Part] = {}
+        self._open: dict[Key, None] = {}  # in the order of their last use
+        self._held_bytes = 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take in some rows of any partitions."""
+        for key, rows in self._split(batch):
+            part = self._parts.get(key) or self._new(key)
+            held = rows.drop_columns(self._names) if self._names else rows
+            part.hold(held)
+            self._held_bytes += held.nbytes
+            if part.is_full:
+                self._write(key)
+        while self._held_bytes > _MOST_HELD_BYTES:
+            self._write(max(self._parts, key=lambda key: self._parts[key].held_bytes))
+
+    def flush(self) -> None:
+        """Write what is held."""
+        for key, part in self._parts.items():
+            if part.held_bytes or not part.files:
+                self._write(key)
+        if not self._parts:
+            self._new(())
+            self._write(())  # a dataset of nothing has columns all the same
+
+    def close(self) -> None:
+        """Close every file."""
+        for key in list(self._open):
+            self._close(key)
+
+    def _split(self, batch: pa.RecordBatch) -> Iterator[tuple[Key, pa.RecordBatch]]:
+        if not self._names:
+            yield (), batch
+            return
+        places: dict[Key, list[int]] = {}
+        for at, key in enumerate(zip(*(batch[name].to_pylist() for name in self._names), strict=True)):
+            places.setdefault(key, []).append(at)
+        for key, rows in places.items():
+            yield key, batch if len(rows) == batch.num_rows else batch.take(pa.array(rows))
+
+    def _new(self, key: Key) -> _Part:
+        if len(self._parts) == _MOST_PARTITIONS:
+            raise ConfigError(
+                f"partition_by={self._names!r} makes more than {_MOST_PARTITIONS:,} folders.",
+                hint='pass columns with few values, such as partition_by=["location", "queue"]',
+            )
+        values = [_MISSING if value is None else quote(str(value), safe="") for value in key]
+        names = [f"{name}={value}" for name, value in zip(self._names, values, strict=True)]
+        folder = self._folder.joinpath(*names)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = self._parts[key] = _Part(folder, self._schema)
+        return part
+
+    def _write(self, key: Key) -> None:
+        self._open.pop(key, None)
+        self._open[key] = None
+        self._held_bytes -= self._parts[key].held_bytes
+        self._parts[key].write()
+        if len(self._open) > _MOST_OPEN:
+            self._close(next(iter(self._open)))
+
+    def _close(self, key: Key) -> None:
+        del self._open[key]
+        self._parts[key].close()
+
+
+class _Part:
+    """The files of one partition, one after the other."""
+
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+        self.files = 0
+        self.held_bytes = 0
+        self._folder = folder
+        self._schema = schema
+        self._held: list[pa.RecordBatch] = []
+        self._rows = 0
+        self._groups = 0
+        self._writer: pyarrow.parquet.ParquetWriter | None = None
+
+    def hold(self, rows: pa.RecordBatch) -> None:
+        self._held.append(rows)
+        self._rows += rows.num_rows
+        self.held_bytes += rows.nbytes
+
+    @property
+    def is_full(self) -> bool:
+        return self._rows >= GROUP_ROWS or self.held_bytes >= GROUP_BYTES
+
+    def write(self) -> None:
+        """What is held becomes a row group."""
+        if self._writer is None:
+            self._writer = parquet_writer(self._folder / f"part-{self.files:05}.parquet", self._schema)
+            self.files += 1
+        self._writer.write_table(
+            pa.Table.from_batches(self._held, schema=self._schema), row_group_size=GROUP_ROWS
+        )
+        self._held, self._rows, self.held_bytes = [], 0, 0
+        self._groups += 1
+        if self._groups % _FILE_GROUPS == 0:
+            self.close()
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+@contextmanager
+def _complete_or_absent(path: str | os.PathLike[str], *, private: bool) -> Iterator[Path]:
+    """A folder that takes its name only when all is written; an error or interrupt leaves nothing behind."""
+    target = Path(path).expanduser().resolve()
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "It is a file, and a folder is to be written", str(target))
+    if target.exists() and any(target.iterdir()):
+        why = "The folder is not empty: pass the name of a new one, or delete it first"
+        raise FileExistsError(errno.EEXIST, why, str(target))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    part.mkdir(mode=0o700 if private else 0o777)
+    try:
+        yield part
+        if target.exists():
+            target.rmdir()
+        part.rename(target)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise

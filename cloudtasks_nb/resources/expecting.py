@@ -1,0 +1,26 @@
+"""How many tasks will a listing bring, and how many list calls does it take?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..model.queue import QueueStats
+from ..paging.listing import Expected
+
+_LARGEST_PAGE = 1000
+
+
+def expected_of(queues: Sequence[QueueStats | None], page_size: int) -> Expected:
+    """For queues with these statistics. Each takes a call at least.
+
+    >>> expected_of([QueueStats(tasks_count=2500), QueueStats()], 1000)
+    Expected(items=2500, calls=4, at_least=False)
+    >>> expected_of([None, None], 1000)
+    Expected(items=None, calls=2, at_least=True)
+    """
+    size = min(max(page_size, 1), _LARGEST_PAGE)
+    known = [int(stats.tasks_count) for stats in queues if stats is not None]
+    calls = sum(max(1, -(-count // size)) for count in known) + len(queues) - len(known)
+    if len(known) < len(queues):
+        return Expected(calls=calls if len(queues) > 1 else None, at_least=True)
+    return Expected(sum(known), calls)

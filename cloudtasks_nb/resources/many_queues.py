@@ -1,0 +1,168 @@
+"""The tasks of many queues as one listing, which the API gives one queue at a time: whose page comes next?"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, cast
+
+import msgspec
+from msgspec.structs import replace
+
+from ..errors import ApiError, CloudTasksError, DecodeError, InvalidArgument, NotFound
+from ..model.json import Message, decode, encode, in_version, version_said
+from ..model.marks import Version
+from ..paging.pager import in_background
+from ..rest.answers import asked, is_unserved
+from ..rest.pages import PagedCall
+from ..rest.retry import is_passing
+from ..rest.session import Session
+
+LIST = "projects.locations.queues.tasks.list"
+SIDE_BY_SIDE = 8
+"""So many queues are read at the same time, each a page at a time."""
+_NAMED = 3
+
+
+class Next(msgspec.Struct, frozen=True, array_like=True):
+    """The next page of a queue: its token, and the version of the API that gave it."""
+
+    queue: str
+    token: str = ""
+    version: str = ""
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where a walk through many queues stands. Written as text, it is the page token of such a listing.
+
+    `going`: queues that were begun, in the order in which their pages come. `after`: all queues up to this name were
+    begun. `late`: those that could not be read, which are asked once more at the end.
+    """
+
+    going: Sequence[Next] = ()
+    after: str = ""
+    late: Sequence[Next] = ()
+
+    @classmethod
+    def of(cls, token: str) -> Place:
+        """The place that a page token says. Errors: InvalidArgument."""
+        try:
+            return msgspec.json.decode(base64.urlsafe_b64decode(token), type=cls) if token else cls()
+        except (binascii.Error, msgspec.DecodeError, ValueError):
+            raise InvalidArgument(
+                f"The page token {token[:60]!r} is of no listing of many queues.",
+                hint="pass error.page_token of a listing that was cut short",
+            ) from None
+
+    @property
+    def token(self) -> str:
+        """The page token; empty when all is read."""
+        if not (self.going or self.late):
+            return ""
+        return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode()
+
+    def begun(self, queues: Sequence[str]) -> Place:
+        """With as many queues begun as are read side by side; `queues` are sorted."""
+        fresh = [queue for queue in queues if queue > self.after][: SIDE_BY_SIDE - len(self.going)]
+        if not fresh:
+            return self
+        return replace(self, going=[*self.going, *map(Next, fresh)], after=fresh[-1])
+
+
+class _Page(Message):
+    """A page whose tasks stay as they came."""
+
+    tasks: list[msgspec.Raw] = []
+    next_page_token: str = ""
+
+
+Read = Callable[[Sequence[Next]], bytes]
+"""The page of the first of some queues; the others may be read ahead."""
+
+
+class TasksOfQueues:
+    """Fetches the pages of such a listing. The queues that were begun take turns, a page at a time.
+
+    A queue that is gone has no tasks and is passed over. One that refuses is asked again after all others. If it
+    refuses again, its error is raised: a listing without it would pass for a whole one.
+    """
+
+    def __init__(self, session: Session, queues: Sequence[str], query: Mapping[str, Any]) -> None:
+        self._queues = sorted(queues)
+        self._calls = {queue: PagedCall(session, LIST, {"parent": queue}, query) for queue in queues}
+
+    def __call__(self, token: str) -> bytes:
+        """One page, by itself. Errors: those of a queue; InvalidArgument for a token of another listing."""
+        return self._page(token, lambda going: self._fetch(going[0], bool(token)))
+
+    def walk(self) -> Callable[[str], bytes]:
+        """What one export reads pages with: the next pages of several queues are on their way at the same time."""
+        under_way: dict[Next, Future[bytes]] = {}
+
+        def read(going: Sequence[Next]) -> bytes:
+            for one in going:
+                if one not in under_way:
+                    under_way[one] = in_background(self._fetch, one)
+            return under_way.pop(going[0]).result()
+
+        return lambda token: self._page(token, read)
+
+    def _fetch(self, one: Next, continues: bool = True) -> bytes:
+        call = self._calls.get(one.queue)
+        if call is None:
+            raise NotFound(f"{one.queue} was not listed any more.")
+        if one.version:
+            call.version = cast(Version, one.version)
+        return call(one.token, continues=continues)
+
+    def _page(self, token: str, read: Read) -> bytes:
+        place, refusals, empty = Place.of(token).begun(self._queues), 0, 0
+        while place.going or place.late:
+            is_last_try = not place.going
+            one, *rest = place.going or place.late
+            others = replace(place, late=rest) if is_last_try else replace(place, going=rest)
+            try:
+                raw = read([one, *others.going])
+                page, version = self._turned(raw, one, others), version_said(raw)
+                if token or page.tasks or not page.next_page_token or empty == SIDE_BY_SIDE:
+                    return in_version(encode(page), version)
+                place, empty = Place.of(page.next_page_token), empty + 1  # the first page is looked at
+            except NotFound as error:
+                if is_unserved(error):
+                    raise
+                place = others.begun(self._queues)
+            except CloudTasksError as error:
+                refusals += 1
+                late = place.late if is_last_try else [*place.late, one]
+                if is_last_try or not _is_of_its_queue(error) or (not token and refusals == SIDE_BY_SIDE):
+                    _name_others(error, late)
+                    raise
+                place = replace(others, late=late).begun(self._queues)
+        return b"{}"
+
+    def _turned(self, raw: bytes, one: Next, others: Place) -> _Page:
+        """A page of a queue as a page of the whole: its token says where the walk stands after it."""
+        with asked(LIST, one.queue):
+            page = decode(raw, _Page)
+        if page.next_page_token:
+            again = Next(one.queue, page.next_page_token, version_said(raw))
+            others = replace(others, going=[*others.going, again])
+        page.next_page_token = others.begun(self._queues).token
+        return page
+
+
+def _is_of_its_queue(error: CloudTasksError) -> bool:
+    """Whether other queues may fare better."""
+    return isinstance(error, DecodeError) or (isinstance(error, ApiError) and not is_passing(error))
+
+
+def _name_others(error: CloudTasksError, late: Sequence[Next]) -> None:
+    """Have an error say which queues could not be read, where it is more than its own."""
+    names = ["/".join(one.queue.split("/")[3::2]) for one in late]
+    if len(names) < 2:
+        return
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    said = f"{', '.join(names[:_NAMED])}{more} could not be listed"
+    error.hint = f"{error.hint}; {said}" if error.hint else said

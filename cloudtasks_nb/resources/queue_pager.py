@@ -1,0 +1,132 @@
+"""The listing of queues, of one location or of several, and the way from there to all their tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..model.choosing import EVERY_FIELD
+from ..model.json import Message, decode
+from ..model.queue import Queue as QueueFields
+from ..model.task import View
+from ..names import LocationName
+from ..paging.listing import Items, Listing
+from ..paging.pager import Pager
+from ..rest.pages import PagedCall, PageTokens
+from ..rest.session import Session
+from .bound import bind_all
+from .everywhere import fetch_everywhere
+from .expecting import expected_of
+from .many_queues import LIST as LIST_TASKS
+from .many_queues import TasksOfQueues
+from .queue import Queue
+from .task import Task, TaskListing, check_view
+from .task_pager import TaskPager
+
+if TYPE_CHECKING:
+    from ..frames import Columns
+    from ..render import Table
+
+_LIST = "projects.locations.queues.list"
+
+
+class QueuePager(Pager[Queue]):
+    """The queues of a location, or of all. `tasks()` lists the tasks of all of them.
+
+    Example:
+        >>> client.queues("-").tasks().to_dataframe()
+    """
+
+    _listing: _QueueListing
+
+    def tasks(
+        self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None, page_token: str = ""
+    ) -> TaskPager:
+        """The tasks of all these queues as one listing, with everything that the listing of one queue has.
+
+        It reads the queues, and the first page of tasks. Pages come in turn from up to eight queues, each page of one
+        queue; `order_by` orders the tasks of each queue. Exports read eight queues side by side. When the quota of list
+        calls is met, they wait and go on.
+
+        A queue that was deleted meanwhile is passed over. One that cannot be read is asked again after all others. If
+        it refuses again, its error is raised and names it. What came before is then the error's `.result`, as with
+        every export that is cut short.
+
+        - `view`, `page_size`, `order_by`: as in queue.tasks().
+        - `page_token`: that of an error that cut such a listing short. Queues are then read where they were left.
+
+        Errors: PermissionDenied, InvalidArgument, and those of client.queues().
+        Units: a page token is valid for two hours.
+        Source: REST queues.tasks.list.
+
+        Example:
+            >>> tasks = client.queues("-", stats=True).tasks(view="FULL")
+            >>> tasks.where("code:error").first(20)
+        """
+        query = {"responseView": check_view(view), "pageSize": page_size, "orderBy": order_by}
+        session, queues = self._listing.session, list(self)
+        pages = TasksOfQueues(session, [queue.name for queue in queues], query)
+        ordered = f" by {order_by}" if order_by else ""
+        listing = _TasksListing(
+            session,
+            f"tasks of the {self._listing.caption}{ordered}",
+            has_payloads=view == "FULL",
+            expected=lambda: expected_of([queue.stats for queue in queues], page_size),
+        )
+        tokens = PageTokens(listing.caption, LIST_TASKS, self._listing.caption)
+        return TaskPager(pages, listing, tokens, start=page_token, walk=pages.walk)
+
+
+class _TasksListing(TaskListing):
+    rest = "client.queues(…).tasks(page_token=error.page_token)"
+
+    def table(self, items: list[Task], footer: str | None = None) -> Table:
+        from ..render import task_table
+
+        now = self.session.now()
+        return task_table(items, caption=self.caption, footer=footer, now=now, of_queues=True)
+
+
+class _QueuePage(Message):
+    queues: list[Queue] = []
+
+
+class _QueueListing(Listing[Queue]):
+    noun = "queue"
+
+    def items(self, raw: bytes) -> list[Queue]:
+        return bind_all(decode(raw, _QueuePage).queues, self.session)
+
+    def columns(self) -> Columns[Sequence[QueueFields]]:
+        from ..frames import QUEUES
+
+        return QUEUES
+
+    def table(self, items: list[Queue], footer: str | None = None) -> Table:
+        from ..render import queue_table
+
+        return queue_table(items, caption=self.caption, footer=footer, now=self.session.now())
+
+
+def list_queues(
+    session: Session,
+    places: list[LocationName],
+    *,
+    filter: str | None,
+    page_size: int | None,
+    stats: bool,
+) -> QueuePager:
+    """The queues of one location page by page, or those of several as one page. Errors: see fetch_everywhere."""
+    query = {"filter": filter, "pageSize": page_size, "readMask": EVERY_FIELD if stats else None}
+
+    calls = {place: PagedCall(session, _LIST, {"parent": str(place)}, query) for place in places}
+
+    def fetch(token: str) -> bytes:
+        if len(places) == 1:
+            return calls[places[0]](token)
+        return fetch_everywhere(calls, lambda page: Items(listing.items(page), listing))
+
+    where = places[0].location if len(places) == 1 else f"{len(places)} locations"
+    listing = _QueueListing(session, f"queues of {where}{f' where {filter}' if filter else ''}")
+    tokens = PageTokens(listing.caption, _LIST, str(places[0]) if len(places) == 1 else where)
+    return QueuePager(fetch, listing, tokens)

@@ -1,0 +1,125 @@
+"""Listings into folders of Parquet files, and paths that name a folder where a file is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet as pq
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.frames import dataset
+from cloudtasks_nb.widgets.task_export import write_tasks
+from tests.integration.filling import fill, new_id
+
+
+@pytest.fixture
+def project(emulator: str) -> ct.Client:
+    client = ct.connect(new_id(), "us-central1", endpoint=emulator)
+    for place, size in (("europe-west1/a", 3), ("us-central1/b", 2), ("us-central1/c", 0)):
+        fill(client.create_queue(place), size)
+    return client
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_folder_for_each_queue_is_read_in_parts_by_other_tools(project: ct.Client, tmp_path: Path) -> None:
+    tasks = project.queues("-").tasks(view="FULL", page_size=1)
+    folder = tasks.to_parquet(tmp_path / "all", partition_by=["location", "queue"])
+    assert folder == tmp_path / "all"
+    assert files(folder) == [
+        "location=europe-west1/queue=a/part-00000.parquet",
+        "location=us-central1/queue=b/part-00000.parquet",
+    ]
+    assert set(pq.read_schema(folder / files(folder)[0]).names) == set(tasks.to_arrow().column_names) - {
+        "location",
+        "queue",
+    }
+    read = duckdb.read_parquet(f"{folder}/**/*.parquet", hive_partitioning=True)
+    assert sorted(read.aggregate("queue, count(*)").fetchall()) == [("a", 3), ("b", 2)]
+    some = pa.dataset.dataset(folder, partitioning="hive")  # as Dask reads it
+    of_b = pa.dataset.field("queue") == "b"
+    assert len(list(some.get_fragments(of_b))) == 1
+    assert some.to_table(filter=of_b)["task_id"].to_pylist() == ["t-000", "t-001"]
+    whole = pq.read_table(folder).sort_by("name")
+    assert whole.select(["name", "payload"]).equals(
+        tasks.to_arrow().select(["name", "payload"]).sort_by("name")
+    )
+
+
+def test_a_path_that_ends_with_a_slash_is_a_folder(project: ct.Client, tmp_path: Path) -> None:
+    tasks = project.queue("europe-west1/a").tasks()
+    folder = tasks.to_parquet(f"{tmp_path}/tasks/")
+    assert files(folder) == ["part-00000.parquet"]
+    assert pq.read_table(folder).equals(tasks.to_arrow())
+    nothing = project.queue("c").tasks().to_parquet(f"{tmp_path}/none/", columns=["name"])
+    assert pq.read_table(nothing).to_pydict() == {"name": []}
+    (tmp_path / "empty").mkdir()
+    assert tasks.to_parquet(f"{tmp_path}/empty/", partition_by="tag") == tmp_path / "empty"
+    assert files(tmp_path / "empty") == ["tag=__HIVE_DEFAULT_PARTITION__/part-00000.parquet"]
+
+
+def test_a_folder_is_new_and_complete_or_absent(
+    project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = project.queue("europe-west1/a").tasks(page_size=1)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(FileExistsError, match="not empty"):
+        tasks.to_parquet(f"{tmp_path}/full/")
+    with pytest.raises(NotADirectoryError):
+        tasks.to_parquet(tmp_path / "file", partition_by=["queue"])
+    with pytest.raises(FileNotFoundError):
+        tasks.to_parquet(tmp_path / "no" / "where", partition_by=["queue"])
+    for wrong in (["que"], ["schedule_time"], "headers"):
+        with pytest.raises(ct.ConfigError, match="can name folders"):
+            tasks.to_parquet(f"{tmp_path}/x/", partition_by=wrong)
+    with pytest.raises(ct.ConfigError, match="names all columns"):
+        tasks.to_parquet(f"{tmp_path}/x/", columns=["queue"], partition_by=["queue"])
+    monkeypatch.setattr(dataset, "_MOST_PARTITIONS", 2)
+    with pytest.raises(ct.ConfigError, match="more than 2 folders"):
+        tasks.to_parquet(f"{tmp_path}/x/", partition_by=["task_id"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full"]
+
+
+def test_few_files_are_open_and_few_rows_are_held_whatever_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset, "_MOST_OPEN", 2)
+    monkeypatch.setattr(dataset, "_MOST_HELD_BYTES", 100)
+    monkeypatch.setattr(dataset, "GROUP_ROWS", 7)
+    monkeypatch.setattr(dataset, "_FILE_GROUPS", 3)
+    schema = pa.schema([("key", pa.string()), ("n", pa.int64())])
+    rows = [{"key": f"a b/{n % 5}", "n": n} for n in range(200)]
+    batches = [pa.RecordBatch.from_pylist(rows[at : at + 10], schema) for at in range(0, 200, 10)]
+    folder = dataset.write_dataset(tmp_path / "d", schema, batches, ["key"])
+    assert {name.partition("/")[0] for name in files(folder)} == {f"key=a%20b%2F{n}" for n in range(5)}
+    read = pq.read_table(folder).select(["key", "n"]).to_pylist()
+    assert sorted(read, key=lambda row: row["n"]) == rows
+
+
+NOT_A_FILE: dict[str, Callable[[ct.Queue, str], object]] = {
+    "csv": lambda queue, path: queue.tasks().to_csv(path),
+    "excel": lambda queue, path: queue.tasks().to_excel(path),
+    "report": lambda queue, path: queue.report().to_html(path),
+    "backup": lambda queue, path: queue.backup(path),
+    "purge": lambda queue, path: queue.purge(backup=path),
+    "watch": lambda queue, path: queue.watch(dead_letter=path),
+    "browser": lambda queue, path: write_tasks(path, []),
+    "emulator": lambda queue, path: ct.local(path),
+}
+
+
+@pytest.mark.parametrize("verb", NOT_A_FILE)
+def test_no_file_takes_the_name_of_a_folder(verb: str, queue: ct.Queue, tmp_path: Path) -> None:
+    with pytest.raises((OSError, ct.CloudTasksError), match="names a folder") as caught:
+        NOT_A_FILE[verb](queue, f"{tmp_path}/tasks.csv/")
+    assert "pass the name of a file" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,240 @@
+"""The tasks of many queues as one listing, and listings that are cut short and go on."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.frames import Partial
+from cloudtasks_nb.rest import session as wire
+from cloudtasks_nb.rest.exchange import Answer
+from tests.integration.filling import fill, new_id
+
+PLACES = ("europe-west1", "us-central1", "us-central1", "europe-west1")
+SIZES = (3, 0, 5, 1)
+
+
+class Wire:
+    """What leaves, and what is refused or held on the way."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.listed: list[str] = []
+        self.refused: dict[str, int] = {}
+        self.refused_after: int | None = None
+        self.together: threading.Barrier | None = None
+        self._send = wire.exchange
+        monkeypatch.setattr(wire, "exchange", self)
+
+    def __call__(self, http, verb, url, **rest):  # type: ignore[no-untyped-def]
+        if url.partition("?")[0].endswith("/tasks") and verb == "GET":
+            queue = url.partition("/tasks")[0].rpartition("/")[2]
+            self.listed.append(queue)
+            status = self.refused.get(queue)
+            if status is None and self.refused_after is not None and len(self.listed) > self.refused_after:
+                status = 503
+            if status is not None:
+                return Answer(status, "application/json", 0.0, b'{"error": {"code": %d}}' % status)
+            if self.together is not None:
+                self.together.wait(timeout=60)
+        return self._send(http, verb, url, **rest)
+
+
+@pytest.fixture
+def project(emulator: str) -> Iterator[ct.Client]:
+    """A project of its own, whose calls are tried once."""
+    with ct.connect(new_id(), "us-central1", endpoint=emulator, retry=ct.Retry(max_tries=1)) as client:
+        for at, (place, size) in enumerate(zip(PLACES, SIZES, strict=True)):
+            fill(client.create_queue(f"{place}/q{at}"), size)
+        yield client
+
+
+def counts(tasks: Sequence[ct.Task]) -> dict[str, int]:
+    assert len({task.name for task in tasks}) == len(tasks), "a task came twice"
+    return dict(Counter(task.name.split("/")[5] for task in tasks))
+
+
+ALL = {"q0": 3, "q2": 5, "q3": 1}
+
+
+def test_the_tasks_of_all_queues_are_one_listing_with_all_that_listings_have(project: ct.Client) -> None:
+    work = project.create_queue("work", kind="pull")
+    work.create_task({"n": 9}, tag="red")
+    tasks = project.queues("-").tasks(view="FULL", page_size=2)
+    assert counts(list(tasks)) == counts(list(tasks)) == {**ALL, "work": 1}
+    frame = tasks.to_dataframe(decode="json")
+    assert dict(frame.groupby("queue").size()) == {**ALL, "work": 1}
+    assert set(frame.location) == set(PLACES)
+    assert frame.loc[frame.queue == "work", ["kind", "tag", "payload.n"]].values.tolist() == [
+        ["pull", "red", 9]
+    ]
+    assert sorted(task.json()["n"] for task in tasks.where("payload.n>3")) == [4, 9]
+    assert tasks.where("kind:pull").to_arrow().num_rows == 1
+    assert "europe-west1/q0" in str(tasks), "a row of many queues says which is its own"
+    assert counts(list(project.queues("us-central1").tasks())) == {"q2": 5, "work": 1}
+    assert len(list(project.queues(filter="state=PAUSED").tasks())) == 0
+
+
+def test_an_export_reads_queues_side_by_side_and_iteration_reads_what_it_reaches(
+    project: ct.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = Wire(monkeypatch)
+    tasks = project.queues("-").tasks()
+    assert sent.listed == ["q0"]
+    assert len(tasks.first(3)) == 3
+    assert sent.listed == ["q0"]
+    sent.together = threading.Barrier(3)
+    assert len(tasks.to_dataframe(progress=False)) == sum(SIZES)
+    assert sorted(sent.listed) == ["q0", "q1", "q2", "q3"]
+
+
+def test_one_queue_that_refuses_is_named_and_the_others_are_in_the_result(
+    project: ct.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = Wire(monkeypatch)
+    tasks = project.queues("-").tasks(page_size=2)
+    sent.refused = {"q2": 403, "q3": 404}
+    with pytest.raises(ct.PermissionDenied, match=r"queues/q2") as caught:
+        tasks.to_dataframe(progress=False)
+    read = caught.value.result
+    assert isinstance(read, pd.DataFrame)
+    assert set(read.queue) == {"q0"}, "a queue that is gone has no tasks"
+    assert "page_token=error.page_token" in (caught.value.hint or "")
+    assert sent.listed.count("q2") == 2, "it is asked once more after all others"
+    sent.refused = {}
+    rest = project.queues("-").tasks(page_size=2, page_token=caught.value.page_token)
+    assert counts(list(rest)) == {"q2": 5}
+
+
+def test_several_that_refuse_are_named_and_where_all_refuse_the_call_itself_fails(
+    project: ct.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = Wire(monkeypatch)
+    sent.refused = {"q0": 403, "q3": 403}
+    with pytest.raises(ct.PermissionDenied) as caught:
+        list(project.queues("-").tasks())
+    assert "europe-west1/q0, europe-west1/q3 could not be listed" in (caught.value.hint or "")
+    sent.refused = dict.fromkeys(("q0", "q1", "q2", "q3"), 403)
+    with pytest.raises(ct.PermissionDenied):
+        project.queues("-").tasks()
+    with pytest.raises(ct.InvalidArgument, match="of no listing of many queues"):
+        project.queues("-").tasks(page_token="nonsense")
+
+
+@pytest.mark.parametrize("whole_project", [False, True])
+@pytest.mark.parametrize("reached", [1, 2, 3])
+def test_an_export_that_is_cut_short_goes_on_with_the_first_missing_page(
+    project: ct.Client, monkeypatch: pytest.MonkeyPatch, whole_project: bool, reached: int
+) -> None:
+    sent = Wire(monkeypatch)
+
+    def listing(token: str = "") -> ct.TaskPager:
+        if whole_project:
+            return project.queues("-").tasks(page_size=1, page_token=token)
+        return project.queue("q2").tasks(page_size=1, page_token=token)
+
+    wanted = sorted(listing().to_dataframe(progress=False).name)
+    sent.listed.clear()
+    tasks = listing()
+    sent.refused_after = reached
+    with pytest.raises(ct.Unavailable) as caught:
+        tasks.to_dataframe(progress=False)
+    sent.refused_after = None
+    before = caught.value.result
+    rest = listing(caught.value.page_token).to_dataframe(progress=False)
+    assert len(before) and len(rest)
+    assert sorted([*before.name, *rest.name]) == wanted
+
+
+def test_a_progress_line_says_how_many_list_calls_it_takes(
+    project: ct.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = project.queue("q2")
+    queue.tasks(page_size=2).to_dataframe(progress=True)
+    shown = capsys.readouterr().err
+    assert "tasks of us-central1/q2 in about 3 list calls:   0%|" in shown, "before the first of them"
+    assert "of about 5 tasks" in shown
+    queue.tasks(page_size=2).where("attempts:0").to_dataframe(progress=True)
+    assert "where attempts:0 in about 3 list calls: 5 tasks in" in capsys.readouterr().err
+    project.queues("-", stats=True).tasks(page_size=2).to_arrow(progress=True)
+    assert "in about 7 list calls" in capsys.readouterr().err
+    project.queues("-").tasks(page_size=2).to_arrow(progress=True)
+    assert "in at least 4 list calls: 9 tasks in" in capsys.readouterr().err
+
+
+WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "parquet": ("to_parquet", {}),
+    "csv": ("to_csv", {}),
+    "folder": ("to_parquet", {"partition_by": ["location", "queue"]}),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_file_that_was_cut_short_is_finished_by_the_same_line(
+    writer: str, project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, (verb, options) = Wire(monkeypatch), WRITERS[writer]
+    whole, path, kept = tmp_path / "whole", tmp_path / "tasks", tmp_path / "tasks.partial"
+
+    def export(path: Path, *, resume: bool) -> object:
+        tasks = project.queues("-").tasks(view="FULL", page_size=2)
+        return getattr(tasks, verb)(path, progress=False, resume=resume, **options)
+
+    export(whole, resume=False)
+    calls = len(sent.listed)
+    sent.refused_after = len(sent.listed) + 5
+    with pytest.raises(ct.Unavailable, match=r"kept in tasks\.partial: the same line reads the rest"):
+        export(path, resume=True)
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["tasks.partial", "whole"]
+    assert kept.stat().st_mode & 0o777 == 0o600
+    sent.refused_after, before = None, len(sent.listed)
+    export(path, resume=True)
+    assert len(sent.listed) - before < calls
+    assert not kept.exists()
+    assert rows(path) == rows(whole)
+
+
+def rows(path: Path) -> list[tuple[Any, ...]]:
+    if path.is_dir():
+        return sorted(duckdb.read_parquet(f"{path}/**/*.parquet").project("name").fetchall())
+    if path.read_bytes()[:4] == b"PAR1":
+        return sorted(duckdb.read_parquet(str(path)).project("name").fetchall())
+    return sorted(duckdb.read_csv(str(path)).project("name").fetchall())
+
+
+def test_what_was_kept_serves_only_the_same_export_and_only_while_its_token_is_valid(
+    project: ct.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, path = Wire(monkeypatch), tmp_path / "tasks.parquet"
+    kept = tmp_path / "tasks.parquet.partial"
+
+    def export(**options: Any) -> Path:
+        return project.queue("q2").tasks(page_size=2).to_parquet(path, progress=False, resume=True, **options)
+
+    sent.refused_after = 2
+    with pytest.raises(ct.Unavailable):
+        export()
+    sent.refused_after = None
+    with pytest.raises(ct.ConfigError, match="keeps another export"):
+        export(columns=["name"])
+    with closing(sqlite3.connect(kept)) as pages:
+        pages.execute("UPDATE pages SET read_s = read_s - 7201")
+        pages.commit()
+    sent.listed.clear()
+    export()
+    assert len(sent.listed) == 3, "all pages are read again: the token was older than two hours"
+    assert not kept.exists()
+    with Partial(path, ["a"]), pytest.raises(ct.ConfigError, match="is written by another export"):
+        Partial(path, ["a"])
+    kept.write_bytes(b"no pages" * 200)
+    with pytest.raises(ct.ConfigError, match="keeps no export"):
+        export()
