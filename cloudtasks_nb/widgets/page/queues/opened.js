@@ -1,7 +1,6 @@
 // The widget of the opened queue, drawn by its own script with its own model.
 
 import { h, pushButton } from "../frame/dom.js";
-import { moduleOf } from "../frame/part.js";
 
 const TRIES = 20;
 const PAUSE_MS = 100;
@@ -37,7 +36,8 @@ export class Opened {
 
   async #draw(id, el) {
     const model = await this.#model(id);
-    const { default: widget } = await moduleOf(this.frame.get("_esm")); // the same for all panels
+    this.script ??= this.frame.part("saved_view"); // the same for all panels; models in marimo do not have it
+    const { default: widget } = await this.script;
     if (this.id !== id || this.frame.ended) return; // something else was opened meanwhile
     this.undo = await widget.render({ model, el });
   }
