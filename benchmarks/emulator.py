@@ -117,8 +117,12 @@ async def creations(data: Path, seconds: float) -> dict[str, float]:
         single = json.dumps({"task": task}).encode()
         batch = json.dumps({"requests": [{"task": task}] * 100}).encode()
 
+        took_s: list[float] = []
+
         async def create(connection: Connection) -> int:
+            began_s = time.perf_counter()
             await connection("POST", f"{queue}/tasks?prettyPrint=false", single)
+            took_s.append(time.perf_counter() - began_s)
             return 1
 
         async def create_batch(connection: Connection) -> int:
@@ -127,6 +131,7 @@ async def creations(data: Path, seconds: float) -> dict[str, float]:
 
         return {
             "single": await together(emulator.port, seconds, create),
+            "p99_ms": sorted(took_s)[int(len(took_s) * 0.99)] * 1000,
             "batch": await together(emulator.port, seconds, create_batch),
         }
 
@@ -270,9 +275,15 @@ async def million(data: Path, tasks: int) -> dict[str, float]:
             page = await call("GET", f"{queue}/tasks?pageSize=1000&prettyPrint=false&pageToken={token}")
             pages_ms.append((time.perf_counter() - began_s) * 1000)
             token = json.loads(page)["nextPageToken"]
+        stats_ms = []
+        for _ in range(30):
+            began_s = time.perf_counter()
+            await call("GET", f"{queue}?readMask=stats&prettyPrint=false")
+            stats_ms.append((time.perf_counter() - began_s) * 1000)
         longest_ms = await longest_pause_ms(emulator.port, call("POST", f"{queue}:purge", b"{}"))
         return {
             "page_ms": sorted(pages_ms)[len(pages_ms) // 2],
+            "stats_ms": sorted(stats_ms)[len(stats_ms) // 2],
             "ready_s": emulator.ready_s,
             "early_mb": filled_mb[0],
             "full_mb": filled_mb[-1],
@@ -304,10 +315,12 @@ def main() -> None:
         both = asyncio.run(creations_over_grpc(folder / "both.db", seconds))
         one = asyncio.run(deliveries(folder / "one.db", [500], seconds))
         several = asyncio.run(deliveries(folder / "several.db", [250] * 4, seconds))
+        eight = asyncio.run(deliveries(folder / "eight.db", [312.5] * 8, seconds))
         large = asyncio.run(million(folder / "million.db", tasks))
         floors = [sqlite_floor(folder, rows, 1.0) for rows in (1, 16, 1600)]
     for line in (
         ("durable creations, one by one", f"{made['single']:,.0f} /s"),
+        (f"99 of 100 of them, {CLIENTS} connections", f"within {made['p99_ms']:.1f} ms"),
         ("durable creations, batches of 100", f"{made['batch']:,.0f} /s"),
         (
             "the same with a plain client over REST and over gRPC",
@@ -325,6 +338,8 @@ def main() -> None:
         ("SQLite alone, 1 / 16 / 1600 rows to a commit", " / ".join(f"{rows:,.0f}" for rows in floors)),
         ("deliveries, one queue of 500 /s", f"{one:,.1f} /s"),
         ("deliveries, four queues of 250 /s", f"{several:,.1f} /s"),
+        ("deliveries, eight queues of 312.5 /s", f"{eight:,.1f} /s"),
+        (f"statistics of {tasks:,} tasks, median", f"{large['stats_ms']:.2f} ms"),
         (f"page of 1,000 of {tasks:,} tasks, median", f"{large['page_ms']:.1f} ms"),
         (f"longest wait of others while {tasks:,} tasks are purged", f"{large['pause_ms']:.0f} ms"),
         ("resident memory, early and full", f"{large['early_mb']:.0f} and {large['full_mb']:.0f} MB"),

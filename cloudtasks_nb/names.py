@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -37,7 +38,7 @@ class QueueName(Struct, frozen=True, order=True):
     queue: str
 
     def __str__(self) -> str:
-        return f"{self.parent}/queues/{self.queue}"
+        return f"projects/{self.project}/locations/{self.location}/queues/{self.queue}"
 
     @property
     def parent(self) -> LocationName:
@@ -53,7 +54,7 @@ class TaskName(Struct, frozen=True, order=True):
     task: str
 
     def __str__(self) -> str:
-        return f"{self.parent}/tasks/{self.task}"
+        return f"projects/{self.project}/locations/{self.location}/queues/{self.queue}/tasks/{self.task}"
 
     @property
     def parent(self) -> QueueName:
@@ -93,7 +94,7 @@ def parse_queue(text: Named, project: str | None = None, location: str | None = 
     """
     match _parts(text):
         case ["projects", project_id, "locations", location_id, "queues", queue]:
-            parent = parse_location(f"projects/{project_id}/locations/{location_id}")
+            return _queue_in(project_id, location_id, queue)
         case [location_id, queue] if project:
             parent = parse_location(location_id, project)
         case [queue] if project and location:
@@ -106,6 +107,12 @@ def parse_queue(text: Named, project: str | None = None, location: str | None = 
             )
         case _:
             raise _malformed("Queue", text, QUEUE_FORMAT)
+    return QueueName(parent.project, parent.location, check_queue_id(queue))
+
+
+@lru_cache(maxsize=1024)  # few queues, and many calls about each
+def _queue_in(project: str, location: str, queue: str) -> QueueName:
+    parent = parse_location(f"projects/{project}/locations/{location}")
     return QueueName(parent.project, parent.location, check_queue_id(queue))
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 _LOOPBACK = r"(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?"
 _LOOPBACK_HOST = re.compile(_LOOPBACK, re.IGNORECASE)
 _OWN_SITES = frozenset({"same-origin", "none"})  # none: typed in by a person, or opened from a bookmark
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether a Host header names this machine, and can be sent by programs on it only."""
     return _LOOPBACK_HOST.fullmatch(host) is not None

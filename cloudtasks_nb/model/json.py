@@ -235,29 +235,39 @@ def _decoded(raw: bytes, kind: Any) -> Any:
     return found
 
 
-def _take_instants(values: Any, kind: type[Message], path: str, found: list[Instant]) -> None:
+@cache
+def _with_instants(kind: type[Message]) -> tuple[tuple[str, str, type[Message] | None], ...]:
+    """The fields of a message that hold instants: their names, those in JSON, and the message that has them inside."""
     from .schema import schema
 
-    for field in schema(kind).values() if isinstance(values, dict) else ():
-        held, at = values.get(field.wire), f"{path}.{field.wire}"
-        if field.holds is datetime and isinstance(held, str):
+    return tuple(
+        (field.name, field.wire, field.message)
+        for field in schema(kind).values()
+        if field.holds is datetime or (field.message is not None and _with_instants(field.message))
+    )
+
+
+def _take_instants(values: Any, kind: type[Message], path: str, found: list[Instant]) -> None:
+    for _, wire, message in _with_instants(kind) if isinstance(values, dict) else ():
+        held = values.get(wire)
+        if message is None and isinstance(held, str):
             try:
                 found.append(Instant.parse(held))
             except ValueError as error:
-                raise ValueError(f"{error} - at `{at}`") from None
-            values[field.wire] = datetime.combine(*_split(found[-1]))
-        elif field.message is not None and isinstance(held, list):
+                raise ValueError(f"{error} - at `{path}.{wire}`") from None
+            values[wire] = datetime.combine(*_split(found[-1]))
+        elif message is not None and isinstance(held, list):
             for place, one in enumerate(held):
-                _take_instants(one, field.message, f"{at}[{place}]", found)
-        elif field.message is not None:
-            _take_instants(held, field.message, at, found)
+                _take_instants(one, message, f"{path}.{wire}[{place}]", found)
+        elif message is not None and held is not None:
+            _take_instants(held, message, f"{path}.{wire}", found)
 
 
 def _put_instants(message: Message, found: Iterator[Instant]) -> None:
     """The same walk over the message: what is an instant there was a text before."""
-    for name in message.__struct_fields__:
+    for name, _, inside in _with_instants(type(message)):
         held = getattr(message, name)
-        if isinstance(held, datetime):
+        if inside is None and held is not None:
             setattr(message, name, next(found))
         for one in held if isinstance(held, list) else [held]:
             if isinstance(one, Message):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from ..errors import QueryError
 from ..model import Task
 from .fields import Condition, condition_of
 from .grammar import Term, read_terms
+from .masks import Mask, mask_of
 
 
 class Query(Struct, frozen=True):
@@ -68,27 +69,52 @@ class Query(Struct, frozen=True):
         condition_of(added)
         return Query((*kept, added))
 
+    def between(self, field: str, low: str = "", high: str = "") -> Query:
+        """What it says of a field replaced: at least `low` and less than `high`. Without both, any value will do.
+
+        Errors: QueryError for a field that is not compared, and for values that cannot be.
+
+        >>> str(Query.of("attempts:0 is:due").between("attempts", "2", "5"))
+        'is:due attempts>=2 attempts<5'
+        """
+        kept = (term for term in self.terms if term.field != field or term.path)
+        added = [Term(field, (value,), sign) for sign, value in ((">=", low), ("<", high)) if value]
+        for term in added:
+            condition_of(term)
+        return Query((*kept, *added))
+
     def places(self, tasks: Sequence[Task], now: datetime) -> list[int]:
         """Where the tasks stand that it lets through."""
-        groups, refused = self._tests()
-        return [
-            at
-            for at, task in enumerate(tasks)
-            if all(any(test(task, now) for test in group) for group in groups)
-            and not any(test(task, now) for test in refused)
-        ]
+        tests = [test for _, test in self._tests()]
+        return [at for at, task in enumerate(tasks) if all(test(task, now) for test in tests)]
 
-    def _tests(self) -> tuple[Iterable[list[Condition]], list[Condition]]:
-        """Tests of which one of each group must hold, and tests of which none may."""
-        groups: dict[object, list[Condition]] = {}
-        refused: list[Condition] = []
+    def masks(self, tasks: Sequence[Task], now: datetime) -> dict[str, Mask]:
+        """By field, the tasks that meet all that is said of it; pieces of text stand under "".
+
+        What every mask holds is let through. Without the mask of a field, it is what the other fields let through.
+        """
+        masks: dict[str, Mask] = {}
+        for field, test in self._tests():
+            masks[field] = masks.get(field, -1) & mask_of(test, tasks, now)
+        return masks
+
+    def _tests(self) -> list[tuple[str, Condition]]:
+        """Conditions that must all hold, each with the field that it is about."""
+        groups: dict[object, tuple[str, list[Condition]]] = {}
         for at, term in enumerate(self.terms):
-            if term.negative:
-                refused.append(condition_of(term))
-            else:  # only values that a field is given by name are alternatives
-                group = (term.field, term.path) if term.field and term.sign == ":" else at
-                groups.setdefault(group, []).append(condition_of(term))
-        return groups.values(), refused
+            # only values that a field is given by name are alternatives
+            is_choice = term.field and term.sign == ":" and not term.negative
+            _, tests = groups.setdefault((term.field, term.path) if is_choice else at, (term.field, []))
+            tests.append(_not(condition_of(term)) if term.negative else condition_of(term))
+        return [(field, tests[0] if len(tests) == 1 else _any(tests)) for field, tests in groups.values()]
+
+
+def _not(test: Condition) -> Condition:
+    return lambda task, now: not test(task, now)
+
+
+def _any(tests: Sequence[Condition]) -> Condition:
+    return lambda task, now: any(test(task, now) for test in tests)
 
 
 def _names(term: Term, field: str, value: str) -> bool:

@@ -183,6 +183,8 @@ def _host(url: str) -> str:
 
 def _retry_after_s(value: str) -> float:
     """Seconds from a Retry-After header, which holds a number or a date; 0 without one."""
+    if not value:
+        return 0.0
     try:
         return max(0.0, float(value))
     except ValueError:
@@ -193,6 +195,8 @@ def _retry_after_s(value: str) -> float:
 
 def _instant(value: str) -> datetime | None:
     """The instant that a header holds; None where it holds none."""
+    if not value:
+        return None
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError):

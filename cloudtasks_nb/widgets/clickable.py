@@ -7,7 +7,7 @@ runs a message handler differs between kernels and must not be held up.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
@@ -275,9 +275,9 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     def _answer(self, call: object, *, dropped: bool = False) -> None:
         self._tell({"done": call, "next_s": self._next_s, **({"dropped": True} if dropped else {})})
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _tell(self, message: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
         if self.comm is not None:
-            self.send(message)
+            self.send(message, list(buffers))
 
     def _keep(self) -> None:
         """Hold what a saved notebook shows of this panel."""

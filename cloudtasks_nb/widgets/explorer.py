@@ -65,7 +65,7 @@ class Explorer(Clickable):
     """
 
     _script = "explorer"
-    _parts = ("saved_view",)  # begins the panel of an opened queue
+    _parts = ("explorer.heads", "saved_view")  # the latter begins the panel of an opened queue
 
     place = traitlets.Dict().tag(sync=True)
     rows = traitlets.List().tag(sync=True)

@@ -76,12 +76,13 @@ def tasks_words(place: Mapping[str, Any], shown: int, selected: int) -> str:
     )
     where = f"all {place['count']:,}" if whole else f"{place['count']:,} loaded"
     page = f"page {place['number']}, there are {'more' if place['more'] else 'no more'}"
-    query, column = place["query"].strip(), place["column"]
+    query = place["query"].strip()
+    order = [f"{name[1:]} descending" if name.startswith("-") else name for name in place["sorting"]]
     words = [
         f"{shown:,} shown of {where}",
         "" if whole or place["scope"] != "page" else page,
         f"filter {query}" if query else "",
-        f"by {column}{', descending' if place['descending'] else ''}" if column else "",
+        f"by {', then '.join(order)}" if order else "",
         f"{selected:,} selected" if selected else "",
     ]
     return "; ".join(word for word in words if word)

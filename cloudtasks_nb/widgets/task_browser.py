@@ -84,7 +84,7 @@ class TaskBrowser(TaskReader):
     """
 
     _script = "task_browser"
-    _parts = ("task_browser.verbs",)
+    _parts = ("task_browser.verbs", "task_browser.heads")
 
     selected = traitlets.List().tag(sync=True)
     form = traitlets.Dict().tag(sync=True)
@@ -139,14 +139,23 @@ class TaskBrowser(TaskReader):
                 self._selection.setdefault(task.id, task)
             else:
                 self._selection.pop(task.id, None)
-        self.selected = list(self._selection)
+        self._show_selection()
         return ""
+
+    def _show_selection(self) -> None:
+        with self.hold_sync():
+            self.selected = list(self._selection)
+            self.place = self._place()
+
+    def _place(self) -> dict[str, Any]:
+        hidden = self._selection.keys() - {task.id for task in self.matching} if self._selection else ()
+        return {**super()._place(), "hidden": len(hidden) if self._table.filter else 0}
 
     @action(busy=False)
     def clear_selection(self) -> str:
         """Select nothing."""
         self._selection.clear()
-        self.selected = []
+        self._show_selection()
         return ""
 
     @action('{queue}.task({task_id}, view="BASIC").run()', changes=True)
@@ -388,4 +397,4 @@ class TaskBrowser(TaskReader):
         else:
             self._selection.update({key: listed[key] for key in self._selection if key in listed})
         super()._fill(tasks)
-        self.selected = list(self._selection)
+        self._show_selection()

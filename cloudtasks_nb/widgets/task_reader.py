@@ -1,4 +1,4 @@
-"""Reading a queue's tasks: page by page or all of them, filtered, sorted, one of them in detail."""
+"""Reading a queue's tasks: page by page or all of them, and one of them in detail."""
 
 from __future__ import annotations
 
@@ -10,23 +10,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import traitlets
-from msgspec.structs import asdict
 
-from ..errors import CloudTasksError, ConfigError, NotFound, QueryError
-from ..model.task import View
+from ..errors import CloudTasksError, ConfigError, NotFound
 from ..names import check_task_id
 from ..paging.pager import Pager
-from ..query import Query
-from ..query.grammar import Term
-from ..query.offered import terms_offered
 from ..render.values import counted
 from .action import Refused, action
 from .cells import instant, task_detail
-from .clickable import LINES_KEPT
-from .panel import Panel
-from .task_facets import Facet
+from .filtered_tasks import FilteredTasks
 from .task_pages import Pages
-from .task_table import COLUMNS, TaskTable, usual_columns
+from .task_sharing import Shared
 from .why_view import explanation_shown
 
 if TYPE_CHECKING:
@@ -34,53 +27,27 @@ if TYPE_CHECKING:
     from ..resources.task import Task
 
 PAGE_SIZES = (25, 50, 100, 250, 1000)
-WIDEST_PX = 4000
 LOAD_LIMIT = 100_000  # beyond this a page in a browser is the wrong tool
 
 Scope = Literal["page", "part", "all"]
 
 
-class TaskReader(Panel):
+class TaskReader(FilteredTasks):
     """The reading half of a task browser: nothing here changes the service."""
 
-    place = traitlets.Dict().tag(sync=True)
-    available = traitlets.List().tag(sync=True)
-    columns = traitlets.List().tag(sync=True)
-    widths = traitlets.Dict().tag(sync=True)
-    table = traitlets.Dict().tag(sync=True)
-    order = traitlets.List().tag(sync=True)
-    facets = traitlets.List().tag(sync=True)
-    offered = traitlets.List().tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
     progress = traitlets.Dict().tag(sync=True)
 
     def __init__(self, queue: Queue, page_size: int, read_only: bool) -> None:
         self._stop = threading.Event()
         self.page_size = _checked(page_size)
-        self.view: View = "BASIC"
         self.scope: Scope = "page"
-        self._table: TaskTable[Task] = TaskTable(queue._session.now)
         self._pages: Pages[Task] = Pages(self._listing)
-        self._facets: list[Facet] = []
-        self._asked = self._shown = ""  # what was typed last, and what the rows are those of
         self._loaded_at: datetime | None = None
         self._outdated = False  # something changed in this queue since everything was loaded
-        self.queue = queue
-        super().__init__(
-            queue,
-            read_only=read_only,
-            available=[[name, column.head.capitalize()] for name, column in COLUMNS.items()],
-            columns=usual_columns(queue.kind),
-            table=self._table.shown([]),
-            place=self._place(),
-        )
+        super().__init__(queue, read_only)
         with suppress(CloudTasksError):  # shown in the status line
             self.refresh()
-
-    @property
-    def matching(self) -> list[Task]:
-        """The tasks that are shown and pass the filter, in the order shown."""
-        return self._table.matching
 
     start = property(lambda self: self._page_code(""))
     behind = property(lambda self: self._page_code(self._pages.tokens[0]))
@@ -188,54 +155,6 @@ class TaskReader(Panel):
             self._ask(self._asked)
         return ""
 
-    @action(busy=False)
-    def filter(self, query: str = "") -> str:
-        """Show only tasks that match a query, such as `is:due code:503,429 attempts>3 -tag:red ada`.
-
-        The same query as in `queue.tasks().where()`. While one is refused, the rows stay those of the one before, and
-        nothing can be done with all that match.
-
-        Errors: QueryError for an unknown field or value, or `payload` without `read_payloads()`.
-
-        Example:
-            >>> browser.filter("is:scheduled attempts:0 -tag:red")
-        """
-        return self._ask(query)
-
-    @action(busy=False)
-    def toggle(self, field: str, value: str) -> str:
-        """Of a value: only tasks with it, then only tasks without it, then either. Errors: QueryError."""
-        return self._ask(str(self._table.filter.toggled(field, value)))
-
-    @action(busy=False)
-    def sort(self, column: str = "", descending: bool = False) -> str:
-        """Order by a column; without one, in the order of the listing."""
-        if column and column not in COLUMNS:
-            raise Refused(f"There is no column {column!r}.", hint=f"there are {', '.join(COLUMNS)}")
-        self._table.sort(column, descending)
-        self._show_order()
-        return ""
-
-    @action(busy=False)
-    def show_columns(self, columns: list[str]) -> str:
-        """Choose the columns, from those of `task_table.COLUMNS`; "task" is always there."""
-        unknown = [name for name in columns if name not in COLUMNS]
-        if unknown:
-            raise Refused(f"There is no column {unknown[0]!r}.", hint=f"there are {', '.join(COLUMNS)}")
-        if "payload" in columns and self.view != "FULL":
-            raise Refused("Payloads were not read.", hint='press "Payloads", or browser.read_payloads()')
-        self.columns = [name for name in COLUMNS if name in {"task", *columns}]
-        self.table = self._table.shown(self.columns)
-        return ""
-
-    @action(busy=False)
-    def set_width(self, column: str, width_px: int = 0) -> str:
-        """Choose the width of a column; 0 is as wide as its content needs. Errors: Refused for another column."""
-        if column not in COLUMNS or type(width_px) is not int or not 0 <= width_px <= WIDEST_PX:
-            raise Refused(f"{column!r} cannot be {width_px!r} px wide.", hint=f"from 0 to {WIDEST_PX:,} px")
-        self.widths = {**self.widths, column: width_px}
-        return ""
-
     @action('{queue}.task({task_id}, view="FULL")')
     def open_task(self, task_id: str) -> str:
         """Show a task with its payload. Errors: NotFound; PermissionDenied (cloudtasks.tasks.fullView)."""
@@ -293,11 +212,13 @@ class TaskReader(Panel):
             self.queue.refresh(stats=True)
         total = int(self.queue.stats.tasks_count) if self.queue.stats else None
         tasks: list[Task] = []
+        shared = Shared()
         scope: Scope = "part"
         with self._cancellable():
             try:
                 for page in self.queue.tasks(view=self.view, page_size=1000).pages():
                     self.found()
+                    shared.share(page.items)
                     tasks += page.items
                     self.progress = {"text": "Reading tasks", "done": len(tasks), "total": total}
                     if not page.next_page_token:
@@ -320,72 +241,22 @@ class TaskReader(Panel):
         finally:
             self.progress = {}
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether the rows are those of the filter that was asked for last; not so while that is refused."""
-        return self._asked == self._shown
-
-    def _ask(self, text: str) -> str:
-        self._asked = text if isinstance(text, str) else ""
-        try:
-            wanted = Query.of(text)
-            wanted.check_payloads(self.view, 'press "Payloads", or browser.read_payloads()')
-        except QueryError:
-            self.place = self._place()
-            raise
-        self._shown = self._asked
-        self._table.narrow(wanted)
-        self._show_order()
-        if self.notice.get("level") == "error":  # about a filter before, as a rule
-            self.show("")
-        line = f"browser.filter({json.dumps(str(wanted), ensure_ascii=False)})"
-        kept = self.lines[:-1] if self.lines and self.lines[-1].startswith("browser.filter(") else self.lines
-        self.lines = [*kept, line][-LINES_KEPT:]  # one line for what is typed letter by letter
-        return ""
-
     def _show_page(self) -> str:
         self.found()
         self.scope = "page"
         self._fill(self._pages.page.items)
         return ""
 
-    def _fill(self, tasks: list[Task]) -> None:
-        """Hold and show these tasks."""
-        self._table.fill(tasks)
-        self._facets = self._table.facets()
-        counted = {str(Term(facet.field, (facet.value,))): f"{facet.count:,}" for facet in self._facets}
-        with self.hold_sync():
-            self.table = self._table.shown(self.columns)
-            self.offered = [*({**counted, **dict(terms_offered(tasks)), **counted}).items()]
-            self._show_order()
-
-    def _show_order(self) -> None:
-        chosen = self._table.filter
-        with self.hold_sync():
-            self.order = self._table.order
-            self.facets = [
-                {**asdict(facet), "mode": chosen.mode(facet.field, facet.value)} for facet in self._facets
-            ]
-            self.place = self._place()
-
     def _place(self) -> dict[str, Any]:
         read_at = self._pages.read_at if self.scope == "page" else self._loaded_at
         return {
-            "id": self.queue.id,
-            "location": self.queue.location,
+            **super()._place(),
             "scope": self.scope,
             "number": self._pages.number,
             "more": bool(self._pages.page.next_page_token),
-            "count": len(self._table.tasks),
             "page_size": self.page_size,
             "outdated": self._outdated and self.scope != "page",
-            "payloads": self.view == "FULL",
-            "query": self._shown,
-            "asked": self._asked,
-            "column": self._table.column,
-            "descending": self._table.descending,
             "updated": instant(read_at),
-            "can_run": self.queue.kind != "pull",
         }
 
 

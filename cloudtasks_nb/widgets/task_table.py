@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -10,18 +11,21 @@ from ..model import Task
 from ..model.queue import Kind
 from ..model.task import is_leased
 from ..query import Query
+from ..query.masks import flags_of
 from ..render.status import status_badge
 from ..render.task_columns import TASK_COLUMNS
 from ..render.visible import elided, shown
 from .cells import plain
-from .task_facets import Facet, facets
+from .task_heads import Heads, Matching
 
 T = TypeVar("T", bound=Task)
 
 COLUMNS = {name: column for name, column in TASK_COLUMNS.items() if name != "queue"}
 """The columns there are in a browser, which is of one queue. "task" is always there."""
 
-TEXT_WIDTH = 160
+TARGET_WIDTH, TEXT_WIDTH = 2_000, 160
+TEXT_SENT = 12_000_000
+"""Characters of all columns of text, which a page gets of many tasks: the more there are, the more are elided."""
 
 
 def usual_columns(kind: Kind) -> list[str]:
@@ -35,63 +39,91 @@ class TaskTable(Generic[T]):
     """Tasks, a filter and an order. `matching` are those that pass the filter, in that order.
 
     What matches is worked out when tasks, filter or order change, so that what a person sees is what a verb gets.
+    `filled` and `arranged` count these changes.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.tasks: list[T] = []
         self.filter = Query()
-        self.column = ""
-        self.descending = False
-        self.order: list[int] = []
+        self.sorting: list[str] = []
+        self.filled = self.arranged = 0
+        self.fill([])
 
     @property
     def matching(self) -> list[T]:
         """The tasks that pass the filter, in order."""
         return [self.tasks[at] for at in self.order]
 
+    @property
+    def stamp(self) -> str:
+        """The same for the same tasks, in whatever order: whether a form is still about those that match."""
+        return f"{hash(frozenset(task.name for task in self.matching)):x}"
+
     def fill(self, tasks: Sequence[T]) -> None:
         """Hold other tasks."""
         self.tasks = list(tasks)
-        self._arrange()
+        self.filled += 1
+        self.heads = Heads(self.tasks, self._clock())
+        self._sort()
 
     def narrow(self, wanted: Query) -> None:
         """Let only matching tasks through."""
         self.filter = wanted
         self._arrange()
 
-    def sort(self, column: str, descending: bool) -> None:
-        """Order by a column; "" is the order of the listing. Tasks without a value come last."""
-        self.column, self.descending = column, descending
-        self._arrange()
+    def sort(self, sorting: Sequence[str]) -> None:
+        """Order by columns, the first one first; "-status" is descending. Tasks without a value come last.
 
-    def facets(self) -> list[Facet]:
-        """What all of the tasks can be told apart by."""
-        return facets(self.tasks, self._clock())
+        Without columns it is the order of the listing.
+        """
+        self.sorting = list(sorting)
+        self._sort()
 
-    def shown(self, columns: Sequence[str]) -> dict[str, Any]:
-        """What the page needs, compactly: ids, and per column either values or different values and their places."""
+    def head_of(self, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """What stands in the heads of these columns."""
+        return self.heads.shown(columns, self.filter, self._matching)
+
+    def chips(self, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """Values to choose beside these columns."""
+        return self.heads.chips(columns, self.filter, self._matching)
+
+    def shown(self, columns: Sequence[str], places: Sequence[int] | None = None) -> dict[str, Any]:
+        """Columns, compactly: ids, and either values or different values and their places; of some tasks or of all."""
         now = self._clock()
+        tasks = self.tasks if places is None else [self.tasks[at] for at in places]
+        named = [name for name in columns if name != "task"]
+        width = TEXT_SENT // max(
+            1, len(tasks) * sum(COLUMNS[name].look in ("text", "target") for name in named)
+        )
         return {
-            "ids": [task.id for task in self.tasks],
-            "columns": [_shown_column(name, self.tasks) for name in columns if name != "task"],
-            "leased": [at for at, task in enumerate(self.tasks) if is_leased(task, now)],
+            "ids": [task.id for task in tasks],
+            "columns": [_shown_column(name, tasks, width) for name in named],
+            "leased": [at for at, task in enumerate(tasks) if is_leased(task, now)],
         }
 
+    def _sort(self) -> None:
+        places = list(range(len(self.tasks)))
+        for name in reversed(self.sorting):
+            value = COLUMNS[name.removeprefix("-")].value
+            held = [value(task) for task in self.tasks]
+            known = [at for at in places if held[at] is not None]
+            known.sort(key=held.__getitem__, reverse=name.startswith("-"))
+            places = known + [at for at in places if held[at] is None]
+        self.sorted = array("I", places)
+        self._arrange()
+
     def _arrange(self) -> None:
-        places = self.filter.places(self.tasks, self._clock()) if self.filter else range(len(self.tasks))
-        if not self.column:
-            self.order = list(places)
-            return
-        value = COLUMNS[self.column].value
-        held = [(value(self.tasks[at]), at) for at in places]
-        known = sorted(
-            (pair for pair in held if pair[0] is not None), key=lambda pair: pair[0], reverse=self.descending
-        )
-        self.order = [at for _, at in known] + [at for found, at in held if found is None]
+        now, count = self._clock(), len(self.tasks)
+        self.heads.at(now)
+        self._matching = Matching(count, self.filter.masks(self.tasks, now))
+        self.mask = self._matching.mask
+        flags = flags_of(self.mask, count)
+        self.order = array("I", (at for at in self.sorted if flags[at] == "1"))
+        self.arranged += 1
 
 
-def _shown_column(name: str, tasks: Sequence[Task]) -> dict[str, Any]:
+def _shown_column(name: str, tasks: Sequence[Task], width: int) -> dict[str, Any]:
     column = COLUMNS[name]
     values = [column.value(task) for task in tasks]
     head = {"name": name, "label": column.head.capitalize(), "look": column.look}
@@ -101,16 +133,17 @@ def _shown_column(name: str, tasks: Sequence[Task]) -> dict[str, Any]:
         case "time":
             return {**head, "values": [_milliseconds(value) for value in values]}
         case "status":
-            badges = {
-                (task.last_status.code, task.last_status.message): task.last_status
-                for task in tasks
-                if task.last_status
+            statuses = {
+                (status.code, status.http_status): status for task in tasks if (status := task.last_status)
             }
-            return {**head, **_different(values, lambda key: plain(status_badge(badges[key])))}
+            ends = [
+                (status.code, status.http_status) if (status := task.last_status) else None for task in tasks
+            ]
+            return {**head, **_different(ends, lambda end: plain(status_badge(statuses[end])))}
         case "target":
-            return {**head, **_different(values, _target)}
+            return {**head, **_different(values, lambda url: _text(url, min(width, TARGET_WIDTH)))}
         case _:
-            return {**head, **_different(values, _text)}
+            return {**head, **_different(values, lambda text: _text(text, min(width, TEXT_WIDTH)))}
 
 
 def _different(values: Sequence[Any], look: Callable[[Any], Any]) -> dict[str, Any]:
@@ -120,12 +153,8 @@ def _different(values: Sequence[Any], look: Callable[[Any], Any]) -> dict[str, A
     return {"different": [look(value) for value in places], "at": at}
 
 
-def _target(url: str) -> str:
-    return elided(shown(url), 2_000)
-
-
-def _text(text: str) -> str:
-    return elided(shown(text), TEXT_WIDTH)
+def _text(text: str, width: int) -> str:
+    return elided(shown(text), width)
 
 
 def _milliseconds(instant: datetime | None) -> int | None:

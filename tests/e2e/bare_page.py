@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import requests
 import cloudtasks_nb as ct
 from cloudtasks_nb.emulator.client.inbox import Inbox
 from cloudtasks_nb.widgets.clickable import Clickable, built
+from cloudtasks_nb.widgets.task_reader import TaskReader
 
 from .hosts import dress
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 # What a notebook gives to a widget: a model with get, on, off and send. Messages are kept for the test, and only
 # questions for parts of the script are answered.
-MOUNT = """async ([state, css, parts]) => {
+MOUNT = """async ([state, css, parts, rows]) => {
     document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
     const handlers = new Map();
     window.sent = [];
@@ -31,8 +33,10 @@ MOUNT = """async ([state, css, parts]) => {
         on: (event, handler) => handlers.set(event, [...(handlers.get(event) ?? []), handler]),
         off: (event, handler) => handlers.set(event, handlers.get(event).filter(other => other !== handler)),
         send: message => {
-            if (message.do !== 'part') window.sent.push(message);
-            else setTimeout(() => window.emit('msg:custom', { part: message.name, ...parts[message.name] }));
+            const answer = (content, buffers) => setTimeout(() => window.emit('msg:custom', content, buffers));
+            if (message.do === 'part') answer({ part: message.name, ...parts[message.name] });
+            else if (message.do === 'rows') answer(rows.message, rows.buffers.map(read));
+            else window.sent.push(message);
         },
     };
     window.state = state;
@@ -40,7 +44,8 @@ MOUNT = """async ([state, css, parts]) => {
         for (const event of handlers.keys()) if (event.startsWith('change:')) window.emit(event);
     };
     window.listeners = () => [...handlers.values()].flat().length;
-    window.emit = (event, content) => handlers.get(event)?.forEach(handler => handler(content));
+    window.emit = (event, ...content) => handlers.get(event)?.forEach(handler => handler(...content));
+    const read = text => new DataView(Uint8Array.from(atob(text), sign => sign.charCodeAt(0)).buffer);
     const url = URL.createObjectURL(new Blob([state._esm], { type: 'text/javascript' }));
     const widget = (await import(url)).default;
     window.cleanup = widget.render({ model: window.model, el: window.place ?? document.body });
@@ -67,11 +72,20 @@ def mount(page: Page, panel: Clickable, host: str = "plain") -> None:
     state = {
         key: value for key, value in panel.get_state().items() if key not in ("layout", "tooltip", "tabbable")
     }
-    page.evaluate(MOUNT, [state, state["_css"], parts_of(panel)])
+    page.evaluate(MOUNT, [state, state["_css"], parts_of(panel), rows_of(panel)])
     page.locator(".ct-panel[data-panel]").wait_for()
     if "task_browser.verbs" in panel._parts:  # asked for at once; others when they are opened
         page.locator(".ct-verbs").wait_for()
+        page.locator(".ct-under .ct-loaded").wait_for()
     panel.close()
+
+
+def rows_of(panel: Clickable) -> dict[str, Any]:
+    """All rows of a task browser as its kernel sends them; nothing where its traits hold them all."""
+    if not isinstance(panel, TaskReader) or not (sent := panel.rows_sent(whole=True)):
+        return {}
+    message, buffers = sent
+    return {"message": message, "buffers": [b64encode(buffer).decode() for buffer in buffers]}
 
 
 def unfold(page: Page, name: str) -> None:

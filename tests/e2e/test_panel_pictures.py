@@ -58,6 +58,9 @@ def test_all_panels_in_one_notebook(lab: Lab, page: Page, service: Service, pict
     tasks = region("region", name="Tasks of queue webhooks").last
     tasks.get_by_role("button", name="Load all").click()
     tasks.get_by_role("button", name="code 503 → UNAVAILABLE").click()
+    bars = tasks.get_by_role("group", name="Filter by attempts").get_by_role("button")
+    bars.nth(-2).press("Shift+ArrowRight")
+    expect(bars.last).to_have_attribute("aria-pressed", "true")
     tasks.get_by_role("radio", name="that match").check()
     tasks.get_by_role("group", name="Act on tasks").get_by_role("button", name="Delete", exact=True).click()
     expect(tasks.get_by_role("form")).to_be_visible()

@@ -36,7 +36,9 @@ HOST = """() => {
     add();
     new MutationObserver(add).observe(document.body, { childList: true, subtree: true });
 }"""
-BUTTONS = ".ct-panel button:visible:enabled"
+BUTTONS = (
+    ".ct-panel button:visible:enabled:not(.ct-under *)"  # those in heads are many, and change no service
+)
 TWO_STEPS = {
     "run_task", "run_tasks", "delete_task", "delete_tasks", "acknowledge", "acknowledge_all", "pause_queues", "purge",
     "delete",

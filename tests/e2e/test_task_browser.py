@@ -239,6 +239,29 @@ def test_while_the_box_and_the_rows_disagree_the_verbs_are_off(
     expect(delete).to_be_enabled()
     assert len(service.task_ids(queue_id)) == 11
 
+    # Heads filter each other, with more rows than the traits hold.
+    notebook.kernel(
+        "queue.create_tasks([{}] * 110, url='https://b.example/x', schedule=7200, progress=False); browser.load_all()"
+    )
+    loaded = browser.locator(".ct-loaded")
+    expect(loaded).to_have_text("121 of 121 loaded")
+    browser.get_by_role("group", name="Filter by target").get_by_role("button", name="b.example/x").press(
+        "Enter"
+    )
+    expect(search).to_have_value("url:b.example/x")
+    expect(loaded).to_have_text("110 of 121 loaded")
+    bars = browser.get_by_role("group", name="Filter by schedule").get_by_role("button")
+    assert "0 of " in (bars.first.get_attribute("aria-label") or "")  # what the other column leaves out
+    notebook.pictures(pictures, "task-browser-heads")
+    bars.last.press("Enter")
+    expect(search).to_have_value(re.compile(r"^url:b\.example/x due>=\S+Z due<\S+Z$"))
+    expect(bars.last).to_be_focused()
+    bars.last.press("Escape")
+    expect(search).to_have_value("url:b.example/x")
+    browser.locator(".ct-scroll").evaluate("node => { node.scrollTop = node.scrollHeight; }")
+    expect(browser.locator("tbody tr[data-id]").last).to_have_attribute("aria-rowindex", "112")
+    assert notebook.kernel("print(len(browser.matching))") == "110\n"
+
 
 def test_a_form_does_not_outlive_the_tasks_that_it_is_about(notebook: Opened, queue_id: str) -> None:
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")

@@ -221,6 +221,8 @@ def test_what_was_answered_survives_kill_9(tmp_path: Path) -> None:
                     process.popen.wait(PATIENCE_S)
             with EmulatorProcess("--no-dispatch", data=data) as process, Caller(process.url) as call:
                 world.check(call)
+                _, stats = call("GET", f"{PUSH}?readMask=stats")
+                assert int(stats["stats"].get("tasksCount", 0)) == len(call.listed(PUSH))
         finally:
             server.shutdown()
     assert not world.ledger.wrong

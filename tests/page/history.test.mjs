@@ -34,6 +34,6 @@ test("queues with the most failed attempts come first, those that nobody asked a
     { id: "b", failed: 0 },
     { id: "c", failed: 7 },
   ];
-  const ids = sorted(rows, { name: "Failing", isReversed: false }).map((row) => row.id);
+  const ids = sorted(rows, ["Failing"]).map((row) => row.id);
   assert.deepEqual(ids, ["c", "b", "a"]);
 });

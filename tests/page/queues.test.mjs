@@ -4,9 +4,10 @@ import { isGrant } from "../../cloudtasks_nb/widgets/page/access/grant.js";
 import { depthWords } from "../../cloudtasks_nb/widgets/page/queue/doom.js";
 import { fits, problemOf } from "../../cloudtasks_nb/widgets/page/queue/settings.js";
 import { heldWords } from "../../cloudtasks_nb/widgets/page/queues/chosen.js";
+import { Crossed } from "../../cloudtasks_nb/widgets/page/queues/crossed.js";
 import { countBy, isIn } from "../../cloudtasks_nb/widgets/page/queues/search.js";
 import { byReason } from "../../cloudtasks_nb/widgets/page/queues/silent.js";
-import { columnsFor, direction, nextSort, sorted } from "../../cloudtasks_nb/widgets/page/queues/sorting.js";
+import { columnsFor, direction, sorted } from "../../cloudtasks_nb/widgets/page/queues/sorting.js";
 import { isInTrouble } from "../../cloudtasks_nb/widgets/page/queues/table.js";
 
 const ROWS = [
@@ -31,21 +32,58 @@ test("values are counted", () => {
 });
 
 test("numbers begin with the greatest, unknown ones come last, and the model keeps its order", () => {
-  assert.equal(ids(null), "bac");
-  assert.equal(ids({ name: "Queue", isReversed: false }), "abc");
-  assert.equal(ids({ name: "Tasks (est.)", isReversed: false }), "cba");
-  assert.equal(ids({ name: "Tasks (est.)", isReversed: true }), "abc");
-  assert.equal(ids({ name: "Oldest (est.)", isReversed: false }), "cab");
+  assert.equal(ids([]), "bac");
+  assert.equal(ids(["Queue"]), "abc");
+  assert.equal(ids(["Tasks (est.)"]), "cba");
+  assert.equal(ids(["-Tasks (est.)"]), "abc");
+  assert.equal(ids(["Oldest (est.)"]), "cab");
+  assert.equal(ids(["-Location", "-Queue"]), "cab");
   assert.equal(ROWS[0].id, "b");
 });
 
-test("a head sorts, turns round, and lets go", () => {
-  const first = nextSort(null, "Queue");
-  const second = nextSort(first, "Queue");
-  assert.deepEqual([first.isReversed, second.isReversed, nextSort(second, "Queue")], [false, true, null]);
-  assert.deepEqual([direction(first, "Queue"), direction(second, "Queue")], ["ascending", "descending"]);
-  assert.equal(direction(nextSort(null, "Rate/s"), "Rate/s"), "descending");
-  assert.equal(direction(first, "State"), "none");
+test("a head says which way it sorts: numbers begin with the greatest", () => {
+  assert.deepEqual(
+    [direction(["Queue"], "Queue"), direction(["-Queue"], "Queue")],
+    ["ascending", "descending"],
+  );
+  assert.equal(direction(["Rate/s"], "Rate/s"), "descending");
+  assert.equal(direction(["Queue"], "State"), "none");
+  assert.equal(direction(["State", "Queue"], "Queue"), "none");
+});
+
+const KINDS = ["HTTP", "HTTP", "pull"].map((kind, at) => ({ ...ROWS[at], kind }));
+
+test("heads of queues filter each other", () => {
+  const crossed = new Crossed();
+  crossed.toggle("Kind", "HTTP");
+  assert.deepEqual(
+    KINDS.map((row) => crossed.passes(row)),
+    [true, true, false],
+  );
+  const rates = crossed.head("Rate/s", KINDS);
+  assert.deepEqual(
+    [rates.edges[0], rates.all[0], rates.counts[0], rates.all.at(-1), rates.counts.at(-1)],
+    ["0", 1, 1, 1, 0],
+  );
+  crossed.between("Rate/s", 0, 50);
+  assert.deepEqual(
+    KINDS.map((row) => crossed.passes(row)),
+    [false, true, false],
+  );
+  assert.equal(crossed.head("Rate/s", KINDS).on[0], true);
+  assert.deepEqual(
+    crossed.head("Kind", KINDS).values.map(({ count, mode }) => [count, mode]),
+    [
+      [1, "only"],
+      [0, ""],
+    ],
+  );
+  crossed.toggle("Kind", "HTTP");
+  assert.ok(!crossed.passes(KINDS[1]) && crossed.head("Kind", KINDS).values[0].mode === "without");
+  crossed.toggle("Kind", "HTTP");
+  crossed.between("Rate/s", null);
+  assert.ok(KINDS.every((row) => crossed.passes(row)));
+  assert.equal(crossed.head("Failing", KINDS), null);
 });
 
 test("without estimates tasks are counted and the oldest is unknown", () => {

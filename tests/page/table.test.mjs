@@ -12,9 +12,10 @@ const PLACE = {
   location: "us",
   scope: "all",
   count: COUNT,
+  matched: COUNT,
   updated: "now",
   query: "",
-  column: "",
+  sorting: [],
 };
 const TAG = {
   name: "tag",
@@ -33,7 +34,6 @@ beforeEach(() => {
   const body = openPage();
   model = fakeModel({
     table: { ids: IDS, columns: [TAG], leased: [] },
-    order: IDS.map((_, at) => at),
     place: PLACE,
     selected: [],
     detail: {},
@@ -43,7 +43,7 @@ beforeEach(() => {
   table = new TaskTable(frame, (id) => opened.push(id));
   table.node.scrollTop = 0;
   table.node.clientHeight = 300;
-  table.head.offsetHeight = 30;
+  table.head.parentNode.offsetHeight = 30;
   frame.root.append(table.node);
   table.fill();
 });
@@ -84,7 +84,8 @@ test("repeated values are read from where they were written once", () => {
 test("another order keeps the row that Tab reaches on its task", () => {
   press("ArrowDown");
   press("ArrowDown");
-  model.set({ order: IDS.map((_, at) => COUNT - 1 - at).slice(-100) });
+  const order = IDS.map((_, at) => COUNT - 1 - at).slice(-100);
+  table.loaded = () => ({ held: model.get("table"), order }); // as the kernel sends them
   table.fill();
   assert.equal(table.id(table.current), "t2");
 });
@@ -107,7 +108,7 @@ test("a click on a row opens its task", () => {
 
 test("the box over all says whether none, some or all are selected", () => {
   const states = [[], ["t0"], ["t0", "t1"]].map((selected) => {
-    model.set({ order: [0, 1], selected });
+    model.set({ table: { ids: ["t0", "t1"], columns: [], leased: [] }, selected });
     table.fill();
     return [table.all.checked, table.all.indeterminate];
   });
@@ -120,7 +121,7 @@ test("the box over all says whether none, some or all are selected", () => {
 
 test("an empty table says why", () => {
   const words = (place) => {
-    model.set({ order: [], place: { ...PLACE, ...place } });
+    model.set({ table: { ids: [], columns: [], leased: [] }, place: { ...PLACE, ...place } });
     table.fill();
     return table.body.textContent;
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { nextOrder } from "../../cloudtasks_nb/widgets/page/heads/order.js";
 import { changesOf, isJson, problemOf, readHeaders } from "../../cloudtasks_nb/widgets/page/tasks/edit.js";
-import { nextOrder } from "../../cloudtasks_nb/widgets/page/tasks/heads.js";
 import {
   agrees,
   foundWords,
@@ -48,9 +48,15 @@ test("spaces around a filter are no disagreement", () => {
 });
 
 test("a head sorts up, then down, then as the service lists", () => {
-  assert.deepEqual(nextOrder("schedule", { column: "tag" }), { column: "schedule" });
-  assert.deepEqual(nextOrder("schedule", { column: "schedule" }), { column: "schedule", descending: true });
-  assert.deepEqual(nextOrder("schedule", { column: "schedule", descending: true }), {});
+  assert.deepEqual(nextOrder("schedule", ["tag"]), ["schedule"]);
+  assert.deepEqual(nextOrder("schedule", ["schedule"]), ["-schedule"]);
+  assert.deepEqual(nextOrder("schedule", ["-schedule"]), []);
+});
+
+test("with Shift a head sorts beside the others, and keeps its place among them", () => {
+  assert.deepEqual(nextOrder("tag", ["-schedule"], true), ["-schedule", "tag"]);
+  assert.deepEqual(nextOrder("tag", ["tag", "schedule"], true), ["-tag", "schedule"]);
+  assert.deepEqual(nextOrder("tag", ["-tag", "schedule"], true), ["schedule"]);
 });
 
 test("headers are lines of a name, a colon and a value, which may hold colons", () => {

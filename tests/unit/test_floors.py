@@ -14,7 +14,7 @@ FLOORS = [
     {"shown", "redact"},
     {"discreet"},
     {"errors"},
-    {"names", "origins", "platforms"},
+    {"names", "origins", "platforms", "mime"},
     {"model"},
     {"query"},
     {"rest", "frames", "render", "progress", "interrupts"},
@@ -50,7 +50,7 @@ UPWARD = {
 }
 # The server stands beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"
-SERVER_MAY_USE = {"errors", "names", "origins", "platforms", "model", VERSION}
+SERVER_MAY_USE = {"errors", "names", "origins", "platforms", "mime", "model", VERSION}
 SERVER_IS_USED_BY = {"__main__", "command_line"}
 # Its own floors. Services and dispatcher meet in the store, and deliveries know nothing of either.
 SERVER_FLOORS = [

@@ -33,7 +33,8 @@ function header(frame) {
 function render({ model, el }) {
   const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`);
   const search = new Search(frame, () => changed());
-  frame.isFound = (row) => search.finds(row);
+  let heads = { passes: () => true, fill() {} };
+  frame.isFound = (row) => search.finds(row) && heads.passes(row);
   const table = new QueueTable(frame, frame.isFound, (row) => openQueue(frame, row));
   const opened = new Opened(frame);
   const silent = h("div");
@@ -42,7 +43,12 @@ function render({ model, el }) {
   const changed = () => {
     search.fill();
     table.fill();
+    heads.fill();
   };
+  frame.part("explorer.heads").then(({ attach }) => {
+    heads = attach(frame, table, { finds: (row) => search.finds(row), changed });
+    changed();
+  });
   typing(search.filters, () => {
     search.text.value = "";
     changed();

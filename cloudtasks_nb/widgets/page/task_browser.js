@@ -6,6 +6,7 @@ import { Frame } from "./frame/frame.js";
 import { filterRow } from "./tasks/filters.js";
 import { placeWords } from "./tasks/scope.js";
 import { TaskTable } from "./tasks/table.js";
+import { together } from "./tasks/together.js";
 
 const PAGES_TITLE = "Back to reading page by page";
 const ALL_TITLE = "Read every page, so that filter and order are those of the whole queue";
@@ -56,11 +57,12 @@ function render({ model, el }) {
     frame.send("open_task", { task_id: id });
   });
   const [view, progress, side] = ["div.ct-buttons.ct-end", "div", "div.ct-side"].map((kind) => h(kind));
+  const filter = filterRow(frame);
   const [above, below] = [h("div"), h("div")];
   frame.root.append(
     header(frame),
     h("div.ct-bar", navigation(frame), view),
-    filterRow(frame),
+    filter,
     progress,
     h("div.ct-split", h("div", table.node, side)),
     ...[above, frame.status, below, frame.folded],
@@ -68,8 +70,11 @@ function render({ model, el }) {
   frame
     .part("task_browser.verbs")
     .then(({ attach }) => attach(frame, table, { view, progress, side, above, below }));
-  frame.watch(["table", "order", "place", "widths"], () => table.fill());
-  frame.watch(["selected", "detail"], () => table.mark());
+  frame.part("task_browser.heads").then(({ attach }) => attach(frame, table, filter));
+  const fill = together(() => frame.redraw(() => table.fill()));
+  frame.watch(["table", "place", "widths"], fill);
+  frame.watch(["selected"], () => table.markSelected());
+  frame.watch(["detail"], () => table.mark());
   frame.sync();
   return () => frame.cleanup();
 }

@@ -51,9 +51,9 @@ class StillClock(ManualClock):
 class Emulator:
     """Calls methods by the end of their id, answers as JSON values."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store | None = None) -> None:
         self.clock = StillClock(NOW)
-        self.store = Store.open()
+        self.store = Store.open() if store is None else store
         self.sent: list[Attempt] = []
         self.service = Service(Context(self.store, self.clock, self.sent.append))
 

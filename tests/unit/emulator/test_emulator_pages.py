@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator.server.rules import attempts
 from cloudtasks_nb.emulator.server.rules.pages import make_token, page_size, read_token
+from cloudtasks_nb.emulator.server.services.tasks import NAMES_ONLY
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import PullMessage, PullTarget, Queue, Task
 
@@ -140,3 +141,30 @@ def test_filtered_queues_have_pages(emulator: Emulator) -> None:
     assert "nextPageToken" not in second
     with pytest.raises(InvalidArgument, match="other parameters"):
         emulator("queues.list", parent=PARENT, filter="state=RUNNING", page_token=token)
+
+
+@pytest.mark.parametrize("order_by", ["", "schedule_time", "pull_message.tag"])
+def test_a_listing_of_names_has_the_pages_of_the_whole_one(emulator: Emulator, order_by: str) -> None:
+    emulator.queue(pull_target=PullTarget())
+    for number in range(7):
+        message = PullMessage(tag="ab"[number % 2])
+        emulator.task(Task(name=f"{QUEUE}/tasks/t{number * 5 % 7}", pull_message=message))
+    pages: dict[bool, list[list[str]]] = {True: [], False: []}
+    for only_names, found in pages.items():
+        token = ""
+        while token or not found:
+            said = {"page_size": 3, "page_token": token, "order_by": order_by}
+            page = emulator(
+                "queues.tasks.list",
+                parent=QUEUE,
+                **({"most_bytes": NAMES_ONLY} if only_names else {}),
+                **said,
+            )
+            assert not only_names or all(task.keys() == {"name"} for task in page["tasks"])
+            found.append([task["name"] for task in page["tasks"]])
+            token = page.get("nextPageToken", "")
+    assert pages[True] == pages[False]
+    assert list(map(len, pages[True])) == [3, 3, 1]
+    assert emulator("queues.tasks.list", parent=QUEUE, most_bytes=NAMES_ONLY, order_by=order_by)["tasks"]
+    emulator("queues.purge", name=QUEUE)
+    assert emulator("queues.tasks.list", parent=QUEUE, most_bytes=NAMES_ONLY, order_by=order_by) == {}

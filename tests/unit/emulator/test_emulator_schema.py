@@ -82,7 +82,7 @@ def test_a_file_of_version_1_is_brought_to_today(tmp_path: Path) -> None:
             assert "concurrentDispatchesCount" not in stats
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert db.execute("PRAGMA user_version").fetchone() == (4,)
+        assert db.execute("PRAGMA user_version").fetchone() == (5,)
         names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
         assert not {name for name in names if name.startswith("version_1")}
 
@@ -93,7 +93,7 @@ def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match=r"another version of the emulator \(format 99, not 4\)") as refusal:
+    with pytest.raises(ConfigError, match=r"another version of the emulator \(format 99, not 5\)") as refusal:
         Store.open(path)
     assert refusal.value.hint == "update cloudtasks-nb, or name another file"
     assert path.read_bytes() == before

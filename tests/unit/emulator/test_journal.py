@@ -6,14 +6,19 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator.server.clock import to_us
 from cloudtasks_nb.emulator.server.store import forgetting
+from cloudtasks_nb.emulator.server.store.data_file import prepare
+from cloudtasks_nb.emulator.server.store.gathered import MINUTE_US, gathered
 from cloudtasks_nb.emulator.server.store.happened import Happened
 from cloudtasks_nb.emulator.server.store.minutes import ATTEMPTS, DELAYS, REQUESTS
-from cloudtasks_nb.emulator.server.store.posting import FINITE_BUCKETS, MINUTE_US, bucket_of
+from cloudtasks_nb.emulator.server.store.posting import FINITE_BUCKETS, Posting, bucket_of
 from cloudtasks_nb.emulator.server.store.store import Store
 from cloudtasks_nb.emulator.server.store.task_json import StoredTask
 from cloudtasks_nb.emulator.server.store.tasks import Removed
@@ -194,3 +199,27 @@ def test_too_many_records_go_and_are_counted(monkeypatch: pytest.MonkeyPatch) ->
 def test_buckets_cover_every_delay() -> None:
     assert (bucket_of(0), bucket_of(0.999), bucket_of(1)) == (0, 0, 1)
     assert bucket_of(1e300) == FINITE_BUCKETS + 1
+
+
+_QUEUES = st.sampled_from(["q", "r"])
+_MINUTES = st.integers(0, 2)
+_NOTES = st.one_of(
+    st.tuples(st.just("called"), _QUEUES, st.sampled_from(["A", "B"]), st.just("ok"), _MINUTES),
+    st.tuples(st.just("grew"), _QUEUES, st.sampled_from([1, 1, -1, -100]), _MINUTES),
+    st.tuples(st.just("level"), _QUEUES, st.sampled_from([3000, 7000]), _MINUTES),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(notes=st.lists(_NOTES, max_size=20), cut=st.integers(0, 20))
+def test_gathered_notes_come_to_the_same_counters(notes: list[tuple[Any, ...]], cut: int) -> None:
+    """Also when some were gathered before, by a commit of their own."""
+    begun: list[tuple[Any, ...]] = [("level", queue, 5000, 0) for queue in ("q", "r")]
+    made = begun + [(*note[:-1], note[-1] * MINUTE_US) for note in notes]
+    found = []
+    for posted in (made, [*gathered(made)], gathered([*gathered(made[:cut]), *made[cut:]])):
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+            prepare(db)
+            Posting(db).post(posted)
+            found.append(db.execute("SELECT * FROM minutes ORDER BY 1, 2, 3, 4").fetchall())
+    assert found[0] == found[1] == found[2]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.emulator.server.calls.partial import parse_fields, select
+from cloudtasks_nb.emulator.server.calls.partial import cut, parse_fields, select
 from cloudtasks_nb.errors import InvalidArgument
 from cloudtasks_nb.model import Operation, Queue
 from cloudtasks_nb.model.messages import ListQueuesResponse, ListTasksResponse
@@ -50,6 +50,7 @@ TASKS: dict[str, Any] = {
 )
 def test_what_is_left_of_a_listing(text: str, left: dict[str, Any]) -> None:
     assert select(TASKS, parse_fields(text, ListTasksResponse)) == left
+    assert json.loads(cut(json.dumps(TASKS).encode(), text, ListTasksResponse)) == left
 
 
 def test_an_operation_may_hold_anything() -> None:
@@ -119,11 +120,15 @@ def _pruned(values: Any, tree: Any) -> Any:
     return {name: _pruned(held, tree[name]) for name, held in values.items() if name in tree}
 
 
-@given(_TREES, st.recursive(st.integers(), lambda inner: st.dictionaries(st.sampled_from("abcd"), inner)))
+@given(
+    _TREES, st.recursive(st.integers(-9, 9), lambda inner: st.dictionaries(st.sampled_from("abcd"), inner))
+)
 def test_a_selection_prunes_like_the_tree_that_it_writes(tree: Any, values: Any) -> None:
     below = f"response({_written(tree)})" if tree else "response"
     chosen = parse_fields(below, Operation)
-    assert select({"response": values}, chosen) == {"response": _pruned(values, tree)}
+    left = {"response": _pruned(values, tree)}
+    assert select({"response": values}, chosen) == left
+    assert json.loads(cut(json.dumps({"response": values}).encode(), below, Operation)) == left
 
 
 @given(st.text(alphabet="ab,/.()* ", max_size=30))

@@ -12,7 +12,7 @@ Clicking = Callable[[TaskBrowser], FakePage]
 
 
 def ids(browser: TaskBrowser) -> list[str]:
-    return [str(browser.table["ids"][at]) for at in browser.order]
+    return [str(task_id) for task_id in browser.table["ids"]]
 
 
 def cell(browser: TaskBrowser, task_id: str, column: str) -> object:

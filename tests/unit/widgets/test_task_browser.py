@@ -240,6 +240,34 @@ def test_what_is_loaded_as_a_whole_is_filtered_and_sorted_as_a_whole(
     assert (browser.place["scope"], browser.place["number"], len(ids(browser))) == ("page", 1, 1)
 
 
+def test_rows_beyond_the_saved_ones_go_in_messages_and_a_filter_sends_their_bits(
+    queue: ct.Queue, clicking: Clicking
+) -> None:
+    browser = TaskBrowser(queue)
+    page = clicking(browser)
+    page.send({"do": "mounted"})
+    request = model.HttpRequest(url="https://example.com/", http_method="POST")
+    names = [f"{queue.name}/tasks/t-{number:03}" for number in range(150)]
+    browser._fill([ct.Task(name=name, http_request=request) for name in names])
+
+    def rows() -> list[dict[str, Any]]:
+        sent = [data["content"] for data in page.sent if data.get("method") == "custom"]
+        return [content for content in sent if "rows" in content]
+
+    assert [len(rows()), "columns" in rows()[-1]] == [1, True]
+    assert len(ids(browser)) == 100 and browser.place["matched"] == 150
+    page.click("filter", query="id:t-14")
+    assert [len(rows()), "columns" in rows()[-1], ids(browser)] == [2, False, [f"t-14{n}" for n in range(10)]]
+    page.click("sort", column=["-task"])
+    assert rows()[-1]["has_order"] and ids(browser)[0] == "t-149"
+    page.send({"do": "rows"})  # a page that was opened late
+    page.settle()
+    assert "columns" in rows()[-1]
+    assert (rows()[-1]["rows"], rows()[-1]["turn"]) == (browser.place["rows"], browser.place["turn"])
+    page.click("between", field="attempts", low=1)
+    assert (browser.place["query"], ids(browser)) == ("id:t-14 attempts>=1", [])
+
+
 def test_a_cancel_keeps_what_was_read_and_says_that_there_is_more(
     client: ct.Client, queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ from ....model.messages import BufferTaskRequest, HttpBody
 from ....model.methods import METHODS, Method
 from ....model.schema import Field, camel, schema
 from ....model.versions import OWN, Version, members, shape_of
+from .plain_bodies import plainly
 from .refusals import NotJson, bad_request
 from .request import Request, media_type
 from .scalars import ENUMS, ETAG, SCALARS, Scalar, enum
@@ -45,10 +46,11 @@ _ONEOFS: dict[type[Message], dict[str, frozenset[str]]] = {
 _WITH_PRESENCE = ("max_attempts", "port", "seed")
 
 
-class Member(msgspec.Struct, frozen=True):
+class Member(msgspec.Struct, frozen=True, eq=False):
     """A member of a message: its two names, what it holds, where the model keeps it, and whether a body sets it.
 
-    `unset_at_0`: as in proto3, where 0 and nothing are the same on the wire.
+    `unset_at_0`: as in proto3, where 0 and nothing are the same on the wire. Each is made once, so that it is a key by
+    what it is rather than by what it says.
     """
 
     name: str
@@ -138,11 +140,21 @@ class _Reader:
             if field is None:
                 self._unknown(name, path, "Cannot find field.")
             elif value is not None:
-                held = self._member(value, field, path)
+                is_plain = type(value) is str and type(field.holds) is Scalar and not field.mapped
+                held = self._text(value, field, path) if is_plain else self._member(value, field, path)
                 if held is not None and not field.ignored and (held or not field.unset_at_0):
                     read[field] = held
-        self._check_oneofs(kind, read, path)
+        if len(read) > 1 and kind in _ONEOFS:
+            self._check_oneofs(kind, read, path)
         return built(kind, read, self._version)
+
+    def _text(self, value: str, field: Member, path: str) -> Any:
+        """Most of what bodies hold: one value, written as text."""
+        try:
+            held = field.holds.read(value)
+        except (ValueError, OverflowError):
+            return self._member(value, field, path)  # which says what is wrong with it
+        return [held] if field.repeated else held
 
     def _member(self, value: Any, field: Member, path: str) -> Any:
         here = f"{path}.{field.name}" if path else field.name
@@ -180,7 +192,7 @@ class _Reader:
     def _check_oneofs(self, kind: type[Message], read: dict[Member, Any], path: str) -> None:
         if kind is Queue and self._version != OWN:
             return  # what is said of App Engine tasks and of HTTP tasks stands side by side
-        for oneof, names in _ONEOFS.get(kind, {}).items():
+        for oneof, names in _ONEOFS[kind].items():
             # A false flag chooses nothing.
             given = [
                 field
@@ -239,7 +251,8 @@ def read_body(method: Method, call: Request) -> Message:
     if kind is BufferTaskRequest and not _is_buffer_request(call.body):
         body = HttpBody(content_type=call.headers.get("Content-Type", ""), data=call.body)
         return BufferTaskRequest(body=body)
-    return parse(call.body, kind, HELD_AS.get(kind, ""), method.version)
+    plain = plainly(call.body, kind) if method.version == OWN else None
+    return parse(call.body, kind, HELD_AS.get(kind, ""), method.version) if plain is None else plain
 
 
 def _file(call: Request) -> HttpBody:

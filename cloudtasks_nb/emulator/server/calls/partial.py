@@ -7,7 +7,11 @@ them. Names may be written in camelCase or in snake_case.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from ....errors import InvalidArgument
 from ....model import Message
@@ -20,6 +24,7 @@ Selection = dict[str, Any]
 _TOKEN = re.compile(r"[,/.()]|[^\s,/.()]+")
 _EVERY = "*"
 _MAX_DEPTH = 50
+_SCALARS = str | int | float | bool | None
 
 
 def parse_fields(text: str, kind: type[Message]) -> Selection:
@@ -40,6 +45,36 @@ def select(values: Any, selection: Selection) -> Any:
     rest = selection.get(_EVERY)
     chosen = {name: selection.get(name, rest) for name in values}
     return {name: select(values[name], below) for name, below in chosen.items() if below is not None}
+
+
+def cut(raw: bytes, fields: str, kind: type[Message]) -> bytes:
+    """What `fields` leaves of an answer's JSON. Errors: InvalidArgument.
+
+    A page of a thousand tasks is not made a thousand dicts first: what is left out is only passed over.
+    """
+    with suppress(msgspec.ValidationError):  # a list of lists, which no answer holds where fields are chosen
+        if (decoder := _decoder(fields, kind)) is not None:
+            return msgspec.json.encode(decoder.decode(raw))
+    return msgspec.json.encode(select(msgspec.json.decode(raw), parse_fields(fields, kind)))
+
+
+@lru_cache(maxsize=64)
+def _decoder(fields: str, kind: type[Message]) -> msgspec.json.Decoder[Any] | None:
+    """Reads of an answer what is chosen, and nothing else; None where `*` stands for names that nobody said."""
+    shape = _shape(parse_fields(fields, kind))
+    return None if shape is None else msgspec.json.Decoder(shape)
+
+
+def _shape(selection: Selection) -> Any:
+    if not selection:
+        return msgspec.Raw
+    shapes = {name: _shape(below) for name, below in selection.items()}
+    if _EVERY in shapes or None in shapes.values():
+        return None
+    names = {f"field_{at}": name for at, name in enumerate(shapes)}
+    held = [(field, shapes[name] | msgspec.UnsetType, msgspec.UNSET) for field, name in names.items()]
+    chosen: Any = msgspec.defstruct("Chosen", held, rename=names)
+    return list[chosen] | chosen | _SCALARS
 
 
 class _PathReader:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from email.parser import BytesHeaderParser, HeaderParser
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from ....errors import InvalidArgument
+from ....mime import fields, multipart, pieces, split_head
 from ..calls.request import Request, Response, query_pairs
 
 MAX_CALLS = 1000
 
-_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
-_LINE_END = re.compile(rb"\r?\n")
-_REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (\S+)(?: HTTP/\d(?:\.\d)?)?[ \t]*")
+Shared = tuple[tuple[str, str], ...]
+"""The headers of the batch that are each call's own, too."""
+
+_REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (\S+)(?: HTTP/\d(?:\.\d)?)?\s*")
 _CONTENT_ID = re.compile(r"<?([^<>\s][^<>\r\n]{0,500})>?")
 
 
@@ -31,17 +33,20 @@ class Part(Struct, frozen=True):
 
 def read_batch(raw: bytes, headers: Mapping[str, str]) -> list[Part]:
     """The calls of a batch in their order. Errors: InvalidArgument for a batch that cannot be taken apart."""
-    boundary = _boundary(headers.get("Content-Type", ""))
-    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(?:--[^\n]*|[ \t]*\r?(?:\n|\Z))")
-    pieces = delimiter.split(raw)[1:-1]
-    if not pieces:
+    kind, boundary = multipart(headers.get("Content-Type", ""))
+    if kind != "multipart/mixed" or not boundary:
+        raise InvalidArgument("A batch is sent as multipart/mixed, with the boundary in its Content-Type.")
+    parts = pieces(raw, boundary)
+    if not parts:
         raise InvalidArgument(
             "The batch holds no calls, or its boundary is not the one that Content-Type names."
         )
-    if len(pieces) > MAX_CALLS:
-        raise InvalidArgument(f"The batch holds {len(pieces)} calls, and may hold {MAX_CALLS}: split it.")
-    shared = {name: value for name, value in headers.items() if name.lower() == "authorization"}
-    return [_part(piece, shared) for piece in pieces]
+    if len(parts) > MAX_CALLS:
+        raise InvalidArgument(f"The batch holds {len(parts)} calls, and may hold {MAX_CALLS}: split it.")
+    shared = tuple(
+        (name.lower(), value) for name, value in headers.items() if name.lower() == "authorization"
+    )
+    return [_part(piece, shared) for piece in parts]
 
 
 def batch_reply(parts: list[Part], replies: list[Response], boundary: str) -> Response:
@@ -68,28 +73,19 @@ def batch_reply(parts: list[Part], replies: list[Response], boundary: str) -> Re
     return Response(b"".join(lines), content_type=f"multipart/mixed; boundary={boundary}")
 
 
-def _boundary(content_type: str) -> bytes:
-    message = HeaderParser().parsestr(f"Content-Type: {_one_line(content_type)}\n\n")
-    boundary = message.get_boundary("")
-    if message.get_content_type() != "multipart/mixed" or not boundary:
-        raise InvalidArgument("A batch is sent as multipart/mixed, with the boundary in its Content-Type.")
-    return str(boundary).encode(errors="replace")
-
-
-def _part(piece: bytes, shared: dict[str, str]) -> Part:
-    head, _, inner = _cut(piece, _BLANK_LINE)
-    outer = BytesHeaderParser().parsebytes(head)
-    match = _CONTENT_ID.fullmatch(_one_line(str(outer.get("Content-ID", ""))))
+def _part(piece: bytes, shared: Shared) -> Part:
+    head, inner = split_head(piece)
+    match = _CONTENT_ID.fullmatch(fields(head).get("content-id", ""))
     try:
         return Part(match[1] if match else "", _call(inner.lstrip(b"\r\n"), shared))
     except InvalidArgument as wrong:
         return Part(match[1] if match else "", wrong)
 
 
-def _call(message: bytes, shared: dict[str, str]) -> Request:
+def _call(message: bytes, shared: Shared) -> Request:
     """An HTTP message: request line, headers, a blank line, the body."""
-    head, _, body = _cut(message, _BLANK_LINE)
-    first, _, fields = _cut(head, _LINE_END)
+    head, body = split_head(message)
+    first, _, lines = head.partition(b"\n")
     match = _REQUEST_LINE.fullmatch(first)
     if match is None:
         raise InvalidArgument("The part does not begin with a request line, such as GET /v2beta2/… HTTP/1.1.")
@@ -97,20 +93,14 @@ def _call(message: bytes, shared: dict[str, str]) -> Request:
         target = urlsplit(match[2].decode())
     except ValueError:
         raise InvalidArgument("The request line of the part holds no path.") from None
-    headers = CIMultiDict(shared)
-    for name, value in BytesHeaderParser().parsebytes(fields).items():
-        headers[name] = _one_line(str(value))
+    headers = _headers(lines, shared)
     http = match[1].decode()
     return Request(http, target.path, query_pairs(target.query), headers, b"" if http == "GET" else body)
 
 
-def _cut(raw: bytes, at: re.Pattern[bytes]) -> tuple[bytes, bytes, bytes]:
-    match = at.search(raw)
-    return (raw[: match.start()], match[0], raw[match.end() :]) if match else (raw, b"", b"")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+@lru_cache(maxsize=32)  # the calls of a batch say the same, most of them
+def _headers(lines: bytes, shared: Shared) -> CIMultiDictProxy[str]:
+    return CIMultiDictProxy(CIMultiDict({**dict(shared), **fields(lines)}))
 
 
 def _reason(status: int) -> str:

@@ -50,7 +50,7 @@ class Hosts:
     def why_refused(self, request: web.Request) -> str:
         """Why a request must not be answered; empty for one that may."""
         why = why_refused(request.headers.get, self.knows)
-        if not why and "callback" in request.query and not is_loopback(request.headers.get("Host", "")):
+        if not why and not is_loopback(request.headers.get("Host", "")) and "callback" in request.query:
             # Over plain http a browser does not say where a script is used, unless it is from this machine.
             return "scripts (callback=) are answered on localhost only"
         return why

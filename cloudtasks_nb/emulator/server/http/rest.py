@@ -11,13 +11,19 @@ from ....errors import ApiError, Unauthenticated
 from ....model.methods import Method
 from ....model.schema import snake
 from ..calls.bodies import read_body
-from ..calls.partial import Selection, parse_fields, select
+from ..calls.partial import Selection, cut, parse_fields, select
 from ..calls.queries import SystemParameters, method_parameters, system_parameters
 from ..calls.request import JAVASCRIPT, Request, Response, overridden, route
 from ..front.front import Front, broken
 from ..front.wording import reworded
+from ..services.tasks import NAMES_ONLY
 from .wire import error_json, finish, numbered, script
 
+_LIST = "projects.locations.queues.tasks.list"
+_ONLY_NAMES: tuple[Selection, ...] = (
+    {"tasks": {"name": {}}},
+    {"tasks": {"name": {}}, "nextPageToken": {}},
+)  # as counting asks for
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}
 
 
@@ -51,21 +57,25 @@ class Rest:
         self, call: Request, system: SystemParameters, method: Method, variables: Mapping[str, str]
     ) -> bytes:
         who = await self._front.caller(call, system, method)
+        # What cannot be chosen is refused before anything is done.
         selection = parse_fields(system.fields, method.response)
         parameters: dict[str, Any] = {snake(name): value for name, value in variables.items()}
         parameters |= method_parameters(method, call.query)
         if method.request is not None:
             parameters["body"] = read_body(method, call)
+        if method.id == _LIST and selection in _ONLY_NAMES:
+            parameters["most_bytes"] = NAMES_ONLY
         answer = await self._front.answer(who, method, parameters)
-        return finish(_chosen(answer, method, system, selection), pretty=system.pretty)
+        chooses = selection or system.enum_numbers
+        return finish(_chosen(answer, method, system) if chooses else answer, pretty=system.pretty)
 
 
-def _chosen(raw: bytes, method: Method, system: SystemParameters, selection: Selection) -> bytes:
+def _chosen(raw: bytes, method: Method, system: SystemParameters) -> bytes:
     """The answer's JSON, as much of it as was asked for."""
-    if not selection and not system.enum_numbers:
-        return raw
-    values = select(msgspec.json.decode(raw), selection)
-    return msgspec.json.encode(numbered(values, method.response) if system.enum_numbers else values)
+    if not system.enum_numbers:
+        return cut(raw, system.fields, method.response)
+    values = select(msgspec.json.decode(raw), parse_fields(system.fields, method.response))
+    return msgspec.json.encode(numbered(values, method.response))
 
 
 def refusal(error: ApiError, system: SystemParameters) -> Response:

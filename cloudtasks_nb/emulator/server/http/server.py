@@ -118,8 +118,11 @@ async def _body(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise too_large()
     try:
-        async with asyncio.timeout(_BODY_S):
+        if request.content.is_eof():  # it came with the head: there is nothing to wait for
             raw = await request.read()
+        else:
+            async with asyncio.timeout(_BODY_S):
+                raw = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
     except ConnectionError:  # whoever asked has hung up: nobody hears this

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
@@ -42,6 +43,7 @@ def address(url: str) -> URL | None:
     return None if bad_name or read.port == 0 else read
 
 
+@lru_cache(maxsize=1024)  # the tasks of a queue name few different URLs
 def check_url(url: str) -> URL:
     """The URL of an HTTP task, taken apart. Errors: InvalidArgument."""
     if not url:
@@ -107,6 +109,7 @@ def is_loopback(address: str) -> bool:
     return ip_address(address.partition("%")[0]).is_loopback
 
 
+@lru_cache(maxsize=1024)
 def is_local_name(host: str) -> bool:
     """Whether a name, or an address, means this machine by itself: nobody has to be asked."""
     name = host.lower().rstrip(".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ def is_audited(method: str) -> bool:
     return method in _AUDITED
 
 
+@cache
 def verb(method: str) -> str:
     """The name of a method in metrics: "CreateTask"."""
     *_, noun, said = method.split(".")

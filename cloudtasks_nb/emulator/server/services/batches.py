@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
@@ -99,8 +100,9 @@ class BatchService(TaskService):
     def _count(self, call: str, queue: QueueRow, done: int, failed: Failed) -> None:
         """Each item counts like a call of its own."""
         now_us = to_us(self._context.clock.now())
-        for code in (*["ok"] * done, *(refused.status.lower() for refused in failed.values())):
-            self._store.journal.called(queue.queue.name, call, code, now_us)
+        codes = Counter(refused.status.lower() for refused in failed.values())
+        for code, times in (codes + Counter(ok=done)).items():
+            self._store.journal.called(queue.queue.name, call, code, now_us, times)
 
     def _deleted(self, queue: QueueRow, task_id: str) -> str:
         self._remove(queue, check_task_id(task_id))

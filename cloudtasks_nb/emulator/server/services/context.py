@@ -55,7 +55,7 @@ class Context:
     def changed(self, queue: int) -> None:
         """Something in this queue may have to be dispatched, once it is on disk."""
         if self._wake is not None:
-            self.store.after_commit(partial(self._wake, queue))
+            self.store.after_commit(partial(self._wake, queue), once=queue)
 
 
 class Serving:

@@ -18,12 +18,14 @@ from ..rules import tasks as task_rules
 from ..rules.pages import Listing
 from ..rules.queues import task_ttl
 from ..store.store import QueueRow
-from ..store.task_json import StoredTask, page_json, request_json, task_prefix
+from ..store.task_json import StoredTask, names_json, page_json, request_json, task_prefix
 from ..store.tasks import BY_FIRST, BY_SCHEDULE, BY_TAG, MAX_PAGE_BYTES, Order
-from .context import Serving, shown
+from .context import Context, Serving, shown
 from .telling import is_logged
 
 MAX_TASKS = 1000
+NAMES_ONLY = 0
+_IDS_TOGETHER = 1000
 
 _TOO_RECENT = (
     "The task cannot be created because a task with this name existed too recently. For more information about task "
@@ -33,6 +35,10 @@ _TOO_RECENT = (
 
 
 class TaskService(Serving):
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._ids_begin, self._ids_left = 0, 0
+
     def list(
         self,
         parent: str,
@@ -43,15 +49,24 @@ class TaskService(Serving):
         order_by: str = "",
         most_bytes: int = MAX_PAGE_BYTES,
     ) -> bytes:
+        """`most_bytes`: where a page ends at the latest; NAMES_ONLY where nothing else of the tasks is wanted."""
         row = self._queue(parse_queue(parent))
         view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
         page = Listing([parent, view, order_by], page_size, page_token, largest=MAX_TASKS, now=now)
-        found, more = self._tasks.page(
-            row.generation, order, page.after, page.limit, payloads=view == "FULL", most_bytes=most_bytes
-        )
-        last = self._tasks.get(row.generation, found[-1][0]) if more else None
-        token = page.token(*(getattr(last, column) for column in order.columns)) if more else ""
-        return page_json(found, task_prefix(row.queue), view, token)
+        where = row.generation, order, page.after, page.limit
+        prefix = task_prefix(row.queue)
+        if most_bytes == NAMES_ONLY:
+            ids, more = self._tasks.ids(*where)
+            token = self._token(page, order, row, ids[-1][0]) if more else ""
+            return names_json(ids, prefix, token)
+        found, more = self._tasks.page(*where, payloads=view == "FULL", most_bytes=most_bytes)
+        token = self._token(page, order, row, found[-1][0]) if more else ""
+        return page_json(found, prefix, view, token)
+
+    def _token(self, page: Listing, order: Order, row: QueueRow, last: str) -> str:
+        """Where the next page begins: behind the task with this id."""
+        task = self._tasks.get(row.generation, last)
+        return page.token(*(getattr(task, column) for column in order.columns))
 
     def get(self, name: str, *, response_view: str = "") -> bytes:
         queue, task = self._task(parse_task(name))
@@ -107,8 +122,15 @@ class TaskService(Serving):
         return Empty()
 
     def _random_id(self) -> str:
-        """19 digits, as the service's own."""
-        return str(self._context.random.randrange(10**18, 10**19))
+        """19 digits, as the service's own. The first ones are the same for a while.
+
+        They tell no order, but tasks that are made together lie together in the indexes: ids that are random throughout
+        touch a page of the file for each task, once the queue is large.
+        """
+        if self._ids_left == 0:
+            self._ids_begin, self._ids_left = self._context.random.randrange(10**8, 10**9), _IDS_TOGETHER
+        self._ids_left -= 1
+        return f"{self._ids_begin}{self._context.random.getrandbits(33):010}"
 
 
 def _new_row(task: Task, task_id: str, now: datetime, expires: datetime) -> StoredTask:

@@ -10,7 +10,7 @@ from ....errors import ConfigError
 from .given_up import TABLE as GIVEN_UP
 
 APPLICATION_ID = 0x63746E62  # "ctnb"
-VERSION = 4
+VERSION = 5
 RESTORE = "restore a copy of it, or name another file: this one was left as it is"
 CHECK_S = 0.3  # how long looking for damage may take at the start; what lies beyond is found when it is read
 
@@ -18,6 +18,10 @@ _LOGGED = (
     "ALTER TABLE tasks ADD COLUMN logged INTEGER NOT NULL DEFAULT 0; "
     "UPDATE tasks SET logged = 1 WHERE generation IN (SELECT generation FROM queues "
     "WHERE json_extract(config, '$.stackdriverLoggingConfig.samplingRatio') >= 1);"
+)
+_COUNTED = "ALTER TABLE generations ADD COLUMN tasks INTEGER NOT NULL DEFAULT 0;"
+_COUNT = (
+    "UPDATE generations SET tasks = (SELECT count(*) FROM tasks WHERE tasks.generation = generations.id);"
 )
 _RENAMED = "version_1_"
 _KEPT_SINCE_1 = (
@@ -48,9 +52,10 @@ def prepare(connection: sqlite3.Connection, check_s: float = CHECK_S) -> None:
         _check(connection, check_s)
     if version == 1:
         _from_version_1(connection)
-    if version in (2, 3):
+    if version in (2, 3, 4):
         clock = "CREATE TABLE clock (now_us INTEGER NOT NULL);" if version == 2 else ""
-        connection.executescript(_in_one_transaction(f"{clock} {_LOGGED} {_sql('telemetry.sql')}"))
+        told = f"{_LOGGED} {_sql('telemetry.sql')}" if version < 4 else ""
+        connection.executescript(_in_one_transaction(f"{clock} {told} {_COUNTED} {_COUNT}"))
     connection.executescript(GIVEN_UP)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # cut off by the last stop
@@ -134,6 +139,7 @@ def _from_version_1(connection: sqlite3.Connection) -> None:
         if name == "queues":
             into, read = f"{into}, generation", f"{read}, id"
         steps.append(f"INSERT INTO {name} ({into}) SELECT {read} FROM {_RENAMED}{name};")  # noqa: S608
+    steps.append(_COUNT)
     steps += [f"DROP TABLE {_RENAMED}{name};" for name in reversed(tables)]
     try:
         connection.executescript(_in_one_transaction("\n".join(steps)))

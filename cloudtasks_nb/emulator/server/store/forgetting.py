@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from itertools import product
 
 from ..clock import to_us
+from .gathered import MINUTE_US
 from .happened import Batch, HappenedStore
 from .journal import Journal
 from .minutes import ATTEMPTS, DELAYS, DEPTH, REQUESTS
-from .posting import MINUTE_US
 
 RECORDS_FOR = timedelta(days=30)
 MINUTES_FOR = timedelta(days=42)

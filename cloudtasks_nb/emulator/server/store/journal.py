@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from .gathered import gathered
 from .happened import Happened
 from .posting import Posting
 from .task_json import StoredTask, target_of
@@ -34,9 +35,9 @@ class Journal:
         self.posting = Posting(connection)
         self._left_behind()
 
-    def called(self, queue: str, method: str, code: str, now_us: int) -> None:
-        """A call about a queue was answered, or refused."""
-        self._notes.append(("called", queue, method, code, now_us))
+    def called(self, queue: str, method: str, code: str, now_us: int, times: int = 1) -> None:
+        """A call about a queue was answered, or refused; in a batch, several of them."""
+        self._notes.append(("called", queue, method, code, now_us, times))
 
     def created(self, queue: str, task: StoredTask) -> None:
         """A task was created."""
@@ -95,10 +96,11 @@ class Journal:
     def write(self, *, post: bool = False) -> None:
         """Writes what was noted, as part of the transaction under way; all of it to where it is read, when asked to."""
         if (post or len(self._notes) - self._posted >= _MANY) and len(self._notes) > self._posted:
-            self.posting.post(self._notes[self._posted :])
+            self.posting.post(gathered(self._notes[self._posted :]))
             self._db.execute("DELETE FROM noted")
             self._posted = self._kept = len(self._notes)
         elif self._is_durable and len(self._notes) > self._kept:
+            self._notes[self._kept :] = gathered(self._notes[self._kept :])
             notes = msgspec.msgpack.encode(self._notes[self._kept :])
             self._db.execute("INSERT INTO noted (notes) VALUES (?)", (notes,))
             self._kept = len(self._notes)

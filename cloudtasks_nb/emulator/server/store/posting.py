@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from .gathered import MINUTE_US
 from .happened import Happened, pack
 from .minutes import ATTEMPTS, DELAYS, DEPTH, REQUESTS
 
-MINUTE_US = 60_000_000
 GROWTH = 1.2  # of the buckets of delays, which begin at one millisecond
 FINITE_BUCKETS = 120
 _LOG_GROWTH = math.log(GROWTH)
@@ -64,12 +64,16 @@ class Posting:
         if self.kept is not None:
             self.kept |= {id: self.kept.get(id, 0) + len(held) for id, held in self._records.items()}
 
-    def called(self, queue: str, method: str, code: str, now_us: int) -> None:
-        self._count(REQUESTS, self._id(queue), now_us, f"{method} {code}")
+    def called(self, queue: str, method: str, code: str, now_us: int, times: int = 1) -> None:
+        self._count(REQUESTS, self._id(queue), now_us, f"{method} {code}", times=times)
 
-    def grew(self, queue: str, by: int, now_us: int) -> None:
+    def grew(self, queue: str, by: int, now_us: int, most: int | None = None) -> None:
+        """`most`: how much it had grown when it was largest, before it came to `by`."""
         id = self._id(queue)
-        self._level(id, max(0, self._depth(id) + by), now_us)
+        before = self._depth(id)
+        if most is not None:
+            self._level(id, max(0, before + most), now_us)
+        self._level(id, max(0, before + by), now_us)
 
     def level(self, queue: str, depth: int | None, now_us: int) -> None:
         if depth is None:
@@ -97,12 +101,12 @@ class Posting:
     def audit(self, project: str, now_us: int, entry: bytes) -> None:
         self._audits.append((project, now_us, entry))
 
-    def _count(self, what: str, id: int, at_us: int, label: str, took_us: int = 0) -> None:
+    def _count(self, what: str, id: int, at_us: int, label: str, took_us: int = 0, *, times: int = 1) -> None:
         key = what, id, at_us // MINUTE_US, label
         sums = self._counts.get(key)
         if sums is None:
             sums = self._counts[key] = [0, 0, 0.0]
-        sums[0] += 1
+        sums[0] += times
         sums[1] += took_us
         sums[2] += (took_us / 1000) ** 2
 

@@ -1,4 +1,4 @@
--- Instants are microseconds since 1970. Version 4.
+-- Instants are microseconds since 1970. Version 5.
 
 CREATE TABLE queues (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: an attempt may outlive its queue
@@ -16,7 +16,8 @@ CREATE INDEX queues_by_parent ON queues (parent, name);
 CREATE TABLE generations (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     queue    INTEGER NOT NULL,           -- which may be gone
-    until_us INTEGER                     -- NULL: still in use; else how long the names of its tasks stay blocked
+    until_us INTEGER,                    -- NULL: still in use; else how long the names of its tasks stay blocked
+    tasks    INTEGER NOT NULL DEFAULT 0  -- how many it has: changed with them, so that nobody counts
 );
 CREATE INDEX generations_left ON generations (queue) WHERE until_us IS NOT NULL;
 

@@ -28,6 +28,8 @@ from .tombstones import Tombstones
 
 _SELECT = "SELECT id, generation, name, config, state, purge_us, policy FROM queues"
 
+_MOST_KNOWN = 10_000  # queues that are read at once
+
 
 class QueueRow(Struct, frozen=True):
     """A queue, its number in the database, and that of the generation of its tasks."""
@@ -46,10 +48,11 @@ class Store:
         self.is_durable = is_durable
         self.shares_transactions = False  # set by whoever commits for several: see commits.py
         self.has_leftovers = True  # of generations: until somebody looked
-        self._followers: list[Callable[[], None]] = []
+        self._queues: dict[str, QueueRow] = {}  # as they were read: until any of them changes
+        self._followers: dict[object, Callable[[], None]] = {}
         self.tasks = TaskStore(connection)
         self.given_up = GivenUpStore(connection)
-        self.tombstones = Tombstones(connection)
+        self.tombstones = Tombstones(connection, self.tasks.counts)
         self.operations = OperationStore(connection)
         self.oauth = OAuthStore(connection)
         self.journal = Journal(connection, is_durable=is_durable)
@@ -94,17 +97,20 @@ class Store:
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("SAVEPOINT part")
-        mark = self.journal.mark()
+        mark, counts = self.journal.mark(), self.tasks.counts.mark()
         try:
             yield
         except BaseException:
             self.journal.forget(mark)
+            self.tasks.counts.forget(counts)
+            self._queues.clear()
             if self._db.in_transaction:  # a full disk ends the whole transaction by itself
                 self._db.execute("ROLLBACK TO part")
                 self._db.execute("RELEASE part")
                 self._end_part()
             else:
                 self.journal.lost()
+                self.tasks.counts.forget({})
             raise
         self._db.execute("RELEASE part")
         self._end_part()
@@ -123,6 +129,7 @@ class Store:
     def commit(self) -> None:
         """Returns when it is on disk. May run in another thread, while nothing else uses the store."""
         self.journal.write()
+        self.tasks.counts.write()
         self._db.execute("COMMIT")
         self.journal.committed()
 
@@ -138,20 +145,25 @@ class Store:
 
     def rollback(self) -> None:
         self.journal.lost()
+        self.tasks.counts.forget({})
+        self._queues.clear()
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
-    def after_commit(self, follow: Callable[[], None]) -> None:
-        """Does something once all that was written so far is on disk; nothing, should that fail."""
+    def after_commit(self, follow: Callable[[], None], once: object = None) -> None:
+        """Does something once all that was written so far is on disk; nothing, should that fail.
+
+        What is asked for with the same `once` again is done once.
+        """
         if self._db.in_transaction:
-            self._followers.append(follow)
+            self._followers[follow if once is None else once] = follow
         else:
             follow()
 
     def followers(self, *, lost: bool = False) -> list[Callable[[], None]]:
         """What was put off until the commit, to be done now; none of it when the transaction was lost."""
-        followers, self._followers = self._followers, []
-        return [] if lost else followers
+        followers, self._followers = self._followers, {}
+        return [] if lost else list(followers.values())
 
     @classmethod
     def blank(cls) -> Store:
@@ -163,6 +175,7 @@ class Store:
     def replace_with(self, other: Store | sqlite3.Connection) -> None:
         """Replaces the whole database, whatever tables it has: all of it, or nothing. No transaction may be open."""
         (other._db if isinstance(other, Store) else other).backup(self._db)
+        self._queues.clear()
         self.has_leftovers = True
 
     def prepare(self, check_s: float) -> None:
@@ -180,8 +193,16 @@ class Store:
         return self._db.execute("SELECT 1 FROM queues LIMIT 1").fetchone() is None
 
     def queue(self, name: str) -> QueueRow | None:
+        known = self._queues.get(name)
+        if known is not None:
+            return known
         found = self._db.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()
-        return _queue_row(found) if found else None
+        if found is None:
+            return None
+        if len(self._queues) >= _MOST_KNOWN:
+            self._queues.clear()
+        self._queues[name] = row = _queue_row(found)
+        return row
 
     def queue_numbered(self, row: int) -> QueueRow | None:
         found = self._db.execute(f"{_SELECT} WHERE id = ?", (row,)).fetchone()
@@ -193,8 +214,8 @@ class Store:
 
     def depths(self) -> list[tuple[str, int]]:
         """The names of all queues, and how many tasks are in each."""
-        sql = "SELECT name, (SELECT count(*) FROM tasks t WHERE t.generation = q.generation) FROM queues q"
-        return self._db.execute(sql).fetchall()
+        found = self._db.execute("SELECT name, generation FROM queues").fetchall()
+        return [(name, self.tasks.counts.of(generation)) for name, generation in found]
 
     def queues(self, parent: str, after: str = "") -> Iterator[QueueRow]:
         """The queues of a location by name, those behind `after`."""
@@ -202,6 +223,7 @@ class Store:
         return map(_queue_row, found)
 
     def add_queue(self, queue: Queue, parent: str) -> QueueRow:
+        self._queues.clear()
         added = self._db.execute(
             "INSERT INTO queues (parent, name, config, state, generation) "
             "VALUES (?, ?, ?, ?, -1 - (SELECT coalesce(max(id), 0) FROM queues))",  # until it has one of its own
@@ -216,6 +238,7 @@ class Store:
         self._new_generation(queue.row)
 
     def _new_generation(self, row: int) -> int:
+        self._queues.clear()
         generation = self._db.execute("INSERT INTO generations (queue) VALUES (?)", (row,)).lastrowid or 0
         self._db.execute("UPDATE queues SET generation = ? WHERE id = ?", (generation, row))
         return generation
@@ -226,6 +249,7 @@ class Store:
         self._db.execute("UPDATE generations SET until_us = ? WHERE id = ?", (to_us(until), generation))
 
     def save_queue(self, row: int, queue: Queue) -> None:
+        self._queues.clear()
         purge_us = None if queue.purge_time is None else to_us(queue.purge_time)
         self._db.execute(
             "UPDATE queues SET config = ?, state = ?, purge_us = ? WHERE id = ?",
@@ -233,10 +257,12 @@ class Store:
         )
 
     def save_policy(self, row: int, policy: str) -> None:
+        self._queues.clear()
         self._db.execute("UPDATE queues SET policy = ? WHERE id = ?", (policy, row))
 
     def delete_queue(self, queue: QueueRow, blocked_until: datetime) -> None:
         """Removes the queue with its tasks; the name stays blocked."""
+        self._queues.clear()
         self._leave(queue.generation, from_us(0))  # there is no queue in which names could be used again
         self._db.execute("DELETE FROM queues WHERE id = ?", (queue.row,))
         self._db.execute(

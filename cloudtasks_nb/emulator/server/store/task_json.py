@@ -93,6 +93,15 @@ def page_json(rows: Iterable[Listed], prefix: str, view: str, next_page_token: s
     return f"{{{','.join(members)}}}".encode()
 
 
+def names_json(rows: Iterable[tuple[str]], prefix: str, next_page_token: str) -> bytes:
+    """The same of nothing but names."""
+    tasks = ",".join([f'{{"name":"{prefix}{id}"}}' for (id,) in rows])
+    members = [f'"tasks":[{tasks}]'] if tasks else []
+    if next_page_token:
+        members.append(f'"nextPageToken":"{next_page_token}"')
+    return f"{{{','.join(members)}}}".encode()
+
+
 def task_message(row: StoredTask, prefix: str) -> Task:
     """The whole task as a message."""
     return decode(task_json(row, prefix, "FULL").encode(), Task)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from ....model import Int64, QueueStats
 from ..clock import from_us, to_us
+from .counts import Counts
 from .task_json import Listed, StoredTask
 
 _SELECT = (
@@ -30,6 +31,12 @@ class Order(Struct, frozen=True):
 
     columns: tuple[str, ...]
     where: str = ""
+
+    def behind(self, after: list[Any] | None) -> str:
+        """The end of a query for the tasks of a generation behind a key, in this order."""
+        keys = ", ".join(self.columns)
+        key = f" AND ({keys}) > ({', '.join('?' * len(self.columns))})" if after is not None else ""
+        return f"WHERE generation = ?{self.where}{key} ORDER BY {keys} LIMIT ?"
 
 
 BY_FIRST = Order(("first_us", "id"))
@@ -51,6 +58,7 @@ class TaskStore:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.counts = Counts(connection)
         self.left: set[int] = set()  # generations that were left in this process, unless that was rolled back
 
     def get(self, generation: int, id: str) -> StoredTask | None:
@@ -73,15 +81,18 @@ class TaskStore:
         Large requests end a page earlier, so that no page has to fit in memory a thousand times a megabyte. A page is
         at most one task larger than `most_bytes`.
         """
-        keys = ", ".join(order.columns)
-        behind = f" AND ({keys}) > ({', '.join('?' * len(order.columns))})" if after is not None else ""
-        sql = (
-            f"{_LIST}, {'head || payload' if payloads else 'head'} FROM tasks "
-            f"WHERE generation = ?{order.where}{behind} ORDER BY {keys} LIMIT ?"
-        )
+        sql = f"{_LIST}, {'head || payload' if payloads else 'head'} FROM tasks {order.behind(after)}"
         with closing(self._db.execute(sql, (generation, *(after or ()), limit + 1))) as rows:
             found = list(_until_full(rows, most_bytes))
             return found[:limit], len(found) > limit or rows.fetchone() is not None
+
+    def ids(
+        self, generation: int, order: Order, after: list[Any] | None, limit: int
+    ) -> tuple[list[tuple[str]], bool]:
+        """The ids of such a page, and whether more follow. An index holds them: no task is read."""
+        sql = f"SELECT id FROM tasks {order.behind(after)}"  # noqa: S608 - names of columns
+        found = self._db.execute(sql, (generation, *(after or ()), limit + 1)).fetchall()
+        return found[:limit], len(found) > limit
 
     def add(self, generation: int, task: StoredTask) -> StoredTask | None:
         """Stores it, and returns it with its row; None when a task with its id is there."""
@@ -96,6 +107,7 @@ class TaskStore:
         )  # fmt: skip
         if added.rowcount != 1 or added.lastrowid is None:
             return None
+        self.counts.grew(generation, 1)
         return replace(task, row=added.lastrowid)
 
     def are_there(self, generation: int) -> bool:
@@ -112,7 +124,10 @@ class TaskStore:
             "RETURNING id, schedule_us, logged, CASE WHEN logged THEN head ELSE '' END"
         )
         found = self._db.execute(sql, (generation, id)).fetchone()
-        return Removed(*found) if found else None
+        if found is None:
+            return None
+        self.counts.grew(generation, -1)
+        return Removed(*found)
 
     def due(
         self, generation: int, now: datetime, tag: str | None, *, payloads: bool
@@ -195,8 +210,8 @@ class TaskStore:
 
     def stats(self, queue: int, generation: int, now: datetime) -> QueueStats:
         """What the queue holds and does; the effective rate is for the caller to say."""
-        count, oldest_us = self._db.execute(
-            "SELECT count(*), min(schedule_us) FROM tasks INDEXED BY tasks_by_schedule WHERE generation = ?",
+        (oldest_us,) = self._db.execute(
+            "SELECT min(schedule_us) FROM tasks INDEXED BY tasks_by_schedule WHERE generation = ?",
             (generation,),
         ).fetchone()
         (in_flight,) = self._db.execute(
@@ -207,7 +222,7 @@ class TaskStore:
             "SELECT count(*) FROM answers WHERE queue = ? AND answer_us > ?", (queue, to_us(now - _MINUTE))
         ).fetchone()
         counts = {
-            "tasks_count": count,
+            "tasks_count": self.counts.of(generation),
             "executed_last_minute_count": executed,
             "concurrent_dispatches_count": in_flight,
         }

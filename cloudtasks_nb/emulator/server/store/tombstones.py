@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from ..clock import from_us, to_us
+from .counts import Counts
 from .tasks import Removed
 
 
@@ -22,8 +23,9 @@ class Expired(Struct, frozen=True):
 class Tombstones:
     """Names that cannot be used again yet, by the number of their queue; and how tasks become them."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, counts: Counts) -> None:
         self._db = connection
+        self._counts = counts
 
     def add(self, queue: int, id: str, until: datetime) -> None:
         """Blocks the name of a task that is gone."""
@@ -52,6 +54,7 @@ class Tombstones:
             "DELETE FROM tasks WHERE row IN (SELECT row FROM tasks WHERE generation = ? LIMIT ?) RETURNING id",
             (generation, limit),
         ).fetchall()
+        self._counts.grew(generation, -len(gone))
         if until_us > to_us(now):
             buried = [(queue, id, until_us) for (id,) in gone]
             self._db.executemany(
@@ -96,9 +99,11 @@ class Tombstones:
             "ON CONFLICT DO UPDATE SET until_us = max(until_us, excluded.until_us)",
             over,
         )
-        self._db.execute(
+        gone = self._db.execute(
             "DELETE FROM tasks WHERE row IN "
-            "(SELECT row FROM tasks WHERE expire_us <= :now ORDER BY expire_us, row LIMIT :limit)",
+            "(SELECT row FROM tasks WHERE expire_us <= :now ORDER BY expire_us, row LIMIT :limit) RETURNING generation",
             over,
-        )
+        ).fetchall()
+        for (generation,) in gone:
+            self._counts.grew(generation, -1)
         return [Expired(queue, at_us, Removed(*task)) for queue, at_us, *task in seen]

@@ -19,7 +19,7 @@ from ....errors import InvalidArgument, NotFound
 from ..calls.request import Pairs
 from ..clock import rfc3339, to_us
 from ..rules.pages import Listing
-from ..store.posting import MINUTE_US
+from ..store.gathered import MINUTE_US
 from ..store.store import Store
 from .aligning import Aggregation, Series, realigned, reduced
 from .distribution import Distribution

@@ -16,7 +16,7 @@ export function pressOnce(root, undo) {
     if (control || sendsAgain(event)) drop(event);
     if (event.repeat) return;
     left = 1;
-    control?.click();
+    if (control) press(control, event);
   };
   const up = (event) => {
     left = null; // wherever the focus is by now
@@ -39,6 +39,12 @@ export function pressOnce(root, undo) {
     document.removeEventListener("keyup", up, true);
     window.removeEventListener("blur", forget);
   });
+}
+
+// A click keeps the Shift key: heads sort beside others with it.
+function press(control, { shiftKey }) {
+  if (shiftKey) control.dispatchEvent(new MouseEvent("click", { bubbles: true, shiftKey }));
+  else control.click();
 }
 
 function drop(event) {

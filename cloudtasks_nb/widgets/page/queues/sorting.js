@@ -1,5 +1,7 @@
 // The columns of the queues, and the order that each one sorts into. (pure)
 
+import { sortedBy } from "../heads/order.js";
+
 /** What a column is sorted by: numbers begin with the greatest. */
 const KEYS = {
   Queue: (row) => row.id,
@@ -23,24 +25,28 @@ export function columnsFor(hasEstimates) {
   return columns.filter(([name]) => hasEstimates || COUNTED[name] !== null);
 }
 
-/** A press on a head: sorted, then the other way, then as listed. */
-export function nextSort(sort, name) {
-  if (sort?.name !== name) return { name, isReversed: false };
-  return sort.isReversed ? null : { name, isReversed: true };
+function compare(a, b, name, way) {
+  const [one, other] = [KEYS[name](a), KEYS[name](b)];
+  if (one === other) return 0;
+  return one > other ? way : -way;
 }
 
-export function sorted(rows, sort) {
-  if (!sort) return rows;
-  const key = KEYS[sort.name];
-  const way = sort.isReversed ? -1 : 1;
+/** Rows in an order of columns, the first one first; "-State" turns one round. */
+export function sorted(rows, order) {
+  if (!order.length) return rows;
+  const keys = order.map((key) => [key.replace(/^-/, ""), key.startsWith("-") ? -1 : 1]);
   return [...rows].sort((a, b) => {
-    if (key(a) === key(b)) return 0;
-    return key(a) > key(b) ? way : -way;
+    for (const [name, way] of keys) {
+      const found = compare(a, b, name, way);
+      if (found) return found;
+    }
+    return 0;
   });
 }
 
-/** The aria-sort of a column. */
-export function direction(sort, name) {
-  if (sort?.name !== name) return "none";
-  return isNumber(name) === sort.isReversed ? "ascending" : "descending";
+/** The aria-sort of a column: of the first one in the order. */
+export function direction(order, name) {
+  const by = sortedBy(name, order);
+  if (by?.place !== 1) return "none";
+  return isNumber(name) === by.isDown ? "ascending" : "descending";
 }

@@ -4,7 +4,8 @@ import { cells, nameButton, orDash, when } from "../frame/cells.js";
 import { h, pushButton } from "../frame/dom.js";
 import { UNREAD } from "../frame/frame.js";
 import { number, plural } from "../frame/words.js";
-import { columnsFor, direction, isNumber, nextSort, sorted } from "./sorting.js";
+import { nextOrder } from "../heads/order.js";
+import { columnsFor, direction, isNumber, sorted } from "./sorting.js";
 
 const SHOWN = 100;
 const MORE = 1000;
@@ -33,7 +34,7 @@ export function isInTrouble({ failed, state, depth, oldest }, now = Date.now()) 
 
 export class QueueTable {
   constructor(frame, isWanted, open) {
-    Object.assign(this, { frame, isWanted, open, sort: null, limit: SHOWN, found: [] });
+    Object.assign(this, { frame, isWanted, open, order: [], limit: SHOWN, found: [] });
     this.estimates = frame.get("place").estimates;
     this.all = h("input", { type: "checkbox", "aria-label": "Choose all queues shown" });
     this.all.addEventListener("change", () =>
@@ -46,7 +47,10 @@ export class QueueTable {
   }
 
   #build() {
-    this.heads = columnsFor(this.estimates).map(([name, words]) => this.#head(name, words));
+    const columns = columnsFor(this.estimates);
+    this.names = columns.map(([name]) => name);
+    this.heads = columns.map(([name, words]) => this.#head(name, words));
+    this.under = h("tr.ct-under", { hidden: true });
     this.body = h("tbody");
     this.caption = h("caption");
     this.empty = h("p.ct-muted.ct-none");
@@ -57,15 +61,15 @@ export class QueueTable {
     this.more = pushButton("", showMore, { kind: "ct-small" });
     const pick = h("th", { scope: "col", class: "ct-pick" }, this.all);
     const why = h("th", { scope: "col", "aria-label": "why" });
-    const head = h("thead", h("tr", pick, this.heads, why));
+    const head = h("thead", h("tr", pick, this.heads, why), this.under);
     this.table = h("table.ct-data.ct-queues", this.caption, head, this.body);
     const names = { class: "ct-listing", tabindex: "0", role: "group", "aria-label": "Queues" };
     this.node = h("div", names, this.table, this.empty, this.more);
   }
 
   #head(name, words) {
-    const sort = () => {
-      this.sort = nextSort(this.sort, name);
+    const sort = ({ shiftKey }) => {
+      this.order = nextOrder(name, this.order, shiftKey);
       this.fill();
     };
     const button = h("button", { type: "button", class: "ct-order", onclick: sort }, words);
@@ -79,8 +83,8 @@ export class QueueTable {
 
   fill() {
     const rows = this.frame.get("rows");
-    this.found = sorted(rows.filter(this.isWanted), this.sort);
-    for (const head of this.heads) head.setAttribute("aria-sort", direction(this.sort, head.dataset.column));
+    this.found = sorted(rows.filter(this.isWanted), this.order);
+    for (const head of this.heads) head.setAttribute("aria-sort", direction(this.order, head.dataset.column));
     const { length } = this.found;
     const left = length - this.limit;
     this.caption.textContent = `${plural(length, "queue")} shown`;

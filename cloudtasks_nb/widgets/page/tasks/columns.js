@@ -22,10 +22,10 @@ const LOOKS = {
     h("td.ct-clip", isLease ? "lease ends " : null, when(new Date(value).toISOString())),
 };
 const WIDTHS = {
-  text: ({ different }) => between(64, 20 + SIGN_PX * longest(different), 240),
+  text: ({ different }) => between(92, 20 + SIGN_PX * longest(different), 240),
   status: ({ different }) =>
     between(100, 48 + STATUS_SIGN_PX * longest(different.map(([cell]) => cell.text)), 320),
-  time: ({ name }, leased) => (name === "schedule" && leased ? 158 : 96),
+  time: ({ name }, leased) => (name === "schedule" && leased ? 158 : 104),
   number: () => 84,
   target: () => null, // what is left
 };
@@ -33,7 +33,7 @@ const WIDTHS = {
 /** The cell of one task: `row` is its place in the table that Python sent, repeated values written once. */
 export function cellOf({ name, look, values, different, at }, row, isLeased) {
   const value = values ? values[row] : different[at[row]];
-  if (value === null || value === undefined) return h("td.ct-muted", "–");
+  if (value === null || value === undefined || Number.isNaN(value)) return h("td.ct-muted", "–");
   return LOOKS[look](value, name === "schedule" && isLeased);
 }
 

@@ -1,7 +1,7 @@
-// The filter of the tasks: words to look for, and values to choose or leave out.
+// The filter of the tasks: words and terms to look for.
 
-import { h, muted } from "../frame/dom.js";
-import { number, plural } from "../frame/words.js";
+import { h } from "../frame/dom.js";
+import { number } from "../frame/words.js";
 import { agrees, scopeWords } from "./scope.js";
 
 const TYPING_MS = 250;
@@ -9,11 +9,6 @@ const HELP =
   "Words and terms: is:due code:503,429 attempts>3 due<2h payload.customer:42 -tag:red. " +
   "As code: browser.filter(…)";
 const EXAMPLES = "· is:due · -code:503 · tag:red";
-const MODES = {
-  "": { now: "not filtered", next: "Show only these" },
-  only: { now: "only these", next: "Leave these out" },
-  without: { now: "left out", next: "Show these again" },
-};
 
 // The terms that may follow: the browser offers those that hold what is typed.
 function offer(frame, list, { value }) {
@@ -54,32 +49,6 @@ function searchInput(frame) {
   return { input, list };
 }
 
-function chip(frame, { field, value, label, count, tone, mode }) {
-  const { now, next } = MODES[mode] ?? MODES.without;
-  const attributes = {
-    type: "button",
-    class: `ct-chip ct-${mode || "off"} ${tone ? `ct-tone-${tone}` : ""}`,
-    "data-key": `${field}:${value}`,
-    "aria-label": `${field} ${label}, ${plural(count, "task")}: ${now}`,
-    "aria-pressed": String(mode !== ""),
-    title: next,
-    onclick: () => frame.tell("toggle", { field, value }),
-  };
-  const words = [h("span.ct-chip-label", label), h("span.ct-count", number(count))];
-  return h("button", attributes, field === "tag" ? muted("tag ") : null, words);
-}
-
-// Values to press. A press on one also replaces what stands in the search box.
-function chipBar(frame, input) {
-  const bar = h("div.ct-chips", { role: "group", "aria-label": "Filters" });
-  frame.watch(["facets"], () => {
-    const isPressed = bar.contains(frame.keeper.focused);
-    bar.replaceChildren(...frame.get("facets").map((facet) => chip(frame, facet)));
-    if (isPressed) input.value = frame.get("place").asked;
-  });
-  return bar;
-}
-
 export function filterRow(frame) {
   const { input, list } = searchInput(frame);
   const label = h("label", { for: input.id });
@@ -87,7 +56,7 @@ export function filterRow(frame) {
   const say = () => {
     const at = frame.get("place");
     const isSettled = agrees(input.value, at);
-    const matching = `${number(frame.get("order").length)} of ${number(at.count)} match`;
+    const matching = `${number(at.matched)} of ${number(at.count)} match`;
     const held = at.query ? `those of “${at.query}”` : "not filtered";
     found.textContent = isSettled ? at.query && matching : `The rows are ${held}: verbs are off.`;
     found.classList.toggle("ct-warning", !isSettled);
@@ -98,7 +67,7 @@ export function filterRow(frame) {
     say();
     frame.sync();
   };
-  frame.watch(["place", "order"], () => {
+  frame.watch(["place"], () => {
     const at = frame.get("place");
     label.textContent = `Filter ${scopeWords(at)}`;
     input.placeholder = `words${at.payloads ? ", also in payloads" : ""} ${EXAMPLES}`;
@@ -106,5 +75,5 @@ export function filterRow(frame) {
     say();
   });
   const line = h("div.ct-filter-line", label, input, list, found);
-  return h("div.ct-filter", line, chipBar(frame, input));
+  return h("div.ct-filter", line);
 }

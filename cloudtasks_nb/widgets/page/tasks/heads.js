@@ -1,17 +1,14 @@
 // Column heads that sort: up, down, and as the service lists them.
 
 import { h } from "../frame/dom.js";
+import { nextOrder, sortedBy } from "../heads/order.js";
 import { edge } from "./edge.js";
 
-/** How the next press sorts: ascending, then descending, then not at all. */
-export function nextOrder(name, { column, descending }) {
-  if (column !== name) return { column: name };
-  return descending ? {} : { column: name, descending: true };
-}
-
-function direction(name, { column, descending }) {
-  if (column !== name) return { arrow: "", sort: null };
-  return descending ? { arrow: "↓", sort: "descending" } : { arrow: "↑", sort: "ascending" };
+function direction(name, { sorting }) {
+  const by = sortedBy(name, sorting);
+  if (!by) return { arrow: "", sort: null };
+  const arrow = `${by.isDown ? "↓" : "↑"}${by.isAlone ? "" : by.place}`;
+  return { arrow, sort: by.place > 1 ? null : by.isDown ? "descending" : "ascending" };
 }
 
 /** `width` is how wide the column is now, in px, and how another width is set. */
@@ -23,8 +20,8 @@ export function columnHead(frame, { name, label, look }, at, width) {
     class: "ct-sort",
     "data-column": name,
     "data-key": `sort ${name}`,
-    title: `Sort ${scope} by ${label.toLowerCase()}`,
-    onclick: () => frame.tell("sort", nextOrder(name, at)),
+    title: `Sort ${scope} by ${label.toLowerCase()}; with Shift, beside other columns`,
+    onclick: ({ shiftKey }) => frame.tell("sort", { column: nextOrder(name, at.sorting, shiftKey) }),
   };
   const button = h("button", attributes, label, h("span", { "aria-hidden": "true" }, arrow));
   return h(

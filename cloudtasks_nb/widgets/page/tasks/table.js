@@ -42,10 +42,11 @@ export class TaskTable {
     this.caption = h("caption");
     this.columns = h("colgroup");
     this.head = h("tr", { "aria-rowindex": "1" });
+    this.under = h("tr.ct-under", { "aria-rowindex": "2", hidden: true });
     this.body = h("tbody");
     this.above = spacer();
     this.below = spacer();
-    const parts = [this.caption, this.columns, h("thead", this.head), this.body];
+    const parts = [this.caption, this.columns, h("thead", this.head, this.under), this.body];
     this.table = h("table.ct-data.ct-tasks", parts);
     this.node = h("div.ct-scroll", { tabindex: "-1", "data-roving": true }, this.table);
   }
@@ -66,12 +67,6 @@ export class TaskTable {
     this.frame.undo.push(() => watcher.disconnect());
   }
 
-  /** The rows in order; marimo announces traits one by one, so the order may be that of other rows yet. */
-  #ordered() {
-    const order = this.frame.get("order");
-    return order.every((at) => at < this.held.ids.length) ? order : [];
-  }
-
   id(place) {
     return this.held.ids[this.order[place]];
   }
@@ -83,14 +78,15 @@ export class TaskTable {
   /** Other tasks, another order, or other columns: the focus stays on its task where that is still there. */
   fill() {
     const currentId = this.rows.get(this.current)?.dataset.id;
-    this.held = this.frame.get("table");
-    this.order = this.#ordered();
+    const held = this.frame.get("table"); // the first rows
+    Object.assign(this, this.loaded?.() ?? { held, order: held.ids.map((_, at) => at) });
     this.leased = new Set(this.held.leased);
     const at = this.frame.get("place");
     const shown = this.order.length;
     this.#heads(at);
+    this.#markAll();
     this.caption.textContent = `Tasks of ${at.location}/${at.id}: ${scopeWords(at)}, ${shown} shown`;
-    this.table.setAttribute("aria-rowcount", String(shown + 1));
+    this.table.setAttribute("aria-rowcount", String(at.matched + 2));
     const again = currentId ? this.#placeOf(currentId) : -1;
     this.current = again >= 0 ? again : Math.min(this.current, Math.max(0, shown - 1));
     this.frame.redraw(() => {
@@ -144,7 +140,7 @@ export class TaskTable {
 
   /** What is selected, open, and reached with Tab, without building rows again. */
   mark() {
-    const selected = new Set(this.frame.get("selected"));
+    const selected = this.#selected;
     const opened = this.frame.get("detail").id;
     for (const [place, row] of this.rows) {
       const isSelected = selected.has(row.dataset.id);
@@ -153,10 +149,22 @@ export class TaskTable {
       row.toggleAttribute("aria-current", row.dataset.id === opened);
       for (const control of CONTROLS) row.querySelector(control).tabIndex = place === this.current ? 0 : -1;
     }
-    this.#markAll(selected);
   }
 
-  #markAll(selected) {
+  get #selected() {
+    const ids = this.frame.get("selected");
+    if (this.ticked !== ids) Object.assign(this, { ticked: ids, tickedIds: new Set(ids) });
+    return this.tickedIds;
+  }
+
+  /** What is selected changed. */
+  markSelected() {
+    this.mark();
+    this.#markAll();
+  }
+
+  #markAll() {
+    const selected = this.#selected;
     const shown = this.order.length;
     const isSelected = (row) => selected.has(this.held.ids[row]);
     const chosen = selected.size ? this.order.filter(isSelected).length : 0;
@@ -213,7 +221,7 @@ export class TaskTable {
     check.addEventListener("change", () => this.frame.tell("select", { task_ids: [id], on: check.checked }));
     const row = h(
       "tr",
-      { "data-id": id, "aria-rowindex": String(place + 2) },
+      { "data-id": id, "aria-rowindex": String(place + 3) },
       h("td.ct-check", h("label", check)),
       h("th", { scope: "row", class: "ct-clip" }, nameButton(id, null, { kind: "ct-mono" })),
       this.held.columns.map((column) => cellOf(column, at, this.leased.has(at))),
@@ -247,7 +255,7 @@ export class TaskTable {
   #go(place, control) {
     this.current = place;
     const { scrollTop, clientHeight } = this.node;
-    const to = scrollTo(place, scrollTop, clientHeight, this.head.offsetHeight);
+    const to = scrollTo(place, scrollTop, clientHeight, this.head.parentNode.offsetHeight);
     if (to !== scrollTop) this.node.scrollTop = to;
     this.draw();
     focus(this.rows.get(place)?.querySelector(control));

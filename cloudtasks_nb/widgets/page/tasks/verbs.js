@@ -37,16 +37,11 @@ class Target {
   }
 
   get ids() {
-    return this.isAll ? this.#found : this.frame.get("selected");
-  }
-
-  get #found() {
-    const { ids } = this.frame.get("table");
-    return this.frame.get("order").map((at) => ids[at]);
+    return this.isAll ? this.frame.get("table").ids : this.frame.get("selected");
   }
 
   get count() {
-    return this.frame.get(this.isAll ? "order" : "selected").length;
+    return this.isAll ? this.frame.get("place").matched : this.frame.get("selected").length;
   }
 
   /** Whether there are any, and the rows are those that the box asks for. */
@@ -57,18 +52,18 @@ class Target {
   get words() {
     const place = this.frame.get("place");
     if (this.isAll) return foundWords(this.count, place);
-    const found = new Set(place.query ? this.#found : this.ids);
-    return selectedWords(this.count, this.ids.filter((id) => !found.has(id)).length, place);
+    return selectedWords(this.count, place.hidden, place);
   }
 
   /** Which tasks a form is about: by the filter, and one by one. */
   get about() {
-    return [this.which, this.frame.get("place").query, ...[...this.ids].sort()].join("\n");
+    const { query, stamp } = this.frame.get("place");
+    return [this.which, query, ...(this.isAll ? [stamp] : this.ids.toSorted())].join("\n");
   }
 
   say() {
     this.selected.label.textContent = `${number(this.frame.get("selected").length)} selected`;
-    this.matching.label.textContent = matchingWords(this.frame.get("place"), this.frame.get("order").length);
+    this.matching.label.textContent = matchingWords(this.frame.get("place"), this.frame.get("place").matched);
   }
 }
 
@@ -125,6 +120,6 @@ export function verbBar(frame, slot) {
     }
     frame.sync();
   };
-  frame.watch(["selected", "order", "place"], update);
+  frame.watch(["selected", "place"], update);
   return bar;
 }

@@ -1,0 +1,117 @@
+"""What calls cost the emulator of this tree beside that of another one, by turns on the same machine.
+
+    python benchmarks/calls.py OTHER_TREE [--rounds 3] [--folder /dev/shm]
+
+Processor time of the emulator for a creation, for one of a batch of a hundred, for a page of 1,000 names, and for
+a task that is leased and acknowledged through our client, with what that costs the client. Real time says little where
+other programs are at work, processor time more, and the ratio of neighbours most. A folder in memory takes the disk out
+of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from deliveries import HERE, cpu_s, start
+from emulator import CLIENTS, PARENT, Connection, http_task, make_queue
+
+SINGLE, BATCHES, PAGES, LEASED = 4000, 200, 150, 3000
+_WORK = """
+import sys, time
+import cloudtasks_nb as ct
+queue = ct.connect(endpoint=sys.argv[1], project="p", location="us-central1").queue("work")
+began_s, done = time.process_time(), 0
+while leased := queue.lease(1000, lease_duration=600):
+    done += queue.acknowledge_tasks(leased, progress=False).done
+assert done == int(sys.argv[2]), done
+print((time.process_time() - began_s) / done * 1e6)
+"""
+
+
+async def each(port: int, times: int, act: Callable[[Connection], Awaitable[object]]) -> None:
+    """So many calls, from all clients together."""
+    left = iter(range(times))
+
+    async def one(connection: Connection) -> None:
+        for _ in left:
+            await act(connection)
+
+    await asyncio.gather(*[one(await Connection.to(port)) for _ in range(CLIENTS)])
+
+
+async def measured(tree: Path, folder: Path) -> dict[str, float]:
+    """Microseconds of the processor, by what was done."""
+    popen, port = start(tree, folder / "queues.db")
+    try:
+        call = await Connection.to(port)
+        queue, work = await make_queue(call, "calls"), await make_queue(call, "work", pullTarget={})
+        await call("POST", f"{queue}:pause", b"{}")
+        task, pull = http_task("http://localhost:1/work"), {"pullMessage": {"payload": "eA=="}}
+        single = json.dumps({"task": task}).encode()
+        batch, pulls = (json.dumps({"requests": [{"task": one}] * 100}).encode() for one in (task, pull))
+        found: dict[str, float] = {}
+
+        async def cost(name: str, per: int, times: int, verb: str, path: str, body: bytes = b"") -> None:
+            before_s = cpu_s(popen.pid)
+            await each(port, times, lambda connection: connection(verb, f"{path}prettyPrint=false", body))
+            found[name] = (cpu_s(popen.pid) - before_s) / (times * per) * 1e6
+
+        await cost("a creation", 1, SINGLE, "POST", f"{queue}/tasks?", single)
+        await cost("a creation in a batch of 100", 100, BATCHES, "POST", f"{queue}/tasks:batchCreate?", batch)
+        names = f"{queue}/tasks?pageSize=1000&fields=tasks/name,nextPageToken&"
+        await cost("a page of 1,000 names", 1, PAGES, "GET", names)
+        await cost(
+            "a page of 1,000 FULL tasks", 1, PAGES, "GET", f"{queue}/tasks?pageSize=1000&responseView=FULL&"
+        )
+        await each(
+            port, LEASED // 100, lambda connection: connection("POST", f"{work}/tasks:batchCreate", pulls)
+        )
+        before_s = cpu_s(popen.pid)
+        command = [sys.executable, "-c", _WORK, f"http://localhost:{port}", str(LEASED)]
+        done = await asyncio.to_thread(
+            subprocess.run,
+            command,
+            cwd=tree,
+            env={"PYTHONPATH": str(tree)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found["leasing and acknowledging, emulator"] = (cpu_s(popen.pid) - before_s) / LEASED * 1e6
+        found["leasing and acknowledging, client"] = float(done.stdout)
+        assert json.loads(await call("GET", f"{PARENT}/queues/calls?readMask=stats"))["stats"]["tasksCount"]
+        return found
+    finally:
+        popen.terminate()
+        popen.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("other", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path)
+    asked = parser.parse_args()
+    trees = {"other": asked.other.resolve(), "this": HERE}
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
+    for number in range(asked.rounds):
+        for name in sorted(trees, reverse=bool(number % 2)):  # who goes first changes, too
+            with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
+                found[name].append(asyncio.run(measured(trees[name], Path(folder))))
+    print("| µs of the processor | other | this | this / other |\n|---|---:|---:|---:|")
+    for what in found["this"][0]:
+        other, this = ([one[what] for one in found[name]] for name in ("other", "this"))
+        ratio = statistics.median(mine / theirs for mine, theirs in zip(this, other, strict=True))
+        print(f"| {what} | {statistics.median(other):,.0f} | {statistics.median(this):,.0f} | {ratio:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""The tasks at hand in a panel: filtered, sorted, in the columns that were chosen, and sent to the page."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from ..errors import QueryError
+from ..query import Query
+from ..query.offered import terms_offered
+from .action import Refused, action
+from .clickable import LINES_KEPT
+from .panel import Panel
+from .task_table import COLUMNS, TaskTable, usual_columns
+from .task_wire import columns_sent, matching_sent
+
+if TYPE_CHECKING:
+    from ..model.task import View
+    from ..resources.queue import Queue
+    from ..resources.task import Task
+
+WIDEST_PX = 4000
+ROWS_SAVED = 100  # the first ones, which are traits and saved with the notebook; all of them go in messages
+
+
+class FilteredTasks(Panel):
+    """What is shown of the tasks at hand. Nothing here asks the service."""
+
+    place = traitlets.Dict().tag(sync=True)
+    available = traitlets.List().tag(sync=True)
+    columns = traitlets.List().tag(sync=True)
+    widths = traitlets.Dict().tag(sync=True)
+    table = traitlets.Dict().tag(sync=True)  # the first rows; all of them go in messages, which are not saved
+    heads = traitlets.List().tag(sync=True)
+    facets = traitlets.List().tag(sync=True)
+    offered = traitlets.List().tag(sync=True)
+
+    def __init__(self, queue: Queue, read_only: bool) -> None:
+        self.view: View = "BASIC"
+        self._table: TaskTable[Task] = TaskTable(queue._session.now)
+        self._sent = (0, [""])  # which rows the page got last, and in which order
+        self._asked = self._shown = ""  # what was typed last, and what the rows are those of
+        self.queue = queue
+        super().__init__(
+            queue,
+            read_only=read_only,
+            available=[[name, column.head.capitalize()] for name, column in COLUMNS.items()],
+            columns=usual_columns(queue.kind),
+            table=self._table.shown([]),
+            place=self._place(),
+        )
+
+    @property
+    def matching(self) -> list[Task]:
+        """The tasks that are shown and pass the filter, in the order shown."""
+        return self._table.matching
+
+    @action(busy=False)
+    def filter(self, query: str = "") -> str:
+        """Show only tasks that match a query, such as `is:due code:503,429 attempts>3 -tag:red ada`.
+
+        The same query as in `queue.tasks().where()`. While one is refused, the rows stay those of the one before, and
+        nothing can be done with all that match.
+
+        Errors: QueryError for an unknown field or value, or `payload` without `read_payloads()`.
+
+        Example:
+            >>> browser.filter("is:scheduled attempts:0 -tag:red")
+        """
+        return self._ask(query)
+
+    @action(busy=False)
+    def toggle(self, field: str, value: str) -> str:
+        """Of a value: only tasks with it, then only tasks without it, then either. Errors: QueryError."""
+        return self._ask(str(self._table.filter.toggled(field, value)))
+
+    @action(busy=False)
+    def between(self, field: str, low: str | int = "", high: str | int = "") -> str:
+        """Of `due`, `created` or `attempts`: only tasks with at least `low` and less than `high`; "" is no bound.
+
+        It replaces everything else that the filter says of the field. Errors: QueryError.
+
+        Example:
+            >>> browser.between("attempts", 2, 5)
+        """
+        return self._ask(str(self._table.filter.between(field, str(low), str(high))))
+
+    @action(busy=False)
+    def sort(self, column: str | list[str] = "", descending: bool = False) -> str:
+        """Order by a column, or by several, the first one first; without any, in the order of the listing.
+
+        Example:
+            >>> browser.sort("attempts", descending=True)
+            >>> browser.sort(["status", "-attempts"])  # a minus is descending
+        """
+        wanted = [f"{'-' * descending}{column}"] if isinstance(column, str) and column else list(column)
+        for name in wanted:
+            if not isinstance(name, str) or name.removeprefix("-") not in COLUMNS:
+                raise Refused(f"There is no column {name!r}.", hint=f"there are {', '.join(COLUMNS)}")
+        self._table.sort(wanted)
+        self._show_order()
+        return ""
+
+    @action(busy=False)
+    def show_columns(self, columns: list[str]) -> str:
+        """Choose the columns, from those of `task_table.COLUMNS`; "task" is always there."""
+        unknown = [name for name in columns if name not in COLUMNS]
+        if unknown:
+            raise Refused(f"There is no column {unknown[0]!r}.", hint=f"there are {', '.join(COLUMNS)}")
+        if "payload" in columns and self.view != "FULL":
+            raise Refused("Payloads were not read.", hint='press "Payloads", or browser.read_payloads()')
+        self.columns = [name for name in COLUMNS if name in {"task", *columns}]
+        self._sent = (0, [""])
+        self._show_order()
+        return ""
+
+    @action(busy=False)
+    def set_width(self, column: str, width_px: int = 0) -> str:
+        """Choose the width of a column; 0 is as wide as its content needs. Errors: Refused for another column."""
+        if column not in COLUMNS or type(width_px) is not int or not 0 <= width_px <= WIDEST_PX:
+            raise Refused(f"{column!r} cannot be {width_px!r} px wide.", hint=f"from 0 to {WIDEST_PX:,} px")
+        self.widths = {**self.widths, column: width_px}
+        return ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the rows are those of the filter that was asked for last; not so while that is refused."""
+        return self._asked == self._shown
+
+    def _ask(self, text: str) -> str:
+        self._asked = text if isinstance(text, str) else ""
+        try:
+            wanted = Query.of(text)
+            wanted.check_payloads(self.view, 'press "Payloads", or browser.read_payloads()')
+        except QueryError:
+            self.place = self._place()
+            raise
+        self._shown = self._asked
+        self._table.narrow(wanted)
+        self._show_order()
+        if self.notice.get("level") == "error":  # about a filter before, as a rule
+            self.show("")
+        line = f"browser.filter({json.dumps(str(wanted), ensure_ascii=False)})"
+        kept = self.lines[:-1] if self.lines and self.lines[-1].startswith("browser.filter(") else self.lines
+        self.lines = [*kept, line][-LINES_KEPT:]  # one line for what is typed letter by letter
+        return ""
+
+    def _fill(self, tasks: list[Task]) -> None:
+        """Hold and show these tasks."""
+        self._table.fill(tasks)
+        counted = self._table.heads.offered()
+        with self.hold_sync():
+            self.offered = [*({**counted, **dict(terms_offered(tasks)), **counted}).items()]
+            self._show_order()
+
+    def _show_order(self) -> None:
+        if self.views:
+            self._send_rows()  # before the traits, which say which rows belong to them
+        table, columns = self._table, self.columns
+        with self.hold_sync():
+            self.table = table.shown(columns, table.order[:ROWS_SAVED])
+            self.heads, self.facets = table.head_of(columns), table.chips(columns)
+            self.place = self._place()
+
+    def rows_sent(self, whole: bool = False) -> tuple[dict[str, Any], list[bytes]] | None:
+        """A message with the rows that the page lacks, or only which of them match; None where traits hold them all."""
+        table = self._table
+        if len(table.tasks) <= ROWS_SAVED:
+            return None
+        rows, sorting = (0, [""]) if whole else self._sent
+        message, buffers = columns_sent(table.shown(self.columns)) if rows != table.filled else ({}, [])
+        order = table.sorted if table.sorting and (message or sorting != table.sorting) else None
+        more, bits = matching_sent(table.mask, len(table.tasks), order)
+        about = {"rows": table.filled, "turn": table.arranged, "sorting": table.sorting}
+        self._sent = (table.filled, list(table.sorting))
+        return {**about, **message, **more}, [*bits, *buffers]
+
+    def _send_rows(self, whole: bool = False) -> None:
+        if sent := self.rows_sent(whole):
+            self._tell(*sent)
+
+    def _on_message(self, panel: object, content: Any, buffers: object) -> None:
+        """A page that was opened late, or missed a message, asks for all rows."""
+        if isinstance(content, dict) and content.get("do") == "rows":
+            self._worker.submit(partial(self._send_rows, whole=True))
+        else:
+            super()._on_message(panel, content, buffers)
+
+    def _place(self) -> dict[str, Any]:
+        """Which tasks these are, how many of them match, and in which order."""
+        table = self._table
+        return {
+            "id": self.queue.id,
+            "location": self.queue.location,
+            "count": len(table.tasks),
+            "payloads": self.view == "FULL",
+            "query": self._shown,
+            "asked": self._asked,
+            "sorting": table.sorting,
+            "matched": len(table.order),
+            "rows": table.filled,
+            "turn": table.arranged,
+            "stamp": table.stamp,
+            "can_run": self.queue.kind != "pull",
+        }

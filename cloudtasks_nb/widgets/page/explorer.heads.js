@@ -1,0 +1,44 @@
+// Heads of the queues' columns that filter each other. They are loaded from the kernel, like those of tasks.
+
+import { h } from "./frame/dom.js";
+import { number } from "./frame/words.js";
+import { headContent } from "./heads/head.js";
+import { Crossed, FIELDS } from "./queues/crossed.js";
+
+/** Fill the second row of the head. Returns which rows pass, and how the row is drawn again. */
+export function attach(frame, table, { finds, changed }) {
+  const crossed = new Crossed();
+  const reached = new Map();
+  const cell = (column, rows) => {
+    const head = FIELDS[column] ? crossed.head(column, rows) : null;
+    const edge = (text) => head.numbers[head.edges.indexOf(text)];
+    const act = {
+      toggle: (field, value) => {
+        crossed.toggle(field, value);
+        changed();
+      },
+      between: (field, low, high) => {
+        if (low === "") crossed.between(field, null);
+        else crossed.between(field, edge(low), edge(high));
+        changed();
+      },
+    };
+    return h("td", { "data-column": column }, head ? headContent(head, act, reached) : null);
+  };
+  const count = (rows) =>
+    h(
+      "td.ct-loaded",
+      h("strong", number(table.found.length)),
+      h("span.ct-muted", ` of ${number(rows.length)} listed`),
+    );
+  return {
+    passes: (row) => crossed.passes(row),
+    fill() {
+      const rows = frame.get("rows");
+      const found = rows.filter(finds);
+      const cells = table.names.map((name) => (name === "Queue" ? count(rows) : cell(name, found)));
+      frame.redraw(() => table.under.replaceChildren(h("td"), ...cells, h("td")));
+      table.under.hidden = false;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+// How the values of a column spread, as bars. One is pressed; several are dragged over, or taken with Shift.
+
+import { h } from "../frame/dom.js";
+import { number, plural } from "../frame/words.js";
+import { walk } from "./walk.js";
+
+/** The part of a bar that stands for `count`, as a length; what is there stays visible. */
+export const share = (count, most) => (count ? `${Math.max(3, (100 * count) / most).toFixed(1)}%` : "0");
+
+const plain = (edge) => edge.replace("T", " ").replace("Z", "");
+
+/** The values that a bar holds, in words. (pure) */
+export function barWords({ look, edges }, from, to = from) {
+  const [low, high] = [edges[from], edges[to + 1]];
+  if (look === "time") return `${plain(low)} to ${plain(high)} UTC`;
+  const last = Number(high) - 1;
+  return Number(low) === last ? low : `${low} to ${number(last)}`;
+}
+
+/** The first and the last bar that the filter lets through; null while it says nothing of them. (pure) */
+export function chosenBars({ on }) {
+  const first = on.indexOf(true);
+  return first < 0 ? null : [first, on.lastIndexOf(true)];
+}
+
+export class Bars {
+  constructor(head, between, reached) {
+    Object.assign(this, { head, between, reached, chosen: chosenBars(head) });
+    const { field, label, on } = head;
+    const most = Math.max(1, ...head.all);
+    this.nodes = head.all.map((_, at) => this.#bar(at, most));
+    const names = { role: "group", "aria-label": `Filter by ${label}` };
+    this.node = h(
+      "div.ct-bars",
+      { ...names, class: on.length ? "ct-bars ct-filtered" : "ct-bars" },
+      this.nodes,
+    );
+    walk(
+      this.node,
+      this.nodes,
+      field,
+      reached,
+      (from, to, { shiftKey }) => shiftKey && this.#extend(from, to),
+    );
+    this.node.addEventListener("pointerdown", (event) => event.button === 0 && this.#drag(event));
+    this.node.addEventListener("keydown", (event) => this.#escape(event));
+  }
+
+  #bar(at, most) {
+    const { field, label, all, counts, on, noun } = this.head;
+    const words = `${barWords(this.head, at)}: ${number(counts[at])} of ${plural(all[at], noun)}`;
+    const attributes = {
+      type: "button",
+      class: `ct-column-bar ${on[at] ? "ct-on" : ""}`,
+      "data-key": `head ${field} ${at}`,
+      "aria-label": `${label} ${words}`,
+      "aria-pressed": String(Boolean(on[at])),
+      title: `${words}. Drag over several.`,
+      onclick: ({ detail }) => detail === 0 && this.#choose(at, at), // by keyboard; pointers drag
+    };
+    const layer = (name, count) => h(name, { style: `height: ${share(count, most)}` });
+    return h("button", attributes, layer("span.ct-all", all[at]), layer("span.ct-in", counts[at]));
+  }
+
+  /** Filter by bars; the same ones again let everything through. */
+  #choose(from, to) {
+    const { field, edges } = this.head;
+    this.reached.set(`${field} anchor`, from);
+    const isSame = this.chosen && this.chosen[0] === from && this.chosen[1] === to;
+    this.between(field, ...(isSame ? ["", ""] : [edges[from], edges[to + 1]]));
+  }
+
+  #extend(from, to) {
+    const { field, edges } = this.head;
+    const anchor = this.chosen ? (this.reached.get(`${field} anchor`) ?? from) : from;
+    this.reached.set(`${field} anchor`, anchor);
+    this.between(field, edges[Math.min(anchor, to)], edges[Math.max(anchor, to) + 1]);
+  }
+
+  #escape(event) {
+    if (event.key !== "Escape" || !this.chosen) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.between(this.head.field, "", "");
+  }
+
+  #drag(down) {
+    const { left, width } = this.node.getBoundingClientRect();
+    const { length } = this.nodes;
+    const at = ({ clientX }) =>
+      Math.max(0, Math.min(length - 1, Math.floor(((clientX - left) / width) * length)));
+    const from = at(down);
+    let range = [from, from];
+    const mark = () =>
+      this.nodes.forEach((node, place) => {
+        node.classList.toggle("ct-on", place >= range[0] && place <= range[1]);
+      });
+    const move = (event) => {
+      range = [Math.min(from, at(event)), Math.max(from, at(event))];
+      mark();
+    };
+    this.node.classList.add("ct-filtered");
+    mark();
+    this.node.setPointerCapture(down.pointerId);
+    this.node.addEventListener("pointermove", move);
+    const end = (isDone) => {
+      this.node.removeEventListener("pointermove", move);
+      if (isDone) this.#choose(...range);
+    };
+    this.node.addEventListener("pointerup", () => end(true), { once: true });
+    this.node.addEventListener("pointercancel", () => end(false), { once: true });
+  }
+}

@@ -1,0 +1,38 @@
+// The table that answers: all loaded rows, and heads that filter. It is loaded from the kernel, which judges.
+
+import { h } from "./frame/dom.js";
+import { number } from "./frame/words.js";
+import { headContent } from "./heads/head.js";
+import { chipBar } from "./tasks/chips.js";
+import { LoadedRows } from "./tasks/loaded.js";
+import { together } from "./tasks/together.js";
+
+function countCell(frame) {
+  const { matched, count, scope } = frame.get("place");
+  const where = scope === "page" ? "on this page" : "loaded";
+  return h("td.ct-loaded", h("strong", number(matched)), h("span.ct-muted", ` of ${number(count)} ${where}`));
+}
+
+/** Fill the second row of the head, give the table all rows, and the filter its chips. */
+export function attach(frame, table, filter) {
+  filter.append(chipBar(frame, filter.querySelector("input")));
+  const rows = new LoadedRows(frame, () => table.fill());
+  table.loaded = () => rows.now;
+  const reached = new Map();
+  const act = {
+    toggle: (field, value) => frame.tell("toggle", { field, value }),
+    between: (field, low, high) => frame.tell("between", { field, low, high }),
+  };
+  const cell = ({ name, label }) => {
+    const head = frame.get("heads").find(({ column }) => column === name);
+    const named = { ...head, label: label.toLowerCase(), noun: "task" };
+    return h("td", { "data-column": name }, head ? headContent(named, act, reached) : null);
+  };
+  const draw = () => {
+    table.under.replaceChildren(h("td.ct-check"), countCell(frame), ...frame.get("table").columns.map(cell));
+    table.under.hidden = false;
+  };
+  const drawSoon = together(() => frame.redraw(draw));
+  frame.watch(["heads", "place"], drawSoon);
+  table.fill();
+}

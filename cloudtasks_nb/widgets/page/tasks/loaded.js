@@ -1,0 +1,74 @@
+// All rows that are loaded, as the kernel sends them in buffers: more than the traits hold, which are saved.
+
+const AGAIN_MS = 60000; // a question that got lost is asked again
+const texts = new TextDecoder();
+
+const bytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
+const copied = (view) => bytes(view).slice().buffer; // where numbers may begin anywhere
+const lines = (view) => texts.decode(bytes(view)).split("\n");
+
+/** The columns in the shape that the trait `table` has. (pure) */
+export function readColumns(columns, buffers) {
+  const [ids, leased, ...rest] = buffers;
+  const next = () => rest.shift();
+  const read = (column) => {
+    if (column.look === "number" || column.look === "time") {
+      return { ...column, values: new Float64Array(copied(next())) };
+    }
+    const at = new Int32Array(copied(next()));
+    return { ...column, at, different: column.different ?? lines(next()) };
+  };
+  const table = { ids: lines(ids), leased: new Int32Array(copied(leased)) };
+  return { ...table, columns: columns.map(read) };
+}
+
+/** The rows whose bit is set, in an order of all rows, or as they are listed. (pure) */
+export function matchingRows(bits, count, sorted) {
+  const found = new Uint32Array(count);
+  let held = 0;
+  for (let place = 0; place < count; place++) {
+    const row = sorted ? sorted[place] : place;
+    if ((bits[row >> 3] >> (row & 7)) & 1) found[held++] = row;
+  }
+  return found.subarray(0, held);
+}
+
+export class LoadedRows {
+  constructor(frame, changed) {
+    Object.assign(this, { frame, changed, rows: 0, turn: 0, askedAt: Number.NEGATIVE_INFINITY });
+    frame.on("msg:custom", (message, buffers) => message?.rows && this.#hear(message, buffers));
+    frame.watch(["place"], () => this.#ask());
+    frame.every(AGAIN_MS, () => this.#ask());
+  }
+
+  get #isNeeded() {
+    return this.frame.get("place").matched > this.frame.get("table").ids.length;
+  }
+
+  /** `held` and `order`, where they are those of `place` and more than the traits hold; else null. */
+  get now() {
+    const { rows, turn } = this.frame.get("place");
+    const isThere = this.#isNeeded && rows === this.rows && turn === this.turn;
+    return isThere ? { held: this.held, order: this.order } : null;
+  }
+
+  #ask() {
+    const { rows, turn } = this.frame.get("place");
+    const wanted = `${rows} ${turn}`;
+    const isNew = wanted !== this.wanted || performance.now() - this.askedAt > AGAIN_MS;
+    if (!this.#isNeeded || this.now || !isNew) return;
+    Object.assign(this, { wanted, askedAt: performance.now() });
+    this.frame.calls.post({ do: "rows" });
+  }
+
+  #hear({ rows, turn, columns, sorting, has_order: hasOrder }, [bits, ...buffers]) {
+    if (!columns && rows !== this.rows) return; // of tasks that this page does not have
+    const order = hasOrder ? buffers.shift() : null;
+    if (columns) Object.assign(this, { rows, held: readColumns(columns, buffers), sorted: null });
+    if (order) this.sorted = new Uint32Array(copied(order));
+    else if (!sorting.length) this.sorted = null;
+    this.turn = turn;
+    this.order = matchingRows(bytes(bits), this.held.ids.length, this.sorted);
+    if (this.now) this.changed();
+  }
+}

@@ -1,0 +1,47 @@
+"""How do many tasks get into the page: as columns in buffers, and as the bits of those that match. (pure)"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from typing import Any
+
+from ..query.masks import Mask
+
+Sent = tuple[dict[str, Any], list[bytes]]
+"""A message and the buffers that it counts up."""
+
+
+def columns_sent(table: Mapping[str, Any]) -> Sent:
+    """The columns that `TaskTable.shown` made, numbers and texts in buffers, the rest in the message.
+
+    A buffer of text holds a line for each value, of times and numbers a float64 (NaN for none), of places an int32.
+    """
+    buffers = [_lines(table["ids"]), array("i", table["leased"]).tobytes()]
+    columns = []
+    for column in table["columns"]:
+        head = {name: column[name] for name in ("name", "label", "look")}
+        if "values" in column:
+            buffers.append(array("d", map(_number, column["values"])).tobytes())
+        else:
+            buffers.append(array("i", column["at"]).tobytes())
+            if column["look"] == "status":
+                head["different"] = column["different"]
+            else:
+                buffers.append(_lines(column["different"]))
+        columns.append(head)
+    return {"columns": columns}, buffers
+
+
+def matching_sent(mask: Mask, count: int, order: array[int] | None) -> Sent:
+    """A bit for each task, 1 for those that match; and the order of all tasks, where the page lacks it."""
+    bits = mask.to_bytes((count + 7) // 8, "little")
+    return {"has_order": order is not None}, [bits, *([] if order is None else [order.tobytes()])]
+
+
+def _lines(texts: list[str]) -> bytes:
+    return "\n".join(texts).encode()  # shown() leaves no line end in them
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
