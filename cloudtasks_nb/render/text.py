@@ -20,7 +20,7 @@ LINES_SHOWN = 40
 
 def text(obj: Any, now: datetime | None = None) -> str:
     """An object as plain text. `now` is what times are relative to."""
-    found = shape(obj, now)
+    found: Any = shape(obj, now)
     match found:
         case Card():
             return _card(found)
@@ -39,7 +39,7 @@ def _card(card: Card) -> str:
     blocks += [_section(section) for section in card.sections]
     if card.code:
         blocks.append("  next: " + "  ".join(shown(line) for line in card.code))
-    return "\n".join(blocks)
+    return "\n".join([*blocks, *([f"  {card.as_of}"] if card.as_of else [])])
 
 
 def _facts(card: Card) -> str:
@@ -73,7 +73,8 @@ def _table(table: Table, fold: bool = False) -> str:
             for column in zip(heads, *fitted, strict=True)
         ]
         blocks.append(_aligned([heads, rules, *fitted], alignments(rows, len(heads))))
-    return "\n".join([*blocks, *(shown(line) for line in table.closing())])
+    closing = [*table.closing(), *([table.as_of] if table.as_of else [])]
+    return "\n".join([*blocks, *(shown(line) for line in closing)])
 
 
 def _joined(value: Sequence[Cell], write: Callable[[Cell], str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ..render.shapes import Card, Image, Shape, Table, Value, alignments
+from ..render.shapes import Card, Shape, Table, Value, alignments
 from ..render.values import exact
 from ..render.visible import shown
 from .cells import fact_list, plain, section
@@ -14,8 +14,6 @@ from .cells import fact_list, plain, section
 
 def saved_view(shape: Shape, read_at: datetime | None) -> dict[str, Any]:
     """Plain values of a shape, and when it was read: its relative times are those of that instant."""
-    if isinstance(shape, Image):
-        raise TypeError("A picture has no view to save.")
     card = shape if isinstance(shape, Card) else Card(shape.caption, table=shape)
     table = card.table
     return {

@@ -77,6 +77,27 @@ test("a panel that was never read says so", () => {
   assert.match(body.textContent, /saved view, not read/);
 });
 
+test("each model has its own panel, although one module draws them all", async () => {
+  const code = (words) => `export default { render: ({ el }) => { el.append("${words}"); } }`;
+  const [one, other] = [fakeModel({ kept }), fakeModel({ kept })];
+  const [first, second, third] = ["div", "div", "div"].map((tag) => document.createElement(tag));
+  globalThis.URL.createObjectURL = () => `data:text/javascript,${code(next)}`;
+  globalThis.URL.revokeObjectURL = () => {};
+  let next = "queue";
+  widget.render({ model: one, el: first });
+  widget.render({ model: other, el: second });
+  one.emit({ part: "panel", code: "", css: "" });
+  next = "explorer";
+  other.emit({ part: "panel", code: "", css: "" });
+  while (!second.textContent.includes("explorer")) await new Promise(setImmediate);
+  widget.render({ model: one, el: third });
+  while (!third.textContent.includes("queue")) await new Promise(setImmediate);
+  assert.deepEqual(
+    [first.textContent, second.textContent, third.textContent],
+    ["queue", "explorer", "queue"],
+  );
+});
+
 test("the host's signal ends a view: it asks for nothing any more, and listens to nothing", () => {
   const host = new AbortController();
   const own = fakeModel({ kept });
@@ -88,15 +109,4 @@ test("the host's signal ends a view: it asks for nothing any more, and listens t
   const sent = own.sent.length;
   mock.timers.tick(60000);
   assert.equal(own.sent.length, sent);
-});
-
-test("each panel has its own script, although a host gives all of them one copy of this one", async () => {
-  const made = URL.createObjectURL;
-  URL.createObjectURL = () => "data:text/javascript,export default { render: () => () => {} }";
-  model.emit({ part: "panel", code: "", css: "" });
-  for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));
-  URL.createObjectURL = made;
-  const other = fakeModel({ kept });
-  widget.render({ model: other, el });
-  assert.deepEqual(other.sent.at(-1), { do: "part", name: "panel" });
 });

@@ -5,25 +5,41 @@ import { h } from "./frame/dom.js";
 import { askForPart, moduleOf } from "./frame/part.js";
 import { SavedView } from "./saved/view.js";
 
+const scripts = new WeakMap(); // by model: marimo runs this module once for all panels
+
+function drawn(panel, css, model, el) {
+  const style = h("style", css);
+  el.replaceChildren(style);
+  return panel.render({ model, el });
+}
+
 /** The view is over when the host's `signal` aborts; older hosts call the function that is returned. */
 function render({ model, el, signal }) {
-  // Nothing is kept outside: a host may give all panels one copy of this script.
-  const saved = new SavedView(model, el);
+  let undo = null;
   let isEnded = false;
-  const endAsking = askForPart(model, "panel", async ({ code, css }) => {
-    const { default: panel } = await moduleOf(code);
+  const show = async () => {
+    const { css, loading } = scripts.get(model);
+    const { default: panel } = await loading;
     if (isEnded) return;
-    undo();
-    el.replaceChildren(h("style", css));
-    undo = panel.render({ model, el });
-  });
-  let undo = () => {
-    endAsking();
-    saved.end();
+    undo?.();
+    undo = drawn(panel, css, model, el);
   };
+  if (scripts.has(model)) show();
+  else {
+    const saved = new SavedView(model, el);
+    const endAsking = askForPart(model, "panel", ({ code, css }) => {
+      scripts.set(model, { css, loading: moduleOf(code) });
+      show();
+    });
+    undo = () => {
+      endAsking();
+      saved.end();
+    };
+  }
   const end = () => {
-    if (!isEnded) undo();
     isEnded = true;
+    undo?.();
+    undo = null;
   };
   signal?.addEventListener("abort", end);
   return end;
