@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any, cast
 
-from .shapes import Card, Shape, Table
-from .values import moment
+from .shapes import Card, Shape, Table, has_times
+from .values import exact, moment
 
 
 @singledispatch
@@ -28,12 +28,16 @@ looks = _shape.register
 
 
 def shape(obj: Any, now: datetime | None = None) -> Shape:
-    """The Card or Table that an object shows itself as. `now` is what times are relative to.
+    """The Card or Table that an object shows itself as. `now` is what times are relative to, and the shape says it.
 
     A class with a method `_shape_()` says so itself, and one with `_now_()` what its times are relative to. Errors:
     TypeError when nothing is known about the object.
     """
     own, clock = (getattr(type(obj), name, None) for name in ("_shape_", "_now_"))
-    if own is not None:
-        return cast(Shape, own(obj))
-    return _shape(obj, moment(now or (clock(obj) if clock is not None else None)))
+    seen_from = moment(now or (clock(obj) if clock is not None else None))
+    found = cast(Shape, own(obj)) if own is not None else _shape(obj, seen_from)
+    if (
+        found is not obj and not found.as_of and has_times(found)
+    ):  # a shape itself was made at a time of its own
+        found.as_of = f"times as of {exact(seen_from.replace(microsecond=0))}"
+    return found

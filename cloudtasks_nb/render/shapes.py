@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
-Look = Literal["plain", "muted", "code", "number", "badge"]
+Look = Literal["plain", "muted", "code", "number", "badge", "time"]
 Tone = Literal["", "ok", "warn", "bad"]
 T = TypeVar("T")
 
@@ -71,13 +71,17 @@ def cells(value: Value) -> tuple[Cell, ...]:
 
 
 class Table(Struct, kw_only=True):
-    """Rows under columns. `more` counts rows that exist but were not handed over."""
+    """Rows under columns. `more` counts rows that exist but were not handed over.
+
+    `as_of` says which instant its relative times are seen from. A Card has it, too.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Value]]
     caption: str = ""
     footer: str | None = None
     more: int = 0
+    as_of: str = ""
 
     @classmethod
     def of(
@@ -191,6 +195,7 @@ class Card(Struct):
     table: Table | None = None
     sections: Sequence[Section] = ()
     code: Sequence[str] = ()
+    as_of: str = ""
 
     def __post_init__(self) -> None:
         if self.table is not None and not self.table.rows:
@@ -203,6 +208,16 @@ class Card(Struct):
 
 
 Shape: TypeAlias = Card | Table
+
+
+def has_times(shape: Shape) -> bool:
+    """Whether it shows an instant as seen from another one ("in 3 min")."""
+    if isinstance(shape, Table):
+        return any(cell.look == "time" for row in shape.body() for value in row for cell in value)
+    tables = [shape.table, *(part.body for part in shape.sections)]
+    return any(cell.look == "time" for _, value in shape.lines() for cell in value) or any(
+        has_times(table) for table in tables if isinstance(table, Table)
+    )
 
 
 def alignments(rows: Sequence[Sequence[tuple[Cell, ...]]], columns: int) -> list[Literal["left", "right"]]:

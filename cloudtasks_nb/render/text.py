@@ -33,7 +33,7 @@ def _card(card: Card) -> str:
     blocks += [_section(section) for section in card.sections]
     if card.code:
         blocks.append("  next: " + "  ".join(shown(line) for line in card.code))
-    return "\n".join(blocks)
+    return "\n".join([*blocks, *([f"  {card.as_of}"] if card.as_of else [])])
 
 
 def _facts(card: Card) -> str:
@@ -67,7 +67,8 @@ def _table(table: Table, fold: bool = False) -> str:
             for column in zip(heads, *fitted, strict=True)
         ]
         blocks.append(_aligned([heads, rules, *fitted], alignments(rows, len(heads))))
-    return "\n".join([*blocks, *(shown(line) for line in table.closing())])
+    closing = [*table.closing(), *([table.as_of] if table.as_of else [])]
+    return "\n".join([*blocks, *(shown(line) for line in closing)])
 
 
 def _with_title(cell: Cell) -> str:

@@ -20,6 +20,7 @@ import traitlets
 from ..errors import CloudTasksError
 from ..redact import scrub
 from ..render import Shape, html, text
+from ..render.values import exact
 from ..render.visible import visible_lines
 from . import sharing
 from .action import Action, Refused, action_of
@@ -274,13 +275,20 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self._read = (self.read_at, self._now())
         self.kept = saved_view(self._shape_(), self.read_at)
 
+    def _still(self) -> Shape:
+        """What is shown now, with the moment of reading, which its relative times are seen from."""
+        found = self._shape_()
+        read = self.read_at
+        found.as_of = f"read at {exact(read.replace(microsecond=0))}" if read is not None else ""
+        return found
+
     def _now(self) -> datetime:
         """The time at the service, which is moved by hand in an emulator."""
         session, _ = self._service
         return session.now() if session is not None else datetime.now(UTC)
 
     def __str__(self) -> str:
-        return text(self._shape_())
+        return text(self._still())
 
     def __repr__(self) -> str:
         return str(self)
@@ -288,5 +296,5 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The widget, and beside it what it shows now: a page that cannot run widgets shows that."""
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        found = self._shape_()
+        found = self._still()
         return {**data, "text/plain": text(found), "text/html": html(found)}, metadata

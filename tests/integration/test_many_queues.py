@@ -31,6 +31,7 @@ class Wire:
         self.listed: list[str] = []
         self.refused: dict[str, int] = {}
         self.refused_after: int | None = None
+        self.interrupts = False
         self.together: threading.Barrier | None = None
         self._send = wire.exchange
         monkeypatch.setattr(wire, "exchange", self)
@@ -41,6 +42,8 @@ class Wire:
             self.listed.append(queue)
             status = self.refused.get(queue)
             if status is None and self.refused_after is not None and len(self.listed) > self.refused_after:
+                if self.interrupts:
+                    raise KeyboardInterrupt
                 status = 503
             if status is not None:
                 return Answer(status, "application/json", 0.0, b'{"error": {"code": %d}}' % status)
@@ -153,6 +156,22 @@ def test_an_export_that_is_cut_short_goes_on_with_the_first_missing_page(
     rest = listing(caught.value.page_token).to_dataframe(progress=False)
     assert len(before) and len(rest)
     assert sorted([*before.name, *rest.name]) == wanted
+
+
+def test_an_export_that_is_interrupted_holds_what_was_read_and_where_it_goes_on(
+    project: ct.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = Wire(monkeypatch)
+    tasks = project.queue("q2").tasks(page_size=1)
+    sent.refused_after, sent.interrupts = 3, True
+    with pytest.raises(KeyboardInterrupt) as caught:
+        tasks.to_arrow(progress=False)
+    sent.refused_after = None
+    stopped: Any = caught.value
+    assert stopped.result["task_id"].to_pylist() == ["t-000", "t-001", "t-002"]
+    assert "the 3 read before are in the error's .result" in stopped.__notes__[0]
+    rest = project.queue("q2").tasks(page_size=1, page_token=stopped.page_token)
+    assert [task.id for task in rest] == ["t-003", "t-004"]
 
 
 def test_a_progress_line_says_how_many_list_calls_it_takes(

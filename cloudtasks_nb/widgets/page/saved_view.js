@@ -5,7 +5,7 @@ import { h } from "./frame/dom.js";
 import { askForPart, moduleOf } from "./frame/part.js";
 import { SavedView } from "./saved/view.js";
 
-let script = null; // asked for once, for all views of this model
+const scripts = new WeakMap(); // by model: marimo runs this module once for all panels
 
 function drawn(panel, css, model, el) {
   const style = h("style", css);
@@ -17,17 +17,17 @@ function render({ model, el }) {
   let undo = null;
   let isEnded = false;
   const show = async () => {
-    const { css, loading } = script;
+    const { css, loading } = scripts.get(model);
     const { default: panel } = await loading;
     if (isEnded) return;
     undo?.();
     undo = drawn(panel, css, model, el);
   };
-  if (script) show();
+  if (scripts.has(model)) show();
   else {
     const saved = new SavedView(model, el);
     const endAsking = askForPart(model, "panel", ({ code, css }) => {
-      script ??= { css, loading: moduleOf(code) };
+      scripts.set(model, { css, loading: moduleOf(code) });
       show();
     });
     undo = () => {

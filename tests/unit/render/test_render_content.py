@@ -275,3 +275,10 @@ def test_a_lease_batch_says_when_its_leases_end() -> None:
     for words in ("in 55 s", "in 5 s", "over, 9 s ago"):
         assert words in text
     assert render.text(render.lease_table([], caption="leased", now=NOW)) == "leased\nno task was free"
+
+
+def test_relative_times_say_which_moment_they_are_seen_from() -> None:
+    task = Task(name=f"{QUEUE}/tasks/a", schedule_time=NOW + timedelta(seconds=5))
+    for words in (render.text(task, NOW), render.html(task, NOW)):
+        assert "times as of 2026-07-31 12:00:00 UTC" in words
+    assert "as of" not in render.text(Task(name=f"{QUEUE}/tasks/a"), NOW)

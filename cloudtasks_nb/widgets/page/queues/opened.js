@@ -1,7 +1,7 @@
 // The widget of the opened queue, drawn by its own script with its own model.
 
 import { h, pushButton } from "../frame/dom.js";
-import { moduleOf } from "../frame/part.js";
+import { askForPart, moduleOf } from "../frame/part.js";
 
 const TRIES = 20;
 const PAUSE_MS = 100;
@@ -37,8 +37,12 @@ export class Opened {
 
   async #draw(id, el) {
     const model = await this.#model(id);
-    const { default: widget } = await moduleOf(this.frame.get("_esm")); // the same for all panels
+    const { code, css } = await new Promise((done) => {
+      this.undo = askForPart(model, "panel", done);
+    });
+    const { default: widget } = await moduleOf(code);
     if (this.id !== id || this.frame.ended) return; // something else was opened meanwhile
+    el.append(h("style", css));
     this.undo = await widget.render({ model, el });
   }
 
