@@ -125,7 +125,7 @@ class LeaseVerbs(QueueVerbs):
 
         - `handler`: a function that gets a Task with its payload. When it returns, the task is acknowledged. When it
           raises, the task is given back after a delay, which grows with its attempts. Leases are renewed while it runs.
-        - `concurrency`: how many handlers run at once.
+        - `concurrency`: how many handlers run concurrently.
         - `executor`: where handlers run. Defaults to threads; pass a ProcessPoolExecutor, or dask.distributed's
           client.get_executor() for a cluster. The leases stay in this process.
         - `lease_duration`: how long a task is leased at a time, from a second to a week.

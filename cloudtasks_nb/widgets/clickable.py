@@ -26,7 +26,7 @@ from . import sharing
 from .action import Action, Refused, action_of
 from .panel_thread import PanelThread
 from .saved_view import saved_view
-from .sharing import budget_of
+from .sharing import budget_of, pause_s
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -67,7 +67,13 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     kept = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, subject: Queue | Client | Inbox | Watch, name: str, *, read_only: bool = False, **state: Any
+        self,
+        subject: Queue | Client | Inbox | Watch,
+        name: str,
+        *,
+        read_only: bool = False,
+        every_s: float = 0.0,
+        **state: Any,
     ) -> None:
         self.subject = subject
         self.views = 0
@@ -81,7 +87,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         if session is not None:
             state["acts_on"] = place | {"live": not session.on_emulator, "client_reads": session.read_only}
             read_only = read_only or session.read_only
-        super().__init__(read_only=read_only, **state)
+        super().__init__(read_only=read_only, live_s=pause_s(every_s), **state)
         self.on_msg(self._on_message)
         sharing.listening.add(self)
 
@@ -108,6 +114,11 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     def shows(self, name: str) -> bool:
         """Whether a queue of this name is shown here."""
         return False
+
+    @property
+    def calls_of_a_look(self) -> int:
+        """How many calls the next look makes."""
+        return 1
 
     def look(self) -> None:
         """Read again what is shown, without a line of "as code". Errors: any CloudTasksError."""
@@ -226,7 +237,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _look_again(self) -> bool:
         """What a page that is looked at asks for; False when it is left out, as during an action or without quota."""
-        if self.busy or not self._budget.take():
+        if self.busy or not self._budget.take(self.calls_of_a_look):
             return False
         try:
             self.look()

@@ -85,8 +85,8 @@ def draw(page: Page, queue: ct.Queue, name: str) -> Draw:
         page.evaluate(before)
         page.evaluate(MOUNT, [state, state["_css"], parts])
         page.locator(".ct-panel[data-panel]").wait_for()
-        if "task_browser.verbs" in parts:  # asked for at once; others when they are opened
-            page.locator(".ct-verbs").wait_for()
+        if any(name.endswith(".verbs") for name in parts):  # asked for at once; others when they are opened
+            page.locator(".ct-verbs, .ct-now-view .ct-action").first.wait_for(state="attached")
 
     return again
 

@@ -56,6 +56,22 @@ test("scrolled away it stops, and back in sight it asks at once", () => {
   assert.equal(looks().length, 1);
 });
 
+test("during a confirmation, and while text is marked, it waits", () => {
+  seen(true);
+  const armed = document.createElement("button");
+  armed.className = "ct-armed";
+  frame.root.append(armed);
+  mock.timers.tick(5000);
+  assert.equal(looks().length, 0);
+  armed.remove();
+  globalThis.getSelection = () => ({ isCollapsed: false, anchorNode: frame.root });
+  mock.timers.tick(5000);
+  assert.equal(looks().length, 0);
+  globalThis.getSelection = () => ({ isCollapsed: false, anchorNode: document.body });
+  mock.timers.tick(1000);
+  assert.equal(looks().length, 1);
+});
+
 test("a question that got lost is said, and asked again later", () => {
   frame.root.append(...frame.freshness("1970-01-01T00:00:00Z"));
   const asleep = frame.root.querySelector(".ct-asleep");

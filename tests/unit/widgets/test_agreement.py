@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.rest.session import Session
 from cloudtasks_nb.widgets.panel import Panel
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
 from cloudtasks_nb.widgets.sharing import Budget
@@ -150,6 +152,31 @@ def test_the_thread_ends_when_the_last_view_goes_and_starts_again_with_the_next_
     thread.join(10)
     assert not panel._worker.alive
     assert page.click("pause").startswith("Paused.")
+
+
+@pytest.mark.parametrize("name", OPENERS)
+def test_every_panel_reads_again_as_often_as_it_was_asked_to(
+    client: ct.Client, queue: ct.Queue, clicking: Clicking, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = OPENERS[name](client, queue, every_s=7)
+    page, calls = clicking(panel), []
+    fetch = Session.fetch
+
+    def counted(session: Session, method_id: str, **given: Any) -> bytes:
+        calls.append(method_id)
+        return fetch(session, method_id, **given)
+
+    monkeypatch.setattr(Session, "fetch", counted)
+    if name == "monitor":
+        panel._samples.clear()  # type: ignore[attr-defined]  # it leaves a look out that follows a sample
+    expected = panel.calls_of_a_look
+    page.click("look")
+    assert (len(calls), page.next_s) == (expected, 7)
+    panel.live_s = 0
+    page.click("look")
+    assert page.next_s == 0
+    with pytest.raises(ct.ConfigError, match="or 0 to read only when you ask"):
+        getattr(panel.subject, name)(every_s=0.5)
 
 
 @pytest.mark.parametrize("name", sorted(set(OPENERS) - {"explore"}))

@@ -74,6 +74,20 @@ export class Frame {
     update();
   }
 
+  /** As watch, but not when nothing has changed besides the time of reading. */
+  watchFacts(traits, update) {
+    const facts = (key, value) => (key === "updated" ? Boolean(value) : value);
+    let before = "";
+    this.watch(traits, () => {
+      const now = JSON.stringify(
+        traits.map((trait) => this.get(trait)),
+        facts,
+      );
+      if (now !== before) update();
+      before = now;
+    });
+  }
+
   every(pauseMs, act) {
     const clock = setInterval(act, pauseMs);
     this.undo.push(() => clearInterval(clock));
