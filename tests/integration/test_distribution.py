@@ -57,7 +57,7 @@ import matplotlib
 matplotlib.use("agg")
 import cloudtasks_nb as ct
 
-print(type(ct.RetryConfig(max_attempts=3, min_backoff=1).plot()).__name__)
+print(type(ct.RetryConfig(max_attempts=3, min_backoff=1).plot().draw()).__name__)
 """
 
 
