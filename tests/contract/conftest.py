@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import folder_of
 from tests.contract.driver import Driver
 from tests.contract.drivers import DRIVERS, driver_of
 from tests.contract.google_clients import DiscoveryLibrary
@@ -30,6 +31,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (asked if fits else left_out).append(item)
     items[:] = asked
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if left_out := [
+        item for item in terminalreporter.stats.get("deselected", []) if folder_of(item.nodeid) == "contract"
+    ]:
+        terminalreporter.write_line(
+            f"{len(left_out)} of the deselected tests are contract tests whose version of the API lacks the behaviour: "
+            "pull queues are v2beta2 only, and @pytest.mark.versions names the versions of the others."
+        )
 
 
 @pytest.fixture

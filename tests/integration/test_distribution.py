@@ -148,11 +148,11 @@ def test_the_version_stands_in_one_place() -> None:
     assert [path.name for path in files if assignment.search(path.read_text())] == ["__init__.py"]
 
 
-def test_without_extras_it_imports_and_says_what_is_missing(plain: Path) -> None:
+def test_without_extras_it_imports_and_says_what_is_missing(plain: Path, wheel: Path) -> None:
     version, emulator, plots = _run(_python(plain), BASE.format(prefix=str(plain)))
     assert version == ct.__version__
-    assert 'pip install "cloudtasks-nb[local]"' in emulator
-    assert 'pip install "cloudtasks-nb[plot]"' in plots
+    assert f'pip install "cloudtasks-nb[local] @ {wheel.as_uri()}"' in emulator
+    assert f'pip install "cloudtasks-nb[plot] @ {wheel.as_uri()}"' in plots
 
 
 def test_with_local_it_does_all_but_pictures(plain: Path, wheel: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb import errors
+from cloudtasks_nb.installation import install_command
 from cloudtasks_nb.shown import Shown
 
 HEAVY = (
@@ -76,7 +77,7 @@ def test_errors_survive_pickling() -> None:
     assert type(again) is ct.NotFound
     assert (str(again), again.details, again.code) == (str(error), [{"a": 1}], 404)
     missing = pickle.loads(pickle.dumps(ct.MissingExtra("Plots", "plot")))  # noqa: S301
-    assert 'pip install "cloudtasks-nb[plot]"' in str(missing)
+    assert install_command("plot") in str(missing)
     assert isinstance(missing, ImportError)
 
 
