@@ -83,8 +83,12 @@ def interrupt(*_: object) -> None:
     """The first signal ends the demo. It ignores the next ones while it ends."""
     for name in ENDING:
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+            signal.signal(getattr(signal, name), ignore)
     raise KeyboardInterrupt
+
+
+def ignore(*_: object) -> None:
+    """Not SIG_IGN: Python complains about that when two signals arrive at once."""
 
 
 @contextlib.contextmanager
