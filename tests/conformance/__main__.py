@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
-    except (Unusable, requests.RequestException) as error:
+    except Unusable as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -79,7 +79,7 @@ def _record(options: argparse.Namespace) -> int:
         )
     place, calls = new_place(options.project, options.location), read(options.calls)
     with session_for(options.endpoint) as session:
-        print(f"The queue of these calls is {place.queue}. It is deleted in the end.", file=sys.stderr)
+        print(f"The queue of these calls is {place.queue}. It will be deleted.", file=sys.stderr)
         text = recorded(calls, options.endpoint, place, session)
     options.to.write_text(text)
     print(

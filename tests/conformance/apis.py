@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import grpc
 import requests
+from google.auth.exceptions import GoogleAuthError
 from google.iam.v1 import iam_policy_pb2
 from google.protobuf import json_format
 from google.rpc import code_pb2, error_details_pb2  # noqa: F401 - details of these types can be read
@@ -62,21 +63,27 @@ class Rest:
         self._session = session
 
     def answer(self, rpc: str, request: Json) -> Answer:
-        """The answer to a call. Errors: Unusable for an answer that is not JSON."""
+        """The answer to a call. Errors: Unusable when there is none, or none of the API's."""
         verb, template, held_as = _REST[rpc]
         left = dict(request)
         path = _FIELD.sub(lambda match: _taken(left, match[1]), template)
         body = left if held_as == _ALL else left.pop(held_as, {}) if held_as else None
         query = left if held_as != _ALL else None
-        got = self._session.request(verb, self._url + path, params=query, json=body, timeout=_TIMEOUT_S)
         try:
-            said = got.json()
-        except ValueError:
-            raise Unusable(f"{rpc}: HTTP {got.status_code} without JSON: {got.text[:200]!r}") from None
-        if got.ok:
-            return Answer(response=said)
-        error = said["error"]
-        return Answer(code=error["status"], message=error["message"], details=error.get("details", []))
+            got = self._session.request(verb, self._url + path, params=query, json=body, timeout=_TIMEOUT_S)
+        except (requests.RequestException, GoogleAuthError) as error:
+            raise Unusable(f"{rpc}: {error}") from error
+        try:
+            return _of_rest(got.ok, got.json())
+        except (ValueError, LookupError, TypeError):
+            raise Unusable(f"{rpc}: HTTP {got.status_code} is not from the API: {got.text[:200]!r}") from None
+
+
+def _of_rest(ok: bool, said: Json) -> Answer:
+    if ok:
+        return Answer(response=said)
+    error = said["error"]
+    return Answer(code=error["status"], message=error["message"], details=error.get("details", []))
 
 
 def _taken(request: Json, field: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,11 +46,12 @@ def session_for(endpoint: str) -> requests.Session:
 def recorded(calls: Recording, endpoint: str, place: Place, session: requests.Session) -> str:
     """The text of a new recording with the same calls. Errors: Unusable."""
     cases: dict[str, Case] = {}
-    for one in made(calls, Rest(endpoint, calls.version, session), place):
-        if one.answer.code in _OF_THE_MOMENT - {one.call.answer.code if one.call.answer else ""}:
-            raise Unusable(f"{one.case.name}: {one.call.rpc}: {one.answer.code}: {one.answer.message}")
-        case = cases.setdefault(one.case.name, Case(name=one.case.name, calls=[]))
-        case.calls.append(Call(rpc=one.call.rpc, request=one.call.request, answer=one.answer))
+    with closing(made(calls, Rest(endpoint, calls.version, session), place)) as run:
+        for one in run:
+            if one.answer.code in _OF_THE_MOMENT - {one.call.answer.code if one.call.answer else ""}:
+                raise Unusable(f"{one.case.name}: {one.call.rpc}: {one.answer.code}: {one.answer.message}")
+            case = cases.setdefault(one.case.name, Case(name=one.case.name, calls=[]))
+            case.calls.append(Call(rpc=one.call.rpc, request=one.call.request, answer=one.answer))
     text = written(
         Recording(
             version=calls.version,

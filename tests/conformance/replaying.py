@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -30,10 +31,11 @@ class Difference(Struct, frozen=True):
 def differences(recording: Recording, api: Api) -> Iterator[Difference]:
     """All differences, call by call. Errors: Unusable."""
     place = new_place("conformance-replay", "us-central1")
-    for one in made(recording, api, place):
-        if one.call.answer is not None:
-            call = f"{one.case.name}: call {one.number}, {one.call.rpc} over {api.over}"
-            yield from between(call, one.call.answer, one.answer)
+    with closing(made(recording, api, place)) as run:
+        for one in run:
+            if one.call.answer is not None:
+                call = f"{one.case.name}: call {one.number}, {one.call.rpc} over {api.over}"
+                yield from between(call, one.call.answer, one.answer)
 
 
 def between(call: str, recorded: Answer, answered: Answer) -> Iterator[Difference]:

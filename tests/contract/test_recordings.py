@@ -200,6 +200,10 @@ def test_the_command_replays_the_form_of_aertje_and_says_how_it_ended(
     assert main(["replay", str(file(entries[:1])), "--endpoint", emulator]) == 0
     assert main(["replay", str(file({"cases": []})), "--endpoint", emulator]) == 2
     assert "is not a recording: Object missing required field" in capsys.readouterr().err
+    nowhere = "http://127.0.0.1:1"
+    assert main(["replay", str(PUBLISHED), "--endpoint", nowhere]) == 2
+    said = capsys.readouterr().err
+    assert "CreateQueue: " in said and "Connection refused" in said
 
 
 def test_the_command_records_into_a_new_file_only(
