@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import folder_of
 from tests.contract.driver import Driver
 from tests.contract.drivers import DRIVERS, driver_of
 from tests.contract.google_clients import DiscoveryLibrary
+
+LEFT_OUT = pytest.StashKey[int]()
 
 
 @pytest.fixture(scope="module", params=DRIVERS, ids="-".join)
@@ -30,16 +31,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         fits = not version or all(version in versions for versions in marks)
         (asked if fits else left_out).append(item)
     items[:] = asked
+    config.stash[LEFT_OUT] = len(left_out)
     config.hook.pytest_deselected(items=left_out)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if left_out := [
-        item for item in terminalreporter.stats.get("deselected", []) if folder_of(item.nodeid) == "contract"
-    ]:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if number := config.stash.get(LEFT_OUT, 0):
         terminalreporter.write_line(
-            f"{len(left_out)} of the deselected tests are contract tests whose version of the API lacks the behaviour: "
-            "pull queues are v2beta2 only, and @pytest.mark.versions names the versions of the others."
+            f"{number} contract tests are deselected because their version of the API lacks the behaviour. Pull queues "
+            "exist in v2beta2 only. For the others, @pytest.mark.versions names the versions."
         )
 
 
