@@ -22,9 +22,8 @@ def test_a_report_tells_which_faults_are_set_and_what_they_did() -> None:
         FaultReport(faults=CHOSEN, counts=FaultCounts(exhausted=3, cut_after=1, none=1_200)), NOW
     )
     assert "[set]" in text
-    assert (
-        "20 % rejected with 429, 1.5 % cut off after they took effect, each delayed by 0.05 s"
-        in " ".join(text.split())
+    assert "20 % rejected with 429, 1.5 % cut off after they took effect, each delayed by 0.05 s" in " ".join(
+        text.split()
     )
     assert "queues.tasks.* queues.get" in text
     assert "1,204 calls: 3 rejected with 429, 1 cut off after they took effect" in text
