@@ -1,6 +1,6 @@
 """Plots of queues and of retry settings, drawn on demand with matplotlib (extra "plot")."""
 
 from .accessors import ClientPlots, QueuePlots
-from .backoff import draw_backoff
+from .picture import Picture
 
-__all__ = ["ClientPlots", "QueuePlots", "draw_backoff"]
+__all__ = ["ClientPlots", "Picture", "QueuePlots"]
