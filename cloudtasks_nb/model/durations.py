@@ -28,7 +28,7 @@ def parse_duration(text: str) -> timedelta:
     try:
         return timedelta(seconds=sum(float(number) * _UNITS_S[unit.lower()] for number, unit in parts))
     except OverflowError:
-        raise ValueError(f"{text!r} is too long for a duration in Python") from None
+        raise ValueError(f"{text!r} is not a duration that Python can hold") from None
 
 
 def span_of(value: DurationLike) -> timedelta:
