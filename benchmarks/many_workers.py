@@ -193,7 +193,8 @@ def measured(workers: int, mean_s: float) -> Measured:
 
 def main() -> None:
     print(
-        "| handlers | workers | tasks a second | of what they can do | lease calls a second | refused | shares |"
+        "| mean time of a handler | workers | tasks per second | share of capacity | lease calls per second "
+        "| rejected | busiest : idlest |"
     )
     print("|---|---:|---:|---:|---:|---:|---:|")
     for mean_s in (0.01, 0.1, 1.0):

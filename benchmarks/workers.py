@@ -176,7 +176,7 @@ def main() -> None:
                 ones = ones or rate
                 print(
                     f"{workers} processes, {sleep_s * 1000:.0f} ms: {rate:,.0f}/s, {rate / ones:.2f} times one; shares "
-                    f"{shares[0]}–{shares[-1]}; lease calls refused {refused}"
+                    f"{shares[0]}–{shares[-1]}; lease calls rejected {refused}"
                 )
 
 

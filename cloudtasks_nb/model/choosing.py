@@ -99,7 +99,7 @@ def _check_can_be_set(kind: type[Message], path: tuple[str, ...], version: Versi
 
 
 def _check_filter(text: str, version: Version) -> None:
-    """Raise ConfigError if a filter names a field of another version. The service checks fields of no version."""
+    """Raise ConfigError if a filter names a field of another version. The service checks all other fields."""
     for path in _COMPARED.findall(_QUOTED.sub('""', text)):
         having = [each for each in VERSIONS if _has(Queue, tuple(map(snake, path.split("."))), each)]
         if having and version not in having:

@@ -139,7 +139,7 @@ def _array(values: Iterable[Any]) -> list[Any]:
 
 
 def _series(series: Any) -> dict[str, Any]:
-    """A Series (such as a row of a DataFrame) as an object by its labels. Numeric labels raise: they are not keys."""
+    """A Series (such as a row of a DataFrame) as an object by its labels. Numeric labels raise."""
     if not all(isinstance(label, str) for label in series.index):
         raise _Refused(
             "a Series whose labels are not text",

@@ -151,12 +151,12 @@ def _unquoted(text: str) -> str:
 
 
 def _written(value: str, plain: re.Pattern[str]) -> str:
-    """A value, in quotes if it would be parsed differently without."""
+    """A value, quoted if this is needed to parse it back."""
     return value if plain.fullmatch(value) else '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 
 
 def _text(value: str) -> str:
-    """A text, in quotes if it would be parsed differently without."""
+    """A text, quoted if this is needed to parse it back."""
     is_word = _WORD.fullmatch(value) is not None and value[0] not in '-"'
     is_plain = is_word and (_ADDRESS.match(value) or not _HEAD.match(value))
     return value if is_plain else _written(value, re.compile(r"(?!)"))

@@ -93,7 +93,7 @@ def _fitting(name: str, sign: str, value: str) -> Callable[[Any], bool]:
         compare = COMPARE[sign]
         return lambda held: (number := number_of(held)) is not None and compare(number, wanted)
     folded = value.casefold()
-    constant = _WORDS.get(folded, _WORDS)  # the dict itself stands for "none of them"
+    constant = _WORDS.get(folded, _WORDS)  # default: an object that no JSON value is identical to
 
     def fits(held: Any) -> bool:
         if isinstance(held, str):
