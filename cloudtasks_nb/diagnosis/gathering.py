@@ -1,4 +1,4 @@
-"""How the facts about a queue are read: the queue, at most three pages of tasks, and what else may be read."""
+"""Read the facts about a queue: the queue, at most three pages of tasks, and other sources."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SILENT = "could not be read"
 
 
 def diagnose(queue: Queue, *, deep: bool = False) -> Diagnosis:
-    """Read the facts about a queue, and judge them. Errors: NotFound, AuthError, TransportError."""
+    """Read the facts about a queue and apply the rules. Errors: NotFound, AuthError, TransportError."""
     facts = gathered(queue, deep=deep)
     return Diagnosis(facts, judge(facts))
 
 
 def gathered(queue: Queue, *, deep: bool = False) -> Facts:
-    """The facts about a queue. Errors: NotFound where there is none; AuthError, TransportError."""
+    """Read the facts about a queue. Errors: NotFound, AuthError, TransportError."""
     session = queue._session
     facts = Facts(queue=queue, now=session.now(), is_deep=deep)
     _read_queue(queue, facts)
@@ -45,7 +45,7 @@ def gathered(queue: Queue, *, deep: bool = False) -> Facts:
 
 
 def told_time(session: Session) -> datetime:
-    """What time it is for the service: ours, unless its answers say that ours is wrong."""
+    """The current time: the local clock, or the service's clock if they differ."""
     skew = session.heard.skew or timedelta()
     return session.now() + (skew if abs(skew) > _NEAR else timedelta())
 
@@ -78,7 +78,7 @@ def _read_tasks(queue: Queue, facts: Facts) -> None:
 
 @contextmanager
 def facts_or_why(facts: Facts, what: str, permission: str) -> Iterator[None]:
-    """Within a with block, a refusal is noted as what could not be looked at. Errors: NotFound and the like."""
+    """Context manager that records a denied call as unseen data. Errors: NotFound, AuthError, TransportError."""
     try:
         yield
     except NotFound:

@@ -21,7 +21,7 @@ _LEAST_WIDTH = 0.004  # of the axis: an interval of no length is seen too
 
 
 def draw_forecast(forecast: Forecast, *, ax: Axes | None = None, theme: Theme | None = None) -> Axes:
-    """Intervals as bars over the time from now; hatched, those of the queue as it is."""
+    """Intervals as bars over the time from now; hatched, those of the unchanged queue."""
     ax, paper = axes(ax, theme, rows=4)
     shown = forecast.if_resumed or forecast
     title(
@@ -47,10 +47,10 @@ def draw_forecast(forecast: Forecast, *, ax: Axes | None = None, theme: Theme | 
 
 def _more(forecast: Forecast) -> str:
     if forecast.if_resumed is not None:
-        return "if it is resumed now"
+        return "if the queue is resumed now"
     if not forecast.given:
         return f"limited by the {forecast.limit}"
-    return f"with {given_words(forecast)}; hatched: as it is"
+    return f"with {given_words(forecast)}; hatched: unchanged"
 
 
 def _bars(

@@ -1,4 +1,4 @@
-"""Rules about when what waits will be done, as the forecast reckons it."""
+"""Rules about the time that the backlog takes, by the forecast."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..words import counted, duration, moment, per_second, percent
 
 
 def _forecast(facts: Facts) -> Forecast | None:
-    """The forecast of a queue that runs and sends."""
+    """The forecast of a running push queue; None for other queues."""
     if not facts.is_running or facts.queue.kind == "pull" or not facts.due_count:
         return None
     seen = Seen(facts.queue, facts.tasks, facts.depth, facts.complete, facts.now, facts.calls)
@@ -21,18 +21,18 @@ def _forecast(facts: Facts) -> Forecast | None:
 
 
 def drains_never(facts: Facts) -> Finding | None:
-    """More tasks come than are finished."""
+    """More tasks arrive than are finished."""
     forecast = _forecast(facts)
     if forecast is None or forecast.drains or forecast.gives_up is not None:
         return None
     grows = forecast.growth_per_minute
     arrivals, failure = forecast.numbers["arrivals"][1], forecast.numbers["failure"][1]
-    pace = f"It grows by {grows:,.0f} tasks a minute" if grows else "It does not get shorter"
+    pace = f"The queue grows by {grows:,.0f} tasks per minute" if grows else "The queue does not get shorter"
     return Finding(
         rule="drains_never",
         severity="warns",
-        sentence=f"{pace}: {per_second(arrivals)} come, and at most {per_second(forecast.per_second)} are sent, of "
-        f"which up to {percent(failure)} fail. The {forecast.limit} limits it.",
+        sentence=f"{pace}: {per_second(arrivals)} arrive, at most {per_second(forecast.per_second)} are sent, "
+        f"and up to {percent(failure)} of those fail. The limit that binds is the {forecast.limit}.",
         evidence=[
             facts.seen("tasks created per second", f"{arrivals:.3g}", facts.sampled),
             facts.seen(f"attempts per second ({forecast.limit})", f"{forecast.per_second:.3g}", GET),
@@ -44,7 +44,7 @@ def drains_never(facts: Facts) -> Finding | None:
 
 
 def drain_long(facts: Facts, *, most: timedelta = timedelta(hours=1)) -> Finding | None:
-    """What is there takes long."""
+    """The backlog takes long."""
     forecast = _forecast(facts)
     if forecast is None or forecast.all is None or forecast.all[0] <= most:
         return None

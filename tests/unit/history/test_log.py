@@ -107,7 +107,7 @@ def test_empty_tables_have_all_columns(server: Gone, queue: ct.Queue) -> None:
     ("config", "words"),
     [
         ({}, "logging is off"),
-        ({"stackdriverLoggingConfig": {"samplingRatio": 0.25}}, "samples 0.25"),
+        ({"stackdriverLoggingConfig": {"samplingRatio": 0.25}}, "ratio is 0.25"),
         ({"stackdriverLoggingConfig": {"samplingRatio": 1.0}}, ""),
     ],
 )
@@ -159,7 +159,7 @@ def test_audit(server: Gone, queue: ct.Queue) -> None:
         ("PurgeQueue", "ada@example.com", "PERMISSION_DENIED"),
         ("DeleteQueue", "", ""),
     ]
-    assert "not said" in str(trail)
+    assert "unknown" in str(trail)
     assert 'protoPayload.serviceName="cloudtasks.googleapis.com"' in server.asked[0][1]["filter"]
 
 
