@@ -51,7 +51,7 @@ def diagnosis_card(diagnosis: Diagnosis) -> Card:
         facts={
             "in short": diagnosis.sentence,
             "read": looked_at(facts),
-            "not read": [f"{one.what}: {one.why}" for one in facts.unseen] or None,
+            "could not read": [f"{one.what}: {one.why}" for one in facts.unseen] or None,
             "bias": muted(BIAS) if facts.failed else None,
         },
         table=Table(columns=["", "finding", "cure"], rows=rows) if rows else None,

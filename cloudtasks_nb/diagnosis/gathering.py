@@ -18,7 +18,6 @@ from .rules import judge
 PAGES = 3
 PAGE_SIZE = 1000
 _NEAR = timedelta(seconds=5)
-_SILENT = "could not be read"
 
 
 def diagnose(queue: Queue, *, deep: bool = False) -> Diagnosis:
@@ -58,7 +57,9 @@ def _read_queue(queue: Queue, facts: Facts) -> None:
         facts.read_at[GET] = session.now()
         facts.tells_logging = session.api_version != "v2beta2" and facts.queue.kind != "pull"
     if not offers:
-        facts.unseen.append(Unseen("statistics of the queue", f"{session.api_version} has none; v2beta3 has"))
+        facts.unseen.append(
+            Unseen("statistics of the queue", f"{session.api_version} has no statistics; use v2beta3")
+        )
 
 
 def _read_tasks(queue: Queue, facts: Facts) -> None:
@@ -84,7 +85,7 @@ def facts_or_why(facts: Facts, what: str, permission: str) -> Iterator[None]:
     except NotFound:
         raise
     except PermissionDenied as error:
-        needs = f"{_SILENT}: {error.message.rstrip('.')}; it needs {permission}"
+        needs = f"{error.message.rstrip('.')}; it needs {permission}"
         facts.unseen.append(Unseen(what, needs))
     except ApiError as error:
-        facts.unseen.append(Unseen(what, f"{_SILENT}: {error.code} {error.message.rstrip('.')}"))
+        facts.unseen.append(Unseen(what, f"{error.code} {error.message.rstrip('.')}"))

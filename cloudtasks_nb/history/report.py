@@ -220,7 +220,7 @@ class Report(Shown, Exports):
 def report(
     session: Session, queue: QueueName, since: InstantLike, until: InstantLike | None = None
 ) -> Report:
-    """The report of a queue. Errors: ConfigError for an invalid window; NotFound if no source has data about the queue."""
+    """The report of a queue. Errors: ConfigError for an invalid window; NotFound if no source has data."""
     window, step = framed(session, since, until)
     found, trail = asked_of(session, queue.project, queue, window, step)
     answers = Answers(**{name: None if passable(one) else one for name, one in found.items()})

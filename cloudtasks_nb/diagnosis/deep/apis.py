@@ -121,7 +121,7 @@ class Apis:
     ) -> T | Missing | None:
         """The response; MISSING after a 404, None if it could not be read."""
         endpoint = self._endpoint(reading.api)
-        why = "" if endpoint else "an emulator has none"
+        why = "" if endpoint else "not available on an emulator"
         try:
             if endpoint:
                 return decode(self._ask(reading, endpoint, body, where), kind)
