@@ -53,7 +53,7 @@ def _facts(forecast: Forecast, shown: Forecast) -> dict[str, Value]:
         if lost[1] > 5e-4
         else None,
         "arrivals": per_second(arrivals) if arrivals else None,
-        "asked": counted(forecast.calls, "call"),
+        "read": counted(forecast.calls, "call"),
     }
 
 

@@ -136,7 +136,7 @@ def _end(task: Task, facts: Facts) -> str:
     if not ends:
         return ""
     if fate.gives_up == min(ends):
-        return f" If all of them fail, it is given up {moment(min(ends), facts.now)} at the earliest."
+        return f" If all attempts fail, it is given up {moment(min(ends), facts.now)} at the earliest."
     return f" It expires {moment(min(ends), facts.now)}."
 
 

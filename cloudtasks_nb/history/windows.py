@@ -47,7 +47,7 @@ class Window(Struct, frozen=True):
             )
         if start >= end:
             raise ConfigError(
-                f"since must be earlier than until, not {exact(start)} and {exact(end)}.",
+                f"since must be earlier than until: since is {exact(start)}, until is {exact(end)}.",
                 hint="durations count back from now, so since must be the longer one",
             )
         low = _floor(start)

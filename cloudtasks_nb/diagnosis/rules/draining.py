@@ -9,7 +9,7 @@ from ..facts import GET, Facts
 from ..finding import Finding
 from ..forecast import Forecast, made
 from ..forecast_facts import Given, Seen
-from ..words import counted, duration, moment, per_second, percent
+from ..words import clock, counted, duration, per_second, percent
 
 
 def _forecast(facts: Facts) -> Forecast | None:
@@ -32,7 +32,7 @@ def drains_never(facts: Facts) -> Finding | None:
         rule="drains_never",
         severity="warns",
         sentence=f"{pace}: {per_second(arrivals)} arrive, at most {per_second(forecast.per_second)} are sent, "
-        f"and up to {percent(failure)} of those fail. The limit that binds is the {forecast.limit}.",
+        f"and up to {percent(failure)} of those fail. The limit is the {forecast.limit}.",
         evidence=[
             facts.seen("tasks created per second", f"{arrivals:.3g}", facts.sampled),
             facts.seen(f"attempts per second ({forecast.limit})", f"{forecast.per_second:.3g}", GET),
@@ -52,8 +52,8 @@ def drain_long(facts: Facts, *, most: timedelta = timedelta(hours=1)) -> Finding
     return Finding(
         rule="drain_long",
         severity="info",
-        sentence=f"{counted(forecast.waiting, 'task')} will be done in {duration(earliest)} to {duration(latest)}, "
-        f"{moment(facts.now + earliest, facts.now)} at the earliest. The {forecast.limit} limits it to "
+        sentence=f"The backlog of {counted(forecast.waiting, 'task')} takes {duration(earliest)} to "
+        f"{duration(latest)}, until {clock(facts.now + earliest, facts.now)} at the earliest. The limit is the {forecast.limit}: "
         f"{per_second(forecast.per_second)}.",
         evidence=[
             facts.seen("tasks", forecast.waiting, facts.sampled),

@@ -60,7 +60,7 @@ def test_retrying_tells_the_past_and_the_future(here: World) -> None:
     assert why(task) == (
         "retrying",
         "Attempt 3 of 100 ended with 503 from HOST. The next is in 35 s, then after 1 min 20 s, 2 min 40 s …. "
-        "If all of them fail, it is given up on T at the earliest.",
+        "If all attempts fail, it is given up on T at the earliest.",
     )
     assert why(queue.pause().task(task.id))[1].count("Attempt 3 of 100 ended with 503") == 1
 
@@ -70,7 +70,7 @@ def test_the_last_attempt_is_told_as_such(here: World) -> None:
     task = queue.create_task(b"", url=here.inbox.url_for("/500"))
     here.pass_("1s")
     assert why(task)[1].endswith(
-        "The next is in 4 s. If all of them fail, it is given up at T at the earliest."
+        "The next is in 4 s. If all attempts fail, it is given up at T at the earliest."
     )
     here.pass_("10s")
     words = "It was given up at T after 2 attempts; the last one ended with 500. Cloud Tasks keeps no copy."
