@@ -53,8 +53,8 @@ def drain_long(facts: Facts, *, most: timedelta = timedelta(hours=1)) -> Finding
         rule="drain_long",
         severity="info",
         sentence=f"The backlog of {counted(forecast.waiting, 'task')} takes {duration(earliest)} to "
-        f"{duration(latest)}, until {clock(facts.now + earliest, facts.now)} at the earliest. The limit is the {forecast.limit}: "
-        f"{per_second(forecast.per_second)}.",
+        f"{duration(latest)}, until {clock(facts.now + earliest, facts.now)} at the earliest. "
+        f"The limit is the {forecast.limit}: {per_second(forecast.per_second)}.",
         evidence=[
             facts.seen("tasks", forecast.waiting, facts.sampled),
             facts.seen(f"attempts per second ({forecast.limit})", f"{forecast.per_second:.3g}", GET),
