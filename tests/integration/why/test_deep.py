@@ -226,7 +226,7 @@ def test_an_answer_of_another_shape_is_nothing_that_is_fine(local: ct.Client, th
     queue = filled(local)
     there.answers[f"/v2/{SERVICE}"] = {"name": 5}
     (unseen,) = [one for one in queue.diagnose(deep=True).unseen if one.what == "the Cloud Run service"]
-    assert "not known" in unseen.why
+    assert "could not be decoded" in unseen.why
 
 
 def test_an_emulator_has_nothing_beyond_and_no_credentials_leave_it(local: ct.Client) -> None:

@@ -47,7 +47,7 @@ def test_scheduled_paused_and_due(here: World) -> None:
     now = queue.create_task(b"", url=here.inbox.url_for("/"))
     assert why(now) == (
         "paused_with_backlog",
-        "Its queue is PAUSED since T: nothing is sent until it is resumed.",
+        "Its queue is PAUSED since T: no task is sent until queue.resume().",
     )
     queue.resume()
     assert why(now)[0] == "due"
