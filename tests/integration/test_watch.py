@@ -301,7 +301,7 @@ def test_the_command_says_what_is_wrong(
 ) -> None:
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # the command says them in its own way
     words = [failing.name, str(path), "--endpoint", failing._session.endpoint]
-    for more, said in ((["--every", "never"], "every must be"), (["--within", "x"], "within='x'")):
+    for more, said in ((["--every", "never"], "every must be"), (["--within", "x"], "within must be")):
         assert watch_command([*words, *more]) == 1
         assert said in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
