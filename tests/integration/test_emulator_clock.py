@@ -160,5 +160,5 @@ def test_a_clock_starts_at_an_instant_in_iso_text() -> None:
     with ct.local(clock=START.isoformat()) as client:
         assert client.emulator.advance(0, patience="1s") == START
     for wrong in ("noon", float("nan")):
-        with pytest.raises(ct.ConfigError, match="is not a clock"):
+        with pytest.raises(ct.ConfigError, match="is not valid"):
             ct.local(clock=wrong)  # type: ignore[arg-type]

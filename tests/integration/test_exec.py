@@ -76,7 +76,7 @@ with ct.connect() as client:
 """
     done = run("--clock", "manual", "--queue=emails", "--host=0.0.0.0", "--", *python(script))
     assert (done.returncode, done.stdout) == (0, "manual ['emails']\n")
-    assert done.stderr.startswith("Whoever reaches http://0.0.0.0:")
+    assert done.stderr.startswith("Anybody who can reach http://0.0.0.0:")
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ def test_a_closed_inbox_says_so_at_once_and_wakes_who_waits(client: ct.Client) -
     waiting.join(20)
     [error] = refused
     assert isinstance(error, ct.ConfigError)
-    assert "This inbox is closed, and 1 of 2 requests came before." in str(error)
+    assert "This inbox is closed; 1 of 2 requests came before." in str(error)
     assert len(inbox.wait(1)) == 1  # these came
     with pytest.raises(ct.ConfigError, match="closed"):
         inbox.wait(2)

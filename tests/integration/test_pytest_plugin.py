@@ -202,7 +202,7 @@ def test_an_option_that_there_is_not_names_those_that_there_are(run) -> None:  #
     )
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*there is no option 'clok'; it takes data, demo, dispatch, dead_letter, clock*"]
+        ["*unknown option 'clok'; the options are data, demo, dispatch, dead_letter, clock*"]
     )
 
 
