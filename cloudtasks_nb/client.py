@@ -129,11 +129,14 @@ class Client(CreatesQueues, Shown):
         filter: str | None = None,
         page_size: int | None = None,
         stats: bool = False,
+        failing: bool = False,
     ) -> QueuePager:
         """The queues of a location (by default the client's own), or of all with "-" or without any default.
 
-        `filter` is the API's: 'state=PAUSED'. `stats=True` reads estimates of depth and rate along. Their tasks, as one
-        listing: client.queues("-").tasks().
+        `filter` is the API's: 'state=PAUSED'. `stats=True` reads estimates of depth and rate along. `failing=True` sets
+        `queue.failing`, and the table shows the worst first: one call of Cloud Monitoring for all queues, at most once
+        a minute, which is billed; where it is refused, a sample of the first page of tasks of up to 50 queues. Their
+        tasks, as one listing: client.queues("-").tasks().
 
         Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError. When one location of
         all fails, its error says which, and holds the queues of the others: error.result.
@@ -147,7 +150,9 @@ class Client(CreatesQueues, Shown):
             places = [parse_location(found.name) for found in self.locations()]
         else:
             places = [parse_location(place, self.project)]
-        return list_queues(self._session, places, filter=filter, page_size=page_size, stats=stats)
+        return list_queues(
+            self._session, places, filter=filter, page_size=page_size, stats=stats, failing=failing
+        )
 
     def queue(
         self, name: str | Queue, stats: bool = False, *, read: bool = True, kind: Kind | None = None
@@ -304,15 +309,17 @@ class Client(CreatesQueues, Shown):
 
         return ClientPlots(self)
 
-    def explore(self, read_only: bool = False) -> Explorer:
+    def explore(self, read_only: bool = False, every_s: float = 10.0) -> Explorer:
         """All queues of all locations to find, open, pause and resume.
+
+        Units: `every_s` is seconds between two reads while it can be seen; 0 reads only when you ask.
 
         Example:
             >>> client.explore(read_only=True)
         """
         from .widgets.explorer import Explorer
 
-        return Explorer(self, read_only=read_only)
+        return Explorer(self, read_only=read_only, every_s=every_s)
 
     def close(self) -> None:
         """End the connections, and the emulator when ct.local() started one. May be called twice.

@@ -46,20 +46,27 @@ def connect(
 ) -> Client:
     """A client: of the real service with Application Default Credentials, or of an emulator.
 
-    When CLOUD_TASKS_EMULATOR_HOST (or CLOUDTASKS_EMULATOR_HOST) is set, or `endpoint` is a plain-http one, calls go
-    there, without credentials unless some are passed. The project is then "local" and the location "us-central1"
-    unless said otherwise. Elsewhere the project comes from the credentials or GOOGLE_CLOUD_PROJECT.
+    If CLOUD_TASKS_EMULATOR_HOST (or CLOUDTASKS_EMULATOR_HOST) is set, or `endpoint` is a plain-http address, the client
+    uses that emulator. It sends no credentials unless you pass some.
 
+    - `project`: the project's id. Defaults to the project of the credentials, then to GOOGLE_CLOUD_PROJECT; to "local"
+      with an emulator.
+    - `location`: the default location, such as "us-central1". An emulator defaults to "us-central1".
     - `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account's key,
       of gcloud's own file or of a workload identity's configuration.
     - `impersonate`: the service account to act as, or a chain of them.
-    - `access_token`: used as it is; whoever made it keeps it fresh. `quota_project`: whose quota is used.
     - `api_version`: "auto" makes each call in a version of the API that carries all of it. "v2beta2", "v2beta3" or
-      "v2" makes all calls in that one, and refuses what it lacks before any request.
-    - `max_answer_bytes`: the largest answer that is taken, unpacked. Listings ask for smaller pages instead.
-    - `read_only`: whatever would change the service is refused before anything is sent (ReadOnly), whoever asks.
+      "v2" makes all calls in that version, and raises an error before any request for fields that it lacks.
+    - `endpoint`: another address of the API, such as that of an emulator.
+    - `quota_project`: the project whose quota is used.
+    - `api_key`: an API key in place of credentials. The service rejects most calls with it.
+    - `access_token`: a token that is never refreshed.
+    - `timeout`: the deadline of a call, including its retries.
+    - `retry`: which calls are retried, and how long. Defaults to ct.Retry().
+    - `max_answer_bytes`: the largest response, unpacked. Listings request smaller pages instead.
+    - `read_only`: every call that would change the service raises ReadOnly before anything is sent.
 
-    Units: `timeout` is the deadline of a call, its retries included: seconds, a timedelta, or text such as "1m".
+    Units: `timeout` is seconds, a timedelta, or text such as "1m".
     Errors: ConfigError (no project, an unsafe endpoint), AuthError (no usable credentials).
 
     Example:

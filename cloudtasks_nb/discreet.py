@@ -42,9 +42,12 @@ class Address(str):
 
 
 class Body(bytes):
-    """What is sent or was answered: bytes whose repr hides secrets."""
+    """What is sent or was answered: bytes whose repr hides secrets. `version`: in whose words, where they are not ours.
 
-    __slots__ = ()
+    The version is noted on the answer itself: a page may be large, and a copy of it takes time.
+    """
+
+    version: str | None = None
 
     def __repr__(self) -> str:
         return repr(told(bytes(self)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 
@@ -44,14 +45,48 @@ def bar(
     """
     if not is_shown(wanted, several=several):
         return nullcontext(Silent())
-    from tqdm.auto import tqdm
-
     if total:
         about = "about " if estimated else ""
         words = "{l_bar}{bar}| {n:,} of " + about + "{total:,} " + noun + ", {rate_fmt}, {remaining} left"
     else:  # there is nothing for a bar to fill
         words = "{desc}: {n:,} " + noun + " in {elapsed}, {rate_fmt}"
-    return tqdm(desc=what, total=total or None, unit=f" {noun}", unit_scale=True, bar_format=words)
+    return _to_its_end(
+        {"desc": what, "total": total or None, "unit": f" {noun}", "unit_scale": True, "bar_format": words}
+    )
+
+
+@contextmanager
+def _to_its_end(options: dict[str, Any]) -> Iterator[Any]:
+    """A line of tqdm. What stays of it is text: how it ended, with the total that it came to.
+
+    A notebook that is saved would hold the words of the beginning beside a widget.
+    """
+    from tqdm.auto import tqdm
+    from tqdm.notebook import tqdm as notebook_tqdm
+
+    if not issubclass(tqdm, notebook_tqdm):
+        with tqdm(**options) as line:
+            yield line
+            _complete(line)
+        return
+    from IPython.display import display
+
+    with tqdm(**options, display=False) as line:
+        shown = display(line.container, display_id=True)
+        try:
+            yield line
+            _complete(line)
+        finally:
+            if shown is not None:
+                shown.update({"text/plain": str(line)}, raw=True)
+    line.container.close()
+
+
+def _complete(line: Any) -> None:
+    """All was counted: an estimated total was more or less."""
+    if " of about " in (line.bar_format or "") and line.n:
+        line.total = line.n
+        line.bar_format = line.bar_format.replace(" of about ", " of ").replace(", {remaining} left", "")
 
 
 class _Waiting:
@@ -64,11 +99,11 @@ class _Waiting:
         self._line.set_postfix_str(words, refresh=False)
         self._line.update(1)
 
-    def __enter__(self) -> _Waiting:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._line.close()
+@contextmanager
+def _waiting(options: dict[str, Any]) -> Iterator[_Waiting]:
+    with _to_its_end(options) as line:
+        yield _Waiting(line)
 
 
 def waiting(what: str, wanted: bool | None, *, done: bool = False) -> Any:
@@ -78,6 +113,4 @@ def waiting(what: str, wanted: bool | None, *, done: bool = False) -> Any:
     """
     if done or not (wanted if wanted is not None else _watched()):
         return nullcontext(Silent())
-    from tqdm.auto import tqdm
-
-    return _Waiting(tqdm(desc=what, bar_format="{desc}: {postfix} after {elapsed}"))
+    return _waiting({"desc": what, "bar_format": "{desc}: {postfix} after {elapsed}"})

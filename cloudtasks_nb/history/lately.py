@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from msgspec import Struct
 
 from ..errors import CloudTasksError
+from ..model import Task
 from ..names import QueueName
 from ..rest.session import Session
 from .figures import Moment, by_code, moments_of
@@ -26,12 +27,31 @@ LEAST_S = 60.0
 
 
 class Failing(Struct, frozen=True):
-    """How the attempts of a queue ended in the last hour."""
+    """How the attempts of a queue ended in the last hour; without metrics, how tasks of its first page ended last."""
 
     attempts: int = 0
     failed: int = 0
     mostly: str = ""
     """The code that most of the failed ones ended with."""
+    is_sample: bool = False
+    """Whether it counts tasks of the first page, and not attempts."""
+
+    @property
+    def of(self) -> str:
+        """What is counted, in words."""
+        return "tasks on the first page (a sample)" if self.is_sample else "attempts in the last hour"
+
+
+def failing_in(tasks: Sequence[Task]) -> Failing:
+    """How many of these tasks failed when they were last tried: a sample, because tasks that succeeded are gone. Pure.
+
+    >>> failing_in([])
+    Failing(attempts=0, failed=0, mostly='', is_sample=True)
+    """
+    ended = Counter(
+        task.last_status.code_name for task in tasks if task.last_status and task.last_status.code
+    )
+    return Failing(len(tasks), ended.total(), next(iter(by_code([ended])), ""), is_sample=True)
 
 
 def failing(session: Session, project: str) -> dict[str, Failing]:
@@ -89,8 +109,18 @@ def failing_of(session: Session, project: str) -> FailingShared:
     return _shared.setdefault(key, FailingShared())
 
 
+_hours: dict[tuple[str, str], tuple[float, list[Moment]]] = {}
+
+
 def last_hour(session: Session, queue: QueueName) -> list[Moment]:
-    """Depth and attempts of the last hour by the minute: two calls. Errors: CloudTasksError."""
+    """Depth and attempts of the last hour by the minute: two calls, at most once a minute. Errors: CloudTasksError."""
+    key, now = (f"{session.endpoint} {session.auth.identity}", str(queue)), time.monotonic()
+    if key not in _hours or now - _hours[key][0] >= LEAST_S:
+        _hours[key] = now, _read_hour(session, queue)
+    return _hours[key][1]
+
+
+def _read_hour(session: Session, queue: QueueName) -> list[Moment]:
     window = metric_window(session, HOUR)
     reader = Reader(session, queue.project, queue)
     asked = [partial(reader.read, one, window.since, window.until, MINUTE) for one in (ATTEMPTS, DEPTH)]

@@ -37,8 +37,8 @@ def verbs(obj: Any, *lines: str) -> list[str]:
 
 
 def rate_words(limits: RateLimits) -> str:
-    """Such as "500/s, burst 100, 1,000 at once"."""
-    rate, burst, at_once = (
+    """Such as "500/s, burst 100, 1,000 concurrent"."""
+    rate, burst, most = (
         limits.max_tasks_dispatched_per_second,
         limits.max_burst_size,
         limits.max_concurrent_tasks,
@@ -46,7 +46,7 @@ def rate_words(limits: RateLimits) -> str:
     words = [
         f"{rate:,.6g}/s" if rate is not None else "",
         f"burst {burst:,}" if burst is not None else "",
-        "" if at_once is None else f"{at_once:,} at once" if at_once >= 0 else "any number at once",
+        "" if most is None else f"{most:,} concurrent" if most >= 0 else "any number concurrent",
     ]
     return ", ".join(word for word in words if word)
 
@@ -96,10 +96,10 @@ def retry_words(retry: RetryConfig) -> str:
 def stats_facts(stats: QueueStats, now: datetime) -> dict[str, Value]:
     """What the service estimates that a queue holds and does."""
     return {
-        "depth (estimate)": counted(int(stats.tasks_count), "task"),
-        "oldest ETA (estimate)": when(stats.oldest_estimated_arrival_time, now),
-        "last minute (estimate)": f"{stats.executed_last_minute_count:,d} executed, "
-        f"{stats.concurrent_dispatches_count:,d} running now, at most {stats.effective_execution_rate:,.6g}/s",
+        "tasks (estimate)": f"{int(stats.tasks_count):,}",
+        "oldest due (estimate)": when(stats.oldest_estimated_arrival_time, now),
+        "last minute (estimate)": f"{counted(int(stats.executed_last_minute_count), 'attempt')}, "
+        f"{stats.concurrent_dispatches_count:,d} concurrent, at most {stats.effective_execution_rate:,.6g}/s",
     }
 
 
@@ -168,7 +168,7 @@ def _kept_words(queue: Queue) -> str:
 
 @looks(RateLimits)
 def _rate_limits(limits: RateLimits, now: datetime) -> Card:
-    at_once = limits.max_concurrent_tasks
+    most = limits.max_concurrent_tasks
     return Card(
         "Rate limits",
         facts={
@@ -176,7 +176,7 @@ def _rate_limits(limits: RateLimits, now: datetime) -> Card:
             if limits.max_tasks_dispatched_per_second is not None
             else None,
             "burst": limits.max_burst_size,
-            "at once": "any number" if at_once is not None and at_once < 0 else at_once,
+            "concurrent": "any number" if most is not None and most < 0 else most,
         },
     )
 
@@ -201,31 +201,45 @@ def _stats(stats: QueueStats, now: datetime) -> Card:
 
 
 def queue_table(queues: Sequence[Queue], *, caption: str, footer: str | None = None, now: datetime) -> Table:
-    """Queues as a table; depth and oldest ETA appear when the queues were read with statistics."""
+    """Queues as a table; the number of tasks and the oldest appear when the queues were read with statistics."""
     with_stats = any(queue.stats is not None for queue in queues[:ROWS_SHOWN])
+    with_failing = any(getattr(queue, "failing", None) is not None for queue in queues[:ROWS_SHOWN])
 
     def row(queue: Queue) -> dict[str, Value]:
-        return _row(queue) | (_stats_cells(queue.stats, now) if with_stats else {})
+        failing = {"failing": _failing_cell(queue)} if with_failing else {}
+        return _row(queue) | (_stats_cells(queue.stats, now) if with_stats else {}) | failing
 
     return Table.of(queues, row, caption=caption, footer=footer)
 
 
 def _row(queue: Queue) -> dict[str, Value]:
     limits, retry = queue.rate_limits or RateLimits(), queue.retry_config or RetryConfig()
-    at_once = limits.max_concurrent_tasks
+    most = limits.max_concurrent_tasks
     return {
         "queue": Cell(elided(last(queue.name), 48), queue.name),
         "location": parts(queue.name).get("locations"),
         "kind": KIND_WORDS[queue.kind],
         "state": state_badge(queue.state),
         "rate/s": limits.max_tasks_dispatched_per_second,
-        "at once": None if at_once is not None and at_once < 0 else at_once,
+        "concurrent": None if most is not None and most < 0 else most,
         "attempts": Cell("∞", "unlimited", "number") if retry.unlimited_attempts else retry.max_attempts,
     }
+
+
+def _failing_cell(queue: Queue) -> Value:
+    """Such as "12 of 40"; nothing where it is not known."""
+    lately = getattr(queue, "failing", None)
+    if lately is None:
+        return None
+    if not lately.failed:
+        return number(0)
+    words = f"{lately.failed:,} of {lately.attempts:,}{' (sample)' if lately.is_sample else ''}"
+    title = f"{lately.failed:,} of {lately.attempts:,} {lately.of} failed, mostly with {lately.mostly}"
+    return Cell(words, title, "badge", "bad")
 
 
 def _stats_cells(stats: QueueStats | None, now: datetime) -> dict[str, Value]:
     return {
         "tasks (est.)": number(int(stats.tasks_count)) if stats is not None else None,
-        "oldest (est.)": when(stats.oldest_estimated_arrival_time, now) if stats is not None else None,
+        "oldest due": when(stats.oldest_estimated_arrival_time, now) if stats is not None else None,
     }

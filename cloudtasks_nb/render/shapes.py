@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
-Look = Literal["plain", "muted", "code", "number", "badge"]
+Look = Literal["plain", "muted", "code", "number", "badge", "time"]
 Tone = Literal["", "ok", "warn", "bad"]
 T = TypeVar("T")
 
@@ -70,14 +70,28 @@ def cells(value: Value) -> tuple[Cell, ...]:
     return tuple(cell for part in value if part is not None for cell in cells(part)) or (ABSENT,)
 
 
+def between(one: Cell, other: Cell) -> str:
+    """What stands between two cells of one value: a point before what steps back and around badges, else a space.
+
+    >>> between(Cell("0.25 s"), muted("12,000 a second"))
+    ' · '
+    """
+    is_apart = other.look in ("muted", "badge") or one.look == "badge"
+    return " · " if is_apart else " "
+
+
 class Table(Struct, kw_only=True):
-    """Rows under columns. `more` counts rows that exist but were not handed over."""
+    """Rows under columns. `more` counts rows that exist but were not handed over.
+
+    `as_of` says which instant its relative times are seen from. A Card has it, too.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Value]]
     caption: str = ""
     footer: str | None = None
     more: int = 0
+    as_of: str = ""
 
     @classmethod
     def of(
@@ -110,16 +124,27 @@ class Table(Struct, kw_only=True):
 
 
 class Image(Struct, frozen=True):
-    """A picture held in the page itself; `text` stands for it in a terminal. It is shown at most so wide."""
+    """A picture held in the page itself; `text` stands for it in a terminal. It is shown at most so wide.
+
+    `dark` is the same picture for dark pages. Such a picture is a shape of its own, as wide as its page.
+    """
 
     media_type: str
     data: bytes
     text: str
     width_px: int = 320
+    dark: bytes = b""
 
     @property
     def uri(self) -> str:
-        return f"data:{self.media_type};base64,{b64encode(self.data).decode()}"
+        return self._uri(self.data)
+
+    @property
+    def dark_uri(self) -> str:
+        return self._uri(self.dark)
+
+    def _uri(self, data: bytes) -> str:
+        return f"data:{self.media_type};base64,{b64encode(data).decode()}"
 
 
 class Node(Struct, gc=False):
@@ -191,6 +216,7 @@ class Card(Struct):
     table: Table | None = None
     sections: Sequence[Section] = ()
     code: Sequence[str] = ()
+    as_of: str = ""
 
     def __post_init__(self) -> None:
         if self.table is not None and not self.table.rows:
@@ -203,6 +229,16 @@ class Card(Struct):
 
 
 Shape: TypeAlias = Card | Table
+
+
+def has_times(shape: Shape) -> bool:
+    """Whether it shows an instant as seen from another one ("in 3 min")."""
+    if isinstance(shape, Table):
+        return any(cell.look == "time" for row in shape.body() for value in row for cell in value)
+    tables = [shape.table, *(part.body for part in shape.sections)]
+    return any(cell.look == "time" for _, value in shape.lines() for cell in value) or any(
+        has_times(table) for table in tables if isinstance(table, Table)
+    )
 
 
 def alignments(rows: Sequence[Sequence[tuple[Cell, ...]]], columns: int) -> list[Literal["left", "right"]]:

@@ -53,7 +53,7 @@ def relative(instant: datetime, now: datetime) -> str:
 
 def when(instant: datetime | None, now: datetime) -> Cell | None:
     """An instant as a Cell: relative to `now`, exact on hover."""
-    return Cell(relative(instant, now), exact(instant)) if instant is not None else None
+    return Cell(relative(instant, now), exact(instant), "time") if instant is not None else None
 
 
 def timed(facts: Mapping[str, Value | datetime], now: datetime) -> dict[str, Value]:

@@ -61,13 +61,18 @@ class LeaseVerbs(QueueVerbs):
         oldest_tag: bool = False,
         view: View = "FULL",
     ) -> Items[Task]:
-        """Take tasks that are due, for a while: a list of leased tasks, which shows itself as a table.
+        """Lease tasks that are due. Returns a list of leased tasks, shown as a table.
 
-        Nobody else gets them until the lease ends; task.acknowledge() finishes one, task.renew_lease() holds it
-        longer, task.cancel_lease() gives it back. `tag` asks for tasks of that tag, `oldest_tag=True` for those
-        that share the tag of the task that waits longest. The list may be shorter than asked for, or empty.
+        No other worker gets these tasks until the lease ends. task.acknowledge() deletes a task, task.renew_lease()
+        extends its lease, task.cancel_lease() gives it back. The list may be shorter than `max_tasks`, or empty.
 
-        Units: `lease_duration` is seconds, a timedelta, or text such as "5m"; at most a week.
+        - `max_tasks`: how many tasks at most, from 1 to 1,000.
+        - `lease_duration`: how long the lease lasts, at most a week.
+        - `tag`: lease only tasks with this tag.
+        - `oldest_tag`: lease only tasks with the same tag as the task that has waited longest.
+        - `view`: "BASIC" leaves out the payloads.
+
+        Units: `lease_duration` is seconds, a timedelta, or text such as "5m".
         Errors: InvalidArgument (not a pull queue), FailedPrecondition (paused), ResourceExhausted (more than 10
         calls per second), NotFound, PermissionDenied.
         Source: REST queues.tasks.lease, SPEC section 4.
@@ -125,7 +130,7 @@ class LeaseVerbs(QueueVerbs):
 
         - `handler`: a function that gets a Task with its payload. When it returns, the task is acknowledged. When it
           raises, the task is given back after a delay, which grows with its attempts. Leases are renewed while it runs.
-        - `concurrency`: how many handlers run at once.
+        - `concurrency`: how many handlers run concurrently.
         - `executor`: where handlers run. Defaults to threads; pass a ProcessPoolExecutor, or dask.distributed's
           client.get_executor() for a cluster. The leases stay in this process.
         - `lease_duration`: how long a task is leased at a time, from a second to a week.

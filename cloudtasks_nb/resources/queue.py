@@ -36,6 +36,7 @@ from .why_verbs import WhyVerbs
 
 if TYPE_CHECKING:
     from ..bulk.result import BulkResult
+    from ..history.lately import Failing
     from ..plots import QueuePlots
     from ..widgets.iam_panel import IamPanel
     from ..widgets.lease_workbench import LeaseWorkbench
@@ -70,6 +71,11 @@ class Queue(
     """
 
     __reduce__ = Bound._pickled
+
+    @property
+    def failing(self) -> Failing | None:
+        """How much of its work fails, where it was listed with `failing=True`: as it was then."""
+        return self.__dict__.get("failing")
 
     def refresh(self, stats: bool | None = None) -> Self:
         """Read it again; with its statistics when asked, or when it has them already. Errors: NotFound.
@@ -287,21 +293,22 @@ class Queue(
 
         return QueuePlots(self)
 
-    def panel(self, read_only: bool = False) -> QueuePanel:
+    def panel(self, read_only: bool = False, every_s: float = 10.0) -> QueuePanel:
         """Buttons for this queue: pause, resume, change settings, purge, delete, refresh.
 
+        Units: `every_s` is seconds between two reads while it can be seen, as in all panels; 0 reads only when you ask.
+
         Example:
-            >>> queue.panel()
             >>> queue.panel(read_only=True)
         """
         from ..widgets.queue_panel import QueuePanel
 
-        return QueuePanel(self, read_only=read_only)
+        return QueuePanel(self, read_only=read_only, every_s=every_s)
 
     def monitor(self, every_s: float = 5.0, read_only: bool = False) -> QueueMonitor:
-        """Depth, executions and oldest age as live lines. Errors: ConfigError (less than a second between samples).
+        """Tasks, attempts and oldest age as live lines. Errors: ConfigError (less than a second between samples).
 
-        Units: `every_s` is seconds between samples.
+        Units: `every_s` is seconds between samples; 0 takes samples only when you ask.
 
         Example:
             >>> queue.monitor(every_s=10)
@@ -310,35 +317,44 @@ class Queue(
 
         return QueueMonitor(self, every_s=every_s, read_only=read_only)
 
-    def iam_panel(self, read_only: bool = False) -> IamPanel:
+    def iam_panel(self, read_only: bool = False, every_s: float = 10.0) -> IamPanel:
         """Who may do what with it: bindings to edit, members with what they can, the caller's permissions.
+
+        Units: `every_s` as in panel().
 
         Example:
             >>> queue.iam_panel()
         """
         from ..widgets.iam_panel import IamPanel
 
-        return IamPanel(self, read_only=read_only)
+        return IamPanel(self, read_only=read_only, every_s=every_s)
 
-    def workbench(self, read_only: bool = False) -> LeaseWorkbench:
+    def workbench(self, read_only: bool = False, every_s: float = 10.0) -> LeaseWorkbench:
         """Tasks of a pull queue to lease, look at and finish. Errors: ConfigError for a queue of another kind.
+
+        Units: `every_s` as in panel().
 
         Example:
             >>> work.workbench()
         """
         from ..widgets.lease_workbench import LeaseWorkbench
 
-        return LeaseWorkbench(self, read_only=read_only)
+        return LeaseWorkbench(self, read_only=read_only, every_s=every_s)
 
-    def browse(self, read_only: bool = False, page_size: int = 25) -> TaskBrowser:
-        """A table of its tasks to page through, filter, open and act on.
+    def browse(
+        self, read_only: bool = False, page_size: int = 25, every_s: float = 10.0, query: str = ""
+    ) -> TaskBrowser:
+        """A table of its tasks to page through, filter, open and act on; `query` is its first filter.
+
+        Units: `every_s` as in panel().
+        Errors: QueryError for a query with an unknown field or value, or one that needs payloads.
 
         Example:
-            >>> queue.browse(page_size=50)
+            >>> queue.browse(page_size=50, query="code:error")
         """
         from ..widgets.task_browser import TaskBrowser
 
-        return TaskBrowser(self, page_size=page_size, read_only=read_only)
+        return TaskBrowser(self, page_size, read_only, every_s, query)
 
     def _verb(
         self, verb: str, *, body: Message | None = None, query: Mapping[str, Any] | None = None

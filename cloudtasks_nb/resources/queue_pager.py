@@ -17,6 +17,7 @@ from ..rest.session import Session
 from .bound import bind_all
 from .everywhere import fetch_everywhere
 from .expecting import expected_of
+from .failing import Lately, lately
 from .many_queues import LIST as LIST_TASKS
 from .many_queues import TasksOfQueues
 from .queue import Queue
@@ -93,9 +94,14 @@ class _QueuePage(Message):
 
 class _QueueListing(Listing[Queue]):
     noun = "queue"
+    lately: Lately | None = None
+    """What fails, where that was asked for."""
 
     def items(self, raw: bytes) -> list[Queue]:
-        return bind_all(decode(raw, _QueuePage).queues, self.session)
+        queues = bind_all(decode(raw, _QueuePage).queues, self.session)
+        if self.lately is not None:
+            self.lately.note(queues)
+        return queues
 
     def columns(self) -> Columns[Sequence[QueueFields]]:
         from ..frames import QUEUES
@@ -105,6 +111,9 @@ class _QueueListing(Listing[Queue]):
     def table(self, items: list[Queue], footer: str | None = None) -> Table:
         from ..render import queue_table
 
+        if self.lately is not None:  # the worst first: a card sorts by itself
+            items = sorted(items, key=lambda queue: -queue.failing.failed if queue.failing else 1)
+            footer = ". ".join(filter(None, (footer, self.lately.words)))
         return queue_table(items, caption=self.caption, footer=footer, now=self.session.now())
 
 
@@ -115,6 +124,7 @@ def list_queues(
     filter: str | None,
     page_size: int | None,
     stats: bool,
+    failing: bool = False,
 ) -> QueuePager:
     """The queues of one location page by page, or those of several as one page. Errors: see fetch_everywhere."""
     query = {"filter": filter, "pageSize": page_size, "readMask": EVERY_FIELD if stats else None}
@@ -129,4 +139,7 @@ def list_queues(
     where = places[0].location if len(places) == 1 else f"{len(places)} locations"
     listing = _QueueListing(session, f"queues of {where}{f' where {filter}' if filter else ''}")
     tokens = PageTokens(listing.caption, _LIST, str(places[0]) if len(places) == 1 else where)
-    return QueuePager(fetch, listing, tokens)
+    pager = QueuePager(fetch, listing, tokens)
+    if failing:
+        listing.lately = lately(session, places[0].project, pager.first_page.items)
+    return pager

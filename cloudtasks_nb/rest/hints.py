@@ -45,6 +45,8 @@ def hint_for(
         if words.lower() in message.lower():
             return advice
     by_call = _BY_CALL.get((status, method.rpartition(".")[2]))
+    if status == "NOT_FOUND" and "/tasks/" in resource:
+        by_call = by_call or _TASK_GONE
     return by_call or _violations(message, details, method) or _BY_STATUS.get(status)
 
 
@@ -98,6 +100,10 @@ def _foreign(message: str) -> str:
     return f'there is no project {which} that this identity may use; check the id: ct.connect(project="...")'
 
 
+_TASK_GONE = (
+    "it succeeded, was given up or deleted, or never was: task.history() says what became of it, and queue.tasks() "
+    "lists what is left"
+)
 _TOMBSTONE = (
     "a finished task's name stays blocked: for the queue's tombstone_ttl (1 h unless set), in some queues up to 24 h, "
     "9 days after a queue.yaml; change or omit task_id"
@@ -108,7 +114,7 @@ _BY_WORDS = (
     ("task with this name existed too recently", _TOMBSTONE),
     ("is not a valid location", "list the valid ones with client.locations()"),
     ("Queue does not exist", "list the existing queues with client.queues(), or create it with client.create_queue()"),
-    ("The task no longer exists", "it finished or was deleted; list what is left with queue.tasks()"),
+    ("The task no longer exists", _TASK_GONE),
     ("concurrent policy changes", "read it and change it anew, as queue.change_iam_policy(change) does"),
     ("is not supported for this resource", "roles for queues: https://cloud.google.com/iam/docs/roles-permissions/cloudtasks"),
     ("is too far in the future", "a task may wait for 30 days at most"),

@@ -20,12 +20,14 @@ import traitlets
 from ..errors import CloudTasksError
 from ..redact import scrub
 from ..render import Shape, html, text
+from ..render.values import exact
 from ..render.visible import visible_lines
 from . import sharing
 from .action import Action, Refused, action_of
 from .panel_thread import PanelThread
 from .saved_view import saved_view
-from .sharing import budget_of
+from .sharing import budget_of, pause_s
+from .viewers import Viewers
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -66,10 +68,16 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     kept = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, subject: Queue | Client | Inbox | Watch, name: str, *, read_only: bool = False, **state: Any
+        self,
+        subject: Queue | Client | Inbox | Watch,
+        name: str,
+        *,
+        read_only: bool = False,
+        every_s: float = 0.0,
+        **state: Any,
     ) -> None:
         self.subject = subject
-        self.views = 0
+        self._viewers = Viewers()
         self._gate = threading.Lock()
         self._worker = PanelThread(f"{type(self).__name__} {name}")
         self._stale = False  # something changed while nobody looked
@@ -80,7 +88,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         if session is not None:
             state["acts_on"] = place | {"live": not session.on_emulator, "client_reads": session.read_only}
             read_only = read_only or session.read_only
-        super().__init__(read_only=read_only, **state)
+        super().__init__(read_only=read_only, live_s=pause_s(every_s), **state)
         self.on_msg(self._on_message)
         sharing.listening.add(self)
 
@@ -104,9 +112,19 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         """Full names of the queues that an action just changed, for the other panels to read again."""
         return ()
 
+    @property
+    def views(self) -> int:
+        """How many views of it were heard of lately."""
+        return len(self._viewers)
+
     def shows(self, name: str) -> bool:
         """Whether a queue of this name is shown here."""
         return False
+
+    @property
+    def calls_of_a_look(self) -> int:
+        """How many calls the next look makes."""
+        return 1
 
     def look(self) -> None:
         """Read again what is shown, without a line of "as code". Errors: any CloudTasksError."""
@@ -150,8 +168,10 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         if not isinstance(content, dict):
             return
         name, call = content.get("do"), content.get("call")
-        if name in ("mounted", "unmounted"):
-            self._count_views(1 if name == "mounted" else -1)
+        if name in ("mounted", "here"):
+            self._view_here(content.get("view"))
+        elif name == "unmounted":
+            self._view_left(content.get("view"))
         elif name == "part":
             self._send_part(content.get("name"))
         elif name == "alive?":  # heard at once, also while the worker is busy
@@ -182,12 +202,15 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         elif name in self._parts:
             self._tell({"part": name, "code": built(f"{name}.js")})
 
-    def _count_views(self, more: int) -> None:
-        self.views = max(0, self.views + more)
+    def _view_here(self, view: object) -> None:
+        self._viewers.heard(view)
+        if self._stale:
+            self._worker.submit(self._catch_up)
+
+    def _view_left(self, view: object) -> None:
+        self._viewers.left(view)
         if not self.views:
             self._worker.rest()  # the output was cleared: no thread waits for clicks that cannot come
-        elif self._stale:
-            self._worker.submit(self._catch_up)
 
     def _claim(self, name: str) -> bool:
         """Become busy, unless an action is still under way: the second click of a double click is dropped."""
@@ -225,7 +248,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _look_again(self) -> bool:
         """What a page that is looked at asks for; False when it is left out, as during an action or without quota."""
-        if self.busy or not self._budget.take():
+        if self.busy or not self._budget.take(self.calls_of_a_look):
             return False
         try:
             self.look()
@@ -274,13 +297,20 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self._read = (self.read_at, self._now())
         self.kept = saved_view(self._shape_(), self.read_at)
 
+    def _still(self) -> Shape:
+        """What is shown now, with the moment of reading, which its relative times are seen from."""
+        found = self._shape_()
+        read = self.read_at
+        found.as_of = f"read at {exact(read.replace(microsecond=0))}" if read is not None else ""
+        return found
+
     def _now(self) -> datetime:
         """The time at the service, which is moved by hand in an emulator."""
         session, _ = self._service
         return session.now() if session is not None else datetime.now(UTC)
 
     def __str__(self) -> str:
-        return text(self._shape_())
+        return text(self._still())
 
     def __repr__(self) -> str:
         return str(self)
@@ -288,5 +318,5 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The widget, and beside it what it shows now: a page that cannot run widgets shows that."""
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        found = self._shape_()
+        found = self._still()
         return {**data, "text/plain": text(found), "text/html": html(found)}, metadata

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -15,15 +17,17 @@ from ..errors import CloudTasksError, NotFound
 from ..history.lately import Failing, failing_of
 from ..redact import scrub
 from ..render import Card, Shape
-from ..render.queue import KIND_WORDS, state_badge
 from ..render.values import counted
 from ..render.visible import visible_lines
+from ..resources.failing import samples
 from ..resources.queue import Queue
 from .action import Refused, action, literal
-from .cells import instant, plain
+from .cells import instant
 from .clickable import Clickable
 from .queue_listing import PARALLEL, listed
 from .queue_panel import QueuePanel
+from .queue_rows import browse_options, browsing, failing_cells, queue_row
+from .sharing import EVERY_S
 from .still import folded, queues_still
 
 if TYPE_CHECKING:
@@ -38,6 +42,7 @@ VIEWS = {
     "monitor": "Monitor",
     "iam_panel": "Access",
 }
+ALL_S = 60.0  # between two listings of the locations that hold no queue
 SURGE = (
     "Tasks that were held back are sent at once: begin with at most 500 a second in all, "
     "then half as much again every 5 minutes."
@@ -49,6 +54,10 @@ def _refresh_line(explorer: Explorer, locations: list[str] | None) -> str:
     if locations is None:
         return f'client.queues("-"{stats})'
     return f"for location in {literal(locations)}: display(client.queues(location{stats}))"
+
+
+def _open_line(explorer: Explorer, name: str, view: str, query: str) -> str:
+    return f"client.queue({literal(name)})" + (f".browse({browsing(query)})" if query else "")
 
 
 class Explorer(Clickable):
@@ -72,7 +81,7 @@ class Explorer(Clickable):
     ticked = traitlets.List().tag(sync=True)
     opening = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, client: Client, read_only: bool = False) -> None:
+    def __init__(self, client: Client, read_only: bool = False, every_s: float = EVERY_S) -> None:
         self.client = client
         self.opened: Clickable | None = None
         self._queues: dict[str, Queue] = {}
@@ -81,7 +90,10 @@ class Explorer(Clickable):
         self._counts: dict[str, int] = {}  # where nothing is estimated
         self._acted: tuple[str, ...] = ()
         self._failing = failing_of(client._session, client.project)
-        super().__init__(client, client.project, read_only=read_only)
+        self._samples: dict[str, Failing] = {}  # where metrics are refused
+        self._places: list[str] = []  # all locations, and when all of them were read
+        self._all_read_at = -inf
+        super().__init__(client, client.project, read_only=read_only, every_s=every_s)
         self._show(None)
         with suppress(CloudTasksError):  # shown in the status line
             self.refresh()
@@ -120,8 +132,29 @@ class Explorer(Clickable):
             self._heard.extend(names)
         super().hear(endpoint, names)
 
+    @property
+    def calls_of_a_look(self) -> int:
+        """One for each queue that changed elsewhere, else one for each location."""
+        return len(self._heard) or max(1, len(self._due))
+
+    @property
+    def _due(self) -> list[str]:
+        """The locations that a look lists: those with queues, and all of them once a minute."""
+        if monotonic() - self._all_read_at >= ALL_S:
+            return self._places
+        return sorted({queue.location for queue in self.queues})
+
     def look(self) -> None:
-        """Read the queues again that changed elsewhere. Errors: the first of theirs, once all were asked."""
+        """Read again: the queues that changed elsewhere, or else the locations that are due.
+
+        Errors: the first of the queues' own, once all were asked; those of refresh().
+        """
+        if self._heard:
+            self._read_heard()
+        else:
+            self._list(self._due)
+
+    def _read_heard(self) -> None:
         failed: list[CloudTasksError] = []
         while self._heard:
             name = self._heard.popleft()
@@ -165,7 +198,15 @@ class Explorer(Clickable):
         Of a location that does not answer, the queues stay that were known. Errors: those of client.locations(), and
         PermissionDenied, AuthError, TransportError when no location answers.
         """
+        self._list(locations)
+        return f"{counted(len(self.silent), 'location')} did not answer." if self.silent else ""
+
+    def _list(self, locations: list[str] | None) -> None:
         found = listed(self.client, locations)
+        if locations is None:
+            self._places = found.asked
+        if set(found.asked) >= set(self._places):
+            self._all_read_at = monotonic()
         answered = set(found.asked) - set(found.silent)
         kept = {name: queue for name, queue in self._queues.items() if queue.location not in answered}
         self._queues = dict(sorted((kept | found.queues).items()))
@@ -174,20 +215,21 @@ class Explorer(Clickable):
         if self._failing.was_asked:
             self._failing.ask(self.client._session, self.client.project)
         self._show(datetime.now(UTC))
-        return f"{counted(len(self.silent), 'location')} did not answer." if self.silent else ""
 
     @action('client.report(since="1h").to_dataframe()[["queue", "attempts", "failed"]]')
     def show_failing(self) -> str:
         """Fill the column "failing": the attempts of the last hour that failed, one metrics call for all queues.
 
         From then on it is kept up to date: at most one call a minute, whichever panels of the project look. Metrics are
-        billed, so nothing is read before somebody asks. A role that is missing is named in the status line.
+        billed, so nothing is read before somebody asks. Where they are refused, the status line says why, and the
+        column holds a sample: the first page of tasks of up to 50 queues, until it is asked for again.
         """
         self._failing.ask(self.client._session, self.client.project)
+        self._samples = samples(self.queues) if self._failing.why else {}
         self._show(self._read_at)
-        if self._failing.why:
-            raise CloudTasksError(f"Metrics were {self._failing.why}.")
-        return ""
+        if not self._failing.why:
+            return ""
+        return f"Metrics were {self._failing.why}. The column holds a sample: the first page of tasks of each queue."
 
     @action(busy=False)
     def choose(self, names: list[str], on: bool = True) -> str:
@@ -230,10 +272,15 @@ class Explorer(Clickable):
         self._open(name, "panel", tab="Why?")
         return ""
 
-    @action("{queue}.queue({name})")
-    def open_queue(self, name: str, view: str = "panel") -> str:
-        """Open a queue as "panel", "browse", "workbench" (pull queues), "monitor" or "iam_panel". Errors: NotFound."""
-        self._open(name, view)
+    @action(_open_line)
+    def open_queue(self, name: str, view: str = "panel", query: str = "") -> str:
+        """Open a queue as "panel", "browse", "workbench" (pull queues), "monitor" or "iam_panel".
+
+        With a `query`, its tasks are those that match: "code:error" leads to the tasks that fail.
+
+        Errors: NotFound; QueryError.
+        """
+        self._open(name, "browse" if query else view, query=query)
         return ""
 
     @action(busy=False)
@@ -243,14 +290,15 @@ class Explorer(Clickable):
         self._close_opened()
         return ""
 
-    def _open(self, name: str, view: str, tab: str = "") -> None:
+    def _open(self, name: str, view: str, tab: str = "", query: str = "") -> None:
         queue = self._queues.get(name) or self.client.queue(name)
         if view not in views(queue):
             raise Refused(
                 "This queue cannot be opened like that.", hint=f"choose one of {', '.join(views(queue))}"
             )
         self._close_opened()
-        opened: Clickable = getattr(queue, view)(read_only=self.read_only)
+        how = self._pace(view) | (browse_options(query) if query else {})
+        opened: Clickable = getattr(queue, view)(read_only=self.read_only, **how)
         if isinstance(opened, QueuePanel):
             opened.tab = tab
         self.opened = opened
@@ -261,6 +309,10 @@ class Explorer(Clickable):
             "views": [[verb, VIEWS[verb]] for verb in views(queue)],
             "model": opened.model_id,
         }
+
+    def _pace(self, view: str) -> dict[str, Any]:
+        """What is opened reads as often as the explorer; a monitor has a pace of its own."""
+        return {} if view == "monitor" and self.live_s else {"every_s": self.live_s}
 
     def _each(self, names: list[str], verb: Callable[[Queue], Queue], done: str) -> str:
         queues = [self._queues[name] for name in names if name in self._queues]
@@ -284,10 +336,8 @@ class Explorer(Clickable):
 
     def _show(self, read_at: datetime | None) -> None:
         self._read_at = read_at
-        lately = self._failing.found
         self.rows = [
-            queue_row(queue, self._counts.get(queue.name))
-            | failing_cells(None if lately is None else lately.get(queue.name, Failing()))
+            queue_row(queue, self._counts.get(queue.name)) | failing_cells(self._lately(queue.name))
             for queue in self.queues
         ]
         self.ticked = [name for name in self.ticked if name in self._queues]
@@ -297,36 +347,18 @@ class Explorer(Clickable):
             "surge": SURGE,
             "silent": [_why(place, error) for place, error in self.silent.items()],
             "estimates": self.client.offers_stats,
-            "failing": lately is not None,
+            "failing": self._failing.found is not None,
         }
+
+    def _lately(self, name: str) -> Failing | None:
+        """How much of a queue fails: by metrics, where they were read, else by a sample."""
+        found = self._failing.found
+        return found.get(name, Failing()) if found is not None else self._samples.get(name)
 
 
 def views(queue: Queue) -> list[str]:
     """The verbs that open this queue: a workbench is for pull queues, where the version of the API leases."""
     return [verb for verb in VIEWS if verb != "workbench" or (queue.kind == "pull" and queue.offers_leases)]
-
-
-def queue_row(queue: Queue, count: int | None = None) -> dict[str, Any]:
-    """One row of the table; `count` is how many tasks were counted, where nothing is estimated."""
-    stats, limits = queue.stats, queue.rate_limits
-    return {
-        "name": queue.name,
-        "id": queue.id,
-        "location": queue.location,
-        "kind": KIND_WORDS[queue.kind],
-        "state": queue.state,
-        "badge": plain(state_badge(queue.state)),
-        "depth": int(stats.tasks_count) if stats else count,
-        "oldest": instant(stats.oldest_estimated_arrival_time) if stats else "",
-        "rate": limits.max_tasks_dispatched_per_second if limits and queue.kind != "pull" else None,
-    }
-
-
-def failing_cells(lately: Failing | None) -> dict[str, Any]:
-    """What a row says of the last hour; None where nothing was asked."""
-    if lately is None:
-        return {"failed": None, "attempts": None, "mostly": ""}
-    return {"failed": lately.failed, "attempts": lately.attempts, "mostly": lately.mostly}
 
 
 def _why(location: str, error: CloudTasksError) -> dict[str, str]:

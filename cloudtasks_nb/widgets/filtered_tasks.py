@@ -38,7 +38,7 @@ class FilteredTasks(Panel):
     facets = traitlets.List().tag(sync=True)
     offered = traitlets.List().tag(sync=True)
 
-    def __init__(self, queue: Queue, read_only: bool) -> None:
+    def __init__(self, queue: Queue, read_only: bool, every_s: float) -> None:
         self.view: View = "BASIC"
         self._table: TaskTable[Task] = TaskTable(queue._session.now)
         self._sent = (0, [""])  # which rows the page got last, and in which order
@@ -47,6 +47,7 @@ class FilteredTasks(Panel):
         super().__init__(
             queue,
             read_only=read_only,
+            every_s=every_s,
             available=[[name, column.head.capitalize()] for name, column in COLUMNS.items()],
             columns=usual_columns(queue.kind),
             table=self._table.shown([]),

@@ -19,6 +19,7 @@ from .action import Refused, action
 from .cells import instant
 from .panel import Panel
 from .policy_draft import Draft, Grant, difference, grants, in_words, who_can_what
+from .sharing import EVERY_S
 from .still import access_still, gone_still
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ class IamPanel(Panel):
     changes = traitlets.Dict().tag(sync=True)
     checklist = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, queue: Queue, read_only: bool = False) -> None:
+    def __init__(self, queue: Queue, read_only: bool = False, every_s: float = EVERY_S) -> None:
         self.policy = Policy()
         self.draft = Draft()
         self._theirs: list[dict[str, str]] = []
-        super().__init__(queue, read_only=read_only)
+        super().__init__(queue, read_only=read_only, every_s=every_s)
         self._show(None)
         for read in (self.refresh, self.check):
             with suppress(CloudTasksError):  # shown in the status line: one may see only the other
@@ -98,7 +99,7 @@ class IamPanel(Panel):
     def revoke(self, role: str, member: str, condition: str = "") -> str:
         """Draft: take a member out of a role; `condition` in words where there is one. Errors: Refused."""
         if not self.draft.revoke(self.policy, Grant(role, member, condition)):
-            raise Refused("There is no such member in this role.")
+            raise Refused("There is no such member in this role.", hint="refresh the policy")
         self._show(self._read_at)
         return ""
 
@@ -126,7 +127,7 @@ class IamPanel(Panel):
         wanted = self.draft.apply(self.policy)
         saved = difference(self.policy, wanted)
         if not saved:
-            raise Refused("There is nothing to save.")
+            raise Refused("There is nothing to save.", hint="add or remove a member first")
         try:
             policy = self.queue.set_iam_policy(wanted)
         except Aborted as error:

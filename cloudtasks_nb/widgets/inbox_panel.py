@@ -64,7 +64,7 @@ class InboxPanel(Clickable):
         """Show a request with its headers and its payload. Errors: Refused when it is no longer held."""
         held = next((one for one in self.inbox.requests if one.number == number), None)
         if held is None:
-            raise Refused("This request is no longer held.")
+            raise Refused("This request is no longer held.", hint="open one of those in the table")
         self.opened = _detail(held)
         return ""
 

@@ -23,6 +23,7 @@ from ..resources.task import Task
 from .action import Refused, action, literal
 from .cells import instant, task_detail
 from .panel import Panel
+from .sharing import EVERY_S
 from .still import leases_still
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def _lease_line(
     return f"tasks = {workbench.expression}.lease({max_tasks}, lease_duration={lease_duration}{which})"
 
 
+def _refresh_line(workbench: LeaseWorkbench) -> str:
+    more = f"; page = {workbench.expression}.tasks().page()" if workbench.read_only else ""
+    return f"{workbench.expression}.refresh(stats=True).stats{more}"
+
+
 class LeaseWorkbench(Panel):
     """Leases tasks and shows until when they are held. `tasks` are those that are held now, for the next cell.
 
@@ -71,7 +77,7 @@ class LeaseWorkbench(Panel):
     leases = traitlets.List().tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, queue: Queue, read_only: bool = False) -> None:
+    def __init__(self, queue: Queue, read_only: bool = False, every_s: float = EVERY_S) -> None:
         if queue.kind != "pull":
             raise ConfigError(
                 f'The tasks of "{queue.id}" are sent, not leased.', hint="queue.browse() shows its tasks"
@@ -81,11 +87,11 @@ class LeaseWorkbench(Panel):
         self._held: dict[str, Held] = {}
         self._read_at: datetime | None = None
         self._acted_at: datetime | None = None
+        self._said = ""  # of the last lease, until it is over
         self.queue = queue
-        super().__init__(queue, read_only=read_only, place=self._place())
-        if read_only:
-            with suppress(CloudTasksError):  # shown in the status line
-                self.refresh()
+        super().__init__(queue, read_only=read_only, every_s=every_s, place=self._place())
+        with suppress(CloudTasksError):  # shown in the status line
+            self.refresh()
         self._keep()
 
     @property
@@ -103,8 +109,9 @@ class LeaseWorkbench(Panel):
         for task in taken:
             self._held.pop(task.id, None)  # one that is leased again stands last
             self._held[task.id] = Held(task, task.schedule_time)
-        self._show()
-        return f"{counted(len(taken), 'task')} leased." if taken else "No task was free."
+        self._count()
+        self._said = f"{counted(len(taken), 'task')} leased." if taken else "No task was free."
+        return self._said
 
     @action("workbench.acknowledge({task_id})", changes=True)
     def acknowledge(self, task_id: str) -> str:
@@ -172,20 +179,39 @@ class LeaseWorkbench(Panel):
         self.detail = {}
         return ""
 
-    @action("page = {queue}.tasks().page()")
+    @action(_refresh_line)
     def refresh(self) -> str:
-        """Read-only: look for leases that anybody holds. Otherwise count again which are held here."""
+        """Count the tasks in the queue. Read-only: look for leases that anybody holds, too.
+
+        Errors: NotFound, PermissionDenied.
+        """
         self.look()
         return ""
 
+    @property
+    def calls_of_a_look(self) -> int:
+        """The queue, and read-only its first tasks."""
+        return 2 if self.read_only else 1
+
     def look(self) -> None:
-        """Read again what others hold. Errors: NotFound, PermissionDenied."""
+        """Read again how many tasks there are, and read-only what others hold. Errors: NotFound, PermissionDenied."""
         if self.read_only:
             now = self._now()
             listed = self.queue.tasks(page_size=LISTED).first(LISTED)
-            self.found()
             self._held = {task.id: Held(task, task.schedule_time) for task in listed if is_leased(task, now)}
-            self._read_at = datetime.now(UTC)
+        elif self._said and not self._live():
+            if self.notice.get("text") == self._said and self._held:
+                self.show("The leases are over: anybody may lease these tasks again.")
+            self._said = ""
+        self.queue.refresh(stats=True)
+        self.found()
+        self._read_at = datetime.now(UTC)
+        self._show()
+
+    def _count(self) -> None:
+        """After an action: what it did is shown even when the queue cannot be read."""
+        with suppress(CloudTasksError):
+            self.queue.refresh(stats=True)
         self._show()
 
     @property
@@ -204,7 +230,7 @@ class LeaseWorkbench(Panel):
 
     def _on_it(self, task_id: str) -> Held:
         if task_id not in self._held:
-            raise Refused("This task is not on the workbench.")
+            raise Refused("This task is not on the workbench.", hint="lease it first")
         return self._held[task_id]
 
     def _one(self, task_id: str, verb: Callable[[Task], Any], state: State) -> None:
@@ -215,12 +241,12 @@ class LeaseWorkbench(Panel):
         try:
             self._act(held, verb, state)
         finally:
-            self._show()
+            self._count()
 
     def _all(self, verb: Callable[[Task], Any], state: State, done: str) -> str:
         live, lost = self._live(), 0
         if not live:
-            raise Refused("No lease is held here.")
+            raise Refused("No lease is held here.", hint="lease tasks first")
         try:
             for held in live:
                 try:
@@ -228,7 +254,7 @@ class LeaseWorkbench(Panel):
                 except (FailedPrecondition, NotFound):
                     lost += 1
         finally:
-            self._show()
+            self._count()
         return f"{counted(len(live) - lost, 'task')} {done}" + (f", {lost:,} lost." if lost else ".")
 
     def _act(self, held: Held, verb: Callable[[Task], Any], state: State) -> None:
@@ -250,11 +276,12 @@ class LeaseWorkbench(Panel):
             self.place = self._place()
 
     def _place(self) -> dict[str, Any]:
-        now = datetime.now(UTC)
+        now, stats, held = datetime.now(UTC), self.queue.stats, len(self._live())
         return {
             "id": self.queue.id,
             "location": self.queue.location,
             "ahead_ms": round((self._now() - now).total_seconds() * 1000),  # a clock moved by hand
+            "waiting": max(0, int(stats.tasks_count) - held) if stats else None,
             "updated": instant(self._read_at),
         }
 

@@ -10,6 +10,7 @@ import traitlets
 from ..errors import NotFound
 from ..resources.task import count_tasks
 from .clickable import Clickable
+from .sharing import EVERY_S
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -21,9 +22,11 @@ class Panel(Clickable):
 
     gone = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, queue: Queue, *, read_only: bool = False, **state: Any) -> None:
+    def __init__(
+        self, queue: Queue, *, read_only: bool = False, every_s: float = EVERY_S, **state: Any
+    ) -> None:
         self.queue = queue
-        super().__init__(queue, queue.id, read_only=read_only, **state)
+        super().__init__(queue, queue.id, read_only=read_only, every_s=every_s, **state)
 
     @property
     def _service(self) -> tuple[Session | None, dict[str, str]]:

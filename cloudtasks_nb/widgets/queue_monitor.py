@@ -1,8 +1,7 @@
-"""One queue over time: depth, executions and the age of its oldest task, as live lines and as a DataFrame."""
+"""One queue over time: tasks, attempts and the age of the oldest one, as live lines and as a DataFrame."""
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from ..render.visible import visible_lines
 from .action import action
 from .cells import plain
 from .panel import Panel
+from .sharing import pause_s
 from .still import gone_still, samples_still
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 SAMPLES_KEPT = 20_000  # more than a day of one each five seconds
 POINTS_SHOWN = 400
 WINDOWS_S = (60.0, 300.0, 1800.0, 3600.0, 21600.0)
-LEAST_S, MOST_S = 1.0, 3600.0
 
 
 class Sample(Struct, frozen=True):
@@ -77,11 +76,12 @@ def _sample_line(monitor: QueueMonitor) -> str:
 
 
 class QueueMonitor(Panel):
-    """A queue's depth, executions in the last minute and oldest age, sampled for as long as its page is open.
+    """A queue's tasks, its attempts in the last minute and oldest age, sampled for as long as its page is open.
 
-    `every_s` is the pause between samples, at least one second. All panels of a project share a budget of 300 reads a
-    minute, half of the quota for list calls: with many monitors some samples are left out, and gaps show as gaps.
-    Where the version of the API keeps no statistics, a sample is taken on request only: it counts the tasks.
+    `every_s` is the pause between samples, at least one second; 0 means samples on request only. All panels of a
+    project share a budget of 300 calls a minute, half of the quota for list calls: with many monitors some samples are
+    left out, and gaps show as gaps. Where the version of the API keeps no statistics, a sample is taken on request
+    only: it counts the tasks.
     The chart begins with the hour before, from the metrics: two calls. queue.metrics("1h") has them as a table.
 
     Example:
@@ -99,7 +99,7 @@ class QueueMonitor(Panel):
         self._past: list[Moment] = []
         self._past_why = ""
         self._ahead = timedelta(0)
-        super().__init__(queue, read_only=read_only, live_s=_checked(every_s) if queue.offers_stats else 0.0)
+        super().__init__(queue, read_only=read_only, every_s=pause_s(every_s) if queue.offers_stats else 0.0)
         self._show()
         self._read_past()
         with suppress(CloudTasksError):  # shown in the status line
@@ -159,7 +159,7 @@ class QueueMonitor(Panel):
                 "This version of the API keeps no statistics to sample.",
                 hint="monitor.refresh() counts the tasks; for live lines connect with another api_version",
             )
-        self.live_s = 0.0 if seconds == 0 else _checked(seconds)
+        self.live_s = pause_s(seconds)
         return "" if self.live_s else "Sampling is stopped."
 
     @action(busy=False)
@@ -242,20 +242,10 @@ def past_points(
 
 
 def _point(sample: Sample) -> list[Any]:
-    """Time (ms since 1970), depth, executions, oldest age (s)."""
+    """Time (ms since 1970), tasks, attempts, oldest age (s)."""
     return [
         round(sample.time.timestamp() * 1000),
         sample.tasks_count,
         sample.executed_last_minute_count,
         sample.oldest_age_s,
     ]
-
-
-def _checked(every_s: object) -> float:
-    """A pause between samples that the quota allows. Errors: ConfigError."""
-    fits = isinstance(every_s, int | float) and math.isfinite(every_s) and LEAST_S <= every_s <= MOST_S
-    if not fits or isinstance(every_s, bool):
-        raise ConfigError(
-            f"every_s={every_s!r} is not a pause between samples.", hint="from 1 to 3600 seconds"
-        )
-    return float(every_s)  # type: ignore[arg-type]

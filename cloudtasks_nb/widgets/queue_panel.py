@@ -17,9 +17,12 @@ from ..render.values import counted, exact
 from .action import Refused, action, literal
 from .backup_offer import backup_offered, backup_path, deleted_offer, purged_offer
 from .cells import fact_list, instant, plain
+from .failing_shown import FailingShown
 from .panel import Panel, refresh_line
+from .queue_rows import browse_options, browsing, failing_cells
 from .queue_story import story
 from .settings_form import changed_settings, form
+from .sharing import EVERY_S
 from .still import folded, gone_still, queue_still
 from .why_view import why_shown
 
@@ -27,8 +30,7 @@ if TYPE_CHECKING:
     from ..diagnosis.diagnosis import Diagnosis
     from ..history.report import Report
     from ..resources.queue import Queue
-
-LIVE_S = 10.0
+    from .task_browser import TaskBrowser
 
 
 def _update_line(panel: QueuePanel, settings: dict[str, Any]) -> str:
@@ -48,12 +50,16 @@ def _delete_line(panel: QueuePanel, confirm: str, backup: str) -> str:
     return f"{panel.expression}.delete({f'backup={literal(backup)}' if backup else ''})"
 
 
+def _tasks_line(panel: QueuePanel, query: str = "") -> str:
+    return f"{panel.expression}.browse({browsing(query) if query else ''})"
+
+
 class QueuePanel(Panel):
     """A queue's state, estimates and settings, with the buttons that change it.
 
     Every button is a method. Errors of a call appear in the status line; called from Python they are raised too.
-    While the panel can be seen it reads the queue again every ten seconds. Where the version of the API keeps no
-    statistics, tasks are counted on request.
+    While the panel can be seen it reads the queue again every `every_s` seconds (0: only when you ask). Where the
+    version of the API keeps no statistics, tasks are counted on request.
 
     Example:
         >>> panel = queue.panel()
@@ -63,22 +69,26 @@ class QueuePanel(Panel):
 
     _script = "queue_panel"
 
-    _parts = ("queue_panel.why",)
+    _parts = ("queue_panel.verbs", "queue_panel.why")
 
     facts = traitlets.Dict().tag(sync=True)
     story = traitlets.Dict().tag(sync=True)
     why = traitlets.Dict().tag(sync=True)
     tab = traitlets.Unicode("").tag(sync=True)
+    opening = traitlets.Dict().tag(sync=True)
     restorable = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, queue: Queue, read_only: bool = False) -> None:
+    def __init__(self, queue: Queue, read_only: bool = False, every_s: float = EVERY_S) -> None:
         self.diagnosis: Diagnosis | None = None
         """What the Why? tab shows, once somebody looked."""
         self.report: Report | None = None
         """What the History tab shows, once it was read."""
+        self.browser: TaskBrowser | None = None
+        """The tasks that are open in the panel."""
+        self._lately = FailingShown(queue)
         self._read_at: datetime | None = None
         self._count: tuple[int, datetime] | None = None  # where nothing is estimated: how many, and when
-        super().__init__(queue, read_only=read_only, facts=queue_facts(queue, None), live_s=LIVE_S)
+        super().__init__(queue, read_only=read_only, every_s=every_s, facts=queue_facts(queue, None))
         with suppress(CloudTasksError):  # a panel that could not read its queue says so in its status line
             self.refresh()
 
@@ -94,6 +104,30 @@ class QueuePanel(Panel):
         self._count = self.counted(), datetime.now(UTC)
         self._show()
         return f"Counted {counted(self._count[0], 'task')}."
+
+    @action(_tasks_line)
+    def open_tasks(self, query: str = "") -> str:
+        """Open its tasks below; with a query those that match, such as "code:error". Errors: QueryError."""
+        how = browse_options(query) if query else {}
+        browser = self.queue.browse(read_only=self.read_only, every_s=self.live_s, **how)
+        self.close_tasks()
+        self.browser = browser
+        self.opening = {"model": browser.model_id}
+        return ""
+
+    @action(busy=False)
+    def close_tasks(self) -> str:
+        """Close its tasks."""
+        browser, self.browser, self.opening = self.browser, None, {}
+        if browser is not None:
+            browser.close()
+        return ""
+
+    def close(self) -> None:
+        """Remove the panel, and the tasks that are open in it, from the page."""
+        if self.browser is not None:
+            self.browser.close()
+        super().close()
 
     @action(_why_line)
     def diagnose(self, deep: bool = False) -> str:
@@ -176,6 +210,11 @@ class QueuePanel(Panel):
         return f"Deleted. The name stays blocked for up to 3 days.{kept}"
 
     @property
+    def calls_of_a_look(self) -> int:
+        """The queue, and once a minute the metrics or a sample."""
+        return 1 + self._lately.is_due
+
+    @property
     def read_at(self) -> datetime | None:
         """When the queue was read."""
         return self._read_at
@@ -187,14 +226,16 @@ class QueuePanel(Panel):
         sections = [
             *folded("Why?", shape(self.diagnosis) if self.diagnosis is not None else None),
             *folded("History", shape(self.report) if self.report is not None else None),
+            *folded("Tasks", self.browser._shape_() if self.browser is not None else None),
         ]
         count = f"{self._count[0]:,}, counted {exact(self._count[1])}" if self._count is not None else ""
         return queue_still(self.queue, self._read[1], count, sections)
 
     def look(self) -> None:
-        """Read the queue with its statistics. Errors: NotFound, PermissionDenied."""
+        """Read the queue with its statistics, and how much of it fails. Errors: NotFound, PermissionDenied."""
         self.queue.refresh(stats=self.queue.offers_stats)
         self.found()
+        self._lately.look()
         self._show(datetime.now(UTC))
 
     def _show_and_read(self) -> None:
@@ -210,7 +251,8 @@ class QueuePanel(Panel):
     def _show(self, read_at: datetime | None = None) -> None:
         self._read_at = read_at or self._read_at
         before = {} if read_at else {"updated": self.facts["updated"]}
-        self.facts = queue_facts(self.queue, read_at, self.gone) | self._counted_facts() | before
+        failing = {"failing": failing_cells(None if self.gone else self._lately.found)}
+        self.facts = queue_facts(self.queue, read_at, self.gone) | self._counted_facts() | failing | before
 
     def _counted_facts(self) -> dict[str, Any]:
         if self._count is None or self.queue.offers_stats or self.gone:
@@ -240,6 +282,7 @@ def queue_facts(queue: Queue, read_at: datetime | None, gone: bool = False) -> d
         "state": queue.state,
         "badge": plain(state_badge(queue.state)),
         "estimates": queue.offers_stats,
+        "failing": failing_cells(None),
         "depth": depth,
         "backup": backup_offered(queue, depth),
         "counted": "",

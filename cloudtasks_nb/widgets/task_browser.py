@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 
 from ..errors import NotFound
 from ..names import check_task_id, parse_queue
-from ..redact import redacted
 from ..render import Shape, task_table
 from ..render.values import counted, exact
 from .action import Refused, action, literal
+from .sharing import EVERY_S
 from .still import tasks_words
 from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
 from .task_following import follow
+from .task_lines import FEW, Which, copy_line, edit_line, reschedule_line, verb_line
 from .task_reader import TaskReader
 
 if TYPE_CHECKING:
@@ -28,45 +29,11 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
     from ..resources.task import Task
 
-Which = Literal["selected", "matching"]
-
 AT_ONCE = 250  # tasks between two looks at the Stop button
-FEW = 20  # up to so many are acted on without confirming their number
-
-
-def _verb_line(verb: str) -> Callable[..., str]:
-    """How a verb on several tasks is written: a few are named, more are found again by the same filter."""
-
-    def line(browser: TaskBrowser, which: Which, confirm: object) -> str:
-        tasks = browser._some(which)
-        if len(tasks) <= FEW:
-            return f"{browser.expression}.{verb}({literal([task.id for task in tasks])})"
-        return browser._again(f"{verb}({literal(which)}, confirm={len(tasks)})")
-
-    return line
-
-
-def _copy_line(browser: TaskBrowser, to: str, which: Which, confirm: object) -> str:
-    tasks = browser._some(which)
-    if len(tasks) <= FEW:
-        ids = literal([task.id for task in tasks])
-        return f"{browser.expression}.copy_tasks({ids}, to={literal(to)}, new_ids=True)"
-    return browser._again(f"copy_tasks({literal(to)}, {literal(which)}, confirm={len(tasks)})")
-
-
-def _reschedule_line(browser: TaskBrowser, schedule: str, which: Which, confirm: object) -> str:
-    tasks = browser._some(which)
-    if len(tasks) <= FEW:
-        ids = literal([task.id for task in tasks])
-        return f"{browser.expression}.reschedule_tasks({ids}, schedule={literal(schedule)})"
-    return browser._again(f"reschedule_tasks({literal(schedule)}, {literal(which)}, confirm={len(tasks)})")
-
-
-def _edit_line(browser: TaskBrowser, task_id: str, changes: dict[str, Any] | None, delete_old: bool) -> str:
-    shown = literal(redacted(changes or {}))
-    return (
-        f"{browser.expression}.browse().enqueue_edited({literal(task_id)}, {shown}, delete_old={delete_old})"
-    )
+NONE = {
+    "selected": ("No task is selected.", "tick tasks, or act on all that match"),
+    "matching": ("No task matches.", "change the filter, or clear it"),
+}
 
 
 class TaskBrowser(TaskReader):
@@ -90,9 +57,18 @@ class TaskBrowser(TaskReader):
     form = traitlets.Dict().tag(sync=True)
     queues = traitlets.List().tag(sync=True)
 
-    def __init__(self, queue: Queue, page_size: int = 25, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        page_size: int = 25,
+        read_only: bool = False,
+        every_s: float = EVERY_S,
+        query: str = "",
+    ) -> None:
         self._selection: dict[str, Task] = {}
-        super().__init__(queue, page_size, read_only)
+        super().__init__(queue, page_size, read_only, every_s)
+        if query:
+            self.filter(query)
 
     @property
     def tasks(self) -> list[Task]:
@@ -125,7 +101,7 @@ class TaskBrowser(TaskReader):
         """Select tasks of those that are loaded, or with on=False take them out of the selection."""
         known = {**{task.id: task for task in self._table.tasks}, **({} if on else self._selection)}
         if on and not known.keys() >= set(task_ids):
-            raise Refused("Only tasks that are shown can be selected.")
+            raise Refused("Only tasks that are loaded can be selected.", hint="load all first")
         return self._tick([known[task_id] for task_id in task_ids if task_id in known], on)
 
     @action(busy=False)
@@ -173,20 +149,20 @@ class TaskBrowser(TaskReader):
         self._one(task_id, lambda task: task.delete(), is_gone=True)
         return f"{task_id} was deleted."
 
-    @action(_verb_line("run_tasks"), changes=True)
+    @action(verb_line("run_tasks"), changes=True)
     def run_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Send tasks now. Errors: InvalidArgument (pull tasks); Refused without `confirm`, or when read-only."""
         tasks = self._chosen(which, confirm)
         said = self._each(tasks, partial(self.queue.run_tasks, progress=False), "sent")
         return f"{said} How they ended shows after a refresh."
 
-    @action(_verb_line("delete_tasks"), changes=True)
+    @action(verb_line("delete_tasks"), changes=True)
     def delete_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Delete tasks for good. Errors: PermissionDenied; Refused without `confirm`, or when read-only."""
         tasks = self._chosen(which, confirm)
         return self._each(tasks, partial(self.queue.delete_tasks, progress=False), "deleted", is_gone=True)
 
-    @action(_copy_line, changes=True)
+    @action(copy_line, changes=True)
     def copy_tasks(self, to: str, which: Which = "selected", confirm: int | str | None = None) -> str:
         """Create the same tasks in another queue, by its id or full name; they get ids of their own.
 
@@ -201,7 +177,7 @@ class TaskBrowser(TaskReader):
         copy = partial(self.queue.copy_tasks, to=target, new_ids=True, progress=False)
         return self._each(tasks, copy, f"copied to {target.id}")
 
-    @action(_reschedule_line, changes=True)
+    @action(reschedule_line, changes=True)
     def reschedule_tasks(
         self, schedule: str, which: Which = "selected", confirm: int | str | None = None
     ) -> str:
@@ -259,7 +235,7 @@ class TaskBrowser(TaskReader):
         self.form = {}
         return ""
 
-    @action(_edit_line, changes=True)
+    @action(edit_line, changes=True)
     def enqueue_edited(
         self, task_id: str, changes: dict[str, Any] | None = None, delete_old: bool = False
     ) -> str:
@@ -307,7 +283,8 @@ class TaskBrowser(TaskReader):
             )
         tasks = self.tasks if which == "selected" else self.matching
         if not tasks:
-            raise Refused("No task is selected." if which == "selected" else "No task matches.")
+            none, hint = NONE[which]
+            raise Refused(none, hint=hint)
         return tasks
 
     def _chosen(self, which: Which, confirm: int | str | None) -> list[Task]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
+from ..errors import ConfigError
 from ..paging.listing import Page
 from ..paging.pager import Pager
 
@@ -98,3 +99,10 @@ class Pages(Generic[T]):
         while len(self._kept) > PAGES_KEPT:
             self._kept.popitem(last=False)
         return page
+
+
+def checked_page_size(page_size: object) -> int:
+    """A size that the service takes. Errors: ConfigError."""
+    if type(page_size) is not int or not 1 <= page_size <= 1000:
+        raise ConfigError(f"{page_size!r} is not a page size.", hint="from 1 to 1000 tasks")
+    return page_size

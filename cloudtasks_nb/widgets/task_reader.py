@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import traitlets
 
-from ..errors import CloudTasksError, ConfigError, NotFound
+from ..errors import CloudTasksError, NotFound
 from ..names import check_task_id
 from ..paging.pager import Pager
 from ..render.values import counted
 from .action import Refused, action
 from .cells import instant, task_detail
 from .filtered_tasks import FilteredTasks
-from .task_pages import Pages
+from .task_pages import Pages, checked_page_size
 from .task_sharing import Shared
 from .why_view import explanation_shown
 
@@ -38,14 +38,14 @@ class TaskReader(FilteredTasks):
     detail = traitlets.Dict().tag(sync=True)
     progress = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, queue: Queue, page_size: int, read_only: bool) -> None:
+    def __init__(self, queue: Queue, page_size: int, read_only: bool, every_s: float) -> None:
         self._stop = threading.Event()
-        self.page_size = _checked(page_size)
+        self.page_size = checked_page_size(page_size)
         self.scope: Scope = "page"
         self._pages: Pages[Task] = Pages(self._listing)
         self._loaded_at: datetime | None = None
         self._outdated = False  # something changed in this queue since everything was loaded
-        super().__init__(queue, read_only)
+        super().__init__(queue, read_only, every_s)
         with suppress(CloudTasksError):  # shown in the status line
             self.refresh()
 
@@ -75,16 +75,22 @@ class TaskReader(FilteredTasks):
         self.look()
         return ""
 
-    def look(self) -> None:
-        """Read the page and the opened task again.
+    @property
+    def calls_of_a_look(self) -> int:
+        """The page, and the opened task."""
+        return (self.scope == "page") + bool(self.detail)
 
-        What was loaded as a whole is marked as outdated instead: reading it takes long.
-        """
+    def hear(self, endpoint: str, names: Collection[str]) -> None:
+        """Another panel changed the queue: what was loaded as a whole is outdated, and says so."""
+        self._outdated |= endpoint == self.endpoint and any(map(self.shows, names))
+        super().hear(endpoint, names)
+
+    def look(self) -> None:
+        """Read the page and the opened task again. What was loaded as a whole stays: reading it takes long."""
         if self.scope == "page":
             self._pages.load()
             self._show_page()
         else:
-            self._outdated = True
             self.place = self._place()
         if opened := self.detail.get("id"):
             self._reopen(opened)
@@ -124,7 +130,7 @@ class TaskReader(FilteredTasks):
     @action()
     def set_page_size(self, page_size: int) -> str:
         """Start over with pages of another size, from 1 to 1000."""
-        before, self.page_size = self.page_size, _checked(page_size)
+        before, self.page_size = self.page_size, checked_page_size(page_size)
         try:
             self._pages.first()
         except CloudTasksError:
@@ -258,10 +264,3 @@ class TaskReader(FilteredTasks):
             "outdated": self._outdated and self.scope != "page",
             "updated": instant(read_at),
         }
-
-
-def _checked(page_size: object) -> int:
-    """A size that the service takes. Errors: ConfigError."""
-    if type(page_size) is not int or not 1 <= page_size <= 1000:
-        raise ConfigError(f"{page_size!r} is not a page size.", hint="from 1 to 1000 tasks")
-    return page_size

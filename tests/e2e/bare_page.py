@@ -74,8 +74,9 @@ def mount(page: Page, panel: Clickable, host: str = "plain") -> None:
     }
     page.evaluate(MOUNT, [state, state["_css"], parts_of(panel), rows_of(panel)])
     page.locator(".ct-panel[data-panel]").wait_for()
-    if "task_browser.verbs" in panel._parts:  # asked for at once; others when they are opened
-        page.locator(".ct-verbs").wait_for()
+    if any(name.endswith(".verbs") for name in panel._parts):  # asked for by themselves
+        page.locator(".ct-verbs, .ct-now-view .ct-action").first.wait_for(state="attached")
+    if "task_browser.verbs" in panel._parts:
         page.locator(".ct-under .ct-loaded").wait_for()
     panel.close()
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 # A host that clicks the focused button on each keydown, as VS Code does, and a kernel that answers each action.
 HOST = """() => {
-    const quiet = ['mounted', 'unmounted', 'look', 'alive?'];
+    const quiet = ['mounted', 'unmounted', 'here', 'look', 'alive?'];
     window.done = () => window.sent.filter(message => !quiet.includes(message.do)).map(message => message.do);
     const send = window.model.send;
     window.model.send = message => {
@@ -85,8 +85,8 @@ def draw(page: Page, queue: ct.Queue, name: str) -> Draw:
         page.evaluate(before)
         page.evaluate(MOUNT, [state, state["_css"], parts])
         page.locator(".ct-panel[data-panel]").wait_for()
-        if "task_browser.verbs" in parts:  # asked for at once; others when they are opened
-            page.locator(".ct-verbs").wait_for()
+        if any(name.endswith(".verbs") for name in parts):  # asked for at once; others when they are opened
+            page.locator(".ct-verbs, .ct-now-view .ct-action").first.wait_for(state="attached")
 
     return again
 

@@ -59,6 +59,11 @@ def test_every_button_acts_on_the_service(
     expect(badge).to_have_text("RUNNING")
     assert service.queue(queue_id)["state"] == "RUNNING"
 
+    panel.get_by_role("button", name="Show tasks").click()
+    expect(panel.get_by_role("region", name=f"Tasks of queue {queue_id}")).to_contain_text("t-0")
+    panel.get_by_role("button", name="Close", exact=True).click()
+    expect(panel.get_by_role("region")).to_have_count(0)
+
     form = purge_form(panel)
     expect(form).to_contain_text(f"about 3 tasks (estimate) from queue {queue_id}. This cannot be undone.")
     notebook.pictures(pictures, "queue-panel")
@@ -127,7 +132,7 @@ def test_read_only_has_no_button_that_changes_anything(
     opened: Callable[[str], Opened], queue_id: str
 ) -> None:
     panel = opened("read_only=True").outputs.get_by_role("region", name=f"Queue {queue_id}")
-    expect(panel.get_by_role("button")).to_have_text(["Now", "Why?", "History", "Refresh"])
+    expect(panel.get_by_role("button")).to_have_text(["Now", "Why?", "History", "Refresh", "Show tasks"])
     expect(panel).to_contain_text("read-only")
 
 

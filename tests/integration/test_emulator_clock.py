@@ -56,7 +56,7 @@ def test_cards_and_tables_reckon_from_the_emulators_clock(still: ct.Client) -> N
     still.emulator.advance("3m")
     assert "1 over" in str(leased)
     queues = still.queues(filter="state=RUNNING", stats=True)
-    assert "oldest (est.)" in str(queues)
+    assert "oldest due" in str(queues)
     assert " d ago" not in str(queues)
 
 

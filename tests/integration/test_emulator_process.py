@@ -113,8 +113,8 @@ def test_one_file_one_emulator(tmp_path: Path) -> None:
         )
     assert (second.returncode, second.stdout) == (1, "")
     assert (
-        second.stderr
-        == f"cloudtasks_nb emulator: {file} is in use by another process. Next: stop that process, or name another file\n"
+        second.stderr == f"cloudtasks_nb emulator: {file} is in use by another process. "
+        "Next: stop that process, or name another file\n"
     )
 
 

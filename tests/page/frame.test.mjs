@@ -191,6 +191,17 @@ test("the focus stays where the user went meanwhile", () => {
   assert.equal(document.activeElement, elsewhere);
 });
 
+test("what only says when it was read draws nothing anew", () => {
+  let drawn = 0;
+  model.set({ facts: { depth: 1, updated: "" } });
+  frame.watchFacts(["facts"], () => drawn++);
+  model.set({ facts: { depth: 1, updated: "2026-07-31T11:59:55Z" } }); // read for the first time
+  model.set({ facts: { depth: 1, updated: "2026-07-31T12:00:05Z" } });
+  assert.equal(drawn, 2);
+  model.set({ facts: { depth: 2, updated: "2026-07-31T12:00:05Z" } });
+  assert.equal(drawn, 3);
+});
+
 test("an instant keeps running", () => {
   frame.root.append(...frame.freshness("2026-07-31T11:59:55Z"));
   assert.match(frame.root.textContent, /updated 5 s ago/);
@@ -218,7 +229,7 @@ test("a queue that is gone is marked once, until it is back", () => {
 test("a closed panel listens to nothing, and says that it went", () => {
   frame.cleanup();
   assert.equal(model.listeners(), 0);
-  assert.deepEqual(model.sent.at(-1), { do: "unmounted" });
+  assert.deepEqual(model.sent.at(-1), { do: "unmounted", view: model.sent[0].view });
 });
 
 test("a form acts when it is ready, and never during an action", () => {

@@ -56,6 +56,22 @@ test("scrolled away it stops, and back in sight it asks at once", () => {
   assert.equal(looks().length, 1);
 });
 
+test("during a confirmation, and while text is marked, it waits", () => {
+  seen(true);
+  const armed = document.createElement("button");
+  armed.className = "ct-armed";
+  frame.root.append(armed);
+  mock.timers.tick(5000);
+  assert.equal(looks().length, 0);
+  armed.remove();
+  globalThis.getSelection = () => ({ isCollapsed: false, anchorNode: frame.root });
+  mock.timers.tick(5000);
+  assert.equal(looks().length, 0);
+  globalThis.getSelection = () => ({ isCollapsed: false, anchorNode: document.body });
+  mock.timers.tick(1000);
+  assert.equal(looks().length, 1);
+});
+
 test("a question that got lost is said, and asked again later", () => {
   frame.root.append(...frame.freshness("1970-01-01T00:00:00Z"));
   const asleep = frame.root.querySelector(".ct-asleep");
@@ -96,4 +112,18 @@ test("a closed panel asks nothing", () => {
   frame.cleanup();
   mock.timers.tick(10000);
   assert.equal(looks().length, 0);
+});
+
+test("a view says that it is there while it can be seen", () => {
+  const said = () => model.sent.filter((message) => message.do === "here");
+  model.set({ live_s: 0 });
+  seen(true);
+  mock.timers.tick(30000);
+  assert.deepEqual(said(), [{ do: "here", view: model.sent[0].view }]);
+  seen(false);
+  mock.timers.tick(300000);
+  assert.equal(said().length, 1);
+  seen(true);
+  mock.timers.tick(30000);
+  assert.equal(said().length, 2);
 });

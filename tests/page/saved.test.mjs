@@ -76,3 +76,37 @@ test("a panel that was never read says so", () => {
   mock.timers.tick(2000);
   assert.match(body.textContent, /saved view, not read/);
 });
+
+test("each model has its own panel, although one module draws them all", async () => {
+  const code = (words) => `export default { render: ({ el }) => { el.append("${words}"); } }`;
+  const [one, other] = [fakeModel({ kept }), fakeModel({ kept })];
+  const [first, second, third] = ["div", "div", "div"].map((tag) => document.createElement(tag));
+  globalThis.URL.createObjectURL = () => `data:text/javascript,${code(next)}`;
+  globalThis.URL.revokeObjectURL = () => {};
+  let next = "queue";
+  widget.render({ model: one, el: first });
+  widget.render({ model: other, el: second });
+  one.emit({ part: "panel", code: "", css: "" });
+  next = "explorer";
+  other.emit({ part: "panel", code: "", css: "" });
+  while (!second.textContent.includes("explorer")) await new Promise(setImmediate);
+  widget.render({ model: one, el: third });
+  while (!third.textContent.includes("queue")) await new Promise(setImmediate);
+  assert.deepEqual(
+    [first.textContent, second.textContent, third.textContent],
+    ["queue", "explorer", "queue"],
+  );
+});
+
+test("the host's signal ends a view: it asks for nothing any more, and listens to nothing", () => {
+  const host = new AbortController();
+  const own = fakeModel({ kept });
+  const end = widget.render({ model: own, el, signal: host.signal });
+  assert.ok(own.listeners() > 0);
+  host.abort();
+  end(); // a host that has a signal calls this as well
+  assert.equal(own.listeners(), 0);
+  const sent = own.sent.length;
+  mock.timers.tick(60000);
+  assert.equal(own.sent.length, sent);
+});

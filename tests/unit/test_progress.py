@@ -52,6 +52,19 @@ def test_what_is_asked_for_shows_all_the_same(monkeypatch: pytest.MonkeyPatch) -
     assert shows(tasks(True))
 
 
+def test_it_ends_with_the_total_that_it_came_to(capsys: pytest.CaptureFixture[str]) -> None:
+    with bar("tasks of emails", "tasks", True, several=True, total=12_345, estimated=True) as shown:
+        shown.update(12_000)
+    assert "| 12,000 of 12,000 tasks, " in capsys.readouterr().err.split("\r")[-1]
+
+
+def test_after_an_error_it_says_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError), bar("all", "tasks", True, several=True, total=9) as shown:
+        shown.update(5)
+        raise ZeroDivisionError
+    assert "| 5 of 9 tasks, " in capsys.readouterr().err.split("\r")[-1]
+
+
 def test_it_counts_in_whole_items(capsys: pytest.CaptureFixture[str]) -> None:
     with bar("tasks of emails", "tasks", True, several=True, total=12_345, estimated=True) as shown:
         shown.update(5)

@@ -21,8 +21,7 @@ function header(frame) {
     updated.replaceChildren(...frame.freshness(frame.get("place").updated));
   });
   const refresh = frame.button("Refresh", () => frame.send("refresh"));
-  const title =
-    "Attempts of the last hour that failed: one call of Cloud Monitoring for all queues, which is billed";
+  const title = "The last hour: one call of Cloud Monitoring, which is billed";
   const failing = frame.button("Show failing", () => frame.send("show_failing"), { title });
   frame.watch(["place"], () => {
     failing.hidden = frame.get("place").failing;
@@ -58,7 +57,7 @@ function render({ model, el }) {
     h("div.ct-bar.ct-choice", bar),
     ...[slot, frame.status, opened.node, frame.folded],
   );
-  frame.watch(["rows", "place"], () => {
+  frame.watchFacts(["rows", "place"], () => {
     changed();
     silent.replaceChildren(...silentBox(frame));
     frame.sync();

@@ -37,7 +37,7 @@ function render({ model, el }) {
     ...[header(frame), bindings, frame.get("read_only") ? "" : grantForm(frame), draft, frame.status],
     ...[h("details.ct-fold", { open: true }, whoSummary, who), checks(frame), frame.folded],
   );
-  frame.watch(["facts"], () => {
+  frame.watchFacts(["facts"], () => {
     bindings.replaceChildren(bindingTable(frame));
     who.replaceChildren(whoTable(frame.get("facts")));
   });

@@ -1,10 +1,10 @@
 // Tasks that are leased: until when, what they hold, and how to finish them.
 
-import { when } from "./frame/cells.js";
 import { h, muted } from "./frame/dom.js";
 import { formSlot } from "./frame/forms.js";
 import { Frame } from "./frame/frame.js";
 import { detailSlot } from "./frame/pane.js";
+import { number } from "./frame/words.js";
 import { allBar } from "./leases/all.js";
 import { DEFAULT_S, leaseForm } from "./leases/form.js";
 import { Leases } from "./leases/table.js";
@@ -24,25 +24,21 @@ function openedTask(frame) {
 
 function header(frame) {
   const { id } = frame.get("place");
-  const isReadOnly = frame.get("read_only");
+  const waiting = muted();
   const updated = h("span.ct-muted.ct-where");
   frame.watch(["place"], () => {
-    const read = frame.get("place").updated;
-    updated.replaceChildren(...(isReadOnly && read ? ["updated ", when(read)] : []));
+    const { waiting: count, updated: read } = frame.get("place");
+    waiting.replaceChildren(count === null ? "" : `about ${number(count)} waiting (estimate)`);
+    updated.replaceChildren(...frame.freshness(read));
   });
-  return h("header", h("h3", id), muted("leases"), updated);
+  const refresh = frame.button("Refresh", () => frame.send("refresh"));
+  return h("header", h("h3", id), muted("leases"), waiting, updated, refresh);
 }
 
-// What leases and finishes; a panel that is read-only has a button to read again in place of it.
+// What leases and finishes; a panel that is read-only has none of it.
 function controls(frame, leases, slot) {
   if (frame.get("read_only")) {
-    const refresh = frame.button("Refresh", () => frame.send("refresh"));
-    return {
-      top: h("div.ct-bar", refresh),
-      bottom: "",
-      tick: () => {},
-      seconds: () => DEFAULT_S,
-    };
+    return { top: "", bottom: "", tick: () => {}, seconds: () => DEFAULT_S };
   }
   const { form, seconds } = leaseForm(frame);
   const { bar, tick } = allBar(frame, leases, seconds, slot.show);
@@ -63,11 +59,13 @@ function render({ model, el }) {
     ...[header(frame), top, leases.node, bottom],
     ...[slot.node, frame.status, detail.node, frame.folded],
   );
-  frame.watch(["leases", "place"], () => {
+  const fill = () => {
     leases.fill();
     tick();
     frame.sync();
-  });
+  };
+  frame.watch(["leases"], fill);
+  frame.on("change:place", () => frame.get("leases").length || frame.redraw(fill)); // read, and nothing found
   frame.every(TICK_MS, () => {
     leases.tick();
     tick();

@@ -16,7 +16,7 @@ const PAUSES = [
   [0, "stopped"],
 ];
 const ROWS = 12;
-const COLUMNS = ["Time", "Tasks", "Executed, last minute", "Oldest age, s"];
+const COLUMNS = ["Time", "Tasks", "Attempts, last minute", "Oldest age, s"];
 
 function choice(label, options, now, choose) {
   const held = options.some(([value]) => value === now) ? options : [[now, `every ${now} s`], ...options];
@@ -44,7 +44,7 @@ function chartsFor(estimates) {
   if (!estimates) return [new LineChart("Tasks (counted)", 1, { unit: "tasks" })];
   return [
     new LineChart("Tasks (estimate)", 1, { unit: "tasks" }),
-    new LineChart("Executed in the last minute", 2, { unit: "tasks" }),
+    new LineChart("Attempts in the last minute", 2, { unit: "attempts" }),
     new LineChart("Age of the oldest task (estimate)", 3, { whole: false, age: true }),
   ];
 }

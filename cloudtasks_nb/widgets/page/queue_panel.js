@@ -1,19 +1,29 @@
 // One queue: its state, its estimates, and the buttons that change it.
 
 import { cells, when } from "./frame/cells.js";
-import { buttons, h, muted } from "./frame/dom.js";
-import { formSlot } from "./frame/forms.js";
+import { h, muted, pushButton } from "./frame/dom.js";
 import { Frame } from "./frame/frame.js";
 import { facts as factPairs } from "./frame/sections.js";
 import { tabs } from "./frame/tabs.js";
-import { number } from "./frame/words.js";
-import { doomForm, restoreBox } from "./queue/doom.js";
+import { failingWords, number } from "./frame/words.js";
 import { HistoryView } from "./queue/history.js";
-import { settingsForm } from "./queue/settings.js";
 
 function tile(label, value, note) {
   const below = note ? h("dd.ct-note", note) : null;
   return h("div.ct-tile", h("dt", label), h("dd", value), below);
+}
+
+// What fails, as a button that leads to the tasks; nothing where it is not known.
+function failingTile({ failed, attempts, mostly, of }, open) {
+  if (failed === null) return [];
+  if (!failed) return [tile("Failing", number(0), `of ${number(attempts)} ${of}`)];
+  const title = `${failingWords(failed, attempts, of)}, mostly with ${mostly}. Show these tasks.`;
+  const button = pushButton(number(failed), open, {
+    kind: "ct-link ct-failing",
+    title,
+    "data-key": "failing",
+  });
+  return [tile("Failing", button, `of ${number(attempts)} ${of}`)];
 }
 
 function tiles({ estimates, depth, counted, oldest, executed, in_flight: inFlight }) {
@@ -22,35 +32,8 @@ function tiles({ estimates, depth, counted, oldest, executed, in_flight: inFligh
   return [
     tile("Tasks", number(depth), "estimate"),
     tile("Oldest due", when(oldest), oldest && "estimate"),
-    tile("Sent, last minute", number(executed)),
-    tile("In flight", number(inFlight)),
-  ];
-}
-
-function readButtons(frame) {
-  const refresh = frame.button("Refresh", () => frame.send("refresh"));
-  if (frame.get("facts").estimates) return [refresh];
-  const count = () => frame.send("count_tasks");
-  return [refresh, frame.button("Count tasks", count, { allowed: () => !frame.gone })];
-}
-
-function controls(frame, slot) {
-  if (frame.get("read_only")) return readButtons(frame);
-  const state = () => frame.get("facts").state;
-  const verb = (label, action, unless) =>
-    frame.button(label, () => frame.send(action), { allowed: () => !frame.gone && state() !== unless });
-  const opening = (label, build, kind) => {
-    const open = (event) => slot.show((close) => build(frame.get("facts"), close), event.currentTarget);
-    return frame.button(label, open, { kind, allowed: () => !frame.gone });
-  };
-  const doom = (action) => (facts, close) => doomForm(frame, facts, action, close);
-  return [
-    verb("Pause", "pause", "PAUSED"),
-    verb("Resume", "resume", "RUNNING"),
-    ...readButtons(frame),
-    opening("Edit settings…", ({ form }, close) => settingsForm(frame, form, close)),
-    opening("Purge…", doom("purge"), "ct-quiet-danger"),
-    opening("Delete…", doom("delete"), "ct-quiet-danger"),
+    tile("Attempts, last minute", number(executed)),
+    tile("Concurrent", number(inFlight)),
   ];
 }
 
@@ -79,15 +62,9 @@ function render({ model, el }) {
   const stats = h("dl.ct-tiles");
   const settings = h("dl.ct-facts");
   const updated = h("span.ct-muted.ct-updated");
-  const slot = formSlot(frame);
-  const restore = h("div");
-  const now = h(
-    "div.ct-now-view",
-    stats,
-    settings,
-    h("div.ct-bar", buttons(controls(frame, slot)), updated),
-    slot.node,
-  );
+  const [controls, below, restore] = [h("div.ct-buttons"), h("div"), h("div")];
+  const now = h("div.ct-now-view", stats, settings, h("div.ct-bar", controls, updated), below);
+  frame.part("queue_panel.verbs").then(({ attach }) => attach(frame, { controls, below, restore }));
   const history = new HistoryView(frame);
   const why = whyTab(frame);
   const views = tabs(
@@ -109,11 +86,11 @@ function render({ model, el }) {
     restore,
     frame.folded,
   );
-  frame.watch(["restorable"], () => restore.replaceChildren(...restoreBox(model.get("restorable") ?? {})));
   frame.watch(["facts"], () => {
     const read = model.get("facts");
     state.replaceChildren(...cells(read.badge));
-    stats.replaceChildren(...tiles(read));
+    const open = () => frame.send("open_tasks", { query: "code:error" });
+    stats.replaceChildren(...tiles(read), ...failingTile(read.failing, open));
     settings.replaceChildren(...factPairs(read.settings));
     updated.replaceChildren(...frame.freshness(read.updated));
     frame.sync();

@@ -5,7 +5,7 @@ import { h } from "./frame/dom.js";
 import { askForPart, moduleOf } from "./frame/part.js";
 import { SavedView } from "./saved/view.js";
 
-let script = null; // asked for once, for all views of this model
+const scripts = new WeakMap(); // by model: marimo runs this module once for all panels
 
 function drawn(panel, css, model, el) {
   const style = h("style", css);
@@ -13,21 +13,22 @@ function drawn(panel, css, model, el) {
   return panel.render({ model, el });
 }
 
-function render({ model, el }) {
+/** The view is over when the host's `signal` aborts; older hosts call the function that is returned. */
+function render({ model, el, signal }) {
   let undo = null;
   let isEnded = false;
   const show = async () => {
-    const { css, loading } = script;
+    const { css, loading } = scripts.get(model);
     const { default: panel } = await loading;
     if (isEnded) return;
     undo?.();
     undo = drawn(panel, css, model, el);
   };
-  if (script) show();
+  if (scripts.has(model)) show();
   else {
     const saved = new SavedView(model, el);
     const endAsking = askForPart(model, "panel", ({ code, css }) => {
-      script ??= { css, loading: moduleOf(code) };
+      scripts.set(model, { css, loading: moduleOf(code) });
       show();
     });
     undo = () => {
@@ -35,10 +36,13 @@ function render({ model, el }) {
       saved.end();
     };
   }
-  return () => {
+  const end = () => {
     isEnded = true;
     undo?.();
+    undo = null;
   };
+  signal?.addEventListener("abort", end);
+  return end;
 }
 
 export default { render };

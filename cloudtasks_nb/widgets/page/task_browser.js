@@ -72,7 +72,8 @@ function render({ model, el }) {
     .then(({ attach }) => attach(frame, table, { view, progress, side, above, below }));
   frame.part("task_browser.heads").then(({ attach }) => attach(frame, table, filter));
   const fill = together(() => frame.redraw(() => table.fill()));
-  frame.watch(["table", "place", "widths"], fill);
+  frame.watch(["table", "widths"], fill);
+  frame.watchFacts(["place"], fill);
   frame.watch(["selected"], () => table.markSelected());
   frame.watch(["detail"], () => table.mark());
   frame.sync();

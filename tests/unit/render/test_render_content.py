@@ -66,8 +66,8 @@ def test_retries_in_words(retry: RetryConfig, words: str) -> None:
 
 def test_rates_in_words() -> None:
     limits = RateLimits(max_tasks_dispatched_per_second=0.5, max_burst_size=10, max_concurrent_tasks=1000)
-    assert rate_words(limits) == "0.5/s, burst 10, 1,000 at once"
-    assert rate_words(RateLimits(max_concurrent_tasks=-1)) == "any number at once"
+    assert rate_words(limits) == "0.5/s, burst 10, 1,000 concurrent"
+    assert rate_words(RateLimits(max_concurrent_tasks=-1)) == "any number concurrent"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_exact_instants_and_sizes() -> None:
 def test_queue_card() -> None:
     text = render.text(queues("")[0], NOW)
     assert text.startswith("emails  HTTP queue  [STATE_UNSPECIFIED]")
-    for fact in ("depth (estimate)", "18,234 tasks", "oldest ETA (estimate)", "42 min ago (2026-07-31 11:18:00 UTC)",
+    for fact in ("tasks (estimate)", "18,234", "oldest due (estimate)", "42 min ago (2026-07-31 11:18:00 UTC)",
                  "500/s", "0.1 s, 0.2 s, 0.4 s … 1 h, 100 attempts", "3 d ago", "tasks 31 d",
                  "us-central1, project p"):  # fmt: skip
         assert fact in text
@@ -104,7 +104,7 @@ def test_a_queue_without_statistics_claims_none() -> None:
     assert "estimate" not in render.text(Queue(name=QUEUE), NOW)
     assert "est." not in render.text(render.queue_table([Queue(name=QUEUE)], caption="Queues", now=NOW))
     counted = Queue(name=QUEUE, stats=QueueStats(tasks_count=Int64(0)))
-    assert "0 tasks" in render.text(counted, NOW)
+    assert ["tasks", "(estimate)", "0"] in [line.split() for line in render.text(counted, NOW).splitlines()]
 
 
 def test_task_card() -> None:
@@ -122,7 +122,7 @@ def test_task_card() -> None:
     )
     text = render.text(task, NOW)
     for fact in ("t1  HTTP task in emails", "POST https://e.example/x", "in 3 min (2026-07-31 12:03:00 UTC)",
-                 "4 attempts, 3 answered", "503 → UNAVAILABLE 60 s ago", "after 1.2 s", "1 header"):  # fmt: skip
+                 "4 attempts, 3 answered", "503 → UNAVAILABLE · 60 s ago", "· after 1.2 s", "1 header"):  # fmt: skip
         assert fact in text
 
 
@@ -232,7 +232,7 @@ def test_policy_lists_every_member() -> None:
 
 def test_pull_queues_do_not_claim_a_concurrency() -> None:
     pull = Queue(name=QUEUE, pull_target=PullTarget(), rate_limits=RateLimits(max_concurrent_tasks=-1))
-    assert "any number at once" in render.text(pull)
+    assert "any number concurrent" in render.text(pull)
     assert "-1" not in render.text(render.queue_table([pull], caption="Queues", now=NOW))
 
 
@@ -275,3 +275,10 @@ def test_a_lease_batch_says_when_its_leases_end() -> None:
     for words in ("in 55 s", "in 5 s", "over, 9 s ago"):
         assert words in text
     assert render.text(render.lease_table([], caption="leased", now=NOW)) == "leased\nno task was free"
+
+
+def test_relative_times_say_which_moment_they_are_seen_from() -> None:
+    task = Task(name=f"{QUEUE}/tasks/a", schedule_time=NOW + timedelta(seconds=5))
+    for words in (render.text(task, NOW), render.html(task, NOW)):
+        assert "times as of 2026-07-31 12:00:00 UTC" in words
+    assert "as of" not in render.text(Task(name=f"{QUEUE}/tasks/a"), NOW)

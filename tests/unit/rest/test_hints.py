@@ -139,6 +139,14 @@ def asked(*script: bytes) -> tuple[str, int]:
         return caught.value.hint or "", len(server.requests)
 
 
+@pytest.mark.parametrize("verb", ["get", "delete", "run", "renewLease", "cancelLease"])
+def test_a_task_that_is_gone_leads_to_its_story(verb: str) -> None:
+    said = "Requested entity was not found."
+    task = hint_for("NOT_FOUND", said, [], method=f"{QUEUES}.tasks.{verb}", resource=f"{QUEUE}/tasks/t") or ""
+    assert "task.history()" in task and "queue.tasks()" in task
+    assert hint_for("NOT_FOUND", said, [], method=f"{QUEUES}.{verb}", resource=QUEUE) is None
+
+
 def test_a_queue_whose_name_is_close_is_named() -> None:
     hint, requests = asked(names("emails", "reports", "Email-2"))
     assert hint.startswith('did you mean "emails"')

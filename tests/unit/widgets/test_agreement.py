@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.rest.session import Session
 from cloudtasks_nb.widgets.panel import Panel
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
 from cloudtasks_nb.widgets.sharing import Budget
+from cloudtasks_nb.widgets.viewers import SILENT_S
 from tests.refusing import FORBIDDEN, MISSING, refusing
 
 from .page import FakePage
@@ -49,6 +52,23 @@ def test_a_panel_that_nobody_looks_at_reads_when_it_is_shown_again(
     page.send({"do": "mounted"})
     page.settle()
     assert other.facts["state"] == "PAUSED"
+
+
+def test_a_view_that_vanished_without_goodbye_is_not_read_for_until_it_is_back(
+    client: ct.Client, queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time_s = [0.0]
+    monkeypatch.setattr("cloudtasks_nb.widgets.viewers.monotonic", lambda: time_s[0])
+    other = QueuePanel(client.queue(queue.id))
+    page = clicking(other)
+    page.send({"do": "mounted", "view": "of a tab that is closed"})
+    time_s[0] = SILENT_S + 1
+    clicking(QueuePanel(queue)).click("pause")
+    page.settle()
+    assert (other.views, other.facts["state"]) == (0, "RUNNING")
+    page.send({"do": "here", "view": "of a tab that was frozen"})
+    page.settle()
+    assert (other.views, other.facts["state"]) == (1, "PAUSED")
 
 
 def test_what_is_heard_during_an_action_is_read_after_it(
@@ -142,14 +162,39 @@ def test_the_thread_ends_when_the_last_view_goes_and_starts_again_with_the_next_
 ) -> None:
     panel, page = looked_at
     (thread,) = [thread for thread in threading.enumerate() if thread.name == panel._worker.name]
-    page.send({"do": "mounted"})
-    page.send({"do": "unmounted"})
+    page.send({"do": "mounted", "view": "another"})
+    page.send({"do": "unmounted", "view": "another"})
     page.click("refresh")
     assert thread.is_alive()
     page.send({"do": "unmounted"})
     thread.join(10)
     assert not panel._worker.alive
     assert page.click("pause").startswith("Paused.")
+
+
+@pytest.mark.parametrize("name", OPENERS)
+def test_every_panel_reads_again_as_often_as_it_was_asked_to(
+    client: ct.Client, queue: ct.Queue, clicking: Clicking, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = OPENERS[name](client, queue, every_s=7)
+    page, calls = clicking(panel), []
+    fetch = Session.fetch
+
+    def counted(session: Session, method_id: str, **given: Any) -> bytes:
+        calls.append(method_id)
+        return fetch(session, method_id, **given)
+
+    monkeypatch.setattr(Session, "fetch", counted)
+    if name == "monitor":
+        panel._samples.clear()  # type: ignore[attr-defined]  # it leaves a look out that follows a sample
+    expected = panel.calls_of_a_look
+    page.click("look")
+    assert (len(calls), page.next_s) == (expected, 7)
+    panel.live_s = 0
+    page.click("look")
+    assert page.next_s == 0
+    with pytest.raises(ct.ConfigError, match="or 0 to read only when you ask"):
+        getattr(panel.subject, name)(every_s=0.5)
 
 
 @pytest.mark.parametrize("name", sorted(set(OPENERS) - {"explore"}))

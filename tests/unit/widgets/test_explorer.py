@@ -49,6 +49,23 @@ def test_the_queues_of_all_locations_are_listed_with_estimates(
     assert explorer.queues[0].refresh().state == "RUNNING"
 
 
+def test_a_look_lists_the_locations_that_hold_queues_and_once_a_minute_all(
+    explorer: Explorer, own: ct.Client, clicking: Clicking
+) -> None:
+    page = clicking(explorer)
+    assert explorer.calls_of_a_look == 2  # of more than forty
+    own.create_queue("us-central1/new")
+    own.create_queue("asia-northeast1/far")
+    page.click("look")
+    ids = {row["id"] for row in explorer.rows}
+    assert "new" in ids and "far" not in ids
+    explorer._all_read_at -= 60
+    assert explorer.calls_of_a_look > 10
+    page.click("look")
+    assert "far" in {row["id"] for row in explorer.rows}
+    assert explorer.calls_of_a_look == 3
+
+
 def test_chosen_queues_are_paused_and_resumed_with_a_warning(
     explorer: Explorer, own: ct.Client, queues: list[ct.Queue], clicking: Clicking
 ) -> None:

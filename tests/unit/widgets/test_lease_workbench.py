@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_leased_tasks_are_held_with_payloads_until_their_leases_end(
     assert page.click("lease", tag="red") == "No task was free."
     assert page.click("lease", oldest_tag=True) == "1 task leased."
     assert (
-        workbench.lines[0] == f'tasks = client.queue("{pull.name}").lease(10, lease_duration=300, tag="red")'
+        workbench.lines[1] == f'tasks = client.queue("{pull.name}").lease(10, lease_duration=300, tag="red")'
     )
 
 
@@ -85,6 +85,21 @@ def test_a_lost_lease_is_shown_as_lost_and_the_others_go_on(
     assert {task.id for task in pull.tasks()} == {"p-1"}
     with pytest.raises(Refused, match="not held any more"):
         workbench.renew("p-1")
+
+
+def test_what_waits_is_counted_and_what_was_said_of_leases_goes_with_them(
+    workbench: LeaseWorkbench, page: FakePage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert workbench.place["waiting"] == 3
+    assert page.click("lease", max_tasks=2, lease_duration=300) == "2 tasks leased."
+    assert workbench.place["waiting"] == 1
+    page.click("look")
+    assert workbench.notice["text"] == "2 tasks leased."
+    later = datetime.now(UTC) + timedelta(seconds=301)
+    monkeypatch.setattr(LeaseWorkbench, "_now", lambda self: later)
+    page.click("look")
+    assert workbench.notice["text"] == "The leases are over: anybody may lease these tasks again."
+    assert workbench.place["waiting"] == 3
 
 
 def test_all_are_renewed_and_given_back(workbench: LeaseWorkbench, page: FakePage, pull: ct.Queue) -> None:

@@ -40,6 +40,19 @@ def members(queue: ct.Queue) -> object:
     return queue.iam_policy().members(ROLE)
 
 
+def test_of_a_progress_bar_its_end_is_saved(kernel: NotebookClient) -> None:
+    source = (
+        "from cloudtasks_nb.progress import bar\n"
+        "with bar('tasks of emails', 'tasks', True, several=True, total=1300, estimated=True) as shown:\n"
+        "    shown.update(1234)"
+    )
+    kernel.nb.cells.append(nbformat.v4.new_code_cell(source))
+    (output,) = kernel.execute_cell(kernel.nb.cells[-1], len(kernel.nb.cells) - 1).outputs
+    assert list(output["data"]) == ["text/plain"]
+    assert output["data"]["text/plain"].startswith("tasks of emails: 100%|")
+    assert "1,234 of 1,234 tasks" in output["data"]["text/plain"]
+
+
 @pytest.mark.parametrize(
     ("opener", "clicks", "seen", "expected"),
     [

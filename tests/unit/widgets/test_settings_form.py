@@ -34,10 +34,10 @@ def test_the_form_holds_what_the_queue_holds(queue: ct.Queue) -> None:
     [
         ({"max_tasks_dispatched_per_second": "501"}, "Rate, per second: 501"),
         ({"max_tasks_dispatched_per_second": "0"}, "Rate, per second: 0(.|\n)*pause the queue"),
-        ({"max_concurrent_tasks": "0"}, "At once: 0(.|\n)*pause the queue"),
+        ({"max_concurrent_tasks": "0"}, "Concurrent: 0(.|\n)*pause the queue"),
         ({"max_tasks_dispatched_per_second": "nan"}, "Rate, per second: nan"),
         ({"max_burst_size": "2.5"}, "Burst: 2.5"),
-        ({"max_concurrent_tasks": "5001"}, "At once: 5001"),
+        ({"max_concurrent_tasks": "5001"}, "Concurrent: 5001"),
         ({"max_attempts": "0"}, "Attempts: 0"),
         ({"max_doublings": "many"}, "Doublings: many"),
         ({"min_backoff": "soon"}, "Shortest delay: soon"),

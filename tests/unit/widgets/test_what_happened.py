@@ -16,6 +16,7 @@ from cloudtasks_nb.widgets.explorer import Explorer
 from cloudtasks_nb.widgets.queue_monitor import QueueMonitor, past_points
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
 from cloudtasks_nb.widgets.queue_story import points
+from cloudtasks_nb.widgets.task_browser import TaskBrowser
 from tests.refusing import refusing
 
 from .page import FakePage
@@ -58,6 +59,62 @@ def test_failing_queues_are_asked_for_then_kept_up_to_date(own: ct.Client, click
     assert queue.name in (failing_of(own._session, own.project).found or {})
 
 
+def waits_for_its_second_attempt(client: ct.Client) -> ct.Queue:
+    """A queue with one task that was answered 503, and one that was never tried."""
+    inbox = client.emulator.inbox()
+    inbox.on("/no")(lambda request: 503)
+    queue = client.create_queue("bad", retry_config={"min_backoff": "1h"})
+    for task_id in ("failed", "new"):
+        queue.create_task({}, url=inbox.url_for("/no"), task_id=task_id, schedule=3600)
+    queue.task("failed").run()
+    inbox.wait()
+    client.emulator.history(queue)
+    return queue
+
+
+def test_without_metrics_failing_is_a_sample_and_a_click_leads_to_its_tasks(
+    own: ct.Client, clicking: Clicking
+) -> None:
+    queue = waits_for_its_second_attempt(own)
+    panel = QueuePanel(queue)
+    page = clicking(panel)
+    known = {"failed": 1, "attempts": 2, "mostly": "UNAVAILABLE", "of": "tasks on the first page (a sample)"}
+    assert panel.facts["failing"] == known
+    assert panel.calls_of_a_look == 1  # a sample is taken once a minute
+    page.click("open_tasks", query="code:error")
+    assert panel.browser is not None and [task.id for task in panel.browser.matching] == ["failed"]
+    assert panel.lines[-1] == f'client.queue("{queue.name}").browse(query="code:error", page_size=1000)'
+    assert panel.opening["model"] == panel.browser.model_id
+    page.click("close_tasks")
+    assert (panel.browser, panel.opening) == (None, {})
+
+    explorer = Explorer(own)
+    page = clicking(explorer)
+    page.click("open_queue", name=queue.name, query="code:error")
+    assert isinstance(explorer.opened, TaskBrowser) and explorer.opening["view"] == "browse"
+    assert [task.id for task in explorer.opened.matching] == ["failed"]
+    page.click("show_failing")  # by metrics, for every panel of the project
+    other = QueuePanel(queue)
+    assert other.facts["failing"] == known | {"attempts": 1, "of": "attempts in the last hour"}
+    other.close()
+
+
+def test_a_table_of_queues_shows_the_worst_first(own: ct.Client) -> None:
+    own.create_queue("calm")
+    waits_for_its_second_attempt(own)
+    queues = own.queues(failing=True)
+    assert [queue.failing and queue.failing.failed for queue in queues] == [1, 0]  # as the service lists them
+    text = str(queues)
+    assert "1 of 1" in text and text.index("bad") < text.index("calm")
+    assert "attempts of the last hour" in text
+    with (
+        refusing(own.endpoint, "/timeSeries") as server,
+        ct.connect(endpoint=server.url, project=own.project, location="us-central1") as client,
+    ):
+        text = str(client.queues(failing=True))
+        assert "1 of 2 (sample)" in text and "roles/monitoring.viewer" in text
+
+
 def test_one_call_a_minute_for_all_panels(own: ct.Client) -> None:
     now, shared = 0.0, FailingShared(clock=lambda: now)
     failing_queue(own)
@@ -82,7 +139,14 @@ def test_without_the_role_the_status_line_names_it(own: ct.Client, clicking: Cli
         explorer = Explorer(client)
         clicking(explorer).click("show_failing")
         assert "roles/monitoring.viewer" in explorer.notice["text"]
-        assert explorer.rows[0]["failed"] is None
+        task = own.queue("calm").create_task(
+            {}, url=f"{own.emulator.inbox().url}/", task_id="t", schedule=3600
+        )
+        assert task.last_status is None
+        explorer.refresh()
+        explorer.show_failing()
+        assert [(row["failed"], row["attempts"]) for row in explorer.rows] == [(0, 1)]
+        assert "a sample" in explorer.notice["text"] and "(a sample)" in explorer.rows[0]["of"]
         monitor = client.queue("calm").monitor()
         assert "roles/monitoring.viewer" in monitor.facts["past"]
         assert len(monitor.facts["points"]) == 1  # its own sample

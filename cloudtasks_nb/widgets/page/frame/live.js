@@ -4,6 +4,7 @@
 import { callId } from "./calls.js";
 
 export const PATIENCE_MS = 20000; // for an answer to "look again"
+const HELD_S = 1; // until it is looked whether it still waits
 
 const after = (seconds) => Date.now() + seconds * 1000;
 
@@ -46,6 +47,14 @@ export class Live {
     return this.unseen || (this.onScreen && document.visibilityState === "visible");
   }
 
+  /** Whether new data would take something away: a confirmation, or text that is marked. */
+  get isHeld() {
+    const { root } = this.frame;
+    const { isCollapsed, anchorNode } = getSelection() ?? {};
+    const isMarked = isCollapsed === false && root.contains(anchorNode);
+    return !this.unseen && (isMarked || Boolean(root.querySelector(".ct-armed, .ct-slot form")));
+  }
+
   get wanted() {
     const isPossible = this.due < Number.POSITIVE_INFINITY && !this.frame.ended;
     return this.asked === null && this.visible && this.everyS > 0 && isPossible;
@@ -57,6 +66,10 @@ export class Live {
   }
 
   #ask() {
+    if (this.isHeld) {
+      this.due = after(HELD_S);
+      return this.plan();
+    }
     this.asked = callId("look");
     clearTimeout(this.patience);
     if (!this.frame.calls.post({ do: "look", call: this.asked })) {

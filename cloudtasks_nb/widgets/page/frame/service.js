@@ -2,8 +2,8 @@
 
 import { h, muted, strong } from "./dom.js";
 
-const LIVE = "Cloud Tasks itself: what you do here is done to real queues and tasks";
-const CLIENT = "The client was connected with read_only=True";
+const LIVE = "Real queues and tasks";
+const CLIENT = "connected with read_only=True";
 
 const about = (model) => model.get("acts_on") ?? {};
 

@@ -32,6 +32,11 @@ export function plural(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
+/** How much fails: "12 of 40 attempts in the last hour failed". */
+export function failingWords(failed, total, of) {
+  return `${number(failed)} of ${number(total)} ${of} failed`;
+}
+
 /** Three of many names, for who is about to act on all of them. */
 export function among(names) {
   const some = names.slice(0, 3).join(", ");

@@ -64,6 +64,7 @@ export class Leases {
   /** Countdowns; a lease that is over cannot be acted on any more. */
   tick() {
     let isChanged = false;
+    const held = this.held.length;
     for (const node of this.body.querySelectorAll("tr[data-id]")) {
       const left = this.left(node.row);
       const { words, look } = standing(node.row.state, left);
@@ -75,6 +76,9 @@ export class Leases {
       isChanged = true;
     }
     if (isChanged) this.frame.sync();
+    const areOver = this.count > 0 && held === 0;
+    if (areOver) this.frame.calls.post({ do: "look" }); // for Python to say so
+    this.count = held;
   }
 
   #row(row) {

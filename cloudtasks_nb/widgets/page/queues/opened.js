@@ -1,14 +1,17 @@
 // The widget of the opened queue, drawn by its own script with its own model.
 
 import { h, pushButton } from "../frame/dom.js";
-import { moduleOf } from "../frame/part.js";
+import { askForPart, moduleOf } from "../frame/part.js";
 
+/** The query that finds the tasks whose last attempt failed. */
+export const FAILING = "code:error";
 const TRIES = 20;
 const PAUSE_MS = 100;
 
 export class Opened {
-  constructor(frame) {
-    this.frame = frame;
+  /** `close` is the action that closes what is open. */
+  constructor(frame, close = "close_queue") {
+    Object.assign(this, { frame, close });
     this.node = h("section.ct-opened");
     frame.undo.push(() => this.#end());
   }
@@ -37,8 +40,12 @@ export class Opened {
 
   async #draw(id, el) {
     const model = await this.#model(id);
-    const { default: widget } = await moduleOf(this.frame.get("_esm")); // the same for all panels
+    const { code, css } = await new Promise((done) => {
+      this.undo = askForPart(model, "panel", done);
+    });
+    const { default: widget } = await moduleOf(code);
     if (this.id !== id || this.frame.ended) return; // something else was opened meanwhile
+    el.append(h("style", css));
     this.undo = await widget.render({ model, el });
   }
 
@@ -54,7 +61,7 @@ export class Opened {
     }
   }
 
-  #tabs({ name, view, views }) {
+  #tabs({ name, view, views = [] }) {
     const { frame } = this;
     const tab = ([verb, words]) => {
       const isOn = verb === view;
@@ -62,7 +69,7 @@ export class Opened {
       return frame.button(words, open, { kind: `ct-tab ${isOn ? "ct-on" : ""}`, current: isOn });
     };
     const names = { class: "ct-buttons ct-tabs", "aria-label": "Views of the queue" };
-    const close = pushButton("Close", () => frame.tell("close_queue", {}), { kind: "ct-small ct-where" });
+    const close = pushButton("Close", () => frame.tell(this.close, {}), { kind: "ct-small ct-where" });
     return h("div.ct-bar", h("nav", names, views.map(tab)), close);
   }
 }

@@ -3,8 +3,10 @@
 import { cells, nameButton, orDash, when } from "../frame/cells.js";
 import { h, pushButton } from "../frame/dom.js";
 import { UNREAD } from "../frame/frame.js";
-import { number, plural } from "../frame/words.js";
+import { Rows } from "../frame/rows.js";
+import { failingWords, number, plural } from "../frame/words.js";
 import { nextOrder } from "../heads/order.js";
+import { FAILING } from "./opened.js";
 import { columnsFor, direction, isNumber, sorted } from "./sorting.js";
 
 const SHOWN = 100;
@@ -16,13 +18,16 @@ function nothingWords(rows, { updated }) {
   return updated ? "No queues." : UNREAD;
 }
 
-// Attempts of the last hour that failed, of how many; a dash until somebody asked for the metrics.
-function failingCell({ failed, attempts, mostly }) {
+// What failed, of how much, as a button that leads to the tasks; a dash until somebody asked.
+function failingCell({ failed, attempts, mostly, of, name, id }, open) {
   if (failed === null) return "–";
   if (!failed) return number(0);
-  const words = `${plural(failed, "attempt")} of ${number(attempts)} failed in the last hour`;
-  const title = `${words}, mostly ${mostly}`;
-  return h("span.ct-failing", { title }, number(failed), h("span.ct-of", ` of ${number(attempts)}`));
+  const words = failingWords(failed, attempts, of);
+  const title = `${words}, mostly with ${mostly}`;
+  const names = { title, "aria-label": `${id}: ${words}`, "data-key": `failing ${name}` };
+  const sample = of.includes("sample") ? " (sample)" : "";
+  const text = [number(failed), h("span.ct-of", ` of ${number(attempts)}${sample}`)];
+  return pushButton(text, open, { kind: "ct-link ct-failing", ...names });
 }
 
 /** Whether a person would ask why: it fails, or it holds tasks and does not run. (pure) */
@@ -52,6 +57,7 @@ export class QueueTable {
     this.heads = columns.map(([name, words]) => this.#head(name, words));
     this.under = h("tr.ct-under", { hidden: true });
     this.body = h("tbody");
+    this.rows = new Rows(this.body, (row) => this.#row(row));
     this.caption = h("caption");
     this.empty = h("p.ct-muted.ct-none");
     const showMore = () => {
@@ -93,8 +99,8 @@ export class QueueTable {
     this.table.hidden = length === 0;
     this.empty.hidden = length > 0;
     this.empty.textContent = nothingWords(rows, this.frame.get("place"));
-    const nodes = this.found.slice(0, this.limit).map((row) => this.#row(row));
-    this.frame.redraw(() => this.body.replaceChildren(...nodes));
+    const shown = this.found.slice(0, this.limit).map((row) => ({ ...row, asks: isInTrouble(row) }));
+    this.frame.redraw(() => this.rows.fill(shown, ({ name }) => name));
     this.mark();
   }
 
@@ -115,9 +121,16 @@ export class QueueTable {
       h("td", row.location),
       h("td", row.kind),
       figure(row.rate),
-      h("td.ct-figure", failingCell(row)),
-      h("td", isInTrouble(row) ? this.#why(row) : null),
+      h(
+        "td.ct-figure",
+        failingCell(row, () => this.#showFailing(row)),
+      ),
+      h("td", row.asks ? this.#why(row) : null),
     );
+  }
+
+  #showFailing({ name }) {
+    this.frame.send("open_queue", { name, query: FAILING });
   }
 
   #why(row) {

@@ -102,7 +102,7 @@ function editForm(frame, old, close) {
     { label, submit: "Create task", ready: () => !problem(), act, changed, close },
     h("p", "A new task like ", strong(old.id), ", under an id of its own."),
     fieldsOf(old, inputs),
-    field("Due in seconds from now (0: at once)", delay),
+    field("Due in seconds from now (0: now)", delay),
     note,
     checkLabel(drop, `Delete ${old.id} once the new task is there`),
   );

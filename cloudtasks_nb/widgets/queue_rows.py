@@ -1,0 +1,47 @@
+"""What does a row of the explorer say of a queue, and how are the tasks browsed that it leads to? (pure)"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..history.lately import Failing
+from ..render.queue import KIND_WORDS, state_badge
+from .action import literal
+from .cells import instant, plain
+from .task_reader import PAGE_SIZES
+
+if TYPE_CHECKING:
+    from ..resources.queue import Queue
+
+
+def queue_row(queue: Queue, count: int | None = None) -> dict[str, Any]:
+    """One row of the table; `count` is how many tasks were counted, where nothing is estimated."""
+    stats, limits = queue.stats, queue.rate_limits
+    return {
+        "name": queue.name,
+        "id": queue.id,
+        "location": queue.location,
+        "kind": KIND_WORDS[queue.kind],
+        "state": queue.state,
+        "badge": plain(state_badge(queue.state)),
+        "depth": int(stats.tasks_count) if stats else count,
+        "oldest": instant(stats.oldest_estimated_arrival_time) if stats else "",
+        "rate": limits.max_tasks_dispatched_per_second if limits and queue.kind != "pull" else None,
+    }
+
+
+def failing_cells(lately: Failing | None) -> dict[str, Any]:
+    """What is said of attempts that failed; None where nothing is known."""
+    if lately is None:
+        return {"failed": None, "attempts": None, "mostly": "", "of": ""}
+    return {"failed": lately.failed, "attempts": lately.attempts, "mostly": lately.mostly, "of": lately.of}
+
+
+def browse_options(query: str) -> dict[str, Any]:
+    """How tasks are browsed that somebody looks for in a whole queue: as many as a page can hold."""
+    return {"query": query, "page_size": PAGE_SIZES[-1]}
+
+
+def browsing(query: str) -> str:
+    """The arguments of the same in Python."""
+    return ", ".join(f"{name}={literal(value)}" for name, value in browse_options(query).items())

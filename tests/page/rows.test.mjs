@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { h } from "../../cloudtasks_nb/widgets/page/frame/dom.js";
+import { Rows } from "../../cloudtasks_nb/widgets/page/frame/rows.js";
+import { openPage } from "./dom.mjs";
+
+let body;
+let rows;
+
+beforeEach(() => {
+  openPage();
+  body = h("div");
+  rows = new Rows(body, ({ id, depth }) => h("p", `${id} ${depth}`));
+});
+
+const fill = (...items) => {
+  rows.fill(
+    items.map(([id, depth]) => ({ id, depth })),
+    ({ id }) => id,
+  );
+  return [...body.children];
+};
+
+test("a row that shows the same stays the same, and another one is drawn in its place", () => {
+  const [a, b, c] = fill(["a", 1], ["b", 2], ["c", 3]);
+  const [again, changed, last] = fill(["a", 1], ["b", 9], ["c", 3]);
+  assert.ok(again === a && changed !== b && last === c);
+  assert.equal(body.textContent, "a 1b 9c 3");
+});
+
+test("rows follow their order, and those that are gone go", () => {
+  const [a, , c] = fill(["a", 1], ["b", 2], ["c", 3]);
+  assert.deepEqual(fill(["c", 3], ["d", 4], ["a", 1]).indexOf(a), 2);
+  assert.equal(body.firstChild, c);
+  assert.equal(fill().length, 0);
+});
