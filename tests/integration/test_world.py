@@ -180,7 +180,7 @@ def test_names_that_could_be_paths_are_refused(file: Path, name: str) -> None:
 
 
 def test_a_snapshot_that_is_not_there(client: ct.Client) -> None:
-    with pytest.raises(ct.NotFound, match="There is none yet"):
+    with pytest.raises(ct.NotFound, match="None was saved yet"):
         client.emulator.load("before")
     client.emulator.save("after")
     with pytest.raises(ct.NotFound, match="There are: after"):

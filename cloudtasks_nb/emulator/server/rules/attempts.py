@@ -91,7 +91,7 @@ def answered(code: int, retry_after: timedelta = timedelta(), body: bytes = b"")
 
 
 def timed_out() -> Outcome:
-    return Outcome(_status(_DEADLINE_EXCEEDED, "the target did not answer in time"), _TIMED_OUT_CODE)
+    return Outcome(_status(_DEADLINE_EXCEEDED, "the target did not respond in time"), _TIMED_OUT_CODE)
 
 
 def unreachable(why: str) -> Outcome:

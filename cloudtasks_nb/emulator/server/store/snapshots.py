@@ -61,7 +61,7 @@ class Snapshots:
         if name not in self.names():
             there = ", ".join(self.names())
             raise NotFound(
-                f"There is no snapshot '{name}'. There {f'are: {there}' if there else 'is none yet'}."
+                f"There is no snapshot '{name}'. {f'The snapshots are: {there}' if there else 'None was saved yet'}."
             )
         made = Store.blank()
         try:
