@@ -169,18 +169,18 @@ def test_a_port_in_use() -> None:
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         f"cloudtasks_nb emulator: Port {port} cannot be used: Address already in use. "
-        "Next: stop the other process, or use --port 0 for a free port\n"
+        "Next: choose another port; --port 0 picks a free one\n"
     )
 
 
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--grant", "roles/owner"], "argument --grant: '' is not a member such as user:ada@example.com"),
+        (["--grant", "roles/owner"], "argument --grant: '' must be a member such as user:ada@example.com"),
         (["--oauth-client", "mine"], "argument --oauth-client: 'mine' must have the form ID=SECRET"),
         (["--app-engine", "ftp://x"], "--app-engine: 'ftp://x' must be the URL of an application, such as"),
         (["--fault", "late=1"], "--fault: 'late=1' must be NAME=VALUE"),
-        (["--clock", "sundial"], "--clock: expected 'system', 'manual', or 'manual' and an instant"),
+        (["--clock", "sundial"], "--clock: expected 'system', 'manual', or 'manual' and a time"),
         (["--port", "99999"], "argument --port: '99999' is not a port"),
     ],
 )

@@ -242,7 +242,7 @@ def test_the_fixtures_explain_themselves(run) -> None:  # type: ignore[no-untype
     fixtures = run("", "--fixtures").stdout.str()
     assert re.search(r"^cloudtasks_emulator .*\n +The Cloud Tasks emulator of this test", fixtures, re.M)
     assert re.search(
-        r"^cloudtasks_client .*\n +A client of the emulator in a project of its own", fixtures, re.M
+        r"^cloudtasks_client .*\n +A client of the emulator with its own project", fixtures, re.M
     )
 
 

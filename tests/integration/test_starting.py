@@ -94,7 +94,7 @@ def test_what_is_in_the_file_gets_the_settings_that_are_named(tmp_path: Path) ->
         ("emails=rate", "'rate' must be a setting KEY=VALUE"),
         ("emails=rate=1000", "less than or equal to 500"),
         ("emails=kind=push", "kind=push must be one of http, app_engine, pull"),
-        ("emails=paused=maybe", "paused=maybe is not 1 or 0"),
+        ("emails=paused=maybe", "paused=maybe must be 1 or 0"),
         ("emails=target=ftp://x", "target=ftp://x is not a valid value"),
         ("images=kind=pull,target=http://localhost", "pull queue has no target"),
     ],
@@ -274,4 +274,4 @@ def test_an_address_that_is_not_here(host: str, why: str) -> None:
     found = ended("emulator", "--port=0", f"--host={host}")
     assert (found.returncode, found.stdout) == (1, "")
     assert why in found.stderr
-    assert "Next: --host 127.0.0.1" in found.stderr
+    assert "Next: use --host 127.0.0.1" in found.stderr

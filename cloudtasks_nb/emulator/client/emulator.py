@@ -266,18 +266,20 @@ class Emulator(WorldVerbs, Shown):
         info = self.info
         facts: dict[str, object] = {"endpoint": code(self.endpoint)}
         if info is not None:
-            moved = "moved by hand" if info.clock == "manual" else "the machine's"
             facts |= {
                 "version": info.version,
                 "serves": ", ".join(info.api_versions),
-                "clock": [moved, muted(exact(info.time)) if info.time and info.clock == "manual" else None],
+                "clock": [
+                    info.clock,
+                    muted(exact(info.time)) if info.time and info.clock == "manual" else None,
+                ],
                 "data": code(info.data) if info.data else "in memory only",
                 "deliveries go to": ["this machine", *(muted(pattern) for pattern in info.allowed_targets)],
                 "App Engine": [
-                    code(f"{service or 'every service'} → {url}") for service, url in info.app_engine.items()
+                    code(f"{service or 'all services'} → {url}") for service, url in info.app_engine.items()
                 ]
-                or muted("no local application: --app-engine http://localhost:8080"),
-                "queue.yaml goes to": code(info.app_engine_location) if info.app_engine_location else None,
+                or muted("none; set it with --app-engine http://localhost:8080"),
+                "queue.yaml location": code(info.app_engine_location) if info.app_engine_location else None,
             }
         lines = ["client.emulator.refresh()", "client.emulator.history(queue)", "client.emulator.inbox()"]
         if info is not None and info.clock == "manual":

@@ -80,7 +80,7 @@ class History(Sequence[AttemptRecord], Shown):
         tasks = len({one.task for one in self._attempts})
         earlier = len(self) - len(shown)
         notes = [
-            f"{earlier:,} earlier ones: to_dataframe()" if earlier else "",
+            f"{earlier:,} earlier attempts: to_dataframe()" if earlier else "",
             f"{self.dropped:,} older ones were dropped to make room" if self.dropped else "",
         ]
         return Table.of(

@@ -145,7 +145,7 @@ class ConnectionLines(Shown):
     def __init__(self, language: str, endpoint: str, project: str) -> None:
         if language not in KNOWN:
             raise InvalidArgument(
-                f"language={language!r} is not known.", hint=f"one of {', '.join(map(repr, KNOWN))}"
+                f"language={language!r} is not supported.", hint=f"use one of {', '.join(map(repr, KNOWN))}"
             )
         known = KNOWN[language]
         host, _, port = endpoint.partition("://")[2].rpartition(":")

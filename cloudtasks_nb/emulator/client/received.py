@@ -150,7 +150,7 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
         from ...render import badge
 
         if self.answer is None:
-            return badge("answering", "warn")
+            return badge("running", "warn")
         return badge(str(self.answer), "ok" if 200 <= self.answer < 300 else "bad")
 
     def _error_cell(self) -> Cell | None:

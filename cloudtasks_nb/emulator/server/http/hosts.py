@@ -80,7 +80,7 @@ def listen(host: str, port: int) -> socket.socket:
         if number in (errno.EADDRINUSE, errno.EACCES):
             raise ConfigError(
                 f"Port {port} cannot be used: {why}.",
-                hint="stop the other process, or use --port 0 for a free port",
+                hint="choose another port; --port 0 picks a free one",
             ) from None
         hint = "use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 for all of its addresses"
         raise ConfigError(f"The emulator cannot listen on {host}: {why}.", hint=hint) from None
