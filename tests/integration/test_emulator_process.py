@@ -180,7 +180,7 @@ def test_a_port_in_use() -> None:
         (["--oauth-client", "mine"], "argument --oauth-client: 'mine' must have the form ID=SECRET"),
         (["--app-engine", "ftp://x"], "--app-engine: 'ftp://x' must be the URL of an application, such as"),
         (["--fault", "late=1"], "--fault: 'late=1' must be NAME=VALUE"),
-        (["--clock", "sundial"], "--clock: expected 'system', 'manual', or 'manual' and a time"),
+        (["--clock", "sundial"], "--clock: use 'system', 'manual', or 'manual' and a time"),
         (["--port", "99999"], "argument --port: '99999' is not a port"),
     ],
 )
