@@ -69,4 +69,4 @@ def test_the_page_shows_them() -> None:
         lines = ConnectionLines(language, "http://localhost:8123", "my-project")
         section = page.partition(f"\n## {lines.title}\n")[2].partition("\n## ")[0]
         assert f"\n{lines.code}\n```" in section, language
-        assert (f"Tried with {lines.tried}." if lines.tried else "**Not tried.**") in section, language
+        assert (f"Tested with {lines.tried}." if lines.tried else "**Not tested.**") in section, language

@@ -146,7 +146,7 @@ def newer(kept: Path) -> None:
     [
         (truncated, "malformed"),
         (scribbled, "damaged|malformed"),
-        (foreign, "something else"),
+        (foreign, "not a database of this emulator"),
         (newer, "another version"),
         (lambda kept: kept.write_bytes(b""), "is empty"),
         (lambda kept: kept.write_text("notes, not a database" * 300), "not a database"),

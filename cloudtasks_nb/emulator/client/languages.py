@@ -164,9 +164,9 @@ class ConnectionLines(Shown):
         from ...render import Card, muted
         from ...render.shapes import Section
 
-        tried = self.tried or muted("not tried")
+        tried = self.tried or muted("not tested")
         return Card(
             f"From {self.title}",
-            facts={"tried with": tried},
+            facts={"tested with": tried},
             sections=[Section("lines", self.code, open=True)],
         )
