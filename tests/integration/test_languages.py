@@ -55,7 +55,7 @@ def test_each_names_this_emulator_or_says_what_there_is(client: ct.Client) -> No
         assert "{host}" not in lines.code
         assert "127.0.0.1" in repr(lines)
         shown = lines._repr_mimebundle_()  # type: ignore[attr-defined]
-        assert (lines.tried or "not tried") in shown["text/plain"]
+        assert (lines.tried or "not tested") in shown["text/plain"]
     with pytest.raises(ct.InvalidArgument, match="language='cobol' is not supported") as refused:
         client.emulator.connect_from("cobol")  # type: ignore[arg-type]
     assert "'node'" in str(refused.value)
