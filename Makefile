@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
 
-.PHONY: help demo test image-test check pythons lint types env browser page docs linkcheck clean
+.PHONY: help demo test test-hosts image-test check pythons lint types env browser page docs linkcheck clean
 
 help:
 	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
@@ -12,6 +12,7 @@ help:
 	@echo "make demo ARGS=--check  run the tour headless and print what it showed"
 	@echo "make check              while you work: lint, types and the tests of what changed since main"
 	@echo "make test               lint, types and every test"
+	@echo "make test-hosts         panels in VS Code's, marimo's, Voila's and the web's widget managers (npm and PyPI)"
 	@echo "make image-test         build the emulator's image and run it (podman or buildah, and an image registry)"
 	@echo "make pythons            the unit tests on every supported Python that is installed"
 	@echo "make page               format, lint and bundle the panels' JavaScript into widgets/built"
@@ -76,6 +77,11 @@ test: lint types browser $(TOOLS)
 
 check: lint types
 	$(BIN)/pytest -q -n $(WORKERS) $(ARGS) $$($(BIN)/python .ci/changed.py)
+
+# Not part of `make test`: npm and PyPI bring the widget managers of other notebooks into build/hosts, each by its version
+# and hash (tests/hosts/pinned.py, requirements.txt). It may take long: CI runs it with low priority.
+test-hosts: $(SETUP) browser
+	$(BIN)/pytest -q tests/hosts --timeout=900 $(ARGS)
 
 # Not part of `make test`: it needs a tool for containers, and a registry of images, or BASE=IMAGE for one that is there.
 image-test:

@@ -190,7 +190,7 @@ class Client(CreatesQueues, Shown):
         Add a method and its arguments, without calling it. batch.results has the outcome of each call, in order. Only
         idempotent calls are retried. If the block raises, nothing is sent.
 
-        Units: `timeout` is for each request and its retries: seconds, a timedelta, or a string such as "1m". It
+        Units: `timeout` is for each request and its retries: seconds, a timedelta, or text such as "1m". It
         defaults to the client's timeout plus 0.1 seconds for each call.
         Errors: ConfigError for a timeout that is not valid; at the end of the block, TransportError and the like if no
         call got a response.

@@ -46,20 +46,27 @@ def connect(
 ) -> Client:
     """Connect to the real service with Application Default Credentials, or to an emulator. Returns a Client.
 
-    If CLOUD_TASKS_EMULATOR_HOST (or CLOUDTASKS_EMULATOR_HOST) is set, or `endpoint` uses plain http, calls go to that
-    emulator, without credentials unless you pass some. The project then defaults to "local" and the location to
-    "us-central1". Otherwise the project defaults to that of the credentials or to GOOGLE_CLOUD_PROJECT.
+    If CLOUD_TASKS_EMULATOR_HOST (or CLOUDTASKS_EMULATOR_HOST) is set, or `endpoint` is a plain-http address, the client
+    uses that emulator. It sends no credentials unless you pass some.
 
+    - `project`: the project's id. Defaults to the project of the credentials, then to GOOGLE_CLOUD_PROJECT; to "local"
+      with an emulator.
+    - `location`: the default location, such as "us-central1". An emulator defaults to "us-central1".
     - `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account key,
       of gcloud's credentials file or of a workload identity's configuration.
     - `impersonate`: the service account to act as, or a chain of them.
-    - `access_token`: a bare token, which the client does not refresh. `quota_project`: the project whose quota is used.
     - `api_version`: "auto" makes each call in an API version that supports all its fields. "v2beta2", "v2beta3" or
-      "v2" makes all calls in that version; calls that it does not support raise before any request.
-    - `max_answer_bytes`: the limit for a response, uncompressed. Listings request smaller pages instead of failing.
-    - `read_only`: calls that would change the service raise ReadOnly before any request, also in panels.
+      "v2" makes all calls in that version; fields that it lacks raise ConfigError before any request.
+    - `endpoint`: another address of the API, such as that of an emulator.
+    - `quota_project`: the project whose quota is used.
+    - `api_key`: an API key in place of credentials. The service rejects most calls with it.
+    - `access_token`: a token that is never refreshed.
+    - `timeout`: the deadline of a call, including its retries.
+    - `retry`: which calls are retried, and how long. Defaults to ct.Retry().
+    - `max_answer_bytes`: the limit for a response, uncompressed. Listings request smaller pages instead.
+    - `read_only`: every call that would change the service raises ReadOnly before anything is sent.
 
-    Units: `timeout` is the deadline of a call including its retries: seconds, a timedelta, or a string such as "1m".
+    Units: `timeout` is seconds, a timedelta, or text such as "1m".
     Errors: ConfigError (no project, an unsafe endpoint), AuthError (no usable credentials).
 
     Example:

@@ -42,9 +42,12 @@ class Address(str):
 
 
 class Body(bytes):
-    """The body of a request or response: bytes whose repr hides secrets."""
+    """The body of a request or response: bytes whose repr hides secrets. `version`: the API version of its JSON, if set.
 
-    __slots__ = ()
+    The version is an attribute of the body, because a page may be large, and a copy takes time.
+    """
+
+    version: str | None = None
 
     def __repr__(self) -> str:
         return repr(told(bytes(self)))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 DOTS = "•••"
@@ -86,6 +87,7 @@ def hiding() -> Iterator[None]:
         _revealing.reset(token)
 
 
+@lru_cache(maxsize=1024)
 def is_secret(name: str) -> bool:
     """Whether a header, parameter or field of this name carries a secret."""
     dashed = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).replace("_", "-")
@@ -109,7 +111,7 @@ def scrub(text: str) -> str:
         text = _PARAMETER.sub(
             lambda match: f"{match[1]}={DOTS}" if is_secret(match[1]) and match[2] else match[0], text
         )
-    return _USERINFO.sub(DOTS, text) if "://" in text else text
+    return _USERINFO.sub(DOTS, text) if "://" in text and "@" in text else text
 
 
 def scrub_lines(text: str) -> str:

@@ -26,7 +26,9 @@ extensions = [
     "sphinx_design",
     "breakable_code",
     "docstrings",
+    "recorded_panels",
     "rest_methods",
+    "searching",
     "themed_pictures",
 ]
 exclude_patterns = ["_build", "_ext", "**.ipynb_checkpoints"]
@@ -48,14 +50,13 @@ add_module_names = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 90
 autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
-autodoc_typehints_format = "short"
+autodoc_typehints = "none"  # the table of parameters has them
 toc_object_entries_show_parents = "hide"
 
-myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline", "attrs_block"]
+myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline", "attrs_block", "substitution"]
+myst_substitutions = {"version": version}
 myst_heading_anchors = 3
-# Notebooks are saved without outputs. `make docs` runs them, so that their pages show cards and tables; panels need a
-# kernel behind them, and would be fetched from elsewhere.
+# Notebooks are saved without outputs. `make docs` runs them, so that their pages show cards, tables and panels.
 # NOTEBOOKS=01_tour runs that one alone.
 RUN = os.environ.get("NOTEBOOKS")
 nb_execution_mode = "force" if RUN else "off"
@@ -66,7 +67,6 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
-nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 html_theme = "pydata_sphinx_theme"
@@ -90,7 +90,7 @@ html_theme_options = {
     "pygments_dark_style": "github-dark-high-contrast",
     "navigation_with_keys": False,
 }
-html_sidebars = {"index": [], "quickstart": [], "gallery": [], "changelog": []}
+html_sidebars = {"index": [], "quickstart": [], "gallery": []}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
@@ -115,3 +115,6 @@ _bring_notebooks()
 if RUN:  # the first notebook connects to an emulator that is there, the others start their own
     _demo = local(demo=True)
     os.environ.update(CLOUD_TASKS_EMULATOR_HOST=_demo.endpoint, TQDM_DISABLE="1")
+if RUN == "run":  # the examples of docstrings run too, each in a project of its own
+    _examples = local()
+    examples_endpoint = _examples.endpoint

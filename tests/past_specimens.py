@@ -37,7 +37,7 @@ def past(now: datetime) -> dict[str, Any]:
         sources={
             "metrics": "not read: Permission monitoring.timeSeries.list denied; ask for monitoring.timeSeries.list",
             "audit log": "0 admin calls",
-            "queue": "what is known all the same: it is RUNNING now, about 12 tasks in it",
+            "queue": "it is RUNNING now, about 12 tasks in it",
         },
     )
     entries = _entries(now)

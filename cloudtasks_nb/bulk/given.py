@@ -72,9 +72,9 @@ def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
         return Item(name=task.name, task=task)
 
     if is_frame(given := as_frame(given)):
-        from ..frames import task_rows
+        from ..frames import rows_from
 
-        return items_from(given, make, lambda: task_rows(given))
+        return items_from(given, make, lambda: rows_from(given))
     if isinstance(given, str | bytes | Mapping | Task) or not isinstance(given, Iterable):
         raise InvalidArgument(
             f"create_tasks() takes many items, not one {type(given).__name__}.",

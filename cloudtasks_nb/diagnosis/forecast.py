@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,9 +18,8 @@ from .forecast_rules import Limit, Pace, Times, binding, lost, net_per_second, t
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
-    from ..plots.paper import Theme
+    from ..plots import Picture
     from ..render import Card
     from ..resources.queue import Queue
 
@@ -111,15 +111,16 @@ class Forecast(msgspec.Struct, Shown, frozen=True, kw_only=True):
 
         return forecast_frame(self)
 
-    def plot(self, *, ax: Axes | None = None, theme: Theme | None = None) -> Axes:
+    def plot(self) -> Picture:
         """A picture of the intervals, beside those of the queue as it is. Errors: MissingExtra without matplotlib.
 
         Example:
             >>> queue.forecast(rate=50, latency=1).plot()
         """
+        from ..plots import Picture
         from ..plots.forecast import draw_forecast
 
-        return draw_forecast(self, ax=ax, theme=theme)
+        return Picture(f"the forecast of {self.queue}", partial(draw_forecast, self))
 
     def _now_(self) -> datetime:
         return self.made

@@ -1,36 +1,51 @@
-"""Listings as tables: Structs → Arrow → pandas, Parquet, CSV. Imports pyarrow and pandas: load on first use."""
+"""Listings as tables: Structs → Arrow → pandas, Parquet, CSV. Each part is imported when it is first used.
 
-from .columns import LOCATIONS, QUEUES, TASKS, Column, Columns, TaskPage, each, maps
-from .dataset import write_dataset
-from .decoding import Decode
-from .dtypes import Dtypes
-from .excel import write_excel
-from .export import Export
-from .files import write_csv, write_parquet
-from .from_pandas import frame_from, task_rows
-from .partial import Partial
-from .to_pandas import nullable_frame, policy_frame, to_pandas
+Arrow, which all of them need, imports pandas by itself where it is installed.
+"""
 
-__all__ = [
-    "LOCATIONS",
-    "QUEUES",
-    "TASKS",
-    "Column",
-    "Columns",
-    "Decode",
-    "Dtypes",
-    "Export",
-    "Partial",
-    "TaskPage",
-    "each",
-    "frame_from",
-    "maps",
-    "nullable_frame",
-    "policy_frame",
-    "task_rows",
-    "to_pandas",
-    "write_csv",
-    "write_dataset",
-    "write_excel",
-    "write_parquet",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .columns import LOCATIONS as LOCATIONS
+    from .columns import QUEUES as QUEUES
+    from .columns import TASKS as TASKS
+    from .columns import Column as Column
+    from .columns import Columns as Columns
+    from .columns import TaskPage as TaskPage
+    from .columns import each as each
+    from .columns import maps as maps
+    from .data_frames import nullable_frame as nullable_frame
+    from .data_frames import policy_frame as policy_frame
+    from .data_frames import to_pandas as to_pandas
+    from .dataset import write_dataset as write_dataset
+    from .dtypes import Dtypes as Dtypes
+    from .excel import write_excel as write_excel
+    from .export import Decode as Decode
+    from .export import Export as Export
+    from .files import write_csv as write_csv
+    from .files import write_parquet as write_parquet
+    from .from_pandas import frame_from as frame_from
+    from .from_pandas import rows_from as rows_from
+    from .partial import Partial as Partial
+
+_HOMES = {
+    "columns": ("LOCATIONS", "QUEUES", "TASKS", "Column", "Columns", "TaskPage", "each", "maps"),
+    "data_frames": ("nullable_frame", "policy_frame", "to_pandas"),
+    "dataset": ("write_dataset",),
+    "dtypes": ("Dtypes",),
+    "excel": ("write_excel",),
+    "export": ("Decode", "Export"),
+    "files": ("write_csv", "write_parquet"),
+    "from_pandas": ("frame_from", "rows_from"),
+    "partial": ("Partial",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from ..errors import DecodeError
 from ..model.json import Instant
-from ..redact import redacted, scrub
+from ..redact import is_secret, redacted, scrub
 
 TIME = pa.timestamp("us", tz="UTC")
 SPAN = pa.duration("us")
@@ -33,7 +33,11 @@ class Maps:
         self._places = places
 
     def hidden(self) -> Maps:
-        """The same without secrets."""
+        """The same without secrets. Most hold none, which is seen in all of them at once."""
+        names = {name for entries in self._different for name in entries}
+        whole = "\n".join([*names, *(value for entries in self._different for value in entries.values())])
+        if not any(map(is_secret, names)) and scrub(whole) == whole and names.isdisjoint(("key", "name")):
+            return self
         return Maps([redacted(dict(entries)) for entries in self._different], self._places)
 
     def dicts(self, missing: Any) -> list[Any]:
@@ -63,6 +67,20 @@ def hidden_texts(texts: list[str | None]) -> list[str | None]:
     """Texts without secrets. Most columns hold none, which is seen in all of them at once."""
     whole = "\n".join({text for text in texts if text})
     return texts if scrub(whole) == whole else [scrub(text) if text else text for text in texts]
+
+
+def repeated(text: str, count: int) -> pa.Array:
+    """A column of one text."""
+    return pa.repeat(pa.scalar(text, TEXT), count)
+
+
+def several_instants(columns: Sequence[list[str | None]]) -> list[pa.Array] | None:
+    """Columns of equal length, all read at once. None where a text is unusual: then each is read for itself."""
+    times = _usual(pa.array([text for texts in columns for text in texts], TEXT, memory_pool=_POOL))
+    if times is None:
+        return None
+    count = len(columns[0])
+    return [times.slice(at * count, count) for at in range(len(columns))]
 
 
 def instants(texts: list[str | None]) -> pa.Array:

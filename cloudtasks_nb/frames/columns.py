@@ -18,7 +18,8 @@ from ..model.messages import ListLocationsResponse, ListQueuesResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
 from ..model.task import Task
 from ..names import QueueName, parse_queue
-from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, hidden_texts, instants
+from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, hidden_texts, instants, repeated, several_instants
+from .resting import collector_rests
 from .task_rows import AttemptRow, RequestRow, TaskRow, other_settings, read_tasks
 
 P = TypeVar("P", bound=Sized)
@@ -105,14 +106,24 @@ class Columns(Generic[P]):
 
     def read(self, raw: bytes, limit: int | None = None) -> P:
         """The items of a page's JSON, or the first `limit` of them. Errors: DecodeError."""
-        return self._read(raw, limit)
+        with collector_rests():
+            return self._read(raw, limit)
 
     def batch(self, page: P) -> pa.RecordBatch:
         """A page as one Arrow batch; an empty page gives an empty batch with every column. Errors: DecodeError."""
-        return batch_of(self.columns, page, self.schema)
+        with collector_rests():
+            return batch_of(self.columns, page, self.schema)
 
 
 _NO_ATTEMPT = AttemptRow()
+_TIMES = (
+    "schedule_time",
+    "create_time",
+    "first_dispatch_time",
+    "last_schedule_time",
+    "last_dispatch_time",
+    "last_response_time",
+)
 
 
 class TaskPage:
@@ -122,11 +133,16 @@ class TaskPage:
         self.tasks = tasks
         self.names = [task.name for task in tasks]
         self.queues, self.ids = _split_names(self.names)
-        self.requests = [task.http_request or task.app_engine_http_request for task in tasks]
+        self.requests: list[RequestRow | None] = [task.http_request for task in tasks]
+        self.all_http = None not in self.requests
+        if not self.all_http:
+            self.requests = [task.http_request or task.app_engine_http_request for task in tasks]
         self.attempts = [task.status or task for task in tasks]
         self.lasts = [status.last_attempt_status or _NO_ATTEMPT for status in self.attempts]
         self.answers = [last.response_status for last in self.lasts]
         self.payloads = [task.payload for task in tasks]
+        self._times: list[pa.Array] | None = None
+        self._are_read = False
 
     @classmethod
     def of(cls, tasks: Sequence[Task]) -> TaskPage:
@@ -135,6 +151,29 @@ class TaskPage:
 
     def __len__(self) -> int:
         return len(self.tasks)
+
+    def times(self, name: str) -> pa.Array:
+        """The instants of a column; those of all are read at once, where none is unusual. Errors: DecodeError."""
+        at = _TIMES.index(name)
+        if not self._are_read:
+            self._are_read = True
+            self._times = several_instants([self._texts(one) for one in range(len(_TIMES))])
+        return instants(self._texts(at)) if self._times is None else self._times[at]
+
+    def _texts(self, at: int) -> list[str | None]:
+        match at:
+            case 0:
+                return [task.schedule_time for task in self.tasks]
+            case 1:
+                return [task.create_time for task in self.tasks]
+            case 2:
+                return [(one.first_attempt_status or _NO_ATTEMPT).dispatch_time for one in self.attempts]
+            case 3:
+                return [last.schedule_time for last in self.lasts]
+            case 4:
+                return [last.dispatch_time for last in self.lasts]
+            case _:
+                return [last.response_time for last in self.lasts]
 
 
 def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:
@@ -171,25 +210,32 @@ def _headers(requests: Sequence[RequestRow | None]) -> Maps:
     return Maps([decode(raw, dict[str, str]) if raw else {} for raw in different], places)
 
 
+def _kinds(page: TaskPage) -> Any:
+    if page.all_http:
+        return repeated("http", len(page))
+    return ["http" if task.http_request else _kind(task) for task in page.tasks]
+
+
+def _views(page: TaskPage) -> Any:
+    if None not in page.payloads:
+        return repeated("FULL", len(page))
+    # Where no payload is shown, as v2 does of pull tasks, the rest is not a whole task either.
+    return ["BASIC" if one is None else "FULL" for one in page.payloads]
+
+
+def _time(name: str) -> Column[TaskPage]:
+    return Column(name, TIME, lambda page: page.times(name))
+
+
 TASK_COLUMNS: list[Column[TaskPage]] = [
     Column("task_id", TEXT, lambda page: page.ids),
     Column("queue", TEXT, lambda page: [queue.queue for queue in page.queues]),
     Column("location", TEXT, lambda page: [queue.location for queue in page.queues]),
-    Column("kind", TEXT, lambda page: ["http" if task.http_request else _kind(task) for task in page.tasks]),
-    Column("schedule_time", TIME, lambda page: instants([task.schedule_time for task in page.tasks])),
-    Column("create_time", TIME, lambda page: instants([task.create_time for task in page.tasks])),
+    Column("kind", TEXT, _kinds),
+    *map(_time, _TIMES[:2]),
     Column("dispatch_count", pa.int32(), lambda page: [one.attempt_dispatch_count for one in page.attempts]),
     Column("response_count", pa.int32(), lambda page: [one.attempt_response_count for one in page.attempts]),
-    Column(
-        "first_dispatch_time",
-        TIME,
-        lambda page: instants(
-            [(one.first_attempt_status or _NO_ATTEMPT).dispatch_time for one in page.attempts]
-        ),
-    ),
-    Column("last_schedule_time", TIME, lambda page: instants([last.schedule_time for last in page.lasts])),
-    Column("last_dispatch_time", TIME, lambda page: instants([last.dispatch_time for last in page.lasts])),
-    Column("last_response_time", TIME, lambda page: instants([last.response_time for last in page.lasts])),
+    *map(_time, _TIMES[2:]),
     Column("last_code", pa.int32(), lambda page: [one.code if one else None for one in page.answers]),
     Column(
         "last_message",
@@ -215,8 +261,7 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
         lambda page: [(pull.tag or None) if (pull := task.pull_message) else None for task in page.tasks],
     ),
     Column("payload", pa.binary(), lambda page: page.payloads),
-    # Where no payload is shown, as v2 does of pull tasks, the rest is not a whole task either.
-    Column("view", TEXT, lambda page: ["BASIC" if one is None else "FULL" for one in page.payloads]),
+    Column("view", TEXT, _views),
     Column("settings", TEXT, lambda page: other_settings(page.tasks, page.requests)),
     Column("name", TEXT, lambda page: page.names),
 ]

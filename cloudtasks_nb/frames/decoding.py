@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from ..model.unpacking import inflated, json_object
 from .dtypes import Dtypes, json_dtype, json_type
-
-Decode = Literal["json", "text"]
-PAYLOAD, TEXT_COLUMN, PREFIX = "payload", "payload_text", "payload."
+from .export import PAYLOAD, PREFIX, TEXT_COLUMN, Decode
 
 
 def decoded(frame: pd.DataFrame, decode: Decode, dtypes: Dtypes) -> pd.DataFrame:

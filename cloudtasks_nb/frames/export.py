@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import pyarrow as pa
 
 from ..errors import ConfigError
 from .columns import Columns
-from .decoding import PAYLOAD, Decode, decoded_table
 
 P = TypeVar("P", bound=Sized)
+
+Decode = Literal["json", "text"]
+PAYLOAD, TEXT_COLUMN, PREFIX = "payload", "payload_text", "payload."
 
 
 class Export(Generic[P]):
@@ -48,5 +50,7 @@ class Export(Generic[P]):
             yield from self._decoded(pa.Table.from_batches([batch])).to_batches()
 
     def _decoded(self, table: pa.Table) -> pa.Table:
+        from .decoding import decoded_table
+
         assert self.decode is not None  # noqa: S101 - for mypy
         return decoded_table(table, self.decode).drop_columns(self.dropped)

@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 
 from ..model.json import Duration
 from ..platforms import check_names_file
 from .arrays import MAP, SPAN, TEXT
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetWriter
 
 Batches = Iterable[pa.RecordBatch]
 
@@ -42,11 +43,11 @@ def write_parquet(
     return Path(path).expanduser()
 
 
-def parquet_writer(file: BinaryIO | Path, schema: pa.Schema) -> pyarrow.parquet.ParquetWriter:
+def parquet_writer(file: BinaryIO | Path, schema: pa.Schema) -> ParquetWriter:
     """How every Parquet file is written."""
-    return pyarrow.parquet.ParquetWriter(
-        file, _with_units(schema), compression="zstd", write_page_checksum=True
-    )
+    from pyarrow.parquet import ParquetWriter
+
+    return ParquetWriter(file, _with_units(schema), compression="zstd", write_page_checksum=True)
 
 
 def write_csv(
@@ -61,10 +62,12 @@ def write_csv(
 
     `spreadsheet_safe` puts an apostrophe before texts that would be formulas in a spreadsheet.
     """
+    from pyarrow.csv import CSVWriter
+
     texts = pa.schema(
         [(field.name, pa.string() if field.type in _AS_TEXT else field.type) for field in schema]
     )
-    with complete_or_absent(path, private=private) as file, pyarrow.csv.CSVWriter(file, texts) as writer:
+    with complete_or_absent(path, private=private) as file, CSVWriter(file, texts) as writer:
         for batch in batches:
             columns = [flat(column) for column in batch.columns]
             writer.write_batch(

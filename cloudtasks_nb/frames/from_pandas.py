@@ -17,8 +17,8 @@ from ..errors import InvalidArgument, InvalidRows
 from ..model.json import encode
 from ..model.unpacking import json_object
 from .columns import TASKS
-from .decoding import PREFIX, TEXT_COLUMN
 from .dtypes import frame_of
+from .export import PREFIX, TEXT_COLUMN
 from .task_rows import SETTINGS
 
 _SAID_AS_THEY_ARE = ("method", "tag", "task_id", "relative_url")
@@ -42,7 +42,7 @@ def frame_from(given: Any) -> Any:
     return given
 
 
-def task_rows(frame: pd.DataFrame) -> Iterator[dict[str, Any] | InvalidArgument]:
+def rows_from(frame: pd.DataFrame) -> Iterator[dict[str, Any] | InvalidArgument]:
     """A row as the payload and options of create_task, or what is wrong with it; a slice of the frame at a time.
 
     Errors: InvalidRows, at once, when columns are not known or missing.

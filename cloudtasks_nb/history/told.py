@@ -66,4 +66,4 @@ def still_known(queue: Queue | None) -> str:
 
     waiting = f", about {counted(int(queue.stats.tasks_count), 'task')} in it" if queue.stats else ""
     purged = f", last purged {exact(queue.purge_time)}" if queue.purge_time else ""
-    return f"what is known all the same: it is {queue.state} now{waiting}{purged}"
+    return f"it is {queue.state} now{waiting}{purged}"

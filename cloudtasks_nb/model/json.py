@@ -178,24 +178,18 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 _encoder = msgspec.json.Encoder(enc_hook=_to_wire)
 
 
-class InVersion(Body):
-    """JSON in the words of another version than the model's. `decode` reads it as the model's messages."""
-
-    version: Version
-
-
 def in_version(raw: bytes, version: Version) -> bytes:
-    """JSON that a version said."""
+    """JSON in the words of a version, which `decode` reads as the model's messages."""
     if version == OWN:
         return raw
-    said = InVersion(raw)
+    said = raw if isinstance(raw, Body) else Body(raw)
     said.version = version
     return said
 
 
 def version_said(raw: bytes) -> Version:
     """The version whose words JSON is in."""
-    return raw.version if isinstance(raw, InVersion) else OWN
+    return cast(Version, getattr(raw, "version", None) or OWN)
 
 
 def decode(raw: bytes, kind: type[T]) -> T:
@@ -212,10 +206,10 @@ def decode(raw: bytes, kind: type[T]) -> T:
 
 def _decoded(raw: bytes, kind: Any) -> Any:
     there = kind
-    if isinstance(raw, InVersion):
+    if (version := version_said(raw)) != OWN:
         from .translation import reading  # which is made of the messages, and these of this file
 
-        there = reading(kind, raw.version)
+        there = reading(kind, version)
     keeps_texts = getattr(kind, "keeps_texts", None)
     is_exact = keeps_texts or (
         keeps_texts is False and (_FINER.search(raw) or any(edge in raw for edge in _EDGES))

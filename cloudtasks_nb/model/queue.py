@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from ..names import QueueName, parse_queue
@@ -14,9 +15,7 @@ from .marks import CREATE_ONLY, OUTPUT_ONLY, absent, output_only, renamed
 from .target import AppEngineHttpTarget, HttpTarget, PullTarget
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from ..plots.paper import Theme
+    from ..plots import Picture
 
 Kind = Literal["http", "app_engine", "pull"]
 KINDS: tuple[Kind, ...] = ("http", "app_engine", "pull")
@@ -165,15 +164,16 @@ class RetryConfig(Message):
             yield delay
             passed = min(passed + delay, _LONGEST)
 
-    def plot(self, *, ax: Axes | None = None, theme: Theme | None = None) -> Axes:
+    def plot(self) -> Picture:
         """A picture of the delay before each retry. Errors: MissingExtra without matplotlib.
 
         Example:
             >>> RetryConfig(min_backoff=1, max_backoff=60, max_doublings=5).plot()
         """
-        from ..plots import draw_backoff
+        from ..plots import Picture
+        from ..plots.backoff import draw_backoff
 
-        return draw_backoff(self, ax=ax, theme=theme)
+        return Picture("retry settings", partial(draw_backoff, self))
 
 
 class QueueStats(Message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..model import RetryConfig
@@ -11,12 +12,11 @@ from ..shown import Shown
 from .backoff import draw_backoff
 from .bars import draw_attempts, draw_depth
 from .history import draw_history
-from .paper import Theme
+from .picture import Draw, Picture
 from .schedule import draw_schedule
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from matplotlib.axes import Axes
 
     from ..client import Client
     from ..render import Card
@@ -43,13 +43,13 @@ class Plots(Shown):
 
 
 class QueuePlots(Plots):
-    """Pictures of a queue. Each takes `ax` to draw into, and a theme, "light" or "dark"; it returns the axes.
+    """Pictures of a queue. Each follows the page that shows it, light or dark; `draw()` gives it to matplotlib.
 
     Errors: MissingExtra without matplotlib; NotFound, PermissionDenied where tasks are read.
 
     Example:
         >>> queue.plot.schedule()
-        >>> queue.plot.backoff(theme="dark")
+        >>> axes = queue.plot.backoff().draw(theme="dark")
     """
 
     def __init__(self, queue: Queue) -> None:
@@ -57,57 +57,52 @@ class QueuePlots(Plots):
         super().__init__(queue.id, *(f"queue.plot.{line}" for line in lines))
         self._queue = queue
 
-    def schedule(
-        self, *, limit: int | None = TASKS_READ, ax: Axes | None = None, theme: Theme | None = None
-    ) -> Axes:
+    def schedule(self, *, limit: int | None = TASKS_READ) -> Picture:
         """When tasks are due: a histogram of the first `limit` tasks (all of them with None).
 
         Source: REST queues.tasks.list.
         """
         tasks, is_whole = self._tasks(limit)
         times = [time.replace(tzinfo=UTC) for time in tasks["schedule_time"].drop_null().to_pylist()]
-        return draw_schedule(
-            times,
-            queue_id=self._queue.id,
-            now=self._queue._session.now(),
-            is_whole=is_whole,
-            ax=ax,
-            theme=theme,
-        )
+        now = self._queue._session.now()
+        draw = partial(draw_schedule, times, queue_id=self._queue.id, now=now, is_whole=is_whole)
+        return self._picture("schedule", draw)
 
-    def attempts(
-        self, *, limit: int | None = TASKS_READ, ax: Axes | None = None, theme: Theme | None = None
-    ) -> Axes:
+    def attempts(self, *, limit: int | None = TASKS_READ) -> Picture:
         """Attempts by how the last one ended, of the first `limit` tasks (of all with None).
 
         Source: REST queues.tasks.list.
         """
         tasks, is_whole = self._tasks(limit)
         columns = ("dispatch_count", "response_count", "last_code")
-        tried = zip(*(tasks[column].to_pylist() for column in columns), strict=True)
-        return draw_attempts(tried, queue_id=self._queue.id, is_whole=is_whole, ax=ax, theme=theme)
+        tried = list(zip(*(tasks[column].to_pylist() for column in columns), strict=True))
+        return self._picture(
+            "attempts", partial(draw_attempts, tried, queue_id=self._queue.id, is_whole=is_whole)
+        )
 
-    def backoff(self, *, ax: Axes | None = None, theme: Theme | None = None) -> Axes:
+    def backoff(self) -> Picture:
         """The delay before each retry, as the queue's retry settings say. Asks nothing of the service."""
         retry = self._queue.retry_config or RetryConfig()
-        return draw_backoff(retry, name=self._queue.id, ax=ax, theme=theme)
+        return self._picture("backoff", partial(draw_backoff, retry, name=self._queue.id))
 
-    def history(
-        self, since: InstantLike = "24h", until: InstantLike | None = None, *, theme: Theme | None = None
-    ) -> list[Axes]:
+    def history(self, since: InstantLike = "24h", until: InstantLike | None = None) -> Picture:
         """What happened: attempts by outcome, depth, and how late attempts were, over one axis of time.
 
-        The rate that the queue allows is a dashed line, where it is near. Returns the three axes.
+        The rate that the queue allows is a dashed line, where it is near. It is drawn on three axes.
 
         Units: `since` and `until` as of queue.report().
 
         Source: as of queue.metrics().
 
         Example:
-            >>> attempts, depth, delays = queue.plot.history("1h")
+            >>> attempts, depth, delays = queue.plot.history("1h").draw().figure.axes
         """
         metrics = self._queue.metrics(since, until)
-        return draw_history(metrics, queue_id=self._queue.id, limits=self._queue.rate_limits, theme=theme)
+        draw = partial(draw_history, metrics, queue_id=self._queue.id, limits=self._queue.rate_limits)
+        return self._picture("history", draw)
+
+    def _picture(self, verb: str, draw: Draw) -> Picture:
+        return Picture(f"the {verb} of {self._queue.id}", draw)
 
     def _tasks(self, limit: int | None) -> tuple[pa.Table, bool]:
         """Up to `limit` tasks, and whether there are no more."""
@@ -127,9 +122,7 @@ class ClientPlots(Plots):
         super().__init__(client.project, "client.plot.queues()")
         self._client = client
 
-    def queues(
-        self, location: str | None = None, *, ax: Axes | None = None, theme: Theme | None = None
-    ) -> Axes:
+    def queues(self, location: str | None = None) -> Picture:
         """How many tasks each queue holds, as the service estimates. Errors: as of client.queues().
 
         In a version of the API without estimates, the tasks of every queue are counted, page by page.
@@ -138,4 +131,4 @@ class ClientPlots(Plots):
         queues = list(self._client.queues(location, stats=estimated))
         depths = None if estimated else [queue.count_tasks() for queue in queues]
         place = location or str(self._client.location) or self._client.project
-        return draw_depth(queues, place=place, depths=depths, ax=ax, theme=theme)
+        return Picture(f"the queues of {place}", partial(draw_depth, queues, place=place, depths=depths))

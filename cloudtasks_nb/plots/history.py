@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ConfigError
 from ..model.queue import RateLimits
 from ..render.values import duration
 from .paper import Paper, Theme, axes, say, title
@@ -23,9 +24,19 @@ Points = Mapping[datetime, float]
 
 
 def draw_history(
-    metrics: Metrics, *, queue_id: str, limits: RateLimits | None = None, theme: Theme | None = None
-) -> list[Axes]:
-    """Three pictures over one axis of time: attempts a second by outcome, depth, delays. Returns their axes."""
+    metrics: Metrics,
+    *,
+    queue_id: str,
+    limits: RateLimits | None = None,
+    ax: Axes | None = None,
+    theme: Theme | None = None,
+) -> Axes:
+    """Three pictures over one axis of time: attempts a second by outcome, depth, delays. Returns the first axes.
+
+    Errors: ConfigError when axes are passed.
+    """
+    if ax is not None:
+        raise ConfigError("The history is drawn on three axes; one was given.", hint="call draw() without ax")
     first, paper, rest = _sheet(theme)
     depth, delay = rest
     step_s = metrics.step / timedelta(seconds=1)
@@ -39,12 +50,12 @@ def draw_history(
     first.margins(y=0.2)  # room for the legend above the bars
     _depth(depth, paper, metrics.of("depth"), metrics.step)
     _delays(delay, paper, metrics)
-    for ax, name in ((first, "attempts / s"), (depth, "tasks"), (delay, "late by, s")):
-        ax.set_ylabel(name)
-        ax.set_xlim(metrics.since, metrics.until)  # type: ignore[arg-type]
-        _legend(ax, paper)
+    for one, name in ((first, "attempts / s"), (depth, "tasks"), (delay, "late by, s")):
+        one.set_ylabel(name)
+        one.set_xlim(metrics.since, metrics.until)  # type: ignore[arg-type]
+        _legend(one, paper)
     _times(delay)
-    return [first, depth, delay]
+    return first
 
 
 def _sheet(theme: Theme | None) -> tuple[Axes, Paper, list[Axes]]:

@@ -30,12 +30,14 @@ class Paper(Struct, frozen=True):
     grey: str
 
 
-PAPERS: dict[str, Paper] = {
+PAPERS: dict[Theme, Paper] = {
     "light": Paper("#ffffff", "#1f2328", "#57606a", "#d8dce1", "#2f6db3", "#2b7d49", "#a8660d", "#b4302f", "#78818b"),
     "dark": Paper("#111111", "#e6e9ec", "#abb2bb", "#34393f", "#6fa8e8", "#64c088", "#e0a647", "#f0817a", "#8f98a3"),
 }  # fmt: skip
 
 HEIGHT_IN = 3.4
+SUBTITLE = "subtitle"
+"""Marks the second line of a title among the texts of axes."""
 ROW_IN = 0.36
 
 
@@ -89,7 +91,7 @@ def title(ax: Axes, paper: Paper, words: str, more: str = "") -> None:
     if more:
         ax.annotate(
             visible(more), (0, 1), xycoords="axes fraction", xytext=(0, 8), textcoords="offset points",
-            color=paper.dim, fontsize=9.5, parse_math=False, annotation_clip=False,
+            color=paper.dim, fontsize=9.5, parse_math=False, annotation_clip=False, gid=SUBTITLE,
         )  # fmt: skip
 
 

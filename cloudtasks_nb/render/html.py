@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .dispatch import shape
-from .shapes import Card, Image, Json, Table, alignments, cells
+from .shapes import Image, Json, Table, alignments, between, cells
 from .visible import shown, visible_lines
 
 BRIEF = 52
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def html(obj: Any, now: datetime | None = None) -> str:
     """An object as a piece of HTML. `now` is what times are relative to."""
     found = shape(obj, now)
-    name = "card" if isinstance(found, Card) else "table"
+    name = type(found).__name__.lower()
     return _templates().get_template(f"{name}.html.j2").render({name: found, "css": style_sheet()})
 
 
@@ -57,5 +57,5 @@ def _templates() -> Environment:
         json=lambda body: isinstance(body, Json),
     )
     environment.tests["brief"] = lambda value: sum(len(cell.text) for cell in value) <= BRIEF
-    environment.globals["alignments"] = alignments
+    environment.globals.update(alignments=alignments, between=between)
     return environment

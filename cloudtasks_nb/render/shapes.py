@@ -70,6 +70,16 @@ def cells(value: Value) -> tuple[Cell, ...]:
     return tuple(cell for part in value if part is not None for cell in cells(part)) or (ABSENT,)
 
 
+def between(one: Cell, other: Cell) -> str:
+    """What stands between two cells of one value: a point before what steps back and around badges, else a space.
+
+    >>> between(Cell("0.25 s"), muted("12,000 a second"))
+    ' · '
+    """
+    is_apart = other.look in ("muted", "badge") or one.look == "badge"
+    return " · " if is_apart else " "
+
+
 class Table(Struct, kw_only=True):
     """Rows under columns. `more` counts rows that exist but were not handed over.
 
@@ -114,16 +124,27 @@ class Table(Struct, kw_only=True):
 
 
 class Image(Struct, frozen=True):
-    """A picture held in the page itself; `text` stands for it in a terminal. It is shown at most so wide."""
+    """A picture held in the page itself; `text` stands for it in a terminal. It is shown at most so wide.
+
+    `dark` is the same picture for dark pages. Such a picture is a shape of its own, as wide as its page.
+    """
 
     media_type: str
     data: bytes
     text: str
     width_px: int = 320
+    dark: bytes = b""
 
     @property
     def uri(self) -> str:
-        return f"data:{self.media_type};base64,{b64encode(self.data).decode()}"
+        return self._uri(self.data)
+
+    @property
+    def dark_uri(self) -> str:
+        return self._uri(self.dark)
+
+    def _uri(self, data: bytes) -> str:
+        return f"data:{self.media_type};base64,{b64encode(data).decode()}"
 
 
 class Node(Struct, gc=False):

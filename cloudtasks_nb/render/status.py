@@ -7,7 +7,7 @@ from datetime import datetime
 from ..model import AttemptStatus, Status, TaskStatus
 from .dispatch import looks
 from .json_tree import json_section
-from .shapes import Card, Cell, Plain, badge
+from .shapes import Card, Cell, Plain, badge, muted
 from .values import counted, duration, when
 
 
@@ -27,7 +27,7 @@ def attempt_words(attempt: AttemptStatus, now: datetime) -> list[Plain]:
     """One attempt on one line: how it ended, when, and how long the answer took."""
     took = None
     if attempt.response_time is not None and attempt.dispatch_time is not None:
-        took = f"after {duration(attempt.response_time - attempt.dispatch_time)}"
+        took = muted(f"after {duration(attempt.response_time - attempt.dispatch_time)}")
     ended = status_words(attempt.response_status) if attempt.response_status is not None else []
     if not ended and attempt.response_time is None:
         ended = ["sent" if attempt.dispatch_time is not None else "not sent yet"]

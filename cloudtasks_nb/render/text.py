@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
 from .dispatch import shape
-from .shapes import Card, Cell, Image, Json, Section, Table, alignments
+from .shapes import Card, Cell, Image, Json, Section, Table, alignments, between
 from .visible import elided, shown, visible_lines
 
 if TYPE_CHECKING:
@@ -19,8 +20,13 @@ LINES_SHOWN = 40
 
 def text(obj: Any, now: datetime | None = None) -> str:
     """An object as plain text. `now` is what times are relative to."""
-    found = shape(obj, now)
-    return _card(found) if isinstance(found, Card) else _table(found)
+    found: Any = shape(obj, now)
+    match found:
+        case Card():
+            return _card(found)
+        case Table():
+            return _table(found)
+    return shown(found.text)
 
 
 def _card(card: Card) -> str:
@@ -37,7 +43,7 @@ def _card(card: Card) -> str:
 
 
 def _facts(card: Card) -> str:
-    facts = [(shown(label), " ".join(_with_title(cell) for cell in value)) for label, value in card.lines()]
+    facts = [(shown(label), _joined(value, _with_title)) for label, value in card.lines()]
     room = max(40, WIDTH - 4 - max(len(label) for label, _ in facts))
     return _aligned([(label, _folded(value, room)) for label, value in facts], ["left", "left"])
 
@@ -57,7 +63,7 @@ def _section(section: Section) -> str:
 
 def _table(table: Table, fold: bool = False) -> str:
     rows = table.body()
-    written = [[" ".join(shown(cell.text) for cell in value) for value in row] for row in rows]
+    written = [[_joined(value, lambda cell: shown(cell.text)) for value in row] for row in rows]
     blocks = [shown(table.caption)] if table.caption else []
     if rows:
         heads = [shown(column) for column in table.columns]
@@ -69,6 +75,10 @@ def _table(table: Table, fold: bool = False) -> str:
         blocks.append(_aligned([heads, rules, *fitted], alignments(rows, len(heads))))
     closing = [*table.closing(), *([table.as_of] if table.as_of else [])]
     return "\n".join([*blocks, *(shown(line) for line in closing)])
+
+
+def _joined(value: Sequence[Cell], write: Callable[[Cell], str]) -> str:
+    return write(value[0]) + "".join(between(one, other) + write(other) for one, other in pairwise(value))
 
 
 def _with_title(cell: Cell) -> str:

@@ -6,7 +6,7 @@ import math
 import random
 import time
 
-from ..errors import CloudTasksError, ResourceExhausted, Unauthenticated
+from ..errors import CloudTasksError, ResourceExhausted, Timeout, Unauthenticated
 from .call import Call
 from .deadline import Deadline
 from .quotas import Pause, Pauses
@@ -112,7 +112,7 @@ class Trying:
 class TryingCall(Trying):
     """The tries of one call: also whether its credentials were renewed, and whether a response may have been lost."""
 
-    __slots__ = ("_has_turn", "call", "renewed", "uncertain")
+    __slots__ = ("_exhausted", "_has_turn", "call", "renewed", "uncertain")
 
     def __init__(self, call: Call, policy: Retry, pauses: Pauses | None = None) -> None:
         # A page after the first waits for an exhausted quota, so that the listing is complete.
@@ -123,6 +123,7 @@ class TryingCall(Trying):
         self.renewed = call.brings_token  # the call's own token cannot be renewed
         self.uncertain = False
         self._has_turn = False
+        self._exhausted: ResourceExhausted | None = None
 
     def ready(self, deadline: Deadline) -> None:
         """Wait until the call's quota is no longer paused. Errors: ResourceExhausted if that would be too late.
@@ -143,8 +144,12 @@ class TryingCall(Trying):
     def wait(self, error: CloudTasksError, deadline: Deadline) -> None:
         """Wait before the next try. Errors: the error itself, if it is final."""
         if not isinstance(error, ResourceExhausted):
+            if self._exhausted is not None and isinstance(error, Timeout) and self.repeatable:
+                self._exhausted.tries = self.tries  # the waits for the quota took the time
+                raise self._exhausted
             super().wait(error, deadline)
             return
+        self._exhausted = error
         error.tries, pause = self.tries, self._refused(error)
         if self.tries >= self.policy.max_tries:
             raise error

@@ -75,7 +75,7 @@ class Speaking:
         self._pull_queues.discard(name)
 
     def learn_pull(self, name: str) -> bool:
-        """Record that the queue of this name, or of this task, is a pull queue. Returns whether this is new to "auto"."""
+        """Record that the queue of this name, or of this task, is a pull queue. Returns whether this is new."""
         is_news = self.spoken == AUTO and not self.knows_as_pull(name)
         if found := _QUEUE.match(name):
             self._pull_queues.add(found[0])

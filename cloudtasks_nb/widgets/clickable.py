@@ -27,6 +27,7 @@ from .action import Action, Refused, action_of
 from .panel_thread import PanelThread
 from .saved_view import saved_view
 from .sharing import budget_of, pause_s
+from .viewers import Viewers
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -76,7 +77,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         **state: Any,
     ) -> None:
         self.subject = subject
-        self.views = 0
+        self._viewers = Viewers()
         self._gate = threading.Lock()
         self._worker = PanelThread(f"{type(self).__name__} {name}")
         self._stale = False  # something changed while nobody looked
@@ -110,6 +111,11 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     def touched(self) -> Collection[str]:
         """Full names of the queues that an action just changed, for the other panels to read again."""
         return ()
+
+    @property
+    def views(self) -> int:
+        """How many views of it were heard of lately."""
+        return len(self._viewers)
 
     def shows(self, name: str) -> bool:
         """Whether a queue of this name is shown here."""
@@ -162,8 +168,10 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         if not isinstance(content, dict):
             return
         name, call = content.get("do"), content.get("call")
-        if name in ("mounted", "unmounted"):
-            self._count_views(1 if name == "mounted" else -1)
+        if name in ("mounted", "here"):
+            self._view_here(content.get("view"))
+        elif name == "unmounted":
+            self._view_left(content.get("view"))
         elif name == "part":
             self._send_part(content.get("name"))
         elif name == "alive?":  # heard at once, also while the worker is busy
@@ -194,12 +202,15 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         elif name in self._parts:
             self._tell({"part": name, "code": built(f"{name}.js")})
 
-    def _count_views(self, more: int) -> None:
-        self.views = max(0, self.views + more)
+    def _view_here(self, view: object) -> None:
+        self._viewers.heard(view)
+        if self._stale:
+            self._worker.submit(self._catch_up)
+
+    def _view_left(self, view: object) -> None:
+        self._viewers.left(view)
         if not self.views:
             self._worker.rest()  # the output was cleared: no thread waits for clicks that cannot come
-        elif self._stale:
-            self._worker.submit(self._catch_up)
 
     def _claim(self, name: str) -> bool:
         """Become busy, unless an action is still under way: the second click of a double click is dropped."""

@@ -81,8 +81,8 @@ class Heads:
         return [
             {"field": field, **_counted(field, value, query, matching)}
             for field in CHIPS
-            if field not in below and self._tells(field)
-            for value in self.values(field)
+            if self._tells(field)
+            for value in self.values(field)[len(_in_head(self.values(field))) if field in below else 0 :]
         ]
 
     def offered(self) -> dict[str, str]:
@@ -112,7 +112,7 @@ class Heads:
         values = self.values(field)
         if not values:
             return None
-        shown = values if len(values) <= IN_HEAD + 1 else values[:IN_HEAD]
+        shown = _in_head(values)
         rest = all_of(matching.count)
         for value in shown:
             rest &= ~value.mask
@@ -138,6 +138,10 @@ class Heads:
             "counts": [(mask & others).bit_count() for mask in spread.masks],
             "on": [] if own is None else [bool(mask & own) for mask in spread.masks],
         }
+
+
+def _in_head(values: list[Value]) -> list[Value]:
+    return values if len(values) <= IN_HEAD + 1 else values[:IN_HEAD]
 
 
 def _counted(field: str, value: Value, query: Query, matching: Matching) -> dict[str, Any]:

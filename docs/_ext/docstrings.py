@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import is_dataclass
 from typing import Any
 
+from examples import with_output
+from parameters import fields, parameters, returns
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.model import Message
-from cloudtasks_nb.model.marks import VERSIONS, Mark
-from cloudtasks_nb.model.schema import schema
 
 FIELDS = ("Shapes", "Shape", "Units", "Errors", "Source", "Attributes")
+MADE = {
+    "AppEngineHttpRequest", "AppEngineHttpTarget", "AppEngineRouting", "Binding", "CmekConfig", "Expr", "Header",
+    "HeaderOverride", "HttpRequest", "HttpTarget", "OAuthToken", "OidcToken", "PathOverride", "Policy", "PullMessage",
+    "PullTarget", "QueryOverride", "RateLimits", "Retry", "RetryConfig", "StackdriverLoggingConfig", "UriOverride",
+}  # fmt: skip
 _INLINE = re.compile(rf"(?<=[.)?!:`]) (?=(?:{'|'.join(FIELDS)}): )")
 _FIELD = re.compile(rf"({'|'.join(FIELDS)}): (.*)")
-_BOUNDS = re.compile(r"~?\w+\.Annotated\[([\w.~]+), ~?(?:msgspec\.)?Meta\([^()]*\)\]")
-_MARKS = re.compile(r"~?(?:typing|types)\.Annotated\[(.*?)(?:, <[^>]*>)+\]")
-_FACTORY = re.compile(r"(dict|list|deque)([^=]*?) = <factory>")
-_EMPTY = {"dict": "{}", "list": "[]", "deque": "[]"}
 _ERROR = re.compile(r"(?<![`.\w])([A-Z][A-Za-z]+)(?![\w`])")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_config_value("examples_endpoint", "", "env", [str])
     app.connect("autodoc-process-docstring", _process)
     app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-signature", _signature)
@@ -39,35 +39,31 @@ def _skip(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any)
 
 
 def _signature(
-    app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returned: str | None
 ) -> tuple[str, None] | None:
-    """Messages and settings are made by hand; what a verb returns, or raises, is not: its signature is of no use."""
+    """A class shows how to make it only if people do: settings are made by hand, results are not."""
     if what not in ("class", "exception"):
         return None
-    if ".widgets." in name or not (hasattr(obj, "__struct_fields__") or is_dataclass(obj)):
-        return "", None
-    return _readable(signature or ""), None
-
-
-def _readable(signature: str) -> str:
-    """A signature whose empty dicts and lists are written as such; the marks of its fields stand beside these.
-
-    >>> _readable("(host: ~typing.Annotated[str, <output-only>, <absent in v2>] = '')")
-    "(host: str = '')"
-    >>> _readable("(code: ~typing.Annotated[int, ~msgspec.Meta(ge=-5, le=5)] = 0)")
-    '(code: int = 0)'
-    >>> _readable("(headers: dict[str, str] = <factory>, members: list[str] = <factory>)")
-    '(headers: dict[str, str] = {}, members: list[str] = [])'
-    """
-    signature = _MARKS.sub(r"\1", _BOUNDS.sub(r"\1", signature))
-    return _FACTORY.sub(lambda made: f"{made[1]}{made[2]} = {_EMPTY[made[1]]}", signature)
+    return ((signature or "") if name.rpartition(".")[2] in MADE else ""), None
 
 
 def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    told = list(_fields(obj)) if what == "class" else []
     begins = (at for at, line in enumerate(lines) if line.strip() == "Example:" or line.startswith(">>> "))
     example = next(begins, len(lines))
-    lines[:] = [*as_pages(lines[:example]), *told, *as_pages(lines[example:])]
+    prose, table = lines[:example], list(_fields(obj)) if what == "class" else []
+    if what in ("function", "method"):
+        prose, table = parameters(obj, prose)
+        if said := returns(obj):
+            table += [f":Returns: `{said}`", ""]
+    home = getattr(getattr(obj, "fget", obj), "__module__", "") or ct.__name__
+    shown = with_output(app, home, lines[example:])
+    lines[:] = [*_before_fields(list(as_pages(prose)), table), *as_pages(shown)]
+
+
+def _before_fields(lines: list[str], table: list[str]) -> list[str]:
+    """The table stands behind the prose, and before "Errors: …" and the like."""
+    at = next((at for at, line in enumerate(lines) if line.startswith(":")), len(lines))
+    return [*lines[:at], *table, *lines[at:]]
 
 
 def _fields(kind: type) -> Iterator[str]:
@@ -79,27 +75,7 @@ def _fields(kind: type) -> Iterator[str]:
             below = ModuleAnalyzer.for_module(base.__module__).find_attr_docs()
             said = {name: text for (home, name), text in below.items() if home == base.__name__} | said
     if told := [name for name in names if name in said]:
-        yield from ("", ".. rubric:: Fields", "")
-        for name in told:
-            yield f"`{name}`"
-            yield from (f"    {line}" for line in said[name] if line)
-            if issubclass(kind, Message) and (marks := schema(kind)[name].marks):
-                yield f"    {' '.join(map(in_words, marks))}"
-        yield ""
-
-
-_SAID = {"create-only": "Set at creation only", "output-only": "Output only", "shown-only": "Shown only"}
-
-
-def in_words(mark: Mark) -> str:
-    """What a mark says of its field.
-
-    >>> in_words(schema(ct.RateLimits)["max_burst_size"].marks[-1])
-    'Output only in v2.'
-    """
-    what = f"Named `{mark.name}`" if mark.name else _SAID.get(mark.behavior, "Not")
-    where = f" in {' and '.join(mark.versions)}" if mark.versions != VERSIONS else ""
-    return f"{what}{where}{f' for {mark.queue_kind} queues' if mark.queue_kind else ''}."
+        yield from fields(kind, said, told)
 
 
 def as_pages(lines: list[str]) -> Iterator[str]:
@@ -158,9 +134,9 @@ def _led(text: str) -> str:
     """The same words, with the places that they speak of as links.
 
     >>> _led("REST queues.get, SPEC section 2.5.")
-    ':doc:`REST </reference/api>` queues.get, :doc:`SPEC section 2.5 </explanation/service>`.'
+    ':doc:`REST </reference/api>` queues.get, :doc:`SPEC section 2.5 </internals/service>`.'
     """
-    text = re.sub(r"SPEC sections? [\d.]*\d", lambda match: f":doc:`{match[0]} </explanation/service>`", text)
+    text = re.sub(r"SPEC sections? [\d.]*\d", lambda match: f":doc:`{match[0]} </internals/service>`", text)
     return re.sub(r"^REST\b", ":doc:`REST </reference/api>`", text)
 
 

@@ -21,7 +21,7 @@ from urllib3.util import Retry
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-App = Literal["lab", "notebook"]
+App = Literal["lab", "notebook", "server"]
 
 IDLE = """name => {
     const opened = window.jupyterapp?.shell?.currentWidget;
@@ -55,7 +55,7 @@ SET_THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme'
 
 @dataclass
 class Lab:
-    """A running JupyterLab, or Notebook 7, whose notebooks live in `root`."""
+    """A running JupyterLab, Notebook 7 or bare server, whose notebooks live in `root`."""
 
     url: str
     root: Path
@@ -126,10 +126,12 @@ class Opened:
 
 @contextmanager
 def running_lab(home: Path, environment: dict[str, str], app: App = "lab") -> Iterator[Lab]:
-    """JupyterLab or Notebook 7 on a free port configured for itself; its process group ends with the block."""
+    """JupyterLab, Notebook 7 or a bare server on a free port, set up for itself; its processes end with the block."""
     root = home / "notebooks"
     root.mkdir()
     _quiet(home)
+    if app == "server":
+        _bare(home)
     port = free_port()
     with (home / "jupyter.log").open("w") as output:
         server = subprocess.Popen(
@@ -161,8 +163,9 @@ def _command(app: App, port: int, root: Path) -> list[str]:
         "ServerApp.password": "",
         "ServerApp.disable_check_xsrf": True,
         "ServerApp.root_dir": root,
-        f"{'LabApp' if app == 'lab' else 'JupyterNotebookApp'}.expose_app_in_browser": True,
     }
+    if app != "server":
+        options[f"{'LabApp' if app == 'lab' else 'JupyterNotebookApp'}.expose_app_in_browser"] = True
     return [
         *(sys.executable, "-m", "jupyter", app, "--no-browser", "--allow-root"),
         *(f"--{name}={value}" for name, value in options.items()),
@@ -183,6 +186,14 @@ def _quiet(home: Path) -> None:
     settings.mkdir(parents=True)
     content: dict[str, Any] = {"fetchNews": "false", "checkForUpdates": False}
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(content))
+
+
+def _bare(home: Path) -> None:
+    """The server alone: applications that are installed beside it take seconds to load."""
+    applications = dict.fromkeys(("jupyterlab", "jupyter_lsp", "jupyter_server_terminals", "notebook"), False)
+    (home / "cfg").mkdir()
+    content = {"ServerApp": {"jpserver_extensions": applications}}
+    (home / "cfg/jupyter_server_config.json").write_text(json.dumps(content))
 
 
 def free_port() -> int:

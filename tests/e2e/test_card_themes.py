@@ -11,7 +11,7 @@ import cloudtasks_nb as ct
 from cloudtasks_nb import render
 from tests.specimens import NOW, specimens, task
 
-from .hosts import weak_contrasts
+from .hosts import dress, weak_contrasts
 
 pytestmark = pytest.mark.browser
 
@@ -59,3 +59,20 @@ def test_tasks_with_payloads_need_no_scrolling_sideways(page: Page) -> None:
     )
     assert page.locator("table").bounding_box()["width"] <= 880  # type: ignore[index]
     assert page.get_by_role("columnheader", name="payload").is_visible()
+
+
+def test_a_picture_is_as_light_as_its_page(page: Page) -> None:
+    picture = ct.RetryConfig(max_attempts=5, min_backoff=1).plot()._repr_html_()
+    shown = """() => [...document.querySelectorAll('img')].filter(node => node.checkVisibility())
+        .map(node => [node.className, getComputedStyle(node).backgroundColor])"""
+    without = re.sub("<style>.*</style>", "", picture)  # as a notebook that is not trusted shows it
+    for host, html, seen in (
+        ("lab-light", picture, ["ctnb-day", "rgba(0, 0, 0, 0)"]),
+        ("lab-dark", picture, ["ctnb-night", "rgba(0, 0, 0, 0)"]),
+        ("colab-dark", picture, ["ctnb-night", "rgba(0, 0, 0, 0)"]),
+        ("vscode-contrast", picture, ["ctnb-night", "rgba(0, 0, 0, 0)"]),
+        ("lab-dark", without, ["ctnb-day", "rgb(255, 255, 255)"]),
+    ):
+        dress(page, host)
+        page.evaluate("html => { document.body.innerHTML = html; }", html)
+        assert page.evaluate(shown) == [seen], host

@@ -30,7 +30,7 @@ def panel(service: Service) -> Iterator[QueuePanel]:
 
 def sent(page: Page) -> list[dict[str, object]]:
     found: list[dict[str, object]] = page.evaluate(
-        "() => window.sent.filter(({ do: name }) => name !== 'look')"
+        "() => window.sent.filter(({ do: name }) => !['look', 'here'].includes(name))"
     )
     return found
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 # A host that clicks the focused button on each keydown, as VS Code does, and a kernel that answers each action.
 HOST = """() => {
-    const quiet = ['mounted', 'unmounted', 'look', 'alive?'];
+    const quiet = ['mounted', 'unmounted', 'here', 'look', 'alive?'];
     window.done = () => window.sent.filter(message => !quiet.includes(message.do)).map(message => message.do);
     const send = window.model.send;
     window.model.send = message => {

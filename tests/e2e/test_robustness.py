@@ -88,7 +88,7 @@ def test_a_restarted_kernel_and_a_dead_service_leave_readable_panels(lab: Lab, p
     )
     expect(panel.get_by_role("heading", name="emails")).to_be_visible()
     panel.get_by_role("button", name="Pause").click()
-    expect(status).to_have_text("The kernel of this panel is gone. Run this cell again.")
+    expect(status).to_have_text("The kernel is gone. Run this cell again.")
 
 
 @pytest.mark.parametrize("name", ["tasks", "explorer", "access", "leases"])

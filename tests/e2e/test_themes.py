@@ -69,9 +69,10 @@ def test_words_have_the_font_of_words_in_vs_code(page: Page, queue: ct.Queue) ->
 
 def test_a_view_that_goes_away_leaves_nothing_behind(page: Page, queue: ct.Queue) -> None:
     mount(page, QueuePanel(queue))
-    assert page.evaluate("() => window.sent") == [{"do": "mounted"}]
+    (mounted,) = page.evaluate("() => window.sent")
+    assert mounted["do"] == "mounted"
     page.evaluate("() => window.cleanup()")
-    assert page.evaluate("() => window.sent.at(-1)") == {"do": "unmounted"}
+    assert page.evaluate("() => window.sent.at(-1)") == {"do": "unmounted", "view": mounted["view"]}
     assert page.evaluate("() => window.listeners()") == 0
 
 

@@ -20,6 +20,7 @@ import pytest
 import cloudtasks_nb as ct
 
 ROOT = Path(__file__).parents[2]
+SOURCE = "https://github.com/OWNER/NAME"
 pytestmark = pytest.mark.timeout(600)  # pip installs pandas and pyarrow, and the extras
 
 # Run in the new environment, far from the checkout.
@@ -56,7 +57,7 @@ import matplotlib
 matplotlib.use("agg")
 import cloudtasks_nb as ct
 
-print(type(ct.RetryConfig(max_attempts=3, min_backoff=1).plot()).__name__)
+print(type(ct.RetryConfig(max_attempts=3, min_backoff=1).plot().draw()).__name__)
 """
 
 
@@ -64,7 +65,8 @@ print(type(ct.RetryConfig(max_attempts=3, min_backoff=1).plot()).__name__)
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`python -m build`: an sdist from the checkout, and a wheel from that sdist."""
     place = tmp_path_factory.mktemp("dist")
-    _done([sys.executable, "-m", "build", "--quiet", "--outdir", str(place), str(ROOT)], place)
+    command = [sys.executable, "-m", "build", "--quiet", "--outdir", str(place), str(ROOT)]
+    _done(command, place, CLOUDTASKS_NB_SOURCE=SOURCE)
     return place
 
 
@@ -129,6 +131,17 @@ def test_what_it_says_of_itself_is_true(wheel: Path) -> None:
     assert pythons == [f"3.{minor}" for minor in tried[1].split()]
 
 
+def test_on_pypi_its_links_lead_to_the_repository(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    name = next(name for name in archive.namelist() if name.endswith("/METADATA"))
+    said = Parser().parsestr(archive.read(name).decode())
+    assert f"Source, {SOURCE}" in said.get_all("Project-URL", [])
+    page, tag = str(said.get_payload()), f"v{ct.__version__}"
+    assert f'<img src="{SOURCE}/raw/{tag}/docs/images/walk.gif"' in page
+    assert f"({SOURCE}/blob/{tag}/docs/quickstart.md)" in page
+    assert [link for link in re.findall(r"\]\(([^)]+)\)", page) if not link.startswith("https://")] == []
+
+
 def test_the_version_stands_in_one_place() -> None:
     files = [*ROOT.glob("*.toml"), *(ROOT / "docs").glob("*.py"), *(ROOT / "cloudtasks_nb").rglob("*.py")]
     assignment = re.compile(r"""^\s*(__version__|version|release)\s*=\s*["']\d""", re.M)
@@ -191,10 +204,10 @@ def _run(python: str, code: str) -> list[str]:
     return _done([python, "-W", "error", "-c", code], Path(python).parents[2]).stdout.splitlines()
 
 
-def _done(command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+def _done(command: list[str], place: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run it where nothing of the checkout can be found by accident."""
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    clean |= {"TQDM_DISABLE": "1"}
+    clean |= {"TQDM_DISABLE": "1", **more}
     done = subprocess.run(command, capture_output=True, text=True, cwd=place, env=clean)
     assert done.returncode == 0, done.stdout + done.stderr
     return done

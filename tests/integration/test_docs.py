@@ -6,8 +6,10 @@ import ast
 import doctest
 import importlib.util
 import inspect
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -75,15 +77,63 @@ def test_no_page_needs_a_network(site: Path) -> None:
     assert found == set()
 
 
+WORDS = {  # of people who search, and the page that answers
+    "authentication": "how-to/authentication",
+    "migrate": "how-to/from-google-cloud-tasks",
+    "limits": "explanation/quotas",
+    "secrets": "explanation/security",
+    "export failed tasks": "how-to/export",
+    "troubleshooting": "how-to/troubleshooting",
+    "dead letter": "how-to/rescue",
+    "node": "how-to/from-your-language",
+    "service account key": "how-to/authentication",
+    "spreadsheet": "how-to/export",
+    "csv": "how-to/export",
+    "install": "quickstart",
+    "emulator": "how-to/emulator",
+    "docker": "how-to/start-an-emulator",
+    "rate limit": "explanation/quotas",
+}
+
+
+@pytest.fixture(scope="module")
+def found(site: Path) -> dict[str, list[str]]:
+    """The pages of each query, best first, as the site's own search returns them."""
+    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
+    if (node := shutil.which("node", path=path)) is None:
+        words = "SEARCH TESTS CANNOT RUN: node is missing; install it with: make page"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+    queries = [*WORDS, *INTERNAL_WORDS]
+    command = [node, str(ROOT / "tests/search.cjs"), str(site), *queries]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return dict(zip(queries, json.loads(answer), strict=True))
+
+
+def test_a_search_finds_the_page_that_answers(found: dict[str, list[str]]) -> None:
+    missed = {query: found[query][:3] for query, page in WORDS.items() if page not in found[query][:3]}
+    assert missed == {}
+
+
+INTERNAL_WORDS = ("SPEC", "decision", "changelog", "architecture", "floors", "discovery")
+
+
+def test_a_search_finds_no_page_for_contributors(found: dict[str, list[str]]) -> None:
+    internal = ("internals/", "decisions/", "architecture", "changelog")
+    assert [page for pages in found.values() for page in pages if page.startswith(internal)] == []
+
+
 def test_tutorials_show_what_their_cells_show(site: Path) -> None:
     page = (site / "tutorials/01_tour.html").read_text()
     assert "ct-card" in page or 'class="ct' in page
-    assert "widget-view" not in page
+    assert 'src="../_static/panels.js' in page
     assert "tasks in 00:00" not in page  # a progress line is for eyes that watch it run
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "_ext").glob("*.py")), ids=lambda path: path.stem)
-def test_examples_of_the_extensions_run(path: Path) -> None:
+def test_examples_of_the_extensions_run(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(DOCS / "_ext")  # they use each other
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None

@@ -43,14 +43,6 @@ def test_it_runs_from_top_to_bottom(path: Path, demo: str, monkeypatch: pytest.M
 
 
 @each
-def test_it_begins_on_an_emulator(path: Path) -> None:
-    """With Google credentials at hand, a notebook that connected would create queues in a real project."""
-    code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    connecting = next(line for source in code for line in source.splitlines() if " = ct." in line)
-    assert " = ct.local(" in connecting
-
-
-@each
 def test_it_is_kept_clean(path: Path) -> None:
     notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
     nbformat.validate(notebook)

@@ -154,6 +154,6 @@ def test_depth_is_counted_where_nothing_is_estimated(emulator: str) -> None:
     with ct.connect(project=f"d-{uuid4().hex[:6]}", endpoint=emulator, api_version="v2") as v2:
         queue = v2.create_queue("deep").pause()
         queue.create_tasks(({"url": "http://127.0.0.1:9/x"} for _ in range(7)), progress=False)
-        axes = v2.plot.queues()
+        axes = v2.plot.queues().draw()
         assert [bar.get_width() for bar in axes.containers[0]] == [7]  # type: ignore[union-attr]
         assert axes.get_xlabel() == "tasks"

@@ -144,11 +144,11 @@ def test_metrics_are_one_tidy_table_and_a_picture(client: ct.Client, monkeypatch
     assert totals["attempts", "UNAVAILABLE"] == 8
     assert totals["calls", "CreateTask OK"] == 40
     assert frame[frame.metric == "depth"]["value"].max() == 40
-    attempts, depth, _ = queue.plot.history("1h")
+    attempts, depth, _ = queue.plot.history("1h").draw().figure.axes
     assert len(attempts.patches) > 0
     assert depth.get_ylabel() == "tasks"
-    idle = client.create_queue("idle").plot.history("1h", theme="dark")
-    assert "no attempts" in [text.get_text() for text in idle[0].texts]
+    idle = client.create_queue("idle").plot.history("1h").draw(theme="dark")
+    assert "no attempts" in [text.get_text() for text in idle.texts]
 
 
 def test_who_may_not_read_there_still_gets_the_rest(client: ct.Client) -> None:

@@ -229,7 +229,7 @@ test("a queue that is gone is marked once, until it is back", () => {
 test("a closed panel listens to nothing, and says that it went", () => {
   frame.cleanup();
   assert.equal(model.listeners(), 0);
-  assert.deepEqual(model.sent.at(-1), { do: "unmounted" });
+  assert.deepEqual(model.sent.at(-1), { do: "unmounted", view: model.sent[0].view });
 });
 
 test("a form acts when it is ready, and never during an action", () => {

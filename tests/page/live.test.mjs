@@ -113,3 +113,17 @@ test("a closed panel asks nothing", () => {
   mock.timers.tick(10000);
   assert.equal(looks().length, 0);
 });
+
+test("a view says that it is there while it can be seen", () => {
+  const said = () => model.sent.filter((message) => message.do === "here");
+  model.set({ live_s: 0 });
+  seen(true);
+  mock.timers.tick(30000);
+  assert.deepEqual(said(), [{ do: "here", view: model.sent[0].view }]);
+  seen(false);
+  mock.timers.tick(300000);
+  assert.equal(said().length, 1);
+  seen(true);
+  mock.timers.tick(30000);
+  assert.equal(said().length, 2);
+});

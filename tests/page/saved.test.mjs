@@ -97,3 +97,16 @@ test("each model has its own panel, although one module draws them all", async (
     ["queue", "explorer", "queue"],
   );
 });
+
+test("the host's signal ends a view: it asks for nothing any more, and listens to nothing", () => {
+  const host = new AbortController();
+  const own = fakeModel({ kept });
+  const end = widget.render({ model: own, el, signal: host.signal });
+  assert.ok(own.listeners() > 0);
+  host.abort();
+  end(); // a host that has a signal calls this as well
+  assert.equal(own.listeners(), 0);
+  const sent = own.sent.length;
+  mock.timers.tick(60000);
+  assert.equal(own.sent.length, sent);
+});

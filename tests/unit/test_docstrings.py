@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib import import_module
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import pytest
 import cloudtasks_nb as ct
 from cloudtasks_nb.model.methods import METHODS
 from cloudtasks_nb.rest.call import Call
+from tests.playground import Playground
 
 HOUSE = Path(__file__).parents[2] / "cloudtasks_nb"
 MODULES = sorted(
@@ -29,9 +29,7 @@ MODULES = sorted(
     if ">>>" in path.read_text()
 )
 NEEDS_MORE = ("ct.connect(", "ct.oauth.", "asked.exchange(", "dask_client")
-LATER = {"url": "http://127.0.0.1:9/", "schedule": 3600}
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-_projects = count(1)
 
 
 class Claims(doctest.OutputChecker):
@@ -45,54 +43,6 @@ class Claims(doctest.OutputChecker):
 def endpoint() -> Iterator[str]:
     with ct.local() as client:
         yield client.endpoint
-
-
-class Playground:
-    """What the examples of one docstring find: each in a project of its own, made only when it is spoken of."""
-
-    def __init__(self, endpoint: str, spoken: str, held: ExitStack) -> None:
-        self._held = held
-        self._spoken = set(re.findall(r"\w+", spoken))
-        self.client = ct.connect(
-            project=f"examples-{next(_projects)}", location="us-central1", endpoint=endpoint
-        )
-        held.callback(self.client.close)
-        held.callback(self.client.emulator.faults)  # without arguments: no faults any more
-        self.queue = self.client.create_queue("emails")
-        self.queue.create_tasks([{"payload": {"n": n}, **LATER} for n in range(5)], progress=False)
-
-    def names(self) -> dict[str, Any]:
-        made = {
-            "work": self._work,
-            "task": lambda: self.queue.tasks(view="FULL").first_page.items[0],
-            "location": lambda: self.client.location("us-central1"),
-            "inbox": self._inbox,
-            "batch": self.client.batch,
-            "browser": self.queue.browse,
-            "frame": self._frame,
-            "rows": lambda: [{"payload": {"n": n}, **LATER} for n in range(3)],
-            "url": lambda: LATER["url"],
-            "handle": lambda: lambda payload: True,
-        }
-        chosen = {name: make() for name, make in made.items() if name in self._spoken}
-        return {"ct": ct, "client": self.client, "queue": self.queue, **chosen}
-
-    def _work(self) -> ct.Queue:
-        work = self.client.create_queue("work", kind="pull")
-        work.create_tasks([{"payload": {"n": n}} for n in range(5)], progress=False)
-        return work
-
-    def _inbox(self) -> Any:
-        inbox = self.client.emulator.inbox()
-        self._held.callback(inbox.close)
-        self.client.create_queue("sent").create_task({"n": 9}, url=inbox.url_for("/seen"))
-        inbox.wait()
-        return inbox
-
-    def _frame(self) -> Any:
-        import pandas as pd
-
-        return pd.DataFrame([{"payload": f"{n}", **LATER} for n in range(3)])
 
 
 def examples(name: str) -> list[doctest.DocTest]:

@@ -269,7 +269,7 @@ class Emulator(WorldVerbs, Shown):
                 "serves": ", ".join(info.api_versions),
                 "clock": [moved, muted(exact(info.time)) if info.time and info.clock == "manual" else None],
                 "data": code(info.data) if info.data else "in memory: gone at the end",
-                "deliveries go to": ["this machine", *(code(pattern) for pattern in info.allowed_targets)],
+                "deliveries go to": ["this machine", *(muted(pattern) for pattern in info.allowed_targets)],
                 "App Engine": [
                     code(f"{service or 'every service'} → {url}") for service, url in info.app_engine.items()
                 ]

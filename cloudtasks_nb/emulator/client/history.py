@@ -81,7 +81,7 @@ class History(Sequence[AttemptRecord], Shown):
         earlier = len(self) - len(shown)
         notes = [
             f"{earlier:,} earlier ones: to_dataframe()" if earlier else "",
-            f"{self.dropped:,} were forgotten for lack of room" if self.dropped else "",
+            f"{self.dropped:,} older ones were dropped to make room" if self.dropped else "",
         ]
         return Table.of(
             shown,

@@ -13,7 +13,8 @@ function drawn(panel, css, model, el) {
   return panel.render({ model, el });
 }
 
-function render({ model, el }) {
+/** The view is over when the host's `signal` aborts; older hosts call the function that is returned. */
+function render({ model, el, signal }) {
   let undo = null;
   let isEnded = false;
   const show = async () => {
@@ -35,10 +36,13 @@ function render({ model, el }) {
       saved.end();
     };
   }
-  return () => {
+  const end = () => {
     isEnded = true;
     undo?.();
+    undo = null;
   };
+  signal?.addEventListener("abort", end);
+  return end;
 }
 
 export default { render };

@@ -223,7 +223,7 @@ def test_it_shows_itself(state: str) -> None:
     assert "emails" in forecast._repr_html_()
     assert str(forecast).splitlines()[0].startswith("emails")
     assert "\n" not in repr(forecast)
-    assert forecast.plot(theme="dark").get_title(loc="left").startswith("emails: when")
+    assert forecast.plot().draw(theme="dark").get_title(loc="left").startswith("emails: when")
 
 
 @pytest.mark.parametrize(

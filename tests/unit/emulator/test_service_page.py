@@ -1,4 +1,4 @@
-"""What docs/explanation/service.md and quotas.md say of limits and defaults is what the emulator holds callers to."""
+"""The emulator enforces the limits and defaults of docs/internals/service.md and docs/explanation/quotas.md."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cloudtasks_nb.emulator.server.services import tasks as task_service
 from cloudtasks_nb.model import Queue, RetryConfig
 from cloudtasks_nb.names import QUEUE_ID, TASK_ID, QueueName
 
-EXPLANATION = Path(__file__).parents[3] / "docs/explanation"
-SERVICE, QUOTAS = (EXPLANATION / "service.md").read_text(), (EXPLANATION / "quotas.md").read_text()
+DOCS = Path(__file__).parents[3] / "docs"
+SERVICE, QUOTAS = (DOCS / "internals/service.md").read_text(), (DOCS / "explanation/quotas.md").read_text()
 
 
 def section(number: str) -> str:
@@ -41,9 +41,9 @@ LIMITS = {
         f"default and maximum {queue_service.MAX_QUEUES}",
         f"Tasks: {task_service.MAX_TASKS}",
         f"good {pages.TOKEN_LIFE / timedelta(hours=1):g} h",
-        f"size U → {locations.MAX_LOCATIONS}",
+        f"size unknown → {locations.MAX_LOCATIONS}",
     ],
-    "2.7": [f"{days(queues.NAME_BLOCKED)} days (b2"],
+    "2.7": [f"{days(queues.NAME_BLOCKED)} days (v2beta2"],
     "2.9": [f"schedule ≤{days(tasks.MAX_AHEAD)} days", f"retention {days(queues.TASK_TTL)} days"],
     "3.1": [
         TASK_ID.pattern,
@@ -55,7 +55,7 @@ LIMITS = {
     "4": [
         f"≤{days(leases.MAX_LEASE / 7)} week",
         f"≤{leases.MAX_LEASED}",
-        f"U → {leases.LEASED_WHEN_UNSAID}",
+        f"unknown → {leases.LEASED_WHEN_UNSAID}",
         f"{leases.MAX_ANSWER_BYTES // 1024**2} MB",
         f">{leases.CALLS_PER_SECOND} lease/s",
         f"<{tasks.MAX_TAG_CHARACTERS} characters",

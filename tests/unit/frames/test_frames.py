@@ -32,7 +32,7 @@ from cloudtasks_nb.frames import (
     write_csv,
     write_parquet,
 )
-from cloudtasks_nb.frames.to_pandas import POLICY_COLUMNS
+from cloudtasks_nb.frames.data_frames import POLICY_COLUMNS
 from cloudtasks_nb.model import (
     AttemptStatus,
     Expr,

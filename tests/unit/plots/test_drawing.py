@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -156,7 +157,11 @@ def test_the_backoff_curve_is_the_one_of_the_retry_settings() -> None:
     ("shortest", "longest", "tick"), [(0.1, 3_600, "1 h"), (0.1, 1, "0.2 s"), (10, 300, "30 s")]
 )
 def test_backoff_axes_are_in_units_of_time(shortest: float, longest: float, tick: str) -> None:
-    ax = ct.RetryConfig(max_attempts=30, min_backoff=shortest, max_backoff=longest, max_doublings=16).plot()
+    ax = (
+        ct.RetryConfig(max_attempts=30, min_backoff=shortest, max_backoff=longest, max_doublings=16)
+        .plot()
+        .draw()
+    )
     ax.figure.canvas.draw()
     assert tick in words(ax).splitlines()
 
@@ -175,7 +180,7 @@ def test_backoff_axes_are_in_units_of_time(shortest: float, longest: float, tick
     ],
 )  # fmt: skip
 def test_retries_that_never_come_or_never_end(retry: ct.RetryConfig, said: str) -> None:
-    assert said in words(retry.plot()).splitlines()
+    assert said in words(retry.plot().draw()).splitlines()
 
 
 def test_depths_are_sorted_and_paused_queues_named() -> None:
@@ -191,9 +196,22 @@ def test_names_are_no_formulas() -> None:
     assert r"$\frac{1}{2}$" in words(ax)
 
 
+def test_a_picture_shows_itself_for_light_and_for_dark_pages_and_leaves_no_figure_open() -> None:
+    picture = RETRY.plot()
+    html = picture._repr_html_()
+    (light, dark) = re.findall(r"<img [^>]+>", html)
+    assert "display:none" in dark and "display" not in light  # also where the style sheet is dropped
+    assert light.split('src="')[1].split('"')[0] != dark.split('src="')[1].split('"')[0]
+    assert 'alt="Retry settings: delay before each retry, ' in light
+    assert html == picture._repr_html_()
+    assert str(picture).startswith("Retry settings: delay before each retry, ")
+    assert plt.get_fignums() == []
+    assert len(html) < 40_000
+
+
 def test_an_unknown_theme_is_refused() -> None:
     with pytest.raises(ct.ConfigError, match="blue"):
-        ct.RetryConfig().plot(theme="blue")  # type: ignore[arg-type]
+        ct.RetryConfig().plot().draw(theme="blue")  # type: ignore[arg-type]
 
 
 def test_without_matplotlib_the_error_says_what_to_install() -> None:

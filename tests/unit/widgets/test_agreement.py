@@ -13,6 +13,7 @@ from cloudtasks_nb.rest.session import Session
 from cloudtasks_nb.widgets.panel import Panel
 from cloudtasks_nb.widgets.queue_panel import QueuePanel
 from cloudtasks_nb.widgets.sharing import Budget
+from cloudtasks_nb.widgets.viewers import SILENT_S
 from tests.refusing import FORBIDDEN, MISSING, refusing
 
 from .page import FakePage
@@ -51,6 +52,23 @@ def test_a_panel_that_nobody_looks_at_reads_when_it_is_shown_again(
     page.send({"do": "mounted"})
     page.settle()
     assert other.facts["state"] == "PAUSED"
+
+
+def test_a_view_that_vanished_without_goodbye_is_not_read_for_until_it_is_back(
+    client: ct.Client, queue: ct.Queue, clicking: Clicking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time_s = [0.0]
+    monkeypatch.setattr("cloudtasks_nb.widgets.viewers.monotonic", lambda: time_s[0])
+    other = QueuePanel(client.queue(queue.id))
+    page = clicking(other)
+    page.send({"do": "mounted", "view": "of a tab that is closed"})
+    time_s[0] = SILENT_S + 1
+    clicking(QueuePanel(queue)).click("pause")
+    page.settle()
+    assert (other.views, other.facts["state"]) == (0, "RUNNING")
+    page.send({"do": "here", "view": "of a tab that was frozen"})
+    page.settle()
+    assert (other.views, other.facts["state"]) == (1, "PAUSED")
 
 
 def test_what_is_heard_during_an_action_is_read_after_it(
@@ -144,8 +162,8 @@ def test_the_thread_ends_when_the_last_view_goes_and_starts_again_with_the_next_
 ) -> None:
     panel, page = looked_at
     (thread,) = [thread for thread in threading.enumerate() if thread.name == panel._worker.name]
-    page.send({"do": "mounted"})
-    page.send({"do": "unmounted"})
+    page.send({"do": "mounted", "view": "another"})
+    page.send({"do": "unmounted", "view": "another"})
     page.click("refresh")
     assert thread.is_alive()
     page.send({"do": "unmounted"})

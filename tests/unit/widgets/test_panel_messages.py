@@ -164,14 +164,16 @@ def test_a_panel_opens_although_its_queue_cannot_be_read(queue: ct.Queue) -> Non
 
 def test_views_are_counted(panel: Clickable, clicking: Clicking) -> None:
     page = clicking(panel)
-    for message, views in (
-        ("mounted", 1),
-        ("mounted", 2),
-        ("unmounted", 1),
-        ("unmounted", 0),
-        ("unmounted", 0),
+    for message, view, views in (
+        ("mounted", "a", 1),
+        ("mounted", "b", 2),
+        ("here", "b", 2),
+        ("unmounted", "a", 1),
+        ("unmounted", "b", 0),
+        ("unmounted", "b", 0),
+        ("here", "c", 1),  # silent for so long that it was forgotten
     ):
-        page.send({"do": message})
+        page.send({"do": message, "view": view})
         assert panel.views == views
 
 

@@ -122,6 +122,19 @@ def test_what_stands_in_no_head_is_a_chip() -> None:
     assert {chip["field"] for chip in table.chips(["task"])} == {"is", "code", "kind", "tag"}
 
 
+def test_values_that_a_head_has_no_room_for_stay_chips() -> None:
+    tasks = [
+        model.Task(
+            name=f"projects/p/locations/l/queues/q/tasks/{tag}", pull_message=model.PullMessage(tag=tag)
+        )
+        for tag in "abcde"
+    ]
+    table = filled(*tasks)
+    in_head = [value["value"] for value in head(table, "tag")["values"]]
+    chips = [chip["value"] for chip in table.chips(["task", "tag"]) if chip["field"] == "tag"]
+    assert (len(in_head), sorted(in_head + chips)) == (3, list("abcde"))
+
+
 def test_a_scheduled_task_becomes_due_in_the_counts_too() -> None:
     now = [NOW]
     table: TaskTable[model.Task] = TaskTable(lambda: now[0])

@@ -3,11 +3,11 @@
 
 export const SILENT = "Waiting for the kernel. If it was restarted, run this cell again.";
 export const WAITING = "Waiting for the service…";
-export const GONE = "The kernel of this panel is gone. Run this cell again.";
-export const BUSY = "Another action is under way: this press did nothing.";
+export const GONE = "The kernel is gone. Run this cell again.";
+export const BUSY = "Another action is under way. Nothing done.";
 const IMPATIENT_MS = 1500;
 export const NEWS_MS = 15000; // without news for so long, the kernel is asked whether it is still at it
-const NO_WORD = "No word from the kernel for 30 s. If it runs a cell, the action follows then.";
+const NO_WORD = "No word from the kernel for 30 s. If it runs a cell, the action follows.";
 const SOON_MS = 2000; // an answer may follow what the kernel says of it
 
 /** An id that no other call of this page has. */
@@ -102,7 +102,7 @@ export class Calls {
   #stillAt(action) {
     if (!this.busy) return;
     if (action) return this.#wait();
-    this.#later(SOON_MS, () => this.#giveUp("The kernel is there and does nothing: a message got lost."));
+    this.#later(SOON_MS, () => this.#giveUp("The kernel does nothing: a message got lost."));
   }
 
   #giveUp(why) {

@@ -1,6 +1,6 @@
 // The frame of a panel: its root, its actions, its status line, and everything that cleanup undoes.
 
-import { BUSY, Calls } from "./calls.js";
+import { BUSY, Calls, callId } from "./calls.js";
 import { tickTimes, when } from "./cells.js";
 import { h } from "./dom.js";
 import { FocusKeeper } from "./focus.js";
@@ -10,9 +10,10 @@ import { pressOnce } from "./presses.js";
 import { serviceLine, stakes } from "./service.js";
 import { followTheme } from "./theme.js";
 
+const HERE_MS = 30000; // a view that can be seen says so often that it is there
 export const UNREAD = "Not read yet."; // an empty table would claim that there is nothing
-const NO_LINES = "# each click appears here as a line of Python";
-const GONE_TITLE = "The service knows no such queue (any more).";
+const NO_LINES = "# each click appears here as Python";
+const GONE_TITLE = "There is no such queue any more.";
 
 export class Frame {
   /** `unseen`: the panel asks the kernel to look again also while it is out of sight. */
@@ -36,8 +37,11 @@ export class Frame {
     this.on("change:gone", () => this.sync());
     this.watch(["lines"], () => this.#lines());
     this.every(1000, () => tickTimes(this.root));
-    this.undo.push(() => this.calls.post({ do: "unmounted" }));
-    this.calls.post({ do: "mounted" });
+    const view = callId("view");
+    const say = (word) => this.calls.post({ do: word, view });
+    this.undo.push(() => say("unmounted"));
+    say("mounted");
+    this.every(HERE_MS, () => this.live.visible && say("here"));
     this.live = new Live(this, unseen);
   }
 

@@ -1,4 +1,4 @@
-"""Panels in marimo, which runs anywidgets and no other widgets: one that acts, and one that holds another."""
+"""Panels in a dark marimo, which runs anywidgets and no other widgets, each in a shadow root."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .lab import free_port, wait_until_up
-from .service import Service
+from tests.e2e.lab import free_port, wait_until_up
+from tests.e2e.service import Service
+
+from .pressing import pause, turn
 
 pytestmark = pytest.mark.browser
 
@@ -41,40 +42,33 @@ def _(client, mo):
     explorer
     return (explorer,)
 
+@app.cell
+def _(client, mo):
+    tasks = mo.ui.anywidget(client.queue({queue_id!r}).browse())
+    tasks
+    return (tasks,)
+
 if __name__ == "__main__":
     app.run()
 """
 
 
 @pytest.fixture
-def queue_id(service: Service) -> str:
-    queue_id = f"marimo-{uuid4().hex[:8]}"
-    service.create_queue(queue_id)
-    return queue_id
-
-
-@pytest.fixture
-def marimo(service: Service, queue_id: str, tmp_path: Path) -> Iterator[str]:
+def marimo(environment: dict[str, str], queue_id: str, tmp_path: Path) -> Iterator[str]:
     """The notebook as an app that marimo serves on a port of its own."""
     notebook = tmp_path / "panels.py"
     notebook.write_text(NOTEBOOK.format(queue_id=queue_id))
     port = free_port()
+    (tmp_path / "marimo").mkdir()
+    (tmp_path / "marimo/marimo.toml").write_text('[display]\ntheme = "dark"\n')
     places = {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")}
-    host = service.url.removeprefix("http://")
     with (tmp_path / "marimo.log").open("w") as output:
         server = subprocess.Popen(
             [
-                sys.executable,
-                "-m",
-                "marimo",
-                "run",
-                notebook,
-                "--headless",
-                "--no-token",
-                "--port",
-                str(port),
+                *(sys.executable, "-m", "marimo", "run", notebook, "--headless", "--no-token"),
+                *("--port", str(port)),
             ],
-            env={**os.environ, **places, "CLOUD_TASKS_EMULATOR_HOST": host, "MARIMO_SKIP_UPDATE_CHECK": "1"},
+            env={**os.environ, **environment, **places, "MARIMO_SKIP_UPDATE_CHECK": "1"},
             start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -89,15 +83,12 @@ def marimo(service: Service, queue_id: str, tmp_path: Path) -> Iterator[str]:
         server.wait(20)
 
 
-def test_a_panel_acts_and_the_explorer_holds_another(
-    marimo: str, page: Page, service: Service, queue_id: str
+def test_panels_act_turn_hold_each_other_and_are_dark(
+    marimo: str, page: Page, service: Service, queue_id: str, pictures: Path
 ) -> None:
     page.goto(marimo)
+    pause(page, service, queue_id)
     panel = page.get_by_role("region", name=f"Queue {queue_id}", exact=True).first
-    panel.get_by_role("button", name="Pause", exact=True).click()
-    expect(panel.locator(".ct-badge")).to_have_text("PAUSED")
-    assert service.queue(queue_id)["state"] == "PAUSED"
-
     explorer = page.get_by_role("region", name="Queues of project local")
     explorer.get_by_role("button", name=queue_id, exact=True).click()
     inner = explorer.get_by_role("region", name=f"Queue {queue_id}", exact=True)
@@ -105,3 +96,6 @@ def test_a_panel_acts_and_the_explorer_holds_another(
     expect(inner.locator(".ct-badge")).to_have_text("RUNNING")
     assert service.queue(queue_id)["state"] == "RUNNING"
     expect(panel.locator(".ct-badge")).to_have_text("RUNNING")  # the other panel heard of it
+    turn(page, queue_id)
+    assert panel.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(27, 29, 32)"
+    page.screenshot(path=pictures / "marimo-dark.png", full_page=True)

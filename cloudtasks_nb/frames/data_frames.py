@@ -12,8 +12,10 @@ from ..errors import ConfigError
 from ..model.policy import Binding, Policy
 from .arrays import MAP, TEXT
 from .columns import Column, Columns, batch_of, each, schema_of
-from .decoding import Decode, decoded
+from .decoding import decoded
 from .dtypes import Dtypes, frame_of
+from .export import Decode
+from .resting import collector_rests
 
 P = TypeVar("P", bound=Sized)
 Page = TypeVar("Page")
@@ -59,12 +61,14 @@ def nullable_frame(columns: Sequence[Column[Page]], pages: Iterable[Page]) -> pd
     dicts: dict[str, list[Any]] = {column.name: [] for _, column in mapped}
     batches, schema = [], schema_of(flat)
     for page in pages:
-        batches.append(batch_of(flat, page, schema))
-        for _, column in mapped:
-            dicts[column.name] += column.values(page).dicts(missing=pd.NA)
-    frame = frame_of(pa.Table.from_batches(batches, schema=schema), "numpy_nullable")
-    for at, column in mapped:
-        frame.insert(at, column.name, pd.Series(dicts[column.name], dtype=object))
+        with collector_rests():
+            batches.append(batch_of(flat, page, schema))
+            for _, column in mapped:
+                dicts[column.name] += column.values(page).dicts(missing=pd.NA)
+    with collector_rests():
+        frame = frame_of(pa.Table.from_batches(batches, schema=schema), "numpy_nullable")
+        for at, column in mapped:
+            frame.insert(at, column.name, pd.Series(dicts[column.name], dtype=object))
     return frame
 
 

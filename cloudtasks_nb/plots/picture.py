@@ -1,0 +1,92 @@
+"""A picture that follows its page: drawn light and dark, and shown as the page is."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Protocol
+
+from ..errors import MissingExtra
+from ..shown import Shown
+from .paper import PAPERS, SUBTITLE, Theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..render import Image
+
+COLOURS = 128
+
+
+class Draw(Protocol):
+    """Draws into the axes that are given, or into new ones, and returns them."""
+
+    def __call__(self, *, ax: Axes | None = None, theme: Theme | None = None) -> Axes: ...
+
+
+class Picture(Shown):
+    """A picture that is light on a light page and dark on a dark one. `draw()` gives it to matplotlib.
+
+    Errors: MissingExtra without matplotlib.
+
+    Example:
+        >>> picture = queue.plot.backoff()
+        >>> axes = picture.draw(theme="dark")
+        >>> axes.figure.savefig("backoff.png")
+    """
+
+    def __init__(self, name: str, draw: Draw) -> None:
+        try:
+            import matplotlib  # noqa: F401  # said here, and not when the picture is shown
+        except ImportError:
+            raise MissingExtra("A picture", "plot") from None
+        self._name = name
+        self._draw = draw
+
+    def draw(self, ax: Axes | None = None, *, theme: Theme | None = None) -> Axes:
+        """Draw with matplotlib into `ax`, or into a new figure of pyplot, to style further or to save as a file.
+
+        Without a theme it follows matplotlib's style (`plt.style.use("dark_background")`), or the axes that are given.
+        Returns the axes; those of a picture with several are `axes.figure.axes`.
+
+        Errors: ConfigError for an unknown theme.
+
+        Example:
+            >>> import matplotlib.pyplot as plt
+            >>> figure, (left, right) = plt.subplots(1, 2)
+            >>> axes = queue.plot.schedule().draw(left)
+        """
+        return self._draw(ax=ax, theme=theme)
+
+    def _shape_(self) -> Image:
+        from ..render import Image
+
+        (light, words), (dark, _) = (self._drawn(theme) for theme in PAPERS)
+        return Image("image/png", light, words, dark=dark)
+
+    def _drawn(self, theme: Theme) -> tuple[bytes, str]:
+        """The bytes of a PNG without its paper, and the title in words."""
+        import matplotlib.pyplot as plt
+
+        axes = self.draw(theme=theme)
+        figure, drawn = axes.figure, BytesIO()
+        try:
+            figure.savefig(drawn, format="png", transparent=True)  # type: ignore[union-attr]
+        finally:
+            plt.close(figure)
+        more = [text.get_text() for text in axes.texts if text.get_gid() == SUBTITLE]
+        return _small(drawn), ", ".join([axes.get_title(loc="left"), *more])
+
+    def __repr__(self) -> str:
+        return f"<Picture of {self._name}: .draw() gives matplotlib's axes>"
+
+
+def _small(drawn: BytesIO) -> bytes:
+    """The PNG with COLOURS instead of all: a third of the size, in each notebook that is saved."""
+    from PIL import Image
+
+    written = BytesIO()
+    few = Image.open(drawn).quantize(
+        COLOURS, method=Image.Quantize.FASTOCTREE
+    )  # the one that keeps transparency
+    few.save(written, "png", optimize=True)
+    return written.getvalue()

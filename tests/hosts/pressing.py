@@ -1,0 +1,34 @@
+"""What each notebook is asked: a panel that acts, a listing that is turned to a shorter page, and how it looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.e2e.service import Service
+
+CELL = """
+import cloudtasks_nb as ct
+queue = ct.connect().queue({queue_id!r})
+"""
+
+
+def pause(page: Page, service: Service, queue_id: str) -> None:
+    """Pause the queue with the first panel of it."""
+    panel = page.get_by_role("region", name=f"Queue {queue_id}", exact=True).first
+    panel.get_by_role("button", name="Pause", exact=True).click()
+    expect(panel.locator(".ct-badge").first).to_have_text("PAUSED")
+    assert service.queue(queue_id)["state"] == "PAUSED"
+
+
+def turn(page: Page, queue_id: str) -> None:
+    """Turn the task browser to its second page, which is shorter."""
+    tasks = page.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    expect(tasks.locator("tr[data-id]")).not_to_have_count(0)
+    tasks.get_by_role("button", name="Next", exact=True).click()
+    expect(tasks.locator("tr[data-id]")).to_have_count(5)
+    expect(tasks.get_by_role("button", name="t-29")).to_be_visible()

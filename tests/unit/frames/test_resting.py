@@ -1,0 +1,54 @@
+"""The collector rests while a page is converted, and each export imports only its part of Arrow."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cloudtasks_nb.frames.resting import collector_rests
+
+
+def test_the_collector_rests_and_is_on_again_whatever_happens() -> None:
+    assert gc.isenabled()
+    with pytest.raises(LookupError), collector_rests():
+        assert not gc.isenabled()
+        with collector_rests():
+            assert not gc.isenabled()
+        assert not gc.isenabled(), "the inner one owns nothing"
+        raise LookupError
+    assert gc.isenabled()
+
+
+def test_a_collector_that_was_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with collector_rests():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_parts_of_arrow_load_when_they_are_used(tmp_path: Path) -> None:
+    code = """
+import sys
+import msgspec
+from cloudtasks_nb.frames import TASKS, Export, write_csv, write_parquet
+export = Export(TASKS, None, None, secrets=False)
+task = {"name": "projects/p/locations/l/queues/q/tasks/t", "createTime": "2026-01-01T00:00:00Z"}
+page = TASKS.read(msgspec.json.encode({"tasks": [task]}))
+heavy = lambda: [name for name in ("pyarrow.csv", "pyarrow.parquet", "openpyxl") if name in sys.modules]
+print(export.reader([page]).read_all().num_rows, heavy())
+write_csv(sys.argv[1], export.columns.schema, export.reader([page]))
+print(heavy())
+write_parquet(sys.argv[1], export.columns.schema, export.reader([page]))
+print(heavy())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "out"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["1 []", "['pyarrow.csv']", "['pyarrow.csv', 'pyarrow.parquet']"]
