@@ -42,7 +42,7 @@ class Address(str):
 
 
 class Body(bytes):
-    """The body of a request or response: bytes whose repr hides secrets. `version`: the API version of its JSON, if set.
+    """The body of a request or response: bytes whose repr hides secrets. `version`: the API version of its JSON.
 
     The version is an attribute of the body, because a page may be large, and a copy takes time.
     """

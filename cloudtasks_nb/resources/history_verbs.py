@@ -72,7 +72,7 @@ class HistoryVerbs(QueueVerbs):
         status: str | None = None,
         until: InstantLike | None = None,
     ) -> Log:
-        """The entries of the task log, oldest first: created, dispatched, responded, deleted. Lazy after the first page.
+        """The entries of the task log, oldest first: created, dispatched, responded, deleted. Lazy after page 1.
 
         `log.tasks()` makes one row for each task, with its outcome. The log holds only the share that the queue
         samples: queue.update(stackdriver_logging_config={"sampling_ratio": 1.0}) logs everything from then on.
