@@ -107,7 +107,7 @@ class BulkVerbs(QueueVerbs):
         - `selection`: Tasks, names, ids, or a DataFrame with a "name" column.
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
-        Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+        Errors: InvalidRows, PermissionDenied. Errors of single tasks are in the result.
         Source: REST queues.tasks.batchDelete.
 
         Example:
@@ -130,12 +130,12 @@ class BulkVerbs(QueueVerbs):
     ) -> BulkResult:
         """Send many tasks now, even if the queue is paused. The service allows about 60 a minute.
 
-        A call without a response is a failure and is not repeated, because the task may have been sent.
+        A call without a response counts as failed and is not retried, because the task may have been sent.
 
         - `selection`: Tasks, names, ids, or a DataFrame with a "name" column.
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
-        Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+        Errors: InvalidRows, PermissionDenied. Errors of single tasks are in the result.
         Source: REST queues.tasks.run.
 
         Example:
@@ -155,12 +155,12 @@ class BulkVerbs(QueueVerbs):
         rate_per_second: float | None = None,
         ramp: str | None = None,
     ) -> BulkResult:
-        """Finish many leased tasks: they are deleted. A call without a response is repeated.
+        """Finish many leased tasks: the service deletes them. A call without a response is retried.
 
         - `leased`: the tasks from queue.lease(), or some of them.
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
-        Errors: InvalidRows (a task that is not leased); what befalls single tasks is in the result.
+        Errors: InvalidRows (a task that is not leased). Errors of single tasks are in the result.
         Source: REST queues.tasks.acknowledge.
 
         Example:
@@ -191,7 +191,7 @@ class BulkVerbs(QueueVerbs):
           task twice: a task that exists already counts as failed, with ALREADY_EXISTS.
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
-        Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+        Errors: InvalidRows, PermissionDenied. Errors of single tasks are in the result.
         Source: REST queues.tasks.batchCreate.
 
         Example:
@@ -214,8 +214,8 @@ class BulkVerbs(QueueVerbs):
     ) -> BulkResult:
         """Copy tasks to another queue, and delete those that were copied. Pause this queue first.
 
-        Otherwise this queue may send a task after it was copied, and the other queue sends it again. A task that exists
-        in the other queue already, and is the same, is deleted here: moving again completes an interrupted move.
+        Otherwise this queue may send a task after it was copied, and the other queue sends it again. If the same task
+        already exists in the other queue, it is deleted here: moving again completes an interrupted move.
 
         - `selection`, `to`, `new_ids`: as in queue.copy_tasks().
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().

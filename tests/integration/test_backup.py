@@ -187,7 +187,7 @@ def test_rows_of_an_edited_backup_are_restored_once_or_say_what_is_wrong(
     pq.write_table(pa.concat_tables([table, table.slice(0, 2)]), tmp_path / "twice.parquet")
     twice = client.create_queue(new_id()).restore(tmp_path / "twice.parquet")
     assert (twice.done, twice.failed_count) == (5, 2)
-    assert twice.to_dataframe().message[6] == "the file holds this task twice, and it is restored once"
+    assert twice.to_dataframe().message[6] == "the file has this task twice; it is restored once"
     texts = table["task"].to_pylist()
     texts[1], texts[2], texts[3] = '{"name": ', None, '{"name":"elsewhere"}'
     edited = table.set_column(table.schema.get_field_index("task"), "task", pa.array(texts))

@@ -71,7 +71,7 @@ def test_two_names_of_one_queue_do_not_lose_its_tasks(client: ct.Client, *, name
             before, selection = shapes(source), queue.tasks().to_dataframe() if named else None
             result = queue.move_tasks(selection, to=other)
             assert (result.done, result.failed_count) == (0, 7)
-            assert result.reasons()[0][0].endswith("it may be this very task.")
+            assert result.reasons()[0][0].endswith("it may be the same task.")
             assert queue.copy_tasks(selection, to=other).failed_count == 7
             assert shapes(source) == before
             pages = queue.tasks(view="FULL", page_size=2)
@@ -93,7 +93,7 @@ def test_a_task_is_named_once(client: ct.Client, queue: ct.Queue, calls: list[st
         lambda: source.delete_tasks([*twice["name"]]),
         lambda: source.copy_tasks(twice, to=queue, new_ids=True),
     ):
-        with pytest.raises(ct.InvalidRows, match="is there before"):
+        with pytest.raises(ct.InvalidRows, match="is a duplicate"):
             verb()
     assert calls == []
 

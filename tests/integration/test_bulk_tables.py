@@ -237,7 +237,7 @@ def test_wrong_columns_and_rows_are_all_said_before_anything_is_sent(
     assert "cannot be sent with GET" in problems[2]
     with pytest.raises(ct.InvalidRows) as caught:
         queue.create_tasks(good.assign(task_id=["same", None, "same"]))
-    assert caught.value.problems == [(2, "task_id 'same' is there before")]
+    assert caught.value.problems == [(2, "task_id 'same' is a duplicate")]
     assert calls == []
 
 

@@ -129,7 +129,7 @@ def test_several_that_refuse_are_named_and_where_all_refuse_the_call_itself_fail
     sent.refused = dict.fromkeys(("q0", "q1", "q2", "q3"), 403)
     with pytest.raises(ct.PermissionDenied):
         project.queues("-").tasks()
-    with pytest.raises(ct.InvalidArgument, match="of no listing of many queues"):
+    with pytest.raises(ct.InvalidArgument, match="does not belong to a listing of many queues"):
         project.queues("-").tasks(page_token="nonsense")
 
 
