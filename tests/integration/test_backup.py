@@ -196,8 +196,8 @@ def test_rows_of_an_edited_backup_are_restored_once_or_say_what_is_wrong(
     result = target.restore(tmp_path / "edited.parquet")
     words = result.to_dataframe().set_index("name").message
     assert [task.id for task in target.tasks()] == ["t-000", "t-004"]
-    assert words[f"{target.name}/tasks/t-001"].startswith('the column "task" of row 1 holds no task: ')
-    assert words[f"{target.name}/tasks/t-002"].startswith('the column "task" of row 2 holds no task: ')
+    assert words[f"{target.name}/tasks/t-001"].startswith('the column "task" of row 1 is not a task: ')
+    assert words[f"{target.name}/tasks/t-002"].startswith('the column "task" of row 2 is not a task: ')
     assert (
         "is not a task" in words[f"{target.name}/tasks/t-003"]
         or "name" in words[f"{target.name}/tasks/t-003"]
@@ -306,7 +306,7 @@ def test_a_file_that_says_it_is_a_backup_has_to_be_one(queue: ct.Queue, tmp_path
     )
     result = queue.restore(tmp_path / "no.parquet")
     assert (result.done, result.failed_count) == (0, 2)
-    assert 'the column "task" of row 0 holds no task: JSON is malformed' in str(result)
+    assert 'the column "task" of row 0 is not a task: JSON is malformed' in str(result)
     pq.write_table(table.slice(1), tmp_path / "part.parquet")
     assert len(queue.restore(tmp_path / "part.parquet")) == 1, "a part of one is one"
 

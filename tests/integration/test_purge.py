@@ -142,7 +142,7 @@ def test_tasks_that_a_version_does_not_show_are_never_removed_for_a_backup(
         path = tmp_path / "seen.parquet"
         for verb in (seen.purge, seen.delete):
             with pytest.raises(
-                ct.BackupIncomplete, match=r"v2 shows no payloads and tags.*nothing was removed"
+                ct.BackupIncomplete, match=r"v2 shows no payloads and tags.*nothing was deleted"
             ):
                 verb(backup=path)
             assert not path.exists()

@@ -37,7 +37,7 @@ def test_a_handler_that_cannot_travel_is_said_before_anything_is_leased(queue: c
     fill(queue, 1)
     with (
         ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool,
-        pytest.raises(ct.ConfigError, match="cannot be sent to other processes") as caught,
+        pytest.raises(ct.ConfigError, match="cannot be pickled for other processes") as caught,
     ):
         queue.worker(lambda task: None, executor=pool)
     assert "top of a module" in (caught.value.hint or "")

@@ -93,7 +93,7 @@ def test_several_that_fail_are_told_and_all_of_them_too() -> None:
     with world(**refused, us_central1=[page("us-central1")]) as client:
         with pytest.raises(ct.PermissionDenied) as caught:
             client.queues("-")
-        said = "place-0, place-1, place-2 and 2 more could not be listed; the error's .result has 0 queues of the other 1"
+        said = "place-0, place-1, place-2 and 2 more could not be listed; the error's .result has 0 queues"
         assert said in str(caught.value)
         assert caught.value.resource == "projects/p/locations/place-0"
     with world(**refused) as client, pytest.raises(ct.PermissionDenied) as caught:
