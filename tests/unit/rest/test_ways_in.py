@@ -117,7 +117,7 @@ def test_a_broken_key_is_an_auth_error_that_shows_nothing_of_it() -> None:
         "-----BEGIN PRIVATE KEY-----\nc2VjcmV0LXN0dWZm\n-----END PRIVATE KEY-----", "https://x.example/token"
     )
     for held in (broken, {"type": "authorized_user", "client_secret": "c2VjcmV0LXN0dWZm"}):
-        with pytest.raises(ct.AuthError, match="is not valid|lacks") as caught:
+        with pytest.raises(ct.AuthError, match=r"is not valid|lacks") as caught:
             ct.connect("p", credentials=held)
         assert "c2VjcmV0" not in str(caught.value)
 

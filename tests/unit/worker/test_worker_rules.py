@@ -70,8 +70,8 @@ def test_a_lease_is_renewed_after_two_thirds_and_counted_from_before_the_call() 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"concurrency": 0}, "concurrency=0"),
-        ({"concurrency": True}, "concurrency=True"),
+        ({"concurrency": 0}, "concurrency must be a whole number of at least 1, not 0"),
+        ({"concurrency": True}, "at least 1, not True"),
         ({"batch_size": 1001}, "the limit of a lease call"),
         ({"oldest_tag": True}, "a handler that takes a list"),
         ({"oldest_tag": True, "batch_size": 5, "tag": "a"}, "not both"),
@@ -79,7 +79,7 @@ def test_a_lease_is_renewed_after_two_thirds_and_counted_from_before_the_call() 
         ({"executor": "threads"}, "executor must be a concurrent.futures.Executor, not a str"),
         ({"lease_duration": 0.5}, "between a second and a week"),
         ({"lease_duration": timedelta(days=8)}, "between a second and a week"),
-        ({"attempts": 0}, "attempts=0"),
+        ({"attempts": 0}, "attempts must be a whole number"),
         ({"handler_timeout": 0}, "handler_timeout must be a positive duration, not 0"),
     ],
 )
