@@ -1,4 +1,4 @@
-"""What can go wrong: the error tree, and the one table of google.rpc codes and HTTP statuses.
+"""The error classes, and the one table of google.rpc codes and HTTP statuses.
 
 Source: google.rpc.Code, and SPEC section 6.
 """

@@ -162,7 +162,7 @@ def _due(past: Past, now: datetime) -> Callable[[Task], datetime | None]:
         if task.schedule_time is None or task.schedule_time > now:
             return task.schedule_time
         if past == "skip":
-            raise InvalidArgument(f"it was due at {task.schedule_time}, and overdue tasks are left out")
+            raise InvalidArgument(f"it was due at {task.schedule_time}, and past='skip' skips overdue tasks")
         return later or task.schedule_time
 
     return due
