@@ -63,7 +63,8 @@ class Pace:
             and 0 < rate_per_second < math.inf
         ):
             raise ConfigError(
-                f"rate_per_second must be above 0, not {rate_per_second!r}.", hint="omit it for no limit"
+                f"rate_per_second must be a finite number above 0, not {rate_per_second!r}.",
+                hint="omit it for no limit",
             )
         self._cap = rate_per_second or math.inf
         self._ramp = _ramp(ramp)

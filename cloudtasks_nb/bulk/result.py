@@ -188,7 +188,7 @@ class BulkResult(Shown):
         return nullable_frame(RESULT_COLUMNS, self._blocks)
 
     def to_excel(self, path: str | os.PathLike[str]) -> Path:
-        """Write the columns of `to_dataframe` to an Excel workbook. Returns its path.
+        """Write the same columns as `to_dataframe` to an Excel workbook. Returns its path.
 
         Errors: MissingExtra without openpyxl, OSError.
 

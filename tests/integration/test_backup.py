@@ -234,7 +234,7 @@ def test_what_is_no_backup_of_such_a_queue_is_refused(
         queue.restore(table)
     assert "create_tasks" in (caught.value.hint or "")
     (tmp_path / "text").write_text("x")
-    with pytest.raises(ct.ConfigError, match="no Parquet file"):
+    with pytest.raises(ct.ConfigError, match="not a valid Parquet file"):
         queue.restore(tmp_path / "text")
     with pytest.raises(ct.ConfigError, match="a pull queue"):
         client.create_queue(new_id(), kind="pull").restore(queue.backup(tmp_path / "queue.parquet"))

@@ -32,14 +32,14 @@ def test_copies_do_the_same_at_the_same_time(client: ct.Client, queue: ct.Queue)
     other = client.create_queue(new_id())
     assert source.copy_tasks(some, to=other.id).done == 2
     assert shapes(other) == shapes(source)[:2]
-    with pytest.raises(ct.ConfigError, match="another id"):
+    with pytest.raises(ct.ConfigError, match="a new id"):
         source.copy_tasks(to=source)
 
 
 def test_a_queue_is_copied_into_itself_once(client: ct.Client, queue: ct.Queue) -> None:
     """Copies are found by the listing that is copied, if it is read on while they are made."""
     queue.create_tasks((str(number) for number in range(250)), url=URL, schedule=3600).raise_for_errors()
-    with pytest.raises(ct.ConfigError, match="another id"):
+    with pytest.raises(ct.ConfigError, match="a new id"):
         queue.copy_tasks(to=queue)
     pages = queue.tasks(view="FULL", page_size=10)
     assert queue.copy_tasks(pages, to=queue, new_ids=True).done == 250

@@ -142,11 +142,11 @@ def test_schedules_are_instants_spans_or_seconds(queue: ct.Queue) -> None:
     for naive in (local, local.isoformat(), f"{local:%Y-%m-%d %H:%M:%S.%f}"):
         assert queue.create_task(url=URL, schedule=naive).schedule_time == moment
     for none in (pd.NaT, pd.NA, float("nan"), datetime.min):
-        with pytest.raises(ct.InvalidArgument, match="not a time"):
+        with pytest.raises(ct.InvalidArgument, match="not a valid due time"):
             queue.create_task(url=URL, schedule=none)  # type: ignore[arg-type]
     with pytest.raises(ct.InvalidArgument, match="too far in the future"):
         queue.create_task(url=URL, schedule=timedelta(days=31))
-    with pytest.raises(ct.InvalidArgument, match="not a time"):
+    with pytest.raises(ct.InvalidArgument, match="not a valid due time"):
         queue.create_task(url=URL, schedule="tomorrow")  # type: ignore[arg-type]
 
 

@@ -329,7 +329,7 @@ def test_describe_is_a_card_and_knows_what_was_meant() -> None:
     for words in (
         "POST /v2beta2/{parent}/tasks:lease",
         "cloudtasks.tasks.lease, held by roles/cloudtasks.editor",
-        "never repeated",
+        "never retried",
         "leaseDuration",
         "tasks[].pullMessage.tag",
         'client.api.projects.locations.queues.tasks.lease(parent=queue.name, body={"maxTasks": 10',

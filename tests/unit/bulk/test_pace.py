@@ -89,5 +89,5 @@ def test_what_is_no_ramp_is_refused(ramp: str) -> None:
 
 @pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan, "10", True])
 def test_what_is_no_rate_is_refused(rate: float) -> None:
-    with pytest.raises(ConfigError, match="rate_per_second must be above 0"):
+    with pytest.raises(ConfigError, match="rate_per_second must be a finite number above 0"):
         Pace(rate_per_second=rate)
