@@ -17,7 +17,7 @@ export function heldWords(rows, isEstimated) {
 
 /** How many queues, three of them, and how many are chosen without being in sight. */
 function chosenWords(frame, names) {
-  const rows = frame.get("rows").filter((row) => names.includes(row.name));
+  const rows = frame.rows().filter((row) => names.includes(row.name));
   const hidden = rows.filter((row) => !frame.isFound(row)).length;
   const unseen = hidden ? `, of which the search hides ${hidden}` : "";
   return `${plural(names.length, "queue")}${unseen}. ${among(rows.map((row) => row.id))}`;
@@ -26,7 +26,7 @@ function chosenWords(frame, names) {
 // Resuming many says what comes at once, and waits for a second press.
 function resumeForm(frame, names, close) {
   const { estimates, surge } = frame.get("place");
-  const rows = frame.get("rows").filter((row) => names.includes(row.name));
+  const rows = frame.rows().filter((row) => names.includes(row.name));
   const act = () => {
     frame.send("resume_queues", { names, confirm: true });
     close();
