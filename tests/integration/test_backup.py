@@ -297,7 +297,7 @@ def test_a_file_that_says_it_is_a_backup_has_to_be_one(queue: ct.Queue, tmp_path
 
     refused(table.drop_columns(["task"]), "is not a backup")
     refused(table.drop_columns(["payload"]), "is not a backup")
-    refused(table.replace_schema_metadata({**said, KEY: b"{"}), "broken")
+    refused(table.replace_schema_metadata({**said, KEY: b"{"}), "not a valid Parquet file")
     newer = said[KEY].replace(b'{"id"', b'{"version":2,"id"')
     refused(table.replace_schema_metadata({**said, KEY: newer}), "newer version")
     nonsense = pa.array(["nonsense"] * 2)
