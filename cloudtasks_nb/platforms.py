@@ -198,4 +198,4 @@ def names_folder(path: str | os.PathLike[str]) -> bool:
 def check_names_file(path: str | os.PathLike[str]) -> None:
     """Raise if the path of an output file names a folder. Errors: IsADirectoryError."""
     if names_folder(path):
-        raise IsADirectoryError(errno.EISDIR, "It is a folder: pass the path of a file", os.fspath(path))
+        raise IsADirectoryError(errno.EISDIR, "It names a folder: pass the path of a file", os.fspath(path))

@@ -148,7 +148,7 @@ class BackupFile:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             why = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ConfigError(f"{self.path} is not a valid Parquet file: {why}") from None
+            raise ConfigError(f"{self.path} is not a Parquet file, or is broken: {why}") from None
 
 
 def write_backup(
