@@ -17,7 +17,9 @@ function ableCell(value) {
 }
 
 function memberRow({ member, cells, others }, hasOthers) {
-  const more = hasOthers ? h("td", { title: "The permissions of these roles are not listed." }, others.join(", ") || "–") : null;
+  const more = hasOthers
+    ? h("td", { title: "The permissions of these roles are not listed." }, others.join(", ") || "–")
+    : null;
   return h("tr", h("th", { scope: "row" }, member), cells.map(ableCell), more);
 }
 

@@ -15,7 +15,8 @@ export function callId(kind = "call") {
   return `${kind}-${Date.now()}-${Math.random()}`;
 }
 
-const unknown = (action) => `“${action.replaceAll("_", " ")}” may have been done: check before you repeat it.`;
+const unknown = (action) =>
+  `“${action.replaceAll("_", " ")}” may have been done: check before you repeat it.`;
 
 export class Calls {
   /** `say` shows words in the status line; `changed` runs when an action begins or is over. */

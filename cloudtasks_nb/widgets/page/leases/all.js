@@ -12,7 +12,8 @@ function acknowledgeAll(frame, leases, show) {
   const options = { kind, allowed: () => count() > 0 };
   const button = armed(frame, "Acknowledge all", "", () => act(String(count())), options);
   const ids = () => leases.held.map((row) => row.id);
-  button.question = () => `Acknowledge ${plural(count(), "task")}? Acknowledged tasks are deleted. ${among(ids())}`;
+  button.question = () =>
+    `Acknowledge ${plural(count(), "task")}? Acknowledged tasks are deleted. ${among(ids())}`;
   const ask = () => {
     const tasks = plural(count(), "task");
     const words = `Acknowledging deletes ${tasks}. ${among(ids())}`;

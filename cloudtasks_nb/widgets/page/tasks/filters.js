@@ -58,7 +58,9 @@ export function filterRow(frame) {
     const isSettled = agrees(input.value, at);
     const matching = `${number(at.matched)} of ${number(at.count)} match`;
     const held = at.query ? `filtered by “${at.query}”` : "not filtered";
-    found.textContent = isSettled ? at.query && matching : `The rows are still ${held}: actions are disabled.`;
+    found.textContent = isSettled
+      ? at.query && matching
+      : `The rows are still ${held}: actions are disabled.`;
     found.classList.toggle("ct-warning", !isSettled);
     input.setAttribute("aria-invalid", String(!isSettled && at.asked === input.value));
     frame.isSettled = isSettled;

@@ -34,7 +34,9 @@ export function foundWords(count, place) {
 /** Words for the selected tasks, and how many of them the filter hides. */
 export function selectedWords(count, hidden, { query }) {
   const words = plural(count, "selected task");
-  return hidden ? `${words}, of which ${number(hidden)} ${hidden === 1 ? "does" : "do"} not match “${query}”` : words;
+  return hidden
+    ? `${words}, of which ${number(hidden)} ${hidden === 1 ? "does" : "do"} not match “${query}”`
+    : words;
 }
 
 /** Words for all tasks that match. */

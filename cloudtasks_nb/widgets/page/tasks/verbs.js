@@ -97,8 +97,7 @@ function opener(frame, target, slot, label, build) {
 
 const RUN = { label: "Run", action: "run_tasks", danger: false, after: " now" };
 const DELETE = { label: "Delete", action: "delete_tasks", danger: true, after: " for good" };
-const CHANGED =
-  "The tasks changed while the form was open. It was closed, and nothing was done.";
+const CHANGED = "The tasks changed while the form was open. It was closed, and nothing was done.";
 
 export function verbBar(frame, slot) {
   const target = new Target(frame, () => update());
