@@ -57,7 +57,7 @@ class IamPanel(Panel):
         super().__init__(queue, read_only=read_only, every_s=every_s)
         self._show(None)
         for read in (self.refresh, self.check):
-            with suppress(CloudTasksError):  # shown in the status line; a caller may have only one of the two permissions
+            with suppress(CloudTasksError):  # shown in the status line; one of the two may work
                 read()
 
     @property

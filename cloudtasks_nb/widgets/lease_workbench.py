@@ -121,7 +121,7 @@ class LeaseWorkbench(Panel):
 
     @action("workbench.renew({task_id}, {lease_duration})", changes=True)
     def renew(self, task_id: str, lease_duration: float = 60) -> str:
-        """Renew a lease for `lease_duration` seconds from now. Errors: FailedPrecondition or NotFound (a lost lease)."""
+        """Renew a lease for `lease_duration` s from now. Errors: FailedPrecondition or NotFound (a lost lease)."""
         self._one(task_id, lambda task: task.renew_lease(lease_duration), "held")
         return f"{task_id} is leased for {lease_duration:g} s from now."
 

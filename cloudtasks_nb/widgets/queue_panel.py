@@ -87,7 +87,7 @@ class QueuePanel(Panel):
         """The task browser that is open in the panel."""
         self._lately = FailingShown(queue)
         self._read_at: datetime | None = None
-        self._count: tuple[int, datetime] | None = None  # without estimates: the number of tasks, and the time
+        self._count: tuple[int, datetime] | None = None  # tasks counted without estimates, and when
         super().__init__(queue, read_only=read_only, every_s=every_s, facts=queue_facts(queue, None))
         with suppress(CloudTasksError):  # shown in the status line
             self.refresh()

@@ -126,7 +126,10 @@ def _check_backoffs(queue: Queue, changed: Mapping[str, Any]) -> None:
     after = {name: span and span.total_seconds() for name, span in held.items()} | dict(changed)
     shortest, longest = after["min_backoff"], after["max_backoff"]
     if shortest is not None and longest is not None and shortest > longest:
-        raise Refused("The shortest delay must not be longer than the longest delay.", hint="raise the longest delay first")
+        raise Refused(
+            "The shortest delay must not be longer than the longest delay.",
+            hint="raise the longest delay first",
+        )
 
 
 def _now(queue: Queue, field: Setting) -> str:

@@ -279,7 +279,8 @@ class TaskBrowser(TaskReader):
             raise Refused(f'which must be "selected" or "matching", not {which!r}.')
         if which == "matching" and not self.is_settled:
             raise Refused(
-                f"The filter {self._asked!r} is invalid, so no action was taken.", hint="correct or clear it"
+                f"The filter {self._asked!r} could not be applied, so nothing was done.",
+                hint="correct or clear it",
             )
         tasks = self.tasks if which == "selected" else self.matching
         if not tasks:

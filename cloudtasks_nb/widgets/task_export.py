@@ -24,7 +24,7 @@ def write_tasks(path: str, tasks: Sequence[Task], *, overwrite: bool = False) ->
     target = Path(path).expanduser()
     _check_kind(target.name)
     if target.exists() and not overwrite:
-        raise Refused(f"{target} already exists.", hint="choose another name, or pass overwrite=True in Python")
+        raise Refused(f"{target} already exists.", hint="choose another name, or pass overwrite=True")
     try:
         check_names_file(path)
         _write(target, tasks)

@@ -120,7 +120,7 @@ class TaskReader(FilteredTasks):
         `cancel()` and errors keep the tasks read so far. Errors: as refresh; Refused for an invalid limit.
         """
         if type(limit) is not int or limit < 1:
-            raise Refused(f"limit must be at least 1, not {limit!r}.", hint="omit it to load up to 100,000 tasks")
+            raise Refused(f"limit must be at least 1, not {limit!r}.", hint="omit it for up to 100,000 tasks")
         return self._load(limit)
 
     def cancel(self) -> None:

@@ -169,7 +169,7 @@ def test_a_lost_message_gives_the_buttons_back_and_says_what_is_not_known(
     expect(page.locator("[aria-busy=true]")).to_have_count(1)
     page.clock.fast_forward(15_100)
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    expect(page.locator(".ct-status")).to_contain_text("is not known: look before you press it again")
+    expect(page.locator(".ct-status")).to_contain_text("may have been done: check before you repeat it")
 
 
 def test_a_panel_in_a_shadow_root_has_the_theme_of_its_page(page: Page, draw: Draw) -> None:

@@ -34,7 +34,7 @@ def test_a_selection_gets_another_time(lab: Lab, page: Page, pictures: Path) -> 
     form = browser.get_by_role("form", name="Reschedule tasks").or_(
         browser.get_by_role("region", name="Reschedule tasks")
     )
-    expect(form).to_contain_text("deleted once its successor is there")
+    expect(form).to_contain_text("Then the original is deleted.")
     submit = form.get_by_role("button", name="Reschedule 2 tasks")
     expect(submit).to_be_disabled()
     form.get_by_role("textbox").fill("2h")

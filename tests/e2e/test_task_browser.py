@@ -223,7 +223,7 @@ def test_while_the_box_and_the_rows_disagree_the_verbs_are_off(
     expect(browser.get_by_role("form", name="Delete 1 task")).to_be_visible()
     search.fill("payload.to:grace")
     expect(delete).to_be_disabled()
-    expect(found).to_have_text("The rows are those of “id:t-1”: verbs are off.")
+    expect(found).to_have_text("The rows are still filtered by “id:t-1”: actions are disabled.")
     expect(browser.locator(".ct-status")).to_contain_text("needs payloads")
     expect(search).to_have_attribute("aria-invalid", "true")
     notebook.pictures(pictures, "task-browser-disagrees")

@@ -104,9 +104,9 @@ test("locations that failed alike are one line", () => {
 test("the second step says how many tasks it is about, and how well that is known", () => {
   assert.equal(heldWords(ROWS, true), "about 43 tasks (estimate)");
   assert.equal(heldWords(ROWS, false), "tasks that were not counted");
-  assert.equal(heldWords([ROWS[2]], false), "40 tasks (as counted)");
+  assert.equal(heldWords([ROWS[2]], false), "40 tasks (counted)");
   assert.equal(depthWords({ depth: null, estimates: true }), "all its tasks");
-  assert.equal(depthWords({ depth: 1, estimates: false }), "1 task (as counted)");
+  assert.equal(depthWords({ depth: 1, estimates: false }), "1 task (counted)");
   assert.equal(depthWords({ depth: 1200, estimates: true }), "about 1,200 tasks (estimate)");
 });
 

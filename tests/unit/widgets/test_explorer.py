@@ -126,7 +126,7 @@ def test_a_workbench_is_for_pull_queues_and_unknown_views_are_refused(
 ) -> None:
     page = clicking(explorer)
     for view in ("workbench", "delete", "", None):
-        assert "cannot be opened like that" in page.click("open_queue", name=queues[0].name, view=view)
+        assert f"cannot be opened as {view!r}" in page.click("open_queue", name=queues[0].name, view=view)
     assert explorer.opened is None
     page.click("open_queue", name=queues[-1].name, view="workbench")
     assert isinstance(explorer.opened, LeaseWorkbench)
@@ -165,7 +165,7 @@ def test_a_location_that_fails_hides_no_other_and_can_be_asked_again(
         explorer = client.explore()
         page = clicking(explorer)
         assert {row["location"] for row in explorer.rows} == {"us-central1"}
-        assert explorer.notice["text"] == "1 location did not answer."
+        assert explorer.notice["text"] == "1 location did not respond."
         assert explorer.place["silent"][0]["location"] == "europe-west1"
         assert (
             explorer.place["silent"][0]["message"]
