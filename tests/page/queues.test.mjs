@@ -126,7 +126,7 @@ test("the longest delay is not shorter than the shortest", () => {
   const longest = field("duration", 0, 86400, "max_backoff");
   assert.equal(
     problemOf(longest, typed({ min_backoff: "1 h", max_backoff: "5 min" })),
-    "Shorter than the shortest delay.",
+    "Must not be shorter than the shortest delay.",
   );
   assert.equal(problemOf(longest, typed({ min_backoff: "1 h", max_backoff: "" })), "");
   assert.equal(problemOf(longest, typed({ max_backoff: "x" })), "Type a number.");

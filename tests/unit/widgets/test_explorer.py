@@ -77,7 +77,7 @@ def test_chosen_queues_are_paused_and_resumed_with_a_warning(
     states = {row["name"]: row["state"] for row in explorer.rows}
     assert [own.queue(queue.name).state for queue in queues] == ["PAUSED", "PAUSED", "RUNNING", "RUNNING"]
     assert [states[queue.name] for queue in queues] == ["PAUSED", "PAUSED", "RUNNING", "RUNNING"]
-    assert "500 a second" in page.click("resume_queues", names=names)
+    assert "500 per second" in page.click("resume_queues", names=names)
     assert own.queue(queues[0].name).state == "PAUSED"
     assert page.click("resume_queues", names=names[:1]) == "Resumed 1 queue."
     assert page.click("resume_queues", names=names, confirm=True) == "Resumed 2 queues."

@@ -102,7 +102,7 @@ def test_without_a_complete_backup_nothing_is_removed(
     file.write_text("yesterday's")
     for action in ("purge", "delete"):
         for backup in (str(file), str(tmp_path / "no" / "folder.parquet"), str(tmp_path), 1):
-            assert "nothing was removed" in page.click(action, confirm=queue.id, backup=backup) or backup == 1
+            assert "Nothing was removed" in page.click(action, confirm=queue.id, backup=backup) or backup == 1
             assert panel.notice["level"] == "error"
     assert file.read_text() == "yesterday's"
     assert len(list(queue.tasks())) == 3

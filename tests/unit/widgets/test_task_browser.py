@@ -292,7 +292,7 @@ def test_payloads_are_searched_once_they_were_read(queue: ct.Queue, clicking: Cl
     assert page.click("read_payloads") == ""  # as the hint says; what was typed is not lost
     assert (ids(browser), browser.place["query"]) == (["t-2"], "payload.number:2")
     assert cell(browser, "t-2", "payload") == '{"number":2}'
-    assert page.click("read_payloads", on=False) == "The filter searches payloads."
+    assert page.click("read_payloads", on=False) == "The filter needs payloads."
     assert (ids(browser), browser.place["query"]) == (["t-2"], "payload.number:2")
     page.click("filter", query="")
     page.click("read_payloads", on=False)

@@ -88,7 +88,7 @@ def test_tasks_are_copied_whole_to_another_queue(
     page.click("list_queues")
     assert other.id in browser.queues and queue.id not in browser.queues
     page.click("select_matching")
-    assert page.click("copy_tasks", to=queue.id).startswith("These tasks are in that queue")
+    assert page.click("copy_tasks", to=queue.id).startswith("These tasks are already in that queue")
     assert page.click("copy_tasks", to=other.id, confirm="3") == f"3 tasks copied to {other.id}."
     assert sorted(task.json()["number"] for task in other.tasks(view="FULL")) == [0, 1, 2]
     assert len(list(queue.tasks())) == 3
