@@ -14,7 +14,7 @@ class EmulatorInfo(Message):
     api_versions: list[str] = []
     """The versions of the API that it serves."""
     clock: str = ""
-
+    """"system", or "manual" if advance() moves it."""
     time: Time | None = None
     """The emulator's current time."""
     data: str = ""
