@@ -1,4 +1,4 @@
-"""The inbox's panel in a real JupyterLab: a delivery appears by itself, and a click opens it."""
+"""InboxPanel in a real JupyterLab: a delivery appears without a click, and a click opens it."""
 
 from __future__ import annotations
 

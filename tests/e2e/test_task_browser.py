@@ -1,4 +1,4 @@
-"""TaskBrowser in a real JupyterLab: pages, payloads, selection, and a task that really goes."""
+"""TaskBrowser in a real JupyterLab: pages, payloads, selection, and a task that is really deleted."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ def test_while_the_box_and_the_rows_disagree_the_verbs_are_off(
     expect(search).to_have_value("url:b.example/x")
     expect(loaded).to_have_text("110 of 121 loaded")
     bars = browser.get_by_role("group", name="Filter by schedule").get_by_role("button")
-    assert "0 of " in (bars.first.get_attribute("aria-label") or "")  # what the other column leaves out
+    assert "0 of " in (bars.first.get_attribute("aria-label") or "")  # excluded by the other column
     notebook.pictures(pictures, "task-browser-heads")
     bars.last.press("Enter")
     expect(search).to_have_value(re.compile(r"^url:b\.example/x due>=\S+Z due<\S+Z$"))
