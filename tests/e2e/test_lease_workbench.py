@@ -66,9 +66,7 @@ def test_leases_are_taken_acknowledged_in_two_steps_given_back_and_run_out(
     expect(bench.get_by_role("region", name="Task p-3").locator(".ct-json")).to_contain_text("3")
     if app == "lab":
         notebook.pictures(pictures, "lease-workbench")
-        page.set_viewport_size(
-            {"width": 700, "height": 1500}
-        )  # about 300 px are left beside the file browser
+        page.set_viewport_size({"width": 700, "height": 1500})  # the file browser leaves about 300 px
         row = rows.filter(has_text="p-3")
         for name in ("Renew p-3", "Give back p-3", "Acknowledge"):
             expect(row.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)

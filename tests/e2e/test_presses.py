@@ -36,7 +36,9 @@ HOST = """() => {
     add();
     new MutationObserver(add).observe(document.body, { childList: true, subtree: true });
 }"""
-BUTTONS = ".ct-panel button:visible:enabled:not(.ct-under *)"  # excluding the many buttons in heads, which change nothing
+BUTTONS = (
+    ".ct-panel button:visible:enabled:not(.ct-under *)"  # without heads: they have many, and change nothing
+)
 TWO_STEPS = {
     "run_task", "run_tasks", "delete_task", "delete_tasks", "acknowledge", "acknowledge_all", "pause_queues", "purge",
     "delete",

@@ -38,9 +38,8 @@ def serve(page: Page, server: Lab) -> None:
         route.fulfill(body=body, content_type="text/javascript; charset=utf-8")
 
     page.route(f"{server.url}/hosts/*.js", answer)
-    page.goto(
-        f"{server.url}/hosts"
-    )  # a real address, because an invented one may not connect to this machine
+    # a real address, because an invented one may not connect to this machine
+    page.goto(f"{server.url}/hosts")
     page.set_content(PAGE.format(body=HOSTS["vscode-dark-modern"].body))
     page.wait_for_function("() => window.runCell")
 
