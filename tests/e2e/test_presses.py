@@ -36,9 +36,7 @@ HOST = """() => {
     add();
     new MutationObserver(add).observe(document.body, { childList: true, subtree: true });
 }"""
-BUTTONS = (
-    ".ct-panel button:visible:enabled:not(.ct-under *)"  # without heads: they have many, and change nothing
-)
+BUTTONS = ".ct-panel button:visible:enabled:not(.ct-under *)"  # heads have many more, which change nothing
 TWO_STEPS = {
     "run_task", "run_tasks", "delete_task", "delete_tasks", "acknowledge", "acknowledge_all", "pause_queues", "purge",
     "delete",
