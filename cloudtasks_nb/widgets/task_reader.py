@@ -81,12 +81,12 @@ class TaskReader(FilteredTasks):
         return (self.scope == "page") + bool(self.detail)
 
     def hear(self, endpoint: str, names: Collection[str]) -> None:
-        """Another panel changed the queue: mark tasks that were all loaded as outdated."""
+        """Another panel changed the queue: if all tasks were loaded, mark them as outdated."""
         self._outdated |= endpoint == self.endpoint and any(map(self.shows, names))
         super().hear(endpoint, names)
 
     def look(self) -> None:
-        """Read the page and the open task again. Tasks that were all loaded stay, because reading them takes long."""
+        """Read the page and the open task again. A full list stays, because reading it takes long."""
         if self.scope == "page":
             self._pages.load()
             self._show_page()

@@ -198,7 +198,7 @@ def test_all_that_match_go_only_when_their_number_is_typed(
     expect(go).to_be_disabled()
     notebook.pictures(pictures, "task-browser-matching")
     expect(form).to_contain_text(
-        "Delete 10 tasks that match “-other”, of all 11 tasks for good. Among them: t-0, t-1, t-2."
+        "Delete 10 tasks that match “-other” (of all 11 tasks) for good. Among them: t-0, t-1, t-2."
     )
     assert len(service.task_ids(queue_id)) == 11
     form.get_by_role("textbox").fill("10")

@@ -9,7 +9,7 @@ import { together } from "./tasks/together.js";
 
 function countCell(frame) {
   const { matched, count, scope } = frame.get("place");
-  const where = scope === "page" ? "on this page" : "loaded";
+  const where = scope === "page" ? "on page" : "loaded";
   return h("td.ct-loaded", h("strong", number(matched)), h("span.ct-muted", ` of ${number(count)} ${where}`));
 }
 

@@ -25,10 +25,12 @@ export function placeWords(place) {
 /** Whether the rows match the filter in the box. */
 export const agrees = (typed, { query }) => typed.trim() === query.trim();
 
+const within = (scope) => (scope === "this page" ? "on this page" : `of ${scope}`);
+
 /** Words for the tasks that match, with their filter. */
 export function foundWords(count, place) {
   if (!place.query.trim()) return `${matchingWords(place, count)}, without a filter`;
-  return `${plural(count, "task")} that ${matches(count)} “${place.query}”, of ${scopeWords(place)}`;
+  return `${plural(count, "task")} that ${matches(count)} “${place.query}” (${within(scopeWords(place))})`;
 }
 
 /** Words for the selected tasks, and how many of them the filter hides. */
@@ -43,6 +45,6 @@ export function selectedWords(count, hidden, { query }) {
 export function matchingWords(place, matching) {
   const scope = scopeWords(place);
   const which = matching === 1 ? "the" : "all";
-  if (place.query) return `${which} ${number(matching)} that ${matches(matching)}, of ${scope}`;
+  if (place.query) return `${which} ${number(matching)} that ${matches(matching)} (${within(scope)})`;
   return scope === "this page" ? `${which} ${number(matching)} on this page` : scope;
 }
