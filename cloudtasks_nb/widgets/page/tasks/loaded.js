@@ -1,4 +1,4 @@
-// All loaded rows, sent by the kernel in buffers. The traits hold only the first rows, because they are saved.
+// All loaded rows, sent by the kernel in buffers. The saved traits hold only the first rows.
 
 const AGAIN_MS = 60000; // a lost request is repeated
 const texts = new TextDecoder();
