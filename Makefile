@@ -9,7 +9,7 @@ SETUP  := $(VENV)/.installed
 help:
 	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
 	@echo "make demo ARGS=05       open another notebook"
-	@echo "make demo ARGS=--check  run the tour headless and print what it showed"
+	@echo "make demo ARGS=--check  run the tour headless and print its outputs"
 	@echo "make check              while you work: lint, types and the tests of what changed since main"
 	@echo "make test               lint, types and every test"
 	@echo "make test-hosts         panels in VS Code's, marimo's, Voila's and the web's widget managers (npm and PyPI)"

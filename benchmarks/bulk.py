@@ -1,10 +1,10 @@
-"""Creating, deleting, leasing and acknowledging many tasks: this package beside Google's two clients.
+"""Compare this package with Google's two clients: create, delete, lease and acknowledge many tasks.
 
     python benchmarks/bulk.py [--tasks 10000] [--runs 3] [--durable] [--verbs work]
 
-One emulator serves all, a queue of its own for every run; each run is a process of its own, timed from after its
-imports. The contenders take turns. Google's clients do what their samples show: one call after the other, on one
-connection or channel.
+One emulator serves all runs. Each run has its own queue and its own process, and is timed after its imports. The
+clients take turns. Google's clients are used as in their samples: one call after the other, on one connection or
+channel.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def contend(name: str, verb: str, url: str, queue: str, count: int) -> None:
 
 
 def run(client: Any, name: str, verb: str, queue_id: str, count: int) -> float:
-    """Seconds of one run on a queue that holds what it needs."""
+    """Seconds of one run, on a queue that is filled as needed."""
     queue = client.create_queue(queue_id, kind="pull" if verb == "work" else "http").pause()
     if verb == "work":
         queue.resume()
@@ -231,7 +231,7 @@ def report(results: dict[tuple[str, str], list[float]], verbs: list[str], tasks:
     for verb in verbs:
         pairs = zip(*(results[name, verb] for name in CONTENDERS), strict=True)
         ratio = statistics.median(min(others) / ours for ours, *others in pairs)
-        print(f"{VERBS[verb]}: {ratio:.1f} times as fast as the better of the others (aim: {TARGETS[verb]})")
+        print(f"{VERBS[verb]}: {ratio:.1f} times as fast as the faster of the others (aim: {TARGETS[verb]})")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""What calls cost the emulator of this tree beside that of another one, by turns on the same machine.
+"""Compare the cost of calls in the emulator of this tree and of another tree, in turns on the same machine.
 
     python benchmarks/calls.py OTHER_TREE [--rounds 3] [--folder /dev/shm]
 
-Processor time of the emulator for a creation, for one of a batch of a hundred, for a page of 1,000 names, and for
-a task that is leased and acknowledged through our client, with what that costs the client. Real time says little where
-other programs are at work, processor time more, and the ratio of neighbours most. A folder in memory takes the disk out
-of it.
+It measures the emulator's processor time for a creation, for one creation in a batch of a hundred, for a page of 1,000
+names, and for a task that our client leases and acknowledges (with the client's processor time). If other programs run,
+real time is not reliable, processor time is better, and the ratio of adjacent runs is best. A folder in memory excludes
+the disk.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ print((time.process_time() - began_s) / done * 1e6)
 
 
 async def each(port: int, times: int, act: Callable[[Connection], Awaitable[object]]) -> None:
-    """So many calls, from all clients together."""
+    """Make this number of calls, from all clients together."""
     left = iter(range(times))
 
     async def one(connection: Connection) -> None:
@@ -48,7 +48,7 @@ async def each(port: int, times: int, act: Callable[[Connection], Awaitable[obje
 
 
 async def measured(tree: Path, folder: Path) -> dict[str, float]:
-    """Microseconds of the processor, by what was done."""
+    """Microseconds of processor time, by operation."""
     popen, port = start(tree, folder / "queues.db")
     try:
         call = await Connection.to(port)
@@ -103,7 +103,7 @@ def main() -> None:
     trees = {"other": asked.other.resolve(), "this": HERE}
     found: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
     for number in range(asked.rounds):
-        for name in sorted(trees, reverse=bool(number % 2)):  # who goes first changes, too
+        for name in sorted(trees, reverse=bool(number % 2)):  # the first tree alternates
             with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
                 found[name].append(asyncio.run(measured(trees[name], Path(folder))))
     print("| µs of the processor | other | this | this / other |\n|---|---:|---:|---:|")

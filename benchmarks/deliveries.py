@@ -1,10 +1,10 @@
-"""Deliveries a second of this tree beside those of another one, by turns on the same machine.
+"""Compare deliveries per second of this tree and of another tree, in turns on the same machine.
 
     python benchmarks/deliveries.py OTHER_TREE [--rounds 8] [--tasks 4000]
 
-Each round fills eight queues without a limit that matters, lets them go, and counts: real time, and processor time of
-the emulator, for each delivery. The trees take turns, so that whatever else the machine does meets both. Shown are the
-medians, and how the second one compares in each pair of neighbours.
+Each round fills eight queues with high limits, resumes them, and measures real time and the emulator's processor time
+per delivery. The trees take turns, so that other load affects both. It prints the medians, and the ratio of each pair
+of adjacent runs.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def main() -> None:
     trees = {"other": asked.other.resolve(), "this": HERE}
     found: dict[str, list[Round]] = {name: [] for name in trees}
     for number in range(asked.rounds):
-        for name in sorted(trees, reverse=bool(number % 2)):  # who goes first changes, too
+        for name in sorted(trees, reverse=bool(number % 2)):  # the first tree alternates
             with tempfile.TemporaryDirectory() as folder:
                 data = Path(folder) / "queues.db"
                 found[name].append(asyncio.run(measured(trees[name], data, asked.tasks)))

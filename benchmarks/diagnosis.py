@@ -1,9 +1,9 @@
-"""Diagnoses beside the truth: which causes are found, and what is said without cause?
+"""Compare diagnoses with the truth: which causes are found, and which findings are wrong?
 
     python benchmarks/diagnosis.py [--mixtures 60] [--seed 1]
 
-An emulator whose clock is moved by hand gets a queue for each mixture of causes, drawn by chance. What was put in is
-the truth; findings that follow from it (a retry waits because it failed) are neither right nor wrong.
+An emulator with a manual clock gets a queue for each random mixture of causes. These causes are the truth. Findings
+that follow from them (a retry waits because it failed) count neither as right nor as wrong.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.integration.why.scenarios import world
 
 
 def drawn(random: Random) -> Mixture:
-    """A mixture by chance."""
+    """A random mixture."""
     return Mixture(
         paused=random.random() < 0.25,
         failures=random.choice([0, 0, 2, random.randint(15, 60)]),

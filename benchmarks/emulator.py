@@ -1,9 +1,9 @@
-"""The emulator under load: durable creations over REST and gRPC, deliveries, pages of a large queue, memory, its start.
+"""Load the emulator: durable creations over REST and gRPC, deliveries, pages of a large queue, memory, start-up.
 
     python benchmarks/emulator.py [--quick]
 
-The load comes from this process (32 keep-alive connections in one event loop), the emulator is the real command with a
-file. Beside the figures stand the floors of the same machine: SQLite alone, and a bare delivery to the same target.
+This process makes the load (32 keep-alive connections in one event loop). The emulator is the real command with a file.
+The output also has the limits of the same machine: SQLite alone, and a bare delivery to the same target.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PAYLOAD = base64.b64encode(b'{"event": "page_view", "user": 17, "path": "/produc
 
 
 class Emulator:
-    """The command, with a file."""
+    """The emulator command, with a data file."""
 
     def __init__(self, data: Path, *options: str) -> None:
         began_s = time.perf_counter()
@@ -60,7 +60,7 @@ class Emulator:
 
 
 class Connection:
-    """One keep-alive connection that speaks as little HTTP as it can."""
+    """One keep-alive connection with a minimal HTTP client."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -80,7 +80,7 @@ class Connection:
 
 
 async def together(port: int, seconds: float, act: Callable[[Connection], Awaitable[int]]) -> float:
-    """How much all clients get done a second."""
+    """The operations per second of all clients together."""
     connections = [await Connection.to(port) for _ in range(CLIENTS)]
     began_s = time.perf_counter()
 
@@ -109,7 +109,7 @@ async def make_queue(call: Connection, name: str, **settings: Any) -> str:
 
 
 async def creations(data: Path, seconds: float) -> dict[str, float]:
-    """Durable creations a second, one by one and in batches."""
+    """Durable creations per second, one by one and in batches."""
     with Emulator(data, "--no-dispatch") as emulator:
         call = await Connection.to(emulator.port)
         queue = await make_queue(call, "creations")
@@ -137,7 +137,7 @@ async def creations(data: Path, seconds: float) -> dict[str, float]:
 
 
 async def creations_over_grpc(data: Path, seconds: float) -> dict[str, float]:
-    """The same creations over both protocols, 32 connections each, and what one costs the emulator; and its memory."""
+    """The same creations over both protocols, 32 connections each: rate, processor time, and memory."""
     import grpc
     from google.cloud import tasks_v2beta2
 
@@ -179,7 +179,7 @@ async def creations_over_grpc(data: Path, seconds: float) -> dict[str, float]:
 
 
 async def counted(seconds: float, act: Callable[[int], Awaitable[None]]) -> tuple[float, int]:
-    """How often a second, and in all, as many clients did it."""
+    """The calls per second, and in total, of the same number of clients."""
     began_s = time.perf_counter()
 
     async def one(number: int) -> int:
@@ -194,7 +194,7 @@ async def counted(seconds: float, act: Callable[[int], Awaitable[None]]) -> tupl
 
 
 def sqlite_floor(folder: Path, rows_at_once: int, seconds: float) -> float:
-    """Rows a second that SQLite alone makes durable, so many to a commit."""
+    """Rows per second that SQLite alone makes durable, with `rows_at_once` per commit."""
     db = sqlite3.connect(folder / f"floor-{rows_at_once}.db", isolation_level=None)
     for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
         db.execute(f"PRAGMA {setting}")
@@ -211,7 +211,7 @@ def sqlite_floor(folder: Path, rows_at_once: int, seconds: float) -> float:
 
 
 class Target(asyncio.Protocol):
-    """Answers 200 to every request, and notes when. The emulator sends each in one piece, or its body in a second."""
+    """Responds 200 to every request and notes the time. The emulator sends a request in one or two pieces."""
 
     times_s: ClassVar[list[float]] = []
 
@@ -231,7 +231,7 @@ class Target(asyncio.Protocol):
 
 
 async def deliveries(data: Path, rates: list[float], seconds: float) -> float:
-    """Deliveries a second over queues of these rates, after their bursts are used up."""
+    """Deliveries per second over queues of these rates, after the initial bursts."""
     Target.times_s.clear()
     server = await asyncio.get_running_loop().create_server(Target, "127.0.0.1", 0, backlog=1024)
     task = http_task(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
@@ -253,7 +253,7 @@ async def deliveries(data: Path, rates: list[float], seconds: float) -> float:
 
 
 async def million(data: Path, tasks: int) -> dict[str, float]:
-    """A large queue: what it costs to hold, to list and to start with."""
+    """The cost of a large queue: memory, listing and start-up."""
     batch = json.dumps({"requests": [{"task": http_task("http://localhost:1/work")}] * 100}).encode()
     with Emulator(data, "--no-dispatch") as emulator:
         call = await Connection.to(emulator.port)
@@ -292,7 +292,7 @@ async def million(data: Path, tasks: int) -> dict[str, float]:
 
 
 async def longest_pause_ms(port: int, purge: Awaitable[bytes]) -> float:
-    """How long somebody else waits at most, from a purge until three seconds later."""
+    """The longest wait of other calls, from a purge until three seconds later."""
     other = await Connection.to(port)
     purging = asyncio.ensure_future(purge)
     longest_s, began_s = 0.0, time.perf_counter()

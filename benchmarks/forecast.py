@@ -1,10 +1,9 @@
-"""Forecasts beside what happens: how often does the true time lie in the interval, and how wide is it?
+"""Compare forecasts with the truth: how often is the true time in the interval, and how wide is it?
 
     python benchmarks/forecast.py [--settings 20] [--seeds 10]
 
-An emulator whose clock is moved by hand runs each setting once for each seed: the tasks go to a target that fails by
-chance. The times at which half, 90 % and all tasks are gone are compared with the forecast that was made at the start,
-and with the naive one: tasks ÷ rate.
+An emulator with a manual clock runs each setting once for each seed. The target fails at random. The times at which
+half, 90 % and all tasks are done are compared with the forecast at the start, and with a naive one: tasks ÷ rate.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ import cloudtasks_nb as ct
 from cloudtasks_nb.diagnosis.forecast import Forecast
 
 SHARES = {"half": 0.5, "most": 0.9, "all": 1.0}
-_STEP = 0.01  # of the time that has passed: how exactly the end is found
+_STEP = 0.01  # of the elapsed time: the precision of the end
 _FIRST_STEP_S = 0.02
-_EARLIER = 0.7  # of the earliest time of half: from there on it is looked at
+_EARLIER = 0.7  # of the earliest time of half: polling starts there
 _GIVE_UP = 20  # times the latest time
 
 
 class Setting(NamedTuple):
-    """A queue, a target, and tasks that wait. `later_s`: over how long their schedule is spread."""
+    """A queue, a target, and waiting tasks. `later_s`: the span of their schedule times."""
 
     tasks: int
     rate: float
@@ -66,7 +65,7 @@ SETTINGS = [
 
 
 class Run(NamedTuple):
-    """What was forecast, and what happened, in seconds: by share."""
+    """The forecast and the true times, in seconds, by share."""
 
     forecast: dict[str, tuple[float, float]]
     happened: dict[str, float]
@@ -78,14 +77,14 @@ class Run(NamedTuple):
         return earliest <= self.happened[share] <= latest
 
     def width(self, share: str) -> float:
-        """How wide the interval is, in true times."""
+        """The width of the interval, relative to the true time."""
         earliest, latest = self.forecast[share]
         return (latest - earliest) / max(self.happened[share], 1e-3)
 
 
 @contextmanager
 def unsteady_target() -> Iterator[Any]:
-    """A target that fails by chance: `target.failure` is its share, `target.chance` decides."""
+    """A target that fails at random: `target.failure` is the share, `target.chance` the generator."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -99,7 +98,7 @@ def unsteady_target() -> Iterator[Any]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
+            """Drop the log lines."""
 
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads, server.turn = True, threading.Lock()
@@ -114,7 +113,7 @@ def unsteady_target() -> Iterator[Any]:
 
 
 def run(client: ct.Client, target: Any, setting: Setting, seed: int) -> Run:
-    """Fill a queue, forecast, and let the time pass until it is empty."""
+    """Fill a queue, forecast, and move the clock until the queue is empty."""
     target.chance, target.failure = Random(seed), setting.failure  # noqa: S311 - to be repeated
     least, longest = setting.backoff
     limited = {"max_attempts": setting.attempts} if setting.attempts > 0 else {"unlimited_attempts": True}
@@ -144,7 +143,7 @@ def run(client: ct.Client, target: Any, setting: Setting, seed: int) -> Run:
 
 
 def drained(client: ct.Client, queue: ct.Queue, tasks: int, made: Forecast) -> dict[str, float]:
-    """When half, 90 % and all tasks were gone, in seconds from now: found in small steps, once half may be gone."""
+    """When half, 90 % and all tasks were done, in seconds from now; polls in small steps once half may be done."""
     assert made.half is not None and made.all is not None
     found: dict[str, float] = {}
     passed_s, last_s = 0.0, _GIVE_UP * made.all[1].total_seconds() + 10
@@ -199,7 +198,7 @@ def row(setting: Setting, runs: Sequence[Run]) -> str:
 
 
 def summary(runs: Sequence[Run]) -> str:
-    """How many times lay in their interval, how wide the median is, and how far off the naive forecast."""
+    """The share of times in their interval, the median width, and the error of the naive forecast."""
     lines = []
     for share in SHARES:
         held = sum(run.holds(share) for run in runs) / len(runs)

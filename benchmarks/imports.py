@@ -1,7 +1,7 @@
-"""What importing costs, each in a fresh interpreter: `python benchmarks/imports.py [--runs 15]`.
+"""Measure the cost of imports, each in a fresh interpreter: `python benchmarks/imports.py [--runs 15]`.
 
-The second table says what a first use costs, and whose time it is: one interpreter walks through all steps, and
-processor time is taken, so that other programs disturb it less.
+The second table shows the cost of a first use, and which package takes the time. One interpreter runs all steps. It
+measures processor time, so that other programs matter less.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def seconds(code: str) -> float:
     return float(done.stdout)
 
 
-# What a person does first, and whose code runs then. In this order: what an earlier step loaded costs nothing later.
+# The first steps of a user, and the package that each one loads. An earlier step has loaded its modules for later ones.
 STEPS = {
     ("import cloudtasks_nb", "ours"): "import cloudtasks_nb as ct",
     ("ct.connect()", "requests"): "import requests",

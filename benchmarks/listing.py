@@ -1,11 +1,11 @@
-"""Listing FULL tasks into a DataFrame: this package beside Google's two clients.
+"""Compare this package with Google's two clients: list FULL tasks into a DataFrame.
 
     python benchmarks/listing.py [--tasks 100000] [--runs 3] [--versions]
 
-One emulator serves all. Each run is a process of its own, timed from after its imports to the finished DataFrame; the
-contenders take turns, and ratios are taken pair by pair. `floor` only receives the bytes, one page after the other;
-`import pandas` is timed beside it, because nobody has a DataFrame without. With `--versions`, this package lists in
-each version of the API, beside the floor of that version: the emulator needs longer for the answers of some.
+One emulator serves all runs. Each run is a separate process, timed from after its imports to the finished DataFrame.
+The clients take turns, and ratios are per pair of runs. `floor` only receives the bytes, one page after the other.
+`import pandas` is timed separately, because every DataFrame needs it. With `--versions`, this package lists in each API
+version, beside the floor of that version, because the emulator needs more time for some versions.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def fill(url: str, count: int) -> None:
 
 
 def run(name: str, url: str, expected: int) -> tuple[float, float]:
-    """Seconds from after the imports, and the peak memory of the process in MB."""
+    """Seconds after the imports, and the peak memory of the process in MB."""
     done = subprocess.run(
         [sys.executable, __file__, "--contender", name, "--url", url],
         capture_output=True,
@@ -181,7 +181,7 @@ def contend(name: str, url: str) -> None:
     started = time.perf_counter()
     rows = (CONTENDERS | IN_VERSIONS)[name](url)
     seconds = time.perf_counter() - started
-    status = Path("/proc/self/status").read_text()  # ru_maxrss would remember the parent's size
+    status = Path("/proc/self/status").read_text()  # ru_maxrss would include the parent's size
     peak_kb = int(status.partition("VmHWM:")[2].split()[0])
     print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": peak_kb / 1024}))
 

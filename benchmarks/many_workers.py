@@ -1,11 +1,11 @@
-"""Pull workers against the quotas of one queue, simulated: what 1, 10 and 100 of them reach.
+"""Simulate 1, 10 and 100 pull workers against the quotas of one queue.
 
     python benchmarks/many_workers.py
 
-The workers follow the policy of the package (`worker/ahead.py`), the queue the emulator's own rules for quotas and
-attempts: ten lease calls a second, 1,000 tasks in each. Nothing is sent, and time passes by events only, so that the
-machine does not matter. Each worker has eight handlers and a process of its own. A lease call takes 20 ms. Handlers are
-heavy-tailed: most are quick, and a few take a hundred times as long.
+The workers use the policy of the package (`worker/ahead.py`). The queue uses the emulator's rules for quotas and
+attempts: ten lease calls per second, 1,000 tasks in each. Nothing is sent, and simulated time moves by events, so
+the machine does not matter. Each worker has eight handlers and its own process. A lease call takes 20 ms. Handler
+times are heavy-tailed: most are short, and a few are a hundred times as long.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Simulation:
 
 
 class SimulatedWorker:
-    """Eight hands under the policy. A killed one lets all its leases run out."""
+    """A worker with eight handlers under the policy. If it is killed, all its leases expire."""
 
     def __init__(self, queue: Simulation, concurrency: int = CONCURRENCY) -> None:
         self.queue = queue
@@ -152,12 +152,12 @@ class SimulatedWorker:
 
 
 def heavy_tailed(mean_s: float) -> Callable[[random.Random], float]:
-    """Most handlers are quick, and a few take a hundred times as long; never longer than a third of a lease."""
+    """Handler times: most are short, a few a hundred times as long, none above a third of a lease."""
     return lambda chance: min(LEASE_S / 3, mean_s * 0.4 * chance.paretovariate(1.7))
 
 
 class Measured(NamedTuple):
-    """What some workers of one queue reached."""
+    """The results of the workers of one queue."""
 
     per_second: float
     of_possible: float
@@ -167,7 +167,7 @@ class Measured(NamedTuple):
 
 
 def measured(workers: int, mean_s: float) -> Measured:
-    """After the workers have settled: what they do in the seconds that follow."""
+    """The results after a warm-up of the workers."""
     length_s = SETTLED_S + MEASURED_S
     tasks = int(min(10_000, workers * CONCURRENCY / mean_s) * length_s * 1.2) + 10_000
     queue = Simulation(tasks, 100, heavy_tailed(mean_s))
@@ -193,7 +193,8 @@ def measured(workers: int, mean_s: float) -> Measured:
 
 def main() -> None:
     print(
-        "| handlers | workers | tasks a second | of what they can do | lease calls a second | refused | shares |"
+        "| mean time of a handler | workers | tasks per second | share of capacity | lease calls per second "
+        "| rejected | busiest : idlest |"
     )
     print("|---|---:|---:|---:|---:|---:|---:|")
     for mean_s in (0.01, 0.1, 1.0):

@@ -1,7 +1,7 @@
-"""What a task browser costs with very many tasks: `python benchmarks/panels.py [--tasks 100000]`.
+"""Measure a task browser with very many tasks: `python benchmarks/panels.py [--tasks 100000]`.
 
-The kernel's end is measured in processor time and traced memory, the page's end in processor time of the thread that
-draws (Chromium's ThreadTime), so that other work on the machine counts little. It needs chromium and playwright.
+The kernel is measured in processor time and traced memory, the page in processor time of the drawing thread (Chromium's
+ThreadTime), so that other load matters little. It needs chromium and playwright.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PAGE = 1_000
 HEADERS = {"Content-Type": "application/json", "User-Agent": "Google-Cloud-Tasks", "X-Shop": "7"}
 QUERIES = ("code:503", "attempts>=2 attempts<5", "code:503 method:POST url:/mail due>now", "4711")
 
-# A notebook's model: traits that are set, and messages whose buffers are views as ipywidgets gives them.
+# The model of a notebook: traits, and messages with buffers as the views that ipywidgets passes.
 MOUNT = """async ([state, css, script, parts]) => {
     document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
     const handlers = new Map();
@@ -62,7 +62,7 @@ TRAITS = ("table", "heads", "facets", "place", "selected")
 
 
 def pages(count: int) -> Iterator[bytes]:
-    """Pages of a listing, as the service sends them: BASIC, half of the tasks answered once."""
+    """Pages of a listing, as the service sends them: BASIC, half of the tasks with one response."""
     chance = random.Random(1)  # noqa: S311 - the same tasks in every run
     for start in range(0, count, PAGE):
         tasks = [_task(number, chance) for number in range(start, min(start + PAGE, count))]
@@ -92,7 +92,7 @@ def _task(number: int, chance: random.Random) -> dict[str, Any]:
 
 
 def filled(browser: TaskBrowser, count: int) -> tuple[float, float]:
-    """The browser as after `load_all()`. Traced megabytes that it holds then, and those of the DataFrame."""
+    """Fill the browser as load_all() does. Returns its traced memory in MB, and that of the DataFrame."""
     listing = browser._listing()._listing
     made, shared = pages(count), Shared()
     tracemalloc.start()
@@ -110,14 +110,14 @@ def filled(browser: TaskBrowser, count: int) -> tuple[float, float]:
 
 
 def processor(act: Callable[[], object]) -> float:
-    """Milliseconds of this process."""
+    """Processor time of this process, in milliseconds."""
     start = time.process_time()
     act()
     return (time.process_time() - start) * 1_000
 
 
 class Drawn:
-    """The browser on a page of Chromium: what its kernel sends, and what drawing that costs."""
+    """The browser on a Chromium page: the messages of its kernel, and the cost of drawing them."""
 
     def __init__(self, page: Any, browser: TaskBrowser) -> None:
         self.page, self.browser, self.bytes = page, browser, 0
@@ -132,7 +132,7 @@ class Drawn:
         page.locator(".ct-loaded").wait_for()
 
     def cost(self, script: str, argument: object = None) -> float:
-        """Milliseconds that the page's thread works on a script and the frames after it."""
+        """Milliseconds of the page's thread for a script and the frames after it."""
         self.page.evaluate(FRAME)
         before = self._thread_ms()
         self.page.evaluate(script, argument)
@@ -140,7 +140,7 @@ class Drawn:
         return self._thread_ms() - before
 
     def receive(self, whole: bool = False) -> float:
-        """What it costs to take what the kernel has to say."""
+        """The cost of receiving the kernel's messages."""
         message, buffers = self.browser.rows_sent(whole) or ({}, [])
         traits = {name: getattr(self.browser, name) for name in TRAITS}
         self.bytes = sum(map(len, buffers)) + len(json.dumps([message, traits]))
@@ -175,7 +175,7 @@ def chromium() -> Iterator[Any]:
 
 
 def rows(count: int, runs: int) -> Iterator[tuple[str, str]]:
-    """What was measured, and how much."""
+    """The rows of the table: name and value."""
     with ct.local(dispatch=False) as client, chromium() as page:
         browser = client.create_queue("emails").browse()
         held, frame = filled(browser, count)

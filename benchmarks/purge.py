@@ -1,8 +1,9 @@
-"""A purge with a backup beside a producer: is each acknowledged task in the file or in the queue, and how long is it?
+"""Purge with a backup while a producer runs: is each acknowledged task in the file or in the queue?
 
     python benchmarks/purge.py [--tasks 100000]
 
-The queue holds so many tasks. Another process creates tasks, one after the other, from before the purge until after it.
+The queue holds this many tasks. Another process creates tasks, one after the other, from before the purge until after
+it. The duration of the purge is printed, too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ URL = "https://example.com/orders"
 
 
 def produce(endpoint: str, queue: str) -> None:
-    """Create tasks until told to stop, by the end of the input; print the id of each when it is acknowledged."""
+    """Create tasks until the input ends; print the id of each task when the service confirms it."""
     import select
 
     import cloudtasks_nb as ct
@@ -63,7 +64,7 @@ def report(queue: object, path: Path, acknowledged: set[str], seconds: float) ->
     in_file = set(pq.read_table(path, columns=["task_id"])["task_id"].to_pylist())
     in_queue = {task.id for task in queue.tasks()}  # type: ignore[attr-defined]
     print(
-        f"{len(acknowledged):,} tasks were acknowledged beside a purge of {len(in_file):,} that took {seconds:.1f} s"
+        f"{len(acknowledged):,} tasks were created during a purge of {len(in_file):,} that took {seconds:.1f} s"
     )
     print(f"in the file: {len(acknowledged & in_file):,}; in the queue: {len(acknowledged & in_queue):,}")
     print(f"in neither: {len(acknowledged - in_file - in_queue):,}; in both: {len(in_file & in_queue):,}")

@@ -1,4 +1,4 @@
-"""What it costs to show things: `python benchmarks/reprs.py [--runs 30]`. Nothing here asks the service."""
+"""Measure the cost of reprs: `python benchmarks/reprs.py [--runs 30]`. It sends no requests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def fill(queue: ct.Queue) -> None:
 
 
 def measured(show: Callable[[], dict[str, str]], runs: int) -> tuple[float, int]:
-    """Median milliseconds of the processor for a showing in all its forms, and the size of its HTML in bytes."""
+    """Median processor time in milliseconds for all forms of a repr, and the size of its HTML in bytes."""
     show()
     times = []
     for _ in range(runs):

@@ -1,12 +1,12 @@
-"""A listing of FULL tasks into a DataFrame, from a server that answers at once: only the client's own work counts.
+"""List FULL tasks into a DataFrame from a server that responds at once: only the client's work counts.
 
     python benchmarks/tables.py [--tasks 100000] [--runs 5] [--only NAME ...]
 
-One server process holds all answers ready, as bytes, for REST and for gRPC. Each run is a process of its own, timed
-from before its imports to the finished DataFrame, with its processor time beside it. Contenders take turns, and ratios
-are taken pair by pair. Floors: `bytes` only receives all pages over REST, `import pandas` only imports it; nobody has
-a DataFrame without both. The peer is the strongest that we could write: Google's gRPC client without its Python
-objects, protocol buffers read field by field into Arrow.
+One server process has all responses ready as bytes, for REST and for gRPC. Each run is a separate process, timed from
+before its imports to the finished DataFrame, in elapsed and processor time. Clients take turns, and ratios are per pair
+of runs. Floors: `bytes` only receives all pages over REST, `import pandas` only imports it; every DataFrame needs both.
+The peer is the fastest that we could write: Google's gRPC client without its Python objects, protocol buffers read
+field by field into Arrow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PAGE = 1000
 
 
 def pages(count: int) -> Iterator[dict[str, Any]]:
-    """Answers of v2beta3: payloads of some 200 bytes, two headers, and attempts in every tenth task."""
+    """Responses of v2beta3: payloads of some 200 bytes, two headers, and attempts in every tenth task."""
     from base64 import b64encode
 
     def task(number: int) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def pages(count: int) -> Iterator[dict[str, Any]]:
 
 
 def serve(count: int) -> None:
-    """Both servers, until the process is ended; their addresses go to standard output."""
+    """Run both servers until the process ends; print their addresses."""
     from google.cloud import tasks_v2beta3
     from google.protobuf.json_format import ParseDict
 
@@ -173,7 +173,7 @@ def google_api(rest: str, grpc_at: str) -> int:
 
 
 def google_grpc(rest: str, grpc_at: str) -> int:
-    """The same columns, by hand: each page is asked for while the one before is read into Arrow."""
+    """The same columns by hand: requests each page while the previous one is read into Arrow."""
     import grpc
     from google.cloud.tasks_v2beta3.types import ListTasksRequest, ListTasksResponse, Task
 
@@ -269,7 +269,7 @@ def contend(name: str, rest: str, grpc_at: str) -> None:
     rows = CONTENDERS[name](rest, grpc_at)
     print(json.dumps([rows, time.perf_counter() - began_s, time.process_time() - cpu_s]))
     sys.stdout.flush()
-    os._exit(0)  # the end of threads is nobody's work
+    os._exit(0)  # do not measure the end of threads
 
 
 def main() -> None:

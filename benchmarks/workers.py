@@ -1,11 +1,11 @@
-"""Pull workers against the embedded emulator: tasks a second beside bulk calls by hand and beside the executor alone.
+"""Compare pull workers with bulk calls by hand and with the executor alone, on the embedded emulator.
 
     python benchmarks/workers.py [--quick]
 
-A task is leased, handled and acknowledged. "Bulk by hand" leases 1,000 tasks, handles nothing and acknowledges all of
-them in one bulk call. "Executor alone" runs the same handlers in the same executor, without tasks. Handlers sleep.
-Eight handlers run at once: in threads, in processes, and on a Dask LocalCluster of two and of four processes. "µs" is
-the processor time of the process that leases, for each task; where other programs are at work, look at this.
+A worker leases, handles and acknowledges each task. "Bulk by hand" leases 1,000 tasks and acknowledges all of them in
+one bulk call, without a handler. "Executor alone" runs the same handlers in the same executor, without tasks. Handlers
+sleep. Eight handlers run at once: in threads, in processes, and on a Dask LocalCluster of two and of four processes.
+"µs" is the processor time per task of the leasing process; use this if other programs run.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def executor_alone(executor: Executor, sleep_s: float, count: int) -> float:
 def with_worker(
     queue: ct.Queue, sleep_s: float, count: int, executor: Executor | None = None
 ) -> tuple[float, float]:
-    """Tasks a second, and microseconds of this process for each."""
+    """Tasks per second, and microseconds of this process per task."""
     began_s, worked_s = time.perf_counter(), time.process_time()
     worker = queue.worker(partial(handle, sleep_s=sleep_s), concurrency=CONCURRENCY, executor=executor)
     worker.run(until_empty=True, progress=False)
@@ -76,7 +76,7 @@ def one_of_many(endpoint: str, name: str, sleep_s: float, told: Any, go: Any) ->
 def processes(
     client: ct.Client, name: str, sleep_s: float, count: int, workers: int
 ) -> tuple[float, list[int], int]:
-    """Tasks a second by the last acknowledgement, the share of each process, and refused lease calls."""
+    """Tasks per second up to the last acknowledgement, the share of each process, and rejected lease calls."""
     queue = filled(client, name, count)
     spawn = multiprocessing.get_context("spawn")
     told, go = spawn.Queue(), spawn.Event()
@@ -102,7 +102,7 @@ def processes(
 
 @contextmanager
 def executor_of(kind: str) -> Iterator[Executor]:
-    """Eight places for handlers."""
+    """An executor for eight concurrent handlers."""
     if kind == "threads":
         with ThreadPoolExecutor(CONCURRENCY) as threads:
             yield threads
@@ -123,11 +123,11 @@ def executor_of(kind: str) -> Iterator[Executor]:
 
 
 def beside_the_executor(client: ct.Client, kind: str, sleep_s: float, scale: int, rounds: int) -> None:
-    """Prints what a worker reaches of what its executor can do, by turns."""
+    """Print the rate of a worker relative to its executor alone, in turns."""
     count = max(80, int(10 * CONCURRENCY / sleep_s) // scale)
     name = f"{kind}-{sleep_s}".replace(".", "").replace(" ", "-")
     with executor_of(kind) as executor:
-        warm = 4 * CONCURRENCY  # tasks, after which its processes have started and have imported the package
+        warm = 4 * CONCURRENCY  # tasks, so that its processes have started and imported the package
         with_worker(filled(client, f"{name}-warm", warm), 0.0, warm, executor)
         found = [
             (
@@ -176,7 +176,7 @@ def main() -> None:
                 ones = ones or rate
                 print(
                     f"{workers} processes, {sleep_s * 1000:.0f} ms: {rate:,.0f}/s, {rate / ones:.2f} times one; shares "
-                    f"{shares[0]}–{shares[-1]}; lease calls refused {refused}"
+                    f"{shares[0]}–{shares[-1]}; lease calls rejected {refused}"
                 )
 
 

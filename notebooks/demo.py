@@ -1,8 +1,8 @@
-"""The demo: an emulator full of queues and tasks, and JupyterLab on the notebooks that show them.
+"""Run the demo: an emulator with queues and tasks, and JupyterLab on the notebooks.
 
 python notebooks/demo.py            opens the tour in a browser, or prints its address
-python notebooks/demo.py 05         opens another notebook: how its name begins
-python notebooks/demo.py --check    runs it without a browser and prints what it showed
+python notebooks/demo.py 05         opens the notebook whose name begins so
+python notebooks/demo.py --check    runs it without a browser and prints its outputs
 
 JupyterLab opens copies of the notebooks, in build/demo beside this folder. It saves there, and your edits stay there.
 """
@@ -36,7 +36,7 @@ START_S = 60.0
 END_S = 10.0
 LOOK_EVERY_S = 0.5
 
-# JupyterLab, which ends when this process does, even by kill -9: its standard input is closed then.
+# JupyterLab ends when this process ends, even by kill -9, because its standard input closes.
 LAB = """
 import os, signal, sys, threading
 from jupyterlab.labapp import main
@@ -55,9 +55,13 @@ def main() -> int:
         prog="demo", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "notebook", nargs="?", default="01", type=named, help="how its name begins (default: 01)"
+        "notebook",
+        nargs="?",
+        default="01",
+        type=named,
+        help="the beginning of the notebook's name (default: 01)",
     )
-    parser.add_argument("--check", action="store_true", help="run it headless and print what it showed")
+    parser.add_argument("--check", action="store_true", help="run it headless and print its outputs")
     arguments = parser.parse_args()
     with ct.local(demo=True) as client:
         os.environ["CLOUD_TASKS_EMULATOR_HOST"] = client.endpoint.removeprefix("http://")
@@ -66,19 +70,19 @@ def main() -> int:
 
 
 def named(beginning: str) -> str:
-    """The notebook whose name begins so."""
+    """The notebook whose name has this beginning."""
     there = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
     if found := [name for name in there if name.startswith(beginning)]:
         return found[0]
     names = ", ".join(name.removesuffix(".ipynb") for name in there)
-    raise argparse.ArgumentTypeError(f"{beginning!r} is none of {names}")
+    raise argparse.ArgumentTypeError(f"{beginning!r} is not one of {names}")
 
 
 def check(name: str) -> int:
-    """Run every cell; print its source and what it showed. An error in a cell ends it with a traceback."""
-    os.environ["TQDM_DISABLE"] = "1"  # a progress bar is for eyes, not for a log
+    """Run every cell; print its source and its output. Stop with a traceback at the first error."""
+    os.environ["TQDM_DISABLE"] = "1"  # no progress bars in a log
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
-    quiet = ["--log-level=ERROR"]  # the kernel listens on this machine only, and need not warn of it
+    quiet = ["--log-level=ERROR"]  # the kernel listens only on this machine: no warning needed
     where = {"metadata": {"path": str(NOTEBOOKS)}}
     NotebookClient(notebook, timeout=120, resources=where, extra_arguments=quiet).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -99,8 +103,8 @@ def browse(name: str) -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     token = secrets.token_urlsafe(24)
-    # The token goes by the environment: a command line can be read by every user of the machine.
-    # In a session of its own JupyterLab does not see Ctrl-C, at which it would ask whether that is meant.
+    # The token is in the environment, because every user of the machine can read a command line.
+    # In its own session, JupyterLab does not receive Ctrl-C, so it does not ask for confirmation.
     server = subprocess.Popen(  # noqa: S603 - our own command
         lab_command(port),
         env={**os.environ, "JUPYTER_TOKEN": token},
@@ -137,11 +141,11 @@ def copy_notebooks() -> None:
 
 def lab_command(port: int) -> list[str]:
     return [
-        # An error is worth a line in the terminal. Warnings of Jupyter's say nothing about this package.
+        # Show only errors: Jupyter's warnings are not about this package.
         *(sys.executable, "-c", LAB, "--no-browser", "--log-level=ERROR", "--LabApp.log_level=ERROR"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         f"--ServerApp.root_dir={COPIES}",
-        "--KernelManager.transport_encryption=auto",  # without it, each kernel warns
+        "--KernelManager.transport_encryption=auto",  # else each kernel warns
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *(["--allow-root"] if is_administrator() else []),
     ]
@@ -162,7 +166,7 @@ def stay(server: subprocess.Popen[bytes]) -> int:
 
 
 def end(server: subprocess.Popen[bytes], request: urllib.request.Request) -> None:
-    """Ask JupyterLab to end with its kernels, which it does quietly. A signal ends one that does not answer."""
+    """Ask JupyterLab to shut down with its kernels; send a signal if it does not respond."""
     try:
         urllib.request.urlopen(request, timeout=END_S).close()  # noqa: S310 - our own address
         server.wait(END_S)
@@ -172,7 +176,7 @@ def end(server: subprocess.Popen[bytes], request: urllib.request.Request) -> Non
 
 
 def announce(address: str, port: int) -> None:
-    """Once JupyterLab answers, open a browser on it, or print where it is."""
+    """Once JupyterLab responds, open a browser on it, or print its address."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         try:

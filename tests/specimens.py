@@ -313,6 +313,6 @@ def _bulk() -> dict[str, Any]:
     )
     ended.elapsed_s, ended.not_tried_count, ended.stopped_by = 0.125, 2900, "KeyboardInterrupt"
     rows = ct.InvalidRows(
-        [(None, "column 'Url' is unknown; is 'url' meant?"), (7, "it needs a url")], count=12
+        [(None, "column 'Url' is unknown; did you mean 'url'?"), (7, "it needs a url")], count=12
     )
     return {"bulk-result": done, "bulk-result-ended": ended, "error-rows": rows}

@@ -1,6 +1,6 @@
-"""Listings as tables: Structs → Arrow → pandas, Parquet, CSV. Each part is imported when it is first used.
+"""Listings as tables: Structs → Arrow → pandas, Parquet, CSV. Each part is imported on first use.
 
-Arrow, which all of them need, imports pandas by itself where it is installed.
+All parts need Arrow, which imports pandas if it is installed.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Lists of values → Arrow arrays: instants, maps, and the types that tables use."""
+"""Convert lists of values to Arrow arrays: instants, maps, and the types that tables use."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _SECONDS = len("2026-01-01T00:00:00Z")
 _YEAR_1_US = -62_135_596_800_000_000
 MAP = pa.map_(pa.string(), pa.string())
 
-# Tables are built of many small arrays; Arrow's own pool spends half as much memory again on them.
+# Tables are built from many small arrays. Arrow's default pool would use 1.5 times the memory for them.
 _POOL = pa.system_memory_pool()
 
 
 class Maps:
-    """A column of maps, as headers are: each different one once, and which of them every row has (None: missing)."""
+    """A column of maps, such as headers: the distinct maps, and the index of one for each row (None: missing)."""
 
     def __init__(self, different: Sequence[dict[str, str]], places: Sequence[int | None]) -> None:
         self._different = different
         self._places = places
 
     def hidden(self) -> Maps:
-        """The same without secrets. Most hold none, which is seen in all of them at once."""
+        """The same without secrets. One check of all maps together finds that most columns have none."""
         names = {name for entries in self._different for name in entries}
         whole = "\n".join([*names, *(value for entries in self._different for value in entries.values())])
         if not any(map(is_secret, names)) and scrub(whole) == whole and names.isdisjoint(("key", "name")):
@@ -41,7 +41,7 @@ class Maps:
         return Maps([redacted(dict(entries)) for entries in self._different], self._places)
 
     def dicts(self, missing: Any) -> list[Any]:
-        """A dict of its own for every row, or `missing`."""
+        """A separate dict for every row, or `missing`."""
         different = self._different
         return [missing if place is None else dict(different[place]) for place in self._places]
 
@@ -64,18 +64,18 @@ def array_of(values: Any, kind: pa.DataType) -> pa.Array:
 
 
 def hidden_texts(texts: list[str | None]) -> list[str | None]:
-    """Texts without secrets. Most columns hold none, which is seen in all of them at once."""
+    """Texts without secrets. One check of all texts together finds that most columns have none."""
     whole = "\n".join({text for text in texts if text})
     return texts if scrub(whole) == whole else [scrub(text) if text else text for text in texts]
 
 
 def repeated(text: str, count: int) -> pa.Array:
-    """A column of one text."""
+    """A column that repeats one text."""
     return pa.repeat(pa.scalar(text, TEXT), count)
 
 
 def several_instants(columns: Sequence[list[str | None]]) -> list[pa.Array] | None:
-    """Columns of equal length, all read at once. None where a text is unusual: then each is read for itself."""
+    """Parse columns of equal length together. None if a text has an unusual form: parse each column alone then."""
     times = _usual(pa.array([text for texts in columns for text in texts], TEXT, memory_pool=_POOL))
     if times is None:
         return None
@@ -84,16 +84,16 @@ def several_instants(columns: Sequence[list[str | None]]) -> list[pa.Array] | No
 
 
 def instants(texts: list[str | None]) -> pa.Array:
-    """RFC 3339 texts as instants; anything finer than a microsecond is cut off. Errors: DecodeError."""
+    """Parse RFC 3339 texts to instants, truncated to microseconds. Errors: DecodeError."""
     array = pa.array(texts, TEXT, memory_pool=_POOL)
     times = _usual(array)
-    if times is None:  # not through nanoseconds, which end in the year 2262
+    if times is None:  # not via nanoseconds, whose range ends in the year 2262
         times = _usual(pc.replace_substring_regex(array, r"(\.\d{6})\d+Z$", r"\1Z"))
     return pa.array(map(_instant, range(len(texts)), texts), TIME) if times is None else times
 
 
 def _usual(texts: pa.Array) -> pa.Array | None:
-    """Instants that end in seconds and Z. Arrow reads more than RFC 3339, and years that Python does not have."""
+    """Parse instants that end in seconds and Z. Arrow would accept more than RFC 3339, and years unknown to Python."""
     shortest = pc.min(pc.binary_length(texts)).as_py()
     if not pc.all(pc.ends_with(texts, "Z"), min_count=0).as_py() or (shortest or _SECONDS) < _SECONDS:
         return None

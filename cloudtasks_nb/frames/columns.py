@@ -1,6 +1,6 @@
-"""The columns of every kind of table: name, Arrow type, and where the values come from. One list for each kind.
+"""The columns of every kind of table: name, Arrow type, and the source of the values.
 
-Values are taken a page at a time, column by column. Missing ones are None here, `<NA>` in pandas, null in Arrow.
+Values are read per page and column. A missing value is None here, `<NA>` in pandas, null in Arrow.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Page = TypeVar("Page", contravariant=True)
 R = TypeVar("R")
 
 
-_UNITS = {SPAN: {"unit": "microseconds"}}  # for readers of Parquet to whom a duration is a number
+_UNITS = {SPAN: {"unit": "microseconds"}}  # for Parquet readers that see a duration as a number
 
 
 class Column(msgspec.Struct, Generic[Page], frozen=True):
-    """A column. `values` gives those of one page: a list, Maps, or an Arrow array. `hide` takes secrets out of them."""
+    """A column. `values` returns those of a page: a list, Maps, or an Arrow array. `hide` removes their secrets."""
 
     name: str
     type: pa.DataType
@@ -39,23 +39,23 @@ class Column(msgspec.Struct, Generic[Page], frozen=True):
     hide: Callable[[Any], Any] | None = None
 
     def hiding(self) -> Column[Page]:
-        """The column as it is handed out."""
+        """The column with its secrets hidden."""
         values, hide = self.values, self.hide
         return self if hide is None else Column(self.name, self.type, lambda page: hide(values(page)))
 
 
 def each(value: Callable[[R], Any]) -> Callable[[Sequence[R]], list[Any]]:
-    """The values of a column that needs one row at a time."""
+    """Values of a column, computed row by row."""
     return lambda rows: [value(row) for row in rows]
 
 
 def maps(value: Callable[[R], dict[str, str]]) -> Callable[[Sequence[R]], Maps]:
-    """The values of a column of maps that needs one row at a time."""
+    """Values of a column of maps, computed row by row."""
     return lambda rows: Maps([value(row) for row in rows], range(len(rows)))
 
 
 def batch_of(columns: Sequence[Column[Page]], page: Page, schema: pa.Schema | None = None) -> pa.RecordBatch:
-    """A page as one Arrow batch; `schema` saves making it anew for each page. Errors: DecodeError."""
+    """A page as one Arrow batch; pass `schema` to reuse it for each page. Errors: DecodeError."""
     arrays = [_array(column, page) for column in columns]
     return pa.RecordBatch.from_arrays(arrays, schema=schema or schema_of(columns))
 
@@ -70,14 +70,14 @@ def _array(column: Column[Page], page: Page) -> pa.Array:
 
 
 def schema_of(columns: Sequence[Column[Page]]) -> pa.Schema:
-    """Names and types of columns."""
+    """The schema of columns: names and types."""
     return pa.schema(
         [pa.field(column.name, column.type, metadata=_UNITS.get(column.type)) for column in columns]
     )
 
 
 class Columns(Generic[P]):
-    """The columns of a listing, and how a page of it is read for them. Without `secrets` they are hidden."""
+    """The columns of a listing, and the reader of its pages. Secrets are hidden unless `secrets` is set."""
 
     def __init__(
         self,
@@ -91,10 +91,10 @@ class Columns(Generic[P]):
         self.columns = columns if secrets else [column.hiding() for column in columns]
         self.schema = schema_of(columns)
         self._read = read
-        self.of = of  # items at hand as a page
+        self.of = of  # makes a page of items
 
     def chosen(self, names: Sequence[str] | None, *, secrets: bool = False) -> Columns[P]:
-        """Those of these names, in this order; all of them for None. Errors: ConfigError for a name that is none."""
+        """The columns with these names, in this order; None for all. Errors: ConfigError for an unknown name."""
         known = {column.name: column for column in self._whole}
         if isinstance(names, str) or (names is not None and not set(names) <= set(known)):
             raise ConfigError(
@@ -127,7 +127,7 @@ _TIMES = (
 
 
 class TaskPage:
-    """Tasks of a page, and what several columns need of them, found once."""
+    """The tasks of a page, and values that several columns share."""
 
     def __init__(self, tasks: Sequence[TaskRow]) -> None:
         self.tasks = tasks
@@ -146,14 +146,14 @@ class TaskPage:
 
     @classmethod
     def of(cls, tasks: Sequence[Task]) -> TaskPage:
-        """Tasks at hand: written as a page, and read like one."""
+        """A page of Task objects: they are encoded as a page and parsed again."""
         return cls(read_tasks(encode({"tasks": tasks})))
 
     def __len__(self) -> int:
         return len(self.tasks)
 
     def times(self, name: str) -> pa.Array:
-        """The instants of a column; those of all are read at once, where none is unusual. Errors: DecodeError."""
+        """The instants of a column. All columns are parsed together if no text is unusual. Errors: DecodeError."""
         at = _TIMES.index(name)
         if not self._are_read:
             self._are_read = True
@@ -177,7 +177,7 @@ class TaskPage:
 
 
 def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:
-    """Each name as its queue and its id. A page holds one queue as a rule: its name is parsed once."""
+    """The queue and the id in each name. A page usually has one queue, so its name is parsed once."""
     prefix = names[0].rpartition("/")[0] + "/" if names else ""
     if prefix.endswith("/tasks/") and all(name.startswith(prefix) for name in names):
         queue = parse_queue(prefix.removesuffix("/tasks/"))
@@ -194,14 +194,14 @@ def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:
 
 
 def _kind(task: TaskRow) -> str:
-    """The kind of a task without an HTTP request: as model.Task says it."""
+    """The kind of a task without an HTTP request, as in model.Task."""
     if task.app_engine_http_request is not None:
         return "app_engine"
     return "pull" if task.pull_message is not None or task.create_time is not None else "http"
 
 
 def _headers(requests: Sequence[RequestRow | None]) -> Maps:
-    """Headers repeat from task to task: each different JSON is decoded once."""
+    """The headers of tasks. They often repeat, so each distinct JSON is decoded once."""
     different: dict[bytes, int] = {}
     places = [
         different.setdefault(bytes(request.headers), len(different)) if request is not None else None
@@ -219,7 +219,7 @@ def _kinds(page: TaskPage) -> Any:
 def _views(page: TaskPage) -> Any:
     if None not in page.payloads:
         return repeated("FULL", len(page))
-    # Where no payload is shown, as v2 does of pull tasks, the rest is not a whole task either.
+    # Without a payload (as v2 lists pull tasks), the other settings are incomplete too.
     return ["BASIC" if one is None else "FULL" for one in page.payloads]
 
 

@@ -1,4 +1,4 @@
-"""Arrow → pandas: nullable or Arrow dtypes, maps as dicts, payloads decoded on request."""
+"""Convert Arrow to pandas: nullable or Arrow dtypes, maps as dicts, payloads decoded on request."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def to_pandas(
         )
     if strangers := [name for name in categories if name not in columns.schema.names]:
         raise ConfigError(
-            f"There is no column {strangers[0]!r} to make a category of.",
+            f"categories={strangers[0]!r} does not name a column.",
             hint='pass column names, such as categories=["kind"]',
         )
     if dtype_backend == "pyarrow":
@@ -89,6 +89,6 @@ POLICY_COLUMNS: list[Column[Sequence[tuple[Binding, str]]]] = [
 
 
 def policy_frame(policy: Policy) -> pd.DataFrame:
-    """A policy as a DataFrame; a binding without a condition has none in its rows."""
+    """A policy as a DataFrame; a binding without a condition has <NA> there."""
     rows = [(binding, member) for binding in policy.bindings for member in binding.members]
     return nullable_frame(POLICY_COLUMNS, [rows])

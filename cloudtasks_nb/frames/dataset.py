@@ -1,4 +1,4 @@
-"""Arrow batches → a folder of Parquet files, which other tools read in parts; there only when complete."""
+"""Write Arrow batches to a folder of Parquet files. The folder appears only once it is complete."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def write_dataset(
 ) -> Path:
     """Write batches to a new folder, with a folder for each value of `partition_by`: `location=…/queue=…`.
 
-    Memory is bounded, whatever the order of the rows. Errors: those of `batches`, OSError, ConfigError for columns that
-    cannot name folders.
+    Memory is bounded for any order of rows. Errors: those of `batches`, OSError, ConfigError for columns that cannot
+    name folders.
     """
     _check(schema, partition_by)
     with _complete_or_absent(path, private=private) as folder:
@@ -58,29 +58,29 @@ def _check(schema: pa.Schema, partition_by: Sequence[str]) -> None:
     ]
     if strangers := [name for name in partition_by if name not in usable]:
         raise ConfigError(
-            f"partition_by={list(partition_by)!r}: {strangers[0]!r} is no column whose values can name folders.",
-            hint=f"columns that can: {', '.join(usable)}",
+            f"partition_by={list(partition_by)!r}: {strangers[0]!r} is not a column of text or integers.",
+            hint=f"use {', '.join(usable)}",
         )
     if set(partition_by) >= set(schema.names):
         raise ConfigError(
-            "partition_by names all columns, so that the files would hold none.",
-            hint='pass fewer, such as partition_by=["location", "queue"]',
+            "partition_by names all columns, so the files would be empty.",
+            hint='pass fewer columns, such as partition_by=["location", "queue"]',
         )
 
 
 class _Parts:
-    """The files under way. Rows are held until they make a row group of their partition."""
+    """The files being written. Rows are kept until they fill a row group of their partition."""
 
     def __init__(self, folder: Path, schema: pa.Schema, partition_by: Sequence[str]) -> None:
         self._folder = folder
         self._names = list(partition_by)
         self._schema = pa.schema([field for field in schema if field.name not in partition_by])
         self._parts: dict[Key, _Part] = {}
-        self._open: dict[Key, None] = {}  # in the order of their last use
+        self._open: dict[Key, None] = {}  # ordered by last use
         self._held_bytes = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take in some rows of any partitions."""
+        """Add rows of any partitions."""
         for key, rows in self._split(batch):
             part = self._parts.get(key) or self._new(key)
             held = rows.drop_columns(self._names) if self._names else rows
@@ -92,13 +92,13 @@ class _Parts:
             self._write(max(self._parts, key=lambda key: self._parts[key].held_bytes))
 
     def flush(self) -> None:
-        """Write what is held."""
+        """Write the rows that are kept."""
         for key, part in self._parts.items():
             if part.held_bytes or not part.files:
                 self._write(key)
         if not self._parts:
             self._new(())
-            self._write(())  # a dataset of nothing has columns all the same
+            self._write(())  # an empty dataset has columns too
 
     def close(self) -> None:
         """Close every file."""
@@ -164,7 +164,7 @@ class _Part:
         return self._rows >= GROUP_ROWS or self.held_bytes >= GROUP_BYTES
 
     def write(self) -> None:
-        """What is held becomes a row group."""
+        """Write the kept rows as one row group."""
         if self._writer is None:
             self._writer = parquet_writer(self._folder / f"part-{self.files:05}.parquet", self._schema)
             self.files += 1
@@ -184,12 +184,12 @@ class _Part:
 
 @contextmanager
 def _complete_or_absent(path: str | os.PathLike[str], *, private: bool) -> Iterator[Path]:
-    """A folder that takes its name only when all is written; an error or interrupt leaves nothing behind."""
+    """A folder that gets its name only when all is written; an error or interrupt leaves nothing behind."""
     target = Path(path).expanduser().resolve()
     if target.exists() and not target.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "It is a file, and a folder is to be written", str(target))
+        raise NotADirectoryError(errno.ENOTDIR, "It is a file, not a folder: pass another path", str(target))
     if target.exists() and any(target.iterdir()):
-        why = "The folder is not empty: pass the name of a new one, or delete it first"
+        why = "The folder is not empty: pass a new path, or delete the folder first"
         raise FileExistsError(errno.EEXIST, why, str(target))
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))

@@ -1,4 +1,4 @@
-"""Payloads as columns: text, or one column per JSON key."""
+"""Decode payloads into columns: text, or one column per JSON key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .export import PAYLOAD, PREFIX, TEXT_COLUMN, Decode
 
 
 def decoded(frame: pd.DataFrame, decode: Decode, dtypes: Dtypes) -> pd.DataFrame:
-    """The frame with what its payloads say: `payload_text`, or `payload.<key>` for every top-level key."""
+    """The frame with decoded payloads: `payload_text`, or `payload.<key>` for every top-level key."""
     payloads = [None if payload is pd.NA else payload for payload in frame[PAYLOAD].tolist()]
     if decode == "text":
         texts = pd.Series(_texts(payloads), dtype=json_dtype([""], dtypes), index=frame.index)
@@ -26,7 +26,7 @@ def decoded(frame: pd.DataFrame, decode: Decode, dtypes: Dtypes) -> pd.DataFrame
 
 
 def decoded_table(table: pa.Table, decode: Decode) -> pa.Table:
-    """The same for an Arrow table, where a column of mixed or nested values holds them as JSON."""
+    """The same for an Arrow table. A column of mixed or nested values holds JSON text."""
     payloads = table[PAYLOAD].to_pylist()
     if decode == "text":
         return table.append_column(TEXT_COLUMN, pa.array(_texts(payloads), pa.string()))
@@ -57,7 +57,7 @@ def _json_values(payloads: Sequence[bytes | None]) -> dict[str, list[Any]]:
 
 
 def _typed(values: list[Any], dtypes: Dtypes) -> pd.Series[Any]:
-    """A column of one plain JSON type gets its nullable dtype; anything else is kept as it is."""
+    """A column of one plain JSON type gets its nullable dtype; any other column stays as it is."""
     try:
         column: pd.Series[Any] = pd.Series(values, dtype=json_dtype(values, dtypes))
     except (OverflowError, TypeError, ValueError):  # an integer beyond 64 bits

@@ -1,4 +1,4 @@
-"""Which pandas dtype stands for which Arrow type, and for which plain JSON type."""
+"""The pandas dtype for each Arrow type and each plain JSON type."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def frame_of(table: pa.Table, dtypes: Dtypes) -> pd.DataFrame:
 
 
 def json_dtype(values: list[Any], dtypes: Dtypes) -> Any:
-    """The dtype for values out of JSON: that of their one plain type, `object` for anything else."""
+    """The dtype for JSON values: that of their common plain type, else `object`."""
     arrow = json_type(values)
     if arrow is None:
         return object
@@ -43,9 +43,9 @@ def json_dtype(values: list[Any], dtypes: Dtypes) -> Any:
 
 
 def json_type(values: list[Any]) -> pa.DataType | None:
-    """The Arrow type of values out of JSON that are all of one plain type.
+    """The Arrow type of JSON values that share one plain type.
 
-    Whole numbers beside fractions are floats, where a float holds each of them exactly.
+    Integers among fractions become floats if a float holds each of them exactly.
     """
     kinds = {type(value) for value in values if value is not pd.NA and value is not None}
     if kinds == {int, float} and all(_is_exact_as_float(value) for value in values if type(value) is int):

@@ -1,4 +1,4 @@
-"""Arrow batches → a workbook of Excel, with openpyxl (extra "excel")."""
+"""Write Arrow batches to an Excel workbook, with openpyxl (extra "excel")."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .files import FORMULA, Batches, complete_or_absent, flat
 
 ROWS_MOST, CHARACTERS_MOST = 1_048_576, 32_767
 _INSTANT = "yyyy-mm-dd hh:mm:ss.000"
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML has no way to write them
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML cannot represent them
 
 
 def write_excel(
     path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
 ) -> Path:
-    """Write batches to a workbook; the path of the finished file.
+    """Write batches to a workbook. Returns the path of the file.
 
-    Errors: those of `batches`, MissingExtra, ConfigError for what a sheet cannot hold, OSError.
+    Errors: those of `batches`, MissingExtra, ConfigError for data that a sheet cannot hold, OSError.
     """
     try:
         from openpyxl import Workbook
@@ -39,7 +39,7 @@ def write_excel(
         made = WriteOnlyCell(sheet, value)
         made.number_format = look
         if isinstance(value, str):
-            made.data_type = "s"  # otherwise a text with a "=" before it would be a formula
+            made.data_type = "s"  # else Excel takes a text that begins with "=" as a formula
             made.quotePrefix = bool(FORMULA.match(value))
         return made
 
@@ -60,15 +60,15 @@ def _rows(schema: pa.Schema, batches: Batches, cell: Callable[..., Any]) -> Iter
         count += batch.num_rows
         if count > ROWS_MOST:
             raise ConfigError(
-                f"A sheet of Excel holds {ROWS_MOST:,} rows, and these are more.",
-                hint="write fewer, or to_parquet()",
+                f"An Excel sheet holds at most {ROWS_MOST:,} rows, and this export has more.",
+                hint="pass a smaller limit, or use to_parquet()",
             )
         columns = [_cells(field, column, cell) for field, column in zip(schema, batch.columns, strict=True)]
         yield from zip(*columns, strict=True)
 
 
 def _cells(field: pa.Field, column: pa.Array, cell: Callable[..., Any]) -> list[Any]:
-    """A column as cells; None where there is nothing."""
+    """A column as cells; None for a missing value."""
     if pa.types.is_timestamp(field.type):
         times = (value and value.astimezone(UTC).replace(tzinfo=None) for value in column.to_pylist())
         return [value and cell(value, _INSTANT) for value in times]
@@ -84,7 +84,7 @@ def _fitting(column: str, value: Any) -> Any:
         return value
     if len(value) > CHARACTERS_MOST:
         raise ConfigError(
-            f"A cell of Excel holds {CHARACTERS_MOST:,} characters, and a value of {column!r} has {len(value):,}.",
-            hint=f"leave {column!r} out with columns=[...], or write to_parquet()",
+            f"An Excel cell holds at most {CHARACTERS_MOST:,} characters; a value of {column!r} has {len(value):,}.",
+            hint=f"leave {column!r} out with columns=[...], or use to_parquet()",
         )
     return _ILLEGAL.sub("\ufffd", value)

@@ -1,4 +1,4 @@
-"""What is handed out of a listing: which columns, what is decoded, and whether secrets are hidden."""
+"""The options of an export: its columns, the decoding of payloads, and whether secrets are hidden."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAYLOAD, TEXT_COLUMN, PREFIX = "payload", "payload_text", "payload."
 
 
 class Export(Generic[P]):
-    """The choice of an export. `columns` are read; those in `dropped` only because something is decoded from them.
+    """The options of an export. `columns` are read; those in `dropped` are only decoded and then left out.
 
     Errors: ConfigError for a column that does not exist, or an unknown `decode`.
     """
@@ -33,11 +33,11 @@ class Export(Generic[P]):
         self.columns = every.chosen(None if names is None else [*names, *self.dropped], secrets=secrets)
 
     def reader(self, pages: Iterable[P]) -> pa.RecordBatchReader:
-        """The batches, one for each page; all at once for JSON, whose keys are known when all of it is read."""
+        """One batch for each page. With decoded JSON, one table: its keys are known only after the last page."""
         return self.decoded(map(self.columns.batch, pages))
 
     def decoded(self, batches: Iterable[pa.RecordBatch]) -> pa.RecordBatchReader:
-        """The same of batches of `columns`."""
+        """The same, from batches of `columns`."""
         if self.decode is None:
             return pa.RecordBatchReader.from_batches(self.columns.schema, batches)
         if self.decode == "json":

@@ -1,4 +1,4 @@
-"""Arrow batches → Parquet and CSV files: streamed, and there only when complete."""
+"""Stream Arrow batches to Parquet and CSV files, which appear only once they are complete."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 Batches = Iterable[pa.RecordBatch]
 
-# A row group per page of a listing would compress badly and be slow to read; one for all would not be streamed.
+# One row group per page would compress badly and be slow to read; a single one could not be streamed.
 GROUP_ROWS = 50_000
 GROUP_BYTES = 16 * 1024 * 1024
 FORMULA = re.compile(r"[=+\-@\t\r]")
-"""How a text begins that a spreadsheet takes for a formula."""
+"""The beginning of a text that a spreadsheet takes for a formula."""
 
 
 def write_parquet(
     path: str | os.PathLike[str], schema: pa.Schema, batches: Batches, *, private: bool = False
 ) -> Path:
-    """Write batches to a Parquet file; the path of the finished file. Errors: those of `batches`, OSError."""
+    """Write batches to a Parquet file. Returns its path. Errors: those of `batches`, OSError."""
     with complete_or_absent(path, private=private) as file, parquet_writer(file, schema) as writer:
         for group in _groups(batches):
             writer.write_table(pa.Table.from_batches(group, schema=schema), row_group_size=GROUP_ROWS)
@@ -44,7 +44,7 @@ def write_parquet(
 
 
 def parquet_writer(file: BinaryIO | Path, schema: pa.Schema) -> ParquetWriter:
-    """How every Parquet file is written."""
+    """The writer of every Parquet file."""
     from pyarrow.parquet import ParquetWriter
 
     return ParquetWriter(file, _with_units(schema), compression="zstd", write_page_checksum=True)
@@ -58,9 +58,9 @@ def write_csv(
     private: bool = False,
     spreadsheet_safe: bool = False,
 ) -> Path:
-    """Write batches to a CSV file (maps as JSON, bytes as base64, durations as "0.5s"); the path of the finished file.
+    """Write batches to a CSV file (maps as JSON, bytes as base64, durations as "0.5s"). Returns its path.
 
-    `spreadsheet_safe` puts an apostrophe before texts that would be formulas in a spreadsheet.
+    `spreadsheet_safe` puts an apostrophe before texts that a spreadsheet would take for formulas.
     """
     from pyarrow.csv import CSVWriter
 
@@ -79,13 +79,13 @@ def write_csv(
 
 
 def _with_units(schema: pa.Schema) -> pa.Schema:
-    """The schema, with units of durations where readers without Arrow look: beside the columns of the file."""
+    """The schema with the units of durations in the file metadata, for readers without Arrow."""
     spans = {f"unit of {field.name}": "microseconds" for field in schema if pa.types.is_duration(field.type)}
     return schema.with_metadata({**(schema.metadata or {}), **spans}) if spans else schema
 
 
 def _groups(batches: Batches) -> Iterator[list[pa.RecordBatch]]:
-    """Batches gathered until they make a row group."""
+    """Groups of batches, each large enough for a row group."""
     group: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
@@ -100,24 +100,24 @@ def _groups(batches: Batches) -> Iterator[list[pa.RecordBatch]]:
 
 @contextmanager
 def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -> Iterator[BinaryIO]:
-    """A file that takes its name only when all is written; an error or interrupt leaves nothing behind.
+    """A file that gets its name only when all is written; an error or interrupt leaves nothing behind.
 
-    A `private` one is for its owner alone. One that replaces another is for no more people than that was.
+    Only the owner can read a `private` file. A file that replaces another gets no wider permissions than that one had.
     """
     check_names_file(path)
     target = Path(path).expanduser().resolve()
-    if target.is_dir() or not target.parent.is_dir():  # said now rather than after the last page
+    if target.is_dir() or not target.parent.is_dir():  # raised now, not after the last page
         why = errno.EISDIR if target.is_dir() else errno.ENOENT
         raise OSError(why, os.strerror(why), str(target))
-    if target.exists() and not target.is_file():  # a file in place of a device would be no device any more
-        raise OSError(errno.EINVAL, "It is not a regular file", str(target))
+    if target.exists() and not target.is_file():  # a file must not replace a device
+        raise OSError(errno.EINVAL, "It is not a regular file: pass another path", str(target))
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     mode = (0o600 if private else 0o666) & (target.stat().st_mode if target.exists() else 0o777)
     try:
         with open(part, "xb", opener=partial(os.open, mode=mode | 0o200)) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())  # what relies on it, such as a purge, may come next
+            os.fsync(file.fileno())  # a purge that relies on this file may follow
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -132,7 +132,7 @@ _AS_TEXT: dict[pa.DataType, Callable[[Any], str]] = {
 
 
 def flat(column: pa.Array) -> pa.Array:
-    """A column as a file of plain values holds it."""
+    """A column as plain values for a text file."""
     as_text = _AS_TEXT.get(column.type)
     if as_text is None:
         return column

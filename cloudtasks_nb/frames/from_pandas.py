@@ -1,4 +1,4 @@
-"""DataFrame → what create_task takes, row by row: the way back of `to_pandas`."""
+"""Convert the rows of a DataFrame to arguments of create_task: the reverse of `to_pandas`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from .task_rows import SETTINGS
 
 _SAID_AS_THEY_ARE = ("method", "tag", "task_id", "relative_url")
 READ = ("payload", TEXT_COLUMN, "url", "headers", "schedule_time", "schedule", *_SAID_AS_THEY_ARE, "settings")
-# What a listing says beside that is either decided by the service or says how to read the rest.
+# The other columns of a listing are set by the service, or describe how to read the rest.
 _PASSED_OVER = frozenset(TASKS.schema.names) - frozenset(READ)
 _SLICE_ROWS = 1000
 
 
 def frame_from(given: Any) -> Any:
-    """A table of Arrow, Polars and the like, or rows that have names of columns only a DataFrame has, as a DataFrame.
+    """Convert a table (Arrow, Polars and the like), or rows with column names that only a DataFrame has.
 
-    Other rows stay as they are: they are dicts of what create_task takes.
+    Other rows stay as they are: dicts of arguments of create_task.
     """
     if hasattr(given, "__arrow_c_stream__"):
         return frame_of(pa.table(given), "pyarrow")
@@ -43,9 +43,9 @@ def frame_from(given: Any) -> Any:
 
 
 def rows_from(frame: pd.DataFrame) -> Iterator[dict[str, Any] | InvalidArgument]:
-    """A row as the payload and options of create_task, or what is wrong with it; a slice of the frame at a time.
+    """Each row as arguments of create_task, or as the error in it; reads the frame in slices.
 
-    Errors: InvalidRows, at once, when columns are not known or missing.
+    Errors: InvalidRows, before the first row, for unknown or repeated columns.
     """
     _check_columns(frame)
     used = [str(name) for name in frame.columns if name in READ or str(name).startswith(PREFIX)]
@@ -61,14 +61,14 @@ def _check_columns(frame: pd.DataFrame) -> None:
         for name in names
         if name not in READ and name not in _PASSED_OVER and not name.startswith(PREFIX)
     ]
-    problems = [f"column {name!r} is there more than once" for name in twice]
+    problems = [f"column {name!r} appears more than once" for name in twice]
     for name in strange:
         near = difflib.get_close_matches(name.lower(), READ, 1)
-        problems.append(f"column {name!r} is unknown" + (f"; is {near[0]!r} meant?" if near else ""))
+        problems.append(f"column {name!r} is unknown" + (f"; did you mean {near[0]!r}?" if near else ""))
     if problems:
         raise InvalidRows(
             [(None, problem) for problem in problems],
-            hint=f"columns are {', '.join(READ)}; name one payload.<key> to send it as JSON, or drop it",
+            hint=f"columns are {', '.join(READ)}; rename a column to payload.<key> to send it as JSON, or drop it",
         )
 
 
@@ -91,8 +91,8 @@ def _row(known: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
     payload = _payload(known, keys)
     if payload is None and known.get("view") == "BASIC":
         raise InvalidArgument(
-            "it was listed without its payload",
-            hint='list with queue.tasks(view="FULL"), or drop "view"; v2 never shows the payload of a pull task',
+            "the task was listed without its payload",
+            hint='list with queue.tasks(view="FULL"), or drop "view"; v2 never returns the payload of a pull task',
         )
     if payload is not None:
         row["payload"] = payload
@@ -107,7 +107,7 @@ def _row(known: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
 
 
 def _settings(held: Any) -> dict[str, Any]:
-    """Keywords of create_task out of the column that holds what no other one does."""
+    """Keyword arguments of create_task from the column `settings`, which holds those without a column."""
     if held is None:
         return {}
     try:
@@ -115,20 +115,20 @@ def _settings(held: Any) -> dict[str, Any]:
     except (TypeError, ValueError):
         settings = None
     if not isinstance(settings, dict):
-        raise InvalidArgument('settings hold no JSON object, such as {"dispatch_deadline": "30s"}')
+        raise InvalidArgument('settings must be a JSON object, such as {"dispatch_deadline": "30s"}')
     if strange := [name for name in settings if name not in SETTINGS]:
         near = difflib.get_close_matches(str(strange[0]), SETTINGS, 1)
         raise InvalidArgument(
-            f"settings have no {strange[0]!r}" + (f"; is {near[0]!r} meant?" if near else ""),
-            hint=f"settings are {', '.join(SETTINGS)}; everything else has a column",
+            f"settings cannot have {strange[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+            hint=f"settings are {', '.join(SETTINGS)}; all other options have columns",
         )
     return settings
 
 
 def _payload(known: Mapping[str, Any], keys: Sequence[str]) -> Any:
-    """The payload column with what payload_text and payload.<key> columns say differently, or what these alone say.
+    """The payload: the payload column with the changes in payload_text and payload.<key>, or these alone.
 
-    What nobody edited stays as it is, byte by byte.
+    An unedited payload stays the same, byte by byte.
     """
     held = known.get("payload")
     if isinstance(held, str) and _is_from_csv(known):
@@ -152,14 +152,14 @@ def _payload(known: Mapping[str, Any], keys: Sequence[str]) -> Any:
 
 
 def _is_same(cell: Any, said: Any) -> bool:
-    """Whether a cell says what the payload does. A column of numbers may hold 1 as 1.0; true is no 1."""
+    """Whether a cell equals a value of the payload. 1.0 equals 1, because columns may hold floats; True does not."""
     if isinstance(cell, bool) or isinstance(said, bool):
         return cell is said
     return bool(cell == said)
 
 
 def _edited(payload: bytes, edited: Mapping[str, Any]) -> bytes:
-    """A JSON object with other values of some keys; a key without a value goes."""
+    """The JSON object with new values of some keys. None removes a key."""
     members: dict[str, Any] = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
     for key, value in edited.items():
         if value is None:
@@ -170,7 +170,7 @@ def _edited(payload: bytes, edited: Mapping[str, Any]) -> bytes:
 
 
 def _is_from_csv(known: Mapping[str, Any]) -> bool:
-    """Whether a row was listed, and has been text since."""
+    """Whether a row was listed, and then read from a CSV file."""
     return known.get("view") == "FULL" and any(
         isinstance(known.get(name), str) for name in ("headers", "create_time")
     )
@@ -181,29 +181,29 @@ def _from_base64(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except ValueError:
         raise InvalidArgument(
-            "its payload is not base64, as a CSV file of a listing has it",
-            hint='drop "view" to send payloads as the text that they are',
+            "its payload is not base64, which a CSV file of a listing contains",
+            hint='drop the column "view" to send payloads as plain text',
         ) from None
 
 
 def _plain(value: Any) -> Any:
-    """A value out of a table as one that JSON knows."""
-    if isinstance(value, datetime):  # also pandas' own
+    """A value of a table as a plain JSON value."""
+    if isinstance(value, datetime):  # includes pandas' Timestamp
         return value.isoformat()
     to_plain = getattr(value, "tolist", None)  # numpy's scalars and arrays
     return to_plain() if to_plain is not None else value
 
 
 def _headers(value: Any) -> dict[str, str]:
-    if isinstance(value, str):  # out of a CSV file
+    if isinstance(value, str):  # from a CSV file
         try:
             value = json.loads(value)
         except ValueError:
-            raise InvalidArgument("headers are text, but not JSON") from None
+            raise InvalidArgument("headers must be a dict or a JSON object, not other text") from None
     try:
         return dict(value)
     except (TypeError, ValueError):
-        raise InvalidArgument(f"headers are a {type(value).__name__}, not a dict") from None
+        raise InvalidArgument(f"headers must be a dict, not a {type(value).__name__}") from None
 
 
 def _instant(value: Any) -> Any:
@@ -212,7 +212,9 @@ def _instant(value: Any) -> Any:
     try:
         return datetime.fromisoformat(value)
     except ValueError:
-        raise InvalidArgument(f"schedule_time {value!r} is not an instant") from None
+        raise InvalidArgument(
+            f"schedule_time {value!r} is not an instant such as 2026-03-01T09:00:00Z"
+        ) from None
 
 
 def _missing(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""When does Python's cyclic collector rest? While a page is converted: that makes many objects, and no cycles."""
+"""Pause Python's cyclic garbage collector while a page is converted: this makes many objects, but no cycles."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _owned = threading.Lock()
 
 @contextmanager
 def collector_rests() -> Iterator[None]:
-    """Within a with block the collector is off, if it was on. It is on again after it, whatever happens.
+    """Disable the collector in a with block, if it is enabled, and always enable it again afterwards.
 
-    One block at a time owns it. Another one, in another thread or within this one, changes nothing.
+    Only one block at a time does this. A nested block, or one in another thread, has no effect.
 
     >>> with collector_rests():
     ...     gc.isenabled()

@@ -1,6 +1,6 @@
-"""What a table needs of a task, read with the least work: instants stay text, headers stay JSON until looked at.
+"""Parse only the parts of tasks that a table needs: instants stay text, headers stay JSON until used.
 
-A listing of a million tasks goes through here; `model.task` is what a person handles.
+This is for listings of a million tasks; code that handles single tasks uses `model.task`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SETTINGS = ("dispatch_deadline", "retry_config", "oidc_token", "oauth_token", "r
 
 
 class Row(msgspec.Struct, rename="camel", gc=False):
-    """Fields that a table shows; the rest of the JSON is passed over."""
+    """The fields that a table shows; other JSON members are skipped."""
 
 
 class StatusRow(Row):
@@ -40,7 +40,7 @@ class AttemptsRow(Row):
 
 
 class RequestRow(Row):
-    """An HTTP or an App Engine request, or a pull message: their fields differ only in name."""
+    """An HTTP or an App Engine request, or a pull message. Their fields differ only in name."""
 
     url: str = ""
     relative_url: str = ""
@@ -56,7 +56,7 @@ class RequestRow(Row):
 
 
 class TaskRow(Row):
-    """A task in the words of any version: v2beta2 has `status`, the others have what it holds beside the rest."""
+    """A task in the JSON of any version. v2beta2 nests the attempts in `status`; the others do not."""
 
     name: str = ""
     http_request: RequestRow | None = None
@@ -78,7 +78,7 @@ class TaskRow(Row):
         """The payload; None unless the task was read with view FULL."""
         holder = self.http_request or self.app_engine_http_request or self.pull_message
         if holder is None:
-            return None  # a pull task, of which this version shows nothing
+            return None  # a pull task, whose payload this version does not return
         held = holder.body if holder.payload is None else holder.payload
         return b"" if held is None and self.view == "FULL" else held
 
@@ -87,7 +87,7 @@ _NO_REQUEST = RequestRow()
 
 
 def other_settings(tasks: Sequence[TaskRow], requests: Sequence[RequestRow | None]) -> list[str | None]:
-    """What no other column holds of each task, such as its deadline: JSON with the keywords of create_task."""
+    """The settings of each task without a column, such as its deadline: JSON of keyword arguments of create_task."""
     texts: list[str | None] = []
     last: tuple[msgspec.Raw, ...] = ()
     text = None
@@ -100,7 +100,7 @@ def other_settings(tasks: Sequence[TaskRow], requests: Sequence[RequestRow | Non
             held.oauth_token,
             held.app_engine_routing,
         )
-        if parts != last:  # most tasks have the settings of the one before
+        if parts != last:  # most tasks have the same settings as the one before
             last, text = parts, _settings_text(parts)
         texts.append(text)
     return texts
@@ -111,11 +111,11 @@ def _settings_text(parts: tuple[msgspec.Raw, ...]) -> str | None:
     for name, raw in zip(SETTINGS, parts, strict=True):
         value = msgspec.json.decode(raw) if raw else None
         if isinstance(value, dict):
-            if value.get("maxAttempts") == -1:  # as the later versions say it
+            if value.get("maxAttempts") == -1:  # the later versions encode it so
                 value = {**value, "unlimitedAttempts": True}
                 del value["maxAttempts"]
-            value = {snake(key): inner for key, inner in value.items() if key != "host"}  # the service's own
-            if value.get("max_attempts") == -1:  # as the later versions say it
+            value = {snake(key): inner for key, inner in value.items() if key != "host"}  # set by the service
+            if value.get("max_attempts") == -1:  # the later versions encode it so
                 value = {**value, "unlimited_attempts": True}
                 del value["max_attempts"]
         if value:

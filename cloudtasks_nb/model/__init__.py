@@ -1,4 +1,4 @@
-"""What the API says: messages and the method table, no I/O."""
+"""The messages and methods of the API, without I/O."""
 
 from .json import Duration, Int64, Message, decode, encode, from_dict, to_dict, utc
 from .location import CmekConfig, Location

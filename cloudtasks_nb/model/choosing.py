@@ -1,4 +1,4 @@
-"""Which version of the API carries a call? Pure: the call and the versions that the endpoint serves decide."""
+"""Choose the API version of a call, from the call and the versions that the endpoint serves. (pure)"""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def version_for(
     pull: bool = False,
     unserved: Collection[Version] = (),
 ) -> Version:
-    """The version of the API for a call: the named one, or with "auto" the first one that carries the whole call.
+    """The API version for a call: the named one, or with "auto" the first one that supports the whole call.
 
-    `pull` means that the call is about a known pull queue: only v2beta2 shows all of its fields.
+    `pull`: the call is about a known pull queue, whose fields only v2beta2 returns completely.
     `unserved` holds the versions that the endpoint does not serve.
 
     Errors: ConfigError for a field, a parameter or a method that the version lacks, or that every version lacks.
@@ -66,7 +66,7 @@ def version_for(
 
 
 def check(version: Version, method_id: str, query: Mapping[str, Any], body: Any) -> None:
-    """Raise unless the version carries the whole call. Errors: ConfigError, which names the versions that do."""
+    """Check that the version supports the whole call. Errors: ConfigError, which names the versions that do."""
     method = METHODS[method_id]
     if version not in method.versions:
         raise not_in(version, f"{method_id.rpartition('.')[2]} ({method_id})", method.versions)
@@ -78,7 +78,7 @@ def check(version: Version, method_id: str, query: Mapping[str, Any], body: Any)
             _check_can_be_set(method.request, path, version)
     if query.get(READ_MASK):
         for path in [("stats",), *mask_paths_of(str(query[READ_MASK]).removeprefix(EVERY_FIELD))]:
-            path_in(path, version)  # a version without statistics has no such mask
+            path_in(path, version)  # raises for a version without statistics
     if query.get("filter") and method.response is ListQueuesResponse:
         _check_filter(str(query["filter"]), version)
 
@@ -89,7 +89,7 @@ def mask_paths_of(mask: str) -> list[tuple[str, ...]]:
 
 
 def _check_can_be_set(kind: type[Message], path: tuple[str, ...], version: Version) -> None:
-    """Raise for a path that is output only in this version and settable in another: the service would ignore it."""
+    """Raise ConfigError for a path that the service would ignore: output only here, settable in another version."""
     if behavior_of(kind, path, version) != "output-only" or behavior_of(kind, path, AUTO) == "output-only":
         return
     holder = kind
@@ -99,7 +99,7 @@ def _check_can_be_set(kind: type[Message], path: tuple[str, ...], version: Versi
 
 
 def _check_filter(text: str, version: Version) -> None:
-    """Raise when a filter names a field of another version only. The service judges fields that no version has."""
+    """Raise ConfigError if a filter names a field of another version. The service checks all other fields."""
     for path in _COMPARED.findall(_QUOTED.sub('""', text)):
         having = [each for each in VERSIONS if _has(Queue, tuple(map(snake, path.split("."))), each)]
         if having and version not in having:
@@ -120,7 +120,7 @@ def _has(kind: type[Message] | None, path: tuple[str, ...], version: Version) ->
 
 
 def _carried_by_none(refused: list[ConfigError], unserved: Collection[Version]) -> ConfigError:
-    """The error for a call that no version carries, or none that the endpoint serves."""
+    """The error for a call that no version supports, or no version that the endpoint serves."""
     reasons = " ".join(dict.fromkeys(error.message for error in refused))
     if unserved:
         return ConfigError(
@@ -128,6 +128,6 @@ def _carried_by_none(refused: list[ConfigError], unserved: Collection[Version]) 
             hint="leave out the fields that other versions lack, or use an endpoint that serves all versions",
         )
     return ConfigError(
-        f"No version of the API carries all of this call. {reasons}",
-        hint="split it into two calls, or leave one of these out",
+        f"No version of the API supports all of this call. {reasons}",
+        hint="split it into two calls, or leave out one of these fields",
     )

@@ -1,4 +1,4 @@
-"""How a person writes a duration: "90", "30 sec", "10m", "1h 30m". The one grammar, for code, magics and panels."""
+"""Parse durations that people write: "90", "30 sec", "10m", "1h 30m". Code, magics and panels all use this."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLES = '"90s", "10m", "2h" or "1h 30m"'
 
 
 def parse_duration(text: str) -> timedelta:
-    """The duration that a text means; a number alone means seconds. Errors: ValueError.
+    """Parse a duration; a number alone means seconds. Errors: ValueError.
 
     >>> parse_duration("1h 30m") == parse_duration("1.5 h") == parse_duration("5400")
     True
@@ -32,7 +32,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def span_of(value: DurationLike) -> timedelta:
-    """A timedelta as it is, a number (also of numpy) as seconds, a text as its duration.
+    """A timedelta unchanged, a number (also of numpy) as seconds, a text parsed as a duration.
 
     Errors: TypeError, ValueError, OverflowError.
     """

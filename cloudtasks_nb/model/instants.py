@@ -1,4 +1,4 @@
-"""How a person writes an instant: a datetime, ISO text such as "2026-03-01T09:00Z", or a duration from now."""
+"""Parse instants that people write: a datetime, ISO text such as "2026-03-01T09:00Z", or a duration from now."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from .durations import DurationLike, parse_duration, span_of
 from .json import utc
 
 InstantLike = datetime | DurationLike
-"""A datetime or ISO text; or a duration from now. Without a zone it is local time of this machine."""
+"""A datetime or ISO text; or a duration from now. Without a time zone, it is local time."""
 
-_EPOCH_FROM = 1_000_000_000  # as seconds from now, these are 31 years; since 1970 they end in 2001
+_EPOCH_FROM = 1_000_000_000  # as a duration 31 years; as a time since 1970 the year 2001
 _EPOCH_UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 _EPOCH_YEARS = range(2001, 2200)
 
@@ -34,7 +34,7 @@ def instant_of(value: InstantLike, now: datetime) -> datetime:
 
 
 def epoch_of(value: Any) -> str:
-    """The instant, as Python code, that a number means as a time since 1970; "" where it can be a duration.
+    """Python code for the instant of a number since 1970; "" if the number can be a duration.
 
     >>> epoch_of(1767225600)
     'datetime.fromtimestamp(1767225600, UTC)'

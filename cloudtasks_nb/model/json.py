@@ -1,7 +1,7 @@
-"""How proto JSON carries values: durations, int64 as strings, timestamps, base64.
+"""Values in proto JSON: durations, int64 as strings, timestamps, base64.
 
-Timestamps are RFC 3339 and bytes base64, which msgspec reads and writes by itself; durations ("3.5s") and
-int64 ("12") have types of their own here. Source: SPEC section 1.2.
+msgspec reads and writes timestamps (RFC 3339) and bytes (base64). Durations ("3.5s") and int64 ("12") have their own
+types here. Source: SPEC section 1.2.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from .marks import OWN, Version
 
 T = TypeVar("T")
 
-# numpy's kinds whose tolist() gives values of Python; instants would become numbers.
+# numpy kinds whose tolist() returns Python values; instants are excluded because they would become numbers.
 _AS_LISTED = frozenset("biufUO")
 _INT64 = re.compile(r"-?[0-9]{1,19}")
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
-# Instants that msgspec would round, or turn into something that is outside the years of UTC.
+# Instants that msgspec would round, or move out of the years 1 to 9999.
 _FINER, _EDGES = re.compile(rb"\.\d{7}"), (b"0001-01-01", b"9999-12-31")
 _DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
 
 
 class Duration(timedelta):
-    """A timedelta that JSON writes as "3.5s"; `of` makes one from what a person writes."""
+    """A timedelta that JSON writes as "3.5s". `of` also accepts seconds and text."""
 
     @classmethod
     def of(cls, value: DurationLike) -> Self:
@@ -54,7 +54,7 @@ class Duration(timedelta):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From the wire. Errors: ValueError."""
+        """Parse the JSON form. Errors: ValueError."""
         match = _DURATION.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not a duration such as '3.5s'")
@@ -67,7 +67,7 @@ class Duration(timedelta):
                 else value
             )
         except OverflowError:
-            raise ValueError(f"{text!r} is too long a duration") from None
+            raise ValueError(f"{text!r} is too long for a duration") from None
 
     def __str__(self) -> str:
         total_us = (self.days * 86_400 + self.seconds) * 1_000_000 + self.microseconds
@@ -81,21 +81,21 @@ class Int64(int):
 
     @classmethod
     def parse(cls, value: str | int) -> Self:
-        """From the wire. Errors: ValueError."""
+        """Parse the JSON form. Errors: ValueError."""
         text = str(value)
         if not _INT64.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
-            raise ValueError(f"{text[:30]!r} is not an integer of 64 bits")
+            raise ValueError(f"{text[:30]!r} is not a 64-bit integer")
         return cls(text)
 
 
 class Instant(datetime):
-    """An instant in UTC, cut to the microsecond, that goes back to the service as it came: as `text`."""
+    """An instant in UTC, truncated to microseconds. `text` keeps the original form for requests."""
 
     text: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From the wire: RFC 3339 with a time zone. Errors: ValueError."""
+        """Parse RFC 3339 with a time zone. Errors: ValueError."""
         match = _INSTANT.fullmatch(text)
         try:
             if match is None:
@@ -106,7 +106,7 @@ class Instant(datetime):
             made = cls.combine(*_split(moment.astimezone(UTC)))
         except (OverflowError, ValueError):
             raise ValueError(
-                f"{text[:60]!r} is not an instant with a time zone, of the years 1 to 9999"
+                f"{text[:60]!r} is not an instant with a time zone in the years 1 to 9999"
             ) from None
         made.text = text
         return made
@@ -131,14 +131,14 @@ def _split(moment: datetime) -> tuple[date, time]:
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 """The type of a field that holds an instant."""
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
-"""The type of a field that holds a number of 32 bits."""
+"""The type of a field that holds a 32-bit integer."""
 
 
 class Message(Discreet, msgspec.Struct, Shown, rename="camel", omit_defaults=True, kw_only=True, gc=False):
-    """A message of the API: camelCase on the wire, snake_case in Python, absent fields at their default."""
+    """A message of the API: camelCase in JSON, snake_case in Python. Absent fields have their default."""
 
     keeps_texts: ClassVar[bool] = False
-    """Whether instants in an answer of this kind go back as they came: a lease is proven by its end."""
+    """Whether instants keep their original text: the service checks a lease by the exact text of its end."""
 
 
 def _from_wire(kind: type, value: Any) -> Any:
@@ -146,7 +146,7 @@ def _from_wire(kind: type, value: Any) -> Any:
         return Duration.parse(value)
     if kind is Int64:
         return Int64.parse(value)
-    raise NotImplementedError(kind)  # how msgspec asks to hear of a type that it cannot read
+    raise NotImplementedError(kind)  # tells msgspec that the type is unknown
 
 
 def _to_wire(value: Any) -> Any:
@@ -158,11 +158,11 @@ def _to_wire(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """What notebooks hold in the place of Python's own values: kinds of text, pandas' instants, numpy's numbers."""
+    """Convert values that are common in notebooks: subclasses of str, pandas instants, numpy numbers."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, datetime):
-        if value != value:  # NaT is not itself
+        if value != value:  # NaT is not equal to itself
             return None
         return getattr(value, "text", None) or datetime.combine(*_split(value))
     if getattr(getattr(value, "dtype", None), "kind", "") in _AS_LISTED:
@@ -179,7 +179,7 @@ _encoder = msgspec.json.Encoder(enc_hook=_to_wire)
 
 
 def in_version(raw: bytes, version: Version) -> bytes:
-    """JSON in the words of a version, which `decode` reads as the model's messages."""
+    """Mark JSON as that of a version, so that `decode` can read it as messages of the model."""
     if version == OWN:
         return raw
     said = raw if isinstance(raw, Body) else Body(raw)
@@ -188,26 +188,26 @@ def in_version(raw: bytes, version: Version) -> bytes:
 
 
 def version_said(raw: bytes) -> Version:
-    """The version whose words JSON is in."""
+    """The version that JSON was marked with."""
     return cast(Version, getattr(raw, "version", None) or OWN)
 
 
 def decode(raw: bytes, kind: type[T]) -> T:
-    """JSON bytes, of any version, as a message. Errors: DecodeError when they are not JSON or do not fit."""
+    """Decode JSON of any version to a message. Errors: DecodeError for invalid JSON or a wrong type."""
     try:
         return cast(T, _decoded(raw, kind))
     except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
-        why = "it is nested too deep" if isinstance(error, RecursionError) else error
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise DecodeError(
-            f"The answer is not a {getattr(kind, '__name__', str(kind)).lstrip('_')}: {why}",
-            hint="check that the endpoint is a Cloud Tasks API and that the api_version is right",
+            f"The response is not a {getattr(kind, '__name__', str(kind)).lstrip('_')}: {why}",
+            hint="check that the endpoint serves the Cloud Tasks API in this api_version",
         ) from error
 
 
 def _decoded(raw: bytes, kind: Any) -> Any:
     there = kind
     if (version := version_said(raw)) != OWN:
-        from .translation import reading  # which is made of the messages, and these of this file
+        from .translation import reading  # imported late: it imports the messages, which import this file
 
         there = reading(kind, version)
     keeps_texts = getattr(kind, "keeps_texts", None)
@@ -215,14 +215,14 @@ def _decoded(raw: bytes, kind: Any) -> Any:
         keeps_texts is False and (_FINER.search(raw) or any(edge in raw for edge in _EDGES))
     )
     instants: list[Instant] = []
-    if is_exact:  # instants are read by our own rule: msgspec rounds, and forgets the text
+    if is_exact:  # we parse instants: msgspec rounds them and drops the text
         values = msgspec.json.decode(raw)
         _take_instants(values, there, "$", instants)
         found = msgspec.convert(values, there, dec_hook=_from_wire)
     else:
         found = _decoder(there).decode(raw)
     if there is not kind:
-        # Its values were read by `_from_wire` already.
+        # `_from_wire` has already parsed its values.
         found = msgspec.convert(found, kind, from_attributes=True, dec_hook=lambda _, value: value)
     if is_exact:
         _put_instants(found, iter(instants))
@@ -231,7 +231,7 @@ def _decoded(raw: bytes, kind: Any) -> Any:
 
 @cache
 def _with_instants(kind: type[Message]) -> tuple[tuple[str, str, type[Message] | None], ...]:
-    """The fields of a message that hold instants: their names, those in JSON, and the message that has them inside."""
+    """The fields of a message that contain instants: the name, the JSON name, and the nested message."""
     from .schema import schema
 
     return tuple(
@@ -258,7 +258,7 @@ def _take_instants(values: Any, kind: type[Message], path: str, found: list[Inst
 
 
 def _put_instants(message: Message, found: Iterator[Instant]) -> None:
-    """The same walk over the message: what is an instant there was a text before."""
+    """Put the parsed instants into the message, in the order in which their texts were found."""
     for name, _, inside in _with_instants(type(message)):
         held = getattr(message, name)
         if inside is None and held is not None:
@@ -269,12 +269,12 @@ def _put_instants(message: Message, found: Iterator[Instant]) -> None:
 
 
 def encode(message: Any) -> bytes:
-    """A message (or plain values) as compact JSON bytes."""
+    """Encode a message (or plain values) as compact JSON."""
     return _encoder.encode(message)
 
 
 def to_dict(message: Any) -> Any:
-    """A message as the plain values that its JSON holds."""
+    """A message as plain JSON values."""
     return msgspec.to_builtins(message, enc_hook=_to_wire)
 
 
@@ -283,11 +283,11 @@ def from_dict(values: Any, kind: type[T]) -> T:
     try:
         return msgspec.convert(values, kind, dec_hook=_from_wire)
     except (msgspec.ValidationError, ValueError, TypeError, RecursionError) as error:
-        raise DecodeError(f"These values are not a {getattr(kind, '__name__', kind)}: {error}") from error
+        raise DecodeError(f"The values are not a valid {getattr(kind, '__name__', kind)}: {error}") from error
 
 
 def shortest(number: float) -> float:
-    """A number as proto JSON writes it: 500, not 500.0.
+    """A number in its shortest JSON form: 500, not 500.0.
 
     >>> shortest(500.0), shortest(0.5)
     (500, 0.5)
@@ -297,8 +297,8 @@ def shortest(number: float) -> float:
 
 
 def utc(moment: datetime) -> datetime:
-    """The same instant in UTC; a naive datetime is taken as local time, as Python does.
+    """The same instant in UTC; a naive datetime counts as local time, as in Python.
 
-    A subclass (a pandas Timestamp out of a table) becomes a plain datetime, to the microsecond.
+    A subclass (such as a pandas Timestamp) becomes a plain datetime with microseconds.
     """
     return datetime.combine(moment.date(), moment.timetz()).astimezone(UTC)

@@ -10,18 +10,18 @@ from .marks import OUTPUT_ONLY
 
 
 class Location(Message):
-    """A region. `labels` and `metadata` are the service's own."""
+    """A region. The service sets `labels` and `metadata`."""
 
     name: str = ""
     """The full name: projects/PROJECT/locations/LOCATION."""
     location_id: str = ""
     """The id, such as us-central1."""
     display_name: str = ""
-    """A name for people, such as Iowa."""
+    """The display name, such as Iowa."""
     labels: dict[str, str] = {}
-    """The service's own words for it."""
+    """Labels that the service sets."""
     metadata: dict[str, Any] = {}
-    """More of them, as the service sends it."""
+    """Metadata that the service sets."""
 
     def __post_init__(self) -> None:
         if self.labels or self.metadata:
@@ -37,7 +37,7 @@ class Location(Message):
 
 
 class CmekConfig(Message):
-    """The key that encrypts a location's tasks; blank means Google's own.
+    """The key that encrypts a location's tasks; empty for Google's default key.
 
     Example:
         >>> location.cmek().kms_key
@@ -47,4 +47,4 @@ class CmekConfig(Message):
     name: Annotated[str, OUTPUT_ONLY] = ""
     """The full name: projects/PROJECT/locations/LOCATION/cmekConfig."""
     kms_key: str = ""
-    """The key's full name in Cloud KMS; empty for Google's own."""
+    """The key's full name in Cloud KMS; empty for Google's default key."""

@@ -1,6 +1,6 @@
-"""What is said of a field beside its type: who may set it, which versions of the API have it, and under which name.
+"""Marks of a field beside its type: who may set it, which API versions have it, and under which name.
 
-A field without a mark may be set, at creation and later, in every version.
+A field without a mark can be set at creation and later, in every version.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ Version = Literal["v2beta2", "v2beta3", "v2"]
 VERSIONS: tuple[Version, ...] = ("v2beta2", "v2beta3", "v2")
 Spoken = Literal["auto", "v2beta2", "v2beta3", "v2"]
 AUTO: Final = "auto"
-"""Each call in a version that carries it, instead of one version for all."""
+"""Choose for each call a version that supports it."""
 OWN: Version = "v2beta2"
-"""The version whose JSON is the model's own, except for fields that only the later ones have."""
+"""The version whose JSON the model uses, except for fields that only later versions have."""
 
 Behavior = Literal["settable", "create-only", "output-only", "shown-only", "absent"]
-"""`output-only`: the service sets it. `shown-only`: a caller set it, and this version cannot."""
+"""`output-only`: the service sets it. `shown-only`: this version returns it but cannot set it."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact about a field. It is true in `versions`, and for queues of one kind where `queue_kind` names one."""
+    """One fact about a field. It holds in `versions`; if `queue_kind` is set, only for queues of that kind."""
 
     behavior: Behavior = "settable"
     name: str = ""
@@ -38,7 +38,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 CREATE_ONLY = Mark(behavior="create-only")
 """A caller sets it when the resource is created, and cannot change it later."""
 OUTPUT_ONLY = Mark(behavior="output-only")
-"""The service sets it. A message that is handed back leaves it out."""
+"""The service sets it. A request leaves it out."""
 
 
 def output_only(*versions: Version, queue_kind: str = "") -> Mark:
@@ -47,7 +47,7 @@ def output_only(*versions: Version, queue_kind: str = "") -> Mark:
 
 
 def shown_only(*versions: Version) -> Mark:
-    """These versions show it and cannot set it. A message that holds it is refused: without it something is lost."""
+    """These versions return it but cannot set it. A request with it raises ConfigError, so that no data is lost."""
     return Mark(behavior="shown-only", versions=versions)
 
 
@@ -57,5 +57,5 @@ def absent(*versions: Version) -> Mark:
 
 
 def renamed(name: str, *versions: Version) -> Mark:
-    """These versions call it by another name."""
+    """These versions use another name for it."""
     return Mark(name=name, versions=versions)

@@ -1,4 +1,4 @@
-"""Bodies of calls and of their answers that are not resources themselves."""
+"""Request and response bodies that are not resources."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class SetIamPolicyRequest(Message):
 
 
 class TestIamPermissionsRequest(Message):
-    __test__ = False  # not a test, whatever its name suggests to pytest
+    __test__ = False  # tells pytest that this is not a test class
 
     permissions: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The one table of REST methods, read by the client (to build requests) and by the emulator (to route them).
+"""The table of REST methods. The client builds requests from it, and the emulator routes them by it.
 
 Source: discovery document of v2beta2; SPEC sections 1.2 (paths, permissions) and 8.1 (safe repeats).
 """
@@ -34,12 +34,12 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
     """One REST method.
 
     `path` is a template such as "{parent=projects/*/locations/*}/queues", below the version prefix.
-    `repeatable`: running it twice does no more than running it once, so a lost answer may be retried.
-    `done_when_repeated`: the refusal that means, after a try without an answer, that this try had succeeded.
-    `safe_with`: the member of the request that makes it repeatable when it is given: a name of one's own, a request id.
-    `versions`: the versions of the API that have it. Paths are the same in all.
-    `version`: whose messages and parameters these are.
-    `optional`: a path parameter that may be left out, together with the slash before it.
+    `repeatable`: the method is idempotent, so it may be retried after a lost response.
+    `done_when_repeated`: this error on a retry means that the try with the lost response had succeeded.
+    `safe_with`: this member of the request makes it repeatable: a task name, a request id.
+    `versions`: the API versions that have it. The paths are the same in all versions.
+    `version`: the version that these messages and parameters belong to.
+    `optional`: a path parameter that may be omitted, together with the slash before it.
     """
 
     id: str
@@ -59,7 +59,7 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def changes(self) -> bool:
-        """Whether it does more than to read."""
+        """Whether it changes anything."""
         return self.http != "GET" and not self.id.endswith(_READ_BY_POST)
 
     @property
@@ -69,7 +69,7 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def forms(self) -> dict[str, str]:
-        """The form of each path parameter: {"parent": "projects/*/locations/*"}."""
+        """The pattern of each path parameter: {"parent": "projects/*/locations/*"}."""
         return {match[1]: match[2] or "*" for match in _VARIABLE.finditer(self.path)}
 
     @cached_property
@@ -86,14 +86,14 @@ class Method(Struct, frozen=True, kw_only=True, dict=True):
             inner = (match[2] or "*").replace("projects/*", r"projects/[^/]+").replace("*", r"[^/:]+")
             fixed, group = self.path[at : match.start()], f"(?P<{match[1]}>{inner})"
             if match[1] == self.optional:
-                # Some clients leave out the slash with an empty value, others keep it.
+                # For an empty value, some clients omit the slash and others keep it.
                 fixed, group = fixed.removesuffix("/"), f"(?:/(?P<{match[1]}>[^/:]*))?"
             out += [re.escape(fixed), group]
             at = match.end()
         return re.compile("".join([*out, re.escape(self.path[at:])]))
 
     def url_path(self, version: str, **values: str) -> str:
-        """The request path from the values of its parameters. Errors: ConfigError when one is missing."""
+        """The request path for these parameters. Errors: ConfigError if one is missing."""
         missing = [name for name in self.variables if not values.get(name) and name != self.optional]
         if missing:
             raise ConfigError(f"{self.id} needs {', '.join(missing)}.")
@@ -177,12 +177,12 @@ METHODS: dict[str, Method] = {
                 versions=_ONLY_V2BETA2),
     )
 }  # fmt: skip
-"""All 29 methods, by the id that the API gives them (without its "cloudtasks." prefix), with messages of the model."""
+"""All 29 methods, by their API id (without the "cloudtasks." prefix), with messages of the model."""
 
 
 @cache
 def methods_of(version: Version) -> dict[str, Method]:
-    """The methods that a version offers, with its own messages and parameters: 29 in v2beta2, 24 in v2beta3 and v2."""
+    """The methods of a version, with its messages and parameters: 29 in v2beta2, 24 in v2beta3 and v2."""
     return {id: _in(method, version) for id, method in METHODS.items() if version in method.versions}
 
 

@@ -1,4 +1,4 @@
-"""Long-running operations, as batch calls answer them."""
+"""Long-running operations, which batch calls return."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .status import Status
 
 
 class Operation(Message):
-    """A call that may go on after its answer."""
+    """A call that may continue after its response."""
 
     name: str = ""
     """The full name."""
     metadata: dict[str, Any] = {}
-    """How far it is, as the service tells it."""
+    """Progress data from the service."""
     done: bool = False
-    """Whether it is over."""
+    """Whether it has ended."""
     error: Status | None = None
-    """Why it failed; None while it runs, or when it did not."""
+    """The error; None while it runs or if it succeeded."""
     response: dict[str, Any] | None = None
-    """What came of it, as the service sends it; None while it runs, or when it failed."""
+    """The result from the service; None while it runs or if it failed."""
 
     def __post_init__(self) -> None:
         if self.metadata or self.response:
@@ -35,7 +35,7 @@ class Operation(Message):
 
     @property
     def state(self) -> str:
-        """How far it is: RUNNING, SUCCEEDED, PARTIALLY_SUCCEEDED, FAILED or CANCELLED."""
+        """The state: RUNNING, SUCCEEDED, PARTIALLY_SUCCEEDED, FAILED or CANCELLED."""
         said = str(self.metadata.get("state") or "").removesuffix("_UNSPECIFIED")
         if said and said != "STATE":
             return said
@@ -43,7 +43,7 @@ class Operation(Message):
 
     @property
     def failures(self) -> dict[int, Status]:
-        """Which of its requests failed, by their place in the order given, and why."""
+        """The errors of failed requests, by their index in the batch."""
         failed = self.metadata.get("failedRequests") or {}
         return {int(index): from_dict(status, Status) for index, status in _in_order(failed)}
 
@@ -52,7 +52,7 @@ class Operation(Message):
 
 
 def _in_order(failed: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Map entries in the order of their numbers, which JSON writes as text. Errors: DecodeError."""
+    """Map entries in numeric order; JSON has the numbers as text. Errors: DecodeError."""
     if strange := [index for index in failed if not index.isdecimal()]:
-        raise DecodeError(f"The operation names a failed request {strange[0]!r}, which is not a number.")
+        raise DecodeError(f"The operation has the failed request {strange[0]!r}, which is not an index.")
     return sorted(failed.items(), key=lambda entry: int(entry[0]))

@@ -1,4 +1,4 @@
-"""A payload, from a Python value: bytes as they are, text as UTF-8, all else as JSON that loses nothing of it."""
+"""Encode a Python value as a payload: bytes unchanged, text as UTF-8, everything else as lossless JSON."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import msgspec
 from ..errors import InvalidArgument
 from .json import Duration, Message, encode, to_dict
 
-# numpy's kinds whose tolist() gives values of Python; instants would become numbers.
+# numpy kinds whose tolist() returns Python values; instants are excluded because they would become numbers.
 _AS_LISTED = frozenset("biufUO")
-_PLAIN = frozenset({str, int, bool, type(None)})  # most values, without a look at their rule
-# How tables and arrays of other libraries become values of Python.
+_PLAIN = frozenset({str, int, bool, type(None)})  # most values: no rule needed
+# How to convert tables and arrays of other libraries to Python values.
 _WAYS = (
     'to_dict("records")',
     "to_dicts()",
@@ -34,7 +34,7 @@ _HINT = "pass bytes, text, or dicts and lists of text, finite numbers, bools, No
 
 
 class _Refused(Exception):
-    """A value that JSON cannot hold whole, and where it is in the payload."""
+    """A value that JSON cannot hold without loss, and its path in the payload."""
 
     def __init__(self, words: str, hint: str = _HINT) -> None:
         self.words = words
@@ -43,10 +43,10 @@ class _Refused(Exception):
 
 
 def payload_bytes(payload: Any) -> tuple[bytes | None, bool]:
-    """A payload as bytes, and whether it was encoded as JSON here. Errors: InvalidArgument.
+    """A payload as bytes, and whether this function encoded it as JSON. Errors: InvalidArgument.
 
-    Bytes and None stay as they are, text becomes UTF-8, everything else JSON. The docstring of create_task() says how
-    each type is written. A value that would lose something is refused.
+    Bytes and None stay as they are, text becomes UTF-8, everything else JSON. The docstring of create_task() lists
+    the form of each type. A value that JSON cannot hold without loss raises InvalidArgument.
 
     >>> payload_bytes({"to": "ada"})
     (b'{"to":"ada"}', True)
@@ -71,7 +71,7 @@ def payload_bytes(payload: Any) -> tuple[bytes | None, bool]:
 
 @singledispatch
 def as_json(value: Any) -> Any:
-    """A value as plain ones that JSON holds whole, by the rule of its type in _RULES or below. Others raise."""
+    """Convert a value to plain JSON values without loss, by the rule of its type in _RULES or below; else raise."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _object((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
     if hasattr(type(value), "__attrs_attrs__"):
@@ -104,21 +104,21 @@ def _foreign(value: Any) -> _Refused:
     way = next((way for way in _WAYS if hasattr(value, way.partition("(")[0])), "")
     if not way:
         return _Refused(f"a {name}")
-    rows = "; queue.create_tasks(frame) creates a task of each row" if name == "DataFrame" else ""
+    rows = "; queue.create_tasks(frame) creates a task for each row" if name == "DataFrame" else ""
     return _Refused(f"a {name}", f"pass its .{way}{rows}")
 
 
 def _object(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
-    """A JSON object. Its keys are text: 1 and "1" would become the same key."""
+    """A JSON object. Keys must be text, because 1 and "1" would become the same key."""
     written: dict[str, Any] = {}
     for key, value in pairs:
         if not isinstance(key, str):
             raise _Refused(
-                f"an object with the key {key!r}, a {type(key).__name__}: keys of JSON are text",
-                "make keys text: {str(key): value for key, value in payload.items()}",
+                f"an object with the key {key!r}, a {type(key).__name__}: keys of JSON must be text",
+                "convert the keys: {str(key): value for key, value in payload.items()}",
             )
         if key in written:
-            raise _Refused(f"an object with the key {key!r} twice", "give each value a key of its own")
+            raise _Refused(f"an object with the key {key!r} twice", "use each key once")
         try:
             written[str.__str__(key)] = value if type(value) in _PLAIN else _rule(type(value))(value)
         except _Refused as refused:
@@ -139,11 +139,11 @@ def _array(values: Iterable[Any]) -> list[Any]:
 
 
 def _series(series: Any) -> dict[str, Any]:
-    """The object of a Series' labels, as of a row of a DataFrame. Numbers that only count its values are no keys."""
+    """A Series (such as a row of a DataFrame) as an object by its labels. Numeric labels raise."""
     if not all(isinstance(label, str) for label in series.index):
         raise _Refused(
             "a Series whose labels are not text",
-            "pass series.tolist() for its values, or give it an index of text",
+            "pass series.tolist() for its values, or give the Series an index of text",
         )
     return _object(series.items())
 
@@ -161,7 +161,7 @@ def _decimal(value: Decimal) -> str:
 
 
 def _instant(value: date | time) -> str:
-    """Also a datetime, and a Timestamp of pandas with its nanoseconds. NaT is a datetime that is not itself."""
+    """Also for datetime, and for pandas Timestamp with nanoseconds. NaT is a datetime not equal to itself."""
     if value != value:
         raise _missing(value)
     return value.isoformat().replace("+00:00", "Z")
@@ -175,7 +175,7 @@ def _bytes(value: bytes | bytearray | memoryview) -> Any:
 
 
 def _struct(value: msgspec.Struct) -> Any:
-    """As msgspec writes it: under the names and the tag that its class says."""
+    """As msgspec writes it, with the field names and the tag of the class."""
     if isinstance(value, Message):
         return to_dict(value)
     config = value.__struct_config__
@@ -188,18 +188,18 @@ def _struct(value: msgspec.Struct) -> Any:
 
 
 def _tuple(value: tuple[Any, ...]) -> Any:
-    """An array; of a named tuple, the object of its names."""
+    """An array; a named tuple becomes an object."""
     return _object(zip(value._fields, value, strict=True)) if hasattr(value, "_fields") else _array(value)
 
 
 _RULES: dict[Callable[[Any], Any], tuple[Any, ...]] = {
-    lambda value: value: (type(None), bool, UUID, Duration),  # the encoder writes these whole
-    str.__str__: (str,),  # kinds of text, too
+    lambda value: value: (type(None), bool, UUID, Duration),  # the encoder writes these without loss
+    str.__str__: (str,),  # includes subclasses
     int: (int,),
     _number: (float,),
     _decimal: (Decimal,),
     _instant: (date, time),
-    # As the encoder writes it, PT90S; pandas' own in the same form, with its nanoseconds.
+    # PT90S, as the encoder writes it; pandas Timedelta in the same form, with nanoseconds.
     lambda value: value.isoformat() if hasattr(value, "isoformat") else timedelta(0) + value: (timedelta,),
     lambda value: as_json(value.value): (Enum,),
     _bytes: (bytes, bytearray, memoryview),

@@ -28,15 +28,15 @@ class Expr(Message):
     expression: str = ""
     """The condition itself."""
     title: str = ""
-    """What it is called."""
+    """The title."""
     description: str = ""
-    """What it is for."""
+    """The description."""
     location: str = ""
-    """Where it comes from, for error messages."""
+    """The source of the expression, for error messages."""
 
 
 class Binding(Message):
-    """Members that hold a role, on a condition where one is set.
+    """Members that hold a role, under a condition if one is set.
 
     Example:
         >>> Policy().grant("roles/cloudtasks.viewer", "allUsers").bindings[0].members
@@ -52,7 +52,7 @@ class Binding(Message):
 
 
 class Policy(Message):
-    """Who may do what. `etag` (base64) guards against concurrent changes, and is kept by `grant` and `revoke`.
+    """The roles of members on a queue. `etag` (base64) detects concurrent changes; `grant` and `revoke` keep it.
 
     Example:
         >>> policy = Policy(etag="BwWWja0YfJA=").grant("roles/cloudtasks.viewer", "user:ada@example.com")
@@ -61,11 +61,11 @@ class Policy(Message):
     """
 
     version: Int32 = 0
-    """3 when there are conditions, else 0 or 1."""
+    """3 with conditions, else 0 or 1."""
     bindings: list[Binding] = []
     """Which members hold which role."""
     etag: str = ""
-    """What was read, in base64: a policy that somebody changed meanwhile is not overwritten."""
+    """The version that was read, in base64. The service rejects an update if the policy has changed since."""
 
     def members(self, role: str) -> list[str]:
         """Who holds a role, with or without a condition.
@@ -96,7 +96,7 @@ class Policy(Message):
         return policy_frame(self)
 
     def grant(self, role: str, *members: str, condition: Expr | None = None) -> Policy:
-        """The policy with these members in a role; this one stays as it is. Errors: ConfigError.
+        """Return a new policy with these members in a role; this one does not change. Errors: ConfigError.
 
         Example:
             >>> Policy().grant("roles/cloudtasks.viewer", "allUsers").members("roles/cloudtasks.viewer")
@@ -110,7 +110,7 @@ class Policy(Message):
         )
 
     def revoke(self, role: str, *members: str, condition: Expr | None = None) -> Policy:
-        """The policy without these members in a role; whoever was not in it does not matter. Errors: ConfigError.
+        """Return a new policy without these members in a role; others are ignored. Errors: ConfigError.
 
         Example:
             >>> policy = Policy().grant("roles/cloudtasks.viewer", "allUsers", "user:ada@example.com")
@@ -132,7 +132,7 @@ class Policy(Message):
             else binding
             for binding in bindings
         ]
-        kept = [binding for binding in changed if binding.members]  # the API refuses a role without members
+        kept = [binding for binding in changed if binding.members]  # the API rejects a role without members
         conditional = any(binding.condition is not None for binding in kept)
         return replace(self, bindings=kept, version=_WITH_CONDITIONS if conditional else self.version)
 
@@ -143,7 +143,7 @@ def _check(role: str, members: tuple[str, ...]) -> None:
             f"{role!r} is not the name of a role.", hint='write "roles/cloudtasks.viewer", for example'
         )
     if not members:
-        raise ConfigError("No member was named.", hint='policy.grant(role, "user:ada@example.com")')
+        raise ConfigError("No member was given.", hint='write policy.grant(role, "user:ada@example.com")')
     for member in members:
         if not isinstance(member, str) or (":" not in member and member not in _EVERYBODY):
             raise ConfigError(

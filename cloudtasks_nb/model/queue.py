@@ -22,7 +22,7 @@ KINDS: tuple[Kind, ...] = ("http", "app_engine", "pull")
 
 _LONGEST = timedelta(days=100_000)  # beyond every retry duration
 UNLIMITED = -1
-"""How many tasks of a pull queue may be held at once, and of no other: as many as one likes."""
+"""No limit for max_concurrent_tasks, which only pull queues allow."""
 
 _PULL_OUTPUT_ONLY = output_only(queue_kind="pull")
 
@@ -37,13 +37,13 @@ class RateLimits(Message):
     max_tasks_dispatched_per_second: Annotated[
         float | None, _PULL_OUTPUT_ONLY, renamed("max_dispatches_per_second", "v2beta3", "v2")
     ] = None
-    """Tasks per second, up to 500. The service sets 500 for push queues when it is left out."""
+    """Tasks per second, up to 500. Defaults to 500 for push queues."""
     max_burst_size: Annotated[Int32 | None, _PULL_OUTPUT_ONLY, output_only("v2")] = None
-    """Tasks that may go at once before the rate holds them back, up to 500."""
+    """Tasks that may be sent at once before the rate limits them, up to 500."""
     max_concurrent_tasks: Annotated[
         Int32 | None, _PULL_OUTPUT_ONLY, renamed("max_concurrent_dispatches", "v2beta3", "v2")
     ] = None
-    """Tasks under way at a time, up to 5,000. The service sets 1,000 for push queues when it is left out."""
+    """Concurrent attempts, up to 5,000. Defaults to 1,000 for push queues."""
 
     def __post_init__(self) -> None:
         rate = self.max_tasks_dispatched_per_second
@@ -52,26 +52,26 @@ class RateLimits(Message):
 
 
 class RetryConfig(Message):
-    """How a failed task is tried again. Backoffs are timedeltas; seconds and text such as "10m" are accepted.
+    """How a failed task is retried. Backoffs are timedeltas; seconds and text such as "10m" are accepted.
 
     >>> RetryConfig(min_backoff=0.1).min_backoff == timedelta(seconds=0.1)
     True
     """
 
     max_attempts: Int32 | None = None
-    """Attempts in all, the first included. The service sets 100 when nothing is said."""
+    """Total attempts, including the first. Defaults to 100."""
     unlimited_attempts: bool = False
-    """Whether a task is tried again for as long as it takes, instead of max_attempts."""
+    """Whether a task is retried without limit, instead of max_attempts."""
     max_retry_duration: Annotated[Duration | None, _PULL_OUTPUT_ONLY] = None
-    """How long since the first attempt a task is tried again; None or 0 for no limit."""
+    """For how long after the first attempt a task is retried; None or 0 for no limit."""
     min_backoff: Annotated[Duration | None, _PULL_OUTPUT_ONLY] = None
-    """The delay before the first retry. The service sets 0.1 s for push queues when it is left out."""
+    """The delay before the first retry. Defaults to 0.1 s for push queues."""
     max_backoff: Annotated[Duration | None, _PULL_OUTPUT_ONLY] = None
-    """The longest delay between attempts. The service sets an hour for push queues when it is left out."""
+    """The longest delay between attempts. Defaults to one hour for push queues."""
     max_doublings: Annotated[Int32 | None, _PULL_OUTPUT_ONLY] = None
-    """How many times the delay doubles before it grows linearly. The service sets 16 for push queues."""
+    """How many times the delay doubles before it grows linearly. Defaults to 16 for push queues."""
 
-    if TYPE_CHECKING:  # what may be passed is more than what is held
+    if TYPE_CHECKING:  # the constructor accepts more types than the fields have
 
         def __init__(
             self,
@@ -91,7 +91,7 @@ class RetryConfig(Message):
                 setattr(self, field, Duration.of(value))
 
     def backoff(self) -> Iterator[timedelta]:
-        """The delays before retry 1, 2, 3 and so on, for ever.
+        """The delays before retry 1, 2, 3 and so on, without end.
 
         The delay starts at min_backoff, doubles max_doublings times, then grows linearly up to max_backoff.
 
@@ -105,7 +105,7 @@ class RetryConfig(Message):
         shortest = self.min_backoff or timedelta()
         longest = self.max_backoff if self.max_backoff is not None else timedelta.max
         doublings = self.max_doublings or 0
-        # Exponents and delays are capped far beyond any real backoff, so that nothing overflows.
+        # Exponents and delays are capped far above any real backoff, so that they cannot overflow.
         doubled = shortest.total_seconds() * 2.0 ** min(doublings, 60)
         retry = 0
         while True:
@@ -117,10 +117,10 @@ class RetryConfig(Message):
             yield min(longest, timedelta(seconds=min(delay_s, 1e9)))
 
     def is_used_up(self, failed: int, since_first: timedelta) -> bool:
-        """Whether a task is given up after so many failed attempts, so long after the first of them.
+        """Whether a task is given up after `failed` attempts and the time `since_first`.
 
-        With a number of attempts and a duration, both must be used up. A duration alone ends unlimited attempts: the
-        service's documentation would let such a task never end, which App Engine's does not do.
+        If both limits are set, both must be exceeded. With unlimited attempts, the duration
+        alone decides, as App Engine documents; the documentation of Cloud Tasks would never give up such a task.
 
         Units: `since_first` is a timedelta.
         Source: SPEC section 5.3.
@@ -135,7 +135,7 @@ class RetryConfig(Message):
         return failed >= self.max_attempts and since_first >= patience
 
     def over(self, queue: RetryConfig | None) -> RetryConfig:
-        """These settings of a task, with those of its queue where the task says nothing.
+        """These settings of a task, completed with those of its queue.
 
         Example:
             >>> RetryConfig(max_attempts=3).over(RetryConfig(max_attempts=9, min_backoff=1)).max_attempts
@@ -151,7 +151,7 @@ class RetryConfig(Message):
         return RetryConfig(**merged)
 
     def delays(self) -> Iterator[timedelta]:
-        """The delay before each retry of a task whose attempts fail at once, until it is given up, if it ever is.
+        """The delay before each retry until the task is given up (if ever), for attempts that fail immediately.
 
         Example:
             >>> [delay.seconds for delay in RetryConfig(min_backoff=10, max_attempts=1, max_retry_duration=60).delays()]
@@ -165,7 +165,7 @@ class RetryConfig(Message):
             passed = min(passed + delay, _LONGEST)
 
     def plot(self) -> Picture:
-        """A picture of the delay before each retry. Errors: MissingExtra without matplotlib.
+        """Plot the delay before each retry. Errors: MissingExtra without matplotlib.
 
         Example:
             >>> RetryConfig(min_backoff=1, max_backoff=60, max_doublings=5).plot()
@@ -177,7 +177,7 @@ class RetryConfig(Message):
 
 
 class QueueStats(Message):
-    """Estimates of what a queue holds and does; only present when asked for with stats=True.
+    """Estimates of the depth and activity of a queue; only read with stats=True.
 
     Example:
         >>> queue.refresh(stats=True).stats.tasks_count
@@ -185,19 +185,19 @@ class QueueStats(Message):
     """
 
     tasks_count: Int64 = Int64(0)
-    """About how many tasks wait in the queue."""
+    """Estimated number of tasks in the queue."""
     oldest_estimated_arrival_time: Time | None = None
-    """When the oldest task was, or will be, due; None in an empty queue."""
+    """When the oldest task was or will be due; None for an empty queue."""
     executed_last_minute_count: Int64 = Int64(0)
-    """How many tasks were answered in the last minute, well or badly."""
+    """Attempts that got a response in the last minute, succeeded or failed."""
     concurrent_dispatches_count: Int64 = Int64(0)
-    """About how many requests are under way."""
+    """Estimated number of concurrent requests."""
     effective_execution_rate: float = 0.0
-    """Tasks per second that it sends at most just now: below its rate limit where targets are slow or fail."""
+    """The current limit in tasks per second; below the rate limit if targets are slow or fail."""
 
 
 class StackdriverLoggingConfig(Message):
-    """Which share of a queue's operations is written to Cloud Logging, from 0 to 1.
+    """The share of a queue's operations that is written to Cloud Logging, from 0 to 1.
 
     Example:
         >>> StackdriverLoggingConfig(sampling_ratio=0.1).sampling_ratio
@@ -205,7 +205,7 @@ class StackdriverLoggingConfig(Message):
     """
 
     sampling_ratio: float = 0.0
-    """The share of operations that is written, from 0 (none) to 1 (all)."""
+    """The share of operations to log, from 0 (none) to 1 (all)."""
 
 
 class Queue(Message):
@@ -218,33 +218,33 @@ class Queue(Message):
     ] = None
     """Set for a queue whose tasks go to App Engine, with its routing."""
     http_target: HttpTarget | None = None
-    """What the queue sets on every HTTP task that it sends."""
+    """Overrides for all HTTP tasks of the queue."""
     pull_target: Annotated[PullTarget | None, absent("v2")] = None
     """Set for a queue whose tasks wait to be leased."""
     rate_limits: RateLimits | None = None
-    """How fast it dispatches; the service fills in what was not said."""
+    """How fast it dispatches; the service fills in the defaults."""
     retry_config: RetryConfig | None = None
-    """How its tasks are tried again, where a task says nothing of its own."""
+    """How its tasks are retried, unless a task has its own settings."""
     state: Annotated[str, OUTPUT_ONLY] = ""
-    """RUNNING, PAUSED or DISABLED; changed by pause() and resume() only."""
+    """RUNNING, PAUSED or DISABLED; only pause() and resume() change it."""
     purge_time: Annotated[Time | None, OUTPUT_ONLY] = None
-    """When it was last purged; tasks that were created before are gone."""
+    """When it was last purged: tasks created before are deleted."""
     task_ttl: Annotated[Duration | None, CREATE_ONLY, absent("v2")] = None
-    """How long a task is kept at most, sent or not."""
+    """The longest time that a task is kept, sent or not."""
     tombstone_ttl: Annotated[Duration | None, CREATE_ONLY, absent("v2")] = None
-    """How long the name of a finished or deleted task stays taken."""
+    """How long the name of a finished or deleted task cannot be used again."""
     stats: Annotated[QueueStats | None, OUTPUT_ONLY, absent("v2")] = None
-    """Estimates of what it holds and does; None unless they were asked for."""
+    """Estimates of depth and activity; None unless requested."""
     stackdriver_logging_config: Annotated[StackdriverLoggingConfig | None, absent("v2beta2")] = None
-    """Which share of its operations is logged."""
+    """The share of its operations that is logged."""
 
     @property
     @completed_as_text
     def kind(self) -> Kind:
-        """Who receives the tasks: "http", "app_engine" or "pull"; without any target it is "http".
+        """The kind of its tasks: "http" (the default), "app_engine" or "pull".
 
-        v2 names no pull target. There, what tells a pull queue is that nothing limits its concurrency: the API lets no
-        other queue have that. An App Engine queue without routing cannot be told from an HTTP queue in v2.
+        v2 does not return the pull target. There, a queue with unlimited concurrency is a pull queue, because the API
+        allows this for no other kind. In v2, an App Engine queue without routing looks like an HTTP queue.
         """
         limits = self.rate_limits
         if self.pull_target is not None or (limits is not None and limits.max_concurrent_tasks == UNLIMITED):

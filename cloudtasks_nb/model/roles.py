@@ -1,4 +1,4 @@
-"""Which permissions there are, and which predefined roles hold them. Source: SPEC section 7."""
+"""The permissions, and the predefined roles that hold them. Source: SPEC section 7."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _QUEUES = (
     "queues.resume", "queues.update",
 )  # fmt: skip
 _TASKS = ("tasks.create", "tasks.delete", "tasks.fullView", "tasks.get", "tasks.list", "tasks.run")
-# No list names these any more; whoever may do everything with tasks may also work a pull queue.
+# Current lists omit these. Roles with all task permissions may also work on a pull queue.
 _LEASES = ("tasks.lease", "tasks.acknowledge", "tasks.renewLease", "tasks.cancelLease")
 _ALL = (*_CMEK, *_LOCATIONS, *_QUEUES, *_TASKS, *_LEASES)
 _EDITOR = tuple(name for name in _ALL if name not in (*_POLICY, "cmekConfig.update"))
@@ -33,12 +33,12 @@ def _full(names: tuple[str, ...]) -> frozenset[str]:
 
 
 PERMISSIONS: tuple[str, ...] = tuple(PREFIX + name for name in _ALL)
-"""Every permission, the lease calls' included."""
+"""Every permission, including those of the lease calls."""
 
 QUEUE_PERMISSIONS: tuple[str, ...] = tuple(
     PREFIX + name for name in (*_QUEUES, *_TASKS) if name not in ("queues.create", "queues.list")
 )
-"""Those that can be asked about on one queue."""
+"""The permissions that testIamPermissions accepts for a queue."""
 
 ROLES: dict[str, frozenset[str]] = {
     "roles/cloudtasks.enqueuer": _full(("tasks.create", "tasks.fullView")),

@@ -1,4 +1,4 @@
-"""What fields a message has, read from its class: their names, what they hold, who may set them, in which versions."""
+"""The fields of a message, read from its class: names, types, who may set them, and versions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "response_view": ("BASIC", "FULL"),
     "view": ("BASIC", "FULL"),
 }
-"""Fields that hold one name of a list, by field name (no name has two meanings in this API)."""
+"""The possible values of enum fields, by field name (each name has one meaning in this API)."""
 
 _WORDS: dict[Any, str] = {
     str: "string",
@@ -37,7 +37,7 @@ _WORDS: dict[Any, str] = {
 
 
 class Field(msgspec.Struct, frozen=True, eq=False):
-    """A field of a message. `hint` is its type without marks, `holds` the type of one value of a list or a map.
+    """A field of a message. `hint` is its type without marks, `holds` the item type of a list or a map.
 
     `message` is that type where it is a message.
     """
@@ -57,14 +57,14 @@ class Field(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def blank(self) -> Any:
-        """The value of a field that nobody set."""
+        """The value of the field if it is not set."""
         made = self.info.default_factory
         return self.info.default if made is msgspec.NODEFAULT else made()
 
     def behavior(self, version: Spoken = OWN, queue_kind: str = "") -> Behavior:
-        """Who may set it in a version, in a queue of a kind. The last mark that applies decides.
+        """Who may set it, in a version and for a kind of queue. The last mark that applies decides.
 
-        In "auto", the version that allows most decides.
+        In "auto", the most permissive version decides.
         """
         if version == AUTO:
             allowed = {self.behavior(each, queue_kind) for each in VERSIONS}
@@ -79,12 +79,12 @@ class Field(msgspec.Struct, frozen=True, eq=False):
         )
 
     def can_be_set(self, version: Spoken = OWN, queue_kind: str = "") -> bool:
-        """Whether a caller sets it in a version, at creation at least."""
+        """Whether a caller may set it in a version, at least at creation."""
         return self.behavior(version, queue_kind) in ("settable", "create-only")
 
     @property
     def versions(self) -> list[Version]:
-        """The versions that have it, under whatever name."""
+        """The versions that have it, under any name."""
         return [version for version in VERSIONS if self.behavior(version) != "absent"]
 
     def name_in(self, version: Version) -> str:
@@ -94,7 +94,7 @@ class Field(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def words(self) -> str:
-        """What it holds, for a person: "string", "list of Binding", "FULL or BASIC"."""
+        """Its type in words: "string", "list of Binding", "FULL or BASIC"."""
         if self.name in ENUMS and self.holds is str:
             one = ", ".join(ENUMS[self.name])
         else:
@@ -132,9 +132,9 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
 
 
 def below(*kinds: type[Message]) -> list[type[Message]]:
-    """These messages and all that they are made of, each once."""
+    """These messages and all messages nested in them, each once."""
     found = [*kinds]
-    for kind in found:  # which grows
+    for kind in found:  # grows in the loop
         for field in schema(kind).values():
             if field.message is not None and field.message not in found:
                 found.append(field.message)
@@ -163,7 +163,7 @@ def behavior_of(
 
 
 def camel(snake_name: str) -> str:
-    """A name as JSON has it.
+    """A name in camelCase, as in JSON.
 
     >>> camel("rate_limits")
     'rateLimits'
@@ -174,7 +174,7 @@ def camel(snake_name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def snake(camel_name: str) -> str:
-    """A name as Python has it; one that is in snake_case already stays.
+    """A name in snake_case, as in Python.
 
     >>> snake("rateLimits")
     'rate_limits'

@@ -1,4 +1,4 @@
-"""google.rpc.Status: how an attempt, a batch item or an operation ended."""
+"""google.rpc.Status: the result of an attempt, a batch item or an operation."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Status(Message):
     code: Int32 = 0
     """The google.rpc code; 0 for OK."""
     message: str = ""
-    """What the service or the target said."""
+    """The message of the service or the target."""
     details: list[dict[str, Any]] = []
-    """More of it, as the service sends it."""
+    """Details from the service."""
 
     def __post_init__(self) -> None:
         if self.details:
@@ -41,6 +41,6 @@ class Status(Message):
 
     @property
     def http_status(self) -> int | None:
-        """The HTTP status that the target answered with, where the service names it."""
+        """The HTTP status of the target's response, if the service names it."""
         named = _HTTP_STATUS.fullmatch(self.message.strip())
         return int(named[1]) if named else None

@@ -1,4 +1,4 @@
-"""Where a push task goes: App Engine routing, HTTP targets and the tokens sent along."""
+"""Targets of push tasks: App Engine routing, HTTP targets and tokens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Headers(JsonObject):
     """
 
     def __missing__(self, name: str) -> str:
-        """Names of headers are the same in upper and lower case."""
+        """Look up a header; names ignore case."""
         wanted = str(name).lower()
         for known, value in self.items():
             if known.lower() == wanted:
@@ -36,7 +36,7 @@ class Headers(JsonObject):
 
 
 class AppEngineRouting(Message):
-    """App Engine service, version and instance; `host` is filled in by the service.
+    """App Engine service, version and instance; the service fills in `host`.
 
     Example:
         >>> client.create_queue("app", app_engine_http_target={
@@ -47,11 +47,11 @@ class AppEngineRouting(Message):
     service: str = ""
     """The service; empty for the default one."""
     version: str = ""
-    """The version; empty for the one that is served."""
+    """The version; empty for the default one."""
     instance: str = ""
     """The instance; empty for any."""
     host: Annotated[str, OUTPUT_ONLY] = ""
-    """The host that follows from the others."""
+    """The host, derived from the other fields."""
 
 
 class OAuthToken(Message):
@@ -63,9 +63,9 @@ class OAuthToken(Message):
     """
 
     service_account_email: str = ""
-    """Whom the token stands for."""
+    """The account that the token identifies."""
     scope: str = ""
-    """What it allows; empty for the whole of Google Cloud."""
+    """The scope of the token; empty for all of Google Cloud."""
 
 
 class OidcToken(Message):
@@ -77,9 +77,9 @@ class OidcToken(Message):
     """
 
     service_account_email: str = ""
-    """Whom the token stands for."""
+    """The account that the token identifies."""
     audience: str = ""
-    """Whom it is for; empty for the URL of the target."""
+    """The audience; defaults to the URL of the target."""
 
 
 class PathOverride(Message):
@@ -90,7 +90,7 @@ class PathOverride(Message):
     """
 
     path: str = ""
-    """The path, from / on; empty removes that of the task."""
+    """The path, with a leading slash; empty removes the task's path."""
 
 
 class QueryOverride(Message):
@@ -101,7 +101,7 @@ class QueryOverride(Message):
     """
 
     query_params: str = ""
-    """The query, without its question mark; empty removes that of the task."""
+    """The query, without the question mark; empty removes the task's query."""
 
 
 class UriOverride(Message):
@@ -116,18 +116,18 @@ class UriOverride(Message):
     scheme: str = ""
     """HTTP or HTTPS; empty means HTTPS."""
     host: str | None = None
-    """The host; None to keep that of the task."""
+    """The host; None keeps that of the task."""
     port: Int64 | None = None
     """The port; 0 removes that of the task, None keeps it."""
     path_override: PathOverride | None = None
-    """The path; None to keep that of the task."""
+    """The path; None keeps that of the task."""
     query_override: QueryOverride | None = None
-    """The query; None to keep that of the task."""
+    """The query; None keeps that of the task."""
     uri_override_enforce_mode: str = ""
-    """ALWAYS, or IF_NOT_EXISTS to override only what a task does not say itself; empty means ALWAYS."""
+    """ALWAYS, or IF_NOT_EXISTS to set only parts that the task lacks; empty means ALWAYS."""
 
     def on(self, url: str) -> str:
-        """The URL of a task with the parts that the queue sets. A port of 0, an empty path or query clear that part.
+        """The URL of a task after the overrides. A port of 0, an empty path or an empty query removes that part.
 
         Source: SPEC section 5.6.
 
@@ -158,9 +158,9 @@ class Header(Message):
     """A header: its name and its value."""
 
     key: str = ""
-    """Its name."""
+    """The name."""
     value: str = ""
-    """Its value, which the repr hides where it is a secret."""
+    """The value; the repr hides secrets."""
 
     def _told(self) -> list[tuple[str, Any]]:
         return [("key", self.key), ("value", told(self.value, self.key))]
@@ -178,7 +178,7 @@ class HeaderOverride(Message):
 
 
 class HttpTarget(Message):
-    """What a queue sets on every HTTP task it sends.
+    """The overrides of a queue for all its HTTP tasks.
 
     Example:
         >>> queue.update(http_target={"uri_override": {"host": "example.com"},
@@ -189,9 +189,9 @@ class HttpTarget(Message):
     uri_override: UriOverride | None = None
     """Parts of the URL that the queue sets."""
     http_method: str = ""
-    """The method for all tasks; empty to keep that of the task."""
+    """The method for all tasks; empty keeps that of the task."""
     header_overrides: list[HeaderOverride] = []
-    """Headers for all tasks; they win over those of the task."""
+    """Headers for all tasks; they replace those of the task."""
     oauth_token: OAuthToken | None = None
     """An access token for all tasks."""
     oidc_token: OidcToken | None = None
@@ -199,18 +199,18 @@ class HttpTarget(Message):
 
 
 class AppEngineHttpTarget(Message):
-    """The queue's tasks go to App Engine, with this routing where it is set.
+    """Sends the queue's tasks to App Engine, with this routing if it is set.
 
     Example:
         >>> client.create_queue("app", kind="app_engine").app_engine_http_target
     """
 
     app_engine_routing_override: AppEngineRouting | None = None
-    """Which service, version and instance all tasks go to."""
+    """The service, version and instance for all tasks."""
 
 
 class PullTarget(Message):
-    """The queue's tasks wait to be leased.
+    """Makes the queue a pull queue, whose tasks wait to be leased.
 
     Example:
         >>> work.pull_target is not None

@@ -1,4 +1,4 @@
-"""Tasks: what to send or hold, when, and how it went so far.
+"""Tasks: the request or payload, the schedule, and the attempts so far.
 
 Source: SPEC section 3; discovery document v2beta2.
 """
@@ -29,20 +29,20 @@ class HttpRequest(Message):
     """
 
     url: str = ""
-    """Where it goes, from http:// or https:// on, up to 2,083 characters."""
+    """The target URL, with http:// or https://, up to 2,083 characters."""
     http_method: str = ""
     """GET, POST, PUT, …; empty means POST."""
     headers: dict[str, str] = {}
-    """Headers to send. The service replaces Host, Content-Length, User-Agent and those that are its own."""
+    """Headers to send. The service replaces Host, Content-Length, User-Agent and its own headers."""
     body: bytes | None = None
-    """What to send, with POST, PUT and PATCH; None unless the task was read with view FULL."""
+    """The body, for POST, PUT and PATCH; None unless the task was read with view FULL."""
     oauth_token: OAuthToken | None = None
-    """An access token to send along, for APIs of Google."""
+    """An access token in the request, for Google APIs."""
     oidc_token: OidcToken | None = None
-    """An identity token to send along, for targets that check one."""
+    """An identity token in the request, for targets that verify one."""
 
     def __post_init__(self) -> None:
-        if self.headers:  # an empty one stays the default, which is not written to the wire
+        if self.headers:  # an empty dict stays the default, which JSON omits
             self.headers = Headers(self.headers)
 
 
@@ -58,21 +58,21 @@ class AppEngineHttpRequest(Message):
     http_method: str = ""
     """GET, POST, PUT, …; empty means POST."""
     relative_url: Annotated[str, renamed("relative_uri", "v2beta3", "v2")] = ""
-    """The path and query below the application, from / on."""
+    """The path and query within the application, with a leading slash."""
     headers: dict[str, str] = {}
-    """Headers to send. The service adds its own, and a Content-Type where there is a payload."""
+    """Headers to send. The service adds its own, and a Content-Type if there is a payload."""
     payload: Annotated[bytes | None, renamed("body", "v2beta3", "v2")] = None
-    """What to send, with POST and PUT; None unless the task was read with view FULL."""
+    """The body, for POST and PUT; None unless the task was read with view FULL."""
     app_engine_routing: AppEngineRouting | None = None
-    """Which service, version and instance it goes to, where the queue does not say so."""
+    """The service, version and instance, unless the queue overrides them."""
 
     def __post_init__(self) -> None:
-        if self.headers:  # an empty one stays the default, which is not written to the wire
+        if self.headers:  # an empty dict stays the default, which JSON omits
             self.headers = Headers(self.headers)
 
 
 class PullMessage(Message):
-    """What a pull task holds for the worker that leases it.
+    """The content of a pull task, for the worker that leases it.
 
     Example:
         >>> work.create_task(b"text", tag="blue").pull_message.tag
@@ -80,13 +80,13 @@ class PullMessage(Message):
     """
 
     payload: bytes | None = None
-    """The work itself; None unless the task was read with view FULL."""
+    """The payload; None unless the task was read with view FULL."""
     tag: str = ""
-    """A word to lease by, up to 500 characters; empty for none."""
+    """A tag to select tasks for a lease, up to 500 characters; empty for none."""
 
 
 class AttemptStatus(Message):
-    """One attempt: when it was due, sent and answered, and with what.
+    """One attempt: its times and its result.
 
     Example:
         >>> task.run()
@@ -98,13 +98,13 @@ class AttemptStatus(Message):
     dispatch_time: Time | None = None
     """When it was sent."""
     response_time: Time | None = None
-    """When its answer came; None while it is under way."""
+    """When the response arrived; None while the attempt runs."""
     response_status: Status | None = None
-    """How it ended; None while it is under way."""
+    """The result; None while the attempt runs."""
 
 
 class TaskStatus(Message):
-    """How often a task was sent and answered; the first and the last attempt.
+    """The number of attempts and responses, and the first and last attempt.
 
     Example:
         >>> task.run().status.attempt_dispatch_count
@@ -112,13 +112,13 @@ class TaskStatus(Message):
     """
 
     attempt_dispatch_count: Int32 = 0
-    """How often it was sent (or leased), attempts under way included."""
+    """How often it was sent (or leased), including running attempts."""
     attempt_response_count: Int32 = 0
-    """How often an answer came back."""
+    """The number of responses."""
     first_attempt_status: AttemptStatus | None = None
-    """The first attempt: only its dispatch time is kept."""
+    """The first attempt; the service keeps only its dispatch time."""
     last_attempt_status: AttemptStatus | None = None
-    """The last attempt, whether it was answered or not."""
+    """The last attempt, with or without a response."""
 
 
 class Task(Message):
@@ -127,30 +127,30 @@ class Task(Message):
     name: Annotated[str, CREATE_ONLY] = ""
     """The full name: projects/PROJECT/locations/LOCATION/queues/QUEUE/tasks/TASK."""
     app_engine_http_request: AppEngineHttpRequest | None = None
-    """What an App Engine task sends."""
+    """The request of an App Engine task."""
     http_request: HttpRequest | None = None
-    """What an HTTP task sends."""
+    """The request of an HTTP task."""
     pull_message: Annotated[PullMessage | None, shown_only("v2beta3"), absent("v2")] = None
-    """What a pull task holds."""
+    """The content of a pull task."""
     schedule_time: Time | None = None
-    """When it is due: for its next attempt, or when the lease on it ends."""
+    """When the next attempt is due, or the lease ends."""
     create_time: Annotated[Time | None, OUTPUT_ONLY] = None
     """When it was created, to the second."""
     status: Annotated[TaskStatus | None, OUTPUT_ONLY] = None
-    """How often it was tried and how that went."""
+    """The attempts so far."""
     retry_config: RetryConfig | None = None
-    """How it is tried again, where it does not follow its queue."""
+    """Its own retry settings; None to use those of the queue."""
     dispatch_deadline: Annotated[Duration | None, absent("v2beta2")] = None
     """How long an attempt may take before it counts as failed."""
     view: Annotated[str, OUTPUT_ONLY] = ""
-    """BASIC or FULL: what was read of it. Payloads come with FULL."""
+    """BASIC or FULL: the parts that were read. Only FULL has payloads."""
 
     @property
     @completed_as_text
     def kind(self) -> Kind:
-        """What becomes of it: "http", "app_engine" or "pull".
+        """The kind of task: "http", "app_engine" or "pull".
 
-        v2, and v2beta3 with view BASIC, show nothing of what a pull task holds: it is the one without a request.
+        v2, and v2beta3 with view BASIC, do not return pull messages. There, a task without a request is a pull task.
         """
         if self.http_request is None and self.app_engine_http_request is None:
             return "pull" if self.pull_message is not None or self.create_time is not None else "http"
@@ -193,12 +193,12 @@ class Task(Message):
 
     @property
     def tag(self) -> str | None:
-        """The tag of a pull task, where it has one."""
+        """The tag of a pull task, if it has one."""
         return (self.pull_message.tag or None) if self.pull_message is not None else None
 
     @property
     def payload(self) -> bytes | None:
-        """The body or payload; None unless it was read with view FULL. v2 never shows that of a pull task."""
+        """The body or payload; None unless it was read with view FULL. v2 never returns that of a pull task."""
         if self.pull_message is not None:
             held = self.pull_message.payload
         elif self.app_engine_http_request is not None:
@@ -216,12 +216,12 @@ class Task(Message):
 
     @property
     def response_count(self) -> int:
-        """How often an answer came back."""
+        """The number of responses."""
         return self.status.attempt_response_count if self.status is not None else 0
 
     @property
     def last_status(self) -> Status | None:
-        """How the last answered attempt ended; None when none was answered."""
+        """The result of the last attempt with a response; None if there is no response yet."""
         last = self.status.last_attempt_status if self.status is not None else None
         return last.response_status if last is not None else None
 
@@ -230,7 +230,7 @@ class Task(Message):
 
 
 def is_leased(task: Task, now: datetime) -> bool:
-    """Whether a worker holds this pull task: it was leased before, and becomes due in the future."""
+    """Whether a worker holds this pull task: it was leased, and its schedule time is in the future."""
     return (
         task.kind == "pull"
         and task.dispatch_count > 0

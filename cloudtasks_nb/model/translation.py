@@ -1,7 +1,7 @@
-"""JSON of the model as JSON of a version, by the table of `versions`, and the way back. Pure.
+"""Translate JSON of the model to JSON of an API version and back, by the table in `versions`. (pure)
 
-`write` goes through the members of a message by their names in JSON. Reading is by a class with the version's words,
-from whose attributes the model's message is made.
+`write` translates the members of a message by their JSON names. To read, `reading` builds a class with the fields of
+the version; the model's message is made from its attributes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PACKAGE = "type.googleapis.com/google.cloud.tasks."
 
 
 def write(kind: type[Message], values: Values, version: Version) -> Values:
-    """JSON of the model's message as this version writes it. What the version lacks is left out.
+    """Translate JSON of a model message to JSON of this version. Fields that the version lacks are left out.
 
     >>> from cloudtasks_nb.model import RateLimits
     >>> write(RateLimits, {"maxConcurrentTasks": 5}, "v2")
@@ -39,12 +39,12 @@ def write(kind: type[Message], values: Values, version: Version) -> Values:
 
 
 def differs(kind: type[Message], version: Version) -> bool:
-    """Whether this version writes a message, or anything in it, in another way than the model."""
+    """Whether this version writes a message, or anything in it, differently from the model."""
     return _writer(model_of(kind), version) is not None
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """Where a member goes, or one member of the message that it holds (`inner`): to `name`, written by `below`."""
+    """The place of a member (or of `inner`, a member of its nested message): `name`, written by `below`."""
 
     inner: str
     name: str
@@ -53,7 +53,7 @@ class _Place(msgspec.Struct, frozen=True):
 
 @cache
 def _writer(kind: type[Message], version: Version) -> Writer | None:
-    """What writes a message; None when nothing in it differs."""
+    """The writer of a message; None if the version writes it like the model."""
     places: dict[str, list[_Place]] = {field.wire: [] for field in schema(kind).values()}
     for member in members(kind, version):
         outer, *inner = map(camel, member.home)
@@ -83,18 +83,16 @@ def _writer(kind: type[Message], version: Version) -> Writer | None:
 
 
 def _say(values: Values, out: Values) -> None:
-    """What one field says in the model and another in the later versions."""
+    """Write values that the later versions keep in another field than the model."""
     if values.get("unlimitedAttempts"):
         out["maxAttempts"] = UNLIMITED
     is_pull = "pullTarget" in values
-    if (
-        is_pull or "state" in values
-    ):  # only the service's own answers hold a state: there, the type is always told
+    if is_pull or "state" in values:  # only responses have a state, and they always have a type
         out["type"] = "PULL" if is_pull else "PUSH"
 
 
 def _packed(version: Version) -> Writer:
-    """What writes what an operation holds: the message that its @type names, which also says the version."""
+    """The writer of the message in an operation. Its @type names the message and the version."""
     tasks = _writer(Task, version)
 
     def written(values: Values) -> Values:
@@ -108,7 +106,7 @@ def _packed(version: Version) -> Writer:
 
 
 def _each(value: Any, below: Writer | None) -> Any:
-    """A message, or every message of a list, as the version writes it; anything else as it is."""
+    """Write a message, or every message of a list; return other values unchanged."""
     if below is None:
         return value
     if isinstance(value, list):
@@ -116,7 +114,7 @@ def _each(value: Any, below: Writer | None) -> Any:
     return below(value) if isinstance(value, dict) else value
 
 
-# What the later versions say through another field, which is held as `said_<name>`.
+# Fields that the later versions derive from another field, read as `said_<name>`.
 _SAID = {
     "unlimited_attempts": lambda here: here.said_max_attempts == UNLIMITED,
     "max_attempts": lambda here: here.said_max_attempts if here.said_max_attempts != UNLIMITED else None,
@@ -126,7 +124,7 @@ _SAID = {
 
 @cache
 def reading(kind: type, version: Version) -> type:
-    """The class that reads a message in a version's words; `kind` itself where the words are the model's.
+    """The class that reads a message of a version; `kind` itself if the JSON is the same as the model's.
 
     >>> from .queue import RetryConfig
     >>> read = msgspec.json.decode(b'{"maxAttempts": -1}', type=reading(RetryConfig, "v2"))
@@ -166,7 +164,7 @@ def reading(kind: type, version: Version) -> type:
 
 
 def _hint(field: Field, version: Version) -> Any:
-    """The type of a field in a class that reads."""
+    """The type of a field in a reading class."""
     there = field.message and reading(field.message, version)
     if there is field.message:
         return field.info.type
@@ -174,7 +172,7 @@ def _hint(field: Field, version: Version) -> Any:
 
 
 def _gathered(kind: Any, names: dict[str, str]) -> Callable[[Any], Message | None]:
-    """A nested message, of which the version has the fields in the outer one, under these names."""
+    """Builds a nested message from fields that the version has in the outer one, under these names."""
     blanks = {name: schema(kind)[name].blank for name in names}
 
     def gathered(here: Any) -> Message | None:

@@ -1,4 +1,4 @@
-"""What a payload holds below gzip and base64: as an object of JSON, or as bytes."""
+"""Unpack gzip and base64 in payloads, to a JSON object or to bytes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 _LAYERS = 3
-"""Base64 within gzip within base64 is unpacked this deep, as on cards."""
+"""How many layers of gzip and base64 are unpacked, as on cards."""
 _BYTES_INFLATED = 64 * 1024 * 1024
-"""Of more, a JSON object is broken."""
+"""The most bytes to inflate; the JSON in more would be incomplete."""
 
 
 def json_object(payload: bytes | None) -> dict[str, Any] | None:
-    """The object that a payload holds, gzip and base64 unpacked; None when it holds anything else."""
+    """The JSON object in a payload, after unpacking gzip and base64; None for anything else."""
     data = payload or b""
     for _ in range(_LAYERS + 1):
         data = inflated(data)
@@ -30,12 +30,12 @@ def json_object(payload: bytes | None) -> dict[str, Any] | None:
 
 
 def is_gzip(data: bytes) -> bool:
-    """Whether bytes begin as gzip does."""
+    """Whether data begins with the gzip header."""
     return data.startswith(b"\x1f\x8b\x08")
 
 
 def inflated(data: bytes, most: int = _BYTES_INFLATED) -> bytes:
-    """What gzip holds, of much only the first `most` bytes; anything else, and broken gzip, as it is."""
+    """Inflate gzip, up to `most` bytes; return other data and broken gzip unchanged."""
     if not is_gzip(data):
         return data
     try:
@@ -45,7 +45,7 @@ def inflated(data: bytes, most: int = _BYTES_INFLATED) -> bytes:
 
 
 def from_base64(text: str) -> bytes:
-    """What a text holds in either alphabet of base64, padded or not; b"" when it is something else."""
+    """Decode base64 in either alphabet, padded or not; b"" for other text."""
     standard = text.strip().replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)

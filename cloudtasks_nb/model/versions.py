@@ -1,9 +1,9 @@
-"""The versions of the API: how v2beta2, v2beta3 and v2 write what the one model holds. Pure.
+"""The API versions v2beta2, v2beta3 and v2: how each writes the messages of the model. (pure)
 
-The model holds everything that any version knows, and its fields say which versions have them, under which name
-(`marks`). The table here says what is a matter of whole messages: which fields a version lifts out of a nested
-message, and which it says through another field. `translation` turns JSON by both, in both directions; `wire()`
-makes of them the messages as the version itself describes them. Source: SPEC section 9; the three discovery documents.
+The model has the fields of all versions; marks on a field (`marks`) name the versions that have it, and its name there.
+The table here covers differences of whole messages: fields that a version moves out of a nested message, and fields
+that it derives from another field. `translation` uses both to convert JSON; `wire()` builds the messages of a version.
+Source: SPEC section 9; the three discovery documents.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from .target import AppEngineHttpTarget
 from .task import AttemptStatus, Task
 
 Path = tuple[str, ...]
-"""A field by the names on the way to it, in snake_case: ("rate_limits", "max_burst_size")."""
+"""The path of a field, in snake_case: ("rate_limits", "max_burst_size")."""
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """How a version builds one message. Fields by their names in the model, in snake_case.
 
-    `name`: what the version calls the message. `lifted`: fields of a nested message that the version keeps in the outer
-    one, under these names. `said`: fields it lacks because another field, which it alone may have, says the same
+    `name`: the name of the message in the version. `lifted`: fields of a nested message that the version keeps in the
+    outer one, under these names. `said`: fields that it lacks because another field has the same information
     ({"pull_target": "type"}).
     """
 
@@ -74,7 +74,7 @@ _PLAIN = Shape()
 
 
 def check_version(version: str) -> None:
-    """Refuse what is not a version. Errors: ConfigError."""
+    """Raise ConfigError for an unknown version."""
     if version not in (AUTO, *VERSIONS):
         raise ConfigError(
             f"api_version={version!r} is not supported.", hint=f"use one of {', '.join((AUTO, *VERSIONS))}"
@@ -82,17 +82,17 @@ def check_version(version: str) -> None:
 
 
 def version_of(type_name: str) -> Version:
-    """The version that the name of a type holds: "type.googleapis.com/google.cloud.tasks.v2.Task"."""
+    """The version in a type name: "type.googleapis.com/google.cloud.tasks.v2.Task"."""
     return next((version for version in VERSIONS if f".{version}." in type_name), OWN)
 
 
 def shape_of(kind: type[Message], version: Version) -> Shape:
-    """How a version builds this message."""
+    """The shape of this message in a version."""
     return SHAPES[version].get(model_of(kind), _PLAIN)
 
 
 def versions_with(kind: type[Message], field: str) -> list[Version]:
-    """The versions that know a field of a message, under whatever name.
+    """The versions that have a field of a message, under any name.
 
     >>> versions_with(Task, "dispatch_deadline")
     ['v2beta3', 'v2']
@@ -101,7 +101,7 @@ def versions_with(kind: type[Message], field: str) -> list[Version]:
 
 
 def check_carries(message: Message, version: Version) -> None:
-    """Refuse a message with a field that the version cannot set. Errors: ConfigError, which names those that can."""
+    """Check that the version can set all fields of a message. Errors: ConfigError, which names versions that can."""
     for name, blank, is_refused in _in_question(type(message), version):
         value = getattr(message, name)
         if value is None or value == blank:
@@ -115,8 +115,8 @@ def check_carries(message: Message, version: Version) -> None:
 
 @cache
 def _in_question(kind: type[Message], version: Version) -> list[tuple[str, Any, bool]]:
-    """Fields that must not be set in a version, and those that hold messages, in which some may not be: name, blank
-    value, whether the field itself is refused. A value of the service's own is not refused: it is ignored."""
+    """Fields that cannot be set in a version, and messages that may contain such fields: name, blank value, and whether
+    the field itself raises. Fields that the service sets do not raise: they are ignored."""
     return [
         (field.name, field.blank, is_refused)
         for field in schema(model_of(kind)).values()
@@ -125,7 +125,7 @@ def _in_question(kind: type[Message], version: Version) -> list[tuple[str, Any, 
 
 
 def _is_refused(field: Field, version: Version) -> bool:
-    """Whether a value is lost in this version. One that is output only in all of them is nobody's wish."""
+    """Whether this version would lose the value. Fields that are output only in all versions do not count."""
     behavior = field.behavior(version)
     return behavior in ("absent", "shown-only") or (behavior == "output-only" and field.can_be_set(AUTO))
 
@@ -163,7 +163,7 @@ def not_in(version: str, what: str, others: Iterable[str]) -> ConfigError:
 
 
 def path_in(path: Path, version: Version, kind: type[Message] = Queue) -> list[Path]:
-    """A field of the model as this version's field mask names it; several where a whole lifted message is meant.
+    """The paths of a model field in the field mask of a version; several for a message that it moves out.
 
     Errors: ConfigError for a field that the version lacks.
 
@@ -188,7 +188,7 @@ def path_in(path: Path, version: Version, kind: type[Message] = Queue) -> list[P
 
 
 def path_from(path: Path, version: Version, kind: type[Message] = Queue) -> list[Path]:
-    """A field of this version's mask as paths of the model; several where one field of the version says two.
+    """The model paths of a field in the mask of a version; several if one field stands for two of the model.
 
     >>> path_from(("retry_config", "max_attempts"), "v2")
     [('retry_config', 'max_attempts'), ('retry_config', 'unlimited_attempts')]
@@ -205,7 +205,7 @@ def path_from(path: Path, version: Version, kind: type[Message] = Queue) -> list
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A field as a version has it: its name there, the field of the model, and the way to it in the model's message."""
+    """A field of a version: its name there, the field of the model, and its path in the model's message."""
 
     name: str
     field: Field
@@ -214,7 +214,7 @@ class Member(msgspec.Struct, frozen=True):
 
 @cache
 def members(kind: type[Message], version: Version) -> tuple[Member, ...]:
-    """The fields of a message in this version, but for those that only say what others of the model say."""
+    """The fields of a message in this version, except those that repeat other fields of the model."""
     shape = shape_of(kind, version)
     found = []
     for field in schema(kind).values():
@@ -230,7 +230,7 @@ def members(kind: type[Message], version: Version) -> tuple[Member, ...]:
 
 @cache
 def wire(kind: type[Message], version: Version) -> type[Message]:
-    """A message class with the fields and names of this version; the model's own where nothing differs.
+    """A message class with the fields and names of this version; the model's class if nothing differs.
 
     >>> wire(Task, "v2").__struct_fields__[:3]
     ('name', 'app_engine_http_request', 'http_request')
@@ -257,5 +257,5 @@ def _wire_type(field: Field, version: Version) -> Any:
 
 
 def model_of(kind: type[Message]) -> type[Message]:
-    """The model's own class of a resource, which derives from it."""
+    """The model class that a resource class derives from."""
     return next(base for base in kind.__mro__ if base.__module__.startswith(f"{__package__}."))

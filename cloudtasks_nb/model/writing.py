@@ -1,4 +1,4 @@
-"""What may be sent of a message that was read, and of settings that a person passes: values and field mask."""
+"""Prepare messages and settings for a request: remove output-only fields, and build field masks."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .versions import model_of
 
 M = TypeVar("M", bound=Message)
 
-# Values that are set as a whole: a route is one value, from which the service computes the host.
+# Values that are always set as a whole: the service computes the host from the complete route.
 _WHOLE = (AppEngineRouting,)
 
 
 def as_new(message: M, version: Spoken = OWN, queue_kind: str = "") -> M:
-    """The message to send in order to create again what `message` describes, as it was read.
+    """The message to send to re-create a resource that was read as `message`.
 
     It leaves out the fields that are output only in this version and for a queue of this kind, at any depth: the
-    service sets them. A field that the version lacks stays in, and the call refuses it.
+    service sets them. A field that the version lacks stays, and the call raises ConfigError.
 
     >>> from cloudtasks_nb.model import RateLimits
     >>> read = Queue(name="q", state="PAUSED", rate_limits=RateLimits(max_burst_size=5, max_concurrent_tasks=2))
@@ -38,10 +38,10 @@ def as_new(message: M, version: Spoken = OWN, queue_kind: str = "") -> M:
 
 
 def mask_paths(given: Mapping[str, Any], version: Spoken = OWN, queue_kind: str = "") -> list[str]:
-    """Paths of the settings of a queue that were passed, as the API spells them: "rateLimits.maxConcurrentTasks".
+    """The field-mask paths of queue settings, as in the API: "rateLimits.maxConcurrentTasks".
 
-    Every key of a dict counts, also one whose value is None. Of a message, every field counts that is set and not
-    output only. Both at any depth.
+    Every key of a dict counts, even if its value is None. In a message, every field counts that is set and not output
+    only. Both apply at any depth.
 
     >>> mask_paths({"http_target": {"uri_override": {"host": "example.com"}, "oidc_token": None}})
     ['httpTarget.uriOverride.host', 'httpTarget.oidcToken']
@@ -75,7 +75,7 @@ def _settable(message: Message, version: Spoken, queue_kind: str) -> Iterator[tu
 
 @cache
 def _not_output_only(kind: type[Message], version: Spoken, queue_kind: str) -> list[tuple[Field, Any]]:
-    """The fields, each with its blank value."""
+    """The fields that are not output only, each with its blank value."""
     return [
         (field, field.blank)
         for field in schema(kind).values()
@@ -93,6 +93,6 @@ def _as_new(value: Any, version: Spoken, queue_kind: str) -> Any:
 
 @cache
 def _has_output_only(kind: type[Message], version: Spoken, queue_kind: str) -> bool:
-    """Whether a message has anything to leave out, at any depth."""
+    """Whether a message has output-only fields, at any depth."""
     fields = [field for inner in below(kind) for field in schema(inner).values()]
     return any(field.behavior(version, queue_kind) == "output-only" for field in fields)

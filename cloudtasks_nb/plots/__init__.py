@@ -1,4 +1,4 @@
-"""Pictures of queues and of retry settings, drawn with matplotlib (extra "plot") when one is asked for."""
+"""Plots of queues and of retry settings, drawn on demand with matplotlib (extra "plot")."""
 
 from .accessors import ClientPlots, QueuePlots
 from .picture import Picture

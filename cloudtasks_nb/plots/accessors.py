@@ -1,4 +1,4 @@
-"""queue.plot and client.plot: what can be drawn, and which data it is drawn from."""
+"""queue.plot and client.plot: the available plots, and the data that they draw."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TASKS_READ = 10_000
 
 
 class Plots(Shown):
-    """Pictures of something: its card names those that there are."""
+    """The plots of a queue or a client. The card lists them."""
 
     def __init__(self, subject: str, *lines: str) -> None:
         self._subject = subject
@@ -35,7 +35,7 @@ class Plots(Shown):
     def _shape_(self) -> Card:
         from ..render import Card
 
-        return Card(f"pictures of {self._subject}", code=self._lines)
+        return Card(f"plots of {self._subject}", code=self._lines)
 
     def __repr__(self) -> str:
         verbs = (line.rpartition(".")[2] for line in self._lines)
@@ -43,9 +43,9 @@ class Plots(Shown):
 
 
 class QueuePlots(Plots):
-    """Pictures of a queue. Each follows the page that shows it, light or dark; `draw()` gives it to matplotlib.
+    """Plots of a queue. Each follows the theme of the page, light or dark; `draw()` draws it with matplotlib.
 
-    Errors: MissingExtra without matplotlib; NotFound, PermissionDenied where tasks are read.
+    Errors: MissingExtra without matplotlib; NotFound, PermissionDenied if the plot reads tasks.
 
     Example:
         >>> queue.plot.schedule()
@@ -58,7 +58,7 @@ class QueuePlots(Plots):
         self._queue = queue
 
     def schedule(self, *, limit: int | None = TASKS_READ) -> Picture:
-        """When tasks are due: a histogram of the first `limit` tasks (all of them with None).
+        """When tasks are due: a histogram of the first `limit` tasks (None: all tasks).
 
         Source: REST queues.tasks.list.
         """
@@ -69,7 +69,7 @@ class QueuePlots(Plots):
         return self._picture("schedule", draw)
 
     def attempts(self, *, limit: int | None = TASKS_READ) -> Picture:
-        """Attempts by how the last one ended, of the first `limit` tasks (of all with None).
+        """Attempts by the result of the last one, for the first `limit` tasks (None: all tasks).
 
         Source: REST queues.tasks.list.
         """
@@ -81,18 +81,18 @@ class QueuePlots(Plots):
         )
 
     def backoff(self) -> Picture:
-        """The delay before each retry, as the queue's retry settings say. Asks nothing of the service."""
+        """The delay before each retry, by the queue's retry settings. Sends no request."""
         retry = self._queue.retry_config or RetryConfig()
         return self._picture("backoff", partial(draw_backoff, retry, name=self._queue.id))
 
     def history(self, since: InstantLike = "24h", until: InstantLike | None = None) -> Picture:
-        """What happened: attempts by outcome, depth, and how late attempts were, over one axis of time.
+        """The past: attempts by outcome, depth, and the delay of attempts, over one time axis.
 
         The rate that the queue allows is a dashed line, where it is near. It is drawn on three axes.
 
-        Units: `since` and `until` as of queue.report().
+        Units: `since` and `until` as in queue.report().
 
-        Source: as of queue.metrics().
+        Source: as in queue.metrics().
 
         Example:
             >>> attempts, depth, delays = queue.plot.history("1h").draw().figure.axes
@@ -105,14 +105,14 @@ class QueuePlots(Plots):
         return Picture(f"the {verb} of {self._queue.id}", draw)
 
     def _tasks(self, limit: int | None) -> tuple[pa.Table, bool]:
-        """Up to `limit` tasks, and whether there are no more."""
+        """Up to `limit` tasks, and whether these are all tasks."""
         more = None if limit is None else limit + 1
         table = self._queue.tasks().to_arrow(limit=more)
         return table.slice(0, limit), limit is None or table.num_rows <= limit
 
 
 class ClientPlots(Plots):
-    """Pictures of a client's queues.
+    """Plots of a client's queues.
 
     Example:
         >>> client.plot.queues("us-central1")
@@ -123,9 +123,9 @@ class ClientPlots(Plots):
         self._client = client
 
     def queues(self, location: str | None = None) -> Picture:
-        """How many tasks each queue holds, as the service estimates. Errors: as of client.queues().
+        """How many tasks each queue holds, by the service's estimates. Errors: as in client.queues().
 
-        In a version of the API without estimates, the tasks of every queue are counted, page by page.
+        In an API version without estimates, it counts the tasks of every queue, page by page.
         """
         estimated = self._client.offers_stats
         queues = list(self._client.queues(location, stats=estimated))

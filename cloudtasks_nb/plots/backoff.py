@@ -22,13 +22,13 @@ _TICKS_S = (
 )
 _TICKS_SHOWN = 7
 _LOG_FROM = 20
-"""Delays that differ by this factor stand on a logarithmic axis."""
+"""The axis is logarithmic if the delays differ by at least this factor."""
 
 
 def draw_backoff(
     retry: RetryConfig, *, name: str = "Retry settings", ax: Axes | None = None, theme: Theme | None = None
 ) -> Axes:
-    """The delay before each retry of a task that keeps failing, with the time that has passed by then in words."""
+    """The delay before each retry of a task that keeps failing, and the total time of the retries."""
     ax, paper = axes(ax, theme)
     title(ax, paper, f"{name}: delay before each retry", retry_words(retry))
     ax.set_xlabel("retry")
@@ -59,7 +59,7 @@ def draw_backoff(
 
 
 def _shown(retry: RetryConfig, count: int) -> int:
-    """How many retries are drawn: of those that never end, as many as it takes to see how they go on."""
+    """How many retries are drawn. Of endless retries, only enough to show how they continue."""
     ends = count <= RETRIES_SHOWN or (retry.max_attempts is not None and not retry.unlimited_attempts)
     return RETRIES_SHOWN if ends else RETRIES_WITHOUT_LIMIT
 

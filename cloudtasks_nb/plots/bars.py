@@ -27,7 +27,7 @@ def draw_depth(
 ) -> Axes:
     """Bars of how many tasks each queue holds, the deepest on top; paused queues are hatched.
 
-    The numbers are `depths`, which were counted, or else the service's estimates.
+    Uses `depths`, which were counted, or else the service's estimates.
     """
     held = {
         id(queue): depth
@@ -66,7 +66,7 @@ def draw_depth(
         ax,
         paper,
         f"{place}: {total} in {counted(len(queues), 'queue')}{cut}",
-        "as the service estimates" if depths is None else "counted",
+        "estimated by the service" if depths is None else "counted",
     )
     return ax
 
@@ -82,9 +82,9 @@ def draw_attempts(
     ax: Axes | None = None,
     theme: Theme | None = None,
 ) -> Axes:
-    """Bars of attempts by outcome, from (attempts sent, answers, last code) of each task.
+    """Bars of attempts by outcome, from (attempts sent, responses, last code) of each task.
 
-    The service keeps only the first and the last outcome of a task: all its attempts count for the last one.
+    The service keeps only the first and the last outcome of a task, so all its attempts count for the last one.
     """
     attempts: Counter[str] = Counter()
     tasks: Counter[str] = Counter()
@@ -121,7 +121,7 @@ def draw_attempts(
 
 
 def outcome_of(sent: int, answered: int, code: int | None) -> str:
-    """The last attempt in one word: a google.rpc code, "no answer yet" or "not sent yet"."""
+    """The last outcome: a google.rpc code, "no answer yet" or "not sent yet"."""
     if code is not None:
         return Status(code=code).code_name
     return NO_ANSWER if sent or answered else NOT_SENT

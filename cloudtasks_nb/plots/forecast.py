@@ -1,4 +1,4 @@
-"""When half, most and all of what waits will be done."""
+"""Plot of a forecast: when half, most and all of the waiting tasks will be done."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _DONE = {"all": "all", "most": "90 %", "half": "half"}
 _BARS_PER_TICK = BARS / 5
-_LEAST_WIDTH = 0.004  # of the axis: an interval of no length is seen too
+_LEAST_WIDTH = 0.004  # of the axis, so that an interval of no length is visible
 
 
 def draw_forecast(forecast: Forecast, *, ax: Axes | None = None, theme: Theme | None = None) -> Axes:
-    """Intervals as bars over the time from now; hatched, those of the queue as it is."""
+    """Intervals as bars over the time from now. Those of the unchanged queue are hatched."""
     ax, paper = axes(ax, theme, rows=4)
     shown = forecast.if_resumed or forecast
     title(

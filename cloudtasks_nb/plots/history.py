@@ -1,4 +1,4 @@
-"""What happened to a queue over time: attempts by outcome, depth, and how late attempts were."""
+"""Plot of a queue's past: attempts by outcome, depth, and the delay of attempts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SIZE_IN = (8.2, 6.4)
 _LIMIT_WITHIN = 8
-"""A limit is drawn where it is at most so many times the largest value; the picture would be flat otherwise."""
+"""The limit is drawn if it is at most this many times the largest value; else the plot would be flat."""
 
 Points = Mapping[datetime, float]
 
@@ -31,7 +31,7 @@ def draw_history(
     ax: Axes | None = None,
     theme: Theme | None = None,
 ) -> Axes:
-    """Three pictures over one axis of time: attempts a second by outcome, depth, delays. Returns the first axes.
+    """Three plots over one time axis: attempts per second by outcome, depth, delays. Returns the first axes.
 
     Errors: ConfigError when axes are passed.
     """
@@ -59,8 +59,8 @@ def draw_history(
 
 
 def _sheet(theme: Theme | None) -> tuple[Axes, Paper, list[Axes]]:
-    """Three axes below one another, dressed alike."""
-    blank, paper = axes(None, theme)  # says so where matplotlib is missing
+    """Three axes below one another, in one style."""
+    blank, paper = axes(None, theme)  # raises MissingExtra without matplotlib
     figure: Any = blank.figure
     figure.clear()
     figure.set_size_inches(*SIZE_IN)
@@ -98,13 +98,13 @@ def _failures(paper: Paper) -> Sequence[str]:
 
 
 def _limit(ax: Any, paper: Paper, rate: float | None, highest: float) -> None:
-    """The rate that the queue allows, where it is near enough to be seen."""
+    """The queue's rate limit, if it is close enough to the values."""
     if rate and highest and rate <= _LIMIT_WITHIN * highest:
         ax.axhline(rate, color=paper.ink, linewidth=1, linestyle="--", label=f"limit {rate:g}/s")
 
 
 def _highest(rates: Mapping[str, Points]) -> float:
-    """The most attempts a second, of all outcomes together."""
+    """The most attempts per second, of all outcomes together."""
     totals: dict[datetime, float] = {}
     for points in rates.values():
         for time, value in points.items():
@@ -115,7 +115,7 @@ def _highest(rates: Mapping[str, Points]) -> float:
 def _depth(ax: Any, paper: Paper, depths: Mapping[str, Points], step: timedelta) -> None:
     points = depths.get("", {})
     if not points:
-        say(ax, paper, "no depth is known")
+        say(ax, paper, "the depth is unknown")
         return
     times = list(points)
     ax.fill_between(times, list(points.values()), step="post", color=paper.blue, alpha=0.25, linewidth=0)
@@ -135,13 +135,13 @@ def _delays(ax: Any, paper: Paper, metrics: Metrics) -> None:
             label=f"{percent} %",
         )  # fmt: skip
     if not drawn:
-        say(ax, paper, "no delays are known")
+        say(ax, paper, "the delays are unknown")
     else:
         ax.set_ylim(bottom=0)
 
 
 def _with_gaps(points: Points, step: timedelta) -> tuple[list[datetime], list[float]]:
-    """The points, with nothing between two that are no neighbours: no line leads through time without attempts."""
+    """The points, with a gap between distant ones: no line crosses time without attempts."""
     times: list[datetime] = []
     values: list[float] = []
     for time, value in points.items():

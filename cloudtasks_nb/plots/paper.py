@@ -1,4 +1,4 @@
-"""What every picture is drawn on: axes, colours that can be read on their paper, and words where there is no data."""
+"""The common parts of all plots: axes, readable colours, titles, and texts for missing data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Theme = Literal["light", "dark"]
 
 
 class Paper(Struct, frozen=True):
-    """The colours of one theme. Words and marks have the contrast that WCAG AA asks for."""
+    """The colours of one theme. Text and marks have the contrast that WCAG AA requires."""
 
     back: str
     ink: str
@@ -42,16 +42,16 @@ ROW_IN = 0.36
 
 
 def axes(ax: Axes | None, theme: Theme | None, *, rows: int | None = None) -> tuple[Axes, Paper]:
-    """Where to draw: the axes that were passed, or new ones, tall enough for so many rows; and the colours.
+    """The axes to draw into (those passed, or new ones, tall enough for `rows`), and the colours.
 
-    Without a theme it is the one of matplotlib's current style, or of the axes that were passed.
+    The theme defaults to that of the axes that were passed, or of matplotlib's current style.
 
     Errors: MissingExtra without matplotlib, ConfigError for an unknown theme.
     """
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        raise MissingExtra("A picture", "plot") from None
+        raise MissingExtra("A plot", "plot") from None
     if theme is not None and theme not in PAPERS:
         raise ConfigError(f"theme={theme!r} is unknown.", hint='use theme="light" or theme="dark"')
     given = ax
@@ -66,7 +66,7 @@ def axes(ax: Axes | None, theme: Theme | None, *, rows: int | None = None) -> tu
 
 
 def say(ax: Axes, paper: Paper, words: str) -> None:
-    """Words in the middle of axes that have nothing to show."""
+    """Write words in the middle of axes without data."""
     ax.text(
         0.5,
         0.5,
@@ -84,7 +84,7 @@ def say(ax: Axes, paper: Paper, words: str) -> None:
 
 
 def title(ax: Axes, paper: Paper, words: str, more: str = "") -> None:
-    """A title at the left, in a second line what else is to be known."""
+    """Write a title at the left, with `more` as a second line."""
     ax.set_title(
         visible(words), loc="left", color=paper.ink, fontsize=11.5, pad=24 if more else 10, parse_math=False
     )
@@ -96,7 +96,7 @@ def title(ax: Axes, paper: Paper, words: str, more: str = "") -> None:
 
 
 def label_bars(ax: Axes, paper: Paper, bars: Any, labels: Sequence[str]) -> None:
-    """Words behind lying bars, with room for them, on an axis of whole numbers, thousands separated."""
+    """Write labels behind horizontal bars, on an axis of whole numbers with thousands separators."""
     from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
     ax.bar_label(bars, labels, padding=6, color=paper.ink, fontsize=9.5)

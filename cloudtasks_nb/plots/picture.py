@@ -1,4 +1,4 @@
-"""A picture that follows its page: drawn light and dark, and shown as the page is."""
+"""A plot that is drawn light and dark, and follows the theme of the page."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ COLOURS = 128
 
 
 class Draw(Protocol):
-    """Draws into the axes that are given, or into new ones, and returns them."""
+    """Draws into `ax`, or into new axes, and returns the axes."""
 
     def __call__(self, *, ax: Axes | None = None, theme: Theme | None = None) -> Axes: ...
 
 
 class Picture(Shown):
-    """A picture that is light on a light page and dark on a dark one. `draw()` gives it to matplotlib.
+    """A plot that is light on a light page and dark on a dark one. `draw()` draws it with matplotlib.
 
     Errors: MissingExtra without matplotlib.
 
@@ -36,17 +36,17 @@ class Picture(Shown):
 
     def __init__(self, name: str, draw: Draw) -> None:
         try:
-            import matplotlib  # noqa: F401  # said here, and not when the picture is shown
+            import matplotlib  # noqa: F401  # raises here, not when the picture is shown
         except ImportError:
-            raise MissingExtra("A picture", "plot") from None
+            raise MissingExtra("A plot", "plot") from None
         self._name = name
         self._draw = draw
 
     def draw(self, ax: Axes | None = None, *, theme: Theme | None = None) -> Axes:
-        """Draw with matplotlib into `ax`, or into a new figure of pyplot, to style further or to save as a file.
+        """Draw with matplotlib into `ax`, or into a new figure of pyplot, for more styling or to save it as a file.
 
-        Without a theme it follows matplotlib's style (`plt.style.use("dark_background")`), or the axes that are given.
-        Returns the axes; those of a picture with several are `axes.figure.axes`.
+        The theme defaults to that of `ax`, or of matplotlib's style (`plt.style.use("dark_background")`).
+        Returns the axes. A plot with several axes has them all in `axes.figure.axes`.
 
         Errors: ConfigError for an unknown theme.
 
@@ -64,7 +64,7 @@ class Picture(Shown):
         return Image("image/png", light, words, dark=dark)
 
     def _drawn(self, theme: Theme) -> tuple[bytes, str]:
-        """The bytes of a PNG without its paper, and the title in words."""
+        """The bytes of a PNG with a transparent background, and the title as text."""
         import matplotlib.pyplot as plt
 
         axes = self.draw(theme=theme)
@@ -77,11 +77,11 @@ class Picture(Shown):
         return _small(drawn), ", ".join([axes.get_title(loc="left"), *more])
 
     def __repr__(self) -> str:
-        return f"<Picture of {self._name}: .draw() gives matplotlib's axes>"
+        return f"<Picture of {self._name}: .draw() returns matplotlib's axes>"
 
 
 def _small(drawn: BytesIO) -> bytes:
-    """The PNG with COLOURS instead of all: a third of the size, in each notebook that is saved."""
+    """The PNG with only COLOURS colours: a third of the size in a saved notebook."""
     from PIL import Image
 
     written = BytesIO()

@@ -29,7 +29,7 @@ def draw_schedule(
     ax: Axes | None = None,
     theme: Theme | None = None,
 ) -> Axes:
-    """A histogram of instants; bars before `now` are overdue, and coloured so."""
+    """A histogram of instants; bars before `now` are overdue and have another colour."""
     ax, paper = axes(ax, theme)
     ax.set_xlabel("due (UTC)")
     ax.set_ylabel("tasks")
@@ -60,7 +60,7 @@ def draw_schedule(
 def _bars(
     ax: Axes, paper: Paper, times: Sequence[datetime], edges: Sequence[datetime], behind: int
 ) -> list[int]:
-    """Draw the bars, the first `behind` of them as overdue, and a line where now is; returns their heights."""
+    """Draw the bars, the first `behind` of them as overdue, and a line at now. Returns their heights."""
     import numpy as np
     from matplotlib.dates import date2num
 
@@ -83,7 +83,7 @@ def _bars(
 
 
 def step_s(span_s: float) -> float:
-    """How wide a bar is: a round time, so that the whole span needs at most BARS of them."""
+    """The width of a bar: a round time, so that the span needs at most BARS bars."""
     return next(
         (step for step in _STEPS_S if span_s <= step * BARS), math.ceil(span_s / BARS / 86_400) * 86_400
     )

@@ -1,4 +1,4 @@
-"""Which fields has a query, what may be said of each, and which tasks does a term let through? (pure)"""
+"""The fields of a query: which values each accepts, and which tasks a term matches. (pure)"""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from .grammar import COMPARE, Term
 from .payloads import payload_condition
 
 Condition = Callable[[Task, datetime], bool]
-"""Whether a task is meant, seen from now."""
+"""Whether a task matches; durations count from the instant."""
 
 METHODS = ("POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS")
 RPC_NAMES = ("OK", *(error.rpc_status for error in BY_RPC_CODE.values()))
 _HTTP_FROM = 100
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # of a text that is no duration, which alone is counted from it
+_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # unused: only durations need it, and they are parsed before
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _CODE_NAME = re.compile(r"CODE_\d+", re.ASCII)
 
-# Words that other tools have for the same, and the term that stands for each here.
+# Words of other tools, and the equivalent term or field here.
 _INSTEAD = {
     "failed": "code:error", "failing": "code:error", "error": "code:error", "success": "code:OK",
     "succeeded": "code:OK", "ok": "code:OK", "waiting": "is:due", "pending": "is:due", "overdue": "due<now",
@@ -44,7 +44,7 @@ _FIELDS_INSTEAD = {
 
 
 class Field(Struct, frozen=True):
-    """A field: an example of it, whether it is compared (`due<2h`) or named (`tag:red`), and its test of one value."""
+    """A field: an example, whether it takes a comparison (`due<2h`) or a value (`tag:red`), and its test."""
 
     example: str
     test: Callable[[str, str], Condition]
@@ -54,7 +54,7 @@ class Field(Struct, frozen=True):
 
 
 def condition_of(term: Term) -> Condition:
-    """Whether a task fits a term, its minus left aside. Errors: QueryError for an unknown field or value."""
+    """The condition of a term, without its minus. Errors: QueryError for an unknown field or value."""
     if not term.field:
         return _anywhere(term.values[0])
     field = FIELDS.get(term.field)
@@ -63,8 +63,7 @@ def condition_of(term: Term) -> Condition:
     if term.path:
         tests = [payload_condition(term.path, term.sign, value) for value in term.values]
     elif not (field.compared if term.sign in COMPARE else field.named):
-        way = "compared" if field.compared else "not compared"
-        raise QueryError(f"{term.field} is {way}.", hint=f"write {field.example}")
+        raise QueryError(f"{term.field} cannot be used with {term.sign!r}.", hint=f"write {field.example}")
     else:
         tests = [field.test(term.sign, value) for value in term.values]
     return tests[0] if len(tests) == 1 else lambda task, now: any(test(task, now) for test in tests)
@@ -79,12 +78,12 @@ def _unknown(term: Term) -> QueryError:
     quoted = '"' + str(term).removeprefix("-").replace('"', "") + '"'
     return QueryError(
         f"There is no field {term.name}.",
-        hint=f"{start}Fields are {', '.join(FIELDS)}; to look for the text itself, put it in quotes: {quoted}",
+        hint=f"{start}Fields are {', '.join(FIELDS)}; to search for the text itself, put it in quotes: {quoted}",
     )
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that is nearest, or "".
+    """The most similar known word, or "".
 
     >>> nearest("cod", ["code", "kind"])
     'code'
@@ -103,7 +102,7 @@ def _strange(field: str, value: str, known: Iterable[str]) -> QueryError:
 
 
 def _one_of(field: str, known: tuple[str, ...], held: Callable[[Task, datetime], str | None]) -> Field:
-    """A field that has one of a few values, in upper or lower case, with "-" or " " for "_"."""
+    """A field with a few possible values. Case is ignored, and "-" or " " may replace "_"."""
     by_case = {value.casefold(): value for value in known}
 
     def test(sign: str, value: str) -> Condition:
@@ -116,7 +115,7 @@ def _one_of(field: str, known: tuple[str, ...], held: Callable[[Task, datetime],
 
 
 def _holding(example: str, held: Callable[[Task], str | None]) -> Field:
-    """A field of text that holds what is looked for, in upper or lower case."""
+    """A text field that contains the value, ignoring case."""
 
     def test(sign: str, value: str) -> Condition:
         wanted = value.casefold()
@@ -131,7 +130,7 @@ def _tag(sign: str, value: str) -> Condition:
 
 
 def payload_text(task: Task) -> str:
-    """The payload as text, gzip unpacked; "" where none was read."""
+    """The payload as text, with gzip unpacked; "" if no payload was read."""
     return inflated(task.payload or b"").decode("utf-8", "replace")
 
 
@@ -147,11 +146,13 @@ def _anywhere(text: str) -> Condition:
 
 
 def _code(sign: str, value: str) -> Condition:
-    """An HTTP status, a google.rpc code by number or name, "error" or "none". Compared are HTTP statuses."""
+    """An HTTP status, a google.rpc code by number or name, "error" or "none". Comparisons take HTTP statuses."""
     number = int(value) if _DIGITS.fullmatch(value) else None
     if sign != ":":
         if number is None or number < _HTTP_FROM:
-            raise QueryError("code is compared with an HTTP status.", hint="write code>=500")
+            raise QueryError(
+                f"code can only be compared with an HTTP status, not {value!r}.", hint="write code>=500"
+            )
         compare = COMPARE[sign]
         return lambda task, now: (status := _http_status(task)) is not None and compare(status, number)
     name = re.sub(r"[\s-]", "_", value.upper())
@@ -176,14 +177,14 @@ def _http_status(task: Task) -> int | None:
 
 def _attempts(sign: str, value: str) -> Condition:
     if not _DIGITS.fullmatch(value):
-        raise QueryError(f"attempts is a number, not {value!r}.", hint="write attempts>3 or attempts:0")
+        raise QueryError(f"attempts must be a number, not {value!r}.", hint="write attempts>3 or attempts:0")
     equal: Callable[[Any, Any], bool] = operator.eq
     compare, wanted = COMPARE.get(sign, equal), int(value)
     return lambda task, now: compare(task.dispatch_count, wanted)
 
 
 def _time(example: str, held: Callable[[Task], datetime | None], direction: int) -> Field:
-    """A field of instants. A duration is counted from now: ahead with `direction` 1, back with -1."""
+    """A field of instants. Durations count from now: forward with `direction` 1, backward with -1."""
 
     def test(sign: str, value: str) -> Condition:
         compare, wanted = COMPARE[sign], _moment(example, value)
@@ -195,7 +196,7 @@ def _time(example: str, held: Callable[[Task], datetime | None], direction: int)
 
 
 def _moment(example: str, value: str) -> datetime | timedelta:
-    """A duration, also one with a minus, "now", or an instant. Errors: QueryError."""
+    """A duration (possibly negative), "now", or an instant. Errors: QueryError."""
     text = value.strip()
     if text.casefold() == "now":
         return timedelta(0)
@@ -226,4 +227,4 @@ FIELDS: dict[str, Field] = {
     "url": _holding("url:example.com", lambda task: task.url),
     "payload": _holding("payload:ada", payload_text),
 }
-"""Every field, in the order in which they are offered. `payload.KEY` stands for what a payload holds below a key."""
+"""Every field, in the order of suggestions. `payload.KEY` is the value of a key in the payload."""

@@ -1,4 +1,4 @@
-"""How is a query written? Text becomes terms, and terms become text again. (pure)"""
+"""Parse the text of a query into terms, and write terms as text. (pure)"""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..errors import QueryError
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
 }  # fmt: skip
-"""The signs that compare."""
+"""The comparison signs."""
 
 _SEGMENT = r'(?:"(?:[^"\\]|\\.)*"|[^\s":=<>,.\\]+)'
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-# A field, and what stands between it and its values: "code:", "attempts>=", "payload.customer.id:".
+# A field, and everything before its values: "code:", "attempts>=", "payload.customer.id:".
 _HEAD = re.compile(
     rf"(?P<field>[^\W\d][\w-]*)(?P<path>(?:\.{_SEGMENT})*)(?P<sign>:?(?:>=|<=|>|<)|[:=])", re.DOTALL
 )
@@ -31,9 +31,9 @@ _PLAIN_KEY = re.compile(r'[^\s":=<>,.\\]+')
 
 
 class Term(Struct, frozen=True):
-    """One condition. Without a field it is a piece of text, looked for in everything that was read.
+    """One condition. Without a field, it is a text to find in everything that was read.
 
-    `path` leads to a value within a JSON payload, `sign` is ":" or a comparison, and of several `values` one must fit.
+    `path` leads to a value in a JSON payload, `sign` is ":" or a comparison, and one of the `values` must match.
     """
 
     field: str
@@ -44,7 +44,7 @@ class Term(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What it is about: "code", or "payload.customer.id"."""
+        """The field and its path: "code", or "payload.customer.id"."""
         return ".".join([self.field, *(_written(key, _PLAIN_KEY) for key in self.path)])
 
     def __str__(self) -> str:
@@ -70,13 +70,13 @@ def read_terms(text: str) -> Iterator[Term]:
 
 
 def _term(text: str, at: int) -> tuple[Term, int]:
-    """The term that begins here, and where it ends."""
+    """The term at this position, and its end."""
     start = at
     negative = text[at] == "-"
     at += negative
     if at == len(text) or text[at].isspace():
         raise QueryError(
-            "A minus stands alone.", hint='write what to leave out behind it, such as "-code:503"'
+            "A minus has no term after it.", hint='write what to exclude after the minus, such as "-code:503"'
         )
     head = None if _ADDRESS.match(text, at) else _HEAD.match(text, at)
     if head is None:
@@ -102,7 +102,7 @@ def _piece(text: str, at: int) -> tuple[str, int]:
 
 
 def _values(text: str, at: int, head: str) -> tuple[tuple[str, ...], int]:
-    """The values behind a field, with commas between them."""
+    """The values of a field, separated by commas."""
     values: list[str] = []
     while True:
         if text.startswith('"', at):
@@ -110,9 +110,9 @@ def _values(text: str, at: int, head: str) -> tuple[tuple[str, ...], int]:
         elif found := _VALUE.match(text, at):
             value, at = found[0], found.end()
         else:
-            what = "Behind a comma" if values else f"Behind {head}"
+            place = "a comma" if values else head
             raise QueryError(
-                f"{what} stands no value.", hint=f'write one, without a space: {head}"two words"'
+                f"A value is missing after {place}", hint=f'write one without a space: {head}"two words"'
             )
         values.append(value)
         if not text.startswith(",", at):
@@ -120,16 +120,16 @@ def _values(text: str, at: int, head: str) -> tuple[tuple[str, ...], int]:
         at += 1
     if at < len(text) and not text[at].isspace():
         raise QueryError(
-            f"A quote stands within the value of {head}", hint=f'put all of it in quotes: {head}"…"'
+            f"A value of {head} has a quote inside.", hint=f'put the whole value in quotes: {head}"…"'
         )
     return tuple(values), at
 
 
 def _quoted(text: str, at: int, head: str) -> tuple[str, int]:
-    """What stands between two quotes. Errors: QueryError for one that is open, or runs on behind."""
+    """The text between two quotes. Errors: QueryError without a closing quote, or for text directly after it."""
     found = _QUOTED.match(text, at)
     if found is None:
-        raise QueryError("A quote is opened and not closed.", hint='close it: "two words"')
+        raise QueryError("A quote is not closed.", hint='close it: "two words"')
     end = found.end()
     if end < len(text) and not text[end].isspace() and not (head and text[end] == ","):
         _runs_on(text, found, head)
@@ -139,11 +139,11 @@ def _quoted(text: str, at: int, head: str) -> tuple[str, int]:
 def _runs_on(text: str, found: re.Match[str], head: str) -> NoReturn:
     rest = text[found.end() :].split(maxsplit=1)[0]
     meant = rest[:1] in ":=<>" and head.lstrip("-") in ("", "payload:")
-    hint = "write a space behind it, or all of it in one pair of quotes"
+    hint = "put a space after the quote, or put all of it in one pair of quotes"
     if meant:
         key = _written(_unquoted(found[0]), _PLAIN_KEY)
-        hint = f"a key of a payload is written payload.{key}{rest}"
-    raise QueryError(f"{rest} follows a closing quote.", hint=hint)
+        hint = f"write a key of the payload as payload.{key}{rest}"
+    raise QueryError(f"{rest} directly follows a closing quote.", hint=hint)
 
 
 def _unquoted(text: str) -> str:
@@ -151,12 +151,12 @@ def _unquoted(text: str) -> str:
 
 
 def _written(value: str, plain: re.Pattern[str]) -> str:
-    """A value, in quotes where it would be read as something else."""
+    """A value, quoted if this is needed to parse it back."""
     return value if plain.fullmatch(value) else '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 
 
 def _text(value: str) -> str:
-    """A piece of text, in quotes where it would be read as something else."""
+    """A text, quoted if this is needed to parse it back."""
     is_word = _WORD.fullmatch(value) is not None and value[0] not in '-"'
     is_plain = is_word and (_ADDRESS.match(value) or not _HEAD.match(value))
     return value if is_plain else _written(value, re.compile(r"(?!)"))

@@ -1,4 +1,4 @@
-"""Which of many tasks are meant, as one number: bit 0 stands for the first task. (pure)"""
+"""Sets of tasks as one integer: bit 0 is the first task. (pure)"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..model import Task
 from .fields import Condition
 
 Mask = int
-"""Masks are combined with & and |, and counted with bit_count(): 100,000 tasks take 12 kB and some microseconds."""
+"""Masks are combined with & and |, and counted with bit_count(): 100,000 tasks take 12 kB and a few microseconds."""
 
 _DIGITS = bytes.maketrans(b"\0\1", b"01")
 
@@ -21,7 +21,7 @@ def mask_of(test: Condition, tasks: Sequence[Task], now: datetime) -> Mask:
 
 
 def mask_of_flags(flags: bytes) -> Mask:
-    """The places at which the flags are 1.
+    """The mask of the positions where a flag is 1.
 
     >>> bin(mask_of_flags(bytes([1, 0, 1, 1])))
     '0b1101'
@@ -30,12 +30,12 @@ def mask_of_flags(flags: bytes) -> Mask:
 
 
 def all_of(count: int) -> Mask:
-    """Every one of so many tasks."""
+    """The mask of `count` tasks."""
     return (1 << count) - 1
 
 
 def flags_of(mask: Mask, count: int) -> str:
-    """A digit for each of so many tasks, "1" for those that are meant.
+    """One digit for each of `count` tasks: "1" if the mask holds it.
 
     >>> flags_of(0b1101, 5)
     '10110'

@@ -1,4 +1,4 @@
-"""Which terms are offered while a query is typed? (pure)"""
+"""Suggest terms while a person types a query. (pure)"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEYS = 60
 
 
 def terms_offered(tasks: Iterable[Task]) -> Iterator[tuple[str, str]]:
-    """Terms, or beginnings of terms, each with an example: of every field, its values, and the keys of payloads.
+    """Terms and beginnings of terms, each with an example: all fields, their values, and the keys of payloads.
 
     >>> dict(terms_offered([]))["due<"]
     'such as due<2h'

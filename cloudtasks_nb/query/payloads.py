@@ -1,4 +1,4 @@
-"""What does a JSON payload hold below a path of keys, and does that fit a value? (pure)"""
+"""Find values in a JSON payload by a path of keys, and compare them. (pure)"""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 
 
 def payload_condition(path: Sequence[str], sign: str, value: str) -> Callable[[Task, datetime], bool]:
-    """Whether a value of a payload fits. Errors: QueryError when it is compared with what is not a number.
+    """Whether a value of the payload matches. Errors: QueryError for a comparison with something not a number.
 
-    The payload is an object of JSON, also within gzip or base64. A key that leads to a list means each of its items.
-    Text is the same in upper and lower case, and numbers are also those that are written as text.
+    The payload is a JSON object, possibly in gzip or base64. A key that leads to a list means each of its items.
+    Case is ignored, and a number in text counts as a number.
     """
     fits = _fitting(".".join(["payload", *path]), sign, value)
     return lambda task, now: any(map(fits, values_below(json_object(task.payload), path)))
 
 
 def values_below(value: Any, path: Sequence[str]) -> Iterator[Any]:
-    """What stands below keys, of lists each item.
+    """The values below a path of keys; of a list, each item.
 
     >>> list(values_below({"items": [{"sku": "a"}, {"sku": "b"}]}, ["items", "sku"]))
     ['a', 'b']
@@ -41,7 +41,7 @@ def values_below(value: Any, path: Sequence[str]) -> Iterator[Any]:
 
 
 def paths_of(value: Any, depth: int = 3) -> Iterator[tuple[str, ...]]:
-    """The keys that lead to values, some levels deep; through a list by its first item.
+    """The paths of keys to values, up to `depth` levels; of a list, those of its first item.
 
     >>> list(paths_of({"to": "ada", "items": [{"sku": "a"}]}))
     [('to',), ('items', 'sku')]
@@ -72,7 +72,7 @@ def _flat(value: Any) -> Iterator[Any]:
 
 
 def number_of(value: Any) -> float | None:
-    """A number, also one that is written as text; else None. It is whole where it was written so."""
+    """A number, or the number in a text; else None. It is an int if it is written as one."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -88,12 +88,12 @@ def _fitting(name: str, sign: str, value: str) -> Callable[[Any], bool]:
     if sign != ":":
         if wanted is None:
             raise QueryError(
-                f"{name} is compared with a number, not {value!r}.", hint=f"write {name}{sign}100"
+                f"{name} can only be compared with a number, not {value!r}.", hint=f"write {name}{sign}100"
             )
         compare = COMPARE[sign]
         return lambda held: (number := number_of(held)) is not None and compare(number, wanted)
     folded = value.casefold()
-    constant = _WORDS.get(folded, _WORDS)  # the dict itself stands for "none of them"
+    constant = _WORDS.get(folded, _WORDS)  # default: an object that no JSON value is identical to
 
     def fits(held: Any) -> bool:
         if isinstance(held, str):

@@ -1,4 +1,4 @@
-"""What is a query, and which tasks does it let through? (pure)"""
+"""A query, and the tasks that match it. (pure)"""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from .masks import Mask, mask_of
 
 
 class Query(Struct, frozen=True):
-    """Terms that a task must meet: every field and every piece of text, one of the values that a field is given, and
-    nothing with a minus.
+    """Terms that a task must match: every field (with one of its values), every text, and no term with a minus.
 
     >>> str(Query.of('is:due -code:503,429  "two words"'))
     'is:due -code:503,429 "two words"'
@@ -26,10 +25,10 @@ class Query(Struct, frozen=True):
 
     @classmethod
     def of(cls, text: str) -> Query:
-        """A query as it is typed. Errors: QueryError for what cannot be read, with the nearest that can."""
+        """Parse a query. Errors: QueryError for an invalid one, with the closest valid term."""
         if not isinstance(text, str):
             raise QueryError(
-                f"A query is text, not {type(text).__name__}.", hint='such as "code:503 tag:red"'
+                f"A query must be text, not {type(text).__name__}.", hint='such as "code:503 tag:red"'
             )
         query = cls(tuple(read_terms(text)))
         for term in query.terms:
@@ -44,22 +43,22 @@ class Query(Struct, frozen=True):
 
     @property
     def needs_payloads(self) -> bool:
-        """Whether it can only be answered for tasks that were read with view FULL."""
+        """Whether it needs tasks that were read with view FULL."""
         return any(term.field == "payload" for term in self.terms)
 
     def check_payloads(self, view: str, hint: str) -> None:
-        """Refuse to search payloads that are not read. Errors: QueryError."""
+        """Raise QueryError if the query needs payloads and `view` does not include them."""
         if self.needs_payloads and view != "FULL":
             term = next(term for term in self.terms if term.field == "payload")
-            raise QueryError(f"{term} needs payloads, and tasks are listed without them.", hint=hint)
+            raise QueryError(f"{term} needs payloads, but the tasks were listed without them.", hint=hint)
 
     def mode(self, field: str, value: str) -> str:
-        """What it says of a value: "only", "without", or "" when it says nothing."""
+        """How the query uses a value: "only", "without", or "" if it does not use it."""
         said = {term.negative for term in self.terms if _names(term, field, value)}
         return "" if not said else "without" if True in said else "only"
 
     def toggled(self, field: str, value: str) -> Query:
-        """The next one in a round: only tasks with this value, tasks without it, either. Errors: QueryError."""
+        """The next query in a cycle: only tasks with this value, tasks without it, both. Errors: QueryError."""
         mode = self.mode(field, value)
         others = [_without(term, value) if _names(term, field, value) else term for term in self.terms]
         kept = tuple(term for term in others if term.values)
@@ -70,9 +69,9 @@ class Query(Struct, frozen=True):
         return Query((*kept, added))
 
     def between(self, field: str, low: str = "", high: str = "") -> Query:
-        """What it says of a field replaced: at least `low` and less than `high`. Without both, any value will do.
+        """The query with a new range of a field: at least `low`, less than `high`. Without both, any value matches.
 
-        Errors: QueryError for a field that is not compared, and for values that cannot be.
+        Errors: QueryError for a field or a value that cannot be compared.
 
         >>> str(Query.of("attempts:0 is:due").between("attempts", "2", "5"))
         'is:due attempts>=2 attempts<5'
@@ -84,14 +83,14 @@ class Query(Struct, frozen=True):
         return Query((*kept, *added))
 
     def places(self, tasks: Sequence[Task], now: datetime) -> list[int]:
-        """Where the tasks stand that it lets through."""
+        """The positions of the tasks that match."""
         tests = [test for _, test in self._tests()]
         return [at for at, task in enumerate(tasks) if all(test(task, now) for test in tests)]
 
     def masks(self, tasks: Sequence[Task], now: datetime) -> dict[str, Mask]:
-        """By field, the tasks that meet all that is said of it; pieces of text stand under "".
+        """For each field, the tasks that match all its terms; the texts are under "".
 
-        What every mask holds is let through. Without the mask of a field, it is what the other fields let through.
+        The tasks in every mask match the query. Without the mask of a field, they match all other fields.
         """
         masks: dict[str, Mask] = {}
         for field, test in self._tests():
@@ -99,10 +98,10 @@ class Query(Struct, frozen=True):
         return masks
 
     def _tests(self) -> list[tuple[str, Condition]]:
-        """Conditions that must all hold, each with the field that it is about."""
+        """Conditions that must all hold, each with its field."""
         groups: dict[object, tuple[str, list[Condition]]] = {}
         for at, term in enumerate(self.terms):
-            # only values that a field is given by name are alternatives
+            # only the values after ":" are alternatives
             is_choice = term.field and term.sign == ":" and not term.negative
             _, tests = groups.setdefault((term.field, term.path) if is_choice else at, (term.field, []))
             tests.append(_not(condition_of(term)) if term.negative else condition_of(term))
@@ -123,6 +122,6 @@ def _names(term: Term, field: str, value: str) -> bool:
 
 
 def _without(term: Term, value: str) -> Term:
-    """The term without one of its values; without any it says nothing."""
+    """The term without one of its values; without any value, it has no effect."""
     kept = tuple(one for one in term.values if one.casefold() != value.casefold())
     return Term(term.field, kept, term.sign, term.path, term.negative)

@@ -1,10 +1,10 @@
-"""Objects as HTML and as text: pure functions, no I/O.
+"""Render objects as HTML and as text: pure functions, no I/O.
 
-Everything is shown in one of two shapes, a Card or a Table; one template and one text form for each keep the
-two in step. Template engine and tabulate are imported when something is first shown.
+Every object has one of two shapes, a Card or a Table. Each shape has one template and one text form, so HTML and text
+agree. jinja2 and tabulate are imported on first use.
 """
 
-from . import error, faults, message, operation, policy, status  # noqa: F401 (they register how their classes look)
+from . import error, faults, message, operation, policy, status  # noqa: F401 (imported to register their shapes)
 from .dispatch import shape
 from .html import html, style_sheet
 from .location import location_table

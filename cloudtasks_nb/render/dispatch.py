@@ -1,4 +1,4 @@
-"""From an object to its shape: each model class registers how it looks, and subclasses inherit it."""
+"""Find the shape of an object: each model class registers a function for it, which subclasses inherit."""
 
 from __future__ import annotations
 
@@ -25,21 +25,19 @@ def _(obj: Shape, now: datetime) -> Shape:
 
 
 looks = _shape.register
-"""Registers a function (object, now) → Card | Table for a class and what derives from it."""
+"""Registers a function (object, now) → Card | Table for a class and its subclasses."""
 
 
 def shape(obj: Any, now: datetime | None = None) -> Shape:
-    """The Card or Table that an object shows itself as, or the Image of a picture.
+    """The Card, Table or Image of an object. Relative times count from `now`, and the shape shows that instant.
 
-    `now` is what times are relative to, and the shape says it.
-
-    A class with a method `_shape_()` says so itself, and one with `_now_()` what its times are relative to. Errors:
-    TypeError when nothing is known about the object.
+    A class may define `_shape_()` to build its shape itself, and `_now_()` to supply the default of `now`. Errors:
+    TypeError for an object without a shape.
     """
     own, clock = (getattr(type(obj), name, None) for name in ("_shape_", "_now_"))
     seen_from = moment(now or (clock(obj) if clock is not None else None))
     found: Any = own(obj) if own is not None else _shape(obj, seen_from)
-    is_own = found is obj or isinstance(found, Image)  # a shape itself was made at a time of its own
+    is_own = found is obj or isinstance(found, Image)  # a shape that was passed in has its own time
     if not is_own and not found.as_of and has_times(found):
         found.as_of = f"times as of {exact(seen_from.replace(microsecond=0))}"
     return cast(Shape, found)

@@ -1,4 +1,4 @@
-"""Errors: what was asked, what was answered, what to do next."""
+"""Cards of errors: the request, the response, and the next step."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def _error(error: CloudTasksError, now: datetime) -> Card:
         type(error).__name__,
         badge=badge(f"{answered.code} {answered.status}" if answered else "error", "bad"),
         facts={
-            "asked": _asked(error),
-            "answered" if answered else "message": error.message,
+            "request": _request(error),
+            "response" if answered else "message": error.message,
             "tried": f"{error.tries} times" if error.tries > 1 else None,
             "next": error.hint,
         },
         table=Table(
-            columns=["item", "what is wrong"],
+            columns=["item", "problem"],
             rows=[[at, words] for at, words in wrong.problems],
             more=wrong.count - len(wrong.problems),
         )
@@ -34,7 +34,7 @@ def _error(error: CloudTasksError, now: datetime) -> Card:
     )
 
 
-def _asked(error: CloudTasksError) -> list[Plain] | None:
+def _request(error: CloudTasksError) -> list[Plain] | None:
     method = code(error.method) if error.method else None
     if not error.resource:
         return [method] if method else None

@@ -1,4 +1,4 @@
-"""Faults on purpose: which are set, and what they did so far."""
+"""Cards of injected faults: the settings, and the calls that met them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .shapes import Card, Cell, Value, badge, code
 from .values import counted, duration
 
 _WORDS = {
-    "exhausted": "refused with 429",
-    "unavailable": "refused with 503",
+    "exhausted": "rejected with 429",
+    "unavailable": "rejected with 503",
     "cut_before": "cut off before they took effect",
     "cut_after": "cut off after they took effect",
 }
@@ -37,7 +37,7 @@ def _badge(set_now: list[str]) -> Cell:
 def _facts(faults: Faults | None) -> dict[str, Value]:
     set_now = _set(faults)
     if faults is None or not set_now:
-        return {"faults": "none: every call goes as it should"}
+        return {"faults": "none: every call runs normally"}
     return {
         "faults": ", ".join(set_now),
         "calls": ([code(pattern) for pattern in faults.methods] or "all") if _of_calls(faults) else None,
@@ -49,7 +49,7 @@ def _facts(faults: Faults | None) -> dict[str, Value]:
 
 
 def _set(faults: Faults | None) -> list[str]:
-    """Each fault that is set, in words: "20 % refused with 429"."""
+    """Each fault that is set, in words: "20 % rejected with 429"."""
     if faults is None:
         return []
     return _of_calls(faults) + _of_deliveries(faults)
@@ -57,11 +57,11 @@ def _set(faults: Faults | None) -> list[str]:
 
 def _of_calls(faults: Faults) -> list[str]:
     words = [f"{100 * share:.6g} % {what}" for what, share in _shares(faults).items()]
-    return [*words, f"every one held up by {duration(faults.latency)}"] if faults.latency else words
+    return [*words, f"each delayed by {duration(faults.latency)}"] if faults.latency else words
 
 
 def _of_deliveries(faults: Faults) -> list[str]:
-    words = [f"targets answer {duration(faults.target_latency)} later"] if faults.target_latency else []
+    words = [f"targets respond {duration(faults.target_latency)} later"] if faults.target_latency else []
     rate = faults.throttled_rate
     return [*words, f"queues send at most {rate:,.6g} tasks per second"] if rate is not None else words
 
@@ -72,6 +72,6 @@ def _shares(faults: Faults) -> dict[str, float]:
 
 def _met(counts: FaultCounts) -> str:
     met = {words: count for name, words in _WORDS.items() if (count := getattr(counts, name))}
-    words = [f"{count:,} {what}" for what, count in met.items()] or ["none of them hit"]
+    words = [f"{count:,} {what}" for what, count in met.items()] or ["none of them affected"]
     total = counts.none + sum(met.values())
     return f"{counted(total, 'call')}: {', '.join(words)}" if total else "no calls yet"

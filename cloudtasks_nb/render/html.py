@@ -1,7 +1,7 @@
-"""Shapes as HTML: one template for each, everything escaped, no script, the same bytes for the same object.
+"""Render shapes as HTML: one template per shape, all text escaped, no script, the same bytes for the same object.
 
-The markup reads well with no CSS at all. Layout is written inline, because untrusted notebooks drop the style
-sheet; the style sheet holds colours only, under one root class.
+The markup is readable without CSS. The layout is inline, because untrusted notebooks drop the style sheet. The style
+sheet sets only colours, under one root class.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def html(obj: Any, now: datetime | None = None) -> str:
-    """An object as a piece of HTML. `now` is what times are relative to."""
+    """An object as HTML. Relative times count from `now`."""
     found = shape(obj, now)
     name = type(found).__name__.lower()
     return _templates().get_template(f"{name}.html.j2").render({name: found, "css": style_sheet()})
@@ -33,7 +33,7 @@ def html(obj: Any, now: datetime | None = None) -> str:
 
 @cache
 def style_sheet() -> str:
-    """The one style sheet, without the white space that people need."""
+    """The style sheet, minified."""
     text = files(__package__).joinpath("static/ctnb.css").read_text("utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*([{}:;,>])\s*", r"\1", re.sub(r"\s+", " ", text)).replace(";}", "}").strip()

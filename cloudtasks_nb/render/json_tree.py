@@ -1,4 +1,4 @@
-"""JSON values as a tree that can be folded, within a budget of lines and characters, secrets replaced."""
+"""Show JSON values as a foldable tree of limited size, with secrets replaced."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LEVELS_OPEN = 2
 SMALL = 60
 """A document of at most this many values is open on every level."""
 PEEK = 10
-"""Of a base64 text that is decoded below, this many characters are shown."""
+"""How many characters of a base64 text are shown when it is decoded below."""
 
 
 def json_tree(value: Any, name: str = "") -> Json:
-    """Plain JSON values as a Json; `name` is what holds them, by which they may be a secret."""
+    """Plain JSON values as a Json. `name` is the name of the field that holds them, which may mark a secret."""
     growing = _Growing()
     root = growing.node(value, name=name, path=name, level=0)
     if growing.count <= SMALL:
@@ -34,7 +34,7 @@ def json_tree(value: Any, name: str = "") -> Json:
 
 
 class _Growing:
-    """What is left of the budget while a tree grows."""
+    """Counts nodes and characters while a tree is built, and stops it at the limits."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -120,7 +120,7 @@ VALUE_SHOWN = 2_000
 
 
 def json_section(label: str, value: Any) -> list[Section]:
-    """A section of JSON, folded level by level; none when there is nothing in it."""
+    """A list with one section of JSON, folded by level; empty if there is no value."""
     if not value:
         return []
     tree = json_tree(value, label)
@@ -128,7 +128,7 @@ def json_section(label: str, value: Any) -> list[Section]:
 
 
 def headers_section(headers: Mapping[str, str]) -> list[Section]:
-    """A section with a table of headers; none when there are none."""
+    """A list with one table of headers; empty if there are no headers."""
     if not headers:
         return []
     shown = {name: headers[name] for name in islice(headers, ROWS_SHOWN)}

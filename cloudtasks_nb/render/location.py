@@ -35,7 +35,7 @@ def _cmek(config: CmekConfig, now: datetime) -> Card:
         place.get("locations") or "Encryption",
         kind="encryption of tasks",
         facts={
-            "key": config.kms_key or "Google's own: no key of yours is set",
+            "key": config.kms_key or "Google's default key (no customer key is set)",
             "project": place.get("projects"),
         },
         code=['location.update_cmek("projects/…/cryptoKeys/…")'],

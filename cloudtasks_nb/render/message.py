@@ -1,4 +1,4 @@
-"""Every other message: a card of the fields that are set."""
+"""Cards of all other messages: the fields that are set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .values import counted, duration, when
 
 _ACRONYMS = {"http": "HTTP", "uri": "URI", "url": "URL", "oidc": "OIDC", "oauth": "OAuth"}
 _FLAT = 4
-"""How many levels of nested messages are told field by field."""
+"""How many levels of nested messages are listed field by field."""
 
 
 @looks(Message)
@@ -35,7 +35,7 @@ def _message(message: Message, now: datetime) -> Card:
 
 
 def _fields(message: Message, above: str = "", depth: int = _FLAT) -> Iterator[tuple[str, Any]]:
-    """The fields that are set, by their path ("uri override host"); nested messages told field by field."""
+    """The fields that are set, each with its path ("uri override host"). Nested messages are listed by field."""
     for field in structs.fields(message):
         value = getattr(message, field.name)
         if value is None or value == field.default or value in ("", [], {}):

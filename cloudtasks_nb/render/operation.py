@@ -1,4 +1,4 @@
-"""Operations: how far they are, and what failed."""
+"""Cards of operations: their state and their failures."""
 
 from __future__ import annotations
 
@@ -65,5 +65,5 @@ def _failures(operation: Operation) -> list[Section]:
 def _when(text: Any, now: datetime) -> Value:
     try:
         return when(from_dict(text, datetime), now) if text else None
-    except DecodeError:  # what is not an instant is shown as it is
+    except DecodeError:  # not an instant: it is shown as text
         return str(text)

@@ -1,4 +1,4 @@
-"""What is packed into text, base64 that holds something to read, and which bytes are a picture that a page can show."""
+"""Recognise packed data: base64 text that holds readable data, and pictures that a page can show."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def image_type(data: bytes) -> str:
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels as the picture itself says; None when it does not."""
+    """Width and height in pixels from the header of the picture; None if it does not hold them."""
     match image_type(data):
         case "image/png" if len(data) >= 24:
             return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
@@ -58,7 +58,7 @@ _HEAD = 4_096
 
 
 def base64_bytes(text: Any) -> bytes | None:
-    """What a text holds as base64, where that is JSON, text, a picture or gzip; else None.
+    """The bytes in a base64 text, if they are JSON, text, a picture or gzip; else None.
 
     >>> base64_bytes("eyJ0byI6ICJhZGEifQ==")
     b'{"to": "ada"}'

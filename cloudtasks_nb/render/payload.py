@@ -1,6 +1,6 @@
-"""A payload as people can read it: JSON, text, a picture, or a hex dump, each with its size.
+"""Show a payload in readable form: JSON, text, a picture, or a hex dump, each with its size.
 
-What is packed is unpacked. What is unpacked and what is shown are bounded.
+Gzip and base64 are unpacked. The unpacked size and the shown size are both limited.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ PIXELS_SHOWN = 20_000_000
 OPEN_LINES = 18
 INNER_SHOWN = 6
 LAYERS = 3
-"""Base64 within gzip within base64 is unpacked this deep."""
+"""How many layers of base64 and gzip are unpacked."""
 
 
 def payload_sections(data: bytes, label: str = "payload", layers: int = LAYERS) -> list[Section]:
-    """A payload as sections: itself, then what its JSON holds as base64. Short ones are open, long ones cut."""
+    """Sections of a payload, then of the base64 values in its JSON. Short sections are open, long ones are cut."""
     if not data:
         return [Section(f"{label}: empty, 0 B", "")]
     packed = ""
@@ -48,7 +48,7 @@ def payload_sections(data: bytes, label: str = "payload", layers: int = LAYERS) 
 
 
 def raw_text(data: bytes) -> str | None:
-    """A JSON payload as it came, secrets replaced, cut; None when that shows nothing new or it is no JSON."""
+    """The raw text of a JSON payload, secrets replaced, cut; None if it is not JSON or shows nothing new."""
     kind, text, value = _read(data)
     if kind != "JSON":
         return None
@@ -92,7 +92,7 @@ def _json(value: Any, summary: str) -> Section:
 
 
 def _text(text: str, summary: str) -> Section:
-    seen = scrub_lines(text[: 2 * CHARACTERS_SHOWN])  # a secret that the cut would tear apart is still found
+    seen = scrub_lines(text[: 2 * CHARACTERS_SHOWN])  # longer than shown: finds a secret at the cut
     if len(text) > CHARACTERS_SHOWN:
         summary += f", first {CHARACTERS_SHOWN:,} of {len(text):,} characters"
         seen = f"{seen[:CHARACTERS_SHOWN]}\n…"

@@ -1,4 +1,4 @@
-"""IAM policies: who may do what."""
+"""Cards of IAM policies: members, roles and conditions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _policy(policy: Policy, now: datetime) -> Card:
         facts={
             "version": policy.version if policy.version else None,
             "etag": policy.etag,
-            "bindings": None if rows else "none: access comes from the project alone",
+            "bindings": None if rows else "none: access comes from the project's policy alone",
         },
         table=Table.of(rows, row),
         code=['policy.grant("roles/…", "user:…")', "queue.set_iam_policy(policy)"],

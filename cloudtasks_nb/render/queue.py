@@ -1,4 +1,4 @@
-"""Queues: the card, the table, rates and retries in words."""
+"""Queues: the card, the table, and rates and retries in words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TONES: dict[str, Tone] = {"RUNNING": "ok", "PAUSED": "warn", "DISABLED": "bad"}
 
 
 def parts(name: str) -> dict[str, str]:
-    """The parts of a resource name by their plural, whatever the name: {"queues": "emails", …}."""
+    """The parts of any resource name, by collection: {"queues": "emails", …}."""
     segments = name.split("/")
     return dict(zip(segments[::2], segments[1::2], strict=False))
 
@@ -31,7 +31,7 @@ def last(name: str) -> str:
 
 
 def verbs(obj: Any, *lines: str) -> list[str]:
-    """Those lines of code ("queue.tasks()") whose method the object really has."""
+    """The lines of code ("queue.tasks()") whose method the object has."""
     names = ((line, line.partition(".")[2].partition("(")[0]) for line in lines)
     return [line for line, name in names if callable(getattr(type(obj), name, None))]
 
@@ -46,7 +46,7 @@ def rate_words(limits: RateLimits) -> str:
     words = [
         f"{rate:,.6g}/s" if rate is not None else "",
         f"burst {burst:,}" if burst is not None else "",
-        "" if most is None else f"{most:,} concurrent" if most >= 0 else "any number concurrent",
+        "" if most is None else f"{most:,} concurrent" if most >= 0 else "unlimited concurrent",
     ]
     return ", ".join(word for word in words if word)
 
@@ -66,7 +66,7 @@ def backoff_words(retry: RetryConfig) -> str:
 
 
 def attempts_words(retry: RetryConfig) -> str:
-    """Such as "100 attempts"; with a retry duration both limits must be passed to give up."""
+    """Such as "100 attempts". With a retry duration, a task is given up only when both limits are passed."""
     attempts = ""
     if retry.unlimited_attempts:
         attempts = "unlimited attempts"
@@ -94,7 +94,7 @@ def retry_words(retry: RetryConfig) -> str:
 
 
 def stats_facts(stats: QueueStats, now: datetime) -> dict[str, Value]:
-    """What the service estimates that a queue holds and does."""
+    """The service's estimates of a queue's depth and activity."""
     return {
         "tasks (estimate)": f"{int(stats.tasks_count):,}",
         "oldest due (estimate)": when(stats.oldest_estimated_arrival_time, now),
@@ -104,7 +104,7 @@ def stats_facts(stats: QueueStats, now: datetime) -> dict[str, Value]:
 
 
 def settings_facts(queue: Queue) -> dict[str, Value]:
-    """Its rates, its retries and what it sets on its tasks."""
+    """The rates, the retries, and the overrides for tasks."""
     return {
         "rate": rate_words(queue.rate_limits) if queue.rate_limits is not None else None,
         "retry": retry_words(queue.retry_config) if queue.retry_config is not None else None,
@@ -113,7 +113,7 @@ def settings_facts(queue: Queue) -> dict[str, Value]:
 
 
 def state_badge(state: str) -> Cell:
-    """RUNNING, PAUSED or DISABLED, in words and in colour."""
+    """RUNNING, PAUSED or DISABLED, in colour."""
     return badge(state or "STATE_UNSPECIFIED", _TONES.get(state, ""))
 
 
@@ -130,7 +130,7 @@ def _queue(queue: Queue, now: datetime) -> Card:
             **settings_facts(queue),
             "leases": None
             if queue.kind != "pull" or _leases(queue)
-            else 'in v2beta2 only: api_version="v2beta2"',
+            else 'only in v2beta2: connect with api_version="v2beta2"',
             "last purge": when(queue.purge_time, now),
             "purged to a file": purged.summary() if (purged := getattr(queue, "purged", None)) else None,
             "kept": _kept_words(queue),
@@ -147,7 +147,7 @@ def _queue(queue: Queue, now: datetime) -> Card:
 
 
 def _leases(queue: Queue) -> bool:
-    """Whether the version of the API that it comes from leases tasks."""
+    """Whether the API version of this queue can lease tasks."""
     return bool(getattr(queue, "offers_leases", True))
 
 
@@ -176,7 +176,7 @@ def _rate_limits(limits: RateLimits, now: datetime) -> Card:
             if limits.max_tasks_dispatched_per_second is not None
             else None,
             "burst": limits.max_burst_size,
-            "concurrent": "any number" if most is not None and most < 0 else most,
+            "concurrent": "unlimited" if most is not None and most < 0 else most,
         },
     )
 
@@ -201,7 +201,7 @@ def _stats(stats: QueueStats, now: datetime) -> Card:
 
 
 def queue_table(queues: Sequence[Queue], *, caption: str, footer: str | None = None, now: datetime) -> Table:
-    """Queues as a table; the number of tasks and the oldest appear when the queues were read with statistics."""
+    """Queues as a table. Task counts and the oldest due time appear if the queues have statistics."""
     with_stats = any(queue.stats is not None for queue in queues[:ROWS_SHOWN])
     with_failing = any(getattr(queue, "failing", None) is not None for queue in queues[:ROWS_SHOWN])
 
@@ -227,7 +227,7 @@ def _row(queue: Queue) -> dict[str, Value]:
 
 
 def _failing_cell(queue: Queue) -> Value:
-    """Such as "12 of 40"; nothing where it is not known."""
+    """Such as "12 of 40"; None if it is unknown."""
     lately = getattr(queue, "failing", None)
     if lately is None:
         return None

@@ -1,6 +1,6 @@
-"""The two shapes that everything shows itself in, a Card and a Table, and the Cells they hold.
+"""The two shapes of everything that is shown, Card and Table, and their Cells.
 
-HTML and text are both written from these, so that they say the same.
+HTML and text are both rendered from these, so they agree.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ Tone = Literal["", "ok", "warn", "bad"]
 T = TypeVar("T")
 
 ROWS_SHOWN = 50
-"""Rows of a table beyond these are counted instead of shown."""
+"""A table shows this many rows and counts the others."""
 
 
 class Cell(Struct, frozen=True):
-    """A piece of text and how it looks; `title` appears on hover (and in brackets in a text card)."""
+    """A text and its look. `title` appears on hover (in a text card: in brackets)."""
 
     text: str
     title: str = ""
@@ -30,13 +30,13 @@ class Cell(Struct, frozen=True):
 
 Plain: TypeAlias = str | int | float | Cell | None
 Value: TypeAlias = Plain | Sequence[Plain]
-"""What a fact or a table cell may be: text, a number, a Cell, several of them in a row, or None for absent."""
+"""The value of a fact or a table cell: text, a number, a Cell, a sequence of these, or None for absent."""
 
 ABSENT = Cell("—", look="muted")
 
 
 def badge(text: str, tone: Tone = "") -> Cell:
-    """A word in a coloured frame; the word says everything, the colour only helps."""
+    """A word in a coloured frame. The colour only repeats the meaning of the word."""
     return Cell(text, look="badge", tone=tone)
 
 
@@ -46,7 +46,7 @@ def code(text: str, title: str = "") -> Cell:
 
 
 def muted(text: str, title: str = "") -> Cell:
-    """Text that steps back."""
+    """Text in a paler colour."""
     return Cell(text, title, "muted")
 
 
@@ -56,7 +56,7 @@ def number(value: float, title: str = "") -> Cell:
 
 
 def cells(value: Value) -> tuple[Cell, ...]:
-    """A value as the Cells it is made of."""
+    """The Cells of a value."""
     if isinstance(value, Cell):
         return (value,)
     if value is None or value == "":
@@ -71,7 +71,7 @@ def cells(value: Value) -> tuple[Cell, ...]:
 
 
 def between(one: Cell, other: Cell) -> str:
-    """What stands between two cells of one value: a point before what steps back and around badges, else a space.
+    """The separator of two cells in one value: a point before muted cells and around badges, else a space.
 
     >>> between(Cell("0.25 s"), muted("12,000 a second"))
     ' · '
@@ -81,9 +81,9 @@ def between(one: Cell, other: Cell) -> str:
 
 
 class Table(Struct, kw_only=True):
-    """Rows under columns. `more` counts rows that exist but were not handed over.
+    """Rows under columns. `more` counts rows that exist but were not passed.
 
-    `as_of` says which instant its relative times are seen from. A Card has it, too.
+    `as_of` names the instant that relative times count from. A Card has it too.
     """
 
     columns: Sequence[str]
@@ -102,7 +102,7 @@ class Table(Struct, kw_only=True):
         caption: str = "",
         footer: str | None = None,
     ) -> Table:
-        """A table of many items. `row` gives the cells of one by the heads of their columns, the same for all."""
+        """A table of items. `row` returns the cells of an item by column head; all items have the same heads."""
         rows = [row(item) for item in items[:ROWS_SHOWN]]
         return cls(
             columns=list(rows[0]) if rows else [],
@@ -117,16 +117,16 @@ class Table(Struct, kw_only=True):
         return [[cells(value) for value in row] for row in self.rows[:ROWS_SHOWN]]
 
     def closing(self) -> list[str]:
-        """The lines below the rows: how many were cut, and the footer."""
+        """The lines below the rows: how many rows are not shown, and the footer."""
         cut = self.more + max(0, len(self.rows) - ROWS_SHOWN)
         lines = [f"… {cut:,} more {'row' if cut == 1 else 'rows'} not shown"] if cut else []
         return [*lines, self.footer] if self.footer else lines
 
 
 class Image(Struct, frozen=True):
-    """A picture held in the page itself; `text` stands for it in a terminal. It is shown at most so wide.
+    """A picture inside the page, at most `width_px` wide. A terminal shows `text` instead.
 
-    `dark` is the same picture for dark pages. Such a picture is a shape of its own, as wide as its page.
+    `dark` is the same picture for dark pages. An Image with `dark` is a whole shape, as wide as the page.
     """
 
     media_type: str
@@ -148,7 +148,7 @@ class Image(Struct, frozen=True):
 
 
 class Node(Struct, gc=False):
-    """One value of a JSON document: the key before it, its own text (a container's: a count), and what it holds."""
+    """One value of a JSON document: its key, its text (for a container: a count), and its children."""
 
     kind: Literal["object", "array", "string", "number", "word", "cut"]
     text: str
@@ -163,7 +163,7 @@ class Node(Struct, gc=False):
         return "{}" if self.kind == "object" else "[]"
 
     def lines(self, level: int = 0) -> Iterator[str]:
-        """The tree as lines of indented JSON; what was left out is counted on a line of its own."""
+        """The tree as lines of indented JSON. A separate line counts the values that are left out."""
         start = "  " * level + (f"{self.key}: " if self.key else "")
         if not self.children:
             yield f"{start}{self.text}{self.comma}{f'  ({self.note})' if self.note else ''}"
@@ -175,14 +175,14 @@ class Node(Struct, gc=False):
 
 
 class Inside(Struct, frozen=True):
-    """Bytes that were found as base64 text inside a document, and where."""
+    """Bytes that a document holds as base64 text, and their path."""
 
     path: str
     data: bytes
 
 
 class Json(Struct):
-    """A JSON document ready to be shown. `text` is what a terminal shows."""
+    """A JSON document ready to be shown. A terminal shows `text`."""
 
     root: Node
     is_cut: bool = False
@@ -195,7 +195,7 @@ class Json(Struct):
 
 
 class Section(Struct, frozen=True):
-    """Something folded below the facts: lines of text as they are, JSON, a table, or a picture."""
+    """A folded part below the facts: plain text, JSON, a table, or a picture."""
 
     summary: str
     body: str | Json | Table | Image
@@ -203,7 +203,7 @@ class Section(Struct, frozen=True):
 
 
 class Card(Struct):
-    """One object: a title, what it is, facts (None is left out), a table with rows, folded sections, lines of code.
+    """One object: a title, its kind, facts (None is left out), a table, folded sections, lines of code.
 
     >>> Card("emails", kind="HTTP queue", facts={"rate": "500/s"}, code=["queue.tasks()"]).title
     'emails'
@@ -223,7 +223,7 @@ class Card(Struct):
             self.table = None
 
     def lines(self) -> list[tuple[str, tuple[Cell, ...]]]:
-        """The facts that are known, as Cells."""
+        """The facts that are not None, as Cells."""
         known = ((label, value) for label, value in self.facts.items() if value is not None and value != "")
         return [(label, cells(value)) for label, value in known]
 
@@ -232,7 +232,7 @@ Shape: TypeAlias = Card | Table
 
 
 def has_times(shape: Shape) -> bool:
-    """Whether it shows an instant as seen from another one ("in 3 min")."""
+    """Whether a shape shows relative times ("in 3 min")."""
     if isinstance(shape, Table):
         return any(cell.look == "time" for row in shape.body() for value in row for cell in value)
     tables = [shape.table, *(part.body for part in shape.sections)]
@@ -242,6 +242,6 @@ def has_times(shape: Shape) -> bool:
 
 
 def alignments(rows: Sequence[Sequence[tuple[Cell, ...]]], columns: int) -> list[Literal["left", "right"]]:
-    """How each column is aligned: "right" where it holds numbers and nothing else."""
+    """The alignment of each column: "right" if it holds only numbers."""
     looks = [{row[at][0].look for row in rows if row[at] != (ABSENT,)} for at in range(columns)]
     return ["right" if held == {"number"} else "left" for held in looks]

@@ -12,19 +12,19 @@ from .values import counted, duration, when
 
 
 def status_badge(status: Status) -> Cell:
-    """The code as a badge: "OK", or "503 → UNAVAILABLE" where the service names the HTTP status."""
+    """The code as a badge: "OK", or "503 → UNAVAILABLE" if the service names the HTTP status."""
     http = f"{status.http_status:03} → " if status.http_status is not None else ""
     return badge(f"{http}{status.code_name}", "bad" if status.code else "ok")
 
 
 def status_words(status: Status) -> list[Plain]:
-    """The code, and the message where it says more."""
+    """The code, and the message if it adds something."""
     message = status.message if status.http_status is None else ""
     return [status_badge(status), message or None]
 
 
 def attempt_words(attempt: AttemptStatus, now: datetime) -> list[Plain]:
-    """One attempt on one line: how it ended, when, and how long the answer took."""
+    """One attempt on one line: its result, its time, and how long the response took."""
     took = None
     if attempt.response_time is not None and attempt.dispatch_time is not None:
         took = muted(f"after {duration(attempt.response_time - attempt.dispatch_time)}")
@@ -67,7 +67,7 @@ def _task_status(status: TaskStatus, now: datetime) -> Card:
 
 
 def attempt_facts(status: TaskStatus, now: datetime) -> dict[str, str | list[Plain] | None]:
-    """What happened so far: counts, the first and the last attempt."""
+    """The attempts so far: counts, the first one and the last one."""
     first, last = status.first_attempt_status, status.last_attempt_status
     sent, answered = status.attempt_dispatch_count, status.attempt_response_count
     return {

@@ -1,4 +1,4 @@
-"""Where a queue's tasks go: what the queue sets or overrides."""
+"""Targets of a queue's tasks, in words: routing, overrides and tokens."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def override_words(override: UriOverride) -> str | None:
 
 
 def target_facts(queue: Queue) -> dict[str, Value]:
-    """What the queue sets on its tasks; empty when each task decides for itself."""
+    """The overrides that the queue sets on its tasks; empty if it sets none."""
     if queue.app_engine_http_target is not None:
         return {"App Engine routing": routing_words(queue.app_engine_http_target.app_engine_routing_override)}
     return http_target_facts(queue.http_target) if queue.http_target is not None else {}

@@ -40,7 +40,7 @@ def _task(task: Task, now: datetime) -> Card:
 
 
 def task_facts(task: Task, now: datetime, url_width: int) -> dict[str, Value | datetime]:
-    """What is known of a task, in words; instants are left as they are."""
+    """The facts of a task, in words; instants stay datetimes."""
     http, app_engine = task.http_request, task.app_engine_http_request
     url = code(elided(scrub(task.url or "/"), url_width))
     return {
@@ -57,21 +57,21 @@ def task_facts(task: Task, now: datetime, url_width: int) -> dict[str, Value | d
 
 
 def _queue_words(task: Task) -> str | None:
-    """Why nothing becomes of the task now, as far as that is known without asking."""
+    """Why the task does not run now, as far as this is known without a request."""
     state = getattr(task, "queue_state", "")
-    return None if state in ("", "RUNNING") else f"{state}: its tasks wait; queue.resume() lets them go on"
+    return None if state in ("", "RUNNING") else f"{state}: its tasks wait until queue.resume()"
 
 
 def _payload_hint(task: Task) -> str:
     if task.view == "FULL":
-        return "not shown by this version of the API; v2beta2 shows it"
+        return "this API version does not return it; v2beta2 does"
     if callable(getattr(type(task), "refresh", None)):
         return 'not read; task.refresh(view="FULL") reads it'
     return 'not read; needs view="FULL"'
 
 
 def _lines(task: Task) -> list[str]:
-    if task.kind == "pull" and task.pull_message is None:  # no version that shows so little leases tasks
+    if task.kind == "pull" and task.pull_message is None:  # a version without pull_message cannot lease tasks
         return verbs(task, "task.refresh()", "task.delete()")
     if task.kind == "pull":
         return verbs(task, "task.acknowledge()", "task.renew_lease(60)", "task.cancel_lease()")
@@ -87,9 +87,9 @@ def task_table(
     now: datetime,
     of_queues: bool = False,
 ) -> Table:
-    """Tasks as a table in these columns; by default, those that would be empty or the same throughout are left out.
+    """Tasks as a table in these columns. By default, it leaves out columns that are empty or constant.
 
-    `of_queues`: the listing is of many queues, so that each row says its own, with the location.
+    `of_queues`: the listing covers many queues, so each row names its queue and location.
     """
     names = columns if columns is not None else _columns(tasks[:ROWS_SHOWN], of_queues=of_queues)
     narrow = {"target", "payload"} <= set(names)
@@ -104,11 +104,11 @@ def task_table(
 
 
 def lease_table(tasks: Sequence[Task], *, caption: str, now: datetime) -> Table:
-    """Leased tasks as a table: when each lease ends, how often the task was leased so far, and what it holds."""
+    """Leased tasks as a table: the end of the lease, the number of attempts, and the payload."""
     held = [task for task in tasks if is_leased(task, now)]
     soonest = min((task.schedule_time for task in held if task.schedule_time is not None), default=None)
     ends = f", the first ends {relative(soonest, now)}" if soonest is not None else ""
-    over = f", {len(tasks) - len(held):,} over" if len(held) < len(tasks) else ""
+    over = f", {len(tasks) - len(held):,} ended" if len(held) < len(tasks) else ""
 
     def row(task: Task) -> dict[str, Value]:
         return {
@@ -119,7 +119,7 @@ def lease_table(tasks: Sequence[Task], *, caption: str, now: datetime) -> Table:
             "payload": _cell(task, "payload", now),
         }
 
-    footer = f"{counted(len(held), 'lease')} held{over}{ends}" if tasks else "no task was free"
+    footer = f"{counted(len(held), 'lease')} held{over}{ends}" if tasks else "no task is available"
     return Table.of(tasks, row, caption=caption, footer=footer)
 
 
@@ -127,7 +127,7 @@ def _lease_end(task: Task, now: datetime) -> Cell | None:
     ends = when(task.schedule_time, now)
     if ends is None or is_leased(task, now):
         return ends
-    return Cell(f"over, {ends.text}" if ends.text != "now" else "over", ends.title)
+    return Cell(f"ended {ends.text}", ends.title)
 
 
 def _columns(tasks: Sequence[Task], *, of_queues: bool = False) -> list[str]:
@@ -151,7 +151,7 @@ def _columns(tasks: Sequence[Task], *, of_queues: bool = False) -> list[str]:
 
 
 def _cell(task: Task, column: str, now: datetime, narrow: bool = False) -> Value:
-    """One cell; `narrow` where a target and a payload share the width of a notebook."""
+    """One cell; `narrow` if a row shows both a target and a payload."""
     match column:
         case "task":
             return Cell(elided(last(task.name), 20 if narrow else 40), task.name)

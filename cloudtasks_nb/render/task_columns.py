@@ -1,4 +1,4 @@
-"""The columns of tasks, in tables and in the task browser: their heads, and which value of a task stands below."""
+"""The columns of tasks, in tables and in the task browser: the heads and the values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .queue import KIND_WORDS, parts
 
 
 class TaskColumn(Struct, frozen=True):
-    """A column: its head, how the task browser shows it, and its value (None when there is none)."""
+    """A column: its head, how the task browser shows it, and its value (None if the task has none)."""
 
     head: str
     look: Literal["text", "target", "time", "number", "status"]
@@ -50,4 +50,4 @@ TASK_COLUMNS: dict[str, TaskColumn] = {
         "payload", "text", lambda task: preview(task.payload) if task.payload is not None else None
     ),
 }
-"""Every column there is, in the order in which they stand."""
+"""Every column, in display order."""

@@ -1,4 +1,4 @@
-"""Shapes as plain text for terminals: aligned with tabulate, at most 100 columns where that can be done."""
+"""Shapes as plain text for terminals: aligned with tabulate, at most 100 columns if possible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LINES_SHOWN = 40
 
 
 def text(obj: Any, now: datetime | None = None) -> str:
-    """An object as plain text. `now` is what times are relative to."""
+    """An object as plain text. Relative times count from `now`."""
     found: Any = shape(obj, now)
     match found:
         case Card():

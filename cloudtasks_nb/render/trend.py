@@ -1,6 +1,6 @@
-"""How does a run over time look as a small picture: attempts as bars, the depth below? SVG, without script. (pure)
+"""Draw a run over time as a small SVG without script: attempts as bars, the depth below. (pure)
 
-Its colours are readable on light and on dark paper, since a picture does not know on which one it lies.
+The colours are readable on light and on dark pages, because the picture is the same on both.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _INK, _LINE, _BLUE, _RED = "#7b818a", "#80808059", "#4a86cf", "#dd5a54"
 
 
 class Step(Struct, frozen=True):
-    """A step of time: when it began, how many attempts succeeded and failed in it, how deep the queue was."""
+    """A time step: its start, its succeeded and failed attempts, and the depth of the queue."""
 
     time: datetime
     succeeded: int
@@ -31,7 +31,7 @@ class Step(Struct, frozen=True):
 
 
 def trend(steps: Sequence[Step], step: timedelta) -> Image | None:
-    """A picture of a run; None where there is nothing to draw."""
+    """A picture of a run; None if there is nothing to draw."""
     if not any(one.succeeded or one.failed or one.depth for one in steps):
         return None
     size = -(-len(steps) // _BARS)
@@ -56,14 +56,14 @@ def _sparks(steps: Sequence[Step], step: timedelta) -> str:
 
 
 def sparks(values: Sequence[int], most: int) -> str:
-    """A run of numbers as a line of blocks, at most so many: each shows the highest of its step."""
+    """Numbers as a line of at most `most` blocks. Each block shows the largest number of its step."""
     size = max(1, -(-len(values) // most))
     held = [max(values[at : at + size]) for at in range(0, len(values), size)]
     return "".join(_BLOCKS[_part(one, max(held), len(_BLOCKS) - 1)] for one in held)
 
 
 def _part(value: int, most: int, of: int) -> int:
-    """How many of so many parts: at least one for anything above 0."""
+    """`value` of `most`, scaled to `of` parts: at least one part for anything above 0."""
     return -(-value * of // most) if most else 0
 
 
@@ -102,7 +102,7 @@ def _scale(top: int, bottom: int, most: int, what: str) -> str:
 
 
 def _bar(one: Step, left: float, wide: float, most: int) -> str:
-    """Failed attempts stand on top of those that succeeded, never thinner than can be seen."""
+    """A bar of succeeded attempts with the failed ones on top, each thick enough to see."""
     room, foot = _MIDDLE - 14 - _TOP, _MIDDLE - 14.0
     found = ""
     for value, colour in ((one.succeeded, _BLUE), (one.failed, _RED)):
@@ -115,7 +115,7 @@ def _bar(one: Step, left: float, wide: float, most: int) -> str:
 
 
 def _areas(steps: Sequence[Step], wide: float, deepest: int) -> list[str]:
-    """The depth as areas: where it is not known there is a gap."""
+    """The depth as areas, with gaps where it is unknown."""
     areas, run = [], []
     for at, one in enumerate([*steps, None]):
         if one is not None and one.depth is not None:
@@ -132,7 +132,7 @@ def _areas(steps: Sequence[Step], wide: float, deepest: int) -> list[str]:
 
 
 def _clock(steps: Sequence[Step], step: timedelta) -> list[str]:
-    """When it begins and ends."""
+    """Labels for the start and the end."""
     first, last = steps[0].time, steps[-1].time + step
     form = "%H:%M" if first.date() == last.date() else "%d %b %H:%M"
     y = HEIGHT - 4

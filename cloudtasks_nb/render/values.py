@@ -32,7 +32,7 @@ def duration(value: timedelta) -> str:
 
 
 def exact(instant: datetime) -> str:
-    """An instant in UTC, as exactly as it is known: "2026-07-31 12:03:00.25 UTC"."""
+    """An instant in UTC, without trailing zeros: "2026-07-31 12:03:00.25 UTC"."""
     utc = instant.astimezone(UTC)
     fraction = f".{utc.microsecond:06}".rstrip("0") if utc.microsecond else ""
     return f"{utc:%Y-%m-%d %H:%M:%S}{fraction} UTC"
@@ -44,7 +44,7 @@ def relative(instant: datetime, now: datetime) -> str:
     apart_s = abs(ahead_s)
     if apart_s < 1:
         return "now"
-    # "100 min" says more than "2 h", so each unit is used up to two of the next.
+    # "100 min" is more precise than "2 h", so each unit is used up to two of the next.
     limits_s = (("s", 1, 119.5), ("min", 60, 119.5 * 60), ("h", 3_600, 47.5 * 3_600), ("d", 86_400, math.inf))
     unit, size_s = next((unit, size_s) for unit, size_s, limit_s in limits_s if apart_s < limit_s)
     words = f"{math.floor(apart_s / size_s + 0.5):,} {unit}"

@@ -1,4 +1,4 @@
-"""Text from elsewhere made safe to look at: nothing hides, nothing reorders, no secret is spelled out."""
+"""Make foreign text safe to show: hidden and reordering characters become visible, secrets are replaced."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """The same for text of several lines; line ends and tabs do their work."""
+    """The same for text of several lines; line ends and tabs are kept."""
     return _HIDDEN.sub(lambda match: match[0] if match[0] in "\n\t" else _picture(match), _unpiled(text))
 
 
@@ -49,7 +49,7 @@ def shown(text: str) -> str:
 
 
 def elided(text: str, width: int) -> str:
-    """At most `width` characters, the middle left out; both ends of an id or a URL tell more than its middle."""
+    """At most `width` characters, with the middle left out: the ends of an id or a URL are more useful."""
     if len(text) <= width:
         return text
     tail = max((width - 1) // 3, 0)

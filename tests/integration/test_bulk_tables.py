@@ -134,10 +134,13 @@ def test_a_table_carries_what_no_other_column_holds(client: ct.Client, queue: ct
     assert target.create_tasks(table).ok
     assert shapes(target) == shapes(queue)
     for text, words in (
-        ("x", "settings hold no JSON object"),
-        ("[1]", "settings hold no JSON object"),
-        ('{"dispatch_dedline": "3s"}', "settings have no 'dispatch_dedline'; is 'dispatch_deadline' meant?"),
-        ('{"url": "x"}', "settings have no 'url'"),
+        ("x", "settings must be a JSON object"),
+        ("[1]", "settings must be a JSON object"),
+        (
+            '{"dispatch_dedline": "3s"}',
+            "settings cannot have 'dispatch_dedline'; did you mean 'dispatch_deadline'?",
+        ),
+        ('{"url": "x"}', "settings cannot have 'url'"),
     ):
         with pytest.raises(ct.InvalidRows, match=words):
             target.create_tasks(table.assign(settings=text, task_id=None))
@@ -214,7 +217,7 @@ def test_wrong_columns_and_rows_are_all_said_before_anything_is_sent(
     good = pd.DataFrame({"payload": [b"x"] * 3, "url": URL})
     with pytest.raises(ct.InvalidRows) as caught:
         queue.create_tasks(good.assign(Url="x", customer="y"))
-    assert "column 'Url' is unknown; is 'url' meant?" in str(caught.value)
+    assert "column 'Url' is unknown; did you mean 'url'?" in str(caught.value)
     assert "column 'customer' is unknown" in str(caught.value)
     bad = good.assign(
         url=[None, URL, URL],

@@ -79,7 +79,7 @@ def test_a_notebook_that_there_is_not_names_those_that_there_are() -> None:
         [sys.executable, str(NOTEBOOKS / "demo.py"), "99"], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 2
-    assert "'99' is none of 01_tour, 02_export_and_analyse, 03_controls_and_browser" in done.stderr
+    assert "'99' is not one of 01_tour, 02_export_and_analyse, 03_controls_and_browser" in done.stderr
 
 
 @pytest.fixture

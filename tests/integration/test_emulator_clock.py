@@ -54,7 +54,7 @@ def test_cards_and_tables_reckon_from_the_emulators_clock(still: ct.Client) -> N
     assert [shown for shown in (leased, leased[0]) if "in 60 s" not in str(shown)] == []
     assert "lease ends" in str(leased[0])
     still.emulator.advance("3m")
-    assert "1 over" in str(leased)
+    assert "1 ended" in str(leased)
     queues = still.queues(filter="state=RUNNING", stats=True)
     assert "oldest due" in str(queues)
     assert " d ago" not in str(queues)

@@ -35,5 +35,5 @@ def test_an_error_is_followed_by_its_card(emulator: str, monkeypatch: pytest.Mon
     assert (error.output_type, error.ename) == ("error", "NotFound")
     assert "no-such-queue" in error.evalue
     assert "404 NOT_FOUND" in card.data["text/html"]
-    assert "asked" in card.data["text/plain"]
+    assert "request" in card.data["text/plain"]
     assert [output.ename for output in book.cells[2].outputs] == ["ZeroDivisionError"]

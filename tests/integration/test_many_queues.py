@@ -243,7 +243,7 @@ def test_what_was_kept_serves_only_the_same_export_and_only_while_its_token_is_v
     with pytest.raises(ct.Unavailable):
         export()
     sent.refused_after = None
-    with pytest.raises(ct.ConfigError, match="keeps another export"):
+    with pytest.raises(ct.ConfigError, match="belongs to another export"):
         export(columns=["name"])
     with closing(sqlite3.connect(kept)) as pages:
         pages.execute("UPDATE pages SET read_s = read_s - 7201")
@@ -252,8 +252,8 @@ def test_what_was_kept_serves_only_the_same_export_and_only_while_its_token_is_v
     export()
     assert len(sent.listed) == 3, "all pages are read again: the token was older than two hours"
     assert not kept.exists()
-    with Partial(path, ["a"]), pytest.raises(ct.ConfigError, match="is written by another export"):
+    with Partial(path, ["a"]), pytest.raises(ct.ConfigError, match="is in use by another export"):
         Partial(path, ["a"])
     kept.write_bytes(b"no pages" * 200)
-    with pytest.raises(ct.ConfigError, match="keeps no export"):
+    with pytest.raises(ct.ConfigError, match="is not an unfinished export"):
         export()

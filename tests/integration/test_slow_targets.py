@@ -80,7 +80,7 @@ def test_what_cannot_be_is_refused(client: ct.Client) -> None:
         with pytest.raises(ct.InvalidArgument, match=next(iter(wrong))):
             client.emulator.faults(**wrong)
     report = client.emulator.faults(target_latency="2s", targets="http://a/*", throttled_rate=5)
-    assert "targets answer 2 s later, queues send at most 5 tasks per second" in str(report)
+    assert "targets respond 2 s later, queues send at most 5 tasks per second" in str(report)
     assert "http://a/*" in str(report)
 
 

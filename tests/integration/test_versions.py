@@ -127,14 +127,14 @@ def test_a_pull_queue_is_one_in_every_version(emulator: str) -> None:
             card = str(queue)
             assert "pull queue" in card
             assert ("queue.lease()" in card) == queue.offers_leases
-            assert ("in v2beta2 only" in card) != queue.offers_leases
+            assert ("only in v2beta2" in card) != queue.offers_leases
             task = queue.tasks(view="FULL").first(1)[0]
             table = queue.tasks(view="FULL").to_dataframe()
             assert list(table["kind"]) == [task.kind] == ["pull"]
             seen = None if version == "v2" else b"held"
             assert task.payload == seen
             assert table["payload"].isna().tolist() == [seen is None]
-            assert ("not shown by this version" in str(task)) == (version == "v2")
+            assert ("this API version does not return it" in str(task)) == (version == "v2")
 
 
 def test_a_backup_keeps_what_only_some_versions_know(tmp_path: Path, emulator: str) -> None:

@@ -135,7 +135,7 @@ def test_a_value_is_written_whole_at_any_depth(value: Any, written: Any) -> None
         (Order(float("nan")), r"\['orderId'\] is nan"),  # type: ignore[arg-type]
         ({1: "a"}, "the key 1, a int"),
         ({None: "a"}, "the key None"),
-        ({("a", 1): 2}, "keys of JSON are text"),
+        ({("a", 1): 2}, "keys of JSON must be text"),
         (pd.Series([1, 2]), "whose labels are not text"),
         (pd.Series([1, 2], index=["a", "a"]), "'a' twice"),
         (pd.DataFrame({"a": [1]}), "create_tasks"),

@@ -67,7 +67,7 @@ def test_retries_in_words(retry: RetryConfig, words: str) -> None:
 def test_rates_in_words() -> None:
     limits = RateLimits(max_tasks_dispatched_per_second=0.5, max_burst_size=10, max_concurrent_tasks=1000)
     assert rate_words(limits) == "0.5/s, burst 10, 1,000 concurrent"
-    assert rate_words(RateLimits(max_concurrent_tasks=-1)) == "any number concurrent"
+    assert rate_words(RateLimits(max_concurrent_tasks=-1)) == "unlimited concurrent"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_policy_lists_every_member() -> None:
 
 def test_pull_queues_do_not_claim_a_concurrency() -> None:
     pull = Queue(name=QUEUE, pull_target=PullTarget(), rate_limits=RateLimits(max_concurrent_tasks=-1))
-    assert "any number concurrent" in render.text(pull)
+    assert "unlimited concurrent" in render.text(pull)
     assert "-1" not in render.text(render.queue_table([pull], caption="Queues", now=NOW))
 
 
@@ -271,10 +271,10 @@ def test_a_lease_batch_says_when_its_leases_end() -> None:
         render.lease_table([leased("a", 55), leased("b", 5), leased("c", -9)], caption="leased", now=NOW)
     )
     lines = [line.split("  ") for line in text.splitlines()]
-    assert [line[-1] for line in lines[-1:]] == ["2 leases held, 1 over, the first ends in 5 s"]
-    for words in ("in 55 s", "in 5 s", "over, 9 s ago"):
+    assert [line[-1] for line in lines[-1:]] == ["2 leases held, 1 ended, the first ends in 5 s"]
+    for words in ("in 55 s", "in 5 s", "ended 9 s ago"):
         assert words in text
-    assert render.text(render.lease_table([], caption="leased", now=NOW)) == "leased\nno task was free"
+    assert render.text(render.lease_table([], caption="leased", now=NOW)) == "leased\nno task is available"
 
 
 def test_relative_times_say_which_moment_they_are_seen_from() -> None:

@@ -58,7 +58,7 @@ def test_a_lease_is_a_list_of_tasks_that_shows_itself_as_a_table() -> None:
     )
     assert [task.json() for task in tasks] == [{"a": 1}]
     assert isinstance(tasks, list)
-    assert "0 leases held, 1 over" in str(tasks)  # this one ended long ago
+    assert "0 leases held, 1 ended" in str(tasks)  # this one ended long ago
     assert "leased from us-central1/work for 90s" in tasks._repr_html_()
 
 

@@ -18,7 +18,7 @@ def test_a_card_of_a_task_says_that_its_queue_is_paused() -> None:
         assert (task.queue_state, "resume" in str(task)) == ("", False)
         queue = client.queue("emails")
         assert task.queue_state == "PAUSED"
-        assert "PAUSED: its tasks wait; queue.resume()" in " ".join(str(task).split())
+        assert "PAUSED: its tasks wait until queue.resume()" in " ".join(str(task).split())
         assert "PAUSED" in task._repr_html_()
         queue.resume()
         assert (task.queue_state, "resume" in str(task)) == ("RUNNING", False)
