@@ -265,7 +265,7 @@ def test_while_the_box_and_the_rows_disagree_the_verbs_are_off(
 
 def test_a_form_does_not_outlive_the_tasks_that_it_is_about(notebook: Opened, queue_id: str) -> None:
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
-    browser.get_by_role("radio", name="all 4 of this page").check()
+    browser.get_by_role("radio", name="all 4 on this page").check()
     browser.get_by_role("group", name="Act on tasks").get_by_role("button", name="Delete", exact=True).click()
     form = browser.get_by_role("form", name="Delete 4 tasks")
     expect(form).to_be_visible()
