@@ -1,4 +1,4 @@
-"""`python -m cloudtasks_nb watch emails failed.parquet`: a watch as a job of its own."""
+"""The command `python -m cloudtasks_nb watch emails failed.parquet`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROGRAM = "python -m cloudtasks_nb watch"
 
 
 def watch(words: Sequence[str]) -> int:
-    """Watch until an interrupt or a termination; returns the exit code."""
+    """Watch until SIGINT or SIGTERM. Returns the exit code."""
     chosen = _parser().parse_args(words)
     warnings.showwarning = lambda message, *_: _complain(str(message))
     try:
@@ -29,7 +29,7 @@ def watch(words: Sequence[str]) -> int:
 
 
 def _follow(running: Watch) -> int:
-    """Say what changes until it ends: 0 where somebody ended it, 1 where it could not go on."""
+    """Print each change until the watch ends. Returns 0 after a signal, 1 if the watch could not continue."""
     said: list[tuple[int, str]] = []
 
     def tell() -> None:
@@ -40,7 +40,7 @@ def _follow(running: Watch) -> int:
         if running.problem:
             _complain(running.problem)
         else:
-            print(f"{running.queue.name}: {running.kept:,} kept in {running.path}", flush=True)
+            print(f"{running.queue.name}: {running.kept:,} saved in {running.path}", flush=True)
 
     asked: list[int] = []
 
@@ -63,21 +63,23 @@ def _complain(words: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Keep a copy of each task that comes near its last attempt, until interrupted.",
+        description="Save a copy of each task that is near its last attempt to a file, until interrupted.",
     )
-    parser.add_argument("queue", help="an id, location/id, or a full name")
-    parser.add_argument("file", help="the copies, for queue.restore(); a file that is there is continued")
-    parser.add_argument("--every", default="1min", help="the time between two looks (default: %(default)s)")
+    parser.add_argument("queue", help="the queue: its id, location/id, or full name")
+    parser.add_argument("file", help="a Parquet file for queue.restore(); an existing file is extended")
+    parser.add_argument("--every", default="1min", help="the time between two polls (default: %(default)s)")
     parser.add_argument(
         "--attempts-left",
         type=int,
         default=3,
-        help="how many attempts count as near the last one (default: 3)",
+        help="save tasks with at most this many attempts left (default: %(default)s)",
     )
     parser.add_argument(
-        "--within", default="1h", help="how near the end of a retry duration, or expiry, counts (default: 1h)"
+        "--within",
+        default="1h",
+        help="save tasks whose retry duration ends, or that expire, within this time (default: %(default)s)",
     )
-    parser.add_argument("--project", help="as in ct.connect(): by default that of the credentials")
-    parser.add_argument("--location", help="as in ct.connect()")
-    parser.add_argument("--endpoint", help="as in ct.connect(): another service, such as an emulator's URL")
+    parser.add_argument("--project", help="the project id (default: the project of the credentials)")
+    parser.add_argument("--location", help="the location of the queue, as in ct.connect()")
+    parser.add_argument("--endpoint", help="another service URL, such as that of an emulator")
     return parser

@@ -1,1 +1,1 @@
-"""Why a queue does what it does, when it will be done, and which tasks are in danger."""
+"""Diagnosis of a queue, forecast of its backlog, and the tasks that are at risk."""

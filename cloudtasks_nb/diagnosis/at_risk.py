@@ -1,4 +1,4 @@
-"""The tasks of a queue that will soon be given up or expire: a listing like that of all tasks."""
+"""A listing of the tasks of a queue that will soon be given up or expire."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Endangered(msgspec.Struct, frozen=True):
-    """A task, what is ahead of it, and why it is in danger."""
+    """A task at risk, with its fate and the reason."""
 
     task: TaskFields
     fate: Fate
@@ -35,19 +35,19 @@ class Endangered(msgspec.Struct, frozen=True):
 
 
 class Judge:
-    """Which tasks are in danger, with the settings that the queue had when it was asked."""
+    """Decides which tasks are at risk, by the settings that the queue had when they were read."""
 
     def __init__(self, queue: QueueFields, now: datetime, soon: Soon) -> None:
         self.queue, self._now, self._soon = queue, now, soon
 
     def of(self, task: TaskFields) -> Endangered | None:
-        """Why a task is in danger; None where it is not."""
+        """The task with the reason why it is at risk; None if it is not."""
         fate = fate_of(task, self.queue, self._now, self._soon)
         risk = risk_of(task, self.queue, fate, self._now, self._soon)
         return Endangered(task, fate, risk) if risk is not None else None
 
     def among(self, tasks: Sequence[TaskFields]) -> list[Endangered | None]:
-        """One answer for each task."""
+        """One result for each task, in the same order."""
         return [self.of(task) for task in tasks]
 
 
@@ -58,12 +58,12 @@ def at_risk(queue: Queue, attempts_left: int, within: DurationLike, view: View, 
 
 
 def judge_of(queue: Queue, soon: Soon) -> Judge:
-    """Who judges by the settings that the queue has now. Errors: NotFound, PermissionDenied."""
+    """A Judge with the current settings of the queue. Errors: NotFound, PermissionDenied."""
     return Judge(read_queue(queue._session, queue._parsed), queue._session.now(), soon)
 
 
 def endangered(queue: Queue, judge: Judge, view: View, page_size: int = 1000) -> TaskPager:
-    """The tasks of a queue that are in danger, page by page. Errors: NotFound, PermissionDenied, ConfigError."""
+    """The tasks of a queue that are at risk, page by page. Errors: NotFound, PermissionDenied, ConfigError."""
     session, name = queue._session, queue._parsed
     query = {"responseView": check_view(view), "pageSize": page_size}
     caption = f"tasks of {name.location}/{name.queue} at risk"
@@ -71,14 +71,15 @@ def endangered(queue: Queue, judge: Judge, view: View, page_size: int = 1000) ->
 
 
 def soon_of(attempts_left: int, within: DurationLike) -> Soon:
-    """What counts as soon. Errors: ConfigError."""
+    """Validate the limits. Errors: ConfigError."""
     try:
         few = index(attempts_left)
     except TypeError:
         few = -1
     if isinstance(attempts_left, bool) or few < 0:
         raise ConfigError(
-            f"attempts_left={attempts_left!r} is not a number of attempts.", hint="pass 0, 1, 2, …"
+            f"attempts_left must be a whole number of 0 or more, not {attempts_left!r}.",
+            hint="pass 0, 1, 2, …",
         )
     try:
         span = span_of(within)
@@ -86,14 +87,14 @@ def soon_of(attempts_left: int, within: DurationLike) -> Soon:
         span = timedelta(-1)
     if span < timedelta():
         raise ConfigError(
-            f"within={within!r} is not a duration from now on.",
+            f"within must be a duration of 0 or more, not {within!r}.",
             hint=f"pass a timedelta, seconds, or text such as {EXAMPLES}",
         )
     return Soon(few, span)
 
 
 class RiskListing(TaskListing):
-    """The tasks of a page that are in danger."""
+    """The tasks of a page that are at risk."""
 
     rest = ""
 

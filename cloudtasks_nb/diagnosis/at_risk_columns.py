@@ -1,4 +1,4 @@
-"""The columns of tasks in danger: those of every task, and why. Imports pyarrow: load on first use."""
+"""The columns of tasks at risk: those of every task, and the reason. Imports pyarrow: load on first use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class RiskPage(TaskPage):
-    """Tasks of a page that are in danger, and why."""
+    """Tasks of a page that are at risk, with the reason."""
 
     def __init__(self, tasks: Sequence[TaskRow], endangered: Sequence[Endangered]) -> None:
         super().__init__(tasks)
@@ -40,7 +40,7 @@ RISK_COLUMNS: list[Column[RiskPage]] = [
 
 
 def risk_columns(judge: Judge) -> Columns[Any]:
-    """The columns, for the tasks of a page that are in danger."""
+    """The columns, for the tasks of a page that are at risk."""
 
     def read(raw: bytes, limit: int | None) -> RiskPage:
         found = judge.among(decode(raw, ListTasksResponse).tasks)
@@ -56,7 +56,7 @@ def risk_columns(judge: Judge) -> Columns[Any]:
 
 
 def whole_columns(judge: Judge) -> Columns[BackupPage]:
-    """The columns of a backup, for the tasks of a page that are in danger."""
+    """The columns of a backup, for the tasks of a page that are at risk."""
 
     def read(raw: bytes, limit: int | None) -> BackupPage:
         tasks = decode(raw, ListTasksResponse).tasks

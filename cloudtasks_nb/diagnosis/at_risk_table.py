@@ -1,4 +1,4 @@
-"""How tasks in danger look, as a table."""
+"""The table of tasks at risk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def risk_table(
     found: Sequence[Endangered], *, caption: str, footer: str | None = None, now: datetime
 ) -> Table:
-    """Each with why it is in danger, how many attempts are left, and when it ends at the earliest."""
+    """One row per task: the risk, the attempts left, and the earliest time at which the task is given up or expires."""
 
     def row(one: Endangered) -> dict[str, Value]:
         task, left = one.task, one.fate.attempts_left

@@ -1,4 +1,4 @@
-"""What a task tells of its attempts: whether one is under way, where it went, and how it ended. Pure."""
+"""Read from a task whether an attempt is in progress, where attempts go, and how the last one ended. Pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..model.task import AttemptStatus, Task
 from ..redact import scrub
 
 DEADLINE = timedelta(minutes=10)
-"""How long a target has where the task says nothing. Source: SPEC section 3.2."""
+"""The dispatch deadline of a task that sets none. Source: SPEC section 3.2."""
 _DEADLINE_EXCEEDED = 4
 _HTTP = re.compile(r"HTTP status code (\d{3})")
 
 
 class Cause(NamedTuple):
-    """How an attempt ended, and where: what failures are grouped by."""
+    """How an attempt ended, and at which host. Failures are grouped by this."""
 
     code: int
     http: int | None
@@ -28,30 +28,30 @@ class Cause(NamedTuple):
 
     @property
     def words(self) -> str:
-        """Such as "503 from https://api.example.com", or "UNAVAILABLE, without an answer, from …"."""
+        """Such as "503 from https://api.example.com", or "UNAVAILABLE without a response from …"."""
         if self.http is not None:
             return f"{self.http} from {self.host}"
-        return f"{Status(code=self.code).code_name} without an answer from {self.host}"
+        return f"{Status(code=self.code).code_name} without a response from {self.host}"
 
 
 def last_attempt(task: Task) -> AttemptStatus | None:
-    """The last attempt, if there was one."""
+    """The last attempt, or None."""
     return task.status.last_attempt_status if task.status is not None else None
 
 
 def is_running(task: Task) -> bool:
-    """Whether an attempt was sent that has no answer yet."""
+    """Whether an attempt was sent and has no response yet."""
     last = last_attempt(task)
     return last is not None and last.dispatch_time is not None and last.response_time is None
 
 
 def deadline_of(task: Task) -> timedelta:
-    """How long its target has."""
+    """Its dispatch deadline."""
     return task.dispatch_deadline or DEADLINE
 
 
 def timed_out(task: Task, now: datetime) -> bool:
-    """Whether its last attempt was not answered within the deadline."""
+    """Whether its last attempt got no response within the deadline."""
     last = last_attempt(task)
     if last is None or last.dispatch_time is None:
         return False
@@ -66,13 +66,13 @@ def timed_out(task: Task, now: datetime) -> bool:
 
 
 def http_status(status: Status) -> int | None:
-    """The HTTP status of the answer; None where the target did not answer."""
+    """The HTTP status of the response; None if the target did not respond."""
     found = _HTTP.search(status.message)
     return int(found[1]) if found else None
 
 
 def took_s(task: Task) -> float | None:
-    """How long the last attempt took."""
+    """How many seconds the last attempt took; None if that is unknown."""
     last = last_attempt(task)
     if last is None or last.dispatch_time is None or last.response_time is None:
         return None
@@ -80,13 +80,13 @@ def took_s(task: Task) -> float | None:
 
 
 def cause_of(task: Task, queue: Queue) -> Cause | None:
-    """How the last attempt that ended did so, and where."""
+    """How the last finished attempt ended, and at which host; None if no attempt has finished."""
     status = task.last_status
     return None if status is None else Cause(status.code, http_status(status), host_of(task, queue))
 
 
 def host_of(task: Task, queue: Queue) -> str:
-    """Scheme and host of where a task really goes, secrets replaced."""
+    """Scheme and host that a task is sent to, with secrets replaced."""
     if task.http_request is None:
         routing = task.app_engine_http_request.app_engine_routing if task.app_engine_http_request else None
         return (routing.host if routing is not None else "") or "App Engine"
@@ -102,13 +102,13 @@ def effective_url(task: Task, queue: Queue) -> str:
 
 
 def oidc_token_of(task: Task, queue: Queue) -> OidcToken | None:
-    """The OIDC token that it sends: that of its queue comes first."""
+    """The OIDC token that a task sends. The token of the queue overrides that of the task."""
     target = queue.http_target
     own = task.http_request.oidc_token if task.http_request is not None else None
     return (target.oidc_token if target is not None else None) or own
 
 
 def audience_of(task: Task, queue: Queue) -> str | None:
-    """The audience of the OIDC token that it sends, the whole URL by default; None where it sends none."""
+    """The audience of the OIDC token that a task sends. It defaults to the whole URL. None without a token."""
     token = oidc_token_of(task, queue)
     return None if token is None else scrub(token.audience or effective_url(task, queue))

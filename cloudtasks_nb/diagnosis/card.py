@@ -1,4 +1,4 @@
-"""How a diagnosis looks: the sentences, and below them, folded, what each rests on."""
+"""The cards of a diagnosis: the findings, and below them, folded, the evidence for each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 TONES: dict[Severity, Tone] = {"blocks": "bad", "slows": "warn", "warns": "warn", "info": ""}
 CAUSE_TONES: dict[str, Tone] = {"scheduled": "", "due": "", "finished": "ok", "gone": "", "unknown": "warn"}
-BIAS = "The listing holds only tasks that are not done: shares of failures that are counted in it are upper bounds."
+BIAS = (
+    "The listing does not contain tasks that succeeded, so a failure rate counted from it is an upper bound."
+)
 
 
 def evidence_words(one: Evidence) -> str:
@@ -26,7 +28,7 @@ def evidence_words(one: Evidence) -> str:
 
 
 def severity_badge(finding: Finding) -> Cell:
-    """The severity, in words and in colour."""
+    """The severity, as a coloured badge."""
     return badge(finding.severity, TONES[finding.severity])
 
 
@@ -48,8 +50,8 @@ def diagnosis_card(diagnosis: Diagnosis) -> Card:
         badge=verdict(diagnosis),
         facts={
             "in short": diagnosis.sentence,
-            "looked at": looked_at(facts),
-            "could not look": [f"{one.what}: {one.why}" for one in facts.unseen] or None,
+            "read": looked_at(facts),
+            "could not read": [f"{one.what}: {one.why}" for one in facts.unseen] or None,
             "bias": muted(BIAS) if facts.failed else None,
         },
         table=Table(columns=["", "finding", "cure"], rows=rows) if rows else None,
@@ -67,7 +69,7 @@ def looked_at(facts: Facts) -> str:
 
 
 def evidence_section(name: str, evidence: Sequence[Evidence], source: str = "") -> Section:
-    """What a finding rests on, which call said it and when, and where its cause is described."""
+    """The evidence of a finding: each fact, the call that returned it and when, and a link that describes the cause."""
     rows: list[list[Value]] = [
         [
             code(one.field),
@@ -78,7 +80,7 @@ def evidence_section(name: str, evidence: Sequence[Evidence], source: str = "") 
     ]
     if source:
         rows.append(["source", source, None])
-    return Section(f"evidence: {name}", Table(columns=["field", "value", "said by"], rows=rows))
+    return Section(f"evidence: {name}", Table(columns=["field", "value", "returned by"], rows=rows))
 
 
 def explanation_card(explanation: Explanation) -> Card:
@@ -86,7 +88,7 @@ def explanation_card(explanation: Explanation) -> Card:
         explanation.task.rpartition("/")[2],
         kind="why?",
         badge=badge(explanation.cause, CAUSE_TONES.get(explanation.cause, "warn")),
-        facts={"why": explanation.sentence, "looked at": counted(explanation.calls, "call")},
+        facts={"why": explanation.sentence, "read": counted(explanation.calls, "call")},
         sections=[evidence_section(explanation.cause, explanation.evidence, explanation.source)],
         code=[explanation.cure] if explanation.cure else [],
     )

@@ -1,4 +1,4 @@
-"""Diagnosis: the findings about a queue, and what they rest on."""
+"""Diagnosis: the findings about a queue, and their evidence."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _HURTS = SEVERITIES[:3]
 
 
 class Diagnosis(Shown, Sequence[Finding]):
-    """What is wrong with a queue: a sequence of findings, what hurts most first.
+    """What is wrong with a queue: a sequence of findings, the most severe first.
 
-    - `healthy`: nothing blocks, slows or warns, and both the queue and its tasks could be read.
-    - `unseen`: what could not be looked at. It is never taken as fine.
-    - `calls`: how many calls it took.
+    - `healthy`: no finding blocks, slows or warns, and both the queue and its tasks could be read.
+    - `unseen`: the data that could not be read. Missing data never counts as healthy.
+    - `calls`: how many calls the diagnosis made.
 
     Example:
         >>> diagnosis = queue.diagnose()
@@ -60,42 +60,44 @@ class Diagnosis(Shown, Sequence[Finding]):
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing blocks, slows or warns; False also where queue or tasks could not be read."""
+        """Whether no finding blocks, slows or warns. False, too, if the queue or its tasks could not be read."""
         read = {GET, LIST} <= self.facts.read_at.keys()
         return read and not any(finding.severity in _HURTS for finding in self)
 
     @property
     def unseen(self) -> list[Unseen]:
-        """What could not be looked at, and why."""
+        """The data that could not be read, and why."""
         return self.facts.unseen
 
     @property
     def calls(self) -> int:
-        """How many calls it took."""
+        """How many calls the diagnosis made."""
         return self.facts.calls
 
     @property
     def sentence(self) -> str:
-        """All of it in a line: how many findings hurt, or that none does."""
+        """A summary in one line: how many findings block, slow or warn, or that there are none."""
         if hurting := [finding for finding in self if finding.severity in _HURTS]:
             counts = Counter(finding.severity for finding in hurting)
             told = (f"{count} {name if count == 1 else name[:-1]}" for name, count in counts.items())
             return f"Findings: {', '.join(told)}."
         if not {GET, LIST} <= self.facts.read_at.keys():
-            return "Not everything could be looked at, and nothing is wrong with the rest."
+            return "No problem was found, but some data could not be read."
         if not self.facts.tasks:
-            return f"The queue is {self.facts.queue.state or 'there'} and empty: nothing waits."
+            return f"The queue is {self.facts.queue.state or 'there'} and empty."
         return (
-            self[0].sentence if self.waits else f"Nothing is wrong: {counted(self.facts.depth, 'task')} wait."
+            self[0].sentence
+            if self.waits
+            else f"No problem was found. Waiting: {counted(self.facts.depth, 'task')}."
         )
 
     @property
     def waits(self) -> bool:
-        """Whether all that is here waits for its time."""
+        """Whether all tasks are scheduled for later."""
         return bool(len(self)) and self[0].rule == "all_future"
 
     def to_dataframe(self) -> pd.DataFrame:
-        """One row per finding, what hurts most first.
+        """One row per finding, the most severe first.
 
         Shapes: severity, rule, sentence, evidence (a line for each fact), cure, source.
 

@@ -1,4 +1,4 @@
-"""What becomes of one task: the task and its queue are read, and where the task is gone, whoever remembers is asked."""
+"""Explain one task: read it and its queue. If the task no longer exists, look for records of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .remembered import read_pause
 
 
 def explain(task: Task) -> Explanation:
-    """Why it has not run, or what became of it. Errors: PermissionDenied, AuthError, TransportError."""
+    """Why a task has not run, or how it ended. Errors: PermissionDenied, AuthError, TransportError."""
     session, name = task._session, task._parsed
     facts = Facts(queue=queue_unread(session, name.parent, None), now=session.now(), complete=False, calls=1)
     try:
@@ -45,7 +45,7 @@ def _read_queue(task: Task, facts: Facts) -> None:
 
 
 def _explained(task: Task, facts: Facts, said: Said) -> Explanation:
-    unseen = "".join(f" Could not look at {one.what}: {one.why.rstrip('.')}." for one in facts.unseen)
+    unseen = "".join(f" Could not read {one.what}: {one.why.rstrip('.')}." for one in facts.unseen)
     return Explanation(
         task=task.name,
         cause=said.cause,

@@ -1,4 +1,4 @@
-"""Explanation: what becomes of one task, in words."""
+"""Explanation: why one task has not run, or how it ended."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 
 class Explanation(Shown, Struct, frozen=True, kw_only=True):
-    """Why a task has not run, or what became of it.
+    """Why a task has not run, or how it ended.
 
     Example:
         >>> explanation = task.explain()
         >>> explanation.cause
         'scheduled'
         >>> explanation.sentence
-        'It waits until ... UTC, in 60 min. Only task.run() is sooner.'
+        'It is scheduled for ... UTC, in 60 min. task.run() runs it now.'
     """
 
     task: str
     """The full name of the task."""
     cause: str
-    """"scheduled", "retrying", "due", "finished", "gone", "unknown", or the rule of a finding that holds it back."""
+    """"scheduled", "retrying", "due", "finished", "gone", "unknown", or the rule of the finding that blocks it."""
     sentence: str
-    """What happens to it, or happened, in words."""
+    """The explanation in words."""
     evidence: Sequence[Evidence] = ()
-    """The facts that this rests on."""
+    """The facts that support the explanation."""
     cure: str = ""
-    """A line of code that helps. Nothing runs it but you."""
+    """A line of code that you can run to solve it. It never runs by itself."""
     source: str = ""
-    """Where the cause is described."""
+    """A link that describes the cause."""
     calls: int = 0
-    """How many calls it took."""
+    """How many calls the explanation made."""
 
     def _shape_(self) -> Card:
         from .card import explanation_card

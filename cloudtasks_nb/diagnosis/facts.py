@@ -1,4 +1,4 @@
-"""What is known of a queue when it is judged. Rules read these facts and nothing else."""
+"""The facts about a queue. Rules read these facts and nothing else."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from .deep.answers import Deep
 from .finding import Evidence
 
 RATE, CONCURRENT = 500.0, 1000
-"""What the service sets where a queue says nothing. Source: SPEC section 2.2."""
+"""Defaults of the service for a queue that sets nothing. Source: SPEC section 2.2."""
 GET, LIST, GET_TASK = "queues.get", "tasks.list", "tasks.get"
 
 
 class Unseen(Struct, frozen=True):
-    """Something that could not be looked at, which is never taken as fine."""
+    """Data that could not be read. It never counts as healthy."""
 
     what: str
-    """What it is."""
+    """The data."""
     why: str
-    """Why it could not be looked at, and what it takes."""
+    """Why it could not be read, and which permission is missing."""
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """What the service measured over some minutes: unbiased, unlike the listing."""
+    """Counts over some minutes, from Cloud Monitoring. Unlike the listing, they include attempts that succeeded."""
 
     minutes: float
     attempts: Mapping[str, int] = {}
     """Attempts by code, "ok" for those that succeeded."""
     created: int | None = None
-    """Tasks that were created; None where it is not known."""
+    """Tasks that were created; None if unknown."""
 
     @property
     def total(self) -> int:
@@ -48,7 +48,7 @@ class Measured(Struct, frozen=True, kw_only=True):
 
 
 class Facts(Struct, kw_only=True, dict=True):
-    """A queue, a sample of its tasks, and what else could be read. `read_at` says when each call was answered."""
+    """A queue, a sample of its tasks, and other data. `read_at` holds the time of each response."""
 
     queue: Queue
     now: datetime
@@ -57,25 +57,25 @@ class Facts(Struct, kw_only=True, dict=True):
     """Whether the sample holds all tasks."""
     measured: Measured | None = None
     durations_s: Sequence[float] = ()
-    """How long attempts took, from a log of all of them."""
+    """Durations of attempts, from a log of all attempts."""
     skew: timedelta | None = None
-    """How far the service's clock is ahead of this machine's."""
+    """The service's clock minus this machine's clock."""
     refused: Sequence[Refused] = ()
     paused_since: datetime | None = None
     paused_by: str = ""
     queue_is_missing: bool = False
     tells_logging: bool = True
-    """Whether the version that was spoken shows how much is logged."""
+    """Whether this API version returns the sampling ratio of the log."""
     target_timeout: timedelta | None = None
-    """How long the target itself lets a request last, where that is known."""
+    """The target's own request timeout; None if unknown."""
     read_at: dict[str, datetime] = field(default_factory=dict)
     calls: int = 0
     unseen: list[Unseen] = field(default_factory=list)
     also: list[str] = field(default_factory=list)
-    """What else was looked at, in words."""
+    """The other data that was read, in words."""
     is_deep: bool = False
     deep: Deep | None = None
-    """What lies beyond Cloud Tasks, where it was asked for."""
+    """Data of other APIs; only with deep=True."""
 
     def seen(self, field: str, value: object, call: str = "") -> Evidence:
         """A fact as evidence."""
@@ -87,12 +87,12 @@ class Facts(Struct, kw_only=True, dict=True):
 
     @property
     def rate(self) -> float:
-        """Tasks per second that the queue is set to."""
+        """The rate limit of the queue, in tasks per second."""
         return self.limits.max_tasks_dispatched_per_second or RATE
 
     @property
     def concurrency(self) -> int:
-        """Attempts at a time that the queue is set to."""
+        """The limit of concurrent attempts of the queue."""
         return self.limits.max_concurrent_tasks or CONCURRENT
 
     @property
@@ -101,12 +101,12 @@ class Facts(Struct, kw_only=True, dict=True):
 
     @cached_property
     def running(self) -> list[Task]:
-        """Tasks that are being sent right now."""
+        """Tasks with an attempt in progress."""
         return [task for task in self.tasks if is_running(task)]
 
     @cached_property
     def due(self) -> list[Task]:
-        """Tasks that could be sent now."""
+        """Tasks that are due."""
         return [
             task
             for task in self.tasks
@@ -129,12 +129,12 @@ class Facts(Struct, kw_only=True, dict=True):
 
     @cached_property
     def timed_out(self) -> list[Task]:
-        """Tasks whose last attempt was not answered within its deadline."""
+        """Tasks whose last attempt got no response within its deadline."""
         return [task for task in self.tasks if timed_out(task, self.now)]
 
     @cached_property
     def failed(self) -> list[Task]:
-        """Tasks whose last attempt failed, other than by its deadline."""
+        """Tasks whose last attempt failed, without those that timed out."""
         late = set(map(id, self.timed_out))
         return [
             task for task in self.ended if id(task) not in late and task.last_status and task.last_status.code
@@ -142,7 +142,7 @@ class Facts(Struct, kw_only=True, dict=True):
 
     @property
     def depth(self) -> int:
-        """How many tasks the queue holds, estimated where the sample is not all of them."""
+        """How many tasks the queue holds. An estimate if the sample does not hold all of them."""
         stats = self.queue.stats
         return (
             len(self.tasks)
@@ -152,20 +152,20 @@ class Facts(Struct, kw_only=True, dict=True):
 
     @property
     def due_count(self) -> int:
-        """How many tasks could be sent now, estimated where the sample is not all of them."""
+        """How many tasks are due. An estimate if the sample does not hold all of them."""
         return self.depth * len(self.due) // len(self.tasks) if self.tasks else 0
 
     @property
     def oldest_due(self) -> datetime | None:
-        """Since when the task that waits longest could be sent."""
+        """When the oldest due task became due."""
         return min((task.schedule_time for task in self.due if task.schedule_time is not None), default=None)
 
     @property
     def deadline(self) -> timedelta:
-        """The shortest time that a target has for its answer."""
+        """The shortest dispatch deadline of the sampled tasks."""
         return min(map(deadline_of, self.tasks), default=timedelta(minutes=10))
 
     @property
     def sampled(self) -> str:
-        """The sample as evidence names it."""
+        """The name of the sample in the evidence."""
         return f"{LIST} (all {len(self.tasks):,})" if self.complete else f"{LIST} (first {len(self.tasks):,})"

@@ -1,4 +1,4 @@
-"""When a task ends without success: given up after its last attempt, or expired. Pure."""
+"""Compute when a task ends without success: given up after its last attempt, or expired. Pure."""
 
 from __future__ import annotations
 
@@ -13,50 +13,50 @@ from ..model.queue import Queue, RetryConfig
 from ..model.task import Task
 
 KEPT = timedelta(days=31)
-"""How long the service keeps a task where the queue says nothing else."""
+"""How long the service keeps a task, if the queue sets nothing."""
 _LOOKED_AHEAD = 1_000
 
 Risk = Literal["last attempts", "retry duration", "expiry"]
 
 
 class Fate(msgspec.Struct, frozen=True):
-    """What is ahead of a task that never succeeds."""
+    """When a task ends if no attempt succeeds."""
 
     attempts_left: int | None
-    """Attempts that are left, without one that is under way; None without a limit."""
+    """Attempts left, without an attempt in progress; None without a limit."""
     gives_up: datetime | None
-    """The earliest moment at which it can be given up: every attempt is made when it is due, and fails at once."""
+    """The earliest time at which it can be given up, if each attempt is sent when due and fails at once."""
     expires: datetime | None
-    """When it is removed because it is too old; None where its age is not known."""
+    """When it expires because of its age; None if its age is unknown."""
 
 
 class Soon(msgspec.Struct, frozen=True):
-    """What counts as soon: so few attempts left, or the end within this time."""
+    """The limits for a task at risk: at most this many attempts left, or an end within this time."""
 
     attempts_left: int
     within: timedelta
 
 
 def fate_of(task: Task, queue: Queue, now: datetime, soon: Soon) -> Fate:
-    """The fate of a task with these retry settings of its queue.
+    """The fate of a task, by the retry settings of its queue.
 
-    `gives_up` is looked for as far as `soon` asks, and stays None beyond.
+    `gives_up` is None if it lies later than `soon` covers.
     """
     retries = retries_of(task, queue)
     limited = retries.max_attempts is not None and not retries.unlimited_attempts
     left = max(0, (retries.max_attempts or 0) - task.dispatch_count) if limited else None
     tried = task.dispatch_count > 0 or (left is not None and left <= 1)
     gives_up = _gives_up(task, retries, now, soon) if tried and task.kind != "pull" else None
-    if task.kind == "pull" and left == 0:  # the next lease that is asked for removes it
+    if task.kind == "pull" and left == 0:  # the next lease request removes it
         gives_up = task.schedule_time
     expires = task.create_time + (queue.task_ttl or KEPT) if task.create_time is not None else None
     return Fate(left, gives_up, expires)
 
 
 def risk_of(task: Task, queue: Queue, fate: Fate, now: datetime, soon: Soon) -> Risk | None:
-    """Why a task is in danger; None where it is not.
+    """Why a task is at risk; None if it is not.
 
-    A task that was never sent is in danger only where its first attempt is its last one.
+    A task that was never sent is at risk only if its first attempt is also its last.
     """
     horizon = now + soon.within
     if fate.expires is not None and fate.expires <= horizon:
@@ -94,13 +94,13 @@ def _is_under_way(task: Task) -> bool:
 
 
 def retries_of(task: Task, queue: Queue) -> RetryConfig:
-    """How a task is tried again: as it says itself, else as its queue does."""
+    """The retry settings of a task. Those of its queue are the default."""
     theirs = queue.retry_config or RetryConfig()
     return theirs if task.retry_config is None else task.retry_config.over(theirs)
 
 
 def delays_of(retries: RetryConfig) -> list[timedelta]:
-    """The delay before each retry, as far as anybody looks."""
+    """The delay before each retry, up to the number of retries that is needed."""
     return _cached_delays(retries.min_backoff, retries.max_backoff, retries.max_doublings)
 
 

@@ -1,4 +1,4 @@
-"""Findings: what is wrong, in one sentence, with the evidence for it and what helps."""
+"""Findings: each describes one problem in a sentence, with its evidence and a remedy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEVERITIES: tuple[Severity, ...] = ("blocks", "slows", "warns", "info")
 
 
 class Evidence(Struct, frozen=True):
-    """One fact that a finding rests on: a field, its value, and the call that it came from.
+    """One fact that supports a finding: a field, its value, and the call that returned it.
 
     Example:
         >>> queue.pause().diagnose()[0].evidence[0]
@@ -26,17 +26,17 @@ class Evidence(Struct, frozen=True):
     """
 
     field: str
-    """The field, or the reckoning, that was looked at."""
+    """The field, or the expression."""
     value: str
     """Its value, as text."""
     call: str = ""
-    """The call that said it; empty where it was reckoned from others."""
+    """The call that returned it; empty if it was computed from other facts."""
     at: datetime | None = None
-    """When that call was answered."""
+    """When the response arrived."""
 
 
 class Finding(Shown, Struct, frozen=True, kw_only=True):
-    """One reason why a queue does not do what it should.
+    """One problem of a queue.
 
     Example:
         >>> finding = queue.pause().diagnose()[0]
@@ -47,15 +47,15 @@ class Finding(Shown, Struct, frozen=True, kw_only=True):
     rule: str
     """The rule that fired."""
     severity: Severity
-    """"blocks" (nothing goes on), "slows", "warns" (it will hurt later), or "info"."""
+    """"blocks" (no task runs), "slows", "warns" (it will be a problem later), or "info"."""
     sentence: str
-    """What was found, in words."""
+    """The problem in words."""
     evidence: Sequence[Evidence] = ()
-    """The facts that it rests on."""
+    """The facts that support it."""
     cure: str = ""
-    """A line of code that helps. Nothing runs it but you."""
+    """A line of code that you can run to solve it. It never runs by itself."""
     source: str = ""
-    """Where the cause is described."""
+    """A link that describes the cause."""
 
     def _shape_(self) -> Card:
         from .card import finding_card

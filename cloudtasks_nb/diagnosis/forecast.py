@@ -1,4 +1,4 @@
-"""When what waits in a queue will be done, and which limit decides it."""
+"""The forecast of a queue: when its backlog will be done, and which limit binds."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     from ..render import Card
     from ..resources.queue import Queue
 
+_VALID = {"failure": 0.1, "rate": 50, "concurrency": 10}
+"""Valid values, for hints."""
 Interval = tuple[timedelta, timedelta]
-"""The earliest and the latest time, from now."""
+"""The earliest and the latest time, as durations from now."""
 
 MOST_RATE, MOST_CONCURRENT = 500.0, 5_000
 _LONGEST_S = 1e9
 
 
 class Forecast(msgspec.Struct, Shown, frozen=True, kw_only=True):
-    """When half, most (90 %) and all of what waits in a queue will be done, as intervals, and which limit binds.
+    """When half, most (90 %) and all of the tasks in a queue will be done, as intervals, and which limit binds.
 
-    Done is what leaves the queue: tasks that succeed, and tasks that are given up after their last attempt. Where
-    its numbers hold, an interval holds the true time in at least 95 of 100 cases.
+    A task is done when it leaves the queue: it succeeds, or is given up after its last attempt. If the numbers of the
+    forecast are right, an interval contains the true time in at least 95 of 100 cases.
 
     Example:
         >>> forecast = queue.forecast(latency=2, failure=0.1)
@@ -46,62 +48,62 @@ class Forecast(msgspec.Struct, Shown, frozen=True, kw_only=True):
     queue: str
     """The id of the queue."""
     made: datetime
-    """When it was made: intervals count from here."""
+    """When the forecast was made. Intervals count from here."""
     waiting: int
     """How many tasks the queue holds."""
     due: int
     """How many of them are due now."""
     drains: bool
-    """Whether all of it will be done: False where more comes than is finished, and in a paused queue."""
+    """Whether all tasks will be done. False if more tasks arrive than are finished, and for a paused queue."""
     limit: Limit
     """Which limit binds: "rate", "effective rate", "concurrency" or "target"."""
     per_second: float
     """Attempts per second that this limit allows."""
     half: Interval | None = None
-    """When half of the tasks are done: the earliest and the latest time from now. None where it does not drain."""
+    """When half of the tasks are done: the earliest and the latest time from now. None if the queue does not drain."""
     most: Interval | None = None
-    """When 90 % of them are done. None where it does not drain."""
+    """When 90 % of them are done. None if the queue does not drain."""
     all: Interval | None = None
-    """When all of them are done. None where it does not drain."""
+    """When all of them are done. None if the queue does not drain."""
     gives_up: Interval | None = None
-    """When they are given up, where every attempt fails and attempts are limited."""
+    """When the tasks are given up, if every attempt fails and attempts are limited."""
     growth_per_minute: float = 0.0
-    """By how many tasks it grows in a minute, where more comes than is finished."""
+    """By how many tasks per minute the queue grows, if more tasks arrive than are finished."""
     state: str = ""
-    """The state of the queue: nothing is sent in a paused one."""
+    """The state of the queue. A paused queue sends nothing."""
     given: Mapping[str, object] = {}
-    """What was passed instead of what was read."""
+    """The values that were passed. They replace values that were read."""
     sources: Mapping[str, str] = {}
-    """Where latency, failures and the other numbers come from."""
+    """The source of latency, failures and the other numbers."""
     numbers: Mapping[str, tuple[float, float]] = {}
-    """What it rests on, each from the better to the worse end: latency_s, failure, lost (the share of the tasks that is
-    given up) and arrivals per second."""
+    """The inputs, each as a range from the better to the worse end: latency_s, failure, lost (the share of tasks that
+    are given up) and arrivals per second."""
     calls: int = 0
     """How many calls were made."""
     as_it_is: Forecast | None = None
-    """The forecast without what was passed, to compare with; None where nothing was."""
+    """The forecast without the passed values, for comparison; None if none were passed."""
     if_resumed: Forecast | None = None
-    """The forecast for a paused queue, were it resumed now."""
+    """The forecast if a paused queue is resumed now."""
 
     @property
     def sentence(self) -> str:
-        """It in words."""
+        """The forecast in words."""
         from .forecast_words import sentence
 
         return sentence(self)
 
     @property
     def code(self) -> str:
-        """The line that makes the change which was passed; empty where no setting of the queue does it."""
+        """The line that applies the passed values to the queue; empty if no setting of the queue does."""
         from .forecast_words import change
 
         return change(self)
 
     def to_dataframe(self) -> pd.DataFrame:
-        """A row each for half, most and all.
+        """One row each for half, most and all.
 
         Shapes: done, earliest, latest (timedelta64[us]), earliest_time, latest_time (datetime64[us, UTC]); no rows
-        where it does not drain.
+        if the queue does not drain.
 
         Example:
             >>> queue.forecast(latency=1, failure=0).to_dataframe().done.tolist()
@@ -112,7 +114,7 @@ class Forecast(msgspec.Struct, Shown, frozen=True, kw_only=True):
         return forecast_frame(self)
 
     def plot(self) -> Picture:
-        """A picture of the intervals, beside those of the queue as it is. Errors: MissingExtra without matplotlib.
+        """A picture of the intervals, beside those of the unchanged queue. Errors: MissingExtra without matplotlib.
 
         Example:
             >>> queue.forecast(rate=50, latency=1).plot()
@@ -141,19 +143,19 @@ def forecast(
     rate: float | None,
     concurrency: int | None,
 ) -> Forecast:
-    """Read, reckon, and compare with the queue as it is. Errors: NotFound, PermissionDenied, ConfigError."""
+    """Read the queue and compute its forecast. Errors: NotFound, PermissionDenied, ConfigError."""
     given = given_of(latency, failure, rate, concurrency)
     seen = look(queue)
     if seen.queue.kind == "pull":
         raise ConfigError(
-            f"{seen.queue.id!r} is a pull queue: the service sends nothing, so its workers decide when it is done.",
-            hint="forecast() is for queues that send; worker.tally and queue.monitor() show how a pull queue goes",
+            f"forecast() does not support pull queues such as {seen.queue.id!r}: their workers set the pace.",
+            hint="use worker.tally or queue.monitor() to see the progress of a pull queue",
         )
     return made(seen, given)
 
 
 def made(seen: Seen, given: Given) -> Forecast:
-    """The forecast from what was seen. Pure."""
+    """The forecast from the facts. Pure."""
     as_it_is = made(seen, Given()) if given.changes else None
     found = reckoned(seen, given, seen.queue.state, as_it_is)
     if seen.queue.state in ("PAUSED", "DISABLED"):
@@ -207,11 +209,13 @@ def _numbers(pace_now: Pace) -> dict[str, tuple[float, float]]:
 def given_of(
     latency: DurationLike | None, failure: float | None, rate: float | None, concurrency: int | None
 ) -> Given:
-    """What a person passed. Errors: ConfigError."""
+    """Validate the passed values. Errors: ConfigError."""
     return Given(
         None if latency is None else _latency(latency),
-        None if failure is None else _number("failure", failure, 0.0, 1.0, "a share from 0 to 1"),
-        None if rate is None else _number("rate", rate, 1e-6, MOST_RATE, "tasks per second, up to 500"),
+        None if failure is None else _number("failure", failure, 0.0, 1.0, "a number from 0 to 1"),
+        None
+        if rate is None
+        else _number("rate", rate, 1e-6, MOST_RATE, "a number of tasks per second, above 0 and up to 500"),
         None if concurrency is None else _whole(concurrency),
     )
 
@@ -223,7 +227,7 @@ def _latency(value: DurationLike) -> timedelta:
         span = timedelta(-1)
     if isinstance(value, bool) or span < timedelta():
         raise ConfigError(
-            f"latency={value!r} is not how long an attempt takes.",
+            f"latency must be a duration, not {value!r}.",
             hint=f"pass seconds, a timedelta, or text such as {EXAMPLES}",
         )
     return span
@@ -235,12 +239,14 @@ def _number(name: str, value: float, least: float, most: float, words: str) -> f
     except (TypeError, ValueError):
         number = float("nan")
     if math.isnan(number) or not least <= number <= most:
-        raise ConfigError(f"{name}={value!r} is not {words}.", hint=f"pass a number: {words}")
+        raise ConfigError(f"{name} must be {words}, not {value!r}.", hint=f"pass {name}={_VALID[name]}")
     return number
 
 
 def _whole(value: int) -> int:
-    number = _number("concurrency", value, 1, MOST_CONCURRENT, "a number of requests, from 1 to 5,000")
+    number = _number("concurrency", value, 1, MOST_CONCURRENT, "a whole number from 1 to 5,000")
     if number != int(number):
-        raise ConfigError(f"concurrency={value!r} is not a whole number.", hint="pass 1 to 5,000")
+        raise ConfigError(
+            f"concurrency must be a whole number from 1 to 5,000, not {value!r}.", hint="pass concurrency=10"
+        )
     return int(number)

@@ -1,4 +1,4 @@
-"""How a forecast looks, as a card."""
+"""The card of a forecast."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DONE = {"half": "half", "most": "90 %", "all": "all"}
 
 
 def card(forecast: Forecast) -> Card:
-    """When it is done, what limits it, what that rests on, and how to change it."""
+    """The card: the intervals, the limit that binds, the source of each number, and a line that changes it."""
     shown = forecast.if_resumed or forecast
     lines = [change(forecast), next_try(shown) if not forecast.given else "", "forecast.plot()"]
     return Card(
@@ -32,7 +32,7 @@ def card(forecast: Forecast) -> Card:
 def _badge(forecast: Forecast) -> Cell:
     if forecast.state in ("PAUSED", "DISABLED"):
         return badge(forecast.state, "warn")
-    return badge("drains", "ok") if forecast.drains else badge("never done", "bad")
+    return badge("drains", "ok") if forecast.drains else badge("never drains", "bad")
 
 
 def _facts(forecast: Forecast, shown: Forecast) -> dict[str, Value]:
@@ -44,16 +44,16 @@ def _facts(forecast: Forecast, shown: Forecast) -> dict[str, Value]:
             muted(f"{later:,} of them due later") if later else None,
         ],
         "if": given_words(forecast) or None,
-        "grows by": f"{forecast.growth_per_minute:,.3g} a minute" if forecast.growth_per_minute else None,
+        "grows by": f"{forecast.growth_per_minute:,.3g} per minute" if forecast.growth_per_minute else None,
         "limit": [badge(shown.limit), f"{LIMITS[shown.limit]}: {per_second(shown.per_second)}"],
         "given up": f"in {between(forecast.gives_up)}" if forecast.gives_up else None,
         "latency": [_range(numbers["latency_s"], " s"), muted(shown.sources["latency"])],
         "failures": [_range(numbers["failure"], " %", 100), muted(shown.sources["failures"])],
-        "lost": f"{_range(lost, ' %', 100)} are given up after their last attempt"
+        "lost": f"{_range(lost, ' %', 100)} of the tasks are given up after their last attempt"
         if lost[1] > 5e-4
         else None,
         "arrivals": per_second(arrivals) if arrivals else None,
-        "asked": counted(forecast.calls, "call"),
+        "read": counted(forecast.calls, "call"),
     }
 
 
@@ -70,5 +70,7 @@ def _table(shown: Forecast, forecast: Forecast) -> Table:
         earliest, latest = (duration(rounded(end)) for end in interval)
         compared = [between(getattr(before.if_resumed or before, name))] if before is not None else []
         rows.append([words, earliest, latest, clock(shown.made + interval[1], shown.made), *compared])
-    columns = ["done", "earliest", "latest", "by", *(["as it is"] if before is not None else [])]
-    return Table(columns=columns, rows=rows, caption="if it is resumed now" if forecast.if_resumed else "")
+    columns = ["done", "earliest", "latest", "by", *(["unchanged"] if before is not None else [])]
+    return Table(
+        columns=columns, rows=rows, caption="if the queue is resumed now" if forecast.if_resumed else ""
+    )

@@ -1,4 +1,4 @@
-"""What a forecast rests on: a queue, a sample of what waits, and what was measured, each with where it comes from."""
+"""The inputs of a forecast: a queue, a sample of its tasks, and metrics, each with its source."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
 
 PAGES = 3
-"""Pages of tasks that are read at most."""
+"""The most pages of tasks that a forecast reads."""
 BURST = 100
-"""What the service sets where a queue says nothing. Source: SPEC section 2.2."""
+"""Defaults of the service for a queue that sets nothing. Source: SPEC section 2.2."""
 _PAGE_SIZE = 1000
 _MINUTE = timedelta(minutes=1)
 _BINS, _BIN = 10, timedelta(seconds=30)
@@ -35,7 +35,7 @@ _ATTEMPTS_ENOUGH = 20
 
 
 class Given(msgspec.Struct, frozen=True):
-    """What a person passed instead of what was read; None is as it is."""
+    """The values that the caller passed; None keeps the value that was read."""
 
     latency: timedelta | None = None
     failure: float | None = None
@@ -44,13 +44,13 @@ class Given(msgspec.Struct, frozen=True):
 
     @property
     def changes(self) -> dict[str, object]:
-        """What differs from how it is."""
+        """The values that were passed, by name."""
         held = {name: getattr(self, name) for name in self.__struct_fields__}
         return {name: value for name, value in held.items() if value is not None}
 
 
 class Known(NamedTuple):
-    """A number, and where it comes from."""
+    """A number and its source."""
 
     range: Range
     source: str
@@ -73,12 +73,12 @@ class Seen(msgspec.Struct, frozen=True):
 
     @property
     def due(self) -> int:
-        """How many are due now, as far as the sample tells."""
+        """How many tasks are due now, estimated from the sample."""
         due = sum(task.schedule_time is None or task.schedule_time <= self.now for task in self.tasks)
         return round(self.count * due / len(self.tasks)) if self.tasks else 0
 
     def load(self) -> Load:
-        """What waits."""
+        """The tasks that wait."""
         dues = sorted(
             max(0.0, (task.schedule_time - self.now).total_seconds()) if task.schedule_time else 0.0
             for task in self.tasks
@@ -88,7 +88,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 def look(queue: Queue) -> Seen:
-    """Read the queue with its statistics, the first pages of its tasks, and its metrics where they can be had.
+    """Read the queue with its statistics, the first pages of its tasks, and its metrics if available.
 
     Errors: NotFound, PermissionDenied.
     """
@@ -110,7 +110,7 @@ def look(queue: Queue) -> Seen:
 
 
 def pace(seen: Seen, given: Given) -> tuple[Pace, Mapping[str, str]]:
-    """How fast it goes, and where each number comes from."""
+    """The pace of the queue, and the source of each number."""
     limits = seen.queue.rate_limits or RateLimits()
     rate = limits.max_tasks_dispatched_per_second or RATE
     latency, failure = _latency(seen, given), _failure(seen, given)
@@ -122,7 +122,7 @@ def pace(seen: Seen, given: Given) -> tuple[Pace, Mapping[str, str]]:
         failure=failure.range,
         retries=seen.queue.retry_config or RetryConfig(),
         burst=_burst(seen, float(limits.max_burst_size or BURST)),
-        # Another setting does not end a throttling; an effective rate that only follows the setting follows it again.
+        # A new rate limit does not end throttling. Without throttling, the effective rate equals the rate limit.
         effective_rate=throttled if 0 < throttled < 0.9 * rate else None,
         arrivals=_arrivals(seen),
     )
@@ -140,17 +140,17 @@ def _latency(seen: Seen, given: Given) -> Known:
         held = stats.concurrent_dispatches_count
         if held:
             latency_s, error = held / per_second, min(0.5, 1 / math.sqrt(held))
-            # A queue that began less than a minute ago answered all of them in a shorter time.
+            # A queue that began less than a minute ago finished these attempts in less than a minute.
             began = min(1.0, max(0.1, _waited(seen) / _MINUTE))
-            said = "requests under way ÷ those answered in a second"
+            said = "requests in progress ÷ responses per second"
             return Known(Range(began * latency_s * (1 - error), latency_s * (1 + error)), said)
-        return Known(Range(0.0, min(1 / per_second, _UNKNOWN_LATENCY_S)), "no request was under way")
+        return Known(Range(0.0, min(1 / per_second, _UNKNOWN_LATENCY_S)), "no request was in progress")
     took = [span for task in seen.tasks if (span := _took_s(task)) is not None]
     if took:
         mean = fmean(took)
-        said = f"{len(took):,} failed attempts in the listing, which holds no other"
+        said = f"{len(took):,} failed attempts in the listing; it contains no others"
         return Known(Range(0.8 * mean, 1.25 * mean), said)
-    return Known(Range(0.0, _UNKNOWN_LATENCY_S), "not known, up to 1 s is assumed: pass latency=")
+    return Known(Range(0.0, _UNKNOWN_LATENCY_S), "unknown, assumed to be up to 1 s; pass latency= to set it")
 
 
 def _took_s(task: Task) -> float | None:
@@ -171,21 +171,21 @@ def _failure(seen: Seen, given: Given) -> Known:
         failed = min(executed, sum(_failed_lately(task, seen.now) for task in tried))
         return _share(failed, executed, "attempts of the last minute")
     if not tried:
-        return Known(Range(0.0, 0.0), "no failed attempt was seen: none is assumed")
+        return Known(Range(0.0, 0.0), "no failed attempt was found, assumed to be 0")
     again = 1 - len(tried) / sum(task.response_count for task in tried)
     worst = min(_LIKELY_FAILURE, max(again, len(tried) / len(seen.tasks)))
-    return Known(Range(again / 2, worst), "the listing, which holds no task that succeeded")
+    return Known(Range(again / 2, worst), "the listing; it contains no task that succeeded")
 
 
 def _share(failed: int, total: int, what: str) -> Known:
-    """The share of failed attempts, as far as so many can tell."""
+    """The share of failed attempts, with the uncertainty of a sample of this size."""
     share, spread = failed / total, 2 * math.sqrt(failed + 1) / total
     ends = Range(max(0.0, share - spread), min(_LIKELY_FAILURE, share + spread))
     return Known(ends, f"{failed:,} of {total:,} {what}")
 
 
 def _failed_lately(task: Task, now: datetime) -> int:
-    """How many attempts of a task failed in the last minute, as far as it tells."""
+    """How many attempts of a task failed in the last minute, estimated from its backoff."""
     status = task.status
     last, first = (status.last_attempt_status, status.first_attempt_status) if status else (None, None)
     if last is None or last.response_time is None or last.response_time < now - _MINUTE:
@@ -195,7 +195,7 @@ def _failed_lately(task: Task, now: datetime) -> int:
 
 
 def _burst(seen: Seen, most: float) -> Range:
-    """Tokens that are saved up: all in a queue that was idle, none in one that sends as fast as it may."""
+    """Tokens in the bucket: all if the queue was idle, none if it sends at its rate limit."""
     stats, limits = seen.stats, seen.queue.rate_limits or RateLimits()
     if stats is None:
         return Range(most, 0.0)
@@ -207,13 +207,13 @@ def _burst(seen: Seen, most: float) -> Range:
 
 
 def _waited(seen: Seen) -> timedelta:
-    """How long the task has waited that is due longest."""
+    """How long the oldest due task has waited."""
     due = (task.schedule_time for task in seen.tasks if task.schedule_time is not None)
     return max((seen.now - moment for moment in due), default=timedelta())
 
 
 def _arrivals(seen: Seen) -> float:
-    """New tasks a second: the usual number in half a minute, so that many at once do not count as a stream."""
+    """New tasks per second: the median over half minutes, so that a single bulk create does not count."""
     found = [0] * _BINS
     for task in seen.tasks:
         if task.create_time is not None:
@@ -227,7 +227,7 @@ def _arrivals(seen: Seen) -> float:
 
 
 def _target(seen: Seen, found: Pace, rate: float) -> float | None:
-    """What the target was seen to take, where tasks wait although no setting holds them back."""
+    """The rate at which the target responds, if tasks wait although no setting limits them."""
     stats = seen.stats
     if stats is None or not stats.executed_last_minute_count or _waited(seen) < 2 * _MINUTE:
         return None

@@ -1,4 +1,4 @@
-"""What the service measured of a queue in the last minutes, where it says: failures without bias, and new tasks."""
+"""Read recent metrics of a queue: the unbiased failure rate, and new tasks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STEP = timedelta(minutes=1)
 
 
 class Lately(msgspec.Struct, frozen=True):
-    """The attempts of the last ten minutes, and how many tasks came in a usual second of them."""
+    """The attempts of the last ten minutes, and the median of new tasks per second."""
 
     attempts: int
     failed: int
@@ -30,7 +30,7 @@ class Lately(msgspec.Struct, frozen=True):
 
 
 def lately(session: Session, queue: QueueName) -> Lately | None:
-    """What the metrics say: two calls. None where they may not be read, or where there are none."""
+    """Read the metrics in two calls. None if they cannot be read, or are empty."""
     try:
         window = metric_window(session, WINDOW)
     except CloudTasksError:
@@ -47,7 +47,7 @@ def lately(session: Session, queue: QueueName) -> Lately | None:
 
 
 def _usual(series: Iterable[Series], until: datetime) -> float:
-    """How many came in the minute in the middle: many at once are one minute of ten."""
+    """The median of new tasks per minute. A single bulk create is only one minute of ten."""
     counts: dict[datetime, float] = {}
     for one in series:
         for end, value in one.numbers().items():

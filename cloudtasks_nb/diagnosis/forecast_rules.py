@@ -1,7 +1,7 @@
-"""When what waits in a queue will be done: intervals, from rates, latency, failures and backoff. Pure.
+"""Compute when the tasks of a queue will be done, as intervals, from rates, latency, failures and backoff. Pure.
 
-Times are seconds from now. Every number that is not known exactly is a Range; the earliest time follows from the better
-end of each, the latest from the worse one.
+Times are seconds from now. Every uncertain number is a Range. The earliest time is computed from the better ends,
+the latest time from the worse ends.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ End = Literal["good", "bad"]
 Limit = Literal["rate", "effective rate", "concurrency", "target"]
 
 LEAST_LIKELY = 0.05
-"""How likely a finishing time lies before an interval, and how likely behind it, as far as chance goes."""
+"""The probability that a finishing time lies before an interval, and that it lies after it."""
 SLACK = 0.03
-"""How much an interval is widened at each end for what no formula knows."""
+"""How much an interval is widened at each end, for effects that the formulas do not cover."""
 SLACK_S = 0.1
 _Z = NormalDist().inv_cdf(1 - LEAST_LIKELY)
 _THROTTLED = 0.9
@@ -43,9 +43,9 @@ class Range(NamedTuple):
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What waits: how many tasks, when they are due, and how often they were tried.
+    """The tasks that wait: how many, when they are due, and how many attempts they had.
 
-    `dues_s`: of a sample, when each task is due, in order; 0 for what is due now.
+    `dues_s`: when each task of a sample is due, in order; 0 for due now.
     """
 
     tasks: int
@@ -54,7 +54,7 @@ class Load(msgspec.Struct, frozen=True):
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """How fast it goes. `target` is what the target was seen to take; None where it does not hold anything up."""
+    """The pace of a queue. `target` is the rate that the target handles; None if it is not the limit."""
 
     rate: float
     concurrency: float
@@ -68,7 +68,7 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 class Times(NamedTuple):
-    """When half, most and all of it will be done: the earliest and the latest time of each."""
+    """When half, most and all of the tasks will be done: the earliest and the latest time of each."""
 
     half: tuple[float, float]
     most: tuple[float, float]
@@ -76,7 +76,7 @@ class Times(NamedTuple):
 
 
 def terms(pace: Pace, end: End = "bad") -> dict[Limit, float]:
-    """What holds attempts back, each as attempts per second. The smallest one binds."""
+    """The limits, each as attempts per second. The smallest one binds."""
     latency_s = pace.latency_s.at(end)
     found: dict[Limit, float] = {"rate": pace.rate}
     if pace.effective_rate is not None and pace.effective_rate < _THROTTLED * pace.rate:
@@ -96,19 +96,19 @@ def binding(pace: Pace) -> Limit:
 
 
 def net_per_second(pace: Pace) -> float:
-    """How many more tasks are finished than come, in a second; negative where the queue grows."""
+    """Tasks finished minus tasks that arrive, per second; negative if the queue grows."""
     middle = _middle(pace)
     return min(terms(middle).values()) / attempts_each(middle.failure.bad, pace.retries) - pace.arrivals
 
 
 def times(load: Load, pace: Pace) -> Times | None:
-    """When it will be done; None where it never will be, because more comes than is finished."""
+    """When the tasks will be done; None if more tasks arrive than are finished."""
     if net_per_second(pace) <= 0:
         return None
     if not load.tasks:
         return Times((0, 0), (0, 0), (0, 0))
     pairs = [_interval(load, pace, share) for share in (0.5, 0.9, 1.0)]
-    for at in (1, 2):  # more takes longer
+    for at in (1, 2):  # more tasks take longer
         pairs[at] = (max(pairs[at][0], pairs[at - 1][0]), max(pairs[at][1], pairs[at - 1][1]))
     return Times(*pairs)
 
@@ -123,7 +123,7 @@ def attempts_each(failure: float, retries: RetryConfig) -> float:
 
 
 def lost(failure: float, retries: RetryConfig) -> float:
-    """The share of the tasks that is given up without success."""
+    """The share of tasks that are given up without success."""
     most = _most_attempts(retries)
     return float(failure**most) if most < math.inf else 0.0
 
@@ -132,18 +132,18 @@ def _interval(load: Load, pace: Pace, share: float) -> tuple[float, float]:
     count = max(1, math.ceil(share * load.tasks - 1e-9))
     early = max(_through_s(load, pace, count, "good"), _rounds_s(load, pace, count, "good"))
     through, waited = _through_s(load, pace, count, "bad"), _rounds_s(load, pace, count, "bad")
-    # The last of all may begin last and wait longest; of many, those that wait do so while others are sent.
+    # The last task may start last and also wait longest. Other tasks wait while more tasks are sent.
     late = max(through, waited) + min(through, waited) * (1 if count == load.tasks else _BESIDE)
     return max(0.0, early * (1 - SLACK) - SLACK_S), late * (1 + SLACK) + SLACK_S
 
 
 def _through_s(load: Load, pace: Pace, count: int, end: End) -> float:
-    """When so many tasks are through, were nobody to wait for a backoff: tokens come back, and slots get free."""
+    """When this many tasks are done, without waiting for backoffs: by tokens and by free slots."""
     found: dict[Limit, float] = terms(pace, end)
     slots = found.pop("concurrency", math.inf)
     per_second = min(found.values())
     burst = pace.burst.at(end) if found["rate"] == per_second else 0.0
-    if end == "bad" and pace.arrivals:  # new tasks are served beside those that wait
+    if end == "bad" and pace.arrivals:  # new tasks are sent as well as those that wait
         taken = pace.arrivals * attempts_each(pace.failure.bad, pace.retries)
         per_second, slots = (max(one - taken, 1e-9) for one in (per_second, slots))
     attempts = _attempts(load.tasks, count, pace, end)
@@ -158,15 +158,15 @@ def _through_s(load: Load, pace: Pace, count: int, end: End) -> float:
 
 
 def _place(load: Load, count: int) -> int:
-    """Which task of the sample stands for the last of so many."""
+    """The index in the sample of the last of this many tasks."""
     size = len(load.dues_s)
     return min(size - 1, max(0, math.ceil(count * size / load.tasks) - 1))
 
 
 def _attempts(tasks: int, count: int, pace: Pace, end: End) -> float:
-    """Attempts that are made until so many tasks are done, as few or as many as chance may want.
+    """The fewest or the most attempts, within chance, until this many tasks are done.
 
-    With a limit, all that are left are done by their last attempt: late, where each waits for the others' turn.
+    If attempts are limited, every task is done by its last attempt at the latest.
     """
     failure, most = pace.failure.at(end), _most_attempts(pace.retries)
     if failure >= 1:
@@ -180,7 +180,7 @@ def _attempts(tasks: int, count: int, pace: Pace, end: End) -> float:
 
 
 def _uneven(attempts: float, slots: float, end: End) -> float:
-    """Latencies differ: how much sooner or later a row of them can be through."""
+    """The variation of a sum of latencies, because latencies differ."""
     if slots == math.inf or not attempts:
         return 1.0
     spread = _Z / math.sqrt(attempts)
@@ -188,9 +188,9 @@ def _uneven(attempts: float, slots: float, end: End) -> float:
 
 
 def _last_answer_s(load: Load, pace: Pace, count: int, end: End) -> float:
-    """How long after it was sent the answer comes that ends it: latencies may be all the same, or differ by much.
+    """The latency of the last response. Latencies may be equal, or differ much.
 
-    Where they differ most, as times between random events do, chance decides among those that are under way together.
+    The worst case is exponentially distributed latencies: then the slowest of the concurrent attempts counts.
     """
     latency_s = pace.latency_s.at(end)
     if not latency_s:
@@ -206,7 +206,7 @@ def _last_answer_s(load: Load, pace: Pace, count: int, end: End) -> float:
 
 
 def _rounds_s(load: Load, pace: Pace, count: int, end: End) -> float:
-    """How long the tasks that fail most often wait between their attempts, until so many tasks are done."""
+    """How long the tasks with the most failures wait for retries, until this many tasks are done."""
     failure, tried = pace.failure.at(end), int(load.tried.at(end))
     most = max(1, min(_MOST_ROUNDS, _most_attempts(pace.retries) - tried))
     rounds = _rounds(load.tasks, count, failure, int(most), end)
@@ -215,7 +215,7 @@ def _rounds_s(load: Load, pace: Pace, count: int, end: End) -> float:
 
 
 def _rounds(tasks: int, count: int, failure: float, most: int, end: End) -> int:
-    """After how many rounds of attempts so many tasks are done: fewer only by luck, more only by bad luck."""
+    """How many rounds of attempts this many tasks need, at the lucky or the unlucky end."""
     if failure <= 0:
         return 1
     for rounds, failing in enumerate(accumulate([failure] * most, lambda so_far, one: so_far * one), 1):
@@ -229,7 +229,7 @@ def _likely(end: End) -> float:
 
 
 def _at_least(count: int, tasks: int, chance: float) -> float:
-    """How likely at least so many of the tasks are done, each with this chance."""
+    """The probability that at least `count` of the tasks are done, each with this chance."""
     if count == tasks:
         return math.exp(tasks * math.log(chance)) if chance > 0 else 0.0
     if tasks > _EXACT_BELOW:
@@ -252,7 +252,7 @@ def _most_attempts(retries: RetryConfig) -> float:
 
 
 def _middle(pace: Pace) -> Pace:
-    """The same with every Range at its middle; what may be nothing at all is taken for nothing."""
+    """The same pace with every Range at its middle; a Range that may be 0 becomes 0."""
     middle = {
         name: Range(*[sum(held) / 2 if held.good else 0.0] * 2)
         for name, held in (("latency_s", pace.latency_s), ("failure", pace.failure))

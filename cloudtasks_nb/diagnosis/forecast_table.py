@@ -27,7 +27,7 @@ FORECAST_COLUMNS: list[Column[Sequence[Row]]] = [
 
 
 def forecast_frame(forecast: Forecast) -> pd.DataFrame:
-    """A row each for half, most and all; none where it does not drain."""
+    """One row each for half, most and all; no rows if the queue does not drain."""
     rows: list[Row] = [
         (name, interval, forecast.made)
         for name, interval in (("half", forecast.half), ("most", forecast.most), ("all", forecast.all))

@@ -1,4 +1,4 @@
-"""A forecast in words, and the line that makes a change come true. Pure."""
+"""A forecast in words, and the line that applies a change. Pure."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ if TYPE_CHECKING:
     from .forecast import Forecast, Interval
 
 LIMITS = {
-    "rate": "the rate of the queue",
+    "rate": "the rate limit of the queue",
     "effective rate": "the rate to which the service throttles the queue",
-    "concurrency": "the number of requests at a time",
-    "target": "the target, which takes less than the settings allow",
+    "concurrency": "the limit of concurrent requests",
+    "target": "the target, which handles fewer requests than the settings allow",
 }
 _SETTINGS = {"rate": "max_tasks_dispatched_per_second", "concurrency": "max_concurrent_tasks"}
 
 
 def sentence(forecast: Forecast) -> str:
-    """It in one or two sentences."""
+    """The forecast in one or two sentences."""
     if forecast.state in ("PAUSED", "DISABLED"):
-        return f"It is {forecast.state.lower()}: nothing is sent until queue.resume(). {_grows(forecast)}".strip()
+        state = forecast.state.lower()
+        return f"The queue is {state}: no task is sent until queue.resume(). {_grows(forecast)}".strip()
     if not forecast.waiting:
-        return "It is empty."
+        return "The queue is empty."
     waits = f"{counted(forecast.waiting, 'task')} {'waits' if forecast.waiting == 1 else 'wait'}"
     if forecast.gives_up is not None:
-        return f"{waits}, and every attempt fails: they are given up in {between(forecast.gives_up)}."
+        return f"{waits}. Every attempt fails, and the tasks are given up in {between(forecast.gives_up)}."
     if forecast.all is None:
-        return f"{waits}, and they are never all done: {_grows(forecast) or 'every attempt fails.'}"
+        return f"{waits}. The queue never drains. {_grows(forecast) or 'Every attempt fails.'}"
     latest = clock(forecast.made + forecast.all[1], forecast.made)
     return (
         f"{waits}: half done in {between(forecast.half)}, 90 % in {between(forecast.most)}, all in "
@@ -39,7 +40,11 @@ def sentence(forecast: Forecast) -> str:
 
 
 def _grows(forecast: Forecast) -> str:
-    return f"It grows by {forecast.growth_per_minute:,.3g} a minute." if forecast.growth_per_minute else ""
+    return (
+        f"The queue grows by {forecast.growth_per_minute:,.3g} tasks per minute."
+        if forecast.growth_per_minute
+        else ""
+    )
 
 
 def _limit(forecast: Forecast) -> str:
@@ -47,8 +52,8 @@ def _limit(forecast: Forecast) -> str:
 
 
 def per_second(number: float) -> str:
-    """A rate in words: "12 a second", "30 a minute"."""
-    return f"{number:,.3g} a second" if number >= 1 else f"{60 * number:,.3g} a minute"
+    """A rate in words: "12 per second", "30 per minute"."""
+    return f"{number:,.3g} per second" if number >= 1 else f"{60 * number:,.3g} per minute"
 
 
 def between(interval: Interval | None) -> str:
@@ -65,7 +70,7 @@ def rounded(span: timedelta) -> timedelta:
 
 
 def clock(moment: datetime, now: datetime) -> str:
-    """A time of day in UTC, with its date where that is another day."""
+    """A time of day in UTC, with the date if it is another day."""
     utc = moment.astimezone(UTC)
     return (
         f"{utc:%H:%M:%S} UTC"
@@ -75,7 +80,7 @@ def clock(moment: datetime, now: datetime) -> str:
 
 
 def change(forecast: Forecast) -> str:
-    """The line that sets what was passed; empty where no setting of the queue does it."""
+    """The line that applies the passed values to the queue; empty if no setting of the queue does."""
     settings = {_SETTINGS[name]: value for name, value in forecast.given.items() if name in _SETTINGS}
     held = ", ".join(
         f'"{name}": {value:g}' for name, value in settings.items() if isinstance(value, float | int)
@@ -84,18 +89,18 @@ def change(forecast: Forecast) -> str:
 
 
 def given_words(forecast: Forecast) -> str:
-    """What was passed, in words: "latency 2 s, 10 % failing"."""
+    """The passed values, in words: "latency 2 s, 10 % failing"."""
     words: dict[str, Callable[[Any], str]] = {
         "latency": lambda value: f"latency {duration(value)}",
         "failure": lambda value: f"{100 * value:g} % failing",
-        "rate": lambda value: f"rate {value:g} a second",
-        "concurrency": lambda value: f"{value} at a time",
+        "rate": lambda value: f"rate {value:g} per second",
+        "concurrency": lambda value: f"{value} concurrent",
     }
     return ", ".join(words[name](value) for name, value in forecast.given.items())
 
 
 def next_try(forecast: Forecast) -> str:
-    """A what-if that loosens the limit which binds; empty where no setting does."""
+    """A forecast call that raises the limit that binds; empty if no setting does."""
     if forecast.limit == "rate" and forecast.per_second < 500:
         return f"queue.forecast(rate={min(500, 2 * forecast.per_second):g})"
     if forecast.limit == "concurrency":

@@ -1,4 +1,4 @@
-"""What is ahead of a task that is in its queue, and why it has not run. Pure."""
+"""Explain why a task in its queue has not run, and when it will. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LEASING = (
 
 
 class Said(NamedTuple):
-    """An explanation before it has a name and a count of calls."""
+    """An explanation without the task's name and the count of calls."""
 
     cause: str
     sentence: str
@@ -36,7 +36,7 @@ class Said(NamedTuple):
 
 
 def fortune(task: Task, facts: Facts) -> Said:
-    """Why this task, which is in its queue, has not run (again)."""
+    """Why this task, which is still in its queue, has not run (again)."""
     if is_running(task):
         return _under_way(task, facts)
     paused = paused_with_backlog(facts) if task.kind != "pull" else None
@@ -44,7 +44,7 @@ def fortune(task: Task, facts: Facts) -> Said:
         waits = _retrying(task, facts) if task.dispatch_count else _scheduled(task, facts)
         state = paused.sentence.partition(" and holds ")[0].replace("The queue", "Its queue")
         later = f" {waits.sentence}" if task.dispatch_count or _is_ahead(task, facts) else ""
-        words = f"{state}: nothing is sent until it is resumed.{later}"
+        words = f"{state}: no task is sent until queue.resume().{later}"
         return Said(paused.rule, words, [*paused.evidence[:1], *waits.evidence], paused.cure, paused.source)
     if task.kind == "pull":
         return _pulled(task, facts)
@@ -64,7 +64,7 @@ def _seen(task: Task, facts: Facts, *fields: str) -> list[Evidence]:
 def _scheduled(task: Task, facts: Facts) -> Said:
     when = task.schedule_time or facts.now
     words = (
-        f"It waits until {clock(when, facts.now)}, {relative(when, facts.now)}. Only task.run() is sooner."
+        f"It is scheduled for {clock(when, facts.now)}, {relative(when, facts.now)}. task.run() runs it now."
     )
     return Said(
         "scheduled", words, _seen(task, facts, "schedule_time", "dispatch_count"), "task.run()", HTTP_TARGETS
@@ -76,13 +76,13 @@ def _under_way(task: Task, facts: Facts) -> Said:
     began = (last.dispatch_time if last is not None else None) or facts.now
     limit, running = deadline_of(task), facts.now - began
     words = (
-        f"Attempt {task.dispatch_count:,} is under way: it was sent {relative(began, facts.now)}, and the target has "
-        f"{duration(limit)} to answer."
+        f"Attempt {task.dispatch_count:,} is in progress: it was sent {relative(began, facts.now)}, and its deadline "
+        f"is {duration(limit)}."
     )
     if running > limit:
         words = (
-            f"Attempt {task.dispatch_count:,} was sent {relative(began, facts.now)} and has no answer, although the "
-            f"target had {duration(limit)}: the next attempt follows soon."
+            f"Attempt {task.dispatch_count:,} was sent {relative(began, facts.now)} and got no response within its "
+            f"deadline of {duration(limit)}. The next attempt follows soon."
         )
     evidence = [
         facts.seen("last_attempt.dispatch_time", began.isoformat(), GET_TASK),
@@ -94,9 +94,9 @@ def _under_way(task: Task, facts: Facts) -> Said:
 def _retrying(task: Task, facts: Facts) -> Said:
     """Such as "Attempt 4 of 100 ended with 503 from …, the next is in 40 s, then after 80 s, 160 s …"."""
     cause, host = cause_of(task, facts.queue), host_of(task, facts.queue)
-    ended = f"ended with {cause.words}" if cause is not None else "was not answered"
+    ended = f"ended with {cause.words}" if cause is not None else "got no response"
     if timed_out(task, facts.now):
-        ended = f"was not answered by {host} within {duration(deadline_of(task))}"
+        ended = f"got no response from {host} within {duration(deadline_of(task))}"
     refused = _token_words(task, facts) if cause is not None and cause.http == 401 else ""
     meaning = meaning_of(cause) if cause is not None else None
     return Said(
@@ -136,17 +136,17 @@ def _end(task: Task, facts: Facts) -> str:
     if not ends:
         return ""
     if fate.gives_up == min(ends):
-        return f" If all of them fail, it is given up {moment(min(ends), facts.now)} at the earliest."
+        return f" If all attempts fail, it is given up {moment(min(ends), facts.now)} at the earliest."
     return f" It expires {moment(min(ends), facts.now)}."
 
 
 def _token_words(task: Task, facts: Facts) -> str:
-    """Which audience the token has, and which one the target is likely to want."""
+    """The audience of the token, and the one that the target probably expects."""
     audience, host = audience_of(task, facts.queue), host_of(task, facts.queue)
     if audience is None:
         return f" The task sends no token; {host} expects one."
     if audience == host:
-        return f" The audience of its token is {audience}, as it should be: look at the account of the token."
+        return f" The audience of its token is {audience}, which is correct. Check the account of the token."
     return f" The audience of its token is {audience}; a target such as Cloud Run expects {host}."
 
 
@@ -158,14 +158,16 @@ def _pulled(task: Task, facts: Facts) -> Said:
             return _scheduled(task, facts)._replace(cure="queue.lease()")
         words = f"A worker holds it until {clock(when, facts.now)}, {relative(when, facts.now)} ({leases} so far)."
         return Said("scheduled", words, seen, "task.cancel_lease()", LEASING)
-    words = f"It waits to be leased since {clock(when, facts.now)} ({leases} so far). No order is promised."
+    words = f"It can be leased since {clock(when, facts.now)} ({leases} so far). The order of tasks is not guaranteed."
     return Said("due", words, seen, "queue.lease()", LEASING)
 
 
 def _due(task: Task, facts: Facts) -> Said:
     when = task.schedule_time or facts.now
     late = facts.now - when
-    since = f"It is due since {clock(when, facts.now)}" if late > timedelta(seconds=1) else "It is due now"
+    since = (
+        f"It has been due since {clock(when, facts.now)}" if late > timedelta(seconds=1) else "It is due now"
+    )
     if task.dispatch_count:
         before = _retrying(task, facts).sentence.partition(" The next is ")[0]
         since = f"{before} {since.replace('It is', 'The next is')}"
@@ -173,7 +175,7 @@ def _due(task: Task, facts: Facts) -> Said:
     for rule in _HOLDING:
         finding = rule(facts)
         if finding is not None:
-            words = f"{since}, and waits its turn. {finding.sentence}"
+            words = f"{since}, and waits behind other tasks. {finding.sentence}"
             return Said(finding.rule, words, [*seen, *finding.evidence], finding.cure, finding.source)
-    words = f"{since}, and nothing holds its queue back: it is sent in a moment. No order among tasks is promised."
+    words = f"{since}. Its queue runs, so it is sent soon. The order of tasks is not guaranteed."
     return Said("retrying" if task.dispatch_count else "due", words, seen, "task.run()", PITFALLS)

@@ -1,4 +1,4 @@
-"""How the facts about a queue are read: the queue, at most three pages of tasks, and what else may be read."""
+"""Read the facts about a queue: the queue, at most three pages of tasks, and other sources."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ from .rules import judge
 PAGES = 3
 PAGE_SIZE = 1000
 _NEAR = timedelta(seconds=5)
-_SILENT = "could not be read"
 
 
 def diagnose(queue: Queue, *, deep: bool = False) -> Diagnosis:
-    """Read the facts about a queue, and judge them. Errors: NotFound, AuthError, TransportError."""
+    """Read the facts about a queue and apply the rules. Errors: NotFound, AuthError, TransportError."""
     facts = gathered(queue, deep=deep)
     return Diagnosis(facts, judge(facts))
 
 
 def gathered(queue: Queue, *, deep: bool = False) -> Facts:
-    """The facts about a queue. Errors: NotFound where there is none; AuthError, TransportError."""
+    """Read the facts about a queue. Errors: NotFound, AuthError, TransportError."""
     session = queue._session
     facts = Facts(queue=queue, now=session.now(), is_deep=deep)
     _read_queue(queue, facts)
@@ -45,7 +44,7 @@ def gathered(queue: Queue, *, deep: bool = False) -> Facts:
 
 
 def told_time(session: Session) -> datetime:
-    """What time it is for the service: ours, unless its answers say that ours is wrong."""
+    """The current time: the local clock, or the service's clock if they differ."""
     skew = session.heard.skew or timedelta()
     return session.now() + (skew if abs(skew) > _NEAR else timedelta())
 
@@ -58,7 +57,9 @@ def _read_queue(queue: Queue, facts: Facts) -> None:
         facts.read_at[GET] = session.now()
         facts.tells_logging = session.api_version != "v2beta2" and facts.queue.kind != "pull"
     if not offers:
-        facts.unseen.append(Unseen("statistics of the queue", f"{session.api_version} has none; v2beta3 has"))
+        facts.unseen.append(
+            Unseen("statistics of the queue", f"{session.api_version} has no statistics; use v2beta3")
+        )
 
 
 def _read_tasks(queue: Queue, facts: Facts) -> None:
@@ -78,13 +79,13 @@ def _read_tasks(queue: Queue, facts: Facts) -> None:
 
 @contextmanager
 def facts_or_why(facts: Facts, what: str, permission: str) -> Iterator[None]:
-    """Within a with block, a refusal is noted as what could not be looked at. Errors: NotFound and the like."""
+    """Context manager that records a denied call as unseen data. Errors: NotFound, AuthError, TransportError."""
     try:
         yield
     except NotFound:
         raise
     except PermissionDenied as error:
-        needs = f"{_SILENT}: {error.message.rstrip('.')}; it needs {permission}"
+        needs = f"{error.message.rstrip('.')}; it needs {permission}"
         facts.unseen.append(Unseen(what, needs))
     except ApiError as error:
-        facts.unseen.append(Unseen(what, f"{_SILENT}: {error.code} {error.message.rstrip('.')}"))
+        facts.unseen.append(Unseen(what, f"{error.code} {error.message.rstrip('.')}"))

@@ -1,4 +1,4 @@
-"""What became of a task that is not in its queue: who remembers is asked, from the surest to the vaguest."""
+"""Find out how a task that is not in its queue ended. The most reliable source comes first."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _SINCE = "7d"
 
 
 def what_became(task: Task, facts: Facts, missing: str) -> Said:
-    """Why it is not there. `missing` is what the service said of it."""
+    """Why the task does not exist. `missing` is the message of the 404 response."""
     for ask in (_by_emulator, _by_log, _by_purge, _by_refusal):
         said = ask(task, facts)
         if said is not None:
             return said
-    seen = [facts.seen("answer", f"404 {missing}", GET_TASK)]
+    seen = [facts.seen("response", f"404 {missing}", GET_TASK)]
     if facts.queue_is_missing:
-        words = "Its queue does not exist, and its tasks with it."
+        words = "Its queue does not exist, so its tasks do not exist either."
         return Said("gone", words, seen, "client.queues()", QUOTAS)
     turn_on = 'queue.update(stackdriver_logging_config={"sampling_ratio": 1.0})'
     if _REMEMBERED in missing or task.create_time is not None:
-        words = "It is gone: it succeeded, was given up, or was deleted. No log tells which."
+        words = "It no longer exists: it succeeded, was given up, or was deleted. No log shows which."
         return Said("gone", words, seen, turn_on, LOGGING)
-    words = "This task does not exist, and no record of it was found: it never existed, or it ended long ago."
+    words = "This task does not exist, and no record of it was found. It never existed, or it ended long ago."
     return Said("unknown", words, seen, "queue.tasks()", LOGGING)
 
 
 def _by_emulator(task: Task, facts: Facts) -> Said | None:
-    """An emulator remembers every attempt of the tasks that ended last."""
+    """From the emulator's history, which keeps every attempt of the tasks that ended last."""
     session = task._session
     if not session.on_emulator:
         return None
     try:
         facts.calls += 1
         records = Emulator(session).history(str(task._parsed.parent), task.name)
-    except CloudTasksError:  # another emulator
+    except CloudTasksError:  # an emulator of another vendor
         return None
     if not len(records):
         return None
@@ -53,11 +53,11 @@ def _by_emulator(task: Task, facts: Facts) -> Said | None:
 
 
 def _by_log(task: Task, facts: Facts) -> Said | None:
-    """The log of the queue remembers, where it was on and the task is in its sample."""
+    """From the log of the queue, if logging was on and the task was sampled."""
     config = facts.queue.stackdriver_logging_config
     if config is None or not config.sampling_ratio:
         return None
-    facts.calls += 2  # the task log, and what was done to the queue
+    facts.calls += 2  # the task log, and the audit log
     try:
         history = task_history(task._session, task._parsed, _SINCE, config.sampling_ratio)
     except CloudTasksError as error:
@@ -69,7 +69,7 @@ def _by_log(task: Task, facts: Facts) -> Said | None:
         words = f"It finished {moment(story.last_answer, facts.now)} after {tries}."
         return Said("finished", words, seen, "task.history()", LOGGING)
     if history.outcome in ("given up", "deleted", "lost"):
-        gone = {"given up": "It was given up", "deleted": "It was deleted", "lost": "Its end is not known"}
+        gone = {"given up": "It was given up", "deleted": "It was deleted", "lost": "Its outcome is unknown"}
         words = f"{gone[history.outcome]} after {tries}: {history.why}."
         return Said("gone", words, seen, "task.history()", LOGGING)
     return None
@@ -99,7 +99,7 @@ def _by_purge(task: Task, facts: Facts) -> Said | None:
         facts.seen("purge_time", purged.isoformat(), GET),
         facts.seen("create_time", task.create_time.isoformat()),
     ]
-    words = f"It was deleted by the purge at {clock(purged, facts.now)}, or it ended before that."
+    words = f"The purge at {clock(purged, facts.now)} deleted it, or it ended before that."
     return Said("gone", words, seen, 'queue.audit(since="24h")', PURGING)
 
 
@@ -110,8 +110,8 @@ def _by_refusal(task: Task, facts: Facts) -> Said | None:
     held = facts.queue.tombstone_ttl
     for_long = duration(held) if held else "up to 24 hours"
     words = (
-        f"It was never created: the create at {clock(used[-1].at, facts.now)} was refused, because a task of that name "
-        f"existed too recently. The name stays taken for {for_long}; choose another one."
+        f"It was never created: the service rejected the create at {clock(used[-1].at, facts.now)}, because a task "
+        f"with this name existed too recently. The name stays blocked for {for_long}; use another name."
     )
-    seen = [facts.seen("refused create", f"{used[-1].code} {used[-1].message}", "tasks.create")]
+    seen = [facts.seen("rejected create", f"{used[-1].code} {used[-1].message}", "tasks.create")]
     return Said("tombstone", words, seen, "queue.create_task(payload, url=…)  # without task_id", QUOTAS)

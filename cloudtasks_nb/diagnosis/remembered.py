@@ -1,4 +1,4 @@
-"""What metrics and logs remember of a queue, in one call each, and only where it decides something."""
+"""Read metrics and logs of a queue, one call each, and only if a rule needs them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ENOUGH = 5
 
 
 def read_measured(queue: Queue, facts: Facts) -> None:
-    """How attempts ended in the last minutes, where the queue's own statistics do not tell."""
+    """Read how recent attempts ended, if the queue's statistics do not show it."""
     stats = facts.queue.stats
     answered = int(stats.executed_last_minute_count) if stats is not None else 0
     if queue.kind == "pull" or not facts.failed or (answered >= _ENOUGH and facts.complete):
@@ -39,7 +39,7 @@ def read_measured(queue: Queue, facts: Facts) -> None:
 
 
 def read_pause(queue: Queue, facts: Facts) -> None:
-    """Who paused it, and when."""
+    """Read who paused the queue, and when."""
     if facts.queue.state != "PAUSED" or not facts.depth:
         return
     session = queue._session

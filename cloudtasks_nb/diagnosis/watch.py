@@ -1,4 +1,4 @@
-"""A watch over a queue: what comes near its last attempt is kept in a file, again and again until it is stopped."""
+"""Watch: polls a queue and saves tasks that are near their last attempt to a file, until it is stopped."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 _LEAST = timedelta(seconds=1)
 _MOST = timedelta(days=1)
 _DELAYS_SUMMED = 10_000
-_ROWS_AT_ONCE = 10_000  # what is seen is on the disk after so many tasks, however long the look takes
+_ROWS_AT_ONCE = 10_000  # tasks per write: a long poll saves its tasks in parts
 
 
 class Watch(Shown):
     """A watch that runs in the background, as queue.watch() starts it.
 
-    It looks every `every`, until stop() or the end of the program. A look that fails is noted in `problem`, and the
-    next one comes as usual. A queue that is gone ends it.
+    It polls the queue at the interval `every`, until stop() or the end of the program. If a poll fails, `problem` holds
+    the reason, and polling continues. It stops if the queue no longer exists.
 
     Example:
         >>> with queue.watch("failed.parquet", every="1min") as watch:
@@ -80,13 +80,13 @@ class Watch(Shown):
 
     @property
     def running(self) -> bool:
-        """Whether it still looks by itself."""
+        """Whether it still polls."""
         return not self._ended.is_set()
 
     def look(self) -> int:
-        """Look now; returns how many tasks are new in the file. All of it is on the disk then.
+        """Poll now, and write the tasks to the disk. Returns how many of them are new in the file.
 
-        Errors: NotFound, PermissionDenied; ConfigError where the file cannot be written; those of a listing.
+        Errors: NotFound, PermissionDenied; ConfigError if the file cannot be written; those of a listing.
 
         Source: REST queues.get and queues.tasks.list.
 
@@ -112,7 +112,7 @@ class Watch(Shown):
                 rows += batch.num_rows
                 if rows >= _ROWS_AT_ONCE:
                     added, held, rows = added + self._file.keep(held), [], 0
-        finally:  # what was seen is kept, also where a later page fails
+        finally:  # save the tasks of earlier pages even if a later page fails
             added += self._file.keep(held)
         self.looks += 1
         self.last_look = datetime.now(UTC)
@@ -120,7 +120,7 @@ class Watch(Shown):
         return added
 
     def stop(self, *, wait: bool = True) -> Self:
-        """End it, once a look that is under way is over. The file stays. `wait`: return when it has ended.
+        """Stop the watch after the current poll. The file stays. `wait`: return only when the watch has ended.
 
         Example:
             >>> queue.watch("failed.parquet").stop().running
@@ -132,7 +132,7 @@ class Watch(Shown):
         return self
 
     def wait(self, *, interruptible: bool = True) -> Self:
-        """Wait until the watch has ended; an interrupt ends it. Programs that only watch call this.
+        """Wait until the watch has ended; an interrupt ends it. For programs that only watch.
 
         Example:
             >>> watch = queue.watch("failed.parquet")
@@ -156,7 +156,7 @@ class Watch(Shown):
         return self._panel
 
     def on_change(self, listener: Callable[[], object]) -> None:
-        """Call this after each look, and at the end; in the thread of the watch."""
+        """Call this after each poll and at the end, in the thread of the watch."""
         self._listeners.append(listener)
 
     def __enter__(self) -> Self:
@@ -166,7 +166,7 @@ class Watch(Shown):
         self.stop()
 
     def _begin(self) -> Self:
-        """The first look, whose errors are those of the call that began it; then looks in the background."""
+        """Poll once and raise its errors. Then poll in the background."""
         try:
             self.look()
             self._warn_where_blind()
@@ -204,8 +204,8 @@ class Watch(Shown):
     def _warn_where_blind(self) -> None:
         if (span := blind_for(self._retries, self.every)) is not None:
             warnings.warn(
-                f"A task of {self._queue.id!r} can be given up {span.total_seconds():.3g} s after its first failure: "
-                f"a look every {self.every.total_seconds():g} s misses such tasks. Look more often, or give the queue "
+                f"A task of {self._queue.id!r} can be given up {span.total_seconds():.3g} s after its first failure, "
+                f"so every={self.every.total_seconds():g} s can miss tasks. Pass a shorter every=, or give the queue "
                 "longer backoffs.",
                 stacklevel=5,
             )
@@ -236,14 +236,14 @@ def watch(
     attempts_left: int,
     within: DurationLike,
 ) -> Watch:
-    """Begin it. Errors: those of Watch.look(), and ConfigError for what makes no sense."""
+    """Start a watch. Errors: those of Watch.look(); ConfigError for invalid arguments."""
     return Watch(queue, path, every, soon_of(attempts_left, within))._begin()
 
 
 def blind_for(retries: RetryConfig | None, every: timedelta) -> timedelta | None:
-    """How soon a task can be given up after its first failure, where that is sooner than the next look."""
+    """How soon a task can be given up after its first failure; None if the next poll comes first."""
     if retries is None or retries.max_attempts == 1:
-        return None  # nothing is given up, or each task is in danger from its beginning
+        return None  # no task is given up, or each task is at risk from the start
     if not retries.max_retry_duration and (retries.unlimited_attempts or retries.max_attempts is None):
         return None
     passed = timedelta()
@@ -260,7 +260,7 @@ def _every(value: DurationLike) -> timedelta:
         span = timedelta()
     if isinstance(value, bool) or not _LEAST <= span <= _MOST:
         raise ConfigError(
-            f"every={value!r} is not a time between two looks.",
-            hint=f"pass one second to one day: seconds, a timedelta, or text such as {EXAMPLES}",
+            f"every must be a duration from 1 second to 1 day, not {value!r}.",
+            hint=f"pass seconds, a timedelta, or text such as {EXAMPLES}",
         )
     return span

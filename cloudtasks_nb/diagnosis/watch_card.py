@@ -1,4 +1,4 @@
-"""How a watch looks, as a card."""
+"""The card of a watch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def card(watch: Watch) -> Card:
-    """Whether it runs, what it kept and where, and how to stop it and bring the tasks back."""
+    """The card: its state, the tasks saved and where, and the lines that stop it and restore the tasks."""
     lines = ["watch.stop()"] if watch.running else []
     return Card(
         watch.queue.id,
@@ -26,18 +26,18 @@ def card(watch: Watch) -> Card:
 
 
 def state(watch: Watch) -> Cell:
-    """Whether it runs, and without trouble."""
+    """The state, as a badge."""
     if not watch.running:
         return badge("STOPPED", "bad" if watch.problem else "")
     return badge("TROUBLE", "warn") if watch.problem else badge("WATCHING", "ok")
 
 
 def facts(watch: Watch) -> dict[str, Value]:
-    """What it did so far."""
+    """Its counts, and the last problem."""
     return {
         "kept": f"{counted(watch.kept, 'task')} near the last attempt",
         "in": code(watch.path.name, str(watch.path)),
-        "looks": [f"{watch.looks:,}, one every {duration(watch.every)}"],
-        "last look": when(watch.last_look, datetime.now(UTC)),
+        "polls": [f"{watch.looks:,}, one every {duration(watch.every)}"],
+        "last poll": when(watch.last_look, datetime.now(UTC)),
         "problem": watch.problem or None,
     }

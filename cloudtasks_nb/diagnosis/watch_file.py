@@ -1,4 +1,4 @@
-"""The file of a watch: a backup that grows, complete after every write. Imports pyarrow: load on first use."""
+"""The file of a watch: a backup that grows and is complete after every write. Imports pyarrow: load on first use."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from ..platforms import check_names_file, claimed
 if TYPE_CHECKING:
     from ..resources.queue import Queue
 
-Key = tuple[str, object]  # a task's name, and when it was created: a name may be used again
+Key = tuple[str, object]  # name and creation time of a task: names can be reused
 
 
 class DeadLetters:
-    """The file of the kept tasks. No task leaves it; a task that is seen again is updated.
+    """The file of the saved tasks. No task is removed from it; a task that is found again is updated.
 
-    Each write makes a new file beside the old one, brings it to the disk, and gives it the name of the old one.
-    Whatever ends the process, the file is the one before or the one after.
+    Each write creates a new file beside the old one, flushes it to the disk, and renames it over the old one. So
+    after a crash the file is complete: it is the old one or the new one.
 
-    Errors: ConfigError for a file that is no backup of this queue, is watched already, or cannot be written.
+    Errors: ConfigError if the file is not a backup of this queue, is in use by another watch, or cannot be written.
     """
 
     def __init__(self, path: str | os.PathLike[str], queue: Queue) -> None:
@@ -49,14 +49,14 @@ class DeadLetters:
         return len(self._held)
 
     def keep(self, batches: Iterable[pa.RecordBatch]) -> int:
-        """Bring tasks into the file: returns how many of them are new there. All of it is on the disk then.
+        """Add tasks to the file and flush it to the disk. Returns how many of them are new.
 
-        Errors: ConfigError where it cannot be written, BackupIncomplete where a task was not read whole.
+        Errors: ConfigError if it cannot be written, BackupIncomplete if a task has no payload.
         """
         seen = pa.Table.from_batches(batches, schema=BACKUP.schema)
         if lacking := seen.column("payload").null_count:
             raise BackupIncomplete(
-                f"{lacking:,} tasks cannot be read whole: the version that is spoken shows no payloads of them.",
+                f"{lacking:,} tasks have no payload, because this API version does not return it.",
                 hint='connect with api_version="v2beta2"',
             )
         self._catch_up()
@@ -75,7 +75,7 @@ class DeadLetters:
         return added
 
     def close(self) -> None:
-        """Let others watch into this file."""
+        """Release the lock, so that another watch can use the file."""
         if self._lock is not None:
             with suppress(OSError):
                 _beside(self.path).unlink()
@@ -84,7 +84,7 @@ class DeadLetters:
         _WATCHED.discard(self.path)
 
     def _catch_up(self) -> None:
-        """Read which tasks are in the file, where it is not as it was left."""
+        """Read which tasks are in the file, if another program changed it."""
         with _said(self.path):
             now = _state(self.path)
             if now is None:
@@ -98,8 +98,8 @@ class DeadLetters:
         of = file.about.queue.name if file.about.queue is not None else ""
         if of != self._queue.name:
             raise ConfigError(
-                f"{self.path} holds tasks of another queue: {of or 'it does not say which'}.",
-                hint="name another file: one for each queue",
+                f"{self.path} holds tasks of another queue ({of or 'its name is unknown'}).",
+                hint="pass another file; each queue needs its own",
             )
         self._id = file.about.id
         held: dict[Key, int] = {}
@@ -125,7 +125,7 @@ def _keys(table: pa.Table) -> Sequence[Key]:
 
 
 def _as_now(batch: pa.RecordBatch) -> pa.Table:
-    """Rows that an earlier version of this package wrote, with the columns of this one."""
+    """Convert rows of an earlier version of this package to the current columns."""
     columns = [
         batch.column(field.name).cast(field.type)
         if field.name in batch.schema.names
@@ -136,7 +136,7 @@ def _as_now(batch: pa.RecordBatch) -> pa.Table:
 
 
 def _state(path: Path) -> tuple[int, int] | None:
-    """The identity of the file at a path; None when no file is there."""
+    """The identity of the file at a path; None if no file exists."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -145,7 +145,7 @@ def _state(path: Path) -> tuple[int, int] | None:
 
 
 def _claimed(path: Path) -> IO[bytes]:
-    """A lock on the file, by one that lies beside it. Errors: ConfigError where another watch has it; OSError."""
+    """Lock the file, with a lock file beside it. Errors: ConfigError if another watch holds the lock; OSError."""
     if path in _WATCHED:
         raise _taken(path)
     lock = claimed(_beside(path))
@@ -160,17 +160,17 @@ def _beside(path: Path) -> Path:
 
 
 def _taken(path: Path) -> ConfigError:
-    return ConfigError(f"{path} is watched into already.", hint="stop that watch, or name another file")
+    return ConfigError(f"Another watch writes to {path}.", hint="stop that watch, or pass another file")
 
 
 @contextmanager
 def _said(path: Path) -> Iterator[None]:
-    """Within a with block, what the disk refuses is a ConfigError that says what to do."""
+    """Context manager that turns an error of the disk into a ConfigError with a hint."""
     try:
         yield
     except OSError as error:
         why = error.strerror or str(error)
         raise ConfigError(
             f"{path} cannot be written: {why}.",
-            hint="make room, or name a file in a folder that may be written; what was written before is whole",
+            hint="free some disk space, or pass a file in a writable folder; tasks saved earlier are not lost",
         ) from error

@@ -1,4 +1,4 @@
-"""Counts, shares and times of day, as findings say them. Pure."""
+"""Format counts, shares and times of day for findings. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _A_DAY = timedelta(hours=20)
 
 
 def clock(instant: datetime, now: datetime) -> str:
-    """A time of day in UTC, with the date where that is not near: "09:12 UTC", "27 Nov 09:12 UTC"."""
+    """A time of day in UTC, with the date if it is not near: "09:12 UTC", "27 Nov 09:12 UTC"."""
     utc = instant.astimezone(UTC)
     near = abs(now - instant) < _A_DAY
     precise = "%H:%M:%S" if abs(now - instant) < timedelta(minutes=3) else "%H:%M"
@@ -27,12 +27,12 @@ def moment(instant: datetime, now: datetime) -> str:
 
 
 def tasks(count: int, *, about: bool = False) -> str:
-    """A number of tasks; "about" where it is an estimate."""
+    """A number of tasks; "about" for an estimate."""
     return f"{'about ' if about else ''}{counted(count, 'task')}"
 
 
 def percent(share: float) -> str:
-    """A share: "95 %", and "99.5 %" where rounding would hide the rest."""
+    """A share: "95 %", or "99.5 %" if rounding would show 100 %."""
     rounded = 100 * share
     return f"{rounded:.0f} %" if rounded == round(rounded) or 1 < rounded < 99 else f"{rounded:.1f} %"
 
@@ -43,6 +43,6 @@ def per_second(rate: float) -> str:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that so many of these do not exceed. There is at least one."""
+    """The value that this share of the values does not exceed. `values` must not be empty."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,4 +1,4 @@
-"""What happened to tasks that are gone: metrics, task logs and audit entries, read and told as one story.
+"""History of tasks and queues, from metrics, task logs and the audit log.
 
-The Cloud Tasks API forgets a task when it is finished. Cloud Monitoring and Cloud Logging do not.
+The Cloud Tasks API returns no finished tasks. Cloud Monitoring and Cloud Logging keep records of them.
 """

@@ -1,4 +1,4 @@
-"""Who paused, purged, changed or deleted a queue? The admin calls that the audit log keeps.
+"""Read the audit log: who paused, purged, changed or deleted a queue.
 
 Source: logging.v2 entries.list, log cloudaudit.googleapis.com/activity.
 """
@@ -40,21 +40,21 @@ class AuditEvent(Struct, Shown, frozen=True, kw_only=True):
     time: datetime | None = None
     """When it was called."""
     action: str = ""
-    """What was done, as the API names it, such as "PurgeQueue", "PauseQueue" or "UpdateQueue"."""
+    """The API method without its service, such as "PurgeQueue", "PauseQueue" or "UpdateQueue"."""
     who: str = ""
-    """The identity that called; empty when the log does not say."""
+    """The identity of the caller; empty if the log does not contain it."""
     queue: str = ""
-    """The id of the queue; empty when it is about something else."""
+    """The id of the queue; empty if the call is not about a queue."""
     status: str = ""
     """The google.rpc code of a call that failed; empty for one that succeeded."""
     location: str = ""
     """The location of the queue."""
     method: str = ""
-    """The full name of the method, with the version of the API that was spoken."""
+    """The full name of the method, with the API version."""
     name: str = ""
     """The full name of the resource."""
     insert_id: str = ""
-    """What makes the entry unique in its log."""
+    """The unique id of the entry in its log."""
 
     def _shape_(self) -> Card:
         from .look import fields_card
@@ -63,7 +63,7 @@ class AuditEvent(Struct, Shown, frozen=True, kw_only=True):
 
 
 class AuditTrail(Rows[AuditEvent]):
-    """Admin calls, oldest first: a list that shows itself as a table, and becomes one: `to_dataframe()` and so on.
+    """A list of admin calls, oldest first. Notebooks show it as a table; `to_dataframe()` and others export it.
 
     Example:
         >>> queue.audit(since="7d").to_dataframe()
@@ -83,18 +83,18 @@ class AuditTrail(Rows[AuditEvent]):
 
 
 def audit(session: Session, project: str, queue: QueueName | None, since: InstantLike) -> AuditTrail:
-    """The admin calls about a queue, or about all of a project, since then. Errors: any ApiError, ConfigError."""
+    """The admin calls about a queue, or about a whole project, since then. Errors: any ApiError, ConfigError."""
     window = Window.of(since, None, session.now())
     about = f"{queue.location}/{queue.queue}" if queue else project
     events, is_whole = read_audit(session, project, queue, window)
-    note = "" if is_whole else "there are more: ask for a shorter time"
+    note = "" if is_whole else "there are more; pass a shorter time"
     return AuditTrail(events, f"admin calls of {about}", note)
 
 
 def read_audit(
     session: Session, project: str, queue: QueueName | None, window: Window
 ) -> tuple[list[AuditEvent], bool]:
-    """The admin calls of a window, oldest first, and whether these are all. Errors: any ApiError."""
+    """The admin calls in a window, oldest first, and whether the list is complete. Errors: any ApiError."""
     query = " AND ".join(
         [
             f'logName="projects/{project}/logs/cloudaudit.googleapis.com%2Factivity"',
@@ -131,7 +131,7 @@ def _events(raw: bytes) -> Iterator[AuditEvent]:
 
 
 def _resource(payload: Mapping[str, Any]) -> str:
-    """The full name of what was changed: of a creation, the log may name the location it was created in."""
+    """The full name of the changed resource. For a creation, the log may contain only its location."""
     name, created = text_in(payload, "resourceName"), text_in(_request_queue(payload), "name")
     return created if created and "/queues/" not in name else name
 

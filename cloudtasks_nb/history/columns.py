@@ -1,4 +1,4 @@
-"""The columns of what happened: log entries, logged tasks, admin calls, metrics. Imports pyarrow: load on first use."""
+"""The columns of history tables: log entries, tasks, admin calls, metrics. Imports pyarrow: load on first use."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ AUDIT: Columns[Sequence[AuditEvent]] = Columns(
 
 
 def plain_columns(*columns: Column[Any]) -> Columns[Any]:
-    """Columns of rows that are at hand."""
+    """Columns for rows that are already in memory."""
     return Columns(columns, lambda raw, limit: [])
 
 

@@ -1,4 +1,4 @@
-"""What does a distribution of delays say? Buckets with counts become percentiles. (pure)
+"""Compute percentiles from a distribution of delays. Pure.
 
 Source: google.api.Distribution.
 """
@@ -51,7 +51,7 @@ class _Range(Message):
 
 
 class Distribution(Message):
-    """How many values there were, and in which buckets they fell. Delays are in milliseconds."""
+    """A count of values, in buckets. Delays are in milliseconds."""
 
     count: Int64 = Int64(0)
     mean: float = 0.0
@@ -61,7 +61,7 @@ class Distribution(Message):
     bucket_counts: list[Int64] = []
 
     def bounds(self) -> list[float]:
-        """Where buckets meet: below the first one is underflow, above the last one overflow."""
+        """The bounds between buckets. Values below the first or above the last are under- and overflow."""
         options = self.bucket_options
         kinds = (
             (options.exponential_buckets, options.linear_buckets, options.explicit_buckets) if options else ()
@@ -69,7 +69,7 @@ class Distribution(Message):
         return next((kind.bounds() for kind in kinds if kind is not None), [])
 
     def percentile(self, percent: float) -> float | None:
-        """The value below which so many percent lie, straight lines within buckets; None where it is not known.
+        """The value below which this percentage lies, interpolated within a bucket; None if unknown.
 
         >>> even = Distribution(count=Int64(4), bucket_counts=[0, 2, 2], bucket_options=_Options(
         ...     linear_buckets=_Linear(num_finite_buckets=2, width=10, offset=0)))
@@ -79,7 +79,7 @@ class Distribution(Message):
         bounds, total = self.bounds(), sum(self.bucket_counts)
         if not self.count and not total:
             return None
-        if not bounds or not total:  # a service may leave the buckets out
+        if not bounds or not total:  # the service may omit the buckets
             return self.mean if self.count == 1 or self.sum_of_squared_deviation == 0 else None
         wanted = percent / 100 * total
         up_to = list(accumulate(self.bucket_counts))
@@ -89,7 +89,7 @@ class Distribution(Message):
         return low + (high - low) * (wanted - (up_to[at] - inside)) / inside
 
     def _edges(self, at: int, bounds: list[float]) -> tuple[float, float]:
-        """From where to where a bucket reaches, as far as that is known: no delay is below 0."""
+        """The lower and upper bound of a bucket, as far as known. No delay is below 0."""
         low = bounds[at - 1] if 0 < at <= len(bounds) else min(0.0, bounds[0]) if at == 0 else bounds[-1]
         high = bounds[at] if at < len(bounds) else low
         if self.range is not None:
@@ -99,7 +99,7 @@ class Distribution(Message):
 
 
 def merged(distributions: Iterable[Distribution]) -> Distribution | None:
-    """Several as one; None for none. Where their buckets differ, only their count and mean are left."""
+    """Merge distributions; None for an empty list. If their buckets differ, only count and mean remain."""
     held = [one for one in distributions if one.count or one.bucket_counts]
     if not held:
         return None

@@ -1,4 +1,4 @@
-"""What does an entry of the task log say? (pure)
+"""Parse entries of the task log. Pure.
 
 Source: Cloud Logging's LogEntry with google.cloud.tasks.logging.v1.TaskActivityLog.
 """
@@ -48,37 +48,37 @@ class LogEntry(Discreet, Struct, Shown, frozen=True, kw_only=True):
     time: datetime | None = None
     """When it happened."""
     kind: str = "other"
-    """"created", "dispatched", "answered", "deleted", or "other" for what this version does not know."""
+    """"created", "dispatched", "answered", "deleted", or "other" for a kind that this version does not support."""
     task: str = ""
     """The id of the task."""
     status: str = ""
-    """The google.rpc code in capitals that a creation or an answer ended with; empty for a dispatch."""
+    """The google.rpc code of a creation or a response, in capitals; empty for a dispatch."""
     attempt: int | None = None
-    """Which attempt it was, from 1."""
+    """The number of the attempt, from 1."""
     responses: int | None = None
-    """How many attempts were answered by then."""
+    """How many attempts had a response by then."""
     max_attempts: int | None = None
-    """How many attempts the queue allowed then; 0 or less is no limit, None is not said."""
+    """The maximum of attempts at that time; 0 or less means no limit, None means unknown."""
     scheduled: datetime | None = None
     """When the attempt was due."""
     retry_at: datetime | None = None
-    """When the next attempt is due; None when there is none."""
+    """When the next attempt is due; None if no attempt follows."""
     took: timedelta | None = None
     """How long the attempt took."""
     method: str = ""
     """The HTTP method."""
     url: str = ""
-    """The URL that was called. Secrets in it are hidden where it is shown and exported."""
+    """The URL of the request. Secrets in it are hidden in cards and exports."""
     target_type: str = ""
-    """The kind of target, as the service names it: "HTTP"."""
+    """The kind of target, in the service's words: "HTTP"."""
     severity: str = ""
-    """How the service rates it: "ERROR" for a failed attempt."""
+    """The severity in the log: "ERROR" for a failed attempt."""
     insert_id: str = ""
-    """What makes the entry unique in its log."""
+    """The unique id of the entry in its log."""
     name: str = ""
     """The full name of the task."""
     more: dict[str, Any] = {}
-    """Members of the entry that this version does not know."""
+    """Members of the entry that this version does not support."""
 
     def _shape_(self) -> Card:
         from .look import fields_card
@@ -87,12 +87,12 @@ class LogEntry(Discreet, Struct, Shown, frozen=True, kw_only=True):
 
 
 def read_entries(raw: bytes) -> list[LogEntry]:
-    """The entries of a page of entries.list. Errors: DecodeError when it is not such a page."""
+    """Parse a page of entries.list. Errors: DecodeError if it is not such a page."""
     return [_entry(one) for one in members(raw)]
 
 
 def members(raw: bytes) -> list[Mapping[str, Any]]:
-    """The entries of a page as they are. Errors: DecodeError."""
+    """The entries of a page as raw objects. Errors: DecodeError."""
     try:
         found = msgspec.json.decode(raw)
         held = found.get("entries", [])
@@ -101,7 +101,7 @@ def members(raw: bytes) -> list[Mapping[str, Any]]:
         return list(held)
     except (AttributeError, TypeError, ValueError, RecursionError) as error:
         raise DecodeError(
-            f"The answer is not a page of log entries: {error}",
+            f"The response is not a page of log entries: {error}",
             hint="check that the endpoint serves Cloud Logging",
         ) from None
 
@@ -136,29 +136,29 @@ def _entry(one: Mapping[str, Any]) -> LogEntry:
 
 
 def _kind(key: str) -> str:
-    """The kind of entry that a member of the payload makes it; the name of a deletion's is in no document."""
+    """The kind of an entry, from a member of its payload. The member for deletions is undocumented."""
     return _KINDS.get(key) or ("deleted" if "delet" in key.lower() and key.endswith("Log") else "")
 
 
 def time_of(one: Mapping[str, Any]) -> datetime | None:
-    """When an entry happened, or was received."""
+    """The timestamp of an entry, or else when it was received."""
     return _instant(one.get("timestamp")) or _instant(one.get("receiveTimestamp"))
 
 
 def object_in(held: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """A member that is an object; an empty one where it is none."""
+    """A member as an object; empty if it is not an object."""
     value = held.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def text_in(held: Mapping[str, Any], key: str) -> str:
-    """A member that is a text; an empty one where it is none."""
+    """A member as text; empty if it is not text."""
     value = held.get(key)
     return value if isinstance(value, str) else ""
 
 
 def _read(parse: Callable[[Any], T], value: Any) -> T | None:
-    """A value, or None where it is absent or not understood: one odd member hides no entry."""
+    """A parsed value; None if it is absent or invalid, so that one invalid member does not lose the entry."""
     try:
         return None if value is None else parse(value)
     except (OverflowError, TypeError, ValueError):
@@ -175,6 +175,6 @@ def _took(value: Any) -> timedelta | None:
 
 
 def _address(text: str) -> tuple[str, str]:
-    """Method and URL of "POST https://example.com/"."""
+    """Split "POST https://example.com/" into method and URL."""
     method, blank, url = text.partition(" ")
     return (method, url) if blank and method.isalpha() else ("", text)

@@ -1,4 +1,4 @@
-"""What do series say of one queue's work: how many, how it ended, from when to when, how late? (pure)"""
+"""Compute the figures of a queue's report from time series. Pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PERCENTILES = (50, 95, 99)
 
 
 class ByCode(dict[str, int]):
-    """Attempts by the google.rpc code that they ended with, the most frequent first.
+    """Attempts by google.rpc code, the most frequent first.
 
-    Metrics write codes in small letters, the log in capitals. Here they are in capitals, and found either way.
+    Keys are in capitals. Lookup ignores case, because metrics use lower case and the log uses capitals.
 
     >>> ByCode({"OK": 3})["ok"], ByCode({"OK": 3}).get("not_found", 0)
     (3, 0)
@@ -31,7 +31,7 @@ class ByCode(dict[str, int]):
         raise KeyError(code)
 
     def get(self, code: str, default: Any = None) -> Any:
-        """As of a dict, in small letters too."""
+        """Like dict.get(), ignoring case."""
         return super().get(code.upper(), default)
 
     def __contains__(self, code: object) -> bool:
@@ -39,7 +39,7 @@ class ByCode(dict[str, int]):
 
 
 class Moment(Struct, frozen=True):
-    """One step of time: when it began, the deepest that the queue was, and the attempts that ended in it."""
+    """One step of time: its start, the maximum depth of the queue, and the attempts that ended in it."""
 
     time: datetime
     depth: int | None = None
@@ -52,7 +52,7 @@ class Moment(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True, kw_only=True):
-    """The numbers of one queue. None is not known, which is never the same as 0."""
+    """The figures of one queue. None means unknown, not 0."""
 
     created: int | None = None
     by_code: ByCode | None = None
@@ -80,24 +80,24 @@ class Figures(Struct, frozen=True, kw_only=True):
 
     @property
     def gone_without_success(self) -> int | None:
-        """Tasks that left the queue in another way: given up, deleted, purged. Never less than none."""
+        """Tasks that left the queue without success: given up, deleted or purged. At least 0."""
         if self.created is None or self.succeeded is None or self.depth_after is None:
             return None
         return max(0, (self.depth_before or 0) + self.created - self.depth_after - self.succeeded)
 
     @property
     def has_traces(self) -> bool:
-        """Whether any metric knows of the queue."""
+        """Whether any metric has data about the queue."""
         return bool(self.created or self.by_code or self.moments or self.depth_after is not None)
 
     def delay(self, percent: int) -> timedelta | None:
-        """How late attempts were: so many percent of them at most this late."""
+        """The delay that this percentage of attempts did not exceed."""
         late_ms = self.delays.percentile(percent) if self.delays is not None else None
         return timedelta(milliseconds=late_ms) if late_ms is not None else None
 
 
 class Answers(Struct, frozen=True, kw_only=True):
-    """The series that belong to one queue, question by question; None for a question that was refused."""
+    """The series of one queue for each question; None if the call failed."""
 
     attempts: list[Series] | None = None
     created: list[Series] | None = None
@@ -107,7 +107,7 @@ class Answers(Struct, frozen=True, kw_only=True):
 
 
 def reckoned(answers: Answers, since: datetime, as_of: datetime, step: timedelta) -> Figures:
-    """The numbers of a queue, from the series about it."""
+    """The figures of a queue, from its series."""
     ended, depths = _by_period(answers.attempts), _levels(answers.depth)
     busy = sorted(end for end, counts in ended.items() if counts.total())
     edges = _levels(answers.depth_at) if answers.depth_at is not None else None
@@ -126,7 +126,7 @@ def reckoned(answers: Answers, since: datetime, as_of: datetime, step: timedelta
 
 
 def by_code(counts: Iterable[Mapping[str, int]]) -> ByCode:
-    """All of them together, the most frequent first."""
+    """The sum of the counts, the most frequent first."""
     total: Counter[str] = Counter()
     for each in counts:
         total.update(each)
@@ -136,19 +136,19 @@ def by_code(counts: Iterable[Mapping[str, int]]) -> ByCode:
 def moments_of(
     attempts: Iterable[Series], depth: Iterable[Series], as_of: datetime, step: timedelta
 ) -> list[Moment]:
-    """A row for each step of time, from the series of attempts by outcome and of depth."""
+    """One row for each step of time, from the series of attempts and depth."""
     return moments(_by_period(attempts), _levels(depth), as_of, step)
 
 
 def moments(
     ended: Mapping[datetime, Counter[str]], depths: Mapping[datetime, int], as_of: datetime, step: timedelta
 ) -> list[Moment]:
-    """A row for each step from the first that anything is known of to the one that `as_of` lies in."""
+    """One row for each step, from the first with data to the one that contains `as_of`."""
     known = sorted({*ended, *depths})
     if not known:
         return []
     found, end, last = [], known[0], known[-1]
-    while end <= last or end - step < as_of:  # the step that `as_of` lies in has begun
+    while end <= last or end - step < as_of:  # include the step that contains `as_of`
         counts = ended.get(end, Counter())
         ok = counts.get(OK, 0)
         found.append(Moment(end - step, depths.get(end), ok, counts.total() - ok))
@@ -157,7 +157,7 @@ def moments(
 
 
 def _by_period(series: Iterable[Series] | None) -> dict[datetime, Counter[str]]:
-    """Attempts by code, for each period by its end."""
+    """Attempts by code, for each period, keyed by its end."""
     found: dict[datetime, Counter[str]] = {}
     for one in series or ():
         for end, value in one.numbers().items():
@@ -167,7 +167,7 @@ def _by_period(series: Iterable[Series] | None) -> dict[datetime, Counter[str]]:
 
 
 def _levels(series: Iterable[Series] | None) -> dict[datetime, int]:
-    """Depths by the end of their period; those of several series together."""
+    """Depths, keyed by the end of the period, summed over the series."""
     found: dict[datetime, int] = {}
     for one in series or ():
         for end, value in one.numbers().items():
@@ -176,7 +176,7 @@ def _levels(series: Iterable[Series] | None) -> dict[datetime, int]:
 
 
 def _gone(edges: Mapping[datetime, int] | None, depths: Mapping[datetime, int]) -> int | None:
-    """The depth at the end of a queue that has none there: where it had one before, it was deleted since."""
+    """The final depth of a queue without a value there: 0 if it had a value before, because it was deleted."""
     return 0 if edges is not None and (edges or depths) else None
 
 

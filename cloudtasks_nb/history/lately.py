@@ -1,4 +1,4 @@
-"""What happened in the last hour, in as few calls as possible? For panels, which look often and must not pay often."""
+"""The last hour for panels, in as few calls as possible, because panels refresh often and metrics are billed."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from .windows import MINUTE
 
 HOUR = timedelta(hours=1)
 LEAST_S = 60.0
-"""Metrics are billed by the call: one for all panels of a project in this time."""
+"""Metrics are billed by the call, so all panels of a project share one call in this time."""
 
 
 class Failing(Struct, frozen=True):
-    """How the attempts of a queue ended in the last hour; without metrics, how tasks of its first page ended last."""
+    """Failed attempts of a queue in the last hour; without metrics, failed tasks of its first page."""
 
     attempts: int = 0
     failed: int = 0
     mostly: str = ""
-    """The code that most of the failed ones ended with."""
+    """The most frequent code of the failures."""
     is_sample: bool = False
-    """Whether it counts tasks of the first page, and not attempts."""
+    """Whether these are tasks of the first page instead of attempts."""
 
     @property
     def of(self) -> str:
-        """What is counted, in words."""
+        """The unit of the counts, in words."""
         return "tasks on the first page (a sample)" if self.is_sample else "attempts in the last hour"
 
 
 def failing_in(tasks: Sequence[Task]) -> Failing:
-    """How many of these tasks failed when they were last tried: a sample, because tasks that succeeded are gone. Pure.
+    """How many of these tasks failed in their last attempt. Only a sample: it contains no task that succeeded. Pure.
 
     >>> failing_in([])
     Failing(attempts=0, failed=0, mostly='', is_sample=True)
@@ -55,7 +55,7 @@ def failing_in(tasks: Sequence[Task]) -> Failing:
 
 
 def failing(session: Session, project: str) -> dict[str, Failing]:
-    """How attempts ended in the last hour, by the full name of the queue: one call for all. Errors: CloudTasksError."""
+    """Failed attempts of the last hour, by full queue name, in one call. Errors: CloudTasksError."""
     window = metric_window(session, HOUR)
     series = Reader(session, project).read(ATTEMPTS, window.since, window.until, window.span)
     counts: dict[str, Counter[str]] = {}
@@ -70,9 +70,9 @@ def failing(session: Session, project: str) -> dict[str, Failing]:
 
 
 class FailingShared:
-    """What all panels of a project know of failures: read when one asks, and again at most once a minute.
+    """The failures of a project, shared by all its panels. It is read on demand, at most once a minute.
 
-    `found` is None until somebody asked. Any thread may ask.
+    `found` is None until the first ask(). Thread-safe.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -84,11 +84,11 @@ class FailingShared:
 
     @property
     def was_asked(self) -> bool:
-        """Whether somebody asked, so that it is kept up to date."""
+        """Whether ask() was called before, so that refreshes update it."""
         return self._read_at is not None
 
     def ask(self, session: Session, project: str) -> None:
-        """Read, unless that was done within the last minute. What fails is a sentence in `why`."""
+        """Read, unless that was done within the last minute. An error becomes a sentence in `why`."""
         with self._lock:
             now = self._clock()
             if self._read_at is not None and now - self._read_at < LEAST_S:
@@ -104,7 +104,7 @@ _shared: dict[tuple[str, str, str], FailingShared] = {}
 
 
 def failing_of(session: Session, project: str) -> FailingShared:
-    """Those of a project, for all panels of this process that call as the same identity."""
+    """The instance for a project, shared by all panels of this process with the same identity."""
     key = session.endpoint, project, session.auth.identity
     return _shared.setdefault(key, FailingShared())
 

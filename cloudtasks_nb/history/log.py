@@ -1,4 +1,4 @@
-"""What did the task log keep? Entries, page by page, and one row for each task with its verdict.
+"""The task log of a queue: its entries, page by page, and one row with the outcome for each task.
 
 Source: logging.v2 entries.list, log cloudtasks.googleapis.com/task_operations_log.
 """
@@ -42,7 +42,7 @@ COST = "logs are billed by size: a million attempts are about 3 to 4 GB"
 
 
 class LogQuery(Struct, frozen=True):
-    """What is asked of a queue's log, and how much of the queue's work it samples (None: not known)."""
+    """A query to a queue's log, and the sampling ratio of the log (None: unknown)."""
 
     queue: QueueName
     window: Window
@@ -68,20 +68,20 @@ class LogQuery(Struct, frozen=True):
         return " AND ".join([*terms, *bounds(self.window)])
 
     def note(self) -> str:
-        """What is to be known about what the log leaves out."""
+        """A note about the entries that the log omits."""
         if self.sampling is None or self.sampling >= 1:
             return ""
         if self.sampling == 0:
-            return f"logging is off, so nothing new is logged: {TURN_ON} turns it on; {COST}"
-        return f"logging samples {self.sampling:.3g} of the work; {TURN_ON} logs all of it; {COST}"
+            return f"logging is off; {TURN_ON} turns it on; {COST}"
+        return f"the sampling ratio is {self.sampling:.3g}; {TURN_ON} logs everything; {COST}"
 
 
 class Log(Pager[LogEntry]):
-    """The entries of a queue's task log, oldest first: a listing whose first page is here already.
+    """The entries of a queue's task log, oldest first. The first page is already read.
 
-    Pages that were read are kept. Where reading ends early, because it was interrupted or refused, the next iteration,
-    `tasks()` or export goes on with the first page that is missing. Cloud Logging allows 60 calls a minute, 1,000
-    entries each: further ones wait for their turn.
+    Pages are read once. After an interrupt or an error, the next iteration, `tasks()` or export continues with the
+    first missing page. Cloud Logging allows 60 calls per minute, of 1,000 entries each. More calls wait until the
+    quota allows them.
 
     Example:
         >>> log = queue.log(since="1h")
@@ -96,17 +96,17 @@ class Log(Pager[LogEntry]):
 
     @property
     def note(self) -> str:
-        """What is to be known about what the log leaves out; empty when all is logged."""
+        """A note about the entries that the log omits; empty if everything is logged."""
         return self.query.note()
 
     def tasks(self, progress: bool | None = None) -> LoggedTasks:
-        """One row for each task, with what became of it. Reads all entries of the window.
+        """One row for each task, with its outcome. Reads all entries of the window.
 
-        Where an outcome is open, the audit log is asked whether the queue was purged or deleted since.
+        If the outcome of a task is unknown, the audit log shows whether the queue was purged or deleted since.
 
-        `progress` shows a bar; by default when there are several pages.
+        `progress` shows a bar; it defaults to True for several pages.
 
-        Errors: any ApiError when a page fails. Calling again goes on with the page that failed.
+        Errors: any ApiError if a page fails. Call again to continue with the page that failed.
 
         Example:
             >>> queue.log(since="1h").tasks().to_dataframe()
@@ -114,7 +114,7 @@ class Log(Pager[LogEntry]):
         columns = self._listing.columns()
         entries = [entry for page in self._pages_of(columns, None, progress) for entry in page]
         queue, status = self.query.queue, self.query.status
-        partial = f"only entries with status {status} were read" if status else ""
+        partial = f"only entries with status {status}" if status else ""
         caption = f"logged tasks of {queue.location}/{queue.queue}"
         return LoggedTasks(self._told(entries), caption, partial, self.note)
 
@@ -125,13 +125,13 @@ class Log(Pager[LogEntry]):
             return rows
         try:
             events, _ = read_audit(session, queue.project, queue, self.query.window)
-        except CloudTasksError:  # open they are without it, too
+        except CloudTasksError:  # without the audit log, their outcome stays unknown
             return rows
         return [removed(row, events) for row in rows]
 
 
 class LogListing(Listing[LogEntry]):
-    """Log entries, as pages hold them."""
+    """The listing of log entries."""
 
     noun = "entry"
 
@@ -162,7 +162,7 @@ class LogListing(Listing[LogEntry]):
 
 
 class LoggedTasks(Rows[LoggedTask]):
-    """What became of each task: a list that shows itself as a table, and becomes one: `to_dataframe()` and so on.
+    """A list of tasks with their outcomes. Notebooks show it as a table; `to_dataframe()` and others export it.
 
     Example:
         >>> tasks = queue.log(since="1h").tasks()
@@ -173,7 +173,7 @@ class LoggedTasks(Rows[LoggedTask]):
     noun = "task"
 
     def outcomes(self) -> dict[str, int]:
-        """How many tasks came to which outcome.
+        """How many tasks had each outcome.
 
         Example:
             >>> queue.log(since="1h").tasks().outcomes()
@@ -206,13 +206,13 @@ class LoggedTasks(Rows[LoggedTask]):
             else None,
             "created": clock(item.created),
             "first dispatch": clock(item.first_dispatch),
-            "last answer": clock(item.last_answer),
+            "last response": clock(item.last_answer),
             "total": duration(item.total) if item.total is not None else None,
         }
 
 
 def entry_row(entry: LogEntry) -> dict[str, Value]:
-    """How an entry is shown."""
+    """The cells of an entry."""
     from ..redact import scrub
     from ..render import badge, code
     from ..render.values import duration
@@ -241,7 +241,7 @@ def clock(moment: Any) -> Value:
 
 
 def checked_status(status: str | None) -> str:
-    """A status to filter by, in capitals; "failed" is every one but OK. Errors: ConfigError."""
+    """A status for the filter, in capitals; "failed" means all but OK. Errors: ConfigError."""
     if status is None:
         return ""
     if isinstance(status, str):
@@ -250,11 +250,11 @@ def checked_status(status: str | None) -> str:
         if status.upper() in _STATUSES:
             return status.upper()
     raise ConfigError(
-        f"status={status!r} is not a status of attempts.",
+        f"status={status!r} is not a valid status of an attempt.",
         hint=f'use "failed", or one of {", ".join(_STATUSES)}',
     )
 
 
 def window_of(session: Session, since: InstantLike, until: InstantLike | None = None) -> Window:
-    """The window that a person means, by the clock at the other end. Errors: ConfigError."""
+    """The window of time, by the service's clock. Errors: ConfigError."""
     return Window.of(since, until, session.now())

@@ -1,4 +1,4 @@
-"""How is a log asked for, page by page, within a window?"""
+"""Read the pages of a log within a window of time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class _Token(Message):
 
 
 class EntryCall:
-    """A question to the log, to be asked with a page token ("" for the first page).
+    """A query to the log. Call it with a page token ("" for the first page).
 
-    The past does not change: a page that was read is kept, and asking again for it calls nothing. So a walk that was
-    interrupted, or that ended in an error, goes on where it stopped.
+    Pages are cached, because past entries do not change. So after an interrupt or an error, the iteration continues
+    with the first missing page.
     """
 
     def __init__(self, session: Session, project: str, body: dict[str, Any]) -> None:
@@ -38,12 +38,12 @@ class EntryCall:
         return self._kept[token]
 
     def tokens(self, what: str) -> PageTokens:
-        """For a walk that begins; `what` is listed."""
+        """Page tokens for a new iteration. `what` names the listed items in errors."""
         return PageTokens(what, ENTRIES.id, f"projects/{self._project}")
 
 
 def entry_pages(session: Session, project: str, body: dict[str, Any], what: str) -> Iterator[bytes]:
-    """All pages of a question; an empty page in the middle means that the search goes on. Errors: any ApiError."""
+    """All pages of a query. An empty page does not end the iteration. Errors: any ApiError."""
     call = EntryCall(session, project, body)
     tokens, token = call.tokens(what), ""
     while True:
@@ -57,7 +57,7 @@ def entry_pages(session: Session, project: str, body: dict[str, Any], what: str)
 
 
 def bounds(window: Window) -> list[str]:
-    """The terms of a filter that keep it in a window."""
+    """The filter terms for a window of time."""
     return [
         f'timestamp>="{window.since:%Y-%m-%dT%H:%M:%SZ}"',
         f'timestamp<"{window.until:%Y-%m-%dT%H:%M:%SZ}"',

@@ -1,4 +1,4 @@
-"""How do reports look, as cards?"""
+"""The cards of reports."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _ACTION_TONES: dict[str, Tone] = {
     "ResumeQueue": "ok",
 }
 _QUEUES_SHOWN = 25
-_UNKNOWN = muted("not known")
+_UNKNOWN = muted("unknown")
 GONE = "inferred: given up, deleted or purged"
 
 
 def report_card(report: Report, figures: Figures) -> Card:
-    """A report of one queue."""
+    """The card of a queue's report."""
     facts: dict[str, Value] = {
         **window_facts(report),
         "created": _count(report.created, "task"),
@@ -61,7 +61,7 @@ def report_card(report: Report, figures: Figures) -> Card:
 
 
 def project_card(report: ProjectReport) -> Card:
-    """A report of all queues of a project: a line for each, those with the most failed attempts first."""
+    """The card of a project's report: one line per queue, the most failed attempts first."""
     rows: list[Sequence[Value]] = [
         [
             code(f"{one.location}/{one.queue}", one.name),
@@ -83,7 +83,7 @@ def project_card(report: ProjectReport) -> Card:
         badge=health(report.attempts, report.failed),
         facts=window_facts(report)
         | {
-            "queues": f"{counted(len(report.queues), 'queue')} with traces of work in this time",
+            "queues": f"{counted(len(report.queues), 'queue')} with activity in this time",
             "created": _count(report.created, "task"),
             "attempts": _attempts(report.by_code),
         }
@@ -95,7 +95,7 @@ def project_card(report: ProjectReport) -> Card:
 
 
 def fields_card(held: Struct, title: str, kind: str) -> Card:
-    """The fields of something that were said, in words, without secrets."""
+    """A card with the fields that have values, without secrets."""
     facts: dict[str, Value] = {}
     for name in held.__struct_fields__:
         value = getattr(held, name)
@@ -109,17 +109,17 @@ def fields_card(held: Struct, title: str, kind: str) -> Card:
 
 
 def window_facts(report: Any) -> dict[str, Value]:
-    """From when to when, and up to when something is known."""
+    """The window, and the end of the data."""
     wide = " (widened to whole minutes)" if report.is_widened else ""
     late = report.as_of < report.until - timedelta(minutes=1)
     return {
         "window": f"{exact(report.since)} to {exact(report.until)}, {duration(report.until - report.since)}{wide}",
-        "known up to": [exact(report.as_of), muted("the rest comes later") if late else None],
+        "data up to": [exact(report.as_of), muted("later data is not available yet") if late else None],
     }
 
 
 def source_facts(sources: dict[str, str]) -> dict[str, Value]:
-    """What was read, or why it was not."""
+    """The sources that were read, or why they were not."""
     return {
         f"from {name}" if name != "queue" else "from the queue": [badge("not read", "warn"), words[10:]]
         if words.startswith("not read: ")
@@ -129,9 +129,9 @@ def source_facts(sources: dict[str, str]) -> dict[str, Value]:
 
 
 def health(attempts: int | None, failed: int | None) -> Cell:
-    """How it went, in two words."""
+    """A badge with the number of failures."""
     if attempts is None:
-        return badge("not known")
+        return badge("unknown")
     if not attempts:
         return badge("no attempts")
     return (
@@ -142,7 +142,7 @@ def health(attempts: int | None, failed: int | None) -> Cell:
 
 
 def sections(image: Image | None, events: list[AuditEvent], *, of_one: bool = False) -> list[Section]:
-    """The picture, and the admin calls: `of_one` queue, whose name needs no column."""
+    """The chart and the admin calls. `of_one`: for one queue, without a column for its name."""
     drawn = [Section("over time", image, open=True)] if image is not None else []
     if not events:
         return drawn
@@ -157,23 +157,23 @@ def sections(image: Image | None, events: list[AuditEvent], *, of_one: bool = Fa
 
 
 def event_row(event: AuditEvent) -> dict[str, Value]:
-    """An admin call, by the heads of the columns."""
+    """The cells of an admin call, by column."""
     return {
         "time": exact(event.time) if event.time else None,
         "action": badge(event.action, _ACTION_TONES.get(event.action, "")),
         "queue": code(event.queue, event.name) if event.queue else None,
-        "who": event.who or muted("not said"),
+        "who": event.who or muted("unknown"),
         "result": badge(event.status, "bad") if event.status else None,
     }
 
 
 def picture(moments: Iterable[Moment], step: timedelta) -> Image | None:
-    """Attempts and depth over time."""
+    """The chart of attempts and depth over time."""
     return trend([Step(one.time, one.succeeded, one.failed, one.depth) for one in moments], step)
 
 
 def rounded(span: timedelta) -> timedelta:
-    """To the millisecond: a percentile between the bounds of a bucket is no more exact."""
+    """Round to milliseconds: an interpolated percentile is not more exact."""
     return timedelta(milliseconds=round(span / timedelta(milliseconds=1)))
 
 

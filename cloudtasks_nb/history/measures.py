@@ -1,4 +1,4 @@
-"""What did the metrics of a queue say over time? One tidy table: a row for each value of each series.
+"""The metrics of a queue over time, as one tidy table: one row for each value of each series.
 
 Source: monitoring.v3 projects.timeSeries.list.
 """
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from ..frames import Columns
     from ..render import Value
 
-_POINTS = 750  # as fine as a screen can show
+_POINTS = 750  # the resolution of a screen
 
 
 class Measure(Struct, frozen=True):
-    """A value of a series, for one step of time.
+    """One value of a series, for one step of time.
 
     Example:
         >>> [one for one in queue.metrics("1h") if one.metric == "depth"][-1].value
@@ -43,13 +43,13 @@ class Measure(Struct, frozen=True):
     metric: str
     """"depth", "attempts", "delay_p50_s", "delay_p95_s", "delay_p99_s" or "calls"."""
     label: str
-    """Of attempts the google.rpc code they ended with; of calls "CreateTask OK"; empty of others."""
+    """Attempts: the google.rpc code. Calls: such as "CreateTask OK". Empty for other metrics."""
     value: float
-    """Depth: the most in this step. Attempts and calls: how many. Delays: seconds."""
+    """Depth: the maximum in this step. Attempts and calls: the count. Delays: seconds."""
 
 
 class Metrics(Rows[Measure]):
-    """The metrics of a queue over time: a list of values that becomes one tidy table, and a picture.
+    """The metrics of a queue over time: a list of values, which exports to one tidy table.
 
     Example:
         >>> metrics = queue.metrics("1h")
@@ -64,14 +64,14 @@ class Metrics(Rows[Measure]):
     ) -> None:
         from ..render.values import duration, exact
 
-        super().__init__(rows, caption, f"steps of {duration(step)}", f"known up to {exact(as_of)}")
+        super().__init__(rows, caption, f"steps of {duration(step)}", f"data up to {exact(as_of)}")
         self.since = window.since
         self.until = window.until
         self.step = step
         self.as_of = as_of
 
     def of(self, metric: str) -> dict[str, dict[datetime, float]]:
-        """The series of one metric, by label: values by time.
+        """The series of one metric: values by time, by label.
 
         Example:
             >>> list(queue.metrics("1h").of("depth"))
@@ -103,7 +103,7 @@ class Metrics(Rows[Measure]):
 def metrics(
     session: Session, queue: QueueName, since: InstantLike, until: InstantLike | None = None
 ) -> Metrics:
-    """The metrics of a queue: four calls. Errors: any CloudTasksError, ConfigError for a window that is none."""
+    """Read the metrics of a queue in four calls. Errors: any CloudTasksError, ConfigError for an invalid window."""
     window, step = framed(session, since, until, _POINTS)
     reader = Reader(session, queue.project, queue)
     asked = (DEPTH, ATTEMPTS, DELAYS, CALLS)

@@ -1,6 +1,6 @@
-"""Which questions are asked of Cloud Monitoring about queues, and how?
+"""Read metrics of queues from Cloud Monitoring.
 
-Every question is one call (more only where an answer has several pages), for one queue or for all of a project.
+Every question is one call (more if the response has several pages), for one queue or for all queues of a project.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CODE = "metric.labels.response_code"
 
 
 class Question(Struct, frozen=True):
-    """A metric, and how its series are put together: aligned in time, then reduced to one for each of `by`."""
+    """A metric, its aligner, and its reducer: one series for each value of `by`."""
 
     metric: str
     aligner: str
@@ -80,7 +80,7 @@ class Reader:
             except NotFound as error:
                 if is_unserved(error):
                     raise
-                break  # how Monitoring says that the project never had this metric
+                break  # Monitoring returns this if the project never had this metric
             with tokens.reading(), asked(TIME_SERIES.id, f"projects/{self._project}"):
                 pages.append(read_page(raw))
             token = tokens.next(pages[-1].next_page_token)
@@ -98,7 +98,7 @@ class Reader:
 
 
 def all_of(questions: Sequence[Callable[[], Any]]) -> list[Any]:
-    """The answers to several questions, asked side by side; a CloudTasksError stands in the place of its answer."""
+    """Call several functions concurrently. Returns their results; a CloudTasksError is returned as a result."""
 
     def ask(question: Callable[[], Any]) -> Any:
         try:

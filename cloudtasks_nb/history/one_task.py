@@ -1,4 +1,4 @@
-"""What became of one task, gone or not? Its log entries, whether it still waits, and what was done to its queue."""
+"""The history of one task: its log entries, whether it still waits, and the admin calls about its queue."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TaskHistory(Shown, Exports, Sequence[LogEntry]):
-    """What became of one task: its log entries, oldest first, and the outcome. Also a sequence of LogEntry.
+    """The history of one task: its outcome, and a sequence of its log entries, oldest first.
 
     Example:
         >>> history = task.history()
@@ -51,12 +51,12 @@ class TaskHistory(Shown, Exports, Sequence[LogEntry]):
 
     @property
     def outcome(self) -> str:
-        """What became of it: "done", "given up", "waiting", "lost", "deleted" or "unknown"."""
+        """The outcome: "done", "given up", "waiting", "lost", "deleted" or "unknown"."""
         return self.story.outcome
 
     @property
     def why(self) -> str:
-        """Why this is the outcome."""
+        """The reason for the outcome."""
         return self.story.why
 
     @overload
@@ -86,7 +86,7 @@ class TaskHistory(Shown, Exports, Sequence[LogEntry]):
         instants = {
             "created": story.created,
             "first dispatch": story.first_dispatch,
-            "last answer": story.last_answer,
+            "last response": story.last_answer,
             "next attempt": story.retry_at,
         }
         return Card(
@@ -95,9 +95,9 @@ class TaskHistory(Shown, Exports, Sequence[LogEntry]):
             badge=badge(self.outcome, OUTCOME_TONES.get(self.outcome, "")),
             facts={
                 "why": self.why,
-                "attempts": str(story.attempts) if story.attempts else "none known",
+                "attempts": str(story.attempts) if story.attempts else "unknown",
                 **{label: exact(at) for label, at in instants.items() if at is not None},
-                "took in all": duration(story.total) if story.total is not None else None,
+                "total time": duration(story.total) if story.total is not None else None,
                 "note": self.note or None,
             },
             table=Table.of(self._entries, _row) if self._entries else None,
@@ -110,12 +110,12 @@ class TaskHistory(Shown, Exports, Sequence[LogEntry]):
 
 
 def _row(entry: LogEntry) -> dict[str, Value]:
-    """An entry, without the name of the task that all of them are about."""
+    """The cells of an entry, without the name of the task."""
     return {head: value for head, value in entry_row(entry).items() if head != "task"}
 
 
 def task_history(session: Session, name: TaskName, since: InstantLike, sampling: float | None) -> TaskHistory:
-    """The history of a task. Errors: any ApiError of the log; ConfigError for a window that is none."""
+    """The history of a task. Errors: any ApiError of the log; ConfigError for an invalid window."""
     window = Window.of(since, None, session.now())
     log = Log(session, LogQuery(name.parent, window, task=name, sampling=sampling))
     entries = list(log)
@@ -128,7 +128,7 @@ def task_history(session: Session, name: TaskName, since: InstantLike, sampling:
 
 
 def _events(session: Session, name: TaskName, window: Window) -> list[AuditEvent]:
-    """What was done to its queue, as far as that may be read."""
+    """The admin calls about its queue; empty if they cannot be read."""
     try:
         return read_audit(session, name.project, name.parent, window)[0]
     except CloudTasksError:
@@ -136,7 +136,7 @@ def _events(session: Session, name: TaskName, window: Window) -> list[AuditEvent
 
 
 def _looked_up(session: Session, name: TaskName, story: LoggedTask, events: list[AuditEvent]) -> LoggedTask:
-    """What the API and the audit log know where the task's own log leaves it open."""
+    """Complete the outcome from the API and the audit log, if the task log does not show it."""
     try:
         session.call("projects.locations.queues.tasks.get", Task, path={"name": str(name)})
         return replace(story, outcome="waiting", why="it is still in its queue")
@@ -147,7 +147,7 @@ def _looked_up(session: Session, name: TaskName, story: LoggedTask, events: list
     found = removed(story, events)
     if found.outcome == "deleted":
         return found
-    words = "it is gone, and the log does not say how"
+    words = "it no longer exists, and the log does not show how it ended"
     if story.last_seen is None:
-        words = "it is gone or never was, and no log entry names it: logging was off, did not sample it, or forgot it"
+        words = "it does not exist, and has no log entry: logging was off, did not sample it, or its entries expired"
     return replace(story, outcome="unknown", why=words)

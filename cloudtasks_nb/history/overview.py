@@ -1,4 +1,4 @@
-"""What became of the work of all queues of a project? The same five questions as for one queue, and one audit log."""
+"""The report of all queues of a project. It makes as many calls as the report of one queue."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from ..frames import Columns
     from ..render import Card
 
-_STEPS = 360  # of each queue: there may be a thousand of them
+_STEPS = 360  # per queue; a project may have a thousand queues
 
 
 class ProjectReport(Shown, Exports):
-    """What became of the work of all queues of a project, deleted ones included; the most failed attempts first.
+    """The report of all queues of a project, with deleted ones. The most failed attempts come first.
 
-    `queues` holds a Report of each. As a table it has a row for each queue.
+    `queues` holds a Report for each queue. The table has one row per queue.
 
     Example:
         >>> report = client.report(since="24h")
@@ -49,27 +49,27 @@ class ProjectReport(Shown, Exports):
 
     @property
     def since(self) -> datetime:
-        """Where the window begins: a whole minute."""
+        """The start of the window, a whole minute."""
         return self._basis.window.since
 
     @property
     def until(self) -> datetime:
-        """Where the window ends: a whole minute."""
+        """The end of the window, a whole minute."""
         return self._basis.window.until
 
     @property
     def is_widened(self) -> bool:
-        """Whether the window was widened to whole minutes, or whole steps."""
+        """Whether the window was extended to whole minutes or steps."""
         return self._basis.window.is_widened
 
     @property
     def as_of(self) -> datetime:
-        """Up to when something is known. On Google, the last minutes are not known yet."""
+        """The report covers the time up to here. On Google, the last minutes are missing."""
         return self._basis.as_of
 
     @property
     def step(self) -> timedelta:
-        """How exact `started` and `finished` of each queue are."""
+        """The resolution of `started` and `finished` of each queue."""
         return self._basis.step
 
     @property
@@ -94,12 +94,12 @@ class ProjectReport(Shown, Exports):
 
     @property
     def gone_without_success(self) -> int | None:
-        """Tasks that left their queue without success, as far as that can be inferred."""
+        """Tasks that left their queue without success. Inferred from other metrics."""
         return self._sum(lambda one: one.gone_without_success)
 
     @property
     def by_code(self) -> ByCode | None:
-        """Attempts by the google.rpc code that they ended with, the most frequent first."""
+        """Attempts by google.rpc code, the most frequent first."""
         held = [one.by_code for one in self.queues if one.by_code is not None]
         return by_code(held) if held or not self._is_refused else None
 
@@ -110,15 +110,15 @@ class ProjectReport(Shown, Exports):
 
     @property
     def sources(self) -> dict[str, str]:
-        """What was read ("metrics", "audit log"), or why it could not be, with the role or the switch that helps."""
+        """The result of reading each source ("metrics", "audit log"), or why it failed, with a remedy."""
         return self._basis.sources
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report as one HTML file without script, to share. Returns its path.
+        """Write the report to one HTML file without scripts. Returns its path.
 
-        Shapes: what the card shows, in the colours of whoever reads it.
+        Shapes: the content of the card, in the light or dark theme of the reader.
 
-        Errors: OSError when the file cannot be written, and then no file is left behind.
+        Errors: OSError if the file cannot be written; no partial file remains.
 
         Example:
             >>> client.report(since="24h").to_html("report.html")
@@ -163,7 +163,7 @@ class ProjectReport(Shown, Exports):
 def project_report(
     session: Session, project: str, since: InstantLike, until: InstantLike | None = None
 ) -> ProjectReport:
-    """The report of all queues of a project. Errors: ConfigError for a window that is none."""
+    """The report of all queues of a project. Errors: ConfigError for an invalid window."""
     window, step = framed(session, since, until, _STEPS)
     found, trail = asked_of(session, project, None, window, step)
     answers = {name: None if passable(one) else by_queue(one) for name, one in found.items()}
@@ -187,7 +187,7 @@ def project_report(
 
 
 def by_queue(series: list[Series]) -> dict[tuple[str, str], list[Series]]:
-    """Series by the location and the id of their queue."""
+    """Group series by location and queue id."""
     found: dict[tuple[str, str], list[Series]] = {}
     for one in series:
         if all(one.queue):

@@ -1,4 +1,4 @@
-"""How does a report become one HTML file without script, to share?"""
+"""Write a report to one HTML file without scripts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ body {{ margin: 24px; font-family: system-ui, sans-serif; background: Canvas }}
 
 
 def write_page(report: Shown, path: str | os.PathLike[str]) -> Path:
-    """Write what shows itself as a page of its own. Returns its path. Errors: OSError."""
+    """Write an object to an HTML page. Returns its path. Errors: OSError."""
     found: Any = report._shape_()  # type: ignore[attr-defined]
     title = " ".join(part for part in (found.title, found.kind) if part)
     text = _PAGE.format(title=escape(shown(title)), body=html(found))

@@ -1,6 +1,6 @@
-"""What became of a queue's work in a window of time? Five questions to the metrics and one to the audit log.
+"""The report of a queue for a window of time: five calls for metrics and one for the audit log.
 
-Which five, and why the depth takes two of them, docs/decisions tells.
+docs/decisions explains the five calls, and why the depth needs two of them.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from ..render import Card
 
 LAG = timedelta(minutes=4)
-"""So long may what happened stay invisible in Google's metrics."""
-_MINUTES_READ = 10_080  # a week by the minute
+"""The delay after which Google's metrics are complete."""
+_MINUTES_READ = 10_080  # one week of minutes
 
 
 class Basis(Struct, frozen=True, kw_only=True):
-    """What a report rests on: its window, how fine its steps are, up to when it knows, and what was read."""
+    """The basis of a report: its window, its step, the end of its data, and its sources."""
 
     window: Window
     step: timedelta
@@ -47,10 +47,10 @@ class Basis(Struct, frozen=True, kw_only=True):
 
 
 class Report(Shown, Exports):
-    """What became of a queue's work in a window of time.
+    """The report of a queue for a window of time.
 
-    Every number is None where it is not known. `sources` says what was read, and what could not be.
-    As a table (`to_dataframe()`) it has a row for each minute, or for each `step` where the window is long.
+    An unknown number is None. `sources` shows which sources were read, and why others were not.
+    The table (`to_dataframe()`) has one row per minute, or per `step` if the window is long.
 
     Example:
         >>> report = queue.report(since="24h")
@@ -84,27 +84,27 @@ class Report(Shown, Exports):
 
     @property
     def since(self) -> datetime:
-        """Where the window begins: a whole minute."""
+        """The start of the window, a whole minute."""
         return self._basis.window.since
 
     @property
     def until(self) -> datetime:
-        """Where the window ends: a whole minute."""
+        """The end of the window, a whole minute."""
         return self._basis.window.until
 
     @property
     def is_widened(self) -> bool:
-        """Whether the window was widened to whole minutes, or whole steps."""
+        """Whether the window was extended to whole minutes or steps."""
         return self._basis.window.is_widened
 
     @property
     def as_of(self) -> datetime:
-        """Up to when something is known. On Google, the last minutes are not known yet."""
+        """The report covers the time up to here. On Google, the last minutes are missing."""
         return self._basis.as_of
 
     @property
     def step(self) -> timedelta:
-        """How exact `started`, `finished` and the rows of the table are."""
+        """The resolution of `started`, `finished` and the rows of the table."""
         return self._basis.step
 
     @property
@@ -119,60 +119,60 @@ class Report(Shown, Exports):
 
     @property
     def succeeded(self) -> int | None:
-        """How many attempts succeeded, which is how many tasks were done."""
+        """How many attempts succeeded. Each is one finished task."""
         return self._figures.succeeded
 
     @property
     def failed(self) -> int | None:
-        """How many attempts failed. A task may have failed several times, and be done."""
+        """How many attempts failed. A task can fail several times and succeed later."""
         return self._figures.failed
 
     @property
     def by_code(self) -> ByCode | None:
-        """Attempts by the google.rpc code that they ended with, the most frequent first."""
+        """Attempts by google.rpc code, the most frequent first."""
         return self._figures.by_code
 
     @property
     def started(self) -> datetime | None:
-        """The first minute in which an attempt ended; None where none did."""
+        """The first minute in which an attempt ended; None without attempts."""
         return self._figures.started
 
     @property
     def finished(self) -> datetime | None:
-        """The last minute in which an attempt ended; None where none did."""
+        """The last minute in which an attempt ended; None without attempts."""
         return self._figures.finished
 
     @property
     def peak_depth(self) -> int | None:
-        """The most tasks that the queue held."""
+        """The maximum number of tasks in the queue."""
         return self._figures.peak_depth
 
     @property
     def delay_p50(self) -> timedelta | None:
-        """Half of the attempts were sent at most so late: after the time they were due."""
+        """The median delay of attempts: the time from due to sent."""
         return self._figures.delay(50)
 
     @property
     def delay_p95(self) -> timedelta | None:
-        """Of 100 attempts, 95 were sent at most so late."""
+        """The delay that 95 % of attempts did not exceed."""
         return self._figures.delay(95)
 
     @property
     def delay_p99(self) -> timedelta | None:
-        """Of 100 attempts, 99 were sent at most so late."""
+        """The delay that 99 % of attempts did not exceed."""
         return self._figures.delay(99)
 
     @property
     def gone_without_success(self) -> int | None:
         """Tasks that left the queue without success: given up, deleted or purged. Inferred: no metric counts them.
 
-        It is what the queue held and what was created, without what it holds now and what succeeded.
+        It is the depth at the start, plus created tasks, minus succeeded tasks, minus the depth at the end.
         """
         return self._figures.gone_without_success
 
     @property
     def moments(self) -> list[Moment]:
-        """A row for each step: when it began, how deep the queue was at most, and how attempts ended in it."""
+        """One row per step: its start, the maximum depth of the queue, and the attempts that ended in it."""
         return self._figures.moments
 
     @property
@@ -182,15 +182,15 @@ class Report(Shown, Exports):
 
     @property
     def sources(self) -> dict[str, str]:
-        """What was read ("metrics", "audit log"), or why it could not be, with the role or the switch that helps."""
+        """The result of reading each source ("metrics", "audit log"), or why it failed, with a remedy."""
         return self._basis.sources
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report as one HTML file without script, to share. Returns its path.
+        """Write the report to one HTML file without scripts. Returns its path.
 
-        Shapes: what the card shows, with all sections open, in the colours of whoever reads it.
+        Shapes: the content of the card with all sections open, in the light or dark theme of the reader.
 
-        Errors: OSError when the file cannot be written, and then no file is left behind.
+        Errors: OSError if the file cannot be written; no partial file remains.
 
         Example:
             >>> queue.report(since="24h").to_html("report.html")
@@ -220,15 +220,13 @@ class Report(Shown, Exports):
 def report(
     session: Session, queue: QueueName, since: InstantLike, until: InstantLike | None = None
 ) -> Report:
-    """The report of a queue. Errors: ConfigError for a window that is none; NotFound when nothing knows of it."""
+    """The report of a queue. Errors: ConfigError for an invalid window; NotFound if no source has data."""
     window, step = framed(session, since, until)
     found, trail = asked_of(session, queue.project, queue, window, step)
     answers = Answers(**{name: None if passable(one) else one for name, one in found.items()})
     as_of = known_until(session, window, answers.depth or [])
     figures = reckoned(answers, window.since, as_of, step)
-    if session.speaking.knows_as_pull(
-        str(queue)
-    ):  # its tasks leave it by acknowledgement, which no metric counts
+    if session.speaking.knows_as_pull(str(queue)):  # pull queues: no metric counts acknowledged tasks
         figures = replace(figures, depth_after=None)
     events = [] if passable(trail) else trail[0]
     basis = Basis(
@@ -243,14 +241,14 @@ def report(
 
 
 def metric_window(session: Session, since: InstantLike, until: InstantLike | None = None) -> Window:
-    """The window that metrics are asked for. Google's are not there yet for this minute. Errors: ConfigError."""
+    """The window for metrics. On Google, it ends before the current minute. Errors: ConfigError."""
     return Window.of(since, until, session.now(), past_only=not session.on_emulator)
 
 
 def framed(
     session: Session, since: InstantLike, until: InstantLike | None, most: int = _MINUTES_READ
 ) -> tuple[Window, timedelta]:
-    """The window in whole steps, and the step: a minute, unless that would be more than `most`. Errors: ConfigError."""
+    """The window in whole steps, and the step: a minute, or longer to stay within `most` steps. Errors: ConfigError."""
     window = metric_window(session, since, until)
     step = window.step(most)
     return window.widened(step), step
@@ -259,7 +257,7 @@ def framed(
 def asked_of(
     session: Session, project: str, queue: QueueName | None, window: Window, step: timedelta
 ) -> tuple[dict[str, Any], Any]:
-    """The answers to the five questions by name, and to the audit log. An error stands in the place of its answer."""
+    """The results of the five metric questions, by name, and of the audit log. An error is returned as a result."""
     reader = Reader(session, project, queue)
     start, end, span = window.since, window.until, window.span
     questions = {
@@ -274,7 +272,7 @@ def asked_of(
 
 
 def known_until(session: Session, window: Window, depth: Sequence[Series]) -> datetime:
-    """Up to when metrics know: on an emulator up to now, on Google up to the newest point, or four minutes ago."""
+    """The end of the metrics' data: now on an emulator; on Google the newest point, or four minutes ago."""
     end = min(window.until, window.now)
     if session.on_emulator:
         return end
@@ -283,8 +281,8 @@ def known_until(session: Session, window: Window, depth: Sequence[Series]) -> da
 
 
 def sources(found: dict[str, Any], trail: Any, session: Session) -> dict[str, str]:
-    """What was read, and what could not be."""
-    lag = "up to now" if session.on_emulator else "in which the last minutes are not visible yet"
+    """The sources that were read, and why others were not."""
+    lag = "up to now" if session.on_emulator else "without the last minutes, which are not available yet"
     audit = refused(trail) if passable(trail) else _audit_words(*trail)
     return {METRICS: metrics_source(list(found.values()), lag), AUDIT_LOG: audit}
 
@@ -292,5 +290,5 @@ def sources(found: dict[str, Any], trail: Any, session: Session) -> dict[str, st
 def _audit_words(events: list[AuditEvent], is_whole: bool) -> str:
     from ..render.values import counted
 
-    more = "" if is_whole else "; there are more, ask for a shorter time"
+    more = "" if is_whole else "; there are more, pass a shorter time"
     return f"{counted(len(events), 'admin call')}{more}"

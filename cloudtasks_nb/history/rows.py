@@ -1,4 +1,4 @@
-"""What is a list of rows that shows itself, and that becomes a table?"""
+"""A list of rows that notebooks show as a table, and that can be exported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Rows(ShownFirst, Exports, list[T]):
-    """A list that shows itself as a table, and becomes one: `to_dataframe()`, `to_parquet()` and so on."""
+    """A list that notebooks show as a table. `to_dataframe()`, `to_parquet()` and others export it."""
 
     _has_payloads = False
     noun = "row"
@@ -29,7 +29,7 @@ class Rows(ShownFirst, Exports, list[T]):
 
     @abstractmethod
     def _row(self, item: T) -> dict[str, Value]:
-        """How one item is shown, by the heads of the columns."""
+        """The cells of one item, by column."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return list, (list(self),)

@@ -1,4 +1,4 @@
-"""What does a page of time series say? (pure)
+"""Parse pages of time series. Pure.
 
 Source: monitoring.v3 projects.timeSeries.list.
 """
@@ -29,7 +29,7 @@ class _Typed(Message):
         if self.int64_value is not None:
             return int(self.int64_value)
         if self.double_value is not None:
-            number = float(self.double_value)  # "NaN" and "Infinity" are texts
+            number = float(self.double_value)  # "NaN" and "Infinity" are strings
             return number if math.isfinite(number) else None
         return self.distribution_value
 
@@ -55,7 +55,7 @@ class _Problem(Message):
 
 
 class SeriesPage(Message):
-    """One answer: series, and errors of a partial answer."""
+    """One response: its series, and the errors of a partial response."""
 
     time_series: list[_TimeSeries] = []
     next_page_token: str = ""
@@ -64,7 +64,7 @@ class SeriesPage(Message):
 
 
 class Series:
-    """One series: its labels, those of the metric and of the resource, and its points, oldest first."""
+    """One series: the labels of its metric and its resource, and its points, oldest first."""
 
     __slots__ = ("labels", "points")
 
@@ -74,16 +74,16 @@ class Series:
 
     @property
     def code(self) -> str:
-        """The google.rpc code that its attempts or calls ended with, in capitals; empty where it has none."""
+        """The google.rpc code of its attempts or calls, in capitals; empty if it has none."""
         return self.labels.get("response_code", "").upper()
 
     @property
     def queue(self) -> tuple[str, str]:
-        """Location and id of its queue, where it is a series of one."""
+        """Location and id of its queue."""
         return self.labels.get("location", ""), self.labels.get("queue_id", "")
 
     def numbers(self) -> dict[datetime, float]:
-        """Its points that are numbers, by the end of their period."""
+        """Its numeric points, by the end of their period."""
         return {end: value for end, value in self.points.items() if not isinstance(value, Distribution)}
 
     def distributions(self) -> dict[datetime, Distribution]:
@@ -95,18 +95,18 @@ class Series:
 
 
 class SeriesSet(list[Series]):
-    """The series of one question, from all pages; `problems` says what is missing of a partial answer."""
+    """The series of one question, from all pages. `problems` lists the errors of a partial response."""
 
     problems: tuple[str, ...] = ()
 
 
 def read_page(raw: bytes) -> SeriesPage:
-    """A page. Errors: DecodeError."""
+    """Parse a page. Errors: DecodeError."""
     return decode(raw, SeriesPage)
 
 
 def gathered(pages: list[SeriesPage]) -> SeriesSet:
-    """All pages as series: one series may go on from page to page, newest points first."""
+    """Join the pages: a series may continue on the next page, newest points first."""
     found: dict[tuple[tuple[str, str], ...], dict[datetime, Value]] = {}
     problems: dict[str, None] = {}
     for page in pages:
@@ -116,7 +116,7 @@ def gathered(pages: list[SeriesPage]) -> SeriesSet:
             held = ((point.interval.end_time, point.value.held()) for point in one.points)
             points.update({end: value for end, value in held if value is not None})
         problems |= dict.fromkeys(problem.message for problem in page.execution_errors)
-        problems |= {f"{place} did not answer": None for place in page.unreachable}
+        problems |= {f"{place} did not respond": None for place in page.unreachable}
     series = SeriesSet(Series(dict(labels), points) for labels, points in found.items())
     series.problems = tuple(problems)
     return series

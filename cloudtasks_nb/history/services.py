@@ -1,4 +1,4 @@
-"""Where are metrics and logs, and how are they asked? Through the client's own session, at two other hosts of Google's.
+"""Call Cloud Monitoring and Cloud Logging, through the client's session.
 
 Source: monitoring.v3 projects.timeSeries.list, logging.v2 entries.list.
 """
@@ -39,9 +39,9 @@ _MINUTE_S = 60.0
 
 
 def endpoint_of(service: str, endpoint: str) -> str:
-    """Where "monitoring" or "logging" is: at Google's own host for Google's API, else where Cloud Tasks is.
+    """The endpoint of "monitoring" or "logging": Google's host if Cloud Tasks is Google's, else the same endpoint.
 
-    Credentials go nowhere else: neither to Google, where the endpoint is another one, nor the other way round.
+    So credentials for Google reach only Google, and credentials for another endpoint reach only that endpoint.
 
     >>> endpoint_of("monitoring", "https://cloudtasks.googleapis.com")
     'https://monitoring.googleapis.com'
@@ -60,7 +60,7 @@ def time_series(session: Session, project: str, query: dict[str, Any]) -> bytes:
 
 
 def log_entries(session: Session, project: str, body: dict[str, Any]) -> bytes:
-    """A page of log entries; an exhausted quota is waited for. Errors: any CloudTasksError."""
+    """A page of log entries. Waits if the quota is used up. Errors: any CloudTasksError."""
     there = session.beside(endpoint_of("logging", session.endpoint))
     call = Call(ENTRIES, path={}, query={}, body={"resourceNames": [f"projects/{project}"], **body})
     call.resource, call.continues_listing = f"projects/{project}", True
@@ -70,7 +70,7 @@ def log_entries(session: Session, project: str, body: dict[str, Any]) -> bytes:
 
 
 class Turns:
-    """At most so many calls in each minute: the next one waits for its turn. Any thread may take one."""
+    """Rate limiter: at most this many calls per minute; further calls wait. Thread-safe."""
 
     def __init__(
         self, most: int = LOG_CALLS_PER_MINUTE, clock: Any = time.monotonic, sleep: Any = time.sleep
@@ -80,7 +80,7 @@ class Turns:
         self._last: deque[float] = deque(maxlen=most)
 
     def take(self) -> None:
-        """Wait until a call may be made."""
+        """Wait until the next call is allowed."""
         with self._lock:
             now = self._clock()
             free = self._last[0] + _MINUTE_S if len(self._last) == self._last.maxlen else now
@@ -93,5 +93,5 @@ _turns: dict[tuple[str, str], Turns] = {}
 
 
 def _turn(endpoint: str, project: str) -> Turns:
-    """Those of a project: its quota is one for all clients of this process."""
+    """The rate limiter of a project, shared by all clients of this process, as its quota is."""
     return _turns.setdefault((endpoint, project), Turns())

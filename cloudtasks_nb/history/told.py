@@ -1,4 +1,4 @@
-"""Which sources could be read, and what is said of those that could not? A refusal becomes a sentence."""
+"""Describe which sources of a report were read, and why others could not be read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METRICS, AUDIT_LOG = "metrics", "audit log"
 
 
 def passable(found: Any) -> bool:
-    """Whether a report goes on without this answer. Errors: the error itself, where nothing else would help either."""
+    """Whether a result is an error without which the report can continue. Raises the error if it cannot."""
     if not isinstance(found, CloudTasksError):
         return False
     if isinstance(found, ApiError | NotServed) and not isinstance(found, Unauthenticated):
@@ -26,7 +26,7 @@ def passable(found: Any) -> bool:
 
 
 def refused(error: CloudTasksError) -> str:
-    """A refusal as a sentence, with the role or the switch that helps."""
+    """An error as a sentence, with its hint."""
     if isinstance(error, NotServed):
         return "not read: this endpoint does not serve it"
     hint = f"; {error.hint}" if error.hint else ""
@@ -34,20 +34,20 @@ def refused(error: CloudTasksError) -> str:
 
 
 def metrics_source(found: Sequence[Any], lag: str) -> str:
-    """How reading metrics went, in words."""
+    """The result of reading metrics, in words."""
     if errors := [one for one in found if passable(one)]:
         return refused(errors[0])
     problems = dict.fromkeys(
         problem for one in found if isinstance(one, SeriesSet) for problem in one.problems
     )
-    partial = f"; the answer is partial: {', '.join(problems)}" if problems else ""
+    partial = f"; the response is partial: {', '.join(problems)}" if problems else ""
     return f"{len(found)} calls of Cloud Monitoring, {lag}{partial}"
 
 
 def queue_now(session: Session, name: QueueName, *, is_told: bool) -> Queue | None:
-    """The queue as it is now; None where it cannot be read, or is gone and something else tells of it.
+    """Read the queue; None if it cannot be read. `is_told`: other sources have data about the queue.
 
-    Errors: NotFound when there is no such queue, and nothing tells of it.
+    Errors: NotFound if the queue does not exist and no other source has data about it.
     """
     query = {"readMask": EVERY_FIELD if session.speaking.offers_stats else None}
     try:
@@ -59,7 +59,7 @@ def queue_now(session: Session, name: QueueName, *, is_told: bool) -> Queue | No
 
 
 def still_known(queue: Queue | None) -> str:
-    """What is known of a queue without its metrics."""
+    """The state of a queue in words, for a report without metrics."""
     if queue is None:
         return ""
     from ..render.values import counted, exact

@@ -1,4 +1,4 @@
-"""What became of a task, as far as its log entries say? (pure)"""
+"""Derive the outcome of a task from its log entries. Pure."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 CLOSED = ("done", "given up", "deleted")
 REMOVING = ("PurgeQueue", "DeleteQueue")
 LONGEST_ATTEMPT = {"HTTP": timedelta(minutes=31)}
-"""After so long an attempt is answered, or its dispatch deadline is over; a minute is for the log's own delay."""
+"""After this time an attempt has a response or its dispatch deadline has passed. One minute is added for log delay."""
 _LONGEST_ELSEWHERE = timedelta(hours=24, minutes=16)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class LoggedTask(Struct, Shown, frozen=True, kw_only=True):
-    """What became of one task, read from its log entries.
+    """The outcome of one task, derived from its log entries.
 
-    `outcome` is one of: "done", "given up", "waiting", "lost" (sent, never answered), "deleted", "unknown".
+    `outcome` is one of: "done", "given up", "waiting", "lost" (sent, without a response), "deleted", "unknown".
 
     Example:
         >>> tasks = queue.log(since="1h").tasks()
@@ -38,31 +38,31 @@ class LoggedTask(Struct, Shown, frozen=True, kw_only=True):
     task: str
     """The id of the task."""
     created: datetime | None = None
-    """When it was created; None when the log does not say so."""
+    """When it was created; None if the log does not contain that."""
     first_dispatch: datetime | None = None
-    """When its first attempt was sent, as far as the log goes back."""
+    """When its first attempt was sent, as far back as the log goes."""
     last_answer: datetime | None = None
-    """When its last attempt was answered."""
+    """When its last attempt got a response."""
     attempts: int = 0
     """How many attempts were made."""
     last_status: str = ""
-    """The google.rpc code that its last attempt ended with; empty without an answer."""
+    """The google.rpc code of its last attempt; empty without a response."""
     retry_at: datetime | None = None
     """When its next attempt is due."""
     outcome: str = "unknown"
-    """What became of it, in one word."""
+    """The outcome."""
     why: str = ""
-    """Why this is the outcome."""
+    """The reason for the outcome."""
     waited: timedelta | None = None
-    """How late its first attempt was: from when it was due to when it was sent."""
+    """The delay of its first attempt: the time from due to sent."""
     total: timedelta | None = None
-    """How long it took from its creation to its last answer, where it is done."""
+    """The time from its creation to its last response, if it is done."""
     name: str = ""
     """The full name of the task."""
 
     @property
     def last_seen(self) -> datetime | None:
-        """The last moment at which the log shows it."""
+        """The time of its last log entry."""
         seen = (self.created, self.first_dispatch, self.last_answer)
         return max((at for at in seen if at), default=None)
 
@@ -73,7 +73,7 @@ class LoggedTask(Struct, Shown, frozen=True, kw_only=True):
 
 
 def told(entries: Iterable[LogEntry], now: datetime) -> list[LoggedTask]:
-    """One row for each task, in the order in which the tasks first appear."""
+    """One row for each task, in the order of their first entries."""
     by_task: dict[str, list[LogEntry]] = {}
     for entry in entries:
         if entry.name:
@@ -82,19 +82,19 @@ def told(entries: Iterable[LogEntry], now: datetime) -> list[LoggedTask]:
 
 
 def removed(story: LoggedTask, events: Iterable[AuditEvent]) -> LoggedTask:
-    """The same task where it was open, and its queue was purged or deleted after it was seen last."""
+    """Set the outcome "deleted" if the outcome was open and the queue was purged or deleted after the last entry."""
     if story.outcome in CLOSED or story.last_seen is None:
         return story
     for event in events:
         if event.action in REMOVING and not event.status and event.time and event.time >= story.last_seen:
             by = f" by {event.who}" if event.who else ""
-            why = f"{event.action}{by}{_at(event.time)} removed it"
+            why = f"{event.action}{by}{_at(event.time)} deleted it"
             return replace(story, outcome="deleted", retry_at=None, why=why)
     return story
 
 
 def verdict(entries: Sequence[LogEntry], now: datetime) -> LoggedTask:
-    """What became of the task that these entries are about."""
+    """The outcome of the task with these entries."""
     ordered = sorted(entries, key=lambda entry: entry.time or _NEVER)
     created = _first(ordered, "created")
     sent = [entry for entry in ordered if entry.kind == "dispatched"]
@@ -127,7 +127,7 @@ def _first(entries: Sequence[LogEntry], kind: str) -> LogEntry | None:
 def _outcome(ordered: Sequence[LogEntry], now: datetime) -> tuple[str, str]:
     """The outcome and its reason, from the entries of one task, oldest first."""
     if any(entry.kind == "answered" and entry.status == "OK" for entry in ordered):
-        return "done", "an attempt was answered with success"
+        return "done", "an attempt succeeded"
     last = next((entry for entry in reversed(ordered) if entry.kind in ("dispatched", "answered")), None)
     deleted = _first(ordered, "deleted")
     if deleted is not None and not (last is not None and _is_final(last)):
@@ -139,19 +139,19 @@ def _outcome(ordered: Sequence[LogEntry], now: datetime) -> tuple[str, str]:
         return _failed(last, now)
     longest = LONGEST_ATTEMPT.get(last.target_type.upper(), _LONGEST_ELSEWHERE)
     if last.time is not None and now - last.time <= longest:
-        return "waiting", f"{_attempt(last)} is under way"
+        return "waiting", f"{_attempt(last)} is in progress"
     return "lost", (
-        "its last attempt was sent and no answer is logged: the answer was not sampled, or it was deleted meanwhile"
+        "its last attempt was sent and no response is logged: the response was not sampled, or the task was deleted"
     )
 
 
 def _is_final(last: LogEntry) -> bool:
-    """Whether it is a failed attempt after which none was to follow."""
+    """Whether this is the failure of the last attempt."""
     return last.kind == "answered" and last.retry_at is None
 
 
 def _failed(last: LogEntry, now: datetime) -> tuple[str, str]:
-    """With a retry duration, attempts beyond the limit go on: then the next one is still to come."""
+    """Attempts used up may still be followed by others, until the retry duration has passed."""
     used_up = 0 < (last.max_attempts or 0) <= (last.attempt or 0)
     if last.retry_at is not None and (not used_up or last.retry_at > now):
         return (
@@ -159,7 +159,7 @@ def _failed(last: LogEntry, now: datetime) -> tuple[str, str]:
             f"{_attempt(last)} ended with {last.status}; the next one is due{_at(last.retry_at)}",
         )
     limit = f" of {last.max_attempts}" if used_up else ""
-    return "given up", f"{_attempt(last)}{limit} ended with {last.status}, and none follows"
+    return "given up", f"{_attempt(last)}{limit} ended with {last.status}, and it was the last attempt"
 
 
 def _attempt(entry: LogEntry) -> str:
@@ -169,11 +169,11 @@ def _attempt(entry: LogEntry) -> str:
 def _never_sent(ordered: Sequence[LogEntry], now: datetime) -> tuple[str, str]:
     created = _first(ordered, "created")
     if created is not None and created.status not in ("", "OK"):
-        return "unknown", f"its creation ended with {created.status}"
+        return "unknown", f"its creation failed with {created.status}"
     if created is not None and created.scheduled is not None and created.scheduled > now:
         return "waiting", f"it is due{_at(created.scheduled)}"
     return "unknown", (
-        "only its creation is logged: it waits, was deleted or purged, or its attempts were not sampled"
+        "only its creation is logged: it waits, it was deleted or purged, or its attempts were not sampled"
     )
 
 

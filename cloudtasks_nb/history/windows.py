@@ -1,4 +1,4 @@
-"""From when until when? A window of time as a person says it, in whole minutes."""
+"""Windows of time in whole minutes, parsed from durations and datetimes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..render.values import exact
 
 MINUTE = timedelta(minutes=1)
 _STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 360, 720, 1440)
-_EXAMPLES = 'pass "24h", a timedelta before now, or a datetime'
+_EXAMPLES = 'pass "24h", a timedelta, or a datetime'
 
 
 class Window(Struct, frozen=True):
-    """A window of time. `since` and `until` are whole minutes around what was asked for; `now` is inside or after."""
+    """A window of time. `since` and `until` are extended to whole minutes; `now` is inside or after it."""
 
     since: datetime
     until: datetime
@@ -29,9 +29,9 @@ class Window(Struct, frozen=True):
     def of(
         cls, since: InstantLike, until: InstantLike | None, now: datetime, *, past_only: bool = False
     ) -> Window:
-        """From what a person says: durations are meant before `now`. Errors: ConfigError.
+        """Parse arguments; durations count back from `now`. Errors: ConfigError.
 
-        `past_only` leaves out the minute that is not over yet.
+        `past_only` excludes the current minute.
 
         >>> noon = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
         >>> window = Window.of("2h", None, noon)
@@ -42,16 +42,16 @@ class Window(Struct, frozen=True):
         end = now if until is None else min(now, _instant("until", until, now))
         if start > now:
             raise ConfigError(
-                f"since={since!r} is in the future: {exact(start)}, and it is {exact(now)} now.",
-                hint="the past alone can be told: " + _EXAMPLES,
+                f"since={since!r} is in the future: {exact(start)}. The time is now {exact(now)}.",
+                hint="pass a time in the past: " + _EXAMPLES,
             )
         if start >= end:
             raise ConfigError(
-                f"The window is empty, or ends before it begins: since {exact(start)}, until {exact(end)}.",
-                hint="since is the earlier one; durations count back from now, so since is the longer one",
+                f"since must be earlier than until: since is {exact(start)}, until is {exact(end)}.",
+                hint="durations count back from now, so since must be the longer one",
             )
         low = _floor(start)
-        high = _ceiling(end) if end < now else _floor(now) + MINUTE  # the minute that has just begun, too
+        high = _ceiling(end) if end < now else _floor(now) + MINUTE  # includes the current minute
         if past_only and high > now and high - MINUTE > low:
             high -= MINUTE
         return cls(low, high, now, (low, high) != (start, end))
@@ -62,12 +62,12 @@ class Window(Struct, frozen=True):
         return self.until - self.since
 
     def step(self, points: int) -> timedelta:
-        """The finest usual step that cuts it into at most so many pieces."""
+        """The shortest usual step that divides it into at most this many parts."""
         minutes = self.span / MINUTE
         return next((each for each in _STEPS if minutes * MINUTE <= points * each), _STEPS[-1])
 
     def widened(self, step: timedelta) -> Window:
-        """With a beginning that lies whole steps before its end: services count periods back from the end."""
+        """Extend the window to whole steps. The start moves, because services count periods back from the end."""
         steps = -(-self.span // step)
         since = self.until - steps * step
         return Window(since, self.until, self.now, self.is_widened or since != self.since)
@@ -77,14 +77,17 @@ _STEPS = [timedelta(minutes=minutes) for minutes in _STEPS_MIN]
 
 
 def _instant(what: str, given: InstantLike, now: datetime) -> datetime:
-    """The instant; a duration is before now. Errors: ConfigError."""
+    """Parse an instant; a duration counts back from now. Errors: ConfigError."""
     try:
         if isinstance(given, datetime):
             if given != given:  # NaT
                 raise ValueError
             return utc(given)
         if code := epoch_of(given):
-            raise ConfigError(f"{what}={given!r} is a time since 1970, not a duration.", hint=f"pass {code}")
+            raise ConfigError(
+                f"{what} must be a duration or a datetime; {given!r} looks like seconds since 1970.",
+                hint=f"pass {code}",
+            )
         if isinstance(given, str):
             try:
                 return utc(now - parse_duration(given))
@@ -92,7 +95,9 @@ def _instant(what: str, given: InstantLike, now: datetime) -> datetime:
                 return utc(datetime.fromisoformat(given.strip()))
         return utc(now - span_of(given))
     except (OverflowError, OSError, TypeError, ValueError):
-        raise ConfigError(f"{what}={given!r} is not a time.", hint=_EXAMPLES) from None
+        raise ConfigError(
+            f"{what} must be a duration or a datetime, not {given!r}.", hint=_EXAMPLES
+        ) from None
 
 
 def _floor(moment: datetime) -> datetime:

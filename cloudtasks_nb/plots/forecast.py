@@ -47,10 +47,10 @@ def draw_forecast(forecast: Forecast, *, ax: Axes | None = None, theme: Theme | 
 
 def _more(forecast: Forecast) -> str:
     if forecast.if_resumed is not None:
-        return "if it is resumed now"
+        return "if the queue is resumed now"
     if not forecast.given:
         return f"limited by the {forecast.limit}"
-    return f"with {given_words(forecast)}; hatched: as it is"
+    return f"with {given_words(forecast)}; hatched: unchanged"
 
 
 def _bars(

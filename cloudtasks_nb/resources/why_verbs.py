@@ -33,7 +33,7 @@ class WhyVerbs(QueueVerbs):
         Example:
             >>> diagnosis = queue.pause().diagnose()
             >>> diagnosis[0].sentence
-            'The queue is PAUSED since ... UTC and holds 5 tasks: nothing is sent until it is resumed.'
+            'The queue is PAUSED since ... UTC and holds 5 tasks: no task is sent until queue.resume().'
             >>> diagnosis.to_dataframe()
         """
         from ..diagnosis.gathering import diagnose

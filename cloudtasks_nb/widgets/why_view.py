@@ -22,7 +22,7 @@ def why_shown(diagnosis: Diagnosis) -> dict[str, Any]:
         "deep": facts.is_deep,
         "verdict": plain(verdict(diagnosis)),
         "sentence": diagnosis.sentence,
-        "facts": fact_list({"looked at": looked_at(facts), "bias": BIAS if facts.failed else None}),
+        "facts": fact_list({"read": looked_at(facts), "bias": BIAS if facts.failed else None}),
         "unseen": [[one.what, one.why] for one in diagnosis.unseen],
         "findings": [_finding(one) for one in diagnosis],
     }

@@ -110,12 +110,12 @@ def test_it_is_rescued_in_one_line(failing: ct.Queue) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"attempts_left": -1}, "attempts_left=-1 is not a number of attempts"),
-        ({"attempts_left": True}, "not a number of attempts"),
-        ({"attempts_left": 2.5}, "not a number of attempts"),
-        ({"within": "soon"}, "within='soon' is not a duration"),
-        ({"within": -1}, "within=-1 is not a duration"),
-        ({"within": None}, "not a duration"),
+        ({"attempts_left": -1}, "attempts_left must be a whole number of 0 or more, not -1"),
+        ({"attempts_left": True}, "whole number of 0 or more"),
+        ({"attempts_left": 2.5}, "whole number of 0 or more"),
+        ({"within": "soon"}, "within must be a duration of 0 or more, not 'soon'"),
+        ({"within": -1}, "within must be a duration of 0 or more, not -1"),
+        ({"within": None}, "must be a duration"),
         ({"view": "ALL"}, "view='ALL'"),
     ],
 )

@@ -45,7 +45,7 @@ def test_what_is_read_alone_is_enough(local: ct.Client) -> None:
     assert (forecast.limit, forecast.waiting, forecast.due) == ("rate", 100, 100)
     happened = drained(local, queue, 100, forecast)
     assert forecast.all[0].total_seconds() <= happened["all"] <= forecast.all[1].total_seconds()
-    assert queue.forecast().sentence == "It is empty."
+    assert queue.forecast().sentence == "The queue is empty."
 
 
 def test_a_what_if_comes_true_when_its_line_is_run(local: ct.Client) -> None:
@@ -98,7 +98,7 @@ def test_what_cannot_be_forecast(client: ct.Client) -> None:
     work.delete()
     with pytest.raises(ct.NotFound):
         work.forecast()
-    with pytest.raises(ct.ConfigError, match="rate=0"):
+    with pytest.raises(ct.ConfigError, match=r"rate must be .* not 0"):
         work.forecast(rate=0)
     with ct.connect(endpoint=client.endpoint) as closed:
         handle = closed.queue("us-central1/any", read=False)

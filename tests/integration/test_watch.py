@@ -160,7 +160,7 @@ def test_a_full_disk_is_said_and_costs_nothing(
         local.emulator.advance(100)
         with monkeypatch.context() as patched:
             patched.setattr(watch_file, "write_parquet", full)
-            with pytest.raises(ct.ConfigError, match="make room"):
+            with pytest.raises(ct.ConfigError, match="free some disk space"):
                 watch.look()
         assert path.read_bytes() == before
         watch.look()
@@ -202,11 +202,11 @@ def test_a_closed_client_ends_it(local: ct.Client, failing: ct.Queue, path: Path
 
 def test_one_watch_for_a_file(failing: ct.Queue, path: Path) -> None:
     with failing.watch(path):
-        with pytest.raises(ct.ConfigError, match="watched into already"):
+        with pytest.raises(ct.ConfigError, match="Another watch"):
             failing.watch(path)
         found = command(failing, path, "--every", "1s")
         assert found.wait(60) == 1
-        assert "watched into already" in found.communicate()[1]
+        assert "Another watch" in found.communicate()[1]
     failing.watch(path).stop()
 
 
@@ -237,7 +237,7 @@ def test_files_that_are_something_else_stay_as_they_are(
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(failing: ct.Queue, path: Path, given: dict[str, Any]) -> None:
     [(name, value)] = given.items()
-    with pytest.raises(ct.ConfigError, match=f"{name}={value!r}"):
+    with pytest.raises(ct.ConfigError, match=f"{name} must be .* not {value!r}"):
         failing.watch(path, **given)
     assert not path.exists()
 
@@ -247,7 +247,7 @@ def test_pull_tasks_are_kept_whole_or_refused(local: ct.Client, path: Path) -> N
     work.create_task(b"x", tag="blue")
     with (
         ct.connect(local.project, local.location, endpoint=local.endpoint, api_version="v2") as old,
-        pytest.raises(ct.BackupIncomplete, match="cannot be read whole"),
+        pytest.raises(ct.BackupIncomplete, match="have no payload"),
     ):
         old.queue(work.id).watch(path)
     with work.watch(path) as watch:
@@ -289,7 +289,7 @@ def command(queue: ct.Queue, path: Path, *more: str) -> subprocess.Popen[str]:
 def test_the_command_watches_until_it_is_told_to_stop(failing: ct.Queue, path: Path, number: int) -> None:
     with command(failing, path, "--every", "1s") as job:
         assert job.stdout is not None and job.stderr is not None
-        assert job.stdout.readline() == f"{failing.name}: 5 kept in {path}\n"
+        assert job.stdout.readline() == f"{failing.name}: 5 saved in {path}\n"
         job.send_signal(number)
         assert job.wait(30) == 0
         assert job.stderr.read() == ""
@@ -301,7 +301,7 @@ def test_the_command_says_what_is_wrong(
 ) -> None:
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # the command says them in its own way
     words = [failing.name, str(path), "--endpoint", failing._session.endpoint]
-    for more, said in ((["--every", "never"], "every='never'"), (["--within", "x"], "within='x'")):
+    for more, said in ((["--every", "never"], "every must be"), (["--within", "x"], "within must be")):
         assert watch_command([*words, *more]) == 1
         assert said in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):

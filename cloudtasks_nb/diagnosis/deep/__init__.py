@@ -1,1 +1,1 @@
-"""What lies beyond Cloud Tasks: the target on Cloud Run, the accounts, the project (deep=True)."""
+"""Data of other APIs for deep=True: the target on Cloud Run, the accounts, the project."""

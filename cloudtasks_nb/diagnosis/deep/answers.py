@@ -1,4 +1,4 @@
-"""What the other APIs answer, as far as rules read it. Unknown members are ignored."""
+"""The members of other APIs' responses that the rules read. Unknown members are ignored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...model.json import Duration, Time
 
 
 class Answer(Struct, rename="camel", kw_only=True):
-    """A part of an answer."""
+    """A part of a response."""
 
 
 class Scaling(Answer):
@@ -30,7 +30,7 @@ class Condition(Answer):
 
 
 class Service(Answer):
-    """A service of Cloud Run."""
+    """A Cloud Run service."""
 
     name: str = ""
     uri: str = ""
@@ -46,12 +46,12 @@ class Service(Answer):
 
     @property
     def addresses(self) -> list[str]:
-        """All URLs that it has, without a slash at the end."""
+        """All its URLs, without a slash at the end."""
         return [url.rstrip("/") for url in (self.uri, *self.urls) if url]
 
     @property
     def most_at_once(self) -> int | None:
-        """Requests that it handles at a time, where something limits its instances."""
+        """How many concurrent requests it handles; None if its instances are not limited."""
         template = self.template or Template()
         counts = [
             one.max_instance_count
@@ -132,22 +132,22 @@ class LogEntries(Answer):
 
 
 class Deep(Struct, kw_only=True):
-    """All that was read. None is what was not looked at, or could not be."""
+    """All that was read. None means not requested, or not readable."""
 
     host: str = ""
-    """Scheme and host of the target that was looked at."""
+    """Scheme and host of the target."""
     is_run: bool = False
     service: Service | None = None
     service_is_missing: bool = False
     policies: Sequence[PolicyOf] | None = None
-    """Those of the service, and of its project where it could be read."""
+    """The IAM policies of the service, and of its project if that could be read."""
     project_policy: PolicyOf | None = None
     policy_changed: datetime | None = None
-    """When the policy of the service was changed last, where that was within minutes."""
+    """When the IAM policy of the service was last changed, if within the last minutes."""
     account: str = ""
-    """The account whose token is sent; empty where none is."""
+    """The service account of the token; empty without a token."""
     account_is: str = ""
-    """"there", "missing", "disabled" or "elsewhere"; empty where it was not looked at."""
+    """"there", "missing", "disabled" or "elsewhere"; empty if it was not read."""
     may_act_as: bool | None = None
     audience: str = ""
     api_state: str = ""

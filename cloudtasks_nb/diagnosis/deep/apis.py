@@ -1,4 +1,4 @@
-"""How the other APIs of Google are asked: through the client's own session and identity, and only to read.
+"""Read other Google APIs, with the client's own session and identity. Never writes.
 
 Source: run.v2, iam.v1, serviceusage.v1, cloudbilling.v1, cloudkms.v1, cloudresourcemanager.v3, appengine.v1.
 """
@@ -21,12 +21,12 @@ from ..facts import Facts, Unseen
 
 T = TypeVar("T")
 OVERRIDES = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"
-"""Environment variables that name another endpoint for an API, as gcloud reads them: …_RUN, …_IAM, …_CLOUDKMS."""
+"""Environment variables that override the endpoint of an API, as in gcloud: …_RUN, …_IAM, …_CLOUDKMS."""
 GOOGLE = ".googleapis.com"
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One question to one API: how it is called, and the permission that it takes."""
+    """One read method of one API, and the permission that it needs."""
 
     api: str
     method: str
@@ -103,14 +103,14 @@ GRANTS = Reading("logging", "entries.list", "v2/entries:list", "logging.logEntri
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """There is none: the service said 404."""
+    """The resource does not exist: the API returned 404."""
 
 
 MISSING = Missing()
 
 
 class Apis:
-    """Asks, counts the calls, and notes what could not be looked at."""
+    """Makes the calls, counts them, and records the data that could not be read."""
 
     def __init__(self, session: Session, facts: Facts) -> None:
         self._session = session
@@ -119,9 +119,9 @@ class Apis:
     def read(
         self, reading: Reading, kind: type[T], what: str, *, body: Any = None, **where: str
     ) -> T | Missing | None:
-        """The answer; MISSING where there is no such thing, None where it could not be looked at."""
+        """The response; MISSING after a 404, None if it could not be read."""
         endpoint = self._endpoint(reading.api)
-        why = "" if endpoint else "an emulator has none"
+        why = "" if endpoint else "not available on an emulator"
         try:
             if endpoint:
                 return decode(self._ask(reading, endpoint, body, where), kind)
@@ -131,7 +131,7 @@ class Apis:
         except PermissionDenied as error:
             why = f"{error.message.rstrip('.')}; it needs {reading.permission}"
         except DecodeError as error:
-            why = f"{reading.called} answered in a way that is not known: {error.message}"
+            why = f"the response of {reading.called} could not be decoded: {error.message}"
         except CloudTasksError as error:
             why = error.message.rstrip(".")
         self._facts.unseen.append(Unseen(what, why))
@@ -153,7 +153,7 @@ class Apis:
         return raw
 
     def _endpoint(self, api: str) -> str:
-        """Google's own host for Google's API, unless the environment names another one; empty for an emulator."""
+        """Google's host, unless the environment sets another endpoint; empty for an emulator."""
         named = os.environ.get(f"{OVERRIDES}{api.upper()}", "").strip().rstrip("/")
         if named:
             return named

@@ -1,4 +1,4 @@
-"""What is read beyond Cloud Tasks, in which order: the project, its key, the target, the account."""
+"""Read other APIs, in this order: the project, its key, the target, the account."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _ACT_AS = "iam.serviceAccounts.actAs"
 
 
 def look_deep(queue: Queue, facts: Facts) -> None:
-    """Read all that may be read, into `facts.deep`."""
+    """Read all that the caller may read, into `facts.deep`."""
     session = queue._session
     apis, deep = Apis(session, facts), Deep()
     facts.deep = deep
@@ -66,7 +66,7 @@ def look_deep(queue: Queue, facts: Facts) -> None:
 
 
 def _typical(facts: Facts) -> Task | None:
-    """A task to the host that most tasks go to, of those that failed where some did."""
+    """A task to the most frequent host. If tasks failed, only those count."""
     tasks = facts.failed or facts.timed_out or facts.tasks
     if not tasks:
         return None
@@ -125,7 +125,7 @@ def _target(apis: Apis, queue: Queue, task: Task, facts: Facts, deep: Deep) -> N
     host = url.hostname or ""
     deep.is_run = is_run(host)
     if not deep.is_run:
-        facts.unseen.append(Unseen(f"the target {deep.host}", "only Cloud Run (run.app) can be looked at"))
+        facts.unseen.append(Unseen(f"the target {deep.host}", "only Cloud Run (run.app) can be read"))
         return
     _service(apis, queue.project, host, deep)
     if deep.service is None:
@@ -138,7 +138,7 @@ def _target(apis: Apis, queue: Queue, task: Task, facts: Facts, deep: Deep) -> N
 
 
 def _grants(apis: Apis, project: str, facts: Facts, service: str) -> None:
-    """Whether the policy of the service is young: a grant takes some minutes to hold."""
+    """Read whether the service's IAM policy was changed minutes ago: a new grant takes some minutes."""
     since = (facts.now - _YOUNG).strftime("%Y-%m-%dT%H:%M:%SZ")
     asked = {
         "resourceNames": [f"projects/{project}"],
@@ -147,7 +147,7 @@ def _grants(apis: Apis, project: str, facts: Facts, service: str) -> None:
         "orderBy": "timestamp desc",
         "pageSize": 1,
     }
-    found = apis.read(GRANTS, LogEntries, "whether a grant is young", body=asked)
+    found = apis.read(GRANTS, LogEntries, "recent changes of IAM policies", body=asked)
     if isinstance(found, LogEntries) and found.entries and facts.deep is not None:
         facts.deep.policy_changed = found.entries[0].timestamp
 

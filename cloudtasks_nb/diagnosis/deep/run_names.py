@@ -1,4 +1,4 @@
-"""Which service of Cloud Run has a host? Pure."""
+"""Find the Cloud Run service of a host name. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TOLD = re.compile(
 
 
 class RunName(NamedTuple):
-    """A service as its host names it."""
+    """Project number, region and name of a service, from its host."""
 
     project: str
     region: str
@@ -24,12 +24,12 @@ class RunName(NamedTuple):
 
 
 def is_run(host: str) -> bool:
-    """Whether it is a host of Cloud Run."""
+    """Whether this is a host of Cloud Run."""
     return host.endswith(RUN)
 
 
 def named_by(host: str) -> RunName | None:
-    """The service of a host such as SERVICE-PROJECTNUMBER.REGION.run.app; None for the older kind, which does not say.
+    """The service of a host such as SERVICE-PROJECTNUMBER.REGION.run.app; None for older host names.
 
     >>> named_by("send-123456789012.europe-west1.run.app")
     RunName(project='123456789012', region='europe-west1', service='send')

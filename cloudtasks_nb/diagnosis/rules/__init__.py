@@ -1,4 +1,4 @@
-"""The rules, and how facts are judged by them. Each is a pure function of the facts; its thresholds are keywords."""
+"""The rules, and judge(), which applies them. A rule is a pure function of the facts; its thresholds are keywords."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ RULES: tuple[Callable[[Facts], Finding | None], ...] = (
     purged_lately,
     logging_off,
 )
-"""In the order in which findings of the same severity are told: the cause before what follows from it."""
+"""Findings of the same severity appear in this order: a cause comes before its effects."""
 
 
 def judge(facts: Facts) -> list[Finding]:
-    """All that is found, what hurts most first."""
+    """All findings, the most severe first."""
     found = [finding for rule in RULES if (finding := rule(facts)) is not None]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))

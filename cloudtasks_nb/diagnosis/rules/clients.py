@@ -1,4 +1,4 @@
-"""Rules about who creates tasks: their names, what was refused, and the clock of this machine."""
+"""Rules about clients that create tasks: task names, rejected creates, and the clock of this machine."""
 
 from __future__ import annotations
 
@@ -19,29 +19,27 @@ _TAIL = re.compile(r"(.*?)(\d+)\Z", re.S)
 
 
 def tombstone(facts: Facts) -> Finding | None:
-    """A create was refused because its name was used lately."""
+    """The service rejected a create because a task used the name recently."""
     refused = [one for one in facts.refused if USED_UP in one.message and ".tasks." in one.method]
     if not refused:
         return None
     last = refused[-1]
     held = facts.queue.tombstone_ttl
     for_long = duration(held) if held else "up to 24 hours"
-    creates = (
-        f"{counted(len(refused), 'create')} of this client {'was' if len(refused) == 1 else 'were'} refused"
-    )
+    creates = f"The service rejected {counted(len(refused), 'create')} of this client"
     return Finding(
         rule="tombstone",
         severity="info",
-        sentence=f"{creates}, last at {clock(last.at, facts.now)}: a task with that name existed too recently. The "
-        f"name of a task that finished or was deleted stays taken for {for_long}; choose another one.",
-        evidence=[facts.seen("refused create", f"{last.code} {last.message}", "tasks.create")],
+        sentence=f"{creates}, the last at {clock(last.at, facts.now)}: a task with this name existed too recently. The "
+        f"name of a finished or deleted task stays blocked for {for_long}; use another name.",
+        evidence=[facts.seen("rejected create", f"{last.code} {last.message}", "tasks.create")],
         cure="queue.create_task(payload, url=…)  # without task_id",
         source=QUOTAS,
     )
 
 
 def sequential_names(facts: Facts, *, share: float = 0.8, at_least: int = 20) -> Finding | None:
-    """Names of tasks share a beginning and count up, which makes creating slow."""
+    """Task names share a prefix and count up, which makes creates slow."""
     named = sorted((task.create_time or facts.now, len(task.id), task.id) for task in facts.tasks)
     if len(named) < at_least:
         return None
@@ -55,9 +53,9 @@ def sequential_names(facts: Facts, *, share: float = 0.8, at_least: int = 20) ->
     return Finding(
         rule="sequential_names",
         severity="warns",
-        sentence=f"{percent(count / len(named))} of the sampled names begin with {words} and count up, such as "
-        f"{named[-1][-1]}. Cloud Tasks stores such names side by side, and creating many of them is slow: put a hash "
-        "in front, or leave the name out.",
+        sentence=f"{percent(count / len(named))} of the sampled names begin with {words} and count up, for example "
+        f"{named[-1][-1]}. Creates with such names are slow, because Cloud Tasks stores them side by side. Begin the "
+        "name with a hash, or create tasks without task_id.",
         evidence=[facts.seen("names", f"{named[0][-1]} … {named[-1][-1]}", facts.sampled)],
         cure="queue.create_task(payload, url=…)  # without task_id",
         source=SCALING,
@@ -65,7 +63,7 @@ def sequential_names(facts: Facts, *, share: float = 0.8, at_least: int = 20) ->
 
 
 def _are_close(numbers: list[int]) -> bool:
-    """Whether numbers count up or tell the time, rather than being random."""
+    """Whether numbers count up or are timestamps, and are not random."""
     low, high = str(min(numbers)), str(max(numbers))
     return max(numbers) - min(numbers) <= _GAP * len(numbers) or (
         len(low) == len(high) and low[:4] == high[:4]
@@ -80,8 +78,8 @@ def clock_skew(facts: Facts, *, most: timedelta = timedelta(seconds=5)) -> Findi
     return Finding(
         rule="clock_skew",
         severity="warns",
-        sentence=f"The clock of this machine is {duration(abs(facts.skew))} {way} the service's: schedules that are "
-        "reckoned from it are wrong by as much. The times here are the service's.",
+        sentence=f"The clock of this machine is {duration(abs(facts.skew))} {way} the service's clock. Schedule times "
+        "computed from it are wrong by the same amount. All times here are by the service's clock.",
         evidence=[
             facts.seen("Date header − local clock", f"{facts.skew.total_seconds():+.0f} s", "queues.get")
         ],

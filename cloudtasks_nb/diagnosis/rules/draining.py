@@ -1,4 +1,4 @@
-"""Rules about when what waits will be done, as the forecast reckons it."""
+"""Rules about the time that the backlog takes, by the forecast."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..facts import GET, Facts
 from ..finding import Finding
 from ..forecast import Forecast, made
 from ..forecast_facts import Given, Seen
-from ..words import counted, duration, moment, per_second, percent
+from ..words import clock, counted, duration, per_second, percent
 
 
 def _forecast(facts: Facts) -> Forecast | None:
-    """The forecast of a queue that runs and sends."""
+    """The forecast of a running push queue; None for other queues."""
     if not facts.is_running or facts.queue.kind == "pull" or not facts.due_count:
         return None
     seen = Seen(facts.queue, facts.tasks, facts.depth, facts.complete, facts.now, facts.calls)
@@ -21,18 +21,18 @@ def _forecast(facts: Facts) -> Forecast | None:
 
 
 def drains_never(facts: Facts) -> Finding | None:
-    """More tasks come than are finished."""
+    """More tasks arrive than are finished."""
     forecast = _forecast(facts)
     if forecast is None or forecast.drains or forecast.gives_up is not None:
         return None
     grows = forecast.growth_per_minute
     arrivals, failure = forecast.numbers["arrivals"][1], forecast.numbers["failure"][1]
-    pace = f"It grows by {grows:,.0f} tasks a minute" if grows else "It does not get shorter"
+    pace = f"The queue grows by {grows:,.0f} tasks per minute" if grows else "The queue does not get shorter"
     return Finding(
         rule="drains_never",
         severity="warns",
-        sentence=f"{pace}: {per_second(arrivals)} come, and at most {per_second(forecast.per_second)} are sent, of "
-        f"which up to {percent(failure)} fail. The {forecast.limit} limits it.",
+        sentence=f"{pace}: {per_second(arrivals)} arrive, at most {per_second(forecast.per_second)} are sent, "
+        f"and up to {percent(failure)} of those fail. The limit is the {forecast.limit}.",
         evidence=[
             facts.seen("tasks created per second", f"{arrivals:.3g}", facts.sampled),
             facts.seen(f"attempts per second ({forecast.limit})", f"{forecast.per_second:.3g}", GET),
@@ -44,7 +44,7 @@ def drains_never(facts: Facts) -> Finding | None:
 
 
 def drain_long(facts: Facts, *, most: timedelta = timedelta(hours=1)) -> Finding | None:
-    """What is there takes long."""
+    """The backlog takes long."""
     forecast = _forecast(facts)
     if forecast is None or forecast.all is None or forecast.all[0] <= most:
         return None
@@ -52,9 +52,9 @@ def drain_long(facts: Facts, *, most: timedelta = timedelta(hours=1)) -> Finding
     return Finding(
         rule="drain_long",
         severity="info",
-        sentence=f"{counted(forecast.waiting, 'task')} will be done in {duration(earliest)} to {duration(latest)}, "
-        f"{moment(facts.now + earliest, facts.now)} at the earliest. The {forecast.limit} limits it to "
-        f"{per_second(forecast.per_second)}.",
+        sentence=f"The backlog of {counted(forecast.waiting, 'task')} takes {duration(earliest)} to "
+        f"{duration(latest)}, until {clock(facts.now + earliest, facts.now)} at the earliest. "
+        f"The limit is the {forecast.limit}: {per_second(forecast.per_second)}.",
         evidence=[
             facts.seen("tasks", forecast.waiting, facts.sampled),
             facts.seen(f"attempts per second ({forecast.limit})", f"{forecast.per_second:.3g}", GET),

@@ -20,7 +20,7 @@ _NAMED = 3
 
 
 class Share(NamedTuple):
-    """Which share of attempts fails, and how that is known. `fair`: successes were counted too."""
+    """The share of attempts that fail, and its source. `fair`: the source counts successes, too."""
 
     value: float
     basis: str
@@ -29,7 +29,7 @@ class Share(NamedTuple):
 
 
 def failure_share(facts: Facts, *, at_least: int = 5) -> Share | None:
-    """From the fairest source there is: metrics, the last minute, or else the listing, which hides successes."""
+    """From the best source: metrics, the last minute, or else the listing, which contains no successes."""
     measured = facts.measured
     if measured is not None and measured.total >= at_least:
         basis = f"{measured.failed:,} of {measured.total:,} attempts in {measured.minutes:g} min"
@@ -43,7 +43,7 @@ def failure_share(facts: Facts, *, at_least: int = 5) -> Share | None:
         )
     if not facts.ended:
         return None
-    basis = f"{len(facts.failed):,} of {len(facts.ended):,} last attempts; successes are not listed"
+    basis = f"{len(facts.failed):,} of {len(facts.ended):,} last attempts; the listing contains no successes"
     return Share(len(facts.failed) / len(facts.ended), basis, facts.sampled, fair=False)
 
 
@@ -78,7 +78,7 @@ def failing(
 
 
 def one_cause(facts: Facts, *, share: float = 0.8, at_least: int = 5) -> Finding | None:
-    """Nearly all failures end alike: then the sign says what to mend."""
+    """Nearly all failures have the same cause."""
     overall = failing(facts, at_least=at_least)
     if overall is None:
         return None
@@ -90,12 +90,13 @@ def one_cause(facts: Facts, *, share: float = 0.8, at_least: int = 5) -> Finding
     return Finding(
         rule="one_cause",
         severity=severity,
-        sentence=f"{percent(count / len(facts.failed))} of the failures are {cause.words}. {meaning.words}.{audience}",
+        sentence=f"{percent(count / len(facts.failed))} of the failures have one cause: {cause.words}. "
+        f"{meaning.words}.{audience}",
         evidence=[
             facts.seen(
                 "(code, HTTP status, host)", f"({cause.code}, {cause.http}, {cause.host})", facts.sampled
             ),
-            facts.seen("failures like that", f"{count:,} of {len(facts.failed):,}", facts.sampled),
+            facts.seen("failures with this cause", f"{count:,} of {len(facts.failed):,}", facts.sampled),
         ],
         cure=meaning.cure,
         source=meaning.source,
@@ -103,21 +104,19 @@ def one_cause(facts: Facts, *, share: float = 0.8, at_least: int = 5) -> Finding
 
 
 def timeouts(facts: Facts, *, at_least: int = 1) -> Finding | None:
-    """Targets do not answer within the deadline."""
+    """Targets do not respond within the deadline."""
     late = facts.timed_out
     if len(late) < at_least:
         return None
     longest = max(map(deadline_of, late))
     hosts = {cause.host for cause, _ in grouped(facts, late)}
-    at = f" at {next(iter(hosts))}" if len(hosts) == 1 else ""
-    how_many = (
-        f"{len(late):,} of {counted(len(facts.tasks), 'sampled task')} {'was' if len(late) == 1 else 'were'}"
-    )
+    source = f" from {next(iter(hosts))}" if len(hosts) == 1 else ""
+    how_many = f"{len(late):,} of {counted(len(facts.tasks), 'sampled task')}"
     return Finding(
         rule="timeouts",
         severity="slows",
-        sentence=f"{how_many} not answered{at} within the dispatch deadline of {duration(longest)}. The handler may "
-        "still be at work when the next attempt begins.",
+        sentence=f"{how_many} got no response{source} within the dispatch deadline of {duration(longest)}. The handler "
+        "may still be working when the next attempt begins.",
         evidence=[
             facts.seen(
                 "sum(dispatch_count − response_count)",
@@ -132,19 +131,19 @@ def timeouts(facts: Facts, *, at_least: int = 1) -> Finding | None:
 
 
 def grouped(facts: Facts, tasks: Sequence[Task]) -> list[tuple[Cause, int]]:
-    """How the last attempts of these tasks ended, the most frequent way first."""
+    """The causes of the last failures of these tasks, the most frequent first."""
     causes = (cause_of(task, facts.queue) for task in tasks)
     return Counter(cause for cause in causes if cause is not None and cause.code).most_common()
 
 
 def began(tasks: Sequence[Task]) -> datetime | None:
-    """When the first of these tasks failed first: its first attempt did, or it would be gone."""
+    """When the first attempt of these tasks failed. A listed task's first attempt failed, or the task would be gone."""
     firsts = (task.status.first_attempt_status for task in tasks if task.status is not None)
     return min((one.dispatch_time for one in firsts if one and one.dispatch_time), default=None)
 
 
 def audiences(facts: Facts, cause: Cause) -> str:
-    """Which audience the tokens of these tasks have; empty where it is not known."""
+    """A sentence about the audience of the tokens of these tasks; empty if unknown."""
     found = {audience_of(task, facts.queue) for task in facts.failed if cause_of(task, facts.queue) == cause}
     if found == {None}:
         return " These tasks send no token."
@@ -153,7 +152,7 @@ def audiences(facts: Facts, cause: Cause) -> str:
 
 
 def _failed_since(facts: Facts, moment: datetime) -> int:
-    """About how many attempts failed since then: the last of each task, and those before it as its backoff tells."""
+    """Estimate of the attempts that failed since then: the last of each task, and earlier ones by its backoff."""
     return sum(_attempts_since(facts, task, moment) for task in (*facts.failed, *facts.timed_out))
 
 

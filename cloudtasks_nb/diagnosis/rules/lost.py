@@ -1,4 +1,4 @@
-"""Rules about tasks that will be lost, or done twice."""
+"""Rules about tasks that may be lost or run twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RETRIES = "https://docs.cloud.google.com/tasks/docs/configuring-queues#retry"
 
 
 def near_exhaustion(facts: Facts, *, attempts_left: int = 3) -> Finding | None:
-    """Some tasks have few attempts left: they will be lost."""
+    """Some tasks have few attempts left and may be lost."""
     near = [
         (left, task)
         for task in facts.tasks
@@ -30,11 +30,11 @@ def near_exhaustion(facts: Facts, *, attempts_left: int = 3) -> Finding | None:
         rule="near_exhaustion",
         severity="warns",
         sentence=f"{len(near):,} of {counted(len(facts.tasks), 'sampled task')} {verb} at most "
-        f"{counted(attempts_left, 'attempt')} left, the nearest {fewest:,}. Cloud Tasks deletes a task after its last "
-        "attempt, and keeps no copy: back them up.",
+        f"{counted(attempts_left, 'attempt')} left (the fewest: {fewest:,}). Cloud Tasks deletes a task after its last "
+        "attempt and keeps no copy. Back these tasks up.",
         evidence=[
             facts.seen("max_attempts − dispatch_count", fewest, facts.sampled),
-            facts.seen("such as", task.id, facts.sampled),
+            facts.seen("example", task.id, facts.sampled),
         ],
         cure=f'queue.backup("{facts.queue.id}.parquet")',
         source=_RETRIES,
@@ -42,7 +42,7 @@ def near_exhaustion(facts: Facts, *, attempts_left: int = 3) -> Finding | None:
 
 
 def _left(facts: Facts, task: Task) -> int | None:
-    """Attempts that are left of a task that failed; None where nothing limits them, or time does."""
+    """Attempts left of a failed task; None without a limit, or while its retry duration has not passed."""
     if not task.dispatch_count or task.last_status is None or facts.queue.kind == "pull":
         return None
     retries = retries_of(task, facts.queue)
@@ -56,7 +56,7 @@ def _left(facts: Facts, task: Task) -> int | None:
 
 
 def dup_risk(facts: Facts, *, share: float = 0.9, at_least: int = 5) -> Finding | None:
-    """Attempts take nearly as long as they may, so the next one begins while a handler is still at work."""
+    """Attempts take nearly as long as their deadline, so a retry may begin while the handler still works."""
     sampled = [took for task in facts.tasks if (took := took_s(task)) is not None]
     durations_s = facts.durations_s or sampled
     if len(durations_s) < at_least:
@@ -72,7 +72,7 @@ def dup_risk(facts: Facts, *, share: float = 0.9, at_least: int = 5) -> Finding 
         rule="dup_risk",
         severity="warns",
         sentence=f"One attempt in twenty takes {duration(timedelta(seconds=round(p95_s, 3)))} or longer, and {name} is "
-        f"{duration(limit)}: a handler that is cut off goes on working, and the next attempt does its work twice.",
+        f"{duration(limit)}. A handler that times out may continue, and then the retry does the same work again.",
         evidence=[
             facts.seen(
                 "p95 of attempt seconds",

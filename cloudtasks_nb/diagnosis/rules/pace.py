@@ -16,7 +16,7 @@ _LEASING = (
 
 
 def idle_with_due(facts: Facts, *, patience: timedelta = timedelta(seconds=120)) -> Finding | None:
-    """Tasks are due, and nothing is sent although nothing holds the queue back."""
+    """Tasks are due, and the queue sends none although it runs."""
     stats, oldest = facts.queue.stats, facts.oldest_due
     if not facts.is_running or not facts.due_count or oldest is None or facts.now - oldest <= patience:
         return None
@@ -32,9 +32,8 @@ def idle_with_due(facts: Facts, *, patience: timedelta = timedelta(seconds=120))
     return Finding(
         rule="idle_with_due",
         severity="blocks",
-        sentence=f"{counted(facts.due_count, 'task')} could be sent, the oldest since {clock(oldest, facts.now)}, and "
-        "the queue sends none although it runs. A disabled key (CMEK), a disabled API or billing account, or trouble "
-        "in the region do this.",
+        sentence=f"Due: {counted(facts.due_count, 'task')}, the oldest since {clock(oldest, facts.now)}. The queue "
+        "runs, but sends none. Possible causes: a disabled key (CMEK), API or billing account, or a regional outage.",
         evidence=[
             facts.seen("tasks that are due", facts.due_count, facts.sampled),
             facts.seen("oldest schedule_time that is due", oldest.isoformat(), facts.sampled),
@@ -48,11 +47,11 @@ def idle_with_due(facts: Facts, *, patience: timedelta = timedelta(seconds=120))
 
 def _nobody_leases(facts: Facts) -> Finding | None:
     if facts.retrying or any(task.dispatch_count for task in facts.tasks):
-        return None  # somebody leased some of them
+        return None  # a worker leased some of them
     return Finding(
         rule="idle_with_due",
         severity="blocks",
-        sentence=f"{counted(facts.due_count, 'task')} wait to be leased, and nobody leases: no worker runs.",
+        sentence=f"Ready to lease: {counted(facts.due_count, 'task')}. No worker has leased any of them.",
         evidence=[
             facts.seen("tasks that are due", facts.due_count, facts.sampled),
             facts.seen("max(dispatch_count)", 0, facts.sampled),
@@ -63,7 +62,7 @@ def _nobody_leases(facts: Facts) -> Finding | None:
 
 
 def throttled(facts: Facts, *, share: float = 0.9) -> Finding | None:
-    """The service sends less than the queue is set to."""
+    """The service sends more slowly than the rate limit of the queue."""
     stats = facts.queue.stats
     if stats is None or not facts.is_running or not facts.due_count or facts.queue.kind == "pull":
         return None
@@ -73,9 +72,9 @@ def throttled(facts: Facts, *, share: float = 0.9) -> Finding | None:
     return Finding(
         rule="throttled",
         severity="slows",
-        sentence=f"The service sends at most {per_second(effective)}, although the queue is set to "
-        f"{per_second(facts.rate)}: it slows queues whose targets fail or are slow. It recovers by itself once the "
-        "target does.",
+        sentence=f"The service throttles the queue to {per_second(effective)}; its rate limit is "
+        f"{per_second(facts.rate)}. The service throttles a queue while its target fails or is slow. The rate recovers "
+        "once the target does.",
         evidence=[
             facts.seen("stats.effective_execution_rate", effective, GET),
             facts.seen("rate_limits.max_tasks_dispatched_per_second", facts.rate, GET),
@@ -87,7 +86,7 @@ def throttled(facts: Facts, *, share: float = 0.9) -> Finding | None:
 
 
 def concurrency_bound(facts: Facts, *, share: float = 0.95) -> Finding | None:
-    """As many attempts are under way as may be, and more tasks wait than that."""
+    """The queue sends as many concurrent attempts as its limit allows, and more tasks than that are due."""
     stats, limit = facts.queue.stats, facts.concurrency
     if stats is None or not facts.is_running or facts.queue.kind == "pull":
         return None
@@ -97,16 +96,16 @@ def concurrency_bound(facts: Facts, *, share: float = 0.95) -> Finding | None:
     executed = int(stats.executed_last_minute_count)
     takes_s = 60 * running / executed if executed else None
     pace = (
-        f" An attempt takes at most about {duration(timedelta(seconds=round(takes_s, 2)))}, so {limit:,} at a time are "
-        f"at least {per_second(limit / takes_s)}."
+        f" An attempt takes up to about {duration(timedelta(seconds=round(takes_s, 2)))}, so {limit:,} concurrent "
+        f"attempts complete at least {per_second(limit / takes_s)}."
         if takes_s
         else ""
     )
     return Finding(
         rule="concurrency_bound",
         severity="slows",
-        sentence=f"{counted(running, 'attempt')} of at most {limit:,} {'is' if running == 1 else 'are'} under way, and "
-        f"{counted(facts.due_count, 'task')} wait for one to end.{pace}",
+        sentence=f"In progress: {counted(running, 'attempt')} of at most {limit:,}. Due: "
+        f"{counted(facts.due_count, 'task')}.{pace}",
         evidence=[
             facts.seen("stats.concurrent_dispatches_count", running, GET),
             facts.seen("rate_limits.max_concurrent_tasks", limit, GET),
@@ -118,7 +117,7 @@ def concurrency_bound(facts: Facts, *, share: float = 0.95) -> Finding | None:
 
 
 def rate_bound(facts: Facts, *, share: float = 0.9, backlog: float = 2.0) -> Finding | None:
-    """The queue sends as fast as it is set to, and more waits than that."""
+    """The queue sends at its rate limit, and a backlog is due."""
     stats = facts.queue.stats
     if stats is None or not facts.is_running or facts.queue.kind == "pull":
         return None
@@ -130,7 +129,7 @@ def rate_bound(facts: Facts, *, share: float = 0.9, backlog: float = 2.0) -> Fin
         rule="rate_bound",
         severity="slows",
         sentence=f"The queue sends {per_second(sent)}, and its rate limit is {per_second(facts.rate)}: "
-        f"{counted(facts.due_count, 'task')} that are due take at least {duration(lasts)}.",
+        f"the backlog of {counted(facts.due_count, 'due task')} takes at least {duration(lasts)}.",
         evidence=[
             facts.seen("stats.executed_last_minute_count ÷ 60", f"{sent:.3g}", GET),
             facts.seen("rate_limits.max_tasks_dispatched_per_second", facts.rate, GET),
@@ -142,7 +141,7 @@ def rate_bound(facts: Facts, *, share: float = 0.9, backlog: float = 2.0) -> Fin
 
 
 def beyond_500(facts: Facts, *, most: float = 500.0, at_least_s: float = 2.0) -> Finding | None:
-    """More tasks are created each second than one queue is made for."""
+    """More tasks are created per second than one queue can dispatch."""
     measured = facts.measured
     if measured is not None and measured.created is not None and measured.minutes:
         rate, call = measured.created / (60 * measured.minutes), "timeSeries.list"
@@ -155,7 +154,7 @@ def beyond_500(facts: Facts, *, most: float = 500.0, at_least_s: float = 2.0) ->
     return Finding(
         rule="beyond_500",
         severity="warns",
-        sentence=f"Tasks are created at {per_second(rate)}: one queue takes 500 a second at most. Spread them over "
+        sentence=f"Tasks are created at {per_second(rate)}, and one queue dispatches at most 500 per second. Use "
         "several queues.",
         evidence=[facts.seen("tasks created per second", f"{rate:,.0f}", call)],
         cure='[client.create_queue(f"{queue.id}-{n}") for n in range(4)]',

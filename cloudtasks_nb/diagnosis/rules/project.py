@@ -1,4 +1,4 @@
-"""Rules about the project: its APIs, its billing, its key, its application. They need what deep=True reads."""
+"""Rules about the project: its APIs, billing, key and application. Their facts are read with deep=True."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ APP_FIREWALL = "https://docs.cloud.google.com/appengine/docs/standard/creating-f
 AGENT_ROLE = "roles/cloudtasks.serviceAgent"
 AGENT_DOMAIN = "@gcp-sa-cloudtasks.iam.gserviceaccount.com"
 APP_ENGINE_SENDER = "0.1.0.2"
-"""The address that deliveries of Cloud Tasks have for App Engine's firewall."""
+"""The source address of Cloud Tasks, as App Engine's firewall sees it."""
 
 
 def api_disabled(facts: Facts) -> Finding | None:
-    """The Cloud Tasks API is switched off in the project."""
+    """The Cloud Tasks API is disabled in the project."""
     deep = facts.deep
     if deep is None or deep.api_state != "DISABLED":
         return None
     return Finding(
         rule="api_disabled",
         severity="blocks",
-        sentence=f"The Cloud Tasks API is disabled in project {facts.queue.project}: nothing is sent.",
+        sentence=f"The Cloud Tasks API is disabled in project {facts.queue.project}, so no task is sent.",
         evidence=[facts.seen("state", deep.api_state, API_STATE.called)],
         cure=f"!gcloud services enable cloudtasks.googleapis.com --project={facts.queue.project}",
         source=PITFALLS,
@@ -34,14 +34,15 @@ def api_disabled(facts: Facts) -> Finding | None:
 
 
 def billing_off(facts: Facts) -> Finding | None:
-    """The project has no billing account that pays."""
+    """The project has no active billing account."""
     deep = facts.deep
     if deep is None or deep.billing is None or deep.billing.billing_enabled:
         return None
     return Finding(
         rule="billing_off",
         severity="blocks",
-        sentence=f"Billing is off in project {facts.queue.project}: nothing is sent, and the queue may be disabled.",
+        sentence=f"Billing is disabled in project {facts.queue.project}, so no task is sent. The queue may be "
+        "disabled, too.",
         evidence=[facts.seen("billing_enabled", value=False, call=BILLING.called)],
         cure=f"!gcloud billing projects link {facts.queue.project} --billing-account=…",
         source=PITFALLS,
@@ -56,8 +57,8 @@ def key_disabled(facts: Facts) -> Finding | None:
     return Finding(
         rule="key_disabled",
         severity="blocks",
-        sentence=f"Tasks of this location are encrypted with a key that is {deep.key_state}: tasks made under "
-        "it stay and cannot be sent until it is enabled again.",
+        sentence=f"The key that encrypts tasks in this location is {deep.key_state}. Tasks created with it stay in the "
+        "queue, and cannot be sent until the key is enabled again.",
         evidence=[facts.seen("primary.state", deep.key_state, KEY.called), facts.seen("kms_key", deep.key)],
         cure="!gcloud kms keys versions enable … --key=…",
         source=CMEK,
@@ -65,7 +66,7 @@ def key_disabled(facts: Facts) -> Finding | None:
 
 
 def agent_lost(facts: Facts) -> Finding | None:
-    """The service agent of Cloud Tasks lost the role that lets it mint tokens."""
+    """The service agent of Cloud Tasks lost the role that it needs to create tokens."""
     policy = facts.deep.project_policy if facts.deep is not None else None
     if policy is None or not (facts.deep and facts.deep.account):
         return None
@@ -75,8 +76,8 @@ def agent_lost(facts: Facts) -> Finding | None:
     return Finding(
         rule="agent_lost",
         severity="blocks",
-        sentence=f"The service agent of Cloud Tasks (service-…{AGENT_DOMAIN}) does not hold {AGENT_ROLE} there, "
-        "so that no token can be made for the tasks.",
+        sentence=f"The service agent of Cloud Tasks (service-…{AGENT_DOMAIN}) does not have {AGENT_ROLE} in "
+        "this project, so it cannot create tokens for the tasks.",
         evidence=[
             facts.seen(f"members of {AGENT_ROLE}", ", ".join(holders) or "none", PROJECT_POLICY.called)
         ],
@@ -87,19 +88,19 @@ def agent_lost(facts: Facts) -> Finding | None:
 
 
 def account_unfit(facts: Facts) -> Finding | None:
-    """The account whose token is sent is not there, disabled, or of another project."""
+    """The service account of the token does not exist, is disabled, or belongs to another project."""
     deep = facts.deep
     if deep is None or deep.account_is in ("", "there"):
         return None
     words = {
         "missing": "does not exist",
         "disabled": "is disabled",
-        "elsewhere": "is of another project than the queue",
+        "elsewhere": "belongs to another project than the queue",
     }[deep.account_is]
     return Finding(
         rule="account_unfit",
         severity="blocks",
-        sentence=f"The account {deep.account}, whose token the tasks send, {words}: no token can be made.",
+        sentence=f"The service account {deep.account} {words}, so Cloud Tasks cannot create tokens for it.",
         evidence=[facts.seen("the account", deep.account_is, "iam.projects.serviceAccounts.get")],
         cure=f"!gcloud iam service-accounts enable {deep.account}",
         source=HTTP_TARGETS,
@@ -107,14 +108,14 @@ def account_unfit(facts: Facts) -> Finding | None:
 
 
 def may_not_act_as(facts: Facts) -> Finding | None:
-    """Whoever asks may not create tasks with this account."""
+    """The caller may not create tasks with this account."""
     deep = facts.deep
     if deep is None or deep.may_act_as is not False:
         return None
     return Finding(
         rule="may_not_act_as",
         severity="info",
-        sentence=f"You may not act as {deep.account}: creating a task with its token would be refused for you.",
+        sentence=f"You may not act as {deep.account}, so you cannot create tasks with its token.",
         evidence=[
             facts.seen(
                 "iam.serviceAccounts.actAs", "not held", "iam.projects.serviceAccounts.testIamPermissions"
@@ -127,7 +128,7 @@ def may_not_act_as(facts: Facts) -> Finding | None:
 
 
 def application_down(facts: Facts) -> Finding | None:
-    """The App Engine application is not there, or disabled."""
+    """The App Engine application does not exist, or is disabled."""
     deep = facts.deep
     if deep is None or not (deep.application_is_missing or deep.application):
         return None
@@ -142,7 +143,7 @@ def application_down(facts: Facts) -> Finding | None:
     return Finding(
         rule="application_down",
         severity="blocks",
-        sentence=f"Project {facts.queue.project} {words}: tasks for App Engine cannot be sent.",
+        sentence=f"Project {facts.queue.project} {words}, so tasks for App Engine cannot be sent.",
         evidence=[facts.seen("serving_status", status, APPLICATION.called)],
         cure=f"!gcloud app create --project={facts.queue.project} --region={facts.queue.location}",
         source=PITFALLS,
@@ -150,7 +151,7 @@ def application_down(facts: Facts) -> Finding | None:
 
 
 def firewall_denies(facts: Facts) -> Finding | None:
-    """The first rule of App Engine's firewall that concerns deliveries denies them."""
+    """The first rule of App Engine's firewall that matches Cloud Tasks denies it."""
     rules = facts.deep.firewall if facts.deep is not None else None
     first = next(
         (rule for rule in sorted(rules or [], key=lambda rule: rule.priority) if _covers(rule.source_range)),
@@ -158,13 +159,13 @@ def firewall_denies(facts: Facts) -> Finding | None:
     )
     if (
         first is None or first.action != "DENY" or first.source_range == "*"
-    ):  # the last rule spares Cloud Tasks
+    ):  # the default rule does not apply to Cloud Tasks
         return None
     return Finding(
         rule="firewall_denies",
         severity="blocks",
-        sentence=f"The App Engine firewall denies {APP_ENGINE_SENDER}, which Cloud Tasks sends from: its rule "
-        f"{first.priority} for {first.source_range} comes first.",
+        sentence=f"The App Engine firewall denies {APP_ENGINE_SENDER}, the address of Cloud Tasks. The first rule "
+        f"that matches has priority {first.priority} and range {first.source_range}.",
         evidence=[facts.seen("action", f"{first.action} {first.source_range}", FIREWALL.called)],
         cure=f"!gcloud app firewall-rules create 1 --action=allow --source-range={APP_ENGINE_SENDER}/32",
         source=APP_FIREWALL,

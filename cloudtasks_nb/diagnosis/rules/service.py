@@ -1,4 +1,4 @@
-"""Rules about a target on Cloud Run, in the order of a checklist. They need what deep=True reads."""
+"""Rules about a target on Cloud Run, in the order of a checklist. Their facts are read with deep=True."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def target_missing(facts: Facts) -> Finding | None:
         return None
     return _blocks(
         "target_missing",
-        f"No service of Cloud Run has the address {deep.host}: it was deleted, or the URL is wrong.",
+        f"No Cloud Run service has the address {deep.host}. The service was deleted, or the URL is wrong.",
         [facts.seen("the service", "404", SERVICE.called), facts.seen("host", deep.host)],
         "queue.tasks().first(1)[0].url",
         HTTP_TARGETS,
@@ -34,7 +34,7 @@ def target_missing(facts: Facts) -> Finding | None:
 
 
 def target_not_ready(facts: Facts) -> Finding | None:
-    """The service is there, and does not serve."""
+    """The service exists and is not ready."""
     service = _service(facts)
     condition = service.terminal_condition if service is not None else None
     if service is None or condition is None or condition.state in ("", _SUCCEEDED):
@@ -49,13 +49,13 @@ def target_not_ready(facts: Facts) -> Finding | None:
 
 
 def url_off(facts: Facts) -> Finding | None:
-    """The run.app URL of the service is switched off."""
+    """The run.app URL of the service is disabled."""
     service = _service(facts)
     if service is None or not service.default_uri_disabled:
         return None
     return _blocks(
         "url_off",
-        f"The run.app URL of {_id(service)} is disabled, and the tasks go to it.",
+        f"The tasks use the run.app URL of {_id(service)}, and this URL is disabled.",
         [facts.seen("default_uri_disabled", service.default_uri_disabled, SERVICE.called)],
         f"!gcloud run services update {_id(service)} --default-url",
         RUN_INGRESS,
@@ -63,7 +63,7 @@ def url_off(facts: Facts) -> Finding | None:
 
 
 def ingress_closed(facts: Facts) -> Finding | None:
-    """The service lets in nothing, or only what is internal, and refuses."""
+    """The ingress of the service is none; or it is internal, and attempts end with 403 or 404."""
     service = _service(facts)
     if (
         service is None
@@ -75,13 +75,13 @@ def ingress_closed(facts: Facts) -> Finding | None:
     if not is_none and not _refuses(facts, 403, 404):
         return None
     words = (
-        "nothing"
+        "no requests"
         if is_none
-        else "only internal traffic, and the queue counts as that only in the same project or perimeter"
+        else "only internal requests: those of queues in the same project or perimeter"
     )
     return _blocks(
         "ingress_closed",
-        f"The service {_id(service)} lets in {words}.",
+        f"The service {_id(service)} accepts {words}.",
         [facts.seen("ingress", service.ingress, SERVICE.called)],
         f"!gcloud run services update {_id(service)} --ingress=all",
         RUN_INGRESS,
@@ -89,13 +89,13 @@ def ingress_closed(facts: Facts) -> Finding | None:
 
 
 def no_token(facts: Facts) -> Finding | None:
-    """The service wants a token, and the tasks send none."""
+    """The service requires a token, and the tasks send none."""
     deep, service = facts.deep, _service(facts)
     if deep is None or service is None or deep.account or _is_public(deep) is not False:
         return None
     return _blocks(
         "no_token",
-        f"The service {_id(service)} is not public, and the tasks send no token: every attempt is refused.",
+        f"The service {_id(service)} is not public, and the tasks send no token, so every attempt fails.",
         [
             facts.seen("oidc_token", "none", GET),
             facts.seen("members", _members(deep.policies), SERVICE_POLICY.called),
@@ -120,9 +120,9 @@ def no_invoker(facts: Facts) -> Finding | None:
         rule="no_invoker",
         severity="info" if conditional else "blocks",
         sentence=(
-            f"{deep.account} may call {_id(service)} only under a condition, which could not be evaluated."
+            f"{deep.account} may call {_id(service)} only under an IAM condition, which was not evaluated."
             if conditional
-            else f"{deep.account} does not hold roles/run.invoker on {_id(service)}: Cloud Run answers 403."
+            else f"{deep.account} does not have roles/run.invoker on {_id(service)}, so Cloud Run returns 403."
         ),
         evidence=[facts.seen("members of roles/run.invoker", _members(deep.policies), SERVICE_POLICY.called)],
         cure=f"!gcloud run services add-iam-policy-binding {_id(service)} --role=roles/run.invoker --member={member}",
@@ -142,8 +142,8 @@ def wrong_audience(facts: Facts) -> Finding | None:
     return Finding(
         rule="wrong_audience",
         severity="blocks" if refused else "warns",
-        sentence=f"The audience of the token is {deep.audience}, and {_id(service)} accepts {' or '.join(accepted)}: "
-        "the comparison is exact, without a slash or a path at the end.",
+        sentence=f"The audience of the token is {deep.audience}, but {_id(service)} accepts {' or '.join(accepted)}. "
+        "The audience must match exactly, without a path or a slash at the end.",
         evidence=[
             facts.seen("oidc_token.audience", deep.audience, GET),
             facts.seen("urls, custom_audiences", ", ".join(accepted), SERVICE.called),
@@ -155,7 +155,7 @@ def wrong_audience(facts: Facts) -> Finding | None:
 
 
 def deadline_mismatch(facts: Facts) -> Finding | None:
-    """Cloud Run lets a request last longer than the queue waits."""
+    """The request timeout of Cloud Run is longer than the dispatch deadline."""
     service = _service(facts)
     timeout = facts.target_timeout
     if service is None or timeout is None or timeout <= facts.deadline:
@@ -163,8 +163,8 @@ def deadline_mismatch(facts: Facts) -> Finding | None:
     return Finding(
         rule="deadline_mismatch",
         severity="warns",
-        sentence=f"Cloud Run lets a request of {_id(service)} last {duration(timeout)}, and the dispatch deadline is "
-        f"{duration(facts.deadline)}: the queue gives up first and tries again while the handler is still at work.",
+        sentence=f"The request timeout of {_id(service)} is {duration(timeout)}, and the dispatch deadline is only "
+        f"{duration(facts.deadline)}. So the queue may retry a task while the handler still works on it.",
         evidence=[
             facts.seen("template.timeout", duration(timeout), SERVICE.called),
             facts.seen("dispatch_deadline", duration(facts.deadline), facts.sampled),
@@ -175,7 +175,7 @@ def deadline_mismatch(facts: Facts) -> Finding | None:
 
 
 def capacity_gap(facts: Facts) -> Finding | None:
-    """The queue sends more at a time than the service handles."""
+    """The queue sends more concurrent requests than the service handles."""
     service = _service(facts)
     most = service.most_at_once if service is not None else None
     if service is None or most is None or most >= facts.concurrency:
@@ -183,8 +183,8 @@ def capacity_gap(facts: Facts) -> Finding | None:
     return Finding(
         rule="capacity_gap",
         severity="warns",
-        sentence=f"{_id(service)} handles at most {most:,} requests at a time (instances × concurrency), and the queue "
-        f"sends up to {facts.concurrency:,}: at peaks Cloud Run answers 429, and the service slows the queue.",
+        sentence=f"{_id(service)} handles at most {most:,} concurrent requests (instances × concurrency), and the "
+        f"queue sends up to {facts.concurrency:,}. At peaks Cloud Run returns 429, and the queue is throttled.",
         evidence=[
             facts.seen("max_instance_count × max_instance_request_concurrency", most, SERVICE.called),
             facts.seen("rate_limits.max_concurrent_tasks", facts.concurrency, GET),
@@ -195,15 +195,15 @@ def capacity_gap(facts: Facts) -> Finding | None:
 
 
 def young_grant(facts: Facts) -> Finding | None:
-    """Who may call the service was changed minutes ago."""
+    """The IAM policy of the service was changed minutes ago."""
     service, changed = _service(facts), facts.deep.policy_changed if facts.deep is not None else None
     if service is None or changed is None:
         return None
     return Finding(
         rule="young_grant",
         severity="info",
-        sentence=f"Who may call {_id(service)} was changed {relative(changed, facts.now)}: a grant takes some minutes "
-        "to hold, and 403 is answered until then.",
+        sentence=f"The IAM policy of {_id(service)} was changed {relative(changed, facts.now)}. A new grant takes some "
+        "minutes to take effect; until then Cloud Run returns 403.",
         evidence=[facts.seen("SetIamPolicy", changed.isoformat(), GRANTS.called)],
         cure="queue.diagnose(deep=True)",
         source=RUN_AUTH,
@@ -211,21 +211,21 @@ def young_grant(facts: Facts) -> Finding | None:
 
 
 def what_is_left(facts: Facts) -> Finding | None:
-    """All that can be read is fine, and it answers 403 all the same."""
+    """The service returns 403, and no other rule found the cause."""
     service, deep = _service(facts), facts.deep
     if service is None or deep is None or not _refuses(facts, 403) or deep.policies is None:
         return None
     if any(rule(facts) for rule in (url_off, ingress_closed, no_token, no_invoker, wrong_audience)):
         return None
-    iap = "Identity-Aware Proxy is on, which has a list of its own" if service.iap_enabled else ""
+    iap = "Identity-Aware Proxy is enabled: check its access list, too" if service.iap_enabled else ""
     words = iap or (
-        "A grant that is some minutes old, VPC Service Controls, and the organisation policies run.allowedIngress and "
-        "iam.allowedPolicyMemberDomains are left"
+        "Remaining causes: a grant that is only minutes old, VPC Service Controls, or the organisation policies "
+        "run.allowedIngress and iam.allowedPolicyMemberDomains"
     )
     return Finding(
         rule="what_is_left",
         severity="info",
-        sentence=f"{_id(service)} answers 403, and its ingress, its invokers and the audience are as they should be. "
+        sentence=f"{_id(service)} returns 403, although its ingress, its invokers and the audience are correct. "
         f"{words}.",
         evidence=[facts.seen("iap_enabled", service.iap_enabled, SERVICE.called)],
         cure=f"!gcloud run services describe {_id(service)}",
@@ -242,7 +242,7 @@ def _id(service: Service) -> str:
 
 
 def _is_public(deep: Deep) -> bool | None:
-    """Whether anybody may call it; None where that could not be read."""
+    """Whether anybody may call the service; None if its policy could not be read."""
     if deep.service is not None and deep.service.invoker_iam_disabled:
         return True
     if deep.policies is None:
@@ -255,7 +255,7 @@ def _is_public(deep: Deep) -> bool | None:
 
 
 def _may_inherit(deep: Deep) -> bool:
-    """Whether a policy above the service could allow it, and could not be read."""
+    """Whether the project's policy could not be read. It might allow the call."""
     return deep.project_policy is None
 
 

@@ -1,4 +1,4 @@
-"""Rules about what a queue is set to, and what was done to it."""
+"""Rules about the state and the settings of a queue."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PURGING = "https://docs.cloud.google.com/tasks/docs/reference/rest/v2/projects.l
 
 
 def paused_with_backlog(facts: Facts) -> Finding | None:
-    """The queue does not run, and tasks wait in it."""
+    """The queue does not run, and holds tasks."""
     if facts.is_running or not facts.depth:
         return None
     state, held = facts.queue.state, tasks(facts.depth, about=not facts.complete)
     why = (
-        "nothing is sent until it is resumed"
+        "no task is sent until queue.resume()"
         if state == "PAUSED"
-        else "an upload of queue.yaml left it out, or the API was disabled"
+        else "a queue.yaml without this queue was uploaded, or the API was disabled"
     )
     since = f" since {clock(facts.paused_since, facts.now)}" if facts.paused_since is not None else ""
     by = f" by {facts.paused_by}" if facts.paused_by else ""
@@ -44,8 +44,8 @@ def purged_lately(facts: Facts, *, within: timedelta = timedelta(hours=24)) -> F
     return Finding(
         rule="purged_lately",
         severity="info",
-        sentence=f"The queue was purged {relative(purged, facts.now)}, at {clock(purged, facts.now)}: tasks that were "
-        "created before are gone.",
+        sentence=f"The queue was purged {relative(purged, facts.now)}, at {clock(purged, facts.now)}. All tasks that "
+        "were created before are deleted.",
         evidence=[facts.seen("purge_time", purged.isoformat(), GET)],
         cure='queue.audit(since="24h")',
         source=PURGING,
@@ -53,7 +53,7 @@ def purged_lately(facts: Facts, *, within: timedelta = timedelta(hours=24)) -> F
 
 
 def logging_off(facts: Facts) -> Finding | None:
-    """Nothing is written to Cloud Logging, so nobody can tell what happened."""
+    """The queue writes no log to Cloud Logging."""
     if facts.queue.kind == "pull" or not facts.tells_logging:
         return None
     config = facts.queue.stackdriver_logging_config
@@ -62,8 +62,8 @@ def logging_off(facts: Facts) -> Finding | None:
     return Finding(
         rule="logging_off",
         severity="info",
-        sentence="Logging is off, so nobody can tell afterwards what became of a task. Two entries per attempt cost "
-        "about 2 kB.",
+        sentence="Logging is off, so there is no record of how a task ended. A log takes about 2 kB per attempt (two "
+        "entries).",
         evidence=[
             facts.seen(
                 "stackdriver_logging_config.sampling_ratio", config.sampling_ratio if config else 0, GET

@@ -1,4 +1,4 @@
-"""Rules about tasks whose time has not come."""
+"""Rules about tasks that are scheduled for later."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def all_future(facts: Facts, *, ahead: timedelta = timedelta(seconds=5)) -> Find
 
 
 def retry_wait(facts: Facts, *, share: float = 0.5) -> Finding | None:
-    """Most tasks failed and wait for their next attempt."""
+    """Most tasks failed and wait for a retry."""
     waiting, sampled = len(facts.retrying), len(facts.tasks)
     if facts.queue.kind == "pull" or not sampled or waiting / sampled <= share:
         return None
@@ -52,7 +52,7 @@ def retry_wait(facts: Facts, *, share: float = 0.5) -> Finding | None:
     return Finding(
         rule="retry_wait",
         severity="slows",
-        sentence=f"{how_many} for the next attempt; the first is {relative(soonest, facts.now)}, at "
+        sentence=f"{how_many} for a retry; the first retry is {relative(soonest, facts.now)}, at "
         f"{clock(soonest, facts.now)}.{why}",
         evidence=[
             facts.seen("dispatch_count ≥ 1 and schedule_time > now", waiting, facts.sampled),

@@ -175,7 +175,7 @@ def test_an_invoker_of_the_project_counts_and_a_condition_is_said(local: ct.Clie
     assert rules(queue.diagnose(deep=True)) == []
     there.answers["/v3/projects/local:getIamPolicy"]["bindings"][-1]["condition"] = {"expression": "false"}
     (finding,) = [one for one in queue.diagnose(deep=True) if one.rule == "no_invoker"]
-    assert (finding.severity, "under a condition" in finding.sentence) == ("info", True)
+    assert (finding.severity, "under an IAM condition" in finding.sentence) == ("info", True)
 
 
 def test_a_grant_that_is_young_is_said(local: ct.Client, there: Google) -> None:
@@ -219,17 +219,17 @@ def test_what_may_not_be_read_is_said_with_its_permission(local: ct.Client, ther
     said = "\n".join(f"{one.what}: {one.why}" for one in diagnosis.unseen)
     for permission in ("run.services.get", "iam.serviceAccounts.get", "serviceusage.services.get"):
         assert f"it needs {permission}" in said
-    assert "could not look" in str(diagnosis)
+    assert "could not read" in str(diagnosis)
 
 
 def test_an_answer_of_another_shape_is_nothing_that_is_fine(local: ct.Client, there: Google) -> None:
     queue = filled(local)
     there.answers[f"/v2/{SERVICE}"] = {"name": 5}
     (unseen,) = [one for one in queue.diagnose(deep=True).unseen if one.what == "the Cloud Run service"]
-    assert "not known" in unseen.why
+    assert "could not be decoded" in unseen.why
 
 
 def test_an_emulator_has_nothing_beyond_and_no_credentials_leave_it(local: ct.Client) -> None:
     diagnosis = filled(local).diagnose(deep=True)
-    assert {one.why for one in diagnosis.unseen} == {"an emulator has none"}
+    assert {one.why for one in diagnosis.unseen} == {"not available on an emulator"}
     assert diagnosis.calls == 3

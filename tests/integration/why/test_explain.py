@@ -37,17 +37,17 @@ def why(task: ct.Task) -> tuple[str, str]:
 def test_scheduled_paused_and_due(here: World) -> None:
     queue = here.queue()
     later = queue.create_task(b"", url=here.inbox.url_for("/"), schedule=600)
-    assert why(later) == ("scheduled", "It waits until T, in 10 min. Only task.run() is sooner.")
+    assert why(later) == ("scheduled", "It is scheduled for T, in 10 min. task.run() runs it now.")
     queue.pause()
     cause, words = why(later)
     assert cause == "paused_with_backlog"
     assert words.startswith(
-        "Its queue is PAUSED since T: nothing is sent until it is resumed. It waits until T, in 10 min."
+        "Its queue is PAUSED since T: no task is sent until queue.resume(). It is scheduled for T, in 10 min."
     )
     now = queue.create_task(b"", url=here.inbox.url_for("/"))
     assert why(now) == (
         "paused_with_backlog",
-        "Its queue is PAUSED since T: nothing is sent until it is resumed.",
+        "Its queue is PAUSED since T: no task is sent until queue.resume().",
     )
     queue.resume()
     assert why(now)[0] == "due"
@@ -60,7 +60,7 @@ def test_retrying_tells_the_past_and_the_future(here: World) -> None:
     assert why(task) == (
         "retrying",
         "Attempt 3 of 100 ended with 503 from HOST. The next is in 35 s, then after 1 min 20 s, 2 min 40 s …. "
-        "If all of them fail, it is given up on T at the earliest.",
+        "If all attempts fail, it is given up on T at the earliest.",
     )
     assert why(queue.pause().task(task.id))[1].count("Attempt 3 of 100 ended with 503") == 1
 
@@ -70,7 +70,7 @@ def test_the_last_attempt_is_told_as_such(here: World) -> None:
     task = queue.create_task(b"", url=here.inbox.url_for("/500"))
     here.pass_("1s")
     assert why(task)[1].endswith(
-        "The next is in 4 s. If all of them fail, it is given up at T at the earliest."
+        "The next is in 4 s. If all attempts fail, it is given up at T at the earliest."
     )
     here.pass_("10s")
     words = "It was given up at T after 2 attempts; the last one ended with 500. Cloud Tasks keeps no copy."
@@ -93,19 +93,21 @@ def test_a_timeout_says_how_long_the_target_had(here: World) -> None:
     task = scenarios.times_out(here).tasks().first(1)[0]
     cause, words = why(task)
     assert cause == "retrying"
-    assert words.startswith("Attempt 1 of 100 was not answered by HOST within 20 s. The next is in 25 s")
+    assert words.startswith("Attempt 1 of 100 got no response from HOST within 20 s. The next is in 25 s")
 
 
 def test_one_that_waits_for_its_turn_is_told_which_limit_holds_it(here: World) -> None:
     tasks = list(scenarios.too_few_at_a_time(here).tasks())
     running = [task for task in tasks if task.dispatch_count]
     assert why(running[0])[1].startswith(
-        "Attempt 1 is under way: it was sent 6 s ago, and the target has 10 min"
+        "Attempt 1 is in progress: it was sent 6 s ago, and its deadline is 10 min"
     )
     waiting = next(task for task in tasks if not task.dispatch_count)
     cause, words = why(waiting)
     assert cause == "concurrency_bound"
-    assert words.startswith("It is due since T, and waits its turn. 4 attempts of at most 4 are under way")
+    assert words.startswith(
+        "It has been due since T, and waits behind other tasks. In progress: 4 attempts of "
+    )
 
 
 def test_what_is_gone_is_told_as_far_as_somebody_remembers(here: World) -> None:
@@ -116,7 +118,7 @@ def test_what_is_gone_is_told_as_far_as_somebody_remembers(here: World) -> None:
     purged = queue.create_task(b"", url=url, schedule=3600)
     here.pass_("1s")
     queue.purge()
-    assert why(purged) == ("gone", "It was deleted by the purge at T, or it ended before that.")
+    assert why(purged) == ("gone", "The purge at T deleted it, or it ended before that.")
     deleted = queue.create_task(b"", url=url, schedule=3600)
     here.pass_("1s")
     deleted.delete()
@@ -142,20 +144,23 @@ def test_a_name_that_was_refused_explains_itself_where_nobody_remembers_its_firs
         queue.create_task(b"", url=url, task_id="welcome")
     cause, words = why(queue.task("welcome", read=False))
     assert cause == "tombstone"
-    assert words.startswith("It was never created: the create at T was refused")
+    assert words.startswith("It was never created: the service rejected the create at T")
 
 
 def test_the_tasks_of_a_queue_that_is_gone(here: World) -> None:
     queue = here.queue()
     task = queue.create_task(b"", url=here.inbox.url_for("/"), schedule=60)
     queue.delete()
-    assert why(task) == ("gone", "Its queue does not exist, and its tasks with it.")
+    assert why(task) == ("gone", "Its queue does not exist, so its tasks do not exist either.")
 
 
 def test_pull_tasks(here: World) -> None:
     queue = here.queue(kind="pull")
     task = queue.create_task(b"x")
-    assert why(task) == ("due", "It waits to be leased since T (0 leases so far). No order is promised.")
+    assert why(task) == (
+        "due",
+        "It can be leased since T (0 leases so far). The order of tasks is not guaranteed.",
+    )
     queue.lease(max_tasks=1, lease_duration=60)
     assert why(task) == ("scheduled", "A worker holds it until T, in 60 s (1 lease so far).")
 

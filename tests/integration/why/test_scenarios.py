@@ -53,7 +53,9 @@ def test_a_queue_that_sends_nothing_although_it_could() -> None:
 def test_a_queue_that_grows_says_by_how_much(here: World) -> None:
     (finding,) = [one for one in scenarios.too_many_come(here).diagnose() if one.rule == "drains_never"]
     assert finding.severity == "warns"
-    assert finding.sentence.startswith("It grows by 480 tasks a minute: 10/s come, and at most 2/s are sent")
+    assert finding.sentence.startswith(
+        "The queue grows by 480 tasks per minute: 10/s arrive, at most 2/s are sent"
+    )
 
 
 def test_failures_are_told_by_their_cause_before_any_detail(here: World) -> None:

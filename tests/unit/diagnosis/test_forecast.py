@@ -73,13 +73,13 @@ def test_latency_comes_from_the_best_source_there_is() -> None:
     busy = QueueStats(executed_last_minute_count=300, concurrent_dispatches_count=10)
     found, sources = pace(seen(waiting(9), stats=busy), Given())
     assert found.latency_s.good < 2 < found.latency_s.bad
-    assert "under way" in sources["latency"]
+    assert "in progress" in sources["latency"]
     found, sources = pace(seen(waiting(9, failed=5)), Given())
     assert found.latency_s.good < 2 < found.latency_s.bad
     assert "5 failed attempts" in sources["latency"]
     found, sources = pace(seen(waiting(9)), Given())
     assert found.latency_s == Range(0, 1)
-    assert "not known" in sources["latency"]
+    assert "unknown" in sources["latency"]
     assert pace(seen(waiting(9), stats=busy), Given(latency=timedelta(seconds=7)))[0].latency_s == Range(7, 7)
 
 
@@ -99,7 +99,7 @@ def test_failures_of_the_last_minute_are_a_share_of_all_that_ran() -> None:
     old, _ = pace(seen(waiting(300, failed=40, ago_s=600), stats=busy), Given())
     assert old.failure.good == 0
     _, sources = pace(seen(waiting(300, failed=40), whole=False, count=9000), Given())
-    assert "holds no task that succeeded" in sources["failures"]
+    assert "contains no task that succeeded" in sources["failures"]
     assert pace(seen(waiting(3)), Given())[0].failure == Range(0, 0)
 
 
@@ -140,7 +140,7 @@ def test_a_queue_that_grows_says_by_how_much() -> None:
     assert not forecast.drains
     assert (forecast.half, forecast.most, forecast.all) == (None, None, None)
     assert forecast.growth_per_minute == pytest.approx(60, rel=0.1)
-    assert "grows by 60 a minute" in forecast.sentence
+    assert "grows by 60 tasks per minute" in forecast.sentence
     assert "grows by" in str(forecast)
     assert forecast.to_dataframe().empty
 
@@ -151,7 +151,7 @@ def test_a_paused_queue_says_what_would_be() -> None:
     forecast = made(paused, Given())
     assert (forecast.drains, forecast.all) == (False, None)
     assert forecast.if_resumed is not None and forecast.if_resumed.drains
-    assert "paused" in forecast.sentence and "if it is resumed now" in str(forecast)
+    assert "paused" in forecast.sentence and "if the queue is resumed now" in str(forecast)
 
 
 def test_where_every_attempt_fails_nothing_is_done() -> None:
@@ -165,14 +165,14 @@ def test_where_every_attempt_fails_nothing_is_done() -> None:
     assert "given up" in forecast.sentence
     endless = made(seen(waiting(10)), Given(failure=1.0))
     assert (endless.drains, endless.gives_up) == (False, None)
-    assert "every attempt fails" in endless.sentence
+    assert "Every attempt fails" in endless.sentence
 
 
 def test_an_empty_queue_is_done() -> None:
     forecast = made(seen(), Given())
     assert forecast.drains
     assert forecast.all == (timedelta(), timedelta())
-    assert forecast.sentence == "It is empty."
+    assert forecast.sentence == "The queue is empty."
 
 
 def test_a_what_if_stands_beside_what_is() -> None:
@@ -183,7 +183,7 @@ def test_a_what_if_stands_beside_what_is() -> None:
     assert eval(forecast.code, {"queue": Recorder()}) == {  # noqa: S307 - our own line
         "rate_limits": {"max_tasks_dispatched_per_second": 50, "max_concurrent_tasks": 500}
     }
-    assert "as it is" in str(forecast)
+    assert "unchanged" in str(forecast)
     assert made(seen(waiting(9)), Given(latency=timedelta(seconds=1))).code == ""
 
 
@@ -241,7 +241,8 @@ def test_what_makes_no_sense_is_refused(given: dict[str, Any]) -> None:
     [(name, value)] = given.items()
     with pytest.raises(ct.ConfigError) as refused:
         given_of(**everything)
-    assert f"{name}={value!r}" in str(refused.value)
+    assert f"{name} must be" in str(refused.value)
+    assert f"not {value!r}." in str(refused.value)
     assert refused.value.hint
 
 

@@ -167,7 +167,7 @@ def test_an_api_that_is_off_names_its_switch(server: Gone, queue: ct.Queue) -> N
     assert "roles/logging.viewer" in report.sources["audit log"]
     assert report.created is report.attempts is report.failed is report.by_code is None
     assert report.to_dataframe().empty
-    assert "not known" in str(report)
+    assert "unknown" in str(report)
 
 
 def test_a_queue_that_nobody_knows_is_not_found(server: Gone, queue: ct.Queue) -> None:

@@ -21,13 +21,13 @@ def test_the_tab_reads_only_when_it_is_asked_for(client: ct.Client) -> None:
     assert first["rule"] == "paused_with_backlog"
     assert first["severity"][0]["text"] == "blocks"
     assert first["cure"] == "queue.resume()"
-    assert first["evidence"]["columns"] == ["field", "value", "said by"]
+    assert first["evidence"]["columns"] == ["field", "value", "returned by"]
     assert panel.why["sentence"] == "Findings: 1 blocks."
     assert panel.lines[-1].endswith(".diagnose()")
     panel.diagnose(deep=True)
     assert panel.lines[-1].endswith(".diagnose(deep=True)")
     assert panel.why["deep"] is True
-    assert ["whether billing is on", "an emulator has none"] in panel.why["unseen"]
+    assert ["whether billing is on", "not available on an emulator"] in panel.why["unseen"]
 
 
 def test_a_reader_may_ask(client: ct.Client) -> None:
