@@ -206,8 +206,16 @@ def _last_answer_s(load: Load, pace: Pace, count: int, end: End) -> float:
 
 
 def _rounds_s(load: Load, pace: Pace, count: int, end: End) -> float:
-    """How long the tasks with the most failures wait for retries, until this many tasks are done."""
-    failure, tried = pace.failure.at(end), int(load.tried.at(end))
+    """How long the tasks with the most failures wait for retries, until this many tasks are done.
+
+    A task with many attempts waits longer for each retry, but has fewer attempts left. So both ends of `tried` count.
+    """
+    waits_s = [_waits_s(load, pace, count, end, int(tried)) for tried in load.tried]
+    return min(waits_s) if end == "good" else max(waits_s)
+
+
+def _waits_s(load: Load, pace: Pace, count: int, end: End, tried: int) -> float:
+    failure = pace.failure.at(end)
     most = max(1, min(_MOST_ROUNDS, _most_attempts(pace.retries) - tried))
     rounds = _rounds(load.tasks, count, failure, int(most), end)
     delays_s = (delay.total_seconds() for delay in islice(pace.retries.backoff(), tried, tried + rounds - 1))

@@ -26,7 +26,7 @@ from .cells import instant
 from .clickable import Clickable
 from .queue_listing import PARALLEL, listed
 from .queue_panel import QueuePanel
-from .queue_rows import browse_options, browsing, failing_cells, queue_row
+from .queue_rows import browse_options, browsing, columns_of, failing_cells, queue_row
 from .sharing import EVERY_S
 from .still import folded, queues_still
 
@@ -74,10 +74,10 @@ class Explorer(Clickable):
     """
 
     _script = "explorer"
-    _parts = ("explorer.heads",)
+    _parts = ("explorer.heads", "explorer.verbs")
 
     place = traitlets.Dict().tag(sync=True)
-    rows = traitlets.List().tag(sync=True)
+    rows = traitlets.List().tag(sync=True, to_json=lambda rows, _: columns_of(rows))
     ticked = traitlets.List().tag(sync=True)
     opening = traitlets.Dict().tag(sync=True)
 

@@ -52,6 +52,10 @@ MOUNT = """async ([state, css, parts, rows]) => {
 }"""
 
 
+# Where a panel shows the verbs that it loads from its kernel: tasks, a queue, the queues that are ticked.
+VERBS = ".ct-verbs, .ct-now-view .ct-action, .ct-choice .ct-buttons > *"
+
+
 @dataclass(frozen=True)
 class Opened:
     """A panel, the calls that bring it into a state with content, and what to unfold in its page."""
@@ -75,7 +79,7 @@ def mount(page: Page, panel: Clickable, host: str = "plain") -> None:
     page.evaluate(MOUNT, [state, state["_css"], parts_of(panel), rows_of(panel)])
     page.locator(".ct-panel[data-panel]").wait_for()
     if any(name.endswith(".verbs") for name in panel._parts):  # requested without a click
-        page.locator(".ct-verbs, .ct-now-view .ct-action").first.wait_for(state="attached")
+        page.locator(VERBS).first.wait_for(state="attached")
     if "task_browser.verbs" in panel._parts:
         page.locator(".ct-under .ct-loaded").wait_for()
     panel.close()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 import cloudtasks_nb as ct
 
-from .bare_page import MOUNT, OPENED, parts_of, unfold
+from .bare_page import MOUNT, OPENED, VERBS, parts_of, unfold
 from .service import Service
 
 pytestmark = pytest.mark.browser
@@ -84,7 +84,7 @@ def draw(page: Page, queue: ct.Queue, name: str) -> Draw:
         page.evaluate(MOUNT, [state, state["_css"], parts])
         page.locator(".ct-panel[data-panel]").wait_for()
         if any(name.endswith(".verbs") for name in parts):  # requested at once; others when they are opened
-            page.locator(".ct-verbs, .ct-now-view .ct-action").first.wait_for(state="attached")
+            page.locator(VERBS).first.wait_for(state="attached")
 
     return again
 

@@ -5,6 +5,7 @@ import { depthWords } from "../../cloudtasks_nb/widgets/page/queue/doom.js";
 import { fits, problemOf } from "../../cloudtasks_nb/widgets/page/queue/settings.js";
 import { heldWords } from "../../cloudtasks_nb/widgets/page/queues/chosen.js";
 import { Crossed } from "../../cloudtasks_nb/widgets/page/queues/crossed.js";
+import { rowsOf } from "../../cloudtasks_nb/widgets/page/queues/rows.js";
 import { countBy, isIn } from "../../cloudtasks_nb/widgets/page/queues/search.js";
 import { byReason } from "../../cloudtasks_nb/widgets/page/queues/silent.js";
 import { columnsFor, direction, sorted } from "../../cloudtasks_nb/widgets/page/queues/sorting.js";
@@ -25,6 +26,25 @@ test("text finds an id or a location, inside the location that is picked", () =>
   assert.ok(isIn(ROWS[0], "eu", "EU/b"));
   assert.ok(!isIn(ROWS[0], "us", ""));
   assert.ok(!isIn(ROWS[0], "", "us"));
+});
+
+test("columns become rows again, once for all who ask", () => {
+  const columns = {
+    id: { of: ["a", "b", "c"] },
+    location: { of: ["us", "eu"], at: [0, 1, 0] },
+    depth: { of: [null] },
+  };
+  const held = { rows: { count: 3, columns }, place: { project: "p" } };
+  const frame = { get: (trait) => held[trait] };
+  assert.deepEqual(rowsOf(frame)[1], {
+    name: "projects/p/locations/eu/queues/b",
+    id: "b",
+    location: "eu",
+    depth: null,
+  });
+  assert.equal(rowsOf(frame).length, 3);
+  assert.equal(rowsOf(frame), rowsOf(frame));
+  assert.deepEqual(rowsOf({ get: (trait) => ({ ...held, rows: { count: 0, columns: {} } })[trait] }), []);
 });
 
 test("values are counted", () => {

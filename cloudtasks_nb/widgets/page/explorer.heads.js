@@ -34,7 +34,7 @@ export function attach(frame, table, { finds, changed }) {
   return {
     passes: (row) => crossed.passes(row),
     fill() {
-      const rows = frame.get("rows");
+      const rows = frame.rows();
       const found = rows.filter(finds);
       const cells = table.names.map((name) => (name === "Queue" ? count(rows) : cell(name, found)));
       frame.redraw(() => table.under.replaceChildren(h("td"), ...cells, h("td")));

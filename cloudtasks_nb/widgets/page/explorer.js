@@ -2,8 +2,8 @@
 
 import { h, typing } from "./frame/dom.js";
 import { Frame } from "./frame/frame.js";
-import { choiceBar } from "./queues/chosen.js";
 import { Opened } from "./queues/opened.js";
+import { rowsOf } from "./queues/rows.js";
 import { Search } from "./queues/search.js";
 import { silentBox } from "./queues/silent.js";
 import { QueueTable } from "./queues/table.js";
@@ -31,6 +31,7 @@ function header(frame) {
 
 function render({ model, el }) {
   const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`);
+  frame.rows = () => rowsOf(frame);
   const search = new Search(frame, () => changed());
   let heads = { passes: () => true, fill() {} };
   frame.isFound = (row) => search.finds(row) && heads.passes(row);
@@ -62,9 +63,15 @@ function render({ model, el }) {
     silent.replaceChildren(...silentBox(frame));
     frame.sync();
   });
-  frame.watch(["ticked"], () => {
+  let fillBar = () => {};
+  const markTicked = () => {
     table.mark();
-    choiceBar(frame, bar, slot);
+    fillBar(frame, bar, slot);
+  };
+  frame.watch(["ticked"], markTicked);
+  frame.part("explorer.verbs").then(({ choiceBar }) => {
+    fillBar = choiceBar;
+    markTicked();
   });
   frame.watch(["opening"], () => {
     table.mark();

@@ -177,3 +177,20 @@ def test_intervals_are_in_order(
     if forecast is not None:
         assert [pair[0] for pair in forecast] == sorted(pair[0] for pair in forecast)
         assert [pair[1] for pair in forecast] == sorted(pair[1] for pair in forecast)
+
+
+@given(
+    tasks=st.integers(1, 300),
+    failure=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
+    tried=st.tuples(st.integers(0, 14), st.integers(0, 14)).map(sorted),
+    attempts=st.integers(1, 15),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_earliest_time_is_never_after_the_latest(
+    tasks: int, failure: list[float], tried: list[int], attempts: int
+) -> None:
+    retries = RetryConfig(max_attempts=attempts, min_backoff=10, max_backoff=300, max_doublings=16)
+    pace = Pace(rate=50, concurrency=10, latency_s=Range(0.1, 0.5), failure=Range(*failure), retries=retries)
+    found = times(Load(tasks, [0.0] * tasks, Range(*tried)), pace)
+    assert found is not None
+    assert all(earliest <= latest for earliest, latest in found)

@@ -33,6 +33,17 @@ def queues(own: ct.Client) -> list[ct.Queue]:
     return [*made, own.create_queue("held", kind="pull")]
 
 
+def test_the_page_gets_columns_in_which_a_value_that_repeats_stands_once(
+    explorer: Explorer, queues: list[ct.Queue]
+) -> None:
+    sent = explorer.get_state("rows")["rows"]
+    assert sent["count"] == len(queues) == 4
+    assert sent["columns"]["id"] == {"of": [row["id"] for row in explorer.rows]}
+    assert sent["columns"]["state"] == {"of": ["RUNNING"]}
+    assert sent["columns"]["kind"] == {"of": ["HTTP", "pull"], "at": [0, 1, 0, 0]}
+    assert "name" not in sent["columns"], "the page makes it from location and id"
+
+
 @pytest.fixture
 def explorer(own: ct.Client, queues: list[ct.Queue]) -> Iterator[Explorer]:
     explorer = own.explore()

@@ -17,7 +17,7 @@ export function heldWords(rows, isEstimated) {
 
 /** Words for the chosen queues: their number, how many the search hides, and three names. */
 function chosenWords(frame, names) {
-  const rows = frame.get("rows").filter((row) => names.includes(row.name));
+  const rows = frame.rows().filter((row) => names.includes(row.name));
   const hidden = rows.filter((row) => !frame.isFound(row)).length;
   const unseen = hidden ? `, of which the search hides ${hidden}` : "";
   return `${plural(names.length, "queue")}${unseen}. ${among(rows.map((row) => row.id))}`;
@@ -26,7 +26,7 @@ function chosenWords(frame, names) {
 // The form that warns before several queues are resumed.
 function resumeForm(frame, names, close) {
   const { estimates, surge } = frame.get("place");
-  const rows = frame.get("rows").filter((row) => names.includes(row.name));
+  const rows = frame.rows().filter((row) => names.includes(row.name));
   const act = () => {
     frame.send("resume_queues", { names, confirm: true });
     close();

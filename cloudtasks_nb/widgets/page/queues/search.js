@@ -63,7 +63,7 @@ export class Search {
   }
 
   fill() {
-    const rows = this.frame.get("rows");
+    const rows = this.frame.rows();
     this.frame.redraw(() => {
       this.places.replaceChildren(this.#locations(rows));
       const pills = this.#stateFilter(rows);

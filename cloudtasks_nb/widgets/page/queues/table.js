@@ -88,7 +88,7 @@ export class QueueTable {
   }
 
   fill() {
-    const rows = this.frame.get("rows");
+    const rows = this.frame.rows();
     this.found = sorted(rows.filter(this.isWanted), this.order);
     for (const head of this.heads) head.setAttribute("aria-sort", direction(this.order, head.dataset.column));
     const { length } = this.found;
