@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from .discreet import discreet
+from .installation import install_command
 from .redact import scrub
 from .shown import ShownFirst
 
@@ -91,7 +92,7 @@ class MissingExtra(ConfigError, ImportError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
             f"{what} needs packages that are not installed.",
-            hint=f'pip install "cloudtasks-nb[{extra}]"',
+            hint=install_command(extra),
         )
 
 

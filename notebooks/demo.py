@@ -10,6 +10,7 @@ JupyterLab opens copies of the notebooks, in build/demo beside this folder. It s
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import secrets
 import shutil
@@ -17,15 +18,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
-
-import nbformat
-from nbclient import NotebookClient
 
 import cloudtasks_nb as ct
 from cloudtasks_nb.platforms import apart, is_administrator
@@ -35,10 +35,13 @@ COPIES = NOTEBOOKS.parent / "build/demo"
 START_S = 60.0
 END_S = 10.0
 LOOK_EVERY_S = 0.5
+INTERRUPTED = 130
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
-# JupyterLab ends when this process ends, even by kill -9, because its standard input closes.
+# JupyterLab ends when this process ends, even by kill -9, because its standard input closes. It then removes the folder
+# of its runtime files itself.
 LAB = """
-import os, signal, sys, threading
+import os, shutil, signal, sys, threading
 from jupyterlab.labapp import main
 
 def end_with_the_demo():
@@ -46,7 +49,10 @@ def end_with_the_demo():
     os.kill(os.getpid(), signal.SIGTERM)
 
 threading.Thread(target=end_with_the_demo, daemon=True).start()
-sys.exit(main())
+try:
+    sys.exit(main())
+finally:
+    shutil.rmtree(os.path.dirname(os.environ["JUPYTER_RUNTIME_DIR"]), ignore_errors=True)
 """
 
 
@@ -63,10 +69,45 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="run it headless and print its outputs")
     arguments = parser.parse_args()
-    with ct.local(demo=True) as client:
-        os.environ["CLOUD_TASKS_EMULATOR_HOST"] = client.endpoint.removeprefix("http://")
-        print(f"The emulator runs on {client.endpoint}", flush=True)
-        return check(arguments.notebook) if arguments.check else browse(arguments.notebook)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may lack the signs of a card
+    for name in ENDING:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), interrupt)
+    try:
+        with own_files(), ct.local(demo=True) as client:
+            os.environ["CLOUD_TASKS_EMULATOR_HOST"] = client.endpoint.removeprefix("http://")
+            print(f"The emulator runs on {client.endpoint}", flush=True)
+            return check(arguments.notebook) if arguments.check else browse(arguments.notebook)
+    except KeyboardInterrupt:
+        return INTERRUPTED if arguments.check else 0
+
+
+def interrupt(*_: object) -> None:
+    """The first signal ends the demo. It ignores the next ones while it ends."""
+    for name in ENDING:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), ignore)
+    raise KeyboardInterrupt
+
+
+def ignore(*_: object) -> None:
+    """Not SIG_IGN: Python complains about that when two signals arrive at once."""
+
+
+@contextlib.contextmanager
+def own_files() -> Iterator[None]:
+    """A temporary folder for Jupyter's runtime files, and for all that belongs in a home where none can be written."""
+    with tempfile.TemporaryDirectory(prefix="cloudtasks-demo-", ignore_cleanup_errors=True) as folder:
+        os.environ["JUPYTER_RUNTIME_DIR"] = f"{folder}/runtime"
+        if not os.access(os.path.expanduser("~"), os.W_OK | os.X_OK):  # noqa: PTH111 - Path.home() may raise
+            print(
+                "Your home folder cannot be written. Settings of Jupyter are lost when the demo ends.",
+                flush=True,
+            )
+            for name in ("HOME", "IPYTHONDIR", "MPLCONFIGDIR"):
+                os.environ[name] = f"{folder}/{name}"
+        yield
 
 
 def named(beginning: str) -> str:
@@ -80,6 +121,9 @@ def named(beginning: str) -> str:
 
 def check(name: str) -> int:
     """Run every cell; print its source and its output. Stop with a traceback at the first error."""
+    import nbformat
+    from nbclient import NotebookClient
+
     os.environ["TQDM_DISABLE"] = "1"  # no progress bars in a log
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
     quiet = ["--log-level=ERROR"]  # the kernel listens only on this machine: no warning needed
@@ -98,7 +142,6 @@ def check(name: str) -> int:
 
 def browse(name: str) -> int:
     """Open JupyterLab on a notebook, with the others beside it, and stay until it, the emulator or this one ends."""
-    signal.signal(signal.SIGTERM, interrupt)
     copy_notebooks()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -109,23 +152,33 @@ def browse(name: str) -> int:
         lab_command(port),
         env={**os.environ, "JUPYTER_TOKEN": token},
         stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         **apart(),
     )
+    ending = threading.Event()
+    relayed = threading.Thread(target=relay, args=(server, ending), daemon=True)
+    relayed.start()
     place = f"http://127.0.0.1:{port}"
     threading.Thread(
         target=announce, args=(f"{place}/lab/tree/{name}?token={token}", port), daemon=True
     ).start()
     try:
-        return stay(server)
-    except KeyboardInterrupt:
-        return 0
+        code = stay(server)
+        relayed.join(LOOK_EVERY_S)  # the reason, when JupyterLab did not start
+        return code
     finally:
+        ending.set()
         end(server, urllib.request.Request(f"{place}/api/shutdown?token={token}", method="POST"))  # noqa: S310 - our own
 
 
-def interrupt(*_: object) -> None:
-    """SIGTERM ends the demo as Ctrl-C does."""
-    raise KeyboardInterrupt
+def relay(server: subprocess.Popen[bytes], ending: threading.Event) -> None:
+    """Print the errors of JupyterLab and its kernels until the demo ends.
+
+    After that, a kernel that has just started would print a traceback.
+    """
+    for line in server.stderr or ():
+        if not ending.is_set():
+            print(line.decode(errors="replace"), end="", file=sys.stderr, flush=True)
 
 
 def copy_notebooks() -> None:
@@ -167,12 +220,14 @@ def stay(server: subprocess.Popen[bytes]) -> int:
 
 def end(server: subprocess.Popen[bytes], request: urllib.request.Request) -> None:
     """Ask JupyterLab to shut down with its kernels; send a signal if it does not respond."""
-    try:
+    with contextlib.suppress(OSError):
         urllib.request.urlopen(request, timeout=END_S).close()  # noqa: S310 - our own address
-        server.wait(END_S)
-    except (OSError, subprocess.TimeoutExpired):
-        server.terminate()
-        server.wait()
+    for stop in (server.terminate, server.kill):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(END_S)
+            return
+        stop()
+    server.wait()
 
 
 def announce(address: str, port: int) -> None:

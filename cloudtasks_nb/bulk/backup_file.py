@@ -20,6 +20,7 @@ from ..frames import Column, Columns, TaskPage, write_parquet
 from ..frames.arrays import TEXT
 from ..frames.columns import TASK_COLUMNS
 from ..frames.task_rows import TaskRow, read_tasks
+from ..installation import install_command
 from ..model.json import Message, decode, encode
 from ..model.messages import ListTasksResponse
 from ..model.queue import Queue as QueueFields
@@ -106,7 +107,7 @@ class BackupFile:
         if self.about.version > _VERSION:
             raise ConfigError(
                 f"{self.path} was written by a newer version of this package.",
-                hint="pip install --upgrade cloudtasks-nb",
+                hint=install_command(upgrade=True),
             )
 
     def __len__(self) -> int:

@@ -11,6 +11,8 @@ from tests.contract.driver import Driver
 from tests.contract.drivers import DRIVERS, driver_of
 from tests.contract.google_clients import DiscoveryLibrary
 
+LEFT_OUT = pytest.StashKey[int]()
+
 
 @pytest.fixture(scope="module", params=DRIVERS, ids="-".join)
 def driver(request: pytest.FixtureRequest, emulator: str) -> Iterator[Driver]:
@@ -29,7 +31,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         fits = not version or all(version in versions for versions in marks)
         (asked if fits else left_out).append(item)
     items[:] = asked
+    config.stash[LEFT_OUT] = len(left_out)
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if number := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"{number} contract tests are deselected because their version of the API lacks the behaviour. Pull queues "
+            "exist in v2beta2 only. For the others, @pytest.mark.versions names the versions."
+        )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, ViewportSize
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+INSTALL = (
+    "install what browser tests need with: sudo apt-get install chromium libatomic1"  # as in the Makefile
+)
 NOTEBOOK_7_THROWS = "reading 'schema'"  # thrown by Notebook 7 itself, with any content
 PATIENCE_MS = 20_000  # a busy machine is slow, and that is not an error
 SIZE: ViewportSize = {"width": 1280, "height": 1500}
@@ -39,7 +43,9 @@ def chromium() -> str:
     if find_spec("playwright") is None:
         reason = "playwright is missing; install it with: pip install playwright"
     elif CHROMIUM is None:
-        reason = "chromium is missing; install it with: sudo apt-get install chromium"
+        reason = f"chromium is missing; {INSTALL}"
+    elif not driver_runs():
+        reason = f"playwright's driver does not run, because libatomic is missing; {INSTALL}"
     if reason and os.environ.get("CI") == "true":
         pytest.fail(reason)
     if reason:
@@ -47,6 +53,14 @@ def chromium() -> str:
         pytest.skip(reason)
     assert CHROMIUM is not None
     return CHROMIUM
+
+
+def driver_runs() -> bool:
+    """Whether playwright's driver, its own node, finds its libraries."""
+    from playwright._impl._driver import compute_driver_executable
+
+    node = compute_driver_executable()[0]
+    return subprocess.run([node, "--version"], capture_output=True).returncode == 0
 
 
 @pytest.fixture(scope="package")

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Iterator
 from email.parser import Parser
 from pathlib import Path
 
@@ -62,12 +63,13 @@ print(type(ct.RetryConfig(max_attempts=3, min_backoff=1).plot().draw()).__name__
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """`python -m build`: an sdist from the checkout, and a wheel from that sdist."""
     place = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--quiet", "--outdir", str(place), str(ROOT)]
     _done(command, place, CLOUDTASKS_NB_SOURCE=SOURCE)
-    return place
+    yield place
+    shutil.rmtree(place)
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +83,13 @@ def sdist(built: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plain(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def plain(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a new, empty environment, and only the wheel in it, without extras."""
     place = tmp_path_factory.mktemp("plain")
     _done([sys.executable, "-m", "venv", str(place / "env")], place)
     _install(place, str(wheel))
-    return place
+    yield place
+    shutil.rmtree(place)  # pytest keeps it when any test of the session failed
 
 
 def test_the_wheel_holds_everything_that_the_package_needs_and_nothing_else(wheel: Path) -> None:
@@ -142,17 +145,22 @@ def test_on_pypi_its_links_lead_to_the_repository(wheel: Path) -> None:
     assert [link for link in re.findall(r"\]\(([^)]+)\)", page) if not link.startswith("https://")] == []
 
 
+def test_twine_accepts_both(wheel: Path, sdist: Path, tmp_path: Path) -> None:
+    said = _done([sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist)], tmp_path)
+    assert said.stdout.count("PASSED") == 2
+
+
 def test_the_version_stands_in_one_place() -> None:
     files = [*ROOT.glob("*.toml"), *(ROOT / "docs").glob("*.py"), *(ROOT / "cloudtasks_nb").rglob("*.py")]
     assignment = re.compile(r"""^\s*(__version__|version|release)\s*=\s*["']\d""", re.M)
     assert [path.name for path in files if assignment.search(path.read_text())] == ["__init__.py"]
 
 
-def test_without_extras_it_imports_and_says_what_is_missing(plain: Path) -> None:
+def test_without_extras_it_imports_and_says_what_is_missing(plain: Path, wheel: Path) -> None:
     version, emulator, plots = _run(_python(plain), BASE.format(prefix=str(plain)))
     assert version == ct.__version__
-    assert 'pip install "cloudtasks-nb[local]"' in emulator
-    assert 'pip install "cloudtasks-nb[plot]"' in plots
+    assert f'pip install "cloudtasks-nb[local] @ {wheel.as_uri()}"' in emulator
+    assert f'pip install "cloudtasks-nb[plot] @ {wheel.as_uri()}"' in plots
 
 
 def test_with_local_it_does_all_but_pictures(plain: Path, wheel: Path, tmp_path: Path) -> None:

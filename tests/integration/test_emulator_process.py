@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from cloudtasks_nb.installation import install_command
 from tests.emulator_process import EmulatorProcess
 from tests.waiting import wait_until
 
@@ -249,7 +250,7 @@ def test_without_aiohttp_the_missing_extra_is_named() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
     assert ended.returncode == 1
-    assert 'pip install "cloudtasks-nb[local]"' in ended.stderr
+    assert install_command("local") in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
 
 

@@ -28,12 +28,16 @@ def test_there_is_one_for_each_thing_that_people_do() -> None:
 
 
 @each
-def test_it_runs_from_top_to_bottom(path: Path, demo: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cell that raises fails the test, and so does one that complains."""
+def test_it_runs_from_top_to_bottom(
+    path: Path, demo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell that raises fails the test. So do one that complains, and a folder that is left."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", demo)
     monkeypatch.setenv("TQDM_DISABLE", "1")
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
+    assert [*tmp_path.glob("tmp*")] == []
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     outputs = [output for cell in code for output in cell.outputs]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 import cloudtasks_nb as ct
 from cloudtasks_nb import errors
+from cloudtasks_nb.installation import install_command
 from cloudtasks_nb.shown import Shown
 
 HEAVY = (
@@ -30,6 +33,38 @@ def test_every_public_name_loads_and_says_what_it_is(name: str) -> None:
     value = getattr(ct, name)
     assert name in dir(ct)
     assert name == "__version__" or (value.__doc__ or "").strip()
+
+
+def test_the_public_names_are_those_of_all() -> None:
+    """For a star import, for type checkers, and for Tab."""
+    starred: dict[str, object] = {}
+    exec("from cloudtasks_nb import *", starred)  # noqa: S102
+    assert starred.keys() - {"__builtins__"} == set(ct.__all__) == set(dir(ct))
+    tree = ast.parse(Path(ct.__file__).read_text())
+    [typed] = [node for node in tree.body if isinstance(node, ast.If)]
+    imported = [
+        alias.asname for node in typed.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    ]
+    told = {name for name in imported if name} | {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and value.__module__ == errors.__name__ and name in ct.__all__
+    }
+    assert {"__version__", *told} == set(ct.__all__)
+
+
+def test_a_release_needs_its_tag_its_version_and_a_date_in_the_changelog() -> None:
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "CLOUDTASKS_NB_SOURCE": "https://h/o/n"}
+
+    def release(tag: str) -> subprocess.CompletedProcess[str]:
+        command = [str(root / ".ci/release"), tag, "--check"]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    assert release(f"v{ct.__version__}").returncode == 0
+    refused = release("v9.9.9")
+    assert refused.returncode == 1
+    assert f"The tag is v9.9.9, but __version__ is {ct.__version__}" in refused.stdout
 
 
 def test_every_error_is_public() -> None:
@@ -76,7 +111,7 @@ def test_errors_survive_pickling() -> None:
     assert type(again) is ct.NotFound
     assert (str(again), again.details, again.code) == (str(error), [{"a": 1}], 404)
     missing = pickle.loads(pickle.dumps(ct.MissingExtra("Plots", "plot")))  # noqa: S301
-    assert 'pip install "cloudtasks-nb[plot]"' in str(missing)
+    assert install_command("plot") in str(missing)
     assert isinstance(missing, ImportError)
 
 

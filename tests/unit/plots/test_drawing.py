@@ -12,6 +12,8 @@ from typing import Any
 import matplotlib as mpl
 import pytest
 
+from cloudtasks_nb.installation import install_command
+
 mpl.use("agg")
 
 import matplotlib.pyplot as plt
@@ -225,4 +227,4 @@ except ct.MissingExtra as error:
     print(error.hint)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == 'pip install "cloudtasks-nb[plot]"\n'
+    assert done.stdout == install_command("plot") + "\n"
