@@ -19,7 +19,7 @@ _WATCH = "watch"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command; returns the exit code."""
+    """Runs a command; returns its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == [_WATCH]:
         from .watch_command import watch
@@ -29,10 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"cloudtasks_nb {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     emulator = commands.add_parser("emulator", help="serve the Cloud Tasks API on this machine")
-    commands.add_parser(_WATCH, help="keep copies of tasks near their last attempt", add_help=False)
+    commands.add_parser(
+        _WATCH, help="save copies of tasks that are close to their last attempt", add_help=False
+    )
     usage = "%(prog)s [options of the emulator] -- COMMAND [ARGUMENT ...]"
     execution = commands.add_parser(
-        "exec", help="run a command with an emulator of its own on a free port", usage=usage
+        "exec", help="run a command with a new emulator on a free port", usage=usage
     )
     serving, executing = EmulatorArguments(emulator, _PORT), EmulatorArguments(execution, 0)
     own, command = _split(words) if words[:1] == ["exec"] else (words, [])
@@ -44,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
             run(options, _restore(options) if options.restores else None)
             return 0
         if not command:
-            execution.error("a command is missing: exec [options] -- npm test")
+            execution.error("the command is missing; put it after --, as in: exec [options] -- npm test")
         said = executing.from_environment(os.environ) + own[1:]
         executing.read(execution.parse_args(said))
         from .emulator.execute import execute
@@ -54,18 +56,18 @@ def main(arguments: list[str] | None = None) -> int:
         hint = f" Next: {error.hint}" if error.hint else ""
         print(f"cloudtasks_nb {chosen.command}: {error.message}{hint}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # before the signal was taken over
+    except KeyboardInterrupt:  # before our signal handler was installed
         return _INTERRUPTED
 
 
 def _restore(options: Options) -> Callable[[str], None]:
-    from .emulator.restoring import restore  # an emulator needs no client but for this
+    from .emulator.restoring import restore  # only --restore needs the client
 
     return partial(restore, options.restores, options.project)
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
-    """What stands before and after the first "--"."""
+    """The words before and after the first "--"."""
     at = words.index("--") if "--" in words else len(words)
     return words[:at], words[at + 1 :]
 

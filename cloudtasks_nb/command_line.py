@@ -1,4 +1,4 @@
-"""The options of an emulator: how they are said on a command line, and by variables of the environment."""
+"""The emulator's options: reads them from the command line and from environment variables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaints name the variable that they are about."""
+    """A parser whose error messages name the environment variable that caused them."""
 
     source = ""
 
@@ -30,10 +30,10 @@ class Parser(argparse.ArgumentParser):
 
 
 class EmulatorArguments:
-    """The options of an emulator, added to the parser of a command that starts one."""
+    """Adds the emulator's options to the parser of a command that starts one."""
 
     def __init__(self, parser: Parser, port: int) -> None:
-        """`port`: where it listens unless said otherwise."""
+        """`port`: the default port."""
         self._parser = parser
         self._actions: list[argparse.Action] = []
         self._add_server(port)
@@ -41,11 +41,13 @@ class EmulatorArguments:
         self._add_delivery()
         self._add_identity()
         self._add(
-            "--lifeline", action="store_true", help="stop when stdin closes, or whoever started it ends"
+            "--lifeline",
+            action="store_true",
+            help="stop when stdin closes, or the process that started it ends",
         )
 
     def from_environment(self, environment: Mapping[str, str]) -> list[str]:
-        """What variables say, as words of a command line. Ends the program where one makes no sense."""
+        """The environment variables as command line arguments. Ends the program when a value is invalid."""
         words: list[str] = []
         for action in self._actions:
             variable = variable_of(action)
@@ -59,11 +61,13 @@ class EmulatorArguments:
         return words
 
     def read(self, chosen: argparse.Namespace) -> Options:
-        """What was said on a command line. Ends the program where it makes no sense together."""
+        """The options from a parsed command line. Ends the program when options contradict each other."""
         manual_clock, start = self._together("--clock", clock, chosen.clock)
         project = chosen.project[0] if chosen.project else EMULATOR_PROJECT
         if chosen.restore and chosen.enforce_iam:
-            self._parser.error("--restore cannot go with --enforce-iam: nobody may create tasks at the start")
+            self._parser.error(
+                "--restore cannot be used with --enforce-iam: no caller has permission to create tasks at the start"
+            )
         return Options(
             port=chosen.port,
             host=chosen.host,
@@ -95,14 +99,14 @@ class EmulatorArguments:
         option = action.option_strings[0]
         if action.nargs == 0:
             if text.lower() not in _TRUE | _FALSE:
-                self._parser.error(f"{text!r} is neither 1 nor 0")
+                self._parser.error(f"{text!r} is not valid: use 1 or 0")
             return [option] if text.lower() in _TRUE else []
         if action.nargs == "+":
             return [option, *text.split()]
         return [f"{option}={word}" for word in (text.split() if action.default == [] else [text])]
 
     def _together(self, option: str, read: Callable[[list[str]], T], words: list[str]) -> T:
-        """What makes sense only as a whole."""
+        """Reads the values of a repeated option together."""
         try:
             return read(words)
         except ValueError as error:
@@ -112,127 +116,135 @@ class EmulatorArguments:
         self._actions.append(self._parser.add_argument(option, **how))
 
     def _add_many(self, option: str, **how: Any) -> None:
-        """An option that may be repeated; its variable holds several words."""
+        """An option that may be repeated; its variable holds several words, separated by spaces."""
         self._add(option, action="append", default=[], **{**how, "help": f"{how['help']}; may be repeated"})
 
     def _add_server(self, port: int) -> None:
-        self._add("--port", type=_port, default=port, help="0 picks a free one (default: %(default)s)")
+        self._add(
+            "--port",
+            type=_port,
+            default=port,
+            help="the port to listen on; 0 picks a free one (default: %(default)s)",
+        )
         self._add(
             "--host",
             default=LOOPBACK,
             metavar="ADDRESS",
-            help="the address to listen at; others than that of this machine alone let in everybody who reaches them: "
-            "0.0.0.0 stands for all (default: %(default)s)",
+            help="the address to listen on; any other than a loopback address lets everybody in who can reach it; "
+            "0.0.0.0 means all addresses (default: %(default)s)",
         )
         self._add_many(
             "--allowed-host",
             type=_said(host_name),
             metavar="NAME",
-            help="a name under which it is answered, beside localhost (default: the address, and this machine's name)",
+            help="accept requests for this host name besides localhost (default: the address, this machine's name)",
         )
         self._add("--data", type=Path, metavar="FILE", help="keep queues and tasks in this file")
         self._add(
             "--dead-letter",
             action="store_true",
-            help="keep the tasks that are given up after their last attempt: queue.given_up() lists them",
+            help="keep tasks that failed their last attempt: queue.given_up() lists them",
         )
         self._add(
             "--clock",
             nargs="+",
             metavar=("system|manual", "START"),
             default=["system"],
-            help="'manual' stands still (at START, by default now) until POST /emulator/v1/clock:advance moves it",
+            help="'manual' stops the clock at START (default: now) until POST /emulator/v1/clock:advance moves it",
         )
         self._add_many(
             "--fault",
             metavar="NAME=VALUE",
-            help="let calls fail on purpose: exhausted, unavailable, cut_before and cut_after are shares of all calls "
-            "(0.1), latency is in seconds; methods=queues.tasks.* and seed=1 narrow them down",
+            help="inject faults: exhausted, unavailable, cut_before and cut_after are shares of all calls "
+            "(0.1), latency is in seconds; methods=queues.tasks.* selects calls, seed=1 repeats the same faults",
         )
 
     def _add_start(self) -> None:
-        self._add("--demo", action="store_true", help="start with example queues and tasks, if empty")
+        self._add(
+            "--demo", action="store_true", help="create example queues and tasks if the emulator is empty"
+        )
         self._add_many(
             "--queue",
             metavar="[LOCATION/]ID[=rate=5,...]",
-            help="a queue that is there from the start, in us-central1 unless said otherwise, with settings: rate, "
+            help="create this queue at the start, in us-central1 by default; settings: rate, "
             "burst, concurrent, attempts, retry_for, min_backoff, max_backoff, doublings, kind, target, paused",
         )
         self._add(
-            "--queue-yaml", type=Path, metavar="FILE", help="have the queues of this file from the start"
+            "--queue-yaml", type=Path, metavar="FILE", help="create the queues of this file at the start"
         )
         self._add_many(
             "--restore",
             type=Path,
             metavar="FILE",
-            help="have the queue and the tasks of this backup from the start, unless the queue is there",
+            help="restore the queue and the tasks of this backup at the start, unless the queue exists",
         )
         self._add(
             "--firebase-queues",
             action="store_true",
-            help="make the queue of a function when a Firebase SDK sends its first task",
+            help="create the queue of a function when a Firebase SDK sends its first task",
         )
 
     def _add_delivery(self) -> None:
         self._add_many(
             "--app-engine",
             metavar="[service=NAME,]URL",
-            help="send App Engine tasks to this application, all of them or those of one service",
+            help="send App Engine tasks to this application, either all of them or those of one service",
         )
         self._add(
             "--app-engine-location",
             type=_said(region),
             default=APP_ENGINE_LOCATION,
             metavar="LOCATION",
-            help="where App Engine is in every project, and an uploaded queue.yaml goes (default: %(default)s)",
+            help="the location of App Engine in every project, and of the queues of an uploaded queue.yaml "
+            "(default: %(default)s)",
         )
         self._add_many(
             "--allow-target",
             metavar="PATTERN",
-            help="let deliveries leave this machine for such a target: example.com, *.example.com, "
+            help="allow deliveries to such targets outside this machine: example.com, *.example.com, "
             "https://example.com/hooks/*",
         )
         self._add(
             "--no-dispatch",
             dest="dispatch",
             action="store_false",
-            help="send nothing by itself: push tasks stay until somebody calls tasks.run",
+            help="do not send push tasks automatically; only tasks.run sends them",
         )
 
     def _add_identity(self) -> None:
         self._add_many(
             "--project",
             metavar="ID",
-            help="a project that exists: calls of others are refused, as of a foreign project (default: every project "
-            "exists)",
+            help="a project that exists; calls to any other are denied, as for a foreign project "
+            "(default: every project exists)",
         )
         self._add(
             "--enforce-iam",
             action="store_true",
-            help="refuse callers who may not do what they ask for; a token is an e-mail address, a JWT or one of "
+            help="deny calls without the IAM permission; a token is an e-mail address, a JWT or one from "
             "/token",
         )
         self._add_many(
             "--grant",
             type=_said(grant),
             metavar="ROLE=MEMBER",
-            help="with --enforce-iam: who holds a role in every project, as roles/owner=ada@example.com",
+            help="with --enforce-iam: grant a role in every project: roles/owner=ada@example.com",
         )
         self._add_many(
             "--oauth-client",
             type=_said(oauth_client),
             metavar="ID=SECRET",
-            help="an application that may sign people in; by default any may",
+            help="an application that may sign users in (default: any)",
         )
 
 
 def variable_of(action: argparse.Action) -> str:
-    """The variable that stands for an option: CLOUDTASKS_NB_QUEUE_YAML for --queue-yaml."""
+    """The environment variable of an option: CLOUDTASKS_NB_QUEUE_YAML for --queue-yaml."""
     return VARIABLES + action.option_strings[0].removeprefix("--").replace("-", "_").upper()
 
 
 def _said(read: Callable[[str], T]) -> Callable[[str], T]:
-    """A reader whose complaints argparse shows."""
+    """Wraps a reader so that argparse shows its ValueError."""
 
     def shown(text: str) -> T:
         try:

@@ -1,6 +1,6 @@
-"""Multipart bodies and heads of messages, read plainly: a batch holds a thousand of each.
+"""A fast parser for multipart bodies and headers: a batch holds a thousand of each.
 
-The parser of the standard library reads every head by the grammar of mail, which takes longer than the call itself.
+The parser of the standard library follows the full grammar of mail, and takes longer than the call itself.
 Source: RFC 2046 section 5.1, RFC 5322 section 2.2.
 """
 
@@ -13,7 +13,7 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 def multipart(content_type: str) -> tuple[str, bytes]:
-    """The kind that a Content-Type names, and its boundary: empty when it names none.
+    """The media type and the boundary of a Content-Type header; the boundary is empty when there is none.
 
     >>> multipart('multipart/mixed; boundary="batch_7"')
     ('multipart/mixed', b'batch_7')
@@ -23,7 +23,7 @@ def multipart(content_type: str) -> tuple[str, bytes]:
 
 
 def pieces(raw: bytes, boundary: bytes) -> list[bytes]:
-    """The parts between the delimiters. A part without a delimiter behind it is cut off, and left out.
+    """The parts between the delimiters. Drops a last part that has no closing delimiter.
 
     >>> pieces(b"--x\\r\\n\\r\\none\\r\\n--x\\r\\n\\r\\ntwo\\r\\n--x--", b"x")
     [b'\\r\\none', b'\\r\\ntwo']
@@ -36,13 +36,13 @@ def pieces(raw: bytes, boundary: bytes) -> list[bytes]:
             found.append(content)
         elif rest.startswith(b"--"):
             return [part.removesuffix(b"\r") for part in found]
-        elif found:  # a line that only begins like a delimiter
+        elif found:  # the line only begins like a delimiter
             found[-1] += mark + piece
     return [part.removesuffix(b"\r") for part in found[:-1]]
 
 
 def split_head(raw: bytes) -> tuple[bytes, bytes]:
-    """A message before its first blank line, and after it."""
+    """The header block and the body of a message, separated by its first blank line."""
     if raw.startswith((b"\n", b"\r\n")):
         return b"", raw.partition(b"\n")[2]
     blank = _BLANK_LINE.search(raw)
@@ -50,9 +50,9 @@ def split_head(raw: bytes) -> tuple[bytes, bytes]:
 
 
 def fields(head: bytes) -> dict[str, str]:
-    """What the lines of a head say, by names in lower case; of several with one name, the last.
+    """The header fields, by lower-case name; the last one wins when a name repeats.
 
-    Folded lines are joined. As in mail, the head ends with the first line that is no field. What is not ASCII becomes
+    Joins folded lines. As in mail, the first line that is not a field ends the header. Non-ASCII characters become
     U+FFFD.
 
     >>> fields(b"Content-ID: <1>\\r\\nX-Long: a\\r\\n  b")

@@ -1,6 +1,6 @@
-"""Fixtures for other projects' tests: an emulator for each run, and a client in a project of its own for each test.
+"""pytest fixtures for other projects: one emulator per run, and for each test a client with its own project.
 
-pytest loads this by its entry point in every run, so nothing but pytest is imported until a fixture is asked for.
+pytest loads this in every run, so it imports nothing but pytest until a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -18,23 +18,27 @@ if TYPE_CHECKING:
     from .emulator.client import Emulator
 
 _MARKER = (
-    "cloudtasks(**options): what ct.local() is told for this test, such as clock='manual', dispatch=False, "
+    "cloudtasks(**options): options of ct.local() for this test, such as clock='manual', dispatch=False, "
     "app_engine='http://localhost:8080', enforce_iam=True"
 )
-# Time, files and the demo cannot be shared: who asks for them gets an emulator for one test.
+# Tests cannot share time, files or the demo: a test with such an option gets its own emulator.
 _UNSHARED = {"clock", "data", "demo"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """What ini files may say; a marker says otherwise for a test."""
-    parser.addini("cloudtasks_dispatch", "Send push tasks by themselves (default: true)", "bool", True)
-    parser.addini("cloudtasks_allow_targets", "Where deliveries may go outside this machine", "linelist", [])
-    parser.addini("cloudtasks_app_engine", "The local application that App Engine tasks go to", "string", "")
-    parser.addini("cloudtasks_api_version", "The version that clients speak", "string", "auto")
+    """Add the ini options; a marker overrides them for a test."""
+    parser.addini("cloudtasks_dispatch", "Send push tasks automatically (default: true)", "bool", True)
+    parser.addini(
+        "cloudtasks_allow_targets", "Targets outside this machine that deliveries may reach", "linelist", []
+    )
+    parser.addini(
+        "cloudtasks_app_engine", "The local application that receives App Engine tasks", "string", ""
+    )
+    parser.addini("cloudtasks_api_version", "The API version that clients use", "string", "auto")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker, so that --strict-markers knows it."""
+    """Register the marker for --strict-markers."""
     config.addinivalue_line("markers", _MARKER)
 
 
@@ -48,11 +52,11 @@ def _cloudtasks_emulators(pytestconfig: pytest.Config) -> Iterator[_Emulators]:
 def cloudtasks_client(
     _cloudtasks_emulators: _Emulators, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Client]:
-    """A client of the emulator in a project of its own; ct.connect() finds the same project for as long as it lives."""
+    """A client of the emulator with its own project; ct.connect() uses the same project during the test."""
     from .connecting import EMULATOR_VARIABLES
 
     with _cloudtasks_emulators.client(_marked(request.node)) as client:
-        host = client.endpoint.removeprefix("http://")  # Firebase's SDKs refuse a scheme
+        host = client.endpoint.removeprefix("http://")  # Firebase's SDKs reject a scheme
         for variable in EMULATOR_VARIABLES:
             monkeypatch.setenv(variable, host)
         monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", client.project)
@@ -74,7 +78,7 @@ def cloudtasks_grpc_channel(cloudtasks_client: Client) -> Iterator[Any]:
 
 
 class _Emulators:
-    """The emulators of a run: one for each set of options, started when the first test asks for it."""
+    """The emulators of a run: one for each set of options, started for the first test that uses it."""
 
     def __init__(self, usual: Mapping[str, Any], ends: ExitStack) -> None:
         self._usual = usual
@@ -86,7 +90,7 @@ class _Emulators:
         from .emulator.launch import local
 
         options = {**self._usual, **options}
-        for one_clients in ("api_version", "read_only"):  # every emulator serves all of them
+        for one_clients in ("api_version", "read_only"):  # options of the client, not of the emulator
             options.pop(one_clients, None)
         key = repr(sorted(options.items()))
         if key not in self._running:
@@ -112,12 +116,12 @@ class _Emulators:
         }
         with connect(**how, read_only=options.get("read_only", False)) as client:
             yield client
-        with connect(**how) as afterwards:  # the test may have closed its own
+        with connect(**how) as afterwards:  # the test may have closed its client
             _clear(afterwards)
 
 
 def _clear(client: Client) -> None:
-    """Leave nothing that goes on being sent: a later target may listen on the port of one that is gone."""
+    """Delete all queues, so that nothing is sent later: another test's target may listen on the same port then."""
     client.emulator.faults()
     for queue in client.queues("-"):
         queue.delete()
@@ -133,7 +137,7 @@ def _ini(config: pytest.Config) -> dict[str, Any]:
 
 
 def _marked(node: pytest.Item) -> dict[str, Any]:
-    """What the test's markers say, the nearest first. Errors: UsageError for an option that does not exist."""
+    """The options of the test's markers; the nearest marker wins. Errors: UsageError for an unknown option."""
     from .emulator.launch import local
 
     marks = list(node.iter_markers("cloudtasks"))
@@ -141,6 +145,6 @@ def _marked(node: pytest.Item) -> dict[str, Any]:
     known = list(inspect.signature(local).parameters)
     unknown = sorted(options.keys() - set(known))
     if unknown or any(mark.args for mark in marks):
-        what = f"there is no option {unknown[0]!r}" if unknown else "options are named"
-        raise pytest.UsageError(f"@pytest.mark.cloudtasks: {what}; it takes {', '.join(known)}")
+        what = f"unknown option {unknown[0]!r}" if unknown else "options must be keyword arguments"
+        raise pytest.UsageError(f"@pytest.mark.cloudtasks: {what}; the options are {', '.join(known)}")
     return options

@@ -1,1 +1,1 @@
-"""The embedded emulator: launch.py starts it, client/ talks to it, server/ is it."""
+"""The embedded emulator: launch.py starts it, client/ calls it, server/ implements it."""

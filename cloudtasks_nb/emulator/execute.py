@@ -1,4 +1,4 @@
-"""A command with an emulator of its own: `python -m cloudtasks_nb exec -- npm test`."""
+"""Runs a command with a new emulator: `python -m cloudtasks_nb exec -- npm test`."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ..platforms import found_command, passing_signals
 from .running import VARIABLES, started, stop
 
 GCLOUD = "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS"
-_NOT_FOUND, _NOT_EXECUTABLE, _KILLED = 127, 126, 128  # as shells say it
+_NOT_FOUND, _NOT_EXECUTABLE, _KILLED = 127, 126, 128  # exit codes of shells
 _EVERYWHERE = {"//0.0.0.0:": "//127.0.0.1:", "//[::]:": "//[::1]:"}
 
 
 def execute(options: Sequence[str], command: Sequence[str]) -> int:
     """Runs the command while an emulator with these options runs, and returns its exit code.
 
-    Signals go to the command. The emulator ends with the command, and with this process, however that ends.
+    Passes signals on to the command. The emulator ends with the command, or when this process ends in any way.
 
     Errors: MissingExtra.
     """
     here = {name: value for name, value in os.environ.items() if not name.startswith(VARIABLES)}
     process, url = started(["--port=0", *options], here, None, patience_s=None)
     if not url:
-        return 1  # it has said why
+        return 1  # it has printed the reason
     try:
         code = _run(command, url)
         if process.poll() is not None:
@@ -51,7 +51,7 @@ def _run(command: Sequence[str], url: str) -> int:
 
 
 def variables(url: str) -> dict[str, str]:
-    """What tells clients of all kinds where the emulator is."""
+    """The environment variables that point all kinds of clients to the emulator."""
     for everywhere, here in _EVERYWHERE.items():
         url = url.replace(everywhere, here)
     host = url.partition("://")[2]

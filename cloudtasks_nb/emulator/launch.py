@@ -1,4 +1,4 @@
-"""local(): start the embedded emulator as a process of its own, and return a Client for it."""
+"""local(): start the embedded emulator in its own process, and return a Client for it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OWNER_ROLES = ("roles/owner", "roles/iam.serviceAccountUser")
 
 _emulators: weakref.WeakValueDictionary[str, subprocess.Popen[str]] = (
     weakref.WeakValueDictionary()
-)  # by their file
+)  # by data file
 
 
 def local(
@@ -42,26 +42,27 @@ def local(
     enforce_iam: bool = False,
     read_only: bool = False,
 ) -> Client:
-    """A client of an emulator of its own: no account, no network, project "local", location "us-central1".
+    """Start an emulator and return its client: no account, no network, project "local", location "us-central1".
 
-    `data` names a file that keeps queues and tasks across restarts; without it all is gone at the end. `demo` fills
-    the emulator with queues and tasks to look at; their targets are played by the emulator. Without other options, it
-    takes the demo emulator that CLOUD_TASKS_EMULATOR_HOST names, when one runs there: `make demo` starts one.
+    `data` names a file that keeps queues and tasks across restarts; without it they are lost at the end. `demo` creates
+    example queues and tasks; the emulator plays their targets. Without other options, `demo` connects to the demo
+    emulator at CLOUD_TASKS_EMULATOR_HOST if one runs there: `make demo` starts one.
 
-    With dispatch=False no push task is sent by itself, only by task.run(). With `dead_letter` the tasks that are given
-    up after their last attempt are kept: queue.given_up() lists them. A `clock` that is "manual", or starts at an
-    instant, stands still until client.emulator.advance("2h") moves it.
+    With dispatch=False push tasks are not sent automatically, only by task.run(). `dead_letter` keeps the tasks that
+    failed their last attempt: queue.given_up() lists them. A `clock` that is "manual", or a start time, stands still
+    until client.emulator.advance("2h") moves it.
 
-    Deliveries stay on this machine, but for targets that `allow_targets` names: `"example.com"`, `"*.example.com"`,
+    Deliveries stay on this machine, except for targets in `allow_targets`: `"example.com"`, `"*.example.com"`,
     `"https://example.com/hooks/*"`. App Engine tasks go to the local application `app_engine`, or to one for each
-    service: `{"default": "http://localhost:8080", "worker": "http://localhost:8081"}`. `app_engine_location` is where
-    App Engine is, and an uploaded queue.yaml goes; it defaults to us-central1.
+    service: `{"default": "http://localhost:8080", "worker": "http://localhost:8081"}`. `app_engine_location` is the
+    location of App Engine and of the queues of an uploaded queue.yaml; it defaults to us-central1.
 
-    With `enforce_iam` callers are refused who may not do what they ask for: the client itself is the owner, and
-    `ct.connect(project="local", endpoint=client.endpoint, access_token="ada@example.com")` may do what policies say.
+    With `enforce_iam` the emulator checks IAM permissions: the client itself is the owner, and
+    `ct.connect(project="local", endpoint=client.endpoint, access_token="ada@example.com")` has the permissions that
+    policies grant.
 
-    client.close(), or the end of this Python process, ends it. The emulator serves all versions of the API at once;
-    `api_version` and `read_only` are as in ct.connect().
+    client.close(), or the end of this Python process, stops the emulator. It serves all versions of the API at once;
+    `api_version` and `read_only` work as in ct.connect().
 
     Errors: ConfigError when it does not start; MissingExtra without the extra "local".
 
@@ -95,8 +96,8 @@ def local(
             _emulators[file] = process
         auth = token_auth(OWNER, account=OWNER.partition(":")[2]) if enforce_iam else Auth()
         session = Session(url, auth, api_version=api_version)
-        # Also when all is forgotten (queues and tasks hold the session, and so the emulator), or Python exits; a
-        # killed Python is noticed by the emulator itself.
+        # Stop the emulator, too, when nothing refers to the session any more (queues and tasks do), or Python exits.
+        # The emulator notices by itself when Python is killed.
         weakref.finalize(session, stop, process)
         client = Client(session, EMULATOR_PROJECT, EMULATOR_LOCATION, on_close=lambda: stop(process))
         client.emulator.refresh()
@@ -108,7 +109,7 @@ def local(
 
 
 def _running_demo(api_version: Spoken) -> Client | None:
-    """A client of the demo emulator that the environment names, as `make demo` does; None where there is none."""
+    """A client of the demo emulator that the environment names, as `make demo` sets it; None if none runs there."""
     url = emulator_in_environment()
     if url is None:
         return None
@@ -124,12 +125,12 @@ def _running_demo(api_version: Spoken) -> Client | None:
 
 
 def _check_free(file: str | None) -> None:
-    """That this Python does not use it already: so it is when a cell is run again."""
+    """Raise when this Python process already uses the file, as when a cell runs again."""
     running = _emulators.get(file) if file is not None else None
     if running is not None and running.poll() is None:
         raise ConfigError(
             f"{file} is in use by another client of this Python.",
-            hint="go on with that client, or end it with client.close()",
+            hint="use that client, or close it with client.close()",
         )
 
 
@@ -140,13 +141,15 @@ def _clock(clock: str | datetime) -> list[str]:
         start = clock if isinstance(clock, datetime) else datetime.fromisoformat(clock)
         return ["manual", utc(start).isoformat()]
     except (OverflowError, TypeError, ValueError):
-        hint = '"system", "manual", or a datetime or ISO text to start at'
-        raise ConfigError(f"clock={clock!r} is not a clock.", hint=hint) from None
+        hint = 'use "system", "manual", or a start time (a datetime or ISO text)'
+        raise ConfigError(f"clock={clock!r} is not valid.", hint=hint) from None
 
 
 def _patterns(targets: Sequence[str]) -> Sequence[str]:
     if isinstance(targets, str):
-        raise ConfigError("allow_targets is a list of patterns.", hint=f"allow_targets=[{targets!r}]")
+        raise ConfigError(
+            "allow_targets must be a list of patterns, not text.", hint=f"use allow_targets=[{targets!r}]"
+        )
     return targets
 
 

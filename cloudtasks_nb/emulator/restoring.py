@@ -1,4 +1,4 @@
-"""Backups that an emulator has from the start."""
+"""Restores backups when an emulator starts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import ConfigError, NotFound
 
 
 def restore(files: Sequence[Path], project: str, url: str) -> None:
-    """Creates the queues and the tasks of backups. A queue that is there stays as it is.
+    """Creates the queues and the tasks of backups. Leaves existing queues unchanged.
 
     Errors: ConfigError for a file that is not a backup; BulkError for tasks that cannot be created.
     """
@@ -24,10 +24,10 @@ def restore(files: Sequence[Path], project: str, url: str) -> None:
             except OSError as error:
                 raise ConfigError(f"--restore: {path} cannot be read: {error.strerror}.") from None
             if held is None:
-                raise ConfigError(f"--restore: {path} does not say which queue it is of.")
+                raise ConfigError(f"--restore: {path} does not name its queue.")
             name = f"{held.location}/{held.id}"
             try:
                 client.queue(name)
-                print(f"cloudtasks_nb emulator: {name} is there: {path} was not restored.", file=sys.stderr)
+                print(f"cloudtasks_nb emulator: {name} exists, so {path} was not restored.", file=sys.stderr)
             except NotFound:
                 client.restore(path, name, progress=False).raise_for_errors()

@@ -1,4 +1,4 @@
-"""An emulator as a process of its own: started, heard of, and ended."""
+"""Starts an emulator in its own process, waits until it is ready, and stops it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..errors import ConfigError, MissingExtra
 from ..platforms import apart, ask_to_end
 
 VARIABLES = "CLOUDTASKS_NB_"
-"""How the variables begin that stand for options of the command line."""
+"""The prefix of environment variables that set options of the command line."""
 _READY = "cloudtasks emulator ready on "
 _COMMAND_SAYS = re.compile(r"^(cloudtasks_nb emulator|python -m cloudtasks_nb( emulator)?: error): ")
 _START_S = 30.0
@@ -24,9 +24,9 @@ _STOP_S = 10.0
 
 
 def start(options: Sequence[str]) -> tuple[subprocess.Popen[str], str]:
-    """An emulator on a free port with these options of the command line, and its URL. It ends with this process.
+    """Starts an emulator on a free port with these options and returns it with its URL. It ends with this process.
 
-    Variables that stand for options do not count. Errors: ConfigError when it does not start; MissingExtra.
+    Ignores environment variables that set options. Errors: ConfigError when it does not start; MissingExtra.
     """
     here = {name: value for name, value in os.environ.items() if not name.startswith(VARIABLES)}
     with tempfile.TemporaryFile("w+") as complaints:
@@ -43,7 +43,7 @@ def started(
     complaints: IO[str] | None,
     patience_s: float | None = _START_S,
 ) -> tuple[subprocess.Popen[str], str]:
-    """An emulator, and its URL: empty where it ended instead, and said why in `complaints`, or on our own stderr."""
+    """An emulator and its URL. If it failed to start, the URL is empty; `complaints` or stderr has the reason."""
     if find_spec("aiohttp") is None:
         raise MissingExtra("The emulator", "local")
     process = subprocess.Popen(  # noqa: S603 - our own module, no shell
@@ -53,12 +53,12 @@ def started(
         stderr=complaints,
         text=True,
         env=environment,
-        # "Interrupt the kernel" signals the kernel's whole process group: a cell stops, the emulator must not.
+        # "Interrupt the kernel" signals the kernel's whole process group. It must stop the cell, not the emulator.
         **apart(),
     )
     try:
         url = _ready_line(process, patience_s).partition(_READY)[2].strip()
-    except BaseException:  # Ctrl-C: an emulator that nobody knows of would hold its file for ever
+    except BaseException:  # for example Ctrl-C: a lost emulator would lock its data file
         stop(process)
         raise
     if not url:
@@ -67,7 +67,7 @@ def started(
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """End the process and its pipes; harmless when it has ended already."""
+    """End the process and close its pipes. Idempotent."""
     ask_to_end(process)
     try:
         process.wait(_STOP_S)
@@ -80,7 +80,7 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 
 def _not_started(complaints: str) -> ConfigError:
-    """Why the emulator did not start: what its command line said last."""
+    """The reason why the emulator did not start: the last line of its command line's output."""
     said = _COMMAND_SAYS.sub("", complaints.strip().rpartition("\n")[2])
     why, _, hint = said.partition(" Next: ")
     return ConfigError(f"The emulator did not start: {why or 'no reason was given.'}", hint=hint or None)

@@ -178,11 +178,11 @@ def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
         caught.value.message
         == f"The emulator did not start: {file} cannot be used: unable to open database file."
     )
-    assert caught.value.hint == "name a file in a folder that exists and may be written"
+    assert caught.value.hint == "name a file in an existing folder with write permission"
     with pytest.raises(ct.ConfigError) as caught:
         ct.local(app_engine="localhost:8080")
     assert caught.value.message == (
-        "The emulator did not start: --app-engine: 'localhost:8080' is not an application such as http://localhost:8080"
+        "The emulator did not start: --app-engine: 'localhost:8080' must be the URL of an application, such as http://localhost:8080"
     )
 
 

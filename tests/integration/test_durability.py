@@ -265,7 +265,7 @@ def _create_until_refused(call: Caller, data: Path, pid: int) -> set[str]:
         )
         if status != 200:
             assert (status, answer["error"]["status"]) == (500, "INTERNAL")
-            assert "nothing of this call was kept" in answer["error"]["message"]
+            assert "this call was rolled back" in answer["error"]["message"]
             assert kept
             return kept
         kept.add(name)

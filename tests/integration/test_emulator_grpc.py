@@ -354,7 +354,7 @@ def test_without_the_packages_a_client_is_told_what_to_install(
         assert isinstance(refused, exceptions.FailedPrecondition)
         assert install_command("grpc") in refused.message
     [complaint] = capsys.readouterr().err.splitlines()
-    assert "a client that speaks gRPC called" in complaint
+    assert "a gRPC client connected" in complaint
     assert install_command("grpc") in complaint
 
 
@@ -373,7 +373,7 @@ def test_the_owner_is_told_of_clients_that_speak_tls() -> None:
             ):
                 official.list_queues(parent=PARENT, retry=None, timeout=20)
         _, complaints = process.stop()
-    assert complaints.count("a client that speaks TLS called") == 1
+    assert complaints.count("a client tried to connect with TLS") == 1
     assert "insecure channel" in complaints
 
 

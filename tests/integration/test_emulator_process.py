@@ -114,8 +114,8 @@ def test_one_file_one_emulator(tmp_path: Path) -> None:
         )
     assert (second.returncode, second.stdout) == (1, "")
     assert (
-        second.stderr
-        == f"cloudtasks_nb emulator: {file} is in use by another process. Next: stop that one, or name another file\n"
+        second.stderr == f"cloudtasks_nb emulator: {file} is in use by another process. "
+        "Next: stop that process, or name another file\n"
     )
 
 
@@ -128,7 +128,7 @@ def test_a_file_of_something_else(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr == (
         f"cloudtasks_nb emulator: {file} cannot be used: file is not a database. "
-        "Next: restore a copy of it, or name another file: this one was left as it is\n"
+        "Next: restore a backup of it, or name another file; this file was not changed\n"
     )
     assert file.read_text().startswith("not a database")
 
@@ -141,7 +141,7 @@ def test_a_file_in_no_folder(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr == (
         f"cloudtasks_nb emulator: {file} cannot be used: unable to open database file. "
-        "Next: name a file in a folder that exists and may be written\n"
+        "Next: name a file in an existing folder with write permission\n"
     )
 
 
@@ -170,18 +170,18 @@ def test_a_port_in_use() -> None:
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         f"cloudtasks_nb emulator: Port {port} cannot be used: Address already in use. "
-        "Next: --port 0 picks a free one\n"
+        "Next: choose another port; --port 0 picks a free one\n"
     )
 
 
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--grant", "roles/owner"], "argument --grant: '' is not a member such as user:ada@example.com"),
-        (["--oauth-client", "mine"], "argument --oauth-client: 'mine' is not ID=SECRET"),
-        (["--app-engine", "ftp://x"], "--app-engine: 'ftp://x' is not an application such as"),
-        (["--fault", "late=1"], "--fault: 'late=1' is not one of"),
-        (["--clock", "sundial"], "--clock: expected 'system', 'manual', or 'manual' and an instant"),
+        (["--grant", "roles/owner"], "argument --grant: '' must be a member such as user:ada@example.com"),
+        (["--oauth-client", "mine"], "argument --oauth-client: 'mine' must have the form ID=SECRET"),
+        (["--app-engine", "ftp://x"], "--app-engine: 'ftp://x' must be the URL of an application, such as"),
+        (["--fault", "late=1"], "--fault: 'late=1' must be NAME=VALUE"),
+        (["--clock", "sundial"], "--clock: use 'system', 'manual', or 'manual' and a time"),
         (["--port", "99999"], "argument --port: '99999' is not a port"),
     ],
 )

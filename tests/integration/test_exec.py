@@ -76,7 +76,7 @@ with ct.connect() as client:
 """
     done = run("--clock", "manual", "--queue=emails", "--host=0.0.0.0", "--", *python(script))
     assert (done.returncode, done.stdout) == (0, "manual ['emails']\n")
-    assert done.stderr.startswith("Whoever reaches http://0.0.0.0:")
+    assert done.stderr.startswith("Anybody who can reach http://0.0.0.0:")
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ with ct.connect() as client:
     [
         (["--", "no-such-command"], 127, "no-such-command: No such file or directory"),
         (["--", "/"], 126, "/: Permission denied"),
-        (["--"], 2, "a command is missing"),
-        ([], 2, "a command is missing"),
+        (["--"], 2, "the command is missing"),
+        ([], 2, "the command is missing"),
         (["npm", "test"], 2, "unrecognized arguments: npm test"),
         (["--port=x", "--", "true"], 2, "'x' is not a port"),
         (["--data=/none/queues.db", "--", "true"], 1, "/none/queues.db cannot be used"),

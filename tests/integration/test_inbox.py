@@ -202,7 +202,7 @@ def test_a_closed_inbox_says_so_at_once_and_wakes_who_waits(client: ct.Client) -
     waiting.join(20)
     [error] = refused
     assert isinstance(error, ct.ConfigError)
-    assert "This inbox is closed, and 1 of 2 requests came before." in str(error)
+    assert "This inbox is closed; 1 of 2 requests came before." in str(error)
     assert len(inbox.wait(1)) == 1  # these came
     with pytest.raises(ct.ConfigError, match="closed"):
         inbox.wait(2)
@@ -238,7 +238,7 @@ def test_the_history_is_that_of_a_queue_and_a_task_however_they_are_named(
 
 @pytest.mark.parametrize("share", [float("nan"), float("inf"), -0.1, 1.5])
 def test_a_share_of_calls_is_from_0_to_1(client: ct.Client, share: float) -> None:
-    with pytest.raises(ct.InvalidArgument, match=r"exhausted=.* shares of calls are from 0 to 1"):
+    with pytest.raises(ct.InvalidArgument, match=r"exhausted=.* must be a share of calls between 0 and 1"):
         client.emulator.faults(exhausted=share)
 
 

@@ -55,8 +55,8 @@ def test_each_names_this_emulator_or_says_what_there_is(client: ct.Client) -> No
         assert "{host}" not in lines.code
         assert "127.0.0.1" in repr(lines)
         shown = lines._repr_mimebundle_()  # type: ignore[attr-defined]
-        assert (lines.tried or "not tried") in shown["text/plain"]
-    with pytest.raises(ct.InvalidArgument, match="language='cobol' is not known") as refused:
+        assert (lines.tried or "not tested") in shown["text/plain"]
+    with pytest.raises(ct.InvalidArgument, match="language='cobol' is not supported") as refused:
         client.emulator.connect_from("cobol")  # type: ignore[arg-type]
     assert "'node'" in str(refused.value)
     shown = client.emulator._repr_mimebundle_()  # type: ignore[attr-defined]
@@ -69,4 +69,4 @@ def test_the_page_shows_them() -> None:
         lines = ConnectionLines(language, "http://localhost:8123", "my-project")
         section = page.partition(f"\n## {lines.title}\n")[2].partition("\n## ")[0]
         assert f"\n{lines.code}\n```" in section, language
-        assert (f"Tried with {lines.tried}." if lines.tried else "**Not tried.**") in section, language
+        assert (f"Tested with {lines.tried}." if lines.tried else "**Not tested.**") in section, language

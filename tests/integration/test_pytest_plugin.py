@@ -202,7 +202,7 @@ def test_an_option_that_there_is_not_names_those_that_there_are(run) -> None:  #
     )
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*there is no option 'clok'; it takes data, demo, dispatch, dead_letter, clock*"]
+        ["*unknown option 'clok'; the options are data, demo, dispatch, dead_letter, clock*"]
     )
 
 
@@ -242,7 +242,7 @@ def test_the_fixtures_explain_themselves(run) -> None:  # type: ignore[no-untype
     fixtures = run("", "--fixtures").stdout.str()
     assert re.search(r"^cloudtasks_emulator .*\n +The Cloud Tasks emulator of this test", fixtures, re.M)
     assert re.search(
-        r"^cloudtasks_client .*\n +A client of the emulator in a project of its own", fixtures, re.M
+        r"^cloudtasks_client .*\n +A client of the emulator with its own project", fixtures, re.M
     )
 
 

@@ -89,13 +89,13 @@ def test_what_is_in_the_file_gets_the_settings_that_are_named(tmp_path: Path) ->
     [
         ("", "Queue"),
         ("nowhere/emails", "nowhere"),
-        ("emails=rate=fast", "rate=fast has no value that rate can have"),
-        ("emails=speed=5", "'speed=5' is not one of attempts, burst"),
-        ("emails=rate", "'rate' is not one of"),
+        ("emails=rate=fast", "rate=fast is not a valid value of rate"),
+        ("emails=speed=5", "'speed=5' must be a setting KEY=VALUE; the keys are attempts, burst"),
+        ("emails=rate", "'rate' must be a setting KEY=VALUE"),
         ("emails=rate=1000", "less than or equal to 500"),
-        ("emails=kind=push", "kind=push is not one of http, app_engine, pull"),
-        ("emails=paused=maybe", "paused=maybe is not 1 or 0"),
-        ("emails=target=ftp://x", "target=ftp://x has no value"),
+        ("emails=kind=push", "kind=push must be one of http, app_engine, pull"),
+        ("emails=paused=maybe", "paused=maybe must be 1 or 0"),
+        ("emails=target=ftp://x", "target=ftp://x is not a valid value"),
         ("images=kind=pull,target=http://localhost", "pull queue has no target"),
     ],
 )
@@ -179,13 +179,13 @@ def test_variables_stand_for_options(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     ("name", "value", "why"),
     [
         ("PORT", "many", "CLOUDTASKS_NB_PORT: argument --port: 'many' is not a port"),
-        ("DEMO", "maybe", "CLOUDTASKS_NB_DEMO: 'maybe' is neither 1 nor 0"),
+        ("DEMO", "maybe", "CLOUDTASKS_NB_DEMO: 'maybe' is not valid: use 1 or 0"),
         (
             "ALLOWED_HOST",
             "a/b",
-            "CLOUDTASKS_NB_ALLOWED_HOST: argument --allowed-host: 'a/b' is not a host name",
+            "CLOUDTASKS_NB_ALLOWED_HOST: argument --allowed-host: 'a/b' is not valid: use a host name",
         ),
-        ("QUEUE", "x=y=z", "--queue: 'x=y=z': 'y=z' is not one of"),
+        ("QUEUE", "x=y=z", "--queue: 'x=y=z': 'y=z' must be a setting KEY=VALUE"),
     ],
 )
 def test_a_variable_that_makes_no_sense(name: str, value: str, why: str) -> None:
@@ -242,8 +242,8 @@ def test_an_address_that_others_reach_is_told_in_one_sentence() -> None:
         )
         _, complaints = process.communicate("", timeout=20)
     assert complaints == (
-        f"Whoever reaches http://0.0.0.0:{match[1]} can read, change and run its tasks without signing in; "
-        "it is answered under the names localhost, emulator.\n"
+        f"Anybody who can reach http://0.0.0.0:{match[1]} can read, change and run its tasks without signing in. "
+        "It accepts the host names localhost, emulator.\n"
     )
 
 
@@ -266,12 +266,12 @@ def test_every_address_is_answered_where_no_name_is_said() -> None:
 @pytest.mark.parametrize(
     ("host", "why"),
     [
-        ("192.0.2.1", "Nothing can listen at 192.0.2.1: "),
-        ("no such host", "Nothing can listen at no such host: "),
+        ("192.0.2.1", "The emulator cannot listen on 192.0.2.1: "),
+        ("no such host", "The emulator cannot listen on no such host: "),
     ],
 )
 def test_an_address_that_is_not_here(host: str, why: str) -> None:
     found = ended("emulator", "--port=0", f"--host={host}")
     assert (found.returncode, found.stdout) == (1, "")
     assert why in found.stderr
-    assert "Next: --host 127.0.0.1" in found.stderr
+    assert "Next: use --host 127.0.0.1" in found.stderr

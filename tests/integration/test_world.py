@@ -146,7 +146,7 @@ def newer(kept: Path) -> None:
     [
         (truncated, "malformed"),
         (scribbled, "damaged|malformed"),
-        (foreign, "something else"),
+        (foreign, "not a database of this emulator"),
         (newer, "another version"),
         (lambda kept: kept.write_bytes(b""), "is empty"),
         (lambda kept: kept.write_text("notes, not a database" * 300), "not a database"),
@@ -174,16 +174,16 @@ def test_names_that_could_be_paths_are_refused(file: Path, name: str) -> None:
             with pytest.raises((ct.InvalidArgument, ct.ConfigError)):
                 verb(name)
         if name:
-            with pytest.raises(ct.InvalidArgument, match="cannot be the name of a snapshot"):
+            with pytest.raises(ct.InvalidArgument, match="is not a valid snapshot name"):
                 client.emulator.save(name)
         assert client.emulator.snapshots() == []
 
 
 def test_a_snapshot_that_is_not_there(client: ct.Client) -> None:
-    with pytest.raises(ct.NotFound, match="There is none yet"):
+    with pytest.raises(ct.NotFound, match="None was saved yet"):
         client.emulator.load("before")
     client.emulator.save("after")
-    with pytest.raises(ct.NotFound, match="There are: after"):
+    with pytest.raises(ct.NotFound, match="The snapshots are: after"):
         client.emulator.load("before")
 
 
@@ -305,7 +305,7 @@ def test_wait_says_what_holds_a_queue_up(client: ct.Client) -> None:
     with ct.local(clock="manual") as manual:
         queue = manual.create_queue("emails")
         queue.create_task(url="http://127.0.0.1:1/")
-        with pytest.raises(ct.Timeout, match="the clock is moved by hand"):
+        with pytest.raises(ct.Timeout, match="the clock is manual"):
             manual.emulator.wait(queue, timeout=0)
 
 
@@ -320,7 +320,9 @@ def test_wait_for_a_manual_clock_ends_when_it_is_moved() -> None:
 
 
 def test_wait_for_what_is_not_there(client: ct.Client) -> None:
-    with pytest.raises(ct.NotFound, match="no queue 'projects/local/locations/us-central1/queues/none'"):
+    with pytest.raises(
+        ct.NotFound, match="queue 'projects/local/locations/us-central1/queues/none' does not exist"
+    ):
         client.emulator.wait("none")
     queue = filled(client)
     with ThreadPoolExecutor(1) as pool:

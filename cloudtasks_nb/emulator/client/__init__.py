@@ -1,4 +1,4 @@
-"""What an emulator does beyond the API, from a notebook: client.emulator."""
+"""The features of an emulator beyond the API: `client.emulator`."""
 
 from .emulator import Emulator
 from .history import History

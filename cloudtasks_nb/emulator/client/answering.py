@@ -1,4 +1,4 @@
-"""From what a handler returns to an HTTP answer. Pure."""
+"""Turns the return value of a handler into an HTTP response. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ JSON, TEXT, BYTES = "application/json", "text/plain; charset=utf-8", "applicatio
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _FORMS = (
-    "a status, a body, (status, body) or (status, body, headers); bodies are text, bytes, or what JSON knows"
+    "a status, a body, (status, body) or (status, body, headers); bodies are text, bytes, or any JSON value"
 )
 
 
 class HttpAnswer(Discreet, Struct, frozen=True):
-    """What is sent back."""
+    """An HTTP response."""
 
     status: int = 200
     body: bytes = b""
@@ -29,7 +29,7 @@ class HttpAnswer(Discreet, Struct, frozen=True):
 
 
 def answer_of(returned: Any) -> HttpAnswer:
-    """The answer that a handler meant. Errors: TypeError, ValueError.
+    """The response that a handler's return value stands for. Errors: TypeError, ValueError.
 
     >>> answer_of(503).status, answer_of({"a": 1}).body, answer_of(None).status
     (503, b'{"a":1}', 200)
@@ -50,7 +50,7 @@ def answer_of(returned: Any) -> HttpAnswer:
 
 def _answer(status: int, body: Any, headers: Mapping[str, str]) -> HttpAnswer:
     if isinstance(status, bool) or not 200 <= status <= 599:
-        raise ValueError(f"{status!r} is no HTTP status: return {_FORMS}")
+        raise ValueError(f"{status!r} is not an HTTP status (200 to 599): return {_FORMS}")
     try:
         data, is_json = payload_bytes(body)
     except InvalidArgument as error:

@@ -1,4 +1,4 @@
-"""Channels for Google's gRPC clients: to the emulator, as the caller that a client is."""
+"""gRPC channels to the emulator for Google's clients. They call as the same principal as our client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import grpc
 
 Headers = Callable[[], list[tuple[str, str]]]
 
-# Pages of other servers may be large, and what is on this machine is not reached through a proxy.
+# Responses of other servers may be large. Connections to this machine must not use a proxy.
 _OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
@@ -28,7 +28,7 @@ def channel_for_asyncio(host: str, headers: Headers) -> grpc.aio.Channel:
 
 
 class _Call(NamedTuple):
-    """What gRPC wants to know of a call."""
+    """The details of a call, in the form that gRPC wants."""
 
     method: str
     timeout: float | None
@@ -39,7 +39,7 @@ class _Call(NamedTuple):
 
 
 class _Identity(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
-    """Says who calls, where the call does not say it itself: insecure channels take no credentials."""
+    """Adds our client's credentials to calls that carry none: gRPC allows no call credentials on insecure channels."""
 
     def __init__(self, headers: Headers) -> None:
         self._headers = headers

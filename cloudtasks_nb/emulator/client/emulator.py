@@ -1,4 +1,4 @@
-"""Emulator: what can be asked of an emulator and of no real service."""
+"""Emulator: the features that an emulator has and the real service does not."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ PATIENCE_S = 10.0
 
 
 class Emulator(WorldVerbs, Shown):
-    """The emulator behind a client: its clock, and what it is. Any thread may call.
+    """The emulator behind a client: its clock, its settings, its tools for tests. Thread-safe.
 
-    What its card shows was learned from the last call; `refresh()` asks again.
+    The card shows the information of the last call; `refresh()` fetches it again.
 
     Example:
         >>> client = ct.local(clock="manual")
@@ -50,7 +50,7 @@ class Emulator(WorldVerbs, Shown):
         queue_name: Callable[[Any], QueueName] = parse_queue,
         project: str | None = None,
     ) -> None:
-        """`queue_name` completes the name of a queue, as its client does, whose project is `project`."""
+        """`queue_name` completes the name of a queue as the client does. `project` is the client's project."""
         self._session = session
         self._control = Endpoints(session)
         self._queue_name = queue_name
@@ -61,7 +61,8 @@ class Emulator(WorldVerbs, Shown):
         self.info: EmulatorInfo | None = None
 
     def refresh(self) -> Self:
-        """Ask the emulator what it is. Errors: ConfigError (something else answers there), TransportError.
+        """Fetch the emulator's version and settings. Errors: ConfigError (another server responds there),
+        TransportError.
 
         Source: GET /emulator/v1/info.
 
@@ -73,14 +74,14 @@ class Emulator(WorldVerbs, Shown):
         return self
 
     def advance(self, by: DurationLike, *, patience: DurationLike = PATIENCE_S) -> datetime:
-        """Move a manual clock, and let all that becomes due on the way happen at its own moment. Returns the new time.
+        """Move a manual clock forward. Each event on the way happens at its own time. Returns the new time.
 
-        Attempts that are still under way after `patience`, in real time, are waited for no longer. advance(0) sends
-        what is due now.
+        After `patience` (real time) it stops waiting for attempts that are still under way. advance(0) sends the tasks
+        that are due now.
 
         Units: `by` and `patience` are timedeltas, seconds, or text such as "2h" or "1h 30m".
 
-        Errors: FailedPrecondition when the emulator runs on the machine's clock; InvalidArgument.
+        Errors: FailedPrecondition when the emulator uses the system clock; InvalidArgument.
 
         Source: POST /emulator/v1/clock:advance.
 
@@ -93,14 +94,14 @@ class Emulator(WorldVerbs, Shown):
         longer_s = real.total_seconds()
         answer = self._control.post("clock:advance", asked, AdvanceResponse, longer_s=longer_s)
         if answer.time is None:
-            raise CloudTasksError("The emulator did not say what time it is.")
-        self._session.moved_to = answer.time  # "in 60 seconds" is meant by the emulator's clock
+            raise CloudTasksError("The emulator's response holds no time.")
+        self._session.moved_to = answer.time  # "in 60 seconds" refers to the emulator's clock
         if self.info is not None:
             self.info.time = answer.time
         return answer.time
 
     def history(self, queue: Queue | str, task: Task | str | None = None) -> History:
-        """Every attempt of the tasks of a queue, also of those that are gone; or of one task.
+        """Return every attempt of a queue's tasks, or of one task. Deleted and completed tasks are included.
 
         `queue` is a Queue or its name, `task` a Task, its id or its name.
 
@@ -119,9 +120,10 @@ class Emulator(WorldVerbs, Shown):
         return History(str(name), answer.attempts, answer.dropped)
 
     def inbox(self, port: int = 0) -> Inbox:
-        """A target of deliveries inside this notebook: a URL whose requests are a table, and whose answers are cells.
+        """Open an inbox: a URL in this notebook that receives requests, shows them as a table, and responds with your
+        functions.
 
-        `port` 0 picks a free one. Errors: ConfigError when the port is taken.
+        `port` 0 picks a free one. Errors: ConfigError when the port is in use.
 
         Example:
             >>> inbox = client.emulator.inbox()
@@ -135,12 +137,12 @@ class Emulator(WorldVerbs, Shown):
         return made
 
     def grpc_channel(self, *, asyncio: bool = False) -> Any:
-        """A gRPC channel to this emulator, for Google's clients. It calls as this client does.
+        """Return a gRPC channel to this emulator for Google's clients. It uses this client's credentials.
 
-        Shapes: a grpc.Channel, which client.close() closes; with `asyncio`, a grpc.aio.Channel of the running event
-        loop, to be closed with `async with`.
+        Shapes: a grpc.Channel, which client.close() closes. With `asyncio`: a grpc.aio.Channel of the running event
+        loop; close it with `async with`.
 
-        Errors: MissingExtra without the extra "grpc"; ReadOnly, because Google's clients can change what they like.
+        Errors: MissingExtra without the extra "grpc"; ReadOnly, because Google's clients can write.
 
         Example:
             >>> from google.cloud import tasks_v2
@@ -165,12 +167,12 @@ class Emulator(WorldVerbs, Shown):
         return made
 
     def connect_from(self, language: Language) -> ConnectionLines:
-        """The lines that bring a program in another language to this emulator; print() gives them as text.
+        """Return the code that connects a program in another language to this emulator; print() shows it as text.
 
         - `language`: "python", "python-asyncio", "node", "go", "java", "php", "dotnet", "ruby", "gcloud", "terraform"
           or "firebase-admin".
 
-        Errors: InvalidArgument for any other.
+        Errors: InvalidArgument for any other language.
 
         Example:
             >>> client.emulator.connect_from("node")
@@ -179,7 +181,7 @@ class Emulator(WorldVerbs, Shown):
         return ConnectionLines(language, self.endpoint, self._project)
 
     def close(self) -> None:
-        """Close the inboxes and channels. client.close() does it."""
+        """Close the inboxes and channels. client.close() calls this."""
         for one in self._closing:
             one.close()
 
@@ -197,20 +199,20 @@ class Emulator(WorldVerbs, Shown):
         throttled_rate: float | None = None,
         seed: int | None = None,
     ) -> FaultReport:
-        """Make calls fail, and deliveries slow, on purpose from now on. Without arguments, all is well again.
+        """Inject faults: make calls fail and deliveries slow from now on. Without arguments, removes all faults.
 
-        - `latency`: how long every call is held up.
-        - `exhausted`: the share of calls that is refused with 429.
-        - `unavailable`: the share of calls that is refused with 503.
+        - `latency`: the delay of every call.
+        - `exhausted`: the share of calls that fails with 429.
+        - `unavailable`: the share of calls that fails with 503.
         - `cut_before`: the share of calls that takes no effect and gets no response.
         - `cut_after`: the share of calls that takes effect and gets no response.
         - `methods`: the methods that fail: "queues.tasks.create", "queues.tasks.*", or a list. Defaults to all.
-        - `target_latency`: how long each attempt takes beyond its real answer, by the emulator's clock: where that is
-          moved by hand, advance() brings the answer.
-        - `targets`: the URLs that take so long: ``https://api.example.com/*``, or a list. Defaults to all.
-        - `throttled_rate`: tasks per second that each queue sends at most, as where the service throttles it. The
-          queue's statistics show it as effective_execution_rate; its settings stay.
-        - `seed`: the same seed gives the same failures again. Defaults to different ones each time.
+        - `target_latency`: extra time that each attempt takes, by the emulator's clock. With a manual clock, advance()
+        makes the response arrive.
+        - `targets`: the URLs with `target_latency`: ``https://api.example.com/*``, or a list. Defaults to all.
+        - `throttled_rate`: the highest number of tasks per second that each queue sends, as when the service throttles
+        it. The queue's statistics show it as effective_execution_rate; the queue's settings do not change.
+        - `seed`: the same seed gives the same failures again. Defaults to a random one.
 
         Errors: InvalidArgument.
 
@@ -227,10 +229,11 @@ class Emulator(WorldVerbs, Shown):
         }  # fmt: skip
         for name, share in shares.items():
             if not 0 <= share <= 1:
-                raise InvalidArgument(f"{name}={share!r}: shares of calls are from 0 to 1.")
+                raise InvalidArgument(f"{name}={share!r} must be a share of calls between 0 and 1.")
         if throttled_rate is not None and not throttled_rate > 0:
             raise InvalidArgument(
-                f"throttled_rate={throttled_rate!r}: it is above 0.", hint="queue.pause() stops a queue"
+                f"throttled_rate={throttled_rate!r} must be above 0.",
+                hint="to stop a queue, use queue.pause()",
             )
         chosen = Faults(
             latency=None if latency is None else Duration.of(latency),
@@ -244,9 +247,9 @@ class Emulator(WorldVerbs, Shown):
         return self._control.post("faults", chosen, FaultReport)
 
     def fault_report(self) -> FaultReport:
-        """Which faults are chosen, and how many calls met them.
+        """Return the current faults, and how many calls each one has hit.
 
-        Errors: TransportError when no emulator answers.
+        Errors: TransportError when the emulator does not respond.
 
         Source: GET /emulator/v1/faults.
 
@@ -263,18 +266,20 @@ class Emulator(WorldVerbs, Shown):
         info = self.info
         facts: dict[str, object] = {"endpoint": code(self.endpoint)}
         if info is not None:
-            moved = "moved by hand" if info.clock == "manual" else "the machine's"
             facts |= {
                 "version": info.version,
                 "serves": ", ".join(info.api_versions),
-                "clock": [moved, muted(exact(info.time)) if info.time and info.clock == "manual" else None],
-                "data": code(info.data) if info.data else "in memory: gone at the end",
+                "clock": [
+                    info.clock,
+                    muted(exact(info.time)) if info.time and info.clock == "manual" else None,
+                ],
+                "data": code(info.data) if info.data else "in memory only",
                 "deliveries go to": ["this machine", *(muted(pattern) for pattern in info.allowed_targets)],
                 "App Engine": [
-                    code(f"{service or 'every service'} → {url}") for service, url in info.app_engine.items()
+                    code(f"{service or 'all services'} → {url}") for service, url in info.app_engine.items()
                 ]
-                or muted("no local application: --app-engine http://localhost:8080"),
-                "queue.yaml goes to": code(info.app_engine_location) if info.app_engine_location else None,
+                or muted("none; set it with --app-engine http://localhost:8080"),
+                "queue.yaml location": code(info.app_engine_location) if info.app_engine_location else None,
             }
         lines = ["client.emulator.refresh()", "client.emulator.history(queue)", "client.emulator.inbox()"]
         if info is not None and info.clock == "manual":

@@ -1,4 +1,4 @@
-"""Calls of the endpoints that only an emulator has."""
+"""Calls the endpoints that only an emulator has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PREFIX = "/emulator/v1"
 
 
 class Endpoints:
-    """One emulator's own endpoints. Any thread may call."""
+    """The extra endpoints of one emulator. Thread-safe."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -27,25 +27,25 @@ class Endpoints:
     def get(
         self, path: str, kind: type[T], query: Mapping[str, str] | None = None, *, longer_s: float = 0.0
     ) -> T:
-        """Read something, with so much more time for the answer.
+        """Read something. `longer_s` extends the deadline.
 
-        Errors: ConfigError when the endpoint is not an emulator of ours, TransportError, ApiError.
+        Errors: ConfigError when the endpoint is not one of our emulators, TransportError, ApiError.
         """
         return decode(self.raw(path, query, longer_s=longer_s), kind)
 
     def raw(self, path: str, query: Mapping[str, str] | None = None, *, longer_s: float = 0.0) -> bytes:
-        """Read something, as it comes. Errors: as get."""
+        """Read something as a stream. Errors: as get."""
         return self._call("GET", f"{path}?{urlencode(query)}" if query else path, None, longer_s)
 
     def post(self, path: str, body: Message, kind: type[T], *, longer_s: float = 0.0) -> T:
-        """Change something, with so much more time for the answer. Errors: as get, ReadOnly, and ApiError."""
+        """Change something. `longer_s` extends the deadline. Errors: as get, ReadOnly, and ApiError."""
         self._session.check_may_change(f"emulator.{path}", "")
         return decode(self._call("POST", path, encode(body), longer_s), kind)
 
     def _call(self, verb: str, path: str, body: bytes | None, longer_s: float) -> bytes:
         session = self._session
         if session._closed:
-            raise ConfigError("This client is closed.", hint="make a new one with ct.local()")
+            raise ConfigError("This client is closed.", hint="create a new one with ct.local()")
         answer = exchange(
             session.connections(),
             verb,
@@ -59,7 +59,7 @@ class Endpoints:
         error = refusal(answer, method=f"emulator.{path}", resource="")
         if not isinstance(error, ApiError) or (isinstance(error, NotFound) and "server" in error.message):
             raise ConfigError(
-                f"{session.endpoint} is not an emulator of this package, or of another version.",
+                f"{session.endpoint} is not an emulator of this version of cloudtasks_nb.",
                 hint="start one with ct.local(), or with: python -m cloudtasks_nb emulator",
             )
         raise error

@@ -1,4 +1,4 @@
-"""History: how the attempts of a queue went, as a table and as a DataFrame."""
+"""History: the attempts of a queue, as a table and as a DataFrame."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _TONES: dict[str, Tone] = {"SUCCEEDED": "ok", "RETRY": "warn", "GIVEN_UP": "bad"
 
 
 class History(Sequence[AttemptRecord], Shown):
-    """Attempts in the order in which they were sent. Also a sequence of AttemptRecord.
+    """Attempts in the order in which they were sent: a sequence of AttemptRecord.
 
-    `dropped` counts attempts that the emulator no longer holds.
+    `dropped` counts the attempts that the emulator has deleted to save memory.
 
     Example:
         >>> history = client.emulator.history(queue)
@@ -45,8 +45,8 @@ class History(Sequence[AttemptRecord], Shown):
         """One row per attempt.
 
         Shapes: task (id), attempt (from 1), scheduled, sent, answered (UTC), took_s (real seconds), code (HTTP status,
-        absent without an answer), status, message, answer (how its body begins, secrets hidden), outcome (SUCCEEDED,
-        RETRY, GIVEN_UP, DELETED, CUT_OFF, UNDER_WAY), retry_at (UTC).
+        absent without a response), status, message, answer (the beginning of the response body, secrets hidden),
+        outcome (SUCCEEDED, RETRY, GIVEN_UP, DELETED, CUT_OFF, UNDER_WAY), retry_at (UTC).
         """
         from ...frames import nullable_frame
         from .tables import HISTORY
@@ -76,11 +76,11 @@ class History(Sequence[AttemptRecord], Shown):
         from ...render.shapes import ROWS_SHOWN
         from ...render.values import counted
 
-        shown = self._attempts[-ROWS_SHOWN:]  # the newest: what happened last is what is asked for
+        shown = self._attempts[-ROWS_SHOWN:]  # the newest
         tasks = len({one.task for one in self._attempts})
         earlier = len(self) - len(shown)
         notes = [
-            f"{earlier:,} earlier ones: to_dataframe()" if earlier else "",
+            f"{earlier:,} earlier attempts: to_dataframe()" if earlier else "",
             f"{self.dropped:,} older ones were dropped to make room" if self.dropped else "",
         ]
         return Table.of(
@@ -97,7 +97,7 @@ def _row(one: AttemptRecord) -> dict[str, Value]:
 
     status: Value = muted("no answer yet")
     if one.status is not None:
-        name = f"{one.status.code_name}({one.status.code}): "  # the badge says it already
+        name = f"{one.status.code_name}({one.status.code}): "  # the badge shows the code already
         status = status_words(Status(code=one.status.code, message=one.status.message.removeprefix(name)))
     if one.outcome == "SUCCEEDED":
         status = badge(f"{one.code or ''} OK".strip(), "ok")
@@ -114,7 +114,7 @@ def _row(one: AttemptRecord) -> dict[str, Value]:
 
 
 def _time(moment: datetime | None) -> Cell | None:
-    """The time of day, exactly; the day on hover."""
+    """The exact time of day; the date appears on hover."""
     from ...render import Cell
     from ...render.values import exact
 
@@ -122,7 +122,7 @@ def _time(moment: datetime | None) -> Cell | None:
 
 
 def without_secrets(answer: str) -> str:
-    """How an answer begins, secrets replaced: also in JSON that was cut.
+    """The beginning of a response body, with secrets replaced, also in truncated JSON.
 
     >>> without_secrets('{"n": 1, "token": "abc')
     '{"n": 1, "token": "•••"'
@@ -133,7 +133,7 @@ def without_secrets(answer: str) -> str:
 
 
 def _answer(text: str) -> Cell:
-    """How the answer begins, on one line and without its secrets; more of it on hover."""
+    """The beginning of the response body on one line, with secrets replaced; more of it on hover."""
     from ...render import code
     from ...render.visible import elided
 
@@ -142,7 +142,7 @@ def _answer(text: str) -> Cell:
 
 
 def _took(took: timedelta) -> Cell:
-    """Under a second in milliseconds, which is how fast targets on this machine are."""
+    """Milliseconds below one second: local targets respond that fast."""
     from ...render import Cell
     from ...render.values import duration
 

@@ -1,4 +1,4 @@
-"""Inbox: a target of deliveries inside the notebook, whose requests are a table and whose answers are cells."""
+"""Inbox: a URL in the notebook that receives deliveries, shows them as a table, and responds with your functions."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ Handler = TypeVar("Handler", bound=Callable[[Received], Any])
 
 
 class Inbox(Shown):
-    """A URL on this machine that keeps what is sent to it. Unless a handler says otherwise, it answers 200.
+    """A URL on this machine that records the requests it receives. It responds with 200 unless a handler decides
+    otherwise.
 
-    It holds the newest 1,000 requests, listens on loopback only, and ends with close(), its client, or Python.
+    It keeps the newest 1,000 requests and listens on loopback only. It ends with close(), with its client, or with
+    Python.
 
     Example:
         >>> inbox = client.emulator.inbox()
@@ -54,22 +56,22 @@ class Inbox(Shown):
 
     @property
     def requests(self) -> list[Received]:
-        """What was received since the start, or since clear(); the newest 1,000."""
+        """The requests since the start, or since clear(): the newest 1,000."""
         with self._changed:
             return list(self._requests)
 
     @property
     def received(self) -> int:
-        """How many requests came since the start, or since clear(), whether still held or not."""
+        """The number of requests since the start, or since clear(), including those that are no longer kept."""
         return self._received
 
     @property
     def paths(self) -> list[str]:
-        """The paths that functions answer."""
+        """The paths that have a handler."""
         return sorted(self._handlers)
 
     def url_for(self, path: str) -> str:
-        """The URL of a path: what a task is created with.
+        """The URL of a path, to create tasks with.
 
         >>> with Inbox() as inbox:
         ...     inbox.url_for("/send").removeprefix(inbox.url)
@@ -78,10 +80,11 @@ class Inbox(Shown):
         return f"{self.url}/{quote(path.removeprefix('/'), safe=_IN_URLS)}"
 
     def on(self, path: str = ELSE) -> Callable[[Handler], Handler]:
-        """Let a function answer a path, or with "*" all that nobody else answers. It gets a Received, and returns a
-        status, a body (text, bytes, or anything JSON), (status, body), (status, body, headers), or None for 200.
+        """Register a function for a path, or with "*" for all other paths. It gets a Received and returns a status, a
+        body (text, bytes, or any JSON value), (status, body), (status, body, headers), or None for 200.
 
-        The last function for a path answers it, so a cell may run again. What it raises is answered with 500.
+        A later function for the same path replaces the earlier one, so a cell can run again. An exception gives a 500
+        response.
 
         Example:
             >>> @inbox.on("/send")
@@ -102,11 +105,11 @@ class Inbox(Shown):
         return keep
 
     def wait(self, count: int = 1, timeout: DurationLike = 10.0) -> list[Received]:
-        """Wait until so many requests were answered since the start, or since clear(); returns all of them.
+        """Wait until `count` requests have got their response since the start, or since clear(); return all of them.
 
         Units: `timeout` is seconds, a timedelta, or text such as "1m".
 
-        Errors: Timeout when fewer came in time; ConfigError when fewer came before the inbox was closed.
+        Errors: Timeout when fewer came in time; ConfigError when the inbox was closed first.
 
         Example:
             >>> inbox = client.emulator.inbox()
@@ -119,18 +122,19 @@ class Inbox(Shown):
             self._changed.wait_for(lambda: self._answered >= count or self.closed, timeout_s)
             if self._answered < count and self.closed:
                 raise ConfigError(
-                    f"This inbox is closed, and {self._answered} of {count} requests came before.",
+                    f"This inbox is closed; {self._answered} of {count} requests came before.",
                     hint="open another one with client.emulator.inbox(), and create tasks with its url_for()",
                 )
             if self._answered < count:
                 raise Timeout(
                     f"{self._answered} of {count} requests came within {timeout_s:g} s.",
-                    hint="is the queue running, and the task due? client.emulator.history(queue) tells more",
+                    hint="check that the queue is running and the task is due; "
+                    "client.emulator.history(queue) shows its attempts",
                 )
             return list(self._requests)
 
     def clear(self) -> None:
-        """Forget what was received; handlers stay.
+        """Delete the recorded requests; handlers stay.
 
         Example:
             >>> inbox.clear()
@@ -143,7 +147,7 @@ class Inbox(Shown):
         self._tell()
 
     def close(self) -> None:
-        """Stop listening. What was received can still be read. May be called twice.
+        """Stop listening. Recorded requests stay readable. Idempotent.
 
         Example:
             >>> inbox.close()
@@ -157,8 +161,8 @@ class Inbox(Shown):
     def to_dataframe(self) -> pd.DataFrame:
         """One row per request.
 
-        Shapes: number, received (UTC), method, path, query, queue, task, attempt (absent when no task sent it),
-        headers (dicts, Authorization replaced), payload (bytes), answer (HTTP status), error.
+        Shapes: number, received (UTC), method, path, query, queue, task, attempt (absent when no task sent it), headers
+        (dicts, Authorization replaced), payload (bytes), answer (HTTP status), error.
 
         Example:
             >>> inbox.to_dataframe()
@@ -169,7 +173,7 @@ class Inbox(Shown):
         return nullable_frame(REQUESTS, [self.requests])
 
     def panel(self) -> InboxPanel:
-        """The same as a live table: requests appear as they arrive, and a click opens one.
+        """Return a live table of the requests: it grows as they arrive, and a click opens one.
 
         Example:
             >>> inbox.panel()
@@ -179,16 +183,16 @@ class Inbox(Shown):
         return InboxPanel(self)
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call it, on a thread of the inbox, after everything that changes what is shown."""
+        """Call it after every change, on a thread of the inbox."""
         self._listeners.append(listener)
 
     def ignore(self, listener: Callable[[], None]) -> None:
-        """Call it no longer."""
+        """Stop calling it."""
         if listener in self._listeners:
             self._listeners.remove(listener)
 
     def __iter__(self) -> Iterator[Received]:
-        """The requests that it holds, the oldest first."""
+        """The recorded requests, the oldest first."""
         return iter(self.requests)
 
     def __enter__(self) -> Inbox:
@@ -227,7 +231,7 @@ class Inbox(Shown):
 
     @property
     def title(self) -> str:
-        """What its card and its panel are called."""
+        """The title of the card and of the panel."""
         return f"Inbox {self.url.removeprefix('http://')}"
 
     def _shape_(self) -> Card:
@@ -240,7 +244,7 @@ class Inbox(Shown):
             badge=badge("CLOSED", "bad") if self.closed else badge("LISTENING", "ok"),
             facts={
                 "url": code(self.url),
-                "answered by cells": [code(path) for path in self.paths] or muted("none: all get 200"),
+                "handlers": [code(path) for path in self.paths] or muted("none: every response is 200"),
                 "received": self.received,
             },
             table=Table.of(newest_first, Received.row) if newest_first else None,
@@ -258,6 +262,6 @@ def _handled(handler: Callable[[Received], Any] | None, request: Received) -> Ht
         return answer_of(handler(request))
     except (
         BaseException
-    ) as error:  # also SystemExit: a cell's mistake must not end a thread of the server silently
+    ) as error:  # also SystemExit: a mistake in a cell must not end a server thread silently
         request.error = error
         return HttpAnswer(500, type(error).__name__.encode(), {"Content-Type": "text/plain; charset=utf-8"})

@@ -1,4 +1,4 @@
-"""The HTTP side of an inbox: a server on loopback whose threads keep neither a busy kernel waiting nor Python alive."""
+"""The HTTP server of an inbox, on loopback. Its threads keep neither a busy kernel waiting nor Python alive."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .answering import HttpAnswer
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 32 * 1024 * 1024
-_SLOW_S = 30.0  # a connection that says nothing for so long is closed
+_SLOW_S = 30.0  # a connection that is silent for so long is closed
 
 Answering = Callable[[str, str, dict[str, str], bytes], HttpAnswer]
 
 
 class Server:
-    """Hands every request to `answering`: method, target, headers, body. Errors: ConfigError when the port is taken."""
+    """Passes every request to `answering`: method, target, headers, body. Errors: ConfigError if the port is in use."""
 
     def __init__(self, answering: Answering, port: int = 0) -> None:
         try:
@@ -36,7 +36,7 @@ class Server:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening. May be called twice."""
+        """Stop listening. Idempotent."""
         if self._thread.is_alive():
             self._http.shutdown()
             self._thread.join()
@@ -49,11 +49,11 @@ class _Http(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Somebody hung up: nothing to print into a notebook."""
+        """The client closed the connection: print nothing into the notebook."""
 
 
 def _text(value: str) -> str:
-    """A header's value, which Python read as Latin-1: tasks are sent with UTF-8."""
+    """Decodes a header's value as UTF-8, which tasks use. Python decoded it as Latin-1."""
     try:
         return value.encode("latin-1").decode()
     except UnicodeError:
@@ -75,7 +75,7 @@ def _handler(answering: Answering) -> type[BaseHTTPRequestHandler]:
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815
 
         def _body(self) -> bytes | None:
-            """The body of a request that is for us; None when it was refused already."""
+            """The body of a request that the inbox accepts; None when it was rejected already."""
             length = self.headers.get("Content-Length", "0")
             refused = self._why_not(length)
             if refused is None:
@@ -86,7 +86,7 @@ def _handler(answering: Answering) -> type[BaseHTTPRequestHandler]:
 
         def _why_not(self, length: str) -> tuple[int, str] | None:
             if why := why_refused(self.headers.get):
-                return 403, f"The inbox does not answer this request: {why}."
+                return 403, f"The inbox rejects this request: {why}."
             if self.headers.get("Transfer-Encoding") is not None:
                 return 411, "Send a Content-Length."
             if not (length.isascii() and length.isdecimal()):
@@ -104,6 +104,6 @@ def _handler(answering: Answering) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(answer.body)
 
         def log_message(self, *_: Any) -> None:
-            """The table is the log."""
+            """Prints nothing: the table is the log."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""The lines that bring a program in another language to an emulator."""
+"""The code that connects a program in another language to an emulator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Language = Literal[
 class _Known(Struct, frozen=True):
     title: str
     lines: str
-    tried: str = ""  # with which versions; empty where nobody did
+    tried: str = ""  # the versions it was tested with; empty if not tested
     syntax: str = ""
 
 
@@ -134,9 +134,9 @@ node enqueue.js    # getFunctions().taskQueue("remind").enqueue({to: "ada"})""",
 
 
 class ConnectionLines(Shown):
-    """The lines for a language. `code` is their text, which str() gives too.
+    """The code that connects a program in one language. `code` is its text, as str() returns it.
 
-    `tried` names the versions that they were tried with; it is empty where nobody did.
+    `tried` names the versions that it was tested with; it is empty if not tested.
 
     Example:
         >>> print(client.emulator.connect_from("ruby"))
@@ -145,7 +145,7 @@ class ConnectionLines(Shown):
     def __init__(self, language: str, endpoint: str, project: str) -> None:
         if language not in KNOWN:
             raise InvalidArgument(
-                f"language={language!r} is not known.", hint=f"one of {', '.join(map(repr, KNOWN))}"
+                f"language={language!r} is not supported.", hint=f"use one of {', '.join(map(repr, KNOWN))}"
             )
         known = KNOWN[language]
         host, _, port = endpoint.partition("://")[2].rpartition(":")
@@ -164,9 +164,9 @@ class ConnectionLines(Shown):
         from ...render import Card, muted
         from ...render.shapes import Section
 
-        tried = self.tried or muted("not tried")
+        tried = self.tried or muted("not tested")
         return Card(
             f"From {self.title}",
-            facts={"tried with": tried},
+            facts={"tested with": tried},
             sections=[Section("lines", self.code, open=True)],
         )

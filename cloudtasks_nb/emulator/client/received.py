@@ -1,4 +1,4 @@
-"""Received: one request that an inbox got, and what was answered."""
+"""Received: one request that an inbox got, and the response to it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ...shown import Shown
 if TYPE_CHECKING:
     from ...render import Card, Cell, Value
 
-# What every delivery carries, whoever made the task.
+# headers of every delivery
 _USUAL = {"host", "user-agent", "content-length", "accept", "accept-encoding", "connection"}
 _SERVICE = ("x-cloudtasks-", "x-appengine-")
 
 
 class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
-    """A request as it arrived, and how it was answered.
+    """A request as it arrived, and the response to it.
 
     Example:
         >>> @inbox.on("/send")
@@ -32,9 +32,9 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
     """
 
     number: int
-    """Its place among all that the inbox received, from 1."""
+    """Its number in the order of arrival, from 1."""
     received: datetime
-    """When it arrived, by the clock of this machine."""
+    """Arrival time, by the clock of this machine."""
     method: str
     """The HTTP method."""
     path: str
@@ -46,24 +46,24 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
     payload: bytes = b""
     """Its body."""
     answer: int | None = None
-    """The HTTP status that was sent back; None while the handler runs."""
+    """The HTTP status of the response; None while the handler runs."""
     error: BaseException | None = None
-    """The exception that a handler raised, which was answered with 500."""
+    """The exception that a handler raised; the response was 500."""
 
     @property
     def attempt(self) -> int | None:
-        """1 for the first attempt of a task; None when the request came from elsewhere."""
+        """1 for the first attempt of a task; None when no task sent the request."""
         count = self._service("TaskRetryCount")
         return int(count) + 1 if count.isdecimal() else None
 
     @property
     def task(self) -> str:
-        """The id of the task, empty when the request came from elsewhere."""
+        """The id of the task; empty when no task sent the request."""
         return self._service("TaskName")
 
     @property
     def queue(self) -> str:
-        """The id of the queue, empty when the request came from elsewhere."""
+        """The id of the queue; empty when no queue sent the request."""
         return self._service("QueueName")
 
     def text(self) -> str:
@@ -76,7 +76,9 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
         try:
             return self.payload.decode()
         except UnicodeDecodeError:
-            raise DecodeError("The payload is not text.", hint="request.payload holds its bytes") from None
+            raise DecodeError(
+                "The payload is not text.", hint="read its bytes from request.payload"
+            ) from None
 
     def json(self) -> Any:
         """The payload as JSON. Errors: DecodeError.
@@ -89,7 +91,7 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
             return json.loads(self.text())
         except ValueError as error:
             raise DecodeError(
-                f"The payload is not JSON: {error}.", hint="request.text() is the text"
+                f"The payload is not JSON: {error}.", hint="read it as text with request.text()"
             ) from None
 
     def _service(self, name: str) -> str:
@@ -119,7 +121,7 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
         )
 
     def row(self) -> dict[str, Value]:
-        """As the inbox's table shows it, by the heads of the columns."""
+        """One row of the inbox's table, by column heading."""
         from ...render import Cell, code, muted
         from ...render.payload import preview
         from ...render.visible import elided
@@ -129,7 +131,7 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
         headers = (
             Cell(elided(_header_words(own), 26), everything)
             if own
-            else muted("nothing of its own", everything)
+            else muted("usual headers only", everything)
         )
         return {
             "#": self.number,
@@ -144,15 +146,15 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
         }
 
     def answer_badge(self) -> Cell:
-        """The status that was answered."""
+        """The status of the response."""
         from ...render import badge
 
         if self.answer is None:
-            return badge("answering", "warn")
+            return badge("running", "warn")
         return badge(str(self.answer), "ok" if 200 <= self.answer < 300 else "bad")
 
     def _error_cell(self) -> Cell | None:
-        """What a handler raised, cut to its kind: one row of a table; the rest on hover."""
+        """The type of the handler's exception, for one row of the table; the message appears on hover."""
         from ...render import Cell
 
         if self.error is None:
@@ -160,7 +162,7 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
         return Cell(type(self.error).__name__, self.error_words())
 
     def error_words(self) -> str:
-        """What went wrong in the handler, on one line, secrets replaced."""
+        """The handler's exception on one line, with secrets replaced."""
         first = scrub(str(self.error).partition("\n")[0])
         return f"{type(self.error).__name__}: {first}" if first else type(self.error).__name__
 

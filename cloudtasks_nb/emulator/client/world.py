@@ -1,4 +1,4 @@
-"""What can be done with all that an emulator holds: empty it, keep it under a name, bring it back, wait for a queue."""
+"""The verbs over everything that an emulator holds: reset it, save and load snapshots, wait for a queue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Nothing(Message):
 
 
 class WorldVerbs:
-    """The verbs of `client.emulator` over the whole of it."""
+    """The verbs of `client.emulator` over its whole state."""
 
     _session: Session
     _control: Endpoints
@@ -33,10 +33,10 @@ class WorldVerbs:
     info: EmulatorInfo | None
 
     def reset(self) -> None:
-        """Put the emulator back to its start: its queues, tasks, blocked names and attempts are gone.
+        """Put the emulator back to its start: deletes its queues, tasks, blocked names and attempts.
 
-        Queues that it was started with are there again. Faults are those of the start, and a manual clock is back where
-        it began. Deliveries under way are cut off, and the inboxes of this client are cleared. Snapshots stay.
+        Creates the queues of its start options again, restores the faults of the start, and sets a manual clock back to
+        where it began. Aborts deliveries under way, and clears the inboxes of this client. Snapshots stay.
 
         Errors: ReadOnly, TransportError.
 
@@ -50,12 +50,13 @@ class WorldVerbs:
         self._changed(self._control.post("reset", _Nothing(), WorldReport))
 
     def save(self, name: str) -> None:
-        """Keep all queues, tasks and blocked names under a name, with the time. A snapshot of that name is replaced.
+        """Save all queues, tasks, blocked names and the time as a named snapshot. Replaces a snapshot of the same name.
 
-        They are files beside the emulator's data file, for its owner only, or in its memory where it has no file. They
-        hold payloads and headers as they are.
+        Snapshots are files beside the emulator's data file, readable by their owner only; without a data file they stay
+        in memory. They hold payloads and headers unchanged.
 
-        Errors: InvalidArgument for a name of other signs than letters, digits, "-" and "_"; ReadOnly, TransportError.
+        Errors: InvalidArgument for a name with characters other than letters, digits, "-" and "_"; ReadOnly,
+        TransportError.
 
         Source: POST /emulator/v1/snapshots/NAME:save.
 
@@ -65,14 +66,13 @@ class WorldVerbs:
         self._control.post(f"snapshots/{quote(name, safe='')}:save", _Nothing(), WorldReport)
 
     def load(self, name: str) -> None:
-        """Load a named snapshot; it replaces everything. Attempts that were under way at the time are due again.
+        """Load a named snapshot; it replaces everything. Attempts that were under way when it was saved are due again.
 
-        A manual clock shows the time of the snapshot, be it earlier or later. History, metrics and logs are of the
-        snapshot too. Deliveries under way are cut off, faults are those of the start, and the inboxes of this client
-        are cleared.
+        Sets a manual clock to the time of the snapshot, earlier or later. Loads its history, metrics and logs, too.
+        Aborts deliveries under way, restores the faults of the start, and clears the inboxes of this client.
 
-        Errors: NotFound, which names the snapshots that are there; FailedPrecondition for a file that is damaged or not
-        of an emulator, which changes nothing; InvalidArgument, ReadOnly, TransportError.
+        Errors: NotFound, which lists the existing snapshots; FailedPrecondition for a damaged file, or one that is not
+        from an emulator (nothing changes); InvalidArgument, ReadOnly, TransportError.
 
         Source: POST /emulator/v1/snapshots/NAME:load.
 
@@ -100,12 +100,12 @@ class WorldVerbs:
     def wait(self, queue: Queue | str, *, empty: bool = True, timeout: DurationLike = 10.0) -> int:
         """Wait until a queue is empty; with empty=False, until none of its tasks is due or under way.
 
-        Returns how many tasks it holds then. Whether tasks go out is for others to bring about: a paused queue, or a
-        manual clock that nobody moves, is waited for until the time is over, and the error says so.
+        Returns the number of tasks that it holds then. It does not start deliveries: with a paused queue, or a manual
+        clock that nobody moves, it waits until the timeout, and the error says so.
 
         Units: `timeout` is seconds of real time, a timedelta, or text such as "1m"; at most 10 minutes.
 
-        Errors: Timeout, which says what holds the queue up; NotFound; InvalidArgument, TransportError.
+        Errors: Timeout, which names what holds up the queue; NotFound; InvalidArgument, TransportError.
 
         Source: GET /emulator/v1/wait.
 
@@ -123,7 +123,7 @@ class WorldVerbs:
         try:
             answer = self._control.get("wait", WaitResponse, query, longer_s=longest.total_seconds())
         except DeadlineExceeded as error:
-            hint = "resume it, or move the clock; client.emulator.history(queue) tells how attempts went"
+            hint = "resume the queue, or move the clock; client.emulator.history(queue) shows its attempts"
             raise Timeout(error.message, hint=hint) from None
         return answer.tasks_count
 

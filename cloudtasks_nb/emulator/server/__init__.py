@@ -1,4 +1,4 @@
-"""The embedded emulator: the same REST API on this machine, with a database of its own."""
+"""The embedded emulator: serves the same REST API on this machine, with its own database."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from .options import Options
 
 
 def run(options: Options, restore: Callable[[str], None] | None = None) -> None:
-    """Serves until told to stop. `restore` brings in backups, by calls of the emulator at the URL that it gets.
+    """Serves until it is told to stop. `restore` gets the emulator's URL and restores backups through the API.
 
-    Errors: MissingExtra; ConfigError when port or file is taken.
+    Errors: MissingExtra; ConfigError when the port or the data file is in use.
     """
     try:
         import aiohttp  # noqa: F401

@@ -1,4 +1,4 @@
-"""Where time enters: nothing else in the emulator asks what time it is."""
+"""The clock: everything else in the emulator gets the time from here."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock:
-    """Says what time it is, in UTC, and how long to wait for another time: the machine's clock."""
+    """The system clock: the current time in UTC, and waiting for another time."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def machine_s(self) -> float:
-        """Seconds that pass whatever the clock shows: somebody who waits is let in at last."""
+        """Seconds of real time, also with a manual clock: for timeouts that must end."""
         return time.monotonic()
 
     def seconds_until(self, moment: datetime) -> float | None:
-        """How long to sleep until a moment; None when only moving the clock brings it."""
+        """How long to sleep until a moment; None if only a manual move brings it."""
         return max(0.0, (moment - self.now()).total_seconds())
 
     def on_move(self, listener: Callable[[], None]) -> None:
-        """Calls the listener whenever the clock was moved by hand."""
+        """Calls the listener whenever the clock is moved manually."""
 
     def deadline(self, after_s: float) -> AbstractAsyncContextManager[object]:
-        """Raises TimeoutError when its body is still at work that much later."""
+        """Raises TimeoutError when its body runs longer than this."""
         return asyncio.timeout(after_s)
 
     async def sleep(self, for_s: float) -> None:
-        """Returns that much later."""
+        """Returns after this time."""
         await asyncio.sleep(for_s)
 
     @property
     def asleep(self) -> int:
-        """How many sleep until the clock is moved by hand."""
+        """How many callers sleep until the clock is moved."""
         return 0
 
 
@@ -82,16 +82,16 @@ class ManualClock(Clock):
 
     @property
     def asleep(self) -> int:
-        """Nobody counts as asleep while somebody is cut off by a deadline that is over: it may be a sleeper."""
+        """0 while an expired deadline is still cancelling its body: that body may be one of the sleepers."""
         is_over = any(moment <= self._now for moment in self._deadlines.values())
         return 0 if is_over else len(self._sleepers)
 
     def next_moment(self) -> datetime | None:
-        """When the first of the deadlines under way is over, or the first sleeper wakes."""
+        """When the next deadline expires, or the next sleeper wakes."""
         return min((*self._deadlines.values(), *self._sleepers.values()), default=None)
 
     def set(self, moment: datetime) -> None:
-        """Another world, another time: later or earlier. Who waited in the old one waits no longer."""
+        """Sets the time, earlier or later, to that of a new state. Wakes all sleepers and drops all deadlines."""
         self._now = moment
         self._deadlines.clear()
         for woken in filter(lambda one: not one.done(), self._sleepers):
@@ -99,7 +99,7 @@ class ManualClock(Clock):
         self._sleepers.clear()
 
     def advance(self, by: timedelta) -> None:
-        """Moves the time, ends what is past its deadline, wakes who slept enough, and tells the listeners.
+        """Moves the time forward, ends expired deadlines, wakes sleepers that are due, and calls the listeners.
 
         Errors: OverflowError.
         """
@@ -115,7 +115,7 @@ class ManualClock(Clock):
 
 
 def to_us(moment: datetime) -> int:
-    """Microseconds since 1970, exactly."""
+    """Microseconds since 1970, exact."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
@@ -133,13 +133,13 @@ def rfc3339(us: int) -> str:
     return f"{_to_the_second(seconds)}.{fraction.removesuffix('000')}Z"
 
 
-@lru_cache(maxsize=8192)  # a page of tasks names few different seconds
+@lru_cache(maxsize=8192)  # the tasks of a page share few different seconds
 def _to_the_second(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
 
 
 def pacific(moment: datetime) -> str:
-    """The service shows this instant as its home reads it."""
+    """The instant in Pacific time, which the service uses in its messages."""
     try:
         return moment.astimezone(ZoneInfo("America/Los_Angeles")).isoformat()
     except (ZoneInfoNotFoundError, OverflowError):

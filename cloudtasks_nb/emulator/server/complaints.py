@@ -1,4 +1,4 @@
-"""What an emulator says to its owner: nothing that is said can hold it up, whether somebody reads it or not."""
+"""Messages of the emulator on stderr. Writing never blocks the emulator, even if nobody reads them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import sys
 import threading
 from collections.abc import Iterator
 
-_MOST_WAITING = 1000  # texts; what comes while so many wait for a reader is dropped
+_MOST_WAITING = 1000  # texts; further texts are dropped while so many wait for a reader
 _LAST_WORDS_S = 0.5
 
 
 class Complaints(io.TextIOBase):
-    """A text stream over a file descriptor whose `write` never waits: a thread of its own hands on what was written.
+    """A text stream over a file descriptor whose `write` never blocks: a thread does the writing.
 
-    A pipe that nobody reads is full after 64 kB, and then stops whoever writes to it.
+    A pipe that nobody reads is full after 64 kB, and then blocks every writer.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -35,7 +35,7 @@ class Complaints(io.TextIOBase):
         return True
 
     def finish(self) -> None:
-        """Give what was written last a moment to be read."""
+        """Wait a moment for the last texts to be written."""
         with contextlib.suppress(queue.Full):
             self._waiting.put_nowait(None)
             self._thread.join(_LAST_WORDS_S)
@@ -50,7 +50,7 @@ class Complaints(io.TextIOBase):
 
 @contextlib.contextmanager
 def never_waiting_for_readers() -> Iterator[None]:
-    """Within the block, sys.stderr is such a stream."""
+    """Makes sys.stderr such a stream within the block."""
     kept = sys.stderr
     try:
         complaints = Complaints(kept.fileno())

@@ -1,6 +1,6 @@
-"""Believable queues and tasks to try things on: the same ones each time, at times relative to now.
+"""Creates example queues and tasks: the same each time, with times relative to now.
 
-They come about as real ones do, through the services, with a clock that is moved.
+Uses the services, with a manual clock, so the data is as consistent as real data.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .store.store import Store
 
 PROJECT = "local"
 EVENTS = 5000
-_MOMENT = timedelta(seconds=2)  # how long a task may have waited where nothing holds tasks up
+_MOMENT = timedelta(seconds=2)  # how long a task may have waited in a queue without backlog
 _NAMES = ("ada", "alan", "barbara", "edsger", "frances", "grace", "john", "katherine", "ken", "margaret")
 
 Tasks = Iterator[tuple[str, Task]]  # id (empty for a random one) and task
@@ -56,9 +56,9 @@ class _Demo:
         self._service = Service(Context(store, self._clock, self._sent.append, self._random))
 
     def fill(self) -> None:
-        """The ids of tasks without a name come from the seeded generator, so the order here is part of the demo."""
+        """Ids of unnamed tasks come from the seeded generator, so this order is part of the demo."""
         self._queue("us-central1", Queue(name="emails"), self._emails())
-        slowly = RateLimits(max_tasks_dispatched_per_second=1)  # which explains what waits there
+        slowly = RateLimits(max_tasks_dispatched_per_second=1)  # explains why tasks wait there
         self._queue("us-central1", Queue(name="events", rate_limits=slowly), self._events())
         self._queue("us-central1", Queue(name="thumbnails", pull_target=PullTarget()), self._thumbnails())
         routing = AppEngineRouting(service="reports")
@@ -77,7 +77,7 @@ class _Demo:
         self._queue("asia-northeast1", Queue(name="archive", pull_target=PullTarget()), iter(()))
 
     def _queue(self, location: str, queue: Queue, tasks: Tasks) -> str:
-        """Creates the queue and its tasks; returns its name."""
+        """Creates the queue and its tasks; returns the queue's name."""
         parent = f"projects/{PROJECT}/locations/{location}"
         queue.name = f"{parent}/queues/{queue.name}"
         self._at(timedelta(days=-20))
@@ -174,7 +174,7 @@ class _Demo:
             yield f"order-{4000 + number}", Task(http_request=request)
 
     def _fail(self, queue: str) -> None:
-        """Sends most webhooks whenever they were due until now, and lets their targets fail."""
+        """Sends most webhooks at each time they were due until now, and lets their targets fail."""
         for number in range(FAILING):
             name = f"{queue}/tasks/order-{FIRST_ORDER + number}"
             get = self._service.tasks.get

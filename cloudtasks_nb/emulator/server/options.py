@@ -1,4 +1,4 @@
-"""How an emulator was asked to run."""
+"""The options of an emulator."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ LOOPBACK = "127.0.0.1"
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What the command line says. `port` 0 picks a free one; `data` None keeps everything in memory.
+    """The parsed options of the command line. `port` 0 picks a free one; `data` None keeps everything in memory.
 
-    `host`: the address that is listened at. `allowed_hosts`: the names under which it is answered beside localhost.
-    `queues`, `queue_yaml`, `restores`: what is there from the start. `firebase_queues`: the first task that a Firebase
-    SDK sends makes its queue.
+    `host`: the address to listen on. `allowed_hosts`: host names to accept besides localhost.
+    `queues`, `queue_yaml`, `restores`: the contents at the start. `firebase_queues`: the first task of a Firebase SDK
+    creates its queue.
     `manual_clock`: time stands still until it is moved. It begins at `clock_start`, by default now, but never before
-    it stopped in the file.
-    `dead_letter`: keep the tasks that are given up after their last attempt.
-    `enforce_iam`: refuse who does not say who calls, or may not. `grants`: roles and who holds them in every project.
-    `projects`: the projects that exist; none stands for every project.
-    `oauth_clients`: ids and secrets of the applications that may sign people in; none stands for any.
-    `app_engine_location`: where App Engine is in every project, and an uploaded queue.yaml goes.
-    `allow_targets`: patterns of targets on other machines that deliveries may go to.
+    the time at which it stopped in the file.
+    `dead_letter`: keep tasks that failed their last attempt.
+    `enforce_iam`: deny calls without a caller or permission. `grants`: roles and their members in every project.
+    `projects`: the projects that exist; empty means that every project exists.
+    `oauth_clients`: ids and secrets of applications that may sign users in; empty means any.
+    `app_engine_location`: the location of App Engine in every project, and of the queues of an uploaded queue.yaml.
+    `allow_targets`: patterns of targets on other machines that deliveries may reach.
     """
 
     port: int = 0
@@ -60,12 +60,12 @@ class Options(Struct, frozen=True, kw_only=True):
 
     @property
     def project(self) -> str:
-        """Where queues are that name no project."""
+        """The project of queues that name none."""
         return self.projects[0] if self.projects else EMULATOR_PROJECT
 
 
 def clock(words: list[str]) -> tuple[bool, datetime | None]:
-    """What `--clock system`, `--clock manual` or `--clock manual START` mean: by hand or not, and where it begins.
+    """Parses `--clock system`, `--clock manual` and `--clock manual START` to (manual, start).
 
     Errors: ValueError.
 
@@ -81,35 +81,35 @@ def clock(words: list[str]) -> tuple[bool, datetime | None]:
             try:
                 return True, datetime.fromisoformat(start).astimezone(UTC)
             except (ValueError, OverflowError):
-                raise ValueError(f"{start!r} is not an instant such as 2026-03-01T12:00:00Z") from None
-    raise ValueError("expected 'system', 'manual', or 'manual' and an instant such as 2026-03-01T12:00:00Z")
+                raise ValueError(f"{start!r} must be a time such as 2026-03-01T12:00:00Z") from None
+    raise ValueError("use 'system', 'manual', or 'manual' and a time such as 2026-03-01T12:00:00Z")
 
 
 def region(text: str) -> str:
-    """What `--app-engine-location LOCATION` means. Errors: ValueError."""
+    """Checks the value of `--app-engine-location LOCATION`. Errors: ValueError."""
     if text not in REGIONS:
-        raise ValueError(f"{text!r} is not one of {', '.join(REGIONS)}")
+        raise ValueError(f"{text!r} must be one of {', '.join(REGIONS)}")
     return text
 
 
 def grant(text: str) -> tuple[str, str]:
-    """What `--grant ROLE=MEMBER` means. Errors: ValueError.
+    """Parses `--grant ROLE=MEMBER`. Errors: ValueError.
 
     >>> grant("roles/cloudtasks.viewer=ada@example.com")
     ('roles/cloudtasks.viewer', 'user:ada@example.com')
     """
     role, _, who = text.partition("=")
     if role not in ROLES:
-        raise ValueError(f"{role!r} is not one of {', '.join(ROLES)}")
+        raise ValueError(f"{role!r} must be one of {', '.join(ROLES)}")
     named = member(who)
     if named is None and not MEMBERS.fullmatch(who):
-        raise ValueError(f"{who!r} is not a member such as user:ada@example.com or domain:example.com")
+        raise ValueError(f"{who!r} must be a member such as user:ada@example.com or domain:example.com")
     return role, named or who
 
 
 def oauth_client(text: str) -> tuple[str, str]:
-    """What `--oauth-client ID=SECRET` means. Errors: ValueError."""
+    """Parses `--oauth-client ID=SECRET`. Errors: ValueError."""
     client, _, secret = text.partition("=")
     if not client or not secret:
-        raise ValueError(f"{text.partition('=')[0]!r} is not ID=SECRET")
+        raise ValueError(f"{text.partition('=')[0]!r} must have the form ID=SECRET")
     return client, secret

@@ -1,4 +1,4 @@
-"""The emulator as a process of its own: from the ready line to a clean end."""
+"""The emulator's process: from the ready line to a clean stop."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ from .waiting import Waiting
 from .world import World
 
 Restore = Callable[[str], None]
-"""Brings in backups by calls of the emulator at this URL."""
-_SWITCH_S = 0.001  # a commit that is done waits no longer than this for the loop to hear of it
+"""Restores backups through the API at this URL."""
+_SWITCH_S = 0.001  # the event loop learns of a finished commit within this time
 
 
 class Server:
-    """A server on a database; `start` and `close` it inside one event loop."""
+    """A server on a database; call `start` and `close` in one event loop."""
 
     def __init__(self, store: Store, clock: Clock, options: Options, start: Start, hosts: Hosts) -> None:
         tokens, under_way, hindrances = Tokens(hosts.url), UnderWay(), Hindrances()
@@ -112,7 +112,7 @@ class Server:
         return await self._commits.run(lambda: history(self._store, queue, task, sent()))
 
     def _cut_off(self, store: Store) -> None:
-        """Attempts that nobody will hear the end of: their tasks are due again when this database is opened."""
+        """Records attempts that are under way at the stop: their tasks are due again when this database is opened."""
         with store.transaction():
             for attempt in self._context.under_way.all():
                 store.journal.cut_off(attempt.queue.name, sent_record(attempt, "CUT_OFF"))
@@ -143,12 +143,12 @@ class Server:
 
 
 async def _dated(clock: Clock, request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """The Date of an answer is that of the clock which the emulator lives by."""
+    """The Date header of a response shows the emulator's clock."""
     response.headers["Date"] = format_datetime(clock.now(), usegmt=True)
 
 
 def run(options: Options, restore: Restore | None = None) -> None:
-    """Serves until told to stop. Errors: ConfigError when the port or the file is taken."""
+    """Serves until told to stop. Errors: ConfigError when the port or the data file is in use."""
     start = Start(options)
     listening = listen(options.host, options.port)
     with contextlib.closing(listening):
@@ -163,12 +163,12 @@ def run(options: Options, restore: Restore | None = None) -> None:
 
 
 def _snapshots(options: Options) -> Path | None:
-    """Beside the file of the data; in memory, where the data is."""
+    """Snapshots are files beside the data file; without one, they are in memory."""
     return None if options.data is None else options.data.with_name(f"{options.data.name}.snapshots")
 
 
 def _manual_clock(options: Options, store: Store) -> ManualClock:
-    """A clock that goes on where it stopped: time that goes back would hold leases and names for longer."""
+    """A clock that continues where it stopped: going back would extend leases and blocked names."""
     stopped = store.stopped_at()
     start = options.clock_start or stopped or datetime.now(UTC).replace(microsecond=0)
     clock = ManualClock(max(start, stopped or start))

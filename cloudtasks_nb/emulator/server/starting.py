@@ -1,4 +1,4 @@
-"""Which queues and tasks are there from the start, and again after a reset."""
+"""The queues and tasks that exist at the start, and again after a reset."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .store.store import Store
 
 
 class Start:
-    """What the options name. Errors: ConfigError for a queue.yaml that cannot be read."""
+    """Reads the start options. Errors: ConfigError for an unreadable queue.yaml."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._described = _read(options.queue_yaml) if options.queue_yaml is not None else []
 
     def make(self, store: Store, now: datetime) -> None:
-        """Puts it into a database, which may hold other things. Errors: ConfigError where the disk does not take it."""
+        """Creates them in a database, which may hold other data. Errors: ConfigError if the disk fails."""
         try:
             if self._options.with_demo and store.is_empty():
                 demo.fill(store, now)
@@ -38,7 +38,7 @@ class Start:
 
     def _make_queues(self, store: Store, now: datetime) -> None:
         place = self._options.app_engine_location
-        # Nothing is woken: the dispatcher looks at all queues when it begins.
+        # Wakes no queue: the dispatcher checks all queues when it begins.
         service = Service(Context(store, ManualClock(now), lambda _: None, app_engine_location=place))
         parent = LocationName(self._options.project, place)
         for entry in self._described:
@@ -60,7 +60,7 @@ def _read(file: Path) -> list[Described]:
 
 @contextmanager
 def _kept_going(name: str) -> Iterator[None]:
-    """One queue that cannot be had is told to the owner, and keeps nobody from the others: its name may be blocked."""
+    """Prints the error of one queue and continues with the others: for example, its name may be blocked."""
     try:
         yield
     except ApiError as error:

@@ -1,4 +1,4 @@
-"""Moving the time by hand: in steps, so that whatever becomes due on the way happens at its own moment."""
+"""Moves a manual clock in steps, so that each event happens at its own time."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from .clock import ManualClock
 
 
 class Timed(Protocol):
-    """A part of the emulator in which things happen by themselves, as time passes."""
+    """A part of the emulator in which events happen as time passes."""
 
     def next_at(self) -> datetime | None:
-        """When the next thing will happen that is not due yet; None when nothing will."""
+        """The time of the next future event; None if there is none."""
         ...
 
     def quiet(self) -> bool:
-        """Whether all that is due by now has happened, its effects included."""
+        """Whether all events that are due have happened, including their effects."""
         ...
 
     async def settle(self) -> None:
-        """Returns once it was quiet."""
+        """Returns when it is quiet."""
         ...
 
 
 class Timeline:
-    """A clock that is moved, and the parts that live by it. `remember` keeps where it stopped."""
+    """A manual clock, and the parts that depend on it. `remember` stores the time where it stopped."""
 
     def __init__(
         self, clock: ManualClock, remember: Callable[[datetime], Awaitable[None]] | None = None
@@ -39,22 +39,22 @@ class Timeline:
         self._moving = asyncio.Lock()
 
     def add(self, part: Timed) -> None:
-        """Lets a part have a say in where the time stops on its way, and when an advance is over."""
+        """Adds a part: the clock stops at its events, and an advance waits until it is quiet."""
         self._parts = (*self._parts, part)
 
     @asynccontextmanager
     async def standing(self) -> AsyncIterator[None]:
-        """Within the block the clock is not moved."""
+        """Stops the clock from moving within the block."""
         async with self._moving:
             yield
 
     async def advance(self, by: timedelta, patience_s: float) -> bool:
-        """Moves the time, from one event to the next, each given the chance to happen before the clock goes on.
+        """Moves the time from one event to the next, and lets each event finish before the clock goes on.
 
-        After `patience_s` seconds of real time nobody is waited for any longer and the clock goes straight to its
-        goal, so that a target that never answers cannot hold it. Returns whether the world was quiet in the end.
+        After `patience_s` seconds of real time it stops waiting and moves the clock to the goal, so that a target
+        without a response cannot block it. Returns whether all parts were quiet in the end.
 
-        Errors: OverflowError beyond the year 9999.
+        Errors: OverflowError after the year 9999.
         """
         async with self._moving:
             goal = self.clock.now() + by
@@ -81,10 +81,10 @@ class Timeline:
         return min((moment for moment in found if moment is not None and moment > now), default=None)
 
     async def _settle(self) -> None:
-        """Until no part has anything left to do: what one does may give another something to do."""
+        """Repeats until all parts are quiet: an event of one part may cause an event in another."""
         while True:
             for part in self._parts:
                 await part.settle()
-            await asyncio.sleep(0)  # what was cut off by its deadline gets to say so
+            await asyncio.sleep(0)  # lets cancelled work finish
             if all(part.quiet() for part in self._parts):
                 return

@@ -1,4 +1,4 @@
-"""Waiting for a queue: until nothing is left in it, or nothing that could go on now. Real time passes meanwhile."""
+"""Waits, in real time, until a queue is empty or has nothing due."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .rules.locations import check_location
 from .store.commits import Commits
 from .store.store import QueueRow, Store
 
-_LOOK_AGAIN_S = 1.0  # tasks also end by themselves, as time passes
+_LOOK_AGAIN_S = 1.0  # tasks also expire as time passes
 
 
 class Waiting:
-    """Looks at a queue after every commit, for as long as somebody waits for it."""
+    """Checks a queue after every commit while a caller waits for it."""
 
     def __init__(self, store: Store, clock: Clock, commits: Commits) -> None:
         self._store = store
@@ -25,10 +25,11 @@ class Waiting:
         self._commits = commits
 
     async def until(self, name: QueueName, timeout_s: float, *, empty: bool) -> int:
-        """Returns how many tasks the queue holds, once it is `empty`, or once nothing is due and nothing under way.
+        """Returns the number of tasks in the queue once it is empty; or, without `empty`, once no task is due or under
+        way.
 
-        Errors: DeadlineExceeded, which says what holds it up; NotFound, also when the queue is deleted meanwhile;
-        InvalidArgument for a location that does not exist.
+        Errors: DeadlineExceeded, which names what holds up the queue; NotFound, also when the queue is deleted
+        meanwhile; InvalidArgument for a location that does not exist.
         """
         changed = asyncio.Event()
         stop = self._commits.on_turn(changed.set)
@@ -59,7 +60,7 @@ class Waiting:
         return int(self._stats(self._row(name)).tasks_count or 0)
 
     def _why(self, name: QueueName, timeout_s: float) -> str:
-        """Why it is not over yet."""
+        """The reason why the wait is not over."""
         row = self._row(name)
         stats = self._stats(row)
         under_way = int(stats.concurrent_dispatches_count or 0)
@@ -67,10 +68,10 @@ class Waiting:
         count = int(stats.tasks_count or 0)
         facts = [f"{name.queue} holds {count} {'task' if count == 1 else 'tasks'} after {timeout_s:g} s"]
         facts += [f"under way: {under_way}"] if under_way else []
-        facts += [f"the first one is due at {next_due:%Y-%m-%dT%H:%M:%SZ}"] if next_due is not None else []
+        facts += [f"the next one is due at {next_due:%Y-%m-%dT%H:%M:%SZ}"] if next_due is not None else []
         facts += [f"the queue is {row.queue.state}"] if row.queue.state != "RUNNING" else []
         if isinstance(self._clock, ManualClock):
-            facts.append("the clock is moved by hand, and nothing goes out until it is")
+            facts.append("the clock is manual, so tasks are sent only when it is moved")
         return "; ".join(facts) + "."
 
     def _stats(self, row: QueueRow) -> QueueStats:
@@ -80,5 +81,5 @@ class Waiting:
         check_location(name.parent)
         found = self._store.queue(str(name))
         if found is None:
-            raise NotFound(f"There is no queue '{name}' to wait for.")
+            raise NotFound(f"The queue '{name}' does not exist.")
         return found

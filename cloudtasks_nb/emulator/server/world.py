@@ -1,7 +1,6 @@
-"""All that an emulator holds, begun anew: emptied, kept under a name, and brought back while it runs.
+"""Replaces the emulator's whole state while it runs: reset, save a snapshot, load a snapshot.
 
-The database is replaced as a whole. What parts of the emulator hold in memory belongs to the world that is left behind,
-so every such part joins, and is told to forget it.
+The database is replaced as a whole. Parts of the emulator that keep state in memory join, and are told to drop it.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ from .timeline import Timeline
 
 
 class Joined(Protocol):
-    """A part of the emulator that holds something of the world in memory."""
+    """A part of the emulator that keeps state in memory."""
 
     def begin_anew(self) -> None:
-        """Forget all of it, at once: the database, and a manual clock, are those of another world already."""
+        """Drop all state at once: the database and a manual clock have been replaced already."""
         ...
 
 
 class World:
-    """The database of a running emulator, with the time and the memory that belong to it. Lives in one event loop."""
+    """The database, the clock and the parts of a running emulator. Lives in one event loop."""
 
     def __init__(
         self, store: Store, clock: Clock, commits: Commits, start: Start, snapshots: Snapshots
@@ -44,19 +43,19 @@ class World:
         self._began = clock.now()
         self._parts: Sequence[Joined] = ()
         self._replacing = asyncio.Lock()
-        self.timeline: Timeline | None = None  # of a clock that is moved by hand
+        self.timeline: Timeline | None = None  # of a manual clock
         self.restore: Callable[[], None] | None = (
-            None  # what the start brings in through the API, on another thread
+            None  # restores the backups of the start through the API, on another thread
         )
-        self.opened: Callable[[], None] = lambda: None  # what is written first into another world
-        self.left: Callable[[Store], None] = lambda _: None  # what is written into a copy of this one
+        self.opened: Callable[[], None] = lambda: None  # runs first on a new state
+        self.left: Callable[[Store], None] = lambda _: None  # runs on a copy of this state
 
     def join(self, *parts: Joined) -> None:
-        """Lets parts know when the world is another one; they are told in this order."""
+        """Registers parts; they are told about a new state in this order."""
         self._parts = (*self._parts, *parts)
 
     async def reset(self) -> None:
-        """Everything is as at the start: nothing but what the options name, at the time when the clock began."""
+        """Goes back to the state of the start: its queues and tasks, and the time when the clock began."""
         async with self._alone():
             began = self._began if isinstance(self._clock, ManualClock) else self._clock.now()
             await self._replace(partial(self._emptied, began), began)
@@ -64,21 +63,21 @@ class World:
                 await asyncio.to_thread(self.restore)
 
     async def save(self, name: str) -> None:
-        """Keeps all of it under a name, in place of what had that name. Errors: InvalidArgument."""
+        """Saves a snapshot; replaces one with the same name. Errors: InvalidArgument."""
         check_name(name)
         async with self._alone():
             finish = partial(self._leave, self._clock.now())
             await self._commits.alone(partial(self._snapshots.save, self._store, name, finish))
 
     async def load(self, name: str) -> None:
-        """Brings back what was kept under a name. Errors: InvalidArgument, NotFound, FailedPrecondition."""
+        """Loads a snapshot. Errors: InvalidArgument, NotFound, FailedPrecondition."""
         check_name(name)
         async with self._alone():
             with closing(await asyncio.to_thread(self._snapshots.opened, name)) as copy:
                 await self._replace(partial(self._store.replace_with, copy), copy.stopped_at())
 
     def saved(self) -> list[str]:
-        """The names under which something is kept."""
+        """The names of the snapshots."""
         return self._snapshots.names()
 
     def _emptied(self, moment: datetime) -> None:
@@ -92,7 +91,7 @@ class World:
         copy.remember_time(now)
 
     async def _replace(self, work: Callable[[], None], moment: datetime | None) -> None:
-        """Replaces the database, and once that is done the time and the memory of all parts."""
+        """Replaces the database, then sets the time and resets all parts."""
         try:
             await self._commits.alone(work, partial(self._begin_anew, moment))
         except Internal:
@@ -113,7 +112,7 @@ class World:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """One change of the world at a time, and none while the clock is on its way."""
+        """Allows one replacement at a time, and none while the clock is moving."""
         async with self._replacing:
             if self.timeline is None:
                 yield

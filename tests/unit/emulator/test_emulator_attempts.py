@@ -39,7 +39,7 @@ def test_attempts_are_recorded(emulator: Emulator) -> None:
             "responseTime": "2026-03-01T12:01:40.750000Z",
             "responseStatus": {
                 "code": 4,
-                "message": "DEADLINE_EXCEEDED(4): the target did not answer in time",
+                "message": "DEADLINE_EXCEEDED(4): the target did not respond in time",
             },
         },
     }

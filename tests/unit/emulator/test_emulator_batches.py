@@ -120,7 +120,7 @@ def test_a_request_id_belongs_to_one_call(emulator: Emulator) -> None:
     emulator.queue()
     create(emulator, new("a"), id="once")
     for other in (lambda: create(emulator, new("b"), id="once"), lambda: delete(emulator, "a", id="once")):
-        with pytest.raises(InvalidArgument, match="'once' was used for another call"):
+        with pytest.raises(InvalidArgument, match="'once' was already used for another call"):
             other()
     assert emulator.names() == ["a"]
 

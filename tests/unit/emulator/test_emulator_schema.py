@@ -104,9 +104,9 @@ def test_a_database_of_something_else_is_left_as_it_is(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE notes (text)")
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match=r"notes\.db is a database of something else") as refusal:
+    with pytest.raises(ConfigError, match=r"notes\.db is not a database of this emulator") as refusal:
         Store.open(path)
-    assert refusal.value.hint == "name another file: this one was left as it is"
+    assert refusal.value.hint == "name another file; this file was not changed"
     assert path.read_bytes() == before
     assert [found.name for found in tmp_path.iterdir()] == ["notes.db"]
 

@@ -148,4 +148,4 @@ def test_packages_that_cannot_be_imported_are_told_once(
         await made.close()
 
     asyncio.run(main())
-    assert capsys.readouterr().err.count("gRPC cannot be served, REST can") == 1
+    assert capsys.readouterr().err.count("gRPC does not work, REST does") == 1

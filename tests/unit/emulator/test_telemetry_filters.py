@@ -114,5 +114,5 @@ def test_a_filter_of_metrics(text: str, matches: bool) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_filter_of_metrics_is_refused_in_words(text: str) -> None:
-    with pytest.raises(InvalidArgument, match=r"filter|The emulator understands"):
+    with pytest.raises(InvalidArgument, match=r"filter|The emulator supports"):
         parse_metric_filter(text)

@@ -1,1 +1,1 @@
-"""Who calls the emulator, and may they? How do people and service accounts get tokens from it?"""
+"""Who is calling the emulator, and do they have permission? How do users and service accounts get tokens?"""

@@ -1,4 +1,4 @@
-"""The emulator's own authorization server: consents become codes, codes and assertions become tokens.
+"""The emulator's authorization server: issues codes for consents, and tokens for codes and assertions.
 
 Source: SPEC section 8.2; RFC 6749, RFC 7636, RFC 7523.
 """
@@ -31,7 +31,7 @@ _SKEW_S = 300
 
 
 class OAuthError(Exception):
-    """A refusal as RFC 6749 words it."""
+    """An OAuth error in the form of RFC 6749."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
         super().__init__(f"{error}: {description}")
@@ -41,7 +41,7 @@ class OAuthError(Exception):
 
 
 class Consent(Struct, frozen=True):
-    """What an application asks a person for."""
+    """The request of an application for a user's consent."""
 
     client: str
     redirect_uri: str
@@ -60,7 +60,7 @@ class _Code(Struct, frozen=True):
 
 
 class OAuth:
-    """Codes live in memory, for ten minutes; tokens are kept in the database."""
+    """Keeps codes in memory for ten minutes, and tokens in the database."""
 
     def __init__(self, context: Context, clients: Sequence[tuple[str, str]] = ()) -> None:
         self._context = context
@@ -68,11 +68,11 @@ class OAuth:
         self._codes: dict[str, _Code] = {}
 
     def begin_anew(self) -> None:
-        """Forget the codes: the database, with its tokens, is another one."""
+        """Delete the codes: the database, with its tokens, was replaced."""
         self._codes = {}
 
     def consent(self, asked: Mapping[str, str]) -> Consent:
-        """What a visit of /auth asks for. Errors: OAuthError."""
+        """The consent that a request to /auth asks for. Errors: OAuthError."""
         if asked.get("response_type", "code") != "code":
             raise OAuthError("unsupported_response_type", "Only response_type=code is supported.")
         for name in ("client_id", "redirect_uri", "scope"):
@@ -98,7 +98,7 @@ class OAuth:
         )
 
     def allow(self, consent: Consent, email: str) -> str:
-        """Where the person's browser goes with a code. Errors: OAuthError."""
+        """The redirect address with a code. Errors: OAuthError."""
         named = member(email.strip() or consent.login_hint or DEVELOPER)
         if named is None:
             raise OAuthError("invalid_request", f"{email[:60]} is not an e-mail address.")
@@ -109,11 +109,11 @@ class OAuth:
         return _back(consent, code=code, scope=consent.scope)
 
     def deny(self, consent: Consent) -> str:
-        """Where the person's browser goes without one."""
+        """The redirect address of a denied consent."""
         return _back(consent, error="access_denied")
 
     def token(self, form: Mapping[str, str]) -> dict[str, str | int]:
-        """What a POST to /token is answered. Errors: OAuthError."""
+        """The response to a POST to /token. Errors: OAuthError."""
         kind = form.get("grant_type", "")
         if kind == _JWT_BEARER:
             return self._by_assertion(form)
@@ -135,7 +135,7 @@ class OAuth:
         client, secret = form.get("client_id", ""), form.get("client_secret", "")
         if not client:
             raise OAuthError("invalid_request", "Could not determine client ID from request.")
-        if not self._clients:  # nobody said which applications there are: any will do
+        if not self._clients:  # no applications are configured: accept any
             return client
         if client not in self._clients:
             raise OAuthError("invalid_client", "The OAuth client was not found.", 401)
@@ -149,7 +149,7 @@ class OAuth:
         text = form.get("code", "")
         if not text.startswith("4/"):
             raise OAuthError("invalid_grant", "Malformed auth code.")
-        code = self._codes.pop(text, None)  # whatever comes of it, it was used
+        code = self._codes.pop(text, None)  # a code can be used once, even if the request fails
         if code is None or code.until <= self._context.clock.now():
             raise OAuthError("invalid_grant", _BAD_REQUEST)
         if code.consent.client != client:
@@ -220,14 +220,14 @@ class OAuth:
 
 
 def _target(redirect_uri: str) -> str:
-    """Where a browser may be sent: this machine only, because anybody may ask. Errors: OAuthError."""
+    """Checks a redirect address: it must be on this machine, because anybody can call /auth. Errors: OAuthError."""
     try:
         parts = urlsplit(redirect_uri)
         local = is_local_name(parts.hostname or "") and "@" not in parts.netloc
         valid = parts.scheme in ("http", "https") and local and not parts.fragment
     except ValueError:
         valid = False
-    # Browsers read a backslash as a slash, and a line break would end the header that holds the address.
+    # Browsers read a backslash as a slash. A line break would end the Location header.
     if not valid or "\\" in redirect_uri or not redirect_uri.isprintable():
         raise OAuthError(
             "redirect_uri_mismatch",
@@ -243,7 +243,7 @@ def _back(consent: Consent, **answer: str) -> str:
 
 
 def _check_verifier(consent: Consent, verifier: str) -> None:
-    """Proof Key for Code Exchange: who redeems the code is who asked for it."""
+    """Proof Key for Code Exchange: checks that the client that asked for the code is the one that redeems it."""
     if not consent.challenge:
         return
     if not verifier:

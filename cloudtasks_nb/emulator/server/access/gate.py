@@ -1,4 +1,4 @@
-"""With --enforce-iam: who calls, and whether they may. Source: SPEC sections 6.2 and 7."""
+"""With --enforce-iam: identifies callers and checks their permissions. Source: SPEC sections 6.2 and 7."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _FULL_VIEW = "cloudtasks.tasks.fullView"
 
 
 def named_caller(context: Context, headers: Mapping[str, str], token: str = "") -> Caller | None:
-    """Whom a call's token names, where nobody has to say it; None for nobody."""
+    """The caller that a call's token names; None without a token. Proves nothing: used without --enforce-iam."""
     scheme, _, held = headers.get("Authorization", "").partition(" ")
     token = held.strip() if scheme.lower() == "bearer" else token
     return (context.store.oauth.caller(token, context.clock.now()) or caller_in(token)) if token else None
 
 
 class Gate:
-    """Checks callers against the policies of queues, and against what they hold in every project."""
+    """Checks callers against the policies of queues and the grants of the project."""
 
     def __init__(self, context: Context, grants: Sequence[tuple[str, str]]) -> None:
         self._context = context
@@ -45,7 +45,7 @@ class Gate:
         method: Method | Called,
         scopes: frozenset[str] = SCOPES,
     ) -> Caller:
-        """Who calls. Errors: Unauthenticated; PermissionDenied for a token of other scopes."""
+        """The caller. Errors: Unauthenticated; PermissionDenied for a token with other scopes."""
         scheme, _, token = call.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             if scheme:
@@ -62,22 +62,22 @@ class Gate:
         return found
 
     def check(self, caller: Caller, permission: str, resource: str) -> None:
-        """Whether the caller holds this permission there. Errors: PermissionDenied."""
+        """Checks that the caller has a permission on a resource. Errors: PermissionDenied."""
         if permission not in self._held(caller, resource):
             raise missing_permission(permission, resource)
 
     def admit(self, caller: Caller, method: Method, parameters: dict[str, Any]) -> dict[str, Any]:
-        """The parameters that the caller may use. Errors: PermissionDenied."""
+        """The parameters that the caller has permission to use. Errors: PermissionDenied."""
         resource = resource_of(parameters)
         held = self._held(caller, resource)
         body = parameters.get("body")
-        if method.id == _TEST and body is not None:  # asks what is held; a pattern is refused later
+        if method.id == _TEST and body is not None:  # returns permissions; it rejects a pattern later
             asked = [name for name in body.permissions if name in held or "*" in name]
             return {**parameters, "body": replace(body, permissions=asked)}
         for permission in self._needed(method, parameters):
             if permission not in held:
                 raise missing_permission(permission, resource)
-        if isinstance(body, BatchCreateTasksRequest):  # each of its items succeeds or fails alone
+        if isinstance(body, BatchCreateTasksRequest):  # each item succeeds or fails alone
             lacks = {at: _lacks(request, held, resource) for at, request in enumerate(body.requests)}
             return {**parameters, "refused": {at: lack for at, lack in lacks.items() if lack is not None}}
         lack = _lacks(body, held, resource)
@@ -94,7 +94,7 @@ class Gate:
             yield _FULL_VIEW
 
     def _held(self, caller: Caller, resource: str) -> set[str]:
-        """What the caller may do with a resource: by the grants of the project, and the policy of the queue."""
+        """The caller's permissions on a resource, from the grants of the project and the policy of the queue."""
         held: set[str] = set()
         for role, member in self._grants:
             if caller.is_one_of([member]):
@@ -102,14 +102,14 @@ class Gate:
         row = self._context.store.queue("/".join(resource.split("/")[:6]))
         if row is not None and row.policy is not None:
             for binding in decode(row.policy.encode(), Policy).bindings:
-                # Conditions are kept, not evaluated: what holds only on a condition does not hold here.
+                # Conditions are stored but not evaluated: a conditional binding grants nothing here.
                 if binding.condition is None and caller.is_one_of(binding.members):
                     held |= ROLES.get(binding.role, frozenset())
         return held
 
 
 def resource_of(parameters: dict[str, Any]) -> str:
-    """The full name of the resource that a call is about."""
+    """The full name of the resource of a call."""
     for name in ("name", "parent", "resource", "queue"):
         if name in parameters:
             return str(parameters[name])
@@ -117,7 +117,7 @@ def resource_of(parameters: dict[str, Any]) -> str:
 
 
 def _lacks(request: Any, held: set[str], resource: str) -> PermissionDenied | None:
-    """What the caller may not do of what a body asks for."""
+    """The error if the body of a call needs a permission that the caller lacks; else None."""
     if getattr(request, "response_view", "") == "FULL" and _FULL_VIEW not in held:
         return missing_permission(_FULL_VIEW, resource)
     account = next(_accounts(request), None) if _ACT_AS not in held else None
@@ -125,7 +125,7 @@ def _lacks(request: Any, held: set[str], resource: str) -> PermissionDenied | No
 
 
 def _accounts(request: Any) -> Iterator[str]:
-    """The service accounts in whose name something will be sent."""
+    """The service accounts whose tokens the tasks will carry."""
     task = request.task if isinstance(request, CreateTaskRequest) else None
     for holder in (
         task.http_request if isinstance(task, Task) else None,

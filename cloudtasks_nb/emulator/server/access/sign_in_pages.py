@@ -1,4 +1,4 @@
-"""What the emulator's authorization server serves: /auth, /token and /revoke. Source: SPEC section 8.2."""
+"""The pages of the emulator's authorization server: /auth, /token and /revoke. Source: SPEC section 8.2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .authorization import DEVELOPER, OAuth, OAuthError
 if TYPE_CHECKING:
     from jinja2 import Template
 
-# Where Google serves these, today and for the first client.
+# The paths that Google uses today, and those that its first clients used.
 _AUTH = ("/auth", "/o/oauth2/auth", "/o/oauth2/v2/auth")
 _TOKEN = ("/token", "/o/oauth2/token", "/oauth2/v4/token")
 _REVOKE = ("/revoke", "/o/oauth2/revoke")
@@ -25,14 +25,14 @@ _REVOKE = ("/revoke", "/o/oauth2/revoke")
 _SECRET = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _PAGE = {
     **_SECRET,
-    "Referrer-Policy": "same-origin",  # with less, the form would not say where it comes from, and be refused
+    "Referrer-Policy": "same-origin",  # a stricter policy hides the form's origin, and the form is rejected
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 }
 
 
 class SignIn:
-    """Answers by verb and path."""
+    """Handlers by verb and path."""
 
     def __init__(self, oauth: OAuth, commits: Commits) -> None:
         self._oauth = oauth
@@ -47,7 +47,7 @@ class SignIn:
         ]
 
     async def _ask(self, call: Request) -> Response:
-        """The consent page. `approve=1`, or 0, answers it at once: for tests, which have no hands."""
+        """The consent page. `approve=1` or `approve=0` decides at once, which automated tests use."""
         asked = dict(call.query)
         allowed = asked["approve"] not in ("0", "false") if "approve" in asked else None
         return self._consented(asked, allowed)
@@ -57,7 +57,7 @@ class SignIn:
         return self._consented(form, form.get("decision") == "allow")
 
     def _consented(self, asked: dict[str, str], allowed: bool | None) -> Response:
-        """Back to the application, or the page that asks where nothing is decided yet."""
+        """Redirects to the application, or shows the consent page if nothing is decided yet."""
         try:
             consent = self._oauth.consent(asked)
             if allowed is None:
@@ -87,14 +87,14 @@ class SignIn:
 
     @cached_property
     def _template(self) -> Template:
-        import jinja2  # only who signs in pays for this
+        import jinja2  # imported only for sign-in
 
         text = files(__package__).joinpath("consent.html").read_text("utf-8")
         return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
 
 
 def _form(call: Request) -> dict[str, str]:
-    """The fields of a form; the application may name itself in the Authorization header instead."""
+    """The fields of a form. The client's credentials may be in the Authorization header instead."""
     form = {}
     if media_type(call) == "application/x-www-form-urlencoded":
         form = dict(query_pairs(call.body.decode(errors="replace")))

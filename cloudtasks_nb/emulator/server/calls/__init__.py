@@ -1,1 +1,1 @@
-"""What is asked: a call, its method, parameters and body, read strictly, and what is wrong with it."""
+"""Which method does a call mean, with which parameters and body, and what is wrong with it?"""

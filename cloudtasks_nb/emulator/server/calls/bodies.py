@@ -1,4 +1,4 @@
-"""Request bodies, read strictly: every unknown member and every wrong value is named, with its path.
+"""Reads request bodies strictly: reports every unknown member and every invalid value with its path.
 
 Source: SPEC sections 1.2 and 6.2.
 """
@@ -42,15 +42,15 @@ _ONEOFS: dict[type[Message], dict[str, frozenset[str]]] = {
 }
 
 
-# Numbers that are there although they are 0: they are optional, or one of a oneof.
+# Numbers that are sent although they are 0: optional fields, or members of a oneof.
 _WITH_PRESENCE = ("max_attempts", "port", "seed")
 
 
 class Member(msgspec.Struct, frozen=True, eq=False):
-    """A member of a message: its two names, what it holds, where the model keeps it, and whether a body sets it.
+    """A member of a message: its two names, its type, its field in the model, and whether a body can set it.
 
-    `unset_at_0`: as in proto3, where 0 and nothing are the same on the wire. Each is made once, so that it is a key by
-    what it is rather than by what it says.
+    `unset_at_0`: as in proto3, where 0 and absent are the same on the wire. Each member is made once, so it is a dict
+    key by identity.
     """
 
     name: str
@@ -65,14 +65,14 @@ class Member(msgspec.Struct, frozen=True, eq=False):
 
 @cache
 def fields(kind: type[Message]) -> dict[str, Member]:
-    """The members of a message, under their camelCase and under their snake_case names."""
+    """The members of a message by their camelCase and their snake_case names."""
     found = [_member(field.name, field, (field.name,)) for field in schema(kind).values()]
     return {name: member for member in found for name in (member.name, member.camel)}
 
 
 @cache
 def fields_in(version: Version, kind: type[Message]) -> dict[str, Member]:
-    """The same for a message of the model as this version has it."""
+    """The same for a message of the model in one API version."""
     found = [_member(one.name, one.field, one.home, version) for one in members(kind, version)]
     known = {member.name for member in found}
     for name in shape_of(kind, version).said.values():
@@ -89,7 +89,7 @@ def _member(name: str, field: Field, home: tuple[str, ...], version: Version = O
         field.repeated,
         field.mapped,
         home,
-        ignored=name != "name" and not field.can_be_set(version),  # a name is held against the one in the URL
+        ignored=name != "name" and not field.can_be_set(version),  # the name must match the URL
         unset_at_0=field.holds in (int, float) and field.blank is None and name not in _WITH_PRESENCE,
     )
 
@@ -101,7 +101,7 @@ def _holds(name: str, kind: Any) -> Scalar | None:
 
 
 def parse(raw: bytes, kind: type[M], path: str = "", version: Version = OWN) -> M:
-    """The message of the model that `raw` holds, in the words of a version; `path` is where the method keeps it.
+    """The message of the model that `raw` holds, with the names of a version. `path`: its field in the RPC's request.
 
     Errors: InvalidArgument.
     """
@@ -118,7 +118,7 @@ def parse(raw: bytes, kind: type[M], path: str = "", version: Version = OWN) -> 
 
 
 def read_values(values: dict[str, Any], kind: type[M], path: str = "", version: Version = OWN) -> M:
-    """The same of JSON values, with names in camelCase or snake_case. Errors: InvalidArgument."""
+    """The same for JSON values, with names in camelCase or snake_case. Errors: InvalidArgument."""
     reader = _Reader(version)
     message = reader.message(values, kind, path)
     if reader.violations:
@@ -127,7 +127,7 @@ def read_values(values: dict[str, Any], kind: type[M], path: str = "", version: 
 
 
 class _Reader:
-    """Reads one body and gathers everything that is wrong with it."""
+    """Reads one body and collects all of its errors."""
 
     def __init__(self, version: Version) -> None:
         self._version = version
@@ -149,11 +149,11 @@ class _Reader:
         return built(kind, read, self._version)
 
     def _text(self, value: str, field: Member, path: str) -> Any:
-        """Most of what bodies hold: one value, written as text."""
+        """A fast path for the most common member: one value, written as text."""
         try:
             held = field.holds.read(value)
         except (ValueError, OverflowError):
-            return self._member(value, field, path)  # which says what is wrong with it
+            return self._member(value, field, path)  # reports the error
         return [held] if field.repeated else held
 
     def _member(self, value: Any, field: Member, path: str) -> Any:
@@ -191,9 +191,9 @@ class _Reader:
 
     def _check_oneofs(self, kind: type[Message], read: dict[Member, Any], path: str) -> None:
         if kind is Queue and self._version != OWN:
-            return  # what is said of App Engine tasks and of HTTP tasks stands side by side
+            return  # App Engine tasks and HTTP tasks have settings side by side
         for oneof, names in _ONEOFS[kind].items():
-            # A false flag chooses nothing.
+            # A false flag selects nothing.
             given = [
                 field
                 for field, value in read.items()
@@ -212,7 +212,7 @@ class _Reader:
 
 
 def built(kind: type[Message], read: Mapping[Member, Any], version: Version) -> Message:
-    """The model's message from the members of a version's."""
+    """The model's message from the members of a version's message."""
     values: dict[str, Any] = {}
     lifted: dict[str, dict[str, Any]] = {}
     for field, value in read.items():
@@ -228,7 +228,7 @@ def built(kind: type[Message], read: Mapping[Member, Any], version: Version) -> 
 
 
 def _say(kind: type[Message], values: dict[str, Any]) -> None:
-    """What the later versions say in their own way. Source: SPEC sections 2.3 and 9."""
+    """The differences of later versions. Source: SPEC sections 2.3 and 9."""
     if kind is RetryConfig:
         if values.get("max_attempts") == -1:
             values["unlimited_attempts"] = True
@@ -239,11 +239,11 @@ def _say(kind: type[Message], values: dict[str, Any]) -> None:
 
 
 HELD_AS: dict[type[Message], str] = {Queue: "queue", CmekConfig: "cmek_config"}
-"""Where the body is the resource itself: the member of the RPC's request that holds it. Messages about it name that."""
+"""The field of the RPC's request that holds the body, when the body is the resource. Errors name this field."""
 
 
 def read_body(method: Method, call: Request) -> Message:
-    """The request message of a method, as the model has it. Errors: InvalidArgument."""
+    """The request message of a method, in the model's form. Errors: InvalidArgument."""
     kind = METHODS[method.id].request
     assert kind is not None  # noqa: S101 - only methods with a body come here
     if kind is HttpBody:
@@ -256,7 +256,7 @@ def read_body(method: Method, call: Request) -> Message:
 
 
 def _file(call: Request) -> HttpBody:
-    """A body taken as it is, or as Google's generated clients send it: as JSON around it."""
+    """Reads a payload that is sent as is, or wrapped in JSON as Google's generated clients send it."""
     if media_type(call) == "application/json":
         values = _json(call.body)
         if isinstance(values, dict) and isinstance(values.get("data"), str):
@@ -265,7 +265,7 @@ def _file(call: Request) -> HttpBody:
 
 
 def _is_buffer_request(raw: bytes) -> bool:
-    """Whether a body is the message of the method's own name; anything else is the payload itself."""
+    """Whether a body is the method's request message; any other body is the payload itself."""
     if not raw.strip():
         return True
     values = _json(raw)

@@ -1,6 +1,6 @@
-"""The grammar that all filters of Google's APIs share: comparisons joined by AND, OR, NOT and parentheses.
+"""The grammar of all filters of Google's APIs: comparisons joined by AND, OR, NOT and parentheses.
 
-OR binds tighter than AND, and AND may be left out. What a comparison is, each language of filters says itself.
+OR binds tighter than AND, and AND may be omitted. Each filter language defines its own comparisons.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MAX_DEPTH = 50
 
 
 class Grammar:
-    """Reads a filter into one test of an object."""
+    """Parses a filter into one test of an object."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -25,18 +25,18 @@ class Grammar:
         self.depth = 0
 
     def read(self) -> Test:
-        """The test that the whole text describes. Errors: InvalidArgument."""
+        """The test for the whole text. Errors: InvalidArgument."""
         test = self.conjunction()
         if not self.at_end():
             raise self.error()
         return test
 
     def comparison(self) -> Test:
-        """What stands between the words that join."""
+        """Parses one comparison."""
         raise NotImplementedError
 
     def error(self) -> InvalidArgument:
-        """What cannot be read, and where."""
+        """The error for unreadable text, with its position."""
         return InvalidArgument(
             f"Invalid filter: cannot read {self.text[self.at :][:60]!r} in {self.text[:200]!r}."
         )

@@ -1,6 +1,6 @@
 """The filters of listings: comparisons on any field of a queue or a location, joined by AND, OR, NOT and parentheses.
 
-As in log filters, OR binds tighter than AND, and AND may be left out. Source: SPEC section 2.5.
+As in log filters, OR binds tighter than AND, and AND may be omitted. Source: SPEC section 2.5.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .scalars import SCALARS, Scalar
 
 Read = Callable[[Any], Any]
 
-# What the later versions say in one field, and the model in another.
+# Fields that later versions name differently.
 _SAID: dict[str, Read] = {
     "type": lambda queue: "PUSH" if queue.pull_target is None else "PULL",
     "max_attempts": lambda retries: -1 if retries.unlimited_attempts else retries.max_attempts,
@@ -39,14 +39,14 @@ _ORDERINGS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 class Filter(Struct, frozen=True):
-    """A parsed filter. `needs_stats`: it looks at statistics, which are only computed when somebody looks."""
+    """A parsed filter. `needs_stats`: it uses statistics, which are only computed on request."""
 
     matches: Test
     needs_stats: bool = False
 
 
 def parse_filter(text: str, kind: type[Message] = Queue, version: Version = OWN) -> Filter:
-    """The filter that `text` describes, in the words of a version; an empty one lets everything pass.
+    """The filter that `text` describes, with the field names of a version; an empty one matches everything.
 
     Errors: InvalidArgument.
     """
@@ -76,7 +76,7 @@ class _Parser(Grammar):
         return _comparison(field, read, sign, text)
 
     def _resolve(self, path: str) -> tuple[Member, Read]:
-        """The last field on the way that a path goes through the model, and how its value is read."""
+        """The last field of a path through the model, and its reader."""
         kind: Any = self.kind
         way: list[Member] = []
         for segment in path.split("."):
@@ -120,7 +120,7 @@ def _value(steps: Sequence[Read], message: Any) -> Any:
 
 
 def _constant(scalar: Scalar, text: str) -> Any:
-    """The constant as the field's type. A duration may be written as plain seconds."""
+    """The constant, converted to the field's type. A duration may be plain seconds."""
     try:
         if scalar is SCALARS[int]:
             return SCALARS[float].read(text)

@@ -1,4 +1,4 @@
-"""Field masks: which fields to change, or to show. Source: SPEC sections 2.4 and 2.5."""
+"""Field masks: the fields to change or to return. Source: SPEC sections 2.4 and 2.5."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Path = tuple[str, ...]
 
 
 def parse_mask(text: str, parameter: str, kind: type[Message] = Queue, version: Version = OWN) -> list[Path]:
-    """Paths of the model, in snake_case; empty for an empty mask or "*". Errors: InvalidArgument."""
+    """The paths of a mask in snake_case; empty for an empty mask or "*". Errors: InvalidArgument."""
     if text.strip() in ("", "*"):
         return []
     asked = [_path(part.strip(), parameter, kind, version) for part in text.split(",")]
@@ -37,7 +37,7 @@ def _path(text: str, parameter: str, holder: type[Message], version: Version) ->
 
 
 def apply(path: Path, source: Message | None, target: Message) -> None:
-    """Set `path` in `target` to what `source` holds there; where it holds nothing, the field is cleared."""
+    """Copies the field at `path` from `source` to `target`; clears it if `source` has no value."""
     name, rest = path[0], path[1:]
     value = getattr(source, name) if source is not None else None
     if not rest:
@@ -53,7 +53,7 @@ def apply(path: Path, source: Message | None, target: Message) -> None:
 
 
 def pick(queue: Queue, paths: Iterable[Path]) -> Queue:
-    """Only these fields of a queue."""
+    """A queue with only these fields."""
     picked = Queue()
     for path in paths:
         apply(path, queue, picked)

@@ -1,7 +1,7 @@
-"""Partial answers: which fields of an answer to send. Source: SPEC section 1.5.
+"""Partial responses: the `fields` parameter selects the fields of a response. Source: SPEC section 1.5.
 
-`a,b` several fields; `a/b` or `a.b` a field of a field, also below lists; `a(b,c)` several fields of one; `*` all of
-them. Names may be written in camelCase or in snake_case.
+`a,b` selects several fields; `a/b` or `a.b` a nested field, also within lists; `a(b,c)` several nested fields; `*` all
+of them. Names are in camelCase or in snake_case.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .bodies import Member, fields
 from .refusals import bad_fields
 
 Selection = dict[str, Any]
-"""The fields to keep, each with the selection of what to keep of it; an empty one keeps everything."""
+"""The fields to keep, each with its nested selection; an empty selection keeps everything."""
 
 _TOKEN = re.compile(r"[,/.()]|[^\s,/.()]+")
 _EVERY = "*"
@@ -28,14 +28,14 @@ _SCALARS = str | int | float | bool | None
 
 
 def parse_fields(text: str, kind: type[Message]) -> Selection:
-    """The selection that `text` describes in answers of this kind. Errors: InvalidArgument."""
+    """The selection that `text` describes for this type of response. Errors: InvalidArgument."""
     if not text.strip():
         return {}
     return _resolved(_PathReader(text).whole(), Member("", "", kind), ())
 
 
 def select(values: Any, selection: Selection) -> Any:
-    """What a selection leaves of an answer."""
+    """The selected part of a response."""
     if not selection:
         return values
     if isinstance(values, list):
@@ -48,11 +48,11 @@ def select(values: Any, selection: Selection) -> Any:
 
 
 def cut(raw: bytes, fields: str, kind: type[Message]) -> bytes:
-    """What `fields` leaves of an answer's JSON. Errors: InvalidArgument.
+    """The selected part of a response's JSON. Errors: InvalidArgument.
 
-    A page of a thousand tasks is not made a thousand dicts first: what is left out is only passed over.
+    Parses only the selected fields, so a page of a thousand tasks does not become a thousand dicts.
     """
-    with suppress(msgspec.ValidationError):  # a list of lists, which no answer holds where fields are chosen
+    with suppress(msgspec.ValidationError):  # a list of lists, which no response with selectable fields holds
         if (decoder := _decoder(fields, kind)) is not None:
             return msgspec.json.encode(decoder.decode(raw))
     return msgspec.json.encode(select(msgspec.json.decode(raw), parse_fields(fields, kind)))
@@ -60,7 +60,7 @@ def cut(raw: bytes, fields: str, kind: type[Message]) -> bytes:
 
 @lru_cache(maxsize=64)
 def _decoder(fields: str, kind: type[Message]) -> msgspec.json.Decoder[Any] | None:
-    """Reads of an answer what is chosen, and nothing else; None where `*` stands for names that nobody said."""
+    """A decoder of the selected fields only; None if `*` stands for unknown names."""
     shape = _shape(parse_fields(fields, kind))
     return None if shape is None else msgspec.json.Decoder(shape)
 
@@ -78,7 +78,7 @@ def _shape(selection: Selection) -> Any:
 
 
 class _PathReader:
-    """Reads the grammar; what the names mean is not its business. `tokens`: what is left, from the right."""
+    """Parses the grammar; field names are checked elsewhere. `tokens`: the remaining tokens, last one first."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -122,7 +122,7 @@ class _PathReader:
 
 
 def _merge(into: Selection, name: str, below: Selection) -> None:
-    """Adds a field to a selection: everything of it, once asked for, stays everything."""
+    """Adds a field to a selection. A field that was selected as a whole stays whole."""
     if name not in into or not below:
         into[name] = below
     elif into[name]:
@@ -131,7 +131,7 @@ def _merge(into: Selection, name: str, below: Selection) -> None:
 
 
 def _resolved(selection: Selection, holder: Member, path: tuple[str, ...]) -> Selection:
-    """The selection by the names of the answer's JSON. Errors: InvalidArgument for a field that is not there."""
+    """The selection with the names of the response's JSON. Errors: InvalidArgument for an unknown field."""
     found: Selection = {}
     for name, below in selection.items():
         here = (*path, name)
@@ -141,7 +141,7 @@ def _resolved(selection: Selection, holder: Member, path: tuple[str, ...]) -> Se
                 _merge(found, member.camel, _resolved(below, member, here) if below else {})
                 reached = True
             except InvalidArgument:
-                if name != _EVERY:  # of all fields, those count that hold what is asked for
+                if name != _EVERY:  # `*` selects the fields that contain the nested selection
                     raise
         if not reached:
             shown = ".".join(here)
@@ -150,7 +150,7 @@ def _resolved(selection: Selection, holder: Member, path: tuple[str, ...]) -> Se
 
 
 def _members(holder: Member, name: str) -> list[Member]:
-    """The fields that a name means: one, all of them, or any where the type says nothing."""
+    """The fields that a name selects: one, or all of them, or any name in an untyped object."""
     if holder.mapped:
         return [Member(name, name, holder.holds)]
     if holder.holds is None:

@@ -1,6 +1,6 @@
-"""Bodies in which nothing can be wrong: tasks to create, of the commonest shape, read in one go.
+"""Reads the most common bodies of tasks.create in one step, for speed.
 
-What does not fit such a shape exactly is no error: it is read strictly, which also finds the words for what is wrong.
+A body of any other shape is read strictly by bodies.py, which also reports its errors.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 from ....model import HttpRequest, Message, PullMessage, Task
 from ....model.messages import BatchCreateTasksRequest, CreateTaskRequest
 
-# What is absent has the value that the model has for it; null fits nothing.
+# An absent member has the model's default; null matches nothing.
 
 
 class _Http(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -52,7 +52,7 @@ _SHAPES: dict[type[Message], msgspec.json.Decoder[Any]] = {
 
 
 def plainly(raw: bytes, kind: type[Message]) -> Message | None:
-    """The message that a body of the model's own version holds; None when it has to be read strictly."""
+    """The message in a body of the model's own version; None if it must be read strictly."""
     shape = _SHAPES.get(kind)
     if shape is None:
         return None
@@ -66,7 +66,7 @@ def plainly(raw: bytes, kind: type[Message]) -> Message | None:
     except (
         ValueError,
         RecursionError,
-    ):  # msgspec's errors are ValueErrors, and so is two requests in one task
+    ):  # msgspec's errors are ValueErrors, and two requests in one task raise one, too
         return None
 
 

@@ -1,4 +1,4 @@
-"""Query parameters: the system's own and those of the method, read strictly. Source: SPEC section 1.5."""
+"""Reads query parameters strictly: the system's parameters and those of the method. Source: SPEC section 1.5."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _HEADERS = ("X-Goog-FieldMask", "X-Goog-Api-Key", "X-Goog-Quota-User")
 
 
 class SystemParameters(Struct, frozen=True):
-    """What every method understands, as it was asked; `check` refuses what cannot be done.
+    """The system parameters that every method accepts; `check` rejects invalid ones.
 
-    `callback`: the function that a script is to call with the answer. `token`: a credential in the query.
+    `callback`: the function that the response calls, as a script (JSONP). `token`: a credential in the query.
     """
 
     pretty: bool = True
@@ -48,7 +48,7 @@ class SystemParameters(Struct, frozen=True):
         return self.xgafv == "1"
 
     def check(self) -> None:
-        """Errors: InvalidArgument, in the service's own order."""
+        """Checks in the service's own order. Errors: InvalidArgument."""
         if self.xgafv not in (None, "1", "2"):
             raise InvalidArgument(
                 f"Invalid query parameters. Invalid value '{self.xgafv}' for system query parameter : $.xgafv"
@@ -71,7 +71,7 @@ _NONE = SystemParameters()
 
 
 def system_parameters(call: Request) -> SystemParameters:
-    """The system's own parameters: the first of each, but the last $.xgafv. Headers stand in for some."""
+    """The system parameters: the first value of each, but the last $.xgafv. Headers replace some."""
     if not call.query and not any(name in call.headers for name in _HEADERS):
         return _NONE
     first: dict[str, str] = {}
@@ -98,12 +98,12 @@ def system_parameters(call: Request) -> SystemParameters:
 
 
 def _is_plain_get(call: Request) -> bool:
-    """What a script element can ask; a POST that stands for a GET is no such thing."""
+    """Whether a script element can send this; it cannot send a POST that stands for a GET."""
     return call.http == "GET" and "X-HTTP-Method-Override" not in call.headers
 
 
 def method_parameters(method: Method, query: Iterable[tuple[str, str]]) -> dict[str, str | int]:
-    """The method's own parameters by their snake_case names; unknown ones are refused. Errors: InvalidArgument."""
+    """The method's own parameters by their snake_case names; rejects unknown ones. Errors: InvalidArgument."""
     known = _known(method)
     read: dict[str, str | int] = {}
     violations = []
@@ -137,5 +137,5 @@ def _unknown(name: str) -> str:
 
 
 def _number(text: str) -> str | int:
-    """Numbers as numbers: an enum may be given as either."""
+    """Converts numbers, because an enum may be a name or a number."""
     return int(text) if text.isdecimal() and text.isascii() and len(text) < 20 else text

@@ -1,4 +1,4 @@
-"""Refusals of the front: what is wrong with a call before it means anything. Source: SPEC sections 1.5 and 6."""
+"""The errors of calls that fail before they reach a service. Source: SPEC sections 1.5 and 6."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _EXPECTED = (
 
 
 class NotJson(InvalidArgument):
-    """A body that is no JSON."""
+    """A body that is not JSON."""
 
 
 class BadValues(InvalidArgument):
-    """Members or parameters that do not exist, or values that do not fit."""
+    """Unknown members or parameters, or invalid values."""
 
 
 def bad_request(violations: list[tuple[str, str]]) -> BadValues:
-    """Everything that is wrong with a body or a query, from (path, description) pairs."""
+    """The error for a body or a query, from (path, description) pairs."""
     text = "\n".join(description for _, description in violations)
     return BadValues(text, details=[_detail(violations)])
 
 
 def bad_fields(path: str, why: str) -> InvalidArgument:
-    """A selection of fields that cannot be made."""
+    """An invalid selection of fields."""
     return InvalidArgument(INVALID, details=[_detail([(path, f"Error expanding 'fields' parameter. {why}")])])
 
 
@@ -46,25 +46,25 @@ def _detail(violations: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 class NoCredential(Unauthenticated):
-    """Nobody says who calls."""
+    """The caller is anonymous."""
 
 
 class Called(Struct, frozen=True):
-    """A method as refusals name it: whose it is, and what gRPC calls it."""
+    """A method's service and gRPC name, as error details give them."""
 
     service: str
     rpc: str
 
 
 def missing_credential(method: Method | Called) -> NoCredential:
-    """A call that carries no credential."""
+    """The error for a call without a credential."""
     return NoCredential(
         f"Request is missing required authentication credential. {_EXPECTED}", details=[_missing(method)]
     )
 
 
 def api_key_only(method: Method | Called) -> NoCredential:
-    """A key says which project calls, not who."""
+    """The error for an API key: it identifies a project, not a caller."""
     return NoCredential(
         "API keys are not supported by this API. Expected OAuth2 access token or other authentication credentials "
         "that assert a principal. See https://cloud.google.com/docs/authentication",
@@ -73,12 +73,12 @@ def api_key_only(method: Method | Called) -> NoCredential:
 
 
 def bad_credential() -> Unauthenticated:
-    """A credential that is none, or is over."""
+    """The error for an invalid or expired credential."""
     return Unauthenticated(f"Request had invalid authentication credentials. {_EXPECTED}")
 
 
 def missing_permission(permission: str, resource: str) -> PermissionDenied:
-    """A caller who may not do this."""
+    """The error for a caller without the permission."""
     return PermissionDenied(
         f'The principal (user or service account) lacks IAM permission "{permission}" for the resource "{resource}" '
         "(or the resource may not exist)."
@@ -86,7 +86,7 @@ def missing_permission(permission: str, resource: str) -> PermissionDenied:
 
 
 def _help(description: str, fields: str) -> dict[str, Any]:
-    """A link to the reference. The service adds it where an id is malformed. Source: SPEC section 6.2."""
+    """A link to the reference, which the service adds for malformed ids. Source: SPEC section 6.2."""
     reference = "https://cloud.google.com/tasks/docs/reference/rest/v2"
     link = {"description": description, "url": f"{reference}/{fields}"}
     return {"@type": "type.googleapis.com/google.rpc.Help", "links": [link]}
@@ -97,12 +97,12 @@ TASK_ID = _help("Definition of task ID", "projects.locations.queues.tasks#Task.F
 
 
 def malformed(message: str, link: dict[str, Any]) -> InvalidArgument:
-    """A name or an id that nothing can have, with a link to what one may be."""
+    """The error for a malformed name or id, with a link to its definition."""
     return InvalidArgument(message, details=[link])
 
 
 def foreign_project(project: str) -> PermissionDenied:
-    """A project that is not there, or that the caller has no part in."""
+    """The error for a project that does not exist, or that the caller cannot access."""
     said, google = f"Permission denied on resource project {project}.", "type.googleapis.com/google.rpc."
     about = {
         "consumer": f"projects/{project}",
@@ -136,7 +136,7 @@ def _missing(method: Method | Called) -> dict[str, Any]:
 
 
 def rpc_name(method: Method) -> str:
-    """The name of a method in gRPC, which refusals give."""
+    """The gRPC name of a method, for error details."""
     *_, noun, verb = method.id.split(".")
     if noun == "operations":
         return "google.longrunning.Operations.GetOperation"
@@ -146,7 +146,7 @@ def rpc_name(method: Method) -> str:
 
 
 def rpc_verb(noun: str, verb: str) -> str:
-    """How gRPC calls a verb of REST: "CreateTask"."""
+    """The gRPC name of a REST verb: "CreateTask"."""
     if verb in ("list", "lease", "batchCreate", "batchDelete"):
         return f"{verb[0].upper()}{verb[1:]}{noun.capitalize()}"
     if verb in ("get", "create", "delete", "pause", "resume", "purge", "run", "buffer", "acknowledge"):

@@ -1,4 +1,4 @@
-"""One call and its answer, apart from how they travel: by themselves, or as parts of a batch; which method it means."""
+"""One call and its response, independent of transport (alone or in a batch), and the method that it means."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Pairs = list[tuple[str, str]]
 
 
 class Request(Struct, frozen=True):
-    """What is asked. `path` is as it was sent, still escaped; the names of `headers` match in any case."""
+    """A request. `path` is still percent-encoded; the names of `headers` are case-insensitive."""
 
     http: str
     path: str
@@ -34,7 +34,7 @@ class Request(Struct, frozen=True):
 
 
 class Response(Struct, frozen=True):
-    """What is answered."""
+    """A response."""
 
     body: bytes
     status: int = 200
@@ -44,11 +44,11 @@ class Response(Struct, frozen=True):
 
 Handler = Callable[[Request], Awaitable[Response | Message | dict[str, Any]]]
 Routes = list[tuple[str, str, Handler]]
-"""HTTP verbs and paths with what answers them, beside the API's own."""
+"""Handlers by HTTP verb and path, besides the API's own."""
 
 
 def query_pairs(text: str) -> Pairs:
-    """A query string in its order. Errors: InvalidArgument."""
+    """The query parameters in their order. Errors: InvalidArgument."""
     try:
         return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_PARAMETERS)
     except ValueError:
@@ -56,7 +56,7 @@ def query_pairs(text: str) -> Pairs:
 
 
 def overridden(call: Request) -> Request:
-    """A POST can stand for another method, with a query too long for a URL in its body. Errors: InvalidArgument."""
+    """Applies X-HTTP-Method-Override: a POST may carry a long query in its body. Errors: InvalidArgument."""
     override = call.headers.get("X-HTTP-Method-Override", "").upper()
     if call.http != "POST" or not override:
         return call
@@ -67,7 +67,7 @@ def overridden(call: Request) -> Request:
 
 
 def media_type(call: Request) -> str:
-    """The kind of the body, without its parameters."""
+    """The media type of the body, without parameters."""
     return call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
@@ -80,7 +80,7 @@ for _version in VERSIONS:
 
 
 def route(http: str, path: str) -> tuple[Method, dict[str, str]]:
-    """The method that a request means, as its version has it, and its path parameters. Errors: NotFound."""
+    """The API method of a request in its version, and its path parameters. Errors: NotFound."""
     first, _, rest = unquote(path.removeprefix("/")).partition("/")
     version, below = (first, rest) if first in VERSIONS else ("", f"{first}/{rest}")
     for method in _BY_SHAPE.get((http, version, below.count("/")), ()):

@@ -1,4 +1,4 @@
-"""Single values as proto JSON accepts them, strictly. Each reader raises ValueError with what is wrong.
+"""Reads single values as proto JSON defines them, strictly. Each reader raises ValueError with the reason.
 
 Source: SPEC sections 1.2 and 6.2; the proto3 JSON mapping.
 """
@@ -25,14 +25,14 @@ _MAX_DURATION_S = 315_576_000_000
 
 
 class Scalar(Struct, frozen=True):
-    """A kind of value: what messages call it, and how it is read."""
+    """A type of value: its name in messages, and its reader."""
 
     label: str
     read: Callable[[Any], Any]
 
 
 class EnumValues(Struct, frozen=True):
-    """An enum: what messages call it, and its names in the order of their numbers."""
+    """An enum: its name in messages, and its values in the order of their numbers."""
 
     label: str
     names: tuple[str, ...]
@@ -57,11 +57,11 @@ def _values(field: str, label: str) -> EnumValues:
 
 
 ENUMS = {field: _values(field, label) for field, label in _ENUMS.items()}
-"""Fields that hold one name of a list, by field name (no name has two meanings in this API)."""
+"""The readers of enum fields, by field name (no name has two meanings in this API)."""
 
 
 def enum(values: EnumValues) -> Scalar:
-    """The reader of an enum: names or numbers; the unspecified value reads as empty."""
+    """The reader of an enum: accepts names or numbers; the unspecified value becomes empty."""
 
     def read(value: Any) -> str:
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(values.names):
@@ -97,7 +97,7 @@ def _whole(value: Any, bits: int) -> int:
 
 
 def _float(value: Any) -> float:
-    """NaN and infinities are proto JSON, and no value that this API could use."""
+    """Rejects NaN and infinities: proto JSON allows them, but no field of this API does."""
     text = isinstance(value, str) and re.fullmatch(
         r"-?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?|NaN|-?Infinity", value, re.ASCII
     )
@@ -110,7 +110,7 @@ def _float(value: Any) -> float:
 
 
 def _bytes(value: Any) -> bytes:
-    """Both base64 alphabets, padded or not."""
+    """Accepts both base64 alphabets, padded or not."""
     text = _text(value).rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
@@ -151,7 +151,7 @@ def _etag(value: Any) -> str:
 
 
 ETAG = Scalar("TYPE_BYTES", _etag)
-"""Bytes that nobody looks into: they are kept as their base64."""
+"""Bytes that are kept as base64, because nothing reads them."""
 
 SCALARS: dict[type, Scalar] = {
     str: Scalar("TYPE_STRING", _text),

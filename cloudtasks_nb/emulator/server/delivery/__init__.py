@@ -1,1 +1,1 @@
-"""One attempt of a push task: which request it makes, where it may go, who vouches for it, how it went."""
+"""Sends one attempt of a push task: which request, to which target, with which token, with which outcome?"""

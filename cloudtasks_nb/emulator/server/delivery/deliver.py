@@ -1,4 +1,4 @@
-"""One attempt of a push task, sent for real. Source: SPEC sections 5.1 and 5.2."""
+"""Sends one attempt of a push task. Source: SPEC sections 5.1 and 5.2."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .tokens import Tokens
 from .under_way import UnderWay
 
 DEADLINE_S = 600.0
-KEPT_BYTES = 1000  # of an answer's body
+KEPT_BYTES = 1000  # of a response body
 LONGEST_ANSWER_BYTES = 10 * 1024 * 1024
 _PRETENDED_S = 0.1
 _KEPT_S = 1.0
@@ -37,16 +37,16 @@ _CHUNK_BYTES = 65_536
 
 
 class Targets(Struct, frozen=True):
-    """Where deliveries go, and where they may go."""
+    """The settings of deliveries: allowed targets, App Engine applications, tokens."""
 
     applications: AppEngine = AppEngine()
     reach: Reach = Reach()
-    pretended: Callable[[Attempt], Outcome | None] | None = None  # what answers in place of a target
+    pretended: Callable[[Attempt], Outcome | None] | None = None  # the responses of demo targets
     hindrances: Hindrances = msgspec.field(default_factory=Hindrances)
 
 
 def targets(options: Options, hindrances: Hindrances) -> Targets:
-    """What was asked for; the applications that stand for App Engine were. Errors: ConfigError."""
+    """The settings from the emulator's options, which also allow the App Engine applications. Errors: ConfigError."""
     try:
         asked = [pattern(text) for text in options.allow_targets]
         own = [pattern(url) for url in options.app_engine.services.values()]
@@ -57,7 +57,7 @@ def targets(options: Options, hindrances: Hindrances) -> Targets:
 
 
 class Deliverer:
-    """Sends attempts in the background and reports how each one ended."""
+    """Sends attempts in the background and reports the outcome of each one."""
 
     def __init__(
         self,
@@ -76,10 +76,10 @@ class Deliverer:
         self._deadline_s = deadline_s
         self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._under_way: set[asyncio.Task[None]] = set()
-        self._stirred = asyncio.Event()  # an attempt ended, or waits for the clock from now on
+        self._stirred = asyncio.Event()  # an attempt has ended, or has begun to wait for the clock
 
     def send(self, attempt: Attempt) -> None:
-        """Starts an attempt; must be called inside the event loop."""
+        """Starts an attempt; call it inside the event loop."""
         self._sent.began(attempt)
         sending = asyncio.get_running_loop().create_task(self._attempt(attempt))
         self._under_way.add(sending)
@@ -90,7 +90,7 @@ class Deliverer:
         self._stirred.set()
 
     def next_at(self) -> datetime | None:
-        """Nothing but deadlines and slow targets ends an attempt by itself, and the clock knows those."""
+        """None: attempts end by deadlines and slow targets, and the clock has those."""
         return None
 
     def quiet(self) -> bool:
@@ -104,12 +104,12 @@ class Deliverer:
             await self._stirred.wait()
 
     def begin_anew(self) -> None:
-        """Cut off what is under way: nobody hears how it ended."""
+        """Aborts all attempts under way without recording an outcome."""
         for sending in self._under_way:
             sending.cancel()
 
     async def close(self) -> None:
-        """Cuts off what is under way: the tasks stay, and are due again."""
+        """Aborts all attempts under way: their tasks stay, and are due again."""
         self.begin_anew()
         await asyncio.gather(*self._under_way, return_exceptions=True)
         for session in self._sessions.values():
@@ -122,7 +122,7 @@ class Deliverer:
             outcome = await self._outcome(attempt)
         except (
             Exception
-        ) as error:  # whatever it is, the task must be tried again: say it where the owner looks
+        ) as error:  # for any error, the task must be retried and the owner must see the reason
             traceback.print_exc(file=sys.stderr)
             outcome = unreachable(_words(error))
         took = timedelta(seconds=loop.time() - began_s)
@@ -142,26 +142,26 @@ class Deliverer:
             return timed_out()
         except NoApplication as error:
             return refused(str(error))
-        except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: not a URL, not a header
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: an invalid URL or header
             why = getattr(error, "os_error", error)
             return refused(str(why)) if isinstance(why, Elsewhere) else unreachable(_words(error))
 
     async def _slowly(self, url: URL, outcome: Outcome) -> Outcome:
-        """The answer of a target, as late as this target is to be: the request itself reached it at once."""
+        """The target's response, delayed by the injected latency. The request itself is sent at once."""
         if latency_s := self._targets.hindrances.latency_s(str(url)):
-            self._stirred.set()  # whoever hears it finds the clock told: nothing else runs before that
+            self._stirred.set()  # the clock already has the sleeper when a waiter sees this event
             await self._clock.sleep(latency_s)
         return outcome
 
     def _deadline(self, attempt: Attempt) -> float:
-        """How long the target may take; 0 stands for what App Engine's scaling allows."""
+        """The target's deadline; 0 means the deadline of App Engine's scaling type."""
         own = attempt.task.dispatch_deadline
         return own.total_seconds() if own else self._deadline_s
 
     async def _exchange(self, request: Request, url: URL) -> Outcome:
         permitted = self._targets.reach.permits(url)
         host = url.host or ""
-        # A name is looked up, and judged, where it is connected to; an address is not looked up any more.
+        # Host names are resolved and checked when the connection is made. An IP address is checked here.
         if not permitted and not is_local_name(host) and _is_address(host):
             raise Elsewhere(elsewhere(host))
         headers = request.headers
@@ -175,7 +175,7 @@ class Deliverer:
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
             if not reused.connection:
                 raise
-        # The target closed the connection just when we were about to use it again: that was no attempt yet.
+        # The target closed a reused connection at this moment: no attempt was made yet, so connect again.
         return await self._receive(self._session(not permitted, keeps=False), authorized, url, reused)
 
     async def _receive(
@@ -193,15 +193,15 @@ class Deliverer:
             received, body = 0, b""
             async for piece in response.content.iter_chunked(_CHUNK_BYTES):
                 body += piece[: max(0, KEPT_BYTES - received)]
-                received += len(piece)  # read to its end: an answer counts when it is complete
+                received += len(piece)  # read it whole: a response counts only when it is complete
                 if received > LONGEST_ANSWER_BYTES:
-                    break  # more than anybody means to say: its status counts
+                    break  # too long: use the status, skip the rest
             if "Content-Encoding" in response.headers:  # the task asked for an encoding, so this is not text
                 body = b""
             return answered(response.status, retry_after(response.headers, self._clock.now()), body)
 
     def _session(self, guarded: bool, *, keeps: bool) -> aiohttp.ClientSession:
-        """`keeps`: connections are used again, soon: half the cost of a fast queue is connecting."""
+        """`keeps`: reuses connections for a short time, because connecting is half the cost of a fast queue."""
         if (guarded, keeps) not in self._sessions:
             tracing = aiohttp.TraceConfig()
             tracing.on_connection_reuseconn.append(_note_reuse)
@@ -226,7 +226,7 @@ def _is_address(host: str) -> bool:
 
 
 def _words(error: BaseException) -> str:
-    """The system's own words where it has some: a library's add nothing that helps."""
+    """The system's error text if there is one: it is clearer than the library's."""
     cause = getattr(error, "os_error", None)
     words = getattr(cause, "strerror", None) or str(cause or "") or str(error)
     return words or type(error).__name__

@@ -1,4 +1,4 @@
-"""The world around the demo: its targets do not exist, so their answers are made up. Nothing leaves this machine."""
+"""The targets of the demo: they do not exist, so this file makes up their responses. No request leaves this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WEBHOOKS = "hooks.example.net"
 
 
 def answer(attempt: Attempt) -> Outcome | None:
-    """What a target of the demo says; None where it is not one."""
+    """The response of a demo target; None for any other target."""
     request = attempt.task.http_request
     host = (urlsplit(request.url).hostname or "") if request is not None else ""
     if host in _ANSWERING:
@@ -22,7 +22,7 @@ def answer(attempt: Attempt) -> Outcome | None:
 
 
 def webhook(task_id: str) -> Outcome:
-    """Most receivers of webhooks fail, each in a way of its own."""
+    """Most receivers of webhooks fail, each with a different error."""
     digits = task_id.rpartition("-")[2]
     number = int(digits) - FIRST_ORDER if digits.isdecimal() else FAILING
     if not 0 <= number < FAILING:

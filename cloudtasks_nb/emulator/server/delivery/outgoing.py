@@ -1,4 +1,4 @@
-"""The HTTP request of an attempt: URL, method and headers, with the queue's overrides. Pure.
+"""Builds the HTTP request of an attempt: URL, method and headers, with the queue's overrides. Pure.
 
 Source: SPEC sections 5.1 and 5.6.
 """
@@ -17,7 +17,7 @@ from ..rules.attempts import Attempt
 from ..rules.targets import NOT_CONFIGURED, WITH_BODY, AppEngine, service_of
 from ..rules.tasks import REPLACED, USER_AGENT
 
-# They are about one connection, which is ours, and say nothing to the target. Source: RFC 9110 section 7.6.1.
+# Hop-by-hop headers concern our connection, not the target. Source: RFC 9110 section 7.6.1.
 _OF_A_CONNECTION = frozenset(
     ("connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
      "trailer", "transfer-encoding", "upgrade", "content-length")
@@ -25,11 +25,11 @@ _OF_A_CONNECTION = frozenset(
 
 
 class NoApplication(Exception):
-    """An App Engine task, and no application to stand for App Engine."""
+    """An App Engine task without an application that stands for App Engine."""
 
 
 class Request(Struct, frozen=True):
-    """What goes out."""
+    """A request to send."""
 
     method: str
     url: str
@@ -38,13 +38,13 @@ class Request(Struct, frozen=True):
     token: OidcToken | OAuthToken | None = None
 
     def authorized(self, value: str) -> dict[str, str]:
-        """The headers with this Authorization: the generated token wins over what was set."""
+        """The headers with this Authorization: a generated token overrides a header of the task."""
         held = {name: text for name, text in self.headers.items() if name.lower() != "authorization"}
         return {**held, "Authorization": value}
 
 
 def request_for(attempt: Attempt, applications: AppEngine) -> Request:
-    """The request that this attempt makes. Errors: NoApplication; ValueError for a URL that is none."""
+    """The request of this attempt. Errors: NoApplication; ValueError for an invalid URL."""
     task = attempt.task
     if task.app_engine_http_request is not None:
         return _app_engine(attempt, task.app_engine_http_request, applications)
@@ -68,12 +68,12 @@ def _http(attempt: Attempt, asked: HttpRequest) -> Request:
     url = target.uri_override.on(asked.url) if target.uri_override is not None else asked.url
     method = target.http_method or asked.http_method or "POST"
     token = target.oidc_token or target.oauth_token or asked.oidc_token or asked.oauth_token
-    body = (asked.body or b"") if method in WITH_BODY else b""  # the queue may choose a method without one
+    body = (asked.body or b"") if method in WITH_BODY else b""  # the queue may set a method without a body
     return Request(method, *_addressed(url, headers), body, token)
 
 
 def _addressed(text: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """The URL as it is sent, without fragment. A user in it becomes an Authorization, unless there is one."""
+    """The URL to send to, without its fragment. Its user and password become an Authorization header if none is set."""
     if "@" not in text and "#" not in text:
         return text, headers
     url = URL(text)
@@ -100,7 +100,7 @@ def _app_engine(attempt: Attempt, asked: AppEngineHttpRequest, applications: App
 
 
 def _forwarded(headers: dict[str, str]) -> dict[str, str]:
-    """The headers that reach the target: not those of a connection, and not those that Connection names."""
+    """The headers that reach the target: without hop-by-hop headers and those that Connection lists."""
     named = {
         word.strip().lower()
         for name, value in headers.items()
@@ -116,7 +116,7 @@ def _may_set(header: str) -> bool:
 
 
 def _was_answered(attempt: Attempt) -> bool:
-    """Whether the attempt before this one got an answer: one that timed out counts as 504 all the same."""
+    """Whether the previous attempt got a response. A timeout has the code 504, but no response."""
     status = attempt.task.status
     last = status.last_attempt_status if status is not None else None
     said = last.response_status.message if last is not None and last.response_status is not None else ""
@@ -135,7 +135,7 @@ def _service_headers(attempt: Attempt, prefix: str, executions: int) -> dict[str
 
 
 def _eta(task: Task) -> str:
-    """Seconds since 1970, with the fraction."""
+    """Seconds since 1970, with a fraction."""
     seconds, fraction_us = (
         divmod(to_us(task.schedule_time), 1_000_000) if task.schedule_time is not None else (0, 0)
     )
@@ -143,7 +143,7 @@ def _eta(task: Task) -> str:
 
 
 def own_url(target: HttpTarget | None) -> str:
-    """Where a queue sends tasks that say nothing of it; empty where its target names no host."""
+    """The URL that a queue sets for tasks without one; empty if its target has no host."""
     override = target.uri_override if target is not None else None
     if override is None or not override.host:
         return ""

@@ -1,4 +1,4 @@
-"""Where deliveries may go: this machine, and what its owner allowed. Names are looked up for the connection itself."""
+"""The targets that deliveries may reach: this machine, and those that its owner allowed."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Elsewhere(OSError):
-    """A target that is not on this machine and was not allowed."""
+    """A target that is neither on this machine nor allowed."""
 
 
 def elsewhere(host: str) -> str:
-    """Why a host was not contacted, and what allows it."""
+    """The error for a host that was not contacted, with the option that allows it."""
     return (
         f"the emulator delivers only to this machine (localhost), and did not contact {host}. "
         f"To allow it, start the emulator with --allow-target {host or 'HOST'}"
@@ -33,7 +33,7 @@ def elsewhere(host: str) -> str:
 
 
 class Pattern(Struct, frozen=True):
-    """One allowed target. Parts that were not given match everything; "*" stands for any text."""
+    """One allowed target. Omitted parts match everything; "*" stands for any text."""
 
     scheme: str
     host: re.Pattern[str]
@@ -52,7 +52,7 @@ class Pattern(Struct, frozen=True):
 def pattern(text: str) -> Pattern:
     """From "example.com", "*.example.com:8443", "https://example.com/hooks/*" or "*". Errors: ValueError.
 
-    A path without "*" at its end permits what lies below it too.
+    A path without "*" at its end also allows the paths below it.
 
     >>> pattern("*.example.com").permits(URL("https://api.example.com/v1"))
     True
@@ -80,20 +80,20 @@ def _glob(text: str) -> re.Pattern[str]:
 
 
 class Reach:
-    """What may be contacted beside this machine."""
+    """The targets that are allowed besides this machine."""
 
     def __init__(self, patterns: Iterable[Pattern] = ()) -> None:
         self._patterns = tuple(patterns)
 
     def permits(self, url: URL) -> bool:
-        """Whether the owner allowed this target, wherever it is."""
+        """Whether the owner allowed this target."""
         return any(pattern.permits(url) for pattern in self._patterns)
 
 
 class Resolver(AbstractResolver):
-    """Looks names up for connections. A `guarded` one answers only where every address is on this machine.
+    """Resolves host names for connections. A `guarded` one returns addresses only if all are on this machine.
 
-    The addresses it returns are the ones connected to, so a name cannot mean something else a moment later.
+    The connection uses exactly these addresses, so a name cannot resolve to another address a moment later.
     """
 
     def __init__(self, *, guarded: bool) -> None:
@@ -117,7 +117,7 @@ class Resolver(AbstractResolver):
         return [_result(host, address, port) for address in addresses]
 
     async def _look_up(self, host: str) -> list[str]:
-        """On a thread that nobody waits for at the end: a name server may be silent for long."""
+        """Runs on a daemon thread, because a name server may not respond for a long time."""
         if not self._slots.acquire(blocking=False):
             raise OSError("too many names are being looked up")
         loop = asyncio.get_running_loop()
@@ -139,11 +139,11 @@ class Resolver(AbstractResolver):
         return await found
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Holds no resources."""
 
 
 def _settle(found: asyncio.Future[list[str]], result: list[str] | OSError | UnicodeError) -> None:
-    if found.done():  # given up meanwhile
+    if found.done():  # the caller has given up
         return
     if isinstance(result, list):
         found.set_result(result)

@@ -1,8 +1,8 @@
-"""Tokens that go out with a task, and what a target needs to check them.
+"""Makes the tokens that tasks carry, and serves the keys that targets check them with.
 
-The key lives as long as the process and is made when it is first needed: nothing secret reaches the disk, and a
-target that keeps keys fetches the new ones when it meets an unknown key id. Times in tokens are the machine's,
-whatever the emulator's clock says: a target checks them by its own. Source: SPEC section 5.5.
+The key is made on first use and lives as long as the process: no secret reaches the disk, and a target that caches keys
+fetches new ones for an unknown key id. Times in tokens are real time even with a manual clock, because targets check
+them by their own clock. Source: SPEC section 5.5.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ACCESS = "ya29.emulator."
 
 
 class Tokens:
-    """Makes tokens in the name of an issuer, which is the emulator's own URL. Any thread may call."""
+    """Makes tokens for an issuer, the emulator's own URL. Thread-safe."""
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
@@ -39,13 +39,13 @@ class Tokens:
         self._recent = lru_cache(maxsize=_KEPT)(self._sign)
 
     async def prepare(self) -> None:
-        """Makes the key, without holding up the event loop."""
+        """Makes the key on another thread."""
         if self._made is None:
             await asyncio.to_thread(self._key)
 
     def header(self, asked: OidcToken | OAuthToken, url: str) -> str:
         """The Authorization header of a request to this URL."""
-        window = int(time.time()) // _REUSED_S  # the same token serves for a while: signing is slow
+        window = int(time.time()) // _REUSED_S  # reuse a token for a while: signing is slow
         if isinstance(asked, OidcToken):
             return f"Bearer {self._recent(asked.service_account_email, asked.audience or url, '', window)}"
         scope = asked.scope or _SCOPE
@@ -70,7 +70,7 @@ class Tokens:
         return {"keys": [{**held, "n": _base64url(public.n), "e": _base64url(public.e)}]}
 
     def certs(self) -> dict[str, str]:
-        """The public key by its id, as PEM: what google-auth's verify_token(certs_url=…) takes."""
+        """The public key by its id as PEM, for google-auth's verify_token(certs_url=…)."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         key = self._key()
@@ -78,7 +78,7 @@ class Tokens:
         return {key.id: pem.decode()}
 
     def info(self, access_token: str) -> dict[str, Any]:
-        """Whose access token this is, and what for. Errors: InvalidArgument for one that is not ours or over."""
+        """The account and scope of an access token. Errors: InvalidArgument for an unknown or expired one."""
         from google.auth import exceptions, jwt
 
         try:
@@ -119,7 +119,7 @@ class Tokens:
 
 
 class _Key:
-    """A fresh RSA key and its id."""
+    """A new RSA key and its id."""
 
     def __init__(self) -> None:
         from cryptography.hazmat.primitives.asymmetric import rsa
@@ -136,7 +136,7 @@ class _Key:
 
 
 def _account_number(email: str) -> str:
-    """21 digits, always the same ones for an account, as the service's own."""
+    """21 digits, always the same for an account, like the service's ids."""
     return str(10**20 + int.from_bytes(hashlib.sha256(email.encode()).digest()[:8]) % (9 * 10**20))
 
 

@@ -6,25 +6,25 @@ from ..rules.attempts import Attempt
 
 
 class UnderWay:
-    """Attempts from the moment in which they are sent until how they ended is on disk."""
+    """Attempts from the moment they are sent until their outcome is on disk."""
 
     def __init__(self) -> None:
         self._attempts: dict[tuple[int, int, int], Attempt] = {}
 
     def began(self, attempt: Attempt) -> None:
-        """An attempt is on its way."""
+        """Adds an attempt that is being sent."""
         self._attempts[_key(attempt)] = attempt
 
     def recorded(self, attempt: Attempt) -> None:
-        """How it ended is on disk."""
+        """Removes an attempt whose outcome is on disk."""
         self._attempts.pop(_key(attempt), None)
 
     def begin_anew(self) -> None:
-        """Forget all of them."""
+        """Removes all."""
         self._attempts.clear()
 
     def all(self) -> list[Attempt]:
-        """Those that are left, in the order in which they were sent."""
+        """The remaining attempts, in the order in which they were sent."""
         return list(self._attempts.values())
 
 

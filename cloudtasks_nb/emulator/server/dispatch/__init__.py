@@ -1,1 +1,1 @@
-"""Which push task goes out when?"""
+"""Which push task is sent when?"""

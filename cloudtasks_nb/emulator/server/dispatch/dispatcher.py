@@ -1,7 +1,7 @@
-"""Push tasks go out by themselves: when they are due, as fast as their queue allows. Source: SPEC section 5.
+"""Sends push tasks when they are due, at the rate that their queue allows. Source: SPEC section 5.
 
-Nothing is polled. A queue is looked at when something in it changed, when an attempt ended, or at the moment that was
-found when it was looked at last: its next task is due, or its next token.
+Nothing is polled. It checks a queue when something in it changed, when an attempt ended, or at the next time found by
+the last check: the next due task or the next token.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from ..store.store import Store
 from .lane import Lane
 
 _DISK_PAUSE_S = 1.0
-_LONGEST_SLEEP_S = 3600.0  # a machine's clock may be set while we sleep
+_LONGEST_SLEEP_S = 3600.0  # the system clock may be changed during a sleep
 
 
 class Dispatcher:
-    """Sends attempts through `deliver`, and records each before it counts as ended.
+    """Sends attempts through `deliver`, and records each one before it counts as ended.
 
-    With a clock that is moved by hand, what is due waits for the next move.
+    With a manual clock, due tasks wait for the next move.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class Dispatcher:
         self._hindrances.on_change(self._hindered)
 
     def start(self, *, dispatches: bool = True) -> None:
-        """From now on what is due is dispatched by itself, unless told not to."""
+        """Starts to dispatch due tasks automatically, unless the options disable it."""
         self._dispatches = dispatches
         for queue in self._store.queue_numbers() if dispatches else ():
             self.wake(queue)
 
     def begin_anew(self) -> None:
-        """Forget queues and attempts: the database is another one."""
+        """Drops queues and attempts: the database was replaced."""
         for recording in self._recording:
             recording.cancel()
         self._recording.clear()
@@ -86,7 +86,7 @@ class Dispatcher:
             self._look()
 
     def ended(self, attempt: Attempt, outcome: Outcome) -> None:
-        """Takes note of how an attempt ended."""
+        """Takes the outcome of an attempt, to record it."""
         recording = asyncio.get_running_loop().create_task(self._record(attempt, outcome))
         self._recording.add(recording)
         recording.add_done_callback(self._recording.discard)
@@ -100,12 +100,12 @@ class Dispatcher:
         self.wake(attempt.queue_row)
 
     async def _recorded(self, attempt: Attempt, outcome: Outcome) -> bool:
-        """False where the disk would not take it, for now: a task must not stay under way for ever."""
+        """Records an outcome. Returns False, to try again, when the disk rejects it."""
         try:
             await self._commits.run(partial(self._attempts.finish, attempt, outcome))
         except Internal:
             return self._closing
-        except Exception:  # nobody waits for this attempt: say it where the owner of the process looks
+        except Exception:  # no caller waits for this attempt: show the error to the owner
             traceback.print_exc(file=sys.stderr)
         return True
 
@@ -118,7 +118,7 @@ class Dispatcher:
             while self._woken and self._dispatches:
                 woken, self._woken = self._woken, set()
                 for attempt in chain(*await asyncio.gather(*map(self._begun, woken))):
-                    if not self._closing:  # else it is due again at the next start
+                    if not self._closing:  # after a stop, it is due again at the next start
                         self._deliver(attempt)
         except Exception:
             traceback.print_exc(file=sys.stderr)
@@ -127,7 +127,7 @@ class Dispatcher:
             self._set_alarm()
 
     async def _begun(self, number: int) -> list[Attempt]:
-        """What goes out of a queue now, as it is on disk; nothing, for a while, where the disk does not take it."""
+        """The attempts that a queue can send now, committed to disk; empty for a while if the disk rejects them."""
         begun: list[Attempt] = []
         try:
             await self._commits.run(partial(self._begin, number, begun))
@@ -140,7 +140,7 @@ class Dispatcher:
         return begun
 
     def _begin(self, number: int, begun: list[Attempt]) -> None:
-        """Begins what may go out of a queue now, and notes when to look at it again."""
+        """Begins the attempts that a queue can send now, and notes the time of its next check."""
         queue = self._store.queue_numbered(number)
         if queue is None or queue.queue.pull_target is not None:
             self._lanes.pop(number, None)
@@ -177,7 +177,7 @@ class Dispatcher:
             self._set_alarm()
 
     def _hindered(self) -> None:
-        """Queues may go faster or slower from now on."""
+        """Applies new rates."""
         for queue in self._lanes:
             self.wake(queue)
 
@@ -186,24 +186,24 @@ class Dispatcher:
             self._due_lanes()
 
     def next_at(self) -> datetime | None:
-        """When the next task or token is due: for a clock that is moved by hand."""
+        """When the next task or token is due, for a manual clock."""
         now = self._clock.now()
         moments = (lane.look_at for lane in self._lanes.values())
         return min((moment for moment in moments if moment is not None and moment > now), default=None)
 
     def quiet(self) -> bool:
-        """Whether nothing is due that could go out, and every attempt that ended is recorded."""
+        """Whether no due task can be sent, and every ended attempt is recorded."""
         return not self._woken and not self._recording and self._looking is None
 
     async def settle(self) -> None:
-        """Sends what is due, and returns when that and what ended is on disk."""
+        """Sends due tasks; returns when these and all ended attempts are on disk."""
         while not self.quiet():
             if self._woken:
                 self._look()
             await asyncio.wait([*self._recording, *([self._looking] if self._looking is not None else [])])
 
     def stop(self) -> None:
-        """Begins nothing more. What ended can still be recorded: `settle` waits for that."""
+        """Begins no more attempts. Ended ones can still be recorded: `settle` waits for that."""
         self._dispatches, self._closing = False, True
         self._woken.clear()
         if self._alarm is not None:

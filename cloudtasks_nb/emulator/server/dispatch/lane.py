@@ -1,4 +1,4 @@
-"""One queue as the dispatcher sees it: how much may go out now, and when to look again."""
+"""The dispatcher's state of one queue: how much it can send now, and the time of its next check."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..services.attempts import AttemptService
 from ..store.store import QueueRow
 from ..store.tasks import TaskStore
 
-AT_ONCE = 100  # attempts that are begun in one go: a large burst leaves room for others
+AT_ONCE = 100  # attempts that begin in one step: a large burst leaves time for other work
 _NOT_OFTENER_THAN_S = 0.01  # a fast queue is served in small groups rather than one by one
 
 
 class Lane:
-    """`look_at`: when something will happen by itself. `has_more`: more could go out at once."""
+    """`look_at`: the time of the next check. `has_more`: more could be sent at once."""
 
     def __init__(self, now: datetime, hindrances: Hindrances | None = None) -> None:
         self._hindrances = hindrances or Hindrances()
@@ -33,7 +33,7 @@ class Lane:
     def begin(
         self, queue: QueueRow, attempts: AttemptService, tasks: TaskStore, now: datetime
     ) -> list[Attempt]:
-        """Begins what may go out now."""
+        """Begins the attempts that can be sent now."""
         self.look_at, self.has_more = None, False
         limits = queue.queue.rate_limits or RateLimits()
         self._adjust(limits, now)
@@ -46,7 +46,7 @@ class Lane:
         self._bucket.take(len(begun))
         self.under_way += len(begun)
         if room <= len(begun):
-            return begun  # an attempt that ends makes room, and wakes this queue
+            return begun  # an ended attempt frees a slot, and wakes this queue
         due = tasks.next_to_dispatch(queue.generation)
         if due is not None and due <= now:
             self._go_on(tokens - len(begun), now)
@@ -55,7 +55,7 @@ class Lane:
         return begun
 
     def _go_on(self, tokens: int, now: datetime) -> None:
-        """More is due than went out."""
+        """More tasks are due than were sent."""
         self.has_more = tokens > 0
         if not self.has_more:
             self.look_at = self._bucket.when(max(1, math.ceil(self._rate * _NOT_OFTENER_THAN_S)), now)

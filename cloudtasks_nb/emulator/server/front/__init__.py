@@ -1,1 +1,1 @@
-"""What does every call pass, whichever protocol it came by?"""
+"""Which steps does every call go through, in each protocol?"""

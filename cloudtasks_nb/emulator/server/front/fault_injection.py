@@ -1,4 +1,4 @@
-"""Faults on purpose: late answers, refusals, and connections that break before or after a call took effect."""
+"""Injects faults: delays, errors, and connections that break before or after a call takes effect."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _LONGEST_OF_A_TARGET = timedelta(days=1)
 _FASTEST = 500.0
 _PREFIX = "projects.locations."
 BATCH = "batch"
-"""How many calls in one request are named, which faults hit as a whole."""
+"""The number of calls named in one request; faults apply to the whole request."""
 
 T = TypeVar("T")
 
 
 class Cut(Exception):
-    """The connection is to break, and whoever calls to hear no answer."""
+    """Breaks the connection, so that the caller gets no response."""
 
 
 class FaultPlan:
-    """What happens to each call. One random number decides, so that a seed makes a run that can be repeated."""
+    """Chooses the fault of each call. It uses one random number per call, so a seed makes a run repeatable."""
 
     def __init__(self, faults: Faults, hindrances: Hindrances | None = None) -> None:
         self._at_start = faults
@@ -46,11 +46,11 @@ class FaultPlan:
         self.choose(faults)
 
     def begin_anew(self) -> None:
-        """The faults of the start."""
+        """Restores the faults of the start."""
         self.choose(self._at_start)
 
     def choose(self, faults: Faults) -> None:
-        """Begin with these faults. Errors: InvalidArgument."""
+        """Starts to use these faults. Errors: InvalidArgument."""
         self.faults = check(faults)
         self.counts = FaultCounts()
         self._some_fail = any(getattr(faults, share) for share in _SHARES)
@@ -59,7 +59,7 @@ class FaultPlan:
         self._hindrances.choose(faults)
 
     async def around(self, method: str, answer: Coroutine[Any, Any, T]) -> T:
-        """The answer, unless a fault is to happen instead. Errors: Cut; Unavailable, ResourceExhausted."""
+        """The response, unless a fault hits the call. Errors: Cut; Unavailable, ResourceExhausted."""
         if self.are_off:
             return await answer
         with contextlib.closing(answer):
@@ -77,12 +77,12 @@ class FaultPlan:
         return reply
 
     def latency_s(self, method: str) -> float:
-        """How long to wait before doing anything."""
+        """The delay of a call."""
         latency = self.faults.latency
         return latency.total_seconds() if latency is not None and self._meant(method) else 0.0
 
     def fault(self, method: str) -> str:
-        """Which of the faults befalls a call of this method: its name, or nothing."""
+        """The name of the fault that hits a call of this method; empty for none."""
         if not self._some_fail or not self._meant(method):
             return ""
         chance = self._random.random()
@@ -100,11 +100,11 @@ class FaultPlan:
 
 
 def method_of(call: Request) -> str:
-    """The id of the method that a call means; empty when it means none."""
+    """The id of the method of a call; empty for an unknown path."""
     try:
         asked = overridden(call)
         return route(asked.http, asked.path)[0].id
-    except ApiError:  # which it will be told
+    except ApiError:  # the call itself will report it
         return ""
 
 
@@ -114,11 +114,11 @@ def _matches(method: str) -> Callable[[str], bool]:
 
 
 def check(faults: Faults) -> Faults:
-    """The faults themselves when they make sense. Errors: InvalidArgument."""
+    """The faults, validated. Errors: InvalidArgument."""
     shares = [getattr(faults, share) for share in _SHARES]
     if not all(0 <= share <= 1 for share in shares) or sum(shares) > 1 + 1e-9:
         raise InvalidArgument(
-            f"{', '.join(_SHARES)} are shares of all calls: 0 to 1, and at most 1 together."
+            f"{', '.join(_SHARES)} must each be between 0 and 1, and their sum at most 1: they are shares of all calls."
         )
     if faults.latency is not None and not timedelta() <= faults.latency <= _LONGEST:
         raise InvalidArgument("latency must be between 0 and 60 seconds.")
@@ -129,13 +129,13 @@ def check(faults: Faults) -> Faults:
     for pattern in faults.methods:
         if not any(_matches(method)(pattern) for method in (*METHODS, BATCH, *(read.id for read in READS))):
             raise InvalidArgument(
-                f"No method matches '{pattern}'. Such as: queues.tasks.create, queues.tasks.*, queues.*"
+                f"No method matches '{pattern}'. Use a pattern such as queues.tasks.create, queues.tasks.* or queues.*"
             )
     return faults
 
 
 def read_faults(words: list[str]) -> Faults:
-    """What the command line says: NAME=VALUE. Errors: ValueError.
+    """Faults from command line words NAME=VALUE. Errors: ValueError.
 
     >>> read_faults(["unavailable=0.1", "methods=queues.tasks.*"]).methods
     ['queues.tasks.*']
@@ -144,11 +144,13 @@ def read_faults(words: list[str]) -> Faults:
     for word in words:
         name, separator, text = word.partition("=")
         if not separator or name not in Faults.__struct_fields__:
-            raise ValueError(f"{word!r} is not one of {', '.join(Faults.__struct_fields__)} with =VALUE")
+            raise ValueError(
+                f"{word!r} must be NAME=VALUE; the names are {', '.join(Faults.__struct_fields__)}"
+            )
         try:
             values[name] = _READERS[name](text)
         except ValueError:
-            raise ValueError(f"{word!r} has no value that {name} can have") from None
+            raise ValueError(f"{word!r} is not a valid value of {name}") from None
     try:
         return check(Faults(**values))
     except InvalidArgument as error:

@@ -1,4 +1,4 @@
-"""What every call passes through, over REST and over gRPC: who calls, whether they may, the service, the version."""
+"""The path of every call, over REST and gRPC: caller, permissions, service, version."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .wording import said_in
 
 
 class Front:
-    """Answers calls that were read from whatever protocol they came by."""
+    """Handles calls from any protocol."""
 
     def __init__(
         self, service: Service, commits: Commits, gate: Gate | None = None, projects: Collection[str] = ()
@@ -31,10 +31,10 @@ class Front:
         self._service = service
         self._commits = commits
         self._gate = gate
-        self._projects = projects  # those that exist; none stands for every project
+        self._projects = projects  # existing projects; empty means that every project exists
 
     async def caller(self, call: Request, system: SystemParameters, method: Method) -> Caller | None:
-        """Who calls, where that matters. Errors: Unauthenticated, PermissionDenied."""
+        """The caller, if it matters. Errors: Unauthenticated, PermissionDenied."""
         if self._gate is None:
             if not is_audited(method.id):
                 return None
@@ -43,7 +43,7 @@ class Front:
         return await self._commits.run(partial(self._gate.caller, call, system, method))
 
     async def answer(self, who: Caller | None, method: Method, parameters: dict[str, Any]) -> bytes:
-        """The answer as compact JSON of the method's version, once it is on disk. Errors: ApiError."""
+        """The response as compact JSON of the method's version, once it is on disk. Errors: ApiError."""
         answer = await self._commits.run(partial(self._called, who, method, parameters))
         return said_in(answer if isinstance(answer, bytes) else encode(answer), method)
 
@@ -61,6 +61,6 @@ class Front:
 
 
 def broken() -> Internal:
-    """What is told of an error that nobody foresaw, inside its `except`. The owner of the process is told why."""
+    """The error for an unexpected exception; call it inside `except`. Prints the traceback to stderr."""
     traceback.print_exc(file=sys.stderr)
     return Internal("Internal error encountered.")

@@ -1,4 +1,4 @@
-"""Answers and refusals in the words of the version that is spoken. Source: SPEC section 9."""
+"""Translates responses and errors into the wording of an API version. Source: SPEC section 9."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ....model.schema import below, camel, schema
 from ....model.translation import PACKAGE, differs, write
 from ....model.versions import OWN, Version
 
-# Ready-made answers are the model's JSON. In its own version they leave as they are, unless they hold one of these.
+# Ready-made responses are the model's JSON. They need a translation only if they hold one of these.
 _FIELDS = [(kind, field) for kind in below(Queue, Task) for field in schema(kind).values()]
 _LATER = tuple(f'"{field.wire}"'.encode() for _, field in _FIELDS if OWN not in field.versions)
 _API = PACKAGE.rpartition("/")[2]
@@ -25,7 +25,7 @@ _SENTENCES = {
 
 
 def said_in(raw: bytes, method: Method) -> bytes:
-    """An answer of the model as the version of the method has it."""
+    """A response of the model, in the method's version."""
     kind = METHODS[method.id].response
     has_both = method.version == OWN and all(name in raw for name in _ONE_OF)
     if method.version == OWN and not has_both and not any(name in raw for name in _LATER):
@@ -43,13 +43,13 @@ def said_in(raw: bytes, method: Method) -> bytes:
 
 
 def _choose_target(queue: dict[str, Any]) -> None:
-    """In v2beta2 a queue has one target at most, and clients refuse an answer with two."""
+    """Keeps one target: in v2beta2 a queue has at most one, and clients reject a response with two."""
     if "appEngineHttpTarget" in queue:
         queue.pop("httpTarget", None)
 
 
 def reworded(error: ApiError, version: Version) -> ApiError:
-    """A refusal with the version's own names of fields, types and methods."""
+    """An error with the version's own names of fields, types and methods."""
     if version != OWN:
         error.message = _said(error.message, version)
         error.details = msgspec.json.decode(_said(msgspec.json.encode(error.details).decode(), version))
@@ -64,7 +64,7 @@ def _said(text: str, version: Version) -> str:
 
 @cache
 def _words(version: Version) -> dict[str, str]:
-    """What a message says, and what it says in this version: "RateLimits.maxConcurrentTasks", …"""
+    """Replacements in messages of this version: "RateLimits.maxConcurrentTasks", …"""
     renamed = {
         f"{kind.__name__}.{spell(field.name)}": f"{kind.__name__}.{spell(field.name_in(version))}"
         for kind, field in _FIELDS

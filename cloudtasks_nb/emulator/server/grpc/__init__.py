@@ -1,4 +1,5 @@
-"""How do calls and answers travel over gRPC?
+"""How do calls and responses travel over gRPC?
 
-This folder is named like the package `grpc`. Its files import that package by its name, and their neighbours with dots.
+This folder has the same name as the package `grpc`. Its files import that package absolutely, and each other
+relatively.
 """

@@ -1,4 +1,4 @@
-"""How a server says that it serves, and what: health and reflection, where their packages are installed."""
+"""gRPC health and reflection, if their packages are installed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _API = "google.cloud.tasks."
 
 
 async def add_health(server: grpc.aio.Server) -> Callable[[], Awaitable[None]] | None:
-    """Answers that all services serve; what is returned says that they end."""
+    """Reports all services as healthy; call the result at shutdown."""
     if find_spec("grpc_health") is None:
         return None
     from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -30,7 +30,7 @@ async def add_health(server: grpc.aio.Server) -> Callable[[], Awaitable[None]] |
 
 
 def add_reflection(server: grpc.aio.Server) -> None:
-    """Answers which services, RPCs and messages there are."""
+    """Lists the services, RPCs and messages (reflection)."""
     if find_spec("grpc_reflection") is not None:
         from grpc_reflection.v1alpha import reflection
 
@@ -39,9 +39,9 @@ def add_reflection(server: grpc.aio.Server) -> None:
 
 
 class _Described:
-    """The pool of all descriptors, with the services in it: what Google's packages register are messages alone.
+    """All descriptors, including services: Google's packages register only messages.
 
-    It is filled when it is first asked for something, because that imports the messages of all versions.
+    Filled on first use, because that imports the messages of all versions.
     """
 
     def __getattr__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Where connections that speak gRPC go. Nothing of gRPC is imported before the first of them."""
+"""Accepts gRPC connections. Imports gRPC only when the first one arrives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PACKAGES = ("grpc", "grpc_status", "google.cloud.tasks_v2")
 
 
 class Entrance:
-    """Makes protocols for connections. The first one starts the gRPC server, which listens behind the port of REST."""
+    """Makes protocols for connections. The first one starts the gRPC server, which listens on an internal port."""
 
     def __init__(self, front: Front, faults: FaultPlan, clock: Clock) -> None:
         self._parts = (front, faults, clock)
@@ -31,7 +31,7 @@ class Entrance:
         self._complained = False
 
     def connection(self) -> asyncio.Protocol:
-        """What answers a new connection."""
+        """The protocol for a new connection."""
         if all(map(_is_installed, _PACKAGES)):
             return Splice(self._port)
         missing = MissingExtra("gRPC", "grpc")
@@ -39,7 +39,7 @@ class Entrance:
         if not self._complained:
             self._complained = True
             print(
-                f"cloudtasks_nb emulator: a client that speaks gRPC called. {why}",
+                f"cloudtasks_nb emulator: a gRPC client connected. {why}",
                 file=sys.stderr,
                 flush=True,
             )
@@ -52,11 +52,11 @@ class Entrance:
 
     async def _start(self) -> int:
         try:
-            make = await asyncio.to_thread(_imported)  # half a second in which others are answered
+            make = await asyncio.to_thread(_imported)  # takes half a second; other calls are served meanwhile
             self._server = make(*self._parts)
             return await self._server.start()
-        except Exception:  # packages that do not fit each other, for example
-            print("cloudtasks_nb emulator: gRPC cannot be served, REST can:", file=sys.stderr)
+        except Exception:  # for example incompatible package versions
+            print("cloudtasks_nb emulator: gRPC does not work, REST does:", file=sys.stderr)
             traceback.print_exc(file=sys.stderr)
             raise
 
@@ -76,5 +76,5 @@ def _imported() -> type[GrpcServer]:
 def _is_installed(name: str) -> bool:
     try:
         return find_spec(name) is not None
-    except ModuleNotFoundError:  # not even a package above it
+    except ModuleNotFoundError:  # not even a parent package
         return False

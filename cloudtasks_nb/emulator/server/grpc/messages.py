@@ -1,4 +1,4 @@
-"""Protocol buffers as the parameters of methods, and answers as protocol buffers. Proto JSON is the form in between."""
+"""Converts protocol buffers to the parameters of methods, and responses to protocol buffers, through proto JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..calls.queries import method_parameters
 from ..calls.refusals import INVALID
 
 _HELD_AS: dict[type[Any], str] = {**HELD_AS, HttpBody: "http_body"}
-# What JSON cannot say: instants and durations out of range, packed messages of types that are not known here.
+# Values that JSON cannot hold: instants and durations out of range, packed messages of unknown types.
 _UNWRITABLE = (json_format.Error, DecodeError, OverflowError, TypeError, ValueError)
 _MASKS = ("update_mask", "read_mask")
 _PARSERS: dict[str, Callable[[str], object]] = {
@@ -43,7 +43,7 @@ def decoded(kind: type[Message], raw: bytes) -> Message:
 
 
 def parameters(method: Method, request: Message) -> dict[str, Any]:
-    """What a request asks, as REST says it in path, query and body. Errors: InvalidArgument."""
+    """The path parameters, query and body that REST would have for this request. Errors: InvalidArgument."""
     masks = _masks(request)
     try:
         values = json_format.MessageToDict(request)
@@ -56,7 +56,7 @@ def parameters(method: Method, request: Message) -> dict[str, Any]:
     for name, form in method.forms.items():
         found = values.pop(name, "") or (body.get(name, "") if method.http == "PATCH" else "")
         read[name] = _name(found, form)
-    if held_as or kind is None:  # otherwise all that is left is the body
+    if held_as or kind is None:  # otherwise the whole rest is the body
         query = values | {camel(name): mask for name, mask in masks.items()}
         read |= method_parameters(method, [(name, str(value)) for name, value in query.items()])
     if kind is not None:
@@ -65,7 +65,7 @@ def parameters(method: Method, request: Message) -> dict[str, Any]:
 
 
 def _masks(request: Message) -> dict[str, str]:
-    """The field masks, taken out of the request: JSON would not carry paths that are spelled in some other way."""
+    """Removes the field masks from the request: JSON rejects paths with unusual spelling."""
     found = {}
     for name in _MASKS:
         if name in request.DESCRIPTOR.fields_by_name:
@@ -76,11 +76,11 @@ def _masks(request: Message) -> dict[str, str]:
 
 
 def _name(text: str, form: str) -> str:
-    """A name that has the form of the path that REST has for it. Errors: InvalidArgument."""
+    """Checks that a name has the form of REST's path. Errors: InvalidArgument."""
     if not _pattern(form).fullmatch(text):
         *_, collection, last = form.split("/")
         if last == "*" and collection in _PARSERS:
-            _PARSERS[collection](text)  # which says what its form is
+            _PARSERS[collection](text)  # raises an error that names the form
         raise InvalidArgument("Invalid resource field value in the request.")
     return text
 
@@ -91,13 +91,13 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 
 def encoded(kind: type[Message], values: dict[str, Any]) -> bytes:
-    """An answer from its proto JSON. Fields that the installed messages do not know are left out."""
+    """A response from its proto JSON. Drops fields that the installed messages lack."""
     raw: bytes = kind(**_filled(kind.DESCRIPTOR, values)).SerializeToString()
     return raw
 
 
 def _filled(kind: Descriptor, values: dict[str, Any]) -> dict[str, Any]:
-    """Arguments for the constructor of a message: several times as fast as json_format."""
+    """Arguments for a message's constructor: several times as fast as json_format."""
     known = _readers(kind)
     return {
         name: read(value)
@@ -113,14 +113,12 @@ def _readers(kind: Descriptor) -> dict[str, tuple[str, Callable[[Any], Any]]]:
 
 
 def _reader(field: FieldDescriptor) -> Callable[[Any], Any]:
-    """How the proto JSON of a field becomes what a constructor takes."""
+    """The conversion of a field's proto JSON to a constructor argument."""
     kind: Descriptor | None = field.message_type
     one = _SCALARS.get(field.type, _same) if kind is None else _message_reader(kind)
     if kind is not None and kind.GetOptions().map_entry:
-        return _same  # of text to text
-    is_repeated = isinstance(
-        field.default_value, list
-    )  # is_repeated itself is younger than many an installed protobuf
+        return _same  # text needs no conversion
+    is_repeated = isinstance(field.default_value, list)  # older versions of protobuf lack is_repeated
     return (lambda values: [one(value) for value in values]) if is_repeated else one
 
 
@@ -146,7 +144,7 @@ def _duration(text: str) -> dict[str, int]:
 
 
 def _packed(values: dict[str, Any]) -> Any:
-    """A message of any type, which its @type names. Its class has to be imported."""
+    """A message of any type, named by its @type. Its class must be imported."""
     from google.protobuf.any_pb2 import Any as Packed
 
     return json_format.ParseDict(values, Packed(), ignore_unknown_fields=True)

@@ -1,4 +1,4 @@
-"""Which RPCs are there? Those of the methods of REST for which the installed google-cloud-tasks has messages."""
+"""The RPCs: the REST methods for which the installed google-cloud-tasks has messages."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..calls.refusals import rpc_name
 
 _CLOUD_TASKS = "google.cloud.tasks.{}.CloudTasks"
 LATEST: Version = VERSIONS[-1]
-"""The version of what clients of all versions call by the same name."""
+"""The version of services that all clients call by the same name."""
 SERVICES: dict[str, Version] = {
     **{_CLOUD_TASKS.format(version): version for version in VERSIONS},
     "google.cloud.location.Locations": LATEST,
     "google.longrunning.Operations": LATEST,
 }
-"""The services by their full names, with the version that they belong to."""
+"""The services by full name, with their version."""
 _SHARED = (
     "google.iam.v1.iam_policy_pb2",
     "google.iam.v1.policy_pb2",
@@ -32,7 +32,7 @@ _SHARED = (
 
 
 class Rpc(Struct, frozen=True):
-    """An RPC: the method that it means, and its messages."""
+    """An RPC: its method and its messages."""
 
     method: Method
     request: type[Message]
@@ -41,7 +41,7 @@ class Rpc(Struct, frozen=True):
 
 @cache
 def rpcs_of(service: str) -> dict[str, Rpc]:
-    """The RPCs of a service by their names. The first time, this imports the messages of its version."""
+    """The RPCs of a service by name. The first call imports the messages of its version."""
     version = SERVICES[service]
     found = {}
     for method in methods_of(version).values():
@@ -54,8 +54,8 @@ def rpcs_of(service: str) -> dict[str, Rpc]:
 
 
 def _message(version: Version, name: str) -> type[Message] | None:
-    """The class of this name, which older packages may not have."""
-    import_module("google.rpc.error_details_pb2")  # so that details can be packed
+    """The class with this name, or None: older packages may lack it."""
+    import_module("google.rpc.error_details_pb2")  # needed to pack error details
     wrapped: Any = getattr(import_module(f"google.cloud.tasks_{version}.types"), name, None)
     if wrapped is not None:
         kind: type[Message] = wrapped.pb()

@@ -1,4 +1,4 @@
-"""The gRPC server: reads calls, asks the same front as REST, and answers in protocol buffers."""
+"""The gRPC server: reads calls, passes them to the same front as REST, and responds in protocol buffers."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from .rpcs import SERVICES, Rpc, rpcs_of
 _OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
-    ("grpc.http2.max_ping_strikes", 0),  # clients may ask whether the connection lives as often as they like
+    ("grpc.http2.max_ping_strikes", 0),  # clients may send keepalive pings as often as they like
 )
 _LAST_CALLS_S = 1.0
 _LONGEST = timedelta(seconds=30)
-_MOST_MESSAGE = 2000  # characters: a client takes 8 kB of such metadata
+_MOST_MESSAGE = 2000  # characters: clients accept 8 kB of such metadata
 _MOST_DETAILS = 3000  # bytes
-# Clients that make their channel by hand take 4 MB, and nothing tells them from others.
+# Clients with a hand-made channel accept 4 MB, and the server cannot recognise them.
 _MOST_BYTES = 2_800_000
 _PAGE = 1000
 _BOUNDED = {
@@ -48,7 +48,7 @@ _LIST_QUEUES = "projects.locations.queues.list"
 
 
 class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Listens on a port of its own on loopback, which `start` returns. Lives inside one event loop."""
+    """Listens on an internal port on loopback, which `start` returns. Lives in one event loop."""
 
     def __init__(self, front: Front, faults: FaultPlan, clock: Clock) -> None:
         self._front = front
@@ -75,7 +75,7 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
         service, _, name = details.method.removeprefix("/").rpartition("/")
         if service not in SERVICES:
             return None
-        # Bytes come in and go out: what cannot be read is refused in the API's own words.
+        # Handlers get and return bytes, so that unreadable requests get the API's own error.
         return grpc.unary_unary_rpc_method_handler(partial(self._answer, service, name))
 
     async def _answer(
@@ -84,7 +84,7 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
         try:
             rpc = await self._rpc(service, name)
             return await self._faults.around(rpc.method.id, self._done(rpc, raw, context))
-        except Cut:  # what gRPC tells of a connection that breaks
+        except Cut:  # gRPC's status for a broken connection
             error: ApiError = Unavailable("Socket closed")
         except ApiError as refused:
             error = refused
@@ -94,7 +94,7 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
         return None
 
     async def _rpc(self, service: str, name: str) -> Rpc:
-        if service not in self._rpcs:  # a thread, because the first call of a version imports its messages
+        if service not in self._rpcs:  # in a thread: the first call of a version imports its messages
             self._rpcs[service] = await asyncio.to_thread(rpcs_of, service)
         found = self._rpcs[service].get(name)
         if found is None:
@@ -136,7 +136,7 @@ def _headers(metadata: Iterable[tuple[str, str | bytes]]) -> CIMultiDict[str]:
 
 
 def _bounded(method: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """The same call, with an answer that fits into 4 MB where it can be shorter than asked for."""
+    """The same call with a page size whose response fits into 4 MB."""
     if method in _BOUNDED:
         return {**asked, _BOUNDED[method]: _MOST_BYTES}
     size = asked.get("page_size", 0)
@@ -144,7 +144,7 @@ def _bounded(method: str, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def status_of(error: ApiError) -> Status:
-    """A refusal as gRPC carries it, small enough for every client to take."""
+    """An error as gRPC carries it, short enough for every client."""
     message = error.message.encode(errors="replace").decode()
     if len(message) > _MOST_MESSAGE:
         message = f"{message[: _MOST_MESSAGE - 1]}…"

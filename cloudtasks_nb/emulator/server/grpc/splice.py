@@ -1,4 +1,4 @@
-"""A connection that is handed on to another port, byte by byte."""
+"""Forwards a connection to another port, byte by byte."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HOST = "127.0.0.1"
 
 
 class _End(asyncio.Protocol):
-    """One of the two ends: what it receives, the other one sends."""
+    """One of the two ends: it sends everything that the other one receives."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -25,7 +25,7 @@ class _End(asyncio.Protocol):
             self.other.transport.write(data)
 
     def pause_writing(self) -> None:
-        """This end is slow: the other one reads no more until it has caught up."""
+        """This end is slow: stop reading from the other one until it has caught up."""
         if self.other is not None and self.other.transport is not None:
             self.other.transport.pause_reading()
 
@@ -39,9 +39,9 @@ class _End(asyncio.Protocol):
 
 
 class Splice(_End):
-    """The outer end. What comes before the inner one is reached waits for it, and no more is read meanwhile.
+    """The outer end. It buffers the first bytes and pauses reading until the inner connection exists.
 
-    `port`: the port to hand on to, on this machine, once something listens there.
+    `port`: resolves to the internal port on this machine once a server listens there.
     """
 
     def __init__(self, port: Callable[[], Awaitable[int]]) -> None:
@@ -68,7 +68,7 @@ class Splice(_End):
         try:
             port = await self._port()
             inner, end = await asyncio.get_running_loop().create_connection(_End, HOST, port)
-        except Exception:  # told by whoever was to listen there
+        except Exception:  # already reported by the server that failed to start
             self.transport.abort()
             return
         end.other, self.other = self, end
@@ -77,14 +77,14 @@ class Splice(_End):
         self._early.clear()
         if (
             self.transport.is_closing()
-        ):  # before Python 3.11.4 a connection may be read, and end, although it is paused
+        ):  # before Python 3.11.4, a paused connection may still be read, and end
             inner.close()
         else:
             self.transport.resume_reading()
 
 
 def at_once(transport: asyncio.BaseTransport) -> None:
-    """Send small pieces at once. asyncio asks for it only where a socket says that it is TCP; accepted ones do not."""
+    """Sends small packets at once (TCP_NODELAY). asyncio does not set this for accepted sockets."""
     connection = transport.get_extra_info("socket")
     if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

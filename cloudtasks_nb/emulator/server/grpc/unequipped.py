@@ -1,7 +1,7 @@
-"""What a gRPC client is told where the packages for gRPC are missing: HTTP/2, as little as that takes.
+"""Responds to gRPC clients when the gRPC packages are missing, with a minimal HTTP/2 server.
 
-Every call gets the same refusal, in headers alone. Of what the client sends, only the heads of frames are read: where a
-frame ends, and which stream it opens. Source: RFC 9113 section 4.1, RFC 7541 sections 5 and 6.2.2, gRPC over HTTP2.
+Every call gets the same error, in headers only. It reads only the frame headers: where a frame ends, and which stream
+it opens. Source: RFC 9113 section 4.1, RFC 7541 sections 5 and 6.2.2, gRPC over HTTP2.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from ....errors import FailedPrecondition
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _HEAD = 9
-_MOST = 16_384  # bytes in a frame: more was never allowed here
+_MOST = 16_384  # bytes in a frame: the default limit of HTTP/2
 _HEADERS, _RESET, _SETTINGS, _PING = 1, 3, 4, 6
 _ACK, _END_STREAM, _END_HEADERS = 1, 1, 4
-_STATUS_200 = b"\x88"  # in the table that every decoder has
+_STATUS_200 = b"\x88"  # from the static table of HPACK
 
 
 class Unequipped(asyncio.Protocol):
-    """Refuses every call of a connection with FAILED_PRECONDITION, which clients do not repeat."""
+    """Responds to every call of a connection with FAILED_PRECONDITION, which clients do not retry."""
 
     def __init__(self, why: str) -> None:
         self._answer = _STATUS_200 + b"".join(
@@ -56,7 +56,7 @@ class Unequipped(asyncio.Protocol):
     def _reply(self, kind: int, flags: int, stream: int, content: bytes) -> bytes:
         if kind == _HEADERS:
             refused = _frame(_HEADERS, _END_STREAM | _END_HEADERS, stream, self._answer)
-            return refused + _frame(_RESET, 0, stream, bytes(4))  # whatever else it would send is not wanted
+            return refused + _frame(_RESET, 0, stream, bytes(4))  # drop the rest of the request
         if kind in (_SETTINGS, _PING) and not flags & _ACK:
             return _frame(kind, _ACK, 0, content if kind == _PING else b"")
         return b""
@@ -67,12 +67,12 @@ def _frame(kind: int, flags: int, stream: int, content: bytes = b"") -> bytes:
 
 
 def _header(name: str, value: str) -> bytes:
-    """A header that no table keeps, with its name and value as they are."""
+    """A literal header without indexing."""
     return b"\x00" + _text(name) + _text(value)
 
 
 def _text(text: str) -> bytes:
-    """A length in seven bits and as many more bytes as it needs, and the text."""
+    """The length (7-bit prefix, then continuation bytes) and the text."""
     raw = text.encode("ascii")
     if len(raw) < 127:
         return bytes((len(raw),)) + raw

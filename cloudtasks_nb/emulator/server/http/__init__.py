@@ -1,1 +1,1 @@
-"""How do calls and answers travel over HTTP: the door, and how an answer or a refusal is written?"""
+"""How do calls and responses travel over HTTP: which requests are accepted, and how is a response written?"""

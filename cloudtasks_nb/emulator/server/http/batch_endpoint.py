@@ -1,4 +1,4 @@
-"""Many calls in one request: multipart/mixed of HTTP messages, and back. Source: SPEC section 1.6."""
+"""Many calls in one request: parses multipart/mixed bodies of HTTP messages, and builds the response."""
 
 from __future__ import annotations
 
@@ -18,31 +18,33 @@ from ..calls.request import Request, Response, query_pairs
 MAX_CALLS = 1000
 
 Shared = tuple[tuple[str, str], ...]
-"""The headers of the batch that are each call's own, too."""
+"""Headers of the batch that apply to each of its calls."""
 
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,20}) (\S+)(?: HTTP/\d(?:\.\d)?)?\s*")
 _CONTENT_ID = re.compile(r"<?([^<>\s][^<>\r\n]{0,500})>?")
 
 
 class Part(Struct, frozen=True):
-    """A call of a batch, or what is wrong with it; `id` comes back with its answer."""
+    """A call of a batch, or its error. The response returns the `id`."""
 
     id: str
     call: Request | InvalidArgument
 
 
 def read_batch(raw: bytes, headers: Mapping[str, str]) -> list[Part]:
-    """The calls of a batch in their order. Errors: InvalidArgument for a batch that cannot be taken apart."""
+    """The calls of a batch in their order. Errors: InvalidArgument for an unreadable batch."""
     kind, boundary = multipart(headers.get("Content-Type", ""))
     if kind != "multipart/mixed" or not boundary:
-        raise InvalidArgument("A batch is sent as multipart/mixed, with the boundary in its Content-Type.")
+        raise InvalidArgument(
+            "A batch must be sent as multipart/mixed, with its boundary in the Content-Type."
+        )
     parts = pieces(raw, boundary)
     if not parts:
         raise InvalidArgument(
-            "The batch holds no calls, or its boundary is not the one that Content-Type names."
+            "The batch contains no calls, or its boundary differs from the one in Content-Type."
         )
     if len(parts) > MAX_CALLS:
-        raise InvalidArgument(f"The batch holds {len(parts)} calls, and may hold {MAX_CALLS}: split it.")
+        raise InvalidArgument(f"The batch contains {len(parts)} calls; the limit is {MAX_CALLS}. Split it.")
     shared = tuple(
         (name.lower(), value) for name, value in headers.items() if name.lower() == "authorization"
     )
@@ -50,7 +52,7 @@ def read_batch(raw: bytes, headers: Mapping[str, str]) -> list[Part]:
 
 
 def batch_reply(parts: list[Part], replies: list[Response], boundary: str) -> Response:
-    """The answers in the order of their calls."""
+    """The responses in the order of their calls."""
     lines: list[bytes] = []
     for part, reply in zip(parts, replies, strict=True):
         head = [f"--{boundary}", "Content-Type: application/http"]
@@ -83,22 +85,22 @@ def _part(piece: bytes, shared: Shared) -> Part:
 
 
 def _call(message: bytes, shared: Shared) -> Request:
-    """An HTTP message: request line, headers, a blank line, the body."""
+    """Reads an HTTP message: request line, headers, a blank line, the body."""
     head, body = split_head(message)
     first, _, lines = head.partition(b"\n")
     match = _REQUEST_LINE.fullmatch(first)
     if match is None:
-        raise InvalidArgument("The part does not begin with a request line, such as GET /v2beta2/… HTTP/1.1.")
+        raise InvalidArgument("The part does not begin with a request line such as GET /v2beta2/… HTTP/1.1.")
     try:
         target = urlsplit(match[2].decode())
     except ValueError:
-        raise InvalidArgument("The request line of the part holds no path.") from None
+        raise InvalidArgument("The request line of the part has no path.") from None
     headers = _headers(lines, shared)
     http = match[1].decode()
     return Request(http, target.path, query_pairs(target.query), headers, b"" if http == "GET" else body)
 
 
-@lru_cache(maxsize=32)  # the calls of a batch say the same, most of them
+@lru_cache(maxsize=32)  # most calls of a batch have the same headers
 def _headers(lines: bytes, shared: Shared) -> CIMultiDictProxy[str]:
     return CIMultiDictProxy(CIMultiDict({**dict(shared), **fields(lines)}))
 

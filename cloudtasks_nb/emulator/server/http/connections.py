@@ -1,7 +1,7 @@
-"""Connections: which protocol one speaks, and those that say nothing, or dribble the head of a first request.
+"""Detects the protocol of each new connection, and closes connections that are silent or too slow with their first
+request.
 
-These are closed, so that they cannot pile up. Later requests on a connection are bounded by aiohttp's own keep-alive
-timeout.
+Otherwise they could pile up. aiohttp's keep-alive timeout covers later requests on a connection.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-"""How a connection begins that speaks HTTP/2 without asking first, as gRPC does. Source: RFC 9113 section 3.4."""
+"""The first bytes of an HTTP/2 connection without negotiation, as gRPC uses it. Source: RFC 9113 section 3.4."""
 
 _TLS = b"\x16\x03"
 _NO_TLS = (
-    "a client that speaks TLS called, and was not understood. "
-    "Next: give gRPC clients an insecure channel, and REST clients an address that begins with http://"
+    "a client tried to connect with TLS, which the emulator does not support. "
+    "Next: use an insecure channel for gRPC clients, and an http:// address for REST clients."
 )
 
 
 class Connections:
-    """Listens for an application, and gives every connection a while to make its first request.
+    """Listens for an application, and limits the time until a connection's first request.
 
-    `http_2`: makes protocols for connections that speak HTTP/2; without it, these are told that this is HTTP/1.
+    `http_2`: makes protocols for HTTP/2 connections; without it, these get an HTTP/1 error.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Connections:
         self._server: asyncio.Server | None = None
         app.middlewares.append(self._heard)
         _COMPLAINTS.addFilter(_is_ours)
-        # Bodies are unpacked by us, with a bound.
+        # packing.py decompresses bodies, with a size limit.
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=1.0, auto_decompress=False, logger=_COMPLAINTS
         )
@@ -82,7 +82,7 @@ class Connections:
             transport.close()
 
     def _protocol(self, transport: asyncio.Transport, head: bytes) -> asyncio.Protocol | None:
-        """What speaks as this connection begins; None while that is not clear."""
+        """The protocol of a connection that begins like this; None if not clear yet."""
         if self._http_2 is not None and PREFACE.startswith(head[: len(PREFACE)]):
             if len(head) < len(PREFACE):
                 return None
@@ -103,7 +103,7 @@ class Connections:
 
 
 class _Beginning(asyncio.Protocol):
-    """A connection until it is clear which protocol it speaks."""
+    """A connection whose protocol is not known yet."""
 
     def __init__(
         self,
@@ -129,6 +129,6 @@ class _Beginning(asyncio.Protocol):
 
 
 def _is_ours(complaint: logging.LogRecord) -> bool:
-    """Whether the owner of the process can do something about it: who sends what is no HTTP is told so already."""
+    """Whether the owner should see the error. Clients that send invalid HTTP get an error response instead."""
     error = complaint.exc_info[1] if complaint.exc_info else None
     return not isinstance(error, HttpProcessingError)

@@ -1,13 +1,13 @@
-"""What only the emulator answers, below /emulator/v1: what it is, its time, its attempts, its keys.
+"""The emulator's own endpoints below /emulator/v1: its settings, clock, attempts, faults, keys.
 
 GET  /emulator/v1/info               → EmulatorInfo
-POST /emulator/v1/clock:advance      AdvanceRequest → AdvanceResponse; needs a clock that is moved by hand
+POST /emulator/v1/clock:advance      AdvanceRequest → AdvanceResponse; needs a manual clock
 GET  /emulator/v1/history            ?queue=projects/…/queues/…[&task=projects/…/tasks/…] → HistoryResponse
 GET  /emulator/v1/faults             → FaultReport
-POST /emulator/v1/faults             Faults → FaultReport: what goes wrong on purpose from now on
+POST /emulator/v1/faults             Faults → FaultReport: the faults to inject from now on
 GET  /emulator/v1/jwks               the key that signs OIDC tokens, as a JSON Web Key Set
 GET  /emulator/v1/certs              the same key as PEM by key id, for google-auth's certs_url
-GET  /emulator/v1/tokeninfo          ?access_token=… → whose OAuth token it is, and what for
+GET  /emulator/v1/tokeninfo          ?access_token=… → the account and scope of an OAuth token
 GET  /.well-known/openid-configuration
 """
 
@@ -43,7 +43,7 @@ _LONGEST = timedelta(minutes=10)
 
 
 class Control:
-    """Answers by verb and path."""
+    """Handlers by verb and path."""
 
     def __init__(
         self,
@@ -100,16 +100,16 @@ class Control:
         by, patience = request.by, PATIENCE if request.patience is None else request.patience
         if self._timeline is None:
             raise FailedPrecondition(
-                "This emulator runs on the machine's clock. Start it with --clock manual to move time by hand."
+                "This emulator uses the system clock. To move time manually, start it with --clock manual."
             )
         if by is None or by < timedelta():
-            raise InvalidArgument('by must be a duration that is not negative, such as "7200s".')
+            raise InvalidArgument('by must be a duration of 0 or more, such as "7200s".')
         if not timedelta() <= patience <= _LONGEST:
             raise InvalidArgument("patience must be between 0 and 600 seconds.")
         try:
             settled = await self._timeline.advance(by, patience.total_seconds())
         except OverflowError:
-            raise InvalidArgument("by leads beyond the year 9999.") from None
+            raise InvalidArgument("by is too large: the time would be after the year 9999.") from None
         return AdvanceResponse(time=self._clock.now(), settled=settled)
 
     async def _attempts(self, call: Request) -> HistoryResponse:
@@ -117,7 +117,7 @@ class Control:
         return await self._history(str(parse_queue(query.get("queue", ""))), query.get("task", ""))
 
     def _with_key(self, answer: Callable[[Request], dict[str, Any]]) -> Handler:
-        """What needs the key that signs tokens: it is made when it is first asked for."""
+        """Wraps a handler that needs the token key, which is made on first use."""
 
         async def prepared(call: Request) -> dict[str, Any]:
             await self._tokens.prepare()

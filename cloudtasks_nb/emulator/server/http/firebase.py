@@ -1,10 +1,10 @@
-"""How Firebase speaks to an emulator: paths without a version, and a queue for each function.
+"""Firebase's protocol for emulators: paths without a version, and a queue for each function.
 
-They send `POST /projects/P/locations/L/queues/FUNCTION/tasks` with {"task": ...}. Its url is empty where the task goes
-to the function itself. They expect {"task": ...} back, with a slash before the name: Firebase's emulator writes one,
-and the SDK for Python takes the first sign off. Source: firebase-admin 7.7.0 for Python; firebase-admin-node pull
-request 2649. Firebase's tools make a function's queue by `POST /projects/P/locations/L/queues/FUNCTION` with
-{"defaultUri": ...}. Source: firebase-tools, src/emulator/tasksEmulator.ts and taskQueue.ts.
+The SDKs send `POST /projects/P/locations/L/queues/FUNCTION/tasks` with {"task": ...}. An empty url means the function
+itself. They expect {"task": ...} back, with a slash before the name: Firebase's emulator writes one, and the SDK for
+Python removes the first character. Source: firebase-admin 7.7.0 for Python; firebase-admin-node pull request 2649.
+Firebase's tools create a function's queue with `POST /projects/P/locations/L/queues/FUNCTION` and {"defaultUri": ...}.
+Source: firebase-tools, src/emulator/tasksEmulator.ts and taskQueue.ts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _QUEUE = "/projects/{project}/locations/{location}/queues/{queue}"
 _TASKS = f"{_QUEUE}/tasks"
 # Where Firebase's own emulator serves a function. Source: https://firebase.google.com/docs/emulator-suite/connect_functions
 _FUNCTION = "http://127.0.0.1:5001/{project}/{location}/{queue}"
-_VERSION = "v2beta3"  # what a queue says of its target, and what a task may hold
+_VERSION = "v2beta3"  # the version of queues and tasks here
 
 
 class _Retries(Struct, rename="camel"):
@@ -43,7 +43,7 @@ class _Rates(Struct, rename="camel"):
 
 
 class _Config(Struct, rename="camel"):
-    """Of a function's queue, in Firebase's words and with Firebase's defaults."""
+    """The settings of a function's queue, with Firebase's names and defaults."""
 
     default_uri: str = ""
     retry_config: _Retries = msgspec.field(default_factory=_Retries)
@@ -51,7 +51,7 @@ class _Config(Struct, rename="camel"):
 
 
 def _queue(said: _Config) -> dict[str, Any]:
-    """The same in the words of the API. Errors: ValueError."""
+    """The same as a Queue of the API. Errors: ValueError."""
     retries = said.retry_config
     retry_config = {
         "maxAttempts": max(1, retries.max_attempts),
@@ -66,7 +66,7 @@ def _queue(said: _Config) -> dict[str, Any]:
 
 
 class Firebase:
-    """Answers by asking what stands for them in the API. `makes_queues`: a first task makes its function's queue."""
+    """Translates requests to calls of the API. `makes_queues`: a function's first task creates its queue."""
 
     def __init__(self, rest: Rest, *, makes_queues: bool = False) -> None:
         self._rest = rest
@@ -80,19 +80,21 @@ class Firebase:
         ]
 
     async def have(self, request: Request) -> Response:
-        """Make the queue of a function, or set it anew: rates, retries, and where its tasks go."""
+        """Create or update the queue of a function: rates, retries, and target."""
         try:
             said = msgspec.json.decode(request.body, type=_Config)
             body = _queue(said)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise InvalidArgument(f"This is not the configuration of a function's queue: {error}.") from None
+            raise InvalidArgument(
+                f"The body is not a valid configuration of a function's queue: {error}."
+            ) from None
         answer = await self._ask(request, "PATCH", request.path, body)
         if answer.status != 200:
             return answer
         return replace(answer, body=msgspec.json.encode({"taskQueueConfig": said}))
 
     async def create(self, request: Request) -> Response:
-        """Add a task; without a URL it goes where the queue's http_target says, or to Firebase's own emulator."""
+        """Add a task. A task without a URL goes to the queue's http_target, or to Firebase's own emulator."""
         body = await self._with_url(request)
         answer = await self._rest.answer(replace(request, path=f"/{_VERSION}{request.path}", body=body))
         if answer.status != 200:
@@ -112,7 +114,7 @@ class Firebase:
             if asked.get("url"):
                 return request.body
         except (msgspec.DecodeError, AttributeError, KeyError, TypeError, RecursionError):
-            return request.body  # refused in the API's own words
+            return request.body  # the API reports the error
         queue = request.path.rpartition("/tasks")[0]
         found = await self._ask(request, "GET", queue)
         if found.status == 404 and self._makes_queues:

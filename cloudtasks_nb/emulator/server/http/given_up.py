@@ -1,4 +1,4 @@
-"""What was given up, below /emulator/v1.
+"""Lists the dead letters, below /emulator/v1.
 
 GET  /emulator/v1/givenUp            ?queue=projects/…/queues/…[&responseView=…&pageSize=…&pageToken=…], as tasks.list
 """
@@ -14,7 +14,7 @@ from ..store.commits import Commits
 
 
 class GivenUpEndpoint:
-    """Lists them."""
+    """Handlers by verb and path."""
 
     def __init__(self, service: GivenUpService, commits: Commits) -> None:
         self._service = service
@@ -27,7 +27,7 @@ class GivenUpEndpoint:
         query = dict(call.query)
         size = query.get("pageSize", "") or "0"
         if not (size.isascii() and size.isdecimal()):
-            raise InvalidArgument("pageSize must be a number that is not negative.")
+            raise InvalidArgument("pageSize must be a number, 0 or more.")
         listed = partial(
             self._service.list,
             query.get("queue", ""),

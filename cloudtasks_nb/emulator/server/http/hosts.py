@@ -1,4 +1,4 @@
-"""Where the emulator listens, and under which names it is answered. Any other name may be a harmful page's."""
+"""The address to listen on, and the host names to accept. Rejecting others stops DNS rebinding by web pages."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _HOST = re.compile(r"(?:\[(?P<literal>[0-9a-f:.]+)\]|(?P<name>[^\[\]:]+))(?::\d{
 
 
 class Hosts:
-    """The names under which an emulator that listens at `bound` is answered: localhost, and `allowed`.
+    """The host names that an emulator bound to `bound` accepts: localhost, and `allowed`.
 
-    Without any, those of an address that others can reach are the address itself and this machine's own name.
-    `address` is what was bound, `nearest` where this machine reaches it, `url` where others do.
+    Without `allowed`, a public address also accepts itself and this machine's name. `address` is the bound address,
+    `nearest` the one to use on this machine, `url` the one for other machines.
     """
 
     def __init__(self, bound: str, port: int, allowed: Sequence[str] = ()) -> None:
@@ -33,30 +33,30 @@ class Hosts:
         own = [bound, socket.gethostname()] if self.is_open and not allowed else []
         self.names = [name for name in (*allowed, *own) if not _is_everything(_address(name))]
         self._known = {_folded(name) for name in self.names}
-        # 0.0.0.0 stands for every address of this machine. An address, unlike a name, cannot be made to lead elsewhere.
+        # 0.0.0.0 means every address of this machine. DNS cannot redirect an IP address, unlike a name.
         self._any_address = self.is_open and not allowed and _is_everything(address)
         self.address = _url(bound, port)
         self.nearest = _url("127.0.0.1", port) if _is_everything(address) else self.address
         self.url = _url(self.names[0], port) if self.names else self.nearest
 
     def what_it_means(self) -> str:
-        """What it means to listen where others reach it, in one sentence."""
+        """A warning for an address that other machines can reach."""
         names = ", ".join(("localhost", *self.names))
         return (
-            f"Whoever reaches {self.address} can read, change and run its tasks without signing in; it is answered "
-            f"under the names {names}{' and every address' if self._any_address else ''}."
+            f"Anybody who can reach {self.address} can read, change and run its tasks without signing in. It accepts "
+            f"the host names {names}{' and every address' if self._any_address else ''}."
         )
 
     def why_refused(self, request: web.Request) -> str:
-        """Why a request must not be answered; empty for one that may."""
+        """The reason to reject a request; empty if it is allowed."""
         why = why_refused(request.headers.get, self.knows)
         if not why and not is_loopback(request.headers.get("Host", "")) and "callback" in request.query:
-            # Over plain http a browser does not say where a script is used, unless it is from this machine.
-            return "scripts (callback=) are answered on localhost only"
+            # Over plain http, browsers name the page that uses a script only if it comes from this machine.
+            return "JSONP (callback=) is allowed on localhost only"
         return why
 
     def knows(self, host: str) -> bool:
-        """Whether a Host header, with its port or without, names this machine.
+        """Whether a Host header, with or without a port, names this machine.
 
         >>> Hosts("0.0.0.0", 8123, ["emulator"]).knows("emulator:8123")
         True
@@ -69,7 +69,7 @@ class Hosts:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Errors: ConfigError."""
+    """A socket that listens on this address. Errors: ConfigError."""
     try:
         family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         both = host == "::" and socket.has_dualstack_ipv6()
@@ -79,21 +79,24 @@ def listen(host: str, port: int) -> socket.socket:
         why = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or str(error)
         if number in (errno.EADDRINUSE, errno.EACCES):
             raise ConfigError(
-                f"Port {port} cannot be used: {why}.", hint="--port 0 picks a free one"
+                f"Port {port} cannot be used: {why}.",
+                hint="choose another port; --port 0 picks a free one",
             ) from None
-        hint = "--host 127.0.0.1 is this machine alone, --host 0.0.0.0 all of its addresses"
-        raise ConfigError(f"Nothing can listen at {host}: {why}.", hint=hint) from None
+        hint = "use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 for all of its addresses"
+        raise ConfigError(f"The emulator cannot listen on {host}: {why}.", hint=hint) from None
 
 
 def _url(host: str, port: int) -> str:
-    """The URL of a host, which may be an address of either kind."""
+    """The URL of a host, which may be an IPv4 or IPv6 address."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def host_name(text: str) -> str:
-    """What `--allowed-host NAME` means. Errors: ValueError."""
+    """Checks the value of `--allowed-host NAME`. Errors: ValueError."""
     if _address(text) is None and not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is not a host name such as emulator, or an address, without a port")
+        raise ValueError(
+            f"{text!r} is not valid: use a host name such as emulator, or an address, without a port"
+        )
     return text
 
 

@@ -1,4 +1,4 @@
-"""Packed bodies: what comes is unpacked up to a bound, what goes is packed for those who ask as Google wants it."""
+"""Decompresses request bodies up to a limit; compresses responses on the conditions that Google sets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GZIP_ACCEPTED = re.compile(r"(^|,)\s*gzip\s*(,|$|;\s*q=(1|0\.0*[1-9]))")
 
 
 def unpacked(raw: bytes, encoding: str) -> bytes:
-    """A body as it was before its Content-Encoding. Errors: InvalidArgument."""
+    """A body with its Content-Encoding removed. Errors: InvalidArgument."""
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
         return raw
@@ -28,16 +28,16 @@ def unpacked(raw: bytes, encoding: str) -> bytes:
     try:
         body = unpacker.decompress(raw, MAX_BODY_BYTES + 1)
     except zlib.error:
-        raise InvalidArgument("The request body is not what its Content-Encoding says.") from None
+        raise InvalidArgument("The request body does not match its Content-Encoding.") from None
     if len(body) > MAX_BODY_BYTES:
         raise too_large()
     if not unpacker.eof:
-        raise InvalidArgument("The request body ends before its Content-Encoding does.")
+        raise InvalidArgument("The compressed request body is incomplete.")
     return body
 
 
 def packed(body: bytes, headers: Mapping[str, str]) -> bytes | None:
-    """The body in gzip, where it is worth it and both headers ask for it: the User-Agent has to say so too."""
+    """The body in gzip if it is large enough and both headers ask for it: the User-Agent must contain gzip, too."""
     if len(body) < _WORTH_IT_BYTES or "gzip" not in headers.get("User-Agent", ""):
         return None
     if not _GZIP_ACCEPTED.search(headers.get("Accept-Encoding", "").lower()):
@@ -46,5 +46,5 @@ def packed(body: bytes, headers: Mapping[str, str]) -> bytes | None:
 
 
 def too_large() -> InvalidArgument:
-    """A body beyond what is read."""
+    """A body above the size limit."""
     return InvalidArgument(f"Request payload size exceeds the limit: {MAX_BODY_BYTES} bytes.", code=413)

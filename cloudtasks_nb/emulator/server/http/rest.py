@@ -1,4 +1,4 @@
-"""REST: parameters and bodies are read from HTTP requests, and answers go back as JSON. Source: SPEC section 1.5."""
+"""REST: reads parameters and bodies from HTTP requests, and returns JSON responses. Source: SPEC section 1.5."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _LIST = "projects.locations.queues.tasks.list"
 _ONLY_NAMES: tuple[Selection, ...] = (
     {"tasks": {"name": {}}},
     {"tasks": {"name": {}}, "nextPageToken": {}},
-)  # as counting asks for
+)  # clients count tasks with these
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}
 
 
 class Rest:
-    """Answers HTTP requests, whatever they hold."""
+    """Responds to HTTP requests of the API."""
 
     def __init__(self, front: Front) -> None:
         self._front = front
 
     async def answer(self, asked: Request) -> Response:
-        """Never raises."""
+        """Handles a request. Never raises: errors become responses."""
         system = SystemParameters()
         try:
             call = overridden(asked)
@@ -57,7 +57,7 @@ class Rest:
         self, call: Request, system: SystemParameters, method: Method, variables: Mapping[str, str]
     ) -> bytes:
         who = await self._front.caller(call, system, method)
-        # What cannot be chosen is refused before anything is done.
+        # An invalid `fields` parameter is rejected before the call has an effect.
         selection = parse_fields(system.fields, method.response)
         parameters: dict[str, Any] = {snake(name): value for name, value in variables.items()}
         parameters |= method_parameters(method, call.query)
@@ -71,7 +71,7 @@ class Rest:
 
 
 def _chosen(raw: bytes, method: Method, system: SystemParameters) -> bytes:
-    """The answer's JSON, as much of it as was asked for."""
+    """The selected fields of the response, as JSON."""
     if not system.enum_numbers:
         return cut(raw, system.fields, method.response)
     values = select(msgspec.json.decode(raw), parse_fields(system.fields, method.response))
@@ -79,14 +79,14 @@ def _chosen(raw: bytes, method: Method, system: SystemParameters) -> bytes:
 
 
 def refusal(error: ApiError, system: SystemParameters) -> Response:
-    """An error as the answer to a call."""
+    """The response for an error."""
     headers = _CHALLENGE if error.code == Unauthenticated.http_status else {}
     body = error_json(error, legacy=system.legacy_errors)
     return _wrapped(Response(body, error.code, headers=headers), system)
 
 
 def _wrapped(reply: Response, system: SystemParameters) -> Response:
-    """For a script, whatever is answered is a call of its function: it can read no status."""
+    """With a callback, the response is a call of that function: a script cannot read a status."""
     if not system.callback:
         return reply
     return Response(script(system.callback, reply.body), content_type=JAVASCRIPT)

@@ -1,4 +1,4 @@
-"""The wire: who may talk to the emulator, and how calls and answers travel over HTTP."""
+"""The HTTP server: checks who may call the emulator, and moves calls and responses over HTTP."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _BODY_S = 60.0
 def application(
     rest: Rest, own: Routes, faults: FaultPlan, hosts: Hosts, telemetry: Telemetry | None = None
 ) -> web.Application:
-    """The emulator as an aiohttp application. `own`: what it answers beside the API."""
+    """The emulator as an aiohttp application. `own`: its endpoints besides the API."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     door, let_in = _Door(rest, faults), partial(_let_in, hosts)
     for verb, path, handler in own:
@@ -54,12 +54,12 @@ def application(
 def _let_in(
     hosts: Hosts, work: Callable[[web.Request], Awaitable[Response]]
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Lets in who may call, and sends what was answered or refused; nothing after a cut."""
+    """Checks the host, then sends the response or the error; sends nothing after an injected cut."""
 
     async def answer(request: web.Request) -> web.Response:
         try:
             if why := hosts.why_refused(request):
-                raise PermissionDenied(f"The emulator does not answer this request: {why}.")
+                raise PermissionDenied(f"The emulator rejects this request: {why}.")
             reply = await work(request)
         except Cut:
             return _cut(request)
@@ -71,7 +71,7 @@ def _let_in(
 
 
 class _Door:
-    """What is behind each path, by requests and answers apart from how they travel."""
+    """The handlers of each path, independent of transport."""
 
     def __init__(self, rest: Rest, faults: FaultPlan) -> None:
         self._rest = rest
@@ -83,23 +83,25 @@ class _Door:
         return await (answer if self._faults.are_off else self._faults.around(method_of(call), answer))
 
     async def own(self, handler: Handler, request: web.Request) -> Response:
-        """What is not the API's own: the emulator's endpoints, its authorization server, Firebase's paths."""
+        """Endpoints outside the API: the emulator's own, its authorization server, Firebase's paths."""
         answer = await handler(await _call(request))
         return answer if isinstance(answer, Response) else Response(finish(encode(answer), pretty=True))
 
     async def read(self, method: str, handler: Handler, request: web.Request) -> Response:
-        """What happened, as Monitoring and Logging tell it."""
+        """Cloud Monitoring and Cloud Logging."""
         answer = self.own(handler, request)
         return await (answer if self._faults.are_off else self._faults.around(method, answer))
 
     async def batch(self, request: web.Request) -> Response:
-        """Many calls in one, each answered as if it came alone."""
+        """Handles many calls in one request, each as if it came alone."""
         parts = read_batch(await _body(request), request.headers)
         return await self._faults.around(BATCH, self._together(parts))
 
     async def _together(self, parts: list[Part]) -> Response:
         replies: list[Response] = []
-        for at in range(0, len(parts), _AT_ONCE):  # in order, sharing commits; others are answered in between
+        for at in range(
+            0, len(parts), _AT_ONCE
+        ):  # in order, with shared commits; other requests run in between
             replies += await asyncio.gather(*(self._alone(part.call) for part in parts[at : at + _AT_ONCE]))
         return batch_reply(parts, replies, f"batch_{secrets.token_urlsafe(24)}")
 
@@ -118,22 +120,22 @@ async def _body(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise too_large()
     try:
-        if request.content.is_eof():  # it came with the head: there is nothing to wait for
+        if request.content.is_eof():  # it arrived with the headers
             raw = await request.read()
         else:
             async with asyncio.timeout(_BODY_S):
                 raw = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
-    except ConnectionError:  # whoever asked has hung up: nobody hears this
-        raise InvalidArgument("The body broke off.") from None
+    except ConnectionError:  # the client closed the connection and gets no response
+        raise InvalidArgument("The request body is incomplete: the connection closed.") from None
     except TimeoutError:
         raise web.HTTPRequestTimeout(text=f"The body did not arrive within {_BODY_S:g} seconds.") from None
     return unpacked(raw, request.headers.get("Content-Encoding", ""))
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Ends the connection without an answer; what is returned reaches nobody."""
+    """Closes the connection without a response; nobody gets the return value."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()

@@ -1,4 +1,4 @@
-"""How answers and refusals are written. Source: SPEC sections 1.5 and 6.1."""
+"""Writes responses and errors as bytes. Source: SPEC sections 1.5 and 6.1."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..calls.bodies import fields
 from ..calls.refusals import BadValues, NoCredential, NotJson
 from ..calls.scalars import ENUMS
 
-# What the service writes as \uXXXX beside what JSON requires: signs that a browser could act on.
-# Only strings can hold these, so replacing them in the finished JSON is safe.
+# Besides the characters that JSON requires, the service writes those as \uXXXX that a browser could act on.
+# Only strings can contain these, so they can be replaced in the finished JSON.
 _ESCAPED_ASCII = {sign.encode(): f"\\u{ord(sign):04x}".encode() for sign in "<>\x7f"}
 _ESCAPED = re.compile(
     "[<>\x7f-\x9f\xad\u0600-\u0603\u06dd\u070f\u17b4\u17b5\u200b-\u200f\u2028-\u202e\u2060-\u2064\u206a-\u206f"
@@ -33,7 +33,7 @@ _BATCH_STATES = {
 
 
 def finish(raw: bytes, *, pretty: bool) -> bytes:
-    """Compact JSON as it goes out."""
+    """Compact JSON, as it is sent."""
     if raw.isascii():
         for sign, escape in _ESCAPED_ASCII.items():
             if sign in raw:
@@ -44,19 +44,19 @@ def finish(raw: bytes, *, pretty: bool) -> bytes:
 
 
 def script(function: str, json: bytes) -> bytes:
-    """JSON as a script that calls a function with it. The name may be one that is being refused."""
+    """JSON as a function call for a script. The name may be an invalid one, in its own error."""
     name = finish(msgspec.json.encode(function)[1:-1], pretty=False)
     return b"// API callback\n" + name + b"(" + json + b");"
 
 
 def _escape(match: re.Match[str]) -> str:
-    """One sign as JSON's escape: a pair of them beyond the first 65,536."""
+    """One character as a JSON escape; a surrogate pair for characters above U+FFFF."""
     units = match[0].encode("utf-16-be")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def error_json(error: ApiError, *, legacy: bool = False) -> bytes:
-    """The body of a refusal; `legacy` adds the `errors` list of $.xgafv=1. Errors are always indented."""
+    """The body of an error; `legacy` adds the `errors` list of $.xgafv=1. Errors are always indented."""
     message = error.message.encode(errors="replace").decode()  # it may quote a header that is not UTF-8
     content: dict[str, Any] = {"code": error.code, "message": message}
     if legacy:
@@ -84,7 +84,7 @@ def _legacy(error: ApiError, message: str) -> dict[str, str]:
 
 
 def numbered(values: Any, kind: type[Message]) -> Any:
-    """The JSON values of a message with numbers for the names of enums, as `$alt=json;enum-encoding=int` asks."""
+    """The JSON values of a message with enums as numbers, for `$alt=json;enum-encoding=int`."""
     if isinstance(values, list):
         return [numbered(value, kind) for value in values]
     if not isinstance(values, dict):
@@ -104,7 +104,7 @@ def numbered(values: Any, kind: type[Message]) -> Any:
 
 
 def _operation(values: dict[str, Any]) -> dict[str, Any]:
-    """What an operation holds is said by its @type."""
+    """Replaces the names of enums in an operation, by the types that its @type names."""
     metadata = values.get("metadata", {})
     numbers = _BATCH_STATES.get(metadata.get("@type", "").rpartition(".")[2], {})
     if metadata.get("state") in numbers:

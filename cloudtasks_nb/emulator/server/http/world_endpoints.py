@@ -1,6 +1,6 @@
-"""Below /emulator/v1: the world of an emulator, emptied, kept and brought back; and waiting for a queue.
+"""Endpoints below /emulator/v1 to reset the emulator, save and load snapshots, and wait for a queue.
 
-POST /emulator/v1/reset                    → WorldReport: everything is as at the start
+POST /emulator/v1/reset                    → WorldReport: back to the state of the start
 GET  /emulator/v1/wait                     ?queue=projects/…/queues/…[&empty=0][&timeout=10s] → WaitResponse, or 504
 GET  /emulator/v1/snapshots                → WorldReport
 POST /emulator/v1/snapshots/NAME:save      → WorldReport
@@ -29,7 +29,7 @@ _YES = {"1": True, "true": True, "0": False, "false": False}
 
 
 class WorldEndpoints:
-    """Answers by verb and path."""
+    """Handlers by verb and path."""
 
     def __init__(self, world: World, waiting: Waiting, clock: Clock) -> None:
         self._world = world
@@ -64,7 +64,7 @@ class WorldEndpoints:
         query = dict(call.query)
         unknown = sorted(query.keys() - {"queue", "empty", "timeout"})
         if unknown:
-            raise InvalidArgument(f"'{unknown[0]}' is not one of queue, empty, timeout.")
+            raise InvalidArgument(f"Unknown parameter '{unknown[0]}': use queue, empty or timeout.")
         queue = parse_queue(query.get("queue", ""))
         empty = _YES.get(query.get("empty", "1").lower())
         if empty is None:
@@ -78,7 +78,7 @@ def _timeout(text: str) -> timedelta:
     try:
         timeout = Duration.of(float(text) if text.replace(".", "", 1).isdecimal() else text)
     except (InvalidArgument, OverflowError, ValueError) as error:
-        raise InvalidArgument(f"timeout: '{text[:50]}' is not a duration such as 30s or 2m.") from error
+        raise InvalidArgument(f"timeout='{text[:50]}' must be a duration such as 30s or 2m.") from error
     if not timedelta() <= timeout <= LONGEST:
         raise InvalidArgument("timeout must be between 0 and 10 minutes.")
     return timeout

@@ -1,1 +1,1 @@
-"""What the service decides: defaults, limits, names, paging, backoff. Pure: time is an argument."""
+"""Which defaults, limits, names, pages and backoff does the service apply? Pure: time is an argument."""

@@ -1,4 +1,4 @@
-"""One attempt of a push task: how it counts, how it ended, and when the next one is due. Pure.
+"""One attempt of a push task: its count, its outcome, and the time of the next one. Pure.
 
 Source: SPEC sections 5.2 and 5.3.
 """
@@ -18,22 +18,22 @@ from ....model import AttemptStatus, Queue, RetryConfig, Status, Task
 _HTTP_TO_RPC = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 416: 11, 429: 8, 499: 1, 501: 12, 503: 14, 504: 4}
 _DEADLINE_EXCEEDED, _PERMISSION_DENIED, _UNAVAILABLE = 4, 7, 14
 _TIMED_OUT_CODE = 504
-LONGEST = timedelta(days=1)  # that a target may ask to be left alone
+LONGEST = timedelta(days=1)  # the longest Retry-After that counts
 
 
 class Attempt(Struct, frozen=True):
-    """A task on its way: what was known when it was sent."""
+    """A task that is being sent, as it was at that moment."""
 
     queue_row: int
     task_row: int
     queue: Queue
-    task: Task  # as it was before this attempt
+    task: Task  # before this attempt
     started: datetime
     execution_count: int
     previous_code: int | None
     generation: int = 0
-    by_run: bool = False  # a caller asked for it, rather than its schedule
-    logged: bool = False  # the log shows it
+    by_run: bool = False  # by tasks.run, not by schedule
+    logged: bool = False  # the log includes it
 
     @property
     def number(self) -> int:
@@ -42,21 +42,21 @@ class Attempt(Struct, frozen=True):
 
     @property
     def task_id(self) -> str:
-        """The id of the task, in the name that the store made."""
+        """The id of the task, from its name."""
         return self.task.name.rpartition("/")[2]
 
     def begun(self) -> tuple[AttemptStatus, AttemptStatus]:
-        """The first and the last attempt, now that this one was sent."""
+        """The first and the last attempt, including this one."""
         last = AttemptStatus(schedule_time=self.task.schedule_time, dispatch_time=self.started)
         before = self.task.status.first_attempt_status if self.task.status is not None else None
         return before or AttemptStatus(dispatch_time=self.started), last
 
 
 class Outcome(Struct, frozen=True):
-    """How an attempt ended. `code`: the HTTP status that counts as the previous answer.
+    """The outcome of an attempt. `code`: the HTTP status that the next attempt reports as the previous response.
 
-    `retry_after`: how long the target asked to be left alone, a lower bound for the next attempt. `body`: how the
-    answer's body begins. `took`: how long it took in real time, whatever the emulator's clock says.
+    `retry_after`: the target's Retry-After, a lower bound for the next attempt. `body`: the beginning of the response
+    body. `took`: real time, even with a manual clock.
     """
 
     status: Status
@@ -72,12 +72,12 @@ class Outcome(Struct, frozen=True):
 
     @property
     def executed(self) -> bool:
-        """Whether the handler itself answered: a 5xx may come from what stands before it."""
+        """Whether the handler itself responded: a 5xx may come from a proxy before it."""
         return self.answered and self.code is not None and self.code < 500
 
 
 def answered(code: int, retry_after: timedelta = timedelta(), body: bytes = b"") -> Outcome:
-    """The target answered with this HTTP status; anything but 2xx is a failure."""
+    """The outcome for this HTTP status; anything but 2xx is a failure."""
     if 200 <= code < 300:
         return Outcome(Status(), code, answered=True, body=body)
     fallback = 9 if 400 <= code < 500 else 13 if code >= 500 else 2
@@ -91,7 +91,7 @@ def answered(code: int, retry_after: timedelta = timedelta(), body: bytes = b"")
 
 
 def timed_out() -> Outcome:
-    return Outcome(_status(_DEADLINE_EXCEEDED, "the target did not answer in time"), _TIMED_OUT_CODE)
+    return Outcome(_status(_DEADLINE_EXCEEDED, "the target did not respond in time"), _TIMED_OUT_CODE)
 
 
 def unreachable(why: str) -> Outcome:
@@ -107,21 +107,21 @@ def _status(code: int, text: str) -> Status:
 
 
 def retry_config(queue: Queue, task: Task) -> RetryConfig:
-    """The retry settings of a task: its own ones first, then those of its queue."""
+    """The retry settings of a task: its own first, then those of its queue."""
     ours, theirs = task.retry_config, queue.retry_config or RetryConfig()
     return theirs if ours is None else ours.over(theirs)
 
 
 def retry_delay(retries: RetryConfig, failed: int) -> timedelta:
     """The delay after the `failed`-th failed attempt."""
-    # Far along the series every delay is max_backoff, or grows without end: look no further than this.
+    # Later delays are all max_backoff or still larger: stop counting here.
     return next(islice(retries.backoff(), min(failed, 10_000) - 1, None))
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta:
-    """From the Retry-After header of an answer, seconds or a date; nothing when there is none, or none that is read.
+    """The delay of a Retry-After header, in seconds or as a date; None if it is missing or invalid.
 
-    A date is meant by the clock of its sender, so it is compared with the Date of the same answer, where it has one.
+    A date uses the sender's clock, so it is compared with the Date of the same response, if present.
 
     >>> retry_after({"Retry-After": "120"}, datetime.now(UTC)).total_seconds()
     120.0

@@ -1,8 +1,8 @@
-"""Who a token stands for. Nothing is proved here: an emulator is for rehearsals, and says so. Pure.
+"""The caller that a token stands for. It verifies nothing, because the emulator is for tests. Pure.
 
 A token is one of these: an e-mail address or a member ("ada@example.com", "user:ada@example.com",
 "serviceAccount:bot@p.iam.gserviceaccount.com"); a JSON Web Token, whose `email`, `sub` or `iss` is read without
-looking at its signature; or one that the emulator's own /token endpoint issued.
+checking its signature; or one that the emulator's own /token endpoint issued.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from msgspec import Struct
 
 SCOPES = frozenset(
     f"https://www.googleapis.com/auth/{name}" for name in ("cloud-platform", "cloud-tasks")
-)  # any of them will do
+)  # any one of them is enough
 
 _EMAIL = re.compile(r"[^\s@:/]{1,200}@[^\s@:/]{1,200}")
 _MEMBER = re.compile(rf"(?:user|serviceAccount):{_EMAIL.pattern}")
 MEMBERS = re.compile(r"allUsers|allAuthenticatedUsers|[A-Za-z]+:\S+|(principal|principalSet)://\S+")
-_DELIVERED = "ya29.emulator."  # what a task carries to a *.googleapis.com target
+_DELIVERED = "ya29.emulator."  # the access token that a task carries to a *.googleapis.com target
 
 
 class Caller(Struct, frozen=True):
-    """`member`: as policies name it. `scopes`: None where the token does not say."""
+    """`member`: in the form of policies. `scopes`: None if the token has none."""
 
     member: str
     scopes: frozenset[str] | None = None
@@ -38,18 +38,18 @@ class Caller(Struct, frozen=True):
         return self.member.partition(":")[2]
 
     def may_call(self, scopes: frozenset[str] = SCOPES) -> bool:
-        """Whether the token is meant for an API that any of these scopes opens."""
+        """Whether the token covers any of these scopes."""
         return self.scopes is None or bool(self.scopes & scopes)
 
     def is_one_of(self, members: list[str]) -> bool:
-        """Whether one of these members, as a policy writes them, is or includes the caller."""
+        """Whether one of these members of a policy is, or includes, the caller."""
         names = {self.member.lower(), f"domain:{self.email.partition('@')[2]}".lower(), "allusers"}
         names.add("allauthenticatedusers")
         return any(member.lower() in names for member in members)
 
 
 def member(text: str) -> str | None:
-    """An e-mail address, or a member, as a member; None for anything else.
+    """The member for an e-mail address or a member; None for anything else.
 
     >>> member("bot@p.iam.gserviceaccount.com")
     'serviceAccount:bot@p.iam.gserviceaccount.com'
@@ -62,7 +62,7 @@ def member(text: str) -> str | None:
 
 
 def caller_in(token: str) -> Caller | None:
-    """The caller that a token names by itself; None when it names nobody."""
+    """The caller that a token names without a lookup; None if it names nobody."""
     named = member(token)
     if named is not None:
         return Caller(named)
@@ -82,7 +82,7 @@ def caller_in(token: str) -> Caller | None:
 
 
 def numeric_date(claims: dict[str, Any], name: str) -> float | None:
-    """A time in a JSON Web Token, in seconds since 1970; None where it holds no number.
+    """A time in a JSON Web Token, in seconds since 1970; None if it is not a number.
 
     >>> numeric_date({"exp": 10**400}, "exp")
     inf
@@ -92,12 +92,12 @@ def numeric_date(claims: dict[str, Any], name: str) -> float | None:
         return None
     try:
         return float(held)
-    except OverflowError:  # JSON knows larger numbers than a float holds
+    except OverflowError:  # JSON allows numbers too large for a float
         return math.inf if held > 0 else -math.inf
 
 
 def jwt_claims(token: str) -> dict[str, Any] | None:
-    """What a JSON Web Token says, signed or not; None when it is none."""
+    """The claims of a JSON Web Token, signed or not; None for any other text."""
     parts = token.split(".")
     if len(parts) != 3:
         return None

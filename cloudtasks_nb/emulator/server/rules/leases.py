@@ -1,4 +1,4 @@
-"""Leases of pull tasks: what may be asked for, and what is decided where the service's own way is not known. Pure.
+"""Leases of pull tasks: the limits of requests, and our decisions where the service's behaviour is unknown. Pure.
 
 Source: SPEC section 4.
 """
@@ -20,7 +20,7 @@ MAX_LEASED = 1000
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 CALLS_PER_SECOND = 10
 
-LEASED_WHEN_UNSAID = 1000  # unknown, decided: as many as gcloud asks for
+LEASED_WHEN_UNSAID = 1000  # unknown; we chose the default of gcloud
 
 _BARE_TAG = re.compile(r"[^\s\"]+")
 _QUOTED_TAG = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
@@ -29,14 +29,14 @@ _TAG = re.compile(r"tag\s*=\s*(.*)", re.DOTALL)
 
 
 class Wanted(Struct, frozen=True):
-    """Which tasks a lease call takes: those of one tag, those of the oldest task's tag, or any."""
+    """The tasks that a lease call selects: those of one tag, of the oldest task's tag, or any."""
 
     tag: str | None = None
     oldest_tag: bool = False
 
 
 def parse_filter(text: str) -> Wanted:
-    """The filter of a lease call. Errors: InvalidArgument.
+    """Parses the filter of a lease call. Errors: InvalidArgument.
 
     >>> parse_filter('tag="a b"').tag
     'a b'
@@ -65,7 +65,7 @@ def _tag(text: str) -> str | None:
 
 
 def lease_duration(asked: timedelta | None) -> timedelta:
-    """How long a lease lasts: whole seconds, at least one. Errors: InvalidArgument."""
+    """The duration of a lease: whole seconds, at least one. Errors: InvalidArgument."""
     if asked is None:
         raise InvalidArgument("lease_duration is required.")
     whole = timedelta(days=asked.days, seconds=asked.seconds) if asked > timedelta() else timedelta()
@@ -77,7 +77,7 @@ def lease_duration(asked: timedelta | None) -> timedelta:
 
 
 def how_many(asked: int | None) -> int:
-    """How many tasks a call may lease. Errors: InvalidArgument."""
+    """The number of tasks that a call may lease. Errors: InvalidArgument."""
     if asked is None:
         return LEASED_WHEN_UNSAID
     if not 0 < asked <= MAX_LEASED:
@@ -94,13 +94,13 @@ def check_leasable(queue: Queue) -> None:
 
 
 def check_renewable(queue: Queue) -> None:
-    """Errors: FailedPrecondition: a pause stops renewing, as in App Engine; acknowledging and cancelling go on."""
+    """Errors: FailedPrecondition. A pause stops renewing, as in App Engine; acknowledging and cancelling still work."""
     if queue.state != "RUNNING":
         raise FailedPrecondition(f"The queue is {queue.state}: leases of its tasks cannot be renewed.")
 
 
 def check_held(shown: datetime | None, stored: datetime, leases: int) -> None:
-    """Whether a caller holds a task: by the schedule time that its lease gave it. Errors: both below."""
+    """Checks that the caller holds the lease: the schedule times match. Errors: InvalidArgument, FailedPrecondition."""
     if shown is None:
         raise InvalidArgument("schedule_time is required.")
     if leases == 0:
@@ -119,16 +119,16 @@ def check_not_over(lease_end: datetime, now: datetime) -> None:
 
 
 def is_spent(retries: RetryConfig, leases: int) -> bool:
-    """Whether a task was leased as often as it may be: it ends instead of being leased once more."""
+    """Whether a task used up its leases: then it ends instead of being leased again."""
     return (
         not retries.unlimited_attempts and retries.max_attempts is not None and leases >= retries.max_attempts
     )
 
 
 class LeaseQuota:
-    """How often a queue was leased from within the last second: an accepted call counts, a refused one does not.
+    """Limits the lease calls per queue and second. Accepted calls count, rejected ones do not.
 
-    A second by the emulator's clock, or by the machine's: else nobody who waits could go on where time stands still.
+    A second ends by the emulator's clock or by the machine's, so callers can go on while a manual clock stands still.
     """
 
     def __init__(self) -> None:

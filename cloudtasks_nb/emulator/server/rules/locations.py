@@ -25,7 +25,7 @@ REGIONS = {
 
 
 def check_location(name: LocationName) -> LocationName:
-    """The name itself when its region exists. Errors: InvalidArgument, with the service's own words."""
+    """Returns the name if its region exists. Errors: InvalidArgument, with the service's own text."""
     if name.location in REGIONS:
         return name
     raise InvalidArgument(

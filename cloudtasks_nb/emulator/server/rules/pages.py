@@ -1,7 +1,7 @@
-"""Pages of a listing: sizes, and tokens that say where the next page begins.
+"""Pages of a listing: page sizes, and page tokens.
 
-A token holds the key of the last item shown, so pages hold still while items come and go. It is sealed with the
-parameters of the listing: garbage, and a token of another listing, fail the same check. Source: SPEC section 2.5.
+A token holds the key of the last item, so pages stay stable while items come and go. It is sealed with the parameters
+of the listing: an invalid token and a token of another listing fail the same check. Source: SPEC section 2.5.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _SEAL_BYTES = 12
 
 
 def page_size(asked: int, largest: int) -> int:
-    """How many items a page may hold. Errors: InvalidArgument."""
+    """The page size. Errors: InvalidArgument."""
     if asked < 0:
         raise InvalidArgument("The page size cannot be negative.")
     return min(asked, largest) or largest
 
 
 class Listing:
-    """A page that was asked for: how many items, behind which key, and the token of the next one.
+    """A requested page: its size, the key that it begins after, and the token of the next page.
 
-    `parameters`: what makes it this listing and no other. Errors: InvalidArgument.
+    `parameters`: identify the listing. Errors: InvalidArgument.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class Listing:
 
 
 def make_token(key: Sequence[Any], listing: Sequence[str], now: datetime) -> str:
-    """The token of the page after `key`, in the listing that these parameters describe."""
+    """The token of the page after `key`, for the listing with these parameters."""
     content = msgspec.json.encode([to_us(now), *key])
     return base64.urlsafe_b64encode(_seal(content, listing) + content).decode().rstrip("=")
 
 
 def read_token(token: str, listing: Sequence[str], now: datetime) -> list[Any] | None:
-    """The key to go on after, None for the first page. Errors: InvalidArgument."""
+    """The key that the page begins after; None for the first page. Errors: InvalidArgument."""
     if not token:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a patch makes of a queue. Pure. Source: SPEC section 2.4."""
+"""Applies a patch to a queue. Pure. Source: SPEC section 2.4."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .queues import check_queue, filled
 
 
 def patched(current: Queue, asked: Queue, paths: list[masks.Path], version: Version = OWN) -> Queue:
-    """`current` with the masked fields of `asked`; an empty mask means every field that the version sees.
+    """`current` with the masked fields of `asked`; an empty mask means every field that the version has.
 
     Output-only fields stay as they are. Errors: InvalidArgument.
     """
-    merged = decode(encode(current), Queue)  # a copy, whose parts can be set
-    asked = replace(as_new(asked, version, current.kind), name=current.name)  # the name is that of the URL
+    merged = decode(encode(current), Queue)  # a copy that can be changed
+    asked = replace(as_new(asked, version, current.kind), name=current.name)  # the name comes from the URL
     paths_or_all = paths or [(name,) for name in _seen(current, asked, version)]
     _check_kind(current, asked, paths_or_all)
     for path in paths_or_all:
@@ -31,7 +31,7 @@ def patched(current: Queue, asked: Queue, paths: list[masks.Path], version: Vers
         if behavior == "settable":
             masks.apply(path, asked, merged)
         if path == ("retry_config", "max_attempts") and merged.retry_config is not None:
-            merged.retry_config.unlimited_attempts = False  # one or the other
+            merged.retry_config.unlimited_attempts = False  # the two exclude each other
     replaces = version == OWN and any(_sets(asked, path, "http_target") for path in paths_or_all)
     _keep_kind(current, merged, http_replaces_app_engine=replaces)
     check_queue(merged)
@@ -40,9 +40,9 @@ def patched(current: Queue, asked: Queue, paths: list[masks.Path], version: Vers
 
 
 def _seen(current: Queue, asked: Queue, version: Version) -> Iterator[str]:
-    """The fields that a patch without a mask sets: it leaves alone what the version cannot see.
+    """The fields that a patch without a mask sets: only those that the version has.
 
-    v2beta2 shows one target of a queue, that of App Engine if there are two.
+    v2beta2 shows one target of a queue: the App Engine target if there are two.
     """
     hidden = "http_target" if version == OWN and current.app_engine_http_target is not None else ""
     for name, field in schema(Queue).items():
@@ -55,7 +55,7 @@ def _sets(asked: Queue, path: masks.Path, field: str) -> bool:
 
 
 def _check_kind(current: Queue, asked: Queue, paths: list[masks.Path]) -> None:
-    """Pull queues stay pull queues, push queues stay push queues. Errors: InvalidArgument."""
+    """Checks that pull queues stay pull queues, and push queues push queues. Errors: InvalidArgument."""
     push = ("app_engine_http_target", "http_target")
     for target in ("pull_target",) if current.pull_target is None else push:
         if any(_sets(asked, path, target) for path in paths):
@@ -63,9 +63,9 @@ def _check_kind(current: Queue, asked: Queue, paths: list[masks.Path]) -> None:
 
 
 def _keep_kind(current: Queue, merged: Queue, *, http_replaces_app_engine: bool) -> None:
-    """A target that a patch leaves out returns to its defaults; the queue keeps its kind.
+    """Resets a target that the patch omits to its defaults; the queue keeps its kind.
 
-    In v2beta2 the targets are a oneof: an HTTP target that is set there takes the place of that of App Engine.
+    In v2beta2 the targets are a oneof: setting an HTTP target replaces the App Engine target.
     """
     if current.pull_target is not None:
         merged.pull_target = PullTarget()
@@ -76,7 +76,7 @@ def _keep_kind(current: Queue, merged: Queue, *, http_replaces_app_engine: bool)
 
 
 def _recompute_burst(current: Queue, merged: Queue, asked: Queue, paths: list[masks.Path]) -> None:
-    """A new rate brings a new burst, unless the patch sets the burst itself."""
+    """A new rate also sets a new burst, unless the patch sets the burst."""
     if merged.rate_limits is None or current.rate_limits is None:
         return
     named = not paths or any(path in (("rate_limits",), ("rate_limits", "max_burst_size")) for path in paths)

@@ -1,4 +1,4 @@
-"""A queue in one word of a command line: `us-central1/emails=rate=5,burst=2`. Pure."""
+"""Parses a queue from one word of the command line: `us-central1/emails=rate=5,burst=2`. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TARGETS: dict[str, tuple[str, Callable[[], Any]]] = {
 
 
 class Asked(Struct, frozen=True):
-    """A queue that is there from the start. `paths`: the settings that were named, which it gets where it exists."""
+    """A queue to create at the start. `paths`: the named settings, which are applied if the queue exists already."""
 
     name: QueueName
     queue: Queue
@@ -47,7 +47,7 @@ class Asked(Struct, frozen=True):
 
 
 def queue_word(text: str, project: str) -> Asked:
-    """What `--queue` names: `[LOCATION/]ID`, or a full name, and settings after `=`. Errors: ValueError.
+    """Parses `--queue`: `[LOCATION/]ID` or a full name, then settings after `=`. Errors: ValueError.
 
     >>> queue_word("emails=rate=5", "local").queue.rate_limits.max_tasks_dispatched_per_second
     5.0
@@ -67,7 +67,7 @@ def _pairs(said: str) -> dict[str, str]:
         key, separator, value = word.partition("=")
         if not separator or key not in {*_SETTINGS, "kind", "paused"}:
             known = ", ".join(sorted({*_SETTINGS, "kind", "paused"}))
-            raise InvalidArgument(f"'{word}' is not one of {known}, with =VALUE.")
+            raise InvalidArgument(f"'{word}' must be a setting KEY=VALUE; the keys are {known}.")
         pairs[key] = value
     return pairs
 
@@ -75,10 +75,10 @@ def _pairs(said: str) -> dict[str, str]:
 def _settled(name: QueueName, pairs: dict[str, str]) -> Asked:
     kind = pairs.pop("kind", "http")
     if kind not in _TARGETS:
-        raise InvalidArgument(f"kind={kind} is not one of {', '.join(_TARGETS)}.")
+        raise InvalidArgument(f"kind={kind} must be one of {', '.join(_TARGETS)}.")
     paused = pairs.pop("paused", None)
     if paused not in (None, "1", "0", "true", "false"):
-        raise InvalidArgument(f"paused={paused} is not 1 or 0.")
+        raise InvalidArgument(f"paused={paused} must be 1 or 0.")
     field, blank = _TARGETS[kind]
     queue = replace(Queue(rate_limits=RateLimits(), retry_config=RetryConfig()), **{field: blank()})
     paths: list[Path] = []
@@ -87,11 +87,11 @@ def _settled(name: QueueName, pairs: dict[str, str]) -> Asked:
         try:
             value = read(text)
         except (InvalidArgument, ValueError, OverflowError):
-            raise InvalidArgument(f"{key}={text} has no value that {key} can have.") from None
+            raise InvalidArgument(f"{key}={text} is not a valid value of {key}.") from None
         holder = queue if len(path) == 1 else getattr(queue, path[0])
         setattr(holder, path[-1], value)
         paths.append(path)
-    new_queue(queue, name)  # refuses what a queue cannot have
+    new_queue(queue, name)  # raises for invalid settings
     return Asked(name, queue, tuple(paths), None if paused is None else paused in ("1", "true"))
 
 
@@ -103,7 +103,7 @@ def _rate(text: str) -> float:
 
 
 def target_of(url: str) -> HttpTarget:
-    """Where tasks go that name no URL of their own. Errors: ValueError."""
+    """The default target of tasks without a URL. Errors: ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise ValueError(url)

@@ -1,4 +1,4 @@
-"""queue.yaml: the queues that a file describes. Pure. Source: SPEC section 2.8."""
+"""Parses queue.yaml into queues. Pure. Source: SPEC section 2.8."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def read_queue_yaml(raw: bytes) -> list[Described]:
 
 
 def _yaml(raw: bytes) -> Any:
-    import yaml  # only who uploads such a file pays for this
+    import yaml  # imported only when such a file is uploaded
 
     if len(raw) > MAX_FILE_BYTES:
         raise _invalid(f"the file is larger than {MAX_FILE_BYTES} bytes")

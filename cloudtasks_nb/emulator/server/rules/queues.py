@@ -49,14 +49,14 @@ def tombstone_ttl(queue: Queue) -> timedelta:
 
 
 def new_queue(asked: Queue, name: QueueName) -> Queue:
-    """The queue as it is stored: checked, with every default filled in. Errors: InvalidArgument."""
+    """The queue as it is stored: validated, with all defaults. Errors: InvalidArgument."""
     asked = as_new(asked, queue_kind="pull" if asked.pull_target is not None else "http")
     check_queue(asked)
     return filled(replace(asked, name=str(name), state="RUNNING"))
 
 
 def check_queue(queue: Queue) -> None:
-    """The limits of what a caller may set. Errors: InvalidArgument."""
+    """Validates the fields that a caller may set. Errors: InvalidArgument."""
     if queue.pull_target is not None and (queue.app_engine_http_target or queue.http_target) is not None:
         raise InvalidArgument("A pull queue has no target that its tasks are pushed to.")
     if queue.pull_target is None and (limits := queue.rate_limits) is not None:
@@ -88,7 +88,7 @@ def _between(field: str, value: float | None, largest: float) -> None:
 
 
 def check_retries(retries: RetryConfig) -> None:
-    """The limits of retry settings, of queues and of tasks. Errors: InvalidArgument."""
+    """Validates retry settings, of queues and of tasks. Errors: InvalidArgument."""
     if retries.max_attempts is not None and retries.max_attempts < 1:
         raise InvalidArgument("RetryConfig.maxAttempts must be greater than 0.")
     if retries.max_doublings is not None and retries.max_doublings < 0:
@@ -112,7 +112,7 @@ def _within(field: str, value: timedelta | None, least: timedelta, most: timedel
 
 
 def filled(queue: Queue) -> Queue:
-    """The queue with every default; fields that are the service's own are set, whatever was asked for."""
+    """The queue with all defaults; fields that the service controls overwrite those of the request."""
     pull = queue.pull_target is not None
     return replace(
         queue,
@@ -134,14 +134,14 @@ def _rates(asked: RateLimits) -> RateLimits:
 
 
 def burst_for(rate: float) -> int:
-    """The burst that goes with a rate when none was asked for. Source: SPEC section 5.4."""
+    """The default burst for a rate. Source: SPEC section 5.4."""
     return 10 if rate == 1 else max(1, math.ceil(rate / 5))
 
 
 def _retries(asked: RetryConfig, *, pull: bool) -> RetryConfig:
     unlimited = asked.unlimited_attempts
     attempts = None if unlimited else asked.max_attempts or MAX_ATTEMPTS
-    if pull:  # everything but the number of attempts is the service's own
+    if pull:  # the service controls everything but the number of attempts
         asked = RetryConfig(min_backoff=0, max_backoff=0, max_doublings=0)
     return RetryConfig(
         max_attempts=attempts,

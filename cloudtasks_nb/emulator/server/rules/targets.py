@@ -1,6 +1,6 @@
-"""What a request may be made of: URLs, headers, the overrides of a queue; and which hosts are this machine. Pure.
+"""Validates request targets: URLs, headers, a queue's overrides. Detects which hosts are this machine. Pure.
 
-What passes here can be sent.
+Everything that passes here can be sent.
 
 Source: SPEC sections 3.2 and 5.1.
 """
@@ -30,22 +30,22 @@ _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 def address(url: str) -> URL | None:
-    """The URL, taken apart; None for one that nothing can be sent to."""
+    """The parsed URL; None if no request can be sent to it."""
     try:
         read = URL(url)
         host = read.host or ""
         host.encode("idna" if not host.isascii() else "ascii")
         if ":" in host:
             ip_address(host)
-    except ValueError:  # also what is not a host name
+    except ValueError:  # also for an invalid host name
         return None
     bad_name = not host or (":" not in host and _NO_NAME.search(host) is not None)
     return None if bad_name or read.port == 0 else read
 
 
-@lru_cache(maxsize=1024)  # the tasks of a queue name few different URLs
+@lru_cache(maxsize=1024)  # the tasks of a queue share few different URLs
 def check_url(url: str) -> URL:
-    """The URL of an HTTP task, taken apart. Errors: InvalidArgument."""
+    """The parsed URL of an HTTP task. Errors: InvalidArgument."""
     if not url:
         raise InvalidArgument("HttpRequest.url is required.")
     if not url.lower().startswith(("http://", "https://")):
@@ -53,14 +53,14 @@ def check_url(url: str) -> URL:
     found = address(url)
     if found is None:
         raise InvalidArgument("HttpRequest.url is not a valid URL.")
-    # Encoding makes twelve characters of one at most.
+    # Percent-encoding turns one character into at most twelve.
     if len(url) * 12 > MAX_URL_CHARACTERS and len(quote(url, safe=_KEPT_IN_URLS)) > MAX_URL_CHARACTERS:
         raise InvalidArgument(f"HttpRequest.url must be at most {MAX_URL_CHARACTERS} characters.")
     return found
 
 
 def check_headers(headers: Iterable[tuple[str, str]]) -> None:
-    """Errors: InvalidArgument."""
+    """Validates headers. Errors: InvalidArgument."""
     size = 0
     for name, value in headers:
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
@@ -71,13 +71,13 @@ def check_headers(headers: Iterable[tuple[str, str]]) -> None:
 
 
 def check_tokens(*tokens: OAuthToken | OidcToken | None) -> None:
-    """Errors: InvalidArgument for one that names no account."""
+    """Validates a token setting. Errors: InvalidArgument if it has no account."""
     if any(token is not None and not token.service_account_email for token in tokens):
         raise InvalidArgument("service_account_email must be set.")
 
 
 def check_target(target: HttpTarget) -> None:
-    """What a queue sets on its HTTP tasks. Errors: InvalidArgument."""
+    """Validates the HTTP target of a queue. Errors: InvalidArgument."""
     check_tokens(target.oauth_token, target.oidc_token)
     check_headers((one.header.key, one.header.value) for one in target.header_overrides if one.header)
     if target.uri_override is not None:
@@ -100,7 +100,7 @@ def _check_override(override: UriOverride) -> None:
 
 
 def in_url(host: str) -> str:
-    """A host as it stands in a URL: IPv6 addresses in brackets."""
+    """A host as it is written in a URL: IPv6 addresses in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
@@ -111,7 +111,7 @@ def is_loopback(address: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_local_name(host: str) -> bool:
-    """Whether a name, or an address, means this machine by itself: nobody has to be asked."""
+    """Whether a name or an address always means this machine, without a DNS lookup."""
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -124,18 +124,18 @@ def is_local_name(host: str) -> bool:
 _SERVICE = re.compile(r"service=([a-z0-9-]+),(.+)")
 
 NOT_CONFIGURED = (
-    "no local application stands for App Engine service {!r}. "
+    "App Engine service {!r} has no local application. "
     "Start the emulator with --app-engine http://localhost:8080, or --app-engine service={},http://localhost:8081"
 )
 
 
 class AppEngine(Struct, frozen=True):
-    """Base URLs by service; the empty name stands for every service without an application of its own."""
+    """Base URLs by service; the empty name is the default for all other services."""
 
     services: Mapping[str, str] = {}
 
     def base_url(self, routing: AppEngineRouting | None) -> str | None:
-        """The application for a routing; None when there is none.
+        """The application for a routing; None if none fits.
 
         >>> AppEngine({"": "http://localhost:1"}).base_url(None)
         'http://localhost:1'
@@ -144,12 +144,12 @@ class AppEngine(Struct, frozen=True):
 
 
 def service_of(routing: AppEngineRouting | None) -> str:
-    """The service that is meant."""
+    """The service of a routing."""
     return (routing.service if routing is not None else "") or "default"
 
 
 def app_engine(words: Iterable[str]) -> AppEngine:
-    """From "http://localhost:8080" and "service=worker,http://localhost:8081". Errors: ValueError."""
+    """Parses "http://localhost:8080" and "service=worker,http://localhost:8081". Errors: ValueError."""
     services: dict[str, str] = {}
     for text in words:
         match = _SERVICE.fullmatch(text)
@@ -162,5 +162,5 @@ def _base(url: str) -> str:
     parts = urlsplit(url)
     bare = not parts.query and not parts.fragment and "@" not in parts.netloc and parts.path in ("", "/")
     if parts.scheme not in ("http", "https") or not parts.hostname or not bare or parts.port == 0:
-        raise ValueError(f"{url!r} is not an application such as http://localhost:8080")
+        raise ValueError(f"{url!r} must be the URL of an application, such as http://localhost:8080")
     return f"{parts.scheme}://{parts.netloc}"

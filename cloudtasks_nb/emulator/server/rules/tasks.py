@@ -1,4 +1,4 @@
-"""Tasks at creation: what is refused, and what the service fills in. Pure. Source: SPEC sections 3.1 to 3.3."""
+"""New tasks: validates them and fills in defaults. Pure. Source: SPEC sections 3.1 to 3.3."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REPLACED = re.compile(r"(?i)host|content-length|user-agent|(x-google|x-appengine
 
 
 def new_task(asked: Task, queue: Queue, now: datetime, version: Version = OWN) -> Task:
-    """The task as it is stored, but for its name: checked and completed. Errors: InvalidArgument."""
+    """The task as it is stored, except for its name: validated and completed. Errors: InvalidArgument."""
     _check_kind(asked, queue, version)
     _check_deadline(asked)
     if asked.retry_config is not None:
@@ -51,13 +51,13 @@ def new_task(asked: Task, queue: Queue, now: datetime, version: Version = OWN) -
 
 
 def _is_surely_small(task: Task) -> bool:
-    """Spares most tasks an exact measurement: nothing but a payload is large, and headers are bounded."""
+    """A fast upper bound, so that few tasks need an exact measurement: only payloads are large."""
     push = task.http_request or task.app_engine_http_request
     return len(task.payload or b"") < MAX_TASK_BYTES // 2 and (push is None or len(push.headers) < 100)
 
 
 def _check_kind(task: Task, queue: Queue, version: Version) -> None:
-    """HTTP tasks go into every push queue. In v2beta2, App Engine tasks do not go into a queue for HTTP tasks."""
+    """HTTP tasks go into every push queue. In v2beta2, a queue for HTTP tasks rejects App Engine tasks."""
     if task.http_request is None and task.app_engine_http_request is None and task.pull_message is None:
         raise InvalidArgument("Task.payload_type is not set.")
     if queue.pull_target is not None and task.pull_message is None:
@@ -72,10 +72,10 @@ def _check_kind(task: Task, queue: Queue, version: Version) -> None:
 
 
 def _check_deadline(task: Task) -> None:
-    """How long a target may take, in the versions that let a task say so. Source: SPEC section 3.1."""
+    """Validates the deadline of a target, in the versions that have it. Source: SPEC section 3.1."""
     deadline = task.dispatch_deadline
     if deadline is None or (task.app_engine_http_request is not None and not deadline):
-        return  # an App Engine task with 0 has the deadline of its service's scaling
+        return  # 0 in an App Engine task means the deadline of its service's scaling type
     longest, text = (
         (MAX_APP_ENGINE_DEADLINE, "24h15s")
         if task.app_engine_http_request is not None
@@ -100,7 +100,7 @@ def _http(asked: HttpRequest) -> HttpRequest:
     method = asked.http_method or "POST"
     url = check_url(asked.url)
     tokens = asked.oauth_token, asked.oidc_token
-    # The emulator's one relaxation: on this machine tokens travel over plain http, or nobody could test them.
+    # One relaxation: on this machine, tokens may travel over plain http, so that tests need no TLS.
     if any(tokens) and url.scheme != "https" and not is_local_name(url.host or ""):
         raise InvalidArgument(
             "HttpRequest.url must start with 'https://' for request with HttpRequest.authorization_header"
@@ -148,7 +148,7 @@ def _app_engine_headers(asked: AppEngineHttpRequest) -> dict[str, str]:
 
 
 def proto_size(task: Task, queue_name: str) -> int:
-    """Bytes of the task as a protocol buffer, which is what the service measures. Source: SPEC section 3.1."""
+    """The size of the task as a protocol buffer, which the service limits. Source: SPEC section 3.1."""
     held: list[bytes | None] = []
     headers: dict[str, str] = {}
     if task.http_request is not None:

@@ -1,1 +1,1 @@
-"""What each REST method means."""
+"""What does each REST method do?"""

@@ -1,4 +1,4 @@
-"""Attempts of push tasks: begun on request or when due, recorded when they end. Source: SPEC section 5."""
+"""Attempts of push tasks: begins them on request or when due, and records their outcome. Source: SPEC section 5."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .context import NOT_FOUND, Serving, shown
 
 class AttemptService(Serving):
     def run(self, name: str, body: RunTaskRequest) -> bytes:
-        """Sends one attempt at once, whatever the queue's state and pace; the answer does not wait for the target's."""
+        """Sends one attempt at once, whatever the queue's state and rate; responds without waiting for the target."""
         parsed = parse_task(name)
         with self._store.transaction():
             queue = self._queue(parsed.parent)
@@ -36,7 +36,7 @@ class AttemptService(Serving):
         return shown(queue, sent, body.response_view)
 
     def begin_due(self, queue: QueueRow, limit: int) -> list[Attempt]:
-        """Begins what is due and not under way, oldest first; sending it is for the caller, after the commit."""
+        """Begins the attempts of due tasks, oldest first. The caller sends them after the commit."""
         self._context.expiry.end_all()
         due = self._tasks.to_dispatch(queue.generation, self._context.clock.now(), limit)
         if not due:
@@ -48,7 +48,7 @@ class AttemptService(Serving):
         return begun
 
     def finish(self, attempt: Attempt, outcome: Outcome) -> None:
-        """Records how an attempt ended: the task is done, due again, or given up."""
+        """Records the outcome of an attempt: the task is deleted, retried, or given up."""
         now = self._context.clock.now()
         with self._store.transaction():
             self._tasks.count_answer(attempt.queue_row, now)
@@ -61,7 +61,7 @@ class AttemptService(Serving):
             self._store.after_commit(partial(self._context.under_way.recorded, attempt))
             self._store.journal.ended(attempt.queue.name, record, outcome.status.code_name.lower())
             if row is None or not is_there:
-                return  # deleted or purged meanwhile, or done by another attempt
+                return  # the task was deleted or purged meanwhile, or another attempt completed it
             queue = QueueRow(attempt.queue_row, attempt.generation, attempt.queue, None)
             if outcome.succeeded:
                 self._remove(queue, row.id, why="")
@@ -99,7 +99,7 @@ class AttemptService(Serving):
 
 
 def _next_try(attempt: Attempt, outcome: Outcome, row: StoredTask, now: datetime) -> datetime | None:
-    """When the task is due again; None when it is done, or given up."""
+    """The time of the retry; None if the task is done or given up."""
     if outcome.succeeded:
         return None
     retries = retry_config(attempt.queue, attempt.task)

@@ -1,4 +1,4 @@
-"""Which calls are counted and audited, and what an audit entry says. Pure. Source: Cloud Audit Logs for Cloud Tasks."""
+"""Which calls are counted and audited; the content of audit entries. Pure. Source: Cloud Audit Logs for Cloud Tasks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _AUDITED = {
 
 
 def is_audited(method: str) -> bool:
-    """Whether a call of this method is always audited."""
+    """Whether calls of this method are always audited."""
     return method in _AUDITED
 
 
@@ -44,7 +44,7 @@ def verb(method: str) -> str:
 
 
 def queue_of(parameters: dict[str, Any]) -> str:
-    """The full name of the queue that a call is about; empty where it is about none."""
+    """The full name of a call's queue; empty if it has none."""
     body = parameters.get("body")
     for name in ("name", "parent", "resource", "queue"):
         parts = str(parameters.get(name, "")).split("/")
@@ -56,7 +56,7 @@ def queue_of(parameters: dict[str, Any]) -> str:
 def entry(
     method: str, version: Version, parameters: dict[str, Any], who: str, error: ApiError | None, now_us: int
 ) -> bytes:
-    """The audit entry of a call, as JSON: all but its log's name and its resource."""
+    """The audit entry of a call as JSON, without its log name and resource."""
     resource = resource_of(parameters)
     name = f"google.cloud.tasks.{version}.CloudTasks.{verb(method)}"
     permission = f"cloudtasks.{_AUDITED[method]}"
@@ -87,7 +87,7 @@ def entry(
 
 
 def resource_of(parameters: dict[str, Any]) -> str:
-    """The full name of what a call changes: a queue, a location, a project."""
+    """The full name of the resource that a call changes: a queue, a location, a project."""
     if queue := queue_of(parameters):
         return queue
     for name in ("name", "parent", "resource"):
@@ -97,7 +97,7 @@ def resource_of(parameters: dict[str, Any]) -> str:
 
 
 def _request(method: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """What was asked for: names, masks, rates and policies, but no targets, whose headers may hold secrets."""
+    """The request in the entry: names, masks, rates and policies, but no targets, whose headers may contain secrets."""
     body = parameters.get("body")
     said: dict[str, Any] = {
         camel(name): value for name, value in parameters.items() if isinstance(value, str) and value

@@ -1,4 +1,4 @@
-"""Many tasks in one call: each succeeds or fails alone, and the answer is an operation. Source: SPEC section 1.3."""
+"""Many tasks in one call: each succeeds or fails alone, and the response is an operation. Source: SPEC section 1.3."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class BatchService(TaskService):
         *,
         version: Version = OWN,
     ) -> bytes:
-        """`refused`: items that the caller may not ask for, by their place."""
+        """`refused`: errors of items that the caller has no permission for, by index."""
         name = parse_queue(parent)
         _check_size(len(body.requests), "requests", MAX_CREATES)
         for at, request in enumerate(body.requests):
@@ -84,7 +84,7 @@ class BatchService(TaskService):
         return self._operation("BatchDeleteTasks", name, body, run)
 
     def operation(self, name: str) -> bytes:
-        """The operation of a call, for a day after it."""
+        """The operation of a call; it is kept for a day."""
         check_location(parse_location(name.rpartition("/operations/")[0]))
         found = self._store.operations.get(name, self._context.clock.now())
         if found is None:
@@ -98,7 +98,7 @@ class BatchService(TaskService):
         return task_json(stored, f"{name}/tasks/", request.response_view or "BASIC")
 
     def _count(self, call: str, queue: QueueRow, done: int, failed: Failed) -> None:
-        """Each item counts like a call of its own."""
+        """Each item counts as a call."""
         now_us = to_us(self._context.clock.now())
         codes = Counter(refused.status.lower() for refused in failed.values())
         for code, times in (codes + Counter(ok=done)).items():
@@ -115,7 +115,7 @@ class BatchService(TaskService):
         body: BatchCreateTasksRequest | BatchDeleteTasksRequest,
         run: Callable[[QueueRow], tuple[Done, Failed]],
     ) -> bytes:
-        """Runs a batch, unless this very call did it before; what it answers is kept."""
+        """Runs a batch, unless the same call (by request_id) ran before; keeps the response."""
         now = self._context.clock.now()
         operation = f"{queue.parent}/operations/{self._operation_id(body.request_id)}"
         fingerprint = _fingerprint(call, queue, body) if body.request_id else b""
@@ -130,7 +130,7 @@ class BatchService(TaskService):
                 return answer
         if found.fingerprint != fingerprint:
             raise InvalidArgument(
-                f"request_id '{body.request_id}' was used for another call: choose a new one."
+                f"request_id '{body.request_id}' was already used for another call: use a new one."
             )
         return found.answer
 
@@ -139,7 +139,7 @@ class BatchService(TaskService):
             return str(UUID(int=self._context.random.getrandbits(128), version=4))
         if not _REQUEST_ID.fullmatch(request_id):
             raise InvalidArgument(
-                "request_id can contain only letters, numbers and - _ . ~, at most 128 characters; a UUID is best."
+                "request_id can contain only letters, numbers and - _ . ~, at most 128 characters; use a UUID."
             )
         return request_id
 
@@ -152,7 +152,7 @@ def _check_size(count: int, member: str, most: int) -> None:
 def _each(
     items: list[T], act: Callable[[T], str], *, before: Mapping[int, ApiError] = MappingProxyType({})
 ) -> tuple[Done, Failed]:
-    """What became of each item; a refusal ends only its own. Those refused `before` are not looked at."""
+    """The result of each item; an error concerns only its own item. Skips items with an error in `before`."""
     done: Done = []
     failed: Failed = dict(before)
     for at, item in enumerate(items):
@@ -170,7 +170,7 @@ def _fingerprint(call: str, queue: QueueName, body: Message) -> bytes:
 
 
 def _answer(call: str, operation: str, times: tuple[str, str], done: Done, failed: Failed) -> bytes:
-    """The finished operation. Tasks come ready-made, so it is put together rather than encoded."""
+    """The finished operation. Tasks are ready-made JSON, so it is concatenated instead of encoded."""
     started, ended = times
     state = "PARTIALLY_SUCCEEDED" if failed else "SUCCEEDED"
     metadata = (

@@ -1,4 +1,4 @@
-"""What the services share: the database, the time, random ids, and the way out for push tasks."""
+"""The shared state of the services: database, clock, random ids, and the queue of push tasks to send."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GONE = (
 
 
 class Context:
-    """One for all services of an emulator."""
+    """One instance for all services of an emulator."""
 
     def __init__(
         self,
@@ -53,13 +53,13 @@ class Context:
         self.keeps_given_up = False
 
     def changed(self, queue: int) -> None:
-        """Something in this queue may have to be dispatched, once it is on disk."""
+        """Something in this queue may be ready to dispatch, once it is on disk."""
         if self._wake is not None:
             self.store.after_commit(partial(self._wake, queue), once=queue)
 
 
 class Serving:
-    """What every service has at hand, and does in the same way."""
+    """The base class of all services, with their common steps."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -67,7 +67,7 @@ class Serving:
         self._tasks = context.store.tasks
 
     def _queue(self, name: QueueName) -> QueueRow:
-        """The queue of this name. Errors: InvalidArgument for a location that does not exist; NotFound."""
+        """The queue with this name. Errors: InvalidArgument for a location that does not exist; NotFound."""
         check_location(name.parent)
         found = self._store.queue(str(name))
         if found is None:
@@ -75,13 +75,13 @@ class Serving:
         return found
 
     def _save(self, row: QueueRow, queue: Queue) -> Queue:
-        """Keeps a queue as it is now, inside a transaction of the caller."""
+        """Stores a queue, inside the caller's transaction."""
         self._store.save_queue(row.row, queue)
         self._context.changed(row.row)
         return queue
 
     def _task(self, name: TaskName) -> tuple[QueueRow, StoredTask]:
-        """The task of this name, and its queue. Errors: InvalidArgument, NotFound."""
+        """The task with this name, and its queue. Errors: InvalidArgument, NotFound."""
         queue = self._queue(name.parent)
         found = self._tasks.get(queue.generation, name.task)
         if found is None:
@@ -90,13 +90,13 @@ class Serving:
         return queue, found
 
     def _give_up(self, queue: QueueRow, task: StoredTask, why: str) -> None:
-        """Ends a task that used up its attempts; it is kept aside where the emulator was asked to."""
+        """Ends a task that used up its attempts; keeps a copy if the emulator has dead letters enabled."""
         if self._context.keeps_given_up:
             self._store.given_up.add(queue.queue.name, task, self._context.clock.now())
         self._remove(queue, task.id, why)
 
     def _remove(self, queue: QueueRow, task_id: str, why: str = "DELETED") -> None:
-        """Ends a task; its name stays blocked for a while. `why` is empty where an attempt says it.
+        """Ends a task; its name stays blocked for a while. `why` is empty if an attempt gives the reason.
 
         Errors: NotFound.
         """
@@ -109,5 +109,5 @@ class Serving:
 
 
 def shown(queue: QueueRow, task: StoredTask, view: str) -> bytes:
-    """The answer of a call about one task."""
+    """The response of a call about one task."""
     return task_json(task, task_prefix(queue.queue), view or "BASIC").encode()

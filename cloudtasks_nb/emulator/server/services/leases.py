@@ -1,6 +1,6 @@
-"""Pull tasks: leased, renewed, given back, acknowledged. Source: SPEC section 4.
+"""Pull tasks: lease, renew, cancel, acknowledge. Source: SPEC section 4.
 
-A lease is nothing but a schedule time in the future that only its holder knows: whoever shows it holds the task.
+A lease is a schedule time in the future that only its holder knows: a caller that sends it holds the task.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class LeaseService(Serving):
         return joined_json(rows.values())
 
     def acknowledge(self, name: str, body: AcknowledgeTaskRequest) -> Empty:
-        """Also when the lease is over, as long as nobody leased the task since."""
+        """Also works after the lease expired, as long as nobody leased the task again."""
         with self._held(name, body.schedule_time) as (queue, task):
             self._remove(queue, task.id, "ACKNOWLEDGED")
         return Empty()
@@ -76,12 +76,12 @@ class LeaseService(Serving):
 
     @contextmanager
     def _held(self, name: str, schedule_time: datetime | None) -> Iterator[tuple[QueueRow, StoredTask]]:
-        """A task whose lease the caller holds, inside a transaction. Errors: NotFound, FailedPrecondition, ..."""
+        """The task whose lease the caller holds, inside a transaction. Errors: NotFound, FailedPrecondition, ..."""
         parsed = parse_task(name)
         with self._store.transaction():
             queue, task = self._task(parsed)
             if queue.queue.pull_target is None:
-                raise InvalidArgument("Only a pull task has a lease.")
+                raise InvalidArgument("The task is not a pull task: it has no lease.")
             rules.check_held(schedule_time, from_us(task.schedule_us), task.dispatch_count)
             yield queue, task
 
@@ -93,7 +93,7 @@ class LeaseService(Serving):
 def _leased(
     queue: QueueRow, due: Iterable[StoredTask], lease_end_us: int, view: str
 ) -> Iterator[tuple[StoredTask, bytes]]:
-    """Tasks with their answers once they are leased, which are empty for those that were leased too often before."""
+    """Yields tasks with their responses; the response is empty for tasks that used up their leases."""
     for row in due:
         if _is_spent(queue, row):
             yield row, b""
@@ -105,8 +105,8 @@ def _leased(
 def _chosen(
     leased: Iterable[tuple[StoredTask, bytes]], limit: int, most_bytes: int
 ) -> tuple[dict[int, bytes], list[str]]:
-    """What a lease call takes, oldest first, as far as it fits the answer: answers by rows; and the ids of the tasks
-    that were leased too often before."""
+    """Selects tasks to lease, oldest first, until the response is full. Returns responses by row, and the ids of tasks
+    that used up their leases."""
     rows: dict[int, bytes] = {}
     spent: list[str] = []
     size = 0

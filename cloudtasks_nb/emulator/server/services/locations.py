@@ -53,11 +53,11 @@ class LocationService(Serving):
         return CmekConfig(name=name, kms_key=self._store.kms_key(parent))
 
     def update_key(self, name: str, body: CmekConfig, *, update_mask: str = "") -> CmekConfig:
-        """A blank key switches back to Google's own."""
+        """An empty key switches back to Google's default encryption."""
         parent = _location_of(name)
         if body.name and body.name != name:
             raise InvalidArgument(
-                f"The name in the body ('{body.name}') is not the one in the URL ('{name}')."
+                f"The name in the body ('{body.name}') must match the name in the URL ('{name}')."
             )
         paths = parse_mask(update_mask, "update_mask", CmekConfig)
         if paths and ("kms_key",) not in paths:
@@ -66,9 +66,7 @@ class LocationService(Serving):
         if body.kms_key and match is None:
             raise InvalidArgument(f'CmekConfig.kms_key must be formatted: "{_KEY_FORMAT}".')
         if match is not None and match[1] not in (parent.location, "global"):
-            raise InvalidArgument(
-                f"CmekConfig.kms_key must be a key in {parent.location}, not in {match[1]}."
-            )
+            raise InvalidArgument(f"CmekConfig.kms_key must be in {parent.location}, not in {match[1]}.")
         with self._store.transaction():
             self._store.set_kms_key(str(parent), body.kms_key)
         return CmekConfig(name=name, kms_key=body.kms_key)

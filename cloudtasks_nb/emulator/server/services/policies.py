@@ -1,4 +1,4 @@
-"""IAM policies of queues: stored, guarded by their etag. The gate enforces them. Source: SPEC section 7."""
+"""IAM policies of queues: stores them, and checks their etag. The gate enforces them. Source: SPEC section 7."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..rules.locations import check_location
 from .context import Serving
 
 _INVALID = "Request contains an invalid argument."
-_NO_POLICY = Policy(etag="ACAB")  # what Google answers where none was ever set
+_NO_POLICY = Policy(etag="ACAB")  # Google's response if no policy was set
 _CUSTOM_ROLE = re.compile(r"(projects|organizations)/[^/]+/roles/[A-Za-z0-9_.]{1,100}")
 _WITH_CONDITIONS = 3
 _VERSIONS = (0, 1, _WITH_CONDITIONS)
@@ -52,7 +52,7 @@ class PolicyService(Serving):
                 f"'{current.etag}'."
             )
         if body.policy.etag and body.policy.version != _WITH_CONDITIONS and _has_conditions(current):
-            raise InvalidArgument(_INVALID)  # without an etag they are lost, as the API documents
+            raise InvalidArgument(_INVALID)  # without an etag, the update drops conditions, as documented
         etag = base64.b64encode(self._context.random.randbytes(8)).decode()
         policy = replace(body.policy, etag=etag)
         self._store.save_policy(found.row, encode(policy).decode())
@@ -86,7 +86,7 @@ def _has_conditions(policy: Policy) -> bool:
 
 
 def _without_conditions(policy: Policy) -> Policy:
-    """For those who do not know conditions: their roles get names that nobody mistakes for the roles themselves."""
+    """Renames conditional roles for callers of older policy versions, so that they do not look unconditional."""
     if not _has_conditions(policy):
         return policy
     return replace(policy, version=1, bindings=[_marked(binding) for binding in policy.bindings])
@@ -100,5 +100,5 @@ def _marked(binding: Binding) -> Binding:
 
 
 def _plain(etag: str) -> str:
-    """Both base64 alphabets, padded or not, mean the same etag."""
+    """Compares etags as bytes: both base64 alphabets, padded or not, are equal."""
     return etag.rstrip("=").replace("-", "+").replace("_", "/")

@@ -69,7 +69,7 @@ class QueueService(Serving):
             return self.add(replace(body, name=str(name)))
 
     def add(self, asked: Queue) -> Queue:
-        """Stores a new queue under its name, inside a transaction of the caller. Errors: ApiError."""
+        """Stores a new queue under its name, inside the caller's transaction. Errors: ApiError."""
         name = parse_queue(asked.name)
         queue = queue_rules.new_queue(asked, name)
         if self._store.queue(queue.name) is not None:
@@ -83,7 +83,7 @@ class QueueService(Serving):
         return added
 
     def have(self, asked: Asked) -> None:
-        """Makes a queue, or gives the one that is there the settings that were named; in a transaction of the caller.
+        """Creates a queue, or applies the named settings to an existing one; inside the caller's transaction.
 
         Errors: ApiError.
         """
@@ -103,7 +103,7 @@ class QueueService(Serving):
         paths = masks.parse_mask(update_mask, "update_mask", version=version)
         if body.name and body.name != name:
             raise InvalidArgument(
-                f"The queue name in the body ('{body.name}') is not the one in the URL ('{name}')."
+                f"The queue name in the body ('{body.name}') must match the name in the URL ('{name}')."
             )
         with self._store.transaction():
             found = self._store.queue(name)
@@ -146,7 +146,7 @@ class QueueService(Serving):
             return self._save(row, replace(row.queue, state=state))
 
     def _shown(self, row: QueueRow, paths: Sequence[masks.Path]) -> Queue:
-        """Everything but statistics, or just the fields that were asked for."""
+        """The queue without statistics, or only the requested fields."""
         if not paths:
             return row.queue
         asks_stats = any(path[0] == "stats" for path in paths)
@@ -162,7 +162,7 @@ class QueueService(Serving):
 
 
 def _parent(text: str) -> LocationName:
-    """The location of a listing or a new queue. Errors: InvalidArgument, in the service's own words."""
+    """The location of a listing or a new queue. Errors: InvalidArgument, with the service's own text."""
     try:
         name = parse_location(text)
     except InvalidArgument:
@@ -171,7 +171,7 @@ def _parent(text: str) -> LocationName:
 
 
 def _name_in(parent: str, name: str) -> QueueName:
-    """The name of a new queue. Errors: InvalidArgument, in the service's own words."""
+    """The name of a new queue. Errors: InvalidArgument, with the service's own text."""
     parts = name.split("/")
     if len(parts) == 6 and parts[0::2] == ["projects", "locations", "queues"]:
         try:

@@ -1,6 +1,6 @@
-"""What the REST methods mean, one entry per method served: parameters and messages in, messages out.
+"""Maps each REST method to its handler: parameters and messages in, messages out.
 
-An answer is a message, or its ready-made JSON where speed counts.
+A handler returns a message, or ready-made JSON where speed matters.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ class Service:
     def call(
         self, method: str, parameters: dict[str, Any], version: Version = OWN, who: Caller | None = None
     ) -> Answer:
-        """Run a method with its path, query and body as keywords. `who` asks for it, where that is known.
+        """Call a method with its path, query and body parameters as keywords. `who`: the caller, if known.
 
-        A handler that takes a `version` gets it: its method means something else in another version of the API.
+        A handler with a `version` parameter gets it: its method behaves differently between API versions.
 
         Errors: ApiError.
         """
@@ -102,7 +102,7 @@ class Service:
         who: Caller | None,
         error: ApiError,
     ) -> None:
-        """Take note of a call that was refused, here or before it came here."""
+        """Record a call that failed, here or before."""
         self._tell(method, parameters, version, who, error)
 
     def _tell(
@@ -124,4 +124,4 @@ class Service:
             journal.audited(project, now_us, entry)
         if journal.has_many:
             with self.context.store.transaction():
-                pass  # whose end is the time to write
+                pass  # the end of the transaction writes the notes

@@ -49,7 +49,7 @@ class TaskService(Serving):
         order_by: str = "",
         most_bytes: int = MAX_PAGE_BYTES,
     ) -> bytes:
-        """`most_bytes`: where a page ends at the latest; NAMES_ONLY where nothing else of the tasks is wanted."""
+        """`most_bytes`: the size at which a page ends; NAMES_ONLY if only names are requested."""
         row = self._queue(parse_queue(parent))
         view, order, now = response_view or "BASIC", _order(order_by, row.queue), self._context.clock.now()
         page = Listing([parent, view, order_by], page_size, page_token, largest=MAX_TASKS, now=now)
@@ -64,7 +64,7 @@ class TaskService(Serving):
         return page_json(found, prefix, view, token)
 
     def _token(self, page: Listing, order: Order, row: QueueRow, last: str) -> str:
-        """Where the next page begins: behind the task with this id."""
+        """The end of a page: after the task with this id."""
         task = self._tasks.get(row.generation, last)
         return page.token(*(getattr(task, column) for column in order.columns))
 
@@ -83,7 +83,7 @@ class TaskService(Serving):
         return shown(queue, stored, body.response_view)
 
     def buffer(self, queue: str, body: BufferTaskRequest, task_id: str = "") -> bytes:
-        """A payload becomes a task that goes where its queue says. Source: SPEC section 1.2."""
+        """Creates a task from a payload; the queue's target gives the URL. Source: SPEC section 1.2."""
         name = parse_queue(queue)
         if task_id:
             check_task_id(task_id)
@@ -92,11 +92,13 @@ class TaskService(Serving):
             request = _buffered(row.queue.http_target, body.body or HttpBody())
             stored = self.add(row, Task(http_request=request), task_id)
             now_us = to_us(self._context.clock.now())
-            self._store.journal.called(row.queue.name, "CreateTask", "ok", now_us)  # a task was created, too
+            self._store.journal.called(
+                row.queue.name, "CreateTask", "ok", now_us
+            )  # it counts as tasks.create, too
         return b'{"task":' + shown(row, stored, "") + b"}"
 
     def add(self, queue: QueueRow, asked: Task, task_id: str, version: Version = OWN) -> StoredTask:
-        """Stores a new task, inside a transaction of the caller; an empty id is replaced by a random one."""
+        """Stores a new task, inside the caller's transaction; an empty id becomes a random one."""
         now = self._context.clock.now()
         task = task_rules.new_task(asked, queue.queue, now, version)
         if task_id and self._store.tombstones.is_blocked(queue.row, task_id, now):
@@ -122,10 +124,10 @@ class TaskService(Serving):
         return Empty()
 
     def _random_id(self) -> str:
-        """19 digits, as the service's own. The first ones are the same for a while.
+        """19 digits, like the service's ids. The first digits stay the same for a while.
 
-        They tell no order, but tasks that are made together lie together in the indexes: ids that are random throughout
-        touch a page of the file for each task, once the queue is large.
+        Ids have no order, but neighbours in time are neighbours in the indexes: fully random ids would touch one page
+        of the file per task in a large queue.
         """
         if self._ids_left == 0:
             self._ids_begin, self._ids_left = self._context.random.randrange(10**8, 10**9), _IDS_TOGETHER
@@ -137,7 +139,7 @@ def _new_row(task: Task, task_id: str, now: datetime, expires: datetime) -> Stor
     head, payload = request_json(task)
     schedule_us = to_us(task.schedule_time or now)
     return StoredTask(
-        row=0,  # until it is stored
+        row=0,  # set when it is stored
         id=task_id,
         first_us=schedule_us,
         schedule_us=schedule_us,
@@ -150,8 +152,8 @@ def _new_row(task: Task, task_id: str, now: datetime, expires: datetime) -> Stor
 
 
 def _order(order_by: str, queue: Queue) -> Order:
-    """The default is the schedule time that a task was created with: unlike the current one it never changes, so
-    a task that is tried again between two pages is neither shown twice nor left out."""
+    """Defaults to the schedule time at creation. Unlike the current one it never changes, so a task that is retried
+    between two pages is neither repeated nor missed."""
     match order_by.strip().removesuffix(" asc"):
         case "":
             return BY_FIRST
@@ -163,7 +165,7 @@ def _order(order_by: str, queue: Queue) -> Order:
 
 
 def id_in(queue: QueueName, name: str) -> str:
-    """The id in the name of a new task, empty for the service to choose. Errors: InvalidArgument."""
+    """The id in a new task's name; empty if the service chooses it. Errors: InvalidArgument."""
     if not name:
         return ""
     head, separator, task_id = name.rpartition("/tasks/")
@@ -180,7 +182,7 @@ def id_in(queue: QueueName, name: str) -> str:
 
 
 def _buffered(target: HttpTarget | None, body: HttpBody) -> HttpRequest:
-    """The request of a buffered task: the queue's target, and the payload. Errors: InvalidArgument."""
+    """The request of a buffered task: the queue's target with the payload. Errors: InvalidArgument."""
     url = own_url(target)
     if target is None or not url:
         raise InvalidArgument(

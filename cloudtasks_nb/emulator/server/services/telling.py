@@ -1,4 +1,4 @@
-"""What is told of attempts, and which tasks the log shows. Pure."""
+"""Builds the records of attempts, and samples which tasks the log shows. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def is_logged(queue: Queue, name: str) -> bool:
-    """Whether the log shows a new task. Chance has its say once for each name: the same run gives the same log."""
+    """Whether the log shows a new task. The sample depends on the name only: the same run gives the same log."""
     logging = queue.stackdriver_logging_config
     ratio = logging.sampling_ratio if logging is not None else 0.0
     if ratio <= 0 or ratio >= 1:
@@ -28,7 +28,7 @@ def is_logged(queue: Queue, name: str) -> bool:
 def ended(
     attempt: Attempt, outcome: Outcome, now: datetime, due: datetime | None, *, is_there: bool
 ) -> Happened:
-    """The record of an attempt that ended. `due`: when its task is tried again."""
+    """The record of an attempt that ended. `due`: the time of the retry."""
     verdict = (
         "SUCCEEDED" if outcome.succeeded
         else "DELETED" if not is_there
@@ -52,13 +52,13 @@ def ended(
 
 
 def under_way(attempt: Attempt, outcome: str = "UNDER_WAY") -> Happened:
-    """The record of an attempt that was sent, and whose end nobody knows yet."""
+    """The record of an attempt that is still under way."""
     most = retry_config(attempt.queue, attempt.task).max_attempts or 0
     return Happened(*_sent(attempt), outcome, attempt.number, attempt.task.response_count, most)
 
 
 def _sent(attempt: Attempt) -> tuple[str, str, int, int, str, str, bool]:
-    """What is known when an attempt is sent."""
+    """The facts that are known when an attempt is sent."""
     task, started_us = attempt.task, to_us(attempt.started)
     due_us = started_us if attempt.by_run or task.schedule_time is None else to_us(task.schedule_time)
     return "ATTEMPT", attempt.task_id, started_us, due_us, *where(task), attempt.logged

@@ -1,4 +1,4 @@
-"""What an uploaded queue.yaml makes of the queues of a project. Source: SPEC sections 2.6 and 2.8."""
+"""Applies an uploaded queue.yaml to the queues of a project. Source: SPEC sections 2.6 and 2.8."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SPARED = "default"
 
 
 class UploadService(QueueService):
-    """The file says everything about a project's queues: those that it does not name are disabled."""
+    """The file lists all queues of a project: queues that it does not list are disabled."""
 
     def update(self, body: HttpBody, *, app_id: str = "") -> Empty:
         if not PROJECT_ID.fullmatch(app_id):
@@ -34,7 +34,7 @@ class UploadService(QueueService):
         return Empty()
 
     def apply(self, parent: LocationName, entry: Described) -> None:
-        """What one entry of the file makes of its queue, inside a transaction of the caller. Errors: ApiError."""
+        """Applies one entry of the file to its queue, inside the caller's transaction. Errors: ApiError."""
         name = f"{parent}/queues/{entry.id}"
         found = self._store.queue(name)
         if found is None:
@@ -49,7 +49,7 @@ class UploadService(QueueService):
 
 
 def _said(asked: Queue, current: Queue) -> list[Path]:
-    """What the file says of a queue that is there. A push queue for HTTP tasks stays one, unless the file routes it."""
+    """The new settings of an existing queue. A push queue for HTTP tasks stays one, unless the file routes it."""
     target = asked.app_engine_http_target
     is_routed = target is not None and target.app_engine_routing_override is not None
     names = ["rate_limits", "retry_config", "pull_target"]

@@ -1,1 +1,1 @@
-"""The database: all the SQL there is, and how what was answered comes to be on disk."""
+"""The database: all SQL, and the commits that put a call on disk before its response."""

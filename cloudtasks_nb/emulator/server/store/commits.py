@@ -1,8 +1,8 @@
-"""Commits shared by what happens at the same time: nothing is answered before it is on disk.
+"""Shares commits between concurrent calls: no response is sent before its data is on disk.
 
-Work on the database runs in turns. Whatever arrives while the disk is busy waits for the next turn; all that ran
-within a turn is committed at once, and only then told to those who asked, whether they wrote or only read.
-What is past its time ends first, in turns of its own: whoever asks waits for that, the event loop does not.
+Work on the database runs in turns. Work that arrives while the disk is busy waits for the next turn. All work of one
+turn is committed together, and only then do its callers get their results, whether they wrote or only read. Expired
+tasks are deleted first, in turns of their own: callers wait for that, the event loop does not.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class _Work(Struct):
-    """Something to do with the database, and what came of it."""
+    """A piece of work on the database, and its result."""
 
     do: Callable[[], Any]
     told: asyncio.Future[Any]
@@ -34,7 +34,7 @@ class _Work(Struct):
     error: Exception | None = None
 
     def tell(self, lost: BaseException | None = None) -> None:
-        """Hands over what came of it, unless nobody waits for it any longer."""
+        """Passes on the result, unless the caller has gone."""
         if self.told.cancelled():
             return
         error = lost or self.error
@@ -45,7 +45,7 @@ class _Work(Struct):
 
 
 class Commits:
-    """The turns of one store. Lives inside one event loop."""
+    """The turns of one store. Lives in one event loop."""
 
     def __init__(self, store: Store, expiry: Expiry | None = None) -> None:
         self._store = store
@@ -57,19 +57,20 @@ class Commits:
         self._disk: asyncio.Future[Any] | None = None
         self._flushing: asyncio.Handle | None = None
         self._listeners: list[Callable[[], None]] = []
-        # One thread: the loop goes on reading requests while the disk works.
+        # one thread: the event loop goes on reading requests while the disk works
         self._thread = ThreadPoolExecutor(1, "commits") if store.is_durable else None
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Does the work in the next turn; returns when all it wrote and saw is on disk. Errors: Internal; its own."""
+        """Runs the work in the next turn; returns when its reads and writes are on disk. Errors: Internal; its own."""
         if self._expiry is not None and self._expiry.is_due():
             await self._expire(self._expiry)
         return await self._run(work)
 
     async def alone(self, work: Callable[[], T], then: Callable[[], None] | None = None) -> T:
-        """Does what no transaction can hold, such as replacing the whole database, while nobody else uses the store.
+        """Runs work that cannot be in a transaction, such as replacing the whole database, while nothing else uses the
+        store.
 
-        What was asked for before is on disk by then. What waits meanwhile is done after `then`, which is called on the
+        All earlier work is on disk by then. Work that waits meanwhile runs after `then`, which is called on the event
         loop unless the work failed. Errors: as run.
         """
         asked = _Work(work, asyncio.get_running_loop().create_future(), alone=True, then=then)
@@ -79,15 +80,15 @@ class Commits:
         return cast(T, await asked.told)
 
     def on_turn(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Calls the listener after every turn that wrote something. Returns how to stop that."""
+        """Calls the listener after every turn that wrote something. Returns a function that stops this."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     async def _expire(self, expiry: Expiry) -> None:
-        async with self._expiring:  # one for all: who comes later finds it done
+        async with self._expiring:  # one expiry for all: later callers find it done
             while expiry.is_due():
                 await self._run(expiry.end_some)
-                await asyncio.sleep(0)  # without a disk to wait for, too, others get their turn
+                await asyncio.sleep(0)  # lets other work run, also with a database in memory
 
     async def _run(self, work: Callable[[], T]) -> T:
         asked = _Work(work, asyncio.get_running_loop().create_future())
@@ -98,7 +99,7 @@ class Commits:
         return cast(T, await asked.told)
 
     async def close(self) -> None:
-        """Returns when nothing is on its way to the disk any longer."""
+        """Returns when no work is on its way to the disk."""
         while self._turn or self._waiting:
             await asyncio.wait([work.told for work in (*self._turn, *self._waiting)])
         if self._thread is not None:
@@ -110,16 +111,16 @@ class Commits:
             work.result = work.do()
         except sqlite3.Error as error:
             work.error = self._failure(error)
-        except Exception as error:  # it belongs to whoever asked
+        except Exception as error:  # the caller gets the exception
             work.error = error
         if self._store.in_transaction:
             self._turn.append(work)
-            if self._flushing is None:  # whatever else this round of the loop brings comes along
+            if self._flushing is None:  # more work may arrive in this round of the event loop
                 self._flushing = asyncio.get_running_loop().call_soon(self._flush)
             return
         lost = work.error if self._turn else None
         work.tell()
-        if lost is not None:  # a full disk takes back the whole transaction, not just one piece of work
+        if lost is not None:  # a full disk rolls back the whole transaction, not just one piece of work
             self._end_turn(lost)
 
     def _flush(self) -> None:
@@ -141,12 +142,12 @@ class Commits:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Does what waited, up to what has to be done alone."""
+        """Runs the waiting work, up to the next piece that must run alone."""
         while self._waiting and self._disk is None:
             if self._waiting[0].alone and self._turn:
-                return  # until this turn is committed
+                return  # continue when this turn is committed
             work = self._waiting.pop(0)
-            if work.told.cancelled():  # nobody asks for it any longer
+            if work.told.cancelled():  # the caller has gone
                 continue
             if work.alone:
                 self._do_alone(work)
@@ -162,7 +163,7 @@ class Commits:
         self._disk.add_done_callback(lambda disk: self._did_alone(work, disk.result()))
 
     def _by_itself(self, work: Callable[[], Any]) -> tuple[Any, Exception | None]:
-        """The work, whose transactions are its own."""
+        """Work that manages its own transactions."""
         self._store.shares_transactions = False
         try:
             return _outcome(work)
@@ -191,10 +192,10 @@ class Commits:
         self._tell_listeners()
 
     def _failure(self, error: BaseException) -> Internal:
-        """The database failed: say so to whoever asked, and to the owner of the process."""
+        """The database failed: reports it to the callers and to the owner."""
         if self._expiry is not None:
             self._expiry.look_again()
-        message = f"The emulator's database failed, and nothing of this call was kept: {error}."
+        message = f"The emulator's database failed, and this call was rolled back: {error}."
         print(f"cloudtasks_nb emulator: {message}", file=sys.stderr, flush=True)
         return Internal(message)
 
@@ -202,7 +203,7 @@ class Commits:
 def _outcome(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
     try:
         return work(), None
-    except Exception as error:  # it belongs to whoever asked
+    except Exception as error:  # the caller gets the exception
         return None, error
 
 

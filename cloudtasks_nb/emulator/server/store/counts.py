@@ -1,7 +1,7 @@
-"""How many tasks each generation has, so that nobody counts them. SQLite only.
+"""The number of tasks in each generation, so that nothing has to count them. SQLite only.
 
-The number is kept in the database and written by the commit that changes the tasks: it is true after a crash. What the
-transaction under way changed is known here until then, and is taken back with it.
+The commit that changes the tasks also writes the number, so it is correct after a crash. Changes of the current
+transaction are kept in memory until then, and are rolled back with it.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ Changes = dict[int, int]
 
 
 class Counts:
-    """The numbers of tasks, by the number of their generation."""
+    """Task counts by generation number."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self._changes: Changes = {}
 
     def grew(self, generation: int, by: int) -> None:
-        """Notes that tasks were added, or removed."""
+        """Records that tasks were added or removed."""
         self._changes[generation] = self._changes.get(generation, 0) + by
 
     def mark(self) -> Changes:
-        """What was changed until here, for `forget`."""
+        """The changes so far, for `forget`."""
         return self._changes.copy()
 
     def forget(self, mark: Changes) -> None:
-        """What was changed since then did not happen."""
+        """Rolls back later changes."""
         self._changes = mark
 
     def write(self) -> None:
-        """Writes what was changed, as part of the transaction under way."""
+        """Writes the changes in the current transaction."""
         changes, self._changes = self._changes, {}
         for generation, by in changes.items():
             self._db.execute("UPDATE generations SET tasks = tasks + ? WHERE id = ?", (by, generation))
 
     def of(self, generation: int) -> int:
-        """How many tasks a generation has."""
+        """The number of tasks in a generation."""
         found = self._db.execute("SELECT tasks FROM generations WHERE id = ?", (generation,)).fetchone()
         return (found[0] if found else 0) + self._changes.get(generation, 0)

@@ -1,4 +1,4 @@
-"""A database file: made, recognised, checked, and brought from an older version to this one. SQLite only."""
+"""A database file: creates, recognises, checks, and upgrades it. SQLite only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .given_up import TABLE as GIVEN_UP
 
 APPLICATION_ID = 0x63746E62  # "ctnb"
 VERSION = 5
-RESTORE = "restore a copy of it, or name another file: this one was left as it is"
-CHECK_S = 0.3  # how long looking for damage may take at the start; what lies beyond is found when it is read
+RESTORE = "restore a backup of it, or name another file; this file was not changed"
+CHECK_S = 0.3  # how long the check for damage may take at the start; other damage is found when it is read
 
 _LOGGED = (
     "ALTER TABLE tasks ADD COLUMN logged INTEGER NOT NULL DEFAULT 0; "
@@ -37,15 +37,15 @@ _KEPT_SINCE_1 = (
 
 
 def prepare(connection: sqlite3.Connection, check_s: float = CHECK_S) -> None:
-    """Makes an open database the emulator's. `check_s`: for how long it may look for damage.
+    """Makes an open database the emulator's. `check_s`: the time limit of the check for damage.
 
-    Errors: sqlite3.Error; ConfigError for a file of something else.
+    Errors: sqlite3.Error; ConfigError for a file of another program.
     """
-    # Exclusive: two emulators on one file would dispatch every task twice. The lock goes with the process.
+    # Exclusive: two emulators on one file would dispatch every task twice. The lock ends with the process.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    _identity(connection)  # what is not ours is left as it is
+    _identity(connection)  # do not change a file of another program
     _set_up(connection)
-    version = _identity(connection)  # nobody can change it any more
+    version = _identity(connection)  # now nobody else can change it
     if version == 0:
         connection.executescript(_in_one_transaction(_schema()))
     else:
@@ -58,12 +58,12 @@ def prepare(connection: sqlite3.Connection, check_s: float = CHECK_S) -> None:
         connection.executescript(_in_one_transaction(f"{clock} {told} {_COUNTED} {_COUNT}"))
     connection.executescript(GIVEN_UP)
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # cut off by the last stop
+    connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # the last stop aborted them
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
+    connection.execute("PRAGMA synchronous = FULL")  # committed data survives a power cut
     connection.execute("PRAGMA cache_size = -32768")  # 32 MB, however large the file
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("BEGIN EXCLUSIVE")
@@ -71,12 +71,12 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 
 def is_blank(connection: sqlite3.Connection) -> bool:
-    """Whether the database holds nothing at all, not even our mark. Errors: ConfigError for one of something else."""
+    """Whether the database is empty and unmarked. Errors: ConfigError for a database of another program."""
     return _identity(connection) == 0
 
 
 def _identity(connection: sqlite3.Connection) -> int:
-    """The version of our database that the file holds; 0 when it holds nothing yet. Errors: ConfigError."""
+    """The format version of the file; 0 if it is empty. Errors: ConfigError."""
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
@@ -85,7 +85,7 @@ def _identity(connection: sqlite3.Connection) -> int:
         return 0
     if application != APPLICATION_ID:
         raise ConfigError(
-            "is a database of something else.", hint="name another file: this one was left as it is"
+            "is not a database of this emulator.", hint="name another file; this file was not changed"
         )
     if not 1 <= version <= VERSION:
         raise ConfigError(
@@ -96,7 +96,7 @@ def _identity(connection: sqlite3.Connection) -> int:
 
 
 def _check(connection: sqlite3.Connection, for_s: float) -> None:
-    """Looks for damage, for a moment. Errors: ConfigError."""
+    """Checks for damage, for a limited time. Errors: ConfigError."""
     deadline = time.monotonic() + for_s
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
     try:
@@ -104,7 +104,7 @@ def _check(connection: sqlite3.Connection, for_s: float) -> None:
     except sqlite3.OperationalError as error:
         if "interrupted" not in str(error):
             raise
-        found = "ok"  # a large file: as far as it was read
+        found = "ok"  # a large file: the checked part is good
     finally:
         connection.set_progress_handler(None, 0)
     if found != "ok":
@@ -125,7 +125,7 @@ def _in_one_transaction(script: str) -> str:
 
 
 def _from_version_1(connection: sqlite3.Connection) -> None:
-    """The tables anew, with what was in them: a queue's tasks are of its first generation."""
+    """Creates the current tables and copies the old content: a queue's tasks become its first generation."""
     objects = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
     tables = [name for kind, name, _ in objects if kind == "table" and name in _KEPT_SINCE_1]
     steps = [f"DROP INDEX {name};" for kind, name, sql in objects if kind == "index" and sql is not None]

@@ -1,4 +1,4 @@
-"""What outlives its queue's taskTtl: it is gone before anybody looks again, however much ends at one moment."""
+"""Deletes tasks older than their queue's taskTtl before anybody can read them, in small steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AT_ONCE = 1000  # tasks: some 20 ms
 
 
 class Expiry:
-    """Knows when the next task ends by itself, so that nobody searches for it before."""
+    """Knows when the next task expires, so that no query is needed before."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -19,30 +19,30 @@ class Expiry:
         self._next = store.tombstones.next_expiry()
 
     def note(self, moment: datetime) -> None:
-        """A task will end at this moment."""
+        """Notes that a task will expire at this moment."""
         if self._next is None or moment < self._next:
             self._next = moment
 
     def begin_anew(self) -> None:
-        """The database is another one."""
+        """The database was replaced."""
         self.look_again()
 
     def look_again(self) -> None:
-        """Something was lost: what seemed to have ended may be there still."""
+        """A rollback happened: expired tasks may exist again."""
         self._next = datetime.min.replace(tzinfo=UTC)
 
     def is_due(self) -> bool:
-        """Whether something is past its time and still there."""
+        """Whether there are expired tasks left."""
         return self._next is not None and self._next <= self._clock.now()
 
     def end_some(self) -> None:
-        """Ends some of it."""
+        """Deletes some of them."""
         with self._store.transaction():
             for gone in self._store.tombstones.expire(AT_ONCE, self._clock.now()):
                 self._store.journal.removed(gone.queue, gone.task, "EXPIRED", gone.at_us)
         self._next = self._store.tombstones.next_expiry()
 
     def end_all(self) -> None:
-        """Returns when nothing is left of it."""
+        """Returns when none is left."""
         while self.is_due():
             self.end_some()

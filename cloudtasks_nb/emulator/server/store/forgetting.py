@@ -1,4 +1,4 @@
-"""What happened is kept for some time and in some number: what is beyond that goes, oldest first. SQLite only."""
+"""Limits records and counters by age and by number: deletes the oldest first. SQLite only."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ RECORDS_OF_A_QUEUE = 50_000
 RECORDS = 500_000
 COUNTERS = 2_000_000
 AUDITS = 20_000
-_AT_ONCE = 100  # batches, of one record or of some hundred
+_AT_ONCE = 100  # batches, of one to some hundred records
 _ROWS_AT_ONCE = 5_000
 _DAY = 1440
-_PAUSE = timedelta(hours=1)  # between two looks at what is counted rather than kept
+_PAUSE = timedelta(hours=1)  # between two checks of the counters
 
 
 class Forgetting:
-    """Forgets a little at a time."""
+    """Deletes a little at a time."""
 
     def __init__(self, connection: sqlite3.Connection, journal: Journal, happened: HappenedStore) -> None:
         self._db = connection
@@ -36,7 +36,7 @@ class Forgetting:
         self._look_at: datetime | None = None
 
     def some(self, now: datetime) -> bool:
-        """Inside a transaction: forgets some of what is too old or too much. Whether there was any."""
+        """Deletes some records that are too old or too many, inside a transaction. Returns whether there were any."""
         kept = self._posting.kept
         if kept is None:
             kept = dict(self._db.execute("SELECT queue, sum(count) FROM happened GROUP BY queue"))
@@ -52,7 +52,7 @@ class Forgetting:
         return False
 
     def _old_records(self, kept: dict[int, int], now: datetime) -> bool:
-        """Rows are numbered as they come: the first ones are the oldest."""
+        """Row numbers increase, so the first rows are the oldest."""
         sql = "SELECT row, queue, first_us, last_us FROM happened ORDER BY row LIMIT ?"
         first = [Batch(*row) for row in self._db.execute(sql, (_AT_ONCE,))]
         return self._drop(kept, [one for one in first if one.last_us < to_us(now - RECORDS_FOR)])
@@ -94,7 +94,7 @@ class Forgetting:
         return self._drop_counters(to_us(now - MINUTES_FOR) // MINUTE_US)
 
     def _many_counters(self) -> bool:
-        """Far too many: the oldest day goes, for all queues."""
+        """The number is far above the limit: deletes the oldest day of all queues."""
         (count,) = self._db.execute("SELECT count(*) FROM minutes").fetchone()
         if count <= COUNTERS:
             return False
@@ -102,7 +102,7 @@ class Forgetting:
         return first is not None and self._drop_counters(first + _DAY)
 
     def _drop_counters(self, before: int) -> bool:
-        """All before a minute, but for the last depth of each queue, which may be so still."""
+        """Deletes all before a minute, except the last depth of each queue, which may still be valid."""
         gone = 0
         queues = [id for (id,) in self._db.execute("SELECT id FROM told_queues")]
         for what, queue in product((ATTEMPTS, REQUESTS, DELAYS, DEPTH), queues):
@@ -125,7 +125,7 @@ class Forgetting:
         return self._db.execute(sql, given).rowcount > 0
 
     def _forget_names(self) -> None:
-        """Of queues that are gone, once nothing else is told of them."""
+        """Deletes queues that no longer exist and have no records left."""
         sql = (
             "DELETE FROM told_queues WHERE name NOT IN (SELECT name FROM queues) AND NOT EXISTS "
             "(SELECT 1 FROM minutes WHERE queue = told_queues.id AND what IN (?, ?, ?)) "

@@ -1,6 +1,6 @@
-"""Notes of one commit that say the same thing many times, said once. Pure.
+"""Merges the notes of one commit that repeat each other. Pure.
 
-A commit may hold a thousand calls: each notes that it was made, and that its queue grew or shrank.
+A commit may hold a thousand calls: each notes its call, and how the queue grew or shrank.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ from typing import Any
 Note = tuple[Any, ...]
 
 MINUTE_US = 60_000_000
-_OF_ALL_BEFORE = frozenset(
-    ("level", "move")
-)  # what was said of a queue before them must be posted before them
+_OF_ALL_BEFORE = frozenset(("level", "move"))  # earlier notes of the same queue must be posted before these
 
 
 def gathered(notes: Iterable[Note]) -> list[Note]:
-    """Calls of one kind within a minute with their number; what a queue grew by within a minute, and at most.
+    """Counts equal calls within a minute, and sums a queue's growth within a minute with its maximum.
 
-    Posted, they come to the same counters as `notes`.
+    Posting the merged notes gives the same counters as posting `notes`.
 
     >>> gathered([("called", "q", "ListTasks", "ok", 5), ("called", "q", "ListTasks", "ok", 9)])
     [('called', 'q', 'ListTasks', 'ok', 5, 2)]
@@ -53,7 +51,7 @@ def gathered(notes: Iterable[Note]) -> list[Note]:
 
 
 def _sum(before: Note, more: Note) -> Note:
-    """Two growths, one after the other. The largest depth in between counts, too."""
+    """Adds two growths, one after the other. The maximum depth in between counts, too."""
     by, most = more[2], more[4] if len(more) > 4 else more[2]
     highest = before[2] + most if before[4] is None else max(before[4], before[2] + most)
     return (*before[:2], before[2] + by, before[3], highest)

@@ -1,4 +1,4 @@
-"""The database: tasks that were given up after their last attempt, where an emulator was asked to keep them."""
+"""Database: tasks that were given up after their last attempt, if the emulator keeps them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from ..clock import to_us
 from .task_json import Listed, StoredTask
 
-# No part of the schema's version: an earlier version of this package passes over it.
+# Not in the schema's version: an earlier version of this package ignores this table.
 TABLE = """
 CREATE TABLE IF NOT EXISTS given_up (
     row            INTEGER PRIMARY KEY,
@@ -29,13 +29,13 @@ _COLUMNS = "id, schedule_us, create_us, dispatch_count, response_count, attempts
 
 
 class GivenUpStore:
-    """Tasks by the full name of their queue, in the order in which they were given up."""
+    """Dead letters by the full name of their queue, in the order in which they were given up."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
     def add(self, queue: str, task: StoredTask, now: datetime) -> None:
-        """Keeps a task as it was in the end."""
+        """Keeps a copy of a task in its last state."""
         self._db.execute(
             f"INSERT INTO given_up (queue, at_us, {_COLUMNS}, head, payload) "  # noqa: S608 - names of our own
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -46,7 +46,7 @@ class GivenUpStore:
         )  # fmt: skip
 
     def page(self, queue: str, after: int, limit: int, *, payloads: bool) -> tuple[list[Listed], int]:
-        """At most `limit` tasks behind this row, and the row of the last one where more follow, else 0."""
+        """At most `limit` tasks after this row; and the row of the last one if more follow, else 0."""
         sql = (
             f"SELECT row, {_COLUMNS}, {'head || payload' if payloads else 'head'} FROM given_up "  # noqa: S608 - names of our own
             "WHERE queue = ? AND row > ? ORDER BY row LIMIT ?"

@@ -1,4 +1,4 @@
-"""The database: tokens that were issued, known by their digests only. SQLite only; `now` is an argument."""
+"""Database: issued tokens, stored as digests only. SQLite only; `now` is an argument."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..rules.identity import Caller
 
 
 class Issued(Struct, frozen=True):
-    """A token that was issued. `until`: None for a refresh token, which lasts until it is revoked."""
+    """An issued token. `until`: None for a refresh token, which is valid until it is revoked."""
 
     member: str
     client: str
@@ -28,7 +28,7 @@ class OAuthStore:
         self._db = connection
 
     def add(self, token: str, issued: Issued, now: datetime) -> None:
-        """Keeps a token, and drops those that are over."""
+        """Stores a token, and deletes expired ones."""
         self._db.execute("DELETE FROM oauth_tokens WHERE until_us <= ?", (to_us(now),))
         until_us = None if issued.until is None else to_us(issued.until)
         row = (_digest(token), issued.member, issued.client, issued.scope, until_us)
@@ -40,7 +40,7 @@ class OAuthStore:
         return Issued(*found) if found else None
 
     def caller(self, token: str, now: datetime) -> Caller | None:
-        """Whom an access token stands for, as long as it is good."""
+        """The caller of a valid access token."""
         sql = "SELECT member, scope, until_us FROM oauth_tokens WHERE digest = ? AND until_us > ?"
         found = self._db.execute(sql, (_digest(token), to_us(now))).fetchone()
         if found is None:
@@ -49,7 +49,7 @@ class OAuthStore:
         return Caller(member, frozenset(scope.split()), from_us(until_us).timestamp())
 
     def revoke(self, token: str) -> bool:
-        """Forgets a token; with a refresh token, everything that its client was given for its member."""
+        """Deletes a token. For a refresh token, deletes all tokens of its client for its member."""
         found = self._db.execute(
             "DELETE FROM oauth_tokens WHERE digest = ? RETURNING member, client, until_us", (_digest(token),)
         ).fetchone()

@@ -1,4 +1,4 @@
-"""What happened to tasks: one record for each attempt, packed by commit. SQLite only."""
+"""Database: the history of tasks, one record for each attempt, packed by commit. SQLite only."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from msgspec import Struct
 
 
 class Happened(Struct, frozen=True, array_like=True):
-    """A task was created, sent or deleted. Instants in microseconds since 1970.
+    """A task was created, sent or deleted. Times are microseconds since 1970.
 
     `kind`: CREATED, ATTEMPT or DELETED. `logged`: whether the log shows it. `target`: method and URL, "POST https://…".
-    The rest is of an attempt: `ended_us` None while it is under way, `retry_us` None when there is no next one,
-    `took_us` in real time, whatever the clock says. `outcome` of a deletion says why.
+    The other fields describe an attempt: `ended_us` is None while it is under way, `retry_us` is None without a retry,
+    `took_us` is real time even with a manual clock. `outcome` of a deletion is its reason.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Happened(Struct, frozen=True, array_like=True):
 
 
 class ToldQueue(Struct, frozen=True):
-    """A queue of which something is told, whether it is still there or not."""
+    """A queue with records; it may be deleted."""
 
     id: int
     name: str
@@ -47,7 +47,7 @@ class ToldQueue(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """Where some records are, and between which moments they happened."""
+    """A batch of records: where it is, and the time span that it covers."""
 
     row: int
     queue: int
@@ -59,18 +59,18 @@ _decoder = msgspec.msgpack.Decoder(list[Happened])
 
 
 def pack(records: Sequence[Happened]) -> bytes:
-    """Records as they are kept."""
+    """Records in their stored form."""
     return msgspec.msgpack.encode(records)
 
 
 class HappenedStore:
-    """Reads what the journal wrote."""
+    """Reads the records that the journal wrote."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
     def queues(self, project: str) -> list[ToldQueue]:
-        """The queues of a project of which anything is told, by name."""
+        """The queues of a project that have records, by name."""
         sql = (
             "SELECT id, name, target_type, dropped FROM told_queues WHERE name BETWEEN ? AND ? ORDER BY name"
         )
@@ -78,7 +78,7 @@ class HappenedStore:
         return [ToldQueue(*row) for row in self._db.execute(sql, (first, f"{first}\U0010ffff"))]
 
     def batches(self, queues: Iterable[int], from_us: int, until_us: int) -> Iterator[Batch]:
-        """Batches that hold something between two moments, of each queue from the oldest to the newest."""
+        """The batches of each queue that overlap a time span, from the oldest to the newest."""
         sql = (
             "SELECT row, queue, first_us, last_us FROM happened "
             "WHERE queue = ? AND last_us >= ? AND first_us <= ? ORDER BY last_us"
@@ -88,11 +88,11 @@ class HappenedStore:
                 yield Batch(*row)
 
     def records(self, batch: Batch) -> list[Happened]:
-        """What a batch holds; nothing when it was swept meanwhile."""
+        """The records of a batch; empty if it was deleted meanwhile."""
         found = self._db.execute("SELECT records FROM happened WHERE row = ?", (batch.row,)).fetchone()
         return _decoder.decode(found[0]) if found else []
 
     def audited(self, project: str, from_us: int, until_us: int) -> list[tuple[int, int, bytes]]:
-        """Row, moment and entry of what was done to the queues of a project."""
+        """Row, time and entry of the admin calls of a project."""
         sql = "SELECT row, at_us, entry FROM audited WHERE project = ? AND at_us BETWEEN ? AND ?"
         return self._db.execute(sql, (project, from_us, until_us)).fetchall()

@@ -1,9 +1,9 @@
-"""What happened is noted while work runs, and written with the commit that makes it so. SQLite only.
+"""Notes what happens while work runs, and writes the notes with the commit of that work. SQLite only.
 
-Nothing of what is rolled back stays: a transaction marks where it begins, and what came after the mark goes with it.
-Writing is in two steps, because counters for each commit would cost a tenth of the deliveries. A commit keeps its notes
-as they are, all in one row; once they are many, or somebody reads, they are posted: to the counters of their minutes,
-and to the records of their queues. What a process left behind is posted by the next one.
+A transaction marks where its notes begin, and a rollback drops them. Writing has two steps, because updating counters
+in every commit would slow deliveries by a tenth. A commit stores its notes unprocessed in one row. When there are many,
+or before a read, they are posted: added to the counters per minute and the records per queue. Notes that a process did
+not post are posted by the next one.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _MANY = 1000
 
 
 class Journal:
-    """Notes that are not posted yet, in the order in which things happened: what to post, and with what."""
+    """Notes that are not posted yet, in order: the kind of each note, and its values."""
 
     def __init__(self, connection: sqlite3.Connection, *, is_durable: bool) -> None:
         self._db = connection
         self._is_durable = is_durable
         self._notes: list[tuple[Any, ...]] = []
-        self._certain = 0  # how many of them are of work that is committed
-        self._kept = 0  # how many of them the transaction under way has written, as they are or posted
+        self._certain = 0  # how many of them belong to committed work
+        self._kept = 0  # how many of them the current transaction has written, unprocessed or posted
         self._posted = 0
         self.posting = Posting(connection)
         self._left_behind()
 
     def called(self, queue: str, method: str, code: str, now_us: int, times: int = 1) -> None:
-        """A call about a queue was answered, or refused; in a batch, several of them."""
+        """A call about a queue succeeded or failed; in a batch, several calls."""
         self._notes.append(("called", queue, method, code, now_us, times))
 
     def created(self, queue: str, task: StoredTask) -> None:
@@ -46,21 +46,21 @@ class Journal:
             self._task("CREATED", queue, Removed(task.id, task.schedule_us, True, task.head), task.create_us)
 
     def removed(self, queue: str, task: Removed, why: str, now_us: int) -> None:
-        """A task is gone; `why` is empty where its last attempt says it."""
+        """A task was deleted; `why` is empty if its last attempt gives the reason."""
         self._notes.append(("grew", queue, -1, now_us))
         if task.logged and why:
             self._task("DELETED", queue, task, now_us, why)
 
     def emptied(self, queue: str, now_us: int, *, deleted: bool = False) -> None:
-        """A queue lost all its tasks at once, or is gone itself."""
+        """A queue was purged or deleted."""
         self._notes.append(("level", queue, None if deleted else 0, now_us))
 
     def began(self, queue: str, depth: int, now_us: int) -> None:
-        """A queue was made, or was there already when the emulator started."""
+        """A queue was created, or existed when the emulator started."""
         self._notes.append(("level", queue, depth, now_us))
 
     def changed(self, queue: str, now_us: int) -> None:
-        """A queue may be of another kind now."""
+        """The kind of a queue may have changed."""
         self._notes.append(("move", queue, now_us))
 
     def ended(self, queue: str, attempt: Happened, code: str) -> None:
@@ -68,11 +68,11 @@ class Journal:
         self._notes.append(("ended", queue, attempt, code))
 
     def cut_off(self, queue: str, attempt: Happened) -> None:
-        """Nobody will hear how an attempt ended."""
+        """An attempt was aborted: its outcome is unknown."""
         self._notes.append(("record", queue, attempt))
 
     def audited(self, project: str, now_us: int, entry: bytes) -> None:
-        """Somebody changed something."""
+        """An admin call changed something."""
         self._notes.append(("audit", project, now_us, entry))
 
     def _task(self, kind: str, queue: str, task: Removed, at_us: int, why: str = "") -> None:
@@ -81,20 +81,20 @@ class Journal:
         self._notes.append(("record", queue, record))
 
     def mark(self) -> int:
-        """Where a transaction begins, for `forget`."""
+        """The mark where a transaction begins, for `forget`."""
         return len(self._notes)
 
     def forget(self, mark: int) -> None:
-        """What was noted since then did not happen."""
+        """Drops the notes since a mark, after a rollback."""
         del self._notes[max(mark, self._kept) :]
 
     @property
     def has_many(self) -> bool:
-        """Whether it is time to write, though nothing else asks for a commit."""
+        """Whether notes should be written although no other work needs a commit."""
         return len(self._notes) >= _MANY
 
     def write(self, *, post: bool = False) -> None:
-        """Writes what was noted, as part of the transaction under way; all of it to where it is read, when asked to."""
+        """Writes the notes in the current transaction; with `post`, adds them to counters and records."""
         if (post or len(self._notes) - self._posted >= _MANY) and len(self._notes) > self._posted:
             self.posting.post(gathered(self._notes[self._posted :]))
             self._db.execute("DELETE FROM noted")
@@ -106,27 +106,27 @@ class Journal:
             self._kept = len(self._notes)
 
     def committed(self) -> None:
-        """The transaction is on disk: what it posted needs no note any longer."""
+        """The transaction is on disk: forget the notes that it posted."""
         del self._notes[: self._posted]
         self._posted, self._certain = 0, len(self._notes)
         self._kept = self._certain if self._is_durable else 0
 
     def lost(self) -> None:
-        """A transaction was lost: with it, all that is not certain."""
+        """A transaction was rolled back: drop all notes of uncommitted work."""
         del self._notes[self._certain :]
         self._posted = 0
         self._kept = self._certain if self._is_durable else 0
         self.posting.begin_anew()
 
     def begin_anew(self) -> None:
-        """The database is another one."""
+        """The database was replaced."""
         self._notes.clear()
         self._certain = 0
         self.lost()
         self._left_behind()
 
     def _left_behind(self) -> None:
-        """Notes that a process did not come to post."""
+        """Notes that an earlier process did not post."""
         rows = self._db.execute("SELECT notes FROM noted ORDER BY row").fetchall()
         self._notes += [_read(note) for (notes,) in rows for note in msgspec.msgpack.decode(notes)]
         self._certain = len(self._notes)
@@ -134,7 +134,7 @@ class Journal:
 
 
 def _read(note: list[Any]) -> tuple[Any, ...]:
-    """A note as it was made: the third part of some is a record."""
+    """A stored note; the third part of some is a record."""
     if note[0] in ("ended", "record"):
         note[2] = msgspec.convert(note[2], Happened)
     return tuple(note)

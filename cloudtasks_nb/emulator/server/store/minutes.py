@@ -1,4 +1,4 @@
-"""Counters by the minute, as metrics are read from them. SQLite only."""
+"""Database: counters per minute, the source of metrics. SQLite only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ATTEMPTS, REQUESTS, DELAYS, DEPTH = "attempts", "requests", "delays", "depth"
 
 
 class Counted(Struct, frozen=True):
-    """A number of one period. `period`: 0 for the last one of the window, which ends with it."""
+    """A sum over one period. `period`: 0 for the last one of the window, which ends with it."""
 
     queue: int
     label: str
@@ -22,7 +22,7 @@ class Counted(Struct, frozen=True):
 
 
 class Level(Struct, frozen=True):
-    """How deep a queue was at the end of a minute, None once it was gone; and at most within it."""
+    """A queue's depth at the end of a minute (None after its deletion), and its maximum within the minute."""
 
     minute: int
     last: int | None
@@ -30,7 +30,7 @@ class Level(Struct, frozen=True):
 
 
 class MinuteStore:
-    """Reads what the journal counted."""
+    """Reads the counters that the journal wrote."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -38,7 +38,7 @@ class MinuteStore:
     def counted(
         self, what: str, queues: Iterable[int], window: tuple[int, int], minutes: int
     ) -> list[Counted]:
-        """Sums over periods of so many minutes, counted back from the end of the window (minutes, end exclusive)."""
+        """Sums over periods of `minutes` each, counted back from the end of the window (in minutes, end exclusive)."""
         start, end = window
         sql = (
             "SELECT queue, label, (:end - minute - 1) / :minutes AS period, sum(count), sum(total), sum(squares) "

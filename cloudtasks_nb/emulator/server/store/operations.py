@@ -1,4 +1,4 @@
-"""The database: operations, as their calls answered them. SQLite only; `now` is an argument."""
+"""Database: operations, with the responses of their calls. SQLite only; `now` is an argument."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _FAST = 1
 
 
 class StoredOperation(Struct, frozen=True):
-    """What became of a call. `fingerprint`: of the call itself, so that only its own repeats get this answer."""
+    """The result of a call. `fingerprint`: a digest of the call, so that only a repeat of it gets this result."""
 
     answer: bytes
     fingerprint: bytes
 
 
 class OperationStore:
-    """Operations by their full names. Answers of batches are long and repetitive: they are kept packed."""
+    """Operations by their full names. Batch responses are long and repetitive, so they are compressed."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -32,7 +32,7 @@ class OperationStore:
         return StoredOperation(zlib.decompress(found[0]), found[1]) if found else None
 
     def add(self, name: str, operation: StoredOperation, until: datetime, now: datetime) -> None:
-        """Keeps it until then, and drops what is over."""
+        """Stores an operation until a time, and deletes expired ones."""
         self._db.execute("DELETE FROM operations WHERE until_us <= ?", (to_us(now),))
         packed = zlib.compress(operation.answer, _FAST)
         row = (name, to_us(until), operation.fingerprint, packed)

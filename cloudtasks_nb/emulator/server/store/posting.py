@@ -1,4 +1,4 @@
-"""Notes become counters of their minutes, records of their queues, and audit entries. SQLite only."""
+"""Turns notes into counters per minute, records per queue, and audit entries. SQLite only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .gathered import MINUTE_US
 from .happened import Happened, pack
 from .minutes import ATTEMPTS, DELAYS, DEPTH, REQUESTS
 
-GROWTH = 1.2  # of the buckets of delays, which begin at one millisecond
+GROWTH = 1.2  # of the histogram buckets of delays, which begin at one millisecond
 FINITE_BUCKETS = 120
 _LOG_GROWTH = math.log(GROWTH)
 _TARGET_TYPE = (
@@ -33,9 +33,9 @@ _RECORDS = "INSERT INTO happened (queue, first_us, last_us, count, records) VALU
 
 
 class Posting:
-    """Posts, and remembers what it would have to look up again: the numbers of queues, and how deep they are.
+    """Posts notes, and caches lookups: the numbers of queues, and their depth.
 
-    `kept`: how many records there are of each queue; None is to be counted.
+    `kept`: the number of records of each queue; None means not counted yet.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -43,13 +43,13 @@ class Posting:
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """What is remembered may not be so any longer."""
+        """Drops the cache."""
         self._ids: dict[str, int] = {}
         self._depths: dict[int, int] = {}
         self.kept: dict[int, int] | None = None
 
     def post(self, notes: Iterable[tuple[Any, ...]]) -> None:
-        """Inside a transaction. A note names one of the methods below, and holds what it takes."""
+        """Posts notes inside a transaction. A note names one of the methods below, and holds its arguments."""
         self._counts: dict[tuple[str, int, int, str], list[float]] = {}
         self._levels: dict[tuple[int, int], list[int | None]] = {}
         self._records: defaultdict[int, list[Happened]] = defaultdict(list)
@@ -68,7 +68,7 @@ class Posting:
         self._count(REQUESTS, self._id(queue), now_us, f"{method} {code}", times=times)
 
     def grew(self, queue: str, by: int, now_us: int, most: int | None = None) -> None:
-        """`most`: how much it had grown when it was largest, before it came to `by`."""
+        """`most`: the largest growth on the way to the final growth `by`."""
         id = self._id(queue)
         before = self._depth(id)
         if most is not None:
@@ -78,7 +78,7 @@ class Posting:
     def level(self, queue: str, depth: int | None, now_us: int) -> None:
         if depth is None:
             self._level(self._id(queue), None, now_us)
-        self._ids.pop(queue, None)  # the next one of this name may be of another kind
+        self._ids.pop(queue, None)  # a new queue of this name may have another kind
         if depth is not None:
             self._level(self._id(queue), depth, now_us)
 
@@ -116,7 +116,7 @@ class Posting:
         self._depths[id] = depth or 0
 
     def _depth(self, id: int) -> int:
-        """The depth that was posted last."""
+        """The last posted depth."""
         if id not in self._depths:
             sql = "SELECT count FROM minutes WHERE what = ? AND queue = ? ORDER BY minute DESC LIMIT 1"
             found = self._db.execute(sql, (DEPTH, id)).fetchone()
@@ -131,7 +131,7 @@ class Posting:
 
     def _found(self, queue: str) -> int:
         kind = self._db.execute(_TARGET_TYPE, (queue,)).fetchone()
-        if kind is None:  # gone, or never there: the kind that it had last
+        if kind is None:  # the queue is deleted or never existed: use its last kind
             last = "SELECT id FROM told_queues WHERE name = ? ORDER BY id DESC LIMIT 1"
             known = self._db.execute(last, (queue,)).fetchone()
         else:
@@ -143,14 +143,14 @@ class Posting:
 
 
 def _row(id: int, records: list[Happened]) -> tuple[int, int, int, int, bytes]:
-    """The records of a queue, and between which moments they happened."""
+    """The database row that holds the records of a queue, with their time span."""
     first_us = min(record.at_us for record in records)
     last_us = max(record.ended_us or record.at_us for record in records)
     return id, first_us, last_us, len(records), pack(records)
 
 
 def bucket_of(late_ms: float) -> int:
-    """The number of the bucket that a delay falls in: 0 below a millisecond, the last one beyond all bounds.
+    """The number of a delay's bucket: 0 below a millisecond, the last one above all bounds.
 
     >>> bucket_of(0.5), bucket_of(1.0), bucket_of(1.21)
     (0, 1, 2)

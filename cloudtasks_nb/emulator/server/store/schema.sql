@@ -12,40 +12,40 @@ CREATE TABLE queues (
 );
 CREATE INDEX queues_by_parent ON queues (parent, name);
 
--- A purge, or the end of a queue, is one new number; the tasks of old generations are cleared away bit by bit.
+-- A purge or a deletion changes only this number; the sweeper deletes tasks of old generations in small steps.
 CREATE TABLE generations (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
-    queue    INTEGER NOT NULL,           -- which may be gone
-    until_us INTEGER,                    -- NULL: still in use; else how long the names of its tasks stay blocked
-    tasks    INTEGER NOT NULL DEFAULT 0  -- how many it has: changed with them, so that nobody counts
+    queue    INTEGER NOT NULL,           -- may be deleted
+    until_us INTEGER,                    -- NULL: in use; else the end of blocking its task names
+    tasks    INTEGER NOT NULL DEFAULT 0  -- their number, written with each change
 );
 CREATE INDEX generations_left ON generations (queue) WHERE until_us IS NOT NULL;
 
--- Names of deleted queues, which stay blocked for a while.
+-- Names of deleted queues. They stay blocked for a while.
 CREATE TABLE blocked_queues (
     name     TEXT PRIMARY KEY,
     until_us INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- `head` and `payload` are ready-made JSON: a page of tasks is put together, not encoded.
+-- `head` and `payload` are ready-made JSON: a page of tasks is concatenated, not encoded.
 CREATE TABLE tasks (
     row            INTEGER PRIMARY KEY,
     generation     INTEGER NOT NULL,
     id             TEXT NOT NULL,
-    first_us       INTEGER NOT NULL,     -- the schedule time at creation: never changes, so pages hold still
+    first_us       INTEGER NOT NULL,     -- the schedule time at creation: never changes, so pages are stable
     schedule_us    INTEGER NOT NULL,
     create_us      INTEGER NOT NULL,
     expire_us      INTEGER NOT NULL,
     tag            TEXT,                 -- NULL unless a pull task
     dispatch_count INTEGER NOT NULL DEFAULT 0,
     response_count INTEGER NOT NULL DEFAULT 0,
-    execution_count INTEGER NOT NULL DEFAULT 0,  -- answers that came from the handler itself
+    execution_count INTEGER NOT NULL DEFAULT 0,  -- responses from the handler itself
     previous_code  INTEGER,              -- HTTP status of the last finished attempt
     in_flight      INTEGER NOT NULL DEFAULT 0,
     attempts       TEXT NOT NULL DEFAULT '',     -- first and last AttemptStatus, as members of a JSON object
     head           TEXT NOT NULL,        -- the request without its payload, as an unclosed JSON object
     payload        TEXT NOT NULL,        -- the payload as the last member of that object; empty when there is none
-    logged         INTEGER NOT NULL DEFAULT 0    -- whether entries:list shows it: drawn when it was created
+    logged         INTEGER NOT NULL DEFAULT 0    -- whether entries:list shows it, sampled at creation
 );
 CREATE UNIQUE INDEX tasks_by_id ON tasks (generation, id);
 CREATE INDEX tasks_by_first ON tasks (generation, first_us, id);
@@ -56,38 +56,38 @@ CREATE INDEX tasks_to_dispatch ON tasks (generation, schedule_us, id) WHERE in_f
 CREATE INDEX tasks_by_expiry ON tasks (expire_us);
 CREATE INDEX tasks_in_flight ON tasks (generation) WHERE in_flight > 0;
 
--- Names of finished and deleted tasks, which cannot be used again for a while.
+-- Names of finished and deleted tasks. They stay blocked for a while.
 CREATE TABLE tombstones (
-    queue    INTEGER NOT NULL,           -- which may be gone
+    queue    INTEGER NOT NULL,           -- may be deleted
     id       TEXT NOT NULL,
     until_us INTEGER NOT NULL,
     PRIMARY KEY (queue, id)
 ) WITHOUT ROWID;
 CREATE INDEX tombstones_by_expiry ON tombstones (until_us);
 
--- When attempts were answered, for the statistics of the last minute.
+-- When attempts got responses, for the statistics of the last minute.
 CREATE TABLE answers (
     queue     INTEGER NOT NULL REFERENCES queues ON DELETE CASCADE,
     answer_us INTEGER NOT NULL
 );
 CREATE INDEX answers_by_queue ON answers (queue, answer_us);
 
--- Finished operations: the answers of batch calls, for operations.get and for repeats of the same call.
+-- Finished operations: the responses of batch calls, for operations.get and for repeats of the same call.
 CREATE TABLE operations (
     name        TEXT PRIMARY KEY,        -- full name
-    until_us    INTEGER NOT NULL,        -- how long it is kept
+    until_us    INTEGER NOT NULL,        -- it is kept until then
     fingerprint BLOB NOT NULL,           -- of the call: method, parent and body
     answer      BLOB NOT NULL            -- the Operation message as JSON, deflated
 );
 CREATE INDEX operations_by_expiry ON operations (until_us);
 
--- The keys that locations are said to be encrypted with; nothing is encrypted here.
+-- The encryption keys of locations. They are stored only: nothing is encrypted here.
 CREATE TABLE cmek (
     location TEXT PRIMARY KEY,           -- projects/P/locations/L
-    kms_key  TEXT NOT NULL               -- empty: Google's own
+    kms_key  TEXT NOT NULL               -- empty: Google's default
 ) WITHOUT ROWID;
 
--- Tokens that the /token endpoint issued, as digests: nothing that could be used is kept.
+-- Tokens that the /token endpoint issued. Only digests are stored, which nobody can use in calls.
 CREATE TABLE oauth_tokens (
     digest   BLOB PRIMARY KEY,
     member   TEXT NOT NULL,              -- user:…, serviceAccount:…
@@ -97,5 +97,5 @@ CREATE TABLE oauth_tokens (
 ) WITHOUT ROWID;
 CREATE INDEX oauth_tokens_by_expiry ON oauth_tokens (until_us) WHERE until_us IS NOT NULL;
 
--- Where a clock that is moved by hand stopped: one row, or none.
+-- The time at which a manual clock stopped: at most one row.
 CREATE TABLE clock (now_us INTEGER NOT NULL);

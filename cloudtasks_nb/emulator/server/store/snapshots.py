@@ -1,4 +1,4 @@
-"""Copies of the whole database, under names: every table of it, whoever keeps something there. SQLite only."""
+"""Named copies of the whole database, with every table. SQLite only."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from .store import Store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _SUFFIX = ".db"
-_CHECK_S = 60.0  # what is damaged must not replace what is whole
+_CHECK_S = 60.0  # a damaged copy must not replace good data
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{kind}{digit}" for kind in ("com", "lpt") for digit in range(10))}
 
 
 class Snapshots:
-    """Named copies: files in a folder, for their owner only; in memory where there is no folder."""
+    """Named copies: files in a folder, readable by the owner only; in memory without a folder."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._held: dict[str, Store] = {}
 
     def names(self) -> list[str]:
-        """Of all that are there."""
+        """The names of all copies."""
         if self._folder is None:
             return sorted(self._held)
         return sorted(path.stem for path in self._folder.glob(f"*{_SUFFIX}") if NAME.fullmatch(path.stem))
 
     def save(self, store: Store, name: str, finish: Callable[[Store], None]) -> None:
-        """Copies the database, and lets `finish` say in the copy what the database does not.
+        """Copies the database; `finish` then adds facts to the copy that the database lacks.
 
-        A copy of that name is replaced once the new one is whole. Errors: sqlite3.Error.
+        Replaces a copy of the same name once the new one is complete. Errors: sqlite3.Error.
         """
         store.write_notes()
         copy = Store.blank()
@@ -54,14 +54,14 @@ class Snapshots:
         self._held[name] = copy
 
     def opened(self, name: str) -> Store:
-        """A copy of a copy, checked and of today's version: what is kept stays as it was.
+        """A copy of a snapshot, checked and upgraded to the current format; the snapshot does not change.
 
-        Errors: NotFound; FailedPrecondition for a file that is not a copy, or not whole.
+        Errors: NotFound; FailedPrecondition for a file that is not a snapshot, or is damaged.
         """
         if name not in self.names():
             there = ", ".join(self.names())
             raise NotFound(
-                f"There is no snapshot '{name}'. There {f'are: {there}' if there else 'is none yet'}."
+                f"There is no snapshot '{name}'. {f'The snapshots are: {there}' if there else 'None was saved yet'}."
             )
         made = Store.blank()
         try:
@@ -99,9 +99,9 @@ def _path(folder: Path, name: str) -> Path:
 
 
 def check_name(name: str) -> str:
-    """The name itself, when it can be a file's on every system. Errors: InvalidArgument."""
+    """Returns a name that can be a file name on every system. Errors: InvalidArgument."""
     if NAME.fullmatch(name) is None or name.lower() in _DEVICES:
         raise InvalidArgument(
-            f"'{name[:100]}' cannot be the name of a snapshot: letters, digits, '-' and '_', at most 100 of them."
+            f"'{name[:100]}' is not a valid snapshot name: use at most 100 letters, digits, '-' and '_'."
         )
     return name

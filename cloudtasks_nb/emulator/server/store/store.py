@@ -1,4 +1,4 @@
-"""The database: queues, their policies, and the names that stay blocked. SQLite only; `now` is an argument."""
+"""Database: queues, their policies, and blocked names. SQLite only; `now` is an argument."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from .tombstones import Tombstones
 
 _SELECT = "SELECT id, generation, name, config, state, purge_us, policy FROM queues"
 
-_MOST_KNOWN = 10_000  # queues that are read at once
+_MOST_KNOWN = 10_000  # queues that are cached
 
 
 class QueueRow(Struct, frozen=True):
-    """A queue, its number in the database, and that of the generation of its tasks."""
+    """A queue, its row number, and the number of its current generation of tasks."""
 
     row: int
     generation: int
@@ -41,14 +41,14 @@ class QueueRow(Struct, frozen=True):
 
 
 class Store:
-    """One open database; `tasks`, `tombstones`, `operations` and `oauth` hold the rest of it."""
+    """An open database; `tasks`, `tombstones`, `operations` and `oauth` manage the other tables."""
 
     def __init__(self, connection: sqlite3.Connection, *, is_durable: bool = False) -> None:
         self._db = connection
         self.is_durable = is_durable
-        self.shares_transactions = False  # set by whoever commits for several: see commits.py
-        self.has_leftovers = True  # of generations: until somebody looked
-        self._queues: dict[str, QueueRow] = {}  # as they were read: until any of them changes
+        self.shares_transactions = False  # set by commits.py, which commits for several callers
+        self.has_leftovers = True  # old generations may exist until the first check
+        self._queues: dict[str, QueueRow] = {}  # a cache, dropped when any queue changes
         self._followers: dict[object, Callable[[], None]] = {}
         self.tasks = TaskStore(connection)
         self.given_up = GivenUpStore(connection)
@@ -62,13 +62,13 @@ class Store:
 
     @classmethod
     def open(cls, path: Path | None = None) -> Store:
-        """A durable database in a file, or one in memory. Errors: ConfigError."""
+        """Opens a durable database in a file, or one in memory. Errors: ConfigError."""
         try:
             if path is not None:
-                with suppress(OSError):  # it is there already, or SQLite will say why not
+                with suppress(OSError):  # the file exists, or SQLite will report the error
                     path.touch(
                         mode=0o600, exist_ok=False
-                    )  # for its owner only; SQLite's files beside it follow
+                    )  # readable by its owner only; SQLite's other files get the same mode
             # An absolute path: SQLite reads a name such as "file:x" as a URI.
             connection = sqlite3.connect(
                 path.absolute() if path is not None else ":memory:",
@@ -93,7 +93,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it, or nothing. It may be part of a larger transaction, which somebody else commits."""
+        """A transaction: all or nothing. It may be part of a larger one, which the caller commits."""
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("SAVEPOINT part")
@@ -104,7 +104,7 @@ class Store:
             self.journal.forget(mark)
             self.tasks.counts.forget(counts)
             self._queues.clear()
-            if self._db.in_transaction:  # a full disk ends the whole transaction by itself
+            if self._db.in_transaction:  # a full disk ends the whole transaction
                 self._db.execute("ROLLBACK TO part")
                 self._db.execute("RELEASE part")
                 self._end_part()
@@ -123,23 +123,23 @@ class Store:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether something was begun that is not committed yet."""
+        """Whether a transaction is open."""
         return self._db.in_transaction
 
     def commit(self) -> None:
-        """Returns when it is on disk. May run in another thread, while nothing else uses the store."""
+        """Commits to disk. May run in another thread while nothing else uses the store."""
         self.journal.write()
         self.tasks.counts.write()
         self._db.execute("COMMIT")
         self.journal.committed()
 
     def begin_to_tell(self, now: datetime) -> None:
-        """Takes note of queues that were there before anything was told of them, or while nobody looked."""
+        """Registers queues that exist without records."""
         for name, depth in self.depths():
             self.journal.began(name, depth, to_us(now))
 
     def write_notes(self) -> None:
-        """Lets what happened until now be read: it may have waited for a commit."""
+        """Makes all notes readable that wait for a commit."""
         with self.transaction():
             self.journal.write(post=True)
 
@@ -151,9 +151,9 @@ class Store:
             self._db.execute("ROLLBACK")
 
     def after_commit(self, follow: Callable[[], None], once: object = None) -> None:
-        """Does something once all that was written so far is on disk; nothing, should that fail.
+        """Calls a function after the next successful commit; drops it if the commit fails.
 
-        What is asked for with the same `once` again is done once.
+        Several calls with the same `once` run once.
         """
         if self._db.in_transaction:
             self._followers[follow if once is None else once] = follow
@@ -161,31 +161,31 @@ class Store:
             follow()
 
     def followers(self, *, lost: bool = False) -> list[Callable[[], None]]:
-        """What was put off until the commit, to be done now; none of it when the transaction was lost."""
+        """The functions to call after the commit; empty if the transaction was rolled back."""
         followers, self._followers = self._followers, {}
         return [] if lost else list(followers.values())
 
     @classmethod
     def blank(cls) -> Store:
-        """A database with nothing in it. SQLite keeps it in memory, or in a file that nobody else can open."""
+        """An empty database. SQLite keeps it in memory, or in a private temporary file."""
         connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         prepare(connection)
         return cls(connection)
 
     def replace_with(self, other: Store | sqlite3.Connection) -> None:
-        """Replaces the whole database, whatever tables it has: all of it, or nothing. No transaction may be open."""
+        """Replaces the whole database with all tables: all or nothing. No transaction may be open."""
         (other._db if isinstance(other, Store) else other).backup(self._db)
         self._queues.clear()
         self.has_leftovers = True
 
     def prepare(self, check_s: float) -> None:
-        """Makes what was copied into it today's. Errors: sqlite3.Error; ConfigError when it is not ours, or broken."""
+        """Upgrades copied content. Errors: sqlite3.Error; ConfigError for a foreign or damaged database."""
         if is_blank(self._db):
             raise ConfigError("is empty.")
         prepare(self._db, check_s)
 
     def cut_off(self) -> None:
-        """What was under way is due again: nobody will hear how it ended."""
+        """Makes attempts under way due again, because their outcome will be unknown."""
         with self.transaction():
             self._db.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")
 
@@ -209,16 +209,16 @@ class Store:
         return _queue_row(found) if found else None
 
     def queue_numbers(self) -> list[int]:
-        """Of all queues."""
+        """The numbers of all queues."""
         return [row for (row,) in self._db.execute("SELECT id FROM queues")]
 
     def depths(self) -> list[tuple[str, int]]:
-        """The names of all queues, and how many tasks are in each."""
+        """The names of all queues, with their task counts."""
         found = self._db.execute("SELECT name, generation FROM queues").fetchall()
         return [(name, self.tasks.counts.of(generation)) for name, generation in found]
 
     def queues(self, parent: str, after: str = "") -> Iterator[QueueRow]:
-        """The queues of a location by name, those behind `after`."""
+        """The queues of a location by name, those after `after`."""
         found = self._db.execute(f"{_SELECT} WHERE parent = ? AND name > ? ORDER BY name", (parent, after))
         return map(_queue_row, found)
 
@@ -226,14 +226,14 @@ class Store:
         self._queues.clear()
         added = self._db.execute(
             "INSERT INTO queues (parent, name, config, state, generation) "
-            "VALUES (?, ?, ?, ?, -1 - (SELECT coalesce(max(id), 0) FROM queues))",  # until it has one of its own
+            "VALUES (?, ?, ?, ?, -1 - (SELECT coalesce(max(id), 0) FROM queues))",  # placeholder
             (parent, queue.name, _config(queue), queue.state),
         )
         row = added.lastrowid or 0
         return QueueRow(row, self._new_generation(row), queue, None)
 
     def new_generation(self, queue: QueueRow, names_blocked_until: datetime) -> None:
-        """Leaves the queue without tasks at once; what they leave behind is cleared away later."""
+        """Starts a new generation: the queue is empty at once; old tasks are deleted later."""
         self._leave(queue.generation, names_blocked_until)
         self._new_generation(queue.row)
 
@@ -261,16 +261,16 @@ class Store:
         self._db.execute("UPDATE queues SET policy = ? WHERE id = ?", (policy, row))
 
     def delete_queue(self, queue: QueueRow, blocked_until: datetime) -> None:
-        """Removes the queue with its tasks; the name stays blocked."""
+        """Deletes the queue with its tasks; the name stays blocked."""
         self._queues.clear()
-        self._leave(queue.generation, from_us(0))  # there is no queue in which names could be used again
+        self._leave(queue.generation, from_us(0))  # the queue is deleted, so its task names need no blocking
         self._db.execute("DELETE FROM queues WHERE id = ?", (queue.row,))
         self._db.execute(
             "REPLACE INTO blocked_queues VALUES (?, ?)", (queue.queue.name, to_us(blocked_until))
         )
 
     def stopped_at(self) -> datetime | None:
-        """What time it was when a clock that is moved by hand stopped, or later things happened; None in a new file."""
+        """The time at which a manual clock stopped, or of later records; None in a new file."""
         sql = (
             "SELECT max(us) FROM (SELECT now_us AS us FROM clock UNION ALL SELECT max(create_us) FROM tasks)"
         )
@@ -278,13 +278,13 @@ class Store:
         return None if found is None else from_us(found)
 
     def remember_time(self, now: datetime) -> None:
-        """Let a clock that is moved by hand go on from here, the next time that the file is opened."""
+        """Store the time from which a manual clock continues when the file is opened again."""
         with self.transaction():
             self._db.execute("DELETE FROM clock")
             self._db.execute("INSERT INTO clock VALUES (?)", (to_us(now),))
 
     def kms_key(self, location: str) -> str:
-        """The encryption key of a location, by their full names; empty where none was set."""
+        """The encryption key of a location, both by full name; empty if none is set."""
         found = self._db.execute("SELECT kms_key FROM cmek WHERE location = ?", (location,)).fetchone()
         return str(found[0]) if found else ""
 
@@ -297,13 +297,13 @@ class Store:
 
 
 def _unusable(path: Path | None, error: sqlite3.Error) -> ConfigError:
-    """Why a file cannot be opened, and what to do about it."""
+    """The error for a file that cannot be opened, with its remedy."""
     if "locked" in str(error):
         return ConfigError(
-            f"{path} is in use by another process.", hint="stop that one, or name another file"
+            f"{path} is in use by another process.", hint="stop that process, or name another file"
         )
     unreadable = isinstance(error, sqlite3.OperationalError)
-    hint = "name a file in a folder that exists and may be written" if unreadable else RESTORE
+    hint = "name a file in an existing folder with write permission" if unreadable else RESTORE
     return ConfigError(f"{path} cannot be used: {error}.", hint=hint)
 
 
@@ -320,5 +320,5 @@ def _queue_row(columns: tuple[int, int, str, str, str, int | None, str | None]) 
 
 @lru_cache(maxsize=1024)
 def _settings(config: str) -> Queue:
-    """The queue that a row describes, but for its name and state. Nobody changes what it holds: all read the same."""
+    """The queue of a row, without its name and state. Shared by all readers: do not change it."""
     return decode(config.encode(), Queue)

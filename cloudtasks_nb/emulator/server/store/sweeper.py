@@ -1,4 +1,4 @@
-"""What nobody can see any longer is cleared away in the background, a little at a time, so that nobody waits for it."""
+"""Deletes invisible data in the background, in small steps, so that no call waits for it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .commits import Commits
 from .store import Store
 
 AT_ONCE = 250  # tasks: a few milliseconds
-_PAUSE = timedelta(minutes=1)  # between two looks for tombstones that are over
+_PAUSE = timedelta(minutes=1)  # between two checks for expired tombstones
 
 
 class Sweeper:
-    """Turns purged tasks into tombstones, drops old tombstones, and forgets what happened long ago.
+    """Turns purged tasks into tombstones, deletes expired tombstones and old history.
 
-    Stopped half-way, it goes on at the next start.
+    It continues at the next start if it was stopped.
     """
 
     def __init__(self, store: Store, clock: Clock, commits: Commits) -> None:
@@ -28,12 +28,12 @@ class Sweeper:
         self._sweeping: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
-        """Something changed: there may be something to clear away."""
+        """Something changed: there may be data to delete."""
         if self._sweeping is None and (self._store.has_leftovers or self._look_at <= self._clock.now()):
             self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
 
     def begin_anew(self) -> None:
-        """Look again: the database is another one."""
+        """Check again: the database was replaced."""
         self._look_at = self._clock.now()
         self.wake()
 
@@ -46,7 +46,7 @@ class Sweeper:
         try:
             while await self._commits.run(self._some) or self._store.has_leftovers:
                 await asyncio.sleep(0)
-        except Internal:  # the owner was told; the next change tries again
+        except Internal:  # the owner has seen the error; the next change tries again
             pass
         finally:
             self._look_at = self._clock.now() + _PAUSE

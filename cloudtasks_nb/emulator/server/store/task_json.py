@@ -1,4 +1,4 @@
-"""A stored task as JSON: the request is kept ready-made, so that a page is put together rather than encoded."""
+"""Stored tasks as JSON: requests are stored ready-made, so a page is concatenated instead of encoded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RETRY = '"retryConfig":'
 
 
 class StoredTask(Struct, frozen=True):
-    """What the store holds of a task. `payload` is empty where it was not read."""
+    """The stored fields of a task. `payload` is empty if it was not read."""
 
     row: int
     id: str
@@ -34,7 +34,7 @@ class StoredTask(Struct, frozen=True):
 
     @property
     def has_retry_config(self) -> bool:
-        """Whether the task has retry settings of its own."""
+        """Whether the task has its own retry settings."""
         return self.head.startswith(_RETRY)
 
 
@@ -43,7 +43,7 @@ Listed = tuple[str, int, int, int, int, str, str]
 
 
 def request_json(task: Task) -> tuple[str, str]:
-    """The request as an unclosed JSON member, and its payload as the last member of it."""
+    """The request as an unclosed JSON member, and its payload as the last member."""
     retry = f"{_RETRY}{encode(task.retry_config).decode()}," if task.retry_config is not None else ""
     if task.dispatch_deadline is not None:
         retry += f'"dispatchDeadline":"{task.dispatch_deadline}",'
@@ -74,12 +74,12 @@ def task_json(row: StoredTask, prefix: str, view: str) -> str:
 
 
 def task_prefix(queue: Queue) -> str:
-    """What the names of a queue's tasks begin with."""
+    """The prefix of a queue's task names."""
     return f"{queue.name}/tasks/"
 
 
 def joined_json(tasks: Iterable[bytes]) -> bytes:
-    """Tasks, each as JSON, as a message that holds them all."""
+    """Tasks, each as JSON, in one message."""
     joined = b",".join(tasks)
     return b'{"tasks":[' + joined + b"]}" if joined else b"{}"
 
@@ -94,7 +94,7 @@ def page_json(rows: Iterable[Listed], prefix: str, view: str, next_page_token: s
 
 
 def names_json(rows: Iterable[tuple[str]], prefix: str, next_page_token: str) -> bytes:
-    """The same of nothing but names."""
+    """The same with names only."""
     tasks = ",".join([f'{{"name":"{prefix}{id}"}}' for (id,) in rows])
     members = [f'"tasks":[{tasks}]'] if tasks else []
     if next_page_token:
@@ -108,12 +108,12 @@ def task_message(row: StoredTask, prefix: str) -> Task:
 
 
 def target_of(head: str) -> tuple[str, str]:
-    """Where a kept task goes, "POST https://…", and what kind of target that is."""
+    """The target of a stored task, "POST https://…", and its kind."""
     return where(decode(f"{{{head}}}}}".encode(), Task))
 
 
 def where(task: Task) -> tuple[str, str]:
-    """Where a task goes, "POST https://…", and what kind of target that is; a pull task goes nowhere."""
+    """The target of a task, "POST https://…", and its kind; a pull task has none."""
     if task.http_request is not None:
         return f"{task.http_request.http_method or 'POST'} {task.http_request.url}", "HTTP"
     if task.app_engine_http_request is not None:
@@ -123,7 +123,7 @@ def where(task: Task) -> tuple[str, str]:
 
 
 def attempts_json(first: AttemptStatus, last: AttemptStatus) -> str:
-    """Both attempts as members that follow the counts."""
+    """The first and the last attempt, as members after the counts."""
     return f',"firstAttemptStatus":{encode(first).decode()},"lastAttemptStatus":{encode(last).decode()}'
 
 

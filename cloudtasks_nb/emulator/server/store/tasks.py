@@ -1,4 +1,4 @@
-"""The database: tasks, and the statistics over them. SQLite only; `now` is an argument."""
+"""Database: tasks, and statistics over them. SQLite only; `now` is an argument."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _SELECT = (
 )
 _LIST = "SELECT id, schedule_us, create_us, dispatch_count, response_count, attempts"
 MAX_PAGE_BYTES = 32 * 1024 * 1024
-_NAME_BYTES = 400  # and the times of a task, about
+_NAME_BYTES = 400  # for a task's name and times, about
 _MINUTE = timedelta(minutes=1)
 
 
 class Order(Struct, frozen=True):
-    """An order of tasks: the columns of its key, the last of them the id, and what an index needs to serve it."""
+    """An order of tasks: the columns of its key (the last one is the id), and the condition of its index."""
 
     columns: tuple[str, ...]
     where: str = ""
 
     def behind(self, after: list[Any] | None) -> str:
-        """The end of a query for the tasks of a generation behind a key, in this order."""
+        """The end of a query for the tasks of a generation after a key, in this order."""
         keys = ", ".join(self.columns)
         key = f" AND ({keys}) > ({', '.join('?' * len(self.columns))})" if after is not None else ""
         return f"WHERE generation = ?{self.where}{key} ORDER BY {keys} LIMIT ?"
@@ -45,7 +45,7 @@ BY_TAG = Order(("tag", "first_us", "id"), " AND tag IS NOT NULL")
 
 
 class Removed(Struct, frozen=True):
-    """A task that is gone. `head` is empty where the log does not show it."""
+    """A deleted task. `head` is empty if the log does not show it."""
 
     id: str
     schedule_us: int
@@ -59,7 +59,7 @@ class TaskStore:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self.counts = Counts(connection)
-        self.left: set[int] = set()  # generations that were left in this process, unless that was rolled back
+        self.left: set[int] = set()  # generations that this process purged or deleted, unless rolled back
 
     def get(self, generation: int, id: str) -> StoredTask | None:
         sql = f"{_SELECT}, payload FROM tasks WHERE generation = ? AND id = ?"
@@ -76,9 +76,9 @@ class TaskStore:
         payloads: bool,
         most_bytes: int = MAX_PAGE_BYTES,
     ) -> tuple[list[Listed], bool]:
-        """At most `limit` tasks behind the key `after`, each with as little as its JSON needs; and whether more follow.
+        """At most `limit` tasks after the key `after`, with the fields that their JSON needs; and whether more follow.
 
-        Large requests end a page earlier, so that no page has to fit in memory a thousand times a megabyte. A page is
+        A page also ends when it exceeds `most_bytes`, so a thousand tasks of a megabyte do not fill the memory. It is
         at most one task larger than `most_bytes`.
         """
         sql = f"{_LIST}, {'head || payload' if payloads else 'head'} FROM tasks {order.behind(after)}"
@@ -89,13 +89,13 @@ class TaskStore:
     def ids(
         self, generation: int, order: Order, after: list[Any] | None, limit: int
     ) -> tuple[list[tuple[str]], bool]:
-        """The ids of such a page, and whether more follow. An index holds them: no task is read."""
+        """The ids of such a page, and whether more follow. Reads only an index, no tasks."""
         sql = f"SELECT id FROM tasks {order.behind(after)}"  # noqa: S608 - names of columns
         found = self._db.execute(sql, (generation, *(after or ()), limit + 1)).fetchall()
         return found[:limit], len(found) > limit
 
     def add(self, generation: int, task: StoredTask) -> StoredTask | None:
-        """Stores it, and returns it with its row; None when a task with its id is there."""
+        """Stores a task, and returns it with its row number; None if a task with its id exists."""
         added = self._db.execute(
             "INSERT OR IGNORE INTO tasks "
             "(generation, id, first_us, schedule_us, create_us, expire_us, tag, head, payload, logged) "
@@ -111,14 +111,14 @@ class TaskStore:
         return replace(task, row=added.lastrowid)
 
     def are_there(self, generation: int) -> bool:
-        """Whether the tasks of a generation can still be seen: their queue was neither purged nor deleted."""
+        """Whether the tasks of a generation are visible: their queue was neither purged nor deleted."""
         if generation not in self.left:
             return True
         sql = "SELECT 1 FROM queues WHERE generation = ?"
         return self._db.execute(sql, (generation,)).fetchone() is not None
 
     def remove(self, generation: int, id: str) -> Removed | None:
-        """What it was; None when it was not there."""
+        """Deletes a task and returns it; None if it did not exist."""
         sql = (
             "DELETE FROM tasks WHERE generation = ? AND id = ? "
             "RETURNING id, schedule_us, logged, CASE WHEN logged THEN head ELSE '' END"
@@ -132,7 +132,7 @@ class TaskStore:
     def due(
         self, generation: int, now: datetime, tag: str | None, *, payloads: bool
     ) -> Generator[StoredTask]:
-        """The tasks that are due, oldest first; of one tag only, where that is given. To be closed."""
+        """The due tasks, oldest first; with `tag`, only those of that tag. Close the iterator."""
         sql = (
             f"{_SELECT}, {'payload' if payloads else repr('')} FROM tasks "
             f"WHERE generation = ? AND schedule_us <= ?{'' if tag is None else ' AND tag = ?'} ORDER BY schedule_us, id"
@@ -144,7 +144,7 @@ class TaskStore:
                 yield StoredTask(*columns)
 
     def oldest_tag(self, generation: int, now: datetime) -> str | None:
-        """The tag of the task that is due longest."""
+        """The tag of the task that has been due longest."""
         sql = (
             "SELECT tag FROM tasks WHERE generation = ? AND schedule_us <= ? ORDER BY schedule_us, id LIMIT 1"
         )
@@ -167,7 +167,7 @@ class TaskStore:
         return [StoredTask(*columns) for columns in self._db.execute(sql, (generation, to_us(now), limit))]
 
     def next_to_dispatch(self, generation: int) -> datetime | None:
-        """When the first push task that is not under way is due."""
+        """The schedule time of the next push task that is not under way."""
         sql = "SELECT min(schedule_us) FROM tasks WHERE generation = ? AND in_flight = 0 AND tag IS NULL"
         (due_us,) = self._db.execute(sql, (generation,)).fetchone()
         return None if due_us is None else from_us(due_us)
@@ -182,7 +182,7 @@ class TaskStore:
     def end_attempt(
         self, row: int, attempts: str, schedule: datetime, code: int | None, *, answered: bool, executed: bool
     ) -> None:
-        """Records a failed attempt and when the task is due again."""
+        """Records a failed attempt and the time of the retry."""
         self._db.execute(
             "UPDATE tasks SET in_flight = max(0, in_flight - 1), attempts = ?, schedule_us = ?, previous_code = ?, "
             "response_count = response_count + ?, execution_count = execution_count + ? WHERE row = ?",
@@ -190,14 +190,14 @@ class TaskStore:
         )
 
     def count_answer(self, queue: int, now: datetime) -> None:
-        """Notes that an attempt ended, for the statistics; those of earlier minutes are dropped."""
+        """Counts an ended attempt for the statistics; deletes the counts of earlier minutes."""
         self._db.execute(
             "DELETE FROM answers WHERE queue = ? AND answer_us <= ?", (queue, to_us(now - _MINUTE))
         )
         self._db.execute("INSERT INTO answers SELECT id, ? FROM queues WHERE id = ?", (to_us(now), queue))
 
     def has_work(self, generation: int, due_by: datetime | None) -> bool:
-        """Whether any task is there; with `due_by`, any that is due by then, or under way."""
+        """Whether there is any task; with `due_by`, any that is due by then or under way."""
         if due_by is None:
             found = self._db.execute("SELECT 1 FROM tasks WHERE generation = ? LIMIT 1", (generation,))
         else:
@@ -209,7 +209,7 @@ class TaskStore:
         return found.fetchone() is not None
 
     def stats(self, queue: int, generation: int, now: datetime) -> QueueStats:
-        """What the queue holds and does; the effective rate is for the caller to say."""
+        """The statistics of a queue, except the effective rate, which the caller adds."""
         (oldest_us,) = self._db.execute(
             "SELECT min(schedule_us) FROM tasks INDEXED BY tasks_by_schedule WHERE generation = ?",
             (generation,),
@@ -235,7 +235,7 @@ class TaskStore:
 
 
 def _until_full(rows: Iterable[Listed], most_bytes: int) -> Iterator[Listed]:
-    """Rows up to the one that fills a page."""
+    """The rows up to the one that fills a page."""
     size = 0
     for row in rows:
         yield row

@@ -1,21 +1,21 @@
--- What happened, for metrics and logs. Instants are microseconds since 1970.
+-- The history of tasks, for metrics and logs. Instants are microseconds since 1970.
 
--- Notes as they were made, by commit, until they are posted to the tables below.
+-- Unprocessed notes, one row per commit, until they are posted to the tables below.
 CREATE TABLE noted (
     row   INTEGER PRIMARY KEY,
     notes BLOB NOT NULL                  -- msgpack
 );
 
--- What happened is told of a queue by its name and kind: it outlives the queue, and goes on when the name is used again.
+-- Queues by name and kind. A row outlives its queue, and serves the next queue of that name and kind.
 CREATE TABLE told_queues (
     id          INTEGER PRIMARY KEY,
     name        TEXT NOT NULL,           -- full name
-    target_type TEXT NOT NULL,           -- HTTP, APP_ENGINE, PULL; empty for a queue that never was
-    dropped     INTEGER NOT NULL DEFAULT 0,    -- attempts that were forgotten for lack of room
+    target_type TEXT NOT NULL,           -- HTTP, APP_ENGINE, PULL; empty for a queue that never existed
+    dropped     INTEGER NOT NULL DEFAULT 0,    -- attempts that were deleted to save space
     UNIQUE (name, target_type)
 );
 
--- Counters. `what` is a metric; `label` the rest of what tells a series, or a bucket of delays.
+-- Counters. `what` is a metric; `label`: its other labels, or a bucket of delays.
 CREATE TABLE minutes (
     what    TEXT NOT NULL,
     queue   INTEGER NOT NULL,            -- of told_queues
@@ -27,7 +27,7 @@ CREATE TABLE minutes (
     PRIMARY KEY (what, queue, minute, label)
 ) WITHOUT ROWID;
 
--- What happened to tasks: as many as were posted together, in one row.
+-- Records of tasks: each row holds the records that were posted together.
 CREATE TABLE happened (
     row      INTEGER PRIMARY KEY,
     queue    INTEGER NOT NULL,           -- of told_queues
@@ -38,7 +38,7 @@ CREATE TABLE happened (
 );
 CREATE INDEX happened_by_queue ON happened (queue, last_us, first_us, count);
 
--- Who changed which queue: audit entries as JSON.
+-- Audit entries as JSON: who changed which queue.
 CREATE TABLE audited (
     row     INTEGER PRIMARY KEY,
     project TEXT NOT NULL,

@@ -1,4 +1,4 @@
-"""The database: tasks that ended, whose names stay blocked for a while. SQLite only; `now` is an argument."""
+"""Database: tasks that ended, whose names stay blocked for a while. SQLite only; `now` is an argument."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .tasks import Removed
 
 
 class Expired(Struct, frozen=True):
-    """A task of a queue that outlived its taskTtl, and when it did."""
+    """A task that exceeded its queue's taskTtl, and when."""
 
     queue: str
     at_us: int
@@ -21,18 +21,18 @@ class Expired(Struct, frozen=True):
 
 
 class Tombstones:
-    """Names that cannot be used again yet, by the number of their queue; and how tasks become them."""
+    """Blocked task names, by the number of their queue; turns tasks into tombstones."""
 
     def __init__(self, connection: sqlite3.Connection, counts: Counts) -> None:
         self._db = connection
         self._counts = counts
 
     def add(self, queue: int, id: str, until: datetime) -> None:
-        """Blocks the name of a task that is gone."""
+        """Blocks the name of a deleted task."""
         self._db.execute("REPLACE INTO tombstones VALUES (?, ?, ?)", (queue, id, to_us(until)))
 
     def is_blocked(self, queue: int, id: str, now: datetime) -> bool:
-        """Whether a name is blocked: by a tombstone, or by a purged task that was not cleared away yet."""
+        """Whether a name is blocked: by a tombstone, or by a purged task that is not deleted yet."""
         sql = (
             "SELECT 1 FROM tombstones WHERE queue = :queue AND id = :id AND until_us > :now UNION ALL "
             "SELECT 1 FROM generations g JOIN tasks t ON t.generation = g.id AND t.id = :id "
@@ -41,9 +41,9 @@ class Tombstones:
         return self._db.execute(sql, {"queue": queue, "id": id, "now": to_us(now)}).fetchone() is not None
 
     def clear_away(self, limit: int, now: datetime) -> int:
-        """Some of what blocks names: tasks of old generations become tombstones, and tombstones that are over end.
+        """Cleans up some rows: turns tasks of old generations into tombstones, and deletes expired tombstones.
 
-        Returns how many, 0 when none is left.
+        Returns the number of rows; 0 when none is left.
         """
         sql = "SELECT id, queue, until_us FROM generations WHERE until_us IS NOT NULL LIMIT 1"
         left = self._db.execute(sql).fetchone()
@@ -59,7 +59,7 @@ class Tombstones:
             buried = [(queue, id, until_us) for (id,) in gone]
             self._db.executemany(
                 "INSERT INTO tombstones VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
-                "SET until_us = max(until_us, excluded.until_us)",  # an old one may not have been cleared away yet
+                "SET until_us = max(until_us, excluded.until_us)",  # an older tombstone may still exist
                 buried,
             )
         if len(gone) < limit:
@@ -67,7 +67,7 @@ class Tombstones:
         return max(1, len(gone))
 
     def _forget(self, limit: int, now: datetime) -> int:
-        """Drops tombstones that are over. They block nothing, so there is no hurry."""
+        """Deletes expired tombstones. They block nothing, so this is not urgent."""
         return self._db.execute(
             "DELETE FROM tombstones WHERE (queue, id) IN "
             "(SELECT queue, id FROM tombstones WHERE until_us <= ? ORDER BY until_us LIMIT ?)",
@@ -75,14 +75,14 @@ class Tombstones:
         ).rowcount
 
     def next_expiry(self) -> datetime | None:
-        """When the next task ends by itself."""
+        """When the next task expires."""
         (expiry_us,) = self._db.execute("SELECT min(expire_us) FROM tasks").fetchone()
         return None if expiry_us is None else from_us(expiry_us)
 
     def expire(self, limit: int, now: datetime) -> list[Expired]:
-        """Ends some tasks that outlived their queue's taskTtl, those first that did so first.
+        """Deletes some tasks that exceeded their queue's taskTtl, the oldest expiry first.
 
-        Returns those that could still be seen.
+        Returns those that were visible.
         """
         over = {"now": to_us(now), "limit": limit}
         seen = self._db.execute(

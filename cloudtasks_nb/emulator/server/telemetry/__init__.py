@@ -1,1 +1,1 @@
-"""What happened, served as Cloud Monitoring and Cloud Logging serve it. Source: SPEC section 11."""
+"""Serves the history of tasks through the APIs of Cloud Monitoring and Cloud Logging. Source: SPEC section 11."""

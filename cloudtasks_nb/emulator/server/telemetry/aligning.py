@@ -1,4 +1,4 @@
-"""Series of points: aligned in time, reduced across series. Pure. Source: monitoring.v3 Aggregation."""
+"""Aligns series in time and reduces them across labels. Pure. Source: monitoring.v3 Aggregation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .distribution import Distribution, together
 
 Value = int | float | Distribution
 Points = dict[int, Value]
-"""Values by periods: 0 is the last one of the window."""
+"""Values by period: 0 is the last one of the window."""
 
 PERCENTILES = {"PERCENTILE_99": 99, "PERCENTILE_95": 95, "PERCENTILE_50": 50, "PERCENTILE_05": 5}
 _NUMBERS = ("ALIGN_MEAN", "ALIGN_MAX", "ALIGN_MIN", "ALIGN_SUM", "ALIGN_COUNT")
@@ -32,7 +32,7 @@ _REDUCERS = (
 
 
 class Series(Struct, frozen=True):
-    """Points of one set of labels. `fields`: all that can be filtered and grouped by."""
+    """The points of one set of labels. `fields`: everything that a filter or a grouping can use."""
 
     fields: dict[str, str]
     kind: str
@@ -41,7 +41,7 @@ class Series(Struct, frozen=True):
 
 
 class Aggregation(Struct, frozen=True):
-    """How series are put together. `minutes`: the length of a period."""
+    """An aggregation. `minutes`: the length of a period."""
 
     minutes: int = 1
     aligner: str = "ALIGN_NONE"
@@ -50,41 +50,43 @@ class Aggregation(Struct, frozen=True):
 
 
 def check_aligner(aligner: str, kind: str, value_type: str) -> None:
-    """Whether series of this kind can be aligned so. Errors: InvalidArgument."""
+    """Checks that series of this kind can be aligned like this. Errors: InvalidArgument."""
     known = _ALIGNERS.get((kind, value_type), ())
     if aligner not in known:
         raise InvalidArgument(
-            f"perSeriesAligner '{aligner[:60]}' is not supported for {kind} {value_type} series. The emulator knows: "
-            f"{', '.join(known)}."
+            f"perSeriesAligner '{aligner[:60]}' is not supported for {kind} {value_type} series. "
+            f"The emulator supports: {', '.join(known)}."
         )
 
 
 def check_reducer(aggregation: Aggregation, value_type: str) -> None:
-    """Whether aligned series can be reduced so. Errors: InvalidArgument."""
+    """Checks that aligned series can be reduced like this. Errors: InvalidArgument."""
     reducer = aggregation.reducer
     if reducer not in _REDUCERS:
         raise InvalidArgument(
-            f"crossSeriesReducer '{reducer[:60]}' is not supported. The emulator knows: {', '.join(_REDUCERS)}."
+            f"crossSeriesReducer '{reducer[:60]}' is not supported. The emulator supports: {', '.join(_REDUCERS)}."
         )
     if reducer == "REDUCE_NONE":
         return
     if aggregation.aligner == "ALIGN_NONE":
-        raise InvalidArgument(f"{reducer} needs a perSeriesAligner, so that points lie at the same moments.")
+        raise InvalidArgument(
+            f"{reducer} needs a perSeriesAligner, so that all series have points at the same times."
+        )
     of_distributions = reducer.removeprefix("REDUCE_") in PERCENTILES
     if of_distributions and value_type != "DISTRIBUTION":
-        raise InvalidArgument(f"{reducer} is supported for distributions only: align with ALIGN_DELTA.")
+        raise InvalidArgument(f"{reducer} is supported for distributions only: use ALIGN_DELTA.")
     if (
         value_type == "DISTRIBUTION"
         and not of_distributions
         and reducer not in ("REDUCE_SUM", "REDUCE_COUNT")
     ):
         raise InvalidArgument(
-            f"{reducer} cannot be applied to distributions: take REDUCE_SUM or a percentile."
+            f"{reducer} cannot be applied to distributions: use REDUCE_SUM or a percentile."
         )
 
 
 def realigned(series: Series, per_period: int, aligner: str, seconds: int) -> Series:
-    """Points put together, so many to a period of so many seconds. Errors: InvalidArgument."""
+    """Aligns points to periods of so many seconds. Errors: InvalidArgument."""
     check_aligner(aligner, series.kind, series.value_type)
     if aligner == "ALIGN_NONE":
         return series
@@ -97,7 +99,7 @@ def realigned(series: Series, per_period: int, aligner: str, seconds: int) -> Se
 
 
 def _action(aligner: str, series: Series, seconds: int) -> tuple[Callable[[list[Value]], Value], str, str]:
-    """What a period's values become, and of which kind and type the series is then."""
+    """The value of a period, and the kind and type of the aligned series."""
     name = aligner.removeprefix("ALIGN_")
     if name in PERCENTILES:
         return lambda held: _merged(held).percentile(PERCENTILES[name]), "GAUGE", "DOUBLE"
@@ -113,7 +115,7 @@ def _action(aligner: str, series: Series, seconds: int) -> tuple[Callable[[list[
 
 
 def reduced(several: Sequence[Series], aggregation: Aggregation) -> list[Series]:
-    """One series for each combination of the labels that are grouped by. Errors: InvalidArgument."""
+    """Reduces to one series for each combination of the grouped labels. Errors: InvalidArgument."""
     if not several or aggregation.reducer == "REDUCE_NONE":
         return list(several)
     check_reducer(aggregation, several[0].value_type)

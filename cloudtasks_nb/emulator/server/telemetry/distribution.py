@@ -11,7 +11,7 @@ from ..store.posting import FINITE_BUCKETS, GROWTH
 
 
 class Distribution(Struct):
-    """Delays in milliseconds. `buckets`: how many fell into each; `total` and `squares` are sums over all."""
+    """Delays in milliseconds. `buckets`: the count of each; `total` and `squares` are sums over all delays."""
 
     buckets: dict[int, int]
     total: float = 0.0
@@ -22,7 +22,7 @@ class Distribution(Struct):
         return sum(self.buckets.values())
 
     def percentile(self, percent: float) -> float:
-        """Below it lie so many percent, by straight lines within buckets."""
+        """The percentile, by linear interpolation within buckets."""
         wanted, passed = self.count * percent / 100, 0
         for number, inside in sorted(self.buckets.items()):
             if passed + inside >= wanted:
@@ -32,7 +32,7 @@ class Distribution(Struct):
         return 0.0
 
     def message(self) -> dict[str, Any]:
-        """As the API writes it."""
+        """The distribution in the form of the API."""
         count = self.count
         if not count:
             return {"count": "0"}
@@ -52,7 +52,7 @@ class Distribution(Struct):
 
 
 def together(several: Iterable[Distribution]) -> Distribution:
-    """All delays as one distribution."""
+    """All delays in one distribution."""
     sums = Distribution({})
     for one in several:
         for number, count in one.buckets.items():
@@ -63,6 +63,6 @@ def together(several: Iterable[Distribution]) -> Distribution:
 
 
 def _edges(number: int) -> tuple[float, float]:
-    """From where to where a bucket reaches; beyond the last bound nothing is known."""
+    """The bounds of a bucket; the last bucket has no upper bound."""
     low = GROWTH ** (number - 1) if number else 0.0
     return low, GROWTH**number if number <= FINITE_BUCKETS else low

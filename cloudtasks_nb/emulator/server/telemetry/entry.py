@@ -1,4 +1,4 @@
-"""What stands in the log of a task, and of an admin call. Pure. Source: SPEC section 11.3."""
+"""Log entries of tasks and of admin calls. Pure. Source: SPEC section 11.3."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _TYPE = "type.googleapis.com/google.cloud.tasks.logging.v1.TaskActivityLog"
 _LAST = 1 << 30
 
 Key = tuple[int, int, int, int]
-"""What entries are ordered by: moment, attempt, step of the attempt, id."""
+"""The sort key of entries: time, attempt, step of the attempt, id."""
 
 
 class Entry(Struct, frozen=True):
-    """An entry, and where it stands among the others."""
+    """An entry, with its sort key."""
 
     key: Key
     content: dict[str, Any]
@@ -114,5 +114,5 @@ def _entry(
 
 
 def _insert_id(*parts: object) -> int:
-    """The id of an entry: the same for the same thing, however often and wherever it is read."""
+    """The id of an entry: always the same for the same event."""
     return int.from_bytes(hashlib.blake2b("\n".join(map(str, parts)).encode(), digest_size=7).digest(), "big")

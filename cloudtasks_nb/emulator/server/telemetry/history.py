@@ -1,4 +1,4 @@
-"""The attempts of a queue as the emulator's own history tells them, from the records that the log is made of."""
+"""The attempts of a queue, for the emulator's own history: from the records that the log uses, too."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..services.telling import under_way
 from ..store.happened import Happened
 from ..store.store import Store
 
-_AS_TEXT = getincrementaldecoder("utf-8")  # which leaves out a character that was cut
+_AS_TEXT = getincrementaldecoder("utf-8")  # it drops a truncated character
 _EVER_US = 1 << 62
 
 
 def history(store: Store, queue: str, task: str, sent: Iterable[Attempt]) -> HistoryResponse:
-    """The attempts of a queue, or of one of its tasks (by its full name), in the order in which they were sent.
+    """The attempts of a queue, or of one of its tasks (by full name), in the order in which they were sent.
 
-    `sent`: those that are under way.
+    `sent`: attempts that are under way.
     """
     store.write_notes()
     told = [one for one in store.happened.queues(queue.split("/")[1]) if one.name == queue]

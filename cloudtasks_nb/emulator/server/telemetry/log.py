@@ -1,4 +1,4 @@
-"""The entries of a project in their order, read from the store a little at a time."""
+"""Reads the log entries of a project in order, in small steps."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ..store.store import Store
 from .entry import AUDIT_LOG, TASK_LOG, Entry, Key, audit_entry, entries_of
 from .log_filter import LogFilter
 
-AT_ONCE = 5_000  # entries that one call looks at: some 0.1 s
+AT_ONCE = 5_000  # entries that one call scans: about 0.1 s
 
 
 class Found(Struct, frozen=True):
-    """Entries, and behind which key to go on; None at the end."""
+    """Entries, and the key to continue after; None at the end."""
 
     entries: list[Entry]
     after: Key | None
 
 
 class Search(Struct, frozen=True):
-    """What is looked for: in which project, through which filter, in which order, behind which key."""
+    """A search: the project, the filter, the order, and the key to begin after."""
 
     project: str
     filter: LogFilter
@@ -37,7 +37,7 @@ class Search(Struct, frozen=True):
 
 
 def search(store: Store, asked: Search, limit: int, sent: Iterable[Attempt] = ()) -> Found:
-    """At most `limit` entries, of the first AT_ONCE that are looked at. `sent`: attempts that are under way."""
+    """At most `limit` entries from the next AT_ONCE. `sent`: attempts that are under way."""
     found: list[Entry] = []
     seen = 0
     last: Entry | None = None
@@ -59,7 +59,7 @@ def _is_behind(key: Key, asked: Search) -> bool:
 
 
 def _in_order(store: Store, asked: Search, sent: Iterable[Attempt]) -> Iterator[Entry]:
-    """Merges what overlaps: a source is opened when the order has come to the first moment in it."""
+    """Merges overlapping sources: opens a source when the order reaches its first time."""
     sign = -1 if asked.newest_first else 1
     heap: list[tuple[Key, Entry]] = []
     last: Key | None = None
@@ -67,7 +67,7 @@ def _in_order(store: Store, asked: Search, sent: Iterable[Attempt]) -> Iterator[
     for source in [*sources, None]:
         while heap and (source is None or sign * heap[0][1].time_us < sign * source.begins_us(sign)):
             entry = heapq.heappop(heap)[1]
-            if entry.key != last:  # an attempt that is under way may be recorded just now
+            if entry.key != last:  # an attempt that is under way may be recorded at this moment
                 yield entry
             last = entry.key
         for entry in source.read() if source is not None else ():
@@ -80,7 +80,7 @@ def _place(key: Key, sign: int) -> Key:
 
 
 class _Source(Struct, frozen=True):
-    """Something that holds entries, and between which moments."""
+    """A source of entries, with its time span."""
 
     first_us: int
     last_us: int
@@ -122,7 +122,7 @@ def _names(logs: tuple[str, ...], log: str) -> bool:
 
 
 def _may_be_meant(queue: ToldQueue, filter: LogFilter) -> bool:
-    """Whether nothing in the filter rules out a queue."""
+    """Whether the filter may match entries of a queue."""
     parts = queue.name.split("/")
     for label, part in (("queue_id", parts[5]), ("location", parts[3])):
         wanted = filter.wanted("resource", "labels", label)
@@ -133,7 +133,7 @@ def _may_be_meant(queue: ToldQueue, filter: LogFilter) -> bool:
 
 
 def _task_ids(filter: LogFilter) -> frozenset[str] | None:
-    """The ids of the tasks that a filter names, for comparison in any case; None where it names none."""
+    """The ids of tasks that a filter names, in lower case; None if it names none."""
     wanted = filter.wanted("jsonPayload", "task")
     return None if wanted is None else frozenset(one.rpartition("/")[2].casefold() for one in wanted)
 

@@ -1,4 +1,4 @@
-"""Filters of log entries, in Cloud Logging's own language. Source: SPEC section 11.4."""
+"""Parses filters of log entries, in Cloud Logging's language. Source: SPEC section 11.4."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _ORDERINGS: dict[str, _Order] = {
 _SEVERITIES = ("DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")
 _INSTANTS = ("timestamp", "receiveTimestamp")
 _UNDERSTOOD = (
-    "The emulator understands comparisons of fields (=, !=, <, <=, >, >=, :, =~, !~), field:*, lists "
+    "The emulator supports comparisons of fields (=, !=, <, <=, >, >=, :, =~, !~), field:*, lists "
     '("a" OR "b"), AND, OR, NOT and parentheses.'
 )
 
 
 class Condition(Struct, frozen=True):
-    """A comparison that every entry that matches fulfils."""
+    """A comparison that every matching entry fulfils."""
 
     path: tuple[str, ...]
     sign: str
@@ -43,13 +43,13 @@ class Condition(Struct, frozen=True):
 
 
 class LogFilter(Struct, frozen=True):
-    """A parsed filter, and what is certain of all that it finds."""
+    """A parsed filter, and conditions that all of its matches fulfil."""
 
     matches: Test
     necessary: tuple[Condition, ...] = ()
 
     def window_us(self) -> tuple[int, int]:
-        """From when until when entries may be found, both included."""
+        """The time span of matching entries, both ends included."""
         first, last = 0, 1 << 62
         for one in self.necessary:
             if one.path == ("timestamp",) and one.sign in (">", ">=", "=", "<", "<="):
@@ -59,14 +59,14 @@ class LogFilter(Struct, frozen=True):
         return first, last
 
     def wanted(self, *path: str) -> tuple[str, ...] | None:
-        """The values that a field may have; None where nothing is said of it."""
+        """The possible values of a field; None if the filter does not restrict it."""
         return next((one.values for one in self.necessary if one.path == path and one.sign == "="), None)
 
 
 def parse_log_filter(text: str) -> LogFilter:
-    """The filter that `text` describes; an empty one lets everything pass. Errors: InvalidArgument."""
+    """The filter that `text` describes; an empty one matches everything. Errors: InvalidArgument."""
     if len(text) > LONGEST:
-        raise InvalidArgument(f"filter may have {LONGEST:,} characters, not {len(text):,}.")
+        raise InvalidArgument(f"filter must have at most {LONGEST:,} characters, not {len(text):,}.")
     if not text.strip():
         return LogFilter(lambda entry: True)
     parser = _Parser(text)
@@ -141,7 +141,7 @@ def _test(condition: Condition) -> Test:
 
 
 def _one(path: tuple[str, ...], sign: str, wanted: str) -> Test:
-    """A comparison with one value. A field that is not there fulfils none, not even !=."""
+    """A comparison with one value. A missing field matches none, not even !=."""
     if wanted == "*" and sign in (":", "="):
         return lambda entry: any(True for _ in found(entry, path))
     compare = _comparison(path, sign, wanted)
@@ -181,7 +181,7 @@ def _by_pattern(wanted: str, *, finds: bool) -> Test:
 
 
 def found(entry: Entry, path: tuple[str, ...]) -> Iterator[Any]:
-    """The values of a field: several where it is in a list."""
+    """The values of a field; several if it is in a list."""
     values: list[Any] = [entry.content]
     for segment in path:
         values = [
@@ -207,7 +207,7 @@ def _rank(severity: str) -> int:
     name = severity.upper()
     if name not in _SEVERITIES:
         raise InvalidArgument(
-            f"Invalid filter: {severity[:60]!r} is not a severity: {', '.join(_SEVERITIES)}."
+            f"Invalid filter: {severity[:60]!r} is not a severity. Use one of {', '.join(_SEVERITIES)}."
         )
     return _SEVERITIES.index(name)
 
@@ -218,5 +218,5 @@ def _instant_us(text: str) -> int:
         return to_us(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         raise InvalidArgument(
-            f'Invalid filter: {text[:60]!r} is not an instant such as "2026-03-01T12:00:00Z".'
+            f'Invalid filter: {text[:60]!r} is not a time such as "2026-03-01T12:00:00Z".'
         ) from None

@@ -25,11 +25,11 @@ _VIEW = re.compile(r"projects/([^/]+)/locations/[^/]+/buckets/(?:_Default|_Requi
 
 
 def project_of(asked: ListLogEntriesRequest) -> str:
-    """The project whose entries are asked for. Errors: InvalidArgument."""
+    """The project in the request. Errors: InvalidArgument."""
     projects = {_project(name) for name in asked.resource_names}
     if len(projects) != 1:
         raise InvalidArgument(
-            f"resourceNames must name one project, projects/P: the emulator lists one at a time, not {len(projects)}."
+            f"resourceNames must name exactly one project, projects/P, not {len(projects)}."
         )
     return projects.pop()
 
@@ -37,7 +37,7 @@ def project_of(asked: ListLogEntriesRequest) -> str:
 def list_entries(
     store: Store, asked: ListLogEntriesRequest, now: datetime, sent: Iterable[Attempt]
 ) -> dict[str, Any]:
-    """A page of entries; one without entries but with a token says that there is more to look at.
+    """A page of entries. A page without entries but with a token means: ask for the next one.
 
     Errors: InvalidArgument.
     """
@@ -62,7 +62,5 @@ def _project(name: str) -> str:
     match = _VIEW.fullmatch(name)
     project = match[1] if match else name.removeprefix("projects/")
     if not name.startswith("projects/") or not PROJECT_ID.fullmatch(project):
-        raise InvalidArgument(
-            f"resourceNames: the emulator keeps the logs of projects, projects/P, not '{name[:120]}'."
-        )
+        raise InvalidArgument(f"resourceNames must name a project, projects/P, not '{name[:120]}'.")
     return project

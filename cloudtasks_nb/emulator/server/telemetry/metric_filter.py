@@ -1,4 +1,4 @@
-"""Filters of Cloud Monitoring: which metric, of which resources, with which labels. Source: SPEC section 11.2."""
+"""Parses filters of Cloud Monitoring: the metric, the resources, the labels. Source: SPEC section 11.2."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|([\w.\-/*]+)')
 _FUNCTION = re.compile(r"(starts_with|ends_with|has_substring|one_of|monitoring\.regex\.full_match)\s*\(")
 _FIELDS = re.compile(r"(metric|resource)\.(type|labels?\.\w+)|project")
 _UNDERSTOOD = (
-    "The emulator understands metric.type, resource.type, metric.labels.X, resource.labels.X and project with =, != or "
+    "The emulator supports metric.type, resource.type, metric.labels.X, resource.labels.X and project with =, != or "
     ": and a text, starts_with, ends_with, has_substring, one_of or monitoring.regex.full_match, joined by AND, OR, "
     "NOT and parentheses."
 )
 
 
 class Labelled(Struct, frozen=True):
-    """What a filter looks at: fields such as "metric.type" and "resource.labels.queue_id" with their values."""
+    """The fields that a filter reads, such as "metric.type" and "resource.labels.queue_id", with their values."""
 
     fields: dict[str, str]
 
 
 class MetricFilter(Struct, frozen=True):
-    """A parsed filter. `wanted`: what fields must be for anything to match, as far as the filter says so plainly."""
+    """A parsed filter. `wanted`: field values that every match has, as far as the filter states them directly."""
 
     matches: Test
     wanted: dict[str, tuple[str, ...]] = {}
@@ -37,7 +37,7 @@ class MetricFilter(Struct, frozen=True):
 
 
 def parse_metric_filter(text: str) -> MetricFilter:
-    """The filter that `text` describes; an empty one lets everything pass. Errors: InvalidArgument."""
+    """The filter that `text` describes; an empty one matches everything. Errors: InvalidArgument."""
     if not text.strip():
         return MetricFilter(lambda one: True)
     parser = _Parser(text)
@@ -46,10 +46,10 @@ def parse_metric_filter(text: str) -> MetricFilter:
 
 
 def field_name(path: str) -> str:
-    """A path in its longer form. Errors: InvalidArgument."""
+    """A path in its long form. Errors: InvalidArgument."""
     plain = path.replace('"', "")
     if not _FIELDS.fullmatch(plain):
-        raise InvalidArgument(f"'{path[:80]}' is not a field that the emulator knows. {_UNDERSTOOD}")
+        raise InvalidArgument(f"'{path[:80]}' is not a supported field. {_UNDERSTOOD}")
     return plain.replace(".label.", ".labels.")
 
 

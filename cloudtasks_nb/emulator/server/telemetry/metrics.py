@@ -15,16 +15,16 @@ _RESOURCE_WORDS = {
     "project_id": "The project of the queue.",
     "location": "The location of the queue.",
     "queue_id": "The id of the queue.",
-    "target_type": "Who receives the tasks: HTTP, APP_ENGINE or PULL.",
+    "target_type": "The kind of target: HTTP, APP_ENGINE or PULL.",
 }
 _LABEL_WORDS = {
-    "response_code": "The google.rpc code of the end, in lower case: ok, unavailable, …",
+    "response_code": "The google.rpc code of the result, in lower case: ok, unavailable, …",
     "api_method": "The method that was called: CreateTask, …",
 }
 
 
 class Metric(Struct, frozen=True):
-    """A metric. `counts`: what the store calls it; `labels`: in the order in which the store joins them."""
+    """A metric. `counts`: its name in the store; `labels`: in the store's order."""
 
     type: str
     counts: str
@@ -36,7 +36,7 @@ class Metric(Struct, frozen=True):
     words: str
 
     def labels_of(self, label: str) -> dict[str, str]:
-        """The labels that stand in one of the store's."""
+        """The labels in a label text of the store."""
         return dict(zip(self.labels, label.split(" "), strict=True)) if self.labels else {}
 
 
@@ -45,11 +45,11 @@ METRICS = {
     for metric in (
         Metric("queue/depth", DEPTH, "GAUGE", "INT64", "1", (), "Queue depth", "Tasks in the queue."),
         Metric("queue/task_attempt_count", ATTEMPTS, "DELTA", "INT64", "1", ("response_code",),
-               "Task attempt count", "Attempts by how they ended."),
+               "Task attempt count", "Attempts by result."),
         Metric("queue/task_attempt_delays", DELAYS, "DELTA", "DISTRIBUTION", "ms", (),
                "Task attempt delays", "Time between the scheduled and the actual attempt."),
         Metric("api/request_count", REQUESTS, "DELTA", "INT64", "1", ("api_method", "response_code"),
-               "API requests", "Calls of the API by method and by how they ended."),
+               "API requests", "Calls of the API by method and result."),
     )
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Cloud Monitoring: time series and descriptors of what is kept. Source: SPEC sections 11.1 and 11.2.
+"""Cloud Monitoring: time series and descriptors. Source: SPEC sections 11.1 and 11.2.
 
 GET /v3/projects/P/timeSeries
 GET /v3/projects/P/metricDescriptors
@@ -28,7 +28,7 @@ from .metrics import METRICS, RESOURCE_TYPE, Metric, descriptor, resource_descri
 from .requests import instant, number, parameters
 from .series import Window, aligned_series
 
-MOST = 100_000  # points, or series without points, in a page
+MOST = 100_000  # points, or series without points, per page
 _MOST_DESCRIPTORS = 10_000
 _LONGEST_S = 104 * 7 * 86_400
 _FIRST, _SECOND = "aggregation", "secondaryAggregation"
@@ -49,7 +49,7 @@ class Asked(Struct, frozen=True):
 
 
 def time_series(store: Store, project: str, query: Pairs, now: datetime) -> dict[str, Any]:
-    """Errors: InvalidArgument; NotFound for a metric that no project has."""
+    """Errors: InvalidArgument; NotFound for an unknown metric."""
     repeated = [f"{name}.groupByFields" for name in (_FIRST, _SECOND)]
     known = (*_KNOWN, *(f"{name}.{part}" for name in (_FIRST, _SECOND) for part in _PARTS))
     held = parameters(query, known, repeated)
@@ -73,7 +73,7 @@ def time_series(store: Store, project: str, query: Pairs, now: datetime) -> dict
 
 
 def metric_descriptors(project: str, query: Pairs, now: datetime) -> dict[str, Any]:
-    """Those of Cloud Tasks. Errors: InvalidArgument."""
+    """The descriptors of Cloud Tasks. Errors: InvalidArgument."""
     held = parameters(query, ("filter", "pageSize", "pageToken", "activeOnly"))
     filter = parse_metric_filter(_one(held, "filter"))
     seal = ["descriptors", project, _one(held, "filter")]
@@ -103,9 +103,9 @@ def metric_descriptor(project: str, named: str) -> dict[str, Any]:
 
 
 def resource_descriptors(project: str, named: str = "") -> dict[str, Any]:
-    """All there are, which is one; or the one of a type. Errors: NotFound."""
+    """The monitored resource descriptors: only one exists; or the one of a type. Errors: NotFound."""
     if named and named != RESOURCE_TYPE:
-        raise NotFound(f"The emulator knows one monitored resource: {RESOURCE_TYPE}, not '{named[:100]}'.")
+        raise NotFound(f"The emulator has only the monitored resource {RESOURCE_TYPE}, not '{named[:100]}'.")
     found = resource_descriptor(project)
     return found if named else {"resourceDescriptors": [found]}
 
@@ -120,13 +120,13 @@ def _asked(held: dict[str, list[str]], now: datetime) -> Asked:
     first, second = _aggregation(held, _FIRST), _aggregation(held, _SECOND)
     if second is not None and (first is None or second.minutes % first.minutes):
         raise InvalidArgument(
-            "secondaryAggregation needs an aggregation before it, whose alignmentPeriod divides its own."
+            "secondaryAggregation needs an aggregation whose alignmentPeriod divides its own."
         )
     return Asked(_metric(filter), filter, _window(held, now), first or Aggregation(), second, view == "FULL")
 
 
 def _metric(filter: MetricFilter) -> Metric:
-    """The one metric that a filter names. Errors: InvalidArgument, NotFound."""
+    """The metric that a filter names. Errors: InvalidArgument, NotFound."""
     matching = {
         named
         for named in METRICS
@@ -146,7 +146,7 @@ def _the_metrics() -> str:
 
 
 def _window(held: dict[str, list[str]], now: datetime) -> Window:
-    """Whole minutes around the interval. Errors: InvalidArgument."""
+    """The interval, extended to whole minutes. Errors: InvalidArgument."""
     if "interval.endTime" not in held:
         raise InvalidArgument("interval.endTime is required.")
     end_us = to_us(instant("interval.endTime", _one(held, "interval.endTime")))
@@ -159,7 +159,7 @@ def _window(held: dict[str, list[str]], now: datetime) -> Window:
 
 
 def _aggregation(held: dict[str, list[str]], name: str) -> Aggregation | None:
-    """Errors: InvalidArgument."""
+    """Parses an aggregation. Errors: InvalidArgument."""
     period, aligner, reducer = (_one(held, f"{name}.{part}") for part in _PARTS)
     if not (period or aligner or reducer):
         return None
@@ -171,8 +171,8 @@ def _aggregation(held: dict[str, list[str]], name: str) -> Aggregation | None:
     seconds = int(match[1]) if match else 0
     if not 60 <= seconds <= _LONGEST_S or seconds % 60:
         raise InvalidArgument(
-            f"{name}.alignmentPeriod must be a whole number of minutes, from 60s to {_LONGEST_S}s: the emulator counts "
-            f"by the minute. It was '{period[:40]}'."
+            f"{name}.alignmentPeriod must be a whole number of minutes, from 60s to {_LONGEST_S}s, not "
+            f"'{period[:40]}': the emulator counts by the minute."
         )
     return Aggregation(1 if aligner == "ALIGN_NONE" else seconds // 60, aligner, reducer, fields)
 
@@ -190,7 +190,7 @@ def _found(store: Store, asked: Asked, project: str) -> list[Series]:
 def _page(
     found: Sequence[Series], after: Sequence[int], limit: int, *, with_points: bool
 ) -> tuple[list[tuple[Series, list[int]]], tuple[int, int] | None]:
-    """Series with those of their periods that fit, newest first; and where the next page begins."""
+    """The series and periods that fit the page, newest first; and the page token."""
     at, offset = after
     shown: list[tuple[Series, list[int]]] = []
     room = limit

@@ -1,4 +1,4 @@
-"""Parameters of calls to Monitoring and Logging: known names, one value each, read strictly. Pure."""
+"""Reads the parameters of calls to Monitoring and Logging strictly: known names, one value each. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _IGNORED = SYSTEM | {f"${name}" for name in SYSTEM}
 
 
 def parameters(query: Pairs, known: Iterable[str], repeated: Iterable[str] = ()) -> dict[str, list[str]]:
-    """The values of each parameter, by its name. Errors: InvalidArgument for an unknown or doubled one."""
+    """The values of the parameters by name. Errors: InvalidArgument for an unknown or repeated one."""
     held: dict[str, list[str]] = {}
     names = (*known, *repeated)
     for name, value in query:
@@ -21,7 +21,7 @@ def parameters(query: Pairs, known: Iterable[str], repeated: Iterable[str] = ())
             continue
         if name not in names:
             raise InvalidArgument(
-                f"'{name[:60]}' is not supported here. The emulator knows: {', '.join(names)}."
+                f"'{name[:60]}' is not supported here. The emulator supports: {', '.join(names)}."
             )
         held.setdefault(name, []).append(value)
         if len(held[name]) > 1 and name not in repeated:
@@ -30,11 +30,11 @@ def parameters(query: Pairs, known: Iterable[str], repeated: Iterable[str] = ())
 
 
 def number(name: str, text: str, largest: int) -> int:
-    """A page size: 0 and what is too large mean the largest. Errors: InvalidArgument."""
+    """A page size: 0 and values above the maximum mean the maximum. Errors: InvalidArgument."""
     if not text:
         return largest
     if not (text.isascii() and text.isdecimal()):
-        raise InvalidArgument(f"{name} must be a number that is not negative, not '{text[:40]}'.")
+        raise InvalidArgument(f"{name} must be a number, 0 or more, not '{text[:40]}'.")
     return min(int(text), largest) or largest
 
 
@@ -45,7 +45,5 @@ def instant(name: str, text: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise InvalidArgument(
-            f"{name} must be an instant such as \"2026-03-01T12:00:00Z\", not '{text[:60]}'."
-        )
+        raise InvalidArgument(f"{name} must be a time such as \"2026-03-01T12:00:00Z\", not '{text[:60]}'.")
     return moment.astimezone(UTC)

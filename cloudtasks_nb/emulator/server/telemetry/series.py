@@ -1,4 +1,4 @@
-"""Series of a project's queues, from the store: counters become points, and depths go on until they change."""
+"""Builds the time series of a project's queues from the store: points from counters, and depths between changes."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ class Window(Struct, frozen=True):
     now: int
 
     def periods(self, minutes: int) -> int:
-        """How many periods of so many minutes it has; the first one may be shorter."""
+        """The number of periods of this length; the first one may be shorter."""
         return -(-(self.end - self.start) // minutes)
 
 
 def aligned_series(
     store: Store, metric: Metric, filter: MetricFilter, window: Window, how: Aggregation, project: str
 ) -> list[Series]:
-    """The series of a metric that a filter lets pass, aligned. Errors: InvalidArgument."""
+    """The aligned series of a metric that a filter matches. Errors: InvalidArgument."""
     check_aligner(how.aligner, metric.kind, metric.value_type)
     queues = [queue for queue in store.happened.queues(project) if _may_be_meant(queue, filter)]
     if len(queues) * window.periods(how.minutes) > MOST_POINTS:
         raise InvalidArgument(
-            f"That is more than {MOST_POINTS:,} points: ask for a longer alignmentPeriod, or a shorter interval."
+            f"The result has more than {MOST_POINTS:,} points: use a longer alignmentPeriod, or a shorter interval."
         )
     if metric.kind == "GAUGE":
         found = _depths(store, metric, queues, window, how)
@@ -71,7 +71,7 @@ def _series(metric: Metric, queue: ToldQueue, label: str, points: Points) -> Ser
 def _counts(
     store: Store, metric: Metric, queues: Sequence[ToldQueue], window: Window, how: Aggregation
 ) -> Iterator[Series]:
-    summed = how.aligner in _SUMMED  # the database adds up
+    summed = how.aligner in _SUMMED  # the database sums
     step = how.minutes if summed else 1
     by_id = {queue.id: queue for queue in queues}
     counted = store.minutes.counted(metric.counts, by_id, (window.start, window.end), step)
@@ -113,7 +113,7 @@ def _depths(
 
 
 def _levelled(levels: Sequence[Level], window: Window, how: Aggregation) -> Iterator[tuple[int, int | float]]:
-    """The depth of each period, the oldest first: it stays what it was until it changes."""
+    """The depth of each period, the oldest first: it stays the same until the next change."""
     at, carried = 0, None
     while at < len(levels) and levels[at].minute < window.start:
         carried, at = levels[at].last, at + 1
@@ -137,14 +137,14 @@ def _last(carried: int | None, held: Sequence[Level], minutes: tuple[int, int]) 
 
 
 def _most(carried: int | None, held: Sequence[Level], minutes: tuple[int, int]) -> int | None:
-    """The largest depth there was, also between two full minutes."""
+    """The maximum depth, also between two full minutes."""
     if carried is None and not held:
         return None
     return max(carried or 0, *(one.most for one in held), 0)
 
 
 def _lasts(carried: int | None, held: Sequence[Level], minutes: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """Depths with how many minutes ended with them."""
+    """Depths, with the number of minutes that ended with each."""
     at, depth = minutes[0], carried
     for one in held:
         if depth is not None and one.minute > at:

@@ -1,4 +1,4 @@
-"""What answers for Cloud Monitoring and Cloud Logging, to whoever may read there. Source: SPEC section 11."""
+"""The endpoints of Cloud Monitoring and Cloud Logging, with their permission checks. Source: SPEC section 11."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PROJECT = "/v3/projects/{project}"
 
 
 class Read(Struct, frozen=True):
-    """A method that reads what happened: how faults name it, how refusals do, and who may call it."""
+    """A method of these APIs: its name in faults and in errors, and its permission."""
 
     id: str
     called: Called
@@ -62,7 +62,7 @@ Answering = Callable[[Request], Any]
 
 
 class Telemetry:
-    """Answers by verb and path, each in a turn of the store."""
+    """Handlers by verb and path; each runs in a turn of the store."""
 
     def __init__(
         self, context: Context, commits: Commits, gate: Gate | None = None, projects: Collection[str] = ()
@@ -73,7 +73,7 @@ class Telemetry:
         self._projects = projects
 
     def routes(self) -> list[tuple[str, str, Read, Answering]]:
-        """Verb, path, what it reads, and what answers."""
+        """Verb, path, method, and handler."""
         return [
             ("GET", f"{_PROJECT}/timeSeries", TIME_SERIES, self._time_series),
             ("GET", f"{_PROJECT}/metricDescriptors", DESCRIPTORS, self._descriptors),
@@ -141,8 +141,8 @@ class Telemetry:
 
 
 def _named(call: Request) -> tuple[str, str]:
-    """The project in a path, and what comes behind the kind of thing. Errors: InvalidArgument."""
+    """The project in a path, and the rest of the path. Errors: InvalidArgument."""
     _, _, _, project, _, *rest = unquote(call.path).split("/")
     if not PROJECT_ID.fullmatch(project):
-        raise InvalidArgument(f"'{project[:100]}' is not the ID of a project.")
+        raise InvalidArgument(f"'{project[:100]}' is not a project ID.")
     return project, "/".join(rest)
