@@ -1,4 +1,4 @@
-"""Client: one project at one endpoint, as one identity. Where its verbs begin."""
+"""Client: calls the API of one project at one endpoint as one identity."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ EVERYWHERE = "-"
 
 
 class Client(CreatesQueues, Shown):
-    """The way to the queues and tasks of a project. Any thread may call; also a context manager.
+    """Access to the queues and tasks of a project. Thread-safe; also a context manager.
 
     `project`, `endpoint` and `identity` are plain attributes, and so is `location`, the id of the default location
-    (empty when there is none); called, `client.location("europe-west1")` reads a Location.
+    (empty without one). As a call, `client.location("europe-west1")` reads a Location.
 
     Example:
         >>> client = ct.local()
@@ -71,7 +71,7 @@ class Client(CreatesQueues, Shown):
         self._emulator: Emulator | None = None
         self.project = project
         self.location = DefaultLocation(location or "", session, project)
-        self.api = Api(session)  # a plain attribute: completion then sees what is below it
+        self.api = Api(session)  # a plain attribute, so that completion sees its members
 
     @property
     def endpoint(self) -> str:
@@ -80,36 +80,34 @@ class Client(CreatesQueues, Shown):
 
     @property
     def identity(self) -> str:
-        """Who calls: a service account, the kind of credentials, or "anonymous"."""
+        """The caller: a service account, the kind of credentials, or "anonymous"."""
         return self._session.auth.identity
 
     @property
     @completed_as_text
     def api_version(self) -> Spoken:
-        """The version of the REST API that is spoken; "auto" when each call is made in one that carries it."""
+        """The REST API version that calls use; "auto" if each call uses a version that supports it."""
         return self._session.api_version
 
     @property
     def read_only(self) -> bool:
-        """Whether this client refuses whatever would change the service, whoever asks."""
+        """Whether calls that would change the service raise ReadOnly."""
         return self._session.read_only
 
     @property
     def emulator(self) -> Emulator:
-        """The emulator that this client talks to. Errors: ConfigError when it talks to the real service."""
+        """The emulator that this client calls. Errors: ConfigError if it calls the real service."""
         from .emulator.client import Emulator
 
         if not self._session.on_emulator:
-            raise ConfigError(
-                f"{self.endpoint} is the service and no emulator.", hint="ct.local() starts an emulator"
-            )
+            raise ConfigError(f"{self.endpoint} is not an emulator.", hint="ct.local() starts an emulator")
         if self._emulator is None:
             self._emulator = Emulator(self._session, self._queue_name, self.project)
         return self._emulator
 
     @property
     def offers_stats(self) -> bool:
-        """Whether a version of the API that is spoken keeps statistics of queues."""
+        """Whether an API version that this client uses has statistics of queues."""
         return self._session.speaking.offers_stats
 
     def locations(self) -> Pager[Location]:
@@ -131,15 +129,15 @@ class Client(CreatesQueues, Shown):
         stats: bool = False,
         failing: bool = False,
     ) -> QueuePager:
-        """The queues of a location (by default the client's own), or of all with "-" or without any default.
+        """The queues of a location. Defaults to the client's location, or to all if it has none; "-" means all.
 
-        `filter` is the API's: 'state=PAUSED'. `stats=True` reads estimates of depth and rate along. `failing=True` sets
-        `queue.failing`, and the table shows the worst first: one call of Cloud Monitoring for all queues, at most once
-        a minute, which is billed; where it is refused, a sample of the first page of tasks of up to 50 queues. Their
-        tasks, as one listing: client.queues("-").tasks().
+        `filter` is the API's: 'state=PAUSED'. `stats=True` also fetches estimates of depth and rate. `failing=True`
+        sets `queue.failing`, and sorts the table by it, the worst first. It makes one call of Cloud Monitoring for all
+        queues, at most once a minute, which is billed. If that call fails, it samples the first page of tasks of up to
+        50 queues. client.queues("-").tasks() lists the tasks of all queues.
 
-        Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError. When one location of
-        all fails, its error says which, and holds the queues of the others: error.result.
+        Errors: InvalidArgument (filter, location), PermissionDenied, AuthError, TransportError. If one of all locations
+        fails, the error names it, and error.result has the queues of the others.
         Source: REST queues.list.
 
         Example:
@@ -157,11 +155,11 @@ class Client(CreatesQueues, Shown):
     def queue(
         self, name: str | Queue, stats: bool = False, *, read: bool = True, kind: Kind | None = None
     ) -> Queue:
-        """A queue by id, "location/id" or full name; of a Queue, its name counts. Errors: NotFound, InvalidArgument.
+        """Read a queue by id, "location/id", full name or Queue. Errors: NotFound, InvalidArgument.
 
-        With read=False nothing is read: for an identity that may only create, run or delete tasks. `kind` then says who
-        receives the tasks: "http", "app_engine" or "pull". Without it, each new task says so: `url` means HTTP,
-        `relative_url` App Engine, `tag` pull.
+        With read=False there is no request: for an identity that may only create, run or delete tasks. `kind` then
+        gives the kind of its tasks: "http", "app_engine" or "pull". Without `kind`, the options of each new task
+        decide: `url` means HTTP, `relative_url` App Engine, `tag` pull.
 
         Source: REST queues.get.
 
@@ -172,9 +170,9 @@ class Client(CreatesQueues, Shown):
         return queue_handle(self._session, self._queue_name(name), stats=stats, read=read, kind=kind)
 
     def task(self, name: str | TaskFields, view: View = "FULL", *, read: bool = True) -> Task:
-        """A task by its full name, "location/queue/id" or "queue/id". Errors: NotFound, InvalidArgument.
+        """Read a task by its full name, "location/queue/id" or "queue/id". Errors: NotFound, InvalidArgument.
 
-        With read=False nothing is read: for an identity that may only run or delete tasks.
+        With read=False there is no request: for an identity that may only run or delete tasks.
 
         Source: REST queues.tasks.get.
 
@@ -187,15 +185,15 @@ class Client(CreatesQueues, Shown):
         )
 
     def batch(self, timeout: DurationLike | None = None) -> Batch:
-        """A with block that gathers calls and sends them in one request: up to 1,000 in each.
+        """A with block that collects calls and sends them together, up to 1,000 in each request.
 
-        Verbs are added without their parentheses. Each call has its own outcome, in order: batch.results; only what
-        may be repeated is sent again. When the block raises, nothing is sent.
+        Add a method and its arguments, without calling it. batch.results has the outcome of each call, in order. Only
+        idempotent calls are retried. If the block raises, nothing is sent.
 
-        Units: `timeout` is for each request and its repeats: seconds, a timedelta, or text such as "1m". It defaults
-        to the client's timeout plus a tenth of a second for each call.
-        Errors: ConfigError when the timeout is not a time; TransportError and the like at the end of the block, when
-        nothing at all was answered.
+        Units: `timeout` is for each request and its retries: seconds, a timedelta, or text such as "1m". It
+        defaults to the client's timeout plus 0.1 seconds for each call.
+        Errors: ConfigError for a timeout that is not valid; at the end of the block, TransportError and the like if no
+        call got a response.
         Source: POST /batch, SPEC section 1.6.
 
         Example:
@@ -220,16 +218,16 @@ class Client(CreatesQueues, Shown):
         rate_per_second: float | None = None,
         ramp: str | None = None,
     ) -> BulkResult:
-        """Create the queue of a backup again, with its settings and tasks. A queue that was paused is paused.
+        """Create the queue of a backup again, with its settings, its tasks and its state (paused or running).
 
-        Where the queue exists already, its settings stay and only the tasks are created.
+        If the queue already exists, its settings stay as they are, and only the tasks are created.
 
         - `path`: a file that queue.backup() wrote.
         - `queue`: another name for the queue: an id, "location/id" or a full name.
         - `past`: as in queue.restore().
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
-        Errors: as queue.restore(); FailedPrecondition when a queue of this name existed too recently.
+        Errors: as queue.restore(); FailedPrecondition if a queue of this name existed too recently.
         Units: a delay in `past` is a timedelta, or a number of seconds.
         Source: REST queues.create and queues.tasks.batchCreate.
 
@@ -244,7 +242,7 @@ class Client(CreatesQueues, Shown):
         return restore(queue_of(self, path, queue), path, past=past, renew=True, how=how)
 
     def operation(self, name: str) -> Operation:
-        """An operation by its full name, as batch calls answer with. Errors: NotFound, InvalidArgument.
+        """Read an operation by its full name; batch calls return operations. Errors: NotFound, InvalidArgument.
 
         Source: REST operations.get.
 
@@ -256,13 +254,13 @@ class Client(CreatesQueues, Shown):
         return read_operation(self._session, name)
 
     def upload_queue_yaml(self, source: str | os.PathLike[str], app_id: str | None = None) -> Uploaded:
-        """Set the project's queues from a queue.yaml: its text, or the path of the file.
+        """Set the project's queues from a queue.yaml: its content, or the path of the file.
 
-        This is App Engine's old way: queues that the file does not name are disabled or paused. `app_id` is the
-        project by default. The queues are in the location of the project's App Engine, which only an emulator tells:
-        there, `.queues` lists them as they are afterwards.
+        This is the legacy method of App Engine: it disables or pauses all queues that are not in the file. `app_id`
+        defaults to the project. The queues are in the location of the project's App Engine. Only an emulator tells that
+        location: there, `.queues` lists the queues after the upload.
 
-        Errors: InvalidArgument (the file is wrong), PermissionDenied; ConfigError when the file cannot be read.
+        Errors: InvalidArgument (the file is not valid), PermissionDenied; ConfigError if the file cannot be read.
         Source: REST api.queue.update, SPEC section 2.8.
 
         Example:
@@ -279,7 +277,7 @@ class Client(CreatesQueues, Shown):
         return Uploaded(self._session, project, self._app_engine_location())
 
     def _app_engine_location(self) -> str:
-        """Where App Engine is, as far as that can be known."""
+        """The location of App Engine; empty if unknown."""
         try:
             info = self.emulator.refresh().info if self._session.on_emulator else None
         except CloudTasksError:  # another emulator
@@ -287,7 +285,7 @@ class Client(CreatesQueues, Shown):
         return info.app_engine_location if info is not None else ""
 
     def report(self, since: InstantLike = "24h", until: InstantLike | None = None) -> ProjectReport:
-        """What became of the work of all queues of the project, the most failed attempts first. Six calls in all.
+        """The outcomes of the tasks of all queues, most failed attempts first. Makes six calls.
 
         Units: `since` and `until` are durations before now ("24h", a timedelta), datetimes or ISO text.
 
@@ -310,9 +308,9 @@ class Client(CreatesQueues, Shown):
         return ClientPlots(self)
 
     def explore(self, read_only: bool = False, every_s: float = 10.0) -> Explorer:
-        """All queues of all locations to find, open, pause and resume.
+        """A panel to find, open, pause and resume the queues of all locations.
 
-        Units: `every_s` is seconds between two reads while it can be seen; 0 reads only when you ask.
+        Units: `every_s` is the seconds between two reads while the panel is visible; 0 reads only on request.
 
         Example:
             >>> client.explore(read_only=True)
@@ -322,7 +320,7 @@ class Client(CreatesQueues, Shown):
         return Explorer(self, read_only=read_only, every_s=every_s)
 
     def close(self) -> None:
-        """End the connections, and the emulator when ct.local() started one. May be called twice.
+        """Close the connections, and stop the emulator if ct.local() started one. Can be called twice.
 
         Example:
             >>> with ct.local() as client:
@@ -352,11 +350,13 @@ class Client(CreatesQueues, Shown):
             self.project,
             kind="Cloud Tasks client",
             facts={
-                "location": self.location or muted("none: queues() lists all"),
+                "location": self.location or muted("none: queues() lists all locations"),
                 "endpoint": [code(self.endpoint), muted("emulator") if self._session.on_emulator else None],
                 "identity": self.identity,
                 "API version": self.api_version,
-                "read-only": "yes: what would change the service is refused" if self.read_only else None,
+                "read-only": "yes: calls that would change the service raise ReadOnly"
+                if self.read_only
+                else None,
             },
             code=["client.queues()", 'client.queue("…")', "client.locations()"]
             + ([] if self.read_only else ['client.create_queue("…")']),
@@ -369,7 +369,7 @@ class Client(CreatesQueues, Shown):
 
 
 def _yaml(source: str | os.PathLike[str]) -> bytes:
-    """The text itself, or what is in the file: one line that sets nothing can only be a path."""
+    """The content of a queue.yaml: the text itself, or the file of that path. One line without a colon is a path."""
     if isinstance(source, str) and re.search(r"\n|^\s*\w+\s*:(\s|$)", source):
         return source.encode()
     try:

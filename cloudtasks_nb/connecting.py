@@ -1,4 +1,4 @@
-"""connect(): from arguments and environment to a Client."""
+"""connect(): makes a Client from arguments and the environment."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def connect(
     max_answer_bytes: int = MAX_ANSWER_BYTES,
     read_only: bool = False,
 ) -> Client:
-    """A client: of the real service with Application Default Credentials, or of an emulator.
+    """Connect to the real service with Application Default Credentials, or to an emulator. Returns a Client.
 
     If CLOUD_TASKS_EMULATOR_HOST (or CLOUDTASKS_EMULATOR_HOST) is set, or `endpoint` is a plain-http address, the client
     uses that emulator. It sends no credentials unless you pass some.
@@ -52,18 +52,18 @@ def connect(
     - `project`: the project's id. Defaults to the project of the credentials, then to GOOGLE_CLOUD_PROJECT; to "local"
       with an emulator.
     - `location`: the default location, such as "us-central1". An emulator defaults to "us-central1".
-    - `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account's key,
-      of gcloud's own file or of a workload identity's configuration.
+    - `credentials`: google-auth credentials, a Token of ct.oauth, or the path or the dict of a service account key,
+      of gcloud's credentials file or of a workload identity's configuration.
     - `impersonate`: the service account to act as, or a chain of them.
-    - `api_version`: "auto" makes each call in a version of the API that carries all of it. "v2beta2", "v2beta3" or
-      "v2" makes all calls in that version, and raises an error before any request for fields that it lacks.
+    - `api_version`: "auto" makes each call in an API version that supports all its fields. "v2beta2", "v2beta3" or
+      "v2" makes all calls in that version; fields that it lacks raise ConfigError before any request.
     - `endpoint`: another address of the API, such as that of an emulator.
     - `quota_project`: the project whose quota is used.
     - `api_key`: an API key in place of credentials. The service rejects most calls with it.
     - `access_token`: a token that is never refreshed.
     - `timeout`: the deadline of a call, including its retries.
     - `retry`: which calls are retried, and how long. Defaults to ct.Retry().
-    - `max_answer_bytes`: the largest response, unpacked. Listings request smaller pages instead.
+    - `max_answer_bytes`: the limit for a response, uncompressed. Listings request smaller pages instead.
     - `read_only`: every call that would change the service raises ReadOnly before anything is sent.
 
     Units: `timeout` is seconds, a timedelta, or text such as "1m".
@@ -78,7 +78,7 @@ def connect(
     check_version(api_version)
     timeout_s = seconds_for_a_call(timeout)
     if not isinstance(retry, Retry | None):
-        raise ConfigError(f"retry={retry!r} is not a policy.", hint="pass ct.Retry(...), or leave it out")
+        raise ConfigError(f"retry must be a ct.Retry, not {retry!r}.", hint="pass ct.Retry(...), or omit it")
     emulator = _emulator(endpoint)
     url = endpoint if endpoint is not None else emulator or GOOGLE
     check_url(url)
@@ -87,31 +87,31 @@ def connect(
     project = project or found or os.environ.get("GOOGLE_CLOUD_PROJECT") or (emulator and EMULATOR_PROJECT)
     if not project:
         hint = 'ct.connect(project="my-project"), or set GOOGLE_CLOUD_PROJECT'
-        raise ConfigError("No project is known.", hint=hint)
+        raise ConfigError("No project is set.", hint=hint)
     session = Session(url, auth, api_version=api_version, timeout_s=timeout_s, retry=retry)
     session.max_answer_bytes, session.read_only = _size(max_answer_bytes), read_only
     return Client(session, project, location or (EMULATOR_LOCATION if emulator else None))
 
 
 def _size(max_answer_bytes: int) -> int:
-    """The size itself. Errors: ConfigError."""
+    """Validate the size, and return it. Errors: ConfigError."""
     if isinstance(max_answer_bytes, bool) or not isinstance(max_answer_bytes, int) or max_answer_bytes < 1:
         raise ConfigError(
-            f"max_answer_bytes={max_answer_bytes!r} is not a number of bytes.",
-            hint="pass a whole number from 1 on",
+            f"max_answer_bytes must be a whole number of at least 1, not {max_answer_bytes!r}.",
+            hint="pass a number of bytes, such as 100_000_000",
         )
     return max_answer_bytes
 
 
 def _emulator(endpoint: str | None) -> str | None:
-    """The emulator's URL, where calls go to one."""
+    """The emulator's URL, if calls go to one."""
     if endpoint is None:
         return emulator_in_environment()
     return endpoint if str(endpoint).lower().startswith("http://") else None
 
 
 def emulator_in_environment() -> str | None:
-    """The URL of the emulator that the environment names."""
+    """The URL of the emulator in the environment, if any."""
     for variable in EMULATOR_VARIABLES:
         if host := os.environ.get(variable, "").strip():
             return host if "://" in host else f"http://{host}"
@@ -121,14 +121,14 @@ def emulator_in_environment() -> str | None:
 def _auth(
     given: dict[str, Any], impersonate: str | Sequence[str] | None, quota_project: str | None, *, needed: bool
 ) -> tuple[Auth, str | None]:
-    """Who calls, and the project that they name, if they do."""
+    """The caller's Auth, and the project in the credentials, if any."""
     chosen = [name for name, value in given.items() if value is not None]
     if len(chosen) > 1:
         raise ConfigError("Pass only one of credentials, api_key and access_token.")
     how = chosen[0] if chosen else ""
     if how == "api_key":
         if impersonate is not None:
-            raise ConfigError("An API key cannot act for a service account.", hint="pass credentials instead")
+            raise ConfigError("An API key cannot be used with impersonate.", hint="pass credentials instead")
         return Auth(api_key=given["api_key"], quota_project=quota_project), None
     if how == "access_token":
         if impersonate is None:
@@ -148,7 +148,7 @@ def _auth(
 
 
 def _credentials(given: Any) -> Any:
-    """google-auth credentials, from a Token too. Errors: ConfigError, AuthError."""
+    """Convert to google-auth credentials, also from a Token. Errors: ConfigError, AuthError."""
     from .oauth.tokens import Token
 
     return given.credentials() if isinstance(given, Token) else to_credentials(given)

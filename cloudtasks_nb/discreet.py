@@ -1,4 +1,4 @@
-"""How does an object write itself without its secrets, whoever asks: Python, IPython, rich, pandas, a traceback?"""
+"""Reprs without secrets, for Python, IPython, rich, pandas and tracebacks."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any, SupportsIndex
 from .redact import DOTS, hiding, redacted, scrub, scrub_lines
 
 _BASE64 = re.compile(r"[\w+/-]+={0,2}", re.ASCII)
-_LEAST = 10  # no shorter text holds a secret
+_LEAST = 10  # shorter texts cannot contain a secret
 _BYTES_TOLD = 400
 
 
 class Secret(str):
-    """A text that no repr shows, such as a token in a local variable of a traceback; otherwise the text itself."""
+    """A string whose repr is hidden, such as a token in a local variable of a traceback."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return repr(DOTS)
 
-    def __getitem__(self, at: SupportsIndex | slice) -> Secret:  # rich cuts before it asks for the repr
+    def __getitem__(self, at: SupportsIndex | slice) -> Secret:  # rich slices a string before repr()
         return Secret(super().__getitem__(at))
 
     def strip(self, chars: str | None = None) -> Secret:
@@ -42,9 +42,9 @@ class Address(str):
 
 
 class Body(bytes):
-    """What is sent or was answered: bytes whose repr hides secrets. `version`: in whose words, where they are not ours.
+    """The body of a request or response: bytes whose repr hides secrets. `version`: the API version of its JSON.
 
-    The version is noted on the answer itself: a page may be large, and a copy of it takes time.
+    The version is an attribute of the body, because a page may be large, and a copy takes time.
     """
 
     version: str | None = None
@@ -58,7 +58,7 @@ class Body(bytes):
 
 
 class Told(str):
-    """What stands in a repr for something that is not a plain value, without quotes."""
+    """A string whose repr has no quotes."""
 
     __slots__ = ()
 
@@ -67,9 +67,9 @@ class Told(str):
 
 
 class Discreet:
-    """Every repr hides secrets: that of Python, of pprint, IPython, rich and pandas. The object keeps them.
+    """Hides secrets in every repr: of Python, pprint, IPython, rich and pandas. The object still holds them.
 
-    A struct tells its fields, a dict its items, any other object its attributes.
+    A repr shows the fields of a struct, the items of a dict, or the attributes of any other object.
     """
 
     __slots__ = ()
@@ -93,7 +93,7 @@ class JsonObject(Discreet, dict[str, Any]):
     {'Authorization': '•••', 'X-Api-Key': '•••', 'Accept': '*/*'}
     """
 
-    __next__ = None  # pandas reads the items of a dict in a cell, unless there is such a name: then it asks for str()
+    __next__ = None  # pandas would print the items of a dict in a cell; with this attribute it calls str()
 
     def _told(self) -> list[tuple[str, Any]]:
         return list(told(dict(self)).items())
@@ -109,7 +109,7 @@ class JsonObject(Discreet, dict[str, Any]):
 
 
 class JsonArray(Discreet, list[Any]):
-    """A JSON array, likewise."""
+    """A JSON array: a list whose repr hides secrets."""
 
     __next__ = None
 
@@ -121,7 +121,7 @@ class JsonArray(Discreet, list[Any]):
 
 
 def told(value: Any, name: str = "") -> Any:
-    """A value as a repr may show it: plain JSON and bytes without secrets; what has a repr of its own as it is."""
+    """A value for a repr: plain JSON and bytes without secrets; other objects unchanged."""
     with hiding():
         return _told(redacted(value, name))
 
@@ -139,7 +139,7 @@ def _told(value: Any) -> Any:
 
 
 def _told_text(value: str) -> str:
-    """A base64 text spells out in another alphabet what is hidden in what it holds."""
+    """Hide a base64 string if its decoded content holds a secret."""
     value = scrub_lines(value)
     if len(value) < _LEAST or not _BASE64.fullmatch(value):
         return value
@@ -151,26 +151,26 @@ def _told_text(value: str) -> str:
 
 
 def _told_bytes(data: bytes) -> Any:
-    """A payload as text where it is text, by its size where it is none."""
+    """A payload as text, or its size if it is binary."""
     head = data[:_BYTES_TOLD].decode("utf-8", "ignore")
-    if "\x00" in head or len(head) < min(len(data), _BYTES_TOLD) - 3:  # binary; a letter may be cut in two
+    if "\x00" in head or len(head) < min(len(data), _BYTES_TOLD) - 3:  # binary; a character may be cut
         return Told(f"<{len(data):,} bytes>")
     seen, is_whole = scrub_lines(head), len(data) <= _BYTES_TOLD
     return data if seen == head and is_whole else Told(f"b{seen!r}{'' if is_whole else '…'}")
 
 
 def as_secret(given: Any) -> Any:
-    """Credentials as they were passed, a text or a dict, so that no traceback shows them."""
+    """Wrap credentials (a string or a dict), so that tracebacks do not show them."""
     if isinstance(given, Mapping):
         return discreet(JsonObject(given))
     return Secret(given) if isinstance(given, str) else given
 
 
 def discreet(value: Any) -> Any:
-    """Plain JSON values, fresh from a decoder, whose dicts and lists hide secrets in every repr."""
+    """Replace the dicts and lists of decoded JSON by ones that hide secrets in every repr."""
     top = [value]
     holders: list[Any] = [top]
-    for holder in holders:  # which grows: by levels, as JSON may be nested deeper than calls may be
+    for holder in holders:  # the list grows: no recursion, because JSON may be nested too deep for it
         for at, held in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
             if isinstance(held, dict | list):
                 holder[at] = JsonObject(held) if isinstance(held, dict) else JsonArray(held)

@@ -1,4 +1,4 @@
-"""What can go wrong: the error tree, and the one table of google.rpc codes and HTTP statuses.
+"""The error classes, and the one table of google.rpc codes and HTTP statuses.
 
 Source: google.rpc.Code, and SPEC section 6.
 """
@@ -16,9 +16,9 @@ from .shown import ShownFirst
 
 
 class CloudTasksError(ShownFirst, Exception):
-    """The root of everything this package raises on purpose.
+    """The base class of all errors of this package.
 
-    Attributes: `message`; `hint`, what to do next; `method` and `resource`, where a call failed: what was asked.
+    Attributes: `message`; `hint`, what to do next; `method` and `resource` of the failed call, if there was one.
 
     Example:
         >>> try:
@@ -31,17 +31,17 @@ class CloudTasksError(ShownFirst, Exception):
     method: str | None = None
     resource: str | None = None
     result: Any = None
-    """What is known all the same: the BulkResult of a bulk call, the queues of the other locations, or what a listing
-    brought before it was cut short."""
+    """The partial result: the BulkResult of a bulk call, the queues of the other locations, or the part of a listing
+    that was read before it failed."""
     page_token: str = ""
-    """Where a listing that was cut short goes on: queue.tasks(page_token=error.page_token). Valid for two hours."""
+    """The page token that continues a failed listing: queue.tasks(page_token=error.page_token). Valid for two hours."""
     tries: int = 1
-    """How often the call was sent before this was final."""
+    """How often the call was sent."""
     retry_after_s: float = 0.0
-    """How long the service asked to wait before the next try, in seconds."""
+    """The service's Retry-After, in seconds."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        self.message = scrub(message)  # it may repeat what was passed, and the service what was sent
+        self.message = scrub(message)  # the message may quote an argument or the request
         self.hint = scrub(hint) if hint else hint
         super().__init__(self.message)
 
@@ -53,7 +53,7 @@ class CloudTasksError(ShownFirst, Exception):
         return "\n".join([self.message, *lines, *self._lines(), *tried, *following])
 
     def _lines(self) -> list[str]:
-        """Lines that tell more, such as what the service answered."""
+        """More lines for the text, such as the status of the response."""
         return []
 
     def __reduce__(self) -> tuple[Any, ...]:  # keyword-only state survives pickling (worker processes)
@@ -61,7 +61,7 @@ class CloudTasksError(ShownFirst, Exception):
 
 
 class ConfigError(CloudTasksError):
-    """The client was set up in a way that cannot work, or that would not be safe.
+    """An argument or setting is not valid, or is not safe.
 
     Example:
         >>> try:
@@ -72,11 +72,11 @@ class ConfigError(CloudTasksError):
 
 
 class ReadOnly(ConfigError):
-    """A client that was connected with read_only=True was asked to change something; nothing was sent."""
+    """The client was connected with read_only=True, and the call would change the service. Nothing was sent."""
 
 
 class QueryError(ConfigError):
-    """A query for tasks cannot be read: an unknown field or value, a quote that is open, payloads that were not read.
+    """A query for tasks is not valid: an unknown field or value, an unclosed quote, or payloads that were not fetched.
 
     Example:
         >>> try:
@@ -87,7 +87,7 @@ class QueryError(ConfigError):
 
 
 class MissingExtra(ConfigError, ImportError):
-    """A part of the package needs an optional dependency; the message holds the line that installs it."""
+    """An optional dependency is missing; the hint has the command that installs it."""
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
@@ -97,13 +97,13 @@ class MissingExtra(ConfigError, ImportError):
 
 
 class AuthError(CloudTasksError):
-    """No usable credentials: none were found, or they were expired, revoked or refused."""
+    """No valid credentials: none were found, or they have expired, or were revoked or rejected."""
 
 
 class TransportError(CloudTasksError):
-    """The endpoint was not reached, or the connection broke before the whole answer was there.
+    """The endpoint was not reached, or the connection broke before the response was complete.
 
-    `reached` is False when no connection came about, so that nothing can have happened at the other end.
+    `reached` is False if no connection was made: the call cannot have taken effect.
     """
 
     def __init__(self, message: str, *, hint: str | None = None, reached: bool = True) -> None:
@@ -112,13 +112,13 @@ class TransportError(CloudTasksError):
 
 
 class Timeout(TransportError):
-    """The call's deadline passed before the answer was complete."""
+    """The call's deadline passed before the response was complete."""
 
 
 class InvalidRows(CloudTasksError):
-    """Rows or items cannot become what was asked for; nothing was sent.
+    """Some rows or items are not valid. Nothing was sent.
 
-    Attributes: `problems`, the first of them as (index, words), with None as the index of a column; `count` of all.
+    Attributes: `problems`, the first of them as (index, message), where index is None for a column; `count` of all.
 
     Example:
         >>> try:
@@ -142,11 +142,11 @@ class InvalidRows(CloudTasksError):
 
 
 class BackupIncomplete(CloudTasksError):
-    """A task cannot be read whole, so nothing was purged; or tasks came after a backup, so a queue was not deleted."""
+    """A task cannot be read in full, so nothing was purged; or tasks came after a backup, so no queue was deleted."""
 
 
 class BulkError(CloudTasksError):
-    """Some items of a bulk call failed. `result` tells which: `result.failed`, `result.to_dataframe()`.
+    """Some items of a bulk call failed. `result` lists them: `result.failed`, `result.to_dataframe()`.
 
     Example:
         >>> result = queue.delete_tasks(["gone"])
@@ -159,18 +159,18 @@ class BulkError(CloudTasksError):
 
 
 class DecodeError(CloudTasksError):
-    """The endpoint answered with something that is not the Cloud Tasks API."""
+    """The response is not one of the Cloud Tasks API."""
 
 
 class AnswerTooLarge(DecodeError):
-    """An answer is larger than this client takes: ct.connect(max_answer_bytes=...).
+    """The response is larger than the limit of this client: ct.connect(max_answer_bytes=...).
 
-    A listing asks for smaller pages by itself before it raises this.
+    A listing first requests smaller pages.
     """
 
 
 class ApiError(CloudTasksError):
-    """The service refused a call.
+    """The service rejected a call.
 
     Attributes: `code` (HTTP status), `status` (google.rpc name), `message`, `details` (list of JSON objects),
     `method` (REST method id), `resource` (full resource name), `hint` (what to do next).
@@ -188,7 +188,7 @@ class ApiError(CloudTasksError):
     http_status: ClassVar[int] = 500
 
     def __init_subclass__(cls, rpc_code: int = 0, http_status: int = 0) -> None:
-        """A class with a google.rpc code has its name too: NotFound is NOT_FOUND."""
+        """Derive the google.rpc name from the class name: NotFound is NOT_FOUND."""
         super().__init_subclass__()
         if rpc_code:
             cls.rpc_status = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).upper()
@@ -205,7 +205,7 @@ class ApiError(CloudTasksError):
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
-        self._is_answer = code is not None  # otherwise it was refused here, and the service said nothing
+        self._is_answer = code is not None  # otherwise this package rejected the call, without a request
         self.code = code or self.http_status
         self.status = self.rpc_status
         self.details: list[dict[str, Any]] = discreet(list(details))
@@ -221,11 +221,11 @@ class Cancelled(ApiError, rpc_code=1, http_status=499):
 
 
 class Unknown(ApiError):
-    """The service failed without saying why."""
+    """The service failed and gave no reason."""
 
 
 class InvalidArgument(ApiError, rpc_code=3, http_status=400):
-    """The request itself is wrong, whatever the state of the service.
+    """The request is not valid, independent of the state of the service.
 
     Example:
         >>> try:
@@ -251,7 +251,7 @@ class NotFound(ApiError, rpc_code=5, http_status=404):
 
 
 class AlreadyExists(ApiError, rpc_code=6, http_status=409):
-    """The name is taken, or was used too recently.
+    """The name is in use, or was used too recently.
 
     Example:
         >>> try:
@@ -262,15 +262,15 @@ class AlreadyExists(ApiError, rpc_code=6, http_status=409):
 
 
 class PermissionDenied(ApiError, rpc_code=7, http_status=403):
-    """The caller is known but may not do this."""
+    """The caller is authenticated but lacks the permission."""
 
 
 class ResourceExhausted(ApiError, rpc_code=8, http_status=429):
-    """A quota or rate limit refused the call before it ran."""
+    """A quota or rate limit rejected the call before it ran."""
 
 
 class FailedPrecondition(ApiError, rpc_code=9, http_status=400):
-    """The resource is in a state in which this cannot be done.
+    """The state of the resource does not allow this call.
 
     Example:
         >>> try:
@@ -281,11 +281,11 @@ class FailedPrecondition(ApiError, rpc_code=9, http_status=400):
 
 
 class Aborted(ApiError, rpc_code=10, http_status=409):
-    """A concurrent change won; read again, then try again."""
+    """Another change happened at the same time; read again, then retry."""
 
 
 class OutOfRange(ApiError, rpc_code=11, http_status=400):
-    """A value lies past the valid range."""
+    """A value is outside the valid range."""
 
 
 class Unimplemented(ApiError, rpc_code=12, http_status=501):
@@ -293,15 +293,15 @@ class Unimplemented(ApiError, rpc_code=12, http_status=501):
 
 
 class Internal(ApiError, rpc_code=13, http_status=500):
-    """The service broke one of its own invariants."""
+    """The service failed internally."""
 
 
 class Unavailable(ApiError, rpc_code=14, http_status=503):
-    """The service cannot answer now; the same call may succeed later."""
+    """The service is unavailable now; the same call may succeed later."""
 
 
 class DataLoss(ApiError, rpc_code=15, http_status=500):
-    """Data was lost beyond recovery."""
+    """Data was lost and cannot be recovered."""
 
 
 class Unauthenticated(ApiError, AuthError, rpc_code=16, http_status=401):
@@ -318,7 +318,7 @@ API_ERRORS: tuple[type[ApiError], ...] = (
 BY_STATUS: dict[str, type[ApiError]] = {error.rpc_status: error for error in API_ERRORS}
 BY_RPC_CODE: dict[int, type[ApiError]] = {error.rpc_code: error for error in API_ERRORS}
 
-# Where several codes share an HTTP status and the body does not say which, the broadest one is meant.
+# Several codes share an HTTP status. If the body does not give the code, the broadest one applies.
 _BY_HTTP: dict[int, type[ApiError]] = {
     400: InvalidArgument, 401: Unauthenticated, 403: PermissionDenied, 404: NotFound, 408: DeadlineExceeded,
     409: Aborted, 429: ResourceExhausted, 499: Cancelled, 500: Internal, 501: Unimplemented, 502: Unavailable,
@@ -327,7 +327,7 @@ _BY_HTTP: dict[int, type[ApiError]] = {
 
 
 def error_class(http_status: int, rpc_status: str | None = None) -> type[ApiError]:
-    """The class for an answer: by its google.rpc name where it has one, else by its HTTP status."""
+    """The error class of a response, by its google.rpc name if it has one, else by its HTTP status."""
     if rpc_status in BY_STATUS:
         return BY_STATUS[rpc_status]
     fallback = InvalidArgument if 400 <= http_status < 500 else Unknown

@@ -1,4 +1,4 @@
-"""Ctrl-C, and the notebook's stop button, as a message rather than an exception in the middle of anything."""
+"""Turns Ctrl-C and the notebook's stop button into a function call instead of a KeyboardInterrupt."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def interrupts_go_to(act: Callable[[], object]) -> Iterator[None]:
-    """Within a with block of the main thread, an interrupt calls `act`. Other threads are never interrupted; where
-    interrupts are not handled in Python, or not at all, they stay so."""
+    """Within a with block in the main thread, an interrupt calls `act`. Other threads receive no interrupts. If Python
+    does not handle interrupts, nothing changes."""
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield

@@ -1,4 +1,4 @@
-"""%ct and %%ct_task: the everyday verbs as one-line magics. Each prints the Python that does the same."""
+"""%ct and %%ct_task: common calls as one-line magics. Each prints the equivalent Python."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--id": {"dest": "task_id"},
     },
 }
-"""What argparse is told of each option; all but `queues` and `help` take the name of a queue."""
+"""The argparse options of each verb. All verbs except `queues` and `help` take the name of a queue."""
 VERBS = [verb for verb in OPTIONS if verb != "ct_task"]
 WIDTH = 1_000
 
@@ -71,17 +71,17 @@ def _ct_parser() -> _Parser:
 
 @magics_class
 class CloudTasksMagics(Magics):  # type: ignore[misc]
-    """The magics of one shell. The client is found among its variables at each call."""
+    """The magics of one shell. Each call looks for the client among the shell's variables."""
 
     @line_magic  # type: ignore[untyped-decorator]
     def ct(self, line: str) -> Any:
-        """The client, its queues and tasks; why a queue or a task is stuck; pause and resume.
+        """Show the client, queues and tasks; explain why a queue or a task is stuck; pause and resume.
 
         %ct                                               the client
         %ct queues [--location LOCATION] [--df NAME]      queues, also as a DataFrame in the variable NAME
-        %ct tasks QUEUE [--full] [--limit N] [--df NAME]  tasks of a queue, with payloads, only the first N
-        %ct why QUEUE [--deep] [--df NAME]                what is wrong with a queue, in words
-        %ct why QUEUE --task TASK_ID                      why a task has not run, or what became of it
+        %ct tasks QUEUE [--full] [--limit N] [--df NAME]  tasks of a queue; --full: with payloads; --limit: the first N
+        %ct why QUEUE [--deep] [--df NAME]                why a queue is stuck, slow or failing
+        %ct why QUEUE --task TASK_ID                      why a task has not run, or how it ended
         %ct pause QUEUE                                   stops dispatching
         %ct resume QUEUE                                  dispatches again
         %ct help                                          these lines, and those of %%ct_task
@@ -112,14 +112,14 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
 
     @line_cell_magic  # type: ignore[untyped-decorator]
     def ct_task(self, line: str, cell: str = "") -> Any:
-        """Create a task; the cell is its payload. When it is JSON, the request says so in its Content-Type.
+        """Create a task; the cell is its payload. For JSON, the Content-Type is application/json.
 
         %%ct_task QUEUE [--url URL] [--method METHOD] [--header "NAME: VALUE"] [--in 10m] [--tag TAG] [--id TASK_ID]
 
-        %ct_task QUEUE […] creates one without a payload: IPython refuses a cell magic over an empty cell.
+        %ct_task QUEUE […] creates a task without a payload, because IPython rejects a cell magic with an empty cell.
 
-        In the first line IPython puts variables in for {name} and $name. The cell is sent as it stands, because JSON
-        is made of braces: to send values of variables, use queue.create_task(...), which is printed.
+        In the first line IPython replaces {name} and $name by variables. The cell is sent unchanged, because JSON
+        contains braces. To send values of variables, use queue.create_task(...): the magic prints that line.
         """
         said = _parsed(_with_options(_Parser("%ct_task", add_help=False), "ct_task"), line)
         payload, headers, schedule = _text(cell), dict(map(_header, said.header)), _delay(said.schedule)
@@ -139,7 +139,7 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         return self._run(f"{name}.queue({said.queue!r})", queue, [("create_task", *arguments)])
 
     def queue_names(self) -> list[str]:
-        """Names of queues that the shell's variables and outputs hold already; asks nothing of the service."""
+        """Names of queues in the shell's variables and outputs. Makes no request."""
         held = [*self.shell.user_ns.values(), *self.shell.user_ns.get("Out", {}).values()]
         names: dict[str, None] = {}
         for value in held:
@@ -150,7 +150,7 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         return sorted(names)
 
     def complete(self, shell: Any, event: Any) -> list[str]:
-        """What may follow in a line of %ct, %ct_task or %%ct_task: verbs, names of queues, options."""
+        """Completions for a line of %ct, %ct_task or %%ct_task: verbs, names of queues, options."""
         words = event.text_until_cursor.split()
         before = words if event.text_until_cursor.endswith(" ") else words[:-1]
         if before == ["%ct"]:
@@ -162,7 +162,7 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         return list(OPTIONS.get(verb, ()))
 
     def _client(self) -> tuple[str, Client]:
-        """The client and the variable that holds it. Errors: ConfigError when there is none, or more than one."""
+        """The client and the name of its variable. Errors: ConfigError without a client, or with several."""
         variables = self.shell.user_ns
         found = {
             name: held for name, held in variables.items() if isinstance(held, Client) and name[:1] != "_"
@@ -174,24 +174,24 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
         if found:
             raise ConfigError(
                 f"There are several clients: {', '.join(sorted(found))}.",
-                hint="call the one that is meant client",
+                hint="assign the one to use to a variable named client",
             )
         if not any(os.environ.get(variable, "").strip() for variable in EMULATOR_VARIABLES):
-            raise ConfigError("There is no client yet.", hint="client = ct.connect(), or client = ct.local()")
+            raise ConfigError("No client was found.", hint="client = ct.connect(), or client = ct.local()")
         variables["client"] = connect()
         print("client = ct.connect()")
         return "client", variables["client"]
 
     def _check_name(self, frame: str) -> None:
-        """Refuse a name that no variable has, or that holds something one would miss. Errors: UsageError."""
+        """Raise if a name is not valid for a variable, or if its value would be lost. Errors: UsageError."""
         if not frame.isidentifier() or iskeyword(frame):
-            raise UsageError(f"--df {frame}: not a name for a variable")
+            raise UsageError(f"--df {frame}: not a valid variable name")
         held = self.shell.user_ns.get(frame)
         if hasattr(builtins, frame) or frame in self.shell.user_ns_hidden:
-            raise UsageError(f"--df {frame}: Python or IPython uses this name; take another one")
+            raise UsageError(f"--df {frame}: Python or IPython uses this name; use another name")
         if isinstance(held, Client | Queue | ModuleType):
             raise UsageError(
-                f"--df {frame}: it holds a {type(held).__name__}; take another name, or del {frame}"
+                f"--df {frame}: it holds a {type(held).__name__}; use another name, or del {frame}"
             )
 
     def _listing(
@@ -211,11 +211,11 @@ class CloudTasksMagics(Magics):  # type: ignore[misc]
             calls = [queue, ("diagnose", *_arguments(deep=said.deep or None))]
             return self._listing(name, client, calls, said.df, None)
         if said.deep or said.df is not None:
-            raise UsageError("--deep and --df are for a queue, without --task")
+            raise UsageError("--deep and --df cannot be used with --task")
         return self._run(name, client, [queue, ("task", (said.task,), {"read": False}), ("explain", (), {})])
 
     def _run(self, name: str, value: Any, calls: list[_Call], into: str = "") -> Any:
-        """Make the calls one after the other, and print the line of Python that makes them."""
+        """Make the calls in order, and print the equivalent line of Python."""
         line = f"{into} = {name}" if into else name
         for method, positional, named in calls:
             given = [_written(part) for part in positional]
@@ -231,19 +231,19 @@ _Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 
 
 def load(shell: Any) -> None:
-    """Give a shell the magics, their completion, and in a notebook cards below the tracebacks of our errors."""
+    """Register the magics and their completion in a shell, and in a notebook error cards below our tracebacks."""
     magics = CloudTasksMagics(shell)
     shell.register_magics(magics)
     for command in ("%ct", "%ct_task", "%%ct_task"):
         shell.set_hook("complete_command", magics.complete, str_key=command)
-    if hasattr(shell, "kernel"):  # in a terminal the end of the traceback says the same
+    if hasattr(shell, "kernel"):  # in a terminal the end of the traceback has the same text
         shell.set_custom_exc((CloudTasksError,), _with_card)
 
 
 def _with_card(
     shell: Any, kind: type[CloudTasksError], error: CloudTasksError, trace: Any, tb_offset: Any = None
 ) -> Any:
-    """The traceback as always, and below it the error's card."""
+    """Show the usual traceback, and the error's card below it."""
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     display(error)
     return shell._last_traceback
@@ -257,13 +257,13 @@ def _parsed(parser: _Parser, line: str) -> Namespace:
 
 
 def _arguments(*positional: Any, **named: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Arguments of a call, those that were not given left out."""
+    """Arguments of a call, without those that were not given."""
     given = {key: value for key, value in named.items() if value is not None}
     return tuple(value for value in positional if value is not None), given
 
 
 def _text(cell: str) -> str | None:
-    """The cell as it stands; None when there is nothing in it."""
+    """The cell unchanged; None if it is empty."""
     return cell.removesuffix("\n") if cell.strip() else None
 
 
@@ -275,7 +275,7 @@ def _is_json(text: str | None) -> bool:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"JSON has no {name}")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -295,7 +295,7 @@ def _delay(text: str | None) -> str | None:
 
 
 def _written(value: Any, name: str = "") -> str:
-    """A value as Python, secrets replaced, cut when it is very long."""
+    """A value as Python code: without secrets, and cut if it is very long."""
     if isinstance(value, str) and _is_json(value):
         hidden = redacted(held := json.loads(value))
         value = value if hidden == held else json.dumps(hidden, ensure_ascii=False)

@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from .errors import InvalidArgument
 
-PROJECT_ID = re.compile(r"(?!\.+$)[A-Za-z0-9:.-]+")  # only dots would be resolved on the way
+PROJECT_ID = re.compile(r"(?!\.+$)[A-Za-z0-9:.-]+")  # clients and proxies resolve path segments of only dots
 LOCATION_ID = re.compile(r"[A-Za-z0-9-]+")
 QUEUE_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,500}")
 
 QUEUE_FORMAT = "projects/<PROJECT_ID>/locations/<LOCATION_ID>/queues/<QUEUE_ID>"
-_DOTS = ("", ".", "..")  # would be resolved on the way
+_DOTS = ("", ".", "..")  # clients and proxies resolve such path segments
 TASK_FORMAT = f"{QUEUE_FORMAT}/tasks/<TASK_ID>"
 
 
@@ -62,18 +62,18 @@ class TaskName(Struct, frozen=True, order=True):
 
 
 Named = str | Struct
-"""A name as text, or a resource, whose name is meant."""
+"""A name as a string, or a resource that has the name."""
 
 
 def name_of(given: Any) -> Any:
-    """The name of a resource or of a parsed name; anything else as it is."""
+    """The name of a resource or of a parsed name; returns anything else unchanged."""
     if isinstance(given, LocationName | QueueName | TaskName):
         return str(given)
     return getattr(given, "name", given) if isinstance(given, Struct) else given
 
 
 def parse_location(text: Named, project: str | None = None) -> LocationName:
-    """A location from its id (in `project`), its full name or itself. Errors: InvalidArgument."""
+    """Parse a location: an id (in `project`), a full name or a LocationName. Errors: InvalidArgument."""
     match _parts(text):
         case ["projects", project_id, "locations", location]:
             pass
@@ -87,7 +87,7 @@ def parse_location(text: Named, project: str | None = None) -> LocationName:
 
 
 def parse_queue(text: Named, project: str | None = None, location: str | None = None) -> QueueName:
-    """A queue from `"emails"`, `"us-central1/emails"`, its full name or itself. Errors: InvalidArgument.
+    """Parse a queue: `"emails"`, `"us-central1/emails"`, a full name or a QueueName. Errors: InvalidArgument.
 
     >>> str(parse_queue("us-central1/emails", project="p"))
     'projects/p/locations/us-central1/queues/emails'
@@ -117,7 +117,7 @@ def _queue_in(project: str, location: str, queue: str) -> QueueName:
 
 
 def parse_task(text: Named, project: str | None = None, location: str | None = None) -> TaskName:
-    """A task from its full name, from "location/queue/id" or "queue/id", or from itself. Errors: InvalidArgument."""
+    """Parse a task: a full name, "location/queue/id", "queue/id" or a TaskName. Errors: InvalidArgument."""
     match _parts(text):
         case ["projects", *_] if "/tasks/" in (name := name_of(text)):
             head, _, task = name.rpartition("/tasks/")
@@ -132,7 +132,7 @@ def parse_task(text: Named, project: str | None = None, location: str | None = N
 
 
 def task_in(queue: QueueName, task: Named) -> TaskName:
-    """A task of a queue from its id, a name as in parse_task, or itself. Errors: InvalidArgument."""
+    """Parse a task of a queue: an id, or a name as in parse_task. Errors: InvalidArgument."""
     name = name_of(task)
     if isinstance(name, str) and "/" in name:
         return parse_task(name, queue.project, queue.location)
@@ -140,7 +140,7 @@ def task_in(queue: QueueName, task: Named) -> TaskName:
 
 
 def check_operation(text: str) -> str:
-    """The full name of an operation, when it is one. Errors: InvalidArgument."""
+    """Validate the full name of an operation, and return it. Errors: InvalidArgument."""
     match _parts(text):
         case ["projects", project_id, "locations", location, "operations", operation] if (
             operation not in _DOTS
@@ -174,7 +174,7 @@ def check_task_id(task: str) -> str:
 
 
 def _parts(given: Any) -> list[str]:
-    """The parts of a name; what is not even text (None, a number out of a table) has none."""
+    """The parts of a name; empty if it is not a string (None, or a number from a table)."""
     name = name_of(given)
     return name.split("/") if isinstance(name, str) else []
 
@@ -188,9 +188,9 @@ _SUCH_AS = {
 
 
 def _malformed(what: str, text: Any, pattern: str) -> InvalidArgument:
-    stop = "" if what == "Task" else "."  # as the service writes them
+    stop = "" if what == "Task" else "."  # as in the service's messages
     return InvalidArgument(
         f'{what} name must be formatted: "{pattern}"{stop}',
         resource=text if isinstance(text, str) else repr(text),
-        hint=None if isinstance(text, str) else f"pass text, such as {_SUCH_AS[what]}",
+        hint=None if isinstance(text, str) else f"pass a string, such as {_SUCH_AS[what]}",
     )

@@ -1,6 +1,6 @@
-"""What differs by platform, each with its way on Windows: signals, the end of an owner, processes apart, open files.
+"""Differences between platforms: signals, the end of the parent process, separate processes, open files.
 
-Every function takes `windows`, so that both ways can be tested wherever they run at all.
+Every function takes `windows`, so that tests on one platform can run both branches.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from typing import IO, Any
 
 WINDOWS = os.name == "nt"
 _PARENT_POLL_S = 0.5
-_NEW_GROUP = 0x200  # subprocess.CREATE_NEW_PROCESS_GROUP, which only Windows knows
+_NEW_GROUP = 0x200  # subprocess.CREATE_NEW_PROCESS_GROUP, defined only on Windows
 _CHUNK_BYTES = 65_536
 
 
 def apart(*, windows: bool = WINDOWS) -> dict[str, Any]:
-    """What to tell Popen for a process that Ctrl-C and "Interrupt the kernel" do not reach: they mean a whole group."""
+    """Popen options for a process in its own group, so that Ctrl-C and "Interrupt the kernel" do not reach it."""
     return {"creationflags": _NEW_GROUP} if windows else {"start_new_session": True}
 
 
 def ask_to_end(process: subprocess.Popen[Any], *, windows: bool = WINDOWS) -> None:
-    """Asks a process that watches its standard input to end in its own time. Harmless when it has ended already."""
+    """Ask a process that watches its standard input to end. Does nothing if it has already ended."""
     if not windows:
         process.terminate()
     elif process.stdin is not None:
-        # On Windows terminate() kills. The end of its standard input asks.
+        # On Windows terminate() kills; closing its standard input asks.
         with contextlib.suppress(OSError):
             process.stdin.close()
     else:
@@ -44,12 +44,12 @@ def ask_to_end(process: subprocess.Popen[Any], *, windows: bool = WINDOWS) -> No
 
 
 def on_stop(loop: asyncio.AbstractEventLoop, stop: Callable[[], None], *, windows: bool = WINDOWS) -> None:
-    """Calls `stop` on the loop when the process is told to end, or interrupted."""
+    """Call `stop` on the loop when the process receives SIGTERM or an interrupt."""
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         number = getattr(signal, name, None)
         if number is None:
             continue
-        if windows:  # whose loops know no signals
+        if windows:  # event loops there do not support signals
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
         else:
             loop.add_signal_handler(number, stop)
@@ -58,9 +58,9 @@ def on_stop(loop: asyncio.AbstractEventLoop, stop: Callable[[], None], *, window
 def on_owner_end(
     loop: asyncio.AbstractEventLoop, stop: Callable[[], None], *, windows: bool = WINDOWS
 ) -> Callable[[], object]:
-    """Calls `stop` on the loop when whoever started this process ends, however that ends. Returns how to look no more.
+    """Call `stop` on the loop when the parent process ends, for any reason. Returns a function that stops watching.
 
-    Its end of our standard input closes; and elsewhere than on Windows we are given another parent.
+    The signs are: our standard input closes, and (not on Windows) our parent process changes.
     """
     descriptor = _stdin()
     if windows:
@@ -68,7 +68,7 @@ def on_owner_end(
             reading = threading.Thread(target=_read, args=(descriptor, loop, stop), daemon=True)
             reading.start()
         return lambda: None
-    with contextlib.suppress(OSError):  # a file cannot be watched, and leaves the other sign
+    with contextlib.suppress(OSError):  # a file cannot be watched; the other sign remains
         if descriptor is not None:
             loop.add_reader(descriptor, _read_some, descriptor, loop, stop)
     watching = loop.create_task(_watch(os.getppid(), stop))
@@ -78,7 +78,7 @@ def on_owner_end(
 def _stdin() -> int | None:
     try:
         return sys.stdin.fileno()
-    except (AttributeError, OSError, ValueError):  # there is none
+    except (AttributeError, OSError, ValueError):  # no standard input
         return None
 
 
@@ -95,15 +95,15 @@ def _read_some(descriptor: int, loop: asyncio.AbstractEventLoop, stop: Callable[
 
 
 def _read(descriptor: int, loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    with contextlib.suppress(OSError):  # a broken pipe is the end, too
+    with contextlib.suppress(OSError):  # a broken pipe is an end, too
         while os.read(descriptor, _CHUNK_BYTES):
             pass
-    with contextlib.suppress(RuntimeError):  # the loop has ended first
+    with contextlib.suppress(RuntimeError):  # the loop has already ended
         loop.call_soon_threadsafe(stop)
 
 
 def allow_many_files() -> None:
-    """As many connections as the system allows: the usual 1,024 are soon used up. Windows has no such limit."""
+    """Raise the limit of open connections to the system's maximum; the usual 1,024 is too low. Windows has no limit."""
     try:
         import resource
     except ImportError:
@@ -114,7 +114,7 @@ def allow_many_files() -> None:
 
 
 def claimed(path: Path, *, windows: bool = WINDOWS) -> IO[bytes] | None:
-    """A file that this process holds alone until it closes it; None where another one does. Errors: OSError."""
+    """Open and lock a file until it is closed; None if another process holds the lock. Errors: OSError."""
     file = open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115 - held
     try:
         if windows:
@@ -132,21 +132,21 @@ def claimed(path: Path, *, windows: bool = WINDOWS) -> IO[bytes] | None:
 
 
 def is_administrator() -> bool:
-    """Whether this is root, for whom programs ask to be told that it is meant. Windows has no such user."""
+    """Whether this is root: some programs then require an extra option. False on Windows."""
     effective = getattr(os, "geteuid", None)
     return effective is not None and effective() == 0
 
 
 def found_command(command: Sequence[str], *, windows: bool = WINDOWS) -> list[str]:
-    """A command as Popen takes it: Windows finds `npm`, which is npm.cmd there, only by its whole name."""
+    """A command for Popen: Windows finds `npm` (npm.cmd there) only by its full name."""
     return [(shutil.which(command[0]) if windows else None) or command[0], *command[1:]]
 
 
 @contextlib.contextmanager
 def passing_signals(*, windows: bool = WINDOWS) -> Iterator[Callable[[subprocess.Popen[Any]], None]]:
-    """Within the block this process does not end by signals, but passes them on to a process, once it is told which.
+    """Within the block, forward signals to a child process instead of ending. Yields a function that sets the child.
 
-    What a terminal sends, as at Ctrl-C, that process gets from the terminal.
+    Signals from the terminal, such as Ctrl-C, are not forwarded: the terminal sends them to the child itself.
     """
     passed = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK")
     receivers: list[subprocess.Popen[Any]] = []
@@ -175,27 +175,27 @@ def passing_signals(*, windows: bool = WINDOWS) -> Iterator[Callable[[subprocess
 def _pass_on(number: int, process: subprocess.Popen[Any], *, windows: bool) -> None:
     from_terminal = windows or number in (signal.SIGINT, getattr(signal, "SIGQUIT", None))
     if not (from_terminal and _has_terminal(windows=windows)):
-        with contextlib.suppress(OSError, ValueError):  # it has just ended
+        with contextlib.suppress(OSError, ValueError):  # it has already ended
             process.send_signal(number)
 
 
 def _has_terminal(*, windows: bool) -> bool:
-    """Whether a terminal sends its signals to this process, and so to a command that was started from it."""
-    if windows:  # a console sends to all that share it
+    """Whether a terminal sends its signals to this process, and so to its child processes."""
+    if windows:  # a console signals all its processes
         return True
     try:
         with Path("/dev/tty").open("rb", buffering=0) as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
-    except OSError:  # there is none
+    except OSError:  # no terminal
         return False
 
 
 def names_folder(path: str | os.PathLike[str]) -> bool:
-    """Whether a path ends as that of a folder does: "tasks/"."""
+    """Whether a path ends like a folder's path: "tasks/"."""
     return os.fspath(path).endswith(tuple(filter(None, (os.sep, os.altsep))))
 
 
 def check_names_file(path: str | os.PathLike[str]) -> None:
-    """Refuse the path of a folder where a file is to be written. Errors: IsADirectoryError."""
+    """Raise if the path of an output file names a folder. Errors: IsADirectoryError."""
     if names_folder(path):
-        raise IsADirectoryError(errno.EISDIR, "It names a folder: pass the name of a file", os.fspath(path))
+        raise IsADirectoryError(errno.EISDIR, "It names a folder: pass the path of a file", os.fspath(path))

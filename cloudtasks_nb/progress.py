@@ -1,4 +1,4 @@
-"""How a person sees that something long goes on: a line that counts, where there is somebody to see it."""
+"""Progress bars for long operations, shown in notebooks and terminals."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 
 
 class Silent:
-    """Stands in for a progress bar."""
+    """A progress bar that shows nothing."""
 
     def update(self, count: int) -> None:
-        """Count, and show nothing."""
+        """Do nothing."""
 
     def say(self, words: str) -> None:
         """Show nothing."""
 
 
 def _watched() -> bool:
-    if os.environ.get("TQDM_DISABLE", "0") not in ("", "0"):  # which tqdm itself forgets in a notebook
+    if os.environ.get("TQDM_DISABLE", "0") not in ("", "0"):  # tqdm ignores it in a notebook
         return False
     return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
 
 
 def is_shown(wanted: bool | None, *, several: bool) -> bool:
-    """Whether a bar shows: when `wanted`; by default (None) when there are `several` pages and somebody watches."""
+    """Whether to show a bar: as `wanted`; by default (None) for `several` pages in a notebook or a terminal."""
     return wanted if wanted is not None else several and _watched()
 
 
@@ -39,16 +39,16 @@ def bar(
     total: int | None = None,
     estimated: bool = False,
 ) -> Any:
-    """A context manager whose value counts with `update(count)`: how many, how fast, and what is left of `total`.
+    """A context manager that yields a bar. `update(count)` advances it; it shows the count, the rate and the time left.
 
-    It shows when `wanted`; by default (None) when there are `several` pages and a notebook or a terminal.
+    It is shown as `wanted`; by default (None) for `several` pages in a notebook or a terminal.
     """
     if not is_shown(wanted, several=several):
         return nullcontext(Silent())
     if total:
         about = "about " if estimated else ""
         words = "{l_bar}{bar}| {n:,} of " + about + "{total:,} " + noun + ", {rate_fmt}, {remaining} left"
-    else:  # there is nothing for a bar to fill
+    else:  # without a total there is no bar, only a count
         words = "{desc}: {n:,} " + noun + " in {elapsed}, {rate_fmt}"
     return _to_its_end(
         {"desc": what, "total": total or None, "unit": f" {noun}", "unit_scale": True, "bar_format": words}
@@ -57,9 +57,9 @@ def bar(
 
 @contextmanager
 def _to_its_end(options: dict[str, Any]) -> Iterator[Any]:
-    """A line of tqdm. What stays of it is text: how it ended, with the total that it came to.
+    """A tqdm line that is replaced by plain text at the end, with the final total.
 
-    A notebook that is saved would hold the words of the beginning beside a widget.
+    Otherwise a saved notebook would keep the first text beside a widget.
     """
     from tqdm.auto import tqdm
     from tqdm.notebook import tqdm as notebook_tqdm
@@ -83,14 +83,14 @@ def _to_its_end(options: dict[str, Any]) -> Iterator[Any]:
 
 
 def _complete(line: Any) -> None:
-    """All was counted: an estimated total was more or less."""
+    """Show the total as exact, not "about": everything was counted."""
     if " of about " in (line.bar_format or "") and line.n:
         line.total = line.n
         line.bar_format = line.bar_format.replace(" of about ", " of ").replace(", {remaining} left", "")
 
 
 class _Waiting:
-    """A line that says how long something has been going on, and how far it says it is."""
+    """A line that shows the elapsed time and the latest state."""
 
     def __init__(self, line: Any) -> None:
         self._line = line
@@ -107,9 +107,9 @@ def _waiting(options: dict[str, Any]) -> Iterator[_Waiting]:
 
 
 def waiting(what: str, wanted: bool | None, *, done: bool = False) -> Any:
-    """A context manager whose value shows what is waited for: `say("RUNNING")` after every look.
+    """A context manager for a wait. Call `say("RUNNING")` on its value after every poll.
 
-    It shows when `wanted`; by default (None) in a notebook or a terminal, and never when all is `done` already.
+    It is shown as `wanted`; by default (None) in a notebook or a terminal. It is never shown if all is `done` already.
     """
     if done or not (wanted if wanted is not None else _watched()):
         return nullcontext(Silent())

@@ -1,4 +1,4 @@
-"""Secrets: which names carry them, what they look like, what stands in their place, and the switch that shows them."""
+"""Finds secrets by name and by form, replaces them with •••, and has the switch that shows them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ _NAMES = re.compile(
     r"signature|session-?id|jwt|bearer|^x-goog-iam|^(key|sig|code|auth|pwd|pass|sid)$|[-_](auth|key|sig|pwd)$",
     re.IGNORECASE,
 )
-_BRIEF_NAMES = re.compile(
-    r"key|sig|code|auth|pass|sid", re.IGNORECASE
-)  # secrets as text, but seldom as a number
+# A string with such a name is a secret; a number seldom is.
+_BRIEF_NAMES = re.compile(r"key|sig|code|auth|pass|sid", re.IGNORECASE)
 _NOT_SECRET = re.compile(
     r"^(page-?token|next-?page-?token|(oauth|oidc)-?token|token-?(type|uri|url)|idempotency-?key|kms-?key)$",
     re.IGNORECASE,
@@ -30,34 +29,34 @@ _VALUES = re.compile(
     r"(?P<kept>\bBearer\s+)[\w.~+/=:-]{6,}"
     r"|(?P<basic>\bBasic\s+)[A-Za-z0-9+/]{16,}={0,2}"
     r"|(?P<named>\b(?:(?:access|refresh|id|oauth)[_-]?token|client[_-]?secret|api[_-]?key|password)"
-    r"(?:[\"']\s*[=:]\s*b?[\"']|\s*[=:]\s*[\"']?))"  # a name in quotes has its value in quotes, or is only spoken of
-    r"(?!\.\.\.(?![^\s\"'&,;})]))[^\s\"'&,;})]+"  # advice has three dots where a secret goes
+    r"(?:[\"']\s*[=:]\s*b?[\"']|\s*[=:]\s*[\"']?))"  # a quoted name has a quoted value; otherwise it is prose
+    r"(?!\.\.\.(?![^\s\"'&,;})]))[^\s\"'&,;})]+"  # hints have three dots in place of a secret
     r"|\bya29\.[\w.-]{8,}"  # Google access tokens
     r"|\b1//[\w-]{20,}"  # Google refresh tokens
     r"|\bAIza[\w-]{30,}"  # Google API keys
-    # JSON web tokens; inside a run of such characters only short ones, or every start would search to its end
+    # JSON web tokens. Inside a longer run the length is limited, or each start would search to the end.
     r"|(?:(?<![\w-])eyJ[\w-]{8,}|\beyJ[\w-]{8,1024})\.[\w-]{4,}(?:\.[\w-]*)?"
     r"|\bGOCSPX-[\w-]{20,}"  # OAuth client secrets
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
-# Whatever _VALUES finds holds one of these; looking for them is many times as fast.
+# Every match of _VALUES contains one of these. Searching for these first is many times faster.
 _HINTS = ("bearer", "basic", "token", "secret", "key", "password", "ya29.", "1//", "aiza", "eyj", "gocspx-")
-_LEAST = 10  # without "=" and "/" nothing shorter is recognised
+_LEAST = 10  # without "=" and "/" no shorter text is recognised as a secret
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#]*(?=@)")
 _PARAMETER = re.compile(r"(?<=[?&;])([^=&;#?\s]+)=([^&;#\s]*)")
 _FORM = re.compile(r"[\w.%+*\[\]-]+=[^\s&]*(?:&[\w.%+*\[\]-]+=[^\s&]*)*\s*")
 _LINE = re.compile(r"^([\w.-]{1,64})([ \t]*[:=][ \t]*)(?=\S)[^\n]*", re.MULTILINE)
 _MEMBER = re.compile(r'("([^"\\\n]{1,64})"\s{0,20}:\s{0,20})("(?:[^"\\]|\\.)*"?|-?\d[\w.+-]*)')  # of JSON
 _LEVELS = 64
-"""JSON that is nested deeper is not shown."""
+"""Deeper levels of JSON are not shown."""
 
 
 def show_secrets(on: bool = True) -> None:
-    """Show what cards, tables and payloads hide as •••, for this Python process, until show_secrets(False).
+    """Show the secrets that cards, tables and payloads hide as •••, in this Python process, until show_secrets(False).
 
-    Only what is displayed from now on changes. Errors, logs, panels and reprs keep hiding secrets, and the choice is
-    saved nowhere. What was displayed stays in the notebook: clear outputs before sharing it.
+    Only later output changes. Errors, logs, panels and reprs still hide secrets. The choice is not saved. A notebook
+    keeps the outputs that show secrets: clear them before you share it.
 
     Example:
         >>> import cloudtasks_nb as ct
@@ -70,7 +69,7 @@ def show_secrets(on: bool = True) -> None:
 
 @contextmanager
 def as_switched() -> Iterator[None]:
-    """For the length of a with block, secrets are hidden or not as `show_secrets` said."""
+    """Within a with block, show or hide secrets as set by `show_secrets`."""
     token = _revealing.set(_switch)
     try:
         yield
@@ -80,7 +79,7 @@ def as_switched() -> Iterator[None]:
 
 @contextmanager
 def hiding() -> Iterator[None]:
-    """Reprs hide secrets whatever show_secrets() said: they go into logs and errors."""
+    """Within a with block, always hide secrets: reprs go into logs and errors."""
     token = _revealing.set(False)
     try:
         yield
@@ -96,7 +95,7 @@ def is_secret(name: str) -> bool:
 
 
 def scrub(text: str) -> str:
-    """Text without the tokens, keys and URL passwords that are recognisable in it.
+    """Replace the tokens, keys and URL passwords that are recognised in a text.
 
     >>> scrub("POST https://me:pw@example.com/?token=abc&n=1")
     'POST https://•••@example.com/?token=•••&n=1'
@@ -116,7 +115,7 @@ def scrub(text: str) -> str:
 
 
 def scrub_lines(text: str) -> str:
-    """The same for text of several lines, where "password: …", "TOKEN=…", form fields and JSON hold secrets too.
+    """As scrub(), also for secrets in lines ("password: …", "TOKEN=…"), form fields and JSON.
 
     >>> scrub_lines("user=ada&pass=hunter2")
     'user=ada&pass=•••'
@@ -138,7 +137,7 @@ def _member(match: re.Match[str]) -> str:
 
 
 def redacted(value: Any, name: str = "", levels: int = _LEVELS) -> Any:
-    """Plain JSON values with every secret replaced, by its name or by what it looks like."""
+    """Plain JSON values, with every secret replaced that has a secret's name or form."""
     if _revealing.get():
         return value
     if name and is_secret(name) and _could_be_secret(value, name):
@@ -156,7 +155,7 @@ def redacted(value: Any, name: str = "", levels: int = _LEVELS) -> Any:
 
 
 def named_inside(value: Mapping[Any, Any]) -> dict[str, str]:
-    """For {"key": "Cookie", "value": "a=b"}, and the like with "name": the name of the value, and none for the key."""
+    """For objects such as {"key": "Cookie", "value": "a=b"} (or with "name"): the name that applies to the value."""
     for key in ("key", "name"):
         if isinstance(name := value.get(key), str) and "value" in value:
             return {"value": name, key: ""}
@@ -170,5 +169,5 @@ def _could_be_secret(value: Any, name: str) -> bool:
 
 
 def is_hidden(value: Any) -> bool:
-    """Whether a text holds dots where a secret was. It must not be sent as if it were the secret."""
+    """Whether a text contains ••• in place of a secret. Such a text must not be sent."""
     return isinstance(value, str) and DOTS in value

@@ -1,4 +1,4 @@
-"""How an object reaches the page: the one mixin, which hands the object to `render` when asked."""
+"""The mixin that displays an object in notebooks and terminals, by means of `render`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ R = TypeVar("R", bound=Callable[..., Any])
 class Shown:
     """Shows itself as HTML in a notebook and as a text card in a terminal.
 
-    `str(obj)` is the text card, `repr(obj)` stays on one line so that lists of objects read well.
-    Showing never calls the network. Secrets are hidden unless `show_secrets` said otherwise.
+    `str(obj)` is the text card. `repr(obj)` is one line, so that lists of objects are readable.
+    Showing never calls the network. Secrets are hidden unless `show_secrets()` was called.
     """
 
     __slots__ = ()
@@ -28,7 +28,7 @@ class Shown:
 
 
 class ShownFirst(Shown):
-    """The same for lists and exceptions, for which IPython has a way of its own, which would replace the text card."""
+    """The same for lists and exceptions, where IPython would otherwise use its own format instead of the text card."""
 
     __slots__ = ()
 
@@ -37,8 +37,8 @@ class ShownFirst(Shown):
 
 
 def completed_as_text(read: R) -> R:
-    """What reads a property that is a Literal, as completion may see it: a str. At a Literal jedi, which completes in
-    notebooks, fails, and the whole object would have no completion at all."""
+    """Annotate the getter of a Literal property as str, for completion. jedi, which completes in notebooks, fails at a
+    Literal, and the whole object would have no completion."""
     read.__annotations__["return"] = str
     return read
 

@@ -269,7 +269,7 @@ def _errors() -> dict[str, Any]:
             ],
         ),
         "error-setup": ct.ConfigError(
-            "No project is known.", hint='ct.connect(project="my-project"), or set GOOGLE_CLOUD_PROJECT'
+            "No project is set.", hint='ct.connect(project="my-project"), or set GOOGLE_CLOUD_PROJECT'
         ),
     }
 

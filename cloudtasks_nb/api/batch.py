@@ -1,8 +1,8 @@
-"""client.batch(): verbs and API calls gathered in a with block, sent in one request, answered one by one.
+"""client.batch(): collects verbs and API calls in a with block, and sends them in one request.
 
-A verb is run twice. At `add` it runs as far as its first call, which is kept instead of sent; after the batch was
-sent it runs again, and its first call returns what the batch brought. So every verb can be batched, and does with its
-answer what it always does.
+A verb runs twice. In `add` it runs up to its first call, which is stored, not sent. After the batch was sent, it runs
+again, and its first call returns the response from the batch. So every verb can be batched, and processes its response
+as usual.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class BatchItem(Shown, Generic[T]):
         self.is_done = False
         """Whether the batch was sent."""
         self.is_dropped = False
-        """Whether it never will be, because the with block raised."""
+        """Whether the batch is never sent, because the with block raised."""
         self.method: str = part.call.method.id
         self.resource: str = part.call.resource
         self.error: Exception | None = None
@@ -66,7 +66,7 @@ class BatchItem(Shown, Generic[T]):
         return self._part.tries
 
     def result(self) -> T:
-        """What the verb returned. Errors: what it was refused with; ConfigError before the batch was sent.
+        """The return value of the verb. Errors: the error of the call; ConfigError before the batch was sent.
 
         Example:
             >>> with client.batch() as batch:
@@ -81,11 +81,11 @@ class BatchItem(Shown, Generic[T]):
         return self._value  # type: ignore[return-value]
 
     def _finish(self) -> None:
-        """Run the verb again on what the batch brought."""
+        """Run the verb again with the response from the batch."""
         outcomes = [self._part.outcome]
 
         def first_from_batch(session: Session, call: Call) -> bytes:
-            if not outcomes:  # a verb's further calls go out by themselves
+            if not outcomes:  # further calls of the verb are sent normally
                 return session.persist(call)
             outcome = outcomes.pop()
             if isinstance(outcome, bytes):
@@ -95,7 +95,7 @@ class BatchItem(Shown, Generic[T]):
         try:
             with sending_instead(first_from_batch):
                 self._value = self._run()
-        except Exception as error:  # whatever a verb makes of its answer: the other calls have theirs to come
+        except Exception as error:  # any error of a verb, so that the other calls are still processed
             self.error = error
         self.is_done = True
 
@@ -118,7 +118,7 @@ class BatchItem(Shown, Generic[T]):
 
 
 class BatchResult(ShownFirst, list[BatchItem[Any]]):
-    """The calls of a batch in the order they were added, each its own success or error; shows itself as a card.
+    """The calls of a batch, in order, each with its own result or error. It is shown as a card.
 
     Example:
         >>> with client.batch() as batch:
@@ -133,11 +133,11 @@ class BatchResult(ShownFirst, list[BatchItem[Any]]):
 
     @property
     def failed(self) -> list[BatchItem[Any]]:
-        """Those that were refused."""
+        """The failed calls."""
         return [item for item in self if not item.ok]
 
     def values(self) -> list[Any]:
-        """What each call returned, in order. Errors: the first error, if there is any.
+        """The return value of each call, in order. Errors: the first error, if any call failed.
 
         Example:
             >>> with client.batch() as batch:
@@ -184,7 +184,7 @@ class BatchResult(ShownFirst, list[BatchItem[Any]]):
 
 
 class Batch(Shown):
-    """Gathers calls and sends them in one request when its with block ends; see Client.batch.
+    """Collects calls, and sends them in one request when its with block ends; see Client.batch.
 
     Example:
         >>> with client.batch() as batch:
@@ -200,9 +200,9 @@ class Batch(Shown):
         self._is_dropped = False
 
     def add(self, verb: Callable[P, T], *args: P.args, **given: P.kwargs) -> BatchItem[T]:
-        """Add a call: a verb that is not called yet, and what it would be called with.
+        """Add a call: a verb without parentheses, and its arguments.
 
-        Errors: ConfigError when it is not a verb of this client; what the verb refuses before it sends anything.
+        Errors: ConfigError if it is not a verb of this client; errors of the verb before its first call.
 
         Example:
             >>> batch.add(queue.pause)
@@ -211,12 +211,12 @@ class Batch(Shown):
         """
         if self._results is not None:
             raise ConfigError(
-                "This batch was sent already.", hint="begin another one: with client.batch() as batch:"
+                "This batch was already sent.", hint="start another one: with client.batch() as batch:"
             )
         if not callable(verb):
             raise ConfigError(
                 f"A batch takes verbs, not a {type(verb).__name__}.",
-                hint="leave out the parentheses: batch.add(queue.pause), not batch.add(queue.pause())",
+                hint="omit the parentheses: batch.add(queue.pause), not batch.add(queue.pause())",
             )
 
         run = partial(verb, *args, **given)
@@ -228,7 +228,7 @@ class Batch(Shown):
         def keep(session: Session, call: Call) -> bytes:
             if session is not self._session:
                 raise ConfigError(
-                    "A batch takes verbs of its own client only.", hint="use the batch of the other client"
+                    "A batch takes only verbs of its own client.", hint="use the batch of the other client"
                 )
             raise _Kept(call)
 
@@ -238,7 +238,7 @@ class Batch(Shown):
         except _Kept as kept:
             return kept.call
         raise ConfigError(
-            "A batch takes verbs that call the service, and this one did not.",
+            "A batch takes verbs that call the service, but this verb makes no call.",
             hint="add the verb of a queue, a task, a client or client.api",
         )
 
@@ -250,9 +250,9 @@ class Batch(Shown):
         return self._results
 
     def send(self) -> BatchResult:
-        """Send it now, as the end of a with block does.
+        """Send the batch now, as at the end of the with block.
 
-        Errors: what befell the request as a whole (TransportError, AuthError), so that no call has an answer.
+        Errors: the error of the whole request (TransportError, AuthError); then no call has a response.
 
         Example:
             >>> batch.add(queue.pause)
@@ -288,7 +288,7 @@ class Batch(Shown):
         if kind is None:
             self.send()
             return
-        self._is_dropped = True  # a block that failed sends nothing
+        self._is_dropped = True  # after an error in the block, nothing is sent
         for item in self._items:
             item.is_dropped = True
 
@@ -311,12 +311,12 @@ class Batch(Shown):
 
 
 def _unsent(is_dropped: bool) -> ConfigError:
-    """The error for a result that is not there: not yet, or never because the with block raised."""
+    """The error for a missing result: the batch was not yet sent, or never, because the with block raised."""
     if not is_dropped:
-        return ConfigError("The batch was not sent yet.", hint="results are there after the with block")
+        return ConfigError("The batch was not sent yet.", hint="read results after the with block")
     return ConfigError(
         "The batch was not sent, because its with block raised an error.",
-        hint="mend the error, then begin another batch: with client.batch() as batch:",
+        hint="fix the error, then start another batch: with client.batch() as batch:",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a REST method is, for a person: a card, a docstring, a line to copy."""
+"""Descriptions of REST methods: a card, a docstring, an example line."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Description(Shown):
             table=Table.of(own, row),
             sections=[
                 *_fields_section("fields of the body", method.request, set_in=method.version),
-                *_fields_section("fields of the answer", method.response),
+                *_fields_section("fields of the response", method.response),
                 _system_section(method),
             ],
             code=[example(method)],
@@ -83,26 +83,26 @@ class Description(Shown):
 
 
 def request_line(method: Method) -> str:
-    """Such as "POST /v2beta2/{parent}/tasks:lease"."""
+    """The HTTP method and path, such as "POST /v2beta2/{parent}/tasks:lease"."""
     path = re.sub(r"\{(\w+)=[^}]*\}", r"{\1}", method.path)
     return f"{method.http} {f'/{method.version}' if method.versioned else ''}/{path}"
 
 
 def retry_words(method: Method) -> str:
-    """Which failures are repeated: the method's retry class."""
+    """Which errors of the method are retried."""
     if method.repeatable:
-        words = "repeated when an answer is lost or the service is unavailable"
+        words = "retried if the response is lost or the service is unavailable"
     elif method.safe_with:
-        words = f"repeated only with {method.safe_with}; without it, only when refused for its rate"
+        words = f"retried only with {method.safe_with}; without it, only on RESOURCE_EXHAUSTED"
     else:
-        return "never repeated, except when refused for its rate (RESOURCE_EXHAUSTED)"
+        return "never retried, except on RESOURCE_EXHAUSTED"
     if method.done_when_repeated:
-        words += f"; {method.done_when_repeated} on a repeat means done"
+        words += f"; {method.done_when_repeated} on a retry means success"
     return words
 
 
 def example(method: Method) -> str:
-    """A line to copy."""
+    """An example line to copy."""
     short = method.id.removeprefix("projects.locations.")
     path = [f"{name}={_variable(method, name)}" for name in method.variables if name != method.optional]
     arguments = ", ".join([*path, *([EXAMPLES[short]] if short in EXAMPLES else [])])
@@ -111,7 +111,7 @@ def example(method: Method) -> str:
 
 
 def docstring(method: Method) -> str:
-    """What help() and a notebook's ? show."""
+    """The docstring for help() and a notebook's ?."""
     known = parameters(method).values()
     lines = [method.summary, "", request_line(method), ""]
     lines += [f"{one.name} ({one.where}): {one.words}" for one in known]
@@ -121,9 +121,9 @@ def docstring(method: Method) -> str:
 
 
 def field_rows(kind: type[Message], *, set_in: Version | None = None) -> list[tuple[str, str]]:
-    """Every field below a message, by its path on the wire, and what it holds; a message is told once.
+    """Every field of a message with its JSON path and description. Repeated messages are described once.
 
-    `set_in` leaves out what cannot be set in that version.
+    `set_in` omits fields that cannot be set in that version.
     """
     told: set[type] = {kind}
 
@@ -161,7 +161,7 @@ def _system_section(method: Method) -> Section:
     known = [one for one in parameters(method).values() if one.where == "system"]
     rows: list[list[Value]] = [[code(one.name), _type(one.kind), muted(one.words)] for one in known]
     return Section(
-        f"{len(rows)} system parameters, which every method takes",
+        f"{len(rows)} system parameters of every method",
         Table(columns=["parameter", "type", "what"], rows=rows),
     )
 

@@ -1,4 +1,4 @@
-"""Many calls in one HTTP request: each has its own outcome, and only what may be repeated is sent again.
+"""Many calls in one HTTP request: each has its own outcome, and only idempotent calls are retried.
 
 Source: SPEC section 1.6.
 """
@@ -25,29 +25,29 @@ from ..rest.session import Session
 from ..rest.trying import TryingCall
 
 MOST = 1000
-"""Calls in one request."""
+"""The limit of calls in one request."""
 
 Outcome = bytes | CloudTasksError
 
 
 class BatchPart(TryingCall):
-    """One call of a batch, and how it ended: JSON bytes or an error; None until then."""
+    """One call of a batch, and its outcome: JSON bytes or an error; None before that."""
 
     __slots__ = ("outcome",)
 
     def __init__(self, call: Call, policy: Retry, pauses: Pauses | None = None) -> None:
         super().__init__(call, policy, pauses)
         self.outcome: Outcome | None = None
-        self.outlasts_quota = False  # the other calls would wait with it
-        self.turns = 0  # they leave together
+        self.outlasts_quota = False  # otherwise the other calls would wait, too
+        self.turns = 0  # all calls are sent together
 
 
 def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -> int:
-    """Send calls, up to 1,000 to a request, until each has an outcome. How many requests it took.
+    """Send calls, up to 1,000 per request, until each has an outcome. Returns the number of requests.
 
-    A request holds calls of one version of the API. Calls that may be repeated are, by the session's policy; those that
-    were refused for their credentials are sent once more, after these were renewed. Errors: none: each part holds its
-    own.
+    A request has calls of one API version. Idempotent calls are retried by the session's policy. Calls that were
+    rejected for their credentials are sent once more with new credentials. Raises nothing: each part has its own
+    error.
     """
     requests = 0
     of_version: dict[str, list[BatchPart]] = {}
@@ -66,7 +66,7 @@ def send_batch(session: Session, parts: Sequence[BatchPart], timeout_s: float) -
 
 
 def _send(session: Session, pending: list[BatchPart], deadline: Deadline) -> float:
-    """Send what is pending once; how long to wait before what is then still pending."""
+    """Send the pending calls once. Returns the wait before the remaining ones."""
     credential: dict[str, str] = {}
     for part in pending:
         part.begin()
@@ -96,7 +96,7 @@ def _send(session: Session, pending: list[BatchPart], deadline: Deadline) -> flo
 def _renew(
     session: Session, credential: dict[str, str], refused: Sequence[tuple[BatchPart, CloudTasksError]]
 ) -> None:
-    """Fetch another token for the parts that were refused without one; they stay pending."""
+    """Fetch a new token for the parts whose credentials were rejected; they stay pending."""
     failed: CloudTasksError | None = None
     try:
         if session.auth.renew(credential):
@@ -111,7 +111,7 @@ def _renew(
 def _exchange(
     session: Session, pending: list[BatchPart], credential: dict[str, str], deadline: Deadline
 ) -> list[Outcome]:
-    """One request. Errors: what befell the request as a whole."""
+    """Send one request. Errors: those of the whole request."""
     content_type, body = write_parts([part.call for part in pending])
     headers = JsonObject({**credential, "Content-Type": content_type, "Accept": "multipart/mixed"})
     whole = session.exchange("POST", _url(session), body, headers, deadline)
@@ -127,7 +127,7 @@ def _url(session: Session) -> str:
 
 def _outcome(call: Call, answer: Answer | None) -> Outcome:
     if answer is None:
-        return TransportError("The answer to the batch held none for this call.")
+        return TransportError("The response of the batch has no part for this call.")
     try:
         return call.content(answer)
     except CloudTasksError as error:
@@ -139,7 +139,7 @@ _STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})")
 
 
 def write_parts(calls: Sequence[Call]) -> tuple[str, bytes]:
-    """The Content-Type and body of a request that holds these calls, numbered from 0."""
+    """The Content-Type and body of a request with these calls, numbered from 0."""
     run = uuid.uuid4()
     boundary = f"batch_{run.hex}"
     parts = []
@@ -162,12 +162,12 @@ def write_parts(calls: Sequence[Call]) -> tuple[str, bytes]:
 
 
 def read_parts(content_type: str, body: bytes) -> dict[int, Answer]:
-    """The answers by the numbers of their calls; parts that cannot be read are missing. Errors: DecodeError."""
+    """The responses by the numbers of their calls, without invalid parts. Errors: DecodeError."""
     kind, boundary = multipart(content_type)
     if not kind.startswith("multipart/") or not boundary:
         raise DecodeError(
-            f"The answer to a batch is {content_type or 'of no type'}, not multipart.",
-            hint="check that the endpoint offers /batch",
+            f"The response of a batch must be multipart, not {content_type or 'without a type'}.",
+            hint="check that the endpoint supports /batch",
         )
     answers = {}
     for piece in pieces(body, boundary):
@@ -181,7 +181,7 @@ def read_parts(content_type: str, body: bytes) -> dict[int, Answer]:
 
 
 def _plain(held: bytes, encoding: str) -> bytes:
-    """What a part holds, before it was written for a channel of seven bits. Nothing when that cannot be read."""
+    """The decoded content of a part (base64 or quoted-printable); empty if it is not valid."""
     match encoding.lower():
         case "base64":
             try:
@@ -194,7 +194,7 @@ def _plain(held: bytes, encoding: str) -> bytes:
 
 
 def _answer(raw: bytes) -> Answer | None:
-    """The answer that a part holds: a status line, headers, a body."""
+    """Parse the response in a part: a status line, headers, a body."""
     head, body = split_head(raw.lstrip())
     first, _, lines = head.partition(b"\n")
     status = _STATUS.match(first)

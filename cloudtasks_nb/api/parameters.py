@@ -1,4 +1,4 @@
-"""What may be said to a REST method, as the API spells it: parameters and bodies. Source: SPEC sections 1.2 and 1.5."""
+"""The parameters and bodies of REST methods, by the API's names. Source: SPEC sections 1.2 and 1.5."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Where = Literal["path", "body", "query", "system"]
 
 
 class Parameter(Struct, frozen=True):
-    """One parameter. `name` is what Python code writes, `wire` what is sent."""
+    """One parameter. `name` is its name in Python, `wire` its name in requests."""
 
     name: str
     where: Where
@@ -35,10 +35,10 @@ class Parameter(Struct, frozen=True):
 
 _QUERY: dict[str, tuple[str, Any]] = {
     "filter": ("which items: state=PAUSED", str),
-    "pageSize": ("at most this many items in an answer", int),
-    "pageToken": ("nextPageToken of the page before", str),
-    "readMask": ("which fields are answered, comma-separated; statistics only when named", str),
-    "updateMask": ("which fields are changed, comma-separated; without it, all of them", str),
+    "pageSize": ("at most this many items in a response", int),
+    "pageToken": ("nextPageToken of the previous page", str),
+    "readMask": ("which fields to return, comma-separated; statistics only if named", str),
+    "updateMask": ("which fields to change, comma-separated; without it, all of them", str),
     "responseView": ("BASIC, or FULL with payloads", str),
     "orderBy": ("schedule_time or pull_message.tag (of the original API; today's order is any)", str),
     "extraLocationTypes": ("further kinds of locations to list", list),
@@ -48,12 +48,12 @@ _QUERY: dict[str, tuple[str, Any]] = {
 SYSTEM: dict[str, Parameter] = {
     name: Parameter(name, "system", words, kind, wire=wire or name)
     for name, words, kind, wire in (
-        ("fields", "which parts of the answer come back: tasks(name,status),nextPageToken", str, ""),
-        ("prettyPrint", "whether the answer is indented", bool, ""),
+        ("fields", "which parts of the response to return: tasks(name,status),nextPageToken", str, ""),
+        ("prettyPrint", "whether the response is indented", bool, ""),
         ("pp", "the same, in the original API", bool, ""),
-        ("alt", "form of the answer: json", str, ""),
-        ("callback", "wrap the answer in a call of this JavaScript function; it comes back as text", str, ""),
-        ("xgafv", "form of errors: 1 adds the older list of errors", str, "$.xgafv"),
+        ("alt", "format of the response: json", str, ""),
+        ("callback", "wrap the response in a call of this JavaScript function, as text", str, ""),
+        ("xgafv", "format of errors: 1 adds the older list of errors", str, "$.xgafv"),
         ("quotaUser", "whose quota is used, at most 40 characters", str, ""),
         ("key", "API key", str, ""),
         ("access_token", "OAuth access token, in place of the client's credentials", str, ""),
@@ -63,7 +63,7 @@ SYSTEM: dict[str, Parameter] = {
         ("upload_protocol", "upload protocol: no method here uploads", str, ""),
     )
 }
-"""What every method understands beside its own parameters."""
+"""Parameters of every method, in addition to its own."""
 
 _HOLDERS = {
     "queues": "the full name of a queue is queue.name",
@@ -89,7 +89,7 @@ def parameters(method: Method) -> dict[str, Parameter]:
 
 
 def signature(method: Method) -> inspect.Signature:
-    """The parameters as Python shows them."""
+    """The Python signature of the parameters."""
     known = parameters(method).values()
     positional = [one for one in known if one.where == "path"]
     rest = [one for one in known if one.where != "path"]
@@ -111,7 +111,7 @@ def _python(one: Parameter, kind: Any) -> inspect.Parameter:
 
 
 class BoundParameters(Struct, frozen=True):
-    """A call's parameters, sorted by where they go."""
+    """A call's parameters: of the path, the query and the body."""
 
     path: dict[str, str]
     query: dict[str, Any]
@@ -119,9 +119,9 @@ class BoundParameters(Struct, frozen=True):
 
 
 def bind(method: Method, given: Mapping[str, Any], *, checked: bool) -> BoundParameters:
-    """Sort parameters by where they go. Errors: InvalidArgument for unknown, missing or malformed ones.
+    """Split parameters into path, query and body. Errors: InvalidArgument for unknown, missing or malformed ones.
 
-    Not `checked`, unknown ones become query parameters, and a path may have any form.
+    Without `checked`, unknown ones become query parameters, and a path may have any form.
     """
     known = parameters(method)
     path: dict[str, str] = {}
@@ -149,7 +149,7 @@ def bind(method: Method, given: Mapping[str, Any], *, checked: bool) -> BoundPar
 
 
 def unknown(what: str, name: str, known: list[str], method: Method, where: str = "") -> InvalidArgument:
-    """The refusal of a name that is none, with the nearest that is."""
+    """The error for an unknown name, with the closest known name."""
     near = get_close_matches(name, known, 1, 0.5)
     meant = f"did you mean {near[0]!r}? " if near else ""
     return InvalidArgument(
@@ -163,10 +163,10 @@ def _path_value(method: Method, name: str, value: Any, *, checked: bool) -> str:
     form = method.forms[name]
     wanted, given = form.split("/"), value.split("/") if isinstance(value, str) else []
     fits = len(wanted) == len(given) and all(a in ("*", b) for a, b in zip(wanted, given, strict=True))
-    # A segment of dots would be resolved on the way, and the call would be another one.
+    # Clients and proxies resolve a segment of dots, which would make it another call.
     if not given or any(part in ("", ".", "..") for part in given) or (checked and not fits):
         raise InvalidArgument(
-            f"{name}={value!r} is not of the form {form.replace('*', '…')}.",
+            f"{name} must have the form {form.replace('*', '…')}, not {value!r}.",
             method=method.id,
             hint=_HOLDERS.get(form.rpartition("/")[0].rpartition("/")[2]),
         )
@@ -174,7 +174,7 @@ def _path_value(method: Method, name: str, value: Any, *, checked: bool) -> str:
 
 
 def _items(name: str, value: Any) -> list[Any]:
-    """What is sent, item by item; several masks or fields are one text."""
+    """The query items to send; several masks or fields become one string."""
     if not isinstance(value, list | tuple):
         return [value]
     joined = name in ("fields", "$fields", "updateMask", "readMask")
@@ -182,10 +182,10 @@ def _items(name: str, value: Any) -> list[Any]:
 
 
 def body_of(method: Method, given: Any, *, checked: bool) -> Any:
-    """The body to send. Errors: InvalidArgument for what is not an object, or for a member that nobody knows.
+    """The body to send. Errors: InvalidArgument if it is not an object, or for an unknown member.
 
-    Members go by their names on the wire (scheduleTime) or in Python (schedule_time); the API takes both. Values of
-    Python's own (bytes, instants, timedeltas, messages) are written as JSON.
+    Members have their JSON names (scheduleTime) or Python names (schedule_time); the API accepts both. Python values
+    (bytes, instants, timedeltas, messages) are converted to JSON.
     """
     if given is None or method.request is None:
         return None
@@ -193,7 +193,7 @@ def body_of(method: Method, given: Any, *, checked: bool) -> Any:
         return write(type(given), to_dict(given), method.version)
     if not isinstance(given, Mapping):
         raise InvalidArgument(
-            f"body is a {type(given).__name__}, not a dict.",
+            f"body must be a dict, not a {type(given).__name__}.",
             method=method.id,
             hint=f'client.api.describe("{method.id}") shows its fields',
         )
@@ -230,6 +230,6 @@ def _value(method: Method, value: Any, kind: type[Message] | None, path: str) ->
         raise InvalidArgument(
             f"{path} is {value}, which JSON does not have.",
             method=method.id,
-            hint="leave it out, or pass None",
+            hint="omit it, or pass None",
         )
     return value

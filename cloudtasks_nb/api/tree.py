@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 
 class ApiMethod(Shown):
-    """One REST method, to be called with the API's own parameter names."""
+    """One REST method. Call it with the API's parameter names."""
 
     def __init__(self, session: Session, method: Method, *, checked: bool) -> None:
         self._session = session
@@ -59,9 +59,9 @@ class ApiMethod(Shown):
         method = self._method
         if len(args) > len(method.variables):
             raise InvalidArgument(
-                f"{len(args)} parameters were passed without a name.",
+                f"{len(args)} parameters were passed by position.",
                 method=method.id,
-                hint=f"only {', '.join(method.variables) or 'none'} may be",
+                hint=f"pass by position only: {', '.join(method.variables) or 'none'}",
             )
         for name, value in zip(method.variables, args, strict=False):
             if name in given:
@@ -85,10 +85,10 @@ class ApiMethod(Shown):
 
 
 class ListMethod(ApiMethod):
-    """A REST method that answers page by page."""
+    """A REST method with pages."""
 
     def pages(self, *args: Any, **given: Any) -> Iterator[Json]:
-        """The pages as dicts, each asked for when it is reached; the last has no nextPageToken.
+        """Iterate over the pages as dicts; each is requested when it is reached. The last has no nextPageToken.
 
         Example:
             >>> lists = client.api.projects.locations.queues.tasks.list
@@ -113,7 +113,7 @@ class ListMethod(ApiMethod):
 
 
 class Namespace(Shown):
-    """A part of the API: what is below it are attributes."""
+    """A part of the API; its resources and methods are attributes."""
 
     def __init__(self, session: Session, version: Version, prefix: str, *, checked: bool) -> None:
         below = _below(session, version, prefix, checked=checked)
@@ -128,7 +128,7 @@ class Namespace(Shown):
         return sorted(self._below)
 
     def __getattr__(self, name: str) -> Any:
-        """There is nothing of that name; where another version has it, the error says which."""
+        """Raise AttributeError; if another API version has this name, the message says which."""
         missing = f"{type(self).__name__!r} object has no attribute {name!r}"
         if not name.startswith("_"):
             path = f"{self._prefix}{name}"
@@ -166,9 +166,9 @@ class Namespace(Shown):
 class Api(Namespace):
     """Every REST method under the API's own name; dicts in, dicts out.
 
-    The version is v2beta2, or the one that the client was connected with; `client.api.v2` has the methods of v2.
-    Names are camelCase, as in the API. Parameters and members of bodies that nobody knows are refused before anything
-    is sent; `client.api.unchecked` sends them.
+    The version is v2beta2, or that of ct.connect(); `client.api.v2` has the methods of v2.
+    Names are camelCase, as in the API. Unknown parameters and body members raise InvalidArgument before any request;
+    `client.api.unchecked` sends them.
 
     Example:
         >>> queues = client.api.projects.locations.queues
@@ -203,7 +203,7 @@ class Api(Namespace):
 
     @property
     def unchecked(self) -> Api:
-        """The same methods, which send parameters and bodies as they are given: for what is newer than this package.
+        """The same methods without checks of parameters and bodies: for features that are newer than this package.
 
         Example:
             >>> client.api.unchecked.projects.locations.queues.get(name=queue.name, fields="state")
@@ -212,7 +212,7 @@ class Api(Namespace):
         return Api(self._session, self._version, checked=False)
 
     def describe(self, method: str | ApiMethod) -> Description:
-        """All about one method: path, parameters, body, permission, retries. Errors: ConfigError.
+        """Describe one method: path, parameters, body, permission, retries. Errors: ConfigError.
 
         Example:
             >>> client.api.describe("projects.locations.queues.tasks.lease")
@@ -228,8 +228,8 @@ class Api(Namespace):
             near = [short[one] for one in get_close_matches(name.lower(), short, 1, 0.6)]
             near = near or get_close_matches(name, known, 1, 0.5)
             raise ConfigError(
-                f"There is no method {name!r}.",
-                hint=f"did you mean {near[0]!r}?" if near else "client.api shows all of them",
+                f"Method {name!r} does not exist.",
+                hint=f"did you mean {near[0]!r}?" if near else "client.api shows all methods",
             )
         return Description(known[name])
 

@@ -1,4 +1,4 @@
-"""Many tasks at once: bounded, paced, repeated where it is safe, and all accounted for."""
+"""Bulk calls: bounded, paced, retried where that is safe, with an outcome for every item."""
 
 from .result import BulkResult
 

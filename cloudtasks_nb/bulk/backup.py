@@ -1,4 +1,4 @@
-"""A queue into a file, its settings and every task whole; out of the queue what is in the file; and back again."""
+"""Backs up a queue to a file (settings and all tasks), purges with a backup, and restores."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ Past = Literal["now", "skip"] | datetime | DurationLike
 
 
 def backup(queue: Queue, path: str | os.PathLike[str], *, overwrite: bool, progress: bool | None) -> Path:
-    """Write every task, whole, and the queue's settings. Errors: FileExistsError, and those of a listing."""
+    """Write all tasks in full, and the queue's settings. Errors: FileExistsError, and those of a listing."""
     lacking: list[int] = []
     file = _written(queue, path, overwrite, progress, lacking.append)
     if lacking:
         warnings.warn(
-            f"{sum(lacking):,} of {len(file):,} tasks are in {file.path.name} without what they hold: "
+            f"{sum(lacking):,} of {len(file):,} tasks are in {file.path.name} without their content: "
             f"{_unread(queue)}",
             stacklevel=3,
         )
@@ -50,21 +50,21 @@ def backup(queue: Queue, path: str | os.PathLike[str], *, overwrite: bool, progr
 
 
 def purge(queue: Queue, path: str | os.PathLike[str], progress: bool | None) -> BulkResult:
-    """Write a queue to a new file, and delete the tasks that the file holds, each by its name.
+    """Write a queue to a new file, and delete the tasks in the file by name.
 
-    Nothing else is deleted: `result.arrived` counts the tasks that came meanwhile and are still there.
+    Nothing else is deleted: `result.arrived` counts the tasks that arrived meanwhile and stay.
 
-    Errors: those of backup(); BackupIncomplete, before anything is deleted, where a task cannot be read whole.
+    Errors: those of backup(); BackupIncomplete, before anything is deleted, if a task cannot be read in full.
     """
 
     def refuse(count: int) -> None:
         raise BackupIncomplete(
-            f"{counted(count, 'task')} cannot be read whole: {_unread(queue)}; nothing was removed.",
+            f"{counted(count, 'task')} cannot be read in full: {_unread(queue)}; nothing was deleted.",
             hint='connect with api_version="v2beta2"' if queue.kind == "pull" else "",
         )
 
     file = _written(queue, path, False, progress, refuse)
-    # A task that is gone when it is to be deleted has run, or was deleted, since it was listed.
+    # A task that is gone before its deletion has run, or was deleted, since it was listed.
     gone = frozenset({DELETE.name})
     tasks = (Item(name=f"{queue.name}/tasks/{task_id}", uncertain=gone) for task_id in file.task_ids())
     step = deleting(queue._session.once(), queue.name)
@@ -75,14 +75,14 @@ def purge(queue: Queue, path: str | os.PathLike[str], progress: bool | None) -> 
 
 
 def empty(queue: Queue, path: str | os.PathLike[str], progress: bool | None) -> None:
-    """purge(), and a look that nothing is left. Errors: those of purge(), BulkError, BackupIncomplete."""
+    """purge(), and a check that the queue is empty. Errors: those of purge(), BulkError, BackupIncomplete."""
     result = purge(queue, path, progress)
     result.raise_for_errors()
     if result.arrived:
         raise BackupIncomplete(
             f"{counted(result.arrived, 'task')} came to {queue.id!r} after the backup: it was not deleted. "
             f"{counted(result.done, 'task')} are in {Path(path).name}, and no longer in the queue.",
-            hint="stop what creates tasks, and delete it with another backup file",
+            hint="stop the programs that create tasks, then delete it with another backup file",
         )
 
 
@@ -96,9 +96,7 @@ def _written(
     check_names_file(path)
     target = Path(path).expanduser()
     if target.exists() and not overwrite:
-        raise FileExistsError(
-            errno.EEXIST, "It is there already; pass overwrite=True to replace it", str(target)
-        )
+        raise FileExistsError(errno.EEXIST, "The file exists; pass overwrite=True to replace it", str(target))
     now = read_queue(queue._session, queue._parsed, stats=queue.offers_stats)
     return write_backup(now, target, progress, lacks)
 
@@ -112,10 +110,10 @@ def _unread(queue: Queue) -> str:
 
 
 def queue_of(client: Client, path: str | os.PathLike[str], name: str | Queue | None) -> Queue:
-    """The queue that a backup is to go to, created with its settings where it is missing."""
+    """The target queue of a restore. If it is missing, it is created with the settings of the backup."""
     held = BackupFile(path).about.queue
     if held is None:
-        raise ConfigError(f"{path} does not say which queue it is of.")
+        raise ConfigError(f"{path} has no name of a queue.")
     wanted = client._queue_name(name or f"{client.location or held.location}/{held.id}")
     try:
         return client.queue(str(wanted))
@@ -151,7 +149,7 @@ def restore(
 
 
 def _due(past: Past, now: datetime) -> Callable[[Task], datetime | None]:
-    """When a task becomes due here. The function raises InvalidArgument for one that is left out."""
+    """A function that returns the due time of a task. It raises InvalidArgument for a task to skip."""
     try:
         later = None if past in ("now", "skip") else schedule_time(past, now)
     except InvalidArgument:
@@ -164,14 +162,14 @@ def _due(past: Past, now: datetime) -> Callable[[Task], datetime | None]:
         if task.schedule_time is None or task.schedule_time > now:
             return task.schedule_time
         if past == "skip":
-            raise InvalidArgument(f"it was due at {task.schedule_time}, and overdue tasks are left out")
+            raise InvalidArgument(f"it was due at {task.schedule_time}, and past='skip' skips overdue tasks")
         return later or task.schedule_time
 
     return due
 
 
 def _items(queue: Queue, file: BackupFile, due: Callable[[Task], datetime | None]) -> Iterator[Item]:
-    """The tasks of a file, to be created in a queue. A row that cannot be restored carries the reason."""
+    """The tasks of a file, for creation in a queue. A row that cannot be restored has an error."""
     seen: set[int] = set()  # hashes of ids
     for task_id, task in file.tasks():
         item = Item(name=f"{queue.name}/tasks/{task_id}")
@@ -180,7 +178,7 @@ def _items(queue: Queue, file: BackupFile, due: Callable[[Task], datetime | None
                 raise task
             own_id = parse_task(task.name).task
             if hash(own_id) in seen:
-                raise InvalidArgument("the file holds this task twice, and it is restored once")
+                raise InvalidArgument("the file has this task twice; it is restored once")
             seen.add(hash(own_id))
             item.task = recreated(task, queue._parsed, own_id, queue._session)
             item.task.schedule_time, item.name = due(task), item.task.name

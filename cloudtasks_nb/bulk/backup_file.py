@@ -1,4 +1,4 @@
-"""A backup as a file: what it says of itself, its columns, and every task whole. Imports pyarrow: load on first use."""
+"""The format of a backup file: its metadata, its columns, and full tasks. Imports pyarrow: load on first use."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _ROWS_AT_A_TIME = 1000
 
 
 WHOLE = "task"
-"""A task's JSON as the API gave it, credentials in headers included, but for its payload, which has a column."""
+"""A task's JSON from the API, with credentials in headers, but without the payload, which has its own column."""
 
 
 class BackupPage(TaskPage):
-    """Tasks of a page, and each of them whole."""
+    """The tasks of a page, with their full JSON."""
 
     def __init__(self, tasks: Sequence[TaskRow], whole: Sequence[Task]) -> None:
         super().__init__(tasks)
@@ -61,7 +61,7 @@ def _without_payload(task: Task) -> str:
 
 
 def whole_task(text: str | None, payload: bytes | None) -> Task:
-    """A task out of its two columns. Errors: DecodeError."""
+    """Make a task from its two columns. Errors: DecodeError."""
     task = decode((text or "").encode(), Task)
     if payload:
         _set_payload(task, payload)
@@ -76,7 +76,7 @@ BACKUP = Columns(BACKUP_COLUMNS, _read)
 
 
 class About(Message):
-    """What a backup file says of itself: which queue, with which settings, and when it was taken."""
+    """The metadata of a backup file: the queue, its settings, and the time of the backup."""
 
     id: str = ""
     version: int = _VERSION
@@ -85,7 +85,7 @@ class About(Message):
 
 
 class BackupFile:
-    """A backup that is there to be read. Errors: ConfigError when it is none, or broken; OSError."""
+    """An existing backup. Errors: ConfigError if it is not a backup, or is broken; OSError."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).expanduser()
@@ -99,8 +99,8 @@ class BackupFile:
         if said is None or not {"task_id", "payload", WHOLE} <= {*schema.names}:
             raise ConfigError(
                 f"{self.path} is not a backup of a queue.",
-                hint="queue.backup(path) writes one; the file of a listing has no whole tasks: "
-                "queue.create_tasks(pandas.read_parquet(path)) makes tasks of what it has",
+                hint="queue.backup(path) writes one; an export of a listing lacks parts of tasks: "
+                "queue.create_tasks(pandas.read_parquet(path)) creates tasks from its columns",
             )
         with self._whole():
             self.about = decode(said, About)
@@ -114,14 +114,14 @@ class BackupFile:
         return int(self._file.metadata.num_rows)
 
     def tasks(self) -> Iterator[tuple[str, Task | InvalidArgument]]:
-        """Its tasks, whole, each after its id; a row that holds none gives the reason instead."""
+        """Its tasks in full, as pairs of id and task; an invalid row has an error instead of a task."""
         with self._whole():
             for row, (task_id, text, payload) in enumerate(self._rows("task_id", WHOLE, "payload")):
                 try:
                     yield task_id, whole_task(text, payload)
                 except DecodeError as error:
                     why = error.message.partition(": ")[2]
-                    yield task_id, InvalidArgument(f'the column "{WHOLE}" of row {row} holds no task: {why}')
+                    yield task_id, InvalidArgument(f'the column "{WHOLE}" of row {row} is not a task: {why}')
 
     def task_ids(self) -> Iterator[str]:
         """The ids of its tasks."""
@@ -130,7 +130,7 @@ class BackupFile:
                 yield task_id
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """All of it, as it lies there."""
+        """All its columns, unchanged."""
         with self._whole():
             yield from self._file.iter_batches(_ROWS_AT_A_TIME)
 
@@ -140,7 +140,7 @@ class BackupFile:
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
-        """Raise ConfigError for a file that cannot be read; errors of the disk pass."""
+        """Raise ConfigError for a file that is not valid; errors of the disk are unchanged."""
         try:
             yield
         except (
@@ -149,15 +149,15 @@ class BackupFile:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             why = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ConfigError(f"{self.path} is no Parquet file, or a broken one: {why}") from None
+            raise ConfigError(f"{self.path} is not a Parquet file, or is broken: {why}") from None
 
 
 def write_backup(
     queue: Queue, path: Path, progress: bool | None, lacks: Callable[[int], object]
 ) -> BackupFile:
-    """Write a queue's settings and tasks. `lacks` hears how many tasks of a page were read without what they hold.
+    """Write a queue's settings and tasks. Calls `lacks` with the number of tasks of a page that lack their content.
 
-    Errors: those of a listing and of `lacks`, which leave no file behind; OSError.
+    Errors: those of a listing and of `lacks`, which leave no file; OSError.
     """
     schema = schema_of(about_now(queue))
     batches = queue.tasks(view="FULL").batches_of(BACKUP, progress)
@@ -165,14 +165,14 @@ def write_backup(
 
 
 def about_now(queue: Queue, backup_id: str = "") -> About:
-    """What a backup says of itself that is taken now; with the id of an earlier one it goes on from there."""
+    """The metadata of a new backup; with the id of an earlier one, it continues that one."""
     return About(
         id=backup_id or secrets.token_hex(4), taken=queue._session.now(), queue=replace(queue, stats=None)
     )
 
 
 def schema_of(about: About) -> pa.Schema:
-    """The columns of a backup that says this of itself."""
+    """The columns of a backup with this metadata."""
     return BACKUP.schema.with_metadata({_KEY: encode(about)})
 
 

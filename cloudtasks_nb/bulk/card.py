@@ -1,4 +1,4 @@
-"""How a BulkResult looks."""
+"""The card of a BulkResult."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REASONS_SHOWN = 10
 
 
 def card(result: BulkResult) -> Card:
-    """Totals, how it went, why items failed, and how to go on."""
+    """Totals, the reasons of failures, and how to continue."""
     from ..render import Card, Table, code, muted, number
     from ..render.values import counted
     from .result import reason
@@ -39,7 +39,7 @@ def card(result: BulkResult) -> Card:
             if result.renewed
             else None,
             "failed": result.failed_count or None,
-            "not tried": (left if left is not None else "what was left of the input") if left != 0 else None,
+            "not tried": (left if left is not None else "the rest of the input") if left != 0 else None,
             "arrived meanwhile": f"{counted(result.arrived, 'task')}, not purged" if result.arrived else None,
             "stopped by": result.stopped_by,
             "took": [f"{result.elapsed_s:,.3g} s", muted(f"{rate:,.0f} a second")],

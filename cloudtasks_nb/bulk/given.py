@@ -1,4 +1,4 @@
-"""What a bulk call works through, from whatever it was given: values, rows, tasks, names, items of an earlier call."""
+"""Makes the items of a bulk call from its input: values, rows, tasks, names, or items of an earlier call."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def is_frame(given: Any) -> bool:
 
 
 def as_frame(given: Any) -> Any:
-    """A table of another library, or rows out of frame.to_dict("records"), as a DataFrame; anything else as it is."""
-    if is_frame(given) or isinstance(given, Exports):  # a listing of ours is iterated
+    """Convert a foreign table, or frame.to_dict("records"), to a DataFrame; returns other input unchanged."""
+    if is_frame(given) or isinstance(given, Exports):  # our listings are iterated
         return given
     is_rows = isinstance(given, list) and bool(given) and all(isinstance(row, dict) for row in given)
     if not is_rows and not hasattr(given, "__arrow_c_stream__"):
@@ -52,7 +52,7 @@ def as_frame(given: Any) -> Any:
 def new_items(queue: Queue, given: Any, defaults: TaskOptions) -> NumberedItems:
     """Tasks to create in a queue: a DataFrame, Tasks, dicts of what create_task takes, or payloads.
 
-    Every task gets a name here, so that sending it again can never create it twice.
+    Every task gets a name here, so that a retry cannot create it twice.
     """
 
     new_id = random_ids()
@@ -93,20 +93,20 @@ def _new_task(queue: Queue, name: QueueName, payload: Any, options: TaskOptions)
 
 
 def _check_request(request: HttpRequest) -> None:
-    """Refuse what the service would, so that wrong rows are known before anything is sent. Errors: InvalidArgument."""
+    """Raise for tasks that the service would reject, so that errors appear before anything is sent."""
     method = request.http_method or "POST"
     if not _URL.match(request.url):
         raise InvalidArgument(f"url {scrub(request.url)[:60]!r} is not an http:// or https:// URL")
     if method not in _HTTP_METHODS:
-        raise InvalidArgument(f"method {method!r} is none of {', '.join(sorted(_HTTP_METHODS))}")
+        raise InvalidArgument(f"method {method!r} must be one of {', '.join(sorted(_HTTP_METHODS))}")
     if request.body and method not in _WITH_BODY:
         raise InvalidArgument(f"a payload cannot be sent with {method}", hint="POST, PUT and PATCH take one")
 
 
 def recreated(task: Task, queue: QueueName, task_id: str, session: Session) -> Task:
-    """A task to create in another queue that does the same as this one, at the same time.
+    """A copy of a task for another queue, with the same request and due time.
 
-    Errors: InvalidArgument for one that was not read whole, or cannot be written whole.
+    Errors: InvalidArgument for a task that cannot be read or written in full.
     """
     if task.view and task.payload is None:
         hint = 'list with queue.tasks(view="FULL"); v2 never shows the payload of a pull task'
@@ -120,7 +120,7 @@ def recreated(task: Task, queue: QueueName, task_id: str, session: Session) -> T
 
 
 def _check_carried(task: Task, session: Session) -> None:
-    """Refuse a task that no version which is spoken can write whole: it is the task that is wrong here."""
+    """Raise for a task that no API version of this client can write in full. It is an error of this task only."""
     try:
         session.speaking.check_task(task)
     except ConfigError as error:
@@ -128,13 +128,13 @@ def _check_carried(task: Task, session: Session) -> None:
 
 
 def leased_items(queue: QueueName, given: Any) -> NumberedItems:
-    """Tasks of a queue with the leases that are held on them."""
+    """Tasks of a queue, with their leases."""
 
     def make(value: Any) -> Item:
         if isinstance(value, Item):
             return again(value, queue, value.lease)
         if not isinstance(value, Leased):
-            raise InvalidArgument(f"{value!r} is not a leased Task", hint="pass what queue.lease() gave")
+            raise InvalidArgument(f"{value!r} is not a leased Task", hint="pass the tasks of queue.lease()")
         check_is_of(queue, value.name)
         try:
             return Item(name=value.name, lease=value._lease("acknowledge"))
@@ -142,7 +142,7 @@ def leased_items(queue: QueueName, given: Any) -> NumberedItems:
             raise InvalidArgument(error.message, hint=error.hint) from None
 
     given = [given] if isinstance(given, Leased) else given
-    _check_several(given, "holds no leased tasks", "pass what queue.lease() gave")
+    _check_several(given, "holds no leased tasks", "pass the tasks of queue.lease()")
     return items_from(given, make, lambda: given)
 
 
@@ -152,7 +152,7 @@ def _check_several(given: Any, words: str, hint: str) -> None:
 
 
 def _given_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers of an App Engine task without what the service adds to User-Agent, and would add once more."""
+    """Headers of an App Engine task, without the suffix of User-Agent that the service would add again."""
     given = {}
     for key, value in headers.items():
         is_agent = str(key).lower() == "user-agent"
@@ -193,7 +193,7 @@ def selected_items(queue: QueueName, given: Any, copy: Copying | None = None) ->
 
 
 class Copying:
-    """How tasks of one queue become those of another."""
+    """Makes copies of tasks for another queue."""
 
     def __init__(self, to: QueueName, session: Session, *, new_ids: bool) -> None:
         self.to = to
@@ -202,22 +202,22 @@ class Copying:
         self._made: set[int] = set()  # hashes of the new ids
 
     def sources(self, given: Iterable[Any]) -> Iterator[Any]:
-        """What is given, but for copies that were made here: the target may be this queue, under whatever name, and a
-        listing that found them would never end."""
+        """The input without copies that were made here. The target may be this queue, under another name, and a
+        listing that found its own copies would never end."""
         for value in given:
             name = value.name if isinstance(value, Task | Item) else value
             if not isinstance(name, str) or hash(name.rpartition("/")[2]) not in self._made:
                 yield value
 
     def of(self, source: str, task: Task | None) -> Item:
-        """The copy of a task; of one that is known by its name only, what is to be read first."""
+        """The copy of a task; for a task that is only a name, an item to read first."""
         item = Item(name=source, source=source)
         if task is not None:
             self.take(item, task)
         return item
 
     def take(self, item: Item, task: Task) -> None:
-        """Now that a task was read, its copy is known."""
+        """Make the copy of a task that was read."""
         task_id = item.source.rpartition("/")[2]
         if self._new_id is not None:
             task_id = self._new_id()
@@ -227,6 +227,6 @@ class Copying:
 
 
 def random_ids() -> Callable[[], str]:
-    """Ids as random as the service's own: names in sequence would crowd one place of its storage."""
+    """Random ids, like the service's own: sequential names would overload one part of its storage."""
     source = Random(secrets.randbits(256))  # noqa: S311 - to be apart, not to be secret
     return lambda: f"{source.getrandbits(128):032x}"

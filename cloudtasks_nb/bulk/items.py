@@ -1,4 +1,4 @@
-"""One thing to do, how it went so far, and many of them: numbered, checked, read as they are needed."""
+"""The items of a bulk call: numbered, validated, and read lazily, each with its outcome."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..names import QueueName, check_task_id
 from ..resources.leased import Lease
 
 _PROBLEMS_SHOWN = 10
-_MADE_ONCE = 20_000  # more items than these are made twice, to be checked and to be sent, rather than kept
+_MADE_ONCE = 20_000  # larger inputs are converted twice, to validate and to send, to save memory
 
 
 class Item(msgspec.Struct, kw_only=True):
-    """One thing to do, and how it went so far. A failed one can be given to the same verb again.
+    """One item and its outcome so far. A failed item can be passed to the same verb again.
 
-    A copy knows its `source`, by name, when that was `created`, and whether it is known to be `apart`: another task.
+    A copy has the name of its `source`, the time when that was `created`, and `apart`: it is surely another task.
 
-    `passed` counts the steps that are behind it. `uncertain` names the steps that may have taken effect although no
-    answer said so, and those that have: trying them again meets what they did.
+    `passed` counts the finished steps. `uncertain` names the steps that took effect, or may have without a response: a
+    retry of these steps may find its own result.
     """
 
     index: int = 0
@@ -45,7 +45,7 @@ class Item(msgspec.Struct, kw_only=True):
 
 
 class NumberedItems:
-    """An iterator that numbers items, and knows how many there are, where that can be known."""
+    """An iterator that numbers items, and has their total count if known."""
 
     def __init__(self, items: Iterable[Item], total: int | None) -> None:
         self._items = iter(items)
@@ -62,8 +62,8 @@ class NumberedItems:
 
 
 def items_from(given: Any, make: Callable[[Any], Item], rows: Callable[[], Iterable[Any]]) -> NumberedItems:
-    """Items made of everything that `rows()` gives. What lies in memory already is checked before anything is sent;
-    of an iterator, each item when it is reached, and a wrong one fails alone.
+    """Make items from all of `rows()`. Input in memory is validated before anything is sent. Items of an iterator are
+    validated when they are reached, and an invalid one fails alone.
 
     Errors: InvalidRows.
     """
@@ -79,7 +79,7 @@ def items_from(given: Any, make: Callable[[Any], Item], rows: Callable[[], Itera
 
 
 def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:
-    """Items that cannot be made carry the reason instead."""
+    """Items that cannot be made have an error instead."""
 
     def made(value: Any) -> Item:
         if isinstance(value, InvalidArgument):
@@ -95,7 +95,7 @@ def _guarded(make: Callable[[Any], Item]) -> Callable[[Any], Item]:
 def _check(items: Iterable[Item]) -> None:
     problems: list[tuple[int | None, str]] = []
     wrong, hint = 0, None
-    seen: set[int] = set()  # hashes: of a million names they take a third of the room
+    seen: set[int] = set()  # hashes: for a million names they need a third of the memory
     for index, item in enumerate(items):
         error = item.error
         if error is None:
@@ -112,25 +112,25 @@ def _check(items: Iterable[Item]) -> None:
 
 
 def _named_twice(item: Item) -> InvalidArgument:
-    """Of two tasks of one name only one can be created, by chance; one that is chosen twice would be run twice."""
+    """Raise for a duplicate name: only one of two such tasks could be created, and run_tasks() would send it twice."""
     task_id = (item.source or item.name).rpartition("/")[2]
     return InvalidArgument(
-        f"task_id {task_id!r} is there before", hint="drop what is there twice: frame.drop_duplicates(...)"
+        f"task_id {task_id!r} is a duplicate", hint="drop duplicates: frame.drop_duplicates(...)"
     )
 
 
 def again(item: Item, queue: QueueName, needed: object) -> Item:
-    """An item out of the result of an earlier call, to be tried once more. Errors: InvalidArgument."""
+    """An item from the result of an earlier call, to try again. Errors: InvalidArgument."""
     if not item.name and isinstance(item.error, InvalidArgument):
-        raise item.error  # it could not be made then, and cannot now
+        raise item.error  # its input was not valid, and still is not
     check_is_of(queue, item.name)
     if needed is None:
-        raise InvalidArgument(f"{item.name} is out of the result of another verb", hint="give it to that one")
+        raise InvalidArgument(f"{item.name} is from the result of another verb", hint="pass it to that verb")
     return replace(item, passed=0, attempts=0, error=None)
 
 
 def check_is_of(queue: QueueName, name: str) -> None:
-    """That a name is one of a task of a queue. Errors: InvalidArgument."""
+    """Raise unless this is the name of a task of the queue. Errors: InvalidArgument."""
     prefix = f"{queue}/tasks/"
     if not name.startswith(prefix):
         raise InvalidArgument(f"{name} is not a task of {queue}", hint="call the verb of its own queue")

@@ -1,4 +1,4 @@
-"""How fast a bulk call goes: a cap, a ramp, slowing down when the service asks for it (pure: time is an argument)."""
+"""The rate of a bulk call: a limit, a ramp, and backoff after quota errors. Pure: the time is an argument."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from ..errors import ConfigError
 
 _RAMP = re.compile(r"(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)/(\d+(?:\.\d+)?)")
-# After a refusal the speed is halved, at most once in a while, and grows again by a fifth every second.
+# After a quota error the rate is halved, at most once in a while, and then grows by a fifth every second.
 _RECOVERY_PER_S = 1.2
 _BETWEEN_CUTS_S = 5.0
-_LONGEST_WAIT_S = 1.0  # slowed down, one call still leaves every second
+_LONGEST_WAIT_S = 1.0  # at least one call per second
 
 
 class Ramps:
-    """How many calls of this process ramp up on each queue now: they share one ramp. Any thread may call."""
+    """Counts the calls of this process that ramp up on each queue: they share one ramp. Thread-safe."""
 
     def __init__(self) -> None:
         self._calls: Counter[str] = Counter()
@@ -27,7 +27,7 @@ class Ramps:
 
     @contextmanager
     def one_more(self, queue: str) -> Iterator[Callable[[], int]]:
-        """One more for the length of a with block; the value says how many there are."""
+        """Count one call within a with block; yields a function that returns the count."""
         self._add(queue, 1)
         try:
             yield lambda: self._calls[queue]
@@ -37,13 +37,13 @@ class Ramps:
     def _add(self, queue: str, count: int) -> None:
         with self._lock:
             self._calls[queue] += count
-            self._calls = +self._calls  # a queue without calls is forgotten
+            self._calls = +self._calls  # removes queues without calls
 
 
 class Pace:
-    """When the next operations may leave. Units: operations per second, seconds of any monotonic clock.
+    """Decides when the next operations may be sent. Units: operations per second, seconds of any monotonic clock.
 
-    `ramp="500/50/5"` begins at 500 a second and adds 50 % every 5 minutes, as Google advises for new load. It is
+    `ramp="500/50/5"` starts at 500 per second and adds 50 % every 5 minutes, as Google advises for new load. It is
     divided by `sharers()`, the number of calls that ramp up on the same queue.
 
     >>> pace = Pace(rate_per_second=10)
@@ -63,7 +63,8 @@ class Pace:
             and 0 < rate_per_second < math.inf
         ):
             raise ConfigError(
-                f"rate_per_second={rate_per_second!r} is not a rate.", hint="pass a number above 0"
+                f"rate_per_second must be a finite number above 0, not {rate_per_second!r}.",
+                hint="omit it for no limit",
             )
         self._cap = rate_per_second or math.inf
         self._ramp = _ramp(ramp)
@@ -74,7 +75,7 @@ class Pace:
         self._slowed: tuple[float, float] | None = None  # to which rate, and when
 
     def limit(self, now: float) -> float:
-        """How many operations a second are allowed now."""
+        """The current limit of operations per second."""
         return min(self._chosen(now), self._slowed_to(now))
 
     def _chosen(self, now: float) -> float:
@@ -92,7 +93,7 @@ class Pace:
         return float(rate * _RECOVERY_PER_S ** min(now - since, 500))
 
     def reserve(self, count: int, now: float) -> float:
-        """Make room for some operations; how many seconds to wait before sending them."""
+        """Reserve time for some operations; returns the seconds to wait before sending them."""
         if self._began is None:
             self._began = now
         start = max(now, self._free)
@@ -103,7 +104,7 @@ class Pace:
         return start - now
 
     def slow_down(self, now: float) -> None:
-        """The service refused for lack of quota: halve the speed, once for all refusals that belong together."""
+        """Record a quota error: halve the rate, once for errors close together."""
         if self._slowed is not None and now - self._slowed[1] < _BETWEEN_CUTS_S:
             return
         observed = self._sent / max(1.0, now - (now if self._began is None else self._began))
@@ -117,8 +118,8 @@ def _ramp(text: str | None) -> tuple[float, float, float] | None:
     match = _RAMP.fullmatch(text) if isinstance(text, str) else None
     if match is None or not all(float(part) for part in match.groups()):
         raise ConfigError(
-            f"ramp={text!r} is not a ramp.",
-            hint='ramp="500/50/5" begins at 500 a second and adds 50 % every 5 minutes',
+            f"ramp={text!r} is not a valid ramp.",
+            hint='ramp="500/50/5" starts at 500 per second and adds 50 % every 5 minutes',
         )
     start, percent, minutes = map(float, match.groups())
     return start, 1 + percent / 100, minutes * 60

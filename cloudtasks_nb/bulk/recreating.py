@@ -1,4 +1,4 @@
-"""The step that creates tasks under ids which they had before: what is there under such an id already is looked at."""
+"""The step that re-creates tasks under their old ids. If an id exists, it checks which task has it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _RENEWALS = 5
 
 
 class Recreating:
-    """Creates tasks under the ids they had, which others may have used: that one is there says nothing by itself, not
-    even after a lost answer.
+    """Re-creates tasks under their old ids. Other clients may have used an id, so ALREADY_EXISTS does not prove that we
+    created the task, even after a lost response.
 
-    With `resumes`, a task that is there and the `same` has been created, so that all of it may be done again after an
-    interrupt; without, only after a lost answer. An id that is used up is followed by `sign`, where there is one: the
-    same one each time, so that doing it again still creates no task twice.
+    With `resumes`, an existing task that is the `same` counts as created, so that the call can be repeated after an
+    interrupt; otherwise only after a lost response. If an id is blocked, `sign` is appended to it, if set: always the
+    same sign, so that a repetition creates no task twice.
     """
 
     effect = Effect("create")
@@ -48,7 +48,7 @@ class Recreating:
         self._look = reading(session, self._saw, lambda item: item.name)
         self._there: dict[int, Task] = {}
         self.renewed: set[int] = set()
-        """The places of the tasks that are there under new ids."""
+        """The indexes of the tasks that exist under new ids."""
 
     @property
     def most(self) -> int:
@@ -57,7 +57,7 @@ class Recreating:
     def __call__(self, items: Sequence[Item], wait: Wait) -> list[Outcome]:
         outcomes = self._create(items, wait)
         for item, outcome in zip(items, outcomes, strict=True):
-            item.apart = item.apart or outcome is None  # there was none of this name
+            item.apart = item.apart or outcome is None  # no task had this name
         for renewal in range(1, _RENEWALS + 1):
             self._find(items, outcomes, wait)
             used_up = [at for at, outcome in enumerate(outcomes) if self._is_to_be_renewed(outcome)]
@@ -76,7 +76,7 @@ class Recreating:
         return self._sign is not None and f"-{self._sign}r" in item.name
 
     def _find(self, items: Sequence[Item], outcomes: list[Outcome], wait: Wait) -> None:
-        """Look at what has the names that are taken: the same task (None), another one, or one that is gone."""
+        """Read the tasks that have these names: the same task (None), another one, or one that is gone."""
         taken = [
             at
             for at, outcome in enumerate(outcomes)
@@ -100,7 +100,7 @@ class Recreating:
         return self._sign is not None and isinstance(outcome, AlreadyExists) and USED_UP in outcome.message
 
     def _renamed(self, item: Item, renewal: int) -> Item:
-        assert item.task is not None  # noqa: S101 - it was to be created
+        assert item.task is not None  # noqa: S101 - the task to create
         old = item.name.rpartition("/")[2]
         old = old.rpartition(f"-{self._sign}r")[0] or old
         item.name = f"{self._queue}/tasks/{old[:_LONGEST_KEPT]}-{self._sign}r{renewal}"
@@ -109,9 +109,9 @@ class Recreating:
 
 
 def _may_be_its_source(there: Task, item: Item) -> AlreadyExists | None:
-    """Refuse a task that may be the one that is copied: names prove nothing, because two of them may mean one queue (a
-    project's number and its id, two endpoints, a gateway). A task keeps the second in which it was created, so one that
-    was created in another second is another task."""
+    """Raise for a task that may be the source of the copy. Names prove nothing, because two names can mean one queue (a
+    project's number and its id, two endpoints, a gateway). Tasks have a creation time in seconds: a different time
+    means another task."""
     if (
         not item.source
         or item.apart
@@ -119,13 +119,13 @@ def _may_be_its_source(there: Task, item: Item) -> AlreadyExists | None:
     ):
         return None
     return AlreadyExists(
-        "A task of this name was created there in the same second: it may be this very task.",
-        hint="if that is another queue, delete one of both; new_ids=True gives copies ids of their own",
+        "A task of this name was created there in the same second: it may be the same task.",
+        hint="if that is another queue, delete one of the two tasks; new_ids=True gives copies new ids",
     )
 
 
 def does_the_same(there: Task, asked: Task) -> bool:
-    """Whether two tasks do the same, at whatever time; the service may have added headers to the one that is there."""
+    """Whether two tasks have the same request, at any time. The service may have added headers to the existing one."""
     headers = {key.lower(): value for key, value in there.headers.items()}
     return (
         (there.kind, there.url, there.method, there.payload or b"", there.tag)
@@ -134,7 +134,7 @@ def does_the_same(there: Task, asked: Task) -> bool:
 
 
 def is_copy(now: Callable[[], datetime]) -> Callable[[Task, Task], bool]:
-    """Whether two tasks do the same in the same way, at the same time; all that are due are due at the same time."""
+    """Whether two tasks have the same request and due time. All due tasks count as due at the same time."""
 
     def way(task: Task) -> tuple[Any, ...]:
         when, http, app = task.schedule_time, task.http_request, task.app_engine_http_request

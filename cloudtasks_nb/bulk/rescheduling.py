@@ -1,6 +1,6 @@
-"""Tasks of a queue at another time: the service changes no task, so each is created again, and goes when that is done.
+"""Reschedules tasks. The service cannot change a task, so each is created again, and then the old one is deleted.
 
-The id of the new task follows from the old one. Doing it again completes what was interrupted, and doubles nothing.
+The id of the new task is derived from the old one. A repetition completes an interrupted call, and duplicates nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LONGEST_KEPT = 480
 def reschedule_tasks(
     queue: Queue, selection: Any, schedule: datetime | DurationLike, how: BulkOptions
 ) -> BulkResult:
-    """Create the tasks of a selection again for another time, and delete those whose successor is there."""
+    """Create the selected tasks again for another time, and delete those whose successor exists."""
     session = queue._session.once()
     successors = Successors(queue._parsed, queue._session)
     items = selected_items(queue._parsed, selection, successors)
@@ -52,7 +52,7 @@ def reschedule_tasks(
 
 
 def reschedule(task: BoundTask, schedule: datetime | DurationLike) -> str:
-    """Create one task again for another time, and delete it; the new name. Errors: those of both calls."""
+    """Create one task again for another time, and delete it. Returns the new name. Errors: those of both calls."""
     queue = queue_unread(task._session, task._parsed.parent, None)
     given = task if task.view == "FULL" and task.payload is not None else task.name
     result = reschedule_tasks(queue, [given], schedule, BulkOptions(progress=False))
@@ -62,12 +62,12 @@ def reschedule(task: BoundTask, schedule: datetime | DurationLike) -> str:
 
 
 def due(schedule: datetime | DurationLike, now: datetime) -> datetime:
-    """When the tasks are to be due. Errors: InvalidArgument, also for a delay that is negative."""
+    """The new due time. Errors: InvalidArgument, also for a negative delay."""
     moment = schedule_time(schedule, now)
     if moment is None or _is_negative(schedule):
         raise InvalidArgument(
-            f"schedule={schedule!r} is not a time at which a task could be due.",
-            hint='pass how long from now ("2h", a timedelta, seconds; 0 is now), or an instant',
+            f"schedule={schedule!r} is not a valid due time.",
+            hint='pass a time from now ("2h", a timedelta, seconds; 0 is now), or an instant',
         )
     return moment
 
@@ -77,7 +77,7 @@ def _is_negative(schedule: datetime | DurationLike) -> bool:
 
 
 def successor_id(task: Task) -> str:
-    """The id of the task that takes its place: it tells this very task from an earlier one of the same name.
+    """The id of the successor. It differs from that of the successor of an earlier task with the same name.
 
     >>> name = "projects/p/locations/l/queues/q/tasks/welcome"
     >>> successor_id(Task(name=name))
@@ -89,23 +89,23 @@ def successor_id(task: Task) -> str:
 
 
 class Successors(Copying):
-    """How tasks become those that take their place, in the same queue."""
+    """Makes the successors of tasks, in the same queue."""
 
     def __init__(self, queue: QueueName, session: Session) -> None:
         super().__init__(queue, session, new_ids=False)
 
     def take(self, item: Item, task: Task) -> None:
         super().take(item, task)
-        assert item.task is not None  # noqa: S101 - taken
+        assert item.task is not None  # noqa: S101 - was read
         new_id = successor_id(task)
         self._made.add(hash(new_id))
         item.name = f"{self.to}/tasks/{new_id}"
         item.task = replace(item.task, name=item.name)
-        item.apart = True  # of another id in the same queue: it is another task
+        item.apart = True  # another id in the same queue is another task
 
 
 class AtAnotherTime(Recreating):
-    """Creates the tasks that take the place of others. One that is there already was made by an earlier try."""
+    """Creates the successors. An existing successor was created by an earlier try."""
 
     def __init__(self, session: Session, queue: QueueName, due: datetime) -> None:
         super().__init__(session, queue, does_the_same, resumes=True)
@@ -121,7 +121,7 @@ class AtAnotherTime(Recreating):
 def _told(outcome: Outcome) -> Outcome:
     if isinstance(outcome, AlreadyExists) and USED_UP in outcome.message:
         return AlreadyExists(
-            "It was rescheduled before, and the task that took its place has run or was deleted.",
-            hint="delete this one, or create it anew with queue.copy_tasks(…, to=queue, new_ids=True)",
+            "It was rescheduled before, and its successor has run or was deleted.",
+            hint="delete this task, or create it again with queue.copy_tasks(…, to=queue, new_ids=True)",
         )
     return outcome

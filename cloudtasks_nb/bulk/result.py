@@ -1,4 +1,4 @@
-"""BulkResult: what became of every item of a bulk call."""
+"""BulkResult: the outcome of every item of a bulk call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FOR_GOOD = (AlreadyExists, ConfigError, InvalidArgument, NotFound)
 
 
 class Verb(msgspec.Struct, frozen=True):
-    """A bulk verb in words: the method of Queue, what is done then, and what it takes to try what failed again."""
+    """The words of a bulk verb: the method of Queue, its past participle, and its argument for a retry."""
 
     method: str
     done: str
@@ -33,7 +33,7 @@ class Verb(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct):
-    """Items in a row: names packed, because a million of them are kept; failed ones whole."""
+    """Consecutive items: only names, packed, to save memory for millions; failed items in full."""
 
     start: int
     prefix: str
@@ -63,11 +63,11 @@ class Block(msgspec.Struct):
         return [self.prefix + task_id for task_id in self.ids.split("\n")]
 
     def follows(self, other: Block) -> bool:
-        """Whether both together are a block as well."""
+        """Whether both can be merged into one block."""
         return other.start + len(other) == self.start and other.prefix == self.prefix and len(other) < 1000
 
     def joined(self, other: Block) -> Block:
-        """This block and the one that follows it."""
+        """Merge with the block that follows."""
         failed = self.failed | {len(self) + at: item for at, item in other.failed.items()}
         return Block(
             self.start, self.prefix, f"{self.ids}\n{other.ids}", self.attempts + other.attempts, failed
@@ -75,12 +75,12 @@ class Block(msgspec.Struct):
 
 
 class BulkResult(Shown):
-    """What became of every item, in the order given.
+    """The outcome of every item, in the order of the input.
 
-    `done`, `failed_count` and `not_tried_count` count; `failed` are the failed items, to be given to the same verb
-    again (those that were named keep their names, so that none can come to be twice); `not_tried` gives what an early
-    end left over, once. After queue.purge(backup=...), `arrived` counts the tasks that came meanwhile and stay. After
-    queue.restore(), `renewed` counts the tasks that got new ids, because their own are blocked.
+    `done`, `failed_count` and `not_tried_count` are counts. `failed` has the failed items: pass them to the same verb
+    to retry (items keep their names, so that no task is created twice). `not_tried` yields the items that an early end
+    left, once. After queue.purge(backup=...), `arrived` counts the tasks that arrived meanwhile and stay. After
+    queue.restore(), `renewed` counts the tasks that got new ids, because their old ids are blocked.
 
     Example:
         >>> result = queue.create_tasks(rows)
@@ -102,14 +102,14 @@ class BulkResult(Shown):
         self._tidy_blocks = 0
 
     def add(self, items: list[Item]) -> None:
-        """Note how some items went."""
+        """Record the outcomes of some items."""
         self._blocks.append(Block.of(items))
         self.repeated += sum(max(0, item.attempts - 1) for item in items)
         if len(self._blocks) >= 2 * self._tidy_blocks + _UNTIDY:
             self.tidy()
 
     def tidy(self) -> None:
-        """Put blocks into the order given, and small ones together."""
+        """Sort the blocks by input order, and merge small ones."""
         blocks: list[Block] = []
         for block in sorted(self._blocks, key=lambda block: block.start):
             if blocks and block.follows(blocks[-1]):
@@ -143,20 +143,20 @@ class BulkResult(Shown):
 
     @property
     def again(self) -> str:
-        """The call that tries again; empty where that cannot help: the items are wrong, there already, or gone."""
+        """The line that retries; empty if a retry cannot help: the items are not valid, exist already, or are gone."""
         hopeful = any(not isinstance(item.error, _FOR_GOOD) for item in self.failed)
         return f"queue.{self.verb.method}({self.verb.again})" if hopeful else ""
 
     @property
     def names(self) -> Iterator[str]:
-        """Names of the tasks that it succeeded for, in order."""
+        """Names of the tasks that succeeded, in order."""
         for block in self._blocks:
             for at, name in enumerate(block.names):
                 if at not in block.failed:
                     yield name
 
     def raise_for_errors(self) -> None:
-        """Nothing when all went well. Errors: BulkError, whose `result` this is.
+        """Raise BulkError, with this result as its `result`, unless all items succeeded.
 
         Example:
             >>> queue.create_tasks(rows).raise_for_errors()
@@ -177,7 +177,7 @@ class BulkResult(Shown):
     def to_dataframe(self) -> pd.DataFrame:
         """One row per item that was tried.
 
-        Shapes: index (the place in what was given), name, ok, code (of google.rpc), message, attempts.
+        Shapes: index (the position in the input), name, ok, code (of google.rpc), message, attempts.
 
         Example:
             >>> queue.create_tasks(rows).to_dataframe()
@@ -188,7 +188,7 @@ class BulkResult(Shown):
         return nullable_frame(RESULT_COLUMNS, self._blocks)
 
     def to_excel(self, path: str | os.PathLike[str]) -> Path:
-        """The same columns as `to_dataframe`, as a workbook of Excel. Returns its path.
+        """Write the same columns as `to_dataframe` to an Excel workbook. Returns its path.
 
         Errors: MissingExtra without openpyxl, OSError.
 
@@ -203,7 +203,7 @@ class BulkResult(Shown):
         return write_excel(path, schema_of(RESULT_COLUMNS), batches)
 
     def reasons(self) -> list[tuple[str, int]]:
-        """Why items failed, and how many for each reason, most frequent first.
+        """The reasons of failures with their counts, most frequent first.
 
         Example:
             >>> queue.create_tasks(rows).reasons()
@@ -212,7 +212,7 @@ class BulkResult(Shown):
         return Counter(map(reason, self.failed)).most_common()
 
     def summary(self) -> str:
-        """In one line: "9,998 created, 2 failed, 0 not tried".
+        """One line: "9,998 created, 2 failed, 0 not tried".
 
         Example:
             >>> queue.create_tasks(rows).summary()
@@ -236,7 +236,7 @@ def _left(count: int | None) -> str:
 
 
 def reason(item: Item) -> str:
-    """Why an item failed, so that items which failed for the same reason say the same."""
+    """The reason of a failure. Items with the same reason have the same text."""
     error = item.error
     status = error.status if isinstance(error, ApiError) else type(error).__name__
     return f"{status}: {error.message if error is not None else ''}"

@@ -18,14 +18,14 @@ _UNAVAILABLE, _DEADLINE_EXCEEDED = 14, 4
 
 
 def _code(error: CloudTasksError) -> int:
-    """A google.rpc code for whatever went wrong, as gRPC clients choose it where no answer came."""
+    """The google.rpc code of any error; without a response, the code that gRPC clients use."""
     if isinstance(error, ApiError):
         return error.rpc_code
     return _DEADLINE_EXCEEDED if isinstance(error, Timeout) else _UNAVAILABLE
 
 
 def _of_errors(value: Callable[[CloudTasksError], Any]) -> Callable[[Block], list[Any]]:
-    """A value of each item that failed, None for the others."""
+    """One value for each failed item, None for the others."""
 
     def values(block: Block) -> list[Any]:
         errors = {at: item.error for at, item in block.failed.items()}

@@ -1,4 +1,4 @@
-"""The loop of every bulk call: items in, a few calls at a time out, all of them accounted for."""
+"""The loop of every bulk call: reads items, makes a few calls concurrently, and records every outcome."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from .pace import Pace
 from .result import BulkResult, Verb
 from .steps import Outcome, Step
 
-# What befalls one item befalls all of them: there is no use in going on.
+# These errors apply to all items, so the call ends.
 _FATAL = (AuthError, ConfigError, DecodeError, PermissionDenied)
 _BROKEN = TransportError("A connection that broke.")
-_LOOK_S = 0.1  # an interrupt is noticed within this time
+_LOOK_S = 0.1  # the polling interval for interrupts
 
 Flying = dict[Future[None], list[Item]]
 
 
 class BulkRun:
-    """One bulk call. Items pass through all steps, a chunk of them at a time, several chunks side by side."""
+    """One bulk call. Each chunk of items goes through all steps; several chunks run concurrently."""
 
     def __init__(
         self,
@@ -63,12 +63,12 @@ class BulkRun:
         self._stop = threading.Event()
         self._cause: BaseException | None = None
         self._interrupts = 0
-        self._reading = False  # whether the input is being asked for its next item
-        self._flowing = False  # whether anything has ever succeeded
-        self._left: list[Item] = []  # read, but stopped before they began
+        self._reading = False  # whether the next item of the input is being read
+        self._flowing = False  # whether any call has succeeded
+        self._left: list[Item] = []  # read, but not started
 
     def go(self, items: NumberedItems, concurrency: int, progress: bool | None) -> BulkResult:
-        """Work through all items. Whatever ends it early is raised, and carries the result as `result`."""
+        """Process all items. An error that ends it early is raised, with the result as its `result`."""
         began = time.monotonic()
         flying: Flying = {}
         pool = ThreadPoolExecutor(concurrency, "cloudtasks-bulk")
@@ -85,7 +85,7 @@ class BulkRun:
                     flying[pool.submit(self._work, chunk)] = chunk
                     while len(flying) > concurrency and not self._is_over():
                         self._land(flying, shown)
-            except BaseException as cause:  # of the input, or a second interrupt while it was waited for
+            except BaseException as cause:  # an error of the input, or a second interrupt during its wait
                 self._reading = False
                 self._end(cause)
             self._take(unsent)
@@ -96,20 +96,20 @@ class BulkRun:
         return self._ended()
 
     def _interrupt(self) -> None:
-        """Called within a signal handler: it leaves a message, to be found where nothing is broken by it. A second one
-        breaks off an input that gives nothing."""
+        """Signal handler: sets a flag that the loop checks at a safe point. A second interrupt raises while the input
+        blocks."""
         self._interrupts += 1
         if self._interrupts > 1 and self._reading:
             raise KeyboardInterrupt
 
     def _is_over(self) -> bool:
-        """Whether nothing more is to begin."""
+        """Whether no new chunk may start."""
         if self._interrupts and self._cause is None:
             self._end(KeyboardInterrupt())
         return self._stop.is_set()
 
     def _end(self, cause: BaseException) -> None:
-        """Begin nothing more. What is under way may end."""
+        """Start no new chunk. Running calls may end."""
         self._cause = self._cause or cause
         self._stop.set()
 
@@ -118,8 +118,8 @@ class BulkRun:
         return max(1, min(step.most for step in self._steps))
 
     def _next(self, items: NumberedItems, chunk: list[Item]) -> bool:
-        """Read one chunk more; whether there is one to be sent. Into a list of the caller's: what was read is not lost
-        when the input fails."""
+        """Read one more chunk; returns whether it has items. It fills a list of the caller, so that no item is lost if
+        the input raises."""
         most = min(self._most, max(1, int(min(self._pace.limit(time.monotonic()), 1e9))))
         while len(chunk) < most and not self._is_over():
             self._reading = True
@@ -131,7 +131,7 @@ class BulkRun:
         return bool(chunk) and not self._is_over()
 
     def _land(self, flying: Flying, shown: Any) -> None:
-        """Take in chunks that are through."""
+        """Record the finished chunks."""
         finished, _ = wait(flying, _LOOK_S, return_when=FIRST_COMPLETED)
         self._is_over()
         for future in finished:
@@ -142,7 +142,7 @@ class BulkRun:
                 self._end(broken)
 
     def _take(self, items: list[Item]) -> None:
-        """Note how items went; those that were stopped before they began are left over."""
+        """Record outcomes; items that were not started count as not tried."""
         left = [item for item in items if item.error is None and item.passed < len(self._steps)]
         tried = [item for item in items if item.error is not None or item.passed == len(self._steps)]
         for item in left:
@@ -152,9 +152,9 @@ class BulkRun:
             self.result.add([item for _, item in row])
 
     def _land_all(self, flying: Flying, shown: Any) -> bool:
-        """Wait for calls under way, which end within their deadline; a second interrupt ends the waiting, too.
+        """Wait for running calls, which end within their deadline, or for a second interrupt.
 
-        Whether all of them ended.
+        Returns whether all of them ended.
         """
         while flying and self._interrupts < 2:
             self._land(flying, shown)
@@ -163,12 +163,12 @@ class BulkRun:
         return not flying
 
     def _given_up(self, item: Item) -> Item:
-        """An item of a call whose answer nobody waits for."""
-        item = replace(item)  # a thread may still write into its own
+        """The item of an abandoned call."""
+        item = replace(item)  # a thread may still write to the original
         if item.error is None and item.passed < len(self._steps):
             item.uncertain |= {self._steps[item.passed].effect.name}
             item.attempts = max(1, item.attempts)
-            item.error = Timeout("It was interrupted before an answer came: it may have taken effect.")
+            item.error = Timeout("It was interrupted before its response: it may have taken effect.")
         return item
 
     def _account(self, items: NumberedItems) -> None:
@@ -180,30 +180,30 @@ class BulkRun:
         result.tidy()
 
     def _ended(self) -> BulkResult:
-        self._is_over()  # an interrupt at the last moment is one, too
+        self._is_over()  # checks for a late interrupt
         cause, result = self._cause, self.result
         if cause is None:
             return result
         result.stopped_by = type(cause).__name__
         cause.result = result  # type: ignore[attr-defined]
         cause.add_note(
-            f"{result.summary()}; the error's .result tells which (in a notebook: sys.last_value.result)"
+            f"{result.summary()}; the error's .result has the items (in a notebook: sys.last_value.result)"
         )
         raise cause
 
     def _work(self, items: list[Item]) -> None:
-        """Take a chunk through all steps, on a thread of the pool."""
+        """Run all steps of a chunk, in a thread of the pool."""
         going = [item for item in items if item.error is None]
         for at, step in enumerate(self._steps):
             self._persist(at, step, going)
             for item in going:
-                # Something was changed already, so this one is neither done nor untried.
+                # An earlier step already changed something, so the item counts as failed.
                 if item.error is None and item.passed == at and at and self._steps[at - 1].effect.changes:
                     item.error = Aborted(f"It was stopped before it was {self.result.verb.done} completely.")
             going = [item for item in going if item.error is None and item.passed == at + 1]
 
     def _persist(self, at: int, step: Step, items: list[Item]) -> None:
-        """Try a step until every item has succeeded, was refused for good, or its time is over."""
+        """Try a step until every item has succeeded or failed finally, or its deadline has passed."""
         trying = Trying(self._session.retry, outlasts_quota=True, pauses=self._session.pauses)
         deadline = Deadline(self._session.timeout_s)
         self._wait(trying.room_s(step.effect.method, self.result.queue, deadline))
@@ -223,14 +223,14 @@ class BulkRun:
                 return
 
     def _room(self, count: int, deadline: Deadline) -> bool:
-        """Wait until so many operations may leave, which takes no time of theirs; False when all of it is to end."""
+        """Wait until this many operations may be sent, outside their deadline. Returns False if the call ends."""
         with self._lock:
             room_s = self._pace.reserve(count, time.monotonic())
         deadline.extend(room_s)
         return self._wait(room_s)
 
     def _once(self, at: int, step: Step, items: list[Item], tries: int) -> list[Item]:
-        """One try; the items to try again, each with its error."""
+        """Make one try; returns the items to retry, each with its error."""
         try:
             outcomes: list[Outcome] = step(items, self._wait)
         except CloudTasksError as error:
@@ -255,14 +255,14 @@ class BulkRun:
 
     def _may_again(self, error: CloudTasksError, step: Step) -> bool:
         if isinstance(error, TransportError) and not error.reached:
-            # A service that was there a moment ago may come back; a wrong address never will.
+            # Retry only if a call succeeded before: a wrong address never works.
             return self._flowing
         return may_repeat(error, repeatable=step.effect.repeatable)
 
     def _give_up(self, error: CloudTasksError) -> None:
-        """An item failed for good; what would befall all others as well ends the whole call."""
+        """Record a final failure of an item. An error that applies to all items ends the whole call."""
         gone = isinstance(error, TransportError) and not error.reached
-        of_one_item = isinstance(error, ApiError) and error.method is None  # out of the answer to a batch
+        of_one_item = isinstance(error, ApiError) and error.method is None  # from the response of a batch
         if gone or (isinstance(error, self._fatal) and not of_one_item):
             self._end(error)
 
@@ -271,7 +271,7 @@ class BulkRun:
 
 
 def _most_severe(items: list[Item]) -> CloudTasksError | None:
-    """Of the errors of items to try again, the one that asks for the longest wait."""
+    """The error with the longest Retry-After, among the items to retry."""
     errors = [item.error for item in items if item.error is not None]
     return max(errors, key=lambda one: (one.retry_after_s, isinstance(one, ResourceExhausted)), default=None)
 

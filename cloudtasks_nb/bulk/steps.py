@@ -1,4 +1,4 @@
-"""The calls that bulk verbs are made of. A step tries a few items once, and says of each how it went."""
+"""The calls of bulk verbs. A step tries some items once, and returns the outcome of each."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ _FIRST_LOOK_S, _LONGEST_LOOK_S, _OPERATION_S = 0.1, 5.0, 600.0
 Outcome = CloudTasksError | None
 Thing = TypeVar("Thing")
 Wait = Callable[[float], bool]
-"""Waits so many seconds; False when the whole call is to end instead."""
+"""Waits this many seconds; returns False if the whole call ends instead."""
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """What a step does, and what it means to try it twice.
+    """The properties of a step for retries.
 
-    `changes`: it does more than to look. `repeatable`: twice does no more than once. `done_when_repeated`: the refusal
-    that means, after a try without an answer, that this try had succeeded.
+    `changes`: it is not read-only. `repeatable`: it is idempotent. `done_when_repeated`: the error that, after a try
+    without a response, means that the earlier try succeeded.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Effect(msgspec.Struct, frozen=True):
 
     @property
     def method(self) -> str:
-        """A REST method that uses the same quota."""
+        """A REST method with the same quota."""
         return f"{_TASKS}.{self.name}"
 
 
@@ -70,7 +70,7 @@ ACKNOWLEDGE = Effect("acknowledge", done_when_repeated="NOT_FOUND")
 
 
 class Step(Protocol):
-    """One step of a verb, for some items at once; `most`: how many one call takes."""
+    """One step of a verb, for several items; `most`: the maximum per call."""
 
     @property
     def effect(self) -> Effect: ...
@@ -82,7 +82,7 @@ class Step(Protocol):
 
 
 class _BatchAnswer(Operation):
-    """An operation whose response, which may hold a hundred tasks, is not looked at."""
+    """An operation without its response, which may hold a hundred tasks."""
 
     response: Any = None
 
@@ -91,9 +91,9 @@ class _BatchAnswer(Operation):
 
 
 class Each(Generic[Thing]):
-    """One call per item: many of them in one HTTP request where the service takes that, one by one where it does not.
+    """One call per item: many in one HTTP request if the service supports that, otherwise one by one.
 
-    `call` makes an item's call, or None where there is nothing to do; `take` gets the answer's JSON.
+    `call` makes an item's call, or None if there is nothing to do; `take` gets the JSON of the response.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Each(Generic[Thing]):
         for at, item in enumerate(items):
             try:
                 call = self._call(item)
-            except CloudTasksError as error:  # it cannot even be written
+            except CloudTasksError as error:  # the request cannot be built
                 outcomes[at] = error
             else:
                 calls += [(at, call)] if call is not None else []
@@ -153,13 +153,13 @@ class Each(Generic[Thing]):
 
 
 def _not_offered(answers: list[bytes | CloudTasksError]) -> bool:
-    """Whether the request as a whole was refused, because many calls in one are not taken here."""
+    """Whether the whole request was rejected, because this endpoint does not support batch requests."""
     first = answers[0]
     return isinstance(first, NotFound | Unimplemented | InvalidArgument) and first.method == "batch"
 
 
 class BatchStep:
-    """One call for many items where the service has it, one call per item where it does not."""
+    """One call for many items if the service supports it, otherwise one call per item."""
 
     def __init__(
         self, session: Session, call: Callable[[Sequence[Item]], bytes], most: int, single: Each[Item]
@@ -180,17 +180,17 @@ class BatchStep:
             try:
                 answer = decode(self._call(items), _BatchAnswer)
             except (NotFound, Unimplemented):
-                # Not offered here, or the queue is missing, which single calls say as well.
+                # Not supported here, or the queue is missing: single calls then report that.
                 self._offered = False
             else:
                 return self._outcomes(self._followed(answer, items, wait), len(items))
         return self._single(items, wait)
 
     def _followed(self, operation: Operation, items: Sequence[Item], wait: Wait) -> Operation:
-        """The operation when it is done. Errors: Timeout, and those of looking."""
+        """Wait for the operation. Errors: Timeout, and those of reading it."""
         try:
             return self._watched(operation, wait)
-        except CloudTasksError:  # it goes on, although nobody can tell how
+        except CloudTasksError:  # it continues, but its state is unknown
             for item in items:
                 item.uncertain |= {self.effect.name}
             raise
@@ -201,7 +201,7 @@ class BatchStep:
             if waited_s >= _OPERATION_S or not wait(pause_s):
                 raise Timeout(
                     f"The operation {operation.id} is not done yet.",
-                    hint="it may still go on: look at the queue before trying again",
+                    hint="it may continue: check the queue before you try again",
                 )
             waited_s += pause_s
             pause_s = min(2 * pause_s, _LONGEST_LOOK_S)
@@ -222,7 +222,7 @@ def _error(status: Status) -> ApiError:
 
 
 def creating(session: Session, queue: str) -> BatchStep:
-    """Tasks with names are created; one that is there after a lost answer has been."""
+    """Creates tasks with names. If one exists after a lost response, it was created."""
 
     def many(items: Sequence[Item]) -> bytes:
         requests = [CreateTaskRequest(task=item.task, parent=queue) for item in items]
@@ -237,7 +237,7 @@ def creating(session: Session, queue: str) -> BatchStep:
 
 
 def deleting(session: Session, queue: str, name: Callable[[Item], str] = lambda item: item.name) -> BatchStep:
-    """Tasks are deleted; one that is missing after a lost answer has been."""
+    """Deletes tasks. If one is missing after a lost response, it was deleted."""
 
     def many(items: Sequence[Item]) -> bytes:
         body = BatchDeleteTasksRequest(names=[name(item) for item in items])
@@ -250,7 +250,7 @@ def deleting(session: Session, queue: str, name: Callable[[Item], str] = lambda 
 
 
 def running(session: Session) -> Each[Item]:
-    """Tasks are sent now. Twice is once too often, so a lost answer is a failure."""
+    """Sends tasks now. This is not idempotent, so a lost response is a failure."""
 
     def one(item: Item) -> Call:
         return _call(session, "run", {"name": item.name}, body=RunTaskRequest())
@@ -259,7 +259,7 @@ def running(session: Session) -> Each[Item]:
 
 
 def acknowledging(session: Session) -> Each[Item]:
-    """Leased tasks are finished; one that is missing after a lost answer has been."""
+    """Finishes leased tasks. If one is missing after a lost response, it was finished."""
 
     def one(item: Item) -> Call:
         assert item.lease is not None  # noqa: S101 - made with one
@@ -270,7 +270,7 @@ def acknowledging(session: Session) -> Each[Item]:
 
 
 def reading(session: Session, take: Callable[[Item, Task], None], name: Callable[[Item], str]) -> Each[Item]:
-    """The tasks that items name are read whole; where an item names none, nothing is read."""
+    """Reads the tasks that items name, in full; items without a name are not read."""
 
     def one(item: Item) -> Call | None:
         named = name(item)

@@ -1,4 +1,4 @@
-"""The bulk verbs of a queue, put together from items and steps."""
+"""The bulk verbs of a queue, composed of items and steps."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ RUN = Verb("run_tasks", "run")
 COPY = Verb("copy_tasks", "copied", "result.failed, to=…")
 MOVE = Verb("move_tasks", "moved", "result.failed, to=…")
 PURGE = Verb("delete_tasks", "purged")
-RESTORE = Verb("restore", "restored", "path")  # all of it: what is there already stays as it is
+RESTORE = Verb("restore", "restored", "path")  # restores all again; existing tasks stay unchanged
 ACKNOWLEDGE = Verb("acknowledge_tasks", "acknowledged")
 _RAMPS = Ramps()
-_MOST_CONCURRENT = 32  # as many as there are pooled connections
+_MOST_CONCURRENT = 32  # the number of pooled connections
 
 
 class BulkOptions(msgspec.Struct, frozen=True):
-    """How a bulk verb sends its calls. queue.create_tasks() explains each option."""
+    """The options of all bulk verbs. queue.create_tasks() explains each option."""
 
     progress: bool | None = None
     concurrency: int = 8
@@ -46,7 +46,7 @@ class BulkOptions(msgspec.Struct, frozen=True):
         given = self.concurrency
         if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= _MOST_CONCURRENT:
             raise ConfigError(
-                f"concurrency={given!r} is not a number of calls.", hint=f"pass 1 to {_MOST_CONCURRENT}"
+                f"concurrency must be from 1 to {_MOST_CONCURRENT}, not {given!r}.", hint="pass concurrency=8"
             )
 
 
@@ -77,13 +77,13 @@ def acknowledge_tasks(queue: Queue, leased: Any, how: BulkOptions) -> BulkResult
 def copy_tasks(
     queue: Queue, selection: Any, to: Queue | str, how: BulkOptions, *, new_ids: bool, move: bool = False
 ) -> BulkResult:
-    """Create the tasks of a selection again in another queue; with `move`, delete what was created there."""
+    """Create the selected tasks again in another queue; with `move`, delete those that were created there."""
     target, target_session = _target(queue, to)
     if selection is None:
         selection = queue.tasks(view="FULL")
     if not new_ids and str(target) == queue.name and target_session.endpoint == queue._session.endpoint:
         raise ConfigError(
-            "A copy in the same queue needs another id.", hint="pass new_ids=True, or another queue"
+            "A copy in the same queue needs a new id.", hint="pass new_ids=True, or another queue"
         )
     copy = Copying(target, target_session, new_ids=new_ids)
     items = selected_items(queue._parsed, selection, copy)
@@ -114,7 +114,7 @@ def go(
     how: BulkOptions,
     fatal: tuple[type[CloudTasksError], ...] = (),
 ) -> BulkResult:
-    """Run it as the options say. Errors: ConfigError for options that make no sense."""
+    """Run a bulk call with these options. Errors: ConfigError for options that are not valid."""
     how.check()
     shared = f"{queue._session.endpoint}/{queue.name}" if how.ramp is not None else ""
     with _RAMPS.one_more(shared) as sharers:

@@ -1,1 +1,1 @@
-"""Listings: which page is fetched when, and how its items are read, shown and tabulated."""
+"""Listings: fetch pages, and read, show and export their items."""

@@ -1,4 +1,4 @@
-"""A listing that is cut short: what was read of it, and where it goes on."""
+"""A listing that fails midway: the items that were read, and how to continue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class UntilCut(Generic[P]):
-    """Pages until one of them fails. What was made of those before it then becomes the error's `result`.
+    """Iterates over pages until one fails. The result of the earlier pages then becomes the error's `result`.
 
     >>> pages = UntilCut([["a"], ["b", "c"]], "queue.tasks(…)")
     >>> pages.whole([item for page in pages for item in page])
@@ -36,7 +36,7 @@ class UntilCut(Generic[P]):
             self._error = error
 
     def whole(self, made: T) -> T:
-        """What was made of all pages. Errors: that of the page that failed."""
+        """Return the result of all pages. Errors: the error of the page that failed."""
         if self._error is None:
             return made
         self._error.result = made  # type: ignore[union-attr]
@@ -48,12 +48,12 @@ class UntilCut(Generic[P]):
 
 
 def rest_of(error: BaseException, rest: str) -> str:
-    """How the listing goes on after an error, where its page token is known."""
+    """The hint to continue the listing after an error, if its page token is known."""
     return f"; {rest} lists the rest, for two hours" if rest and getattr(error, "page_token", "") else ""
 
 
 def add_hint(error: CloudTasksError | KeyboardInterrupt, words: str) -> None:
-    """Have an error say what to do next."""
+    """Append to the hint of an error."""
     if isinstance(error, CloudTasksError):
         error.hint = f"{error.hint}; {words}" if error.hint else words
     else:

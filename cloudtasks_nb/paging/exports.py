@@ -1,4 +1,4 @@
-"""What holds items in columns, handed out: as a DataFrame, as Arrow, as a file."""
+"""Exports of items in columns: as a DataFrame, an Arrow table or a file."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
 
 class Exports(ABC):
-    """Its exports have the same columns, options and values.
+    """The exports. All have the same columns, options and values.
 
     - `columns`: names of columns, in this order. Defaults to all of them.
     - `decode`: "text" adds `payload_text`, "json" one column `payload.<key>` for every top-level key of JSON payloads,
       which takes the whole table into memory. Gzip and base64 are unpacked.
-    - `secrets`: True keeps the secrets in headers, URLs and messages, which are `•••` otherwise.
-    - `progress`: shows a bar. Defaults to when there are several pages.
-    - `resume`: of files: keeps every page in `PATH.partial` as it comes. When the export is cut short, the same line
-      again goes on from there for two hours, as long as the service keeps page tokens. It needs the room twice.
+    - `secrets`: True keeps the secrets in headers, URLs and messages. By default they become `•••`.
+    - `progress`: shows a bar. By default only for several pages.
+    - `resume`: for files: saves every page in `PATH.partial` when it arrives. If the export fails, the same line
+      continues from there, for two hours (the lifetime of page tokens). This needs twice the disk space.
     """
 
     @abstractmethod
     def _own_columns(self) -> Columns[Any]:
-        """Every column that there is."""
+        """All columns."""
 
     @abstractmethod
     def _pages_of(self, columns: Columns[Any], limit: int | None, progress: bool | None) -> Iterator[Any]:
-        """Pages as a table reads them."""
+        """The pages in columns."""
 
     _has_payloads = True
-    _rest = ""  # the line of code that lists what an export that was cut short left unread
+    _rest = ""  # the line of code that lists the rest of a failed export
 
     def to_dataframe(
         self,
@@ -58,13 +58,13 @@ class Exports(ABC):
     ) -> pd.DataFrame:
         """All items (or the first `limit`) as a DataFrame.
 
-        Shapes: one row per item, the columns of its kind whatever the page held (or `columns` of them), instants as
+        Shapes: one row per item, always all columns of its kind (or only `columns`), instants as
         datetime64[us, UTC], nullable dtypes (or Arrow's, with dtype_backend="pyarrow"). `categories` names columns
         that become categorical, such as ["kind"]. `decode="text"` adds `payload_text`, `decode="json"` one column
         `payload.<key>` per top-level key. Secrets in headers, URLs and messages are `•••` unless `secrets=True`.
-        `progress` shows a bar; by default when there are several pages.
-        Errors: any ApiError when a page fails: the error's `.result` is then the frame of the pages before it, and its
-        `.page_token` says where the listing goes on. ConfigError when `decode` is asked for without payloads.
+        `progress` shows a bar; by default only for several pages.
+        Errors: any ApiError if a page fails: the error's `.result` is then the frame of the earlier pages, and its
+        `.page_token` continues the listing. ConfigError for `decode` without payloads.
 
         Example:
             >>> frame = queue.tasks(view="FULL").to_dataframe(decode="json")
@@ -89,7 +89,7 @@ class Exports(ABC):
     ) -> pa.Table:
         """All items (or the first `limit`) as an Arrow table; the same columns as `to_dataframe`, and its options.
 
-        Errors: any ApiError when a page fails, with `.result` and `.page_token` as in to_dataframe().
+        Errors: any ApiError if a page fails, with `.result` and `.page_token` as in to_dataframe().
 
         Example:
             >>> queue.tasks().to_arrow(columns=["task_id", "tag"]).num_rows
@@ -108,10 +108,10 @@ class Exports(ABC):
         decode: Decode | None = None,
         secrets: bool = False,
     ) -> pa.RecordBatchReader:
-        """All items as a pyarrow.RecordBatchReader: a batch per page, each fetched when it is read, read once.
+        """All items as a pyarrow.RecordBatchReader: one batch per page, fetched when it is read. It can be read once.
 
         Shapes: the columns of `to_arrow`, in every batch.
-        Errors: any ApiError when the page that is read fails.
+        Errors: any ApiError if a page fails, when it is read.
 
         Example:
             >>> import duckdb
@@ -120,7 +120,7 @@ class Exports(ABC):
         return self._reader(limit, progress, self._export(columns, decode, secrets=secrets))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """How Polars, DuckDB, pyarrow and others take a listing as it is: `polars.DataFrame(queue.tasks())`."""
+        """Lets Polars, DuckDB, pyarrow and others read a listing directly: `polars.DataFrame(queue.tasks())`."""
         return self.to_arrow_batches().__arrow_c_stream__(requested_schema)
 
     def to_parquet(
@@ -134,14 +134,14 @@ class Exports(ABC):
         partition_by: str | Sequence[str] | None = None,
         resume: bool = False,
     ) -> Path:
-        """Stream all items into a Parquet file, or into a folder of them; it appears when complete. Returns its path.
+        """Stream all items to a Parquet file, or to a folder of them. It appears only once complete. Returns its path.
 
         A path that ends with a slash, such as "tasks/", is a new folder, for Dask, Polars, DuckDB and Spark to read in
         parts. `partition_by` makes a folder in it for each value of these columns, such as
-        `location=us-central1/queue=emails/`. Readers take these columns from the names of the folders. A folder that
-        holds anything is not written to.
+        `location=us-central1/queue=emails/`. Readers take these columns from the names of the folders. The folder must
+        be empty.
 
-        Errors: any ApiError when a page fails, and then nothing is left behind; FileExistsError for a folder that is
+        Errors: any ApiError if a page fails, and then no file remains; FileExistsError for a folder that is
         not empty; ConfigError for a column that cannot name folders.
         Shapes: the columns and options of `to_dataframe`, with Arrow types.
 
@@ -169,12 +169,12 @@ class Exports(ABC):
         spreadsheet_safe: bool = False,
         resume: bool = False,
     ) -> Path:
-        """Stream all items into a CSV file; it appears when complete. Returns its path.
+        """Stream all items to a CSV file, which appears only once it is complete. Returns its path.
 
-        `spreadsheet_safe=True` puts an apostrophe before texts that a spreadsheet would take for a formula. Such a
-        file is for looking at: create_tasks() wants one without.
+        `spreadsheet_safe=True` puts an apostrophe before texts that a spreadsheet would read as a formula. Use such a
+        file for reading only: create_tasks() needs a file without apostrophes.
 
-        Errors: any ApiError when a page fails, and then no file is left behind.
+        Errors: any ApiError if a page fails, and then no file remains.
         Shapes: the columns and options of `to_dataframe`: headers as JSON, payloads as base64, instants as text,
         durations in seconds.
 
@@ -197,9 +197,9 @@ class Exports(ABC):
         secrets: bool = False,
         resume: bool = False,
     ) -> Path:
-        """Write all items into a workbook of Excel; it appears when complete. Returns its path.
+        """Write all items to an Excel workbook, which appears only once it is complete. Returns its path.
 
-        Errors: any ApiError when a page fails; MissingExtra without openpyxl; ConfigError for more rows, or longer
+        Errors: any ApiError if a page fails; MissingExtra without openpyxl; ConfigError for more rows, or longer
         texts, than a sheet can hold.
         Shapes: the columns and options of `to_dataframe`: instants in UTC, durations in days as Excel counts them,
         headers as JSON, payloads as base64. No text is a formula.
@@ -230,7 +230,7 @@ class Exports(ABC):
     def _reader_for(
         self, path: str | os.PathLike[str], progress: bool | None, export: Export[Any], *, resume: bool
     ) -> Iterator[pa.RecordBatchReader]:
-        """The batches of a file. What is at hand needs nothing to go on from: only a listing keeps what it read."""
+        """The batches of a file. Only a listing saves its pages for `resume`."""
         yield self._reader(None, progress, export)
 
     def _reader(self, limit: int | None, progress: bool | None, export: Export[Any]) -> pa.RecordBatchReader:
@@ -238,12 +238,10 @@ class Exports(ABC):
 
 
 def check_count(what: str, count: int | None) -> None:
-    """Refuse what is not a number of items. Errors: ConfigError."""
+    """Validate a number of items. Errors: ConfigError."""
     try:
         usable = count is None or index(count) >= 0
     except TypeError:
         usable = False
     if not usable:
-        raise ConfigError(
-            f"{what}={count!r} is not a number of items.", hint=f"pass {what}=20, or leave it out"
-        )
+        raise ConfigError(f"{what}={count!r} is not a number of items.", hint=f"pass {what}=20, or omit it")

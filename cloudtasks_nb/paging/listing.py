@@ -1,4 +1,4 @@
-"""What a listing is made of: its kind of item, a page of it, and a list of items that shows itself."""
+"""The parts of a listing: its kind of item, a page, and a list of items that is shown as a table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CALLS_A_MINUTE = 600
-"""How many list calls of a project the service allows. Source: SPEC section 2.9."""
+"""The quota of list calls per minute and project. Source: SPEC section 2.9."""
 
 
 class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
@@ -32,9 +32,9 @@ class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
     """
 
     items: list[T]
-    """The items of this page; there may be none in the middle of a listing."""
+    """The items of this page; may be empty in the middle of a listing."""
     next_page_token: str = ""
-    """What pager.page() takes for the next page; empty on the last one."""
+    """The page token of the next page, for pager.page(); empty on the last page."""
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)
@@ -43,7 +43,7 @@ class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
         return len(self.items)
 
     def __bool__(self) -> bool:
-        return True  # an empty page is a page: more may follow
+        return True  # an empty page is truthy, because more pages may follow
 
     def _shape_(self) -> Card:
         from ..render import Card
@@ -56,7 +56,7 @@ class Page(msgspec.Struct, Shown, Generic[T], frozen=True):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """How many items a listing will bring, and how many list calls it takes, as far as somebody has an estimate.
+    """The estimated number of items and list calls of a listing.
 
     >>> Expected(items=412_000, calls=412).words, Expected(calls=1200, at_least=True).words
     (' in about 412 list calls', ' in at least 1,200 list calls (2 min at 600 a minute)')
@@ -68,7 +68,7 @@ class Expected(msgspec.Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """What a progress line says of the calls before the first of them; empty where nobody knows."""
+        """The estimate of list calls, for a progress line; empty if unknown."""
         from ..render.values import counted, duration
 
         if self.calls is None:
@@ -79,10 +79,10 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 class Listing(ABC, Generic[T]):
-    """A kind of item: how a page of them is read, shown and put into columns.
+    """A kind of item: how its pages are read, shown and converted to columns.
 
-    `expected` estimates how many there are; it may ask the service. `rest` is the line of code that lists what an
-    export that was cut short left unread.
+    `expected` estimates the number of items; it may call the service. `rest` is the line of code that lists the rest
+    of a failed export.
     """
 
     noun: ClassVar[str]
@@ -103,7 +103,7 @@ class Listing(ABC, Generic[T]):
 
     @property
     def nouns(self) -> str:
-        """Several of them."""
+        """The plural of its name."""
         return f"{self.noun}s"
 
     @abstractmethod
@@ -116,24 +116,24 @@ class Listing(ABC, Generic[T]):
 
     @abstractmethod
     def table(self, items: list[T], footer: str | None = None) -> Table:
-        """How items are shown. `footer` defaults to their number."""
+        """The table of items. `footer` defaults to their number."""
 
     def counted(self, count: int) -> str:
-        """So many of them, in words: "1 task", "2,000 tasks"."""
+        """A number with the noun: "1 task", "2,000 tasks"."""
         from ..render.values import counted
 
         return counted(count, self.noun)
 
 
 class Items(ShownFirst, Exports, list[T]):
-    """A list of items that shows itself as a table, and becomes one: `to_dataframe()`, `to_parquet()` and so on."""
+    """A list of items that is shown as a table, with the exports `to_dataframe()`, `to_parquet()` and so on."""
 
     def __init__(self, items: Iterable[T], listing: Listing[T]) -> None:
         super().__init__(items)
         self._listing = listing
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return list, (list(self),)  # in another process: how a listing is shown stays with its client
+        return list, (list(self),)  # a pickle is a plain list, because the table format needs the client
 
     def _own_columns(self) -> Columns[Any]:
         return self._listing.columns()

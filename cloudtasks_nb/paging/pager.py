@@ -1,4 +1,4 @@
-"""Listings, page by page: lazy after the first page, iterated afresh each time, exported a page at a time."""
+"""Listings, page by page: lazy after the first page, restarted by each iteration, exported one page at a time."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ T = TypeVar("T")
 P = TypeVar("P", bound=Sized)
 Where = TypeVar("Where")
 Fetch = Callable[[str], bytes]
-"""The page behind a token, as JSON; "" is the first one."""
+"""Fetches the page of a page token as JSON; "" means the first page."""
 
-# Converting a page holds the interpreter; without this pause the next request would leave only after it.
+# Converting a page holds the GIL. Without this pause, the next request would be sent only afterwards.
 _HEAD_START_S = 0.001
 
 
@@ -43,11 +43,11 @@ class _Token(msgspec.Struct, rename="camel"):
 
 
 class Pager(Shown, Exports, Generic[T]):
-    """A listing. The first page is here; each further one is fetched when iteration reaches it.
+    """A listing. It has its first page; each further page is fetched when iteration reaches it.
 
-    Iterating again starts over. `repr` shows what was fetched and never calls the network.
+    Each iteration starts from the beginning. `repr` shows the first page, and never calls the network.
 
-    Errors: any ApiError at the call that made it (first page), or when a further page is reached.
+    Errors: any ApiError from the call that returned it (first page), or when iteration reaches a further page.
 
     Example:
         >>> tasks = queue.tasks()
@@ -66,22 +66,22 @@ class Pager(Shown, Exports, Generic[T]):
         walk: Callable[[], Fetch] | None = None,
     ) -> None:
         self._fetch = fetch
-        self._walk = walk or (lambda: fetch)  # how an export reads, which may read on in the background
+        self._walk = walk or (lambda: fetch)  # the fetcher of exports, which may prefetch in the background
         self._listing = listing
-        self._tokens = tokens  # of a walk that begins
+        self._tokens = tokens  # of a new iteration
         self._has_payloads = listing.has_payloads
         self._rest = listing.rest
         self._lock = threading.Lock()
         self._start = start
         self._first = fetch(start) if first is None else first
-        self._untouched = True  # the first page has not been handed out yet
+        self._untouched = True  # the first page was not yet used
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
             yield from page.items
 
     def pages(self) -> Iterator[Page[T]]:
-        """Pages of items, each fetched when it is reached; empty pages in the middle are normal.
+        """Iterate over the pages; each is fetched when it is reached. Empty pages in the middle are normal.
 
         Errors: any ApiError when a page is reached.
 
@@ -93,7 +93,7 @@ class Pager(Shown, Exports, Generic[T]):
         return (self._page(raw, tokens) for raw in self._raw_pages(tokens, ahead=False))
 
     def page(self, token: str = "") -> Page[T]:
-        """The page behind a token (the first one without): one request, whatever was read before.
+        """Read the page of a page token (default: the first page). It always makes one request.
 
         Errors: any ApiError.
 
@@ -112,13 +112,13 @@ class Pager(Shown, Exports, Generic[T]):
 
     @property
     def first_page(self) -> Page[T]:
-        """The page that is here already, which the repr shows too."""
+        """The first page, without a request. The repr shows it, too."""
         return self._page(self._first)
 
     def first(self, count: int = 20) -> Items[T]:
-        """Up to `count` items from the start; no request when the first page holds enough.
+        """Up to `count` items from the start; without a request if the first page has enough.
 
-        Errors: any ApiError when a further page is needed.
+        Errors: any ApiError if a further page is needed.
 
         Example:
             >>> len(queue.tasks().first(3))
@@ -140,9 +140,9 @@ class Pager(Shown, Exports, Generic[T]):
     def _raw_pages(
         self, tokens: PageTokens, *, ahead: bool, start: str | None = None
     ) -> Generator[bytes, None, None]:
-        """Page bytes from the start. `ahead` requests the next page while the caller works on this one.
+        """The bytes of all pages. `ahead` prefetches the next page while the caller processes this one.
 
-        An error says where the listing goes on: its `page_token` is that of the first page that was not handed out.
+        After an error, its `page_token` continues the listing: it is that of the first page that was not returned.
         """
         unseen = self._start if start is None else start
         read = self._walk() if ahead else self._fetch
@@ -164,7 +164,7 @@ class Pager(Shown, Exports, Generic[T]):
             raise
 
     def _beginning(self) -> bytes:
-        """The first page: the one that is here, once; then it is asked for again."""
+        """The first page: the first use returns the stored one, later uses fetch it again."""
         with self._lock:
             held, self._untouched = (self._first if self._untouched else None), False
         if held is None:
@@ -180,7 +180,7 @@ class Pager(Shown, Exports, Generic[T]):
     def batches_of(
         self, columns: Columns[P], progress: bool | None = None, limit: int | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """Arrow batches, one for each page; `columns` may be others than those of its kind, such as a backup's."""
+        """Arrow batches, one per page; `columns` may differ from those of its kind, as for a backup."""
         tokens = self._tokens.afresh()
         for page in self._pages_of(columns, limit, progress, tokens):
             with tokens.reading():
@@ -195,13 +195,13 @@ class Pager(Shown, Exports, Generic[T]):
         tokens: PageTokens | None = None,
         kept: Partial | None = None,
     ) -> Iterator[P]:
-        """Pages as a table reads them, each gone when the next one comes; those after the pages that were `kept`."""
+        """The pages in columns, one at a time in memory; without those that were already `kept`."""
         tokens = tokens or self._tokens.afresh()
         start = kept.token if kept is not None else None
         left = limit
         with tokens.reading():
             several = bool(_next_token(self._first))
-        ahead = limit is None  # with a limit, a page ahead may be wasted
+        ahead = limit is None  # with a limit, a prefetched page may be wasted
         with (
             self._bar(progress, limit, several=several) as shown,
             closing(self._raw_pages(tokens, ahead=ahead, start=start)) as pages,
@@ -233,14 +233,14 @@ class Pager(Shown, Exports, Generic[T]):
                 yield export.decoded(self._kept_and_read(kept, export.columns, progress))
             except (CloudTasksError, KeyboardInterrupt) as error:
                 if kept.pages:
-                    said = f"{listing.counted(kept.items)} are kept in {kept.path.name}: the same line reads the rest"
+                    said = f"{listing.counted(kept.items)} are saved in {kept.path.name}: the same line reads the rest"
                     add_hint(error, f"{said}, for two hours")
                 raise
 
     def _kept_and_read(
         self, kept: Partial, columns: Columns[P], progress: bool | None
     ) -> Iterator[pa.RecordBatch]:
-        """What an earlier export kept, and then the pages that it did not reach, which are kept as they come."""
+        """The pages that an earlier export saved, then the remaining pages, which are saved when they arrive."""
         yield from kept.batches()
         if kept.token == "":
             return
@@ -252,7 +252,7 @@ class Pager(Shown, Exports, Generic[T]):
             yield batch
 
     def _bar(self, progress: bool | None, limit: int | None, *, several: bool) -> Any:
-        """The line of an export. It says before the first call how many there will be, as far as that is known."""
+        """The progress line of an export, with the estimated total before the first call."""
         caption, noun = self._listing.caption, self._listing.nouns
         if not is_shown(progress, several=several):
             return bar(caption, noun, False, several=several)
@@ -278,7 +278,7 @@ class Pager(Shown, Exports, Generic[T]):
 
 
 def in_background(fetch: Callable[[Where], bytes], where: Where) -> Future[bytes]:
-    """A page on its way; not by an executor, for whose threads an interrupted Python waits before it exits."""
+    """A page that a thread fetches. No executor: at exit after an interrupt, Python would wait for its threads."""
     page: Future[bytes] = Future()
 
     def run() -> None:
@@ -291,8 +291,8 @@ def in_background(fetch: Callable[[Where], bytes], where: Where) -> Future[bytes
     return page
 
 
-# The token is the last member of the answer as a rule, and then there is no need to read all of it: a single brace
-# behind it closes the whole, and within a text its quotes would be escaped.
+# Usually the token is the last member of the response, so the rest need not be parsed: a single brace after it closes
+# the object, and within a string its quotes would be escaped.
 _LAST_MEMBER = re.compile(rb'[{,]\s*"nextPageToken"\s*:\s*"([^"\\]*)"\s*}\s*\Z')
 _TAIL_BYTES = 4096
 

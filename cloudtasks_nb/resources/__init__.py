@@ -1,4 +1,4 @@
-"""What the service holds, with verbs: Location, Queue, Task, Operation."""
+"""The resources of the service, with verbs: Location, Queue, Task, Operation."""
 
 from .access_verbs import Permissions
 from .batch_verbs import Operation

@@ -1,4 +1,4 @@
-"""Who may do what with a queue: its IAM policy, and what the caller holds."""
+"""The verbs for a queue's IAM policy and the caller's permissions."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _ROUNDS = 5
 
 
 class Permissions(ShownFirst, list[str]):
-    """The permissions that the caller holds, as a list; shows itself as a checklist of all that were asked about.
+    """The permissions that the caller has, as a list. It is shown as a checklist of all tested permissions.
 
-    Attributes: `asked`, and `missing`, what was asked about and is not held.
+    Attributes: `asked`, the tested permissions; `missing`, those that the caller lacks.
 
     Example:
         >>> "cloudtasks.queues.pause" in queue.test_iam_permissions(["cloudtasks.queues.pause"])
@@ -72,7 +72,7 @@ class AccessVerbs(QueueVerbs):
     __slots__ = ()
 
     def iam_policy(self) -> Policy:
-        """Its policy, empty when none was ever set. Errors: NotFound, PermissionDenied.
+        """Read the queue's policy; it is empty if none was ever set. Errors: NotFound, PermissionDenied.
 
         Source: REST queues.getIamPolicy.
 
@@ -85,11 +85,11 @@ class AccessVerbs(QueueVerbs):
         return self._session.call(f"{_QUEUES}.getIamPolicy", Policy, path={"resource": self.name}, body=body)
 
     def set_iam_policy(self, policy: Policy | Mapping[str, Any]) -> Policy:
-        """Replace its policy; the answer is the policy that holds now, with its new etag.
+        """Replace the queue's policy. Returns the new policy, with its new etag.
 
-        A policy that came from iam_policy() carries its etag: when it was changed meanwhile, this is Aborted and
-        nothing is overwritten. One made by hand, also as a dict, has no etag unless it is given one, and replaces
-        whatever is there.
+        A policy from iam_policy() has an etag. If the policy was changed since then, this raises Aborted and overwrites
+        nothing. A policy that you construct, also as a dict, has no etag unless you set one, and replaces any existing
+        policy.
 
         Errors: Aborted, ConfigError, InvalidArgument (an unknown role or member), NotFound, PermissionDenied.
         Source: REST queues.setIamPolicy, SPEC section 7.
@@ -101,7 +101,7 @@ class AccessVerbs(QueueVerbs):
         """
         policy = policy_of(policy)
         if any(binding.condition is not None for binding in policy.bindings):
-            policy = replace(policy, version=_WITH_CONDITIONS)  # or the service would drop the conditions
+            policy = replace(policy, version=_WITH_CONDITIONS)  # otherwise the service drops the conditions
         return self._session.call(
             f"{_QUEUES}.setIamPolicy",
             Policy,
@@ -110,9 +110,9 @@ class AccessVerbs(QueueVerbs):
         )
 
     def change_iam_policy(self, change: Callable[[Policy], Policy]) -> Policy:
-        """Read its policy, change it and set it; again from the start when somebody else was faster.
+        """Read the queue's policy, change it and set it. Repeats these steps if another client changed it meanwhile.
 
-        Errors: Aborted after five rounds, InvalidArgument, NotFound, PermissionDenied.
+        Errors: Aborted after five tries, InvalidArgument, NotFound, PermissionDenied.
         Source: REST queues.getIamPolicy and queues.setIamPolicy.
 
         Example:
@@ -127,9 +127,9 @@ class AccessVerbs(QueueVerbs):
         return self.set_iam_policy(change(self.iam_policy()))
 
     def test_iam_permissions(self, permissions: Iterable[str] | str | None = None) -> Permissions:
-        """Which of these permissions (one, several, or by default all that concern a queue) the caller holds.
+        """Test which permissions the caller has: one, several, or by default all for a queue.
 
-        Meant for display: the service may say yes without being sure, and a missing queue has an empty answer.
+        Use it for display only: the service may report a permission wrongly, and returns none for a missing queue.
 
         Errors: InvalidArgument (a wildcard), AuthError, TransportError.
         Source: REST queues.testIamPermissions.

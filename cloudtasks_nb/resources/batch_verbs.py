@@ -1,4 +1,4 @@
-"""Many tasks in one call: batchCreate and batchDelete, and the operation that they answer with."""
+"""Many tasks in one call: batchCreate and batchDelete, and the operation that they return."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FIRST_S, _GROWTH, _LONGEST_S = 0.1, 1.5, 5.0
 
 
 class Operation(model.Operation, Bound, dict=True, gc=True):
-    """A call that goes on after its answer. Its fields are what was last read.
+    """A call that continues after its response. Its fields have the values of the last read.
 
     Source: REST projects.locations.operations.
 
@@ -42,14 +42,14 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
 
     @property
     def tasks(self) -> Items[Task]:
-        """The tasks that a batch creation made, as far as it answered with them."""
+        """The tasks that a batch creation made, if they are in its response."""
         said, session = self.response or {}, self._session
         raw = in_version(encode(said), version_of(str(said.get("@type", ""))))
         tasks = bind_all(decode(raw, TaskPage).tasks, session)
         return Items(tasks, TaskListing(session, f"created by {self.id}"))
 
     def refresh(self) -> Self:
-        """Read it again. Errors: NotFound (operations are kept for a while only), PermissionDenied.
+        """Read the operation again. Errors: NotFound (operations are kept for a limited time), PermissionDenied.
 
         Source: REST operations.get.
 
@@ -61,13 +61,13 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
         return self._take(read_operation(self._session, self.name))
 
     def wait(self, timeout: DurationLike | None = None, progress: bool | None = None) -> Self:
-        """Read it until it is done; returns itself. Some of a batch may have failed: see `failures`.
+        """Poll the operation until it is done; returns itself. `failures` has the failed requests of a batch.
 
-        `progress` shows a line that counts; by default in a notebook or a terminal.
+        `progress` shows a progress line; by default in a notebook or a terminal.
 
         Units: `timeout` is seconds, a timedelta, or text such as "2m".
-        Errors: the error it ended with (Aborted when nothing of a batch succeeded), Timeout when it is not done in
-        time, and what refresh() raises.
+        Errors: the error of the operation (Aborted if no request of a batch succeeded), Timeout if it is not done in
+        time, and the errors of refresh().
         Source: as refresh().
 
         Example:
@@ -81,7 +81,7 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
                 if left_s <= 0:
                     raise Timeout(
                         f"The operation {self.id} is not done yet: {self.state}.",
-                        hint="it goes on; operation.wait() waits longer, operation.refresh() looks again",
+                        hint="it continues; operation.wait() waits longer, operation.refresh() reads it again",
                     )
                 time.sleep(min(pause_s, left_s))
                 pause_s = min(pause_s * _GROWTH, _LONGEST_S)
@@ -99,12 +99,12 @@ class Operation(model.Operation, Bound, dict=True, gc=True):
             details=status.details,
             method=_GET,
             resource=self.name,
-            hint="operation.failures tells what became of each request" if self.failures else None,
+            hint="operation.failures has the error of each failed request" if self.failures else None,
         )
 
 
 def read_operation(session: Session, name: str) -> Operation:
-    """One operation by its full name. Errors: NotFound, InvalidArgument."""
+    """Read an operation by its full name. Errors: NotFound, InvalidArgument."""
     return session.call(_GET, Operation, path={"name": check_operation(name)}).bind(session)
 
 
@@ -120,16 +120,16 @@ _TASKS = "projects.locations.queues.tasks"
 
 
 class BatchVerbs(QueueVerbs):
-    """The batch verbs of a queue. A request id makes them safe to repeat: a second call does nothing more."""
+    """The batch verbs of a queue. A request id makes them idempotent."""
 
     __slots__ = ()
 
     def batch_create(self, tasks: Iterable[Any], *, request_id: str | None = None) -> Operation:
-        """Ask for up to 100 tasks in one call; each succeeds or fails alone.
+        """Create up to 100 tasks in one call. Each succeeds or fails independently.
 
-        Shapes: each task is a dict with "payload" and the options of create_task ("url", "task_id", "schedule", …);
-        anything else is a payload.
-        Errors: InvalidArgument, NotFound, PermissionDenied; what befalls single tasks is in operation.failures.
+        Shapes: each task is a dict with "payload" and the options of create_task ("url", "task_id", "schedule", …).
+        Any other value is a payload.
+        Errors: InvalidArgument, NotFound, PermissionDenied. Errors of single tasks are in operation.failures.
         Source: REST queues.tasks.batchCreate.
 
         Example:
@@ -150,9 +150,9 @@ class BatchVerbs(QueueVerbs):
     def batch_delete(
         self, tasks: Iterable[TaskFields | str] | TaskFields | str, *, request_id: str | None = None
     ) -> Operation:
-        """Ask for up to 1,000 tasks to be deleted in one call; each succeeds or fails alone.
+        """Delete up to 1,000 tasks in one call. Each succeeds or fails independently.
 
-        `tasks` are tasks, ids or full names, or one of them. Errors: as batch_create.
+        `tasks` is a task, an id or a full name, or several of them. Errors: as batch_create.
 
         Source: REST queues.tasks.batchDelete.
 
@@ -185,5 +185,5 @@ def _check_size(done: str, count: int, most: int) -> None:
     if not 1 <= count <= most:
         raise InvalidArgument(
             f"{count:,} tasks cannot be {done} in one call.",
-            hint=f"one call takes 1 to {most:,}; for more there are queue.create_tasks and queue.delete_tasks",
+            hint=f"pass 1 to {most:,} tasks; queue.create_tasks and queue.delete_tasks take more",
         )

@@ -1,4 +1,4 @@
-"""What Queue, Task and Location share: a session to call through, and fields that follow the service's answers."""
+"""The base of Queue, Task and Location: a session for calls, and fields that each response updates."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ B = TypeVar("B", bound="Bound")
 
 
 class Bound:
-    """A model message with verbs. The session lives beside the message's fields, never among them."""
+    """A model message with verbs. The session is an attribute, not a field of the message."""
 
     __slots__ = ()
 
     def bind(self, session: Session) -> Self:
-        """Give it the session that its verbs call through; returns itself."""
+        """Set the session for its verbs; returns itself."""
         self.__dict__["session"] = session
         return self
 
@@ -34,24 +34,24 @@ class Bound:
         if session is None:
             kind, endpoint = type(self).__name__, self.__dict__.get("was_at", "")
             raise ConfigError(
-                f"This {kind} has no client here: it was made by hand, copied or unpickled.",
+                f"This {kind} has no client: it was constructed, copied or unpickled.",
                 hint=reconnecting(kind, getattr(self, "name", ""), endpoint),
             )
         return session  # type: ignore[no-any-return]
 
     def _pickled(self: Any) -> tuple[Any, ...]:
-        """Elsewhere it has its fields, and knows where it came from. Its client, with all secrets, stays here."""
+        """Pickle the fields and the endpoint, but not the client with its secrets."""
         session: Session | None = self.__dict__.get("session")
         endpoint = self.__dict__.get("was_at", "") if session is None else session.endpoint
         return _unpickled, (type(self), *msgspec.structs.astuple(self)), {"was_at": endpoint}
 
     def _now_(self) -> datetime | None:
-        """What time it is where it comes from, as far as is known without asking: cards reckon from it."""
+        """The current time of the service, as far as known without a call. Cards compute relative times from it."""
         session: Session | None = self.__dict__.get("session")
         return session.now() if session is not None else None
 
     def _take(self, answer: msgspec.Struct) -> Self:
-        """Show what the service says now: every field of the answer, in place."""
+        """Update every field in place from a response."""
         for field in answer.__struct_fields__:
             setattr(self, field, getattr(answer, field))
         self.__dict__.pop("kind_is_unknown", None)
@@ -59,7 +59,7 @@ class Bound:
 
 
 class QueueVerbs(Bound):
-    """A part of the verbs of a queue. Queue is made of such parts, and this is all that they know of it."""
+    """The base of the mixins with a queue's verbs, and the part of Queue that they use."""
 
     __slots__ = ()
     if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class QueueVerbs(Bound):
         def kind(self) -> Kind: ...
 
     def bind(self, session: Session) -> Self:
-        """As Bound.bind; calls about a pull queue are made in the version that shows all of it."""
+        """As Bound.bind; calls for a pull queue then use the API version that shows all of it."""
         if self._kind_of_tasks == "pull":
             session.speaking.learn_pull(self.name)
         elif self._kind_of_tasks is not None:
@@ -87,14 +87,14 @@ class QueueVerbs(Bound):
         return self._noted()
 
     def _noted(self) -> Self:
-        """The state that was seen last is what its tasks know of it."""
+        """Record the state of the queue for its tasks."""
         if self.state:  # it was read
             self._session.queue_states[self.name] = self.state
         return self
 
     @property
     def _kind_of_tasks(self) -> Kind | None:
-        """As `kind`, but None where the queue was not read and nobody said it."""
+        """As `kind`, but None if the queue was not read and no kind was given."""
         return None if self.__dict__.get("kind_is_unknown") else self.kind
 
     @property
@@ -107,10 +107,10 @@ def _unpickled(kind: type[B], *fields: Any) -> B:
 
 
 def reconnecting(kind: str, name: str, endpoint: str) -> str:
-    """What to do where a resource has no client: the line that gets it again.
+    """The hint for a resource without a client: the line that reads it again.
 
     >>> reconnecting("Queue", "projects/p/locations/us-central1/queues/q", "http://127.0.0.1:8123")
-    'connect where it is used: ct.connect("p", "us-central1", endpoint="http://127.0.0.1:8123").queue("q")'
+    'connect again: ct.connect("p", "us-central1", endpoint="http://127.0.0.1:8123").queue("q")'
     """
     parts = name.split("/")
     verb = kind.lower()
@@ -120,11 +120,11 @@ def reconnecting(kind: str, name: str, endpoint: str) -> str:
     own = parts[-1] if verb == "queue" else location if verb == "location" else "/".join(parts[3::2])
     own = name if verb == "operation" else own
     at = f', endpoint="{endpoint}"' if endpoint and not endpoint.endswith(".googleapis.com") else ""
-    return f'connect where it is used: ct.connect("{project}", "{location}"{at}).{verb}("{own}")'
+    return f'connect again: ct.connect("{project}", "{location}"{at}).{verb}("{own}")'
 
 
 def bind_all(items: list[B], session: Session) -> list[B]:
-    """Give items the session that their verbs call through."""
+    """Set the session of each item."""
     for item in items:
         item.bind(session)
     return items

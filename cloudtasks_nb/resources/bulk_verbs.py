@@ -1,4 +1,4 @@
-"""The verbs of a queue that take many tasks at once."""
+"""The verbs of a queue for many tasks."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class BulkVerbs(QueueVerbs):
-    """Bulk verbs. They take lists, listings, DataFrames or any iterable, which they read as they go.
+    """Bulk verbs. They take lists, listings, DataFrames or any iterable, which they read lazily.
 
     The options `progress`, `concurrency`, `rate_per_second` and `ramp` are those of create_tasks.
-    A quota that is used up slows them down; what a lost answer left open is tried again where that is safe. A task that
-    a list or a DataFrame names twice is refused before anything is sent.
+    An exhausted quota slows them down. A call whose response is lost is retried if that is safe. A list or a DataFrame
+    that names a task twice raises InvalidRows before anything is sent.
 
-    What ends one early (an interrupt, a missing permission, an input that fails) is raised, and carries the BulkResult
-    of what is known as its `result`. A first interrupt lets calls under way end, a second one gives up on them.
+    If a bulk call ends early (an interrupt, a missing permission, an input that raises), it raises that error, whose
+    `result` is the BulkResult so far. A first interrupt waits for running calls, a second one abandons them.
     """
 
     __slots__ = ()
@@ -60,7 +60,7 @@ class BulkVerbs(QueueVerbs):
         rate_per_second: float | None = None,
         ramp: str | None = None,
     ) -> BulkResult:
-        """Create many tasks, each of them once. Returns what became of each item.
+        """Create many tasks, each exactly once. Returns a BulkResult with the outcome of each item.
 
         - `items`: a DataFrame, or any iterable of payloads, Tasks, or dicts with "payload" and keywords of create_task.
           Columns of a DataFrame have the same names (payload, url, method, headers, schedule_time, tag, task_id, …), or
@@ -71,7 +71,7 @@ class BulkVerbs(QueueVerbs):
         Options of all bulk verbs:
 
         - `progress`: whether to show a progress bar. Defaults to yes in a notebook and in a terminal.
-        - `concurrency`: how many calls are under way at a time, 1 to 32.
+        - `concurrency`: the number of concurrent calls, 1 to 32.
         - `rate_per_second`: the highest number of tasks per second. Defaults to no limit.
         - `ramp`: how the rate grows: "500/50/5" starts at 500 tasks per second and adds 50 % every 5 minutes. Calls of
           one process that ramp up on the same queue at the same time share it. Several processes divide it themselves:
@@ -79,7 +79,7 @@ class BulkVerbs(QueueVerbs):
 
         A list or a DataFrame is checked before anything is sent.
 
-        Errors: InvalidRows, NotFound, PermissionDenied; ConfigError for options that make no sense. Errors of single
+        Errors: InvalidRows, NotFound, PermissionDenied; ConfigError for options that are not valid. Errors of single
         items are in the result.
         Units: `schedule` and `dispatch_deadline` are seconds, timedeltas, or text such as "10m".
         Source: REST queues.tasks.batchCreate.
@@ -107,7 +107,7 @@ class BulkVerbs(QueueVerbs):
         - `selection`: Tasks, names, ids, or a DataFrame with a "name" column.
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
-        Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+        Errors: InvalidRows, PermissionDenied. Errors of single tasks are in the result.
         Source: REST queues.tasks.batchDelete.
 
         Example:
@@ -128,14 +128,14 @@ class BulkVerbs(QueueVerbs):
         rate_per_second: float | None = None,
         ramp: str | None = None,
     ) -> BulkResult:
-        """Send many tasks now, even when the queue is paused. The service allows some 60 a minute.
+        """Send many tasks now, even if the queue is paused. The service allows about 60 a minute.
 
-        A call without a response is a failure and is not repeated, because the task may have been sent.
+        A call without a response counts as failed and is not retried, because the task may have been sent.
 
         - `selection`: Tasks, names, ids, or a DataFrame with a "name" column.
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
-        Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+        Errors: InvalidRows, PermissionDenied. Errors of single tasks are in the result.
         Source: REST queues.tasks.run.
 
         Example:
@@ -155,12 +155,12 @@ class BulkVerbs(QueueVerbs):
         rate_per_second: float | None = None,
         ramp: str | None = None,
     ) -> BulkResult:
-        """Finish many leased tasks: they are deleted. A call without a response is repeated.
+        """Finish many leased tasks: the service deletes them. A call without a response is retried.
 
-        - `leased`: what queue.lease() returned, or a part of it.
+        - `leased`: the tasks from queue.lease(), or some of them.
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
-        Errors: InvalidRows (a task that is not leased); what befalls single tasks is in the result.
+        Errors: InvalidRows (a task that is not leased). Errors of single tasks are in the result.
         Source: REST queues.tasks.acknowledge.
 
         Example:
@@ -191,7 +191,7 @@ class BulkVerbs(QueueVerbs):
           task twice: a task that exists already counts as failed, with ALREADY_EXISTS.
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
-        Errors: InvalidRows, PermissionDenied; what befalls single tasks is in the result.
+        Errors: InvalidRows, PermissionDenied. Errors of single tasks are in the result.
         Source: REST queues.tasks.batchCreate.
 
         Example:
@@ -214,8 +214,8 @@ class BulkVerbs(QueueVerbs):
     ) -> BulkResult:
         """Copy tasks to another queue, and delete those that were copied. Pause this queue first.
 
-        Otherwise this queue may send a task after it was copied, and the other queue sends it again. A task that exists
-        in the other queue already, and is the same, is deleted here: moving again completes an interrupted move.
+        Otherwise this queue may send a task after it was copied, and the other queue sends it again. If the same task
+        already exists in the other queue, it is deleted here: moving again completes an interrupted move.
 
         - `selection`, `to`, `new_ids`: as in queue.copy_tasks().
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
@@ -238,10 +238,10 @@ class BulkVerbs(QueueVerbs):
     def backup(
         self, path: str | os.PathLike[str], *, overwrite: bool = False, progress: bool | None = None
     ) -> Path:
-        """Write every task, whole, and the queue's settings to a Parquet file; it appears when complete.
+        """Write all tasks, in full, and the queue's settings to a Parquet file. The file appears once it is complete.
 
-        It has the columns of queue.tasks().to_dataframe(), and one, `task`, with all that a table leaves out,
-        credentials in headers included: keep the file as safe as the queue.
+        It has the columns of queue.tasks().to_dataframe(), and the column `task` with all fields that a table omits,
+        including credentials in headers: protect the file like the queue.
 
         Errors: FileExistsError without `overwrite`; PermissionDenied (FULL needs cloudtasks.tasks.fullView).
         Source: REST queues.tasks.list.

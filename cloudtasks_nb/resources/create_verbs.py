@@ -1,4 +1,4 @@
-"""Creating one task in a queue."""
+"""The verbs that create one task in a queue."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class CreateVerbs(QueueVerbs):
         retry_config: RetryConfig | Mapping[str, Any] | None = None,
         dispatch_deadline: DurationLike | None = None,
     ) -> Task:
-        """Create a task: an HTTP, App Engine or pull task, as the queue's kind says.
+        """Create a task: an HTTP, App Engine or pull task, according to the queue's kind.
 
-        - `payload`: bytes, text, or a value that is written as JSON, with the header Content-Type: application/json.
+        - `payload`: bytes, a string, or a value that becomes JSON, with the header Content-Type: application/json.
           Dicts, a Series, named tuples, dataclasses and structs become objects; lists, tuples, sets and arrays of numpy
-          become arrays; dates, times and durations ISO 8601 text, and Decimals text. A value that JSON cannot hold
-          whole is refused: NaN, bytes in a dict, keys that are not text, a DataFrame.
-        - `schedule`: when the task becomes due: a datetime or ISO text, or a time from now. Defaults to now. A datetime
-          without a time zone is local time of this machine, as in Python.
-        - `task_id`: its id. The service refuses a second task of this id, so such a call is safe to repeat. Defaults to
+          become arrays; dates, times and durations become ISO 8601 strings, and Decimals strings. Values that JSON
+          cannot represent raise InvalidArgument: NaN, bytes in a dict, keys that are not strings, a DataFrame.
+        - `schedule`: when the task becomes due: a datetime or ISO string, or a time from now. Defaults to now. A
+          datetime without a time zone is local time of this machine, as in Python.
+        - `task_id`: its id. The service rejects a second task with this id, so the call is idempotent. Defaults to
           an id that the service chooses.
         - `retry_config`: how this task is retried. Defaults to the settings of the queue.
         - `tag`: the label of a pull task. queue.lease(tag=...) leases only tasks with this tag.
@@ -80,7 +80,7 @@ class CreateVerbs(QueueVerbs):
         """
         options = gathered(TaskOptions, locals())
         task = new_task(self._parsed, self._kind_of_tasks, payload, options, self._session.now())
-        # Without a name nobody can tell whether a lost call created the task, so only a named one is repeated.
+        # Only a create with a name is retried: without a name, a retry could create the task twice.
         made = self._session.call(
             f"{_TASKS}.create",
             Task,
@@ -90,9 +90,9 @@ class CreateVerbs(QueueVerbs):
         return self._created(made, task)
 
     def buffer(self, body: Any = None, task_id: str | None = None, content_type: str | None = None) -> Task:
-        """Add a task that says nothing but its body; where it goes, the queue's http_target knows.
+        """Add a task with only a body; the queue's http_target supplies the URL.
 
-        `body`: bytes, text, or anything JSON (then of type application/json, unless `content_type` says otherwise).
+        `body`: bytes, a string, or JSON values; for these, `content_type` defaults to application/json.
 
         Errors: FailedPrecondition or InvalidArgument (a queue without http_target), AlreadyExists, NotFound.
         Source: REST queues.tasks.buffer.
@@ -116,9 +116,9 @@ class CreateVerbs(QueueVerbs):
     def _created(self, made: Task, wanted: model.Task) -> Task:
         if made.name:
             return made.bind(self._session)
-        try:  # it was created, but the answer that shows it got lost
+        try:  # the task was created, but the response was lost
             return read_task(self._session, parse_task(wanted.name), "BASIC")
-        except (NotFound, PermissionDenied):  # it has run already, or this identity may only create
+        except (NotFound, PermissionDenied):  # the task has already run, or this identity may not read it
             return from_dict(to_dict(wanted), Task).bind(self._session)
 
 

@@ -1,4 +1,4 @@
-"""The queues of all locations as one listing, which the API gives one location at a time."""
+"""Lists the queues of all locations as one listing. The API lists only one location at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAMED = 3
 
 
 class _Whole(Struct):
-    """All queues of a place, in the words of the version that said them: one, because all are asked the same."""
+    """All queues of a location, in the JSON of an API version. All locations use the same version."""
 
     queues: list[Raw]
     version: Version
@@ -33,10 +33,10 @@ class _Page(Message):
 def fetch_everywhere(
     calls: Mapping[LocationName, PagedCall], listed: Callable[[bytes], Sequence[Any]]
 ) -> bytes:
-    """All queues of all places as one page.
+    """Read all queues of all locations as one page.
 
-    Errors: that of the first place that cannot be listed, because a listing without it would pass for a whole one. What
-    the other places gave is its `result`, as `listed` shows a page.
+    Errors: the error of the first location that cannot be listed, because a listing without it would look complete. Its
+    `result` has the queues of the other locations, converted by `listed`.
     """
     found, failed = _ask(calls)
     queues = [queue for page in found.values() for queue in page.queues]
@@ -53,7 +53,7 @@ def fetch_everywhere(
 def _ask(
     calls: Mapping[LocationName, PagedCall],
 ) -> tuple[dict[LocationName, _Whole], dict[LocationName, CloudTasksError]]:
-    """What each place gave, side by side, and which failed."""
+    """List all locations concurrently: the pages, and the errors of those that failed."""
 
     def whole(place: LocationName) -> _Whole:
         fetch = calls[place]
@@ -70,7 +70,7 @@ def _ask(
                 found[place] = page.result()
             except CloudTasksError as error:
                 failed[place] = error
-                if isinstance(error, AuthError | TransportError):  # the rest would fare no better
+                if isinstance(error, AuthError | TransportError):  # the other locations would fail, too
                     for other in asked.values():
                         other.cancel()
             except CancelledError:
@@ -81,17 +81,17 @@ def _ask(
 
 
 def _said(failed: dict[LocationName, CloudTasksError], found: int, places: int, queues: int) -> str:
-    """Which places failed, and where the queues of the others are."""
+    """A message with the failed locations, and how to get the queues of the others."""
     if len(failed) == places:
         return f"none of the {places} locations could be listed"
     names = [place.location for place in failed]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     said = [f"{', '.join(names[:_NAMED])}{more} could not be listed"]
     if untried := places - found - len(failed):
-        said.append(f"{untried} of {places} locations were not asked any more")
+        said.append(f"{untried} of {places} locations were not tried")
     if found:
         from ..render.values import counted
 
         held = f"{counted(queues, 'queue')} of the other {found}"
-        said.append(f"{held} in the error's .result (in a notebook: sys.last_value.result)")
+        said.append(f"the error's .result has {held} (in a notebook: sys.last_value.result)")
     return "; ".join(said)

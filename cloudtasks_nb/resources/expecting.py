@@ -1,4 +1,4 @@
-"""How many tasks will a listing bring, and how many list calls does it take?"""
+"""Estimates the number of tasks in a listing, and the list calls that it needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LARGEST_PAGE = 1000
 
 
 def expected_of(queues: Sequence[QueueStats | None], page_size: int) -> Expected:
-    """For queues with these statistics. Each takes a call at least.
+    """The estimate for queues with these statistics. Each queue needs at least one call.
 
     >>> expected_of([QueueStats(tasks_count=2500), QueueStats()], 1000)
     Expected(items=2500, calls=4, at_least=False)

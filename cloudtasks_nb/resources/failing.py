@@ -1,4 +1,4 @@
-"""Which queues fail? By one call of Cloud Monitoring for all of them, or by a sample of each queue's first page."""
+"""Finds queues with failures, by one call of Cloud Monitoring, or by a sample: the first page of each queue."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from .queue import Queue
 
 SAMPLED = 100  # tasks of a page
-MOST_QUEUES = 50  # that are sampled: one list call each
+MOST_QUEUES = 50  # the limit of sampled queues: one list call each
 PARALLEL = 8
 
 
 def sample(queue: Queue) -> Failing:
-    """How the tasks of its first page ended last: one call. Errors: those of queue.tasks()."""
+    """Count the last outcomes of the tasks on its first page, by one call. Errors: those of queue.tasks()."""
     return failing_in(queue.tasks(page_size=SAMPLED).first_page.items)
 
 
 def samples(queues: Sequence[Queue]) -> dict[str, Failing]:
-    """Samples of the queues that hold most, by their full names; a queue that cannot be listed is left out."""
+    """Sample the queues with most tasks; returns samples by full name, without queues that cannot be listed."""
     held = [
         queue
         for queue in queues
@@ -46,21 +46,21 @@ def samples(queues: Sequence[Queue]) -> dict[str, Failing]:
 
 
 class Lately(Struct, frozen=True):
-    """What is known of failing for the queues of a listing."""
+    """The failures of the queues in a listing."""
 
     found: dict[str, Failing]
     absent: Failing | None
-    """Of a queue that is not among them: nothing failed, or nothing is known."""
+    """For queues that are not in `found`: no failures, or None for unknown."""
     words: str
 
     def note(self, queues: Sequence[Queue]) -> None:
-        """Let each queue know its own."""
+        """Set `failing` of each queue."""
         for queue in queues:
             queue.__dict__["failing"] = self.found.get(queue.name, self.absent)
 
 
 def lately(session: Session, project: str, queues: Sequence[Queue]) -> Lately:
-    """How much fails: by metrics, read at most once a minute; where they are refused, by samples of these queues."""
+    """Read the failures from metrics, at most once a minute; without access to metrics, by samples of these queues."""
     shared = failing_of(session, project)
     shared.ask(session, project)
     if shared.found is not None and not shared.why:

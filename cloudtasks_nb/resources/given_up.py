@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from ..emulator.client.endpoints import Endpoints
 
 _PATH = "givenUp"
-_INSTEAD = 'queue.watch(dead_letter="failed.parquet") keeps copies in time, and queue.at_risk() lists what is in danger'
+_INSTEAD = (
+    'queue.watch(dead_letter="failed.parquet") saves copies in time; queue.at_risk() lists tasks at risk'
+)
 
 
 def given_up(session: Session, queue: QueueName, view: View, page_size: int) -> TaskPager:
-    """The listing. Errors: ConfigError on a real service, and where the emulator keeps nothing."""
+    """List the given-up tasks. Errors: ConfigError on a real service, and if the emulator does not keep them."""
     from ..emulator.client.endpoints import Endpoints
 
     if session.endpoint.rstrip("/").endswith(".googleapis.com"):
-        raise ConfigError("The service keeps no task that it gave up.", hint=_INSTEAD)
+        raise ConfigError("The service deletes the tasks that it gives up.", hint=_INSTEAD)
     caption = f"given up in {queue.location}/{queue.queue}"
     listing = TaskListing(session, caption, has_payloads=check_view(view) == "FULL")
     listing.rest = ""
@@ -34,7 +36,7 @@ def given_up(session: Session, queue: QueueName, view: View, page_size: int) -> 
         return TaskPager(_Pages(Endpoints(session), query), listing, PageTokens(caption, _PATH, str(queue)))
     except FailedPrecondition as error:
         raise ConfigError(
-            error.message, hint="with it, what is given up from then on is kept; " + _INSTEAD
+            error.message, hint="it then keeps the tasks that it gives up; " + _INSTEAD
         ) from None
     except ConfigError as error:
         error.hint = (
@@ -44,7 +46,7 @@ def given_up(session: Session, queue: QueueName, view: View, page_size: int) -> 
 
 
 class _Pages:
-    """Fetches pages, as a listing asks for them."""
+    """Fetches the pages for a listing."""
 
     def __init__(self, endpoints: Endpoints, query: Mapping[str, str]) -> None:
         self._endpoints = endpoints

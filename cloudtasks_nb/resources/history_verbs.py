@@ -1,4 +1,4 @@
-"""Which verbs tell what happened? Of a queue and of a task, gone or not."""
+"""The verbs for the history of a queue or a task, even after its deletion."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 
 class HistoryVerbs(QueueVerbs):
-    """What happened to a queue's tasks, those that are gone included."""
+    """The history of a queue's tasks, including those that are gone."""
 
     __slots__ = ()
     if TYPE_CHECKING:
         stackdriver_logging_config: StackdriverLoggingConfig | None
 
     def report(self, since: InstantLike = "24h", until: InstantLike | None = None) -> Report:
-        """What became of the queue's work since then: how many, how many failed and why, from when to when, how late.
+        """Summarise the queue's tasks in a time window: how many, how many failed and why, their times and delays.
 
-        Five calls of Cloud Monitoring and one of Cloud Logging. A source that may not be read is no error: the report
-        says which role or switch is missing, and its numbers are None. The window is widened to whole minutes.
+        Makes five calls of Cloud Monitoring and one of Cloud Logging. If you may not read a source, the report names
+        the missing role or setting, and its numbers are None. The window is widened to whole minutes.
 
         Units: `since` and `until` are durations before now ("24h", a timedelta), datetimes or ISO text.
 
-        Errors: ConfigError for a window in the future or one that ends before it begins; NotFound when there is no such
-        queue and nothing is known of one; AuthError, TransportError.
+        Errors: ConfigError for a window in the future or one that ends before it begins; NotFound if the queue does not
+        exist and has no history; AuthError, TransportError.
 
         Source: GET /v3/projects/{project}/timeSeries of Cloud Monitoring, POST /v2/entries:list of Cloud Logging.
 
@@ -48,9 +48,9 @@ class HistoryVerbs(QueueVerbs):
         return report(self._session, self._parsed, since, until)
 
     def metrics(self, since: InstantLike = "24h", until: InstantLike | None = None) -> Metrics:
-        """Depth, attempts by outcome, delays and API calls over time, as one tidy table. Four calls.
+        """Depth, attempts by outcome, delays and API calls over time, as one tidy table. Makes four calls.
 
-        The steps of time fit the window: a minute for up to twelve hours, 15 minutes for a week.
+        The interval between rows fits the window: a minute for up to twelve hours, 15 minutes for a week.
 
         Units: `since` and `until` as of report(). Delays are seconds.
 
@@ -72,13 +72,13 @@ class HistoryVerbs(QueueVerbs):
         status: str | None = None,
         until: InstantLike | None = None,
     ) -> Log:
-        """The entries of its task log, oldest first: created, dispatched, answered, deleted. Lazy after the first page.
+        """The entries of the task log, oldest first: created, dispatched, responded, deleted. Lazy after page 1.
 
-        `log.tasks()` makes one row for each task of them, with its outcome. The log holds only what the queue samples:
-        stackdriver_logging_config={"sampling_ratio": 1.0} in queue.update() logs everything from then on.
+        `log.tasks()` makes one row for each task, with its outcome. The log holds only the share that the queue
+        samples: queue.update(stackdriver_logging_config={"sampling_ratio": 1.0}) logs everything from then on.
 
-        - `task`: entries of this task only: a Task, its id or its name.
-        - `status`: answers with this google.rpc code only, or "failed" for all that are not OK.
+        - `task`: only entries of this task: a Task, its id or its name.
+        - `status`: only responses with this google.rpc code, or "failed" for all that are not OK.
 
         Units: `since` and `until` as of report().
 
@@ -98,7 +98,7 @@ class HistoryVerbs(QueueVerbs):
         return Log(self._session, query)
 
     def audit(self, since: InstantLike = "7d") -> AuditTrail:
-        """Who paused, resumed, purged, changed or deleted the queue. Google keeps this for 400 days, always.
+        """Who paused, resumed, purged, changed or deleted the queue. Google always keeps this for 400 days.
 
         Units: `since` as of report().
 
@@ -116,7 +116,7 @@ class HistoryVerbs(QueueVerbs):
 
     @property
     def _sampling(self) -> float | None:
-        """How much of its work is logged; None where the queue was not read."""
+        """The share of its operations that is logged; None if the queue was not read."""
         if not self.state:
             return None
         config = self.stackdriver_logging_config
@@ -124,7 +124,7 @@ class HistoryVerbs(QueueVerbs):
 
 
 class TaskHistoryVerb(Bound):
-    """What happened to one task."""
+    """The history of one task."""
 
     __slots__ = ()
     if TYPE_CHECKING:
@@ -133,10 +133,10 @@ class TaskHistoryVerb(Bound):
         def _parsed(self) -> TaskName: ...
 
     def history(self, since: InstantLike = "7d") -> TaskHistory:
-        """What became of it, whether it is still there or not: its log entries, and the outcome.
+        """The history of the task, even after it is gone: its log entries and its outcome.
 
-        Where its log leaves the outcome open, one call looks whether it still waits, and the audit log says whether its
-        queue was purged or deleted.
+        If the log does not show the outcome, one call checks whether the task still waits, and the audit log shows
+        whether its queue was purged or deleted.
 
         Units: `since` is a duration before now, a datetime or ISO text.
 

@@ -1,4 +1,4 @@
-"""Names that nobody knows, as keywords, keys or fields: which one was meant?"""
+"""Errors for unknown keywords, keys and fields, with the closest known name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 S = TypeVar("S", bound=Struct)
 
 _PARTS = {"rate_limits": RateLimits, "retry_config": RetryConfig}
-# Names of the API and of other libraries, and the keyword that stands for each.
+# Names of the API and of other libraries, with the keyword to use instead.
 _KIND = 'kind="pull" makes a pull queue; the kind of a queue cannot be changed later'
 _INSTEAD = {
     "pull_target": _KIND,
@@ -33,16 +33,16 @@ _INSTEAD = {
 
 
 class UnknownKeyword(ConfigError, TypeError):
-    """A verb was called with a keyword that it does not have."""
+    """A verb was called with an unknown keyword."""
 
 
 def gathered(options: type[S], said: Mapping[str, Any]) -> S:
-    """The options of a verb out of its own keywords: gathered(BulkOptions, locals())."""
+    """Make an options object from the keywords of a verb: gathered(BulkOptions, locals())."""
     return options(**{name: said[name] for name in options.__struct_fields__ if name in said})
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """The question after the known name that is nearest, or "".
+    """A suggestion with the closest known name, or "".
 
     >>> nearest("minBackof", ["min_backoff", "max_backoff"])
     "did you mean 'min_backoff'?"
@@ -52,7 +52,7 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
 
 def known_keywords(verb: Callable[P, T]) -> Callable[P, T]:
-    """A verb that refuses an unknown keyword with the one that was meant. Errors: UnknownKeyword."""
+    """Wrap a verb: an unknown keyword raises UnknownKeyword, with the closest known one."""
     known = [name for name in signature(verb).parameters if name != "self"]
 
     @wraps(verb)

@@ -1,4 +1,4 @@
-"""Taking tasks out of a pull queue for a while."""
+"""The verbs that lease tasks of a pull queue."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LeaseVerbs(QueueVerbs):
 
     @property
     def offers_leases(self) -> bool:
-        """Whether a version of the API that is spoken leases tasks; without a client, whether any does."""
+        """Whether an API version that the client uses can lease tasks; without a client, whether any version can."""
         session: Session | None = self.__dict__.get("session")
         return session is None or any(
             version in session.speaking.offered for version in METHODS[LEASE].versions
@@ -104,7 +104,7 @@ class LeaseVerbs(QueueVerbs):
         try:
             leased = session.call(LEASE, _Leased, path={"parent": self.name}, body=body).tasks
         except TransportError as error:
-            if error.reached:  # what was leased nobody knows; it comes back by itself
+            if error.reached:  # leased tasks are unknown, but become free when their lease ends
                 error.hint = f"tasks leased by this call, if any, are free again after {body.lease_duration}"
             raise
         queue = self._parsed
@@ -126,7 +126,7 @@ class LeaseVerbs(QueueVerbs):
         attempts: int = 10,
         handler_timeout: DurationLike | None = None,
     ) -> Worker:
-        """A worker that calls `handler(task)` for each task: .run(until_empty=True) works here, .start() beside you.
+        """A worker that calls `handler(task)` for each task. .run(until_empty=True) blocks; .start() does not.
 
         - `handler`: a function that gets a Task with its payload. When it returns, the task is acknowledged. When it
           raises, the task is given back after a delay, which grows with its attempts. Leases are renewed while it runs.
@@ -135,7 +135,8 @@ class LeaseVerbs(QueueVerbs):
           client.get_executor() for a cluster. The leases stay in this process.
         - `lease_duration`: how long a task is leased at a time, from a second to a week.
         - `tag`: lease only tasks with this tag. Defaults to all tasks.
-        - `oldest_tag`: each call leases tasks of one tag: that of the task that waits longest. It needs `batch_size`.
+        - `oldest_tag`: each call leases tasks of one tag: the tag of the task that waits longest. It needs
+          `batch_size`.
         - `batch_size`: the handler takes a list of up to so many tasks, at most 1,000. Defaults to one task, no list.
         - `on_error`: after a handler raised, "cancel" gives the task back; "leave" lets its lease run out.
         - `attempts`: how often a task may fail before run(until_empty=True) no longer waits for it.
@@ -143,7 +144,7 @@ class LeaseVerbs(QueueVerbs):
 
         Units: `lease_duration` and `handler_timeout` are seconds, a timedelta, or text such as "5m".
 
-        Errors: ConfigError for options that make no sense, or a queue that is not a pull queue.
+        Errors: ConfigError for options that are not valid, or a queue that is not a pull queue.
 
         Example:
             >>> work.worker(lambda task: print(task.json())).run(until_empty=True)
@@ -167,6 +168,6 @@ def lease_filter(tag: str | None = None, oldest_tag: bool = False) -> str:
     if tag is None:
         return ""
     if not isinstance(tag, str):
-        raise ConfigError(f"tag is a {type(tag).__name__}, not text.", hint="pass a str")
+        raise ConfigError(f"tag must be a string, not a {type(tag).__name__}.", hint="pass a str")
     escaped = tag.replace("\\", "\\\\").replace('"', '\\"')
     return f'tag="{escaped}"'

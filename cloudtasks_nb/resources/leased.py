@@ -1,4 +1,4 @@
-"""What a worker does with a task that it leased: acknowledge it, renew its lease, or give it back."""
+"""The verbs of a leased task: acknowledge it, renew its lease, or give it back."""
 
 from __future__ import annotations
 
@@ -17,20 +17,18 @@ _TASKS = "projects.locations.queues.tasks"
 
 
 class Lease:
-    """One lease: when it ends, which is also what proves that it is held. Calls about it go one after the other."""
+    """One lease: the end time, which the service also uses as proof of the lease. Calls about it are serialised."""
 
     __slots__ = ("ends", "is_ours", "lock")
 
     def __init__(self, ends: datetime | None, *, is_ours: bool) -> None:
         self.ends = ends
-        self.is_ours = is_ours  # taken here; that of a task found in a listing is whatever the task shows now
-        self.lock = (
-            threading.RLock()
-        )  # a renewal in flight changes `ends`, which an acknowledgement must send
+        self.is_ours = is_ours  # leased by this object; a listed task shows the lease of another worker
+        self.lock = threading.RLock()  # a running renewal changes `ends`, which an acknowledgement must send
 
 
 class Leased(Bound):
-    """The verbs of a leased task. The lease stays what it was when somebody else leases the task later on."""
+    """The verbs of a leased task. Its lease does not change if another worker leases the task later."""
 
     __slots__ = ()
     if TYPE_CHECKING:
@@ -45,9 +43,9 @@ class Leased(Bound):
         def kind(self) -> Kind: ...
 
     def acknowledge(self) -> None:
-        """Say that the work is done: the task is deleted. It is repeated when an answer is lost.
+        """Finish the task: the service deletes it. The call is retried if its response is lost.
 
-        Errors: FailedPrecondition when the lease is over or another one began, NotFound when the task is gone.
+        Errors: FailedPrecondition if the lease has ended or another one began, NotFound if the task is gone.
         Source: REST queues.tasks.acknowledge.
 
         Example:
@@ -60,9 +58,9 @@ class Leased(Bound):
             self._session.call(f"{_TASKS}.acknowledge", Empty, path={"name": self.name}, body=body)
 
     def renew_lease(self, lease_duration: DurationLike = 60) -> Self:
-        """Hold it for this long from now on. Units: seconds, a timedelta, or text such as "5m"; at most a week.
+        """Extend the lease to this long from now. Units: seconds, a timedelta, or text such as "5m"; at most a week.
 
-        Errors: FailedPrecondition when the lease is over or another one began, NotFound, InvalidArgument.
+        Errors: FailedPrecondition if the lease has ended or another one began, NotFound, InvalidArgument.
         Source: REST queues.tasks.renewLease.
 
         Example:
@@ -82,9 +80,9 @@ class Leased(Bound):
             )
 
     def cancel_lease(self) -> Self:
-        """Give it back: another worker may lease it at once.
+        """Give the task back: another worker can lease it at once.
 
-        Errors: FailedPrecondition when the lease is over or another one began, NotFound.
+        Errors: FailedPrecondition if the lease has ended or another one began, NotFound.
         Source: REST queues.tasks.cancelLease.
 
         Example:
@@ -99,7 +97,7 @@ class Leased(Bound):
             return answer
 
     def _hold(self) -> Self:
-        """Remember the lease that this task was answered with; returns itself."""
+        """Store the lease of the response; returns itself."""
         self.__dict__["lease"] = Lease(self.schedule_time, is_ours=True)
         return self
 
@@ -109,18 +107,18 @@ class Leased(Bound):
         return self._take(answer)
 
     def _lease(self, verb: str) -> Lease:
-        """The lease taken here, or the one that a task read elsewhere shows. Errors: ConfigError without any."""
+        """The lease of this object, or the one that the task shows. Errors: ConfigError without a lease."""
         held: Lease | None = self.__dict__.get("lease")
         if held is not None and held.is_ours:
             return held
         if self.kind != "pull" or not self.dispatch_count or self.schedule_time is None:
             raise ConfigError(
-                f"{verb}() needs a leased task, and this one was never leased.",
+                f"{verb}() needs a leased task, but this task was never leased.",
                 hint="lease tasks of a pull queue with queue.lease()"
                 if self.kind == "pull"
-                else "only tasks of a pull queue are leased; task.run() and task.delete() are for the others",
+                else "only tasks of a pull queue can be leased; other tasks have task.run() and task.delete()",
             )
-        # Shared at once, so that two threads wait for each other.
+        # Stored at once, so that two threads use the same lock.
         shared: Lease = self.__dict__.setdefault("lease", Lease(None, is_ours=False))
         if not shared.is_ours:
             shared.ends = self.schedule_time

@@ -1,4 +1,4 @@
-"""Location: what the API says of it, plus its queues."""
+"""Location: the fields of the API, plus its queues."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LOCATIONS = "projects.locations"
 
 
 class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
-    """A region, and the way to its queues. Source: REST projects.locations.
+    """A region, with access to its queues. Source: REST projects.locations.
 
     Example:
         >>> client.location("us-central1").queues()
@@ -43,7 +43,7 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         page_size: int | None = None,
         stats: bool = False,
     ) -> QueuePager:
-        """Its queues, page by page. Errors: PermissionDenied, InvalidArgument (a bad filter).
+        """The queues of the location, page by page. Errors: PermissionDenied, InvalidArgument (an invalid filter).
 
         Source: REST queues.list.
 
@@ -55,7 +55,7 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
     def queue(
         self, queue_id: str | Queue, stats: bool = False, *, read: bool = True, kind: Kind | None = None
     ) -> Queue:
-        """One of its queues, by id; `read` and `kind` are as in client.queue(). Errors: NotFound, InvalidArgument.
+        """Read a queue by id; `read` and `kind` are as in client.queue(). Errors: NotFound, InvalidArgument.
 
         Source: REST queues.get.
 
@@ -67,7 +67,7 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         return queue_handle(self._session, name, stats=stats, read=read, kind=kind)
 
     def cmek(self) -> CmekConfig:
-        """The key that encrypts its tasks; blank means Google's own. Errors: PermissionDenied, NotFound.
+        """Read the key that encrypts its tasks; empty means Google's own key. Errors: PermissionDenied, NotFound.
 
         Source: REST getCmekConfig.
 
@@ -78,7 +78,7 @@ class Location(model.Location, Bound, CreatesQueues, dict=True, gc=True):
         return self._session.call(f"{_LOCATIONS}.getCmekConfig", CmekConfig, path=path)
 
     def update_cmek(self, kms_key: str) -> CmekConfig:
-        """Encrypt its tasks with this Cloud KMS key from now on; "" goes back to Google's own.
+        """Encrypt its tasks with this Cloud KMS key from now on; "" means Google's own key.
 
         Errors: InvalidArgument, PermissionDenied, FailedPrecondition.
         Source: REST updateCmekConfig.
@@ -128,7 +128,7 @@ class _LocationListing(Listing[Location]):
 
 
 def read_location(session: Session, name: LocationName) -> Location:
-    """One location. Errors: NotFound, InvalidArgument."""
+    """Read one location. Errors: NotFound, InvalidArgument."""
     return session.call(f"{_LOCATIONS}.get", Location, path={"name": str(name)}).bind(session)
 
 
@@ -140,9 +140,9 @@ def list_locations(session: Session, project: str, *, page_size: int | None = No
 
 
 class DefaultLocation(str):
-    """The default location's id, empty when there is none; called with an id, it reads that Location."""
+    """The id of the default location, or "". As a call, with an id, it reads that Location."""
 
-    # Not the client, which holds this: without that circle a client that is forgotten ends at once.
+    # Holds no reference to the client: without that cycle, an unused client is closed at once.
     __slots__ = ("_project", "_session")
     _session: Session
     _project: str
@@ -153,20 +153,20 @@ class DefaultLocation(str):
         return location
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        return str, (str(self),)  # copied or pickled, it is the id and nothing else
+        return str, (str(self),)  # a copy or pickle is only the id
 
     def __call__(self, location: str | Location | None = None) -> Location:
-        """One location, by id or full name; the default one without. Errors: NotFound, ConfigError."""
+        """Read a location by id or full name; defaults to the default location. Errors: NotFound, ConfigError."""
         if not (location or self):
             raise ConfigError("This client has no default location.", hint='client.location("us-central1")')
         return read_location(self._session, parse_location(location or self, self._project))
 
 
 class Uploaded(Shown):
-    """A queue.yaml that was uploaded: to which project, and what its queues are now, as far as that is known.
+    """The result of a queue.yaml upload: the project, and its queues after the upload, if known.
 
-    `location` is that of the project's App Engine. The API does not tell it, an emulator does: elsewhere it is empty,
-    and `queues` is None.
+    `location` is that of the project's App Engine. Only an emulator tells it. On the real service it is empty, and
+    `queues` is None.
 
     Example:
         >>> client.upload_queue_yaml("queue.yaml").queues
@@ -195,7 +195,7 @@ class Uploaded(Shown):
 
 
 def _queues(session: Session, project: str, location: str) -> QueuePager | None:
-    """The queues there; None where they may not be listed: the upload is done all the same."""
+    """The queues of a location; None if they cannot be listed, because the upload succeeded anyway."""
     places = [LocationName(project, location)]
     try:
         return list_queues(session, places, filter=None, page_size=None, stats=False)

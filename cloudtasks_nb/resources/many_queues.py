@@ -1,4 +1,4 @@
-"""The tasks of many queues as one listing, which the API gives one queue at a time: whose page comes next?"""
+"""Lists the tasks of many queues as one listing. The API lists only one queue at a time."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from ..rest.session import Session
 
 LIST = "projects.locations.queues.tasks.list"
 SIDE_BY_SIDE = 8
-"""So many queues are read at the same time, each a page at a time."""
+"""How many queues are read concurrently, each one page at a time."""
 _NAMED = 3
 
 
 class Next(msgspec.Struct, frozen=True, array_like=True):
-    """The next page of a queue: its token, and the version of the API that gave it."""
+    """The next page of a queue: its page token, and the API version that issued it."""
 
     queue: str
     token: str = ""
@@ -35,10 +35,10 @@ class Next(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
-    """Where a walk through many queues stands. Written as text, it is the page token of such a listing.
+    """The position in a listing of many queues. As a string, it is the page token of the listing.
 
-    `going`: queues that were begun, in the order in which their pages come. `after`: all queues up to this name were
-    begun. `late`: those that could not be read, which are asked once more at the end.
+    `going`: started queues, in the order of their next pages. `after`: all queues up to this name were started. `late`:
+    queues that could not be read, which are tried again at the end.
     """
 
     going: Sequence[Next] = ()
@@ -47,24 +47,24 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
 
     @classmethod
     def of(cls, token: str) -> Place:
-        """The place that a page token says. Errors: InvalidArgument."""
+        """Parse a page token. Errors: InvalidArgument."""
         try:
             return msgspec.json.decode(base64.urlsafe_b64decode(token), type=cls) if token else cls()
         except (binascii.Error, msgspec.DecodeError, ValueError):
             raise InvalidArgument(
-                f"The page token {token[:60]!r} is of no listing of many queues.",
-                hint="pass error.page_token of a listing that was cut short",
+                f"The page token {token[:60]!r} does not belong to a listing of many queues.",
+                hint="pass error.page_token of a listing that failed",
             ) from None
 
     @property
     def token(self) -> str:
-        """The page token; empty when all is read."""
+        """The page token; empty at the end."""
         if not (self.going or self.late):
             return ""
         return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode()
 
     def begun(self, queues: Sequence[str]) -> Place:
-        """With as many queues begun as are read side by side; `queues` are sorted."""
+        """The position after new queues were started, up to the concurrency limit; `queues` are sorted."""
         fresh = [queue for queue in queues if queue > self.after][: SIDE_BY_SIDE - len(self.going)]
         if not fresh:
             return self
@@ -72,21 +72,21 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Page(Message):
-    """A page whose tasks stay as they came."""
+    """A page whose tasks stay encoded."""
 
     tasks: list[msgspec.Raw] = []
     next_page_token: str = ""
 
 
 Read = Callable[[Sequence[Next]], bytes]
-"""The page of the first of some queues; the others may be read ahead."""
+"""Reads the page of the first queue; may prefetch those of the others."""
 
 
 class TasksOfQueues:
-    """Fetches the pages of such a listing. The queues that were begun take turns, a page at a time.
+    """Fetches the pages of such a listing. The started queues take turns, one page at a time.
 
-    A queue that is gone has no tasks and is passed over. One that refuses is asked again after all others. If it
-    refuses again, its error is raised: a listing without it would pass for a whole one.
+    A deleted queue has no tasks and is skipped. A queue that fails is tried again after all others. If it fails again,
+    its error is raised, because a listing without it would look complete.
     """
 
     def __init__(self, session: Session, queues: Sequence[str], query: Mapping[str, Any]) -> None:
@@ -94,11 +94,11 @@ class TasksOfQueues:
         self._calls = {queue: PagedCall(session, LIST, {"parent": queue}, query) for queue in queues}
 
     def __call__(self, token: str) -> bytes:
-        """One page, by itself. Errors: those of a queue; InvalidArgument for a token of another listing."""
+        """Read one page. Errors: those of a queue; InvalidArgument for a token of another listing."""
         return self._page(token, lambda going: self._fetch(going[0], bool(token)))
 
     def walk(self) -> Callable[[str], bytes]:
-        """What one export reads pages with: the next pages of several queues are on their way at the same time."""
+        """A function that reads pages for one export. It prefetches the next pages of several queues concurrently."""
         under_way: dict[Next, Future[bytes]] = {}
 
         def read(going: Sequence[Next]) -> bytes:
@@ -112,7 +112,7 @@ class TasksOfQueues:
     def _fetch(self, one: Next, continues: bool = True) -> bytes:
         call = self._calls.get(one.queue)
         if call is None:
-            raise NotFound(f"{one.queue} was not listed any more.")
+            raise NotFound(f"{one.queue} does not exist any more.")
         if one.version:
             call.version = cast(Version, one.version)
         return call(one.token, continues=continues)
@@ -128,7 +128,7 @@ class TasksOfQueues:
                 page, version = self._turned(raw, one, others), version_said(raw)
                 if token or page.tasks or not page.next_page_token or empty == SIDE_BY_SIDE:
                     return in_version(encode(page), version)
-                place, empty = Place.of(page.next_page_token), empty + 1  # the first page is looked at
+                place, empty = Place.of(page.next_page_token), empty + 1  # this checks the first page
             except NotFound as error:
                 if is_unserved(error):
                     raise
@@ -143,7 +143,7 @@ class TasksOfQueues:
         return b"{}"
 
     def _turned(self, raw: bytes, one: Next, others: Place) -> _Page:
-        """A page of a queue as a page of the whole: its token says where the walk stands after it."""
+        """Convert a page of a queue to a page of the whole listing, with the position after it as its token."""
         with asked(LIST, one.queue):
             page = decode(raw, _Page)
         if page.next_page_token:
@@ -154,12 +154,12 @@ class TasksOfQueues:
 
 
 def _is_of_its_queue(error: CloudTasksError) -> bool:
-    """Whether other queues may fare better."""
+    """Whether other queues may succeed."""
     return isinstance(error, DecodeError) or (isinstance(error, ApiError) and not is_passing(error))
 
 
 def _name_others(error: CloudTasksError, late: Sequence[Next]) -> None:
-    """Have an error say which queues could not be read, where it is more than its own."""
+    """Add the names of all queues that could not be read to an error, if there are several."""
     names = ["/".join(one.queue.split("/")[3::2]) for one in late]
     if len(names) < 2:
         return

@@ -1,4 +1,4 @@
-"""Creating a queue from Python values: its name, its kind and its settings."""
+"""Creates a queue from Python values: its name, kind and settings."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CreatesQueues:
         """Create a queue.
 
         - `name`: an id. A client also takes "location/id" or a full name.
-        - `kind`: who receives the tasks: "http", "app_engine" or "pull". It cannot be changed later.
+        - `kind`: the kind of its tasks: "http", "app_engine" or "pull". It cannot be changed later.
         - `rate_limits`: how fast the queue dispatches.
         - `retry_config`: how failed tasks are retried.
         - `http_target`: parts of the request that the queue sets on all its HTTP tasks.
@@ -58,8 +58,8 @@ class CreatesQueues:
         - `task_ttl`: how long the queue keeps a task. It cannot be changed later.
         - `tombstone_ttl`: how long the name of a deleted or finished task stays blocked. It cannot be changed later.
 
-        Settings are messages (ct.RateLimits, …) or dicts with the same snake_case names. A message may be passed as it
-        was read: what is output only is left out. The service chooses the defaults.
+        Settings are messages (ct.RateLimits, …) or dicts with the same snake_case names. Output-only fields of a
+        message are ignored. The service chooses the defaults.
 
         Units: `task_ttl` and `tombstone_ttl` are seconds, timedeltas, or text such as "10m".
         Errors: AlreadyExists, FailedPrecondition (the name was used too recently), InvalidArgument; ConfigError for a
@@ -81,9 +81,9 @@ class CreatesQueues:
 
 
 def _kind_of(kind: Kind, targets: list[str]) -> Kind:
-    """The kind of a queue that is given these targets. Errors: ConfigError."""
+    """The kind of a new queue with these targets. Errors: ConfigError."""
     if kind == "http" and targets == ["app_engine_http_target"]:
-        return "app_engine"  # its settings say so
+        return "app_engine"  # by its settings
     if kind not in _TARGETS:
         raise ConfigError(f"kind={kind!r} is unknown.", hint='use kind="http", "app_engine" or "pull"')
     if any(field != _TARGETS[kind] for field in targets):

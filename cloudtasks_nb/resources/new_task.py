@@ -1,4 +1,4 @@
-"""A task to be created, from Python values: its options, its schedule, its target."""
+"""Makes a task for creation from Python values: its options, schedule and target."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KIND_WORDS = {"http": "an HTTP", "app_engine": "an App Engine", "pull": "a pull"
 
 
 class TaskOptions(msgspec.Struct, kw_only=True):
-    """The keywords of create_task, which explains them. Rows and dicts of the bulk verbs use the same names."""
+    """The keywords of create_task(), which explains them. Rows and dicts of the bulk verbs use the same names."""
 
     url: str | None = None
     method: str | None = None
@@ -49,15 +49,15 @@ _ROW = ("payload", *TaskOptions.__struct_fields__)
 
 
 def read_row(row: Mapping[str, Any], defaults: TaskOptions) -> tuple[Any, TaskOptions]:
-    """The payload and the options that a dict holds. `defaults` apply where the dict has no entry.
+    """Read the payload and the options from a dict. `defaults` apply to missing entries.
 
-    Errors: InvalidArgument for an unknown key; it names the nearest known one.
+    Errors: InvalidArgument for an unknown key, with the closest known one.
     """
     for name in row:
         if name not in _ROW:
             raise InvalidArgument(
                 f"create_task() has no option {name!r}; {nearest(name, _ROW)}".removesuffix("; "),
-                hint=f'use {", ".join(_ROW)}; a dict that is itself the payload goes into {{"payload": {{...}}}}',
+                hint=f'use {", ".join(_ROW)}; if the dict is the payload, pass {{"payload": {{...}}}}',
             )
     options = dict(row)
     payload = options.pop("payload", None)
@@ -65,16 +65,16 @@ def read_row(row: Mapping[str, Any], defaults: TaskOptions) -> tuple[Any, TaskOp
 
 
 class _Target(msgspec.Struct, frozen=True):
-    """Where a task may go: which options say so and no others, and how they are written into it."""
+    """One kind of target: the options that only it has, and the function that writes them into a task."""
 
     takes: frozenset[str]
     write: Callable[[Task, TaskOptions, Any], None]
 
 
 def new_task(queue: QueueName, kind: Kind | None, payload: Any, options: TaskOptions, now: datetime) -> Task:
-    """The task to send for creation in a queue of this kind; durations count from `now`. Errors: InvalidArgument.
+    """Make the task to create in a queue of this kind; durations count from `now`. Errors: InvalidArgument.
 
-    Where the kind is not known, the options say it.
+    If the kind is unknown, the options determine it.
     """
     _check_texts(options)
     kind = kind or _kind_told(queue, options)
@@ -84,7 +84,7 @@ def new_task(queue: QueueName, kind: Kind | None, payload: Any, options: TaskOpt
         raise InvalidArgument(
             f'{", ".join(strange)} cannot be set on this task: "{queue.queue}" is {KIND_WORDS[kind]} queue.',
             resource=str(queue),
-            hint="leave it out, or create the task in a queue of the other kind",
+            hint="omit it, or create the task in a queue of another kind",
         )
     deadline = options.dispatch_deadline
     task = Task(
@@ -98,16 +98,16 @@ def new_task(queue: QueueName, kind: Kind | None, payload: Any, options: TaskOpt
 
 
 def _kind_told(queue: QueueName, options: TaskOptions) -> Kind:
-    """The kind that the options of a task say: of a queue that was not read."""
+    """The kind that follows from the options of a task, for a queue that was not read."""
     kinds: dict[str, Kind] = {"url": "http", "relative_url": "app_engine", "tag": "pull"}
     for option, kind in kinds.items():
         if getattr(options, option) is not None:
             return kind
     raise InvalidArgument(
-        f'The kind of the queue "{queue.queue}" is not known, because it was not read, and nothing says what kind of '
-        "task this is.",
+        f'The kind of the queue "{queue.queue}" is unknown, because it was not read, and no option of the task '
+        "shows its kind.",
         resource=str(queue),
-        hint="pass url (an HTTP task), relative_url (App Engine) or tag (a pull task), or say the kind: "
+        hint="pass url (an HTTP task), relative_url (App Engine) or tag (a pull task), or set the kind: "
         f'client.queue("{queue.queue}", read=False, kind="pull")',
     )
 
@@ -154,7 +154,7 @@ def _write_app_engine(task: Task, options: TaskOptions, payload: Any) -> None:
 
 
 def _content(options: TaskOptions, payload: Any) -> tuple[dict[str, str], bytes | None]:
-    """Headers and body of a request, whose type is said where it was written as JSON here."""
+    """Headers and body of a request. A payload that is encoded as JSON here gets a Content-Type."""
     body, is_json = payload_bytes(payload)
     headers = dict(options.headers or {})
     if is_json and not any(key.lower() == "content-type" for key in headers):
@@ -174,43 +174,43 @@ _TARGETING = [
 
 
 def schedule_time(schedule: datetime | DurationLike | None, now: datetime) -> datetime | None:
-    """When a task is due: an instant as it is, a duration from now. Errors: InvalidArgument."""
+    """The due time: an instant unchanged, a duration from now. Errors: InvalidArgument."""
     if schedule is None:
         return None
     if epoch := epoch_of(schedule):
         raise InvalidArgument(
-            f"schedule={schedule!r} looks like a time since 1970, and a number means seconds from now.",
+            f"schedule={schedule!r} looks like seconds since 1970, but a number means seconds from now.",
             hint=f"pass the instant: {epoch}",
         )
     try:
         return instant_of(schedule, now)
     except (OSError, OverflowError, TypeError, ValueError):
         raise InvalidArgument(
-            f"schedule={schedule!r} is not a time at which a task could be due.",
+            f"schedule={schedule!r} is not a valid due time.",
             hint="pass a datetime or ISO text (without a zone it is local time), or how long from now: a timedelta, "
             f"seconds, or text such as {EXAMPLES}",
         ) from None
 
 
 def _said(kind: type[M], given: M | Mapping[str, Any] | None, where: str) -> M | None:
-    """A message of a task's settings, also from a dict."""
+    """A settings message of a task, also from a dict."""
     if given is None:
         return None
     try:
         return read_message(kind, given, where)
-    except ConfigError as error:  # of one task among many, it is the task that is wrong
+    except ConfigError as error:  # in a bulk call, this is an error of one task
         raise InvalidArgument(error.message, hint=error.hint) from None
 
 
 def _check_texts(options: TaskOptions) -> None:
-    """Refuse what is not text here: on the wire, bytes would silently become base64 text."""
+    """Raise unless these are strings: bytes would silently become base64 in JSON."""
     for field in ("url", "method", "task_id", "tag", "relative_url"):
         value = getattr(options, field)
         if value is not None and not isinstance(value, str):
             raise _no_text(field, value)
         _check_shown(field, value)
     if not isinstance(options.headers, Mapping | None):
-        raise InvalidArgument(f"headers is a {type(options.headers).__name__}, not a dict.")
+        raise InvalidArgument(f"headers must be a dict, not a {type(options.headers).__name__}.")
     for key, value in (options.headers or {}).items():
         if not isinstance(key, str):
             raise _no_text(f"The name of header {key!r}", key)
@@ -220,14 +220,14 @@ def _check_texts(options: TaskOptions) -> None:
 
 
 def _check_shown(what: str, value: str | None) -> None:
-    """Refuse a value that was hidden when a table was made of it, or when it was displayed."""
+    """Raise for a value whose secret was replaced in a table or a display."""
     if is_hidden(value):
         raise InvalidArgument(
-            f"{what} holds {DOTS}, which stands for a hidden secret.",
+            f"{what} contains {DOTS} in place of a hidden secret.",
             hint="set its value; make tables with secrets=True, as in queue.tasks().to_dataframe(secrets=True); "
-            "queue.copy_tasks() keeps tasks as they are",
+            "queue.copy_tasks() copies tasks with their secrets",
         )
 
 
 def _no_text(what: str, value: object) -> InvalidArgument:
-    return InvalidArgument(f"{what} is a {type(value).__name__}, not text.", hint="pass a str")
+    return InvalidArgument(f"{what} must be a string, not a {type(value).__name__}.", hint="pass a str")

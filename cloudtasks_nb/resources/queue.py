@@ -1,4 +1,4 @@
-"""Queue: what the API says of it, plus its verbs."""
+"""Queue: the fields of the API, plus its verbs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Queue(
     dict=True,
     gc=True,
 ):
-    """A queue. Its fields are what was last read; verbs call the service and bring them up to date.
+    """A queue. Its fields have the values of the last read; each verb updates them in place.
 
     Source: REST projects.locations.queues.
 
@@ -74,11 +74,11 @@ class Queue(
 
     @property
     def failing(self) -> Failing | None:
-        """How much of its work fails, where it was listed with `failing=True`: as it was then."""
+        """Its failures at the time of the listing, if it was listed with `failing=True`."""
         return self.__dict__.get("failing")
 
     def refresh(self, stats: bool | None = None) -> Self:
-        """Read it again; with its statistics when asked, or when it has them already. Errors: NotFound.
+        """Read the queue again; with statistics if requested, or if it already has them. Errors: NotFound.
 
         Source: REST queues.get.
 
@@ -102,11 +102,11 @@ class Queue(
         | Unchanged
         | None = UNCHANGED,
     ) -> Self:
-        """Change the settings that are passed, at any depth, and nothing else.
+        """Change only the settings that are passed, at any depth.
 
-        client.create_queue() explains each keyword. Settings may be dicts with the field names in snake_case. None sets
-        the default again, as a value in a dict or for a whole keyword. A message may be passed as it was read: what is
-        output only is left out. A rate of 0 is refused: queue.pause() stops dispatching.
+        client.create_queue() explains each keyword. Settings can be dicts with snake_case field names. None resets a
+        keyword, or a value in a dict, to the default. Output-only fields of a message are ignored. A rate of 0 raises
+        ConfigError: use queue.pause() to stop dispatching.
 
         Errors: InvalidArgument, PermissionDenied, NotFound; ConfigError for a field that is unknown or cannot be set.
 
@@ -125,10 +125,10 @@ class Queue(
         }
         version = self._session.api_version
         changed, mask = settings(given, version, self.kind), mask_paths(given, version, self.kind)
-        if not mask:  # which the API reads as "every field", and would set all of them to their defaults
+        if not mask:  # the API reads an empty mask as "every field", and would reset all of them
             raise ConfigError(
                 "update() was called without any change.",
-                hint='pass what is to change, such as retry_config={"max_attempts": 5}',
+                hint='pass the settings to change, such as retry_config={"max_attempts": 5}',
             )
         changed.name = self.name
         return self._verb("patch", body=changed, query={"updateMask": ",".join(mask)})
@@ -145,7 +145,7 @@ class Queue(
         return self._verb("pause")
 
     def resume(self) -> Self:
-        """Dispatch again. Many busy queues at once can overload their target: resume them one by one.
+        """Resume dispatching. Many busy queues at once can overload their target: resume them one by one.
 
         Errors: NotFound, PermissionDenied.
 
@@ -158,15 +158,15 @@ class Queue(
         return self._verb("resume")
 
     def purge(self, backup: str | os.PathLike[str] | None = None, *, progress: bool | None = None) -> Self:
-        """Delete every task created before now. It cannot be undone, and may take a minute to be complete.
+        """Delete every task that was created before now. This cannot be undone, and may take a minute.
 
-        - `backup`: the path of a new file. The tasks are written to it, and then deleted by name: exactly the tasks
-          that the file holds. A task that is created meanwhile stays in the queue. `queue.purged` says how many tasks
-          were deleted, and how many arrived. This way does not set `purge_time`.
+        - `backup`: the path of a new file. The tasks are written to it, and then exactly these tasks are deleted by
+          name. A task that is created meanwhile stays in the queue. `queue.purged` has the number of tasks that were
+          deleted, and of those that arrived. With a backup, `purge_time` is not set.
         - `progress`: with a backup, whether to show progress. Defaults to yes in a notebook and in a terminal.
 
-        Errors: NotFound, PermissionDenied. With a backup also those of queue.backup(); BackupIncomplete when the tasks
-        cannot be read whole, and then nothing is deleted; BulkError when some tasks could not be deleted.
+        Errors: NotFound, PermissionDenied. With a backup also those of queue.backup(); BackupIncomplete if the tasks
+        cannot be read in full, and then nothing is deleted; BulkError if some tasks could not be deleted.
 
         Source: REST queues.purge, SPEC section 2.7; with a backup, queues.tasks.batchDelete.
 
@@ -186,7 +186,7 @@ class Queue(
 
     @property
     def purged(self) -> BulkResult | None:
-        """What the last purge(backup=...) through this object did; None before that.
+        """The result of the last purge(backup=...) of this object; None before that.
 
         `purged.done` counts the deleted tasks, and `purged.arrived` those that were created meanwhile and stay.
 
@@ -200,12 +200,12 @@ class Queue(
         """Delete the queue and its tasks; the name stays blocked for days.
 
         - `backup`: the path of a new file. The tasks are written to it and deleted by name, as queue.purge(backup=...)
-          does. The queue is deleted only if it is empty then. A task that is created between this look and the
-          deletion, one call later, is lost: stop what creates tasks first.
+          does. The queue is deleted only if it is then empty. A task that is created between this check and the
+          deletion, one call later, is lost: first stop the programs that create tasks.
         - `progress`: as in queue.purge().
 
         Errors: NotFound, PermissionDenied. With a backup also those of queue.purge(backup=...), and BackupIncomplete
-        when tasks arrived meanwhile: they stay, and so does the queue.
+        if tasks arrived meanwhile: then the tasks and the queue stay.
 
         Source: REST queues.delete.
 
@@ -221,7 +221,7 @@ class Queue(
     def tasks(
         self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None, page_token: str = ""
     ) -> TaskPager:
-        """The tasks that are waiting, page by page; payloads only with view="FULL". Its `where()` narrows it.
+        """List the waiting tasks, page by page; with payloads only if view="FULL". `where()` filters the listing.
 
         `page_token` is that of an error that cut a listing short, with the same view, size and order: the listing then
         begins with the first page that is missing. The service keeps such a token for two hours.
@@ -238,29 +238,29 @@ class Queue(
         how: dict[str, Any] = {"page_size": page_size, "order_by": order_by, "start": page_token}
         how["expected"] = partial(self._expected, page_size)
         listing = list_tasks(self._session, self._parsed, view=view, **how)
-        # Where nobody knew the kind: pull tasks are read in another version, which shows all of them.
+        # If the kind was unknown: pull tasks are read in another API version, which shows all their fields.
         first = listing.first_page.items if self._kind_of_tasks is None else []
         if first and first[0].kind == "pull" and self._session.speaking.learn_pull(self.name):
             listing = list_tasks(self._session, self._parsed, view=view, **how)
         return listing
 
     def _expected(self, page_size: int) -> Expected:
-        """How many tasks a listing will bring, by the statistics: those that were read, or else those of now."""
+        """Estimate the number of tasks in a listing from statistics: those already read, or else current ones."""
         stats = self.stats
         if stats is None and self.offers_stats:
             try:
                 stats = read_queue(self._session.once(), self._parsed, stats=True).stats
-            except CloudTasksError:  # who may list tasks may not always read the queue
+            except CloudTasksError:  # some identities may list tasks but not read the queue
                 stats = None
         return expected_of([stats], page_size)
 
     @property
     def offers_stats(self) -> bool:
-        """Whether a version of the API that is spoken keeps statistics of queues."""
+        """Whether an API version that the client uses has statistics of queues."""
         return self._session.speaking.offers_stats
 
     def count_tasks(self, progress: bool | None = None) -> int:
-        """How many tasks are waiting, counted page by page: where there are no statistics, or an estimate will not do.
+        """Count the waiting tasks exactly, page by page. Use it if an estimate is missing or not enough.
 
         Errors: NotFound, PermissionDenied.
 
@@ -273,9 +273,9 @@ class Queue(
         return count_tasks(self._session, self._parsed, progress)
 
     def task(self, task_id: str | Task, view: View = "FULL", *, read: bool = True) -> Task:
-        """One task, by id or full name; of a Task, its name counts. Errors: NotFound, InvalidArgument.
+        """Read a task by id, full name or Task. Errors: NotFound, InvalidArgument.
 
-        With read=False nothing is read: for an identity that may only run or delete tasks.
+        With read=False there is no request: for an identity that may only run or delete tasks.
 
         Source: REST queues.tasks.get.
 
@@ -288,15 +288,15 @@ class Queue(
 
     @property
     def plot(self) -> QueuePlots:
-        """Pictures: queue.plot.schedule(), .attempts(), .backoff()."""
+        """Plots: queue.plot.schedule(), .attempts(), .backoff()."""
         from ..plots import QueuePlots
 
         return QueuePlots(self)
 
     def panel(self, read_only: bool = False, every_s: float = 10.0) -> QueuePanel:
-        """Buttons for this queue: pause, resume, change settings, purge, delete, refresh.
+        """A panel with buttons for this queue: pause, resume, change settings, purge, delete, refresh.
 
-        Units: `every_s` is seconds between two reads while it can be seen, as in all panels; 0 reads only when you ask.
+        Units: `every_s` is the seconds between two reads while the panel is visible; 0 reads only on request.
 
         Example:
             >>> queue.panel(read_only=True)
@@ -306,9 +306,9 @@ class Queue(
         return QueuePanel(self, read_only=read_only, every_s=every_s)
 
     def monitor(self, every_s: float = 5.0, read_only: bool = False) -> QueueMonitor:
-        """Tasks, attempts and oldest age as live lines. Errors: ConfigError (less than a second between samples).
+        """A live plot of tasks, attempts and oldest age. Errors: ConfigError (less than a second between samples).
 
-        Units: `every_s` is seconds between samples; 0 takes samples only when you ask.
+        Units: `every_s` is the seconds between samples; 0 takes samples only on request.
 
         Example:
             >>> queue.monitor(every_s=10)
@@ -318,7 +318,7 @@ class Queue(
         return QueueMonitor(self, every_s=every_s, read_only=read_only)
 
     def iam_panel(self, read_only: bool = False, every_s: float = 10.0) -> IamPanel:
-        """Who may do what with it: bindings to edit, members with what they can, the caller's permissions.
+        """A panel for the IAM policy: bindings to edit, members with their roles, the caller's permissions.
 
         Units: `every_s` as in panel().
 
@@ -330,7 +330,7 @@ class Queue(
         return IamPanel(self, read_only=read_only, every_s=every_s)
 
     def workbench(self, read_only: bool = False, every_s: float = 10.0) -> LeaseWorkbench:
-        """Tasks of a pull queue to lease, look at and finish. Errors: ConfigError for a queue of another kind.
+        """A panel to lease, inspect and finish tasks of a pull queue. Errors: ConfigError for a queue of another kind.
 
         Units: `every_s` as in panel().
 
@@ -344,7 +344,7 @@ class Queue(
     def browse(
         self, read_only: bool = False, page_size: int = 25, every_s: float = 10.0, query: str = ""
     ) -> TaskBrowser:
-        """A table of its tasks to page through, filter, open and act on; `query` is its first filter.
+        """A table of its tasks with pages, filters, details and actions; `query` is the initial filter.
 
         Units: `every_s` as in panel().
         Errors: QueryError for a query with an unknown field or value, or one that needs payloads.
@@ -362,12 +362,12 @@ class Queue(
         path = {"name": self.name}
         answer = self._session.call(f"{_QUEUES}.{verb}", model.Queue, path=path, query=query, body=body)
         if answer.stats is None:
-            answer.stats = self.stats  # not part of these answers; what was read stays until the next refresh
+            answer.stats = self.stats  # these responses have none; keep the last ones until a refresh
         return self._take(answer)
 
 
 def queue_unread(session: Session, name: QueueName, kind: Kind | None) -> Queue:
-    """A queue that is not read: all that is known is its name and, where it is said, its kind. Errors: ConfigError."""
+    """A Queue without a read: it has only its name and perhaps its kind. Errors: ConfigError."""
     if kind not in (None, *KINDS):
         raise ConfigError(f"kind={kind!r} is unknown.", hint='use kind="http", "app_engine" or "pull"')
     queue = Queue(
@@ -380,20 +380,18 @@ def queue_unread(session: Session, name: QueueName, kind: Kind | None) -> Queue:
 
 
 def queue_handle(session: Session, name: QueueName, *, stats: bool, read: bool, kind: Kind | None) -> Queue:
-    """A queue by name, read or not. Errors: NotFound, PermissionDenied; ConfigError."""
+    """A Queue by name, read or not. Errors: NotFound, PermissionDenied; ConfigError."""
     if not read and not stats:
         return queue_unread(session, name, kind)
     if kind is not None or not read:
         raise ConfigError(
-            "kind is for a queue that is not read."
-            if read
-            else "stats=True reads the queue, read=False does not.",
-            hint="pass read=False and a kind, or neither; stats=True needs a queue that is read",
+            "kind needs read=False." if read else "stats=True and read=False contradict each other.",
+            hint="pass read=False with or without kind, or stats=True alone",
         )
     return read_queue(session, name, stats=stats)
 
 
 def read_queue(session: Session, name: QueueName, *, stats: bool = False) -> Queue:
-    """One queue by name. Errors: NotFound, PermissionDenied."""
+    """Read one queue by name. Errors: NotFound, PermissionDenied."""
     query = {"readMask": EVERY_FIELD if stats else None}
     return session.call(f"{_QUEUES}.get", Queue, path={"name": str(name)}, query=query).bind(session)

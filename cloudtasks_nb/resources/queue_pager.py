@@ -1,4 +1,4 @@
-"""The listing of queues, of one location or of several, and the way from there to all their tasks."""
+"""The listing of queues, of one location or of several, and the listing of all their tasks."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ class QueuePager(Pager[Queue]):
     def tasks(
         self, view: View = "BASIC", page_size: int = 1000, order_by: str | None = None, page_token: str = ""
     ) -> TaskPager:
-        """The tasks of all these queues as one listing, with everything that the listing of one queue has.
+        """List the tasks of all these queues as one listing, which works like that of one queue.
 
-        It reads the queues, and the first page of tasks. Pages come in turn from up to eight queues, each page of one
-        queue; `order_by` orders the tasks of each queue. Exports read eight queues side by side. When the quota of list
-        calls is met, they wait and go on.
+        It reads the queues, and the first page of tasks. Up to eight queues take turns, one page at a time. `order_by`
+        sorts the tasks of each queue separately. Exports read eight queues concurrently. If the quota of list calls is
+        exhausted, they wait and continue.
 
-        A queue that was deleted meanwhile is passed over. One that cannot be read is asked again after all others. If
-        it refuses again, its error is raised and names it. What came before is then the error's `.result`, as with
-        every export that is cut short.
+        A queue that was deleted meanwhile is skipped. A queue that cannot be read is tried again after all others. If
+        it fails again, its error is raised, with its name. The error's `.result` has the tasks that were read before,
+        as with every export that fails.
 
         - `view`, `page_size`, `order_by`: as in queue.tasks().
-        - `page_token`: that of an error that cut such a listing short. Queues are then read where they were left.
+        - `page_token`: from the error of such a listing. The new listing continues where that one failed.
 
         Errors: PermissionDenied, InvalidArgument, and those of client.queues().
         Units: a page token is valid for two hours.
@@ -95,7 +95,7 @@ class _QueuePage(Message):
 class _QueueListing(Listing[Queue]):
     noun = "queue"
     lately: Lately | None = None
-    """What fails, where that was asked for."""
+    """The failures, if requested."""
 
     def items(self, raw: bytes) -> list[Queue]:
         queues = bind_all(decode(raw, _QueuePage).queues, self.session)
@@ -111,7 +111,7 @@ class _QueueListing(Listing[Queue]):
     def table(self, items: list[Queue], footer: str | None = None) -> Table:
         from ..render import queue_table
 
-        if self.lately is not None:  # the worst first: a card sorts by itself
+        if self.lately is not None:  # the worst first; a panel sorts by itself
             items = sorted(items, key=lambda queue: -queue.failing.failed if queue.failing else 1)
             footer = ". ".join(filter(None, (footer, self.lately.words)))
         return queue_table(items, caption=self.caption, footer=footer, now=self.session.now())

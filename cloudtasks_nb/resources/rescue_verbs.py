@@ -1,4 +1,4 @@
-"""The verbs of a queue that help before it is too late."""
+"""The verbs of a queue for tasks that run late or are at risk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RescueVerbs(QueueVerbs):
-    """Which tasks are in danger, and another time for them."""
+    """Forecast, tasks at risk, copies of them, and rescheduling."""
 
     __slots__ = ()
 
@@ -30,19 +30,19 @@ class RescueVerbs(QueueVerbs):
         rate: float | None = None,
         concurrency: int | None = None,
     ) -> Forecast:
-        """When half, most (90 %) and all of what waits will be done, as intervals, and which limit binds.
+        """Forecast when 50 %, 90 % and all of the waiting tasks will be done, as intervals, and which limit binds.
 
-        What is not passed is read: the settings and statistics of the queue, at most three pages of tasks, and metrics
-        where they can be had. The card says where each number comes from. What is passed takes its place, so that
-        `rate=50` answers what a rate of 50 would change; `forecast.as_it_is` is the forecast without it,
-        `forecast.code` the line that sets it.
+        Values that you do not pass are read: the settings and statistics of the queue, at most three pages of tasks,
+        and metrics if you may read them. The card shows the source of each number. Values that you pass replace them:
+        `rate=50` shows the effect of a rate of 50. `forecast.as_it_is` is the forecast without it, and `forecast.code`
+        the line that sets it.
 
         - `latency`: how long an attempt takes.
-        - `failure`: which share of the attempts fails, from 0 to 1.
-        - `rate`: tasks per second that the queue may send, up to 500.
-        - `concurrency`: requests at a time, up to 5,000.
+        - `failure`: the share of attempts that fail, from 0 to 1.
+        - `rate`: the limit of tasks per second, up to 500.
+        - `concurrency`: the limit of concurrent requests, up to 5,000.
 
-        Errors: NotFound, PermissionDenied; ConfigError for a pull queue, and for what is no such number.
+        Errors: NotFound, PermissionDenied; ConfigError for a pull queue, and for numbers out of range.
 
         Units: `latency` is seconds, a timedelta, or text such as "2s".
 
@@ -68,11 +68,11 @@ class RescueVerbs(QueueVerbs):
         view: View = "BASIC",
         page_size: int = 1000,
     ) -> TaskPager:
-        """The tasks that will soon be given up or expire, page by page: a listing like queue.tasks().
+        """List the tasks that will soon be given up or expire, page by page: a listing like queue.tasks().
 
-        A task is at risk when it failed and has at most `attempts_left` attempts left, when its retry duration ends
-        within `within`, or when it expires by then. Where it has both limits, attempts and a duration, the service
-        gives it up when both are used up. A task that was never sent counts only if its first attempt is its last. The
+        A task is at risk if it failed and has at most `attempts_left` attempts left, if its retry duration ends within
+        `within`, or if it expires within that time. If it has both limits, attempts and a duration, the service gives
+        it up once both are used up. A task that was never sent counts only if its first attempt is its last. The
         settings of the queue are read once; each page is read when iteration reaches it.
 
         Shapes: the columns of queue.tasks().to_dataframe(), and before `name`: `risk` ("last attempts",
@@ -102,23 +102,24 @@ class RescueVerbs(QueueVerbs):
         attempts_left: int = 3,
         within: DurationLike = "1h",
     ) -> Watch:
-        """Keep a copy of each task that comes near its last attempt, in the background, until it is stopped.
+        """Save a copy of each task that comes near its last attempt, in the background, until stopped.
 
-        The service deletes a task after its last failed attempt. This looks for the tasks at risk every `every`, and
-        brings them into a file; queue.restore(file) creates them again. In a notebook the result is a card with a
-        button that stops it. A program calls `.wait()`, or runs `python -m cloudtasks_nb watch`.
+        The service deletes a task after its last failed attempt. This watch polls the queue at the interval `every`,
+        and writes the tasks at risk to a file; queue.restore(file) creates them again. In a notebook the result is a
+        card with a button that stops it. A program calls `.wait()`, or runs `python -m cloudtasks_nb watch`.
 
-        The file is a backup, for its owner only (mode 0600), and complete after every write, whatever ends the process.
-        A file that is there is continued. A task that succeeds on one of its last attempts is in the file too, because
-        the service does not tell how a task ended.
+        The file is a backup that only its owner can read (mode 0600). It is complete after every write, even if the
+        process is killed. An existing file is continued. A task that succeeds on one of its last attempts is also in
+        the file, because the service does not report how a task ended.
 
         - `dead_letter`: the path of the file.
-        - `every`: the time between two looks, from one second to one day. Each look reads the queue once, and its tasks
+        - `every`: the polling interval, from one second to one day. Each poll reads the queue once, and its tasks
           page by page.
-        - `attempts_left`, `within`: what counts as near, as in queue.at_risk().
+        - `attempts_left`, `within`: which tasks are at risk, as in queue.at_risk().
 
-        Errors: NotFound, PermissionDenied (needs cloudtasks.tasks.fullView); ConfigError for a file that is no backup
-        of this queue, is watched already, or cannot be written; BackupIncomplete where tasks cannot be read whole.
+        Errors: NotFound, PermissionDenied (needs cloudtasks.tasks.fullView); ConfigError for a file that is not a
+        backup of this queue, is in use by another watch, or cannot be written; BackupIncomplete if tasks cannot be read
+        in full.
 
         Units: `every` and `within` are timedeltas, seconds, or text such as "1min".
 
@@ -136,10 +137,10 @@ class RescueVerbs(QueueVerbs):
         return watch(self._queue, dead_letter, every, attempts_left, within)
 
     def given_up(self, *, view: View = "BASIC", page_size: int = 1000) -> TaskPager:
-        """The tasks that an emulator gave up after their last failed attempt: a listing like queue.tasks().
+        """List the tasks that an emulator gave up after their last failed attempt: a listing like queue.tasks().
 
-        ct.local(dead_letter=True), or `--dead-letter`, keeps them. The real service keeps none: there
-        queue.watch() keeps copies in time. To try them again:
+        ct.local(dead_letter=True), or `--dead-letter`, keeps them. The real service deletes them: there,
+        queue.watch() saves copies in time. To try them again:
         `queue.copy_tasks(queue.given_up(view="FULL"), to=queue, new_ids=True)`.
 
         Errors: ConfigError on a real service, and on an emulator that does not keep them.
@@ -165,21 +166,21 @@ class RescueVerbs(QueueVerbs):
         rate_per_second: float | None = None,
         ramp: str | None = None,
     ) -> BulkResult:
-        """Give many tasks another time. The service changes no task, so each is created again and then deleted.
+        """Reschedule many tasks. The service cannot change tasks, so each is created again and the old one deleted.
 
-        A task is deleted only when the one that takes its place is there. That one has a new id, which follows from the
-        old one ("welcome" becomes "welcome-r1a783efa"), and all of its attempts before it. Rescheduling again completes
-        an interrupted call and creates no task twice. Pause the queue first where tasks are due soon: the queue may
-        send a task in the moment between both calls, and its successor later.
+        A task is deleted only after its successor exists. The successor has a new id, derived from the old one
+        ("welcome" becomes "welcome-r1a783efa"), and has used no attempts. Rescheduling again completes an interrupted
+        call and creates no task twice. If tasks are due soon, pause the queue first: otherwise it may send a task
+        between both calls, and its successor later.
 
         - `selection`: Tasks, names, ids, a listing, or a DataFrame with a "name" column. Names, and Tasks without
           payloads, are read one by one; queue.tasks(view="FULL") is faster.
-        - `schedule`: when they are to be due: an instant, or how long from now. 0 is now.
+        - `schedule`: the new due time: an instant, or a time from now. 0 is now.
         - `progress`, `concurrency`, `rate_per_second`, `ramp`: as in queue.create_tasks().
 
-        Errors: InvalidRows, InvalidArgument (a negative delay, what is no time), PermissionDenied; what befalls single
-        tasks is in the result: InvalidArgument for more than 30 days ahead, AlreadyExists for a task whose successor
-        has run.
+        Errors: InvalidRows, InvalidArgument (a negative delay, not a time), PermissionDenied. Errors of single tasks
+        are in the result: InvalidArgument for more than 30 days ahead, AlreadyExists for a task whose successor has
+        already run.
 
         Units: `schedule` is a datetime, a timedelta, seconds, or text such as "2h".
 

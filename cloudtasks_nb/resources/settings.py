@@ -1,4 +1,4 @@
-"""Settings as a person passes them: messages or dicts in, at any depth; messages out."""
+"""Converts settings from users, messages or dicts at any depth, to messages."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ _TYPES: dict[Any, tuple[str, Any]] = {
     Int64: ("a whole number", int | float),
     float: ("a number", int | float),
 }
-# On the wire, 0 of these means that nothing was said, and the service sets its default, such as 500 tasks per second.
+# For these, the service reads 0 as unset, and sets its default, such as 500 tasks per second.
 _PAUSE = "queue.pause() stops dispatching"
 _INSTEAD_OF_0 = {
     "max_tasks_dispatched_per_second": _PAUSE,
     "max_concurrent_tasks": _PAUSE,
-    "max_burst_size": "the least is 1",
+    "max_burst_size": "the minimum is 1",
     "max_attempts": "1 means no retries",
 }
 
 
 def settings(given: Mapping[str, Any], version: Spoken = OWN, queue_kind: str = "") -> Queue:
-    """A queue with the settings that were passed by their names, in a version and for a queue of a kind.
+    """Make a queue with these settings, for an API version and a kind of queue.
 
-    A message is taken as it was read: what is output only is left out. A key of a dict must be one that can be set.
+    Output-only fields of a message are ignored. A key of a dict must be a field that can be set.
 
     Errors: ConfigError for an unknown field, a field that cannot be set, or a wrong type.
 
@@ -63,19 +63,19 @@ def settings(given: Mapping[str, Any], version: Spoken = OWN, queue_kind: str = 
 
 
 def policy_of(given: Policy | Mapping[str, Any]) -> Policy:
-    """An IAM policy, also from nested dicts. Errors: ConfigError."""
+    """Make an IAM policy, also from nested dicts. Errors: ConfigError."""
     if isinstance(given, Policy):
         return given
     if not isinstance(given, Mapping):
         raise ConfigError(
-            f"policy is a {type(given).__name__}, not a Policy or a dict.",
-            hint='begin with queue.iam_policy(), then policy.grant("roles/...", "user:...")',
+            f"policy must be a Policy or a dict, not a {type(given).__name__}.",
+            hint='start with queue.iam_policy(), then policy.grant("roles/...", "user:...")',
         )
     return cast(Policy, _Reader().message(Policy, given, "policy"))
 
 
 def read_message(kind: type[M], given: M | Mapping[str, Any], where: str) -> M:
-    """A message of settings, also from a dict. Errors: those of settings().
+    """Read a settings message, also from a dict. Errors: those of settings().
 
     >>> read_message(RetryConfig, {"min_backoff": "5s"}, "retry_config").min_backoff.seconds
     5
@@ -84,7 +84,7 @@ def read_message(kind: type[M], given: M | Mapping[str, Any], where: str) -> M:
 
 
 class _Reader:
-    """Reads settings for one version of the API and one kind of queue."""
+    """Reads settings for one API version and one kind of queue."""
 
     def __init__(self, version: Spoken = OWN, queue_kind: str = "") -> None:
         self._version = version
@@ -133,7 +133,7 @@ class _Reader:
 
 
 def _scalar(field: Field, given: Any, where: str) -> Any:
-    """A value of the type that the field holds."""
+    """Convert a value to the type of the field."""
     if field.holds is Duration:
         try:
             return Duration.of(given)
@@ -150,7 +150,7 @@ def _scalar(field: Field, given: Any, where: str) -> Any:
             raise ConfigError(f"{where} is {plain}, not {words}.")
     if plain == 0 and field.name in _INSTEAD_OF_0:
         raise ConfigError(
-            f"{where} is 0, which the service takes for its default.",
+            f"{where} is 0, which the service reads as its default.",
             hint=f"{_INSTEAD_OF_0[field.name]}; None sets the default",
         )
     return field.holds(plain)

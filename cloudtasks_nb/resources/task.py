@@ -1,4 +1,4 @@
-"""Task: what the API says of it, plus its verbs."""
+"""Task: the fields of the API, plus its verbs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VIEWS = ("BASIC", "FULL")
 
 
 class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
-    """A task. Its fields are what was last read; verbs call the service and bring them up to date.
+    """A task. Its fields have the values of the last read; each verb updates them in place.
 
     Source: REST projects.locations.queues.tasks.
 
@@ -52,12 +52,12 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
 
     @property
     def queue_state(self) -> str:
-        """The state of its queue as this client saw it last: RUNNING, PAUSED or DISABLED; empty if it never did."""
+        """The last state of its queue that this client read: RUNNING, PAUSED or DISABLED; empty if it read none."""
         session: Session | None = self.__dict__.get("session")
         return session.queue_states.get(self.name.rpartition("/tasks/")[0], "") if session is not None else ""
 
     def refresh(self, view: model.View = "FULL") -> Self:
-        """Read it again. Errors: NotFound when it finished or was deleted, PermissionDenied.
+        """Read the task again. Errors: NotFound if it finished or was deleted, PermissionDenied.
 
         Source: REST queues.tasks.get.
 
@@ -68,9 +68,9 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
         return self._take(read_task(self._session, self._parsed, view))
 
     def run(self) -> Self:
-        """Send it now, even when its queue is paused.
+        """Send the task now, even if its queue is paused.
 
-        The answer shows the attempt as dispatched, not how it ended: refresh() tells.
+        The response shows the attempt as dispatched. Call refresh() to see how it ended.
 
         Errors: NotFound, InvalidArgument (a pull task).
 
@@ -88,7 +88,7 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
         )
 
     def delete(self) -> None:
-        """Delete it. Errors: NotFound when it finished or was deleted before.
+        """Delete the task. Errors: NotFound if it finished or was deleted before.
 
         Source: REST queues.tasks.delete.
 
@@ -98,13 +98,13 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
         self._session.call(f"{_TASKS}.delete", Empty, path={"name": self.name})
 
     def reschedule(self, schedule: datetime | DurationLike) -> Self:
-        """Give it another time. The service changes no task, so it is created again, and the old one is deleted then.
+        """Reschedule the task. The service cannot change a task, so it is created again, and the old one is deleted.
 
-        This object is the new task afterwards: it has a new id, and all of its attempts before it.
+        Afterwards this object is the new task: it has a new id, and has used no attempts.
         queue.reschedule_tasks() explains the rest.
 
-        Errors: NotFound when it finished or was deleted; InvalidArgument for what is no time, and for more than 30 days
-        ahead; AlreadyExists when it was rescheduled before and its successor has run.
+        Errors: NotFound if it finished or was deleted; InvalidArgument if it is not a time, or more than 30 days ahead;
+        AlreadyExists if it was rescheduled before and its successor has run.
 
         Units: `schedule` is a datetime, a timedelta, seconds, or text such as "2h"; 0 is now.
 
@@ -119,17 +119,17 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
         self.name = reschedule(self, schedule)
         try:
             return self.refresh("FULL" if self.view == "FULL" else "BASIC")
-        except NotFound:  # it ran already
+        except NotFound:  # it has already run
             self.status = None
             return self
 
     def explain(self) -> Explanation:
-        """Why it has not run, or what became of it, in words: `sentence` and `cause`.
+        """Explain why the task has not run, or how it ended: `sentence` and `cause`.
 
-        The cause is "scheduled", "retrying", "due", "finished", "gone" or "unknown", or the rule of a finding that
-        holds it back, such as "paused_with_backlog". It reads the task and its queue, and changes nothing.
+        The cause is "scheduled", "retrying", "due", "finished", "gone" or "unknown", or the rule of the finding that
+        explains the delay, such as "paused_with_backlog". This reads the task and its queue, and changes nothing.
 
-        Errors: PermissionDenied, AuthError, TransportError. A task that is not there is explained.
+        Errors: PermissionDenied, AuthError, TransportError. A missing task is not an error.
 
         Source: REST queues.tasks.get and queues.get.
 
@@ -144,7 +144,7 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
         return explain(self)
 
     def text(self) -> str:
-        """The payload as text (UTF-8). Errors: ConfigError without payload, InvalidArgument when it is not text.
+        """The payload as text (UTF-8). Errors: ConfigError without payload, InvalidArgument if it is not text.
 
         Example:
             >>> task.text()
@@ -160,7 +160,7 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
             ) from None
 
     def json(self) -> Any:
-        """The payload as JSON values. Errors: ConfigError without payload, InvalidArgument when it is not JSON.
+        """The payload as JSON values. Errors: ConfigError without payload, InvalidArgument if it is not JSON.
 
         Example:
             >>> task.json()
@@ -185,13 +185,13 @@ class Task(model.Task, Leased, TaskHistoryVerb, dict=True, gc=True):
 
 
 class TaskPage(Message):
-    """Tasks, as an answer holds them."""
+    """The tasks in a response."""
 
     tasks: list[Task] = []
 
 
 def read_task(session: Session, name: TaskName, view: model.View) -> Task:
-    """One task by name. Errors: NotFound, PermissionDenied, ConfigError for an unknown view."""
+    """Read one task by name. Errors: NotFound, PermissionDenied, ConfigError for an unknown view."""
     path, query = {"name": str(name)}, {"responseView": check_view(view)}
     task = session.call(f"{_TASKS}.get", Task, path=path, query=query)
     if task.kind == "pull" and session.speaking.learn_pull(task.name):
@@ -223,25 +223,25 @@ def list_tasks(
 
 
 def paged(listing: TaskListing, queue: QueueName, query: dict[str, Any], start: str = "") -> TaskPager:
-    """A listing over the tasks of a queue, page by page, from a page token on. Errors: those of the first page."""
+    """List the tasks of a queue, page by page, from a page token on. Errors: those of the first page."""
     fetch = PagedCall(listing.session, _LIST, {"parent": str(queue)}, query)
     return TaskPager(fetch, listing, fetch.tokens(listing.caption), start=start)
 
 
 class TaskListing(Listing[Task]):
-    """Tasks, as pages and answers hold them."""
+    """Reads tasks from pages and responses."""
 
     noun = "task"
     rest = "queue.tasks(page_token=error.page_token)"
 
     def narrowed(self, words: str) -> Self:
-        """The same for some of the tasks, which follow in words. Nobody knows how many match."""
+        """A filtered copy; `words` describe the filter. The number of matches is unknown."""
         fewer, expected = copy(self), self.expected
         fewer.caption, fewer.expected = f"{self.caption} {words}", lambda: replace(expected(), items=None)
         return fewer
 
     def every(self, raw: bytes) -> list[Task]:
-        """All tasks of a page, also those that this listing passes over. Errors: DecodeError."""
+        """All tasks of a page, including those that the filter removes. Errors: DecodeError."""
         return bind_all(decode(raw, TaskPage).tasks, self.session)
 
     def items(self, raw: bytes) -> list[Task]:
@@ -273,7 +273,7 @@ def count_tasks(
     progress: bool | None,
     so_far: Callable[[int], object] = lambda count: None,
 ) -> int:
-    """How many tasks a queue holds, by reading the names of all of them; `so_far` hears the count after each page."""
+    """Count the tasks of a queue by listing all names. Calls `so_far` with the count after each page."""
     count = 0
     for page in _pages_of_names(session, queue, progress):
         count += len(page.tasks)
@@ -282,7 +282,7 @@ def count_tasks(
 
 
 def task_ids(session: Session, queue: QueueName, progress: bool | None) -> Iterator[str]:
-    """The ids of all tasks of a queue, and nothing else of them."""
+    """List only the ids of all tasks of a queue."""
     for page in _pages_of_names(session, queue, progress):
         for task in page.tasks:
             yield task.name.rpartition("/")[2]
@@ -298,7 +298,7 @@ def _pages_of_names(session: Session, queue: QueueName, progress: bool | None) -
 
 
 def check_view(view: str) -> str:
-    """The view itself when it is one. Errors: ConfigError."""
+    """Validate a view, and return it. Errors: ConfigError."""
     if view not in VIEWS:
         raise ConfigError(f"view={view!r} is unknown.", hint='use view="BASIC" or view="FULL"')
     return view

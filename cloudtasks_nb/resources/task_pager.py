@@ -1,4 +1,4 @@
-"""The listing of tasks: how it becomes another one, of those tasks that are wanted."""
+"""The listing of tasks, and its filters."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from .task import Task, TaskListing
 
 Keep = Callable[[Sequence["Task"], datetime], Iterable[int]]
-"""Of the tasks of one page, seen from now: the places of those that are wanted, in order."""
+"""Takes the tasks of a page and the current time, and returns the indexes of the matching tasks, in order."""
 
 
 class _Page(msgspec.Struct, rename="camel"):
-    """A page whose tasks stay as they came."""
+    """A page whose tasks stay encoded."""
 
     tasks: list[msgspec.Raw] = []
     next_page_token: str = ""
 
 
 class TaskPager(Pager["Task"]):
-    """The tasks of a queue, page by page. `where()` narrows it to those that match a query.
+    """The tasks of a queue, page by page. `where()` keeps only those that match a query.
 
     Example:
         >>> queue.tasks().where("attempts:0 due>1min").to_dataframe()
@@ -37,14 +37,14 @@ class TaskPager(Pager["Task"]):
     _listing: TaskListing
 
     def where(self, query: str) -> TaskPager:
-        """The same listing, of only those tasks that match: `code:503,429 attempts>3 due<2h -tag:red ada`.
+        """A listing of only those tasks that match: `code:503,429 attempts>3 due<2h -tag:red ada`.
 
-        It is a listing like every other: its first page is here at once, each further page is fetched when it is
-        reached, every export takes it, and a second where() narrows it further. The service knows no such filter, so
-        all pages are read, and tasks that do not match are passed over here; a page may hold none.
-        docs/reference/query.md describes the language. `payload` needs queue.tasks(view="FULL").
+        It works like any other listing: it reads the first page at once and each further page when iteration reaches
+        it. Exports work, and a second where() filters further. The service cannot filter tasks, so the client reads all
+        pages and skips tasks that do not match. A page can be empty. docs/reference/query.md describes the language.
+        `payload` needs queue.tasks(view="FULL").
 
-        Errors: QueryError, before any request, for an unknown field or value, or payloads that are not read; then as
+        Errors: QueryError, before any request, for an unknown field or value, or payloads that are not fetched; then as
         queue.tasks().
 
         Example:
@@ -58,7 +58,7 @@ class TaskPager(Pager["Task"]):
         return self._keeping(wanted.places, f"where {scrub(str(wanted))}") if wanted else self
 
     def _keeping(self, keep: Keep, words: str) -> TaskPager:
-        """The same listing, of those tasks of each page that `keep` names; `words` follow its caption.
+        """A listing of the tasks in each page that `keep` selects; `words` are added to the caption.
 
         Errors: DecodeError for a page that cannot be read.
         """

@@ -1,4 +1,4 @@
-"""The verbs that say why: of a queue, and of a task."""
+"""The verbs that explain the state of a queue or a task."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
 
 
 class WhyVerbs(QueueVerbs):
-    """Why a queue does what it does."""
+    """The verb that explains the state of a queue."""
 
     __slots__ = ()
 
     def diagnose(self, deep: bool = False) -> Diagnosis:
-        """Why it is stuck, slow or failing: findings in words, what hurts most first. Nothing is changed.
+        """Explain why the queue is stuck, slow or failing: a list of findings, worst first. Changes nothing.
 
-        Each finding has its rule, a severity ("blocks", "slows", "warns" or "info"), a sentence, the evidence for it, a
-        line of code that helps, and a source. It takes one read of the queue and at most three pages of tasks, 1,000
-        each; where that leaves something open, one call of Cloud Monitoring or Cloud Logging. The diagnosis says how
-        many calls it made, and what it could not look at.
+        Each finding has a rule, a severity ("blocks", "slows", "warns" or "info"), a sentence, its evidence, a line of
+        code that helps, and a source. This reads the queue once and at most three pages of tasks, 1,000 each; if
+        needed, it makes one call of Cloud Monitoring or Cloud Logging. The diagnosis has the number of calls, and lists
+        the sources that it could not read.
 
-        With deep=True it also reads the project, and the target where that is a service of Cloud Run: up to ten more
-        calls of Google's other APIs, which only read. docs/how-to/why.md lists all rules.
+        With deep=True it also reads the project, and the target if it is a Cloud Run service: up to ten more read-only
+        calls of other Google APIs. docs/how-to/why.md lists all rules.
 
-        Errors: NotFound, AuthError, TransportError. What may not be read is said in the diagnosis.
+        Errors: NotFound, AuthError, TransportError. The diagnosis lists the sources that you may not read.
 
         Source: REST queues.get and queues.tasks.list.
 

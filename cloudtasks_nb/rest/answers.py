@@ -1,4 +1,4 @@
-"""From an HTTP answer to bytes or a typed error: the error envelope, and answers that are not the API's at all.
+"""Converts an HTTP response to bytes or a typed error: the API's error envelope, and responses of other servers.
 
 Source: SPEC section 6.1.
 """
@@ -28,15 +28,15 @@ class _Envelope(msgspec.Struct):
 
 
 class NotServed(DecodeError):
-    """A 404 of a web server, which knows nothing of the API."""
+    """A 404 from a web server that does not serve the API."""
 
 
 def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
-    """The error that an answer other than 2xx stands for."""
+    """The error for a response other than 2xx."""
     try:
         error = msgspec.json.decode(answer.body, type=_Envelope).error
     except (msgspec.DecodeError, RecursionError):
-        # A proxy or load balancer in between spoke, or this is another server altogether.
+        # The response is from a proxy, a load balancer or an unrelated server.
         if answer.status < 500 and answer.status not in (401, 403, 407, 408, 429):
             return not_json(answer)
         words = f"HTTP {answer.status} without the API's error message{_glimpse(answer.body)}."
@@ -58,7 +58,7 @@ def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
 
 @contextmanager
 def asked(method: str, resource: str) -> Iterator[None]:
-    """Within a with block, what befalls a call says which one it was."""
+    """Within a with block, add the method and the resource to an error."""
     try:
         yield
     except CloudTasksError as error:
@@ -68,19 +68,19 @@ def asked(method: str, resource: str) -> Iterator[None]:
 
 
 def is_unserved(error: CloudTasksError) -> bool:
-    """Whether a refusal is a 404 that names no resource: there is nothing at such a URL, in this version at least."""
+    """Whether an error is a 404 for the URL, not for a resource: this version does not serve that URL."""
     if isinstance(error, NotServed):
         return True
     return isinstance(error, NotFound) and error.message.startswith("The requested URL")
 
 
 def not_json(answer: Answer) -> DecodeError:
-    """The error for an answer that should have been JSON and is something else."""
+    """The error for a response that should be JSON and is not."""
     kind = NotServed if answer.status == 404 else DecodeError
     return kind(
-        f"The endpoint answered HTTP {answer.status} with {answer.content_type or 'no content type'}, "
+        f"The endpoint returned HTTP {answer.status} with {answer.content_type or 'no content type'}, "
         f"not with the API's JSON{_glimpse(answer.body)}.",
-        hint="check the endpoint (a proxy, a login page or another server may have answered)",
+        hint="check the endpoint (the response may be from a proxy, a login page or another server)",
     )
 
 

@@ -1,4 +1,4 @@
-"""Who is calling: google-auth credentials, an API key or nobody, as request headers that stay fresh."""
+"""Request headers with valid credentials: google-auth credentials, an API key, or none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OAUTH_REASONS = ("invalid_client", "invalid_scope", "unauthorized_client")
 
 
 class Auth:
-    """Request headers for one identity. Any thread may call; a token is refreshed by one thread at a time."""
+    """Request headers for one identity. Thread-safe: only one thread at a time refreshes a token."""
 
     def __init__(
         self,
@@ -50,13 +50,13 @@ class Auth:
 
     @property
     def secret(self) -> bool:
-        """Whether requests carry something that must not travel in the clear."""
+        """Whether requests carry secrets, which must not travel unencrypted."""
         return self._credentials is not None or _KEY in self._fixed
 
     def headers(self, method: str, url: str, *, token: bool = True, key: bool = True) -> dict[str, str]:
-        """Headers for a request, with a token that is valid now. Errors: AuthError, TransportError.
+        """Headers for a request, with a valid token. Errors: AuthError, TransportError.
 
-        Without `token` or `key` when the request itself says who calls.
+        `token` and `key` are False if the request has its own.
         """
         headers = JsonObject((name, value) for name, value in self._fixed.items() if key or name != _KEY)
         if self._credentials is not None and token:
@@ -66,11 +66,11 @@ class Auth:
 
     @property
     def advice(self) -> str | None:
-        """What to do when the service refuses who calls; None where the usual advice is right."""
+        """The hint for these credentials when the service rejects them; None for the default hint."""
         if self._credentials is not None and not self._renewable:
             return (
-                "the access token is wrong or over: pass a fresh one, ct.connect(access_token=...), "
-                "or credentials, which renew it"
+                "the access token is invalid or has expired: pass a new one, ct.connect(access_token=...), "
+                "or credentials, which renew their token"
             )
         if getattr(self._credentials, "service_account_email", None):
             return (
@@ -79,15 +79,15 @@ class Auth:
         return None
 
     def renew(self, refused: dict[str, str]) -> bool:
-        """After a 401: fetch another token, unless another thread just has; False when there is nothing to fetch.
+        """After a 401: fetch a new token, unless another thread just did. Returns False if no token can be fetched.
 
-        Errors: AuthError when the credentials are expired, revoked or cannot be refreshed.
+        Errors: AuthError if the credentials have expired, were revoked or cannot be refreshed.
         """
         credentials = self._credentials
         if credentials is None or not self._renewable:
             return False
         with self._lock:
-            if refused.get("authorization", "") == Secret(f"Bearer {credentials.token}"):  # nobody has yet
+            if refused.get("authorization", "") == Secret(f"Bearer {credentials.token}"):  # not yet renewed
                 _guard(lambda: credentials.refresh(self._request()))
         return True
 
@@ -97,9 +97,9 @@ class Auth:
             from google.auth.transport.requests import Request
 
             http = requests.Session()
-            # What is sent there is secret: it does not follow a redirect to wherever.
+            # Requests to the token endpoint hold secrets, so redirects are not followed.
             http.request = partial(http.request, allow_redirects=False)  # type: ignore[method-assign]
-            self._transport = partial(Request(http), timeout=_SIGN_IN_S)  # two minutes, unless said otherwise
+            self._transport = partial(Request(http), timeout=_SIGN_IN_S)  # google-auth waits two minutes
         return self._transport
 
     def __repr__(self) -> str:
@@ -107,7 +107,7 @@ class Auth:
 
 
 def login_hint() -> str:
-    """How to sign in from here."""
+    """How to sign in on this machine."""
     if "google.colab" in sys.modules:
         return (
             "on Colab: from google.colab import auth; auth.authenticate_user(); "
@@ -124,7 +124,7 @@ def default_credentials(quota_project: str | None = None) -> tuple[Credentials, 
         found: tuple[Credentials, str | None] = _guard(
             lambda: google.auth.default(scopes=SCOPES, quota_project_id=quota_project)
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:  # of a file that holds something else
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # the file holds something else
         raise AuthError(
             f"The file of Application Default Credentials holds no credentials ({type(error).__name__}).",
             hint=f"check the file that GOOGLE_APPLICATION_CREDENTIALS names, or {login_hint()}",
@@ -133,14 +133,14 @@ def default_credentials(quota_project: str | None = None) -> tuple[Credentials, 
 
 
 def credentials_auth(credentials: Any, quota_project: str | None = None) -> Auth:
-    """Auth from any google-auth credentials; anonymous ones mean none. Errors: ConfigError."""
+    """Auth from any google-auth credentials; anonymous credentials mean none. Errors: ConfigError."""
     from google.auth.credentials import AnonymousCredentials, Credentials, with_scopes_if_required
 
     if isinstance(credentials, AnonymousCredentials):
         return Auth(quota_project=quota_project)
     if not isinstance(credentials, Credentials):
         raise ConfigError(
-            f"credentials is a {type(credentials).__name__}, not google-auth credentials.",
+            f"credentials must be google-auth credentials, not a {type(credentials).__name__}.",
             hint="pass a path, a dict, a Token of ct.oauth or google-auth credentials; "
             "for a bare token use access_token=...",
         )
@@ -148,13 +148,13 @@ def credentials_auth(credentials: Any, quota_project: str | None = None) -> Auth
 
 
 def token_auth(access_token: str, quota_project: str | None = None, *, account: str = "") -> Auth:
-    """Auth from an access token that somebody else keeps fresh; `account`: whose it is. Errors: ConfigError."""
+    """Auth from an access token, which is never refreshed. `account` is its owner. Errors: ConfigError."""
     access_token = as_secret(access_token)
     return Auth(bare_token(access_token, account), quota_project=quota_project, renewable=False)
 
 
 def bare_token(access_token: str, account: str = "") -> Credentials:
-    """An access token as credentials. Errors: ConfigError."""
+    """Make credentials from an access token. Errors: ConfigError."""
     from google.oauth2.credentials import Credentials
 
     access_token = as_secret(access_token)
@@ -162,26 +162,26 @@ def bare_token(access_token: str, account: str = "") -> Credentials:
 
 
 def header_text(what: str, text: str) -> str:
-    """A value that travels as a header, without blanks around it (as command output has). Errors: ConfigError."""
+    """A header value without surrounding whitespace, which command output often has. Errors: ConfigError."""
     if not isinstance(text, str) or not text.isascii() or not text.strip().isprintable() or not text.strip():
-        # What it is stays unsaid: it may be a secret.
+        # The message does not quote the value: it may be a secret.
         raise ConfigError(f"{what} is empty, or not plain text on one line.")
     return text.strip()
 
 
 def check_url(endpoint: str) -> None:
-    """Refuse what is not an address of a service. Errors: ConfigError."""
+    """Raise unless this is the URL of a service. Errors: ConfigError."""
     try:
         parts = urlsplit(endpoint)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        # A backslash begins the path for some who read addresses, and belongs to the host for others.
+        # Parsers disagree on whether a backslash ends the host, so such URLs are rejected.
         plain = not (
             parts.query or parts.fragment or any(sign.isspace() or sign == "\\" for sign in endpoint)
         )
     except (AttributeError, TypeError, ValueError):
         usable = plain = False
     if not (usable and plain):
-        shown = "" if "@" in str(endpoint) else f" {endpoint!r}"  # before an @ stands a password
+        shown = "" if "@" in str(endpoint) else f" {endpoint!r}"  # a password may stand before an @
         raise ConfigError(
             f"The endpoint{shown} is not the http(s) URL of a service.",
             hint='write "https://cloudtasks.googleapis.com", or "http://localhost:8123" for an emulator',
@@ -191,7 +191,7 @@ def check_url(endpoint: str) -> None:
 
 
 def check_secret_way(endpoint: str) -> None:
-    """Refuse an endpoint to which a secret would travel in the clear. Errors: ConfigError."""
+    """Raise if secrets would travel to this endpoint unencrypted. Errors: ConfigError."""
     parts = urlsplit(endpoint)
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ConfigError(
@@ -201,7 +201,7 @@ def check_secret_way(endpoint: str) -> None:
 
 
 def check_token_uri(token_uri: str) -> None:
-    """Refuse an address to which secrets would travel in the clear. Errors: ConfigError."""
+    """Raise if secrets would travel to this address unencrypted. Errors: ConfigError."""
     check_url(token_uri)
     check_secret_way(token_uri)
 
@@ -226,13 +226,13 @@ def _identity(credentials: Any, api_key: str | None) -> str:
         if isinstance(name, str) and name and name != "default":
             return name
     kind = type(credentials).__module__.rpartition(".")[2].strip("_").replace("_", " ")
-    if kind == "credentials":  # google-auth's own for people: with what renews them, or a bare token
+    if kind == "credentials":  # google-auth's user credentials, with a refresh token or only a bare token
         return "a person's credentials" if getattr(credentials, "refresh_token", None) else "access token"
     return f"{kind} credentials"
 
 
 def _guard(call: Callable[[], Any]) -> Any:
-    """Run a google-auth call; its errors become ours, without the token endpoint's raw answer."""
+    """Run a google-auth call, and convert its errors to ours, without the token endpoint's raw response."""
     from google.auth import exceptions
 
     try:
@@ -250,9 +250,9 @@ def _guard(call: Callable[[], Any]) -> Any:
     except exceptions.GoogleAuthError as error:
         line = scrub(_first_line(error))
         reason = line.partition(":")[0]
-        again = f"{login_hint()}; who signed in with ct.oauth.sign_in(...) does so again"
+        again = f"{login_hint()}; or repeat ct.oauth.sign_in(...)"
         raise AuthError(
-            f"The credentials are expired, revoked or refused: {line}",
+            f"The credentials have expired, or were revoked or rejected: {line}",
             hint=next_step(reason, line) if reason in _OAUTH_REASONS or "JWT" in line else again,
         ) from None
 

@@ -1,4 +1,4 @@
-"""One call, ready to be sent: its address, its body, and what an answer to it means."""
+"""One call, ready to send: its URL, its body, and the meaning of its response."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _PRETTY = frozenset({"prettyPrint", "$prettyPrint", "pp"})
 class Call:
     """A call of one REST method. `target` is path and query; `body` its JSON, or None.
 
-    Query values are sent as text; a list is sent item by item, also an empty text, which is left out otherwise.
-    `repeatable` says whether it may be sent again when an answer is lost.
+    Query values are sent as strings, and a list item by item. Empty strings are omitted, except in a list.
+    `repeatable` says whether the call may be retried after a lost response.
 
-    Errors: InvalidArgument when JSON or a URL cannot hold a value; ConfigError when a name is missing.
+    Errors: InvalidArgument for a value that JSON or a URL cannot hold; ConfigError for a missing name.
     """
 
     __slots__ = ("body", "continues_listing", "given", "method", "repeatable", "resource", "target")
@@ -62,39 +62,39 @@ class Call:
 
     @property
     def brings_token(self) -> bool:
-        """Whether a parameter says who calls, in place of the Authorization header."""
+        """Whether a parameter has the access token, in place of the Authorization header."""
         return any(name.removeprefix("$") in TOKEN_PARAMETERS for name in self.given)
 
     @property
     def brings_key(self) -> bool:
-        """Whether a parameter brings an API key."""
+        """Whether a parameter has an API key."""
         return bool(self.given & {KEY_PARAMETER, f"${KEY_PARAMETER}"})
 
     @property
     def wraps(self) -> bool:
-        """Whether the answer was asked for as a call of a JavaScript function."""
+        """Whether the response is JSONP: a call of a JavaScript function."""
         return bool(self.given & {"callback", "$callback"})
 
     def content(self, answer: Answer) -> bytes:
-        """The JSON of a good answer. Errors: what the service refused, or what is not an answer of the API."""
+        """The JSON of a successful response. Errors: ApiError for an error response; DecodeError for any other."""
         if not 200 <= answer.status < 300:
             raise refusal(answer, method=self.method.id, resource=self.resource)
-        if not answer.body:  # the API answers "{}" at least: the connection was cut within the headers
+        if not answer.body:  # the API sends at least "{}", so the connection broke after the headers
             if self.method.response is Empty:
                 return b"{}"
-            raise TransportError("The answer was empty, as when a connection is cut.", hint="try again")
+            raise TransportError("The response is empty: the connection probably broke.", hint="try again")
         if "json" not in answer.content_type and not self.wraps:
             raise not_json(answer)
         return in_version(answer.body, self.method.version)
 
     def was_done(self, error: CloudTasksError) -> bool:
-        """Whether a refusal, after a try without an answer, means that this try had succeeded."""
+        """Whether an error, after a try without a response, means that the earlier try succeeded."""
         return isinstance(error, ApiError) and error.status == self.method.done_when_repeated
 
 
 @contextmanager
 def writing(method_id: str, path: Mapping[str, str]) -> Iterator[None]:
-    """Within a with block, what JSON or a URL cannot hold is InvalidArgument."""
+    """Within a with block, raise InvalidArgument for values that JSON or a URL cannot hold."""
     try:
         yield
     except (NotImplementedError, TypeError, UnicodeError, RecursionError) as error:
@@ -105,7 +105,7 @@ def writing(method_id: str, path: Mapping[str, str]) -> Iterator[None]:
 
 
 def _is_named(method: Method, path: Mapping[str, str], body: Any) -> bool:
-    """Whether the request holds what makes it safe to send again: a name of one's own, a request id."""
+    """Whether the request is idempotent because it has a chosen name or a request id."""
     if not method.safe_with:
         return False
     if path.get(method.safe_with):

@@ -1,7 +1,7 @@
-"""How much time is left, and connections that read an answer within it, from its status line to its last byte.
+"""Deadlines, and connections that read a whole response within them, from the status line to the last byte.
 
-A socket's timeout starts anew with every byte that arrives, so a server that drips its headers could hold a call for
-as long as it likes.
+A socket's timeout restarts with every byte, so a server that sends its headers slowly could block a call for any
+time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST_S = 86_400.0
 
 
 class Deadline:
-    """So much time, `total_s`, for something that may be several requests; `left_s` of it is left."""
+    """A deadline of `total_s` seconds for one or several requests; `left_s` seconds of it remain."""
 
     __slots__ = ("_at", "total_s")
 
@@ -36,12 +36,12 @@ class Deadline:
         return self._at - time.monotonic()
 
     def extend(self, by_s: float) -> None:
-        """Give it more time: a wait that does not count."""
+        """Extend the deadline by a wait that does not count."""
         self._at += by_s
 
 
 def seconds_for_a_call(timeout: DurationLike) -> float:
-    """A deadline as callers say it, in seconds. Errors: ConfigError."""
+    """Convert a timeout argument to seconds. Errors: ConfigError."""
     try:
         timeout_s = span_of(timeout).total_seconds()
     except (OverflowError, TypeError, ValueError):
@@ -49,13 +49,13 @@ def seconds_for_a_call(timeout: DurationLike) -> float:
     if not 0 < timeout_s <= _LONGEST_S:
         raise ConfigError(
             f"timeout must be longer than 0 seconds and at most a day, not {timeout!r}.",
-            hint='pass seconds, a timedelta or text, such as timeout=20 or timeout="1m"',
+            hint='pass seconds, a timedelta or a string, such as timeout=20 or timeout="1m"',
         )
     return timeout_s
 
 
 class _Until(io.RawIOBase):
-    """A socket's stream that ends when the timeout it began with is used up."""
+    """A socket's stream that ends when its initial timeout has passed."""
 
     def __init__(self, stream: io.RawIOBase, sock: socket.socket) -> None:
         self._stream = stream
@@ -71,12 +71,12 @@ class _Until(io.RawIOBase):
             return self._stream.readinto(buffer)
         left_s = self._deadline - time.monotonic()
         if left_s <= 0:
-            raise TimeoutError("the answer is not complete in time")
+            raise TimeoutError("the response is not complete in time")
         self._sock.settimeout(left_s)
         try:
             return self._stream.readinto(buffer)
         finally:
-            # The next request on this connection has a time of its own.
+            # The next request on this connection has its own timeout.
             self._sock.settimeout(self._timeout_s)
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ _POOLS = {"http": _Pool, "https": _SecurePool}
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Hands requests to connections that keep their deadline, directly or through a proxy."""
+    """An adapter whose connections keep their deadline, directly or through a proxy."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)

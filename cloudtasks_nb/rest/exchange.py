@@ -1,4 +1,4 @@
-"""One HTTP request sent, one HTTP answer read within its deadline; what breaks on the way becomes a TransportError."""
+"""Sends one HTTP request and reads its response within a deadline. Broken connections raise TransportError."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .deadline import Deadline, DeadlineAdapter
 
 MAX_ANSWER_BYTES = 512 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
-_PACKED_CHUNK_BYTES = 16 * 1024  # which unpack to 16 MB at most
+_PACKED_CHUNK_BYTES = 16 * 1024  # they decompress to 16 MB at most
 _CONNECTIONS = 32
 _LONGER = "try again, or give calls more time: ct.connect(timeout=60)"
 
 
 class Answer(Discreet, Struct, frozen=True):
-    """What came back, whatever it says."""
+    """An HTTP response."""
 
     status: int
     content_type: str
@@ -37,7 +37,7 @@ class Answer(Discreet, Struct, frozen=True):
 
     @classmethod
     def of(cls, status: int, headers: Any, body: bytes) -> Answer:
-        """An answer from its status, its headers (whatever has `get`) and its body."""
+        """Make an Answer from a status, headers (any object with `get`) and a body."""
         again = _retry_after_s(headers.get("Retry-After", ""))
         return cls(
             status, headers.get("Content-Type", ""), again, Body(body), _instant(headers.get("Date", ""))
@@ -45,14 +45,14 @@ class Answer(Discreet, Struct, frozen=True):
 
 
 class Bounds(Struct, frozen=True):
-    """How long an exchange may take, and how large its answer may be when it is unpacked."""
+    """The limits of an exchange: its deadline, and the decompressed size of the response."""
 
     deadline: Deadline
     max_answer_bytes: int = MAX_ANSWER_BYTES
 
 
 class _Discreet(logging.Filter):
-    """Debug logs of the connections hold whole addresses, and an address may hold a key."""
+    """Hides keys in debug logs of connections, which contain whole URLs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -64,8 +64,8 @@ _DISCREET = _Discreet()
 
 
 def connections(*, direct: bool) -> requests.Session:
-    """A thread-safe pool of connections. `direct` ignores proxies set in the environment (for this machine)."""
-    logging.getLogger("urllib3.connectionpool").addFilter(_DISCREET)  # adding it again changes nothing
+    """A thread-safe pool of connections. `direct` ignores the proxies of the environment (for local servers)."""
+    logging.getLogger("urllib3.connectionpool").addFilter(_DISCREET)  # adding it twice has no effect
     http = requests.Session()
     adapter = DeadlineAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS, max_retries=0)
     http.mount("https://", adapter)
@@ -84,16 +84,16 @@ def exchange(
     body: bytes | None,
     bounds: Bounds,
 ) -> Answer:
-    """Send one request and read the whole answer. Errors: Timeout, TransportError, AnswerTooLarge."""
+    """Send one request and read the whole response. Errors: Timeout, TransportError, AnswerTooLarge."""
     deadline = bounds.deadline
     left_s = deadline.left_s
-    if left_s <= 0:  # signing in, or a pause, took all of it
+    if left_s <= 0:  # a sign-in or a pause took all the time
         raise Timeout(
-            f"The {deadline.total_s:.3g} s of this call were over before it was sent to {_host(url)}.",
+            f"The deadline of {deadline.total_s:.3g} s passed before this call was sent to {_host(url)}.",
             hint=_LONGER,
             reached=False,
         )
-    # Connecting included: a bare number would allow that much for connecting and for reading.
+    # One total for connecting and reading: a bare number would apply to each of them.
     within: Any = urllib3.Timeout(total=left_s)
     try:
         with http.request(
@@ -102,7 +102,7 @@ def exchange(
             return Answer.of(response.status_code, response.headers, _read(response, bounds))
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         failure = _failure(url, error, deadline)
-    # Raised here, where the library's error is no context of it: that one knows the URL, which may hold a token.
+    # Raised outside the except block: the library's error, as its context, would show the URL, which may hold a token.
     raise failure
 
 
@@ -113,7 +113,7 @@ def _failure(url: str, error: Exception, deadline: Deadline) -> TransportError:
         return TransportError(f"No secure connection to {_host(url)}: {_cause(error)}.", reached=False)
     if isinstance(error, requests.exceptions.ProxyError):
         return TransportError(
-            f"The proxy did not let us through to {_host(url)}: {_cause(error)}.",
+            f"The proxy rejected the connection to {_host(url)}: {_cause(error)}.",
             hint="check HTTPS_PROXY and NO_PROXY",
             reached=False,
         )
@@ -123,17 +123,17 @@ def _failure(url: str, error: Exception, deadline: Deadline) -> TransportError:
 
 
 def _read(response: requests.Response, bounds: Bounds) -> bytes:
-    """The body, piece by piece: a server that drips bytes, or packs gigabytes into little, is left in time."""
+    """Read the body in chunks, within limits of time and size, in case of a slow server or a decompression bomb."""
     packed = response.headers.get("Content-Encoding", "")
-    if "," in packed:  # each layer packs a thousandfold
-        raise TransportError(f"{_host(response.url)} packed its answer more than once: {packed}.")
-    body = BytesIO()  # an answer may hold a token: no variable that a traceback shows holds a piece of it
+    if "," in packed:  # each layer can compress a thousandfold
+        raise TransportError(f"{_host(response.url)} compressed its response more than once: {packed}.")
+    body = BytesIO()  # hides the content from tracebacks, because a response may hold a token
     chunk_bytes = _PACKED_CHUNK_BYTES if packed else _CHUNK_BYTES
     while body.write(response.raw.read1(chunk_bytes, decode_content=True)):
         if body.tell() > bounds.max_answer_bytes:
             raise AnswerTooLarge(
-                f"{_host(response.url)} answered with more than {bounds.max_answer_bytes:,} bytes.",
-                hint="ask for less (a smaller page_size, fields=...), or allow more: ct.connect(max_answer_bytes=...)",
+                f"The response of {_host(response.url)} is larger than {bounds.max_answer_bytes:,} bytes.",
+                hint="request less (a smaller page_size, fields=...), or allow more: ct.connect(max_answer_bytes=...)",
             )
         if bounds.deadline.left_s < 0:
             raise _timeout(response.url, bounds.deadline)
@@ -141,7 +141,7 @@ def _read(response: requests.Response, bounds: Bounds) -> bytes:
 
 
 def _timeout(url: str, deadline: Deadline) -> Timeout:
-    return Timeout(f"{_host(url)} did not answer completely within {deadline.total_s:.3g} s.", hint=_LONGER)
+    return Timeout(f"{_host(url)} did not respond completely within {deadline.total_s:.3g} s.", hint=_LONGER)
 
 
 def _not_connected(url: str, error: requests.ConnectionError) -> TransportError:
@@ -157,13 +157,13 @@ def _not_connected(url: str, error: requests.ConnectionError) -> TransportError:
 
 def _broken(url: str, error: Exception) -> TransportError:
     return TransportError(
-        f"The connection to {_host(url)} broke before the answer was complete: {_cause(error)}.",
-        hint="try again; whether a change took effect is not known until you look",
+        f"The connection to {_host(url)} broke before the response was complete: {_cause(error)}.",
+        hint="a change may have taken effect: check before you try again",
     )
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason in a few words; never the URL, which may hold a key."""
+    """The innermost reason in a few words; without the URL, which may hold a key."""
     while isinstance(inner := getattr(error, "reason", None) or _held(error), BaseException):
         error = inner
     cause = error.__cause__ or error.__context__ or error
@@ -182,7 +182,7 @@ def _host(url: str) -> str:
 
 
 def _retry_after_s(value: str) -> float:
-    """Seconds from a Retry-After header, which holds a number or a date; 0 without one."""
+    """Seconds in a Retry-After header (a number or a date); 0 if it is missing."""
     if not value:
         return 0.0
     try:
@@ -194,7 +194,7 @@ def _retry_after_s(value: str) -> float:
 
 
 def _instant(value: str) -> datetime | None:
-    """The instant that a header holds; None where it holds none."""
+    """The instant in a header; None if it is missing or not a date."""
     if not value:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What to do next about an error: the service's words and status in, one line of advice out. Pure.
+"""Finds the hint for an error, by the message and status of the service. Pure.
 
 Source: SPEC sections 6.2 and 7.
 """
@@ -12,7 +12,7 @@ from ..model.methods import METHODS
 from ..model.roles import PREFIX, roles_with
 from .quota_names import quota_hint
 
-# What reads what happened, and the permission for it: refusals there do not always name it.
+# Methods of Cloud Monitoring and Logging with their permission: their errors do not always name it.
 _ELSEWHERE = {
     "monitoring.projects.timeSeries.list": "monitoring.timeSeries.list",
     "logging.entries.list": "logging.logEntries.list",
@@ -27,7 +27,7 @@ _REGION = re.compile(r"Location must equal ([\w-]+)")
 def hint_for(
     status: str, message: str, details: list[dict[str, Any]], *, method: str = "", resource: str = ""
 ) -> str | None:
-    """The next step, where one is known."""
+    """The next step; None if none is known."""
     reasons = {str(detail.get("reason", "")): detail for detail in details}
     if "SERVICE_DISABLED" in reasons:
         return _disabled(reasons["SERVICE_DISABLED"])
@@ -40,7 +40,7 @@ def hint_for(
     if status == "RESOURCE_EXHAUSTED":
         return quota_hint(message, details, method)
     if region := _REGION.search(message):
-        return f'App Engine targets are in one region: ct.connect(location="{region[1]}")'
+        return f'App Engine targets work in one region only: ct.connect(location="{region[1]}")'
     for words, advice in _BY_WORDS:
         if words.lower() in message.lower():
             return advice
@@ -51,7 +51,7 @@ def hint_for(
 
 
 def _violations(message: str, details: list[dict[str, Any]], method: str) -> str | None:
-    """The sentences in the details that the message does not hold: which field is wrong, and how."""
+    """The violations in the details that the message lacks: which field is not valid, and why."""
     found = [
         str(violation.get("description", ""))
         for detail in details
@@ -65,7 +65,7 @@ def _violations(message: str, details: list[dict[str, Any]], method: str) -> str
 
 
 def _permission(message: str, method: str, resource: str) -> str | None:
-    """The permission that is missing (said, or known to be the method's), and every predefined role that holds it."""
+    """The missing permission (from the message, or that of the method), and the predefined roles that include it."""
     said = _PERMISSION.search(message)
     known = METHODS[method].permission if method in METHODS else None
     permission = said[1] if said else f"{PREFIX}{known}" if known else _ELSEWHERE.get(method, "")
@@ -73,16 +73,16 @@ def _permission(message: str, method: str, resource: str) -> str | None:
         return _BY_STATUS["PERMISSION_DENIED"]
     if permission == "iam.serviceAccounts.actAs":
         return (
-            "whoever creates a task with a token needs iam.serviceAccounts.actAs on the service account that it names; "
-            "the role roles/iam.serviceAccountUser on that account holds it"
+            "to create a task with a token, you need iam.serviceAccounts.actAs on its service account; "
+            "the role roles/iam.serviceAccountUser on that account includes it"
         )
     roles = ", ".join(roles_with(permission)) or "no predefined role of Cloud Tasks"
-    advice = f"ask for {permission}; it is held by {roles}"
+    advice = f"ask for {permission}, which is in {roles}"
     if permission.endswith(".fullView"):
-        return f'{advice}; or do without payloads: view="BASIC"'
+        return f'{advice}; or read without payloads: view="BASIC"'
     if not said:
-        return f"{advice} (or this project is not the one meant: see client.project and client.identity)"
-    return f"{advice}; client.identity says who calls" if "/queues/" in resource else advice
+        return f"{advice} (or the project is wrong: see client.project and client.identity)"
+    return f"{advice}; client.identity shows the caller" if "/queues/" in resource else advice
 
 
 def _disabled(detail: dict[str, Any]) -> str:
@@ -97,16 +97,16 @@ def _disabled(detail: dict[str, Any]) -> str:
 def _foreign(message: str) -> str:
     named = _FOREIGN.search(message)
     which = f"{named[1]!r}" if named else "this name"
-    return f'there is no project {which} that this identity may use; check the id: ct.connect(project="...")'
+    return f'project {which} does not exist, or this identity may not use it: ct.connect(project="...")'
 
 
 _TASK_GONE = (
-    "it succeeded, was given up or deleted, or never was: task.history() says what became of it, and queue.tasks() "
-    "lists what is left"
+    "it succeeded, was given up or deleted, or never existed: task.history() shows its history, and queue.tasks() "
+    "lists the tasks that wait"
 )
 _TOMBSTONE = (
-    "a finished task's name stays blocked: for the queue's tombstone_ttl (1 h unless set), in some queues up to 24 h, "
-    "9 days after a queue.yaml; change or omit task_id"
+    "a finished task's name stays blocked: for the queue's tombstone_ttl (default 1 h), in some queues up to 24 h, "
+    "9 days in queues of a queue.yaml; change or omit task_id"
 )
 _BY_WORDS = (
     ("queue with this name existed too recently", "a deleted queue's name is blocked for up to 3 days; use another"),
@@ -115,30 +115,30 @@ _BY_WORDS = (
     ("is not a valid location", "list the valid ones with client.locations()"),
     ("Queue does not exist", "list the existing queues with client.queues(), or create it with client.create_queue()"),
     ("The task no longer exists", _TASK_GONE),
-    ("concurrent policy changes", "read it and change it anew, as queue.change_iam_policy(change) does"),
+    ("concurrent policy changes", "read it again and repeat the change, as queue.change_iam_policy(change) does"),
     ("is not supported for this resource", "roles for queues: https://cloud.google.com/iam/docs/roles-permissions/cloudtasks"),
     ("is too far in the future", "a task may wait for 30 days at most"),
-    ("Task size too large", "a task holds 1 MB at most; store the payload elsewhere and send where it is"),
-    ("payload_type is not set", "say what the task is: httpRequest, appEngineHttpRequest or pullMessage"),
+    ("Task size too large", "a task holds 1 MB at most; store the payload elsewhere and send its address"),
+    ("payload_type is not set", "set the type of the task: httpRequest, appEngineHttpRequest or pullMessage"),
     ("must start with 'https://' for request with", "tokens are sent to https addresses only"),
     ("deadline cannot be more than 30s", "pass a timeout of 30 seconds or less"),
-    ("API keys are not supported", "a key does not say who calls: pass credentials=... or access_token=..."),
+    ("API keys are not supported", "an API key does not identify the caller: pass credentials=... or access_token=..."),
     ("missing required authentication credential", "pass credentials=... or access_token=... to ct.connect()"),
 )  # fmt: skip
 
-_LEASE_OVER = "the lease is over, or was renewed elsewhere, and another worker may hold the task: lease again"
+_LEASE_OVER = "the lease ended or was renewed elsewhere, and another worker may have the task: lease again"
 _BY_CALL = {
     ("FAILED_PRECONDITION", "acknowledge"): _LEASE_OVER,
     ("FAILED_PRECONDITION", "renewLease"): _LEASE_OVER,
     ("FAILED_PRECONDITION", "cancelLease"): _LEASE_OVER,
     ("FAILED_PRECONDITION", "lease"): "a paused queue leases nothing: queue.resume()",
-    ("ALREADY_EXISTS", "create"): "the name is taken: client.queue() or queue.task() reads what is there",
-    ("NOT_FOUND", "acknowledge"): "the task is gone: it was acknowledged, deleted, or used up its attempts",
+    ("ALREADY_EXISTS", "create"): "the name is in use: client.queue() or queue.task() reads the existing one",
+    ("NOT_FOUND", "acknowledge"): "the task is gone: it was acknowledged or deleted, or it used up its attempts",
 }  # fmt: skip
 
 _BY_STATUS = {
     "UNAUTHENTICATED": "sign in again: gcloud auth application-default login",
-    "PERMISSION_DENIED": "check client.identity and client.project, and the roles that identity has there",
-    "UNAVAILABLE": "the service is briefly unavailable; try again",
-    "ABORTED": "somebody else changed it meanwhile; read it again, then try again",
+    "PERMISSION_DENIED": "check client.identity, client.project, and the roles of this identity in the project",
+    "UNAVAILABLE": "the service is unavailable for a short time; try again",
+    "ABORTED": "another client changed it at the same time; read it again, then try again",
 }

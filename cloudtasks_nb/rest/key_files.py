@@ -1,4 +1,4 @@
-"""Credentials out of files and dicts, on behalf of others, and which of their addresses are safe to follow."""
+"""Makes credentials from files and dicts, also impersonated ones, and checks that their addresses are safe."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .auth import SCOPES, TOKEN_URI, check_token_uri, check_url, is_loopback
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
-ENVIRONMENT = "name the file in GOOGLE_APPLICATION_CREDENTIALS and leave credentials= out"
+ENVIRONMENT = "name the file in GOOGLE_APPLICATION_CREDENTIALS and omit credentials="
 _AWS = "urn:ietf:params:aws:token-type:aws4_request"
 # Also with a region, a private endpoint or mutual TLS.
 _GOOGLE = re.compile(
@@ -28,20 +28,20 @@ _SENT_TO = ("token_url", "token_info_url", "revoke_url", "service_account_impers
 
 
 def workload(info: Mapping[str, Any]) -> Credentials:
-    """Credentials of type external_account. Errors: ConfigError for what is not safe to follow."""
+    """Credentials of type external_account. Errors: ConfigError for addresses or sources that are not safe."""
     source = info.get("credential_source")
     if not isinstance(source, Mapping) or not (
         "file" in source or "url" in source or "environment_id" in source
     ):
         raise ConfigError(
-            "These credentials come from neither a file, an address nor AWS.",
-            hint=f"what runs a program or takes a certificate has to be allowed on the machine: {ENVIRONMENT}",
+            "credential_source of these credentials is not a file, a URL or AWS.",
+            hint=f"a program or certificate as the source must be allowed by the machine: {ENVIRONMENT}",
         )
     missing = [name for name in ("audience", "subject_token_type", "token_url") if not info.get(name)]
     if missing:
         raise ConfigError(
             f"These credentials lack {' and '.join(missing)}.",
-            hint="make the file anew: gcloud iam workload-identity-pools create-cred-config",
+            hint="create the file again: gcloud iam workload-identity-pools create-cred-config",
         )
     check_addresses(info)
     for name, address in source.items():
@@ -55,7 +55,7 @@ def workload(info: Mapping[str, Any]) -> Credentials:
 
 
 def workforce(info: Mapping[str, Any]) -> Credentials:
-    """Credentials of type external_account_authorized_user. Errors: ConfigError for what is not safe to follow."""
+    """Credentials of type external_account_authorized_user. Errors: ConfigError for addresses that are not safe."""
     from google.auth.external_account_authorized_user import Credentials
 
     check_addresses(info)
@@ -63,12 +63,13 @@ def workforce(info: Mapping[str, Any]) -> Credentials:
 
 
 def check_addresses(info: Mapping[str, Any]) -> None:
-    """Refuse to send anything to others than Google. Errors: ConfigError."""
+    """Raise unless all addresses are Google's. Errors: ConfigError."""
     for name in _SENT_TO:
         address = info.get(name)
         if address and not (isinstance(address, str) and (_GOOGLE.fullmatch(address) or _is_here(address))):
             raise ConfigError(
-                f"The {name} of these credentials is not Google's.", hint=f"when that is meant: {ENVIRONMENT}"
+                f"{name} of these credentials is not an address of Google.",
+                hint=f"if you trust it: {ENVIRONMENT}",
             )
 
 
@@ -81,7 +82,7 @@ def _is_here(address: str) -> bool:
 
 
 def _check_source(address: Any) -> None:
-    """Refuse to read a token over plain http, unless this machine or its own metadata server is asked."""
+    """Raise if a token would be read over plain http, except from this machine or its metadata server."""
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
@@ -89,7 +90,7 @@ def _check_source(address: Any) -> None:
         host = ""
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_at_hand(host))):
         raise ConfigError(
-            "A token would be read in the clear from another machine.",
+            "credential_source reads a token over plain http from another machine.",
             hint="use https addresses in credential_source",
         )
 
@@ -109,9 +110,9 @@ _ACCOUNT = re.compile(r"/serviceAccounts/([^/:]+@[^/:]+):generateAccessToken$")
 
 
 def to_credentials(given: Any) -> Any:
-    """google-auth credentials from a path or a dict; anything else is returned as it is.
+    """Make google-auth credentials from a path or a dict; returns anything else unchanged.
 
-    Errors: ConfigError for what holds no credentials, never showing what it holds; AuthError for a broken key.
+    Errors: ConfigError if it holds no credentials, without quoting the content; AuthError for an invalid key.
     """
     given = as_secret(given)
     if isinstance(given, str | os.PathLike):
@@ -120,7 +121,7 @@ def to_credentials(given: Any) -> Any:
 
 
 def read_json(path: str | os.PathLike[str], what: str, hint: str | None = None) -> Any:
-    """The JSON in a file. Errors: ConfigError, without the path: a text that is not a path may be a secret."""
+    """Read a JSON file. Errors: ConfigError, which does not quote the path, because it may be a secret instead."""
     try:
         return as_secret(json.loads(Path(path).expanduser().read_text()))
     except (OSError, ValueError) as error:
@@ -131,7 +132,7 @@ def read_json(path: str | os.PathLike[str], what: str, hint: str | None = None) 
 def impersonated(
     source: Any, account: str | Sequence[str], *, iam_endpoint: str | None = None
 ) -> Credentials:
-    """Credentials of a service account that `source` may act for; several are a chain, the last one acts.
+    """Credentials of a service account that `source` may impersonate. Several are a chain: calls use the last one.
 
     Errors: ConfigError.
     """
@@ -154,7 +155,7 @@ def impersonated(
 
 
 def project_of(credentials: Any) -> str | None:
-    """The project that credentials name, if only by the address of their service account."""
+    """The project of credentials, if need be from the e-mail address of their service account."""
     named = getattr(credentials, "project_id", None)
     if isinstance(named, str) and named:
         return named
@@ -173,31 +174,31 @@ def _from_info(info: Any) -> Any:
     if make is None:
         what = f"of type {kind!r}" if isinstance(kind, str) and kind.isidentifier() else "without a type"
         raise ConfigError(
-            f"These are credentials {what}.", hint=f"{_HINT}; for what google-auth alone knows: {ENVIRONMENT}"
+            f"These are credentials {what}.", hint=f"{_HINT}; for other types of google-auth: {ENVIRONMENT}"
         )
     try:
         return make(info)
     except CloudTasksError:
         raise
-    except Exception as error:  # google-auth and cryptography raise many kinds, some quoting what they read
+    except Exception as error:  # google-auth and cryptography raise many types, and some quote the content
         name = type(error).__name__
-    # Raised here, where no traceback shows that error.
-    raise AuthError(f"The key in these credentials cannot be used ({name}).", hint="download the file anew")
+    # Raised outside the except block, so that no traceback shows that error.
+    raise AuthError(f"The key in these credentials is not valid ({name}).", hint="download the file again")
 
 
 def _check_whole(info: Mapping[str, Any], names: Sequence[str], what: str, hint: str) -> None:
-    """Refuse a file that lacks a member. Errors: AuthError, which says no value."""
-    missing = [name for name in names if info.get(name) is None]  # the secret of some clients is empty
+    """Raise if a member is missing. Errors: AuthError, which quotes no value."""
+    missing = [name for name in names if info.get(name) is None]  # some clients have an empty secret
     if missing:
-        raise AuthError(f"{what} cannot be used without {', '.join(missing)}.", hint=hint)
+        raise AuthError(f"{what} lacks {', '.join(missing)}.", hint=hint)
 
 
 def _service_account(info: Mapping[str, Any]) -> Credentials:
     from google.oauth2.service_account import Credentials
 
     check_token_uri(str(info.get("token_uri") or TOKEN_URI))
-    what = "A service account's key"
-    _check_whole(info, ("client_email", "private_key"), what, "download the key anew")
+    what = "The service account key"
+    _check_whole(info, ("client_email", "private_key"), what, "download the key again")
     return Credentials.from_service_account_info(dict(info), scopes=SCOPES)
 
 
@@ -205,18 +206,18 @@ def _person(info: Mapping[str, Any]) -> Credentials:
     from google.oauth2.credentials import Credentials
 
     check_token_uri(str(info.get("token_uri") or TOKEN_URI))
-    again = "sign in again, which writes them anew: gcloud auth application-default login, or ct.oauth.sign_in(...)"
-    what = "A person's credentials"
+    again = "sign in again: gcloud auth application-default login, or ct.oauth.sign_in(...)"
+    what = "The file of user credentials"
     _check_whole(info, ("client_id", "client_secret", "refresh_token"), what, again)
     return Credentials.from_authorized_user_info(dict(info))
 
 
 def _acting(info: Mapping[str, Any]) -> Credentials:
-    """What gcloud writes for whoever signed in to act as a service account."""
+    """Credentials that gcloud writes for a user who impersonates a service account."""
     check_addresses(info)
     account = _ACCOUNT.search(str(info.get("service_account_impersonation_url", "")))
     if account is None:
-        raise ConfigError("These credentials do not say which service account is acted for.", hint=_HINT)
+        raise ConfigError("These credentials name no service account to impersonate.", hint=_HINT)
     chain = [str(one).rpartition("/")[2] for one in info.get("delegates") or ()]
     found = impersonated(_from_info(info.get("source_credentials")), [*chain, account[1]])
     payer = info.get("quota_project_id")

@@ -1,4 +1,4 @@
-"""Which queue or location was meant, when there is none of that name: one short look, and silence when it fails."""
+"""Suggests existing names for a queue or location that does not exist: one short listing, silent if it fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 LOOK_S = 3.0
-_FRESH_S = 5.0  # long enough for a loop over a missing queue, too short to miss what others create
+_FRESH_S = 5.0  # long enough for a loop over a missing queue, and short enough to see new queues soon
 _SHOWN = 5
 _MOST = 1000
 _QUEUE = re.compile(r"(projects/[^/]+/locations/[^/]+)/queues/([^/:]+)")
@@ -33,17 +33,17 @@ class _Page(msgspec.Struct):
 
 
 class Nearby:
-    """What a session has seen of the names around a missing one; a look is good for a moment."""
+    """The names of existing queues and locations, cached for a short time."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[float, list[str] | None]] = {}
 
     def forget(self) -> None:
-        """The names around have changed: look again."""
+        """Clear the cache: the names have changed."""
         self._seen.clear()
 
     def explain(self, session: Session, error: ApiError) -> None:
-        """Add to the hint of an error which existing name is close, where it is about a name that does not exist."""
+        """Add the closest existing name to the hint, if the error is about a name that does not exist."""
         resource = error.resource or ""
         no_queue = "Queue does not exist" in error.message
         match = (_QUEUE.match if no_queue else _QUEUE.fullmatch)(resource)
@@ -72,7 +72,7 @@ class Nearby:
             error.hint = _before(f"the queues in {place} are {', '.join(names)};", error.hint)
 
     def _names(self, session: Session, what: str, parent: str) -> list[str] | None:
-        """The ids there, by one listing call; None when it failed, which is remembered too."""
+        """The ids in `parent`, by one list call; None if it failed. Failures are cached, too."""
         key = f"{parent}/{what}"
         at, names = self._seen.get(key, (0.0, None))
         if time.monotonic() - at < _FRESH_S and at:

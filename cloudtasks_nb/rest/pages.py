@@ -1,4 +1,4 @@
-"""The pages of a listing, asked for one by one: in one version, in a size that fits, and never in a circle."""
+"""Requests the pages of a listing one by one: in one API version, in a size that fits, and without loops."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _SHOWN = 60
 
 
 class PagedCall:
-    """A method that lists, to be called with a page token ("" for the first page); the page comes as JSON bytes.
+    """A list method: call it with a page token ("" for the first page); it returns the page as JSON bytes.
 
-    A page that is too large is asked for again with half the size, down to 1. Page tokens go to the version that gave
-    them.
+    If a page is too large, it is requested again with half the size, down to 1. A page token goes to the API version
+    that issued it.
     """
 
     def __init__(
@@ -43,11 +43,11 @@ class PagedCall:
         self.version: Version | None = None
 
     def tokens(self, what: str) -> PageTokens:
-        """For a walk that begins; `what` is listed."""
+        """The page tokens of a new listing of `what`."""
         return PageTokens(what, self._method_id, next(iter(self._path.values())))
 
     def pages(self, kind: type[P], what: str) -> Iterator[P]:
-        """All pages, as messages of a kind that holds `next_page_token`. Errors: any ApiError, DecodeError."""
+        """All pages, as messages of a type with `next_page_token`. Errors: any ApiError, DecodeError."""
         tokens, token = self.tokens(what), ""
         while True:
             raw = self(token)
@@ -59,7 +59,7 @@ class PagedCall:
             tokens.number += 1
 
     def __call__(self, token: str, *, continues: bool = False) -> bytes:
-        """One page. `continues`: it is a further page of a listing, although of this queue it may be the first."""
+        """Read one page. `continues`: it belongs to a running listing, even if it is the first page of its queue."""
         while True:
             query = {**self._query, "pageSize": self._size, "pageToken": token}
             try:
@@ -81,9 +81,9 @@ class PagedCall:
 
 
 class PageTokens:
-    """The page tokens of one walk through a listing, in order: on which page one is, and that none comes twice.
+    """The page tokens of one listing, in order. It counts the pages, and rejects a token that was used before.
 
-    `what` is listed, by a call of `method` about `resource`.
+    `what` names the items; `method` and `resource` are those of the calls.
     """
 
     def __init__(self, what: str, method: str, resource: str) -> None:
@@ -93,20 +93,20 @@ class PageTokens:
         self._seen: set[str] = set()
         self.number = 1
         self.coming = ""
-        """The token of the page after the one that was handed out last."""
+        """The token of the next page."""
 
     def afresh(self) -> PageTokens:
-        """Another walk through the same listing."""
+        """The page tokens for reading the same listing again."""
         return PageTokens(self._what, self._method, self._resource)
 
     def next(self, token: str) -> str:
-        """The token itself. Errors: DecodeError when it came before, because the listing would then never end."""
+        """Record a token, and return it. Errors: DecodeError if it was used before: the listing would never end."""
         if token in self._seen:
             with self.reading():
                 raise DecodeError(
-                    f"It names a next page that was read before (nextPageToken {token[:_SHOWN]!r}), so that the "
+                    f"Its nextPageToken {token[:_SHOWN]!r} is that of a page that was already read, so the "
                     "listing would never end.",
-                    hint="the endpoint is at fault: check that it is a Cloud Tasks API, and report it to who runs it",
+                    hint="the endpoint is faulty: check that it is a Cloud Tasks API, and report it to its operator",
                 )
         if token:
             self._seen.add(token)
@@ -115,7 +115,7 @@ class PageTokens:
 
     @contextmanager
     def reading(self, token: str | None = None) -> Iterator[None]:
-        """Within a with block, an answer that cannot be used says which page it is, and what was asked."""
+        """Within a with block, add the page, the method and the resource to a DecodeError."""
         page = f"Page {self.number}" if token is None else f"The page with the token {token[:_SHOWN]!r}"
         try:
             with asked(self._method, self._resource):

@@ -1,4 +1,4 @@
-"""Which quota does a refusal name, and what helps when a quota is used up? Pure.
+"""Finds the quota that an error names, and the advice for an exhausted quota. Pure.
 
 Source: SPEC sections 2.9, 4 and 6.2.
 """
@@ -15,7 +15,7 @@ _RATED = re.compile(r"\bper\b|Per")
 _LONGEST_NAME = 120
 _REFILLS = ("persecond", "perminute", "perhour", "perday")
 
-# What the documentation allows, and how to do with less of it.
+# The documented limits, and how to use less of them.
 _DOCUMENTED = {
     "list": ("the 600 list calls a minute of a project", "list less often"),
     "run": ("the 60 run calls a minute of a project", "resume the queue, which then runs its tasks by itself"),
@@ -25,7 +25,7 @@ _DOCUMENTED = {
 
 
 def kind_of(method: str) -> str:
-    """Which quota a REST method uses: "list", "run", "lease" or "rest"; of another service, its own.
+    """The quota that a REST method uses: "list", "run", "lease" or "rest". Other services have their own quota.
 
     >>> kind_of("projects.locations.queues.tasks.list"), kind_of("projects.locations.queues.get")
     ('list', 'rest')
@@ -37,7 +37,7 @@ def kind_of(method: str) -> str:
 
 
 def quota_named(message: str, details: list[dict[str, Any]]) -> str:
-    """The limit or metric that a refusal names; empty when it names none."""
+    """The limit or metric in an error; empty if it names none."""
     for name in _names(message, details):
         if isinstance(name, str) and name.strip():
             return " ".join(name.split())[:_LONGEST_NAME]
@@ -45,20 +45,20 @@ def quota_named(message: str, details: list[dict[str, Any]]) -> str:
 
 
 def is_regional(message: str, details: list[dict[str, Any]]) -> bool:
-    """Whether a refusal says that its quota is one of a region, so that other regions have their own."""
+    """Whether the quota in an error is per region, so that other regions have their own."""
     places = {str(metadata.get("quota_location", "global")) for metadata in _metadata(details)}
     return "region" in quota_named(message, details).lower() or bool(places - {"global", ""})
 
 
 def quota_hint(message: str, details: list[dict[str, Any]], method: str) -> str:
-    """What to do about an exhausted quota; "probably" where the refusal does not name it."""
+    """The hint for an exhausted quota; it says "probably" if the error does not name the quota."""
     documented, less = _DOCUMENTED.get(kind_of(method), _DOCUMENTED["rest"])
     name = quota_named(message, details)
     if not name:
         return f"probably {documented} is used up: wait a minute, or {less}"
     spelled = name.lower().replace(" ", "")
     if _RATED.search(name) and not any(span in spelled for span in _REFILLS):
-        return f"the quota '{name}' is used up, and waiting does not help: delete what is not needed, or ask for more"
+        return f"the quota '{name}' is used up, and waiting does not help: delete resources, or request more quota"
     wait = "wait until tomorrow" if "perday" in spelled else "wait a minute"
     return f"the quota '{name}' is used up: {wait}, or {less}"
 

@@ -1,8 +1,8 @@
-"""Until when is a quota paused? One pause for each quota, shared by all threads of a client.
+"""Pauses calls after a quota is exhausted. All threads of a client share one pause for each quota.
 
-A quota is known by the project, the location, and which calls use it: list calls, run calls, the lease calls of one
-queue, and the rest. The service refills a quota all the time, so after a pause the calls leave one by one, no faster
-than the documented quota refills.
+A quota is identified by the project, the location, and the calls that use it: list calls, run calls, the lease calls
+of one queue, and all others. The service refills a quota continuously, so after a pause the calls are sent one by
+one, no faster than the documented quota refills.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from msgspec.structs import replace
 from ..errors import ResourceExhausted
 from .quota_names import is_regional, kind_of
 
-_PER_S = {"list": 9.0, "run": 0.9, "lease": 9.0}  # a tenth less than documented: others use them too
+_PER_S = {"list": 9.0, "run": 0.9, "lease": 9.0}  # a tenth less than documented: other clients use them, too
 _USUAL_PER_S, _SLOWEST_PER_S = 100.0, 0.1
-_STEADY_S, _GROWTH_PER_S = 10.0, 1.2  # the rate grows again when nothing was refused for so long
+_STEADY_S, _GROWTH_PER_S = 10.0, 1.2  # the rate grows again after this time without a rejected call
 _FORGOTTEN_S = 60.0
-_LONGEST_S = 150.0  # what a proxy says in Retry-After stops no other call for longer
+_LONGEST_S = 150.0  # the limit for pauses of other calls, in case a proxy sends a long Retry-After
 
 
 class Quota(Struct, frozen=True):
-    """Calls that share a quota. `location` is empty where all locations share it, `queue` where all queues do."""
+    """Calls that share a quota. `location` is empty if all locations share it, `queue` if all queues do."""
 
     project: str
     location: str
@@ -48,7 +48,7 @@ def quota_of(method: str, resource: str) -> Quota:
 
 
 class Policy(Protocol):
-    """How long to wait after so many refusals in a row."""
+    """How long to wait after a number of consecutive rejections."""
 
     def wait_s(
         self, error: ResourceExhausted, *, tries: int, chance: float, retry_after_s: float
@@ -56,10 +56,10 @@ class Policy(Protocol):
 
 
 class Pause:
-    """When the next call that uses a quota may leave. Pure: the time is an argument, of any monotonic clock in seconds.
+    """Decides when the next call of a quota may be sent. Pure: the time is an argument, in monotonic seconds.
 
-    Refusals of calls that left before the first turn of a pause belong to it: they are one round. After each further
-    round the rate is halved.
+    Calls that were sent before the pause began and are rejected count as one round. Each further round halves the
+    rate.
     """
 
     def __init__(self, kind: str) -> None:
@@ -70,12 +70,12 @@ class Pause:
         self._until_s = -math.inf
         self._free_s = -math.inf
         self.error: ResourceExhausted | None = None
-        """The last refusal."""
+        """The last error."""
 
     def refused(
         self, error: ResourceExhausted, left_s: float, now_s: float, policy: Policy, chance: float
     ) -> None:
-        """A call that left then was refused now."""
+        """Record that a call, sent at `left_s`, was rejected now."""
         self.error = error
         asked_s = min(error.retry_after_s, _LONGEST_S)
         if left_s < self._until_s:
@@ -90,12 +90,12 @@ class Pause:
         self._until_s = self._free_s = now_s + max(wait_s, 1 / self._per_s)
 
     def passed(self, left_s: float) -> None:
-        """A call that left then was answered."""
+        """Record that a call, sent at `left_s`, succeeded."""
         if left_s >= self._until_s:
             self._in_a_row = 0
 
     def reserve(self, now_s: float, earliest_s: float, within_s: float, turns: int = 1) -> float | None:
-        """Take the next turn; how long until it comes. None, and no turn taken, when that is not within this time."""
+        """Reserve the next turn, and return the wait until then. Returns None, without a turn, if that is too late."""
         free_s = max(now_s, self._free_s)
         wait_s = max(free_s, earliest_s) - now_s
         if wait_s >= within_s:
@@ -104,7 +104,7 @@ class Pause:
         return wait_s
 
     def is_over(self, now_s: float) -> bool:
-        """Whether it can be forgotten."""
+        """Whether the pause has ended."""
         return now_s > max(self._refused_s, self._free_s) + _FORGOTTEN_S
 
     def _rate(self, now_s: float) -> float:
@@ -113,10 +113,10 @@ class Pause:
 
 
 class Pauses:
-    """The pauses of a client. Any thread may call.
+    """The pauses of a client. Thread-safe.
 
-    A refusal pauses its own location. When two locations are refused at a time, and do not say that the quota is one of
-    a region, they share it: then it is paused in all locations of the project.
+    A rejected call pauses its own location. If calls in two locations are rejected at the same time, and the errors do
+    not name a regional quota, they share a quota, and all locations of the project are paused.
     """
 
     def __init__(self) -> None:
@@ -124,14 +124,14 @@ class Pauses:
         self._lock = threading.Lock()
 
     def of(self, method: str, resource: str) -> Pause | None:
-        """The pause that a call of a method has to respect."""
+        """The pause that applies to a call, if any."""
         if not self._pauses:
             return None
         with self._lock:
             return self._find(quota_of(method, resource))
 
     def refused(self, error: ResourceExhausted, left_s: float, policy: Policy, chance: float) -> Pause:
-        """Take note of the refusal of a call that left then."""
+        """Record that a call, sent at `left_s`, was rejected."""
         quota, now_s = quota_of(error.method or "", error.resource or ""), time.monotonic()
         with self._lock:
             self._pauses = {held: pause for held, pause in self._pauses.items() if not pause.is_over(now_s)}
@@ -142,14 +142,14 @@ class Pauses:
         return pause
 
     def passed(self, pause: Pause, left_s: float) -> None:
-        """Take note that a call which left then was answered."""
+        """Record that a call, sent at `left_s`, succeeded."""
         with self._lock:
             pause.passed(left_s)
 
     def reserve(
         self, pause: Pause, within_s: float, earliest_s: float = -math.inf, turns: int = 1
     ) -> float | None:
-        """How long until the next turn, which is taken; None when that is not within this time."""
+        """Reserve the next turn, and return the wait until then; None if that is too late."""
         with self._lock:
             return pause.reserve(time.monotonic(), earliest_s, within_s, turns)
 
@@ -157,7 +157,7 @@ class Pauses:
         return self._pauses.get(replace(quota, location="")) or self._pauses.get(quota)
 
     def _join(self, quota: Quota) -> None:
-        """Where another location is paused for the same kind of calls, its pause becomes one of all locations."""
+        """If another location is paused for the same kind of calls, extend its pause to all locations."""
         shared = replace(quota, location="")
         if quota.queue or quota in self._pauses or shared in self._pauses:
             return

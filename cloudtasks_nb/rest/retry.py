@@ -1,4 +1,4 @@
-"""Which failures are repeated, and how long is the wait before the next try? The policy, pure."""
+"""The retry policy: which errors to retry, and after which delay. Pure."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ _LEAST = {"initial_s": 0, "multiplier": 1, "maximum_s": 0, "max_tries": 1, "quot
 
 
 class Retry(Struct, Shown, frozen=True, kw_only=True):
-    """When and how often to try again. Units: seconds.
+    """When and how often to retry. Units: seconds.
 
-    A call that may safely run twice is repeated on UNAVAILABLE, DEADLINE_EXCEEDED and broken connections; a
-    RESOURCE_EXHAUSTED, which refuses before anything runs, is repeated for any call. Delays grow from `initial_s`
-    by `multiplier` up to `maximum_s`, each drawn at random between 0 and that value, never below the service's
-    Retry-After, and never past the call's deadline. `max_tries=1` switches retries off. A listing that has begun
-    waits up to `quota_wait_s` for its quota to refill, so that a long export survives it.
+    Idempotent calls are retried on UNAVAILABLE, DEADLINE_EXCEEDED and broken connections. All calls are retried on
+    RESOURCE_EXHAUSTED, because the service then did not run them. The maximum delay grows from `initial_s` by
+    `multiplier` up to `maximum_s`. Each delay is random between 0 and that value, but at least the service's
+    Retry-After, and never beyond the call's deadline. `max_tries=1` disables retries. After its first page, a listing
+    waits up to `quota_wait_s` for its quota to refill, so that a long export does not fail.
 
     >>> Retry(initial_s=0.2).ceiling_s(3)
     0.338
     """
 
     initial_s: float = 0.1
-    """The longest delay before the first repetition, in seconds."""
+    """The maximum delay before the first retry, in seconds."""
     multiplier: float = 1.3
-    """How much longer it is before each further one."""
+    """The factor by which the maximum delay grows with each further retry."""
     maximum_s: float = 10.0
-    """The longest delay there is, in seconds."""
+    """The upper limit for all delays, in seconds."""
     max_tries: int = 100
-    """How often a call is sent at most; 1 switches retries off."""
+    """How often a call is sent at most; 1 disables retries."""
     quota_wait_s: float = 150.0
-    """How long a listing that has begun waits for its quota to refill, in seconds."""
+    """How long a listing, after its first page, waits for its quota to refill, in seconds."""
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
@@ -62,12 +62,12 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
                 usable = False
             if not usable:
                 raise ConfigError(
-                    f"{name}={value!r} is not a number from {least} on.",
-                    hint="help(ct.Retry) says what it means",
+                    f"{name} must be a number of at least {least}, not {value!r}.",
+                    hint="help(ct.Retry) explains it",
                 )
 
     def ceiling_s(self, tries: int) -> float:
-        """The longest delay after this many tries, in seconds.
+        """The maximum delay after this many tries, in seconds.
 
         Example:
             >>> [Retry().ceiling_s(tries) for tries in (1, 2, 3)]
@@ -85,9 +85,9 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
         chance: float,
         retry_after_s: float = 0.0,
     ) -> float | None:
-        """How long to wait before the next try, or None when the error is final.
+        """The delay before the next try; None if the error is final.
 
-        `chance` is a random number between 0 and 1; `remaining_s` is what is left of the call's deadline.
+        `chance` is a random number between 0 and 1; `remaining_s` is the time until the call's deadline.
 
         Example:
             >>> from cloudtasks_nb import Unavailable
@@ -102,14 +102,14 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
     def wait_s(
         self, error: CloudTasksError, *, tries: int, chance: float, retry_after_s: float = 0.0
     ) -> float:
-        """How long to wait after so many tries, in seconds, if it is tried again.
+        """The delay before a retry, after this many tries, in seconds.
 
         Example:
             >>> from cloudtasks_nb import Unavailable
             >>> Retry().wait_s(Unavailable("later"), tries=2, chance=1)
             0.13
         """
-        # A quota refills by the second, not by the tenth: start where waiting makes sense.
+        # A quota takes seconds to refill, not tenths, so start with a longer delay.
         floor_s = max(retry_after_s, 0.5 * self.initial_s if isinstance(error, ResourceExhausted) else 0.0)
         return max(floor_s, chance * self.ceiling_s(tries))
 
@@ -123,25 +123,25 @@ class Retry(Struct, Shown, frozen=True, kw_only=True):
             facts={
                 "tries": self.max_tries if self.max_tries > 1 else "one, no retries",
                 "delays": f"at random, up to {first} … {duration(timedelta(seconds=self.maximum_s))}",
-                "quota wait": f"{duration(timedelta(seconds=self.quota_wait_s))} for a listing that has begun",
+                "quota wait": f"{duration(timedelta(seconds=self.quota_wait_s))} for a listing after its first page",
             },
         )
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the same call may succeed later on: the service was busy, away, or not reached."""
+    """Whether the same call may succeed later: the service was busy, unavailable, or not reached."""
     return isinstance(error, ResourceExhausted | Unavailable | DeadlineExceeded | TransportError)
 
 
 def may_have_run(error: CloudTasksError) -> bool:
-    """Whether the call may have taken effect all the same."""
+    """Whether the call may have taken effect despite the error."""
     if isinstance(error, ApiError):
         return isinstance(error, Unavailable | DeadlineExceeded | Internal | Unknown | Cancelled)
     return not isinstance(error, AuthError | ConfigError) and getattr(error, "reached", True)
 
 
 def may_repeat(error: CloudTasksError, *, repeatable: bool) -> bool:
-    """Whether the same call may be sent again after this error."""
+    """Whether the call may be retried after this error."""
     if isinstance(error, ResourceExhausted):
         return True
     broken = isinstance(error, TransportError) and error.reached

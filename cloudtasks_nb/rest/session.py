@@ -1,4 +1,4 @@
-"""One call in, one answer out: builds the request, keeps the deadline, renews credentials, tries again."""
+"""Makes one call: builds the request, keeps the deadline, renews credentials, and retries."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 _instead: ContextVar[Callable[[Session, Call], bytes] | None] = ContextVar("instead", default=None)
 
-# Google compresses answers only for a User-Agent that says gzip (and an Accept-Encoding that allows it).
+# Google compresses responses only if User-Agent contains gzip (and Accept-Encoding allows it).
 _HEADERS = {"User-Agent": "cloudtasks-nb (gzip)", "Accept": "application/json"}
 _CHANGES_NAMES = frozenset(
     ("api.queue.update", *(f"projects.locations.queues.{verb}" for verb in ("create", "patch", "delete")))
@@ -46,7 +46,7 @@ _CHANGES_NAMES = frozenset(
 
 
 class Session:
-    """Calls REST methods at one endpoint as one identity. Any thread may call."""
+    """Calls REST methods at one endpoint as one identity. Thread-safe."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Session:
 
     @property
     def on_emulator(self) -> bool:
-        """Whether it is an emulator, which knows all at once and has no quota: Google is never asked over http."""
+        """Whether the endpoint is an emulator, which has no quota and no delays. Google never uses plain http."""
         return self.endpoint.lower().startswith("http://")
 
     def call(
@@ -94,7 +94,7 @@ class Session:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
     ) -> T:
-        """Call a method and decode its answer as `kind`. Errors: any CloudTasksError."""
+        """Call a method, and decode its response as `kind`. Errors: any CloudTasksError."""
         answer = self.fetch(method_id, path=path, query=query, body=body)
         with asked(method_id, next(iter(path.values()), "")):
             return decode(answer, kind)
@@ -109,11 +109,10 @@ class Session:
         version: Version | None = None,
         continues: bool = False,
     ) -> bytes:
-        """Call a method; the answer as JSON bytes. Errors: any CloudTasksError.
+        """Call a method, and return the response as JSON bytes. Errors: any CloudTasksError.
 
-        `version` is the one that a page token is of. `continues`: as with a page token, it goes on with a listing that
-        has begun. Where the endpoint does not serve the version that was chosen, the
-        next one is tried, and that is remembered.
+        `version` is the API version of a page token. `continues`: the call belongs to a running listing, as with a page
+        token. If the endpoint does not serve the chosen version, the next one is used from then on.
         """
         refused: dict[Version, CloudTasksError] = {}
         while len(refused) < len(VERSIONS):
@@ -134,7 +133,7 @@ class Session:
         raise next(iter(refused.values()))
 
     def send(self, call: Call) -> bytes:
-        """Send a call until it succeeds, is refused for good, or its time is over. Errors: any CloudTasksError."""
+        """Send a call until it succeeds, fails finally, or its deadline passes. Errors: any CloudTasksError."""
         self.check(call)
         instead = _instead.get()
         if instead is not None:
@@ -152,22 +151,20 @@ class Session:
             raise
 
     def advise(self, error: CloudTasksError, call: Call) -> None:
-        """Where the service refused who calls, say what helps for these credentials."""
+        """If the service rejected the credentials, set the hint that fits them."""
         if isinstance(error, Unauthenticated):
             own = (
-                "the token that came with the call is wrong or over"
-                if call.brings_token
-                else self.auth.advice
+                "the token of this call is invalid or has expired" if call.brings_token else self.auth.advice
             )
             error.hint = own or error.hint
 
     def look(self, call: Call, timeout_s: float) -> bytes:
-        """Send a call once, for at most this long. Errors: any CloudTasksError."""
+        """Send a call once, with this timeout. Errors: any CloudTasksError."""
         deadline = Deadline(timeout_s)
         return self._once(call, self._credential(call), deadline)
 
     def check(self, call: Call) -> None:
-        """Refuse what must not be sent. Errors: ConfigError, ReadOnly."""
+        """Raise if a call must not be sent. Errors: ConfigError, ReadOnly."""
         if self._closed:
             raise ConfigError("This client is closed.", hint="make a new one with ct.connect() or ct.local()")
         if call.method.changes:
@@ -176,7 +173,7 @@ class Session:
             check_secret_way(self.endpoint)
 
     def check_may_change(self, method: str, resource: str) -> None:
-        """Refuse a change where this client only reads. Errors: ReadOnly."""
+        """Raise if this client is read-only and the method changes something. Errors: ReadOnly."""
         if self.read_only:
             with asked(method, resource):
                 raise ReadOnly(
@@ -185,62 +182,62 @@ class Session:
                 )
 
     def once(self) -> Session:
-        """The same connections and identity, trying every call once: for callers with a policy of their own.
+        """A session with the same connections and identity, but without retries: for callers with their own policy.
 
-        Errors: ConfigError where calls are gathered: many calls, in threads of their own, are no part of a batch.
+        Errors: ConfigError within client.batch(), because many calls in several threads cannot be part of a batch.
         """
         if _instead.get() is not None:
             raise ConfigError(
-                "A verb that makes many calls cannot be one call of a batch.",
-                hint="call it by itself, or add a verb for each task: batch.add(task.delete)",
+                "A verb that makes many calls cannot be part of a batch.",
+                hint="call it outside the batch, or add a call for each task: batch.add(task.delete)",
             )
         single = copy(self)
         single.retry = replace(self.retry, max_tries=1)
-        single._nearby = None  # who makes many calls wants no look around for each
+        single._nearby = None  # no listing of similar names for each of many calls
         return single
 
     def beside(self, endpoint: str) -> Session:
-        """The same connections and identity at another endpoint. Errors: ConfigError when it is not a safe one."""
+        """A session with the same connections and identity at another endpoint. Errors: ConfigError if it is unsafe."""
         if _instead.get() is not None:
             raise ConfigError(
-                "Another service is asked here: this cannot be a part of a batch.", hint="call it by itself"
+                "A call of another service cannot be part of a batch.", hint="make it outside the batch"
             )
         check_url(endpoint)
         if self.auth.secret:
             check_secret_way(endpoint)
         other = copy(self)
         other.endpoint = endpoint.rstrip("/")
-        other._nearby = None  # queues are not listed there
+        other._nearby = None  # that service has no queues to list
         return other
 
     def pause(self, tries: int) -> None:
-        """Wait before another round of something that is more than one call."""
+        """Wait before the next round of an operation of several calls."""
         time.sleep(random.random() * self.retry.ceiling_s(tries))  # noqa: S311 - jitter, not a secret
 
     def now(self) -> datetime:
-        """What time it is at the other end: an emulator's clock may have been moved by hand."""
+        """The current time of the service; an emulator's clock can be moved."""
         return self.moved_to or datetime.now(UTC)
 
     def connections(self) -> requests.Session:
-        """The connections of this process: a forked child that used its parent's would read the parent's answers."""
+        """The connections of this process. A forked child needs its own: it would read its parent's responses."""
         if self._process != os.getpid():
             self._process, self._http = os.getpid(), connections(direct=self._direct)
         return self._http
 
     @property
     def is_closed(self) -> bool:
-        """Whether its client was closed: calls raise ConfigError then."""
+        """Whether its client was closed. Calls then raise ConfigError."""
         return self._closed
 
     def close(self) -> None:
-        """End the connections; calls after this raise ConfigError."""
+        """Close the connections. Later calls raise ConfigError."""
         self._closed = True
         self._http.close()
 
     def exchange(
         self, verb: str, url: str, body: bytes | None, headers: Mapping[str, str], deadline: Deadline
     ) -> Answer:
-        """Send one request as it is and read its answer. Errors: TransportError."""
+        """Send one request unchanged, and read its response. Errors: TransportError."""
         headers = JsonObject({**self._headers, **headers})
         bounds = Bounds(deadline, self.max_answer_bytes)
         answer = exchange(self.connections(), verb, url, headers=headers, body=body, bounds=bounds)
@@ -248,7 +245,7 @@ class Session:
         return answer
 
     def persist(self, call: Call) -> bytes:
-        """Try until it succeeds, is refused for good, or its time is over."""
+        """Try until the call succeeds, fails finally, or its deadline passes."""
         trying, deadline = TryingCall(call, self.retry, self.pauses), Deadline(self.timeout_s)
         while True:
             trying.ready(deadline)
@@ -259,7 +256,7 @@ class Session:
                 trying.passed()
                 return answer
             except CloudTasksError as refused:
-                error = refused  # an interrupt of the wait is no error within this one
+                error = refused  # otherwise an interrupt of the wait would show this error as its context
             if trying.may_renew(error) and self.auth.renew(credential):
                 continue
             if trying.was_done(error):
@@ -267,7 +264,7 @@ class Session:
             trying.wait(error, deadline)
 
     def _credential(self, call: Call) -> dict[str, str]:
-        """Headers that say who calls, unless the call itself does. Errors: AuthError, TransportError."""
+        """Headers with the credentials, unless the call has its own. Errors: AuthError, TransportError."""
         url = Address(self.endpoint + call.target)
         return self.auth.headers(call.method.http, url, token=not call.brings_token, key=not call.brings_key)
 
@@ -283,7 +280,7 @@ class Session:
 
 @contextmanager
 def sending_instead(instead: Callable[[Session, Call], bytes]) -> Iterator[None]:
-    """Within a with block, and in this thread only, calls are handed to `instead` rather than sent."""
+    """Within a with block, in this thread only, pass calls to `instead` and do not send them."""
     token = _instead.set(instead)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Something that is tried, perhaps more than once: how often, and how long to wait before the next try."""
+"""Counts the tries of an operation, and decides the wait before the next try."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .deadline import Deadline
 from .quotas import Pause, Pauses
 from .retry import Retry, may_have_run
 
-_LEAST_LEFT, _LEAST_LEFT_S = 0.05, 1.0  # of a call's time, after a wait for its quota
+_LEAST_LEFT, _LEAST_LEFT_S = 0.05, 1.0  # a call needs this part of its deadline after a wait for its quota
 
 
 class Trying:
-    """How often something was tried, and how long to wait before the next try.
+    """The tries of one operation, and the wait before the next one.
 
-    `repeatable`: two tries do no more than one. `outlasts_quota`: it waits up to the policy's `quota_wait_s` for an
-    exhausted quota, and this time does not count towards its deadline. `pauses`: those of the client, for a quota that
-    refused one call is exhausted for the others too.
+    `repeatable`: the operation is idempotent. `outlasts_quota`: it waits up to the policy's `quota_wait_s` for an
+    exhausted quota, and this time does not count towards its deadline. `pauses`: the pauses of the client, because a
+    quota that rejects one call is exhausted for the others, too.
     """
 
     __slots__ = (
@@ -52,14 +52,14 @@ class Trying:
         self.left_at_s = 0.0
 
     def begin(self) -> None:
-        """A try leaves now."""
+        """Count a try that starts now."""
         self.tries += 1
         self.left_at_s = time.monotonic()
 
     def delay_s(self, error: CloudTasksError, deadline: Deadline) -> float | None:
-        """How long to wait before the next try. None when the error is final: then it says how many tries there were.
+        """The wait before the next try; None if the error is final. The error then gets the number of tries.
 
-        Every wait between two tries is decided here: of a call, of a part of a batch, of a bulk call, of a sign-in.
+        This decides every wait between two tries: of a call, of a part of a batch, of a bulk call, of a sign-in.
         """
         if isinstance(error, ResourceExhausted):
             delay_s = self._turn_s(error, self._refused(error), deadline)
@@ -77,12 +77,12 @@ class Trying:
         return delay_s
 
     def room_s(self, method: str, resource: str, deadline: Deadline) -> float:
-        """How long to wait before the first try of a call, because its quota is paused; 0 for who tries once."""
+        """The wait before the first try of a call while its quota is paused; 0 without retries."""
         pause = self.pauses.of(method, resource) if self.policy.max_tries > 1 else None
         return (self._reserved_s(pause, deadline) if pause is not None else None) or 0.0
 
     def wait(self, error: CloudTasksError, deadline: Deadline) -> None:
-        """Wait before the next try. Errors: the error itself, when it is final."""
+        """Wait before the next try. Errors: the error itself, if it is final."""
         delay_s = self.delay_s(error, deadline)
         if delay_s is None:
             raise error
@@ -92,7 +92,7 @@ class Trying:
         return self.pauses.refused(error, self.left_at_s, self.policy, _chance())
 
     def _turn_s(self, error: ResourceExhausted, pause: Pause, deadline: Deadline) -> float | None:
-        """How long until a call that was refused may be sent again; None when it will not be."""
+        """The wait until a rejected call may be sent again; None if it will not be."""
         if self.tries >= self.policy.max_tries:
             return None
         return self._reserved_s(pause, deadline, time.monotonic() + error.retry_after_s)
@@ -100,7 +100,7 @@ class Trying:
     def _reserved_s(self, pause: Pause, deadline: Deadline, earliest_s: float = -math.inf) -> float | None:
         if self.outlasts_quota:
             within_s = self.quota_left_s
-        else:  # an answer takes time, too: a try that has none left would end as a Timeout
+        else:  # a response takes time, too: a try without time left would raise Timeout
             within_s = deadline.left_s - min(_LEAST_LEFT_S, _LEAST_LEFT * deadline.total_s)
         delay_s = self.pauses.reserve(pause, within_s, earliest_s, self.turns)
         if delay_s is not None and self.outlasts_quota:
@@ -110,25 +110,25 @@ class Trying:
 
 
 class TryingCall(Trying):
-    """A call that is tried: whether its credentials were renewed, and whether an answer may have been lost."""
+    """The tries of one call: also whether its credentials were renewed, and whether a response may have been lost."""
 
     __slots__ = ("_exhausted", "_has_turn", "call", "renewed", "uncertain")
 
     def __init__(self, call: Call, policy: Retry, pauses: Pauses | None = None) -> None:
-        # A page after the first outlasts an exhausted quota: nothing is lost, nothing doubled.
+        # A page after the first waits for an exhausted quota, so that the listing is complete.
         super().__init__(
             policy, repeatable=call.repeatable, outlasts_quota=call.continues_listing, pauses=pauses
         )
         self.call = call
-        self.renewed = call.brings_token  # a token that came with the call cannot be renewed
+        self.renewed = call.brings_token  # the call's own token cannot be renewed
         self.uncertain = False
         self._has_turn = False
         self._exhausted: ResourceExhausted | None = None
 
     def ready(self, deadline: Deadline) -> None:
-        """Wait until the call's quota is no longer paused. Errors: ResourceExhausted when that would be too late.
+        """Wait until the call's quota is no longer paused. Errors: ResourceExhausted if that would be too late.
 
-        Who tries once has a policy of their own, and is not held up.
+        A call without retries does not wait, because its caller has its own policy.
         """
         if not self._has_turn and self.policy.max_tries > 1:
             pause = self.pauses.of(self.call.method.id, self.call.resource)
@@ -137,12 +137,12 @@ class TryingCall(Trying):
         self._has_turn = False
 
     def passed(self) -> None:
-        """It was answered, which ends the refusals of its quota in a row."""
+        """Record the success, which ends the series of rejections of its quota."""
         if (pause := self.pauses.of(self.call.method.id, self.call.resource)) is not None:
             self.pauses.passed(pause, self.left_at_s)
 
     def wait(self, error: CloudTasksError, deadline: Deadline) -> None:
-        """Wait before the next try. Errors: the error itself, when it is final."""
+        """Wait before the next try. Errors: the error itself, if it is final."""
         if not isinstance(error, ResourceExhausted):
             if self._exhausted is not None and isinstance(error, Timeout) and self.repeatable:
                 self._exhausted.tries = self.tries  # the waits for the quota took the time
@@ -157,13 +157,13 @@ class TryingCall(Trying):
         self._has_turn = True
 
     def may_renew(self, error: CloudTasksError) -> bool:
-        """Whether other credentials may help. They are renewed once."""
+        """Whether new credentials may help. They are renewed once."""
         refused = isinstance(error, Unauthenticated) and not self.renewed
         self.renewed = self.renewed or refused
         return refused
 
     def was_done(self, error: CloudTasksError) -> bool:
-        """Whether a failure says that an earlier try, whose answer was lost, had succeeded."""
+        """Whether an error shows that an earlier try, whose response was lost, succeeded."""
         done = self.uncertain and self.call.was_done(error)
         self.uncertain = self.uncertain or may_have_run(error)
         return done
@@ -171,7 +171,7 @@ class TryingCall(Trying):
     def _pass(
         self, pause: Pause, error: ResourceExhausted, deadline: Deadline, earliest_s: float = -math.inf
     ) -> None:
-        """Wait for a turn, and for another one where others were refused meanwhile. Errors: the error, when late."""
+        """Wait for a turn, and again if other calls were rejected meanwhile. Errors: the error, if that is too late."""
         passed = None
         while passed != pause.rounds:
             passed = pause.rounds
@@ -183,14 +183,14 @@ class TryingCall(Trying):
                 raise error
 
     def _unsent(self, refused: ResourceExhausted) -> ResourceExhausted:
-        """The error of a call that was not sent, because another one was refused."""
+        """The error of a call that was not sent, because another call was rejected."""
         error = ResourceExhausted(
             refused.message,
             code=refused.code,
             details=refused.details,
             method=self.call.method.id,
             resource=self.call.resource,
-            hint=f"nothing was sent, for another call was refused just now; {refused.hint}",
+            hint=f"nothing was sent, because another call was just rejected; {refused.hint}",
         )
         error.tries = self.tries
         return error

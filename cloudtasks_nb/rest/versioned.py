@@ -1,4 +1,4 @@
-"""A call of the model's, in the version of the API that carries it and that the endpoint serves."""
+"""Converts a call to an API version that supports it and that the endpoint serves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CREATE = "projects.locations.queues.tasks.create"
 
 
 class Speaking:
-    """Which version each call is made in, by what was asked for and what is known of the endpoint and its queues."""
+    """Chooses the API version of each call, by the user's choice and by facts about the endpoint and its queues."""
 
     def __init__(self, spoken: Spoken) -> None:
         self.spoken = spoken
@@ -43,9 +43,9 @@ class Speaking:
         version: Version | None = None,
         without: Collection[Version] = (),
     ) -> Call:
-        """The call in the version that carries it, or in `version`. Errors: ConfigError.
+        """The call in the version that supports it, or in `version`. Errors: ConfigError.
 
-        `without`: versions that were just refused.
+        `without`: versions that the endpoint just rejected.
         """
         version = version_for(
             version or self.spoken,
@@ -58,36 +58,36 @@ class Speaking:
         return call_in(version, method_id, path=path, query=query, body=body)
 
     def check_task(self, task: Task) -> None:
-        """Refuse a task that none of the versions that are spoken can create whole. Errors: ConfigError."""
+        """Raise if no version that this client uses can create the whole task. Errors: ConfigError."""
         body = CreateTaskRequest(task=task)
         version_for(self.spoken, _CREATE, body=body, unserved=self._unserved)
 
     def may_fall_back(self, error: CloudTasksError) -> bool:
-        """Whether a refusal means that the endpoint does not serve the version, and another one may be tried."""
+        """Whether an error means that the endpoint does not serve this version, and another one may be tried."""
         return self.spoken == AUTO and is_unserved(error)
 
     def learn_unserved(self, versions: Collection[Version]) -> None:
-        """The endpoint answered in another version, and not in these."""
+        """Record that the endpoint serves another version, but not these."""
         self._unserved = self._unserved.union(versions)
 
     def forget_pull(self, name: str) -> None:
-        """The queue of this name is of another kind now."""
+        """Forget that the queue of this name is a pull queue."""
         self._pull_queues.discard(name)
 
     def learn_pull(self, name: str) -> bool:
-        """The queue of this name, or of a task of this name, is a pull queue. Whether another version said so."""
+        """Record that the queue of this name, or of this task, is a pull queue. Returns whether this is new."""
         is_news = self.spoken == AUTO and not self.knows_as_pull(name)
         if found := _QUEUE.match(name):
             self._pull_queues.add(found[0])
         return is_news
 
     def knows_as_pull(self, name: str) -> bool:
-        """Whether the queue of this name, or of a task of this name, was seen to be a pull queue."""
+        """Whether the queue of this name, or of this task, is known as a pull queue."""
         return bool((found := _QUEUE.match(name)) and found[0] in self._pull_queues)
 
     @property
     def offered(self) -> tuple[Version, ...]:
-        """The versions that calls may be made in."""
+        """The versions that calls may use."""
         return tuple(
             version
             for version in VERSIONS
@@ -96,7 +96,7 @@ class Speaking:
 
     @property
     def offers_stats(self) -> bool:
-        """Whether one of them keeps statistics of queues."""
+        """Whether one of them has statistics of queues."""
         return any(version in self.offered for version in versions_with(Queue, "stats"))
 
 
@@ -108,7 +108,7 @@ def call_in(
     query: Mapping[str, Any] | None = None,
     body: Any = None,
 ) -> Call:
-    """The call, with its body and its masks in the terms of a version that carries it. Errors: ConfigError."""
+    """The call, with its body and masks converted to a version that supports it. Errors: ConfigError."""
     method, query = methods_of(version)[method_id], query or {}
     if query.get(READ_MASK):
         every = ",".join(wire(Queue, version).__struct_encode_fields__)
@@ -125,6 +125,6 @@ def call_in(
 
 
 def mask_in(version: Version, mask: str, kind: type[Message]) -> str:
-    """A field mask of the model in the version's terms, in camelCase. Errors: ConfigError."""
+    """Convert a field mask of the model to a version, in camelCase. Errors: ConfigError."""
     found = [there for path in mask_paths_of(mask) for there in path_in(path, version, kind)]
     return ",".join(dict.fromkeys(".".join(camel(part) for part in path) for path in found))

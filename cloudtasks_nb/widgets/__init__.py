@@ -1,1 +1,1 @@
-"""Panels to click: anywidgets over resources. Each is asked for by a method, such as `queue.panel()`."""
+"""Interactive panels: anywidgets over resources. Methods such as `queue.panel()` create them."""

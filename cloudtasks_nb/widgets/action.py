@@ -1,4 +1,4 @@
-"""What a panel can do: a method that a click and a line of code both call."""
+"""Actions of a panel: methods that both a click and a line of code call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Code = str | Callable[..., str]
 
 
 class Refused(CloudTasksError):
-    """The panel did not act: it is read-only, the action was not confirmed, or there is no such action."""
+    """The panel did not act: it is read-only, the action was not confirmed, or the action does not exist."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Action:
     name: str
     method: Callable[..., str]
     code: Code
-    changes: bool  # whether it changes the service: a read-only panel refuses it
-    busy: bool  # whether the controls wait for it
+    changes: bool  # whether it changes the service; a read-only panel then raises Refused
+    busy: bool  # whether the controls are disabled while it runs
 
     def bind(self, panel: Clickable, arguments: dict[str, Any]) -> inspect.BoundArguments:
-        """The arguments checked against the method. Errors: Refused, also when the panel is read-only."""
+        """Check the arguments against the method. Errors: Refused, also when the panel is read-only."""
         if self.changes and panel.read_only:
             raise Refused("This panel is read-only.", hint="open one without read_only=True")
         try:
@@ -48,7 +48,7 @@ class Action:
         return bound
 
     def line(self, panel: Clickable, bound: inspect.BoundArguments) -> str:
-        """The equivalent line of Python, or "" where there is none."""
+        """The equivalent line of Python, or "" if there is none."""
         if callable(self.code):
             return self.code(*bound.args, **bound.kwargs)
         values = {key: literal(value) for key, value in bound.arguments.items() if key != "self"}
@@ -58,9 +58,9 @@ class Action:
 def action(
     code: Code = "", *, changes: bool = False, busy: bool = True
 ) -> Callable[[Callable[Concatenate[PanelType, P], str]], Callable[Concatenate[PanelType, P], None]]:
-    """Make a method an action: callable from the page by its name, and from Python, where it also raises.
+    """Make a method an action: the page calls it by name; Python calls it directly, and there it also raises.
 
-    The method does the work and returns the words for the status line. Called from Python, it runs on the
+    The method does the work and returns the text for the status line. Called from Python, it runs on the
     panel's worker and returns when done. Errors: Refused, and what the method raises.
 
         @action("{queue}.pause()", changes=True)
@@ -86,7 +86,7 @@ def action(
 
 
 def action_of(panel: Clickable, name: object) -> Action:
-    """The action that the page asks for by name. Errors: Refused when the panel has none such."""
+    """The action with this name. Errors: Refused when the panel does not have it."""
     method = getattr(type(panel), name, None) if isinstance(name, str) else None
     described = getattr(method, "action", None)
     if not isinstance(described, Action):
@@ -95,7 +95,7 @@ def action_of(panel: Clickable, name: object) -> Action:
 
 
 def actions_of(kind: type[Clickable]) -> dict[str, Action]:
-    """All that a kind of panel can do, by name."""
+    """All actions of a kind of panel, by name."""
     named = {
         name: getattr(held, "action", None) for base in kind.__mro__ for name, held in vars(base).items()
     }

@@ -1,4 +1,4 @@
-"""Which backup does a panel offer before it purges or deletes a queue, and how do the tasks come back after it?"""
+"""Which backup does a panel offer before it purges or deletes a queue, and how are the tasks restored?"""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .action import Refused, literal
 if TYPE_CHECKING:
     from ..resources.queue import Queue
 
-TICKED_UP_TO = 10_000  # tasks; a backup of more takes longer than a person expects of a click
-TASKS_PER_S = 1_000  # read whole, written and deleted by name
-NEW_IDS = "A task whose own id is still blocked gets a new one; the result says how many."
+TICKED_UP_TO = 10_000  # tasks; a backup of more takes longer than users expect of a click
+TASKS_PER_S = 1_000  # read with payload, written, and deleted by name
+NEW_IDS = "A task whose id is still blocked gets a new id. The result contains the number of these tasks."
 
 
 def data_folder() -> Path:
-    """The folder of backups among the user's own data, as the platform has it; "~" stands for the home folder."""
+    """The folder of backups in the platform's folder for user data; "~" is the home folder."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
     elif sys.platform == "darwin":
@@ -34,15 +34,15 @@ def data_folder() -> Path:
 
 
 def backup_offered(queue: Queue, depth: int | None) -> dict[str, Any]:
-    """The beginning of the file's name, whether the box is ticked, and words about it; `depth` as far as known."""
+    """The beginning of the file's name, whether the box is ticked, and its label; `depth` is None if unknown."""
     start = f"{queue.project}.{queue.location}.{queue.id}."
     words = "Back up all tasks to a file first"
     if depth is None:
-        words += ". How many there are is not known: count them to see how long that takes."
+        words += ". The number of tasks is unknown: count them to see how long the backup takes."
     elif depth <= TICKED_UP_TO:
         words += f": {counted(depth, 'task')}, about {_expected(depth)}."
     else:
-        words += f". Not ticked, because {depth:,} tasks take about {_expected(depth)}."
+        words += f". Off by default, because {depth:,} tasks take about {_expected(depth)}."
     is_ticked = depth is not None and depth <= TICKED_UP_TO
     return {"start": str(data_folder() / start), "ticked": is_ticked, "words": words}
 
@@ -52,23 +52,23 @@ def _expected(depth: int) -> str:
 
 
 def purged_offer(queue_code: str, path: str, done: int) -> dict[str, str]:
-    """The line that brings purged tasks back, and words about it."""
+    """The line of Python that restores purged tasks, and its explanation."""
     line = f"{queue_code}.restore({literal(path)})"
-    return {"words": f"To bring {counted(done, 'task')} back:", "line": line, "note": NEW_IDS}
+    return {"words": f"To restore {counted(done, 'task')}:", "line": line, "note": NEW_IDS}
 
 
 def deleted_offer(queue: Queue, path: str) -> dict[str, str]:
-    """The line that brings a deleted queue back under another name, because its own is blocked."""
+    """The line of Python that restores a deleted queue under another name, because its own is blocked."""
     line = f"client.restore({literal(path)}, {literal(f'{queue.location}/{queue.id}-restored')})"
-    note = "Its own name stays blocked for up to 3 days. After that, leave the second argument out."
-    return {"words": "To bring the queue and its tasks back under another name:", "line": line, "note": note}
+    note = "The old name stays blocked for up to 3 days. After that, omit the second argument."
+    return {"words": "To restore the queue and its tasks under another name:", "line": line, "note": note}
 
 
 @contextmanager
 def backup_path(typed: object) -> Iterator[Path | None]:
-    """The backup file that was typed, or None. A file that cannot be written is Refused: nothing was removed then."""
+    """The backup file that was typed, or None. Errors: Refused when the file cannot be written; nothing is removed."""
     if not isinstance(typed, str):
-        raise Refused("The name of the backup file is not text.")
+        raise Refused("The name of the backup file must be text.")
     file = Path(typed.strip()).expanduser() if typed.strip() else None
     try:
         check_names_file(typed.strip())
@@ -76,8 +76,8 @@ def backup_path(typed: object) -> Iterator[Path | None]:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield file
     except FileExistsError as error:
-        words = f"{file} exists already: nothing was removed."
+        words = f"{file} already exists. Nothing was removed."
         raise Refused(words, hint="choose another name for the backup") from error
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise Refused(f"The backup cannot be written ({why}): nothing was removed.") from error
+        raise Refused(f"The backup cannot be written ({why}). Nothing was removed.") from error

@@ -1,4 +1,4 @@
-"""Rendered shapes as plain values for the page, and the detail pane of a task. Every text was made safe before."""
+"""Converts rendered shapes to plain values for the page. All texts in them are already escaped and redacted."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ Plain = dict[str, Any]
 
 
 def instant(moment: datetime | None) -> str:
-    """An instant as the page's clock reads it; "" when there is none."""
+    """A time as ISO text for the page; "" for None."""
     return moment.isoformat() if moment is not None else ""
 
 
 def plain(value: Value | datetime) -> list[Plain]:
-    """A value as {"text", "title", "look", "tone"}; an instant as {"time"}, which the page keeps up to date."""
+    """A value as {"text", "title", "look", "tone"}; a time as {"time"}, which the page keeps up to date."""
     if isinstance(value, datetime):
         return [{"time": instant(value)}]
     return [_cell(cell) for cell in cells(value)]
 
 
 def fact_list(values: Mapping[str, Value | datetime]) -> list[list[Any]]:
-    """Labels, each with a capital letter, and values; those that are absent are left out."""
+    """Pairs of capitalized label and value; absent values are left out."""
     known = ((label, value) for label, value in values.items() if value is not None and value != "")
     return [[label[:1].upper() + label[1:], plain(value)] for label, value in known]
 
 
 def section(part: Section) -> Plain:
-    """A section as {"summary", "open"} and its body as "text", "tree", "rows" or "picture"."""
+    """A section as {"summary", "open"}, and its body as "text", "tree", "rows" or "picture"."""
     held: Plain = {"summary": shown(part.summary), "open": part.open}
     match part.body:
         case Table() as table:
@@ -54,7 +54,7 @@ def section(part: Section) -> Plain:
 
 
 def tree(node: Node) -> Plain:
-    """A JSON document as the page folds it; the budget and what is open were decided when it was rendered."""
+    """A JSON document for the page; rendering has already cut it and chosen the open branches."""
     return {
         "kind": node.kind,
         "text": visible_lines(node.text),
@@ -71,11 +71,11 @@ def _cell(cell: Cell) -> Plain:
 
 
 URL_LONGEST = 2_083
-"""The API takes no longer ones."""
+"""The longest URL that the API accepts."""
 
 
 def task_detail(task: Task, now: datetime) -> dict[str, Any]:
-    """The detail pane of a task that was read with view FULL. `now` is what times are relative to."""
+    """The detail pane of a task that was read with view FULL. Times are relative to `now`."""
     return {
         "id": task.id,
         "kind": KIND_WORDS[task.kind],

@@ -1,7 +1,7 @@
-"""What can be clicked: actions as messages, state as traits, one worker, one status line.
+"""The base of all panels: actions as messages, state as traits, one worker, one status line.
 
-A message from the page only enqueues. The worker does the I/O and sets traits, because the thread that
-runs a message handler differs between kernels and must not be held up.
+A message from the page only enqueues a job. The worker does the I/O and sets traits, because the thread that
+runs a message handler differs between kernels and must not block.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ..rest.session import Session
 
 LINES_KEPT = 20  # the newest lines of "as code"
-SLOWEST_S = 60.0  # between two looks at a service that fails
+SLOWEST_S = 60.0  # the longest pause between two reads while the service fails
 
 
 def built(name: str) -> str:
@@ -48,15 +48,15 @@ def built(name: str) -> str:
 class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     """Shows a subject and acts on it. Every click has a public method; errors are shown in the status line.
 
-    Each action answers the page with {"done": call} when it is over, so that a double click acts once; a page that
-    hears nothing asks whether an action is under way, and is told its name ("alive"), because messages get lost. While
-    somebody looks, the page asks it to look again every `live_s` seconds (0: never); a closed page asks nothing.
+    Each action sends {"done": call} to the page when it ends, so that a double click acts once. Messages can be lost:
+    without a response the page asks for the running action, and the response is its name ("alive"). A visible page
+    requests an update every `live_s` seconds (0: never); a closed page requests none.
     """
 
-    _esm: ClassVar[str] = built("saved_view.js")  # asks for the panel's own script where there is a kernel
+    _esm: ClassVar[str] = built("saved_view.js")  # requests the panel's own script if there is a kernel
     _css: ClassVar[str] = built("saved_view.css")
-    _script: ClassVar[str]  # of `built/`, with a style sheet of the same name
-    _parts: ClassVar[tuple[str, ...]] = ()  # scripts that the page asks for when it needs them
+    _script: ClassVar[str]  # a file of `built/`, with a style sheet of the same name
+    _parts: ClassVar[tuple[str, ...]] = ()  # scripts that the page requests on demand
     _ipython_display_ = None  # ipywidgets 7 would bypass the mime bundle
 
     busy = traitlets.Unicode("").tag(sync=True)
@@ -80,8 +80,8 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         self._viewers = Viewers()
         self._gate = threading.Lock()
         self._worker = PanelThread(f"{type(self).__name__} {name}")
-        self._stale = False  # something changed while nobody looked
-        self._failures = 0  # of looking again, in a row
+        self._stale = False  # something changed while no page was visible
+        self._failures = 0  # consecutive failed updates
         self._budget = budget_of(self.endpoint, getattr(subject, "project", ""))
         self._read: tuple[datetime | None, datetime] = (None, self._now())
         session, place = self._service
@@ -94,60 +94,60 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
 
     @property
     def endpoint(self) -> str:
-        """The URL of the service that is shown."""
+        """The URL of the service."""
         return self.subject._session.endpoint  # type: ignore[union-attr]  # an inbox has its own
 
     @property
     def _service(self) -> tuple[Session | None, dict[str, str]]:
-        """The session that calls, and the project and the location that it is about; None: no service is called."""
+        """The session, and the project and location it is for; None if the panel calls no service."""
         return None, {}
 
     @property
     def expression(self) -> str:
-        """The Python expression for the subject, as the lines of "as code" begin."""
+        """The Python expression for the subject, with which the lines of "as code" begin."""
         raise NotImplementedError
 
     @property
     def touched(self) -> Collection[str]:
-        """Full names of the queues that an action just changed, for the other panels to read again."""
+        """Full names of the queues that the last action changed; other panels read them again."""
         return ()
 
     @property
     def views(self) -> int:
-        """How many views of it were heard of lately."""
+        """The number of views that reported themselves recently."""
         return len(self._viewers)
 
     def shows(self, name: str) -> bool:
-        """Whether a queue of this name is shown here."""
+        """Whether the panel shows the queue of this name."""
         return False
 
     @property
     def calls_of_a_look(self) -> int:
-        """How many calls the next look makes."""
+        """The number of calls that the next update makes."""
         return 1
 
     def look(self) -> None:
-        """Read again what is shown, without a line of "as code". Errors: any CloudTasksError."""
+        """Read the shown data again, without a line of "as code". Errors: any CloudTasksError."""
 
     @property
     def read_at(self) -> datetime | None:
-        """When what is shown was read from the service; None before that."""
+        """The time of the last read from the service; None before the first one."""
         return None
 
     def _shape_(self) -> Shape:
-        """What is shown now, as a card or a table: for terminals, and for saved notebooks."""
+        """The shown data as a card or a table, for terminals and saved notebooks."""
         raise NotImplementedError
 
     def act(self, action: Action, arguments: dict[str, Any]) -> Future[None]:
-        """Run an action on the worker. Errors: in the future, and in the status line."""
+        """Run an action on the worker. Errors appear in the future and in the status line."""
         return self._worker.submit(partial(self._perform, action, arguments))
 
     def show(self, text: str, *, hint: str = "", level: str = "ok") -> None:
-        """Put words into the status line, secrets replaced. `level` is "ok" or "error"."""
+        """Set the text of the status line, secrets redacted. `level` is "ok" or "error"."""
         self.notice = {"text": visible_lines(scrub(text)), "hint": visible_lines(scrub(hint)), "level": level}
 
     def hear(self, endpoint: str, names: Collection[str]) -> None:
-        """Another panel changed queues: read them again, or when somebody looks the next time."""
+        """Another panel changed queues: read them again, now or when a page becomes visible."""
         if endpoint != self.endpoint or not any(self.shows(name) for name in names):
             return
         self._stale = True
@@ -155,7 +155,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self._worker.submit(self._catch_up)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Ignored: the page shows state and never sets it, so it cannot lift `read_only`."""
+        """Ignore state from the page: it only shows state, and so it cannot unset `read_only`."""
 
     def close(self) -> None:
         """Remove the panel from the page and end its thread."""
@@ -174,7 +174,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self._view_left(content.get("view"))
         elif name == "part":
             self._send_part(content.get("name"))
-        elif name == "alive?":  # heard at once, also while the worker is busy
+        elif name == "alive?":  # answered at once, also while the worker is busy
             self._tell({"alive": self.busy})
         elif name == "look":
             self._stale = True
@@ -210,10 +210,10 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
     def _view_left(self, view: object) -> None:
         self._viewers.left(view)
         if not self.views:
-            self._worker.rest()  # the output was cleared: no thread waits for clicks that cannot come
+            self._worker.rest()  # no view is left, so no click can come: end the thread
 
     def _claim(self, name: str) -> bool:
-        """Become busy, unless an action is still under way: the second click of a double click is dropped."""
+        """Become busy unless an action is running; so the second click of a double click is dropped."""
         with self._gate:
             if self.busy:
                 return False
@@ -228,11 +228,11 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             bound = action.bind(self, arguments)
             line = action.line(self, bound)
             said = action.method(*bound.args, **bound.kwargs)
-            if said or action.busy:  # what is said replaces what an earlier action said
+            if said or action.busy:  # the text replaces that of an earlier action
                 self._failures = 0
                 self.show(said)
         except Exception as error:
-            line = "" if isinstance(error, Refused) else line  # what was refused here was never called
+            line = "" if isinstance(error, Refused) else line  # a refused line was not executed
             self._show_error(error)
             raise
         finally:
@@ -241,13 +241,13 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
                 self.lines = [*self.lines, line][-LINES_KEPT:]
             if action.busy:
                 self.busy = ""
-            if line and action.changes:  # also when it failed: a part may have been done
+            if line and action.changes:  # also after a failure: a part may have been done
                 sharing.announce(self.endpoint, self.touched, self)
             if action.busy and self.views:
                 self._catch_up()
 
     def _look_again(self) -> bool:
-        """What a page that is looked at asks for; False when it is left out, as during an action or without quota."""
+        """Update for a visible page. Returns False if it was skipped: an action is running, or no quota is left."""
         if self.busy or not self._budget.take(self.calls_of_a_look):
             return False
         try:
@@ -264,24 +264,24 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         return True
 
     def _is_news(self, error: Exception) -> bool:
-        """Whether the status line does not say it already."""
+        """Whether the status line should show this error."""
         return True
 
     def _catch_up(self) -> None:
-        """Read what changed elsewhere; what is left out now is caught up with after the action, or at the next look."""
+        """Read changes made elsewhere. A skipped read is repeated after the action, or at the next update."""
         if self._stale:
             self._stale = not self._look_again()
 
     @property
     def _next_s(self) -> float:
-        """Seconds until the page should ask again: longer and longer while the service fails."""
+        """Seconds until the page should ask again, with backoff while the service fails."""
         return float(max(self.live_s, min(SLOWEST_S, self.live_s * 2.0 ** min(self._failures, 10))))
 
     def _show_error(self, error: Exception) -> None:
         if isinstance(error, CloudTasksError):
             self.show(error.message, hint=error.hint or "", level="error")
-        else:  # a foreign error may quote anything, secrets included: its words stay out of the page
-            hint = 'run the line under "as code" in a cell to see all of it'
+        else:  # the message of another library may contain secrets, so it is not shown
+            hint = 'run the line under "as code" in a cell to see the whole error'
             self.show(f"Unexpected {type(error).__name__}.", hint=hint, level="error")
 
     def _answer(self, call: object, *, dropped: bool = False) -> None:
@@ -292,20 +292,20 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self.send(message, list(buffers))
 
     def _keep(self) -> None:
-        """Hold what a saved notebook shows of this panel."""
+        """Store the view that a saved notebook shows of this panel."""
         if self.read_at != self._read[0]:
             self._read = (self.read_at, self._now())
         self.kept = saved_view(self._shape_(), self.read_at)
 
     def _still(self) -> Shape:
-        """What is shown now, with the moment of reading, which its relative times are seen from."""
+        """The shown data with the time of the read, to which its times are relative."""
         found = self._shape_()
         read = self.read_at
         found.as_of = f"read at {exact(read.replace(microsecond=0))}" if read is not None else ""
         return found
 
     def _now(self) -> datetime:
-        """The time at the service, which is moved by hand in an emulator."""
+        """The time at the service; an emulator's clock can be moved."""
         session, _ = self._service
         return session.now() if session is not None else datetime.now(UTC)
 
@@ -316,7 +316,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
         return str(self)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The widget, and beside it what it shows now: a page that cannot run widgets shows that."""
+        """The widget, and its data as text and HTML for pages that cannot run widgets."""
         data, metadata = super()._repr_mimebundle_(**kwargs)
         found = self._still()
         return {**data, "text/plain": text(found), "text/html": html(found)}, metadata

@@ -1,4 +1,4 @@
-"""All queues of a project in one place: find them, open them, pause and resume many."""
+"""The explorer: finds and opens all queues of a project, and pauses or resumes several."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..client import Client
     from ..rest.session import Session
 
-# What can be opened of a queue, by the verb that opens it.
+# The views of a queue, by the method that opens each.
 VIEWS = {
     "panel": "Controls",
     "browse": "Tasks",
@@ -42,10 +42,10 @@ VIEWS = {
     "monitor": "Monitor",
     "iam_panel": "Access",
 }
-ALL_S = 60.0  # between two listings of the locations that hold no queue
+ALL_S = 60.0  # the pause between two listings of locations without queues
 SURGE = (
-    "Tasks that were held back are sent at once: begin with at most 500 a second in all, "
-    "then half as much again every 5 minutes."
+    "All waiting tasks are sent at once. Begin with at most 500 per second in total, "
+    "then increase by half every 5 minutes."
 )
 
 
@@ -63,8 +63,8 @@ def _open_line(explorer: Explorer, name: str, view: str, query: str) -> str:
 class Explorer(Clickable):
     """The queues of all locations with their states and estimates; each opens as a panel, a browser or a workbench.
 
-    `explorer.chosen` are the queues that are ticked, `explorer.opened` is the widget that is open. A location that
-    cannot be listed hides no other one: `explorer.silent` says which did not answer, and why.
+    `explorer.chosen` contains the ticked queues, `explorer.opened` is the open widget. If one location cannot be
+    listed, the others are still shown: `explorer.silent` has the locations that did not respond, with the errors.
 
     Example:
         >>> explorer = client.explore()
@@ -87,10 +87,10 @@ class Explorer(Clickable):
         self._queues: dict[str, Queue] = {}
         self.silent: dict[str, CloudTasksError] = {}
         self._heard: deque[str] = deque()  # other threads append
-        self._counts: dict[str, int] = {}  # where nothing is estimated
+        self._counts: dict[str, int] = {}  # counted tasks, if there are no estimates
         self._acted: tuple[str, ...] = ()
         self._failing = failing_of(client._session, client.project)
-        self._samples: dict[str, Failing] = {}  # where metrics are refused
+        self._samples: dict[str, Failing] = {}  # used if reading metrics is not allowed
         self._places: list[str] = []  # all locations, and when all of them were read
         self._all_read_at = -inf
         super().__init__(client, client.project, read_only=read_only, every_s=every_s)
@@ -100,12 +100,12 @@ class Explorer(Clickable):
 
     @property
     def queues(self) -> list[Queue]:
-        """All queues, as they were last read."""
+        """All queues, as of the last read."""
         return list(self._queues.values())
 
     @property
     def chosen(self) -> list[Queue]:
-        """The queues that are ticked."""
+        """The ticked queues."""
         return [self._queues[name] for name in self.ticked if name in self._queues]
 
     @property
@@ -127,7 +127,7 @@ class Explorer(Clickable):
         return name in self._queues
 
     def hear(self, endpoint: str, names: Collection[str]) -> None:
-        """Keep in mind which queues to read again: far fewer calls than listing all locations."""
+        """Remember which queues to read again: far fewer calls than listing all locations."""
         if endpoint == self.endpoint:
             self._heard.extend(names)
         super().hear(endpoint, names)
@@ -139,7 +139,7 @@ class Explorer(Clickable):
 
     @property
     def _due(self) -> list[str]:
-        """The locations that a look lists: those with queues, and all of them once a minute."""
+        """The locations that an update lists: those with queues, and all of them once a minute."""
         if monotonic() - self._all_read_at >= ALL_S:
             return self._places
         return sorted({queue.location for queue in self.queues})
@@ -147,7 +147,7 @@ class Explorer(Clickable):
     def look(self) -> None:
         """Read again: the queues that changed elsewhere, or else the locations that are due.
 
-        Errors: the first of the queues' own, once all were asked; those of refresh().
+        Errors: after all queues were read, the first error of a queue; those of refresh().
         """
         if self._heard:
             self._read_heard()
@@ -175,31 +175,31 @@ class Explorer(Clickable):
         return self._read_at
 
     def _shape_(self) -> Shape:
-        """The queues, the locations that did not answer, and what is open."""
+        """The queues, the locations that did not respond, and the open widget."""
         caption = f"Queues of project {self.client.project}"
         table = queues_still(
             self.queues, self._counts, self._failing.found, caption=caption, now=self._read[1]
         )
-        facts = {place: f"did not answer: {error.message}" for place, error in self.silent.items()}
+        facts = {place: f"did not respond: {error.message}" for place, error in self.silent.items()}
         opened = self.opened._shape_() if self.opened is not None else None
         title = f"Open: {self.opening.get('id')}, {VIEWS.get(self.opening.get('view', ''), '')}"
         sections = folded(title, opened)
         return Card(caption, facts=facts, table=table, sections=sections) if facts or sections else table
 
     def close(self) -> None:
-        """Remove the explorer, and what is open in it, from the page."""
+        """Remove the explorer and its open widget from the page."""
         self._close_opened()
         super().close()
 
     @action(_refresh_line)
     def refresh(self, locations: list[str] | None = None) -> str:
-        """List the queues of all locations again, or of those given, side by side; what fails is in `silent`.
+        """List the queues of all locations, or of those given, in parallel; failures are in `silent`.
 
-        Of a location that does not answer, the queues stay that were known. Errors: those of client.locations(), and
-        PermissionDenied, AuthError, TransportError when no location answers.
+        If a location does not respond, its known queues stay. Errors: those of client.locations(); PermissionDenied,
+        AuthError, TransportError when no location responds.
         """
         self._list(locations)
-        return f"{counted(len(self.silent), 'location')} did not answer." if self.silent else ""
+        return f"{counted(len(self.silent), 'location')} did not respond." if self.silent else ""
 
     def _list(self, locations: list[str] | None) -> None:
         found = listed(self.client, locations)
@@ -218,11 +218,11 @@ class Explorer(Clickable):
 
     @action('client.report(since="1h").to_dataframe()[["queue", "attempts", "failed"]]')
     def show_failing(self) -> str:
-        """Fill the column "failing": the attempts of the last hour that failed, one metrics call for all queues.
+        """Fill the column "failing" with the failed attempts of the last hour, by one metrics call for all queues.
 
-        From then on it is kept up to date: at most one call a minute, whichever panels of the project look. Metrics are
-        billed, so nothing is read before somebody asks. Where they are refused, the status line says why, and the
-        column holds a sample: the first page of tasks of up to 50 queues, until it is asked for again.
+        From then on the column is updated at most once a minute for all panels of the project. Metrics are billed, so
+        they are read only on request. If you may not read them, the status line gives the reason, and the column holds
+        a sample: the first page of tasks of up to 50 queues.
         """
         self._failing.ask(self.client._session, self.client.project)
         self._samples = samples(self.queues) if self._failing.why else {}
@@ -233,7 +233,7 @@ class Explorer(Clickable):
 
     @action(busy=False)
     def choose(self, names: list[str], on: bool = True) -> str:
-        """Tick queues, or with on=False take their ticks away."""
+        """Tick queues; on=False unticks them."""
         before = [name for name in self.ticked if name not in names]
         added = [name for name in names if name in self._queues] if on else []
         self.ticked = before + added
@@ -251,24 +251,24 @@ class Explorer(Clickable):
 
     @action("for name in {names}: {queue}.queue(name).pause()", changes=True)
     def pause_queues(self, names: list[str]) -> str:
-        """Pause queues, several at a time; the others go on when one fails. Errors: those of queue.pause()."""
+        """Pause queues in parallel; if one fails, the others continue. Errors: those of queue.pause()."""
         return self._each(names, Queue.pause, "Paused")
 
     @action("for name in {names}: {queue}.queue(name).resume()", changes=True)
     def resume_queues(self, names: list[str], confirm: bool = False) -> str:
-        """Resume queues; more than one only with confirm=True, because all their tasks are sent at once.
+        """Resume queues. Several require confirm=True, because all their tasks are sent at once.
 
         Source: SPEC section 8.1 (500/50/5). Errors: Refused without confirm; those of queue.resume().
         """
         if len(names) > 1 and confirm is not True:
             raise Refused(
-                f"{SURGE} Nothing was resumed.", hint="pass confirm=True, or resume one queue after the other"
+                f"{SURGE} Nothing was resumed.", hint="pass confirm=True, or resume one queue at a time"
             )
         return self._each(names, Queue.resume, "Resumed")
 
     @action("{queue}.queue({name}).diagnose()")
     def why_queue(self, name: str) -> str:
-        """Open a queue as a panel that says what is wrong with it. Errors: those of queue.diagnose()."""
+        """Open a queue's panel at the Why? tab. Errors: those of queue.diagnose()."""
         self._open(name, "panel", tab="Why?")
         return ""
 
@@ -276,7 +276,7 @@ class Explorer(Clickable):
     def open_queue(self, name: str, view: str = "panel", query: str = "") -> str:
         """Open a queue as "panel", "browse", "workbench" (pull queues), "monitor" or "iam_panel".
 
-        With a `query`, its tasks are those that match: "code:error" leads to the tasks that fail.
+        With a `query`, open the tasks that match: "code:error" finds the failing tasks.
 
         Errors: NotFound; QueryError.
         """
@@ -285,7 +285,7 @@ class Explorer(Clickable):
 
     @action(busy=False)
     def close_queue(self) -> str:
-        """Close what is open."""
+        """Close the open widget."""
         self.opening = {}
         self._close_opened()
         return ""
@@ -294,7 +294,7 @@ class Explorer(Clickable):
         queue = self._queues.get(name) or self.client.queue(name)
         if view not in views(queue):
             raise Refused(
-                "This queue cannot be opened like that.", hint=f"choose one of {', '.join(views(queue))}"
+                f"This queue cannot be opened as {view!r}.", hint=f"choose one of {', '.join(views(queue))}"
             )
         self._close_opened()
         how = self._pace(view) | (browse_options(query) if query else {})
@@ -311,7 +311,7 @@ class Explorer(Clickable):
         }
 
     def _pace(self, view: str) -> dict[str, Any]:
-        """What is opened reads as often as the explorer; a monitor has a pace of its own."""
+        """The open widget updates as often as the explorer; a monitor has its own pause."""
         return {} if view == "monitor" and self.live_s else {"every_s": self.live_s}
 
     def _each(self, names: list[str], verb: Callable[[Queue], Queue], done: str) -> str:
@@ -351,13 +351,13 @@ class Explorer(Clickable):
         }
 
     def _lately(self, name: str) -> Failing | None:
-        """How much of a queue fails: by metrics, where they were read, else by a sample."""
+        """The failures of a queue: from metrics if they were read, else from a sample."""
         found = self._failing.found
         return found.get(name, Failing()) if found is not None else self._samples.get(name)
 
 
 def views(queue: Queue) -> list[str]:
-    """The verbs that open this queue: a workbench is for pull queues, where the version of the API leases."""
+    """The methods that open this queue. A workbench needs a pull queue and an API version with leases."""
     return [verb for verb in VIEWS if verb != "workbench" or (queue.kind == "pull" and queue.offers_leases)]
 
 

@@ -1,4 +1,4 @@
-"""How much of one queue fails, as its panel says it: by metrics that somebody read, else by a sample."""
+"""The failures of one queue for its panel: from metrics if they were requested, else from a sample."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class FailingShown:
-    """What is known of one queue. Metrics are billed: they are read once somebody asked. A sample is one call."""
+    """The failures of one queue. Metrics are billed, so they are read only on request. A sample is one call."""
 
     def __init__(self, queue: Queue) -> None:
         self.queue = queue
@@ -25,11 +25,11 @@ class FailingShown:
 
     @property
     def is_due(self) -> bool:
-        """Whether the next look calls: at most once a minute, and never for tasks that are leased and not sent."""
+        """Whether the next update makes a call: at most once a minute, and never for pull queues."""
         return self.queue.kind != "pull" and monotonic() - self._read_at >= LEAST_S
 
     def look(self) -> None:
-        """Bring `found` up to date. What is refused is left out."""
+        """Update `found`; None if the service rejects the call."""
         if not self.is_due:
             return
         self._read_at = monotonic()

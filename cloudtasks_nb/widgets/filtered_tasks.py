@@ -1,4 +1,4 @@
-"""The tasks at hand in a panel: filtered, sorted, in the columns that were chosen, and sent to the page."""
+"""Filters and sorts the loaded tasks of a panel, and sends them to the page in the chosen columns."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from ..resources.task import Task
 
 WIDEST_PX = 4000
-ROWS_SAVED = 100  # the first ones, which are traits and saved with the notebook; all of them go in messages
+ROWS_SAVED = 100  # the first rows are traits, saved with the notebook; messages carry all rows
 
 
 class FilteredTasks(Panel):
-    """What is shown of the tasks at hand. Nothing here asks the service."""
+    """The view of the loaded tasks: filter, order, columns. Nothing here calls the service."""
 
     place = traitlets.Dict().tag(sync=True)
     available = traitlets.List().tag(sync=True)
     columns = traitlets.List().tag(sync=True)
     widths = traitlets.Dict().tag(sync=True)
-    table = traitlets.Dict().tag(sync=True)  # the first rows; all of them go in messages, which are not saved
+    table = traitlets.Dict().tag(sync=True)  # the first rows; messages, which are not saved, carry all rows
     heads = traitlets.List().tag(sync=True)
     facets = traitlets.List().tag(sync=True)
     offered = traitlets.List().tag(sync=True)
@@ -41,8 +41,8 @@ class FilteredTasks(Panel):
     def __init__(self, queue: Queue, read_only: bool, every_s: float) -> None:
         self.view: View = "BASIC"
         self._table: TaskTable[Task] = TaskTable(queue._session.now)
-        self._sent = (0, [""])  # which rows the page got last, and in which order
-        self._asked = self._shown = ""  # what was typed last, and what the rows are those of
+        self._sent = (0, [""])  # the rows and the order that were sent last
+        self._asked = self._shown = ""  # the filter typed last, and the filter of the rows
         self.queue = queue
         super().__init__(
             queue,
@@ -56,15 +56,15 @@ class FilteredTasks(Panel):
 
     @property
     def matching(self) -> list[Task]:
-        """The tasks that are shown and pass the filter, in the order shown."""
+        """The tasks that match the filter, in the order shown."""
         return self._table.matching
 
     @action(busy=False)
     def filter(self, query: str = "") -> str:
         """Show only tasks that match a query, such as `is:due code:503,429 attempts>3 -tag:red ada`.
 
-        The same query as in `queue.tasks().where()`. While one is refused, the rows stay those of the one before, and
-        nothing can be done with all that match.
+        The same query as in `queue.tasks().where()`. While a query is invalid, the rows of the previous one stay, and
+        actions on all that match are disabled.
 
         Errors: QueryError for an unknown field or value, or `payload` without `read_payloads()`.
 
@@ -75,14 +75,14 @@ class FilteredTasks(Panel):
 
     @action(busy=False)
     def toggle(self, field: str, value: str) -> str:
-        """Of a value: only tasks with it, then only tasks without it, then either. Errors: QueryError."""
+        """Cycle a value: only tasks with it, only tasks without it, no filter. Errors: QueryError."""
         return self._ask(str(self._table.filter.toggled(field, value)))
 
     @action(busy=False)
     def between(self, field: str, low: str | int = "", high: str | int = "") -> str:
-        """Of `due`, `created` or `attempts`: only tasks with at least `low` and less than `high`; "" is no bound.
+        """Filter `due`, `created` or `attempts` to `low` <= value < `high`; "" is no bound.
 
-        It replaces everything else that the filter says of the field. Errors: QueryError.
+        Replaces all other terms for this field. Errors: QueryError.
 
         Example:
             >>> browser.between("attempts", 2, 5)
@@ -91,7 +91,7 @@ class FilteredTasks(Panel):
 
     @action(busy=False)
     def sort(self, column: str | list[str] = "", descending: bool = False) -> str:
-        """Order by a column, or by several, the first one first; without any, in the order of the listing.
+        """Sort by one or several columns, most important first; without columns, in the order of the listing.
 
         Example:
             >>> browser.sort("attempts", descending=True)
@@ -100,7 +100,7 @@ class FilteredTasks(Panel):
         wanted = [f"{'-' * descending}{column}"] if isinstance(column, str) and column else list(column)
         for name in wanted:
             if not isinstance(name, str) or name.removeprefix("-") not in COLUMNS:
-                raise Refused(f"There is no column {name!r}.", hint=f"there are {', '.join(COLUMNS)}")
+                raise Refused(f"There is no column {name!r}.", hint=f"columns: {', '.join(COLUMNS)}")
         self._table.sort(wanted)
         self._show_order()
         return ""
@@ -110,9 +110,9 @@ class FilteredTasks(Panel):
         """Choose the columns, from those of `task_table.COLUMNS`; "task" is always there."""
         unknown = [name for name in columns if name not in COLUMNS]
         if unknown:
-            raise Refused(f"There is no column {unknown[0]!r}.", hint=f"there are {', '.join(COLUMNS)}")
+            raise Refused(f"There is no column {unknown[0]!r}.", hint=f"columns: {', '.join(COLUMNS)}")
         if "payload" in columns and self.view != "FULL":
-            raise Refused("Payloads were not read.", hint='press "Payloads", or browser.read_payloads()')
+            raise Refused("Payloads are not loaded.", hint='press "Payloads", or browser.read_payloads()')
         self.columns = [name for name in COLUMNS if name in {"task", *columns}]
         self._sent = (0, [""])
         self._show_order()
@@ -120,15 +120,15 @@ class FilteredTasks(Panel):
 
     @action(busy=False)
     def set_width(self, column: str, width_px: int = 0) -> str:
-        """Choose the width of a column; 0 is as wide as its content needs. Errors: Refused for another column."""
+        """Set the width of a column; 0 fits the content. Errors: Refused for an unknown column or width."""
         if column not in COLUMNS or type(width_px) is not int or not 0 <= width_px <= WIDEST_PX:
-            raise Refused(f"{column!r} cannot be {width_px!r} px wide.", hint=f"from 0 to {WIDEST_PX:,} px")
+            raise Refused(f"{column!r} cannot be {width_px!r} px wide.", hint=f"choose 0 to {WIDEST_PX:,} px")
         self.widths = {**self.widths, column: width_px}
         return ""
 
     @property
     def is_settled(self) -> bool:
-        """Whether the rows are those of the filter that was asked for last; not so while that is refused."""
+        """Whether the rows match the filter typed last; False while that is invalid."""
         return self._asked == self._shown
 
     def _ask(self, text: str) -> str:
@@ -142,15 +142,15 @@ class FilteredTasks(Panel):
         self._shown = self._asked
         self._table.narrow(wanted)
         self._show_order()
-        if self.notice.get("level") == "error":  # about a filter before, as a rule
+        if self.notice.get("level") == "error":  # usually about the previous filter
             self.show("")
         line = f"browser.filter({json.dumps(str(wanted), ensure_ascii=False)})"
         kept = self.lines[:-1] if self.lines and self.lines[-1].startswith("browser.filter(") else self.lines
-        self.lines = [*kept, line][-LINES_KEPT:]  # one line for what is typed letter by letter
+        self.lines = [*kept, line][-LINES_KEPT:]  # one line for text typed letter by letter
         return ""
 
     def _fill(self, tasks: list[Task]) -> None:
-        """Hold and show these tasks."""
+        """Store and show these tasks."""
         self._table.fill(tasks)
         counted = self._table.heads.offered()
         with self.hold_sync():
@@ -159,7 +159,7 @@ class FilteredTasks(Panel):
 
     def _show_order(self) -> None:
         if self.views:
-            self._send_rows()  # before the traits, which say which rows belong to them
+            self._send_rows()  # before the traits that refer to these rows
         table, columns = self._table, self.columns
         with self.hold_sync():
             self.table = table.shown(columns, table.order[:ROWS_SAVED])
@@ -167,7 +167,7 @@ class FilteredTasks(Panel):
             self.place = self._place()
 
     def rows_sent(self, whole: bool = False) -> tuple[dict[str, Any], list[bytes]] | None:
-        """A message with the rows that the page lacks, or only which of them match; None where traits hold them all."""
+        """A message with the rows that the page lacks, or only which match; None if the traits hold all rows."""
         table = self._table
         if len(table.tasks) <= ROWS_SAVED:
             return None
@@ -184,14 +184,14 @@ class FilteredTasks(Panel):
             self._tell(*sent)
 
     def _on_message(self, panel: object, content: Any, buffers: object) -> None:
-        """A page that was opened late, or missed a message, asks for all rows."""
+        """Also send all rows to a page that opened late or missed a message."""
         if isinstance(content, dict) and content.get("do") == "rows":
             self._worker.submit(partial(self._send_rows, whole=True))
         else:
             super()._on_message(panel, content, buffers)
 
     def _place(self) -> dict[str, Any]:
-        """Which tasks these are, how many of them match, and in which order."""
+        """The state of the view: tasks, matches, filter and order."""
         table = self._table
         return {
             "id": self.queue.id,

@@ -1,4 +1,4 @@
-"""Who may do what with a queue: its IAM policy to read and edit, and what the caller may do."""
+"""The access panel: reads and edits the IAM policy of a queue, and checks the caller's permissions."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def _save_line(panel: IamPanel) -> str:
 
 
 class IamPanel(Panel):
-    """The members and roles of a queue's own policy, who can what by them, and what the caller may do.
+    """The members and roles of a queue's own policy, their abilities, and the caller's permissions.
 
-    Changes are drafted, shown as a difference, and saved over the policy that was read: when somebody else was faster,
-    nothing is overwritten, their change is shown, and the draft stays. What members may do by the project's policy is
-    not part of a queue's.
+    Changes are drafted, shown as a difference, and saved over the policy that was read. If somebody else changed the
+    policy in the meantime, nothing is overwritten, their change is shown, and the draft stays. The project's policy is
+    not shown.
 
     Example:
         >>> panel = queue.iam_panel()
@@ -57,7 +57,7 @@ class IamPanel(Panel):
         super().__init__(queue, read_only=read_only, every_s=every_s)
         self._show(None)
         for read in (self.refresh, self.check):
-            with suppress(CloudTasksError):  # shown in the status line: one may see only the other
+            with suppress(CloudTasksError):  # shown in the status line; one of the two may work
                 read()
 
     @property
@@ -66,7 +66,7 @@ class IamPanel(Panel):
         return self._read_at
 
     def _shape_(self) -> Shape:
-        """The bindings, who can what by them, and what the caller may do."""
+        """The bindings, the abilities of each member, and the caller's permissions."""
         if self.gone:
             return gone_still(self.queue, "access")
         return access_still(self.queue, self.facts["rows"], self.facts["who"], self.checklist)
@@ -90,29 +90,29 @@ class IamPanel(Panel):
 
     @action(changes=True, busy=False)
     def grant(self, role: str, member: str) -> str:
-        """Draft: put a member into a role. Errors: ConfigError for what is none; Refused when read-only."""
+        """Draft: give a role to a member. Errors: ConfigError for an invalid role or member; Refused when read-only."""
         self.draft.grant(self.policy, str(role).strip(), str(member).strip())
         self._show(self._read_at)
         return ""
 
     @action(changes=True, busy=False)
     def revoke(self, role: str, member: str, condition: str = "") -> str:
-        """Draft: take a member out of a role; `condition` in words where there is one. Errors: Refused."""
+        """Draft: remove a member from a role; `condition` is the text of its condition. Errors: Refused."""
         if not self.draft.revoke(self.policy, Grant(role, member, condition)):
-            raise Refused("There is no such member in this role.", hint="refresh the policy")
+            raise Refused("This member does not have this role.", hint="refresh the policy")
         self._show(self._read_at)
         return ""
 
     @action(changes=True, busy=False)
     def keep(self, role: str, member: str, condition: str = "") -> str:
-        """Draft: leave a member in a role after all."""
+        """Draft: undo the removal of a member from a role."""
         self.draft.keep(Grant(role, member, condition))
         self._show(self._read_at)
         return ""
 
     @action(changes=True, busy=False)
     def discard(self) -> str:
-        """Forget the draft."""
+        """Discard the draft."""
         self.draft, self._theirs = Draft(), []
         self._show(self._read_at)
         return ""
@@ -121,25 +121,25 @@ class IamPanel(Panel):
     def save(self) -> str:
         """Save the draft over the policy that was read.
 
-        Errors: Aborted when the policy was changed meanwhile, and then nothing is saved, their change is shown and the
-        draft stays; Refused when there is nothing to save, or when read-only; InvalidArgument, PermissionDenied.
+        Errors: Aborted when somebody else changed the policy: nothing is saved, their change is shown, and the draft
+        stays. Refused when there is nothing to save, or when read-only. InvalidArgument, PermissionDenied.
         """
         wanted = self.draft.apply(self.policy)
         saved = difference(self.policy, wanted)
         if not saved:
-            raise Refused("There is nothing to save.", hint="add or remove a member first")
+            raise Refused("There are no changes to save.", hint="add or remove a member first")
         try:
             policy = self.queue.set_iam_policy(wanted)
         except Aborted as error:
             self.look()
-            words = "Somebody else changed the policy meanwhile: nothing was saved."
-            raise Aborted(words, hint="look at what they changed, then save again") from error
+            words = "Somebody else changed the policy in the meantime. Nothing was saved."
+            raise Aborted(words, hint="check their changes, then save again") from error
         self.draft, self._theirs = Draft(), []
         self._take(policy)
         return f"Saved {counted(len(saved), 'change')}."
 
     def look(self) -> None:
-        """Read the policy; what others changed since is shown beside a draft. Errors: NotFound, PermissionDenied."""
+        """Read the policy; show changes by others beside a draft. Errors: NotFound, PermissionDenied."""
         policy = self.queue.iam_policy()
         if self._read_at is not None and (self.draft.added or self.draft.removed):
             self._theirs = [*self._theirs, *difference(self.policy, policy)]
@@ -173,5 +173,5 @@ class IamPanel(Panel):
 
 
 def _row(grant: Grant, mark: str) -> dict[str, Any]:
-    """As it is, for the way back to Python, and in words that are safe to look at."""
+    """A grant as plain data to send back, and as escaped words to show."""
     return {"grant": asdict(grant), **in_words(grant), "mark": mark}

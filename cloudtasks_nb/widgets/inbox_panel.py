@@ -1,4 +1,4 @@
-"""What an inbox received, as a live table."""
+"""The inbox panel: a live table of received requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class InboxPanel(Clickable):
-    """The requests of an inbox, the newest first, as they arrive. A click on one opens it.
+    """The requests of an inbox as they arrive, newest first. A click opens one.
 
     Example:
         >>> inbox.panel()
@@ -33,14 +33,14 @@ class InboxPanel(Clickable):
     opened = traitlets.Dict().tag(sync=True)
 
     def __init__(self, inbox: Inbox) -> None:
-        self._shown = threading.Event()  # set while a look at the newest requests is still to come
+        self._shown = threading.Event()  # set while an update is still to come
         super().__init__(inbox, inbox.url, state=_state(inbox), rows=_rows(inbox))
         self._keep()
         inbox.listen(self._news)
 
     @property
     def inbox(self) -> Inbox:
-        """What is shown."""
+        """The inbox."""
         return self.subject  # type: ignore[return-value]
 
     @property
@@ -54,17 +54,17 @@ class InboxPanel(Clickable):
 
     @action("{queue}.clear()")
     def clear(self) -> str:
-        """Forget what was received."""
+        """Delete the received requests."""
         self.inbox.clear()
         self.opened = {}
         return ""
 
     @action(busy=False)
     def open_request(self, number: int) -> str:
-        """Show a request with its headers and its payload. Errors: Refused when it is no longer held."""
+        """Show a request with its headers and payload. Errors: Refused when the inbox no longer keeps it."""
         held = next((one for one in self.inbox.requests if one.number == number), None)
         if held is None:
-            raise Refused("This request is no longer held.", hint="open one of those in the table")
+            raise Refused("The inbox no longer keeps this request.", hint="open a request of the table")
         self.opened = _detail(held)
         return ""
 
@@ -80,7 +80,7 @@ class InboxPanel(Clickable):
         super().close()
 
     def _news(self) -> None:
-        """Something arrived: look once for everything that arrives before the look."""
+        """A request arrived: schedule one update for all requests that arrive before it."""
         if not self._shown.is_set():
             self._shown.set()
             self._worker.submit(self._update)
@@ -92,7 +92,7 @@ class InboxPanel(Clickable):
 
     @property
     def read_at(self) -> datetime:
-        """The inbox is in this process: what is shown is what there is."""
+        """Now: the inbox is in this process, so the data is always current."""
         return datetime.now(UTC)
 
     def _shape_(self) -> Shape:

@@ -1,4 +1,4 @@
-"""Tasks of a pull queue to lease, look at, and finish: acknowledge, renew, give back."""
+"""The lease workbench: leases tasks of a pull queue, shows them, and acknowledges, renews or returns them."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from .still import leases_still
 if TYPE_CHECKING:
     from ..resources.queue import Queue
 
-FEW = 20  # up to so many are acknowledged without confirming their number
-LISTED = 1000  # tasks that a read-only workbench looks through for leases
+FEW = 20  # up to this many tasks are acknowledged without confirming their number
+LISTED = 1000  # tasks in which a read-only workbench searches for leases
 
 State = Literal["held", "acknowledged", "returned", "lost"]
 
 
 @dataclass
 class Held:
-    """A task that was leased here, and what became of the lease."""
+    """A task that was leased here, and the state of its lease."""
 
     task: Task
     ends: datetime | None
@@ -58,12 +58,12 @@ def _refresh_line(workbench: LeaseWorkbench) -> str:
 
 
 class LeaseWorkbench(Panel):
-    """Leases tasks and shows until when they are held. `tasks` are those that are held now, for the next cell.
+    """Leases tasks and shows their remaining time. `tasks` contains the tasks held now.
 
-    Acknowledging deletes a task: in the page it takes two presses. Errors of a call appear in the status line;
-    called from Python they are raised too. A read-only workbench shows what others hold.
+    Acknowledging deletes a task, so the button needs two presses. Errors of a call appear in the status line;
+    called from Python they are raised too. A read-only workbench shows the leases of others.
 
-    Errors: ConfigError for a queue whose tasks are not leased, and in a version of the API that does not lease.
+    Errors: ConfigError for a queue that is not a pull queue, and in an API version without leases.
 
     Example:
         >>> workbench = work.workbench()
@@ -87,7 +87,7 @@ class LeaseWorkbench(Panel):
         self._held: dict[str, Held] = {}
         self._read_at: datetime | None = None
         self._acted_at: datetime | None = None
-        self._said = ""  # of the last lease, until it is over
+        self._said = ""  # the text of the last lease, until it ends
         self.queue = queue
         super().__init__(queue, read_only=read_only, every_s=every_s, place=self._place())
         with suppress(CloudTasksError):  # shown in the status line
@@ -96,7 +96,7 @@ class LeaseWorkbench(Panel):
 
     @property
     def tasks(self) -> list[Task]:
-        """The tasks whose leases are held here now, with payloads."""
+        """The tasks that are leased here now, with payloads."""
         return [held.task for held in self._live()]
 
     @action(_lease_line, changes=True)
@@ -107,58 +107,58 @@ class LeaseWorkbench(Panel):
         taken = self.queue.lease(max_tasks, lease_duration, tag or None, oldest_tag)
         self.found()
         for task in taken:
-            self._held.pop(task.id, None)  # one that is leased again stands last
+            self._held.pop(task.id, None)  # a task that is leased again is listed last
             self._held[task.id] = Held(task, task.schedule_time)
         self._count()
-        self._said = f"{counted(len(taken), 'task')} leased." if taken else "No task was free."
+        self._said = f"{counted(len(taken), 'task')} leased." if taken else "No task was available to lease."
         return self._said
 
     @action("workbench.acknowledge({task_id})", changes=True)
     def acknowledge(self, task_id: str) -> str:
-        """Say that its work is done: the task is deleted. Errors: FailedPrecondition or NotFound (a lost lease)."""
+        """Finish a task: the service deletes it. Errors: FailedPrecondition or NotFound (a lost lease)."""
         self._one(task_id, Task.acknowledge, "acknowledged")
         return f"{task_id} was acknowledged."
 
     @action("workbench.renew({task_id}, {lease_duration})", changes=True)
     def renew(self, task_id: str, lease_duration: float = 60) -> str:
-        """Hold it for so many seconds from now. Errors: FailedPrecondition or NotFound (a lost lease)."""
+        """Renew a lease for `lease_duration` s from now. Errors: FailedPrecondition or NotFound (a lost lease)."""
         self._one(task_id, lambda task: task.renew_lease(lease_duration), "held")
-        return f"{task_id} is held for {lease_duration:g} s from now."
+        return f"{task_id} is leased for {lease_duration:g} s from now."
 
     @action("workbench.give_back({task_id})", changes=True)
     def give_back(self, task_id: str) -> str:
-        """Cancel its lease: others may lease it at once. Errors: FailedPrecondition or NotFound (a lost lease)."""
+        """Cancel a lease: others may lease the task at once. Errors: FailedPrecondition or NotFound (a lost lease)."""
         self._one(task_id, Task.cancel_lease, "returned")
         return f"{task_id} was given back."
 
     @action("workbench.acknowledge_all(confirm={confirm})", changes=True)
     def acknowledge_all(self, confirm: int | str | None = None) -> str:
-        """Acknowledge each task that is held; for more than a few, `confirm` says how many, or names the queue.
+        """Acknowledge all tasks held here; for more than 20, `confirm` is their number or the queue's id.
 
-        Errors: Refused when the number is another.
+        Errors: Refused when `confirm` is missing or different.
         """
         count = len(self._live())
         is_named = confirm is not None and str(confirm) in (str(count), self.queue.id)
         if not is_named and (confirm is not None or count > FEW):
             raise Refused(
                 f"Nothing was acknowledged: {counted(count, 'task')} would be deleted.",
-                hint=f"confirm that number, {count}",
+                hint=f"confirm the number: {count}",
             )
         return self._all(Task.acknowledge, "acknowledged", "acknowledged")
 
     @action("workbench.renew_all({lease_duration})", changes=True)
     def renew_all(self, lease_duration: float = 60) -> str:
-        """Hold each of them for so many seconds from now."""
+        """Renew all leases held here for `lease_duration` seconds from now."""
         return self._all(lambda task: task.renew_lease(lease_duration), "held", "renewed")
 
     @action("workbench.give_back_all()", changes=True)
     def give_back_all(self) -> str:
-        """Cancel every lease that is held here."""
+        """Cancel all leases held here."""
         return self._all(Task.cancel_lease, "returned", "given back")
 
     @action(busy=False)
     def clear(self) -> str:
-        """Take the rows away that can no longer be acted on."""
+        """Remove the rows of leases that ended."""
         live = {held.task.id for held in self._live()}
         self._held = {task_id: held for task_id, held in self._held.items() if task_id in live}
         if self.detail.get("id") not in live:
@@ -181,7 +181,7 @@ class LeaseWorkbench(Panel):
 
     @action(_refresh_line)
     def refresh(self) -> str:
-        """Count the tasks in the queue. Read-only: look for leases that anybody holds, too.
+        """Read the number of tasks in the queue; a read-only workbench also reads who holds leases.
 
         Errors: NotFound, PermissionDenied.
         """
@@ -190,18 +190,18 @@ class LeaseWorkbench(Panel):
 
     @property
     def calls_of_a_look(self) -> int:
-        """The queue, and read-only its first tasks."""
+        """One for the queue; a read-only workbench also lists its first tasks."""
         return 2 if self.read_only else 1
 
     def look(self) -> None:
-        """Read again how many tasks there are, and read-only what others hold. Errors: NotFound, PermissionDenied."""
+        """Update the number of tasks, and if read-only the leases of others. Errors: NotFound, PermissionDenied."""
         if self.read_only:
             now = self._now()
             listed = self.queue.tasks(page_size=LISTED).first(LISTED)
             self._held = {task.id: Held(task, task.schedule_time) for task in listed if is_leased(task, now)}
         elif self._said and not self._live():
             if self.notice.get("text") == self._said and self._held:
-                self.show("The leases are over: anybody may lease these tasks again.")
+                self.show("The leases ended. Any worker may lease these tasks again.")
             self._said = ""
         self.queue.refresh(stats=True)
         self.found()
@@ -209,18 +209,18 @@ class LeaseWorkbench(Panel):
         self._show()
 
     def _count(self) -> None:
-        """After an action: what it did is shown even when the queue cannot be read."""
+        """Show the result of an action, even when the queue cannot be read."""
         with suppress(CloudTasksError):
             self.queue.refresh(stats=True)
         self._show()
 
     @property
     def read_at(self) -> datetime | None:
-        """When leases were taken, finished or looked for last."""
+        """The time of the last lease action or update."""
         return self._acted_at
 
     def _shape_(self) -> Shape:
-        """The leases, and what became of those that are over."""
+        """The leases, and how those that ended were finished."""
         caption = f"Leases of {self.queue.location}/{self.queue.id}"
         return leases_still(self._held.values(), caption=caption, now=self._read[1])
 
@@ -236,8 +236,8 @@ class LeaseWorkbench(Panel):
     def _one(self, task_id: str, verb: Callable[[Task], Any], state: State) -> None:
         held = self._on_it(task_id)
         if held not in self._live():
-            why = held.note or ("its lease is over" if held.state == "held" else f"it was {held.state}")
-            raise Refused(f"{task_id} is not held any more: {why}.", hint="lease again")
+            why = held.note or ("its lease ended" if held.state == "held" else f"it was {held.state}")
+            raise Refused(f"{task_id} is no longer leased here: {why}.", hint="lease again")
         try:
             self._act(held, verb, state)
         finally:
@@ -246,7 +246,7 @@ class LeaseWorkbench(Panel):
     def _all(self, verb: Callable[[Task], Any], state: State, done: str) -> str:
         live, lost = self._live(), 0
         if not live:
-            raise Refused("No lease is held here.", hint="lease tasks first")
+            raise Refused("No task is leased here.", hint="lease tasks first")
         try:
             for held in live:
                 try:
@@ -258,11 +258,11 @@ class LeaseWorkbench(Panel):
         return f"{counted(len(live) - lost, 'task')} {done}" + (f", {lost:,} lost." if lost else ".")
 
     def _act(self, held: Held, verb: Callable[[Task], Any], state: State) -> None:
-        """Act on one, and note what became of it, also when its lease turns out to be lost."""
+        """Act on one task and record its state, also when its lease was lost."""
         try:
             verb(held.task)
         except FailedPrecondition:
-            held.state, held.note = "lost", "its lease ended, or another one began"
+            held.state, held.note = "lost", "its lease ended, or another worker leased the task"
             raise
         except NotFound:
             held.state, held.note = "lost", "it was finished or deleted elsewhere"
@@ -280,7 +280,7 @@ class LeaseWorkbench(Panel):
         return {
             "id": self.queue.id,
             "location": self.queue.location,
-            "ahead_ms": round((self._now() - now).total_seconds() * 1000),  # a clock moved by hand
+            "ahead_ms": round((self._now() - now).total_seconds() * 1000),  # an emulator's clock can be moved
             "waiting": max(0, int(stats.tasks_count) - held) if stats else None,
             "updated": instant(self._read_at),
         }

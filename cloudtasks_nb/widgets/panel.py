@@ -1,4 +1,4 @@
-"""A panel over one queue: which queue it is, how code names it, and which changes concern it."""
+"""The base of panels of one queue: which queue, its Python expression, and the changes that concern it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Panel(Clickable):
-    """Shows one queue, and acts on it. `gone` says that the service knows no such queue (any more)."""
+    """Shows one queue and acts on it. `gone` is True if the queue does not exist (it may have been deleted)."""
 
     gone = traitlets.Bool(False).tag(sync=True)
 
@@ -34,7 +34,7 @@ class Panel(Clickable):
 
     @property
     def expression(self) -> str:
-        """By its full name: in a client of another project a shorter one would purge somebody else's queue."""
+        """The queue by its full name: with a client of another project, a short name could purge another queue."""
         return f'client.queue("{self.queue.name}")'
 
     @property
@@ -43,15 +43,15 @@ class Panel(Clickable):
         return (self.queue.name,)
 
     def shows(self, name: str) -> bool:
-        """Whether that is this queue."""
+        """Whether this is the name of the queue."""
         return name == self.queue.name
 
     def found(self) -> None:
-        """It was read, so it is there."""
+        """Unset `gone`: the queue was read, so it exists."""
         self.gone = False
 
     def _is_news(self, error: Exception) -> bool:
-        """That a queue is gone is said once: after "Deleted." it would read as a failure."""
+        """Do not repeat that the queue does not exist: after "Deleted." it would look like a failure."""
         return not (self.gone and isinstance(error, NotFound) and error.resource == self.queue.name)
 
     def _show_error(self, error: Exception) -> None:
@@ -60,11 +60,11 @@ class Panel(Clickable):
         super()._show_error(error)
 
     def counted(self) -> int:
-        """How many tasks it holds, read page by page; the status line says how far that is."""
+        """Count the tasks page by page; the status line shows the progress."""
         session, name = self.queue._session, self.queue._parsed
         return count_tasks(session, name, False, lambda count: self.show(f"Counting: {count:,} so far."))
 
 
 def refresh_line(panel: Panel) -> str:
-    """How a queue is read with whatever the spoken version knows of it."""
+    """The line that reads a queue, with statistics if the API version has them."""
     return f"{panel.expression}.refresh({'stats=True' if panel.queue.offers_stats else ''})"

@@ -1,4 +1,4 @@
-"""One thread per panel: clicks become jobs, and jobs run one after the other."""
+"""One thread per panel: clicks become jobs, which run one at a time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ IDLE_S = 60.0  # a thread without jobs ends after this, so that forgotten panels
 
 
 def on_colab() -> bool:
-    """Colab loses what a background thread shows, so there the work is done in the caller's thread."""
+    """Whether this is Colab, which loses output of background threads; jobs then run in the caller's thread."""
     return "google.colab" in sys.modules
 
 
 def _thread_class() -> type[threading.Thread]:
-    """In marimo a widget made on any other kind of thread never reaches the page."""
+    """The thread class; in marimo a widget made on another kind of thread never reaches the page."""
     marimo = sys.modules.get("marimo")
     if marimo is not None and marimo.running_in_notebook():
         kind: type[threading.Thread] = marimo.Thread
@@ -28,7 +28,7 @@ def _thread_class() -> type[threading.Thread]:
 
 
 class PanelThread:
-    """Runs jobs in order on one daemon thread, which a job starts and `close()`, or idleness, ends.
+    """Runs jobs in order on one daemon thread. A job starts the thread; `close()` or idleness ends it.
 
     Units: `idle_s` in seconds.
 
@@ -46,7 +46,7 @@ class PanelThread:
         self._closed = False
 
     def submit(self, job: Job) -> Future[None]:
-        """Enqueue a job. Errors: what it raises is in the future; after close() the future is cancelled."""
+        """Enqueue a job. The future holds its exception; after close() the future is cancelled."""
         future: Future[None] = Future()
         if on_colab() or self._thread is threading.current_thread():
             _run(job, future)
@@ -62,7 +62,7 @@ class PanelThread:
         return future
 
     def rest(self) -> None:
-        """Let the thread go once its jobs are done; the next job starts another."""
+        """End the thread once its jobs are done; the next job starts a new one."""
         with self._start:
             if self._thread is not None and not self._closed:
                 self._jobs.put(None)
@@ -88,7 +88,7 @@ class PanelThread:
                 _run(job, future)
 
     def _next(self) -> tuple[Job, Future[None]] | None:
-        """The next job; None when the worker was closed, rests, or was idle for long: then its thread goes."""
+        """The next job; None ends the thread, after close(), rest() or `idle_s` without jobs."""
         try:
             item = self._jobs.get(timeout=self.idle_s)
         except Empty:
@@ -96,7 +96,7 @@ class PanelThread:
         if item is not None:
             return item
         with self._start:
-            while not self._jobs.empty():  # came in between; a second wish to rest means nothing
+            while not self._jobs.empty():  # arrived in between; ignore a second rest()
                 if (item := self._jobs.get()) is not None:
                     return item
             self._thread = None
@@ -108,7 +108,7 @@ def _run(job: Job, future: Future[None]) -> None:
         return
     try:
         job()
-    except BaseException as error:  # whoever waits for the future gets it
+    except BaseException as error:  # the caller gets it from the future
         future.set_exception(error)
     else:
         future.set_result(None)

@@ -1,4 +1,4 @@
-"""A change of an IAM policy before it is saved: what comes in, what goes, and what that means for whom. (pure)"""
+"""The draft of an IAM policy: added and removed grants, and what each member can do with them. (pure)"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .action import literal
 
 
 class Grant(Struct, frozen=True):
-    """One member in one role; `condition` is the text of the condition, for people and for telling grants apart."""
+    """One member in one role. `condition` is its text; it distinguishes grants of the same role and member."""
 
     role: str
     member: str
@@ -32,13 +32,13 @@ def grants(policy: Policy) -> dict[Grant, Expr | None]:
 
 
 class Draft(Struct):
-    """Grants to add to a policy, and grants to take out of it."""
+    """Grants to add to a policy, and grants to remove."""
 
     added: list[Grant] = []
     removed: list[Grant] = []
 
     def grant(self, policy: Policy, role: str, member: str) -> None:
-        """Plan a grant; one that was to be removed stays. Errors: ConfigError for what is not a role or member."""
+        """Add a grant, or undo its planned removal. Errors: ConfigError for an invalid role or member."""
         Policy().grant(role, member)  # checks both
         wanted = Grant(role, member)
         if wanted in self.removed:
@@ -47,7 +47,7 @@ class Draft(Struct):
             self.added.append(wanted)
 
     def revoke(self, policy: Policy, gone: Grant) -> bool:
-        """Plan to take a grant out; False when there is none such."""
+        """Plan to remove a grant. Returns False if the policy does not have it."""
         if gone in self.added:
             self.added.remove(gone)
         elif gone in grants(policy):
@@ -57,17 +57,17 @@ class Draft(Struct):
         return True
 
     def keep(self, grant: Grant) -> None:
-        """Take a grant out no more."""
+        """Undo the planned removal of a grant."""
         self.removed = [gone for gone in self.removed if gone != grant]
 
     def rebase(self, policy: Policy) -> None:
-        """Forget what this policy says already."""
+        """Drop changes that this policy already contains."""
         held = grants(policy)
         self.added = [grant for grant in self.added if grant not in held]
         self.removed = [grant for grant in self.removed if grant in held]
 
     def apply(self, policy: Policy) -> Policy:
-        """The policy as it would be; its etag is kept, and so a concurrent change is noticed."""
+        """The policy with the draft applied; it keeps the etag, so the service detects concurrent changes."""
         held = grants(policy)
         for gone in self.removed:
             policy = policy.revoke(gone.role, gone.member, condition=held[gone])
@@ -85,13 +85,13 @@ class Draft(Struct):
 
 
 def difference(before: Policy, after: Policy) -> list[dict[str, str]]:
-    """What changed, as lines with a sign: "-" for what went, "+" for what came."""
+    """The difference as lines with a sign: "-" for removed grants, "+" for added ones."""
     old, new = grants(before), grants(after)
     gone, came = [grant for grant in old if grant not in new], [grant for grant in new if grant not in old]
     return [*(_line("-", grant) for grant in gone), *(_line("+", grant) for grant in came)]
 
 
-# What people want to know, and the permissions that it takes.
+# The abilities shown, and the permissions that each needs.
 ABILITIES: dict[str, tuple[str, ...]] = {
     "See queue": ("queues.get",),
     "Pause, resume": ("queues.pause", "queues.resume"),
@@ -108,9 +108,9 @@ ABILITIES: dict[str, tuple[str, ...]] = {
 
 
 def who_can_what(policy: Policy) -> dict[str, Any]:
-    """Members with what their roles on this queue let them do: "yes", "part", "if" (on a condition) or "".
+    """The abilities of each member by its roles on this queue: "yes", "part", "if" (with a condition) or "".
 
-    Roles that are not predefined are named instead of expanded.
+    Other than predefined roles are only named.
     """
     held: dict[str, list[Grant]] = {}
     for grant in grants(policy):
@@ -157,7 +157,7 @@ def _line(sign: str, grant: Grant) -> dict[str, str]:
 
 
 def in_words(grant: Grant) -> dict[str, str]:
-    """Its parts, safe to look at."""
+    """The parts of a grant, escaped for display."""
     return {name: shown(text) for name, text in asdict(grant).items()}
 
 

@@ -1,4 +1,4 @@
-"""Which queues are there, and which locations did not say?"""
+"""Lists the queues of several locations, and the locations that did not respond."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARALLEL = 8
 
 
 class QueueListing(Struct, frozen=True):
-    """What the locations said that were asked; `silent` are those that did not answer, and why."""
+    """The queues of the locations asked; `silent` has the locations that did not respond, with the errors."""
 
     asked: list[str]
     queues: dict[str, Queue]
@@ -26,9 +26,9 @@ class QueueListing(Struct, frozen=True):
 
 
 def listed(client: Client, locations: Sequence[str] | None = None) -> QueueListing:
-    """The queues of these locations, or of all, asked side by side: one that fails does not hide the others.
+    """List the queues of these locations, or of all, in parallel. A failing location does not hide the others.
 
-    Errors: those of client.locations(); when no location answers, what befell the first.
+    Errors: those of client.locations(); when no location responds, the error of the first.
     """
     places = [place.id for place in client.locations()] if locations is None else list(locations)
 

@@ -1,4 +1,4 @@
-"""One queue over time: tasks, attempts and the age of the oldest one, as live lines and as a DataFrame."""
+"""The monitor of one queue: tasks, attempts and oldest age over time, as live charts and as a DataFrame."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ if TYPE_CHECKING:
 
     from ..resources.queue import Queue
 
-SAMPLES_KEPT = 20_000  # more than a day of one each five seconds
+SAMPLES_KEPT = 20_000  # more than a day at one sample per five seconds
 POINTS_SHOWN = 400
 WINDOWS_S = (60.0, 300.0, 1800.0, 3600.0, 21600.0)
 
 
 class Sample(Struct, frozen=True):
-    """What the service estimated at one instant; where it estimates nothing, how many tasks were counted."""
+    """The service's estimates at one time; without estimates, the number of tasks counted."""
 
     time: datetime
-    """When it was taken, by the clock of this machine."""
+    """The time of the sample, by the clock of this machine."""
     state: str
     """RUNNING, PAUSED or DISABLED."""
     tasks_count: int | None
-    """How many tasks wait; an estimate where there are statistics."""
+    """The number of waiting tasks; an estimate if there are statistics."""
     executed_last_minute_count: int | None = None
-    """How many tasks were answered in the last minute."""
+    """The number of attempts that ended in the last minute."""
     oldest_age_s: float | None = None
-    """How long the oldest task has been due, in seconds; 0 when none is."""
+    """How long the oldest task has been due, in seconds; None without tasks."""
     concurrent_dispatches_count: int | None = None
-    """How many requests are under way."""
+    """The number of requests in flight."""
     effective_execution_rate: float | None = None
-    """The rate that is really allowed, in tasks per second."""
+    """The rate in effect, in tasks per second."""
 
     @classmethod
     def of(cls, queue: Queue, now: datetime, count: int | None = None) -> Sample:
-        """From a queue that was read with statistics, or whose tasks were counted."""
+        """A sample of a queue that was read with statistics, or whose tasks were counted."""
         stats = queue.stats
         if stats is None:
             return cls(now, queue.state, count)
@@ -65,7 +65,7 @@ class Sample(Struct, frozen=True):
             queue.state,
             int(stats.tasks_count),
             int(stats.executed_last_minute_count),
-            max(0.0, (now - oldest).total_seconds()) if oldest else None,  # due later: not late yet
+            max(0.0, (now - oldest).total_seconds()) if oldest else None,  # 0 if it is due later
             int(stats.concurrent_dispatches_count),
             stats.effective_execution_rate,
         )
@@ -78,11 +78,10 @@ def _sample_line(monitor: QueueMonitor) -> str:
 class QueueMonitor(Panel):
     """A queue's tasks, its attempts in the last minute and oldest age, sampled for as long as its page is open.
 
-    `every_s` is the pause between samples, at least one second; 0 means samples on request only. All panels of a
-    project share a budget of 300 calls a minute, half of the quota for list calls: with many monitors some samples are
-    left out, and gaps show as gaps. Where the version of the API keeps no statistics, a sample is taken on request
-    only: it counts the tasks.
-    The chart begins with the hour before, from the metrics: two calls. queue.metrics("1h") has them as a table.
+    `every_s` is the pause between samples, at least one second; 0 takes samples only on request. All panels of a
+    project share 300 calls a minute, half of the quota for list calls. With many monitors some samples are skipped,
+    and the lines have gaps. In an API version without statistics, samples are taken only on request, by counting.
+    The charts begin one hour earlier, with metrics (two calls); queue.metrics("1h") returns the same as a table.
 
     Example:
         >>> monitor = queue.monitor(every_s=10)
@@ -111,22 +110,22 @@ class QueueMonitor(Panel):
         return self._samples[-1].time if self._samples else None
 
     def _shape_(self) -> Shape:
-        """The newest samples, and the depth as a line."""
+        """The newest samples, and the depth over time."""
         if self.gone:
             return gone_still(self.queue, "monitor")
         return samples_still(self.queue, self.samples, [one.depth for one in self._past], self._past_why)
 
     @property
     def samples(self) -> list[Sample]:
-        """What was sampled so far, oldest first."""
+        """All samples so far, oldest first."""
         return list(self._samples)
 
     def to_dataframe(self) -> pd.DataFrame:
         """The samples as a DataFrame, oldest first.
 
         Shapes: one row per sample; columns time (UTC), state, tasks_count, executed_last_minute_count, oldest_age_s
-        (missing when nothing is waiting), concurrent_dispatches_count, effective_execution_rate (per second); all but
-        tasks_count are missing where the version of the API keeps no statistics.
+        (missing without tasks), concurrent_dispatches_count, effective_execution_rate (per second); all but
+        tasks_count are missing in an API version without statistics.
         """
         import pandas as pd
 
@@ -156,25 +155,26 @@ class QueueMonitor(Panel):
         """Change the pause between samples; 0 stops sampling until the next change. Errors: ConfigError."""
         if not self.queue.offers_stats:
             raise ConfigError(
-                "This version of the API keeps no statistics to sample.",
-                hint="monitor.refresh() counts the tasks; for live lines connect with another api_version",
+                "This API version has no statistics to sample.",
+                hint="monitor.refresh() counts the tasks; for live charts connect with another api_version",
             )
         self.live_s = pause_s(seconds)
         return "" if self.live_s else "Sampling is stopped."
 
     @action(busy=False)
     def show_last(self, seconds: float) -> str:
-        """Show the last so many seconds. Errors: ConfigError."""
+        """Set the time window of the charts, in seconds. Errors: ConfigError."""
         if seconds not in WINDOWS_S:
             raise ConfigError(
-                "There is no such window.", hint=f"one of {', '.join(f'{s:g}' for s in WINDOWS_S)} seconds"
+                f"The window cannot be {seconds!r} seconds.",
+                hint=f"choose one of {', '.join(f'{s:g}' for s in WINDOWS_S)}",
             )
         self.window_s = seconds
         self._show()
         return ""
 
     def _read_past(self) -> None:
-        """The hour before, from the metrics; without the right to read them the chart begins empty, and says why."""
+        """Read the previous hour from the metrics; if that is not allowed, the chart begins empty and says why."""
         session = self.queue._session
         self._ahead = session.now() - datetime.now(UTC) if session.moved_to else timedelta(0)
         try:
@@ -215,7 +215,7 @@ class QueueMonitor(Panel):
 
 
 def thinned(samples: list[Sample], window_s: float) -> list[Sample]:
-    """The samples of the window before the last one; of many, the last in each of POINTS_SHOWN equal steps."""
+    """The samples of the window that ends at the last one; of many, the last of each of POINTS_SHOWN equal steps."""
     if not samples:
         return []
     start = samples[-1].time - timedelta(seconds=window_s)
@@ -229,9 +229,9 @@ def thinned(samples: list[Sample], window_s: float) -> list[Sample]:
 def past_points(
     past: list[Moment], until: datetime | None, ahead: timedelta = timedelta(0)
 ) -> list[list[Any]]:
-    """Points as of samples, by the minute, before the first one; the last value is how long each may stand alone.
+    """Points from metrics, one per minute, before the first sample; the last value is the longest gap in seconds.
 
-    `ahead` is how far the clock at the other end goes ahead of this machine's, whose time samples have.
+    `ahead` is the difference between the service's clock and this machine's, which samples use.
     """
     ends = [(one.time + MINUTE - ahead, one) for one in past]
     return [

@@ -1,4 +1,4 @@
-"""One queue to click: pause, resume, change its settings, purge, delete."""
+"""The panel of one queue: pause, resume, change settings, purge, delete."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class QueuePanel(Panel):
     """A queue's state, estimates and settings, with the buttons that change it.
 
     Every button is a method. Errors of a call appear in the status line; called from Python they are raised too.
-    While the panel can be seen it reads the queue again every `every_s` seconds (0: only when you ask). Where the
-    version of the API keeps no statistics, tasks are counted on request.
+    A visible panel reads the queue again every `every_s` seconds (0: only when you ask). In an API version without
+    statistics, tasks are counted on request.
 
     Example:
         >>> panel = queue.panel()
@@ -80,16 +80,16 @@ class QueuePanel(Panel):
 
     def __init__(self, queue: Queue, read_only: bool = False, every_s: float = EVERY_S) -> None:
         self.diagnosis: Diagnosis | None = None
-        """What the Why? tab shows, once somebody looked."""
+        """The diagnosis in the Why? tab; None before it is opened."""
         self.report: Report | None = None
-        """What the History tab shows, once it was read."""
+        """The report in the History tab; None before it is opened."""
         self.browser: TaskBrowser | None = None
-        """The tasks that are open in the panel."""
+        """The task browser that is open in the panel."""
         self._lately = FailingShown(queue)
         self._read_at: datetime | None = None
-        self._count: tuple[int, datetime] | None = None  # where nothing is estimated: how many, and when
+        self._count: tuple[int, datetime] | None = None  # tasks counted without estimates, and when
         super().__init__(queue, read_only=read_only, every_s=every_s, facts=queue_facts(queue, None))
-        with suppress(CloudTasksError):  # a panel that could not read its queue says so in its status line
+        with suppress(CloudTasksError):  # shown in the status line
             self.refresh()
 
     @action(refresh_line)
@@ -107,7 +107,7 @@ class QueuePanel(Panel):
 
     @action(_tasks_line)
     def open_tasks(self, query: str = "") -> str:
-        """Open its tasks below; with a query those that match, such as "code:error". Errors: QueryError."""
+        """Open the tasks below, or those that match a query such as "code:error". Errors: QueryError."""
         how = browse_options(query) if query else {}
         browser = self.queue.browse(read_only=self.read_only, every_s=self.live_s, **how)
         self.close_tasks()
@@ -117,28 +117,28 @@ class QueuePanel(Panel):
 
     @action(busy=False)
     def close_tasks(self) -> str:
-        """Close its tasks."""
+        """Close the open tasks."""
         browser, self.browser, self.opening = self.browser, None, {}
         if browser is not None:
             browser.close()
         return ""
 
     def close(self) -> None:
-        """Remove the panel, and the tasks that are open in it, from the page."""
+        """Remove the panel and its open tasks from the page."""
         if self.browser is not None:
             self.browser.close()
         super().close()
 
     @action(_why_line)
     def diagnose(self, deep: bool = False) -> str:
-        """Fill the Why? tab: what is wrong with the queue, in words. Errors: those of queue.diagnose()."""
+        """Fill the Why? tab with a diagnosis of the queue. Errors: those of queue.diagnose()."""
         self.diagnosis = self.queue.diagnose(deep=deep is True)
         self.why = why_shown(self.diagnosis)
         return ""
 
     @action("{queue}.report(since={since})")
     def read_history(self, since: str = "24h") -> str:
-        """Fill the History tab: a report of the time since then ("1h", "24h", "7d"), in six calls.
+        """Fill the History tab with a report of the last "1h", "24h" or "7d", in six calls.
 
         Errors: Refused when `since` is not a duration; those of queue.report().
         """
@@ -159,17 +159,17 @@ class QueuePanel(Panel):
 
     @action("{queue}.resume()", changes=True)
     def resume(self) -> str:
-        """Dispatch again. Errors: NotFound, PermissionDenied; Refused when read-only."""
+        """Resume dispatching. Errors: NotFound, PermissionDenied; Refused when read-only."""
         self.queue.resume()
         self._show_and_read()
         return "Resumed. Tasks that are due are dispatched."
 
     @action(_update_line, changes=True)
     def update(self, settings: dict[str, Any]) -> str:
-        """Change rates and retries: the settings given, by field name, and nothing else.
+        """Change rates and retries: only the given settings, by field name.
 
         Durations are seconds or text such as "5 min"; max_attempts may be "unlimited"; None and "" set the default.
-        Errors: Refused when a value does not fit, before anything is sent, or when read-only; InvalidArgument.
+        Errors: Refused when a value is invalid (nothing is sent), or when read-only; InvalidArgument.
         """
         given = changed_settings(self.queue, settings)
         self.queue.update(**given)
@@ -178,9 +178,9 @@ class QueuePanel(Panel):
 
     @action(_purge_line, changes=True)
     def purge(self, confirm: str, backup: str = "") -> str:
-        """Delete every task of the queue; `confirm` is the queue's id. It cannot be undone.
+        """Delete all tasks of the queue; `confirm` is the queue's id. This cannot be undone.
 
-        `backup` names a new Parquet file: the tasks are written to it, and exactly those are deleted, as by
+        `backup` names a new Parquet file: the tasks are written to it, and only these are deleted, as by
         queue.purge(backup=...). Errors: Refused when `confirm` is not the id, the file exists, or when read-only;
         NotFound, PermissionDenied.
         """
@@ -194,12 +194,12 @@ class QueuePanel(Panel):
         done, stay = self.queue.purged.done, self.queue.purged.arrived
         if done:
             self.restorable = purged_offer(self.expression, _written(file, backup), done)
-        more = f" {counted(stay, 'task')} arrived meanwhile and stay." if stay else ""
+        more = f" {counted(stay, 'task')} arrived in the meantime and stay." if stay else ""
         return f"Purged. {counted(done, 'task')} are in {file.resolve()}.{more}"
 
     @action(_delete_line, changes=True)
     def delete(self, confirm: str, backup: str = "") -> str:
-        """Delete the queue and its tasks; its name stays blocked for days. `confirm`, `backup`, errors: as purge()."""
+        """Delete the queue and its tasks; its name stays blocked for days. Arguments and errors as in purge()."""
         self._check_id("deleted", confirm)
         with backup_path(backup) as file:
             self.queue.delete(file, progress=False)
@@ -211,7 +211,7 @@ class QueuePanel(Panel):
 
     @property
     def calls_of_a_look(self) -> int:
-        """The queue, and once a minute the metrics or a sample."""
+        """One for the queue, and once a minute one for metrics or a sample."""
         return 1 + self._lately.is_due
 
     @property
@@ -220,7 +220,7 @@ class QueuePanel(Panel):
         return self._read_at
 
     def _shape_(self) -> Shape:
-        """The card of the queue, and what was read in the other tabs."""
+        """The card of the queue, and the data of the other tabs."""
         if self.gone:
             return gone_still(self.queue, "queue")
         sections = [
@@ -232,14 +232,14 @@ class QueuePanel(Panel):
         return queue_still(self.queue, self._read[1], count, sections)
 
     def look(self) -> None:
-        """Read the queue with its statistics, and how much of it fails. Errors: NotFound, PermissionDenied."""
+        """Read the queue with its statistics and failures. Errors: NotFound, PermissionDenied."""
         self.queue.refresh(stats=self.queue.offers_stats)
         self.found()
         self._lately.look()
         self._show(datetime.now(UTC))
 
     def _show_and_read(self) -> None:
-        """After a change: what the answer said is shown even when the reading fails."""
+        """After a change: show its response first, even if the following read fails."""
         self._show()
         self.look()
 
@@ -266,12 +266,12 @@ class QueuePanel(Panel):
 
 
 def _written(file: Path, typed: str) -> str:
-    """How code names the file: with "~" as it was typed, or from the root, wherever the notebook is."""
+    """The file name for code: with "~" as it was typed, else the absolute path."""
     return typed.strip() if typed.strip().startswith("~") else str(file.resolve())
 
 
 def queue_facts(queue: Queue, read_at: datetime | None, gone: bool = False) -> dict[str, Any]:
-    """What the page shows of a queue."""
+    """The facts of a queue for the page."""
     stats = queue.stats if not gone else None
     depth = int(stats.tasks_count) if stats else None
     return {

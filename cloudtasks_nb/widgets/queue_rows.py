@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def queue_row(queue: Queue, count: int | None = None) -> dict[str, Any]:
-    """One row of the table; `count` is how many tasks were counted, where nothing is estimated."""
+    """One row of the table; `count` is the number of tasks counted, if there are no estimates."""
     stats, limits = queue.stats, queue.rate_limits
     return {
         "name": queue.name,
@@ -31,10 +31,10 @@ def queue_row(queue: Queue, count: int | None = None) -> dict[str, Any]:
 
 
 def columns_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Rows as the page gets them: columns, in which values that repeat stand once. `rows.js` reads them.
+    """Rows as columns for the page, with repeated values only once. `rows.js` reads them.
 
-    A name is left out, because the page makes it from location and id. Source: 2,000 queues took 676 kB as rows, and
-    take 115 kB as columns.
+    Names are left out, because the page derives them from location and id. Source: 2,000 queues took 676 kB as rows,
+    and take 115 kB as columns.
 
     >>> columns_of([{"name": "…/a", "id": "a", "state": "RUNNING"}, {"name": "…/b", "id": "b", "state": "RUNNING"}])
     {'count': 2, 'columns': {'id': {'of': ['a', 'b']}, 'state': {'of': ['RUNNING']}}}
@@ -54,17 +54,17 @@ def _column(values: list[Any]) -> dict[str, Any]:
 
 
 def failing_cells(lately: Failing | None) -> dict[str, Any]:
-    """What is said of attempts that failed; None where nothing is known."""
+    """The cells about failed attempts; None if they are unknown."""
     if lately is None:
         return {"failed": None, "attempts": None, "mostly": "", "of": ""}
     return {"failed": lately.failed, "attempts": lately.attempts, "mostly": lately.mostly, "of": lately.of}
 
 
 def browse_options(query: str) -> dict[str, Any]:
-    """How tasks are browsed that somebody looks for in a whole queue: as many as a page can hold."""
+    """The options that search tasks in a whole queue: the largest page size."""
     return {"query": query, "page_size": PAGE_SIZES[-1]}
 
 
 def browsing(query: str) -> str:
-    """The arguments of the same in Python."""
+    """The same options as Python arguments."""
     return ", ".join(f"{name}={literal(value)}" for name, value in browse_options(query).items())

@@ -1,4 +1,4 @@
-"""What does the page show of a report: its numbers, the admin calls, and points for charts? (pure)"""
+"""Converts a report for the page: its numbers, the admin calls, and points for charts. (pure)"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POINTS = 1440
 
 
 def story(report: Report, since: str) -> dict[str, Any]:
-    """A report as the page draws it; `since` is how long before now it begins, such as "24h"."""
+    """A report for the page; `since` is its length before now, such as "24h"."""
     card = report._shape_()
     facts = {label: value for label, value in card.facts.items() if value is not None}
     size = max(1, -(-len(report.moments) // _POINTS))
@@ -33,7 +33,7 @@ def story(report: Report, since: str) -> dict[str, Any]:
 
 
 def points(moments: list[Moment], step: timedelta, size: int) -> list[list[Any]]:
-    """Time at its end (ms since 1970), depth, succeeded and failed attempts; `size` steps together."""
+    """Points [end time (ms since 1970), depth, succeeded, failed], each of `size` steps together."""
     found = []
     for at in range(0, len(moments), size):
         held = moments[at : at + size]

@@ -1,4 +1,4 @@
-"""What a saved notebook shows of a panel: the card or table of it, as plain values for the page. (pure)"""
+"""Converts the card or table of a panel to plain values, which a saved notebook shows. (pure)"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .cells import fact_list, plain, section
 
 
 def saved_view(shape: Shape, read_at: datetime | None) -> dict[str, Any]:
-    """Plain values of a shape, and when it was read: its relative times are those of that instant."""
+    """Plain values of a shape, and the time of the read, to which its times are relative."""
     card = shape if isinstance(shape, Card) else Card(shape.caption, table=shape)
     table = card.table
     return {

@@ -1,4 +1,4 @@
-"""What may be typed for a queue's rates and retries, and what it means to queue.update()."""
+"""Validates typed rates and retries, and converts them for queue.update()."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Setting(Struct, frozen=True):
     hint: str
 
     def read(self, typed: object) -> Any:
-        """The value of what was typed; None (the default again) for nothing. Errors: Refused."""
+        """The typed value; None (back to the default) for an empty text. Errors: Refused."""
         text = str(typed).strip()
         if typed is None or not text:
             return None
@@ -48,7 +48,7 @@ class Setting(Struct, frozen=True):
             stop = (
                 "; to stop dispatching, pause the queue" if value == 0 and self.group == "rate_limits" else ""
             )
-            raise Refused(f"{self.label}: {text} does not fit.", hint=f"type {self.hint}{stop}")
+            raise Refused(f"{self.label}: {text} is not valid.", hint=f"type {self.hint}{stop}")
         return value
 
     def _value(self, text: str) -> float | None:
@@ -75,7 +75,7 @@ _BY_NAME = {field.name: field for field in FIELDS}
 
 
 def typed(value: Any) -> str:
-    """A value as one would type it, exactly.
+    """The exact value as a user would type it.
 
     >>> typed(timedelta(hours=1)), typed(timedelta(seconds=0.1)), typed(500.0)
     ('1 h', '0.1 s', '500')
@@ -92,7 +92,7 @@ def typed(value: Any) -> str:
 
 
 def form(queue: Queue) -> list[dict[str, Any]]:
-    """The settings of this queue that can be changed in the version that is spoken, with what they hold now."""
+    """The settings of this queue that can be changed in this API version, with their current values."""
     version = queue._session.api_version
     open_to_change = [
         field
@@ -103,7 +103,7 @@ def form(queue: Queue) -> list[dict[str, Any]]:
 
 
 def changed_settings(queue: Queue, settings: object) -> Changes:
-    """What queue.update() is to be called with. Errors: Refused when something typed does not fit."""
+    """The arguments for queue.update(). Errors: Refused when a typed value is invalid."""
     if not isinstance(settings, Mapping) or not settings:
         raise Refused("Nothing was changed.", hint="change a setting first")
     known = {field["name"] for field in form(queue)}
@@ -126,7 +126,10 @@ def _check_backoffs(queue: Queue, changed: Mapping[str, Any]) -> None:
     after = {name: span and span.total_seconds() for name, span in held.items()} | dict(changed)
     shortest, longest = after["min_backoff"], after["max_backoff"]
     if shortest is not None and longest is not None and shortest > longest:
-        raise Refused("The shortest delay is longer than the longest.", hint="raise the longest delay first")
+        raise Refused(
+            "The shortest delay must not be longer than the longest delay.",
+            hint="raise the longest delay first",
+        )
 
 
 def _now(queue: Queue, field: Setting) -> str:

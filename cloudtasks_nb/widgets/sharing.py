@@ -1,4 +1,4 @@
-"""What panels share: who hears of a change, and how often may they read by themselves."""
+"""Notifies panels of changes, and limits how often they read by themselves."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..errors import ConfigError
 if TYPE_CHECKING:
     from .clickable import Clickable
 
-EVERY_S = 10.0  # between two reads of a panel that somebody looks at
+EVERY_S = 10.0  # the pause between two reads of a visible panel
 LEAST_S, MOST_S = 1.0, 3600.0
 READS_PER_MINUTE = (
-    300.0  # the service allows 600 list calls a minute: half of them stay for people and their code
+    300.0  # the service allows 600 list calls a minute; half of them are left for the user's code
 )
 
 
 class Budget:
-    """A bucket of reads that refills steadily. Any thread may take from it.
+    """A token bucket of reads. Any thread may take from it.
 
     Units: reads per minute; `clock` in seconds.
 
@@ -42,9 +42,9 @@ class Budget:
         self._at = clock()
 
     def take(self, calls: int = 1) -> bool:
-        """Take a read of so many calls; False when there is none for it now, and then it should be left out.
+        """Take `calls` tokens. Returns False if there are not enough; the read should then be skipped.
 
-        One that needs more than the bucket holds waits until it is full, and what it takes beyond is paid back later.
+        A read that needs more than the bucket can hold waits until it is full, and then overdraws it.
         """
         with self._lock:
             now = self._clock()
@@ -57,12 +57,12 @@ class Budget:
 
 
 def pause_s(every_s: object) -> float:
-    """A pause between two reads, in seconds; 0 means that nothing is read unless somebody asks. Errors: ConfigError."""
+    """Check a pause between two reads, in seconds; 0 reads only on request. Errors: ConfigError."""
     is_number = isinstance(every_s, int | float) and not isinstance(every_s, bool) and math.isfinite(every_s)
     if not is_number or not (every_s == 0 or LEAST_S <= every_s <= MOST_S):  # type: ignore[operator]
         raise ConfigError(
-            f"every_s={every_s!r} is not a pause between two reads.",
-            hint="from 1 to 3600 seconds, or 0 to read only when you ask",
+            f"every_s must be between 1 and 3,600 seconds, or 0, not {every_s!r}.",
+            hint="every_s=0 reads only when you ask",
         )
     return float(every_s)  # type: ignore[arg-type]
 
@@ -76,11 +76,11 @@ def budget_of(endpoint: str, project: str) -> Budget:
 
 
 listening: WeakSet[Clickable] = WeakSet()
-"""Who hears of every change, for as long as somebody holds it."""
+"""The panels to notify of changes; weak references, so that panels can be freed."""
 
 
 def announce(endpoint: str, names: Collection[str], by: Clickable) -> None:
-    """Tell everybody else that the queues of these names were changed."""
+    """Tell all other panels that these queues were changed."""
     for panel in list(listening):
         if panel is not by:
             panel.hear(endpoint, names)

@@ -1,4 +1,4 @@
-"""How does each panel look without its page: in a terminal, and in a saved notebook? (pure)"""
+"""Renders each panel as a card or table, for terminals and saved notebooks. (pure)"""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ SPARKS = 40
 
 
 def queue_still(queue: Queue, now: datetime, counted: str, sections: Sequence[Section]) -> Card:
-    """The card of a queue; `counted` says how many tasks were counted, where nothing is estimated."""
+    """The card of a queue; `counted` is the number of tasks counted, if there are no estimates."""
     card = cast(Card, shape(queue, now))
     facts = {"tasks": counted or None, **card.facts}
     return Card(card.title, card.kind, card.badge, facts, sections=sections)
 
 
 def gone_still(queue: Queue, kind: str) -> Card:
-    """The card of a queue that is not there any more."""
+    """The card of a queue that does not exist."""
     return Card(queue.id, kind, badge("NOT FOUND", "bad"), {"location": f"{queue.location}, {queue.project}"})
 
 
 def folded(title: str, found: Shape | None) -> list[Section]:
-    """Another shape, folded below as text; none where there is none."""
+    """A folded section with another shape as text; empty for None."""
     return [Section(title, text(found))] if found is not None else []
 
 
@@ -50,7 +50,7 @@ def queues_still(
     caption: str,
     now: datetime,
 ) -> Table:
-    """Queues, with the tasks that were counted and the attempts that failed in the last hour, as far as known."""
+    """The table of queues, with counted tasks and the failed attempts of the last hour, if known."""
     table = queue_table(queues, caption=caption, now=now)
     more: dict[str, list[Value]] = {}
     if counts:
@@ -70,7 +70,7 @@ def _failing(lately: Failing) -> Value:
 
 
 def tasks_words(place: Mapping[str, Any], shown: int, selected: int) -> str:
-    """Which tasks a browser shows: a page or all that were loaded, the filter, the order, and how many are selected."""
+    """Words for the tasks of a browser: page or all loaded, filter, order, and number selected."""
     whole = place["scope"] == "all" or (
         place["scope"] == "page" and place["number"] == 1 and not place["more"]
     )
@@ -89,7 +89,7 @@ def tasks_words(place: Mapping[str, Any], shown: int, selected: int) -> str:
 
 
 def leases_still(all_held: Iterable[Held], *, caption: str, now: datetime) -> Table:
-    """Leases: when each ends, and what became of those that are over."""
+    """The table of leases: when each ends, and how those that ended were finished."""
 
     def row(held: Held) -> dict[str, Value]:
         task: Task = held.task
@@ -97,7 +97,7 @@ def leases_still(all_held: Iterable[Held], *, caption: str, now: datetime) -> Ta
         return {
             "task": Cell(elided(task.id, 40), task.name),
             "tag": code(task.tag) if task.tag else None,
-            "state": "over" if is_over else held.state,
+            "state": "expired" if is_over else held.state,
             "lease ends": when(held.ends, now) if held.state == "held" else held.note or None,
             "attempts": task.dispatch_count,
             "payload": code(preview(task.payload, 40)) if task.payload is not None else None,
@@ -108,7 +108,7 @@ def leases_still(all_held: Iterable[Held], *, caption: str, now: datetime) -> Ta
 
 
 def samples_still(queue: Queue, samples: Sequence[Sample], before: Sequence[int | None], past: str) -> Card:
-    """The newest samples, and how deep the queue was, as far as known: `before` by the minute."""
+    """The newest samples, and the known depths of the queue; `before` has one per minute."""
     newest = samples[: -SAMPLES_SHOWN - 1 : -1]
     depths = [depth for depth in [*before, *(one.tasks_count for one in samples)] if depth is not None]
     line = sparks(depths, SPARKS)
@@ -139,7 +139,7 @@ def _sample_row(sample: Sample) -> dict[str, Value]:
 def access_still(
     queue: Queue, rows: Sequence[Mapping[str, Any]], who: Mapping[str, Any], checked: Mapping[str, Any]
 ) -> Card:
-    """The bindings and the changes drafted, who can what by them, and what the caller may do."""
+    """The bindings with drafted changes, the abilities of each member, and the caller's permissions."""
 
     def binding(row: Mapping[str, Any]) -> dict[str, Value]:
         mark = {"added": badge("to be added", "ok"), "removed": badge("to be removed", "bad")}

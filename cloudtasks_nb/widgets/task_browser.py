@@ -1,4 +1,4 @@
-"""The tasks of one queue to page through, filter, open, select, and act on."""
+"""The task browser: pages through the tasks of a queue, filters, selects, and acts on them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..resources.queue import Queue
     from ..resources.task import Task
 
-AT_ONCE = 250  # tasks between two looks at the Stop button
+AT_ONCE = 250  # tasks between two checks of the Stop button
 NONE = {
     "selected": ("No task is selected.", "tick tasks, or act on all that match"),
     "matching": ("No task matches.", "change the filter, or clear it"),
@@ -37,10 +37,10 @@ NONE = {
 
 
 class TaskBrowser(TaskReader):
-    """A table of a queue's tasks. What is selected, and what matches the filter, comes back as data.
+    """A table of a queue's tasks. The selected and the matching tasks are available as data.
 
-    Verbs take "selected" or "matching". For "matching", and for more than a few, they want `confirm`: how many
-    tasks it is about, or the queue's id. Errors of a call appear in the status line; called from Python they are
+    Verbs take "selected" or "matching". For "matching", and for more than 20 tasks, they require `confirm`: the
+    number of tasks, or the queue's id. Errors of a call appear in the status line; called from Python they are
     raised too.
 
     Example:
@@ -72,16 +72,16 @@ class TaskBrowser(TaskReader):
 
     @property
     def tasks(self) -> list[Task]:
-        """The selected tasks, in the order of selection, as they were listed."""
+        """The selected tasks, in the order of selection."""
         return list(self._selection.values())
 
     @property
     def read_at(self) -> datetime | None:
-        """When the tasks that are shown were read."""
+        """When the shown tasks were read."""
         return self._pages.read_at if self.scope == "page" else self._loaded_at
 
     def _shape_(self) -> Shape:
-        """The tasks that are shown, the first ones of many, in the columns that were chosen."""
+        """The shown tasks, or the first of many, in the chosen columns."""
         columns = ["task", *(name for name in self.columns if name not in ("task", "method"))]
         caption = f"Tasks of {self.queue.location}/{self.queue.id}"
         footer = tasks_words(self.place, len(self._table.order), len(self._selection))
@@ -98,7 +98,7 @@ class TaskBrowser(TaskReader):
 
     @action(busy=False)
     def select(self, task_ids: list[str], on: bool = True) -> str:
-        """Select tasks of those that are loaded, or with on=False take them out of the selection."""
+        """Select loaded tasks; on=False unselects them."""
         known = {**{task.id: task for task in self._table.tasks}, **({} if on else self._selection)}
         if on and not known.keys() >= set(task_ids):
             raise Refused("Only tasks that are loaded can be selected.", hint="load all first")
@@ -106,7 +106,7 @@ class TaskBrowser(TaskReader):
 
     @action(busy=False)
     def select_matching(self, on: bool = True) -> str:
-        """Select each task that matches the filter, or take them out of the selection."""
+        """Select all tasks that match the filter; on=False unselects them."""
         return self._tick(self.matching, on)
 
     def _tick(self, tasks: Sequence[Task], on: bool) -> str:
@@ -141,7 +141,7 @@ class TaskBrowser(TaskReader):
         self._one(task_id, lambda task: sent.append(task.run()))
         self._reopen(task_id)
         follow(self, sent[0])
-        return f"{task_id} was sent. How it ends is shown here."
+        return f"{task_id} was sent. The result appears here."
 
     @action('{queue}.task({task_id}, view="BASIC").delete()', changes=True)
     def delete_task(self, task_id: str) -> str:
@@ -154,7 +154,7 @@ class TaskBrowser(TaskReader):
         """Send tasks now. Errors: InvalidArgument (pull tasks); Refused without `confirm`, or when read-only."""
         tasks = self._chosen(which, confirm)
         said = self._each(tasks, partial(self.queue.run_tasks, progress=False), "sent")
-        return f"{said} How they ended shows after a refresh."
+        return f"{said} Refresh to see the results."
 
     @action(verb_line("delete_tasks"), changes=True)
     def delete_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
@@ -164,7 +164,7 @@ class TaskBrowser(TaskReader):
 
     @action(copy_line, changes=True)
     def copy_tasks(self, to: str, which: Which = "selected", confirm: int | str | None = None) -> str:
-        """Create the same tasks in another queue, by its id or full name; they get ids of their own.
+        """Create the same tasks with new ids in another queue, given by its id or full name.
 
         Errors: NotFound, InvalidArgument (a queue of another kind); Refused without `confirm`, or when read-only.
         """
@@ -173,7 +173,7 @@ class TaskBrowser(TaskReader):
         tasks = self._chosen(which, confirm)
         target = read_queue(self.queue._session, parse_queue(to, self.queue.project, self.queue.location))
         if target.name == self.queue.name:
-            raise Refused("These tasks are in that queue already.", hint="edit a task to enqueue it again")
+            raise Refused("These tasks are already in that queue.", hint="edit a task to enqueue it again")
         copy = partial(self.queue.copy_tasks, to=target, new_ids=True, progress=False)
         return self._each(tasks, copy, f"copied to {target.id}")
 
@@ -181,20 +181,20 @@ class TaskBrowser(TaskReader):
     def reschedule_tasks(
         self, schedule: str, which: Which = "selected", confirm: int | str | None = None
     ) -> str:
-        """Give tasks another time: each is created again, and deleted once its successor is there.
+        """Give tasks another time: each is created again, and then the original is deleted.
 
-        Errors: InvalidArgument (what is no time); Refused without `confirm`, or when read-only.
+        Errors: InvalidArgument (an invalid time); Refused without `confirm`, or when read-only.
         """
         from ..bulk.rescheduling import due
 
         tasks, when = self._chosen(which, confirm), due(schedule, self.queue._session.now())
         move = partial(self.queue.reschedule_tasks, schedule=when, progress=False)
         said = self._each(tasks, move, "rescheduled", is_gone=True)
-        return f"{said} A refresh shows them at {exact(when)}."
+        return f"{said} Refresh to see them at {exact(when)}."
 
     @action("queues = list(client.location({panel.queue.location!r}).queues())", busy=False)
     def list_queues(self) -> str:
-        """Find out which queues there are to copy to. Errors: PermissionDenied."""
+        """List the queues to copy to. Errors: PermissionDenied."""
         from ..resources.queue_pager import list_queues
 
         place = parse_queue(self.queue.name).parent
@@ -206,9 +206,9 @@ class TaskBrowser(TaskReader):
 
     @action(lambda panel, path, which, overwrite: f"browser.export({literal(path)}, {literal(which)})")
     def export(self, path: str, which: Which = "selected", overwrite: bool = False) -> str:
-        """Write tasks to a .parquet or .csv file where the kernel runs, in the columns of `to_dataframe`.
+        """Write tasks to a .parquet or .csv file on the kernel's machine, in the columns of `to_dataframe`.
 
-        Errors: Refused for another kind of file, one that is there already, or one that cannot be written.
+        Errors: Refused for another kind of file, one that already exists, or one that cannot be written.
         """
         tasks = self._some(which)
         written = write_tasks(path, tasks, overwrite=overwrite)
@@ -216,7 +216,7 @@ class TaskBrowser(TaskReader):
 
     @action()
     def download(self, name: str, which: Which = "selected") -> str:
-        """Hand tasks to the page as a file, .csv or .parquet, for the browser to save."""
+        """Send tasks to the page as a .csv or .parquet file for the browser to save."""
         tasks = self._some(which)
         data = file_of_tasks(name, tasks)
         self.send({"download": name}, buffers=[data])
@@ -224,14 +224,14 @@ class TaskBrowser(TaskReader):
 
     @action('{queue}.task({task_id}, view="FULL")', changes=True)
     def edit(self, task_id: str) -> str:
-        """Open the form that makes a new task of this one. Errors: NotFound, PermissionDenied."""
+        """Open the form that creates a changed copy of a task. Errors: NotFound, PermissionDenied."""
         self.form = {}
         self.form = edit_form(self.queue.task(check_task_id(task_id), view="FULL"))
         return ""
 
     @action(busy=False)
     def close_form(self) -> str:
-        """Close the form; nothing was created."""
+        """Close the form without creating a task."""
         self.form = {}
         return ""
 
@@ -239,9 +239,9 @@ class TaskBrowser(TaskReader):
     def enqueue_edited(
         self, task_id: str, changes: dict[str, Any] | None = None, delete_old: bool = False
     ) -> str:
-        """Create a task like this one with `changes`, then, when asked, delete the old one; never the other way round.
+        """Create a task like this one with `changes`; then, with `delete_old`, delete the old one.
 
-        `changes`: payload, url, method, headers, tag, schedule (seconds from now). What is left out stays.
+        `changes`: payload, url, method, headers, tag, schedule (seconds from now). Other fields stay.
 
         Errors: NotFound, InvalidArgument; Refused for another field or type, or when read-only.
         """
@@ -254,7 +254,7 @@ class TaskBrowser(TaskReader):
             try:
                 old.delete()
             except NotFound:
-                said += ", which was gone by then"
+                said += ", which no longer existed"
             else:
                 said += ", which was deleted"
             self._settle([task_id])
@@ -263,7 +263,7 @@ class TaskBrowser(TaskReader):
         return f"{said}."
 
     def _again(self, call: str) -> str:
-        """Lines that find the same tasks in a new browser, as far as a filter finds them, and act on them."""
+        """The line that opens a new browser, applies the filter, and acts on the tasks."""
         lines = [f"browser = {self.expression}.browse()"]
         if self.view == "FULL":
             lines.append("browser.read_payloads()")
@@ -274,12 +274,13 @@ class TaskBrowser(TaskReader):
         return "; ".join([*lines, f"browser.{call}"])
 
     def _some(self, which: Which) -> list[Task]:
-        """The tasks that are meant. Errors: Refused when there are none."""
+        """The selected or matching tasks. Errors: Refused when there are none."""
         if which not in ("selected", "matching"):
-            raise Refused(f"{which!r} means no tasks.", hint='say "selected" or "matching"')
+            raise Refused(f'which must be "selected" or "matching", not {which!r}.')
         if which == "matching" and not self.is_settled:
             raise Refused(
-                f"The rows are not those of the filter {self._asked!r}.", hint="correct it, or clear it"
+                f"The filter {self._asked!r} could not be applied, so nothing was done.",
+                hint="correct or clear it",
             )
         tasks = self.tasks if which == "selected" else self.matching
         if not tasks:
@@ -288,25 +289,25 @@ class TaskBrowser(TaskReader):
         return tasks
 
     def _chosen(self, which: Which, confirm: int | str | None) -> list[Task]:
-        """The tasks that are meant. Errors: Refused when their number was to be confirmed, and is another."""
+        """The selected or matching tasks. Errors: Refused when a required `confirm` is missing or different."""
         tasks = self._some(which)
         is_named = confirm is not None and str(confirm) in (str(len(tasks)), self.queue.id)
         if not is_named and (confirm is not None or which == "matching" or len(tasks) > FEW):
             raise Refused(
-                f"Nothing was done: this is about {counted(len(tasks), 'task')}.",
-                hint=f'confirm that number, {len(tasks)}, or the queue id "{self.queue.id}"',
+                f"Nothing was done: this would act on {counted(len(tasks), 'task')}.",
+                hint=f'confirm the number, {len(tasks)}, or the queue id, "{self.queue.id}"',
             )
         return tasks
 
     def _one(self, task_id: str, verb: Callable[[Task], Any], *, is_gone: bool = False) -> None:
-        """Act on one task, then show what there is, whatever happened."""
+        """Act on one task, then update the view in any case."""
         task = self._selection.get(check_task_id(task_id)) or self.queue.task(task_id, view="BASIC")
         gone = []
         try:
             verb(task)
             gone = [task_id] * is_gone
         except NotFound:
-            gone = [task_id]  # or the next try would stop at the same task
+            gone = [task_id]  # else the next try would stop at the same task
             raise
         finally:
             self._settle(gone)
@@ -319,9 +320,9 @@ class TaskBrowser(TaskReader):
         *,
         is_gone: bool = False,
     ) -> str:
-        """Act on tasks, some hundred at a time. Those that are gone already are counted; another error stops, and Stop.
+        """Act on tasks in batches. Tasks that no longer exist are counted; another error, or Stop, ends the loop.
 
-        Errors: what befell the first task that failed for another reason.
+        Errors: the first error other than NotFound.
         """
         acted = 0
         missing: list[str] = []
@@ -347,13 +348,13 @@ class TaskBrowser(TaskReader):
         left = len(tasks) - acted - len(missing)
         return (
             f"{counted(acted, 'task')} {done}"
-            + (f", {len(missing):,} gone already" if missing else "")
-            + (f", {left:,} left: stopped" if left else "")
+            + (f", {len(missing):,} did not exist" if missing else "")
+            + (f", stopped with {left:,} left" if left else "")
             + "."
         )
 
     def _settle(self, gone: Sequence[str]) -> None:
-        """Forget tasks that are gone, and show what there is now."""
+        """Remove tasks that no longer exist, and update the view."""
         for task_id in gone:
             self._selection.pop(task_id, None)
         if self.detail.get("id") in gone:
@@ -367,7 +368,7 @@ class TaskBrowser(TaskReader):
             self._fill([task for task in self._table.tasks if task.id not in away])
 
     def _fill(self, tasks: list[Task]) -> None:
-        """Hold and show these tasks; the selection follows what is known of them now."""
+        """Store and show these tasks, and update the selection."""
         listed = {task.id: task for task in tasks}
         if self.scope == "all":
             self._selection = {task_id: listed[task_id] for task_id in self._selection if task_id in listed}

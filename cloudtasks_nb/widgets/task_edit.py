@@ -1,4 +1,4 @@
-"""How does a task become another one: what the form shows of it, and what a new task takes over from it. (pure)"""
+"""The form that edits a task, and the arguments that create the changed copy. (pure)"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SET_BY_THE_SERVICE_PREFIXES = ("x-google-", "x-appengine-", "x-cloudtasks-")
 
 
 def edit_form(task: Task) -> dict[str, Any]:
-    """What the page lets one change of a task that was read with view FULL, secrets replaced."""
+    """The editable fields of a task that was read with view FULL, secrets redacted."""
     text, kept = _payload_text(task.payload or b"")
     return {
         "id": task.id,
@@ -38,7 +38,7 @@ def edit_form(task: Task) -> dict[str, Any]:
 
 
 class Changes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be different of the new task; None leaves what is there. `schedule` as `create_task` takes it."""
+    """The changed fields of the new task; None keeps the old value. `schedule` as in `create_task`."""
 
     payload: Any = None
     url: str | None = None
@@ -49,7 +49,7 @@ class Changes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @classmethod
     def of(cls, given: object) -> Changes:
-        """From what the page or a line of code gives. Errors: Refused for another field, or another type."""
+        """Validate a dict of changes. Errors: Refused for an unknown field or a wrong type."""
         try:
             return msgspec.convert(given, cls)
         except msgspec.ValidationError as error:
@@ -59,9 +59,9 @@ class Changes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def creation(task: Task, changes: Changes) -> dict[str, Any]:
-    """The arguments of `create_task` for a task like this one but for the changes.
+    """The arguments of `create_task` for a task like this one, with the changes.
 
-    A URL or header value that still has its secret replaced, as the form shows it, stays what it was.
+    A URL or header value whose secret is still redacted, as in the form, keeps its old value.
     """
     given: dict[str, Any] = {
         "payload": task.payload
@@ -86,7 +86,7 @@ def creation(task: Task, changes: Changes) -> dict[str, Any]:
 
 
 def own_headers(task: Task) -> dict[str, str]:
-    """The headers of a task without those that the service writes itself, such as Content-Length."""
+    """The headers of a task without those that the service sets, such as Content-Length."""
     return {
         name: value
         for name, value in task.headers.items()
@@ -96,7 +96,7 @@ def own_headers(task: Task) -> dict[str, str]:
 
 
 def _with_secrets(headers: Mapping[str, str], task: Task) -> dict[str, str]:
-    """Headers as typed; a value that is shown with its secret replaced, and was left so, is the task's own."""
+    """The typed headers; a value that is still redacted, as in the form, becomes the task's own value."""
     known = {name.lower(): value for name, value in task.headers.items()}
     return {
         name: known[name.lower()]
@@ -107,7 +107,7 @@ def _with_secrets(headers: Mapping[str, str], task: Task) -> dict[str, str]:
 
 
 def _payload_text(data: bytes) -> tuple[str | None, str]:
-    """A payload to edit (JSON indented, secrets replaced), or None; and what there is to say about it."""
+    """A payload to edit (indented JSON, secrets redacted), or None; and a note about it."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -120,15 +120,15 @@ def _payload_text(data: bytes) -> tuple[str | None, str]:
         if hidden != value:
             return json.dumps(
                 hidden, indent=2, ensure_ascii=False
-            ), f"{DOTS} stands for a secret, which stays"
+            ), f"{DOTS} replaces a secret, which is kept"
         return (msgspec.json.format(text, indent=2) if isinstance(value, dict | list) else text), ""
     except (ValueError, RecursionError):
         pass
-    return (text, "") if scrub_lines(text) == text else (None, "holds a secret: kept as it is")
+    return (text, "") if scrub_lines(text) == text else (None, "contains a secret: kept as it is")
 
 
 def _payload(edited: Any, data: bytes) -> Any:
-    """What was typed, with the secrets that it still has as dots."""
+    """The typed payload, with its dots replaced by the secrets."""
     if not isinstance(edited, str) or DOTS not in edited:
         return edited
     try:

@@ -1,4 +1,4 @@
-"""Tasks as a file: where the kernel runs, or for the browser to save."""
+"""Exports tasks to a file on the kernel's machine, or for the browser to save."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ KINDS = (".parquet", ".csv")
 
 
 def write_tasks(path: str, tasks: Sequence[Task], *, overwrite: bool = False) -> Path:
-    """Write tasks to a .parquet or .csv file, in the columns of `to_dataframe`; its full path.
+    """Write tasks to a .parquet or .csv file, in the columns of `to_dataframe`. Returns its full path.
 
-    Errors: Refused for another kind of file, one that is there already, or one that cannot be written.
+    Errors: Refused for another kind of file, one that already exists, or one that cannot be written.
     """
     target = Path(path).expanduser()
     _check_kind(target.name)
     if target.exists() and not overwrite:
-        raise Refused(f"{target} exists already.", hint="choose another name, or overwrite=True in Python")
+        raise Refused(f"{target} already exists.", hint="choose another name, or pass overwrite=True")
     try:
         check_names_file(path)
         _write(target, tasks)
     except OSError as error:
         raise Refused(
-            f"{target} could not be written: {error.strerror}.", hint="choose another place"
+            f"{target} could not be written: {error.strerror}.", hint="choose another folder"
         ) from error
     return target.resolve()
 
 
 def file_of_tasks(name: str, tasks: Sequence[Task]) -> bytes:
-    """The same as bytes. Errors: Refused for another kind of file."""
+    """The content of such a file. Errors: Refused for another kind of file."""
     _check_kind(name)
     with tempfile.TemporaryDirectory() as folder:
         held = Path(folder) / f"tasks{Path(name).suffix}"
@@ -53,4 +53,4 @@ def _write(target: Path, tasks: Sequence[Task]) -> None:
 
 def _check_kind(name: str) -> None:
     if Path(name).suffix.lower() not in KINDS:
-        raise Refused(f"{name!r} is neither a .parquet nor a .csv file.", hint="choose one of the two")
+        raise Refused(f"{name!r} is neither a .parquet nor a .csv file.", hint="choose one of these endings")

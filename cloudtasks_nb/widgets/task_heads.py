@@ -1,4 +1,4 @@
-"""What stands in the head of each column: values or bars, counted by what the other columns let through. (pure)"""
+"""The content of each column head: values or bars, counting the tasks that pass the other filters. (pure)"""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .task_spread import Spread, spread_of
 from .task_values import Value, values_of
 
 VALUE_FIELDS = {"kind": "kind", "method": "method", "target": "url", "tag": "tag", "status": "code"}
-"""The field of the query that a column of values is filtered by."""
+"""The query field of each column of values."""
 
 SPREAD_FIELDS = {"schedule": "due", "created": "created", "attempts": "attempts"}
-"""The field of the query that a column of times or numbers is filtered by."""
+"""The query field of each column of times or numbers."""
 
 CHIPS = ("is", "code", "kind", "tag")
-IN_HEAD = 3  # values with a line of their own, when there are more than one more
+IN_HEAD = 3  # values listed; the rest is "others", if there are at least two more
 
 
 class Matching(Struct, frozen=True):
-    """Of so many tasks those that each field of a query lets through, and those that all of them do."""
+    """The tasks, out of `count`, that match each field of a query, and all fields."""
 
     count: int
     by_field: dict[str, Mask]
@@ -37,7 +37,7 @@ class Matching(Struct, frozen=True):
         return self.without("")
 
     def without(self, field: str) -> Mask:
-        """The tasks that match whatever is said of a field; "" leaves none out."""
+        """The tasks that match all fields except one; "" excludes none."""
         found = all_of(self.count)
         for name, mask in self.by_field.items():
             if name != field or not field:
@@ -46,7 +46,7 @@ class Matching(Struct, frozen=True):
 
 
 class Heads:
-    """Values and bars of the tasks at hand. They are found once; their counts follow the query."""
+    """Values and bars of the loaded tasks. They are computed once; their counts follow the query."""
 
     def __init__(self, tasks: Sequence[Task], now: datetime) -> None:
         self._tasks, self._now = tasks, now
@@ -54,7 +54,7 @@ class Heads:
         self._spreads: dict[str, Spread | None] = {}
 
     def at(self, now: datetime) -> None:
-        """Tell states as of now: scheduled tasks become due."""
+        """Set the time: scheduled tasks become due."""
         self._now = now
         self._values.pop("is", None)
 
@@ -65,18 +65,18 @@ class Heads:
         return self._values[field]
 
     def spread(self, field: str) -> Spread | None:
-        """The bars of a field; None where no task has a value."""
+        """The bars of a field; None if no task has a value."""
         if field not in self._spreads:
             self._spreads[field] = spread_of(field, self._tasks)
         return self._spreads[field]
 
     def shown(self, columns: Sequence[str], query: Query, matching: Matching) -> list[dict[str, Any]]:
-        """The heads of these columns, as far as they are filtered by one."""
+        """The heads of those columns that have a filter."""
         heads = (self._head(column, query, matching) for column in columns)
         return [head for head in heads if head is not None]
 
     def chips(self, columns: Sequence[str], query: Query, matching: Matching) -> list[dict[str, Any]]:
-        """Values to choose or to leave out that stand in no head of these columns."""
+        """Filter values that no head of these columns shows."""
         below = {VALUE_FIELDS.get(column) for column in columns}
         return [
             {"field": field, **_counted(field, value, query, matching)}
@@ -86,7 +86,7 @@ class Heads:
         ]
 
     def offered(self) -> dict[str, str]:
-        """Terms to suggest, each with how many tasks it lets through."""
+        """Terms to suggest, each with its number of tasks."""
         return {
             str(Term(field, (value.value,))): f"{value.mask.bit_count():,}"
             for field in CHIPS
@@ -95,7 +95,7 @@ class Heads:
         }
 
     def _tells(self, field: str) -> bool:
-        """Whether the values of a field tell tasks apart."""
+        """Whether the values of a field distinguish tasks."""
         values = self.values(field)
         if field == "code":
             return [value.value for value in values] != ["none"]

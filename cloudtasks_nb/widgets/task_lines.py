@@ -1,4 +1,4 @@
-"""How is a verb of the task browser written as a line of Python? A few tasks are named, more are found again."""
+"""Lines of Python for the verbs of the task browser: few tasks by id, many by a filter."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from .task_browser import TaskBrowser
 
 Which = Literal["selected", "matching"]
-FEW = 20  # up to so many are acted on without confirming their number
+FEW = 20  # up to this many tasks need no confirmation of their number
 
 
 def _line(browser: TaskBrowser, which: Which, verb: str, before: str = "", after: str = "") -> str:
-    """`before` is what a browser takes before the tasks, `after` what a queue takes after them."""
+    """`before`: arguments of the browser's method before the tasks; `after`: of the queue's method after them."""
     tasks = browser._some(which)
     if len(tasks) <= FEW:
         return f"{browser.expression}.{verb}({literal([task.id for task in tasks])}{after})"
@@ -24,7 +24,7 @@ def _line(browser: TaskBrowser, which: Which, verb: str, before: str = "", after
 
 
 def verb_line(verb: str) -> Callable[..., str]:
-    """The line of a verb that takes nothing but tasks."""
+    """The line of a verb whose only argument is the tasks."""
 
     def line(browser: TaskBrowser, which: Which, confirm: object) -> str:
         return _line(browser, which, verb)
@@ -38,7 +38,7 @@ def copy_line(browser: TaskBrowser, to: str, which: Which, confirm: object) -> s
 
 
 def reschedule_line(browser: TaskBrowser, schedule: str, which: Which, confirm: object) -> str:
-    """The line that gives tasks another time."""
+    """The line that reschedules tasks."""
     return _line(
         browser, which, "reschedule_tasks", f"{literal(schedule)}, ", f", schedule={literal(schedule)}"
     )

@@ -1,4 +1,4 @@
-"""Pages of a listing, back and forth: a stack of page tokens, and the last few pages kept."""
+"""Pages of a listing, back and forth: a stack of page tokens, and a cache of the last few pages."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PAGES_KEPT = 8
 
 
 class Pages(Generic[T]):
-    """Where one is in a listing. Going back needs no call while the page is among the last few.
+    """The position in a listing. Going back needs no call while the page is cached.
 
-    Errors: those of `listing` (which fetches the first page) and of Pager.page, and then one stays in place.
+    Errors: those of `listing` (which fetches the first page) and of Pager.page; the position then stays.
 
     Example:
         >>> pages = Pages(lambda: queue.tasks(page_size=25))
@@ -29,40 +29,40 @@ class Pages(Generic[T]):
     def __init__(self, listing: Callable[[], Pager[T]]) -> None:
         self._listing = listing
         self._pager: Pager[T] | None = None
-        self._tokens = [""]  # of the pages up to this one
+        self._tokens = [""]  # the page tokens up to the current page
         self._kept: OrderedDict[str, Page[T]] = OrderedDict()
         self._read_at: dict[str, datetime] = {}  # by token
 
     @property
     def number(self) -> int:
-        """The page one is on, from 1."""
+        """The number of the current page, from 1."""
         return len(self._tokens)
 
     @property
     def page(self) -> Page[T]:
-        """The page one is on; empty before the first load."""
+        """The current page; empty before the first load."""
         return self._kept.get(self._tokens[-1], Page([]))
 
     @property
     def tokens(self) -> tuple[str, str, str]:
-        """Of the page before, this page and the next; at an end of the listing, this page's own."""
+        """The page tokens of the previous, current and next page; at an end of the listing, the current one."""
         here = self._tokens[-1]
         return self._tokens[-2:][0], here, self.page.next_page_token or here
 
     @property
     def read_at(self) -> datetime | None:
-        """When the page one is on was read from the service; None before the first load."""
+        """When the current page was read from the service; None before the first load."""
         return self._read_at.get(self._tokens[-1])
 
     def load(self) -> Page[T]:
-        """The page one is on, read again; pages around it are forgotten."""
+        """Read the current page again, and clear the cache."""
         token = self._tokens[-1]
         page = self._read(token)
         self._kept.clear()
         return self._keep(token, page)
 
     def forward(self) -> Page[T]:
-        """The next page. One stays where one is when there is none."""
+        """Go to the next page; at the end, stay."""
         token = self.page.next_page_token
         if not token:
             return self.page
@@ -71,7 +71,7 @@ class Pages(Generic[T]):
         return self._keep(token, page)
 
     def back(self) -> Page[T]:
-        """The page before. One stays where one is when there is none."""
+        """Go to the previous page; at the start, stay."""
         if len(self._tokens) == 1:
             return self.page
         token = self._tokens[-2]
@@ -80,7 +80,7 @@ class Pages(Generic[T]):
         return self._keep(token, page)
 
     def first(self) -> Page[T]:
-        """The first page, read again. Old tokens expire; this one never does."""
+        """Go to the first page and read it again. Page tokens expire; the empty one never does."""
         page = self._read("")
         self._tokens = [""]
         self._kept.clear()
@@ -102,7 +102,7 @@ class Pages(Generic[T]):
 
 
 def checked_page_size(page_size: object) -> int:
-    """A size that the service takes. Errors: ConfigError."""
+    """Check a page size. Errors: ConfigError."""
     if type(page_size) is not int or not 1 <= page_size <= 1000:
-        raise ConfigError(f"{page_size!r} is not a page size.", hint="from 1 to 1000 tasks")
+        raise ConfigError(f"page_size must be between 1 and 1,000, not {page_size!r}.")
     return page_size

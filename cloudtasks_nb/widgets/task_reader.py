@@ -1,4 +1,4 @@
-"""Reading a queue's tasks: page by page or all of them, and one of them in detail."""
+"""Reads a queue's tasks: page by page or all of them, and one of them in detail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..resources.task import Task
 
 PAGE_SIZES = (25, 50, 100, 250, 1000)
-LOAD_LIMIT = 100_000  # beyond this a page in a browser is the wrong tool
+LOAD_LIMIT = 100_000  # for more tasks, a page in a browser is the wrong tool
 
 Scope = Literal["page", "part", "all"]
 
@@ -44,7 +44,7 @@ class TaskReader(FilteredTasks):
         self.scope: Scope = "page"
         self._pages: Pages[Task] = Pages(self._listing)
         self._loaded_at: datetime | None = None
-        self._outdated = False  # something changed in this queue since everything was loaded
+        self._outdated = False  # the queue changed since all tasks were loaded
         super().__init__(queue, read_only, every_s)
         with suppress(CloudTasksError):  # shown in the status line
             self.refresh()
@@ -55,20 +55,20 @@ class TaskReader(FilteredTasks):
     ahead = property(lambda self: self._page_code(self._pages.tokens[2]))
 
     def _page_code(self, token: str) -> str:
-        """The Python expression for a page: by its token, so that each line stands on its own."""
+        """The Python expression for a page, by its page token, so that each line works alone."""
         return f"{self.listing_code}.page({json.dumps(token) if token else ''})"
 
     @property
     def listing_code(self) -> str:
-        """The Python expression for the listing, as the lines of "as code" hold it."""
+        """The Python expression for the listing, for the lines of "as code"."""
         view = ', view="FULL"' if self.view == "FULL" else ""
         return f"{self.expression}.tasks(page_size={self.page_size}{view})"
 
     @action("page = {panel.here}")
     def refresh(self) -> str:
-        """Read the same again: the page, or everything that was loaded.
+        """Read again: the page, or all loaded tasks.
 
-        Errors: NotFound, PermissionDenied; InvalidArgument when the page's token expired.
+        Errors: NotFound, PermissionDenied; InvalidArgument when the page token expired.
         """
         if self.scope != "page":
             return self._load(LOAD_LIMIT)
@@ -77,16 +77,16 @@ class TaskReader(FilteredTasks):
 
     @property
     def calls_of_a_look(self) -> int:
-        """The page, and the opened task."""
+        """One for the page, one for the open task."""
         return (self.scope == "page") + bool(self.detail)
 
     def hear(self, endpoint: str, names: Collection[str]) -> None:
-        """Another panel changed the queue: what was loaded as a whole is outdated, and says so."""
+        """Another panel changed the queue: if all tasks were loaded, mark them as outdated."""
         self._outdated |= endpoint == self.endpoint and any(map(self.shows, names))
         super().hear(endpoint, names)
 
     def look(self) -> None:
-        """Read the page and the opened task again. What was loaded as a whole stays: reading it takes long."""
+        """Read the page and the open task again. A full list stays, because reading it takes long."""
         if self.scope == "page":
             self._pages.load()
             self._show_page()
@@ -103,33 +103,33 @@ class TaskReader(FilteredTasks):
 
     @action("page = {panel.behind}")
     def previous_page(self) -> str:
-        """Go back a page; without a call while it is among the last few."""
+        """Go to the previous page; needs no call while it is cached. Errors: as refresh."""
         self._pages.back()
         return self._show_page()
 
     @action("page = {panel.start}")
     def first_page(self) -> str:
-        """Start over at page one; also the way back from everything to pages. Errors: as refresh."""
+        """Go to the first page, also from all tasks back to pages. Errors: as refresh."""
         self._pages.first()
         return self._show_page()
 
     @action("tasks = list({panel.listing_code})")
     def load_all(self, limit: int = LOAD_LIMIT) -> str:
-        """Read all pages, so that filter and order are those of the whole queue. `cancel()` keeps what was read.
+        """Read all pages, so that filter and order apply to the whole queue.
 
-        Errors: as refresh; then, too, what was read by then is kept.
+        `cancel()` and errors keep the tasks read so far. Errors: as refresh; Refused for an invalid limit.
         """
         if type(limit) is not int or limit < 1:
-            raise Refused(f"{limit!r} is not a number of tasks.", hint="leave the limit out")
+            raise Refused(f"limit must be at least 1, not {limit!r}.", hint="omit it for up to 100,000 tasks")
         return self._load(limit)
 
     def cancel(self) -> None:
-        """Stop what takes long (reading everything, acting on many) after the call under way."""
+        """Stop a long action (reading all tasks, acting on many) after the current call."""
         self._stop.set()
 
     @action()
     def set_page_size(self, page_size: int) -> str:
-        """Start over with pages of another size, from 1 to 1000."""
+        """Set the page size, from 1 to 1000, and go to the first page. Errors: ConfigError; as refresh."""
         before, self.page_size = self.page_size, checked_page_size(page_size)
         try:
             self._pages.first()
@@ -142,12 +142,12 @@ class TaskReader(FilteredTasks):
     def read_payloads(self, on: bool = True) -> str:
         """Read tasks with their payloads (view FULL), or without. Filters then search payloads too.
 
-        A filter that waits for payloads is applied then.
+        A filter that needs payloads is applied once they are read.
 
-        Errors: PermissionDenied (cloudtasks.tasks.fullView); Refused while the filter searches the payloads that go.
+        Errors: PermissionDenied (cloudtasks.tasks.fullView); with on=False, Refused while the filter needs payloads.
         """
         if not on and self._table.filter.needs_payloads:
-            raise Refused("The filter searches payloads.", hint="take its payload terms out first")
+            raise Refused("The filter needs payloads.", hint="remove its payload terms first")
         before, self.view = self.view, "FULL" if on else "BASIC"
         try:
             self._pages.first()
@@ -169,7 +169,7 @@ class TaskReader(FilteredTasks):
         return ""
 
     def _reopen(self, task_id: str) -> None:
-        """Bring the detail pane up to date; a task that succeeded is gone, and then it closes."""
+        """Update the detail pane; close it if the task no longer exists."""
         if self.detail.get("id") != task_id:
             return
         try:
@@ -177,15 +177,15 @@ class TaskReader(FilteredTasks):
         except NotFound:
             now = {}
         if now != {key: value for key, value in self.detail.items() if key != "why"}:
-            self.detail = now  # as long as the task is the same, its explanation stays
+            self.detail = now  # an unchanged task keeps its explanation
 
     def _detail_of(self, task_id: str) -> dict[str, Any]:
-        """The detail pane of a task, read now."""
+        """Read a task for the detail pane."""
         return task_detail(self.queue.task(task_id, view="FULL"), self.queue._session.now())
 
     @action("{queue}.task({task_id}, read=False).explain()")
     def explain_task(self, task_id: str) -> str:
-        """Say in the detail pane why a task has not run, or what became of it. Errors: those of task.explain()."""
+        """Explain in the detail pane why a task has not run, or how it ended. Errors: those of task.explain()."""
         explanation = self.queue.task(check_task_id(task_id), read=False).explain()
         if self.detail.get("id") == task_id:
             self.detail = {**self.detail, "why": explanation_shown(explanation)}
@@ -198,12 +198,12 @@ class TaskReader(FilteredTasks):
         return ""
 
     def close(self) -> None:
-        """Remove the panel from the page; what it is doing ends after the call under way."""
+        """Remove the panel from the page; a running action stops after the current call."""
         self._stop.set()
         super().close()
 
     def _on_message(self, panel: object, content: Any, buffers: object) -> None:
-        """A cancel is heard at once: the worker is busy with what it stops."""
+        """Handle "cancel" at once, because the worker is busy with the action that it stops."""
         if isinstance(content, dict) and content.get("do") == "cancel":
             self.cancel()
         else:
@@ -213,8 +213,8 @@ class TaskReader(FilteredTasks):
         return self.queue.tasks(view=self.view, page_size=self.page_size)
 
     def _load(self, limit: int) -> str:
-        """Read page after page until the end, the limit, or a cancel."""
-        with suppress(CloudTasksError):  # an estimate for the progress bar, and nothing more
+        """Read pages until the end, the limit, or a cancel."""
+        with suppress(CloudTasksError):  # only an estimate for the progress bar
             self.queue.refresh(stats=True)
         total = int(self.queue.stats.tasks_count) if self.queue.stats else None
         tasks: list[Task] = []
@@ -236,11 +236,11 @@ class TaskReader(FilteredTasks):
                     self.scope, self._loaded_at, self._outdated = scope, datetime.now(UTC), False
                     self._fill(tasks)
         read = f"{counted(len(tasks), 'task')} loaded"
-        return f"{read}: all there are." if scope == "all" else f"{read}; there are more."
+        return f"{read}: the whole queue." if scope == "all" else f"{read}; there are more."
 
     @contextmanager
     def _cancellable(self) -> Iterator[None]:
-        """Something long, with progress, that `cancel()` stops."""
+        """A context for a long action with progress, which `cancel()` stops."""
         self._stop.clear()
         try:
             yield

@@ -1,4 +1,4 @@
-"""How do times and numbers of tasks spread: between which edges do bars stand, and which tasks are in each? (pure)"""
+"""The distribution of times and numbers of tasks: the edges of bars, and the tasks in each. (pure)"""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _NOWHERE = 255  # the bar of a task without a value
 
 
 class Spread(Struct, frozen=True):
-    """Bars between edges; edges are values as a query compares them, one more than there are bars."""
+    """Bars between edges; the edges are query values, one more than there are bars."""
 
     edges: list[str]
     masks: list[Mask]
 
 
 def spread_of(field: str, tasks: Sequence[Task]) -> Spread | None:
-    """How the values of a field spread, in bars of a round width; None where no task has any.
+    """The distribution of a field in bars of a round width; None if no task has a value.
 
     Units: instants in UTC.
     """
@@ -52,7 +52,7 @@ def _only(bar: int) -> bytes:
 
 
 def round_seconds(span: float) -> int:
-    """The least round width of which few bars span so many seconds.
+    """The smallest round bar width in seconds that spans `span` with at most BARS bars.
 
     >>> round_seconds(50 * 60)
     300
@@ -62,7 +62,7 @@ def round_seconds(span: float) -> int:
 
 
 def round_number(span: float) -> int:
-    """The least of 1, 2, 5, 10, 20, … of which few bars span a number.
+    """The smallest of 1, 2, 5, 10, 20, … that spans `span` with at most BARS bars.
 
     >>> round_number(99)
     10

@@ -1,4 +1,4 @@
-"""The tasks at hand: what is known of each, column by column, which of them match, and in what order. (pure)"""
+"""The loaded tasks as a table: columns, filter and order. (pure)"""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from .task_heads import Heads, Matching
 T = TypeVar("T", bound=Task)
 
 COLUMNS = {name: column for name, column in TASK_COLUMNS.items() if name != "queue"}
-"""The columns there are in a browser, which is of one queue. "task" is always there."""
+"""The columns of a task browser. "task" is always shown."""
 
 TARGET_WIDTH, TEXT_WIDTH = 2_000, 160
 TEXT_SENT = 12_000_000
-"""Characters of all columns of text, which a page gets of many tasks: the more there are, the more are elided."""
+"""Characters sent to a page for all text columns: with more tasks, each text is cut shorter."""
 
 
 def usual_columns(kind: Kind) -> list[str]:
-    """The columns that say most of the tasks of a queue of this kind."""
+    """The default columns for a queue of this kind."""
     if kind == "pull":
         return ["task", "tag", "schedule", "created", "attempts"]
     return ["task", "method", "target", "schedule", "attempts", "status"]
 
 
 class TaskTable(Generic[T]):
-    """Tasks, a filter and an order. `matching` are those that pass the filter, in that order.
+    """Tasks, a filter and an order. `matching` has the tasks that match the filter, in that order.
 
-    What matches is worked out when tasks, filter or order change, so that what a person sees is what a verb gets.
+    Matches are computed only when tasks, filter or order change, so that a verb gets the tasks that the user sees.
     `filled` and `arranged` count these changes.
     """
 
@@ -52,44 +52,44 @@ class TaskTable(Generic[T]):
 
     @property
     def matching(self) -> list[T]:
-        """The tasks that pass the filter, in order."""
+        """The tasks that match the filter, in order."""
         return [self.tasks[at] for at in self.order]
 
     @property
     def stamp(self) -> str:
-        """The same for the same tasks, in whatever order: whether a form is still about those that match."""
+        """A hash of the matching tasks, independent of their order: it detects outdated forms."""
         return f"{hash(frozenset(task.name for task in self.matching)):x}"
 
     def fill(self, tasks: Sequence[T]) -> None:
-        """Hold other tasks."""
+        """Replace the tasks."""
         self.tasks = list(tasks)
         self.filled += 1
         self.heads = Heads(self.tasks, self._clock())
         self._sort()
 
     def narrow(self, wanted: Query) -> None:
-        """Let only matching tasks through."""
+        """Set the filter."""
         self.filter = wanted
         self._arrange()
 
     def sort(self, sorting: Sequence[str]) -> None:
-        """Order by columns, the first one first; "-status" is descending. Tasks without a value come last.
+        """Sort by columns, most important first; "-status" is descending. Tasks without a value come last.
 
-        Without columns it is the order of the listing.
+        Without columns, tasks are in the order of the listing.
         """
         self.sorting = list(sorting)
         self._sort()
 
     def head_of(self, columns: Sequence[str]) -> list[dict[str, Any]]:
-        """What stands in the heads of these columns."""
+        """The content of the heads of these columns."""
         return self.heads.shown(columns, self.filter, self._matching)
 
     def chips(self, columns: Sequence[str]) -> list[dict[str, Any]]:
-        """Values to choose beside these columns."""
+        """Filter values that the heads of these columns do not show."""
         return self.heads.chips(columns, self.filter, self._matching)
 
     def shown(self, columns: Sequence[str], places: Sequence[int] | None = None) -> dict[str, Any]:
-        """Columns, compactly: ids, and either values or different values and their places; of some tasks or of all."""
+        """Compact columns of some or all tasks: ids, and values or distinct values with their indexes."""
         now = self._clock()
         tasks = self.tasks if places is None else [self.tasks[at] for at in places]
         named = [name for name in columns if name != "task"]
@@ -147,7 +147,7 @@ def _shown_column(name: str, tasks: Sequence[Task], width: int) -> dict[str, Any
 
 
 def _different(values: Sequence[Any], look: Callable[[Any], Any]) -> dict[str, Any]:
-    """Values that repeat, once each; -1 stands for none."""
+    """Distinct values, and an index for each task; -1 means no value."""
     places: dict[Any, int] = {}
     at = [-1 if value is None else places.setdefault(value, len(places)) for value in values]
     return {"different": [look(value) for value in places], "at": at}

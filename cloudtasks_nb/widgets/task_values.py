@@ -1,4 +1,4 @@
-"""Which values can tasks be told apart by, and which tasks have each of them? (pure)"""
+"""The most frequent values of a field, and the tasks that have each of them. (pure)"""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..render.status import status_badge
 from ..render.visible import elided, shown
 
 OFFERED = 8
-_PATHS = 20  # more different paths than these hold ids: hosts tell more
+_PATHS = 20  # more distinct paths probably contain ids: then only hosts are shown
 _LABEL = 40
 
 
 class Value(Struct, frozen=True):
-    """A value as a query names it, its words, and the tasks that this term lets through."""
+    """A query value, its label, and the tasks that match it."""
 
     value: str
     label: str
@@ -32,13 +32,13 @@ class Value(Struct, frozen=True):
 
 
 Said = tuple[str, str, str]
-"""A value as a query names it, its label and its tone."""
+"""A query value, its label and its tone."""
 
 
 def values_of(field: str, tasks: Sequence[Task], now: datetime) -> list[Value]:
-    """The most frequent values of a field. The condition of each term says who has it, so counts and clicks agree."""
+    """The most frequent values of a field. The query's own conditions count the tasks, so counts and clicks agree."""
     key, said = _KEYS[field]
-    first: dict[Hashable, int] = {}  # where each different key stands first
+    first: dict[Hashable, int] = {}  # the first task of each distinct key
     codes = [first.setdefault(key(task, now), at) for at, task in enumerate(tasks)]
     ways = said([tasks[at] for at in first.values()], now)
     counts = Counter[Said]()
@@ -53,7 +53,7 @@ def values_of(field: str, tasks: Sequence[Task], now: datetime) -> list[Value]:
 
 
 def _having(field: str, value: str, tasks: Sequence[Task], codes: Sequence[int], now: datetime) -> Mask:
-    """The tasks that a term lets through: judged once for all tasks that have the same key."""
+    """The tasks that match a term, tested once for all tasks with the same key."""
     test = condition_of(Term(field, (value,)))
     fits = {at: test(tasks[at], now) for at in set(codes)}
     return mask_of_flags(bytes(map(fits.__getitem__, codes)))
@@ -90,7 +90,7 @@ def _method(task: Task, now: datetime) -> Said | None:
 
 
 def _targets(tasks: Sequence[Task], now: datetime) -> list[Said | None]:
-    """Host and path, without what may be secret; hosts alone where there are too many paths."""
+    """Host and path without parts that may be secret; only hosts if there are too many paths."""
     places = [_place(task.url or "") for task in tasks]
     if len(set(places)) > _PATHS:
         places = [f"{place.partition('/')[0]}/" for place in places]

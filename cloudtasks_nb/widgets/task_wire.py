@@ -1,4 +1,4 @@
-"""How do many tasks get into the page: as columns in buffers, and as the bits of those that match. (pure)"""
+"""Encodes many tasks for the page: columns in buffers, and a bit for each task that matches. (pure)"""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from ..query.masks import Mask
 
 Sent = tuple[dict[str, Any], list[bytes]]
-"""A message and the buffers that it counts up."""
+"""A message and its buffers."""
 
 
 def columns_sent(table: Mapping[str, Any]) -> Sent:
-    """The columns that `TaskTable.shown` made, numbers and texts in buffers, the rest in the message.
+    """Encode the columns of `TaskTable.shown`: numbers and texts in buffers, the rest in the message.
 
-    A buffer of text holds a line for each value, of times and numbers a float64 (NaN for none), of places an int32.
+    Text buffers hold one line per value; times and numbers are float64 (NaN: no value); indexes are int32.
     """
     buffers = [_lines(table["ids"]), array("i", table["leased"]).tobytes()]
     columns = []
@@ -34,13 +34,13 @@ def columns_sent(table: Mapping[str, Any]) -> Sent:
 
 
 def matching_sent(mask: Mask, count: int, order: array[int] | None) -> Sent:
-    """A bit for each task, 1 for those that match; and the order of all tasks, where the page lacks it."""
+    """A bit for each task, 1 if it matches; and the order of all tasks, if the page lacks it."""
     bits = mask.to_bytes((count + 7) // 8, "little")
     return {"has_order": order is not None}, [bits, *([] if order is None else [order.tobytes()])]
 
 
 def _lines(texts: list[str]) -> bytes:
-    return "\n".join(texts).encode()  # shown() leaves no line end in them
+    return "\n".join(texts).encode()  # shown() has removed line ends
 
 
 def _number(value: float | None) -> float:

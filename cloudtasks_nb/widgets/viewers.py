@@ -1,11 +1,11 @@
-"""Who looks at a panel: each view until it says goodbye, or was not heard of for long, as after a tab was closed."""
+"""Tracks the views of a panel: each until it unmounts, or stops reporting because its tab was closed."""
 
 from __future__ import annotations
 
 from time import monotonic
 
 SILENT_S = 90.0
-"""A view that can be seen says every 30 s that it is there. Silent for so long, it is gone, until it is heard again."""
+"""A visible view reports itself every 30 s. After this silence it no longer counts, until it reports again."""
 
 
 class Viewers:
@@ -24,13 +24,13 @@ class Viewers:
         self._until_s: dict[str, float] = {}
 
     def heard(self, view: object) -> None:
-        """A view said that it is there."""
+        """A view reported itself."""
         now_s = monotonic()
         self._until_s = {one: until_s for one, until_s in self._until_s.items() if until_s > now_s}
         self._until_s[str(view)] = now_s + SILENT_S
 
     def left(self, view: object) -> None:
-        """A view said goodbye."""
+        """A view was unmounted."""
         self._until_s.pop(str(view), None)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""A watch over a queue, as a live card with a button that stops it."""
+"""The panel of a watch: a live card with buttons to poll now and to stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class WatchPanel(Clickable):
-    """What a watch keeps, brought up to date after each look. Its button stops the watch.
+    """The state of a watch, updated after each poll, with buttons to poll now and to stop.
 
     Example:
         >>> queue.watch("failed.parquet").stop().panel()
@@ -36,12 +36,12 @@ class WatchPanel(Clickable):
 
     @property
     def watch(self) -> Watch:
-        """What is shown."""
+        """The watch."""
         return self.subject  # type: ignore[return-value]
 
     @property
     def endpoint(self) -> str:
-        """The URL of the service that is watched."""
+        """The URL of the service."""
         return self.watch.queue._session.endpoint
 
     @property
@@ -61,7 +61,7 @@ class WatchPanel(Clickable):
 
     @action("{queue}.look()")
     def look_now(self) -> str:
-        """Look now. Errors: those of Watch.look()."""
+        """Poll now. Errors: those of Watch.look()."""
         added = self.watch.look()
         return f"{added:,} new" if added else "nothing new"
 
@@ -74,7 +74,7 @@ class WatchPanel(Clickable):
 
     @property
     def read_at(self) -> datetime | None:
-        """When the watch looked last."""
+        """When the watch polled last."""
         return self.watch.last_look
 
     def _shape_(self) -> Shape:

@@ -1,4 +1,4 @@
-"""What does the page show of a diagnosis, and of an explanation? (pure)"""
+"""Converts a diagnosis or an explanation for the page. (pure)"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def why_shown(diagnosis: Diagnosis) -> dict[str, Any]:
-    """A diagnosis as the page draws it."""
+    """A diagnosis for the page."""
     facts = diagnosis.facts
     return {
         "updated": instant(datetime.now(UTC)),
@@ -40,7 +40,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def explanation_shown(explanation: Explanation) -> dict[str, Any]:
-    """An explanation as the pane of a task shows it."""
+    """An explanation for the detail pane of a task."""
     return {
         "sentence": explanation.sentence,
         "cause": explanation.cause,

@@ -1,4 +1,4 @@
-"""Pull workers: lease, handle, acknowledge; leases renewed for as long as handlers run."""
+"""Pull workers: lease, handle and acknowledge tasks; renew leases while handlers run."""
 
 from .options import WorkerOptions
 from .tally import Tally

@@ -1,7 +1,7 @@
-"""How many tasks are leased ahead of the handlers? About one second of work, by the measured time of a handler. Pure.
+"""Decides how many tasks to lease ahead of the handlers: about one second of work, by measured handler times. Pure.
 
-A worker that leases only what it can start waits for a lease call after each task, and the service allows ten such
-calls a second. A worker that leases much more takes the work of others. Every function takes the time as an argument.
+A worker that leases only for idle handlers waits for a lease call after each task, and the service allows ten such
+calls per second. A worker that leases much more takes work from other workers. Functions take the time as an argument.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ import random
 from collections.abc import Callable
 
 MOST_AHEAD = 1000
-"""Handler calls that wait in one worker at most."""
+"""The maximum of waiting handler calls in one worker."""
 FEWEST_ATTEMPTS = 20
-"""Where a queue allows fewer attempts, nothing is leased ahead: a task that is given back has used an attempt."""
+"""If a queue allows fewer attempts, nothing is leased ahead, because giving a task back uses an attempt."""
 
 _HORIZON_S, _LONGEST_HORIZON_S = 1.0, 10.0
 _REFILL_BELOW = 1 / 3
 _SURPLUS_HORIZONS = 3
-_REMEMBERED_S, _FEWEST = 2.0, 10.0  # the mean is of the handlers of the last seconds, and of ten at least
+_REMEMBERED_S, _FEWEST = 2.0, 10.0  # the mean covers the last seconds, and at least ten handlers
 _MOST_CALLS_PER_S, _FEWEST_CALLS_PER_S, _FEWEST_WHEN_IDLE_PER_S = 10.0, 0.05, 0.5
 
 
 class Ahead:
-    """How many handler calls may wait in a worker, and when more are leased. One for each run.
+    """Decides how many handler calls may wait in a worker, and when to lease more. One per run.
 
-    `concurrency`: handlers that run at the same time. `lease_s`: how long a lease lasts. `is_allowed`: False where
-    nothing may be leased ahead; set it when the queue's settings are known.
+    `concurrency`: concurrent handlers. `lease_s`: the duration of a lease. `is_allowed`: False if nothing may be
+    leased ahead; set it once the queue's settings are known.
 
     >>> ahead = Ahead(8, lease_s=60)
     >>> ahead.lacks(waiting=0, running=0)
@@ -42,16 +42,16 @@ class Ahead:
         self._longest_s = min(_LONGEST_HORIZON_S, lease_s / 3)
         self._horizon_s = min(_HORIZON_S, self._longest_s)
         self._chance = chance
-        self._count = self._sum_s = self._counted_s = 0.0  # of handlers, older ones fading
+        self._count = self._sum_s = self._counted_s = 0.0  # of handlers; older ones have less weight
         self._calls_per_s = _MOST_CALLS_PER_S
 
     @property
     def horizon_s(self) -> float:
-        """For how long the waiting tasks keep the handlers busy, in seconds."""
+        """The work in the waiting tasks, in seconds."""
         return self._horizon_s
 
     def handled(self, took_s: float, now_s: float) -> None:
-        """A handler ended after so many seconds."""
+        """Record the duration of a handler."""
         faded = self._count * math.exp((self._counted_s - now_s) / _REMEMBERED_S)
         kept = max(faded, min(self._count, _FEWEST)) / self._count if self._count else 0.0
         self._count = self._count * kept + 1
@@ -59,9 +59,9 @@ class Ahead:
         self._counted_s = now_s
 
     def seconds_for(self, calls: int, youngest_s: float = 0.0) -> float:
-        """How long so many handler calls take. `youngest_s`: for how long the handler that began last has run.
+        """The time that this many handler calls take. `youngest_s`: the running time of the latest handler.
 
-        Where no handler has begun for a whole horizon, all of them have become slow.
+        If no handler has started for a whole horizon, all have become slow.
         """
         if not self._count:
             return math.inf if calls else 0.0
@@ -83,23 +83,23 @@ class Ahead:
         return 0
 
     def surplus(self, waiting: int, youngest_s: float = 0.0) -> int:
-        """How many of those that wait to give back, because handlers became slow and others could begin earlier."""
+        """How many waiting calls to give back, because handlers became slow and other workers could start earlier."""
         if not self._count:
             return 0
         soon = math.ceil(_SURPLUS_HORIZONS * self._horizon_s / self.seconds_for(1, youngest_s))
         return max(0, waiting - soon)
 
     def granted(self) -> float:
-        """A lease call was answered: the horizon shrinks. How long to wait before the next call, in seconds."""
+        """Record a successful lease call: the horizon shrinks. Returns the wait before the next call, in seconds."""
         self._horizon_s = max(min(_HORIZON_S, self._longest_s), self._horizon_s * 0.9)
         self._calls_per_s = min(_MOST_CALLS_PER_S, self._calls_per_s + 0.5)
         return self._pause_s()
 
     def refused(self, *, is_idle: bool = False) -> float:
-        """A lease call was refused, because the queue gets too many. How long to wait before the next one, in seconds.
+        """Record a rejected lease call: the queue gets too many. Returns the wait before the next one, in seconds.
 
-        The horizon grows, so that this worker needs fewer calls. A worker that `is_idle`, without any task, goes on
-        asking oftener than those that have work.
+        The horizon grows, so that this worker needs fewer calls. An idle worker (`is_idle`), without any task, polls
+        more often than those with work.
         """
         fewest = _FEWEST_WHEN_IDLE_PER_S if is_idle else _FEWEST_CALLS_PER_S
         self._horizon_s = min(self._longest_s, self._horizon_s * 1.25)
@@ -107,5 +107,5 @@ class Ahead:
         return self._pause_s()
 
     def _pause_s(self) -> float:
-        """A step up after each answer and a part less after each refusal make the rates of all workers alike."""
+        """Additive increase after a success, multiplicative decrease after a rejection: workers get equal rates."""
         return (0.5 + self._chance()) / self._calls_per_s

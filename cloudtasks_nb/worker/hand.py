@@ -1,4 +1,4 @@
-"""Leased tasks: the tasks of one handler call, and those of one lease call, whose leases end together. No I/O."""
+"""Groups of leased tasks: those of one handler call (Hand), and those of one lease call (Haul). No I/O."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from ..resources.task import Task
 
 RENEW_AFTER = 2 / 3
-"""The part of a lease after which it is renewed."""
+"""The fraction of a lease after which it is renewed."""
 
 
 class Haul:
     """The tasks of one lease call, whose leases end at the same time. Times are of this process's monotonic clock.
 
-    `ends_s` is counted from before the call, so that it is never too late. `renewing`: a renewal is under way.
+    `ends_s` counts from before the call, so that it is never too late. `renewing`: a renewal is running.
     `hands`: the handler calls that still need their leases, in the order in which they were leased.
     """
 
@@ -29,20 +29,20 @@ class Haul:
         self.renewed(asked_s)
 
     def renewed(self, asked_s: float) -> None:
-        """The leases begin anew, with a call that was made at `asked_s`."""
+        """Restart the leases, by a call that was sent at `asked_s`."""
         self.renewing = False
         self.ends_s = asked_s + self.lease_s
         self.renew_s = asked_s + self.lease_s * RENEW_AFTER
 
     def is_due(self, now_s: float) -> bool:
-        """Whether its leases are to be renewed."""
+        """Whether its leases need a renewal."""
         return not self.renewing and now_s >= self.renew_s
 
 
 class Hand(msgspec.Struct, eq=False):
-    """The tasks of one handler call. `held`: those whose leases were not found lost. `future` is the handler's.
+    """The tasks of one handler call. `held`: those whose leases are not known as lost. `future` is the handler's.
 
-    `began_s`: when the handler was called. `is_late`: it ran too long, and its tasks were given back.
+    `began_s`: the start of the handler. `is_late`: it ran too long, and its tasks were given back.
     """
 
     tasks: list[Task]

@@ -1,4 +1,4 @@
-"""Which leases are held here, when are they renewed, and which calls end them? Calls leave in batches."""
+"""Holds the leases of a run: renews them, and ends them, with calls in batches."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from ..rest.session import Session
 
 Submit = Callable[[Callable[[], Any], Callable[[Future[Any]], None]], None]
-"""Runs a call in a pool; the second function gets the call's future, in the coordinating thread."""
+"""Runs a call in a pool; the second function receives the call's future, in the coordinating thread."""
 
 
 class Holding:
-    """The leases of one run. Only the coordinating thread calls it.
+    """The leases of one run. For the coordinating thread only.
 
-    `settled` hears of each batch of calls that ended leases; `lost` of handler calls that lost a lease at its renewal.
+    Calls `settled` with each batch of calls that ended leases, and `lost` with handler calls whose renewal failed.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Holding:
         renewed: Callable[[int, list[Hand]], None],
     ) -> None:
         self.unsettled = 0
-        """Tasks whose leases are being ended."""
+        """Tasks with a running call that ends their lease."""
         self._settling = Settling(session)
         self._submit = submit
         self._on_settled = settled
@@ -43,7 +43,7 @@ class Holding:
         self._gathered = Gathered()
 
     def add(self, haul: Haul) -> None:
-        """Hold the leases of a lease call."""
+        """Add the leases of a lease call."""
         self._hauls[haul] = []
 
     def next_s(self) -> float:
@@ -52,7 +52,7 @@ class Holding:
         return min([math.inf, self._gathered.due_s(self._settling.most), *renewals])
 
     def act(self, now_s: float) -> None:
-        """Renew what is due, and send the calls that were gathered."""
+        """Make the due renewals, and send the collected calls."""
         for haul in [haul for haul in self._hauls if haul.is_due(now_s)]:
             self._renew(haul, now_s)
         while calls := self._gathered.take(self._settling.most, now_s):
@@ -61,11 +61,11 @@ class Holding:
     def end(self, hand: Hand, verb: Verb) -> None:
         """End the leases of a handler call. `renewLease` gives a task back later: its lease is cut to a short one.
 
-        So it comes back even when this process ends meanwhile.
+        So the task becomes free even if this process ends before.
         """
         haul = hand.haul
         self.unsettled += len(hand.tasks)
-        if haul.renewing:  # a call must name the latest end of its lease, and that is on its way
+        if haul.renewing:  # a call must name the latest end of its lease, which the renewal returns
             self._hauls[haul].append((hand, verb))
             return
         self._forget(hand)
@@ -76,7 +76,7 @@ class Holding:
         self._forget(hand)
 
     def give_up(self, hands: list[Hand], within_s: float) -> int:
-        """Give tasks back now, and try for so long at most. How many tasks these are."""
+        """Give tasks back now, within a time limit. Returns the number of tasks."""
         self._settling.give_up_s = time.monotonic() + within_s
         calls = [_ending(hand, task, "cancelLease") for hand in hands for task in hand.tasks]
         most = self._settling.most

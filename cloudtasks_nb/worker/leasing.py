@@ -1,4 +1,4 @@
-"""When is the next lease call made, for how many tasks, and what do its refusals mean?"""
+"""Makes the lease calls of a run: when, for how many tasks, and with which wait after an error."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _TURNS = Turns()
 
 
 class Leasing:
-    """The lease calls of one run, one at a time. Only the coordinating thread calls it.
+    """The lease calls of one run, one at a time. For the coordinating thread only.
 
-    A lease call is tried once: the waits after refusals are decided here, for the quota of the queue is shared by all
-    its workers.
+    A lease call is tried once. This class decides the waits after errors, because all workers of a queue share its
+    quota.
     """
 
     def __init__(self, queue: Queue, options: WorkerOptions, submit: Submit) -> None:
@@ -36,7 +36,7 @@ class Leasing:
         self.ahead.is_allowed = False  # until the queue's settings are known
         self.is_under_way = False
         self.due_again: dict[str, float] = {}
-        """Tasks that failed here, and when each may be leased again."""
+        """Tasks that failed in this run, and when each may be leased again."""
         self._queue = queue
         self._options = options
         self._submit = submit
@@ -46,11 +46,11 @@ class Leasing:
         self._settings_known = False
 
     def next_s(self) -> float:
-        """When to lease: handlers that end until the next turn make room for more tasks in one call."""
+        """When to lease next. A wait for the turn lets more handlers end, so that one call leases more tasks."""
         return math.inf if self.is_under_way else max(self._next_s, _TURNS.next_s(self._queue.name))
 
     def call(self, lacking: int, now_s: float, then: Leased) -> None:
-        """Lease tasks for so many handler calls. `then` gets the future, and when the call was made."""
+        """Lease tasks for this many handler calls. `then` receives the future, and the time of the call."""
         self.is_under_way = True
         options = self._options
         turn_s = _TURNS.take(self._queue.name, now_s)
@@ -62,7 +62,7 @@ class Leasing:
             nonlocal turn_s
             if (early_s := turn_s - time.monotonic()) > 0:
                 threading.Event().wait(early_s)
-            turn_s = time.monotonic()  # leases are counted from before the call
+            turn_s = time.monotonic()  # leases count from before the call
             return self._queue._lease_through(
                 self._session, count, options.lease_s, options.tag, options.oldest_tag
             )
@@ -74,7 +74,7 @@ class Leasing:
         self._submit(call, answered)
 
     def found(self, tasks: list[Task]) -> None:
-        """A call brought tasks."""
+        """Record a call that leased tasks."""
         self._patience.found()
         self._next_s = time.monotonic() + self.ahead.granted()
         for task in tasks:
@@ -84,35 +84,35 @@ class Leasing:
             self._submit(self._allows_ahead, self._learn)
 
     def found_nothing(self, asked_s: float) -> None:
-        """A call brought nothing. What was due before it and did not come has been taken, or is gone."""
+        """Record a call that leased nothing. Failed tasks that were due before it are leased elsewhere, or gone."""
         self.ahead.granted()
         self.due_again = {name: due_s for name, due_s in self.due_again.items() if due_s > asked_s}
         now_s = time.monotonic()
         self._next_s = max(now_s, min([now_s + self._patience.nothing_s(), *self.due_again.values()]))
 
     def refused(self, error: BaseException, asked_s: float, *, is_idle: bool) -> None:
-        """A call failed for a reason that may pass. `is_idle`: there is no task here."""
+        """Record a call with a transient error. `is_idle`: this worker has no task."""
         exhausted = isinstance(error, ResourceExhausted)
         pause_s = self.ahead.refused(is_idle=is_idle) if exhausted else self._patience.trouble_s()
         if isinstance(error, TransportError) and error.reached:
-            # The answer got lost, and with it perhaps tasks: they come back when their leases end.
+            # The response was lost, perhaps with leased tasks: they become free when their leases end.
             self.due_again["(a lost answer)"] = asked_s + self._options.lease_s
         self._next_s = time.monotonic() + max(getattr(error, "retry_after_s", 0.0), pause_s)
 
     def comes_again(self, task: Task, due_s: float) -> None:
-        """A task was given back, and may be leased again then."""
+        """Record a task that was given back, and when it may be leased again."""
         if task.dispatch_count < self._options.attempts:
             self.due_again[task.name] = due_s
             self._next_s = min(self._next_s, due_s)
 
     def _allows_ahead(self) -> bool:
-        """Whether the queue allows so many attempts that a few of them may be lost to tasks that are given back."""
+        """Whether the queue allows enough attempts to spend some on tasks that are given back."""
         from ..resources.queue import read_queue
 
         queue = self._queue
         try:
             retries = read_queue(queue._session, queue._parsed, stats=False).retry_config
-        except CloudTasksError:  # who may lease may not always read: what is known already decides
+        except CloudTasksError:  # some identities may lease but not read: use the known settings
             retries = queue.retry_config
         if retries is None:
             return False

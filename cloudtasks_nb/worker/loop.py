@@ -1,6 +1,6 @@
-"""One run of a worker: lease ahead of the handlers, hand over, renew leases, settle what is done.
+"""One run of a worker: leases tasks ahead, calls handlers, renews leases, and settles finished tasks.
 
-One thread coordinates and never waits for the network: calls run in a pool of their own and come back as events.
+One thread coordinates, and never waits for the network: calls run in a pool, and their results return as events.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CALLS_AT_ONCE = 8
 _GIVING_BACK_S = 5.0
 _FINISHED_S = 5.0  # on stop, waiting tasks that take less than this are still handled
 _NOT_IMPORTABLE = (
-    "next: a function that processes run must be importable there: put it into a module, not into a cell"
+    "next: other processes must be able to import the function: put it into a module, not into a cell"
 )
 
 
@@ -60,22 +60,22 @@ class WorkerRun:
         self._leasing = Leasing(queue, options, self._submit)
         self._holding = Holding(queue._session, self._submit, self._settled, self._renewed)
         self._waiting: deque[Hand] = deque()
-        self._running: dict[Hand, None] = {}  # in the order in which they began
+        self._running: dict[Hand, None] = {}  # in the order of their start
         self._stopping = False
         self._interrupts = 0
         self._fatal: BaseException | None = None
 
     def stop(self) -> None:
-        """Lease no more. Any thread may call."""
+        """Stop leasing. Thread-safe."""
         self._events.put(self._drain)
 
     def interrupt(self) -> None:
-        """The first one drains, a second one gives up. Called within a signal handler: it only leaves a message."""
+        """Signal handler: sets a flag. The first interrupt drains, a second one abandons."""
         self._interrupts += 1
         self._events.put(self._drain if self._interrupts == 1 else self._give_up)
 
     def work(self, refresh: Callable[[], None]) -> None:
-        """Until there is nothing more to do. Errors: what made it impossible."""
+        """Run until the work is done. Errors: the error that stopped it."""
         tally, began_s = self._tally, time.monotonic() - self._tally.elapsed_s
         tally.state = "running"
         own = None if self._options.executor else ThreadPoolExecutor(self._options.concurrency, "handler")
@@ -115,7 +115,7 @@ class WorkerRun:
         return all(hand.is_late for hand in self._running)
 
     def _step(self, executor: Executor) -> None:
-        """Begin what is due, then wait for the next thing to happen, and take in all that did."""
+        """Start all due actions, wait for the next event, then process all events."""
         now_s = time.monotonic()
         if self._stopping:
             self._finish_or_give_back(now_s)
@@ -133,18 +133,18 @@ class WorkerRun:
             return
 
     def _drain(self) -> None:
-        """Lease no more."""
+        """Stop leasing."""
         self._stopping = True
         self._tally.state = "draining"
 
     def _finish_or_give_back(self, now_s: float) -> None:
-        """While draining: what waits is handled where that does not take long, and is given back otherwise."""
+        """While draining: handle the waiting tasks if that is quick, otherwise give them back."""
         takes_s = self._leasing.ahead.seconds_for(len(self._waiting), self._youngest_s(now_s))
         if self._fatal is not None or takes_s > _FINISHED_S:
             self._give_back_waiting(len(self._waiting))
 
     def _give_back_waiting(self, count: int) -> None:
-        """Give back tasks that no handler began: those that would wait here for longest."""
+        """Give back tasks that no handler started: those that would wait longest."""
         for _ in range(count):
             hand = self._waiting.pop()
             self._tally.given_back += len(hand.tasks)
@@ -157,7 +157,7 @@ class WorkerRun:
         return now_s - youngest.began_s if youngest is not None else 0.0
 
     def _lease_if_due(self, now_s: float) -> float:
-        """Lease where tasks are lacking, and give back where handlers became slow. When to look again."""
+        """Lease if tasks are needed, give back if handlers became slow. Returns the time of the next check."""
         if self._stopping:
             return float("inf")
         ahead, youngest_s = self._leasing.ahead, self._youngest_s(now_s)
@@ -200,7 +200,7 @@ class WorkerRun:
     def _renewed(self, count: int, lost: list[Hand]) -> None:
         self._tally.renewed += count
         for hand in lost:
-            if hand in self._waiting:  # whoever has the lease now handles it
+            if hand in self._waiting:  # another worker has the lease now, and handles it
                 self._waiting.remove(hand)
                 self._holding.leave(hand)
                 self._tally.lost += len(hand.tasks)
@@ -239,7 +239,7 @@ class WorkerRun:
         future = hand.future
         if hand.is_late or future is None:
             return
-        if future.cancelled():  # a cluster was restarted, for example
+        if future.cancelled():  # for example, a cluster was restarted
             self._tally.given_back += len(hand.tasks)
             self._holding.end(hand, "cancelLease")
             return
@@ -269,19 +269,19 @@ class WorkerRun:
             self._leasing.comes_again(task, hand.haul.ends_s)
 
     def _late_s(self) -> float:
-        """When the next handler that runs is late."""
+        """When the next running handler exceeds its time limit."""
         timeout_s = self._options.timeout_s
         began = (hand.began_s for hand in self._running if not hand.is_late)
         return float("inf") if timeout_s is None else next(began, float("inf")) + timeout_s
 
     def _end_late(self, now_s: float) -> None:
-        """Give back the tasks of handlers that run too long. The handlers themselves cannot be ended from here."""
+        """Give back the tasks of handlers that run too long. The handlers themselves cannot be stopped."""
         if now_s < self._late_s():
             return
         why = f"the handler ran longer than handler_timeout={self._options.timeout_s:g} s"
         for hand in [hand for hand in self._running if not hand.is_late]:
             if now_s - hand.began_s < (self._options.timeout_s or 0):
-                break  # the others began later
+                break  # the others started later
             hand.is_late = True
             self._failed(hand, TimeoutError(why))
             if hand.future is not None and hand.future.cancel():
@@ -292,18 +292,18 @@ class WorkerRun:
             )
 
     def _fail(self, error: BaseException) -> None:
-        """It cannot go on: let what runs finish, then raise."""
+        """Record a fatal error: wait for running handlers, then raise it."""
         self._fatal = self._fatal or error
         if isinstance(error, CloudTasksError):
             self._tally.trouble = error.message
         self._drain()
 
     def _give_up(self) -> None:
-        """Give back what has not begun; what runs keeps its lease until that ends. Errors: KeyboardInterrupt."""
+        """Give back waiting tasks; running ones keep their lease until it ends. Errors: KeyboardInterrupt."""
         not_begun = [*self._waiting]
         self._waiting.clear()
         for hand in list(self._running):
-            # Elsewhere, on a cluster for example, cancelling would end handlers that run.
+            # On other executors, such as a cluster, cancelling would stop running handlers.
             own = isinstance(self._options.executor, ThreadPoolExecutor | ProcessPoolExecutor | None)
             if own and hand.future is not None and hand.future.cancel():
                 self._running.pop(hand)
@@ -312,11 +312,11 @@ class WorkerRun:
         raise KeyboardInterrupt
 
     def _submit(self, call: Callable[[], Any], then: Callable[[Future[Any]], None]) -> None:
-        """Run a call in the pool; what follows happens in the coordinating thread."""
+        """Run a call in the pool; its callback runs in the coordinating thread."""
         future = self._calls.submit(call)
         future.add_done_callback(lambda called: self._events.put(partial(then, called)))
 
 
 def _tasks_of(hands: Collection[Hand], options: WorkerOptions) -> int:
-    """How many tasks these handler calls take."""
+    """The number of tasks in these handler calls."""
     return len(hands) if options.batch_size is None else sum(len(hand.tasks) for hand in hands)

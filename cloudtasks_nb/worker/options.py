@@ -1,4 +1,4 @@
-"""What may be said about a worker, and how its handler is called, wherever its executor runs it."""
+"""The options of a worker, and the function that calls its handler in any executor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST = timedelta(days=7)
 
 
 class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """How a worker works. queue.worker() explains each option."""
+    """The options of a worker. queue.worker() explains each option."""
 
     concurrency: int = 8
     executor: Executor | None = None
@@ -39,14 +39,14 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
         for name in ("concurrency", "batch_size", "attempts"):
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise ConfigError(f"{name}={value!r} is not a number of at least 1.")
+                raise ConfigError(f"{name} must be a whole number of at least 1, not {value!r}.")
         if self.batch_size is not None and self.batch_size > MAX_LEASED:
             raise ConfigError(
-                f"batch_size={self.batch_size} is more than one lease call gives: {MAX_LEASED}."
+                f"batch_size must be at most {MAX_LEASED}, the limit of a lease call, not {self.batch_size}."
             )
         if self.oldest_tag and self.batch_size is None:
             raise ConfigError(
-                "oldest_tag is for handlers that take a list of tasks.", hint="pass batch_size=50 as well"
+                "oldest_tag needs a handler that takes a list of tasks.", hint="pass batch_size=50 as well"
             )
         if self.tag is not None and self.oldest_tag:
             raise ConfigError("Pass tag or oldest_tag, not both.")
@@ -54,28 +54,28 @@ class WorkerOptions(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
             raise ConfigError(f"on_error={self.on_error!r} is unknown.", hint='use "cancel" or "leave"')
         if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
             raise ConfigError(
-                f"executor is a {type(self.executor).__name__}, not a concurrent.futures.Executor.",
+                f"executor must be a concurrent.futures.Executor, not a {type(self.executor).__name__}.",
                 hint="a ThreadPoolExecutor, a ProcessPoolExecutor, or dask.distributed's client.get_executor()",
             )
         if self.timeout_s is not None and self.timeout_s <= 0:
             raise ConfigError(
-                f"handler_timeout={self.handler_timeout!r} is not a positive duration.",
-                hint='pass seconds, a timedelta or text, such as handler_timeout="10m"; leave it out for no limit',
+                f"handler_timeout must be a positive duration, not {self.handler_timeout!r}.",
+                hint='pass seconds, a timedelta or text, such as handler_timeout="10m"; omit it for no limit',
             )
         if not timedelta(seconds=1) <= Duration.of(self.lease_duration) <= _LONGEST:
             raise ConfigError(
-                f"lease_duration={self.lease_duration!r} is not between a second and a week.",
+                f"lease_duration must be between a second and a week, not {self.lease_duration!r}.",
                 hint="pass seconds, such as lease_duration=60",
             )
 
     @property
     def timeout_s(self) -> float | None:
-        """How long a handler may run, in seconds; None for as long as it takes."""
+        """How long a handler may run, in seconds; None for no limit."""
         return None if self.handler_timeout is None else Duration.of(self.handler_timeout).total_seconds()
 
     @property
     def lease_s(self) -> float:
-        """The lease in whole seconds, as the service counts it."""
+        """The lease in whole seconds, as the service rounds it."""
         return float(int(Duration.of(self.lease_duration).total_seconds()))
 
 
@@ -83,8 +83,8 @@ _here = threading.local()
 
 
 def handle(handler: Callable[[Any], Any], given: Any) -> None:
-    """Call it; a coroutine is run to its end, in a loop of its own. What comes of it is of no use, and might not be
-    able to travel back from another process. Errors: TypeError for a generator: its work was not done."""
+    """Call the handler; a coroutine runs to its end in its own loop. The return value is dropped, because it might not
+    be picklable. Errors: TypeError for a generator, because its work was not done."""
     _here.handler = handler
     try:
         begun = handler(given)
@@ -93,27 +93,27 @@ def handle(handler: Callable[[Any], Any], given: Any) -> None:
 
             asyncio.run(begun)
         elif inspect.isgenerator(begun) or inspect.isasyncgen(begun):
-            raise TypeError("the handler is a generator: it only yields, and nothing was done")
+            raise TypeError("the handler is a generator function: calling it does no work")
     finally:
         _here.handler = None
 
 
 def is_handling(handler: Callable[[Any], Any]) -> bool:
-    """Whether this thread is within a call of it."""
+    """Whether this thread runs a handler of this worker."""
     return getattr(_here, "handler", None) is handler
 
 
 def check_handler(handler: object, executor: Executor | None) -> None:
-    """That it can be called where it is to run. Errors: ConfigError."""
+    """Raise unless the handler can be called in its executor. Errors: ConfigError."""
     from concurrent.futures.process import ProcessPoolExecutor
 
     if not callable(handler):
-        raise ConfigError(f"handler is a {type(handler).__name__}, not a function.")
+        raise ConfigError(f"handler must be a function, not a {type(handler).__name__}.")
     if isinstance(executor, ProcessPoolExecutor):
         try:
             pickle.dumps(handler)
-        except Exception as error:  # whatever an object raises that cannot be pickled
+        except Exception as error:  # objects that cannot be pickled raise any type of error
             raise ConfigError(
-                f"The handler cannot be sent to other processes: {error}",
-                hint="put it at the top of a module (no lambda, nothing inside a function), or run it in threads",
+                f"The handler cannot be pickled for other processes: {error}",
+                hint="define it at the top of a module (not as a lambda or inside a function), or run it in threads",
             ) from None

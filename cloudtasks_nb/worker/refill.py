@@ -1,4 +1,4 @@
-"""When to ask for more: at most ten lease calls a second and queue, less often the longer nothing is there. Pure."""
+"""Decides when to make lease calls: at most ten per second and queue, with backoff while the queue is empty. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 LEASE_CALLS_APART_S = 0.11
-"""The service refuses more than ten lease calls a second on one queue. Source: SPEC section 4."""
+"""The service rejects more than ten lease calls per second on one queue. Source: SPEC section 4."""
 
 _IDLE_S, _LONGEST_IDLE_S = 0.1, 5.0
 _TROUBLE_S, _LONGEST_TROUBLE_S = 0.25, 15.0
@@ -15,19 +15,19 @@ _LONGEST_BACKOFF_S = 60
 
 
 class Turns:
-    """Lease calls of all workers of this process on one queue, one after the other in time. Any thread may call."""
+    """Schedules the lease calls of all workers of this process, for each queue. Thread-safe."""
 
     def __init__(self) -> None:
         self._next_s: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def next_s(self, queue: str) -> float:
-        """When the next call on a queue may go out, as it looks now."""
+        """The expected time of the next call on a queue."""
         with self._lock:
             return self._next_s.get(queue, 0.0)
 
     def take(self, queue: str, now_s: float) -> float:
-        """When the next call on a queue goes out: this turn is taken."""
+        """Reserve the time of the next call on a queue, and return it."""
         with self._lock:
             turn_s = max(now_s, self._next_s.get(queue, now_s))
             self._next_s[queue] = turn_s + LEASE_CALLS_APART_S
@@ -35,7 +35,7 @@ class Turns:
 
 
 class Patience:
-    """How long to wait after lease calls that brought nothing, or failed. Reset when one brings something."""
+    """The backoff after lease calls that returned no task, or failed. Reset it after a call with tasks."""
 
     def __init__(self, chance: Callable[[], float] = random.random) -> None:
         self._chance = chance
@@ -46,7 +46,7 @@ class Patience:
         self._empty = self._failed = 0
 
     def nothing_s(self) -> float:
-        """The wait after an empty answer: between half and all of a time that doubles up to 5 s."""
+        """The wait after an empty response: random, between half and all of a delay that doubles up to 5 s."""
         self._empty, self._failed = self._empty + 1, 0
         return self._jittered(_IDLE_S, self._empty, _LONGEST_IDLE_S)
 
@@ -60,7 +60,7 @@ class Patience:
 
 
 def backoff_s(attempts: int) -> int:
-    """Whole seconds until a task whose handler failed is offered again: none at first, then 1, 2, 4 … 60.
+    """The delay before a failed task is leased again, in whole seconds: first 0, then 1, 2, 4 … 60.
 
     >>> [backoff_s(attempts) for attempts in (1, 2, 3, 4, 9)]
     [0, 1, 2, 4, 60]

@@ -1,4 +1,4 @@
-"""How leases go on, and how they end: acknowledged, given back, or lost. Many in one request, until the leases end."""
+"""Calls that renew or end leases (acknowledge, give back), many in one request, retried until the leases end."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _GATHERED_S = 0.02
 
 
 class LeaseCall(msgspec.Struct, eq=False):
-    """One call about a lease, and how it ended.
+    """One call about a lease, and its outcome.
 
-    `until_s`: when the lease ends, and with it the tries. `lease_s`: for renewals. `lost`: why the lease or the task
+    `until_s`: the end of the lease, and so of the retries. `lease_s`: for renewals. `lost`: why the lease or the task
     was lost; empty when the call succeeded. `unanswered`: an earlier try may have taken effect.
     """
 
@@ -47,24 +47,24 @@ class LeaseCall(msgspec.Struct, eq=False):
 
 
 class Settling:
-    """Makes calls about leases. Any thread may call, each for tasks of its own.
+    """Makes calls about leases. Thread-safe if each thread has its own tasks.
 
-    `give_up_s`: no try begins later, whatever the leases allow; it may be set at any time.
+    `give_up_s`: no try starts later, even if the leases allow it; it can be set at any time.
     """
 
     def __init__(self, session: Session) -> None:
         self.give_up_s = math.inf
-        self._session = session.once()  # tries go on for as long as the lease, not as long as a call
+        self._session = session.once()  # retries last as long as the lease, not as long as a call
         self._step = Each(self._session, Effect("settle"), self._call, self._take)
 
     @property
     def most(self) -> int:
-        """How many calls go in one request."""
+        """The number of calls in one request."""
         return self._step.most
 
     def settle(self, calls: Sequence[LeaseCall]) -> None:
-        """Make calls, again and again while their failures may pass and their leases go on. It never raises for what
-        the service says: each call tells it."""
+        """Make calls, and retry transient errors until the leases end. It raises no error of the service: each call has
+        its outcome."""
         wait_s, pending = _FIRST_WAIT_S, list(calls)
         while pending:
             again: list[LeaseCall] = []
@@ -86,7 +86,7 @@ class Settling:
         return found
 
     def _goes_on(self, call: LeaseCall, error: CloudTasksError, next_s: float) -> bool:
-        """Whether to try a failed call again; where not, it says what was lost."""
+        """Whether to retry a failed call; otherwise sets `lost`."""
         if isinstance(error, NotFound):
             was_done = call.unanswered and call.verb == "acknowledge"
             call.lost = "" if was_done else f"the task was gone: {error.message}"
@@ -125,7 +125,7 @@ def _lease(call: LeaseCall) -> Lease:
 
 
 class Gathered:
-    """Calls that leave together: a full request of them at once, fewer after 20 ms. Pure."""
+    """Collects calls for one request: a full request is due at once, a smaller one after 20 ms. Pure."""
 
     def __init__(self) -> None:
         self._calls: list[LeaseCall] = []
@@ -136,11 +136,11 @@ class Gathered:
         self._calls += calls
 
     def due_s(self, most: int) -> float:
-        """When calls are to leave; infinite while there are none."""
+        """When the calls are due; infinite without calls."""
         return -math.inf if len(self._calls) >= most else self._since_s + _GATHERED_S
 
     def take(self, most: int, now_s: float) -> list[LeaseCall]:
-        """The calls of one request, where it is to leave now."""
+        """The calls of one request, if it is due now."""
         if now_s < self.due_s(most):
             return []
         taken, self._calls = self._calls[:most], self._calls[most:]

@@ -1,4 +1,4 @@
-"""What a worker has done so far, in numbers and as a card, which is brought up to date while it works."""
+"""The counts of a worker, and its live card."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..render import Card, Section, Value
 
 ERRORS_KEPT = 50
-_LONG_S = 10  # handlers that run longer are told
+_LONG_S = 10  # the card mentions handlers that run longer
 NEW_WORKER = "worker = queue.worker(handler, executor=…)"
 
 
@@ -32,48 +32,48 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Tally(msgspec.Struct):
-    """What a worker has done so far: counts of tasks."""
+    """The counts of a worker so far."""
 
     leased: int = 0
     """Tasks that were leased."""
     waiting: int = 0
-    """Tasks that were leased ahead and that no handler began."""
+    """Tasks that were leased ahead and wait for a handler."""
     running: int = 0
-    """Handler calls that run now."""
+    """Running handler calls."""
     in_hand: int = 0
-    """Tasks of these calls: more, where a call takes several."""
+    """Tasks in these calls: more than calls, if a call takes several."""
     longest_s: float = 0.0
-    """For how long the oldest of them has run, in seconds."""
+    """The running time of the oldest of them, in seconds."""
     done: int = 0
     """Tasks that were handled and acknowledged."""
     failed: int = 0
     """Tasks whose handlers raised, or ran longer than `handler_timeout`."""
     given_back: int = 0
-    """Tasks that were given back before a handler began. Each used one attempt."""
+    """Tasks that were given back before a handler started. Each used one attempt."""
     lost: int = 0
-    """Leases that ended before the work was acknowledged, so that somebody may do it again."""
+    """Leases that ended before the task was acknowledged, so that another worker may handle it again."""
     renewed: int = 0
     """Leases that were renewed."""
     refused: int = 0
-    """Lease calls that were refused, because the queue got more than ten a second."""
+    """Lease calls that were rejected, because the queue got more than ten per second."""
     elapsed_s: float = 0.0
-    """How long it has run, in seconds."""
+    """The running time of the worker, in seconds."""
     state: str = "new"
     """new, running, draining, stopped or failed."""
     is_broken: bool = False
-    """Whether the executor takes no more work, so that another worker with another one is needed."""
+    """Whether the executor is shut down. Then a new worker with a new executor is needed."""
     trouble: str = ""
-    """What the last failed call to the service said; empty when calls succeed."""
+    """The message of the last failed call to the service; empty while calls succeed."""
     failures: deque[Failure] = msgspec.field(default_factory=lambda: deque(maxlen=ERRORS_KEPT))
     """The last failures, and why."""
 
     @property
     def rate(self) -> float:
-        """Tasks done a second."""
+        """Finished tasks per second."""
         return self.done / self.elapsed_s if self.elapsed_s else 0.0
 
     def note(self, task: str, attempt: int, error: BaseException | str) -> None:
-        """Remember why a task was not done; secrets replaced, because it will be shown."""
+        """Record why a task failed, without secrets, because the card shows it."""
         said = scrub_lines(str(error).split("\n")[0])
         words = said if isinstance(error, str) else f"{type(error).__name__}: {said}"
         self.failures.append(Failure(task, attempt, words[:200]))
@@ -85,7 +85,7 @@ class Tally(msgspec.Struct):
 
         seconds = round(
             self.elapsed_s, 1 if self.elapsed_s < 10 else None
-        )  # "46 a second over 0 s" tells nothing
+        )  # "46 a second over 0 s" is meaningless
         tones = {"running": "ok", "draining": "warn", "stopped": "", "failed": "bad", "new": ""}
         return Card(
             title,
@@ -99,7 +99,7 @@ class Tally(msgspec.Struct):
                 "failed": self.failed,
                 "given back unhandled": self.given_back or None,
                 "leases lost": self.lost or None,
-                "lease calls refused": self.refused or None,
+                "lease calls rejected": self.refused or None,
                 "rate": f"{self.rate:,.3g}/s over {duration(timedelta(seconds=seconds))}",
                 "trouble": self.trouble or None,
             },
@@ -138,7 +138,7 @@ _APART_S = 0.5
 
 
 class LiveCard:
-    """The card of an object in the output of a cell. What runs in the same cell again goes on in the same card."""
+    """The card of an object in the output of a cell. A second run in the same cell updates the same card."""
 
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
@@ -148,9 +148,9 @@ class LiveCard:
 
     @contextmanager
     def shown(self, wanted: bool | None) -> Iterator[Callable[[], None]]:
-        """Shows it within a with block; the value brings it up to date, at most twice a second.
+        """Show the card within a with block. Yields a function that updates it, at most twice a second.
 
-        It shows when `wanted`; by default (None) in a notebook.
+        It is shown as `wanted`; by default (None) in a notebook.
         """
         if not (wanted if wanted is not None else "ipykernel" in sys.modules):
             yield lambda: None
@@ -162,7 +162,7 @@ class LiveCard:
             self._update()
 
     def is_in_this_cell(self) -> bool:
-        """Whether the cell that runs now holds the card already."""
+        """Whether the running cell already has the card."""
         return self._cell is not None and self._cell == _this_cell()
 
     def _begin(self) -> None:
@@ -185,7 +185,7 @@ class LiveCard:
 
 
 def _this_cell() -> str | None:
-    """What tells the cell that runs now from all others: the id of the message that asked for it."""
+    """The id of the running cell: that of its execution request."""
     from IPython.core.getipython import get_ipython
 
     asked = getattr(get_ipython(), "parent_header", None) or {}

@@ -1,4 +1,4 @@
-"""Worker: what a person starts, stops and looks at."""
+"""Worker: the object that users start, stop and inspect."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 class Worker(Shown):
     """Leases tasks of a pull queue and calls a handler with each of them.
 
-    The handler, which may be an `async def`, gets a Task of its own, with the payload, and no verbs: returning
-    acknowledges it, raising gives it back. About a second of work is leased ahead, and leases are renewed after two
-    thirds of their time for as long as the handler runs. Delivery is at least once: when a lease is lost, somebody
-    else may do the work again.
+    The handler, which may be an `async def`, gets a copy of the Task with its payload, without verbs. If it returns,
+    the task is acknowledged; if it raises, the task is given back. About a second of work is leased ahead. Leases are
+    renewed after two thirds of their time, while the handler runs. Delivery is at least once: if a lease is lost,
+    another worker may handle the task again.
 
     Example:
         >>> work.worker(lambda task: print(task.json()), concurrency=4).run(until_empty=True)
@@ -37,8 +37,8 @@ class Worker(Shown):
         check_handler(handler, options.executor)
         if queue._kind_of_tasks not in (None, "pull"):
             raise ConfigError(
-                f'"{queue.id}" is not a pull queue: the service itself dispatches its tasks.',
-                hint='make one with client.create_queue("…", kind="pull")',
+                f'"{queue.id}" is not a pull queue: the service dispatches its tasks itself.',
+                hint='create one with client.create_queue("…", kind="pull")',
             )
         self.queue = queue
         self.handler = handler
@@ -52,13 +52,13 @@ class Worker(Shown):
     def run(self, until_empty: bool = False, progress: bool | None = None) -> Self:
         """Work until stopped, or until the queue is empty; returns itself.
 
-        Empty means that nothing is left that could be leased now, and nothing that failed here waits for another try.
-        An interrupt (Ctrl-C, the notebook's stop button) leases no more, lets running handlers finish and returns; a
-        second one gives back what has not begun and leaves the rest. `progress` shows a live card; by default in a
+        Empty means: no task can be leased now, and no task that failed here waits for a retry.
+        An interrupt (Ctrl-C, the notebook's stop button) stops leasing, lets running handlers finish and returns; a
+        second one gives back waiting tasks and abandons the running ones. `progress` shows a live card; by default in a
         notebook, where the cell shows it once.
 
-        Errors: NotFound, PermissionDenied, InvalidArgument and the like, when running handlers are done;
-        FailedPrecondition when the queue is paused and `until_empty` is asked for.
+        Errors: NotFound, PermissionDenied, InvalidArgument and the like, after running handlers end;
+        FailedPrecondition with `until_empty` if the queue is paused.
         Source: REST queues.tasks.lease and queues.tasks.acknowledge, SPEC section 4.
 
         Example:
@@ -70,15 +70,15 @@ class Worker(Shown):
         return self
 
     def start(self) -> Self:
-        """Work on a thread of its own until stop(); returns itself at once.
+        """Work in a background thread until stop(); returns itself at once.
 
-        Errors: ConfigError when it is running already; what ends it later is raised by stop().
+        Errors: ConfigError if it is already running. stop() raises later errors.
 
         Example:
             >>> worker = work.worker(lambda task: task.json()).start()
             >>> worker.stop()
         """
-        run = self._begin(until_empty=False)  # here, so that a stop() that follows at once finds it
+        run = self._begin(until_empty=False)  # in this thread, so that an immediate stop() finds it
         self._failed = None
         self._thread = threading.Thread(
             target=self._background, args=(run,), name=f"worker {self.queue.id}", daemon=True
@@ -87,12 +87,12 @@ class Worker(Shown):
         return self
 
     def stop(self, timeout: DurationLike | None = None) -> Self:
-        """Lease no more, let running handlers finish, and return itself.
+        """Stop leasing, wait for running handlers, and return itself.
 
-        A handler may call it, too: it does not wait then.
+        A handler may call it, too. It then does not wait.
 
         Units: `timeout` is seconds, a timedelta, or text such as "1m".
-        Errors: what ended a worker that start() began; TimeoutError when handlers take longer.
+        Errors: the error that ended a worker of start(); TimeoutError if handlers take longer.
 
         Example:
             >>> worker = work.worker(handle).start()
@@ -111,9 +111,9 @@ class Worker(Shown):
 
     def _begin(self, *, until_empty: bool) -> WorkerRun:
         if self._run is not None:
-            raise ConfigError("This worker is running already.", hint="worker.stop(), or make another one")
+            raise ConfigError("This worker is already running.", hint="worker.stop(), or make another one")
         if self.tally.is_broken:
-            raise ConfigError("The executor of this worker takes no more work.", hint=NEW_WORKER)
+            raise ConfigError("The executor of this worker is shut down.", hint=NEW_WORKER)
         self._run = WorkerRun(self.queue, self.handler, self.options, self.tally, until_empty=until_empty)
         return self._run
 
@@ -131,9 +131,9 @@ class Worker(Shown):
             self._failed = error
 
     def _ipython_display_(self) -> None:
-        """As the value of a cell that has shown it all the time, it is not shown a second time."""
+        """Show nothing if the cell already shows the live card."""
         if not self._card.is_in_this_cell():
-            raise NotImplementedError  # which IPython understands: as usual
+            raise NotImplementedError  # IPython then uses the default
 
     def _shape_(self) -> Card:
         return self.tally.card(f"{self.queue.location}/{self.queue.id}")

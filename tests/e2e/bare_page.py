@@ -1,4 +1,4 @@
-"""Panels on a bare page, with nothing but the model that any notebook gives them; and every panel there is, opened."""
+"""Mounts every kind of panel on a bare page, with only the model that any notebook provides."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from .hosts import dress
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# What a notebook gives to a widget: a model with get, on, off and send. Messages are kept for the test, and only
-# questions for parts of the script are answered.
+# The model that a notebook gives to a widget, with get, on, off and send. It stores messages for the test, and answers
+# only requests for parts of the script.
 MOUNT = """async ([state, css, parts, rows]) => {
     document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
     const handlers = new Map();
@@ -58,27 +58,27 @@ VERBS = ".ct-verbs, .ct-now-view .ct-action, .ct-choice .ct-buttons > *"
 
 @dataclass(frozen=True)
 class Opened:
-    """A panel as it is asked for, brought into a state with something to see, and what to unfold in its page."""
+    """A panel, the calls that bring it into a state with content, and what to unfold in its page."""
 
     open: Callable[..., Clickable]
     unfold: Callable[[Page], None] = lambda page: None
 
 
 def parts_of(panel: Clickable) -> dict[str, dict[str, str]]:
-    """What a kernel answers to questions for parts of the script."""
+    """The kernel's responses to requests for parts of the script."""
     own = {"code": built(f"{panel._script}.js"), "css": built(f"{panel._script}.css")}
     return {"panel": own, **{name: {"code": built(f"{name}.js")} for name in panel._parts}}
 
 
 def mount(page: Page, panel: Clickable, host: str = "plain") -> None:
-    """Draw the panel on an empty page; messages that it sends are kept in window.sent."""
+    """Draw the panel on an empty page; window.sent stores the messages that it sends."""
     dress(page, host)
     state = {
         key: value for key, value in panel.get_state().items() if key not in ("layout", "tooltip", "tabbable")
     }
     page.evaluate(MOUNT, [state, state["_css"], parts_of(panel), rows_of(panel)])
     page.locator(".ct-panel[data-panel]").wait_for()
-    if any(name.endswith(".verbs") for name in panel._parts):  # asked for by themselves
+    if any(name.endswith(".verbs") for name in panel._parts):  # requested without a click
         page.locator(VERBS).first.wait_for(state="attached")
     if "task_browser.verbs" in panel._parts:
         page.locator(".ct-under .ct-loaded").wait_for()
@@ -86,7 +86,7 @@ def mount(page: Page, panel: Clickable, host: str = "plain") -> None:
 
 
 def rows_of(panel: Clickable) -> dict[str, Any]:
-    """All rows of a task browser as its kernel sends them; nothing where its traits hold them all."""
+    """All rows of a task browser as its kernel sends them; None if its traits hold all rows."""
     if not isinstance(panel, TaskReader) or not (sent := panel.rows_sent(whole=True)):
         return {}
     message, buffers = sent
@@ -94,7 +94,7 @@ def rows_of(panel: Clickable) -> dict[str, Any]:
 
 
 def unfold(page: Page, name: str) -> None:
-    """Open all that is folded, and the form that the panel is about."""
+    """Open everything that is folded, and the main form of the panel."""
     page.evaluate("() => document.querySelectorAll('details').forEach((details) => { details.open = true; })")
     OPENED[name].unfold(page)
 
@@ -170,7 +170,7 @@ def _resuming(page: Page) -> None:
 
 
 def _inbox(queue: ct.Queue, **options: Any) -> Clickable:
-    """What was sent to an inbox of its own; there is nothing in it that changes a service."""
+    """The panel of an inbox with requests; it has no actions that change a service."""
     with Inbox() as inbox:
         inbox.on("/fails")(lambda request: {}["absent"])
         for path in ("/fails", "/?q=1"):
@@ -181,7 +181,7 @@ def _inbox(queue: ct.Queue, **options: Any) -> Clickable:
 
 
 def _watch(queue: ct.Queue, **options: Any) -> Clickable:
-    """A watch that looked once, and does not look again before the test is over."""
+    """A watch that polled once, and does not poll again during the test."""
     with TemporaryDirectory() as folder:
         return queue.watch(Path(folder) / "failed.parquet", every="1d").panel()
 

@@ -24,8 +24,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 INSTALL = (
     "install what browser tests need with: sudo apt-get install chromium libatomic1"  # as in the Makefile
 )
-NOTEBOOK_7_THROWS = "reading 'schema'"  # by itself, whatever is shown in it
-PATIENCE_MS = 20_000  # a machine that builds something else at the same time is slow, not wrong
+NOTEBOOK_7_THROWS = "reading 'schema'"  # thrown by Notebook 7 itself, with any content
+PATIENCE_MS = 20_000  # a busy machine is slow, and that is not an error
 SIZE: ViewportSize = {"width": 1280, "height": 1500}
 FAILED = pytest.StashKey[bool]()
 _missing: set[str] = set()
@@ -38,7 +38,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="package")
 def chromium() -> str:
-    """The browser's path. Without it the tests fail where CI=true, and are skipped loudly elsewhere."""
+    """The browser's path. Without a browser, tests fail if CI=true, and else are skipped with a loud message."""
     reason = ""
     if find_spec("playwright") is None:
         reason = "playwright is missing; install it with: pip install playwright"
@@ -56,7 +56,7 @@ def chromium() -> str:
 
 
 def driver_runs() -> bool:
-    """Whether playwright's driver, a node of its own, finds the libraries that it needs."""
+    """Whether playwright's driver, its own node, finds its libraries."""
     from playwright._impl._driver import compute_driver_executable
 
     node = compute_driver_executable()[0]
@@ -65,14 +65,14 @@ def driver_runs() -> bool:
 
 @pytest.fixture(scope="package")
 def service(chromium: str) -> Iterator[Service]:
-    """An emulator with the demo queues, seen over plain HTTP."""
+    """An emulator with the demo queues, accessed over plain HTTP."""
     with ct.local(demo=True, dispatch=False) as client:
         yield Service(client.endpoint)
 
 
 @pytest.fixture(scope="package")
 def lab(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab whose kernels find the emulator through CLOUD_TASKS_EMULATOR_HOST."""
+    """JupyterLab with kernels that find the emulator through CLOUD_TASKS_EMULATOR_HOST."""
     host = service.url.removeprefix("http://")
     with running_lab(tmp_path_factory.mktemp("lab"), {"CLOUD_TASKS_EMULATOR_HOST": host}) as running:
         yield running
@@ -100,7 +100,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def kept(browser: Browser) -> Iterator[list[Page]]:
-    """The page that tests in JupyterLab hand on: to load JupyterLab takes more time than most of them."""
+    """The page that tests in JupyterLab share: loading JupyterLab takes longer than most tests."""
     pages: list[Page] = []
     yield pages
     for opened in pages:
@@ -114,7 +114,7 @@ def page(browser: Browser, kept: list[Page], request: pytest.FixtureRequest) -> 
     opened = kept.pop() if in_lab and kept else browser.new_context(viewport=SIZE).new_page()
     opened.set_viewport_size(SIZE)
     thrown: list[str] = []
-    note = lambda error: thrown.append(str(error))  # noqa: E731 - to be taken off again
+    note = lambda error: thrown.append(str(error))  # noqa: E731 - needed to remove the listener
     opened.on("pageerror", note)
     yield opened
     if in_lab and not request.node.stash.get(FAILED, False):
@@ -128,7 +128,7 @@ def page(browser: Browser, kept: list[Page], request: pytest.FixtureRequest) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note on a test that it failed: its page is not handed on."""
+    """Record that a test failed: its page is not shared."""
     report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     return report
@@ -136,7 +136,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where screenshots go: SCREENSHOTS when that is set, else the test's own folder."""
+    """The folder of screenshots: SCREENSHOTS if set, else the test's temporary folder."""
     folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,4 +1,4 @@
-"""The colours that notebooks publish, as attributes and variables of their pages; and which contrasts are too weak.
+"""The colours of notebooks, as attributes and variables of their pages, and a check for weak contrasts.
 
 Values: JupyterLab 4.6's themes, VS Code's default themes (extensions/theme-defaults and its registry of colours),
 marimo 0.25's style sheet, Colab's output frame. VS Code and Colab bring JupyterLab's light values along.
@@ -29,14 +29,14 @@ LAB_CONTRAST = LAB_DARK.replace("#212121", "#111").replace(
 
 @dataclass(frozen=True)
 class Host:
-    """What a notebook says on the root of its page and on its body."""
+    """The attributes that a notebook sets on the root and the body of its page."""
 
     body: str
     root: str = ""
 
 
 def _vscode(kind: str, paper: str, ink: str, focus: str, edge: str = "") -> Host:
-    """VS Code's newer bridge gives JupyterLab's variables the editor's font."""
+    """VS Code's newer bridge sets JupyterLab's font variables to the editor's font."""
     editor = "--jp-ui-font-family: Editor Mono; --vscode-editor-font-family: Editor Mono"
     fonts = f"{editor}; --vscode-font-family: Workbench"
     colours = f"--vscode-editor-background: {paper}; --vscode-editor-foreground: {ink}; --vscode-focusBorder: {focus}"
@@ -66,8 +66,8 @@ HOSTS = {
     "sphinx-dark": Host(f'data-theme="dark" style="{LAB_LIGHT}"'),
 }
 
-# How many texts and edges there are; and in each host, the texts with a contrast below 4.5 to what is painted behind
-# them, and the edges of controls with one below 3 to what is around them. Native check boxes bring their own edges.
+# Returns the number of texts and edges, and for each host the texts with a contrast below 4.5 to their background and
+# the edges of controls with a contrast below 3 to their surroundings. Native check boxes are excluded.
 _WEAK = """([hosts, within]) => {
     const parse = color => {
         const [a, b, c, alpha = 1] = color.replace('color(srgb', '').match(/[\\d.e-]+/g).map(Number);
@@ -133,13 +133,13 @@ _WEAK = """([hosts, within]) => {
 
 
 def weak_contrasts(page: Page, within: str) -> tuple[int, int, list[list[Any]]]:
-    """How many texts and edges of controls `within` has, and which are too weak in which host, with their contrast."""
+    """The number of texts and edges of controls in `within`, and those with weak contrast, by host."""
     hosts = {name: {"root": host.root, "body": host.body} for name, host in HOSTS.items()}
     texts, edges, weak = page.evaluate(_WEAK, [hosts, within])
     return texts, edges, weak
 
 
 def dress(page: Page, name: str) -> None:
-    """An empty page that looks like that of a host."""
+    """An empty page with the look of a host."""
     host = HOSTS[name]
     page.set_content(f"<!doctype html><html lang=en {host.root}><body {host.body}></body></html>")

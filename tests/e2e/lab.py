@@ -1,4 +1,4 @@
-"""A real JupyterLab (or Notebook 7) and a real browser: a server of our own, notebooks written and run in it."""
+"""Starts a real JupyterLab (or Notebook 7), and writes and runs notebooks in it with a real browser."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ SET_THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme'
 
 @dataclass
 class Lab:
-    """A running JupyterLab, Notebook 7 or bare server, whose notebooks live in `root`."""
+    """A running JupyterLab, Notebook 7 or bare server with its notebooks in `root`."""
 
     url: str
     root: Path
     app: App
 
     def write(self, name: str, *cells: str) -> str:
-        """A notebook of code cells; returns its name."""
+        """Write a notebook of code cells; returns its name."""
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         notebook.metadata["kernelspec"] = {
             "name": "python3",
@@ -73,7 +73,7 @@ class Lab:
         return name
 
     def open(self, page: Page, name: str) -> Opened:
-        """The notebook in the browser with its kernel ready. A page that shows JupyterLab already is used again."""
+        """Open the notebook in the browser and wait for its kernel. A page that already shows JupyterLab is reused."""
         if self.app == "lab" and page.url.startswith(self.url):
             page.evaluate(OPEN, name)
         else:
@@ -83,7 +83,7 @@ class Lab:
         return Opened(page)
 
     def end_kernels(self) -> None:
-        """Shut every kernel down."""
+        """Shut down every kernel."""
         for session in requests.get(f"{self.url}/api/sessions", timeout=10).json():
             requests.delete(f"{self.url}/api/sessions/{session['id']}", timeout=10)
 
@@ -99,25 +99,25 @@ class Opened:
         return self.page.locator(".jp-OutputArea-output")
 
     def run_all(self, timeout_s: float = 60) -> None:
-        """Run every cell and wait until the last one is done. Fails when a cell failed."""
+        """Run every cell and wait for the last one. Fails if a cell failed."""
         self.page.evaluate(RUN_ALL)
         self.page.wait_for_function("() => window.ranAll", timeout=timeout_s * 1000)
         errors = self.page.evaluate(ERRORS)
         assert not errors, errors
 
     def kernel(self, source: str) -> str:
-        """Run a line in the notebook's kernel, beside its cells; returns what it printed."""
+        """Run a line in the notebook's kernel without a cell; returns its output."""
         printed: str = self.page.evaluate(EXECUTE, source)
         return printed
 
     def pictures(self, folder: Path, name: str) -> None:
-        """Screenshots in the light and in the dark theme, back in the light one."""
+        """Take screenshots in the light and the dark theme; ends in the light one."""
         for theme in ("Dark", "Light"):
             self.theme(f"JupyterLab {theme}")
             self.page.screenshot(path=folder / f"{name}-{theme.lower()}.png")
 
     def theme(self, name: str) -> None:
-        """Switch to "JupyterLab Light" or "JupyterLab Dark" and wait until it is on."""
+        """Switch to "JupyterLab Light" or "JupyterLab Dark", and wait for it."""
         self.page.evaluate(SET_THEME, name)
         light = "true" if name.endswith("Light") else "false"
         self.page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=light)
@@ -126,7 +126,7 @@ class Opened:
 
 @contextmanager
 def running_lab(home: Path, environment: dict[str, str], app: App = "lab") -> Iterator[Lab]:
-    """JupyterLab, Notebook 7 or a bare server on a free port, set up for itself; its processes end with the block."""
+    """Run JupyterLab, Notebook 7 or a bare server on a free port, with its own settings, until the block ends."""
     root = home / "notebooks"
     root.mkdir()
     _quiet(home)
@@ -181,7 +181,7 @@ def _environment(home: Path, extra: dict[str, str]) -> dict[str, str]:
 
 
 def _quiet(home: Path) -> None:
-    """Without this a toast about news covers outputs."""
+    """Disable the news toast, which would cover outputs."""
     settings = home / "set/@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
     content: dict[str, Any] = {"fetchNews": "false", "checkForUpdates": False}
@@ -189,7 +189,7 @@ def _quiet(home: Path) -> None:
 
 
 def _bare(home: Path) -> None:
-    """The server alone: applications that are installed beside it take seconds to load."""
+    """Only the server: other installed applications take seconds to load."""
     applications = dict.fromkeys(("jupyterlab", "jupyter_lsp", "jupyter_server_terminals", "notebook"), False)
     (home / "cfg").mkdir()
     content = {"ServerApp": {"jpserver_extensions": applications}}
@@ -197,14 +197,14 @@ def _bare(home: Path) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         return port
 
 
 def wait_until_up(url: str) -> None:
-    """Ask until it answers with success."""
+    """Poll until the response is a success."""
     with requests.Session() as session:
         again = Retry(total=240, backoff_factor=0.1, backoff_max=0.5, status_forcelist=[404, 503])
         session.mount("http://", requests.adapters.HTTPAdapter(max_retries=again))

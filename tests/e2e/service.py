@@ -1,4 +1,4 @@
-"""The emulator as plain HTTP sees it, without any of our client."""
+"""Accesses the emulator over plain HTTP, without our client."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Service:
         return self._call("POST", f"{LOCATION}/queues/{queue_id}:getIamPolicy", {})
 
     def grant(self, queue_id: str, role: str, member: str, **more: Any) -> None:
-        """Put a member into a role, over the policy that is there; `more` may be a condition."""
+        """Give a role to a member in the current policy; `more` may be a condition."""
         policy = self.policy(queue_id)
-        policy["version"] = 3 if more else policy.get("version", 1)  # conditions need the third version
+        policy["version"] = 3 if more else policy.get("version", 1)  # conditions need version 3
         policy["bindings"] = [*policy.get("bindings", []), {"role": role, "members": [member], **more}]
         self._call("POST", f"{LOCATION}/queues/{queue_id}:setIamPolicy", {"policy": policy})
 
@@ -48,7 +48,7 @@ class Service:
     def create_task(
         self, queue_id: str, task_id: str, payload: bytes, due_s: float = 3600, **request: Any
     ) -> None:
-        """A task that is not due for an hour, so that nothing sends it while it is looked at."""
+        """Create a task that is due in an hour, so that it is not sent during the test."""
         http_request = {
             "url": "https://example.com/send",
             "headers": {"Content-Type": "application/json"},

@@ -1,4 +1,4 @@
-"""Panels for keyboards and screen readers: controls have names, tables have heads, read-only has no way to act."""
+"""Keyboards and screen readers: controls have names, tables have heads, read-only panels have no actions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .service import Service
 
 pytestmark = pytest.mark.browser
 
-# What a checker of accessibility would complain about, in words.
+# Returns the accessibility problems as text.
 COMPLAINTS = """() => {
     const root = document.querySelector('.ct-panel'), found = [];
     const say = (node, words) => found.push(`${words}: ${node.outerHTML.slice(0, 140)}`);
@@ -54,7 +54,7 @@ FOCUSABLE = """() => [...document.querySelectorAll('.ct-panel :is(button, input,
     .filter(node => node.checkVisibility() && !node.disabled).length"""
 
 
-# Every button once, also those that appear on the way, each answered as by a kernel.
+# Presses every button once, also buttons that appear in between, and responds like a kernel.
 PRESS_ALL = """() => {
     const pressed = new Set(), name = button => button.getAttribute('aria-label') ?? button.textContent;
     const next = () => [...document.querySelectorAll("button")].find(

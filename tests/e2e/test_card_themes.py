@@ -1,4 +1,4 @@
-"""Cards and tables can be read in every notebook's theme, by a screen reader, and unfolded by keyboard."""
+"""Cards and tables are readable in every notebook's theme and by screen readers, and unfold by keyboard."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_tasks_with_payloads_need_no_scrolling_sideways(page: Page) -> None:
     held = ct.HttpRequest(url=url, body=b'{"to": "grace@example.com", "template": "welcome"}')
     listed = [task(id, attempts=1, code=14, http_request=held) for id in ("5271989125487454025", "0" * 32)]
     html = render.html(render.task_table(listed, caption="tasks", now=NOW), NOW)
-    # What JupyterLab leaves of 1280 px beside its file browser.
+    # The width that JupyterLab leaves beside its file browser, of 1280 px.
     page.set_content(
         f"<body style='font: 13px system-ui; margin: 0'><div style='width: 880px'>{html}</div></body>"
     )
@@ -65,7 +65,7 @@ def test_a_picture_is_as_light_as_its_page(page: Page) -> None:
     picture = ct.RetryConfig(max_attempts=5, min_backoff=1).plot()._repr_html_()
     shown = """() => [...document.querySelectorAll('img')].filter(node => node.checkVisibility())
         .map(node => [node.className, getComputedStyle(node).backgroundColor])"""
-    without = re.sub("<style>.*</style>", "", picture)  # as a notebook that is not trusted shows it
+    without = re.sub("<style>.*</style>", "", picture)  # as in a notebook that is not trusted
     for host, html, seen in (
         ("lab-light", picture, ["ctnb-day", "rgba(0, 0, 0, 0)"]),
         ("lab-dark", picture, ["ctnb-night", "rgba(0, 0, 0, 0)"]),

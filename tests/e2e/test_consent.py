@@ -1,4 +1,4 @@
-"""The emulator's consent page in a real browser: buttons that work, and an address that pages elsewhere cannot read."""
+"""The emulator's consent page in a real browser: its buttons work, and other sites cannot read its address."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_person_allows_or_denies(service: Service, page: Page, pictures: Path)
 
 
 def test_a_page_elsewhere_reads_nothing_through_a_script(service: Service, page: Page) -> None:
-    """A script carries no Origin; the browser says that another site asks for it, or another port of this one."""
+    """A script request has no Origin header; Sec-Fetch-Site names another site, or another port of this one."""
     queues = f"{service.url}/v2beta2/projects/local/locations/us-central1/queues"
     script = f"<script>seen = []; cb = answer => seen.push(answer)</script><script src='{queues}?callback=cb'></script>"
 
@@ -65,7 +65,7 @@ def test_a_page_elsewhere_reads_nothing_through_a_script(service: Service, page:
             self.wfile.write(script.encode())
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -74,7 +74,7 @@ def test_a_page_elsewhere_reads_nothing_through_a_script(service: Service, page:
         page.goto(f"http://127.0.0.1:{server.server_port}/")  # the same site, on another port
         assert page.evaluate("seen") == []
         purge = f"fetch('{queues}/emails:purge', {{method: 'POST', mode: 'no-cors', body: '{{}}'}}).then(() => 'sent')"
-        assert page.evaluate(purge) == "sent"  # the browser sends it, and the emulator does nothing
+        assert page.evaluate(purge) == "sent"  # the browser sends the request, and the emulator ignores it
         answer = requests.get(f"{queues}/emails", timeout=10).json()
         assert "purgeTime" not in answer
         server.shutdown()

@@ -1,4 +1,4 @@
-"""Explorer in a real JupyterLab: queues found, opened within it, paused and resumed together."""
+"""Explorer in a real JupyterLab: find queues, open them, pause and resume several."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_queues_are_found_opened_and_paused_together(
     panel = explorer.get_by_role("region", name=f"Queue {ids[0]}", exact=True)
     panel.get_by_role("button", name="Pause", exact=True).click()
     expect(panel.locator(".ct-badge")).to_have_text("PAUSED")
-    expect(rows.first.locator(".ct-badge")).to_have_text("PAUSED")  # the table heard of it
+    expect(rows.first.locator(".ct-badge")).to_have_text("PAUSED")  # the table shows the change
     assert service.queue(ids[0])["state"] == "PAUSED"
     notebook.pictures(pictures, "explorer")
 

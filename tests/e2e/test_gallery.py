@@ -109,7 +109,7 @@ def test_gallery_without_any_style(page: Page, pictures: Path) -> None:
 
 
 def output(notebook: Opened, number: int) -> Locator:
-    """What a cell shows, scrolled into view and complete."""
+    """The complete output of a cell, scrolled into view."""
     notebook.page.set_viewport_size(TALL)
     area = notebook.page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".jp-OutputArea").first
     area.scroll_into_view_if_needed()
@@ -118,14 +118,14 @@ def output(notebook: Opened, number: int) -> Locator:
 
 
 def shot(part: Locator, path: Path) -> None:
-    """A screenshot in few colours: cards have few, and pictures in the repository should be small."""
+    """A screenshot reduced to few colours, to keep pictures in the repository small."""
     picture = Image.open(BytesIO(part.screenshot())).convert("RGB")
     picture.quantize(255, dither=Image.Dither.NONE).save(path, optimize=True)
     assert path.stat().st_size < KILOBYTES * 1_000, f"{path.name} is large for a repository"
 
 
 def write_untrusted(lab: Lab) -> str:
-    """A notebook with outputs that this machine never made, and so does not trust."""
+    """A notebook with outputs from another machine, which is therefore not trusted."""
     name = lab.write("untrusted.ipynb", *(f"show{names!r}" for names in GROUPS.values()))
     notebook = nbformat.read(lab.root / name, as_version=4)
     for cell, names in zip(notebook.cells, GROUPS.values(), strict=True):

@@ -1,4 +1,4 @@
-"""The History tab of the queue panel: read when it is opened, and drawn anew without asking the kernel."""
+"""The History tab of the queue panel: it reads when opened, and draws again without a request to the kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a queue or a task holds is shown, never run, and freezes nothing: in cards, tables, payloads and panels."""
+"""Hostile content of queues and tasks is shown, never run, and freezes nothing: in cards, tables and panels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 MIXED = " ".join([*MARKUP, *BREAKOUTS, *HIDDEN]).replace("\x00", "")
 AT_ONCE = 12
 
-# Everything that a page can do to wake up what sleeps in it, short of leaving it.
+# Triggers everything on the page that could run a script, without leaving the page.
 PROVOKE = """async () => {
     for (const details of document.querySelectorAll('details')) details.open = true;
     const events = ['mouseover', 'mouseenter', 'focus', 'blur', 'toggle', 'load', 'error', 'click', 'animationstart'];
@@ -46,7 +46,7 @@ ACTIVE = "script, iframe, object, embed, svg, math, meta, base, link, img[src=x]
 
 @contextmanager
 def watched(page: Page) -> Iterator[None]:
-    """Nothing opens a dialog, leaves the page or asks for anything away from this machine."""
+    """Fail if the page opens a dialog, navigates away, or sends requests to other machines."""
     seen: list[str] = []
     page.on("dialog", lambda dialog: (seen.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda request: seen.append(request.url) if "attacker" in request.url else None)
@@ -66,7 +66,7 @@ def test_no_card_or_table_runs_what_it_shows(page: Page, start: int) -> None:
 
 
 def poisoned(state: Any, attack: str, key: str = "") -> Any:
-    """The state of a panel with every text replaced that may have come from elsewhere."""
+    """The state of a panel, with every text from the service replaced by the attack."""
     if isinstance(state, dict):
         return {name: poisoned(held, attack, name) for name, held in state.items()}
     if isinstance(state, list):
@@ -81,12 +81,12 @@ def poisoned(state: Any, attack: str, key: str = "") -> Any:
         "schedule",
         "state",
     }
-    own = own or (key == "cells" and state in {"", "yes", "if", "part"})  # of who can what in a policy
+    own = own or (key == "cells" and state in {"", "yes", "if", "part"})  # abilities in a policy
     return state if own or not isinstance(state, str) else attack
 
 
 def panels(client: ct.Client, queue: ct.Queue) -> Iterator[Clickable]:
-    """One of each panel that there is, with something open in it."""
+    """One panel of each kind, with something open in it."""
     pull = client.create_queue(f"pull-{queue.id}", kind="pull")
     pull.create_task({"to": "ada"}, tag="red")
     bench = pull.workbench()
@@ -116,7 +116,7 @@ def access_and_inbox(queue: ct.Queue) -> Iterator[Clickable]:
 
 
 class Poisoned:
-    """A panel as the page sees it, its texts replaced."""
+    """A panel with its texts replaced."""
 
     def __init__(self, panel: Clickable, attack: str) -> None:
         self._panel, self._attack, self._parts = panel, attack, panel._parts
@@ -136,7 +136,7 @@ def test_no_panel_runs_what_it_shows(page: Page, service: Service) -> None:
             for attack in (MIXED, *ADDRESSES):
                 mount(page, Poisoned(panel, attack))  # type: ignore[arg-type]
                 assert page.evaluate(PROVOKE) is None, (type(panel), attack)
-                active = ACTIVE.replace("svg,", "svg use, svg animate,")  # a panel may draw lines of its own
+                active = ACTIVE.replace("svg,", "svg use, svg animate,")  # a panel may draw its own lines
                 assert page.locator(active).count() == 0, (type(panel), attack)
             panel.close()
 
@@ -180,7 +180,7 @@ def as_header(attack: str) -> str:
 
 @pytest.fixture
 def hostile_queue(service: Service) -> str:
-    """The id of a queue with hostile tasks and a hostile policy, beside a pull queue whose tags are hostile too."""
+    """The id of a queue with hostile tasks and policy; a pull queue has hostile tags."""
     queue_id = f"hostile-{uuid4().hex[:8]}"
     service.create_queue(queue_id)
     for number, attack in enumerate((MIXED, BREAKOUTS[0])):

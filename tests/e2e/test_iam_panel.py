@@ -1,4 +1,4 @@
-"""IamPanel in a real JupyterLab: a difference before saving, and nobody's change overwritten."""
+"""IamPanel in a real JupyterLab: it shows a difference before saving, and overwrites no other change."""
 
 from __future__ import annotations
 

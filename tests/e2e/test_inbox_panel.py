@@ -1,4 +1,4 @@
-"""The inbox's panel in a real JupyterLab: a delivery appears by itself, and a click opens it."""
+"""InboxPanel in a real JupyterLab: a delivery appears without a click, and a click opens it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_delivery_appears_and_opens(lab: Lab, page: Page, pictures: Path) -> N
     detail.get_by_role("button", name="Close").click()
     expect(detail).to_have_count(0)
     panel.get_by_role("button", name="Clear").click()
-    expect(panel).to_contain_text("Nothing was received yet.")
+    expect(panel).to_contain_text("No requests received yet.")
     assert notebook.kernel("print(len(inbox.requests))").strip() == "0"
     notebook.kernel("client.close()")
     expect(panel.locator(".ct-badge").first).to_have_text("CLOSED")

@@ -1,4 +1,4 @@
-"""LeaseWorkbench in real notebooks: leases run out, are renewed, and end only when it was meant."""
+"""LeaseWorkbench in real notebooks: leases expire, are renewed, and are not finished by accident."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_leases_are_taken_acknowledged_in_two_steps_given_back_and_run_out(
     expect(rows.filter(has_text="p-2")).to_contain_text("given back")
     expect(
         bench.get_by_role("button", name="p-2", exact=True)
-    ).to_be_focused()  # the row's other buttons are gone
+    ).to_be_focused()  # the row has no other buttons now
     bench.get_by_role("button", name="p-3", exact=True).press("Enter")
     expect(bench.get_by_role("heading", name="p-3")).to_be_focused()
     page.keyboard.press("Escape")
@@ -66,7 +66,7 @@ def test_leases_are_taken_acknowledged_in_two_steps_given_back_and_run_out(
     expect(bench.get_by_role("region", name="Task p-3").locator(".ct-json")).to_contain_text("3")
     if app == "lab":
         notebook.pictures(pictures, "lease-workbench")
-        page.set_viewport_size({"width": 700, "height": 1500})  # beside the file browser: some 300 are left
+        page.set_viewport_size({"width": 700, "height": 1500})  # the file browser leaves about 300 px
         row = rows.filter(has_text="p-3")
         for name in ("Renew p-3", "Give back p-3", "Acknowledge"):
             expect(row.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)

@@ -1,4 +1,4 @@
-"""A page asks its kernel to look again only while somebody can see it, and one question at a time."""
+"""A page requests updates only while it is visible, and one at a time."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def looks_after(page: Page, seconds: int) -> int:
 
 
 def shown(page: Page) -> None:
-    """Let the page notice what is on the screen."""
+    """Wait until the page has detected what is visible."""
     page.clock.run_for(100)
     page.clock.run_for(100)
 
@@ -55,7 +55,7 @@ def test_one_question_at_a_time_as_often_as_the_kernel_says(ahead: Page, queue: 
     shown(ahead)
     assert looks_after(ahead, 5) == 0
     assert looks_after(ahead, 5) == 1
-    assert looks_after(ahead, 9) == 1  # not answered yet
+    assert looks_after(ahead, 9) == 1  # no response yet
     ahead.evaluate(ANSWER, 30)
     assert looks_after(ahead, 29) == 1
     assert looks_after(ahead, 1) == 2

@@ -1,4 +1,4 @@
-"""Ten thousand loaded tasks on a bare page: few rows in it, the last one reached, by wheel and by keyboard."""
+"""Ten thousand loaded tasks on a bare page: it draws few rows, and wheel and keyboard reach the last one."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_column_is_as_wide_as_somebody_drags_it(page: Page, service: Service) 
     with ct.connect(endpoint=service.url) as client:
         mount(page, client.queue(queue_id).browse())
     name = page.locator("tbody .ct-name .ct-cut > :first-child").first
-    assert name.evaluate("span => span.scrollWidth <= span.clientWidth")  # there is room for all of an id
+    assert name.evaluate("span => span.scrollWidth <= span.clientWidth")  # a whole id fits
     head = page.locator("th", has=page.locator('[data-column="schedule"]'))
     before, edge = head.bounding_box(), head.locator(".ct-edge").bounding_box()
     assert before and edge
@@ -115,7 +115,7 @@ def test_a_column_is_as_wide_as_somebody_drags_it(page: Page, service: Service) 
     assert after and abs(after["width"] - before["width"] - 60) < 3
     page.evaluate(
         "() => { window.state.widths = { schedule: 200 }; window.announce(); }"
-    )  # as the kernel remembers it
+    )  # as the kernel stored it
     assert abs((head.bounding_box() or {"width": 0})["width"] - 200) < 3
 
 

@@ -1,4 +1,4 @@
-"""All panels in one notebook, as the documentation shows them: SCREENSHOTS=docs/images makes its pictures."""
+"""All panels in one notebook. SCREENSHOTS=docs/images makes the pictures of the documentation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CELLS = (
     'client.queue("europe-west1/webhooks").browse()',
     'client.queue("thumbnails").workbench()',
 )
-SAMPLES = 20 if os.environ.get("SCREENSHOTS") else 2  # a picture deserves a longer line
+SAMPLES = 20 if os.environ.get("SCREENSHOTS") else 2  # pictures need a longer line
 
 
 def test_all_panels_in_one_notebook(lab: Lab, page: Page, service: Service, pictures: Path) -> None:

@@ -1,4 +1,4 @@
-"""Nothing is pressed that nobody pressed: held keys, the focus, what is typed, and messages that get lost."""
+"""Panels never act without a press: held keys, moved focus, typed text, and lost messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .service import Service
 
 pytestmark = pytest.mark.browser
 
-# A host that clicks the focused button on each keydown, as VS Code does, and a kernel that answers each action.
+# A host that clicks the focused button on each keydown, like VS Code, and a kernel that responds to each action.
 HOST = """() => {
     const quiet = ['mounted', 'unmounted', 'here', 'look', 'alive?'];
     window.done = () => window.sent.filter(message => !quiet.includes(message.do)).map(message => message.do);
@@ -36,9 +36,7 @@ HOST = """() => {
     add();
     new MutationObserver(add).observe(document.body, { childList: true, subtree: true });
 }"""
-BUTTONS = (
-    ".ct-panel button:visible:enabled:not(.ct-under *)"  # those in heads are many, and change no service
-)
+BUTTONS = ".ct-panel button:visible:enabled:not(.ct-under *)"  # heads have many more, which change nothing
 TWO_STEPS = {
     "run_task", "run_tasks", "delete_task", "delete_tasks", "acknowledge", "acknowledge_all", "pause_queues", "purge",
     "delete",
@@ -47,7 +45,7 @@ SHADOW = """() => {
     const host = document.body.appendChild(document.createElement('div'));
     window.place = host.attachShadow({ mode: 'open' }).appendChild(document.createElement('div'));
 }"""
-# What has the focus, what stands in it, and where the caret is; also within a shadow root.
+# The focused element, its text and its caret; also within a shadow root.
 FOCUSED = """() => {
     let node = document.activeElement;
     while (node.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
@@ -73,7 +71,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def draw(page: Page, queue: ct.Queue, name: str) -> Draw:
-    """Draws the panel as it was opened, again and again."""
+    """Draws the panel again, in its initial state."""
     panel = OPENED[name].open(queue)
     hidden = ("layout", "tooltip", "tabbable")
     state: dict[str, Any] = {key: value for key, value in panel.get_state().items() if key not in hidden}
@@ -85,7 +83,7 @@ def draw(page: Page, queue: ct.Queue, name: str) -> Draw:
         page.evaluate(before)
         page.evaluate(MOUNT, [state, state["_css"], parts])
         page.locator(".ct-panel[data-panel]").wait_for()
-        if any(name.endswith(".verbs") for name in parts):  # asked for at once; others when they are opened
+        if any(name.endswith(".verbs") for name in parts):  # requested at once; others when they are opened
             page.locator(VERBS).first.wait_for(state="attached")
 
     return again
@@ -95,7 +93,7 @@ def draw(page: Page, queue: ct.Queue, name: str) -> Draw:
 def test_a_held_key_acts_once(page: Page, draw: Draw, name: str, key: str) -> None:
     draw()
     count = page.locator(BUTTONS).count()
-    assert count > 0 or name == "watch"  # one that ended has nothing to press
+    assert count > 0 or name == "watch"  # a watch that ended has no enabled buttons
     pressed = 0
     for at in range(count):
         draw()
@@ -103,7 +101,7 @@ def test_a_held_key_acts_once(page: Page, draw: Draw, name: str, key: str) -> No
         page.locator(BUTTONS).nth(at).focus()
         for _ in range(4):
             page.keyboard.down(key)
-            page.evaluate("() => new Promise(done => setTimeout(done, 5))")  # an answer comes in between
+            page.evaluate("() => new Promise(done => setTimeout(done, 5))")  # a response arrives in between
         page.keyboard.up(key)
         done = page.evaluate("() => window.done()")
         assert len(done) <= 1, done
@@ -169,7 +167,7 @@ def test_a_lost_message_gives_the_buttons_back_and_says_what_is_not_known(
     expect(page.locator("[aria-busy=true]")).to_have_count(1)
     page.clock.fast_forward(15_100)
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    expect(page.locator(".ct-status")).to_contain_text("is not known: look before you press it again")
+    expect(page.locator(".ct-status")).to_contain_text("may have been done: check before you repeat it")
 
 
 def test_a_panel_in_a_shadow_root_has_the_theme_of_its_page(page: Page, draw: Draw) -> None:

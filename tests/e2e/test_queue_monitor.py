@@ -1,4 +1,4 @@
-"""QueueMonitor in a real JupyterLab: lines that grow by themselves, and stop with their page."""
+"""QueueMonitor in a real JupyterLab: lines grow without clicks, and stop when the page closes."""
 
 from __future__ import annotations
 

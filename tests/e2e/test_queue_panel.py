@@ -1,4 +1,4 @@
-"""QueuePanel in a real JupyterLab: what a click does is checked at the service, over plain HTTP."""
+"""QueuePanel in a real JupyterLab: the effect of each click is checked at the service, over plain HTTP."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_the_keyboard_is_enough(
     panel.get_by_role("button", name="Pause").focus()
     page.keyboard.press("Enter")
     expect(panel.locator(".ct-badge")).to_have_text("PAUSED")
-    expect(panel).to_be_focused()  # Pause is disabled now, and nobody chose another button
+    expect(panel).to_be_focused()  # Pause is disabled now, and no other button was chosen
     page.keyboard.press("Enter")
     panel.get_by_role("button", name="Resume").focus()
     page.keyboard.press("Space")
@@ -175,7 +175,7 @@ def test_settings_are_edited_in_place_and_what_does_not_fit_is_not_sent(
     now = service.queue(queue_id)
     assert now["rateLimits"]["maxTasksDispatchedPerSecond"] == 5
     assert now["retryConfig"]["minBackoff"] == "120s"
-    assert now["rateLimits"]["maxConcurrentTasks"] == 1000  # not typed, not sent
+    assert now["rateLimits"]["maxConcurrentTasks"] == 1000  # not typed, so not sent
 
 
 def test_a_queue_is_deleted_only_when_its_id_was_typed(

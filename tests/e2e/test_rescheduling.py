@@ -1,4 +1,4 @@
-"""Tasks get another time by a click, below the forecast that says why; in a real JupyterLab."""
+"""Reschedule tasks by clicks in a real JupyterLab, below a forecast that shows the reason."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def test_a_selection_gets_another_time(lab: Lab, page: Page, pictures: Path) -> 
     browser = notebook.outputs.get_by_role("region", name="Tasks of queue emails")
     for name in ("t-1", "t-2"):
         browser.get_by_role("row", name=name).get_by_role("checkbox").check()
-    expect(browser.get_by_role("radio", name="2 selected")).to_be_visible()  # the kernel has heard of both
+    expect(browser.get_by_role("radio", name="2 selected")).to_be_visible()  # the kernel has received both
     browser.get_by_role("button", name="Reschedule…").click()
     form = browser.get_by_role("form", name="Reschedule tasks").or_(
         browser.get_by_role("region", name="Reschedule tasks")
     )
-    expect(form).to_contain_text("deleted once its successor is there")
+    expect(form).to_contain_text("Then the original is deleted.")
     submit = form.get_by_role("button", name="Reschedule 2 tasks")
     expect(submit).to_be_disabled()
     form.get_by_role("textbox").fill("2h")

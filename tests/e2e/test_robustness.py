@@ -1,4 +1,4 @@
-"""What goes wrong in a notebook leaves panels that can be read: a dead kernel, a dead service, a deleted queue."""
+"""Panels stay readable after failures: a dead kernel, a dead service, a deleted queue."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_two_panels_agree_outlive_their_queue_and_end_with_their_output(
     assert notebook.kernel("print(sum('.pause()' in line for line in first.lines + second.lines))") == "1\n"
 
     service.delete_queue(queue_id)
-    for number in (0, 1):  # seen by itself, at the next look
+    for number in (0, 1):  # shown after the next update, without a click
         expect(panels.nth(number).locator(".ct-badge:visible")).to_have_text("NOT FOUND")
         expect(panels.nth(number)).to_contain_text(queue_id)
         expect(panels.nth(number).get_by_role("button", name="Resume")).to_be_disabled()
@@ -76,7 +76,7 @@ def test_a_restarted_kernel_and_a_dead_service_leave_readable_panels(lab: Lab, p
     notebook.run_all()
     panel = notebook.outputs.get_by_role("region", name="Queue emails")
     status = panel.get_by_role("status")
-    notebook.kernel("client._on_close()")  # the emulator ends, as a network would
+    notebook.kernel("client._on_close()")  # the emulator stops, like a network failure
     panel.get_by_role("button", name="Refresh").click()
     expect(status).to_have_class("ct-status ct-error", timeout=40_000)
     expect(panel).to_contain_text("500/s")

@@ -1,4 +1,4 @@
-"""TaskBrowser in a real JupyterLab: pages, payloads, selection, and a task that really goes."""
+"""TaskBrowser in a real JupyterLab: pages, payloads, selection, and a task that is really deleted."""
 
 from __future__ import annotations
 
@@ -170,9 +170,9 @@ def test_what_is_selected_comes_back_as_data_and_can_be_deleted(
     assert printed == "5 t-0\n"
 
     verbs, status = browser.get_by_role("group", name="Act on tasks"), browser.locator(".ct-status")
+    notebook.pictures(pictures, "task-browser-selected")  # before the first press, which arms for 5 s only
     verbs.get_by_role("button", name="Delete", exact=True).click()
     expect(status).to_contain_text("Delete 5 selected tasks for good.")
-    notebook.pictures(pictures, "task-browser-selected")
     verbs.get_by_role("button", name="Confirm: delete").click()
     expect(status).to_have_text("5 tasks deleted.")
     assert len(service.task_ids(queue_id)) == 5
@@ -198,7 +198,7 @@ def test_all_that_match_go_only_when_their_number_is_typed(
     expect(go).to_be_disabled()
     notebook.pictures(pictures, "task-browser-matching")
     expect(form).to_contain_text(
-        "Delete 10 tasks that match “-other”, of all 11 tasks for good. Among them: t-0, t-1, t-2."
+        "Delete 10 tasks that match “-other” (of all 11 tasks) for good. Among them: t-0, t-1, t-2."
     )
     assert len(service.task_ids(queue_id)) == 11
     form.get_by_role("textbox").fill("10")
@@ -223,7 +223,7 @@ def test_while_the_box_and_the_rows_disagree_the_verbs_are_off(
     expect(browser.get_by_role("form", name="Delete 1 task")).to_be_visible()
     search.fill("payload.to:grace")
     expect(delete).to_be_disabled()
-    expect(found).to_have_text("The rows are those of “id:t-1”: verbs are off.")
+    expect(found).to_have_text("The rows are still filtered by “id:t-1”: actions are disabled.")
     expect(browser.locator(".ct-status")).to_contain_text("needs payloads")
     expect(search).to_have_attribute("aria-invalid", "true")
     notebook.pictures(pictures, "task-browser-disagrees")
@@ -251,7 +251,7 @@ def test_while_the_box_and_the_rows_disagree_the_verbs_are_off(
     expect(search).to_have_value("url:b.example/x")
     expect(loaded).to_have_text("110 of 121 loaded")
     bars = browser.get_by_role("group", name="Filter by schedule").get_by_role("button")
-    assert "0 of " in (bars.first.get_attribute("aria-label") or "")  # what the other column leaves out
+    assert "0 of " in (bars.first.get_attribute("aria-label") or "")  # excluded by the other column
     notebook.pictures(pictures, "task-browser-heads")
     bars.last.press("Enter")
     expect(search).to_have_value(re.compile(r"^url:b\.example/x due>=\S+Z due<\S+Z$"))
@@ -265,7 +265,7 @@ def test_while_the_box_and_the_rows_disagree_the_verbs_are_off(
 
 def test_a_form_does_not_outlive_the_tasks_that_it_is_about(notebook: Opened, queue_id: str) -> None:
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
-    browser.get_by_role("radio", name="all 4 of this page").check()
+    browser.get_by_role("radio", name="all 4 on this page").check()
     browser.get_by_role("group", name="Act on tasks").get_by_role("button", name="Delete", exact=True).click()
     form = browser.get_by_role("form", name="Delete 4 tasks")
     expect(form).to_be_visible()

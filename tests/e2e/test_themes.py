@@ -1,4 +1,4 @@
-"""Panels on a bare page: texts and controls stand out in every host, and the script works with nothing but a model."""
+"""Panels on a bare page: texts and controls have contrast in every host, and the script needs only a model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 # Every rule of every panel, as a notebook has them on its page after this panel's own.
 OTHERS = "\n".join(map(built, OWN))
-# How many nodes there are, and which of them look different once the page has more sheets; no second passes between.
+# The number of nodes, and those whose look changes when the page gets more sheets, compared at the same moment.
 RESTYLED = """css => {
     const nodes = [...document.querySelectorAll('.ct-panel, .ct-panel *')];
     const looks = () => nodes.map(node => {
@@ -50,7 +50,7 @@ def queue(service: Service) -> Iterator[ct.Queue]:
 
 @pytest.mark.parametrize("name", OPENED)
 def test_texts_and_controls_stand_out_in_every_host(page: Page, queue: ct.Queue, name: str) -> None:
-    """WCAG AA: 4.5 for words, 3 for the edges of controls and the ring around the one that has the focus."""
+    """WCAG AA: contrast 4.5 for text, 3 for the edges of controls and the focus ring."""
     mount(page, OPENED[name].open(queue))
     unfold(page, name)
     texts, edges, weak = weak_contrasts(page, ".ct-panel *")

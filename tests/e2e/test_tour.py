@@ -1,4 +1,4 @@
-"""The tour, as a reader meets it: opened in JupyterLab, run from top to bottom, and its panel clicked."""
+"""The tour in JupyterLab, as a reader uses it: run from top to bottom, then click its panel."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_tour_runs_and_its_panel_works(lab: Lab, page: Page, service: Servic
         name: panel.get_by_role("button", name=name) for name in ("Pause", "Resume", "Purge…", "Refresh")
     }
 
-    buttons["Refresh"].click()  # cells after the panel may have changed the queue
+    buttons["Refresh"].click()  # later cells may have changed the queue
     expect(buttons["Refresh"]).to_be_enabled()
     if badge.inner_text() == "PAUSED":
         buttons["Resume"].click()
@@ -42,7 +42,7 @@ def test_the_tour_runs_and_its_panel_works(lab: Lab, page: Page, service: Servic
     expect(badge).to_have_text("RUNNING")
     assert service.queue(QUEUE)["state"] == "RUNNING"
 
-    buttons["Pause"].click()  # so that nothing is dispatched, and only the purge empties the queue
+    buttons["Pause"].click()  # so that only the purge empties the queue
     expect(badge).to_have_text("PAUSED")
     before = service.task_ids(QUEUE)
     assert before

@@ -1,4 +1,4 @@
-"""Panels over a version of the API that estimates nothing, clicked."""
+"""Clicks on panels with an API version that has no estimates."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_a_walk_by_clicks(lab: Lab, page: Page, service: Service, pictures: Path
 
 
 def _steps(notebook: Opened) -> Iterator[None]:
-    """Click on; at each yield there is something to see."""
+    """Click through the panels; yields when there is something to see."""
     panel = notebook.outputs.get_by_role("region", name=f"Queue {QUEUE}", exact=True).first
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {QUEUE}")
     expect(browser.get_by_role("row", name="spring-ada")).to_be_visible()

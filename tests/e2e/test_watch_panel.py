@@ -1,4 +1,4 @@
-"""A watch in a real JupyterLab: its card counts what it kept, and its button stops it."""
+"""WatchPanel in a real JupyterLab: its card counts the saved tasks, and its button stops the watch."""
 
 from __future__ import annotations
 

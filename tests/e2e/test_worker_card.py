@@ -1,4 +1,4 @@
-"""A worker in JupyterLab: its card lives while the cell runs, and the stop button drains it."""
+"""A worker in JupyterLab: its card updates while the cell runs, and the stop button drains the worker."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_card_lives_and_the_stop_button_drains(
     card = notebook.outputs.filter(has_text="pull worker")
     expect(card).to_contain_text("running", timeout=60_000)
     expect(card).to_contain_text("last failures", timeout=60_000)
-    page.wait_for_function(COUNTED)  # it counts on by itself
+    page.wait_for_function(COUNTED)  # the card counts without a click
     notebook.pictures(pictures, "worker")
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
     expect(card).to_contain_text("stopped", timeout=30_000)

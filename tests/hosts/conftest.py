@@ -1,4 +1,4 @@
-"""The servers of other notebooks, beside the browser and the emulator of the other browser tests."""
+"""Fixtures: servers of other notebooks. Browser and emulator come from the other browser tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["browser", "chromium", "kept", "page", "pictures", "service"]
 
 @pytest.fixture(scope="package")
 def environment(service: Service) -> dict[str, str]:
-    """What a server of notebooks finds: the pinned packages, and the emulator."""
+    """The environment of a notebook server: the pinned packages and the emulator."""
     place = python_packages()
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, (str(place), os.environ.get("PYTHONPATH")))),
@@ -33,14 +33,14 @@ def environment(service: Service) -> dict[str, str]:
 
 @pytest.fixture(scope="package")
 def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A Jupyter server with kernels, which Voila is an extension of."""
+    """A Jupyter server with kernels and the Voila extension."""
     with running_lab(tmp_path_factory.mktemp("server"), environment, app="server") as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def _patient(page: Page) -> None:
-    """A machine that does something else at the same time is slow, not wrong. anywidget gives a panel 2 s to begin."""
+    """Long timeouts, because a busy machine is slow. anywidget gives a panel 2 s to begin."""
     page.add_init_script("AbortSignal.timeout = () => new AbortController().signal")
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
@@ -48,7 +48,7 @@ def _patient(page: Page) -> None:
 
 @pytest.fixture
 def queue_id(service: Service) -> str:
-    """A queue with 30 tasks: more than a page of a panel."""
+    """A queue with 30 tasks: more than one page of a panel."""
     queue_id = f"hosted-{uuid4().hex[:8]}"
     service.create_queue(queue_id)
     for number in range(30):

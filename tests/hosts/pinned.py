@@ -1,4 +1,4 @@
-"""The widget managers of other notebooks: which versions, and that they are whole. `make test-hosts` gets them."""
+"""The widget managers of other notebooks, with pinned versions and hashes. `make test-hosts` downloads them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NPM = {
 
 
 def npm_file(name: str, path: str) -> str:
-    """A file of a package of NPM, which is fetched once. Fails when its tarball is not the one that was pinned."""
+    """A file of a package in NPM, which is downloaded once. Fails if the hash of its tarball differs."""
     version, integrity = NPM[name]
     tarball = PLACE / f"{name.lstrip('@').replace('/', '-')}-{version}.tgz"
     if not tarball.exists():
@@ -46,7 +46,7 @@ def npm_file(name: str, path: str) -> str:
 
 
 def python_packages() -> Path:
-    """A folder with the packages of REQUIREMENTS, whose hashes pip compares; what they need is in the environment."""
+    """A folder with the packages of REQUIREMENTS, checked by hash; their dependencies are already installed."""
     folder = PLACE / f"python-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
     if not folder.exists():
         options = ("--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps", "--require-hashes")

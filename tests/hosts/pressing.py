@@ -1,4 +1,4 @@
-"""What each notebook is asked: a panel that acts, a listing that is turned to a shorter page, and how it looks."""
+"""The checks for each notebook: a panel acts, a listing turns to a shorter page, and screenshots."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ queue = ct.connect().queue({queue_id!r})
 
 
 def pause(page: Page, service: Service, queue_id: str) -> None:
-    """Pause the queue with the first panel of it."""
+    """Pause the queue with its first panel."""
     panel = page.get_by_role("region", name=f"Queue {queue_id}", exact=True).first
     panel.get_by_role("button", name="Pause", exact=True).click()
     expect(panel.locator(".ct-badge").first).to_have_text("PAUSED")
@@ -26,7 +26,7 @@ def pause(page: Page, service: Service, queue_id: str) -> None:
 
 
 def turn(page: Page, queue_id: str) -> None:
-    """Turn the task browser to its second page, which is shorter."""
+    """Go to the second page of the task browser, which is shorter."""
     tasks = page.get_by_role("region", name=f"Tasks of queue {queue_id}")
     expect(tasks.locator("tr[data-id]")).not_to_have_count(0)
     tasks.get_by_role("button", name="Next", exact=True).click()

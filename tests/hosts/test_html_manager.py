@@ -1,4 +1,4 @@
-"""A saved panel on a web page, as nbconvert and Sphinx embed it: the manager for pages that have no kernel."""
+"""A saved panel on a web page without a kernel, as nbconvert and Sphinx embed it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ANYWIDGET = Path(sys.prefix, "share/jupyter/nbextensions/anywidget/index.js")
 def test_a_saved_panel_shows_what_it_showed(
     page: Page, service: Service, queue_id: str, pictures: Path, tmp_path: Path
 ) -> None:
-    """The page is the one that ipywidgets writes; the addresses of the scripts in it are answered from here."""
+    """Serve the page that ipywidgets writes, and the scripts that it loads."""
     saved = tmp_path / "saved.html"
     with ct.connect(endpoint=service.url) as client:
         queue = client.queue(queue_id)

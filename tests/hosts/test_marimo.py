@@ -1,4 +1,4 @@
-"""Panels in a dark marimo, which runs anywidgets and no other widgets, each in a shadow root."""
+"""Panels in a dark marimo, which runs only anywidgets, each in a shadow root."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def marimo(environment: dict[str, str], queue_id: str, tmp_path: Path) -> Iterator[str]:
-    """The notebook as an app that marimo serves on a port of its own."""
+    """The notebook as an app, served by marimo on its own port."""
     notebook = tmp_path / "panels.py"
     notebook.write_text(NOTEBOOK.format(queue_id=queue_id))
     port = free_port()
@@ -95,7 +95,7 @@ def test_panels_act_turn_hold_each_other_and_are_dark(
     inner.get_by_role("button", name="Resume", exact=True).click()
     expect(inner.locator(".ct-badge")).to_have_text("RUNNING")
     assert service.queue(queue_id)["state"] == "RUNNING"
-    expect(panel.locator(".ct-badge")).to_have_text("RUNNING")  # the other panel heard of it
+    expect(panel.locator(".ct-badge")).to_have_text("RUNNING")  # the other panel shows the change
     turn(page, queue_id)
     assert panel.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(27, 29, 32)"
     page.screenshot(path=pictures / "marimo-dark.png", full_page=True)

@@ -1,4 +1,4 @@
-"""Panels in Voila, which serves a notebook as an application, with a widget manager of its own."""
+"""Panels in Voila, which serves a notebook as an application, with its own widget manager."""
 
 from __future__ import annotations
 

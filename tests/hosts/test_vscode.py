@@ -25,7 +25,7 @@ PAGE = """<!doctype html><html lang=en><body {body}><script src="/hosts/require.
 
 
 def serve(page: Page, server: Lab) -> None:
-    """What VS Code's extension puts on the page of an output, under the address of a server with kernels."""
+    """The page that VS Code's extension builds for an output, served from a server with kernels."""
     files = {
         "require.js": npm_file("requirejs", "require.js"),
         "ipywidgets.js": npm_file("@vscode/jupyter-ipywidgets8", "dist/ipywidgets.js"),
@@ -38,7 +38,8 @@ def serve(page: Page, server: Lab) -> None:
         route.fulfill(body=body, content_type="text/javascript; charset=utf-8")
 
     page.route(f"{server.url}/hosts/*.js", answer)
-    page.goto(f"{server.url}/hosts")  # the server answers itself: a made-up page may connect to nothing local
+    # a real address, because an invented one may not connect to this machine
+    page.goto(f"{server.url}/hosts")
     page.set_content(PAGE.format(body=HOSTS["vscode-dark-modern"].body))
     page.wait_for_function("() => window.runCell")
 

@@ -1,5 +1,5 @@
-// VS Code's own widget manager on a page with a kernel: what its Jupyter extension puts around it. The kernel is a
-// websocket of a Jupyter server; messages are handled one after the other, as the manager expects.
+// Runs VS Code's own widget manager on a page with a kernel, in place of its Jupyter extension. The kernel is a websocket
+// of a Jupyter server; messages are handled one at a time, as the manager expects.
 
 import { activate } from "/hosts/ipywidgets.js";
 

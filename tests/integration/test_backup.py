@@ -187,7 +187,7 @@ def test_rows_of_an_edited_backup_are_restored_once_or_say_what_is_wrong(
     pq.write_table(pa.concat_tables([table, table.slice(0, 2)]), tmp_path / "twice.parquet")
     twice = client.create_queue(new_id()).restore(tmp_path / "twice.parquet")
     assert (twice.done, twice.failed_count) == (5, 2)
-    assert twice.to_dataframe().message[6] == "the file holds this task twice, and it is restored once"
+    assert twice.to_dataframe().message[6] == "the file has this task twice; it is restored once"
     texts = table["task"].to_pylist()
     texts[1], texts[2], texts[3] = '{"name": ', None, '{"name":"elsewhere"}'
     edited = table.set_column(table.schema.get_field_index("task"), "task", pa.array(texts))
@@ -196,8 +196,8 @@ def test_rows_of_an_edited_backup_are_restored_once_or_say_what_is_wrong(
     result = target.restore(tmp_path / "edited.parquet")
     words = result.to_dataframe().set_index("name").message
     assert [task.id for task in target.tasks()] == ["t-000", "t-004"]
-    assert words[f"{target.name}/tasks/t-001"].startswith('the column "task" of row 1 holds no task: ')
-    assert words[f"{target.name}/tasks/t-002"].startswith('the column "task" of row 2 holds no task: ')
+    assert words[f"{target.name}/tasks/t-001"].startswith('the column "task" of row 1 is not a task: ')
+    assert words[f"{target.name}/tasks/t-002"].startswith('the column "task" of row 2 is not a task: ')
     assert (
         "is not a task" in words[f"{target.name}/tasks/t-003"]
         or "name" in words[f"{target.name}/tasks/t-003"]
@@ -234,7 +234,7 @@ def test_what_is_no_backup_of_such_a_queue_is_refused(
         queue.restore(table)
     assert "create_tasks" in (caught.value.hint or "")
     (tmp_path / "text").write_text("x")
-    with pytest.raises(ct.ConfigError, match="no Parquet file"):
+    with pytest.raises(ct.ConfigError, match="not a Parquet file"):
         queue.restore(tmp_path / "text")
     with pytest.raises(ct.ConfigError, match="a pull queue"):
         client.create_queue(new_id(), kind="pull").restore(queue.backup(tmp_path / "queue.parquet"))
@@ -297,7 +297,7 @@ def test_a_file_that_says_it_is_a_backup_has_to_be_one(queue: ct.Queue, tmp_path
 
     refused(table.drop_columns(["task"]), "is not a backup")
     refused(table.drop_columns(["payload"]), "is not a backup")
-    refused(table.replace_schema_metadata({**said, KEY: b"{"}), "broken")
+    refused(table.replace_schema_metadata({**said, KEY: b"{"}), "not a Parquet file")
     newer = said[KEY].replace(b'{"id"', b'{"version":2,"id"')
     refused(table.replace_schema_metadata({**said, KEY: newer}), "newer version")
     nonsense = pa.array(["nonsense"] * 2)
@@ -306,7 +306,7 @@ def test_a_file_that_says_it_is_a_backup_has_to_be_one(queue: ct.Queue, tmp_path
     )
     result = queue.restore(tmp_path / "no.parquet")
     assert (result.done, result.failed_count) == (0, 2)
-    assert 'the column "task" of row 0 holds no task: JSON is malformed' in str(result)
+    assert 'the column "task" of row 0 is not a task: JSON is malformed' in str(result)
     pq.write_table(table.slice(1), tmp_path / "part.parquet")
     assert len(queue.restore(tmp_path / "part.parquet")) == 1, "a part of one is one"
 

@@ -32,14 +32,14 @@ def test_copies_do_the_same_at_the_same_time(client: ct.Client, queue: ct.Queue)
     other = client.create_queue(new_id())
     assert source.copy_tasks(some, to=other.id).done == 2
     assert shapes(other) == shapes(source)[:2]
-    with pytest.raises(ct.ConfigError, match="another id"):
+    with pytest.raises(ct.ConfigError, match="a new id"):
         source.copy_tasks(to=source)
 
 
 def test_a_queue_is_copied_into_itself_once(client: ct.Client, queue: ct.Queue) -> None:
     """Copies are found by the listing that is copied, if it is read on while they are made."""
     queue.create_tasks((str(number) for number in range(250)), url=URL, schedule=3600).raise_for_errors()
-    with pytest.raises(ct.ConfigError, match="another id"):
+    with pytest.raises(ct.ConfigError, match="a new id"):
         queue.copy_tasks(to=queue)
     pages = queue.tasks(view="FULL", page_size=10)
     assert queue.copy_tasks(pages, to=queue, new_ids=True).done == 250
@@ -71,7 +71,7 @@ def test_two_names_of_one_queue_do_not_lose_its_tasks(client: ct.Client, *, name
             before, selection = shapes(source), queue.tasks().to_dataframe() if named else None
             result = queue.move_tasks(selection, to=other)
             assert (result.done, result.failed_count) == (0, 7)
-            assert result.reasons()[0][0].endswith("it may be this very task.")
+            assert result.reasons()[0][0].endswith("it may be the same task.")
             assert queue.copy_tasks(selection, to=other).failed_count == 7
             assert shapes(source) == before
             pages = queue.tasks(view="FULL", page_size=2)
@@ -93,7 +93,7 @@ def test_a_task_is_named_once(client: ct.Client, queue: ct.Queue, calls: list[st
         lambda: source.delete_tasks([*twice["name"]]),
         lambda: source.copy_tasks(twice, to=queue, new_ids=True),
     ):
-        with pytest.raises(ct.InvalidRows, match="is there before"):
+        with pytest.raises(ct.InvalidRows, match="is a duplicate"):
             verb()
     assert calls == []
 

@@ -236,11 +236,11 @@ def test_wrong_columns_and_rows_are_all_said_before_anything_is_sent(
         queue.create_tasks(good.assign(url=["ftp://x", URL, URL], method=[None, "BREW", "get"]))
     problems = dict(caught.value.problems)
     assert "'ftp://x' is not an http:// or https:// URL" in problems[0]
-    assert "'BREW' is none of DELETE, GET" in problems[1]
+    assert "'BREW' must be one of DELETE, GET" in problems[1]
     assert "cannot be sent with GET" in problems[2]
     with pytest.raises(ct.InvalidRows) as caught:
         queue.create_tasks(good.assign(task_id=["same", None, "same"]))
-    assert caught.value.problems == [(2, "task_id 'same' is there before")]
+    assert caught.value.problems == [(2, "task_id 'same' is a duplicate")]
     assert calls == []
 
 

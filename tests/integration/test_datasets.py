@@ -121,5 +121,5 @@ NOT_A_FILE: dict[str, Callable[[ct.Queue, str], object]] = {
 def test_no_file_takes_the_name_of_a_folder(verb: str, queue: ct.Queue, tmp_path: Path) -> None:
     with pytest.raises((OSError, ct.CloudTasksError), match="names a folder") as caught:
         NOT_A_FILE[verb](queue, f"{tmp_path}/tasks.csv/")
-    assert "pass the name of a file" in str(caught.value)
+    assert "pass the path of a file" in str(caught.value)
     assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,9 @@ def client() -> Iterator[ct.Client]:
         yield client
 
 
-@pytest.mark.parametrize(("status", "words"), [(503, "503 → UNAVAILABLE"), (200, "succeeded, and is gone")])
+@pytest.mark.parametrize(
+    ("status", "words"), [(503, "503 → UNAVAILABLE"), (200, "succeeded and was deleted")]
+)
 def test_the_end_of_a_run_is_shown(client: ct.Client, status: int, words: str) -> None:
     queue = client.create_queue(f"follow-{status}", retry_config={"min_backoff": 3600, "max_backoff": 3600})
     with scripted(answer(status)) as target:

@@ -103,7 +103,7 @@ def test_a_real_service_is_not_even_asked(monkeypatch: pytest.MonkeyPatch) -> No
     ) as real:
         monkeypatch.setattr(requests.Session, "request", never)
         monkeypatch.setattr(requests.Session, "send", never)
-        with pytest.raises(ct.ConfigError, match="keeps no task that it gave up") as refused:
+        with pytest.raises(ct.ConfigError, match="deletes the tasks that it gives up") as refused:
             real.queue("emails", read=False).given_up()
     assert "queue.watch" in str(refused.value)
 

@@ -335,7 +335,7 @@ def test_of_several_clients_the_one_called_client_is_meant(
 def test_without_a_client_the_emulator_of_the_environment_is_used(
     notebook: Notebook, emulator: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ct.ConfigError, match="no client yet") as refused:
+    with pytest.raises(ct.ConfigError, match="No client was found") as refused:
         notebook.run("%ct")
     assert "ct.local()" in str(refused.value)
     monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", emulator.removeprefix("http://"))
@@ -352,8 +352,8 @@ def test_without_a_client_the_emulator_of_the_environment_is_used(
         ("%ct drain emails", "invalid choice"),
         ("%ct tasks", "required: queue"),
         ("%ct tasks emails --limit few", "invalid int value"),
-        ("%ct tasks emails --df 'a b'", "not a name for a variable"),
-        ("%ct tasks emails --df class", "not a name for a variable"),
+        ("%ct tasks emails --df 'a b'", "not a valid variable name"),
+        ("%ct tasks emails --df class", "not a valid variable name"),
         ("%ct tasks 'emails", "No closing quotation"),
         ("%%ct_task emails --in soon\nx", "not a duration"),
         ("%%ct_task emails --header broken\nx", "NAME: VALUE"),

@@ -129,7 +129,7 @@ def test_several_that_refuse_are_named_and_where_all_refuse_the_call_itself_fail
     sent.refused = dict.fromkeys(("q0", "q1", "q2", "q3"), 403)
     with pytest.raises(ct.PermissionDenied):
         project.queues("-").tasks()
-    with pytest.raises(ct.InvalidArgument, match="of no listing of many queues"):
+    with pytest.raises(ct.InvalidArgument, match="does not belong to a listing of many queues"):
         project.queues("-").tasks(page_token="nonsense")
 
 
@@ -211,7 +211,7 @@ def test_a_file_that_was_cut_short_is_finished_by_the_same_line(
     export(whole, resume=False)
     calls = len(sent.listed)
     sent.refused_after = len(sent.listed) + 5
-    with pytest.raises(ct.Unavailable, match=r"kept in tasks\.partial: the same line reads the rest"):
+    with pytest.raises(ct.Unavailable, match=r"saved in tasks\.partial: the same line reads the rest"):
         export(path, resume=True)
     assert sorted(found.name for found in tmp_path.iterdir()) == ["tasks.partial", "whole"]
     assert kept.stat().st_mode & 0o777 == 0o600

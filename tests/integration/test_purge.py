@@ -142,11 +142,11 @@ def test_tasks_that_a_version_does_not_show_are_never_removed_for_a_backup(
         path = tmp_path / "seen.parquet"
         for verb in (seen.purge, seen.delete):
             with pytest.raises(
-                ct.BackupIncomplete, match=r"v2 shows no payloads and tags.*nothing was removed"
+                ct.BackupIncomplete, match=r"v2 shows no payloads and tags.*nothing was deleted"
             ):
                 verb(backup=path)
             assert not path.exists()
-        with pytest.warns(UserWarning, match=r"1 of 1 tasks are in seen\.parquet without what they hold"):
+        with pytest.warns(UserWarning, match=r"1 of 1 tasks are in seen\.parquet without their content"):
             seen.backup(path)
         assert "without its payload" in client.queue(other.name).restore(path).to_dataframe().message[0]
         moved = [seen.move_tasks(given, to=other) for given in (None, ["a"], seen.tasks())]

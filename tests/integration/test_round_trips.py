@@ -146,7 +146,7 @@ def test_one_task_that_a_version_cannot_write_fails_alone(emulator: str, tmp_pat
         targets[0].create_tasks(rows)
 
 
-@pytest.mark.filterwarnings("ignore:.*without what they hold")
+@pytest.mark.filterwarnings("ignore:.*without their content")
 @pytest.mark.parametrize("kind", list(KINDS))
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_task_comes_back_equal_or_is_refused(

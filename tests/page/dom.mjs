@@ -1,4 +1,4 @@
-// A small DOM for tests of what panels draw, and a model such as a notebook gives to a widget.
+// A small DOM for tests of drawing, and a model like the one that a notebook gives to a widget.
 
 import { createRequire } from "node:module";
 
@@ -11,7 +11,7 @@ class Observer {
   disconnect() {}
 }
 
-/** A new page in place of the globals of a browser, with a focus that can be read and set. */
+/** Replace the browser's globals with a new page whose focus can be read and set. */
 export function openPage() {
   const { document, window } = parseHTML("<!doctype html><html><body></body></html>");
   Object.assign(globalThis, { document, window, IntersectionObserver: Observer, ResizeObserver: Observer });
@@ -28,7 +28,7 @@ export function openPage() {
   return document.body;
 }
 
-/** A model that keeps what was sent. `set` changes traits, `emit` is a message from the kernel. */
+/** A model that stores sent messages. `set` changes traits, `emit` simulates a message from the kernel. */
 export function fakeModel(traits = {}) {
   const state = { busy: "", widths: {}, notice: {}, lines: [], live_s: 0, read_only: false, ...traits };
   const handlers = new Map();
@@ -56,7 +56,7 @@ export function fakeModel(traits = {}) {
   };
 }
 
-/** A click as a browser makes it; `detail` counts the clicks of a double click. */
+/** A click like a browser's; `detail` counts the clicks of a double click. */
 export function click(node, detail = 1) {
   const event = new window.Event("click", { bubbles: true, cancelable: true });
   Object.defineProperty(event, "detail", { value: detail });

@@ -124,9 +124,9 @@ test("locations that failed alike are one line", () => {
 test("the second step says how many tasks it is about, and how well that is known", () => {
   assert.equal(heldWords(ROWS, true), "about 43 tasks (estimate)");
   assert.equal(heldWords(ROWS, false), "tasks that were not counted");
-  assert.equal(heldWords([ROWS[2]], false), "40 tasks (as counted)");
+  assert.equal(heldWords([ROWS[2]], false), "40 tasks (counted)");
   assert.equal(depthWords({ depth: null, estimates: true }), "all its tasks");
-  assert.equal(depthWords({ depth: 1, estimates: false }), "1 task (as counted)");
+  assert.equal(depthWords({ depth: 1, estimates: false }), "1 task (counted)");
   assert.equal(depthWords({ depth: 1200, estimates: true }), "about 1,200 tasks (estimate)");
 });
 
@@ -146,7 +146,7 @@ test("the longest delay is not shorter than the shortest", () => {
   const longest = field("duration", 0, 86400, "max_backoff");
   assert.equal(
     problemOf(longest, typed({ min_backoff: "1 h", max_backoff: "5 min" })),
-    "Shorter than the shortest delay.",
+    "Must not be shorter than the shortest delay.",
   );
   assert.equal(problemOf(longest, typed({ min_backoff: "1 h", max_backoff: "" })), "");
   assert.equal(problemOf(longest, typed({ max_backoff: "x" })), "Type a number.");

@@ -17,6 +17,7 @@ test("the scope names the tasks that are meant", () => {
   assert.equal(scopeWords(PAGE), "this page");
   assert.equal(scopeWords({ ...PAGE, more: false }), "all 25 tasks");
   assert.equal(scopeWords({ ...PAGE, more: false, count: 0 }), "no tasks");
+  assert.equal(scopeWords({ ...PAGE, more: false, count: 1 }), "the only task");
   assert.equal(scopeWords({ ...PAGE, scope: "all", count: 12345 }), "all 12,345 tasks");
   assert.equal(scopeWords({ ...PAGE, scope: "part", count: 5000 }), "the first 5,000 tasks");
   assert.equal(scopeWords({ ...PAGE, more: false, updated: "" }), "this page");
@@ -29,16 +30,19 @@ test("a page is numbered only when it is one of several", () => {
 });
 
 test("a verb on all that match says of how many", () => {
-  assert.equal(matchingWords({ ...PAGE, query: "code:503" }, 3), "all 3 that match, of this page");
-  assert.equal(matchingWords(PAGE, 25), "all 25 of this page");
+  assert.equal(matchingWords({ ...PAGE, query: "code:503" }, 3), "all 3 that match (on this page)");
+  assert.equal(matchingWords(PAGE, 25), "all 25 on this page");
+  assert.equal(matchingWords({ ...PAGE, query: "code:503" }, 1), "the 1 that matches (on this page)");
   assert.equal(matchingWords({ ...PAGE, more: false }, 25), "all 25 tasks");
 });
 
 test("a confirmation names the filter, and what it hides of a selection", () => {
   const place = { ...PAGE, query: "code:503" };
-  assert.equal(foundWords(3, place), "3 tasks that match “code:503”, of this page");
+  assert.equal(foundWords(3, place), "3 tasks that match “code:503” (on this page)");
   assert.equal(foundWords(25, { ...PAGE, more: false }), "all 25 tasks, without a filter");
+  assert.equal(foundWords(1, place), "1 task that matches “code:503” (on this page)");
   assert.equal(selectedWords(1, 0, place), "1 selected task");
+  assert.equal(selectedWords(2, 1, place), "2 selected tasks, of which 1 does not match “code:503”");
   assert.equal(selectedWords(5, 2, place), "5 selected tasks, of which 2 do not match “code:503”");
 });
 

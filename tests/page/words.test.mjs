@@ -1,4 +1,4 @@
-// The words that cards say too, by the cases of tests/words.json, as in tests/unit/render/test_words.py.
+// Checks the words with the cases of tests/words.json, like tests/unit/render/test_words.py does for cards.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

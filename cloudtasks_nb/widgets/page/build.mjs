@@ -1,4 +1,4 @@
-// Bundles and minifies the page into a folder: one script and one style sheet for each panel.
+// Bundles and minifies the page's sources into a folder: one script and one style sheet per panel.
 // Usage: node build.mjs FOLDER
 
 import { readdirSync } from "node:fs";

@@ -1,11 +1,11 @@
-// Heads of the queues' columns that filter each other. They are loaded from the kernel, like those of tasks.
+// Column heads of the queue table that filter each other. The kernel sends this part on request.
 
 import { h } from "./frame/dom.js";
 import { number } from "./frame/words.js";
 import { headContent } from "./heads/head.js";
 import { Crossed, FIELDS } from "./queues/crossed.js";
 
-/** Fill the second row of the head. Returns which rows pass, and how the row is drawn again. */
+/** Fill the second head row. Returns `passes` (does a row pass the filters?) and `fill` (draw again). */
 export function attach(frame, table, { finds, changed }) {
   const crossed = new Crossed();
   const reached = new Map();

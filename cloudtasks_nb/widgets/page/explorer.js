@@ -1,4 +1,4 @@
-// Locations, queues, and one queue opened: as controls, tasks, leases, monitor or access.
+// The explorer: locations, queues, and one open queue as controls, tasks, leases, monitor or access.
 
 import { h, typing } from "./frame/dom.js";
 import { Frame } from "./frame/frame.js";

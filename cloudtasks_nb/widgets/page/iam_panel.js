@@ -1,4 +1,4 @@
-// Who may do what with a queue: bindings, the changes drafted, who can what, and what the caller may do.
+// The access panel: bindings, drafted changes, abilities of each member, and the caller's permissions.
 
 import { bindingTable } from "./access/bindings.js";
 import { checkSummary, checkTable } from "./access/checklist.js";

@@ -1,4 +1,4 @@
-// The requests that an inbox received: the newest first, a click opens one.
+// The inbox panel: received requests, newest first. A click opens one.
 
 import { cells } from "./frame/cells.js";
 import { buttons, h, pushButton, tableHead } from "./frame/dom.js";
@@ -31,17 +31,17 @@ function requestRow({ number, cells: values }, open) {
     h("td.ct-number", pushButton(String(number), null, name)),
     ...others.map((value, at) => h("td", { class: numberClass(at + 1) }, cells(value))),
   ];
-  return h("tr", { onclick: open }, row); // a click on the button is one on the row, too
+  return h("tr", { onclick: open }, row); // a click on the button also reaches the row
 }
 
-// The requests as a table, or the words that there are none.
+// The table of requests, or a line that says that none were received.
 function requests(frame, open) {
   const body = h("tbody");
-  const caption = h("caption", "Requests, the newest first");
+  const caption = h("caption", "Requests, newest first");
   const head = tableHead(COLUMNS, (_, at) => numberClass(at));
   const scroll = { class: "ct-scroll", tabindex: "0", role: "region", "aria-label": "Requests" };
   const table = h("div", scroll, h("table.ct-data.ct-requests", caption, head, body));
-  const empty = h("p.ct-muted.ct-empty", "Nothing was received yet.");
+  const empty = h("p.ct-muted.ct-empty", "No requests received yet.");
   frame.watch(["rows"], () => {
     const rows = frame.get("rows");
     const nodes = rows.map((row) => requestRow(row, () => open(row.number)));
@@ -59,7 +59,7 @@ function header(frame) {
   const words = h("span.ct-muted.ct-where");
   frame.watch(["state"], () => {
     const now = frame.get("state");
-    const answers = now.answers.length ? `cells answer ${now.answers.join(", ")}` : "every path gets 200";
+    const answers = now.answers.length ? `handlers: ${now.answers.join(", ")}` : "every path returns 200";
     title.textContent = now.title;
     state.replaceChildren(...cells(now.badge));
     words.replaceChildren(`${plural(now.received, "request")} · ${answers}`);

@@ -1,4 +1,4 @@
-// Tasks that are leased: until when, what they hold, and how to finish them.
+// The lease workbench: leased tasks with their remaining time, payloads, and buttons that finish them.
 
 import { h, muted } from "./frame/dom.js";
 import { formSlot } from "./frame/forms.js";
@@ -35,7 +35,7 @@ function header(frame) {
   return h("header", h("h3", id), muted("leases"), waiting, updated, refresh);
 }
 
-// What leases and finishes; a panel that is read-only has none of it.
+// The controls that lease and finish tasks; a read-only panel has none.
 function controls(frame, leases, slot) {
   if (frame.get("read_only")) {
     return { top: "", bottom: "", tick: () => {}, seconds: () => DEFAULT_S };

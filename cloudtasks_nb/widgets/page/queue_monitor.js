@@ -1,4 +1,4 @@
-// A queue over time: lines that share one window, and the same as a table.
+// The monitor: line charts of a queue over one time window, and the same samples as a table.
 
 import { cells, orDash } from "./frame/cells.js";
 import { buttons, h, muted, tableHead } from "./frame/dom.js";
@@ -49,7 +49,7 @@ function chartsFor(estimates) {
   ];
 }
 
-// How often samples are taken, and how much of the time is shown.
+// Selects the pause between samples and the time window.
 function timeControls(frame) {
   const pause = h("span");
   const span = h("span");

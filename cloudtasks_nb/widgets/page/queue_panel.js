@@ -1,4 +1,4 @@
-// One queue: its state, its estimates, and the buttons that change it.
+// The panel of one queue: its state, estimates, and the buttons that change it.
 
 import { cells, when } from "./frame/cells.js";
 import { h, muted, pushButton } from "./frame/dom.js";
@@ -13,7 +13,7 @@ function tile(label, value, note) {
   return h("div.ct-tile", h("dt", label), h("dd", value), below);
 }
 
-// What fails, as a button that leads to the tasks; nothing where it is not known.
+// The number of failures as a button that opens the failing tasks; nothing if it is unknown.
 function failingTile({ failed, attempts, mostly, of }, open) {
   if (failed === null) return [];
   if (!failed) return [tile("Failing", number(0), `of ${number(attempts)} ${of}`)];
@@ -37,7 +37,7 @@ function tiles({ estimates, depth, counted, oldest, executed, in_flight: inFligh
   ];
 }
 
-// A view that is loaded when somebody first opens it.
+// The Why? tab, whose script is loaded when it is first opened.
 function whyTab(frame) {
   const node = h("div");
   let view = null;

@@ -1,5 +1,5 @@
-// What reads and changes a queue: its buttons, their forms, and its tasks. It is loaded from the kernel,
-// which all of it needs.
+// The buttons of a queue panel, their forms, and the open tasks. All of it needs a kernel, so the kernel
+// sends this part on request.
 
 import { formSlot } from "./frame/forms.js";
 import { doomForm, restoreBox } from "./queue/doom.js";
@@ -34,7 +34,7 @@ function controls(frame, slot) {
   ];
 }
 
-/** Fill the bar of buttons, the place below it, and that of the line that restores. */
+/** Fill the button bar, the slot below it, and the slot for the line that restores tasks. */
 export function attach(frame, { controls: bar, below, restore }) {
   const slot = formSlot(frame);
   const opened = new Opened(frame, "close_tasks");

@@ -1,11 +1,11 @@
-// The script that is saved with a notebook. It shows what the panel showed. Where a kernel answers, it puts
-// the panel in its place.
+// The script that is saved with a notebook. It shows the saved state of the panel. If a kernel responds, the
+// panel replaces this view.
 
 import { h } from "./frame/dom.js";
 import { askForPart, moduleOf } from "./frame/part.js";
 import { SavedView } from "./saved/view.js";
 
-const scripts = new WeakMap(); // by model: marimo runs this module once for all panels
+const scripts = new WeakMap(); // by model, because marimo runs this module once for all panels
 
 function drawn(panel, css, model, el) {
   const style = h("style", css);
@@ -13,7 +13,7 @@ function drawn(panel, css, model, el) {
   return panel.render({ model, el });
 }
 
-/** The view is over when the host's `signal` aborts; older hosts call the function that is returned. */
+/** The view ends when the host's `signal` aborts; older hosts call the returned function. */
 function render({ model, el, signal }) {
   let undo = null;
   let isEnded = false;

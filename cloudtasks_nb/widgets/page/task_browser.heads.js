@@ -1,4 +1,4 @@
-// The table that answers: all loaded rows, and heads that filter. It is loaded from the kernel, which judges.
+// The part with all loaded rows and the filtering heads. It needs a kernel, which applies the filters.
 
 import { h } from "./frame/dom.js";
 import { number } from "./frame/words.js";
@@ -9,11 +9,11 @@ import { together } from "./tasks/together.js";
 
 function countCell(frame) {
   const { matched, count, scope } = frame.get("place");
-  const where = scope === "page" ? "on this page" : "loaded";
+  const where = scope === "page" ? "on page" : "loaded";
   return h("td.ct-loaded", h("strong", number(matched)), h("span.ct-muted", ` of ${number(count)} ${where}`));
 }
 
-/** Fill the second row of the head, give the table all rows, and the filter its chips. */
+/** Fill the second head row, give the table all rows, and add chips to the filter. */
 export function attach(frame, table, filter) {
   filter.append(chipBar(frame, filter.querySelector("input")));
   const rows = new LoadedRows(frame, () => table.fill());

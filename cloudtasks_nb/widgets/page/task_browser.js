@@ -1,4 +1,4 @@
-// The tasks of a queue: a page of the listing or all of it, the filter, the selection, and one in detail.
+// The task browser: one page of tasks or all of them, a filter, a selection, and one task in detail.
 
 import { when } from "./frame/cells.js";
 import { buttons, h, muted } from "./frame/dom.js";
@@ -9,7 +9,7 @@ import { TaskTable } from "./tasks/table.js";
 import { together } from "./tasks/together.js";
 
 const PAGES_TITLE = "Back to reading page by page";
-const ALL_TITLE = "Read every page, so that filter and order are those of the whole queue";
+const ALL_TITLE = "Read every page, so that filter and order apply to the whole queue";
 
 function navigation(frame) {
   const at = () => frame.get("place");

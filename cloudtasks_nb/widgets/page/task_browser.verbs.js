@@ -1,5 +1,5 @@
-// What reads and acts on tasks: how they are shown, the verbs for many, the forms, and one task in detail.
-// It is loaded from the kernel, which all of it needs.
+// The controls of the task browser: view options, actions on many tasks, forms, and one task in detail.
+// All of it needs a kernel, so the kernel sends this part on request.
 
 import { formSlot } from "./frame/forms.js";
 import { detailSlot } from "./frame/pane.js";
@@ -9,7 +9,7 @@ import { downloads } from "./tasks/export.js";
 import { verbBar } from "./tasks/verbs.js";
 import { progressRow, viewControls } from "./tasks/view.js";
 
-// The pane of the opened task; closing it gives the focus back to its row.
+// The pane of the open task; closing it returns the focus to its row.
 function openedTask(frame, table) {
   const close = () => {
     const { id } = frame.get("detail");
@@ -22,7 +22,7 @@ function openedTask(frame, table) {
   return detail.node;
 }
 
-/** Fill the places around the table and the status line. */
+/** Fill the slots around the table and the status line. */
 export function attach(frame, table, { view, progress, side, above, below }) {
   const slot = formSlot(frame);
   downloads(frame);

@@ -1,4 +1,4 @@
-// A watch over a queue: what it kept so far, and a button that stops it.
+// The panel of a watch: what it has saved, and buttons to poll now and to stop.
 
 import { cells } from "./frame/cells.js";
 import { buttons, h } from "./frame/dom.js";

@@ -226,7 +226,7 @@ def test_what_is_no_verb_of_this_client_is_refused_when_it_is_added() -> None:
         for wrong, match in (
             (lambda: batch.add(queue), "not a Queue"),
             (lambda: batch.add(foreign.pause), "its own client"),
-            (lambda: batch.add(len, []), "did not"),
+            (lambda: batch.add(len, []), "makes no call"),
             (lambda: batch.add(queue.update), "without any change"),
         ):
             with pytest.raises(ct.ConfigError, match=match):
@@ -236,7 +236,7 @@ def test_what_is_no_verb_of_this_client_is_refused_when_it_is_added() -> None:
         assert len(batch) == 0
         assert batch.send() == []
         assert len(server.requests) == 1
-        with pytest.raises(ct.ConfigError, match="sent already"):
+        with pytest.raises(ct.ConfigError, match="already sent"):
             batch.add(queue.pause)
 
 

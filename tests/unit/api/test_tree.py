@@ -162,10 +162,10 @@ def test_system_parameters_of_every_spelling_arrive_as_the_api_spells_them() -> 
         (lambda q: q.list(parent=PLACE, field="x"), "'field'", "'fields'"),
         (lambda q: q.list(), "parent is missing", 'parent="projects/…/locations/…"'),
         (lambda q: q.get("emails"), "projects/…/locations/…/queues/…", "queue.name"),
-        (lambda q: q.get(f"{PLACE}/queues/.."), "is not of the form", "queue.name"),
-        (lambda q: q.get(7), "is not of the form", "queue.name"),
-        (lambda q: q.get(QUEUE, "FULL"), "without a name", "name"),
-        (lambda q: q.pause(QUEUE, body=[]), "body is a list", "describe"),
+        (lambda q: q.get(f"{PLACE}/queues/.."), "must have the form", "queue.name"),
+        (lambda q: q.get(7), "must have the form", "queue.name"),
+        (lambda q: q.get(QUEUE, "FULL"), "passed by position", "name"),
+        (lambda q: q.pause(QUEUE, body=[]), "body must be a dict, not a list", "describe"),
         (lambda q: q.create(parent=PLACE, body={"rateLimit": {}}), "'rateLimit' is unknown", "'rateLimits'"),
         (
             lambda q: q.tasks.create(parent=QUEUE, body={"task": {"httpRequest": {"uri": "x"}}}),
@@ -329,11 +329,11 @@ def test_describe_is_a_card_and_knows_what_was_meant() -> None:
     for words in (
         "POST /v2beta2/{parent}/tasks:lease",
         "cloudtasks.tasks.lease, held by roles/cloudtasks.editor",
-        "never repeated",
+        "never retried",
         "leaseDuration",
         "tasks[].pullMessage.tag",
         'client.api.projects.locations.queues.tasks.lease(parent=queue.name, body={"maxTasks": 10',
-        "13 system parameters",
+        "13 system parameters of every method",
     ):
         assert words in text
         assert words.partition("(")[0] in card._repr_html_()

@@ -83,11 +83,11 @@ def test_it_never_stands_still_however_often_it_is_refused() -> None:
 
 @pytest.mark.parametrize("ramp", ["fast", "500/50", "0/50/5", 500])
 def test_what_is_no_ramp_is_refused(ramp: str) -> None:
-    with pytest.raises(ConfigError, match="not a ramp"):
+    with pytest.raises(ConfigError, match="not a valid ramp"):
         Pace(ramp=ramp)
 
 
 @pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan, "10", True])
 def test_what_is_no_rate_is_refused(rate: float) -> None:
-    with pytest.raises(ConfigError, match="not a rate"):
+    with pytest.raises(ConfigError, match="rate_per_second must be a finite number above 0"):
         Pace(rate_per_second=rate)

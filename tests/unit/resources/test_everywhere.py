@@ -81,7 +81,7 @@ def test_a_location_that_refuses_is_named_and_the_queues_of_the_others_are_kept(
         "projects/p/locations/us-central1",
     )
     assert "roles/cloudtasks.viewer" in str(error)
-    assert "us-central1 could not be listed; 3 queues of the other 2 in the error's .result" in str(error)
+    assert "us-central1 could not be listed; the error's .result has 3 queues of the other 2" in str(error)
     assert [queue.name.rpartition("/")[2] for queue in error.result] == ["a", "b", "c"]
     assert "europe-west1" in error.result._repr_html_()
     with pytest.raises(ct.ConfigError, match="client is closed"):  # what is kept has a client: this one
@@ -93,9 +93,7 @@ def test_several_that_fail_are_told_and_all_of_them_too() -> None:
     with world(**refused, us_central1=[page("us-central1")]) as client:
         with pytest.raises(ct.PermissionDenied) as caught:
             client.queues("-")
-        said = (
-            "place-0, place-1, place-2 and 2 more could not be listed; 0 queues of the other 1 in the error's"
-        )
+        said = "place-0, place-1, place-2 and 2 more could not be listed; the error's .result has 0 queues"
         assert said in str(caught.value)
         assert caught.value.resource == "projects/p/locations/place-0"
     with world(**refused) as client, pytest.raises(ct.PermissionDenied) as caught:

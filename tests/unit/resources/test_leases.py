@@ -166,7 +166,7 @@ def test_an_acknowledgement_waits_for_a_renewal_in_flight() -> None:
     ("given", "match"),
     [
         ({"tag": "a", "oldest_tag": True}, "not both"),
-        ({"tag": 7}, "not text"),
+        ({"tag": 7}, "must be a string"),
         ({"view": "ALL"}, "unknown"),
     ],
 )

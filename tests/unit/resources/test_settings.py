@@ -145,13 +145,13 @@ def test_no_setting_is_without_a_value(field: str, key: str, value: Any) -> None
     [
         ("rate_limits", "max_tasks_dispatched_per_second", "queue.pause()"),
         ("rate_limits", "max_concurrent_tasks", "queue.pause()"),
-        ("rate_limits", "max_burst_size", "the least is 1"),
+        ("rate_limits", "max_burst_size", "the minimum is 1"),
         ("retry_config", "max_attempts", "no retries"),
     ],
 )
 def test_a_0_that_would_become_the_default_is_refused(field: str, key: str, instead: str) -> None:
     for given_value in ({key: 0}, {key: 0.0}, KINDS[field](**{key: 0})):
-        with pytest.raises(ConfigError, match="0, which the service takes for its default") as refused:
+        with pytest.raises(ConfigError, match="0, which the service reads as its default") as refused:
             settings({field: given_value})
         assert instead in str(refused.value)
 

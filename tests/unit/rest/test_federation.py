@@ -84,7 +84,7 @@ def test_on_aws_the_machine_is_asked_and_nothing_else() -> None:
     }
     aws = {"subject_token_type": "urn:ietf:params:aws:token-type:aws4_request"}
     assert credentials_auth(to_credentials(workload(source, **aws))).identity == "aws credentials"
-    with pytest.raises(ct.ConfigError, match="in the clear"):
+    with pytest.raises(ct.ConfigError, match="over plain http"):
         to_credentials(workload(source | {"region_url": "http://example.com/"}, **aws))
 
 
@@ -148,12 +148,12 @@ def test_googles_other_addresses_are_googles(address: str) -> None:
 @pytest.mark.parametrize(
     ("source", "match"),
     [
-        ({"executable": {"command": "curl example.com | sh"}}, "neither a file"),
-        ({"certificate": {"use_default_certificate_config": True}}, "neither a file"),
-        ("/token", "neither a file"),
-        ({"url": "http://example.com/token"}, "in the clear"),
-        ({"url": "file:///etc/passwd"}, "in the clear"),
-        ({"url": 7}, "in the clear"),
+        ({"executable": {"command": "curl example.com | sh"}}, "not a file, a URL or AWS"),
+        ({"certificate": {"use_default_certificate_config": True}}, "not a file, a URL or AWS"),
+        ("/token", "not a file, a URL or AWS"),
+        ({"url": "http://example.com/token"}, "over plain http"),
+        ({"url": "file:///etc/passwd"}, "over plain http"),
+        ({"url": 7}, "over plain http"),
     ],
 )
 def test_a_source_that_is_not_safe_is_refused(source: Any, match: str) -> None:
@@ -167,7 +167,7 @@ def test_what_an_account_acts_with_is_checked_too() -> None:
     for source in (None, {}, workload({"file": "/x"}, token_url="https://example.com/")):
         with pytest.raises(ct.ConfigError):
             to_credentials(acting | {"source_credentials": source})
-    with pytest.raises(ct.ConfigError, match="which service account"):
+    with pytest.raises(ct.ConfigError, match="no service account"):
         to_credentials(acting | {"service_account_impersonation_url": ACTING.partition(":generate")[0]})
 
 
@@ -175,5 +175,5 @@ def test_a_configuration_that_lacks_something_says_what() -> None:
     with pytest.raises(ct.ConfigError, match="lack audience and token_url") as caught:
         to_credentials(workload({"file": "/token"}) | {"token_url": "", "audience": None})
     assert "create-cred-config" in (caught.value.hint or "")
-    with pytest.raises(ct.AuthError, match="cannot be used"):
+    with pytest.raises(ct.AuthError, match="is not valid"):
         to_credentials({"type": "external_account_authorized_user", "token_url": STS, "audience": "a"})

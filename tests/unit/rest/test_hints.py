@@ -64,7 +64,7 @@ def test_a_missing_permission_names_every_role_that_holds_it(permission: str) ->
         ),
         (advice("FAILED_PRECONDITION", "because a queue with this name existed too recently."), "3 days"),
         (advice("ALREADY_EXISTS", "because a task with this name existed too recently."), "tombstone_ttl"),
-        (advice("ALREADY_EXISTS", "Requested entity already exists", "x.tasks.create"), "taken"),
+        (advice("ALREADY_EXISTS", "Requested entity already exists", "x.tasks.create"), "name is in use"),
         (advice("FAILED_PRECONDITION", "no", "projects.locations.queues.tasks.renewLease"), "lease again"),
         (advice("FAILED_PRECONDITION", "no", "projects.locations.queues.tasks.lease"), "queue.resume()"),
         (advice("ABORTED", "There were concurrent policy changes."), "change_iam_policy"),

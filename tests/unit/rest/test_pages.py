@@ -120,7 +120,7 @@ def test_an_answer_has_a_bound_when_it_is_unpacked() -> None:
 
     with queue_of(*[bomb(400)] * 12, max_answer_bytes=2**20) as (queue, server):
         tracemalloc.start()
-        with pytest.raises(ct.AnswerTooLarge, match=r"more than 1,048,576 bytes") as caught:
+        with pytest.raises(ct.AnswerTooLarge, match=r"larger than 1,048,576 bytes") as caught:
             queue.tasks()
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

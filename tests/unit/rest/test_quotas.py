@@ -221,7 +221,7 @@ def test_a_wait_that_would_be_too_long_ends_in_what_the_service_said_and_nothing
             with pytest.raises(errors.ResourceExhausted, match="too many") as caught:
                 client.call(GET, Queue, path={"name": QUEUE})
             assert len(server.requests) == sent
-        assert "nothing was sent, for another call was refused" in (caught.value.hint or "")
+        assert "nothing was sent, because another call was just rejected" in (caught.value.hint or "")
         assert (caught.value.method, caught.value.resource) == (GET, QUEUE)
         assert len(client.heard.refusals(QUEUE)) == 1, "only what was sent was refused"
         client.close()

@@ -57,7 +57,7 @@ def test_a_call_that_ran_out_of_time_names_all_of_it_and_how_often_it_was_tried(
     finally:
         server.close()
     error = caught.value
-    assert error.message == f"{server.url} did not answer completely within 1.5 s."
+    assert error.message == f"{server.url} did not respond completely within 1.5 s."
     assert error.tries == 3
     assert "\n  tried: 3 times\n  next: " in str(error)
     assert "3 times" in error._repr_html_()
@@ -97,7 +97,9 @@ def test_signing_in_that_takes_all_the_time_leaves_nothing_to_send(monkeypatch: 
     monkeypatch.setattr("cloudtasks_nb.rest.deadline.time", clock)
     with scripted(answer(200, {})) as server:
         session = Session(server.url, Auth(Signing(takes_s=25, now_s=now_s)), timeout_s=20)
-        with pytest.raises(errors.Timeout, match="20 s of this call were over before it was sent") as caught:
+        with pytest.raises(
+            errors.Timeout, match="deadline of 20 s passed before this call was sent"
+        ) as caught:
             session.call("projects.locations.queues.purge", Queue, path={"name": QUEUE})
         session.close()
     assert server.requests == []

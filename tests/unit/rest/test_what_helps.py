@@ -22,7 +22,7 @@ def test_a_bad_access_token_is_no_matter_of_gcloud() -> None:
         client = ct.connect("p", "us-central1", endpoint=server.url, access_token="t")
         with client, pytest.raises(ct.Unauthenticated) as caught:
             client.queue("emails")
-    assert "pass a fresh one, ct.connect(access_token=...)" in str(caught.value.hint)
+    assert "pass a new one, ct.connect(access_token=...)" in str(caught.value.hint)
     assert "gcloud" not in str(caught.value)
     with (
         scripted(REFUSED) as server,
@@ -30,7 +30,7 @@ def test_a_bad_access_token_is_no_matter_of_gcloud() -> None:
         pytest.raises(ct.Unauthenticated) as caught,
     ):
         client.api.projects.locations.queues.get(NAME, access_token="t")
-    assert "token that came with the call" in str(caught.value.hint)
+    assert "token of this call" in str(caught.value.hint)
 
 
 def test_the_same_is_said_of_a_call_in_a_batch() -> None:
@@ -44,7 +44,7 @@ def test_the_same_is_said_of_a_call_in_a_batch() -> None:
         client = ct.connect("p", "us-central1", endpoint=server.url, access_token="t")
         with client, client.batch() as batch:
             item = batch.add(client.queue, "emails")
-    assert "pass a fresh one" in str(getattr(item.error, "hint", ""))
+    assert "pass a new one" in str(getattr(item.error, "hint", ""))
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_the_same_is_said_of_a_call_in_a_batch() -> None:
             "client_id, client_secret, refresh_token",
             "sign in again",
         ),
-        ({"type": "service_account", "client_email": "a@b"}, "private_key", "download the key anew"),
+        ({"type": "service_account", "client_email": "a@b"}, "private_key", "download the key again"),
     ],
 )
 def test_credentials_that_are_not_whole_say_what_they_lack(
     info: dict[str, Any], lacks: str, advice: str
 ) -> None:
-    with pytest.raises(ct.AuthError, match=f"without {lacks}") as caught:
+    with pytest.raises(ct.AuthError, match=f"lacks {lacks}") as caught:
         ct.connect("p", credentials=info)
     assert advice in str(caught.value.hint)
 

@@ -193,7 +193,7 @@ def test_every_panel_reads_again_as_often_as_it_was_asked_to(
     panel.live_s = 0
     page.click("look")
     assert page.next_s == 0
-    with pytest.raises(ct.ConfigError, match="or 0 to read only when you ask"):
+    with pytest.raises(ct.ConfigError, match="every_s must be between 1 and 3,600 seconds, or 0"):
         getattr(panel.subject, name)(every_s=0.5)
 
 

@@ -31,9 +31,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (0, True, "0 tasks, about 1 s."),
         (1, True, "1 task, about 1 s."),
         (10_000, True, "10,000 tasks, about 10 s."),
-        (10_001, False, "Not ticked, because 10,001 tasks take about 11 s."),
-        (1_000_000, False, "Not ticked, because 1,000,000 tasks take about 16 min 40 s."),
-        (None, False, "How many there are is not known"),
+        (10_001, False, "Off by default, because 10,001 tasks take about 11 s."),
+        (1_000_000, False, "Off by default, because 1,000,000 tasks take about 16 min 40 s."),
+        (None, False, "The number of tasks is unknown"),
     ],
 )
 def test_it_is_ticked_up_to_ten_thousand_tasks(

@@ -88,7 +88,7 @@ def test_chosen_queues_are_paused_and_resumed_with_a_warning(
     states = {row["name"]: row["state"] for row in explorer.rows}
     assert [own.queue(queue.name).state for queue in queues] == ["PAUSED", "PAUSED", "RUNNING", "RUNNING"]
     assert [states[queue.name] for queue in queues] == ["PAUSED", "PAUSED", "RUNNING", "RUNNING"]
-    assert "500 a second" in page.click("resume_queues", names=names)
+    assert "500 per second" in page.click("resume_queues", names=names)
     assert own.queue(queues[0].name).state == "PAUSED"
     assert page.click("resume_queues", names=names[:1]) == "Resumed 1 queue."
     assert page.click("resume_queues", names=names, confirm=True) == "Resumed 2 queues."
@@ -137,7 +137,7 @@ def test_a_workbench_is_for_pull_queues_and_unknown_views_are_refused(
 ) -> None:
     page = clicking(explorer)
     for view in ("workbench", "delete", "", None):
-        assert "cannot be opened like that" in page.click("open_queue", name=queues[0].name, view=view)
+        assert f"cannot be opened as {view!r}" in page.click("open_queue", name=queues[0].name, view=view)
     assert explorer.opened is None
     page.click("open_queue", name=queues[-1].name, view="workbench")
     assert isinstance(explorer.opened, LeaseWorkbench)
@@ -176,7 +176,7 @@ def test_a_location_that_fails_hides_no_other_and_can_be_asked_again(
         explorer = client.explore()
         page = clicking(explorer)
         assert {row["location"] for row in explorer.rows} == {"us-central1"}
-        assert explorer.notice["text"] == "1 location did not answer."
+        assert explorer.notice["text"] == "1 location did not respond."
         assert explorer.place["silent"][0]["location"] == "europe-west1"
         assert (
             explorer.place["silent"][0]["message"]

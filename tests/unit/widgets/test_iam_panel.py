@@ -88,7 +88,7 @@ def test_a_draft_can_be_taken_back_bit_by_bit_or_whole(panel: IamPanel, clicking
     page.click("revoke", role=RUNNER, member=BOB)
     page.click("grant", role=VIEWER, member=ADA)  # holds it already
     assert panel.changes["lines"] == []
-    assert page.click("save") == "There is nothing to save."
+    assert page.click("save") == "There are no changes to save."
     page.click("grant", role=RUNNER, member=BOB)
     page.click("discard")
     assert panel.changes["lines"] == []
@@ -106,7 +106,7 @@ def test_what_is_no_role_or_member_is_refused(
 
 
 def test_only_what_is_there_can_be_taken_out(panel: IamPanel, clicking: Clicking) -> None:
-    assert clicking(panel).click("revoke", role=RUNNER, member=ADA) == "There is no such member in this role."
+    assert clicking(panel).click("revoke", role=RUNNER, member=ADA) == "This member does not have this role."
     assert clicking(panel).click("revoke", role=[RUNNER], member={}).startswith(("There is no", "Unexpected"))
 
 

@@ -33,7 +33,7 @@ def test_requests_appear_open_and_go(inbox: Inbox, clicking: Callable[[Clickable
     page.click("open_request", number=1)
     assert panel.opened["title"] == "POST /a"
     assert "k3y" not in str(panel.get_state())
-    assert page.click("open_request", number=9) == "This request is no longer held."
+    assert page.click("open_request", number=9) == "The inbox no longer keeps this request."
     page.click("clear")
     assert (panel.rows, panel.opened, inbox.requests) == ([], {}, [])
     assert panel.lines == ["inbox.clear()"]

@@ -47,7 +47,7 @@ def test_leased_tasks_are_held_with_payloads_until_their_leases_end(
     assert states(workbench) == {"p-0": "held", "p-1": "held"}
     task = pull.task("p-0")
     assert (task.dispatch_count, workbench.leases[0]["ends"]) == (1, task.schedule_time.isoformat())  # type: ignore[union-attr]
-    assert page.click("lease", tag="red") == "No task was free."
+    assert page.click("lease", tag="red") == "No task was available to lease."
     assert page.click("lease", oldest_tag=True) == "1 task leased."
     assert (
         workbench.lines[1] == f'tasks = client.queue("{pull.name}").lease(10, lease_duration=300, tag="red")'
@@ -60,14 +60,14 @@ def test_finishing_one_does_to_the_service_what_it_says(
     page.click("lease", lease_duration=300)
     before = pull.task("p-1").schedule_time
     assert page.click("acknowledge", task_id="p-0") == "p-0 was acknowledged."
-    assert page.click("renew", task_id="p-1", lease_duration=3600) == "p-1 is held for 3600 s from now."
+    assert page.click("renew", task_id="p-1", lease_duration=3600) == "p-1 is leased for 3600 s from now."
     assert page.click("give_back", task_id="p-2") == "p-2 was given back."
     after = {task.id: task.schedule_time for task in pull.tasks()}
     assert set(after) == {"p-1", "p-2"}
     assert before and after["p-1"] and after["p-1"] - before > timedelta(minutes=50)
     assert states(workbench) == {"p-0": "acknowledged", "p-1": "held", "p-2": "returned"}
     assert [task.id for task in workbench.tasks] == ["p-1"]
-    assert page.click("acknowledge", task_id="p-2").startswith("p-2 is not held any more")
+    assert page.click("acknowledge", task_id="p-2").startswith("p-2 is no longer leased here")
     assert len(list(pull.tasks())) == 2
     page.click("clear")
     assert states(workbench) == {"p-1": "held"}
@@ -83,7 +83,7 @@ def test_a_lost_lease_is_shown_as_lost_and_the_others_go_on(
     assert states(workbench) == {"p-0": "lost", "p-1": "lost", "p-2": "acknowledged"}
     assert all(row["note"] for row in workbench.leases[:2])
     assert {task.id for task in pull.tasks()} == {"p-1"}
-    with pytest.raises(Refused, match="not held any more"):
+    with pytest.raises(Refused, match="no longer leased here"):
         workbench.renew("p-1")
 
 
@@ -98,7 +98,7 @@ def test_what_waits_is_counted_and_what_was_said_of_leases_goes_with_them(
     later = datetime.now(UTC) + timedelta(seconds=301)
     monkeypatch.setattr(LeaseWorkbench, "_now", lambda self: later)
     page.click("look")
-    assert workbench.notice["text"] == "The leases are over: anybody may lease these tasks again."
+    assert workbench.notice["text"] == "The leases ended. Any worker may lease these tasks again."
     assert workbench.place["waiting"] == 3
 
 
@@ -107,7 +107,7 @@ def test_all_are_renewed_and_given_back(workbench: LeaseWorkbench, page: FakePag
     assert page.click("renew_all", lease_duration=900) == "3 tasks renewed."
     assert page.click("give_back_all") == "3 tasks given back."
     assert (workbench.tasks, len(pull.lease())) == ([], 3)
-    assert page.click("give_back_all") == "No lease is held here."
+    assert page.click("give_back_all") == "No task is leased here."
 
 
 def test_many_are_acknowledged_only_when_their_number_is_confirmed(
@@ -130,7 +130,7 @@ def test_an_expired_lease_cannot_be_acted_on(
     now = pull._session.now()
     monkeypatch.setattr(pull._session, "now", lambda: now + timedelta(seconds=61))
     assert workbench.tasks == []
-    assert page.click("acknowledge", task_id="p-0") == "p-0 is not held any more: its lease is over."
+    assert page.click("acknowledge", task_id="p-0") == "p-0 is no longer leased here: its lease ended."
     assert len(list(pull.tasks())) == 3
 
 

@@ -102,7 +102,7 @@ def test_without_a_complete_backup_nothing_is_removed(
     file.write_text("yesterday's")
     for action in ("purge", "delete"):
         for backup in (str(file), str(tmp_path / "no" / "folder.parquet"), str(tmp_path), 1):
-            assert "nothing was removed" in page.click(action, confirm=queue.id, backup=backup) or backup == 1
+            assert "Nothing was removed" in page.click(action, confirm=queue.id, backup=backup) or backup == 1
             assert panel.notice["level"] == "error"
     assert file.read_text() == "yesterday's"
     assert len(list(queue.tasks())) == 3
@@ -129,7 +129,7 @@ def test_settings_are_checked_before_they_are_sent_and_only_changes_are_sent(
     panel = QueuePanel(queue)
     page = clicking(panel)
     client.queue(queue.id).update(rate_limits={"max_concurrent_tasks": 7})  # by somebody else, meanwhile
-    assert page.click("update", settings={"max_burst_size": "many"}) == "Burst: many does not fit."
+    assert page.click("update", settings={"max_burst_size": "many"}) == "Burst: many is not valid."
     typed = {"max_tasks_dispatched_per_second": "5", "min_backoff": "2 min", "max_attempts": "unlimited"}
     assert page.click("update", settings=typed) == "Changed 3 settings."
     now = client.queue(queue.id)

@@ -229,7 +229,7 @@ def test_what_is_loaded_as_a_whole_is_filtered_and_sorted_as_a_whole(
     page = clicking(browser)
     page.click("sort", column="task", descending=True)
     assert (len(ids(browser)), browser.place["scope"]) == (1, "page")
-    assert page.click("load_all") == "3 tasks loaded: all there are."
+    assert page.click("load_all") == "3 tasks loaded: the whole queue."
     assert (ids(browser), browser.place["scope"]) == (["t-2", "t-1", "t-0"], "all")
     page.click("filter", query="t-1")
     assert (ids(browser), [task.id for task in browser.matching]) == (["t-1"], ["t-1"])
@@ -292,7 +292,7 @@ def test_payloads_are_searched_once_they_were_read(queue: ct.Queue, clicking: Cl
     assert page.click("read_payloads") == ""  # as the hint says; what was typed is not lost
     assert (ids(browser), browser.place["query"]) == (["t-2"], "payload.number:2")
     assert cell(browser, "t-2", "payload") == '{"number":2}'
-    assert page.click("read_payloads", on=False) == "The filter searches payloads."
+    assert page.click("read_payloads", on=False) == "The filter needs payloads."
     assert (ids(browser), browser.place["query"]) == (["t-2"], "payload.number:2")
     page.click("filter", query="")
     page.click("read_payloads", on=False)
@@ -308,7 +308,7 @@ def test_while_a_filter_is_refused_nothing_is_done_with_all_that_match(
     assert "no field cod" in page.click("filter", query="cod:503")
     assert (ids(browser), browser.place["query"], browser.place["asked"]) == (["t-1"], "id:t-1", "cod:503")
     refusal = page.click("delete_tasks", which="matching", confirm=1)
-    assert refusal == "The rows are not those of the filter 'cod:503'."
+    assert refusal == "The filter 'cod:503' could not be applied, so nothing was done."
     assert queue.count_tasks() == 3
     with pytest.raises(ct.QueryError, match="code has no value"):
         browser.filter("code:99")
@@ -338,9 +338,9 @@ def test_another_panel_s_change_reads_the_page_again_and_marks_what_was_loaded(
 
 @pytest.mark.parametrize("page_size", [0, 1001, "25", None, True])
 def test_pages_have_sizes_that_the_service_takes(queue: ct.Queue, page_size: Any) -> None:
-    with pytest.raises(ct.ConfigError, match="is not a page size"):
+    with pytest.raises(ct.ConfigError, match="page_size must be between 1 and 1,000"):
         queue.browse(page_size=page_size)
     browser = queue.browse()
-    with pytest.raises(ct.ConfigError, match="is not a page size"):
+    with pytest.raises(ct.ConfigError, match="page_size must be between 1 and 1,000"):
         browser.set_page_size(page_size)
     assert browser.page_size == 25

@@ -59,7 +59,7 @@ def test_selected_tasks_are_deleted_and_those_that_were_gone_are_counted(
     page = clicking(browser)
     page.click("select", task_ids=["t-0", "t-1"])
     queue.task("t-1").delete()
-    assert page.click("delete_tasks", confirm="2") == "1 task deleted, 1 gone already."
+    assert page.click("delete_tasks", confirm="2") == "1 task deleted, 1 did not exist."
     assert (ids(browser), browser.selected) == (["t-2"], [])
     assert {task.id for task in queue.tasks()} == {"t-2"}
     assert browser.lines[-1] == f'client.queue("{queue.name}").delete_tasks(["t-0", "t-1"])'
@@ -88,7 +88,7 @@ def test_tasks_are_copied_whole_to_another_queue(
     page.click("list_queues")
     assert other.id in browser.queues and queue.id not in browser.queues
     page.click("select_matching")
-    assert page.click("copy_tasks", to=queue.id).startswith("These tasks are in that queue")
+    assert page.click("copy_tasks", to=queue.id).startswith("These tasks are already in that queue")
     assert page.click("copy_tasks", to=other.id, confirm="3") == f"3 tasks copied to {other.id}."
     assert sorted(task.json()["number"] for task in other.tasks(view="FULL")) == [0, 1, 2]
     assert len(list(queue.tasks())) == 3
@@ -101,7 +101,7 @@ def test_tasks_get_another_time(queue: ct.Queue, clicking: Clicking) -> None:
     page.click("select", task_ids=["t-1"])
     assert "not a time" in page.click("reschedule_tasks", schedule="soon")
     assert page.click("reschedule_tasks", schedule="2026-12-24T18:00Z").startswith(
-        "1 task rescheduled. A refresh shows them at 2026-12-24 18:00:00 UTC"
+        "1 task rescheduled. Refresh to see them at 2026-12-24 18:00:00 UTC"
     )
     assert browser.lines[-1].endswith('.reschedule_tasks(["t-1"], schedule="2026-12-24T18:00Z")')
     assert page.click("reschedule_tasks", schedule="2h", which="matching").startswith("Nothing was done")
@@ -123,7 +123,7 @@ def test_a_selection_becomes_a_file_that_nothing_overwrites(
         file = tmp_path / name
         assert page.click("export", path=str(file)).startswith("1 task written to")
         assert list(read(file)["task_id"]) == ["t-1"]
-        assert page.click("export", path=str(file)).endswith("exists already.")
+        assert page.click("export", path=str(file)).endswith("already exists.")
     assert "neither" in page.click("export", path=str(tmp_path / "x.xlsx"))
 
 

@@ -70,17 +70,17 @@ def test_a_lease_is_renewed_after_two_thirds_and_counted_from_before_the_call() 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"concurrency": 0}, "concurrency=0"),
-        ({"concurrency": True}, "concurrency=True"),
-        ({"batch_size": 1001}, "more than one lease call gives"),
-        ({"oldest_tag": True}, "handlers that take a list"),
+        ({"concurrency": 0}, "concurrency must be a whole number of at least 1, not 0"),
+        ({"concurrency": True}, "at least 1, not True"),
+        ({"batch_size": 1001}, "the limit of a lease call"),
+        ({"oldest_tag": True}, "a handler that takes a list"),
         ({"oldest_tag": True, "batch_size": 5, "tag": "a"}, "not both"),
         ({"on_error": "explode"}, "on_error='explode'"),
-        ({"executor": "threads"}, "executor is a str"),
+        ({"executor": "threads"}, "executor must be a concurrent.futures.Executor, not a str"),
         ({"lease_duration": 0.5}, "between a second and a week"),
         ({"lease_duration": timedelta(days=8)}, "between a second and a week"),
-        ({"attempts": 0}, "attempts=0"),
-        ({"handler_timeout": 0}, "handler_timeout=0 is not a positive"),
+        ({"attempts": 0}, "attempts must be a whole number"),
+        ({"handler_timeout": 0}, "handler_timeout must be a positive duration, not 0"),
     ],
 )
 def test_options_that_make_no_sense(options: dict[str, Any], words: str) -> None:

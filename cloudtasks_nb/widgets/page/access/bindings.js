@@ -1,4 +1,4 @@
-// The bindings of a queue's policy, as they would be with the changes that were drafted.
+// The bindings of a queue's policy, with the drafted changes applied.
 
 import { h, pushButton, tableHead } from "../frame/dom.js";
 import { UNREAD } from "../frame/frame.js";

@@ -1,4 +1,4 @@
-// The permissions that the caller holds, as the service says when it is asked.
+// The caller's permissions, as testIamPermissions reports them.
 
 import { when } from "../frame/cells.js";
 import { buttons, h, tableHead } from "../frame/dom.js";
@@ -20,7 +20,7 @@ export function checkTable(frame) {
   const { rows, identity, updated } = frame.get("checklist");
   const check = () => frame.send("check");
   if (!rows) return [frame.button("Check", check)];
-  const words = `As ${identity}. The service may say yes without being sure. Checked `;
+  const words = `As ${identity}. The service may report permissions that you do not have. Checked `;
   const head = tableHead(["Held", "Permission", "Roles that hold it"]);
   const body = h("tbody", rows.map(permissionRow));
   return [

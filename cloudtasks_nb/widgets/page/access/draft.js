@@ -1,4 +1,4 @@
-// The changes that are drafted, and what somebody else changed meanwhile.
+// The drafted changes, and the changes that somebody else made in the meantime.
 
 import { buttons, h, pushButton } from "../frame/dom.js";
 import { plural } from "../frame/words.js";
@@ -23,10 +23,10 @@ export function draftBox(frame) {
   const { lines, theirs } = frame.get("changes");
   if (!lines.length && !theirs.length) return [];
   const others = () => [
-    h("h4", "Changed by somebody else meanwhile"),
+    h("h4", "Changed by somebody else in the meantime"),
     diffList(theirs, "Changed by somebody else"),
   ];
-  const title = lines.length ? "Your changes, not saved yet" : "Nothing of your changes is left to save";
+  const title = lines.length ? "Your changes, not saved yet" : "No changes left to save";
   const options = { kind: "ct-primary", allowed: () => lines.length > 0 };
   const save = frame.button(`Save ${plural(lines.length, "change")}`, () => frame.send("save"), options);
   const discard = pushButton("Discard", () => frame.tell("discard", {}));

@@ -1,8 +1,8 @@
-// The form that drafts a new binding. Input is checked here and in Python; nothing is saved by drafting.
+// The form that drafts a new binding. The page and Python check the input; drafting saves nothing.
 
 import { h, textInput, typing } from "../frame/dom.js";
 
-/** Whether it looks like a role ("roles/x") and a member ("user:x", or a name for everybody: "allUsers"). */
+/** Whether the texts look like a role ("roles/x") and a member ("user:x", or "allUsers" for everybody). */
 export function isGrant(role, member) {
   return role.includes("/") && /^(all|[A-Za-z]+:.)/.test(member.trim());
 }

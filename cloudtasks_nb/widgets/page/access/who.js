@@ -1,4 +1,4 @@
-// Who can do what, by the queue's own policy.
+// Which member can do what, according to the queue's own policy.
 
 import { h, tableHead } from "../frame/dom.js";
 import { UNREAD } from "../frame/frame.js";
@@ -17,13 +17,15 @@ function ableCell(value) {
 }
 
 function memberRow({ member, cells, others }, hasOthers) {
-  const more = hasOthers ? h("td", { title: "not expanded" }, others.join(", ") || "–") : null;
+  const more = hasOthers
+    ? h("td", { title: "The permissions of these roles are not listed." }, others.join(", ") || "–")
+    : null;
   return h("tr", h("th", { scope: "row" }, member), cells.map(ableCell), more);
 }
 
 export function whoTable({ updated, who: { abilities, needs, members } }) {
   if (!members.length) {
-    return h("p.ct-muted", updated ? "Nobody by this queue's own policy." : UNREAD);
+    return h("p.ct-muted", updated ? "This queue's own policy gives access to nobody." : UNREAD);
   }
   const hasOthers = members.some((row) => row.others.length);
   const head = tableHead(["Member", ...abilities, ...(hasOthers ? ["By other roles"] : [])]);

@@ -1,10 +1,10 @@
-// Two steps: the first press arms for five seconds, the second acts. A double click only arms.
+// Buttons that need two presses: the first arms for five seconds, the second acts. A double click only arms.
 
-/** Two presses act on up to so many tasks; more are confirmed by their number. */
+/** Up to this many tasks need two presses; for more, the user types their number. */
 export const FEW = 20;
 const ARMED_MS = 5000;
 
-/** `button.question`, where it is set, asks in place of `question`. */
+/** A button that asks `question` before it acts; `button.question`, if set, replaces it. */
 export function armed(frame, label, question, act, options = {}) {
   let timer = null;
   const disarm = () => {
@@ -36,7 +36,7 @@ export function armed(frame, label, question, act, options = {}) {
   return button;
 }
 
-/** Two presses while `isFew()`; otherwise the first press opens a form instead. */
+/** Needs two presses while `isFew()`; otherwise the first press opens a form. */
 export function armedForFew(button, isFew, openForm) {
   const open = (event) => {
     if (isFew()) return;

@@ -1,14 +1,14 @@
-// Actions that act once: while an answer is awaited, no other action leaves the page. Waiting has an
-// end, because messages get lost.
+// Sends one action at a time: while a response is pending, the page sends no other action. The wait ends
+// after a timeout, because messages can be lost.
 
 export const SILENT = "Waiting for the kernel. If it was restarted, run this cell again.";
 export const WAITING = "Waiting for the service…";
 export const GONE = "The kernel is gone. Run this cell again.";
-export const BUSY = "Another action is under way. Nothing done.";
+export const BUSY = "Another action is running. Nothing done.";
 const IMPATIENT_MS = 1500;
-export const NEWS_MS = 15000; // without news for so long, the kernel is asked whether it is still at it
-const NO_WORD = "No word from the kernel for 30 s. If it runs a cell, the action follows.";
-const SOON_MS = 2000; // an answer may follow what the kernel says of it
+export const NEWS_MS = 15000; // after this silence, ask the kernel whether the action still runs
+const NO_WORD = "No response from the kernel for 30 s. The action starts when no cell runs.";
+const SOON_MS = 2000; // the response may arrive shortly after the kernel's "alive" message
 
 /** An id that no other call of this page has. */
 export function callId(kind = "call") {
@@ -16,7 +16,7 @@ export function callId(kind = "call") {
 }
 
 const unknown = (action) =>
-  `Whether “${action.replaceAll("_", " ")}” was done is not known: look before you press it again.`;
+  `“${action.replaceAll("_", " ")}” may have been done: check before you repeat it.`;
 
 export class Calls {
   /** `say` shows words in the status line; `changed` runs when an action begins or is over. */
@@ -24,7 +24,7 @@ export class Calls {
     Object.assign(this, { model, say, changed, pending: null, late: null, isGivenUp: false });
   }
 
-  /** The name of the action that the kernel says is under way, until it was given up. */
+  /** The name of the action that the kernel reports as running; "" once the page gave up waiting. */
   get #theirs() {
     return this.isGivenUp ? "" : this.model.get("busy");
   }
@@ -33,7 +33,7 @@ export class Calls {
     return this.pending !== null || this.#theirs !== "";
   }
 
-  /** Whether the message left: once its kernel is gone, a model can send nothing any more. */
+  /** Returns whether the message was sent: a model cannot send after its kernel is gone. */
   post(message) {
     try {
       this.model.send(message);
@@ -43,11 +43,11 @@ export class Calls {
     }
   }
 
-  /** An action that waits for its answer. Dropped while another one is under way. */
+  /** Send an action and wait for its response. Does nothing while another action runs. */
   send(action, args = {}) {
     if (this.busy) return;
     const call = callId();
-    Object.assign(this, { pending: call, action }); // before the message: an answer may come at once
+    Object.assign(this, { pending: call, action }); // first, because the response may arrive immediately
     if (!this.post({ do: action, args, call })) {
       this.pending = null;
       this.say(GONE, "error");
@@ -60,18 +60,18 @@ export class Calls {
     this.changed();
   }
 
-  /** Something light that neither waits for an action nor keeps the buttons waiting. */
+  /** Send a light action: it does not wait for other actions and does not disable the buttons. */
   tell(action, args) {
     if (!this.post({ do: action, args })) this.say(GONE, "error");
   }
 
-  /** The kernel began or ended an action, or says how far it is: there is somebody. */
+  /** The kernel sent a sign of life: an action began, ended, or made progress. */
   heard() {
     this.isGivenUp = false;
     this.#wait();
   }
 
-  /** Whether the message answered the action under way, or one that was given up. */
+  /** Returns whether the message is the response to the running action, or to one that was given up. */
   answered(message) {
     if (message?.alive !== undefined) this.#stillAt(message.alive);
     if (!message?.done || ![this.pending, this.late].includes(message.done)) return false;
@@ -98,11 +98,11 @@ export class Calls {
     });
   }
 
-  // The kernel answered: what it does is under way, or it does nothing, and a message got lost.
+  // The kernel answered "alive": the action still runs; or the kernel is idle, and a message was lost.
   #stillAt(action) {
     if (!this.busy) return;
     if (action) return this.#wait();
-    this.#later(SOON_MS, () => this.#giveUp("The kernel does nothing: a message got lost."));
+    this.#later(SOON_MS, () => this.#giveUp("The kernel is idle: a message was lost."));
   }
 
   #giveUp(why) {

@@ -1,19 +1,19 @@
-// Cells as Python rendered them: text with a look, and instants that keep running.
+// Draws cells that Python rendered: styled text, and relative times that stay up to date.
 
 import { h, pushButton } from "./dom.js";
 import { relative } from "./words.js";
 
-const TAIL = 14; // signs at the end of a name that stay whole
+const TAIL = 14; // characters at the end of a name that are never cut
 const LONG_NAME = 22;
 
 const timeWords = (iso) => relative(Date.parse(iso), Date.now());
 
-/** An instant that keeps running, exact on hover. */
+/** A relative time that stays up to date; hovering shows the exact time. */
 export function when(iso, empty = "–") {
   return iso ? h("time", { datetime: iso, title: iso }, timeWords(iso)) : empty;
 }
 
-/** Let the instants below `root` say how far away they are now. */
+/** Update the relative times below `root`. */
 export function tickTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const text = timeWords(time.getAttribute("datetime"));
@@ -27,24 +27,24 @@ function cellNode({ time, text, title, look, tone }) {
   return h(look === "code" ? "code" : "span", { class: classes[look], title: title || null }, text);
 }
 
-/** Rendered cells from Python as nodes, a space between two. */
+/** Nodes for rendered cells, with a space between them. */
 export function cells(values) {
   return values.flatMap((cell, at) => (at ? [" ", cellNode(cell)] : [cellNode(cell)]));
 }
 
-/** Text that gives way in its middle: the end of an id or a URL says more than the part before it. */
+/** Text that is cut in the middle: the end of an id or a URL tells more than the part before it. */
 export function cut(text) {
   const signs = Array.from(text);
   const part = (...range) => h("span", signs.slice(...range).join(""));
   return h("span.ct-cut", part(0, -TAIL), part(-TAIL));
 }
 
-/** A long name as a button: cut for the eye, whole for screen readers and on hover. */
+/** A name as a button: shown cut if it is long, but whole for screen readers and on hover. */
 export function nameButton(name, open, { kind = "", key = name } = {}) {
   const title = name.length > LONG_NAME ? name : null;
   const attributes = { "aria-label": name, title, "data-key": key };
   return pushButton(cut(name), open, { kind: `ct-link ct-name ${kind}`, ...attributes });
 }
 
-/** A number, or a dash where there is none. */
+/** The words for a number, or a dash for null. */
 export const orDash = (value, words) => (value === null ? "–" : words(value));

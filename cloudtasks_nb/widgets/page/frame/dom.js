@@ -1,4 +1,4 @@
-// Elements made from text only: nothing from the service is ever read as HTML.
+// Creates elements from text only: text from the service is never parsed as HTML.
 
 const isThere = (value) => value !== undefined && value !== null && value !== false;
 
@@ -8,8 +8,8 @@ function set(node, name, value) {
 }
 
 /**
- * An element: h("span.ct-muted", { title }, ...children). Attributes ("title", "onclick", "class") may be
- * left out; children are nodes or text.
+ * Create an element: h("span.ct-muted", { title }, ...children). Attributes ("title", "onclick", "class") are
+ * optional; children are nodes or text.
  */
 export function h(selector, ...given) {
   const [tag, ...classes] = selector.split(".");
@@ -27,12 +27,12 @@ export const muted = (...children) => h("span.ct-muted", children);
 export const strong = (...children) => h("strong", children);
 export const buttons = (...children) => h("div.ct-buttons", children);
 
-/** A button that always works. `frame.button` makes one that waits for actions. */
+/** A button that is always enabled. `frame.button` is disabled while an action runs. */
 export function pushButton(label, onclick, { kind = "", ...attributes } = {}) {
   return h("button", { type: "button", class: `ct-button ${kind}`, onclick, ...attributes }, label);
 }
 
-/** The head of a table. A column is a name, or a node in place of it. */
+/** The head of a table. Each column is a name or a node. */
 export function tableHead(columns, classOf = () => null) {
   const heads = columns.map((name, at) => h("th", { scope: "col", class: classOf(name, at) }, name));
   return h("thead", h("tr", heads));
@@ -56,7 +56,7 @@ export function focus(node) {
   node?.focus({ preventScroll: true });
 }
 
-/** A notebook's own shortcuts do nothing while someone types, and Escape closes. */
+/** Keep keys in the form from the notebook's shortcuts; Escape closes the form. */
 export function typing(form, close) {
   form.addEventListener("keydown", (event) => {
     event.stopPropagation();

@@ -1,11 +1,11 @@
-// Where the focus is, and where it goes when the thing that had it is disabled or drawn anew: to that same
-// thing, or to what does nothing. A second Enter must not press a button that nobody chose.
+// Restores the focus after its element was disabled or drawn again: to the same element, or to a harmless
+// one. A second Enter must not press a button that the user did not choose.
 
 import { focus } from "./dom.js";
 
 const isUsable = (node) => node.checkVisibility({ visibilityProperty: true }) && !node.disabled;
 
-/** The part of a text that is marked; null where nothing can be. */
+/** The selected range of a text input; null for elements without one. */
 function caretOf({ selectionStart = null, selectionEnd, selectionDirection }) {
   return selectionStart === null ? null : [selectionStart, selectionEnd, selectionDirection];
 }
@@ -20,18 +20,18 @@ export class FocusKeeper {
     return this.root.getRootNode().activeElement ?? null;
   }
 
-  /** Whether nothing has the focus: what had it was removed or disabled. */
+  /** Whether no element has the focus, because it was removed or disabled. */
   get isLost() {
     const now = this.focused;
     return !now || now === document.body || now === this.root;
   }
 
-  /** The element of a key. Keys are the names of things: ids, or a verb and an id. */
+  /** The element with this key. A key is an id, or a verb and an id. */
   keyed(key) {
     return key ? this.root.querySelector(`[data-key="${CSS.escape(key)}"]`) : null;
   }
 
-  /** Draw, and give the focus and the caret back to the thing that had them, if drawing lost them. */
+  /** Draw; if drawing lost the focus, restore focus and caret. */
   during(draw) {
     const before = this.root.contains(this.focused) ? this.focused : null;
     const caret = before && caretOf(before);
@@ -43,19 +43,19 @@ export class FocusKeeper {
     if (caret && caretOf(after)) after.setSelectionRange(...caret);
   }
 
-  /** An action begins: buttons become disabled, and a disabled button loses the focus. */
+  /** Remember the focus before an action disables the buttons: a disabled button loses it. */
   remember(node = this.focused) {
     if (node && this.root.contains(node)) this.kept ??= node;
   }
 
-  /** To something that was pressed before: now, or when the action that disables it is over. */
+  /** Focus `node` now, or when the action that disables it ends. */
   back(node) {
     if (!node) return;
     if (!node.disabled) return focus(node);
     this.kept = node;
   }
 
-  /** The action is over: back to the same thing, or to what is harmless, unless the user went elsewhere. */
+  /** After an action: restore the focus, or move it to a harmless element, unless the user moved it. */
   giveBack() {
     const before = this.kept;
     if (!before) return;
@@ -69,7 +69,7 @@ export class FocusKeeper {
     else this.#rest();
   }
 
-  /** On the panel as a whole: Tab and Escape go on from there. */
+  /** Focus the panel as a whole: Tab and Escape work from there. */
   #rest() {
     const leave = () => this.root.removeAttribute("tabindex");
     this.root.tabIndex = -1;

@@ -1,11 +1,11 @@
-// Forms of a panel: Enter sends, Escape closes, buttons follow what is typed.
+// Forms of a panel: Enter submits, Escape closes, and the input enables the buttons.
 
 import { buttons, focus, h, pushButton, textInput, typing } from "./dom.js";
 
 /**
- * A form over `content`, with a submit button and Cancel. `act` runs when it is `ready` and no action is
- * under way; `changed` runs after each edit. `extra` stands before Cancel, `note` after it. A form that
- * `changes` the service says when it is the real one.
+ * A form around `content`, with a submit button and Cancel. `act` runs if the form is `ready` and no action
+ * is running; `changed` runs after each edit. `extra` precedes Cancel, `note` follows it. A form that
+ * `changes` the service warns if it is the real one.
  */
 export function actionForm(frame, options, ...content) {
   const { label, look = "ct-form", submit, danger, ready = () => true, act, changed, close } = options;
@@ -27,7 +27,7 @@ export function actionForm(frame, options, ...content) {
   return form;
 }
 
-/** The second step of a verb for many: it arms only when their number (or the queue's id) is typed. */
+/** Confirms an action on many tasks: the button works once their number (or the queue's id) is typed. */
 export function confirmForm(frame, { label, words, count, id, act, close, danger = true }) {
   const accepted = [String(count), id];
   const input = textInput();
@@ -44,15 +44,15 @@ export function confirmForm(frame, { label, words, count, id, act, close, danger
     close,
   };
   const [asCount, asId] = accepted.map((text) => h("code", text));
-  const typed = h("label", "Type ", asCount, " (or the queue id ", asId, ") to arm the button", input);
+  const typed = h("label", "Type ", asCount, " (or the queue id ", asId, ") to enable the button", input);
   return { form: actionForm(frame, options, h("p", words), typed), first: input };
 }
 
-/** A place for one form at a time. A form takes the focus, and gives it back to the button that opened it. */
+/** A place for one form at a time. Closing it returns the focus to the button that opened it. */
 export function formSlot(frame) {
   const node = h("div.ct-slot");
   const slot = { node, about: null, close: () => {} };
-  /** `about`: what the form is about, for who must know whether that is still so. */
+  /** `about` identifies what the form acts on, so that callers can close an outdated form. */
   slot.show = (build, opener, about = null) => {
     slot.close = () => {
       node.replaceChildren();

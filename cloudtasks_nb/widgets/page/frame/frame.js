@@ -1,4 +1,4 @@
-// The frame of a panel: its root, its actions, its status line, and everything that cleanup undoes.
+// The frame of every panel: its root element, actions, status line, and cleanup.
 
 import { BUSY, Calls, callId } from "./calls.js";
 import { tickTimes, when } from "./cells.js";
@@ -10,13 +10,13 @@ import { pressOnce } from "./presses.js";
 import { serviceLine, stakes } from "./service.js";
 import { followTheme } from "./theme.js";
 
-const HERE_MS = 30000; // a view that can be seen says so often that it is there
-export const UNREAD = "Not read yet."; // an empty table would claim that there is nothing
+const HERE_MS = 30000; // a visible view reports itself this often
+export const UNREAD = "Not read yet."; // an empty table would look like an empty queue
 const NO_LINES = "# each click appears here as Python";
-const GONE_TITLE = "There is no such queue any more.";
+const GONE_TITLE = "This queue does not exist any more.";
 
 export class Frame {
-  /** `unseen`: the panel asks the kernel to look again also while it is out of sight. */
+  /** `unseen`: the panel also updates while it is not visible. */
   constructor(model, el, kind, label, { unseen = false } = {}) {
     this.model = model;
     this.undo = [];
@@ -52,7 +52,7 @@ export class Frame {
     const names = { "data-panel": kind, "aria-label": label, "data-lm-suppress-shortcuts": "true" };
     this.root = h("section.ct-panel", names);
     pressOnce(this.root, this.undo);
-    // A letter typed on a button is meant for the panel: a notebook in command mode would delete the cell.
+    // Keys typed on a button stay in the panel: a notebook in command mode would delete the cell.
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
     });
@@ -71,14 +71,14 @@ export class Frame {
     this.undo.push(() => this.model.off(event, handler));
   }
 
-  /** Run `update` now and whenever one of the traits changes; what has the focus keeps it, and its caret. */
+  /** Run `update` now and after each change of these traits; focus and caret are kept. */
   watch(traits, update) {
     const redraw = () => this.redraw(update);
     for (const trait of traits) this.on(`change:${trait}`, redraw);
     update();
   }
 
-  /** As watch, but not when nothing has changed besides the time of reading. */
+  /** Like watch, but ignores changes of only the time of the read. */
   watchFacts(traits, update) {
     const facts = (key, value) => (key === "updated" ? Boolean(value) : value);
     let before = "";
@@ -102,7 +102,7 @@ export class Frame {
     for (const undo of this.undo.splice(0)) undo();
   }
 
-  /** Whether the service knows no such queue: said beside the title, whatever else the panel shows. */
+  /** Whether the queue does not exist; shown beside the title. */
   get gone() {
     return Boolean(this.get("gone"));
   }
@@ -111,7 +111,7 @@ export class Frame {
     return this.calls.busy;
   }
 
-  /** The words that a confirmation begins with where it is about the real service; "" on an emulator. */
+  /** The warning that begins each confirmation on the real service; "" on an emulator. */
   get stakes() {
     return stakes(this.model);
   }
@@ -131,13 +131,13 @@ export class Frame {
     this.sync();
   }
 
-  /** An id of its own for each view, for labels and descriptions. */
+  /** An element id that is unique for each view, for labels and descriptions. */
   id(name) {
     this.number ??= `ct-${Math.random().toString(36).slice(2)}`;
     return `${this.number}-${name}`;
   }
 
-  /** A button that is disabled during an action, and while `allowed` says no. */
+  /** A button that is disabled while an action runs, and while `allowed` returns false. */
   button(label, act, { allowed = () => true, kind = "", title, type = "button", current } = {}) {
     const attributes = { type, title, onclick: act, "aria-current": current && "true" };
     const button = h("button", { class: `ct-button ct-action ${kind}`, ...attributes }, label);
@@ -146,9 +146,7 @@ export class Frame {
     return button;
   }
 
-  /**
-   * A part of the script that is loaded when it is needed.
-   */
+  /** Load a part of the script on demand. */
   part(name) {
     return new Promise((done) => {
       const got = async ({ code }) => {
@@ -159,11 +157,11 @@ export class Frame {
     });
   }
 
-  /** Buttons follow `busy` and their own rule; the focus comes back, or goes to a usable neighbour. */
+  /** Enable or disable all buttons, and restore the focus after an action. */
   sync() {
     if (this.busy) this.keeper.remember();
     for (const button of this.root.querySelectorAll("button.ct-action")) {
-      if (button.frame !== this) continue; // of a panel within this one
+      if (button.frame !== this) continue; // belongs to a nested panel
       button.disabled = this.busy || !button.allowed();
     }
     this.root.setAttribute("aria-busy", String(this.busy));
@@ -177,7 +175,7 @@ export class Frame {
     this.root.classList.toggle("ct-gone", this.gone);
   }
 
-  /** The element that stands for a thing by its key, also after it was drawn anew. */
+  /** The element with this key, also after it was drawn again. */
   keyed(key) {
     return this.keeper.keyed(key);
   }
@@ -186,12 +184,12 @@ export class Frame {
     this.focusBack(this.keyed(key));
   }
 
-  /** The focus goes to what was pressed before, as soon as that can take it. */
+  /** Return the focus to `node` as soon as it is enabled. */
   focusBack(node) {
     this.keeper.back(node);
   }
 
-  /** Draw anew: focus and caret stay on the thing that has them. */
+  /** Draw again; focus and caret are kept. */
   redraw(draw) {
     this.keeper.during(draw);
   }
@@ -201,7 +199,7 @@ export class Frame {
     this.status.replaceChildren(text, hint ? h("span.ct-hint", ` Next: ${hint}`) : "");
   }
 
-  /** What the last action said. */
+  /** Show the message of the last action. */
   notice() {
     const { text = "", hint = "", level = "" } = this.get("notice") ?? {};
     this.say(text, hint, level);
@@ -211,7 +209,7 @@ export class Frame {
     this.code.textContent = this.get("lines").join("\n") || NO_LINES;
   }
 
-  /** When the panel was read, and whether it is being kept up to date. */
+  /** Words for the time of the last read, and for a panel that does not update. */
   freshness(iso) {
     const words = iso ? ["updated ", when(iso)] : ["not read yet"];
     const asleep = { class: "ct-asleep", hidden: !this.live?.silent };

@@ -1,15 +1,15 @@
-// Asks the kernel to look again while somebody can see the panel: one question at a time, none from a page
-// that is hidden, scrolled away or closed. The kernel says when the next one is due.
+// Asks the kernel for an update while the panel is visible: one request at a time, and none from a page that
+// is hidden, scrolled away or closed. Each response contains the time of the next request.
 
 import { callId } from "./calls.js";
 
-export const PATIENCE_MS = 20000; // for an answer to "look again"
-const HELD_S = 1; // until it is looked whether it still waits
+export const PATIENCE_MS = 20000; // timeout of an update
+const HELD_S = 1; // pause until the next check of `isHeld`
 
 const after = (seconds) => Date.now() + seconds * 1000;
 
 export class Live {
-  /** `unseen`: only a closed page asks nothing. */
+  /** `unseen`: also update while the panel is not visible. */
   constructor(frame, unseen) {
     Object.assign(this, { frame, unseen, onScreen: false, asked: null, silent: false });
     this.due = after(this.everyS);
@@ -47,7 +47,7 @@ export class Live {
     return this.unseen || (this.onScreen && document.visibilityState === "visible");
   }
 
-  /** Whether new data would take something away: a confirmation, or text that is marked. */
+  /** Whether an update would disturb the user: a confirmation is open, or text is selected. */
   get isHeld() {
     const { root } = this.frame;
     const { isCollapsed, anchorNode } = getSelection() ?? {};
@@ -73,10 +73,10 @@ export class Live {
     this.asked = callId("look");
     clearTimeout(this.patience);
     if (!this.frame.calls.post({ do: "look", call: this.asked })) {
-      this.#heard(true, Number.POSITIVE_INFINITY); // nobody is there to ask
+      this.#heard(true, Number.POSITIVE_INFINITY); // the kernel is gone
       return;
     }
-    // A question that got lost is asked again, later.
+    // If the request is lost, ask again later.
     this.patience = setTimeout(() => this.#heard(true, PATIENCE_MS / 1000), PATIENCE_MS);
   }
 

@@ -1,8 +1,8 @@
-// The detail of one thing that was opened: its pane, and the place where that stands.
+// The detail pane of an open item, and the slot that holds it.
 
 import { focus, h, muted } from "./dom.js";
 
-/** The frame of a detail: a title to focus, words beside it, verbs, and Escape that closes. */
+/** A detail pane: a title that takes the focus, words beside it, and buttons. Escape closes it. */
 export function pane({ title, label, words, verbs, close }, ...content) {
   const heading = h("h4", { tabindex: "-1" }, title);
   const bar = h("div.ct-buttons.ct-end", verbs);
@@ -14,7 +14,7 @@ export function pane({ title, label, words, verbs, close }, ...content) {
   return { pane: section, title: heading };
 }
 
-/** A place for the detail of one thing: `build` makes it, and it takes the focus if it was asked for here. */
+/** A slot for one detail pane, made by `build`. The pane takes the focus if this view asked for it. */
 export function detailSlot(frame, trait, key, build) {
   const node = h("div");
   let asked = null;

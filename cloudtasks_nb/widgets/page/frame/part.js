@@ -1,9 +1,9 @@
-// Parts of the script that only the kernel has. A saved notebook holds what shows something without one.
+// Loads parts of the script from the kernel. A saved notebook contains only the script of the saved view.
 
-const PART_MS = 5000; // a question that gets lost is asked again, later and later
+const PART_MS = 5000; // a lost request is repeated with a growing pause
 const LONGEST_MS = 60000;
 
-/** Ask for a part until it comes, and call `got` with it. Returns a function that ends the asking. */
+/** Request a part until it arrives, then call `got` with it. Returns a function that cancels. */
 export function askForPart(model, name, got) {
   let pauseMs = PART_MS;
   let again;
@@ -30,7 +30,7 @@ export function askForPart(model, name, got) {
   return end;
 }
 
-/** The module that a script is. */
+/** Import a script, given as text, as a module. */
 export async function moduleOf(code) {
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {

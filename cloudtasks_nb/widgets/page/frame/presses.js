@@ -1,15 +1,15 @@
-// A key that is held acts once, whatever the host adds to buttons. VS Code clicks the focused button on each
-// keydown, repeats included. So the panel keeps these keys to itself, and presses its buttons itself.
+// A held key presses a button only once, in every host. VS Code clicks the focused button on each keydown,
+// repeats included. So the panel handles these keys itself and presses its own buttons.
 
 const isPress = ({ key, ctrlKey, metaKey, altKey }) =>
   (key === "Enter" || key === " ") && !ctrlKey && !metaKey && !altKey;
 const controlOf = (event) => event.target.closest?.("button, summary");
-// A key that is held in a text would send its form again and again.
+// A key held in a text input would submit its form repeatedly.
 const sendsAgain = ({ repeat, key, target }) => repeat && key === "Enter" && target.tagName !== "TEXTAREA";
 
-/** Listen on the root of a panel; `undo` collects what cleanup takes back. */
+/** Listen on the root of a panel; `undo` collects the cleanup functions. */
 export function pressOnce(root, undo) {
-  let left = null; // clicks that the key which is down may still make; null while none is down
+  let left = null; // clicks that the held key may still make; null if no key is down
   const down = (event) => {
     if (!isPress(event)) return;
     const control = controlOf(event);
@@ -19,12 +19,12 @@ export function pressOnce(root, undo) {
     if (control) press(control, event);
   };
   const up = (event) => {
-    left = null; // wherever the focus is by now
+    left = null; // wherever the focus is now
     const isHere = root.contains(event.target) && controlOf(event);
     if (isHere && event.key === " ") event.preventDefault(); // Firefox would click now
   };
   const click = (event) => {
-    if (left === null || event.detail > 0) return; // by mouse, or by a program that helps to press
+    if (left === null || event.detail > 0) return; // by mouse or assistive software
     if (left === 0) drop(event);
     left = 0;
   };
@@ -41,7 +41,7 @@ export function pressOnce(root, undo) {
   });
 }
 
-// A click keeps the Shift key: heads sort beside others with it.
+// The click keeps the Shift key, with which heads sort by several columns.
 function press(control, { shiftKey }) {
   if (shiftKey) control.dispatchEvent(new MouseEvent("click", { bubbles: true, shiftKey }));
   else control.click();

@@ -1,8 +1,8 @@
-// Rows of a table, by key: only those that show something else are drawn again. The others keep what is
-// pressed, marked or focused in them.
+// Table rows by key: only changed rows are drawn again. Unchanged rows keep their pressed buttons, selected
+// text and focus.
 
 export class Rows {
-  /** `build(item)` makes the row of an item. */
+  /** `build(item)` returns the row of an item. */
   constructor(body, build) {
     Object.assign(this, { body, build, held: new Map() });
   }

@@ -1,4 +1,4 @@
-// Sections as Python rendered them: a JSON tree to fold, a table, a picture, or lines of text.
+// Draws sections that Python rendered: a JSON tree to fold, a table, a picture, or lines of text.
 
 import { cells } from "./cells.js";
 import { h, muted, tableHead } from "./dom.js";
@@ -8,7 +8,7 @@ function jsonLeaf({ kind, text, comma, note }) {
   return [h("span", { class: look }, text), comma, note ? muted(`  (${note})`) : null];
 }
 
-// The tree of a card, made of text alone: open it reads as JSON, folded it says how much it holds.
+// The JSON tree of a card. Open, it reads as JSON; folded, it shows the number of items.
 function jsonTree(branch) {
   const { kind, text, key, comma, open, children } = branch;
   if (kind === "cut") return [muted(text)];

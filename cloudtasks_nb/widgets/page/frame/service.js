@@ -1,4 +1,4 @@
-// Which service a panel acts on: said before anything else, and again before the real one is changed.
+// Shows which service a panel acts on: in the first line, and in each confirmation on the real service.
 
 import { h, muted, strong } from "./dom.js";
 
@@ -7,7 +7,7 @@ const CLIENT = "connected with read_only=True";
 
 const about = (model) => model.get("acts_on") ?? {};
 
-/** The first line of a panel: live or emulator, project and location, and whether it only reads. */
+/** The first line of a panel: LIVE or EMULATOR, project, location, and "read-only". */
 export function serviceLine(model) {
   const { project, location, live, client_reads: isClient } = about(model);
   if (!project) return "";

@@ -1,8 +1,8 @@
-// Tabs within a panel: one of several views is shown, and changing it asks nothing of the kernel.
+// Tabs within a panel: they show one of several views, without a request to the kernel.
 
 import { h, pushButton } from "./dom.js";
 
-/** Tabs for `[words, show]`; `first` is on, or the first one. `show(isOn)` shows or hides its view. */
+/** Tabs for `[words, show]`, beginning with `first` or the first one. `show(isOn)` shows or hides a view. */
 export function tabs(label, views, first) {
   const pressed = (wanted) => {
     views.forEach(([words, show], at) => {

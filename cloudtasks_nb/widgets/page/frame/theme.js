@@ -1,8 +1,8 @@
-// The theme of the page, for a panel in a shadow root, out of which its style sheet does not reach.
+// Copies the theme of the page into a shadow root, because selectors inside cannot match elements outside.
 
 const WATCHED = { attributes: true, attributeFilter: ["data-theme", "class"] };
 
-/** Say on `el` which theme the nearest element outside the shadow root has, now and when that changes. */
+/** Set `el.dataset.theme` to the theme outside the shadow root, now and after each change. */
 export function followTheme(el, undo) {
   const { host } = el.getRootNode();
   if (!host) return;

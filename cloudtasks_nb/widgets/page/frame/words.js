@@ -1,4 +1,4 @@
-// Numbers, instants and durations in words, as Python says them in cards. tests/words.json holds both to it.
+// Numbers, times and durations in words, the same as in Python's cards. tests/words.json checks both.
 
 const MINUTE_S = 60;
 const HOUR_S = 3600;
@@ -32,22 +32,22 @@ export function plural(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
-/** How much fails: "12 of 40 attempts in the last hour failed". */
+/** Words for failures: "12 of 40 attempts in the last hour failed". */
 export function failingWords(failed, total, of) {
   return `${number(failed)} of ${number(total)} ${of} failed`;
 }
 
-/** Three of many names, for who is about to act on all of them. */
+/** The first three of many names, for a confirmation. */
 export function among(names) {
   const some = names.slice(0, 3).join(", ");
   return names.length > 3 ? `Among them: ${some}.` : `${names.length > 1 ? "These" : "This one"}: ${some}.`;
 }
 
-/** The unit that a time is said in: below two of a unit the smaller one tells more ("100 min", not "2 h"). */
+/** The unit for a time. Below two of a unit, the smaller unit is more precise: "100 min", not "2 h". */
 export function unitOf(seconds) {
   const found = UNITS.find(([, size], place) => {
     const smaller = UNITS[place + 1]?.[1] ?? 0;
-    return seconds >= 2 * size - smaller / 2; // from there on, the smaller unit rounds to two of this one
+    return seconds >= 2 * size - smaller / 2; // from here on, it rounds to two of this unit
   });
   return found ?? UNITS.at(-1);
 }

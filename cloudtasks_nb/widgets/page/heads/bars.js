@@ -1,15 +1,15 @@
-// How the values of a column spread, as bars. One is pressed; several are dragged over, or taken with Shift.
+// The distribution of a column's values as bars. Press one; for several, drag or use Shift.
 
 import { h } from "../frame/dom.js";
 import { number, plural } from "../frame/words.js";
 import { walk } from "./walk.js";
 
-/** The part of a bar that stands for `count`, as a length; what is there stays visible. */
+/** The height of the bar for `count`, in percent; at least 3% if there are any. */
 export const share = (count, most) => (count ? `${Math.max(3, (100 * count) / most).toFixed(1)}%` : "0");
 
 const plain = (edge) => edge.replace("T", " ").replace("Z", "");
 
-/** The values that a bar holds, in words. (pure) */
+/** The range of a bar in words. (pure) */
 export function barWords({ look, edges }, from, to = from) {
   const [low, high] = [edges[from], edges[to + 1]];
   if (look === "time") return `${plain(low)} to ${plain(high)} UTC`;
@@ -17,7 +17,7 @@ export function barWords({ look, edges }, from, to = from) {
   return Number(low) === last ? low : `${low} to ${number(last)}`;
 }
 
-/** The first and the last bar that the filter lets through; null while it says nothing of them. (pure) */
+/** The first and the last bar that pass the filter; null without a filter on this field. (pure) */
 export function chosenBars({ on }) {
   const first = on.indexOf(true);
   return first < 0 ? null : [first, on.lastIndexOf(true)];
@@ -55,14 +55,14 @@ export class Bars {
       "data-key": `head ${field} ${at}`,
       "aria-label": `${label} ${words}`,
       "aria-pressed": String(Boolean(on[at])),
-      title: `${words}. Drag over several.`,
+      title: `${words}. Drag to select several.`,
       onclick: ({ detail }) => detail === 0 && this.#choose(at, at), // by keyboard; pointers drag
     };
     const layer = (name, count) => h(name, { style: `height: ${share(count, most)}` });
     return h("button", attributes, layer("span.ct-all", all[at]), layer("span.ct-in", counts[at]));
   }
 
-  /** Filter by bars; the same ones again let everything through. */
+  /** Filter by bars; choosing the same bars again removes the filter. */
   #choose(from, to) {
     const { field, edges } = this.head;
     this.reached.set(`${field} anchor`, from);

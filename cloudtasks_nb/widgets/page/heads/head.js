@@ -1,4 +1,4 @@
-// What stands in the head of a column: values with counts, or bars, to press or to drag over.
+// The content of a column head: values with counts, or bars. Pressing them filters.
 
 import { when } from "../frame/cells.js";
 import { h } from "../frame/dom.js";
@@ -41,7 +41,7 @@ function valueList(head, { toggle }, reached) {
   return [group, rest];
 }
 
-// What stands below the bars: the first and the last value. `most` is the greatest number there is.
+// The words below the bars: the first and the last value. `most` is the greatest number.
 function endWords({ look, edges, most = Number(edges.at(-1)) - 1 }) {
   if (look === "time") return [edges[0], edges.at(-1)].map((edge) => when(edge));
   return Number(edges[0]) === most ? edges.slice(0, 1) : [edges[0], number(most)];

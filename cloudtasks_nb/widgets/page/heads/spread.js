@@ -1,9 +1,9 @@
-// Bars for numbers and instants that the page knows itself: between which edges they stand. (pure)
+// Computes the edges of bars for numbers and times that the page holds. (pure)
 
 const BARS = 14;
 const STEPS_S = [60, 300, 900, 3600, 10800, 43200, 86400, 604800, 2592000, 31536000];
 
-/** The least round width of which few bars span a number. */
+/** The smallest round bar width that spans a number with at most BARS bars. */
 export function roundNumber(span) {
   const step = 10 ** Math.floor(Math.log10(Math.max(1, span / BARS)));
   return [1, 2, 5, 10, 20].map((base) => base * step).find((width) => span / width < BARS - 1);
@@ -12,7 +12,7 @@ export function roundNumber(span) {
 const roundSeconds = (span) => STEPS_S.find((width) => span / width < BARS - 1) ?? Math.ceil(span / 12);
 const instant = (second) => `${new Date(second * 1000).toISOString().slice(0, 16)}Z`;
 
-/** Edges as numbers, and as texts as bars say them. Instants are in seconds. Null where there is no value. */
+/** The edges as numbers and as texts; times in seconds. Null if there are no values. */
 export function spreadOf(values, look) {
   if (!values.length) return null;
   const [low, high] = [Math.min(...values), Math.max(...values)];

@@ -1,10 +1,10 @@
-// One stop of the Tab key for a group of buttons; arrows lead from one to the next.
+// Makes a group of buttons one stop of the Tab key; arrow keys move within it.
 
 import { focus } from "../frame/dom.js";
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-/** The place that a key leads to; undefined for a key that leads nowhere. (pure) */
+/** The place that a key moves to; undefined for other keys. (pure) */
 export function placeOf(key, from, count) {
   if (key === "Home") return 0;
   if (key === "End") return count - 1;
@@ -12,8 +12,8 @@ export function placeOf(key, from, count) {
 }
 
 /**
- * `reached` remembers by name which button Tab reaches, also when they are drawn anew. `moved` hears of each
- * step: from, to, and the event.
+ * `reached` stores by name which button Tab reaches, also after drawing again. `moved(from, to, event)` runs
+ * after each move.
  */
 export function walk(group, nodes, name, reached, moved) {
   const reach = (place) => {

@@ -1,4 +1,4 @@
-// The verbs for all leases that are held here.
+// Buttons that act on all leases held here.
 
 import { armed, armedForFew, FEW } from "../frame/armed.js";
 import { buttons, h } from "../frame/dom.js";
@@ -12,7 +12,8 @@ function acknowledgeAll(frame, leases, show) {
   const options = { kind, allowed: () => count() > 0 };
   const button = armed(frame, "Acknowledge all", "", () => act(String(count())), options);
   const ids = () => leases.held.map((row) => row.id);
-  button.question = () => `Acknowledge ${plural(count(), "task")}? They are deleted then. ${among(ids())}`;
+  button.question = () =>
+    `Acknowledge ${plural(count(), "task")}? Acknowledged tasks are deleted. ${among(ids())}`;
   const ask = () => {
     const tasks = plural(count(), "task");
     const words = `Acknowledging deletes ${tasks}. ${among(ids())}`;
@@ -22,7 +23,7 @@ function acknowledgeAll(frame, leases, show) {
   return armedForFew(button, () => count() <= FEW, ask);
 }
 
-/** The bar, and a `tick` that counts again: leases end by themselves. */
+/** The bar, and a `tick` that updates the count, because leases expire. */
 export function allBar(frame, leases, seconds, show) {
   const count = () => leases.held.length;
   const verb = (label, act, allowed) => frame.button(label, act, { allowed });

@@ -13,7 +13,7 @@ function fits({ value, validity }) {
   return value !== "" && validity.valid && Number.isInteger(Number(value));
 }
 
-/** The form, and how long a lease is to be held. */
+/** The form, and the chosen lease duration in seconds. */
 export function leaseForm(frame) {
   const count = wholeInput(MOST_TASKS, "10");
   const seconds = wholeInput(MOST_S, String(DEFAULT_S));
@@ -31,9 +31,9 @@ export function leaseForm(frame) {
     "form.ct-lease-form",
     { "aria-label": "Lease tasks", onsubmit: lease },
     field("Tasks, at most", count),
-    field("Held for (s)", seconds),
+    field("Lease duration (s)", seconds),
     field("Tag", tag),
-    checkLabel(oldest, "tag of the oldest"),
+    checkLabel(oldest, "tag of the oldest task"),
     frame.button("Lease", null, { type: "submit", kind: "ct-primary", allowed: isReady }),
   );
   oldest.addEventListener("change", () => {

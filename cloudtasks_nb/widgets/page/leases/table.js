@@ -1,4 +1,4 @@
-// The table of leases: a countdown for each, and what may be done while it runs.
+// The table of leases: each with a countdown, and buttons that work until it ends.
 
 import { armed } from "../frame/armed.js";
 import { nameButton } from "../frame/cells.js";
@@ -11,12 +11,12 @@ const LONG_TAG = 14;
 const STATES = { acknowledged: "acknowledged", returned: "given back", lost: "lost" };
 const COLUMNS = ["Task", "Lease ends", "Tag", "Leased", "Payload"];
 
-/** How long a lease still runs on the clock of the kernel, in ms; 0 for one that is over. */
+/** The remaining time of a lease in ms, by the kernel's clock; 0 after it ended. */
 export function leftMs({ state, ends }, aheadMs, now) {
   return state === "held" && ends ? Date.parse(ends) - now - aheadMs : 0;
 }
 
-/** How a lease stands: the words, and their look. */
+/** The state of a lease: its words and their look. */
 export function standing(state, left) {
   if (state === "lost") return { words: STATES.lost, look: "ct-lost" };
   if (state !== "held") return { words: STATES[state], look: "" };
@@ -25,12 +25,12 @@ export function standing(state, left) {
 }
 
 function nothingWords(isReadOnly, updated) {
-  if (!isReadOnly) return "Nothing is leased here yet.";
-  return updated ? "Nobody holds a lease among the first 1,000 tasks." : UNREAD;
+  if (!isReadOnly) return "No tasks leased here yet.";
+  return updated ? "None of the first 1,000 tasks is leased." : UNREAD;
 }
 
 export class Leases {
-  /** `seconds`, set by the workbench, says how long a renewed lease is held. */
+  /** The workbench sets `seconds`, which returns the duration of a renewed lease. */
   constructor(frame, open) {
     this.frame = frame;
     this.open = open;
@@ -61,7 +61,7 @@ export class Leases {
     this.tick();
   }
 
-  /** Countdowns; a lease that is over cannot be acted on any more. */
+  /** Update the countdowns, and disable the buttons of leases that ended. */
   tick() {
     let isChanged = false;
     const held = this.held.length;
@@ -77,7 +77,7 @@ export class Leases {
     }
     if (isChanged) this.frame.sync();
     const areOver = this.count > 0 && held === 0;
-    if (areOver) this.frame.calls.post({ do: "look" }); // for Python to say so
+    if (areOver) this.frame.calls.post({ do: "look" }); // Python then tells the user
     this.count = held;
   }
 
@@ -114,11 +114,11 @@ export class Leases {
     const act = (action, more) => frame.send(action, { task_id: id, ...more });
     const renew = () => act("renew", { lease_duration: this.seconds() });
     const acknowledge = () => act("acknowledge");
-    const done = armed(frame, "Acknowledge", `Acknowledge ${id}? It is deleted then.`, acknowledge, {
+    const done = armed(frame, "Acknowledge", `Acknowledge ${id}? This deletes the task.`, acknowledge, {
       allowed,
       kind: "ct-small ct-quiet-danger",
     });
-    // Its words change when it is armed, so they are not replaced by a label.
+    // Its text changes when it is armed, so an aria-label must not replace it.
     done.title = `Acknowledge ${id}`;
     done.dataset.key = `Acknowledge ${id}`;
     return [

@@ -1,4 +1,4 @@
-// A line over time: inline SVG, drawn anew at the width that there is, so that its text keeps its size.
+// A line chart over time: inline SVG, drawn again at each width, so that its text keeps its size.
 
 import { h, muted } from "../frame/dom.js";
 import { number, plural, unitOf } from "../frame/words.js";
@@ -7,7 +7,7 @@ import { nearest, scale, stretches } from "./scale.js";
 const SVG = "http://www.w3.org/2000/svg";
 const CHART = { height: 140, left: 46, right: 12, top: 24, bottom: 22 };
 const NARROWEST_PX = 80;
-const WHOLE_HOURS_S = 7200; // from there on, a window is said in hours
+const WHOLE_HOURS_S = 7200; // longer windows are labelled in hours
 
 function s(tag, attributes = {}, ...children) {
   const node = document.createElementNS(SVG, tag);
@@ -20,7 +20,7 @@ const rounded = (value, more) => value.toLocaleString("en", { maximumFractionDig
 const axisText = (attributes, words) => s("text", { class: "ct-axis", ...attributes }, words);
 
 export class LineChart {
-  /** `column`: where its value stands in a point. `age`: values are seconds, said in the unit that fits. */
+  /** `column`: index of the value in a point. `age`: values are seconds, shown in a fitting unit. */
   constructor(title, column, { whole = true, age = false, unit = "" } = {}) {
     Object.assign(this, { title, column, whole, age, unit });
     this.now = h("span.ct-now");
@@ -58,7 +58,7 @@ export class LineChart {
     this.#leave();
   }
 
-  // How times and values become places, and values become words. Returns the ticks of the scale.
+  // Set the mappings from times and values to pixels. Returns the ticks of the scale.
   #measure(width, greatest) {
     [this.shownUnit, this.size] = this.age ? unitOf(greatest) : [this.unit, 1];
     const { top, ticks } = scale(greatest / this.size, this.whole);
@@ -98,7 +98,7 @@ export class LineChart {
     return [label(1, "start"), label(0.5, "middle"), label(0, "end")];
   }
 
-  // One path for each stretch without a gap, and an area below it; a lone point is a dot.
+  // One path and an area below it for each run of points without a gap; a single point is a dot.
   #lines() {
     const base = this.y(0);
     const place = (point) => [this.x(point[0]).toFixed(1), this.y(point[this.column]).toFixed(1)];

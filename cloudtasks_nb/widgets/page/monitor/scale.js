@@ -1,6 +1,6 @@
-// Scales and stretches of a line over time. (pure)
+// The scale of a line chart, and its runs of points without gaps. (pure)
 
-const OWN_GAP = 4; // where a point says how far it may be from the one before: metrics come by the minute
+const OWN_GAP = 4; // index of a point's own longest gap in seconds: metrics have one point per minute
 
 /** The smallest of 1, 2, 5, 10, 20 … that is at least `value`. */
 export function roundUp(value) {
@@ -15,7 +15,7 @@ export function scale(greatest, whole) {
   return { top: steps * step, ticks: Array.from({ length: steps + 1 }, (_, at) => at * step) };
 }
 
-/** Points `[time_ms, ...values]` with a value, in runs without a gap longer than `gapS`, or a point's own. */
+/** Runs of points `[time_ms, ...values]` with a value. A gap over `gapS`, or the point's own, ends a run. */
 export function stretches(points, column, gapS) {
   const found = [];
   let before = null;

@@ -1,4 +1,4 @@
-// The second step of purging and deleting: it offers a backup, and arms when the id is typed.
+// The form that confirms a purge or delete: it offers a backup, and requires the queue's id.
 
 import { checkLabel, h, strong, textInput } from "../frame/dom.js";
 import { actionForm } from "../frame/forms.js";
@@ -18,14 +18,14 @@ const DOOMS = {
   },
 };
 
-/** How many tasks go, and how well that is known. */
+/** Words for the number of tasks, and how exact it is. */
 export function depthWords({ depth, estimates }) {
   if (depth === null) return "all its tasks";
   const tasks = plural(depth, "task");
-  return estimates ? `about ${tasks} (estimate)` : `${tasks} (as counted)`;
+  return estimates ? `about ${tasks} (estimate)` : `${tasks} (counted)`;
 }
 
-/** The name of a file for a backup of this moment: project, queue and time, in UTC. */
+/** The file name of a backup made now: project, queue and time in UTC. */
 export function backupName({ start }, now = new Date()) {
   return `${start}${now.toISOString().slice(0, 19).replace(/[-:]/g, "")}Z.parquet`;
 }
@@ -45,7 +45,7 @@ function backupChoice(frame, offered) {
   };
 }
 
-/** After a backup: the line of Python that brings back what is gone. */
+/** After a purge or delete with a backup: the line of Python that restores the tasks. */
 export function restoreBox({ words, line, note }) {
   if (!line) return [];
   return [h("div.ct-restore", h("p", words), h("pre", h("code", line)), h("p.ct-note", note))];
@@ -74,7 +74,7 @@ export function doomForm(frame, facts, action, close) {
     options,
     h("p", words(strong(depthWords(facts)), strong(facts.id))),
     backup.node,
-    h("label", "Type the queue id ", h("code", facts.id), " to arm the button", input),
+    h("label", "Type the queue id ", h("code", facts.id), " to enable the button", input),
   );
   return { form, first: input };
 }

@@ -1,4 +1,4 @@
-// What happened to the queue: a report of a window, and charts that are drawn anew without asking the kernel.
+// The History tab: a report of a time window, and charts that can show less without another request.
 
 import { cells, when } from "../frame/cells.js";
 import { h, muted, tableHead } from "../frame/dom.js";
@@ -15,12 +15,12 @@ const SPANS_S = [900, 3600, 21600, 86400, 604800];
 const DAY_S = 86400;
 const BEGIN = "24h";
 
-/** How much of a report the charts can show: every usual span that is shorter, and all of it. (pure) */
+/** The spans that the charts offer: every usual span shorter than the report, and all of it. (pure) */
 export function spansFor(wholeS) {
   return [...SPANS_S.filter((span) => span < wholeS), wholeS];
 }
 
-/** What a chart shows of points `[time_ms, ...]`: those of the last so many seconds. (pure) */
+/** The points `[time_ms, ...]` of the last `spanS` seconds. (pure) */
 export function lastOf(points, spanS) {
   const end = points.at(-1)?.[0] ?? 0;
   return points.filter(([time]) => time > end - spanS * 1000);
@@ -78,7 +78,7 @@ export class HistoryView {
     frame.watch(["story"], () => this.fill());
   }
 
-  /** Opened for the first time, it reads: metrics are billed, and nothing is read before somebody looks. */
+  /** Read the report when first opened, not earlier, because metrics are billed. */
   open() {
     this.node.hidden = false;
     if (!this.frame.get("story").points) this.#read(BEGIN);

@@ -1,10 +1,10 @@
-// Rates and retries edited in place: what does not fit is said beside its field, and never sent.
+// The form for rates and retries. An invalid value is explained beside its field and not sent.
 
 import { h, muted, textInput } from "../frame/dom.js";
 import { actionForm } from "../frame/forms.js";
 import { secondsOf } from "../frame/words.js";
 
-/** What was typed, as the number that its field is about. NaN when it is none. */
+/** The typed text as a number; NaN if it is not one. */
 function numberOf(kind, text) {
   if (kind === "duration") return secondsOf(text);
   const digits = kind === "number" ? /^(\d+(\.\d*)?|\.\d+)$/ : /^\d+$/;
@@ -12,22 +12,22 @@ function numberOf(kind, text) {
 }
 
 export function fits({ kind, low, high }, text) {
-  if (text === "") return true; // the default again
+  if (text === "") return true; // back to the default
   if (kind === "attempts" && text.toLowerCase() === "unlimited") return true;
   const value = numberOf(kind, text);
   return value >= low && value <= high;
 }
 
-/** The reason why a field cannot be saved; "" when it can. `typed` gives the text of any field. */
+/** The reason why a field cannot be saved, or "". `typed` returns the text of any field. */
 export function problemOf(field, typed) {
   if (!fits(field, typed(field.name))) return `Type ${field.hint}.`;
   if (field.name !== "max_backoff") return "";
   return secondsOf(typed("min_backoff")) > secondsOf(typed("max_backoff"))
-    ? "Shorter than the shortest delay."
+    ? "Must not be shorter than the shortest delay."
     : "";
 }
 
-// One setting: its label, its input, and the line that says what fits or what is wrong.
+// One setting: its label, its input, and a line with the allowed values or the error.
 class Setting {
   constructor(frame, field) {
     const id = frame.id(field.name);
@@ -65,7 +65,7 @@ function group(legend, name, settings) {
     : null;
 }
 
-/** The form over the settings as they are when it opens; only what was changed is sent. */
+/** The form with the settings at the time it opens; it sends only changed settings. */
 export function settingsForm(frame, fields, close) {
   const settings = fields.map((field) => new Setting(frame, field));
   const byName = new Map(settings.map((setting) => [setting.field.name, setting]));

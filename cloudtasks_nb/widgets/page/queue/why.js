@@ -1,25 +1,25 @@
-// Why the queue is stuck, slow or failing: sentences, cures to copy, and the evidence folded below each.
+// The Why? tab: findings in sentences, fixes to copy, and the folded evidence of each.
 
 import { cells, when } from "../frame/cells.js";
 import { h, muted } from "../frame/dom.js";
 import { facts, sectionFold } from "../frame/sections.js";
 
 const DEEP_TITLE =
-  "Read the project, its accounts and the Cloud Run service too: up to ten more calls, which only read";
+  "Also reads the project, its service accounts and the Cloud Run service: at most ten more read-only calls";
 
 function source(address) {
   const words = address.replace(/^https:\/\//, "").replace(/[?#].*$/, "");
   return h("a.ct-source", { href: address, target: "_blank", rel: "noopener noreferrer" }, words);
 }
 
-/** One finding: severity and rule, the sentence, the line that helps, and what it rests on. */
+/** One finding: severity, rule, sentence, fix, and evidence. */
 export function findingNode({ rule, severity, sentence, cure, source: address, evidence }) {
   return h(
     "article.ct-finding",
     { "aria-label": rule },
     h("header", cells(severity), h("span.ct-rule", rule)),
     h("p", sentence),
-    cure ? h("pre.ct-cure", { tabindex: "0", "aria-label": "What helps" }, cure) : null,
+    cure ? h("pre.ct-cure", { tabindex: "0", "aria-label": "Suggested fix" }, cure) : null,
     h("div.ct-basis", sectionFold(evidence), address ? source(address) : null),
   );
 }
@@ -27,7 +27,7 @@ export function findingNode({ rule, severity, sentence, cure, source: address, e
 function unseenNode(unseen) {
   if (!unseen.length) return [];
   const items = unseen.map(([what, why]) => h("li", h("strong", what), `: ${why}`));
-  return [h("section.ct-unseen", h("h4", "Could not look at"), h("ul", items))];
+  return [h("section.ct-unseen", h("h4", "Could not read"), h("ul", items))];
 }
 
 export class WhyView {
@@ -47,7 +47,7 @@ export class WhyView {
     frame.watch(["why"], () => this.fill());
   }
 
-  /** Opened for the first time, it looks; later it shows what it found until somebody asks again. */
+  /** Diagnose when first opened; later, show the last result until the user asks again. */
   open() {
     this.node.hidden = false;
     if (!this.frame.get("why").updated) this.frame.send("diagnose", {});
@@ -72,8 +72,8 @@ export class WhyView {
   #controls({ updated, deep }) {
     const ask = (isDeep) => () => this.frame.send("diagnose", { deep: isDeep });
     const allowed = () => !this.frame.gone;
-    const again = this.frame.button(updated ? "Look again" : "Look", ask(Boolean(deep)), { allowed });
-    const deeper = this.frame.button("Look deeper", ask(true), { allowed, title: DEEP_TITLE });
+    const again = this.frame.button(updated ? "Check again" : "Check", ask(Boolean(deep)), { allowed });
+    const deeper = this.frame.button("Check deeper", ask(true), { allowed, title: DEEP_TITLE });
     const read = updated ? muted("read ", when(updated)) : null;
     return [again, deep ? null : deeper, read].filter(Boolean);
   }

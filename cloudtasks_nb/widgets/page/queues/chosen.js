@@ -1,21 +1,21 @@
-// What to do with the queues that are ticked.
+// Buttons that act on the ticked queues.
 
 import { armed } from "../frame/armed.js";
 import { focus, h, muted, pushButton, strong } from "../frame/dom.js";
 import { actionForm } from "../frame/forms.js";
 import { among, plural } from "../frame/words.js";
 
-/** How many tasks the queues hold, and how well that is known. */
+/** Words for the number of tasks in the queues, and how exact it is. */
 export function heldWords(rows, isEstimated) {
   const tasks = plural(
     rows.reduce((sum, row) => sum + (row.depth ?? 0), 0),
     "task",
   );
   if (isEstimated) return `about ${tasks} (estimate)`;
-  return rows.every((row) => row.depth !== null) ? `${tasks} (as counted)` : "tasks that were not counted";
+  return rows.every((row) => row.depth !== null) ? `${tasks} (counted)` : "tasks that were not counted";
 }
 
-/** How many queues, three of them, and how many are chosen without being in sight. */
+/** Words for the chosen queues: their number, how many the search hides, and three names. */
 function chosenWords(frame, names) {
   const rows = frame.rows().filter((row) => names.includes(row.name));
   const hidden = rows.filter((row) => !frame.isFound(row)).length;
@@ -23,7 +23,7 @@ function chosenWords(frame, names) {
   return `${plural(names.length, "queue")}${unseen}. ${among(rows.map((row) => row.id))}`;
 }
 
-// Resuming many says what comes at once, and waits for a second press.
+// The form that warns before several queues are resumed.
 function resumeForm(frame, names, close) {
   const { estimates, surge } = frame.get("place");
   const rows = frame.rows().filter((row) => names.includes(row.name));
@@ -61,7 +61,7 @@ function verbsFor(frame, names, slot) {
   ];
 }
 
-/** Fills `bar` with the verbs for what is ticked; a form that was open in `slot` is closed. */
+/** Fill `bar` with buttons for the ticked queues, and close any form in `slot`. */
 export function choiceBar(frame, bar, slot) {
   const names = frame.get("ticked");
   slot.replaceChildren();

@@ -1,12 +1,12 @@
-// The heads of the queues' columns: which queues each lets through, and how many the others leave. (pure)
-// The page has all queues, so it judges them itself. State and location are chosen above the table.
+// Column filters of the queue table: each head counts the queues that pass the other filters. (pure)
+// The page holds all queues, so it filters them itself. State and location are chosen above the table.
 
 import { spreadOf } from "../heads/spread.js";
 
 const SHOWN = 3;
 const seconds = (iso) => (iso ? Date.parse(iso) / 1000 : null);
 
-/** What a column is filtered by. */
+/** The value by which each column filters. */
 export const FIELDS = {
   Kind: { look: "values", of: (row) => row.kind },
   "Tasks (est.)": { look: "number", of: (row) => row.depth },
@@ -23,7 +23,7 @@ export class Crossed {
     this.chosen = new Map(); // by column: the modes of values, or [low, high]
   }
 
-  /** Of a value: only queues with it, then only queues without it, then either. */
+  /** Cycle a value: only queues with it, only queues without it, no filter. */
   toggle(column, value) {
     const modes = this.chosen.get(column) ?? new Map();
     const next = MODES[(MODES.indexOf(modes.get(value) ?? "") + 1) % MODES.length];
@@ -33,7 +33,7 @@ export class Crossed {
     else this.chosen.delete(column);
   }
 
-  /** At least `low` and less than `high`; null lets everything through. */
+  /** Filter to `low` <= value < `high`; null removes the filter. */
   between(column, low, high) {
     if (low === null) this.chosen.delete(column);
     else this.chosen.set(column, [low, high]);
@@ -50,7 +50,7 @@ export class Crossed {
     return isOnly ? wanted.get(value) === "only" : wanted.get(value) !== "without";
   }
 
-  /** The head of a column over these rows, as `headContent` takes it; null where no row has a value. */
+  /** The head of a column for `headContent`; null if no row has a value. */
   head(column, rows) {
     const { look, of } = FIELDS[column];
     const others = rows.filter((row) => this.passes(row, column));

@@ -1,4 +1,4 @@
-// The widget of the opened queue, drawn by its own script with its own model.
+// Draws the widget of the open queue, with its own script and model.
 
 import { h, pushButton } from "../frame/dom.js";
 import { askForPart, moduleOf } from "../frame/part.js";
@@ -9,7 +9,7 @@ const TRIES = 20;
 const PAUSE_MS = 100;
 
 export class Opened {
-  /** `close` is the action that closes what is open. */
+  /** `close` is the name of the action that closes the widget. */
   constructor(frame, close = "close_queue") {
     Object.assign(this, { frame, close });
     this.node = h("section.ct-opened");
@@ -34,7 +34,7 @@ export class Opened {
       await this.#draw(id, box);
     } catch {
       const code = h("code", "explorer.opened");
-      box.replaceChildren(h("p.ct-muted", "Show it in a cell of its own: ", code));
+      box.replaceChildren(h("p.ct-muted", "Show it in another cell: ", code));
     }
   }
 
@@ -44,12 +44,12 @@ export class Opened {
       this.undo = askForPart(model, "panel", done);
     });
     const { default: widget } = await moduleOf(code);
-    if (this.id !== id || this.frame.ended) return; // something else was opened meanwhile
+    if (this.id !== id || this.frame.ended) return; // another queue was opened in the meantime
     el.append(h("style", css));
     this.undo = await widget.render({ model, el });
   }
 
-  // The kernel announces the model just before it is asked for; the page may hear of it a moment later.
+  // The page may learn of the model a moment later than it learns the model's id.
   async #model(id) {
     for (let tries = 0; ; tries += 1) {
       try {

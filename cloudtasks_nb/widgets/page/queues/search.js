@@ -1,24 +1,24 @@
-// The search for queues: by location, state and text. It lives in the page and asks nothing of the service.
+// Searches queues by location, state and text, within the page and without requests.
 
 import { h } from "../frame/dom.js";
 import { number } from "../frame/words.js";
 
 const STATES = ["RUNNING", "PAUSED", "DISABLED"];
 
-/** How many rows there are of each value of a column. */
+/** The number of rows for each value of a column. */
 export function countBy(rows, column) {
   const found = new Map();
   for (const row of rows) found.set(row[column], (found.get(row[column]) ?? 0) + 1);
   return found;
 }
 
-/** Whether a row is in the location ("" for all), and has the text in "location/id". */
+/** Whether a row is in the location ("" for all), and its "location/id" contains the text. */
 export function isIn({ location, id }, wantedLocation, text) {
   if (wantedLocation && location !== wantedLocation) return false;
   return `${location}/${id}`.toLowerCase().includes(text.trim().toLowerCase());
 }
 
-// Buttons that stay pressed, with how many rows are behind each.
+// Toggle buttons, each with its number of rows.
 function pills(label, options, isPressed, press) {
   const pill = ({ value, words, count }) => {
     const attributes = {
@@ -67,7 +67,7 @@ export class Search {
     this.frame.redraw(() => {
       this.places.replaceChildren(this.#locations(rows));
       const pills = this.#stateFilter(rows);
-      this.pills.replaceWith(pills); // the text stays in the page, and keeps the focus
+      this.pills.replaceWith(pills); // the text input stays in the page and keeps the focus
       this.pills = pills;
     });
   }

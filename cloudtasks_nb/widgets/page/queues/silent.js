@@ -1,9 +1,9 @@
-// Locations that did not answer, by reason, and the way to ask them again.
+// Locations that did not respond, grouped by reason, and a button that tries them again.
 
 import { buttons, h, strong } from "../frame/dom.js";
 import { plural } from "../frame/words.js";
 
-/** Failures in groups of the same message and hint. */
+/** Failures grouped by message and hint. */
 export function byReason(failures) {
   const reasons = new Map();
   for (const failed of failures) {
@@ -24,11 +24,11 @@ export function silentBox(frame) {
   const { silent } = frame.get("place");
   if (!silent.length) return [];
   const ask = () => frame.send("refresh", { locations: silent.map(({ location }) => location) });
-  const count = strong(`${plural(silent.length, "location")} did not answer.`);
+  const count = strong(`${plural(silent.length, "location")} did not respond.`);
   const box = h(
     "section.ct-silent",
-    { "aria-label": "Locations that did not answer" },
-    h("p", count, " Queues there are missing, or shown as they were last read."),
+    { "aria-label": "Locations that did not respond" },
+    h("p", count, " Their queues are missing or outdated."),
     h("ul", byReason(silent).map(reasonItem)),
     buttons(frame.button("Try again", ask, { kind: "ct-small" })),
   );

@@ -1,8 +1,8 @@
-// The columns of the queues, and the order that each one sorts into. (pure)
+// The columns of the queue table, and how each one sorts. (pure)
 
 import { sortedBy } from "../heads/order.js";
 
-/** What a column is sorted by: numbers begin with the greatest. */
+/** The sort key of each column: numbers begin with the greatest. */
 const KEYS = {
   Queue: (row) => row.id,
   State: (row) => row.state,
@@ -14,12 +14,12 @@ const KEYS = {
   Failing: (row) => -(row.failed ?? -1),
 };
 const NUMBERS = ["Tasks (est.)", "Rate/s", "Failing"];
-// Where the service estimates nothing, tasks are counted on request, and nobody knows the oldest.
+// Without estimates, tasks are counted on request, and the oldest task is unknown.
 const COUNTED = { "Tasks (est.)": "Tasks (counted)", "Oldest (est.)": null };
 
 export const isNumber = (name) => NUMBERS.includes(name);
 
-/** Columns by name, with the words in their heads. */
+/** Pairs of column name and head text. */
 export function columnsFor(hasEstimates) {
   const columns = Object.keys(KEYS).map((name) => [name, hasEstimates ? name : (COUNTED[name] ?? name)]);
   return columns.filter(([name]) => hasEstimates || COUNTED[name] !== null);
@@ -31,7 +31,7 @@ function compare(a, b, name, way) {
   return one > other ? way : -way;
 }
 
-/** Rows in an order of columns, the first one first; "-State" turns one round. */
+/** Rows sorted by columns, most important first; "-State" reverses one. */
 export function sorted(rows, order) {
   if (!order.length) return rows;
   const keys = order.map((key) => [key.replace(/^-/, ""), key.startsWith("-") ? -1 : 1]);
@@ -44,7 +44,7 @@ export function sorted(rows, order) {
   });
 }
 
-/** The aria-sort of a column: of the first one in the order. */
+/** The aria-sort of a column; only the first one of the order has one. */
 export function direction(order, name) {
   const by = sortedBy(name, order);
   if (by?.place !== 1) return "none";

@@ -1,4 +1,4 @@
-// The queues of a project as a table: found, sorted, ticked.
+// The table of a project's queues: filtered, sorted, ticked.
 
 import { cells, nameButton, orDash, when } from "../frame/cells.js";
 import { h, pushButton } from "../frame/dom.js";
@@ -18,7 +18,7 @@ function nothingWords(rows, { updated }) {
   return updated ? "No queues." : UNREAD;
 }
 
-// What failed, of how much, as a button that leads to the tasks; a dash until somebody asked.
+// The number of failures as a button that opens the failing tasks; a dash if it is unknown.
 function failingCell({ failed, attempts, mostly, of, name, id }, open) {
   if (failed === null) return "–";
   if (!failed) return number(0);
@@ -30,7 +30,7 @@ function failingCell({ failed, attempts, mostly, of, name, id }, open) {
   return pushButton(text, open, { kind: "ct-link ct-failing", ...names });
 }
 
-/** Whether a person would ask why: it fails, or it holds tasks and does not run. (pure) */
+/** Whether a queue needs attention: it fails, is late, or holds tasks and does not run. (pure) */
 export function isInTrouble({ failed, state, depth, oldest }, now = Date.now()) {
   const isHeld = state !== "RUNNING" && depth !== 0;
   const isLate = Boolean(oldest) && now - Date.parse(oldest) > LATE_MS;
@@ -135,13 +135,13 @@ export class QueueTable {
 
   #why(row) {
     const ask = () => this.frame.send("why_queue", { name: row.name });
-    const title = `Say in words what is wrong with ${row.id}`;
+    const title = `Explain what is wrong with ${row.id}`;
     const why = this.frame.button("Why?", ask, { kind: "ct-small", title });
     why.dataset.key = `why ${row.name}`;
     return why;
   }
 
-  /** What is ticked and what is open, without building the rows again. */
+  /** Mark the ticked rows and the open row, without building them again. */
   mark() {
     const ticked = new Set(this.frame.get("ticked"));
     const opened = this.frame.get("opening").name;

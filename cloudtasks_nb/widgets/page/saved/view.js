@@ -1,11 +1,11 @@
-// What a panel showed when it was saved: facts, a table and sections, and nothing that can be pressed.
+// The saved view of a panel: facts, a table and sections, without buttons.
 
 import { cells } from "../frame/cells.js";
 import { h, muted } from "../frame/dom.js";
 import { factsList, sectionFold } from "../frame/sections.js";
 import { followTheme } from "../frame/theme.js";
 
-const PATIENCE_MS = 2000; // a kernel that is there has put the panel in place by then
+const PATIENCE_MS = 2000; // a live kernel has replaced this view by then
 
 function dataTable({ title, columns, rows, align }) {
   const look = (at) => (align[at] === "right" ? "ct-number" : null);

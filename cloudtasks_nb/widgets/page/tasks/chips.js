@@ -1,4 +1,4 @@
-// Values to choose or to leave out that stand in no head.
+// Filter buttons for values that no column head shows.
 
 import { h, muted } from "../frame/dom.js";
 import { number, plural } from "../frame/words.js";
@@ -24,7 +24,7 @@ function chip(frame, { field, value, label, count, tone, mode }) {
   return h("button", attributes, field === "tag" ? muted("tag ") : null, words);
 }
 
-// Values to press. A press on one also replaces what stands in the search box.
+// Pressing a value also replaces the text in the search box.
 export function chipBar(frame, input) {
   const bar = h("div.ct-chips", { role: "group", "aria-label": "Filters" });
   frame.watch(["facets"], () => {

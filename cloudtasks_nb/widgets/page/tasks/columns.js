@@ -1,4 +1,4 @@
-// How each kind of column looks, and how wide it is.
+// The look and the width of each kind of column.
 
 import { cells, cut, when } from "../frame/cells.js";
 import { h } from "../frame/dom.js";
@@ -7,8 +7,8 @@ import { number } from "../frame/words.js";
 const SIGN_PX = 7.3;
 const STATUS_SIGN_PX = 8.2;
 const CHECK_PX = 34;
-export const TARGET_PX = 210; // at least; it takes what is left
-const SAMPLED = 500; // values that a width is measured by
+export const TARGET_PX = 210; // at least; it takes the remaining width
+const SAMPLED = 500; // number of values that determine a width
 
 const between = (least, px, most) => Math.min(most, Math.max(least, px));
 const longest = (texts) => Math.max(0, ...texts.slice(0, SAMPLED).map((text) => text.length));
@@ -27,24 +27,24 @@ const WIDTHS = {
     between(100, 48 + STATUS_SIGN_PX * longest(different.map(([cell]) => cell.text)), 320),
   time: ({ name }, leased) => (name === "schedule" && leased ? 158 : 104),
   number: () => 84,
-  target: () => null, // what is left
+  target: () => null, // the remaining width
 };
 
-/** The cell of one task: `row` is its place in the table that Python sent, repeated values written once. */
+/** The cell of one task; `row` is its index. Repeated values are sent once, and `at` refers to them. */
 export function cellOf({ name, look, values, different, at }, row, isLeased) {
   const value = values ? values[row] : different[at[row]];
   if (value === null || value === undefined || Number.isNaN(value)) return h("td.ct-muted", "–");
   return LOOKS[look](value, name === "schedule" && isLeased);
 }
 
-/** Widths in px, the check boxes first, some `chosen`; null where a column takes what is left. */
+/** Widths in px, check boxes first; `chosen` ones win. Null: the column takes the remaining width. */
 export function columnWidths(ids, columns, leased, chosen = {}) {
   const idPx = Math.min(360, 36 + SIGN_PX * Math.max(8, longest(ids)));
   const own = columns.map((column) => chosen[column.name] || WIDTHS[column.look](column, leased));
   return [CHECK_PX, chosen.task || idPx, ...own];
 }
 
-/** The least width of the whole table. */
+/** The minimum width of the whole table. */
 export function tableWidth(widths) {
   return Math.round(widths.reduce((sum, px) => sum + (px ?? TARGET_PX), 0));
 }

@@ -1,11 +1,11 @@
-// The forms that create tasks once more: in another queue, or at another time.
+// The forms that create tasks again: in another queue, or at another time.
 
 import { FEW } from "../frame/armed.js";
 import { field, h, textInput } from "../frame/dom.js";
 import { actionForm } from "../frame/forms.js";
 import { plural } from "../frame/words.js";
 
-// A form with one text beside the number to confirm; `about` says what it sends, and how it reads.
+// A form with one text input, and the number of tasks to confirm; `about` has its words and its action.
 function againForm(frame, { which, count, words, among, close }, about) {
   const { verb, name, asked, hint, where, after, list, send } = about;
   const input = textInput({ list: list?.id ?? null, placeholder: hint });
@@ -19,9 +19,9 @@ function againForm(frame, { which, count, words, among, close }, about) {
   const form = actionForm(
     frame,
     { label: `${verb} tasks`, submit: `${verb} ${plural(count, "task")}`, ready, act, close },
-    h("p", `Create ${words} ${where}, payloads included, under new ids. ${among} ${after}`),
+    h("p", `${verb} ${words}${where}. ${among} ${after}`),
     field(asked, input, list),
-    typed ? field(`Type ${count}, how many that is`, typed) : null,
+    typed ? field(`Type ${count}, the number of tasks`, typed) : null,
   );
   return { form, first: input };
 }
@@ -37,8 +37,8 @@ export function copyForm(frame, target) {
     name: "to",
     asked: "Copy to",
     hint: "queue id, location/queue, or full name",
-    where: "in another queue",
-    after: "These stay where they are.",
+    where: " to another queue",
+    after: "The copies have the same payloads and new ids. The originals stay.",
     list,
     send: "copy_tasks",
   });
@@ -48,10 +48,10 @@ export function rescheduleForm(frame, target) {
   return againForm(frame, target, {
     verb: "Reschedule",
     name: "schedule",
-    asked: "How long from now, or when",
+    asked: "Delay from now, or a time",
     hint: "2h, or 2026-12-24T18:00Z",
-    where: "again for another time",
-    after: "Each of these is deleted once its successor is there.",
+    where: "",
+    after: "Each task is created again with its payload and a new id. Then the original is deleted.",
     send: "reschedule_tasks",
   });
 }

@@ -5,15 +5,15 @@ import { buttons, h, pushButton } from "../frame/dom.js";
 import { pane } from "../frame/pane.js";
 import { factsList, sectionBody, sectionFold, textLines } from "../frame/sections.js";
 
-const WHY_TITLE = "Say in words why it has not run: one read of the task and one of its queue";
+const WHY_TITLE = "Explain why this task has not run: reads the task and its queue once each";
 
-// The payload decoded, and as it came where that says something else.
+// The decoded payload, and the raw payload if it differs.
 function payloadBlock(payload) {
   const bar = buttons(h("span.ct-section-label", payload.summary));
   const body = sectionBody(payload);
   const block = h("div.ct-section", bar, body);
   if (payload.raw === null) return block;
-  const asItCame = textLines(payload.raw, "payload as it came");
+  const asItCame = textLines(payload.raw, "raw payload");
   const toggle = () => {
     const isRaw = raw.getAttribute("aria-pressed") !== "true";
     raw.setAttribute("aria-pressed", String(isRaw));
@@ -30,7 +30,7 @@ function whyButton(frame, id) {
   return why;
 }
 
-// Why it has not run, once somebody asked.
+// The reason why the task has not run, after the user asked.
 function whyBlock(why) {
   if (!why) return [];
   const cure = why.cure ? h("code.ct-cure", why.cure) : null;

@@ -1,4 +1,4 @@
-// The edge of a column head: dragged, or moved by the arrow keys, it sets the width of its column.
+// The edge of a column head. Dragging it, or the arrow keys, set the width of the column.
 
 import { h } from "../frame/dom.js";
 
@@ -9,7 +9,7 @@ const TITLE = "Drag, or press the arrow keys, to set the width; Home or a double
 
 const within = (px) => Math.min(MOST_PX, Math.max(LEAST_PX, Math.round(px)));
 
-/** The width that a key asks for; 0 is as wide as the content needs, undefined asks for nothing. */
+/** The width after a key press: 0 fits the content; undefined for other keys. */
 export function widthOf({ key, shiftKey }, widthPx) {
   const step = shiftKey ? 5 * STEP_PX : STEP_PX;
   if (key === "ArrowLeft") return within(widthPx - step);
@@ -17,7 +17,7 @@ export function widthOf({ key, shiftKey }, widthPx) {
   return key === "Home" ? 0 : undefined;
 }
 
-/** `set(name, px, isChosen)` shows a width, and keeps it when it is chosen; `px` is the width now. */
+/** `px` is the width now. `set(name, px, isChosen)` shows a width, and stores it if `isChosen`. */
 export function edge({ name, label }, { px, set: setWidth }) {
   const names = {
     role: "separator",
@@ -31,7 +31,7 @@ export function edge({ name, label }, { px, set: setWidth }) {
     "data-key": `width ${name}`,
   };
   const grip = h("span.ct-edge", names);
-  let keyedPx = null; // as the keys have set it, until they are let go
+  let keyedPx = null; // set by keys, until they are released
   const show = (wanted) => {
     const shown = within(wanted);
     grip.setAttribute("aria-valuenow", shown);

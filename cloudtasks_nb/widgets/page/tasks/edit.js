@@ -1,4 +1,4 @@
-// The form that makes a new task of an old one: what is not touched stays, secrets included.
+// The form that creates a changed copy of a task. Untouched fields keep their values, secrets included.
 
 import { checkLabel, field, focus, h, strong, textInput } from "../frame/dom.js";
 import { actionForm } from "../frame/forms.js";
@@ -9,7 +9,7 @@ export function headerLines(headers) {
   return headers.map(([name, value]) => `${name}: ${value}`).join("\n");
 }
 
-/** "Name: value" lines as an object; null when a line is none. */
+/** "Name: value" lines as an object; null if a line has another form. */
 export function readHeaders(text) {
   const lines = text.split("\n").filter((line) => line.trim());
   const pairs = lines.map((line) => [line.indexOf(":"), line]);
@@ -34,7 +34,7 @@ function textArea(value, rows) {
 
 const rowsFor = (count, least, most) => Math.min(most, Math.max(least, count));
 
-// The inputs of a task of this kind, by the name of what they change; a kind has no input for what it lacks.
+// The inputs for a task of this kind, by the field that they change.
 function inputsOf({ kind, url, method, headers, tag, payload }) {
   const area = payload === null ? null : textArea(payload, rowsFor(payload.split("\n").length, 3, 14));
   if (kind === "pull") return { tag: textInput({ value: tag }), payload: area };
@@ -57,11 +57,11 @@ export function changesOf(old, now, delay) {
   return given;
 }
 
-/** The reason why the form cannot be sent; "" when it can. */
+/** The reason why the form cannot be submitted, or "". */
 export function problemOf(headers, delay) {
   const isDelay = delay.trim() === "" || Number(delay) >= 0;
-  if (readHeaders(headers ?? "") === null) return "A header is written as Name: value, one on each line.";
-  return isDelay ? "" : "The delay is a number of seconds.";
+  if (readHeaders(headers ?? "") === null) return "Write headers as Name: value, one per line.";
+  return isDelay ? "" : "The delay must be a number of seconds.";
 }
 
 function fieldsOf({ kind, kept }, { url, method, headers, tag, payload }) {
@@ -93,23 +93,23 @@ function editForm(frame, old, close) {
   };
   const changed = () => {
     const isBroken = wasJson && !isJson(payload.value);
-    note.textContent = problem() || (isBroken ? "The payload was JSON, and is none now." : "");
+    note.textContent = problem() || (isBroken ? "The payload was JSON, and is not valid JSON now." : "");
     note.classList.toggle("ct-warning", note.textContent !== "");
   };
   const label = `Edit ${old.id}`;
   const form = actionForm(
     frame,
     { label, submit: "Create task", ready: () => !problem(), act, changed, close },
-    h("p", "A new task like ", strong(old.id), ", under an id of its own."),
+    h("p", "Creates a new task like ", strong(old.id), ", with a new id."),
     fieldsOf(old, inputs),
     field("Due in seconds from now (0: now)", delay),
     note,
-    checkLabel(drop, `Delete ${old.id} once the new task is there`),
+    checkLabel(drop, `Delete ${old.id} once the new task exists`),
   );
   return { form, first: payload ?? inputs.url ?? inputs.tag };
 }
 
-/** The place of the form, which opens when the kernel has read the old task. */
+/** The slot of the form, which opens after the kernel has read the old task. */
 export function editSlot(frame) {
   const node = h("div");
   const close = () => {
@@ -120,7 +120,7 @@ export function editSlot(frame) {
   frame.watch(["form"], () => {
     const old = frame.get("form");
     const said = JSON.stringify(old);
-    if (said === shown) return; // what was typed stays
+    if (said === shown) return; // keep the typed text
     shown = said;
     if (!old.id) return node.replaceChildren();
     const { form, first } = editForm(frame, old, close);

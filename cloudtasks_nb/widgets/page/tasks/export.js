@@ -1,9 +1,9 @@
-// Tasks as files: beside the kernel, or handed to the browser.
+// Exports tasks to a file on the kernel's machine, or as a download.
 
 import { field, h, textInput } from "../frame/dom.js";
 import { actionForm } from "../frame/forms.js";
 
-const SAVING_MS = 10000; // the browser may still read what it saves
+const SAVING_MS = 10000; // the browser may still read the file
 
 export function exportForm(frame, { which, words, close }) {
   const { id, payloads } = frame.get("place");
@@ -26,17 +26,17 @@ export function exportForm(frame, { which, words, close }) {
     close,
     extra: [download("csv"), download("parquet")],
   };
-  const kept = payloads ? "payloads included" : "without payloads (tick Payloads to have them)";
+  const kept = payloads ? "payloads included" : "without payloads (tick Payloads to include them)";
   const form = actionForm(
     frame,
     options,
     h("p", `Write ${words} to a file, ${kept}.`),
-    field("File where the kernel runs (.parquet or .csv)", input),
+    field("File on the kernel's machine (.parquet or .csv)", input),
   );
   return { form, first: input };
 }
 
-/** A file that Python hands over, for the browser to save. */
+/** Save files that Python sends. */
 export function downloads(frame) {
   frame.on("msg:custom", (message, buffers) => {
     if (!message?.download || !frame.root.isConnected) return;

@@ -1,4 +1,4 @@
-// The filter of the tasks: words and terms to look for.
+// The filter box: words and terms.
 
 import { h } from "../frame/dom.js";
 import { number } from "../frame/words.js";
@@ -10,7 +10,7 @@ const HELP =
   "As code: browser.filter(…)";
 const EXAMPLES = "· is:due · -code:503 · tag:red";
 
-// The terms that may follow: the browser offers those that hold what is typed.
+// Suggest terms that begin with the typed text.
 function offer(frame, list, { value }) {
   const [, before, word] = /^(.*?)([^\s"]*)$/s.exec(value);
   const minus = word.startsWith("-") ? "-" : "";
@@ -35,7 +35,7 @@ function searchInput(frame) {
     clearTimeout(timer);
     timer = setTimeout(ask, TYPING_MS);
     offer(frame, list, input);
-    frame.disagree(); // at once: what is pressed now would hit the rows before
+    frame.disagree(); // immediately: a press now would act on the old rows
   });
   input.addEventListener("keydown", (event) => {
     event.stopPropagation();
@@ -57,8 +57,10 @@ export function filterRow(frame) {
     const at = frame.get("place");
     const isSettled = agrees(input.value, at);
     const matching = `${number(at.matched)} of ${number(at.count)} match`;
-    const held = at.query ? `those of “${at.query}”` : "not filtered";
-    found.textContent = isSettled ? at.query && matching : `The rows are ${held}: verbs are off.`;
+    const held = at.query ? `filtered by “${at.query}”` : "not filtered";
+    found.textContent = isSettled
+      ? at.query && matching
+      : `The rows are still ${held}: actions are disabled.`;
     found.classList.toggle("ct-warning", !isSettled);
     input.setAttribute("aria-invalid", String(!isSettled && at.asked === input.value));
     frame.isSettled = isSettled;

@@ -1,4 +1,4 @@
-// Column heads that sort: up, down, and as the service lists them.
+// Column heads that sort: ascending, descending, and unsorted.
 
 import { h } from "../frame/dom.js";
 import { nextOrder, sortedBy } from "../heads/order.js";
@@ -11,16 +11,16 @@ function direction(name, { sorting }) {
   return { arrow, sort: by.place > 1 ? null : by.isDown ? "descending" : "ascending" };
 }
 
-/** `width` is how wide the column is now, in px, and how another width is set. */
+/** `width` has the width now in px, and a function that sets it. */
 export function columnHead(frame, { name, label, look }, at, width) {
   const { arrow, sort } = direction(name, at);
-  const scope = at.scope === "page" ? "this page" : "what is loaded";
+  const scope = at.scope === "page" ? "this page" : "the loaded tasks";
   const attributes = {
     type: "button",
     class: "ct-sort",
     "data-column": name,
     "data-key": `sort ${name}`,
-    title: `Sort ${scope} by ${label.toLowerCase()}; with Shift, beside other columns`,
+    title: `Sort ${scope} by ${label.toLowerCase()}; with Shift, also by other columns`,
     onclick: ({ shiftKey }) => frame.tell("sort", { column: nextOrder(name, at.sorting, shiftKey) }),
   };
   const button = h("button", attributes, label, h("span", { "aria-hidden": "true" }, arrow));

@@ -1,13 +1,13 @@
-// All rows that are loaded, as the kernel sends them in buffers: more than the traits hold, which are saved.
+// All loaded rows, sent by the kernel in buffers. The saved traits hold only the first rows.
 
-const AGAIN_MS = 60000; // a question that got lost is asked again
+const AGAIN_MS = 60000; // a lost request is repeated
 const texts = new TextDecoder();
 
 const bytes = ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength);
-const copied = (view) => bytes(view).slice().buffer; // where numbers may begin anywhere
+const copied = (view) => bytes(view).slice().buffer; // because numbers may begin at any offset
 const lines = (view) => texts.decode(bytes(view)).split("\n");
 
-/** The columns in the shape that the trait `table` has. (pure) */
+/** The columns in the same form as the trait `table`. (pure) */
 export function readColumns(columns, buffers) {
   const [ids, leased, ...rest] = buffers;
   const next = () => rest.shift();
@@ -22,7 +22,7 @@ export function readColumns(columns, buffers) {
   return { ...table, columns: columns.map(read) };
 }
 
-/** The rows whose bit is set, in an order of all rows, or as they are listed. (pure) */
+/** The rows whose bit is set, in the order `sorted`, or of the listing. (pure) */
 export function matchingRows(bits, count, sorted) {
   const found = new Uint32Array(count);
   let held = 0;
@@ -45,7 +45,7 @@ export class LoadedRows {
     return this.frame.get("place").matched > this.frame.get("table").ids.length;
   }
 
-  /** `held` and `order`, where they are those of `place` and more than the traits hold; else null. */
+  /** `held` and `order` if they belong to `place` and the traits hold fewer rows; else null. */
   get now() {
     const { rows, turn } = this.frame.get("place");
     const isThere = this.#isNeeded && rows === this.rows && turn === this.turn;
@@ -62,7 +62,7 @@ export class LoadedRows {
   }
 
   #hear({ rows, turn, columns, sorting, has_order: hasOrder }, [bits, ...buffers]) {
-    if (!columns && rows !== this.rows) return; // of tasks that this page does not have
+    if (!columns && rows !== this.rows) return; // about tasks that this page does not have
     const order = hasOrder ? buffers.shift() : null;
     if (columns) Object.assign(this, { rows, held: readColumns(columns, buffers), sorted: null });
     if (order) this.sorted = new Uint32Array(copied(order));

@@ -1,4 +1,4 @@
-// The table of tasks: as many rows in the page as fit into view, however many are loaded.
+// The table of tasks. The page holds only the rows in view, however many are loaded.
 
 import { nameButton } from "../frame/cells.js";
 import { focus, h } from "../frame/dom.js";
@@ -6,7 +6,7 @@ import { UNREAD } from "../frame/frame.js";
 import { plural } from "../frame/words.js";
 import { cellOf, columnWidths, TARGET_PX, tableWidth } from "./columns.js";
 import { columnHead } from "./heads.js";
-import { scopeWords } from "./scope.js";
+import { matches, scopeWords } from "./scope.js";
 import { ROW_PX, rowOf, rowsInView, scrollTo } from "./window.js";
 
 const CONTROLS = ["input", "button"];
@@ -20,7 +20,7 @@ function nothingWords({ updated, count }) {
 }
 
 function selectAllWords({ query, scope }, shown) {
-  if (query) return `Select the ${plural(shown, "task")} that match`;
+  if (query) return `Select the ${plural(shown, "task")} that ${matches(shown)}`;
   return scope === "page" ? "Select all tasks on this page" : "Select all loaded tasks";
 }
 
@@ -28,9 +28,9 @@ export class TaskTable {
   constructor(frame, open) {
     this.frame = frame;
     this.open = open;
-    this.rows = new Map(); // by place in the order
+    this.rows = new Map(); // by index in the order
     this.order = [];
-    this.current = 0; // the place that Tab reaches
+    this.current = 0; // the index of the row that Tab reaches
     this.#build();
     this.#followView();
     this.node.addEventListener("keydown", (event) => this.#key(event));
@@ -75,7 +75,7 @@ export class TaskTable {
     return this.order.findIndex((row) => this.held.ids[row] === id);
   }
 
-  /** Other tasks, another order, or other columns: the focus stays on its task where that is still there. */
+  /** Show other tasks, order or columns. The focus stays on its task if the task is still shown. */
   fill() {
     const currentId = this.rows.get(this.current)?.dataset.id;
     const held = this.frame.get("table"); // the first rows
@@ -91,7 +91,7 @@ export class TaskTable {
     this.current = again >= 0 ? again : Math.min(this.current, Math.max(0, shown - 1));
     this.frame.redraw(() => {
       this.rows.clear();
-      this.#space(0, shown); // as high as before all rows: the view keeps its place and its height
+      this.#space(0, shown); // as high as all rows, so that the scroll position is kept
       this.body.replaceChildren(...(shown ? [this.above, this.below] : [this.#empty(at)]));
       this.draw();
     });
@@ -102,7 +102,7 @@ export class TaskTable {
     return h("tr", h("td", across, nothingWords(at)));
   }
 
-  /** The rows in view, and a few around them. */
+  /** Draw the rows in view, and a few around them. */
   draw() {
     if (!this.held || !this.order.length) return this.mark();
     const { first, last } = rowsInView(this.node.scrollTop, this.node.clientHeight, this.order.length);
@@ -116,7 +116,7 @@ export class TaskTable {
     this.mark();
   }
 
-  /** How many rows are left out above and below. */
+  /** Set the heights of the spacers: the number of rows left out above and below. */
   #space(above, below) {
     this.above.firstChild.style.height = px(above * ROW_PX);
     this.below.firstChild.style.height = px(below * ROW_PX);
@@ -125,7 +125,7 @@ export class TaskTable {
   #drop(first, last) {
     for (const [place, row] of this.rows) {
       if (place >= first && place < last) continue;
-      if (row.contains(this.frame.keeper.focused)) focus(this.node); // arrows go on from here
+      if (row.contains(this.frame.keeper.focused)) focus(this.node); // arrow keys continue from here
       row.remove();
       this.rows.delete(place);
     }
@@ -138,7 +138,7 @@ export class TaskTable {
     return row;
   }
 
-  /** What is selected, open, and reached with Tab, without building rows again. */
+  /** Mark selected rows, the open row and the row that Tab reaches, without building rows again. */
   mark() {
     const selected = this.#selected;
     const opened = this.frame.get("detail").id;
@@ -157,7 +157,7 @@ export class TaskTable {
     return this.tickedIds;
   }
 
-  /** What is selected changed. */
+  /** Update the marks after the selection changed. */
   markSelected() {
     this.mark();
     this.#markAll();
@@ -198,7 +198,7 @@ export class TaskTable {
     );
   }
 
-  /** Columns as wide as their content needs, or as somebody chose; `dragged` is not chosen yet. */
+  /** Set the column widths: chosen by the user, else to fit the content. `dragged` is not stored yet. */
   #widen(dragged = {}) {
     const { ids, columns } = this.held;
     const widths = columnWidths(ids, columns, this.leased.size, { ...this.frame.get("widths"), ...dragged });

@@ -1,6 +1,6 @@
-// What changes together is drawn once.
+// Combines several updates into one.
 
-/** The same, but once for all calls until the script that makes them is done. */
+/** A function that runs `update` once for all its calls within the current script. */
 export function together(update) {
   let isDue = false;
   return () => {

@@ -1,4 +1,4 @@
-// What to do with tasks: with the selected ones, or with all that match. Which of the two is always said.
+// Buttons that act on the selected tasks, or on all that match. The page always shows which.
 
 import { armed, armedForFew, FEW } from "../frame/armed.js";
 import { buttons, h, pushButton } from "../frame/dom.js";
@@ -13,7 +13,7 @@ const TITLES = {
   matching: "as data: browser.matching",
 };
 
-// The tasks that verbs act on: a choice of two, and how many each of them means.
+// The choice between selected and matching tasks, each with its number.
 class Target {
   constructor(frame, update) {
     this.frame = frame;
@@ -44,7 +44,7 @@ class Target {
     return this.isAll ? this.frame.get("place").matched : this.frame.get("selected").length;
   }
 
-  /** Whether there are any, and the rows are those that the box asks for. */
+  /** Whether there are any tasks, and the rows match the filter in the box. */
   get isReady() {
     return this.count > 0 && this.frame.isSettled;
   }
@@ -55,7 +55,7 @@ class Target {
     return selectedWords(this.count, place.hidden, place);
   }
 
-  /** Which tasks a form is about: by the filter, and one by one. */
+  /** A text that changes when the tasks of a form change. */
   get about() {
     const { query, stamp } = this.frame.get("place");
     return [this.which, query, ...(this.isAll ? [stamp] : this.ids.toSorted())].join("\n");
@@ -67,7 +67,7 @@ class Target {
   }
 }
 
-// Two presses for a few selected tasks; a typed number for many and for whatever a filter found.
+// Needs two presses for a few selected tasks; a typed number for many, and for all that match.
 function careful(frame, target, slot, { label, action, danger, after }) {
   const act = (confirm, which = target.which) => frame.send(action, { which, confirm });
   const kind = danger ? "ct-small ct-quiet-danger" : "ct-small";
@@ -97,8 +97,7 @@ function opener(frame, target, slot, label, build) {
 
 const RUN = { label: "Run", action: "run_tasks", danger: false, after: " now" };
 const DELETE = { label: "Delete", action: "delete_tasks", danger: true, after: " for good" };
-const CHANGED =
-  "The tasks are others than those that the form was about. It was closed, and nothing was done.";
+const CHANGED = "The tasks changed while the form was open. It was closed, and nothing was done.";
 
 export function verbBar(frame, slot) {
   const target = new Target(frame, () => update());

@@ -1,4 +1,4 @@
-// How tasks are read and shown: columns, rows per page, payloads; and how far something long has come.
+// View options of the tasks: columns, rows per page, payloads; and the progress of long actions.
 
 import { checkLabel, focus, h, muted, pushButton } from "../frame/dom.js";
 import { number } from "../frame/words.js";
@@ -7,7 +7,7 @@ const SIZES = [25, 50, 100, 250, 1000];
 const PAYLOADS_TITLE =
   "Read tasks with their payloads (view FULL; needs cloudtasks.tasks.fullView), so that filters search them";
 
-// A menu that opens over the table, and closes with Escape or a click elsewhere.
+// A menu over the table. Escape or a click elsewhere closes it.
 function menu(frame, summary, ...content) {
   const head = h("summary.ct-button", summary);
   const node = h("details.ct-menu", head, h("div.ct-menu-body", content));
@@ -59,7 +59,7 @@ export function viewControls(frame) {
   return [checkLabel(payloads, "Payloads", PAYLOADS_TITLE), size, columnsMenu(frame)];
 }
 
-/** How far something long has come, and the way to stop it. */
+/** The progress of a long action, and a Stop button. */
 export function progressRow(frame) {
   const bar = h("progress", { "aria-label": "Progress" });
   const words = muted();
