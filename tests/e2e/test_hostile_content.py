@@ -80,6 +80,10 @@ def poisoned(state: Any, attack: str, key: str = "") -> Any:
         "updated",
         "schedule",
         "state",
+        "column",
+        "columns",
+        "available",
+        "field",
     }
     own = own or (key == "cells" and state in {"", "yes", "if", "part"})  # abilities in a policy
     return state if own or not isinstance(state, str) else attack
@@ -119,7 +123,8 @@ class Poisoned:
     """A panel with its texts replaced."""
 
     def __init__(self, panel: Clickable, attack: str) -> None:
-        self._panel, self._attack, self._parts = panel, attack, panel._parts
+        self._panel, self._attack = panel, attack
+        self._script, self._parts = panel._script, panel._parts
 
     def get_state(self) -> dict[str, Any]:
         return poisoned(self._panel.get_state(), self._attack)  # type: ignore[no-any-return]

@@ -46,7 +46,7 @@ def test_members_are_added_and_removed_over_the_policy_that_was_seen(
 
     service.grant(queue_id, RUNNER, BOB)  # by somebody else
     panel.get_by_role("button", name="Save 2 changes").click()
-    expect(panel.get_by_role("status")).to_contain_text("nothing was saved")
+    expect(panel.get_by_role("status")).to_contain_text("Nothing was saved")
     theirs = panel.get_by_role("list", name="Changed by somebody else")
     expect(theirs.get_by_role("listitem")).to_contain_text([BOB])
     assert members(service, queue_id, VIEWER) == [ADA]

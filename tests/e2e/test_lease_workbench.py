@@ -36,8 +36,8 @@ def test_leases_are_taken_acknowledged_in_two_steps_given_back_and_run_out(
     notebook.run_all()
     bench = notebook.outputs.get_by_role("region", name=f"Leases of queue {queue_id}")
     status, rows = bench.locator(".ct-status"), bench.locator("tbody tr[data-id]")
-    bench.get_by_role("spinbutton", name="Held for").fill("300")
-    bench.get_by_role("spinbutton", name="Held for").press("Enter")
+    bench.get_by_role("spinbutton", name="Lease duration").fill("300")
+    bench.get_by_role("spinbutton", name="Lease duration").press("Enter")
     expect(rows).to_have_count(4)
     assert notebook.kernel("print(len(workbench.tasks))") == "4\n"
 
@@ -49,7 +49,7 @@ def test_leases_are_taken_acknowledged_in_two_steps_given_back_and_run_out(
     expect(status).to_have_text("p-0 was acknowledged.")
     assert service.task_ids(queue_id) == {"p-1", "p-2", "p-3"}
 
-    bench.get_by_role("spinbutton", name="Held for").fill("1")
+    bench.get_by_role("spinbutton", name="Lease duration").fill("1")
     bench.get_by_role("button", name="Renew p-1").click()
     expect(rows.filter(has_text="p-1")).to_contain_text("expired")
     expect(bench.get_by_role("button", name="Renew p-1")).to_be_hidden()

@@ -67,7 +67,7 @@ def test_all_panels_in_one_notebook(lab: Lab, page: Page, service: Service, pict
 
     leases = region("region", name="Leases of queue thumbnails")
     leases.get_by_role("spinbutton", name="Tasks, at most").fill("5")
-    leases.get_by_role("spinbutton", name="Held for").fill("900")
+    leases.get_by_role("spinbutton", name="Lease duration").fill("900")
     leases.get_by_role("button", name="Lease", exact=True).click()
     expect(leases.get_by_text("5 held")).to_be_visible()
     leases.get_by_role("button", name=re.compile("^Give back image")).first.click()

@@ -201,7 +201,7 @@ def test_a_late_answer_is_late(client: ct.Client, queue: ct.Queue) -> None:
     with ct.connect(endpoint=client.endpoint, timeout=0.2) as hasty, pytest.raises(ct.Timeout):
         hasty.queue(queue.name)
     client.emulator.faults()
-    with pytest.raises(ct.InvalidArgument, match="shares"):
+    with pytest.raises(ct.InvalidArgument, match="share of calls"):
         client.emulator.faults(unavailable=2)
     with pytest.raises(TypeError):
         client.emulator.faults(earthquake=1)

@@ -100,7 +100,7 @@ def test_the_card_says_what_the_emulator_is(still: ct.Client) -> None:
 def test_the_real_service_has_no_emulator() -> None:
     with (
         ct.connect(project="p", access_token="t") as client,
-        pytest.raises(ct.ConfigError, match="no emulator"),
+        pytest.raises(ct.ConfigError, match="not an emulator"),
     ):
         _ = client.emulator
 
