@@ -25,7 +25,7 @@ def test_a_selection_gets_another_time(lab: Lab, page: Page, pictures: Path) -> 
     notebook = lab.open(page, lab.write("reschedule.ipynb", *CELLS))
     notebook.run_all()
     card = notebook.outputs.filter(has_text="forecast").first
-    expect(card).to_contain_text("as it is")
+    expect(card).to_contain_text("unchanged")
     browser = notebook.outputs.get_by_role("region", name="Tasks of queue emails")
     for name in ("t-1", "t-2"):
         browser.get_by_role("row", name=name).get_by_role("checkbox").check()

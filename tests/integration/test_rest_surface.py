@@ -201,7 +201,7 @@ def test_a_location_keeps_its_key(client: ct.Client) -> None:
     assert place.update_cmek(key).kms_key == key
     assert place.cmek().kms_key == key
     assert place.update_cmek("").kms_key == ""
-    assert "Google's own" in str(place.cmek())
+    assert "Google's default key" in str(place.cmek())
 
 
 def test_a_queue_yaml_sets_the_queues_of_its_project(emulator: str) -> None:

@@ -87,7 +87,7 @@ def test_without_a_kind_and_without_an_option_that_says_it_the_task_is_refused(
         lambda: queue.batch_create([b"1"]),
         lambda: queue.create_tasks([b"1"], progress=False),
     ):
-        with pytest.raises((ct.InvalidArgument, ct.InvalidRows), match=r"kind of the queue .* is not known"):
+        with pytest.raises((ct.InvalidArgument, ct.InvalidRows), match=r"kind of the queue .* is unknown"):
             create()
     assert queues["pull"].count_tasks(progress=False) == 1
     with pytest.raises(ct.InvalidArgument, match="tag cannot be set on this task"):
