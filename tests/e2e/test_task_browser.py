@@ -41,7 +41,9 @@ def notebook(lab: Lab, page: Page, queue_id: str) -> Opened:
 
 
 def listed(browser: Locator) -> list[str]:
-    return browser.locator("table.ct-tasks tbody th").all_inner_texts()
+    ids = browser.locator("table.ct-tasks tbody th")
+    ids.first.wait_for()  # the rows follow the panel
+    return ids.all_inner_texts()
 
 
 def test_the_end_of_a_target_is_visible_however_narrow_the_page(
