@@ -21,6 +21,10 @@ from pathlib import Path
 from typing import IO, Any
 
 WINDOWS = os.name == "nt"
+ENDING_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""The signals that end a program from outside: an interrupt, a request to end, and a terminal that closes."""
 _PARENT_POLL_S = 0.5
 _NEW_GROUP = 0x200  # subprocess.CREATE_NEW_PROCESS_GROUP, defined only on Windows
 _CHUNK_BYTES = 65_536

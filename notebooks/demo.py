@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cloudtasks_nb as ct
-from cloudtasks_nb.platforms import apart, is_administrator
+from cloudtasks_nb.platforms import ENDING_SIGNALS, apart, is_administrator
 
 NOTEBOOKS = Path(__file__).resolve().parent
 COPIES = NOTEBOOKS.parent / "build/demo"
@@ -36,7 +36,6 @@ START_S = 60.0
 END_S = 10.0
 LOOK_EVERY_S = 0.5
 INTERRUPTED = 130
-ENDING = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 # JupyterLab ends when this process ends, even by kill -9, because its standard input closes. It then removes the folder
 # of its runtime files itself.
@@ -71,9 +70,8 @@ def main() -> int:
     arguments = parser.parse_args()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may lack the signs of a card
-    for name in ENDING:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), interrupt)
+    for number in ENDING_SIGNALS:
+        signal.signal(number, interrupt)
     try:
         with own_files(), ct.local(demo=True) as client:
             os.environ["CLOUD_TASKS_EMULATOR_HOST"] = client.endpoint.removeprefix("http://")
@@ -85,9 +83,8 @@ def main() -> int:
 
 def interrupt(*_: object) -> None:
     """The first signal ends the demo. It ignores the next ones while it ends."""
-    for name in ENDING:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), ignore)
+    for number in ENDING_SIGNALS:
+        signal.signal(number, ignore)
     raise KeyboardInterrupt
 
 

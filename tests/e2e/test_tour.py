@@ -48,7 +48,7 @@ def test_the_tour_runs_and_its_panel_works(lab: Lab, page: Page, service: Servic
     assert before
     buttons["Purge…"].click()
     form = panel.locator("form")
-    form.get_by_role("textbox").fill(QUEUE)
+    form.get_by_role("textbox", name="Type the queue id").fill(QUEUE)
     form.get_by_role("button", name="Purge for good").click()
     expect(status).to_contain_text("Purged.")
     assert not service.task_ids(QUEUE) & before
