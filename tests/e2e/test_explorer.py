@@ -32,7 +32,7 @@ def test_queues_are_found_opened_and_paused_together(
     expect(rows).to_have_count(3)
     expect(explorer.get_by_role("button", name="running")).to_contain_text("3")
 
-    explorer.get_by_role("checkbox", name="Choose all queues shown").check()
+    explorer.get_by_role("checkbox", name="Choose all queues shown").click()
     expect(explorer.get_by_text("3 queues chosen")).to_be_visible()
     explorer.get_by_role("button", name="Pause chosen").click()
     explorer.get_by_role("button", name="Confirm: pause chosen").click()

@@ -28,7 +28,7 @@ def test_a_selection_gets_another_time(lab: Lab, page: Page, pictures: Path) -> 
     expect(card).to_contain_text("unchanged")
     browser = notebook.outputs.get_by_role("region", name="Tasks of queue emails")
     for name in ("t-1", "t-2"):
-        browser.get_by_role("row", name=name).get_by_role("checkbox").check()
+        browser.get_by_role("row", name=name).get_by_role("checkbox").click()
     expect(browser.get_by_role("radio", name="2 selected")).to_be_visible()  # the kernel has received both
     browser.get_by_role("button", name="Reschedule…").click()
     form = browser.get_by_role("form", name="Reschedule tasks").or_(

@@ -163,10 +163,10 @@ def test_what_is_selected_comes_back_as_data_and_can_be_deleted(
     notebook: Opened, service: Service, queue_id: str, pictures: Path
 ) -> None:
     browser = notebook.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
-    browser.get_by_role("checkbox", name="Select task t-0").check()
+    browser.get_by_role("checkbox", name="Select task t-0").click()
     browser.get_by_role("button", name="Next", exact=True).click()
     expect(browser.locator(".ct-place")).to_have_text("page 2 of many")
-    browser.get_by_role("checkbox", name="Select all tasks on this page").check()
+    browser.get_by_role("checkbox", name="Select all tasks on this page").click()
     expect(browser.get_by_role("radio", name="5 selected")).to_be_checked()
     printed = notebook.kernel("print(len(browser.tasks), browser.selection['task_id'].iloc[0])")
     assert printed == "5 t-0\n"
@@ -229,7 +229,7 @@ def test_while_the_box_and_the_rows_disagree_the_verbs_are_off(
     expect(browser.locator(".ct-status")).to_contain_text("needs payloads")
     expect(search).to_have_attribute("aria-invalid", "true")
     notebook.pictures(pictures, "task-browser-disagrees")
-    browser.get_by_role("checkbox", name="Payloads").check()  # as the hint says
+    browser.get_by_role("checkbox", name="Payloads").click()  # as the hint says
     expect(found).to_have_text(re.compile("^[01] of 4 match"))
     expect(search).to_have_value("payload.to:grace")
     search.fill("cod:503")
@@ -322,7 +322,7 @@ def test_tasks_are_filtered_selected_and_deleted_in_notebook_7(
     browser = opened.outputs.get_by_role("region", name=f"Tasks of queue {queue_id}")
     browser.get_by_role("combobox", name="Filter ").fill("id:t-2")
     expect(browser.locator(".ct-found")).to_have_text("1 of 4 match")
-    browser.get_by_role("checkbox", name="Select task t-2").check()
+    browser.get_by_role("checkbox", name="Select task t-2").click()
     expect(browser.get_by_role("radio", name="1 selected")).to_be_visible()
     verbs = browser.get_by_role("group", name="Act on tasks")
     verbs.get_by_role("button", name="Delete", exact=True).click()
