@@ -48,7 +48,7 @@ def bar(
     if total:
         about = "about " if estimated else ""
         words = "{l_bar}{bar}| {n:,} of " + about + "{total:,} " + noun + ", {rate_fmt}, {remaining} left"
-    else:  # without a total there is no bar, only a count
+    else:  # without a total, it shows only a count
         words = "{desc}: {n:,} " + noun + " in {elapsed}, {rate_fmt}"
     return _to_its_end(
         {"desc": what, "total": total or None, "unit": f" {noun}", "unit_scale": True, "bar_format": words}

@@ -76,7 +76,7 @@ class Diagnosis(Shown, Sequence[Finding]):
 
     @property
     def sentence(self) -> str:
-        """A summary in one line: how many findings block, slow or warn, or that there are none."""
+        """A summary in one line: the number of findings that block, slow or warn."""
         if hurting := [finding for finding in self if finding.severity in _HURTS]:
             counts = Counter(finding.severity for finding in hurting)
             told = (f"{count} {name if count == 1 else name[:-1]}" for name, count in counts.items())

@@ -120,7 +120,7 @@ VALUE_SHOWN = 2_000
 
 
 def json_section(label: str, value: Any) -> list[Section]:
-    """A list with one section of JSON, folded by level; empty if there is no value."""
+    """A list with one section of JSON, folded by level; empty without a value."""
     if not value:
         return []
     tree = json_tree(value, label)
