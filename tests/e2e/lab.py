@@ -50,6 +50,10 @@ EXECUTE = """async code => {
     await future.done;
     return printed;
 }"""
+ATTACH = """() => {
+    const notebook = window.jupyterapp.shell.currentWidget.content;
+    return Promise.all(notebook.widgets.map((_, index) => notebook.renderCellOutputs(index)));
+}"""
 SET_THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
 
 
@@ -99,9 +103,14 @@ class Opened:
         return self.page.locator(".jp-OutputArea-output")
 
     def run_all(self, timeout_s: float = 60) -> None:
-        """Run every cell and wait for the last one. Fails if a cell failed."""
+        """Run every cell, wait for the last one, and attach every cell to the page. Fails if a cell failed.
+
+        JupyterLab itself attaches the cells below the visible part when the browser is idle. On a busy machine, that
+        may be never.
+        """
         self.page.evaluate(RUN_ALL)
         self.page.wait_for_function("() => window.ranAll", timeout=timeout_s * 1000)
+        self.page.evaluate(ATTACH)
         errors = self.page.evaluate(ERRORS)
         assert not errors, errors
 

@@ -22,6 +22,9 @@ HIDE = """hidden => {
     Object.defineProperty(document, 'visibilityState', { value: hidden ? 'hidden' : 'visible', configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
 }"""
+OBSERVED = """() => new Promise(resolve => {
+    new IntersectionObserver(resolve).observe(document.querySelector('.ct-panel'));
+})"""
 
 
 @pytest.fixture
@@ -45,8 +48,9 @@ def looks_after(page: Page, seconds: int) -> int:
 
 
 def shown(page: Page) -> None:
-    """Wait until the page has detected what is visible."""
+    """Wait until the page has detected what is visible. The browser tells its observers in the order of their age."""
     page.clock.run_for(100)
+    page.evaluate(OBSERVED)
     page.clock.run_for(100)
 
 

@@ -170,7 +170,8 @@ parent = os.getppid()
 children = open(f"/proc/{{parent}}/task/{{parent}}/children").read().split()
 [emulator] = [int(child) for child in children if int(child) != os.getpid()]
 os.kill(emulator, signal.SIGKILL)
-while open(f"/proc/{{emulator}}/stat").read().rpartition(")")[2].split()[0] != "Z":
+of = f"/proc/{{emulator}}"  # it has ended when its last thread has
+while open(of + "/stat").read().rpartition(")")[2].split()[0] != "Z" or len(os.listdir(of + "/task")) > 1:
     time.sleep(0.01)
 """
     done = run("--", *python(script))

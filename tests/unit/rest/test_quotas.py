@@ -21,7 +21,7 @@ from cloudtasks_nb.rest.retry import Retry
 from cloudtasks_nb.rest.session import Session
 from tests.scripted import answer, refusal, scripted
 
-from .conftest import EAGER, QUEUE
+from .conftest import QUEUE
 
 LIST, RUN, LEASE, GET = (
     f"projects.locations.queues.{verb}" for verb in ("list", "tasks.run", "tasks.lease", "get")
@@ -229,7 +229,7 @@ def test_a_wait_that_would_be_too_long_ends_in_what_the_service_said_and_nothing
 
 def test_a_call_whose_time_is_used_up_by_refusals_was_refused_and_did_not_time_out() -> None:
     with scripted(refusal(429, "RESOURCE_EXHAUSTED", "too many")) as server:
-        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=0.4, retry=EAGER)
+        client = Session(server.url, Auth(), api_version="v2beta2", timeout_s=2, retry=Retry(max_tries=99))
         with pytest.raises(errors.ResourceExhausted, match="too many") as caught:
             client.call(LIST, Queue, path={"parent": PLACE.format("a")})
         client.close()
