@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..render import Card, Cell, Section, Table, Value, badge, code, muted
@@ -68,13 +69,18 @@ def looked_at(facts: Facts) -> str:
     return f"{counted(facts.calls, 'call')}: the queue, {held}{''.join(f', {one}' for one in facts.also)}"
 
 
+def _time(instant: datetime | None) -> Cell | None:
+    """A time of day in UTC; hovering shows the exact time."""
+    return muted(f"{instant.astimezone(UTC):%H:%M:%S} UTC", exact(instant)) if instant is not None else None
+
+
 def evidence_section(name: str, evidence: Sequence[Evidence], source: str = "") -> Section:
     """The evidence of a finding: each fact, the call that returned it and when, and a link that describes the cause."""
     rows: list[list[Value]] = [
         [
             code(one.field),
             one.value,
-            [one.call, muted(exact(one.at)) if one.at is not None else None] if one.call else None,
+            [one.call, _time(one.at)] if one.call else None,
         ]
         for one in evidence
     ]

@@ -37,7 +37,7 @@ def facts(watch: Watch) -> dict[str, Value]:
     return {
         "kept": f"{counted(watch.kept, 'task')} near the last attempt",
         "in": code(watch.path.name, str(watch.path)),
-        "polls": [f"{watch.looks:,}, one every {duration(watch.every)}"],
+        "polls": [f"{watch.looks:,}, every {duration(watch.every)}"],
         "last poll": when(watch.last_look, datetime.now(UTC)),
         "problem": watch.problem or None,
     }

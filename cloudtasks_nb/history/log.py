@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FAILED = "failed"
 _STATUSES = ("OK", *BY_STATUS, "TARGET_TYPE_NOT_PERMITTED_FOR_VPC")
 OUTCOME_TONES: dict[str, Tone] = {
-    "done": "ok",
+    "succeeded": "ok",
     "given up": "bad",
     "lost": "bad",
     "deleted": "warn",

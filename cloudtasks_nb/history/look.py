@@ -40,7 +40,7 @@ def report_card(report: Report, figures: Figures) -> Card:
         "created": _count(report.created, "task"),
         "attempts": _attempts(report.by_code),
         "ran": _run(report),
-        "peak depth": _count(report.peak_depth, "task"),
+        "most tasks": _count(report.peak_depth, "task"),
         "late by": _lateness(report),
         "gone without success": _UNKNOWN
         if report.gone_without_success is None
@@ -75,7 +75,7 @@ def project_card(report: ProjectReport) -> Card:
         ]
         for one in report.queues[:_QUEUES_SHOWN]
     ]
-    heads = ["queue", "created", "succeeded", "failed", "mostly", "gone", "peak depth", "late by (95 %)"]
+    heads = ["queue", "created", "succeeded", "failed", "mostly", "gone", "most tasks", "late by (95 %)"]
     more = len(report.queues) - len(rows)
     return Card(
         report.project,
@@ -114,7 +114,10 @@ def window_facts(report: Any) -> dict[str, Value]:
     late = report.as_of < report.until - timedelta(minutes=1)
     return {
         "window": f"{exact(report.since)} to {exact(report.until)}, {duration(report.until - report.since)}{wide}",
-        "data up to": [exact(report.as_of), muted("later data is not available yet") if late else None],
+        "data up to": [
+            exact(report.as_of.replace(microsecond=0)),
+            muted("later data is not available yet") if late else None,
+        ],
     }
 
 
@@ -168,7 +171,7 @@ def event_row(event: AuditEvent) -> dict[str, Value]:
 
 
 def picture(moments: Iterable[Moment], step: timedelta) -> Image | None:
-    """The chart of attempts and depth over time."""
+    """The chart of attempts and tasks over time."""
     return trend([Step(one.time, one.succeeded, one.failed, one.depth) for one in moments], step)
 
 

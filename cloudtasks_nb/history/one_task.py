@@ -51,7 +51,7 @@ class TaskHistory(Shown, Exports, Sequence[LogEntry]):
 
     @property
     def outcome(self) -> str:
-        """The outcome: "done", "given up", "waiting", "lost", "deleted" or "unknown"."""
+        """The outcome: "succeeded", "given up", "waiting", "lost", "deleted" or "unknown"."""
         return self.story.outcome
 
     @property
@@ -121,7 +121,7 @@ def task_history(session: Session, name: TaskName, since: InstantLike, sampling:
     entries = list(log)
     story = verdict(entries, session.now()) if entries else LoggedTask(task=name.task, name=str(name))
     events = _events(session, name, window)
-    if story.outcome not in ("done", "given up", "deleted"):
+    if story.outcome not in ("succeeded", "given up", "deleted"):
         story = _looked_up(session, name, story, events)
     told = [event for event in events if not (story.created and event.time and event.time < story.created)]
     return TaskHistory(story, entries, told, log.note)

@@ -86,7 +86,7 @@ class QueuePlots(Plots):
         return self._picture("backoff", partial(draw_backoff, retry, name=self._queue.id))
 
     def history(self, since: InstantLike = "24h", until: InstantLike | None = None) -> Picture:
-        """The past: attempts by outcome, depth, and the delay of attempts, over one time axis.
+        """The past: attempts by outcome, tasks in the queue, and the delay of attempts, over one time axis.
 
         The rate that the queue allows is a dashed line, where it is near. It is drawn on three axes.
 
@@ -95,7 +95,7 @@ class QueuePlots(Plots):
         Source: as in queue.metrics().
 
         Example:
-            >>> attempts, depth, delays = queue.plot.history("1h").draw().figure.axes
+            >>> attempts, tasks, delays = queue.plot.history("1h").draw().figure.axes
         """
         metrics = self._queue.metrics(since, until)
         draw = partial(draw_history, metrics, queue_id=self._queue.id, limits=self._queue.rate_limits)

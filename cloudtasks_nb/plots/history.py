@@ -1,4 +1,4 @@
-"""Plot of a queue's past: attempts by outcome, depth, and the delay of attempts."""
+"""Plot of a queue's past: attempts by outcome, tasks, and the delay of attempts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def draw_history(
     ax: Axes | None = None,
     theme: Theme | None = None,
 ) -> Axes:
-    """Three plots over one time axis: attempts per second by outcome, depth, delays. Returns the first axes.
+    """Three plots over one time axis: attempts per second by outcome, tasks, delays. Returns the first axes.
 
     Errors: ConfigError when axes are passed.
     """
@@ -115,11 +115,11 @@ def _highest(rates: Mapping[str, Points]) -> float:
 def _depth(ax: Any, paper: Paper, depths: Mapping[str, Points], step: timedelta) -> None:
     points = depths.get("", {})
     if not points:
-        say(ax, paper, "the depth is unknown")
+        say(ax, paper, "the number of tasks is unknown")
         return
     times = list(points)
     ax.fill_between(times, list(points.values()), step="post", color=paper.blue, alpha=0.25, linewidth=0)
-    ax.step(times, list(points.values()), where="post", color=paper.blue, linewidth=1.4, label="depth")
+    ax.step(times, list(points.values()), where="post", color=paper.blue, linewidth=1.4, label="tasks")
     ax.set_ylim(bottom=0)
 
 

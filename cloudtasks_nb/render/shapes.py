@@ -32,7 +32,7 @@ Plain: TypeAlias = str | int | float | Cell | None
 Value: TypeAlias = Plain | Sequence[Plain]
 """The value of a fact or a table cell: text, a number, a Cell, a sequence of these, or None for absent."""
 
-ABSENT = Cell("—", look="muted")
+ABSENT = Cell("–", look="muted")
 
 
 def badge(text: str, tone: Tone = "") -> Cell:

@@ -27,7 +27,7 @@ def attempt_words(attempt: AttemptStatus, now: datetime) -> list[Plain]:
     """One attempt on one line: its result, its time, and how long the response took."""
     took = None
     if attempt.response_time is not None and attempt.dispatch_time is not None:
-        took = muted(f"after {duration(attempt.response_time - attempt.dispatch_time)}")
+        took = muted(f"took {duration(attempt.response_time - attempt.dispatch_time)}")
     ended = status_words(attempt.response_status) if attempt.response_status is not None else []
     if not ended and attempt.response_time is None:
         ended = ["sent" if attempt.dispatch_time is not None else "not sent yet"]

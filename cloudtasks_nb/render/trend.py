@@ -1,4 +1,4 @@
-"""Draw a run over time as a small SVG without script: attempts as bars, the depth below. (pure)
+"""Draw a run over time as a small SVG without script: attempts as bars, the number of tasks below. (pure)
 
 The colours are readable on light and on dark pages, because the picture is the same on both.
 """
@@ -76,7 +76,7 @@ def _svg(steps: Sequence[Step], step: timedelta) -> str:
         f'font-family="system-ui,sans-serif" font-size="11" fill="{_INK}">',
         _legend(step),
         _scale(_TOP, _MIDDLE - 14, most, "attempts"),
-        _scale(_MIDDLE, _BOTTOM, deepest, "depth"),
+        _scale(_MIDDLE, _BOTTOM, deepest, "tasks"),
         *(_bar(one, _LEFT + at * wide, wide, most) for at, one in enumerate(steps)),
         *_areas(steps, wide, deepest),
         *_clock(steps, step),

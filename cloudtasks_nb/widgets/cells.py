@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from ..model import Task
 from ..render.json_tree import headers_section
 from ..render.payload import payload_sections, raw_text
 from ..render.queue import KIND_WORDS
-from ..render.shapes import Cell, Image, Json, Node, Section, Table, Value, cells
+from ..render.shapes import Cell, Image, Json, Node, Section, Table, Value, cells, muted
 from ..render.task import task_facts
 from ..render.visible import shown, visible_lines
 
@@ -23,10 +24,22 @@ def instant(moment: datetime | None) -> str:
 
 
 def plain(value: Value | datetime) -> list[Plain]:
-    """A value as {"text", "title", "look", "tone"}; a time as {"time"}, which the page keeps up to date."""
+    """A value as {"text", "title", "look", "tone"}; a time as {"time"}, which the page keeps up to date.
+
+    As in cards, a point stands before muted text; badges have a shape and need none.
+
+    >>> [cell["text"] for cell in plain([Cell("60 s ago"), muted("took 1 s")])]
+    ['60 s ago', '·', 'took 1 s']
+    """
     if isinstance(value, datetime):
         return [{"time": instant(value)}]
-    return [_cell(cell) for cell in cells(value)]
+    parts = cells(value)
+    apart = [False, *(one.look != "badge" and other.look == "muted" for one, other in pairwise(parts))]
+    return [
+        _cell(cell)
+        for part, is_apart in zip(parts, apart, strict=True)
+        for cell in ([muted("·"), part] if is_apart else [part])
+    ]
 
 
 def fact_list(values: Mapping[str, Value | datetime]) -> list[list[Any]]:

@@ -64,7 +64,7 @@ _DAY_S = 86400.0
 FIELDS = (
     Setting("max_tasks_dispatched_per_second", "rate_limits", "Rate, per second", "number", 0.001, 500, "0.001 to 500"),
     Setting("max_burst_size", "rate_limits", "Burst", "whole", 1, 500, "1 to 500"),
-    Setting("max_concurrent_tasks", "rate_limits", "Concurrent", "whole", 1, 5000, "1 to 5000"),
+    Setting("max_concurrent_tasks", "rate_limits", "Concurrent", "whole", 1, 5000, "1 to 5,000"),
     Setting("max_attempts", "retry_config", "Attempts", "attempts", 1, 2**31 - 1, 'a number or "unlimited"'),
     Setting("min_backoff", "retry_config", "Shortest delay", "duration", 0, 365 * _DAY_S, "such as 0.1 s or 5 min"),
     Setting("max_backoff", "retry_config", "Longest delay", "duration", 0, 365 * _DAY_S, "such as 30 s or 1 h"),

@@ -131,8 +131,8 @@ def _sample_row(sample: Sample) -> dict[str, Value]:
     return {
         "time": Cell(f"{sample.time:%H:%M:%S}", exact(sample.time)),
         "tasks": sample.tasks_count,
-        "executed, last minute": sample.executed_last_minute_count,
-        "oldest age": duration(timedelta(seconds=round(age_s))) if age_s is not None else None,
+        "attempts, last minute": sample.executed_last_minute_count,
+        "oldest late by": duration(timedelta(seconds=round(age_s))) if age_s is not None else None,
     }
 
 

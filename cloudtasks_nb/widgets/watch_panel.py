@@ -82,7 +82,7 @@ class WatchPanel(Clickable):
 
 
 def _state(watch: Watch) -> dict[str, Any]:
-    shown = facts(watch) | {"last look": watch.last_look}
+    shown = facts(watch) | {"last poll": watch.last_look}
     return {
         "title": f"Watch over {watch.queue.id}",
         "badge": plain(state(watch)),

@@ -95,7 +95,7 @@ class Tally(msgspec.Struct):
                 "leased": counted(self.leased, "task"),
                 "waiting here": self.waiting or None,
                 "running now": self._running(),
-                "done": self.done,
+                "succeeded": self.done,
                 "failed": self.failed,
                 "given back unhandled": self.given_back or None,
                 "leases lost": self.lost or None,

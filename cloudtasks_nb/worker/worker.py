@@ -139,4 +139,5 @@ class Worker(Shown):
         return self.tally.card(f"{self.queue.location}/{self.queue.id}")
 
     def __repr__(self) -> str:
-        return f"<Worker {self.queue.name}: {self.tally.state}, {self.tally.done} done, {self.tally.failed} failed>"
+        tally = self.tally
+        return f"<Worker {self.queue.name}: {tally.state}, {tally.done} succeeded, {tally.failed} failed>"

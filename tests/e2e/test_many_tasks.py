@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -66,6 +67,18 @@ def test_ten_thousand_tasks_keep_the_page_small_and_scroll_to_the_last(page: Pag
     page.keyboard.press("Shift+Enter")
     assert page.evaluate(last) == {"do": "sort", "args": {"column": ["attempts"]}}
 
+    page.get_by_role("radio", name="all").check()
+    page.get_by_role("group", name="Act on tasks").get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("form").get_by_role("textbox").fill(queue_id)
+    page.get_by_role("form").get_by_role("button", name=re.compile("^Delete")).hover()
+    page.mouse.down()
+    page.evaluate(
+        "() => { window.state.place = { ...window.state.place, stamp: 'other' }; window.announce(); }"
+    )
+    page.mouse.up()  # the press reaches the button, but the form is about other tasks now
+    expect(page.locator(".ct-status")).to_contain_text("The tasks changed while the form was open.")
+    assert page.evaluate(last)["do"] == "sort"
+
 
 def test_a_refresh_keeps_the_place_and_leaves_no_blank(page: Page, service: Service) -> None:
     queue_id = f"place-{uuid4().hex[:8]}"
@@ -106,6 +119,7 @@ def test_a_column_is_as_wide_as_somebody_drags_it(page: Page, service: Service) 
     assert before and edge
     page.mouse.move(edge["x"] + 5, edge["y"] + 5)
     page.mouse.down()
+    page.evaluate("() => window.announce()")  # an update does not end the drag
     page.mouse.move(edge["x"] + 65, edge["y"] + 5)
     page.mouse.up()
     (message,) = [message for message in page.evaluate("() => window.sent") if message["do"] == "set_width"]

@@ -36,6 +36,16 @@ HOST = """() => {
     add();
     new MutationObserver(add).observe(document.body, { childList: true, subtree: true });
 }"""
+SOME = 8
+# Counts clicks on buttons, which do nothing else.
+COUNT_CLICKS = """() => {
+    window.clicked = 0;
+    document.addEventListener('click', event => {
+        window.clicked += Boolean(event.target.closest('button'));
+        event.preventDefault();
+        event.stopImmediatePropagation();
+    }, true);
+}"""
 BUTTONS = ".ct-panel button:visible:enabled:not(.ct-under *)"  # heads have many more, which change nothing
 TWO_STEPS = {
     "run_task", "run_tasks", "delete_task", "delete_tasks", "acknowledge", "acknowledge_all", "pause_queues", "purge",
@@ -146,6 +156,27 @@ def test_what_is_typed_keeps_the_focus_and_the_caret(page: Page, draw: Draw, nam
             assert page.evaluate(FOCUSED) == [*page.evaluate("() => [window.typed.tagName]"), "abc", 2, True]
         page.keyboard.type("X")
         expect(typed).to_have_value("abXc")
+
+
+# These draw buttons again on each update.
+@pytest.mark.parametrize("name", ["tasks", "leases", "access", "inbox"], indirect=True)
+def test_a_press_survives_an_update_between_its_beginning_and_its_end(
+    page: Page, draw: Draw, name: str
+) -> None:
+    draw()
+    page.evaluate(COUNT_CLICKS)
+    buttons = page.locator(BUTTONS)
+    for at in range(min(SOME, buttons.count())):
+        buttons.nth(at).evaluate("button => button.scrollIntoView({ block: 'nearest' })")
+        box = buttons.nth(at).bounding_box()
+        assert box
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.evaluate("() => window.announce()")
+        page.mouse.up()
+        assert page.evaluate("() => window.clicked") == at + 1, buttons.nth(at).inner_text()
+    page.evaluate("() => { window.state.notice = { text: 'the update came later' }; window.announce(); }")
+    expect(page.locator(".ct-status").first).to_have_text("the update came later")
 
 
 # The other panels have the same frame and no other calls.

@@ -29,7 +29,7 @@ worker = queue.worker(handle, concurrency=4).run()
 """
 COUNTED = """() => {
     const card = document.querySelector('.jp-OutputArea-output .ctnb');
-    return Number(/done\\s*(\\d+)/.exec(card?.innerText)?.[1]) > 12;
+    return Number(/succeeded\\s*(\\d+)/.exec(card?.innerText)?.[1]) > 12;
 }"""
 
 

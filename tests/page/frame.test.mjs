@@ -54,6 +54,20 @@ test("buttons wait for the answer, and follow their own rule after it", () => {
   assert.ok(!button.disabled);
 });
 
+test("updates by the kernel wait for the end of a press, once each", () => {
+  const seen = [];
+  frame.watch(["widths", "lines"], () => seen.push(frame.get("widths")));
+  frame.root.dispatchEvent(new window.Event("pointerdown", { bubbles: true }));
+  model.set({ widths: { a: 1 }, lines: [] });
+  model.set({ widths: { a: 2 } });
+  document.dispatchEvent(new window.Event("pointerup", { bubbles: true }));
+  assert.equal(seen.length, 1);
+  mock.timers.tick(1);
+  assert.deepEqual(seen.slice(1), [{ a: 2 }]);
+  model.set({ widths: { a: 3 } });
+  assert.equal(seen.length, 3);
+});
+
 test("buttons of a panel inside this one are left to it", () => {
   const inner = new Frame(fakeModel(), frame.root, "inner", "Inner");
   const button = inner.button("Run", () => {});

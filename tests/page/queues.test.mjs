@@ -6,10 +6,11 @@ import { fits, problemOf } from "../../cloudtasks_nb/widgets/page/queue/settings
 import { heldWords } from "../../cloudtasks_nb/widgets/page/queues/chosen.js";
 import { Crossed } from "../../cloudtasks_nb/widgets/page/queues/crossed.js";
 import { rowsOf } from "../../cloudtasks_nb/widgets/page/queues/rows.js";
-import { countBy, isIn } from "../../cloudtasks_nb/widgets/page/queues/search.js";
+import { countBy, isIn, Search } from "../../cloudtasks_nb/widgets/page/queues/search.js";
 import { byReason } from "../../cloudtasks_nb/widgets/page/queues/silent.js";
 import { columnsFor, direction, sorted } from "../../cloudtasks_nb/widgets/page/queues/sorting.js";
 import { isInTrouble } from "../../cloudtasks_nb/widgets/page/queues/table.js";
+import { click, openPage } from "./dom.mjs";
 
 const ROWS = [
   { id: "b", location: "eu", state: "PAUSED", depth: 3, oldest: "", rate: null },
@@ -56,7 +57,7 @@ test("numbers begin with the greatest, unknown ones come last, and the model kee
   assert.equal(ids(["Queue"]), "abc");
   assert.equal(ids(["Tasks (est.)"]), "cba");
   assert.equal(ids(["-Tasks (est.)"]), "abc");
-  assert.equal(ids(["Oldest (est.)"]), "cab");
+  assert.equal(ids(["Oldest due (est.)"]), "cab");
   assert.equal(ids(["-Location", "-Queue"]), "cab");
   assert.equal(ROWS[0].id, "b");
 });
@@ -104,6 +105,41 @@ test("heads of queues filter each other", () => {
   crossed.between("Rate/s", null);
   assert.ok(KINDS.every((row) => crossed.passes(row)));
   assert.equal(crossed.head("Failing", KINDS), null);
+});
+
+test("locations and states count the queues that pass all other filters", () => {
+  openPage();
+  const crossed = new Crossed();
+  const frame = { rows: () => KINDS, redraw: (draw) => draw() };
+  const search = new Search(
+    frame,
+    () => search.fill(),
+    (row) => crossed.passes(row),
+  );
+  const counts = () =>
+    [search.places, search.pills].map((bar) =>
+      [...bar.querySelectorAll(".ct-of")].map((of) => of.textContent),
+    );
+  search.fill();
+  assert.deepEqual(counts(), [
+    ["3", "1", "2"],
+    ["2", "1", "0"],
+  ]);
+  crossed.toggle("Kind", "HTTP");
+  search.fill();
+  assert.deepEqual(counts(), [
+    ["2", "1", "1"],
+    ["1", "1", "0"],
+  ]);
+  click(search.pills.querySelectorAll("button")[1]); // paused
+  assert.deepEqual(counts(), [
+    ["1", "1", "0"],
+    ["1", "1", "0"],
+  ]);
+  assert.deepEqual(
+    KINDS.map((row) => search.finds(row)),
+    [true, false, false],
+  );
 });
 
 test("without estimates tasks are counted and the oldest is unknown", () => {

@@ -32,8 +32,12 @@ function header(frame) {
 function render({ model, el }) {
   const frame = new Frame(model, el, "explorer", `Queues of project ${model.get("place").project}`);
   frame.rows = () => rowsOf(frame);
-  const search = new Search(frame, () => changed());
   let heads = { passes: () => true, fill() {} };
+  const search = new Search(
+    frame,
+    () => changed(),
+    (row) => heads.passes(row),
+  );
   frame.isFound = (row) => search.finds(row) && heads.passes(row);
   const table = new QueueTable(frame, frame.isFound, (row) => openQueue(frame, row));
   const opened = new Opened(frame);

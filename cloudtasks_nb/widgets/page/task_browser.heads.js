@@ -4,6 +4,7 @@ import { h } from "./frame/dom.js";
 import { number } from "./frame/words.js";
 import { headContent } from "./heads/head.js";
 import { chipBar } from "./tasks/chips.js";
+import { edge } from "./tasks/edge.js";
 import { LoadedRows } from "./tasks/loaded.js";
 import { together } from "./tasks/together.js";
 
@@ -18,6 +19,7 @@ export function attach(frame, table, filter) {
   filter.append(chipBar(frame, filter.querySelector("input")));
   const rows = new LoadedRows(frame, () => table.fill());
   table.loaded = () => rows.now;
+  table.edge = edge;
   const reached = new Map();
   const act = {
     toggle: (field, value) => frame.tell("toggle", { field, value }),

@@ -12,7 +12,7 @@ function render({ model, el }) {
   const list = h("dl.ct-facts");
   const allowed = () => frame.get("state").running;
   const bar = buttons(
-    frame.button("Look now", () => frame.send("look_now"), { allowed }),
+    frame.button("Poll now", () => frame.send("look_now"), { allowed }),
     frame.button("Stop", () => frame.send("stop"), { allowed }),
   );
   frame.watch(["state"], () => {

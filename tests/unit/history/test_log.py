@@ -33,7 +33,7 @@ def test_pages_are_read_when_they_are_reached(server: Gone, queue: ct.Queue) -> 
     assert server.count("entries:list") == 1
     assert [entry.kind for entry in log] == ["created", "dispatched", "answered"]
     assert server.count("entries:list") == 3
-    assert [row.outcome for row in log.tasks()] == ["done"]
+    assert [row.outcome for row in log.tasks()] == ["succeeded"]
     assert server.count("entries:list") == 3  # what was read is kept
 
 
@@ -92,7 +92,12 @@ def test_tables_hide_secrets_in_urls(server: Gone, queue: ct.Queue) -> None:
     assert str(frame["took"].dtype) == "timedelta64[us]"
     assert "s3cret" not in str(log) + log._repr_html_() + repr(log)
     tasks = log.tasks().to_dataframe()
-    assert tasks.loc[0, ["task", "outcome", "attempts", "last_status"]].tolist() == ["t1", "done", 1, "OK"]
+    assert tasks.loc[0, ["task", "outcome", "attempts", "last_status"]].tolist() == [
+        "t1",
+        "succeeded",
+        1,
+        "OK",
+    ]
     assert str(tasks["total"].dtype) == "timedelta64[us]"
 
 

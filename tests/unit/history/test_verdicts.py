@@ -40,8 +40,8 @@ def story(*held: tuple[str, str, dict[str, Any]]) -> LoggedTask:
 @pytest.mark.parametrize(
     ("held", "outcome", "attempts", "status"),
     [
-        ([created(), sent("22:01"), answered("22:02", "OK")], "done", 1, "OK"),
-        ([answered("22:02", "OK", 3)], "done", 3, "OK"),  # sampled: no dispatch was logged
+        ([created(), sent("22:01"), answered("22:02", "OK")], "succeeded", 1, "OK"),
+        ([answered("22:02", "OK", 3)], "succeeded", 3, "OK"),  # sampled: no dispatch was logged
         (
             [sent("22:01"), answered("22:02", "INTERNAL", retryTime=LATER)],
             "waiting",
@@ -72,7 +72,7 @@ def story(*held: tuple[str, str, dict[str, Any]]) -> LoggedTask:
         ([answered("22:02", "INTERNAL"), ("taskDeletionLog", "22:03", {})], "given up", 1, "INTERNAL"),
         (
             [answered("22:02", "OK"), ("taskDeletionLog", "22:03", {})],
-            "done",
+            "succeeded",
             1,
             "OK",
         ),
@@ -105,4 +105,4 @@ def test_a_row_for_each_task_whatever_the_order_of_entries() -> None:
     one = entries(answered("22:02", "OK"), created())
     two = entries(created(), task="t2")
     rows = told([*one, *two], NOW)
-    assert [(row.task, row.outcome) for row in rows] == [("t1", "done"), ("t2", "unknown")]
+    assert [(row.task, row.outcome) for row in rows] == [("t1", "succeeded"), ("t2", "unknown")]

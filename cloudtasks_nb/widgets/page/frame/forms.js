@@ -51,7 +51,13 @@ export function confirmForm(frame, { label, words, count, id, act, close, danger
 /** A place for one form at a time. Closing it returns the focus to the button that opened it. */
 export function formSlot(frame) {
   const node = h("div.ct-slot");
-  const slot = { node, about: null, close: () => {} };
+  const slot = { node, about: null, close: () => {}, isOutdated: () => false };
+  const refuse = (event) => {
+    if (!slot.isOutdated()) return; // the update that closes the form waits for the end of this press
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  node.addEventListener("submit", refuse, true);
   /** `about` identifies what the form acts on, so that callers can close an outdated form. */
   slot.show = (build, opener, about = null) => {
     slot.close = () => {

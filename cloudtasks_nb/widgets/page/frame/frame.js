@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { FocusKeeper } from "./focus.js";
 import { Live } from "./live.js";
 import { askForPart, moduleOf } from "./part.js";
+import { Pressed } from "./pressed.js";
 import { pressOnce } from "./presses.js";
 import { serviceLine, stakes } from "./service.js";
 import { followTheme } from "./theme.js";
@@ -52,6 +53,7 @@ export class Frame {
     const names = { "data-panel": kind, "aria-label": label, "data-lm-suppress-shortcuts": "true" };
     this.root = h("section.ct-panel", names);
     pressOnce(this.root, this.undo);
+    this.pressed = new Pressed(this.root, this.undo);
     // Keys typed on a button stay in the panel: a notebook in command mode would delete the cell.
     this.root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
@@ -71,10 +73,10 @@ export class Frame {
     this.undo.push(() => this.model.off(event, handler));
   }
 
-  /** Run `update` now and after each change of these traits; focus and caret are kept. */
+  /** Run `update` now and after each change of these traits; focus, caret and a press under way are kept. */
   watch(traits, update) {
     const redraw = () => this.redraw(update);
-    for (const trait of traits) this.on(`change:${trait}`, redraw);
+    for (const trait of traits) this.on(`change:${trait}`, () => this.afterPress(redraw));
     update();
   }
 
@@ -90,6 +92,11 @@ export class Frame {
       if (now !== before) update();
       before = now;
     });
+  }
+
+  /** Run an update by the kernel now, or after the mouse button is released. */
+  afterPress(update) {
+    this.pressed.after(update);
   }
 
   every(pauseMs, act) {
@@ -151,7 +158,7 @@ export class Frame {
     return new Promise((done) => {
       const got = async ({ code }) => {
         const loaded = await moduleOf(code);
-        if (!this.ended) done(loaded);
+        if (!this.ended) this.afterPress(() => done(loaded));
       };
       this.undo.push(askForPart(this.model, name, got));
     });

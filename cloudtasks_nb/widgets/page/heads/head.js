@@ -43,7 +43,10 @@ function valueList(head, { toggle }, reached) {
 
 // The words below the bars: the first and the last value. `most` is the greatest number.
 function endWords({ look, edges, most = Number(edges.at(-1)) - 1 }) {
-  if (look === "time") return [edges[0], edges.at(-1)].map((edge) => when(edge));
+  if (look === "time") {
+    const ends = [edges[0], edges.at(-1)].map((edge) => when(edge));
+    return ends[0].textContent === ends[1].textContent ? ends.slice(0, 1) : ends;
+  }
   return Number(edges[0]) === most ? edges.slice(0, 1) : [edges[0], number(most)];
 }
 

@@ -48,7 +48,7 @@ export class LineChart {
     const svg = s(
       "svg",
       { width, height, role: "img", "aria-label": label, viewBox: `0 0 ${width} ${height}` },
-      axisText({ x: CHART.left - 7, y: 10, "text-anchor": "end" }, this.shownUnit),
+      axisText({ x: 0, y: 10 }, this.shownUnit),
       ...this.#grid(ticks, width),
       ...this.#times(width),
       ...this.#lines(),

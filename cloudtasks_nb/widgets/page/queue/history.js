@@ -33,6 +33,7 @@ function choice(label, options, now, choose) {
 }
 
 function spanWords(seconds) {
+  if (seconds === DAY_S) return "24 h"; // as in REPORTS
   return seconds % DAY_S === 0 && seconds > DAY_S ? `${seconds / DAY_S} days` : duration(seconds);
 }
 

@@ -1,5 +1,6 @@
 // Column filters of the queue table: each head counts the queues that pass the other filters. (pure)
-// The page holds all queues, so it filters them itself. State and location are chosen above the table.
+// The page holds all queues, so it filters them itself. State and location are chosen above the table, and
+// their counts follow these heads.
 
 import { spreadOf } from "../heads/spread.js";
 
@@ -10,7 +11,7 @@ const seconds = (iso) => (iso ? Date.parse(iso) / 1000 : null);
 export const FIELDS = {
   Kind: { look: "values", of: (row) => row.kind },
   "Tasks (est.)": { look: "number", of: (row) => row.depth },
-  "Oldest (est.)": { look: "time", of: (row) => seconds(row.oldest) },
+  "Oldest due (est.)": { look: "time", of: (row) => seconds(row.oldest) },
   "Rate/s": { look: "number", of: (row) => row.rate },
   Failing: { look: "number", of: (row) => row.failed },
 };

@@ -34,8 +34,9 @@ function pills(label, options, isPressed, press) {
 }
 
 export class Search {
-  constructor(frame, changed) {
-    Object.assign(this, { frame, changed, location: "", states: new Set() });
+  /** `passes`: whether a row passes the filters of the column heads. */
+  constructor(frame, changed, passes) {
+    Object.assign(this, { frame, changed, passes, location: "", states: new Set() });
     const names = { placeholder: "Find a queue", "aria-label": "Find a queue by name" };
     this.text = h("input", { type: "search", class: "ct-input", ...names });
     this.text.addEventListener("input", changed);
@@ -44,12 +45,16 @@ export class Search {
     this.filters = h("div.ct-filters", this.text, this.pills);
   }
 
-  #isIn(row) {
-    return isIn(row, this.location, this.text.value);
+  finds(row, { location = this.location, states = this.states } = {}) {
+    return isIn(row, location, this.text.value) && (states.size === 0 || states.has(row.state));
   }
 
-  finds(row) {
-    return this.#isIn(row) && (this.states.size === 0 || this.states.has(row.state));
+  // Counts of a column's values among the rows that pass all filters, except those in `besides`.
+  #counts(rows, column, besides) {
+    return countBy(
+      rows.filter((row) => this.finds(row, besides) && this.passes(row)),
+      column,
+    );
   }
 
   #pick(location) {
@@ -73,18 +78,19 @@ export class Search {
   }
 
   #locations(rows) {
-    const places = [...countBy(rows, "location")].sort(([a], [b]) => (a < b ? -1 : 1));
-    const all = { value: "", words: "all locations", count: rows.length };
-    const options = [all, ...places.map(([value, count]) => ({ value, words: value, count }))];
+    const counts = this.#counts(rows, "location", { location: "" });
+    const places = [...new Set(rows.map(({ location }) => location))].sort();
+    const count = [...counts.values()].reduce((sum, one) => sum + one, 0);
+    const options = [
+      { value: "", words: "all locations", count },
+      ...places.map((value) => ({ value, words: value, count: counts.get(value) ?? 0 })),
+    ];
     const isPicked = (value) => value === this.location;
     return pills("Location", options, isPicked, (value) => this.#pick(value));
   }
 
   #stateFilter(rows) {
-    const counts = countBy(
-      rows.filter((row) => this.#isIn(row)),
-      "state",
-    );
+    const counts = this.#counts(rows, "state", { states: new Set() });
     const options = STATES.map((value) => ({
       value,
       words: value.toLowerCase(),

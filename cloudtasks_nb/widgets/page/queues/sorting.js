@@ -7,7 +7,7 @@ const KEYS = {
   Queue: (row) => row.id,
   State: (row) => row.state,
   "Tasks (est.)": (row) => -(row.depth ?? -1),
-  "Oldest (est.)": (row) => row.oldest || "~",
+  "Oldest due (est.)": (row) => row.oldest || "~",
   Location: (row) => row.location,
   Kind: (row) => row.kind,
   "Rate/s": (row) => -(row.rate ?? -1),
@@ -15,7 +15,7 @@ const KEYS = {
 };
 const NUMBERS = ["Tasks (est.)", "Rate/s", "Failing"];
 // Without estimates, tasks are counted on request, and the oldest task is unknown.
-const COUNTED = { "Tasks (est.)": "Tasks (counted)", "Oldest (est.)": null };
+const COUNTED = { "Tasks (est.)": "Tasks (counted)", "Oldest due (est.)": null };
 
 export const isNumber = (name) => NUMBERS.includes(name);
 

@@ -2,7 +2,6 @@
 
 import { h } from "../frame/dom.js";
 import { nextOrder, sortedBy } from "../heads/order.js";
-import { edge } from "./edge.js";
 
 function direction(name, { sorting }) {
   const by = sortedBy(name, sorting);
@@ -11,8 +10,8 @@ function direction(name, { sorting }) {
   return { arrow, sort: by.place > 1 ? null : by.isDown ? "descending" : "ascending" };
 }
 
-/** `width` has the width now in px, and a function that sets it. */
-export function columnHead(frame, { name, label, look }, at, width) {
+/** `edge`, once loaded, draws the edge; `width` has the width now in px, and a function that sets it. */
+export function columnHead(frame, { name, label, look }, at, width, edge) {
   const { arrow, sort } = direction(name, at);
   const scope = at.scope === "page" ? "this page" : "the loaded tasks";
   const attributes = {
@@ -28,6 +27,6 @@ export function columnHead(frame, { name, label, look }, at, width) {
     "th",
     { scope: "col", class: look === "number" ? "ct-number" : null, "aria-sort": sort },
     button,
-    edge({ name, label }, width),
+    edge?.({ name, label }, width),
   );
 }

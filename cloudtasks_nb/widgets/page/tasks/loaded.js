@@ -35,7 +35,8 @@ export function matchingRows(bits, count, sorted) {
 
 export class LoadedRows {
   constructor(frame, changed) {
-    Object.assign(this, { frame, changed, rows: 0, turn: 0, askedAt: Number.NEGATIVE_INFINITY });
+    Object.assign(this, { frame, rows: 0, turn: 0, askedAt: Number.NEGATIVE_INFINITY });
+    this.update = () => this.now && changed();
     frame.on("msg:custom", (message, buffers) => message?.rows && this.#hear(message, buffers));
     frame.watch(["place"], () => this.#ask());
     frame.every(AGAIN_MS, () => this.#ask());
@@ -69,6 +70,6 @@ export class LoadedRows {
     else if (!sorting.length) this.sorted = null;
     this.turn = turn;
     this.order = matchingRows(bytes(bits), this.held.ids.length, this.sorted);
-    if (this.now) this.changed();
+    this.frame.afterPress(this.update);
   }
 }

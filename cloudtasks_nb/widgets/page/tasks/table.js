@@ -185,14 +185,21 @@ export class TaskTable {
     const names = [{ name: "task", label: "Task", look: "text" }, ...columns];
     const check = h("th", { scope: "col", class: "ct-check" }, h("label", this.all));
     const setWidth = (name, width, isChosen) => {
-      if (isChosen) this.frame.tell("set_width", { column: name, width_px: width });
-      else this.#widen({ [name]: width });
+      if (!isChosen) return this.#widen({ [name]: width });
+      Object.assign(this, { chosen: { [name]: width }, chosenOver: this.frame.get("widths") });
+      this.frame.tell("set_width", { column: name, width_px: width });
     };
     this.frame.redraw(() =>
       this.head.replaceChildren(
         check,
         ...names.map((column, place) =>
-          columnHead(this.frame, column, at, { px: widths[place + 1] ?? TARGET_PX, set: setWidth }),
+          columnHead(
+            this.frame,
+            column,
+            at,
+            { px: widths[place + 1] ?? TARGET_PX, set: setWidth },
+            this.edge,
+          ),
         ),
       ),
     );
@@ -201,7 +208,9 @@ export class TaskTable {
   /** Set the column widths: chosen by the user, else to fit the content. `dragged` is not stored yet. */
   #widen(dragged = {}) {
     const { ids, columns } = this.held;
-    const widths = columnWidths(ids, columns, this.leased.size, { ...this.frame.get("widths"), ...dragged });
+    const stored = this.frame.get("widths");
+    const chosen = stored === this.chosenOver ? this.chosen : {}; // the kernel did not answer yet
+    const widths = columnWidths(ids, columns, this.leased.size, { ...stored, ...chosen, ...dragged });
     this.columns.replaceChildren(
       ...widths.map((width) => h("col", { style: width ? `width: ${px(width)}` : null })),
     );

@@ -108,12 +108,13 @@ export function verbBar(frame, slot) {
   const clear = pushButton("Clear selection", () => frame.tell("clear_selection", {}), { kind: "ct-small" });
   const verbs = buttons(changing, opening("Export…", exportForm), clear);
   const bar = h("div.ct-verbs", { role: "group", "aria-label": "Act on tasks" }, target.node, verbs);
+  slot.isOutdated = () => slot.about !== null && slot.about !== target.about;
   const update = () => {
     target.say();
     run.hidden = !frame.get("place").can_run;
     clear.hidden = frame.get("selected").length === 0;
     bar.classList.toggle("ct-wide-target", target.isAll);
-    if (slot.about !== null && slot.about !== target.about) {
+    if (slot.isOutdated()) {
       slot.close();
       frame.say(CHANGED);
     }
