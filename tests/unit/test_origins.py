@@ -1,4 +1,4 @@
-"""Which requests a server on this machine answers."""
+"""Which requests a server on this machine accepts."""
 
 from __future__ import annotations
 

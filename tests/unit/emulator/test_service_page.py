@@ -23,7 +23,7 @@ SERVICE, QUOTAS = (DOCS / "internals/service.md").read_text(), (DOCS / "explanat
 
 
 def section(number: str) -> str:
-    """What stands below a heading, up to the next one."""
+    """The text between a heading and the next one."""
     found = re.search(rf"^#+ {re.escape(number)}\.? .*?\n(.*?)(?=^#|\Z)", SERVICE, re.M | re.S)
     assert found is not None, number
     return found[1]
@@ -74,7 +74,7 @@ def test_a_limit_is_the_one_that_is_enforced(number: str, text: str) -> None:
 
 
 def test_defaults_are_those_of_the_table() -> None:
-    """Its first column is what a new queue gets."""
+    """Its first column contains the defaults of a new queue."""
     rows = dict(re.findall(r"^\| ([\w /]+?) \| ([^|]+?) \|", section("2.2"), re.M))
     made = queues.new_queue(Queue(), QueueName("p", "us-central1", "q"))
     rates, retries = made.rate_limits, made.retry_config
