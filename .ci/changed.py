@@ -3,6 +3,7 @@
     cloudtasks_nb/ROOM/...     tests/unit/ROOM
     tests/unit/ROOM/...        tests/unit/ROOM
     tests/FOLDER/test_it.py    the file itself; none for tests/e2e, which need a browser
+    tests/conformance/...      tests/contract/test_recordings.py
     always                     tests/unit/test_*.py: floors, sizes, docstrings, links
 
 On main, only changes that are not committed count.
@@ -42,6 +43,8 @@ def test_of(changed: Path) -> Path | None:
             return UNIT / room
         case ("tests", "integration" | "contract", *_) if changed.match("test_*.py"):
             return ROOT / changed if (ROOT / changed).exists() else None
+        case ("tests", "conformance", *_):
+            return ROOT / "tests/contract/test_recordings.py"
     return None
 
 
