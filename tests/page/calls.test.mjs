@@ -84,7 +84,7 @@ test("without a kernel, a click shows a message, and the next click is tried aga
 
 const actions = () => model.sent.filter((message) => message.do !== "alive?");
 
-test("after a message without a response, the buttons work again, and the outcome is shown as unknown", () => {
+test("without a response, the buttons work again and the outcome is shown as unknown", () => {
   calls.send("pause");
   mock.timers.tick(NEWS_MS);
   assert.deepEqual(model.sent.at(-1), { do: "alive?" });

@@ -165,7 +165,7 @@ def test_the_history_tab_is_read_when_it_is_opened(own: ct.Client, clicking: Cli
     assert (story["since"], story["span_s"], story["step_s"]) == ("24h", 86_400, 60)
     assert sum(failed for _, _, _, failed in story["points"]) == 1
     labels = {label for label, _ in story["facts"]}
-    assert {"Created", "Attempts", "Late by", "From metrics"} <= labels
+    assert {"Created", "Attempts", "Delay", "From metrics"} <= labels
     assert story["events"][0]["columns"] == ["time", "action", "who", "result"]
     assert panel.lines[-1] == f'client.queue("{queue.name}").report(since="24h")'
     assert panel.report is not None and panel.report.failed == 1
