@@ -132,7 +132,7 @@ def _sample_row(sample: Sample) -> dict[str, Value]:
         "time": Cell(f"{sample.time:%H:%M:%S}", exact(sample.time)),
         "tasks": sample.tasks_count,
         "attempts, last minute": sample.executed_last_minute_count,
-        "oldest late by": duration(timedelta(seconds=round(age_s))) if age_s is not None else None,
+        "oldest delay": duration(timedelta(seconds=round(age_s))) if age_s is not None else None,
     }
 
 
@@ -157,11 +157,12 @@ def access_still(
     ]
     sections = [
         Section(
-            "Who can what, by this queue's policy", _grid(["member", *who["abilities"], "other roles"], able)
+            "What each member may do, by this queue's policy",
+            _grid(["member", *who["abilities"], "other roles"], able),
         ),
         Section(
             f"What {checked.get('identity', 'you')} may do",
-            _grid(["permission", "held", "roles with it"], may),
+            _grid(["permission", "held", "roles that include it"], may),
         ),
     ]
     return Card(

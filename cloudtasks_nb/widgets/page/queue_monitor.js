@@ -16,7 +16,7 @@ const PAUSES = [
   [0, "stopped"],
 ];
 const ROWS = 12;
-const COLUMNS = ["Time", "Tasks", "Attempts, last minute", "Oldest late by, s"];
+const COLUMNS = ["Time", "Tasks", "Attempts, last minute", "Oldest delay, s"];
 
 function choice(label, options, now, choose) {
   const held = options.some(([value]) => value === now) ? options : [[now, `every ${now} s`], ...options];
@@ -45,7 +45,7 @@ function chartsFor(estimates) {
   return [
     new LineChart("Tasks (estimate)", 1, { unit: "tasks" }),
     new LineChart("Attempts in the last minute", 2, { unit: "attempts" }),
-    new LineChart("Oldest task late by (estimate)", 3, { whole: false, age: true }),
+    new LineChart("Delay of the oldest task (estimate)", 3, { whole: false, age: true }),
   ];
 }
 

@@ -1,4 +1,4 @@
-// The panel of a watch: what it has saved, and buttons to poll now and to stop.
+// The panel of a watch: the number of saved tasks, and buttons to poll now and to stop.
 
 import { cells } from "./frame/cells.js";
 import { buttons, h } from "./frame/dom.js";
