@@ -14,6 +14,7 @@ from ..names import check_task_id, parse_queue
 from ..render import Shape, task_table
 from ..render.values import counted, exact
 from .action import Refused, action, literal
+from .filtered_tasks import ROWS_SAVED
 from .sharing import EVERY_S
 from .still import tasks_words
 from .task_edit import Changes, creation, edit_form
@@ -21,6 +22,7 @@ from .task_export import file_of_tasks, write_tasks
 from .task_following import follow
 from .task_lines import FEW, Which, copy_line, edit_line, reschedule_line, verb_line
 from .task_reader import TaskReader
+from .task_wire import ticked_sent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +55,7 @@ class TaskBrowser(TaskReader):
     _script = "task_browser"
     _parts = ("task_browser.verbs", "task_browser.heads")
 
-    selected = traitlets.List().tag(sync=True)
+    selected = traitlets.List().tag(sync=True)  # of the rows in `table`; messages tell about all loaded rows
     form = traitlets.Dict().tag(sync=True)
     queues = traitlets.List().tag(sync=True)
 
@@ -119,13 +121,33 @@ class TaskBrowser(TaskReader):
         return ""
 
     def _show_selection(self) -> None:
+        self._send_ticks()
         with self.hold_sync():
-            self.selected = list(self._selection)
+            self._show_ticks()
             self.place = self._place()
 
+    def _show_ticks(self) -> None:
+        self.selected = [task_id for task_id in self.table["ids"] if task_id in self._selection]
+
+    def _show_order(self) -> None:
+        with self.hold_sync():
+            super()._show_order()
+            self._show_ticks()
+
+    def _send_rows(self, whole: bool = False) -> None:
+        super()._send_rows(whole)
+        self._send_ticks()
+
+    def _send_ticks(self) -> None:
+        if self.views and len(tasks := self._table.tasks) > ROWS_SAVED:
+            bits = ticked_sent((task.id for task in tasks), self._selection)
+            self._tell({"ticked": self._table.filled}, [bits])
+
     def _place(self) -> dict[str, Any]:
-        hidden = self._selection.keys() - {task.id for task in self.matching} if self._selection else ()
-        return {**super()._place(), "hidden": len(hidden) if self._table.filter else 0}
+        chosen = self._selection
+        hidden = chosen.keys() - {task.id for task in self.matching} if chosen and self._table.filter else ()
+        ticks = {"selected": len(chosen), "among": [*chosen][:4], "ticks": f"{hash(frozenset(chosen)):x}"}
+        return {**super()._place(), **ticks, "hidden": len(hidden)}
 
     @action(busy=False)
     def clear_selection(self) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from ..query.masks import Mask
+from ..query.masks import Mask, mask_of_flags
 
 Sent = tuple[dict[str, Any], list[bytes]]
 """A message and its buffers."""
@@ -31,6 +31,12 @@ def columns_sent(table: Mapping[str, Any]) -> Sent:
                 buffers.append(_lines(column["different"]))
         columns.append(head)
     return {"columns": columns}, buffers
+
+
+def ticked_sent(ids: Iterable[str], selected: Container[str]) -> bytes:
+    """A bit for each task, 1 if it is selected."""
+    flags = bytes(task_id in selected for task_id in ids)
+    return mask_of_flags(flags).to_bytes((len(flags) + 7) // 8, "little")
 
 
 def matching_sent(mask: Mask, count: int, order: array[int] | None) -> Sent:

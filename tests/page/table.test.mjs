@@ -108,7 +108,8 @@ test("a click on a row opens its task", () => {
 
 test("the box in the head shows whether none, some or all are selected", () => {
   const states = [[], ["t0"], ["t0", "t1"]].map((selected) => {
-    model.set({ table: { ids: ["t0", "t1"], columns: [], leased: [] }, selected });
+    const place = { ...PLACE, selected: selected.length };
+    model.set({ table: { ids: ["t0", "t1"], columns: [], leased: [] }, selected, place });
     table.fill();
     return [table.all.checked, table.all.indeterminate];
   });
@@ -117,6 +118,18 @@ test("the box in the head shows whether none, some or all are selected", () => {
     [false, true],
     [true, false],
   ]);
+});
+
+test("bits tell which of all loaded rows are selected, in any order", () => {
+  const held = { ids: IDS.slice(0, 20), columns: [], leased: [] };
+  const order = Uint32Array.of(19, 9, 0);
+  model.set({ place: { ...PLACE, selected: 2 }, table: held, selected: ["t0"] });
+  table.loaded = () => ({ held, order, ticked: Uint8Array.of(0, 2, 0) });
+  table.fill();
+  const ticked = () => [...table.body.querySelectorAll("tr.ct-selected")].map((row) => row.dataset.id);
+  assert.deepEqual([ticked(), table.all.indeterminate], [["t9"], true]);
+  table.markSelected(Uint8Array.of(1, 2, 8));
+  assert.deepEqual([ticked(), table.all.checked], [["t19", "t9", "t0"], true]);
 });
 
 test("an empty table says why", () => {

@@ -17,7 +17,11 @@ function countCell(frame) {
 /** Fill the second head row, give the table all rows, and add chips to the filter. */
 export function attach(frame, table, filter) {
   filter.append(chipBar(frame, filter.querySelector("input")));
-  const rows = new LoadedRows(frame, () => table.fill());
+  const rows = new LoadedRows(
+    frame,
+    () => table.fill(),
+    (ticked) => table.markSelected(ticked),
+  );
   table.loaded = () => rows.now;
   table.edge = edge;
   const reached = new Map();

@@ -53,8 +53,10 @@ class FakePage:
     def _deliver(self, data: dict[str, Any]) -> None:
         self.panel.comm.handle_msg({"content": {"data": data}, "buffers": []})
 
-    def _receive(self, msg_type: str, data: dict[str, Any] | None = None, **_: Any) -> None:
-        self.sent.append(data or {})
+    def _receive(
+        self, msg_type: str, data: dict[str, Any] | None = None, buffers: Any = None, **_: Any
+    ) -> None:
+        self.sent.append({**(data or {}), **({"buffers": buffers} if buffers else {})})
         content = (data or {}).get("content") or {}
         if "done" in content:
             self.next_s = content["next_s"]

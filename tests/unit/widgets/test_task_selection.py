@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -26,12 +27,33 @@ def test_the_selection_outlives_its_page_and_comes_back_as_data(queue: ct.Queue,
     page.click("next_page")
     page.click("select", task_ids=ids(browser))
     chosen += ids(browser)
-    assert [task.id for task in browser.tasks] == chosen == browser.selected
+    assert [task.id for task in browser.tasks] == chosen
+    assert (browser.selected, browser.place["selected"]) == (ids(browser), len(chosen))  # of the rows shown
     assert list(browser.selection["task_id"]) == chosen
     page.click("select", task_ids=chosen[:1], on=False)
-    assert browser.selected == chosen[1:]
+    assert [task.id for task in browser.tasks] == chosen[1:]
+    page.click("previous_page")
+    assert (browser.selected, browser.place["selected"]) == ([], len(chosen) - 1)
     page.click("clear_selection")
     assert browser.tasks == []
+
+
+def test_many_selected_tasks_are_not_saved_with_the_notebook(queue: ct.Queue, clicking: Clicking) -> None:
+    browser = TaskBrowser(queue)
+    page = clicking(browser)
+    page.send({"do": "mounted", "view": "v"})
+    browser.scope = "all"
+    browser._fill([ct.Task(name=f"{queue.name}/tasks/{number:032}") for number in range(2000)])
+    page.click("clear_selection")
+    before = len(json.dumps(browser.get_state()))
+    page.click("select_matching")
+    page.click("select", task_ids=[f"{17:032}"], on=False)
+    assert len(browser.tasks) == browser.place["selected"] == 1999
+    assert len(json.dumps(browser.get_state())) - before < 5000  # the ids of the rows that are saved
+    message = next(sent for sent in reversed(page.sent) if "ticked" in sent.get("content", {}))
+    assert message["content"]["ticked"] == browser.place["rows"]
+    (bits,) = message["buffers"]
+    assert [at for at in range(2000) if not bits[at >> 3] >> (at & 7) & 1] == [17]
 
 
 def test_only_tasks_that_are_shown_can_be_selected(queue: ct.Queue) -> None:

@@ -34,10 +34,15 @@ export function matchingRows(bits, count, sorted) {
 }
 
 export class LoadedRows {
-  constructor(frame, changed) {
+  /** `changed` runs for other rows, `marked` for other selected rows, with a bit for each row. */
+  constructor(frame, changed, marked) {
     Object.assign(this, { frame, rows: 0, turn: 0, askedAt: Number.NEGATIVE_INFINITY });
     this.update = () => this.now && changed();
-    frame.on("msg:custom", (message, buffers) => message?.rows && this.#hear(message, buffers));
+    this.mark = () => this.now && marked(this.now.ticked);
+    frame.on("msg:custom", (message, buffers) => {
+      if (message?.rows) this.#hear(message, buffers);
+      if (message?.ticked) this.#hearTicks(message.ticked, bytes(buffers[0]));
+    });
     frame.watch(["place"], () => this.#ask());
     frame.every(AGAIN_MS, () => this.#ask());
   }
@@ -46,11 +51,17 @@ export class LoadedRows {
     return this.frame.get("place").matched > this.frame.get("table").ids.length;
   }
 
-  /** `held` and `order` if they belong to `place` and the traits hold fewer rows; else null. */
+  #hearTicks(rows, bits) {
+    this.ticks = { rows, bits };
+    this.frame.afterPress(this.mark);
+  }
+
+  /** `held`, `order` and `ticked` if they belong to `place` and the traits hold fewer rows; else null. */
   get now() {
     const { rows, turn } = this.frame.get("place");
     const isThere = this.#isNeeded && rows === this.rows && turn === this.turn;
-    return isThere ? { held: this.held, order: this.order } : null;
+    const ticked = this.ticks?.rows === rows ? this.ticks.bits : null;
+    return isThere ? { held: this.held, order: this.order, ticked } : null;
   }
 
   #ask() {

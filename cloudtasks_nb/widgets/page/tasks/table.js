@@ -79,7 +79,7 @@ export class TaskTable {
   fill() {
     const currentId = this.rows.get(this.current)?.dataset.id;
     const held = this.frame.get("table"); // the first rows
-    Object.assign(this, this.loaded?.() ?? { held, order: held.ids.map((_, at) => at) });
+    Object.assign(this, this.loaded?.() ?? { held, order: held.ids.map((_, at) => at), ticked: null });
     this.leased = new Set(this.held.leased);
     const at = this.frame.get("place");
     const shown = this.order.length;
@@ -140,10 +140,9 @@ export class TaskTable {
 
   /** Mark selected rows, the open row and the row that Tab reaches, without building rows again. */
   mark() {
-    const selected = this.#selected;
     const opened = this.frame.get("detail").id;
     for (const [place, row] of this.rows) {
-      const isSelected = selected.has(row.dataset.id);
+      const isSelected = this.#isSelected(this.order[place]);
       row.querySelector("input").checked = isSelected;
       row.classList.toggle("ct-selected", isSelected);
       row.toggleAttribute("aria-current", row.dataset.id === opened);
@@ -151,23 +150,23 @@ export class TaskTable {
     }
   }
 
-  get #selected() {
-    const ids = this.frame.get("selected");
-    if (this.ticked !== ids) Object.assign(this, { ticked: ids, tickedIds: new Set(ids) });
-    return this.tickedIds;
+  // The bits of all loaded rows; without them, the ids of the first rows.
+  #isSelected(row) {
+    if (this.ticked) return Boolean((this.ticked[row >> 3] >> (row & 7)) & 1);
+    return this.frame.get("selected").includes(this.held.ids[row]);
   }
 
   /** Update the marks after the selection changed. */
-  markSelected() {
+  markSelected(ticked = this.ticked) {
+    this.ticked = ticked;
     this.mark();
     this.#markAll();
   }
 
   #markAll() {
-    const selected = this.#selected;
     const shown = this.order.length;
-    const isSelected = (row) => selected.has(this.held.ids[row]);
-    const chosen = selected.size ? this.order.filter(isSelected).length : 0;
+    const isAny = this.frame.get("place").selected > 0;
+    const chosen = isAny ? this.order.filter((row) => this.#isSelected(row)).length : 0;
     this.all.checked = chosen > 0 && chosen === shown;
     this.all.indeterminate = chosen > 0 && chosen < shown;
     this.all.disabled = shown === 0;

@@ -37,11 +37,12 @@ class Target {
   }
 
   get ids() {
-    return this.isAll ? this.frame.get("table").ids : this.frame.get("selected");
+    return this.isAll ? this.frame.get("table").ids : this.frame.get("place").among;
   }
 
   get count() {
-    return this.isAll ? this.frame.get("place").matched : this.frame.get("selected").length;
+    const { matched, selected } = this.frame.get("place");
+    return this.isAll ? matched : selected;
   }
 
   /** Whether there are any tasks, and the rows match the filter in the box. */
@@ -57,12 +58,12 @@ class Target {
 
   /** A text that changes when the tasks of a form change. */
   get about() {
-    const { query, stamp } = this.frame.get("place");
-    return [this.which, query, ...(this.isAll ? [stamp] : this.ids.toSorted())].join("\n");
+    const { query, stamp, ticks } = this.frame.get("place");
+    return [this.which, query, this.isAll ? stamp : ticks].join("\n");
   }
 
   say() {
-    this.selected.label.textContent = `${number(this.frame.get("selected").length)} selected`;
+    this.selected.label.textContent = `${number(this.frame.get("place").selected)} selected`;
     this.matching.label.textContent = matchingWords(this.frame.get("place"), this.frame.get("place").matched);
   }
 }
@@ -112,7 +113,7 @@ export function verbBar(frame, slot) {
   const update = () => {
     target.say();
     run.hidden = !frame.get("place").can_run;
-    clear.hidden = frame.get("selected").length === 0;
+    clear.hidden = frame.get("place").selected === 0;
     bar.classList.toggle("ct-wide-target", target.isAll);
     if (slot.isOutdated()) {
       slot.close();
@@ -120,6 +121,6 @@ export function verbBar(frame, slot) {
     }
     frame.sync();
   };
-  frame.watch(["selected", "place"], update);
+  frame.watch(["place"], update);
   return bar;
 }
