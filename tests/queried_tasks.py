@@ -12,7 +12,8 @@ PREFIX = "projects/p/locations/l/queues/q/tasks"
 
 def push(task_id: str, due_s: float, message: str = "", code: int = 0, body: bytes = b"to Ada") -> model.Task:
     status = model.Status(code=code, message=message)
-    attempt = model.AttemptStatus(response_status=status) if code or message else None
+    tried = NOW - timedelta(minutes=5)
+    attempt = model.AttemptStatus(response_status=status, response_time=tried) if code or message else None
     return model.Task(
         name=f"{PREFIX}/{task_id}",
         http_request=model.HttpRequest(url="https://api.example.com/send", http_method="PUT", body=body),

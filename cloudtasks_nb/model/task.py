@@ -229,6 +229,12 @@ class Task(Message):
         return f"<Task {self.name} {self.kind} {self.view or 'BASIC'}>"
 
 
+def attempted_at(task: Task) -> datetime | None:
+    """The time of the response to the last attempt; without one, the time when the attempt was sent."""
+    last = task.status.last_attempt_status if task.status is not None else None
+    return (last.response_time or last.dispatch_time) if last is not None else None
+
+
 def is_leased(task: Task, now: datetime) -> bool:
     """Whether a worker holds this pull task: it was leased, and its schedule time is in the future."""
     return (

@@ -15,7 +15,7 @@ from ..errors import BY_RPC_CODE, QueryError
 from ..model import KINDS, Task
 from ..model.durations import parse_duration
 from ..model.instants import instant_of
-from ..model.task import TaskState, state_of
+from ..model.task import TaskState, attempted_at, state_of
 from ..model.unpacking import inflated
 from .grammar import COMPARE, Term
 from .payloads import payload_condition
@@ -40,6 +40,8 @@ _FIELDS_INSTEAD = {
     "status": "code", "state": "is", "schedule": "due", "schedule_time": "due", "eta": "due", "target": "url",
     "task": "id", "task_id": "id", "name": "id", "age": "created", "create_time": "created",
     "dispatch_count": "attempts", "tries": "attempts", "body": "payload", "type": "kind", "last_code": "code",
+    "last_message": "message", "last_attempt": "attempted", "last_dispatch_time": "attempted",
+    "last_response_time": "attempted",
 }  # fmt: skip
 
 
@@ -220,11 +222,13 @@ FIELDS: dict[str, Field] = {
     "attempts": Field("attempts>3", _attempts, compared=True),
     "due": _time("due<2h", lambda task: task.schedule_time, 1),
     "created": _time("created<1d", lambda task: task.create_time, -1),
+    "attempted": _time("attempted<1h", attempted_at, -1),
     "kind": _one_of("kind", KINDS, lambda task, now: task.kind),
     "tag": Field("tag:red", _tag),
     "method": _one_of("method", METHODS, lambda task, now: (task.method or "").upper() or None),
     "id": _holding("id:order-7", lambda task: task.id),
     "url": _holding("url:example.com", lambda task: task.url),
+    "message": _holding("message:timeout", lambda task: task.last_status.message if task.last_status else ""),
     "payload": _holding("payload:ada", payload_text),
 }
 """Every field, in the order of suggestions. `payload.KEY` is the value of a key in the payload."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from ..model import Task
+from ..model.task import attempted_at
 from .payload import preview
 from .queue import KIND_WORDS, parts
 
@@ -25,11 +25,6 @@ def _status(task: Task) -> tuple[int, str] | None:
     return (task.last_status.code, task.last_status.message) if task.last_status is not None else None
 
 
-def _last_attempt(task: Task) -> datetime | None:
-    last = task.status.last_attempt_status if task.status is not None else None
-    return (last.response_time or last.dispatch_time) if last is not None else None
-
-
 TASK_COLUMNS: dict[str, TaskColumn] = {
     "task": TaskColumn("task", "text", lambda task: task.id),
     "queue": TaskColumn("queue", "text", lambda task: parts(task.name).get("queues")),
@@ -41,7 +36,7 @@ TASK_COLUMNS: dict[str, TaskColumn] = {
     "created": TaskColumn("created", "time", lambda task: task.create_time),
     "attempts": TaskColumn("attempts", "number", lambda task: task.dispatch_count),
     "answered": TaskColumn("answered", "number", lambda task: task.response_count),
-    "last_attempt": TaskColumn("last attempt", "time", _last_attempt),
+    "last_attempt": TaskColumn("last attempt", "time", attempted_at),
     "status": TaskColumn("last status", "status", _status),
     "message": TaskColumn(
         "message", "text", lambda task: (task.last_status.message or None) if task.last_status else None

@@ -80,7 +80,7 @@ class FilteredTasks(Panel):
 
     @action(busy=False)
     def between(self, field: str, low: str | int = "", high: str | int = "") -> str:
-        """Filter `due`, `created` or `attempts` to `low` <= value < `high`; "" is no bound.
+        """Filter `due`, `created`, `attempted` or `attempts` to `low` <= value < `high`; "" is no bound.
 
         Replaces all other terms for this field. Errors: QueryError.
 

@@ -15,10 +15,14 @@ from ..query.masks import Mask, all_of
 from .task_spread import Spread, spread_of
 from .task_values import Value, values_of
 
-VALUE_FIELDS = {"kind": "kind", "method": "method", "target": "url", "tag": "tag", "status": "code"}
+VALUE_FIELDS = {
+    "kind": "kind", "method": "method", "target": "url", "tag": "tag", "status": "code", "message": "message",
+}  # fmt: skip
 """The query field of each column of values."""
 
-SPREAD_FIELDS = {"schedule": "due", "created": "created", "attempts": "attempts"}
+SPREAD_FIELDS = {
+    "schedule": "due", "created": "created", "attempts": "attempts", "last_attempt": "attempted",
+}  # fmt: skip
 """The query field of each column of times or numbers."""
 
 CHIPS = ("is", "code", "kind", "tag")

@@ -9,6 +9,7 @@ from itertools import chain, count
 from msgspec import Struct
 
 from ..model import Task
+from ..model.task import attempted_at
 from ..query.masks import Mask, mask_of_flags
 
 BARS = 14
@@ -86,5 +87,6 @@ _SPREADS: dict[
 ] = {
     "due": (lambda task: _seconds(task.schedule_time), round_seconds, _instant),
     "created": (lambda task: _seconds(task.create_time), round_seconds, _instant),
+    "attempted": (lambda task: _seconds(attempted_at(task)), round_seconds, _instant),
     "attempts": (lambda task: task.dispatch_count, round_number, lambda number, step: str(int(number))),
 }

@@ -13,6 +13,7 @@ from ..model.task import state_of
 from ..query.fields import condition_of
 from ..query.grammar import Term
 from ..query.masks import Mask, mask_of_flags
+from ..redact import scrub_lines
 from ..render.queue import KIND_WORDS
 from ..render.status import status_badge
 from ..render.visible import elided, shown
@@ -20,6 +21,7 @@ from ..render.visible import elided, shown
 OFFERED = 8
 _PATHS = 20  # more distinct paths probably contain ids: then only hosts are shown
 _LABEL = 40
+_LONGEST_MESSAGE = 160
 
 
 class Value(Struct, frozen=True):
@@ -89,6 +91,14 @@ def _method(task: Task, now: datetime) -> Said | None:
     return (method, method, "") if method else None
 
 
+def _message(task: Task, now: datetime) -> Said | None:
+    """The message of the last response, if no part of it may be secret."""
+    message = task.last_status.message if task.last_status is not None else ""
+    if not message or len(message) > _LONGEST_MESSAGE or message != shown(scrub_lines(message)):
+        return None
+    return message, elided(message, _LABEL), ""
+
+
 def _targets(tasks: Sequence[Task], now: datetime) -> list[Said | None]:
     """Host and path without parts that may be secret; only hosts if there are too many paths."""
     places = [_place(task.url or "") for task in tasks]
@@ -110,4 +120,5 @@ _KEYS: dict[str, tuple[Callable[[Task, datetime], Hashable], Ways]] = {
     "tag": (lambda task, now: task.tag, _each(_tag)),
     "method": (lambda task, now: task.method, _each(_method)),
     "url": (lambda task, now: task.url, _targets),
+    "message": (lambda task, now: task.last_status and task.last_status.message, _each(_message)),
 }

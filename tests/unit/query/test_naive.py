@@ -56,6 +56,8 @@ def one_task(draw: st.DrawFn, number: int) -> model.Task:
     pull = draw(st.booleans())
     status = draw(st.sampled_from(STATUSES))
     tag = draw(st.sampled_from(["", "red", "Blue"]))
+    ago = timedelta(seconds=draw(st.integers(0, 9000)))
+    times = {draw(st.sampled_from(["response_time", "dispatch_time"])): NOW - ago}
     due_s = draw(st.one_of(st.none(), st.integers(-9000, 9000)))
     return model.Task(
         name=f"{PREFIX}/t-{number}",
@@ -65,7 +67,7 @@ def one_task(draw: st.DrawFn, number: int) -> model.Task:
         create_time=NOW - timedelta(seconds=draw(st.integers(0, 200_000))),
         status=model.TaskStatus(
             attempt_dispatch_count=draw(st.integers(0, 5)),
-            last_attempt_status=None if status is None else model.AttemptStatus(response_status=status),
+            last_attempt_status=None if status is None else model.AttemptStatus(response_status=status, **times),
         ),
         view="FULL",
     )  # fmt: skip
@@ -101,6 +103,10 @@ NAIVE: dict[str, Callable[[Frame], Any]] = {
     "due<-10min": lambda frame: due(frame) < pd.Timedelta("-10min"),
     "created<1d": lambda frame: (pd.Timestamp(NOW) - frame["create_time"]) < pd.Timedelta("1D"),
     "created<2025-12-31T12:00Z": lambda frame: frame["create_time"] < pd.Timestamp("2025-12-31T12:00Z"),
+    "attempted<1h": lambda frame: (
+        pd.Timestamp(NOW) - frame["last_response_time"].fillna(frame["last_dispatch_time"])
+    ) < pd.Timedelta("1h"),
+    "message:code": lambda frame: frame["last_message"].str.contains("code", case=False),
     "kind:pull": lambda frame: frame["kind"] == "pull",
     "tag:red": lambda frame: frame["tag"].str.casefold() == "red",
     "tag:red,blue": lambda frame: frame["tag"].str.casefold().isin(["red", "blue"]),

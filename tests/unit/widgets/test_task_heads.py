@@ -20,7 +20,7 @@ from cloudtasks_nb.widgets.task_values import values_of
 from cloudtasks_nb.widgets.task_wire import columns_sent, matching_sent
 from tests.queried_tasks import NOW, TASKS
 
-FIELDS = ("is", "code", "kind", "tag", "method", "url")
+FIELDS = ("is", "code", "kind", "tag", "method", "url", "message")
 
 
 def filled(*tasks: model.Task, query: str = "") -> TaskTable[model.Task]:
@@ -66,6 +66,10 @@ def test_targets_are_places_without_secrets_and_hosts_where_paths_hold_ids() -> 
         ("a.example/send", 1)
     ]
     assert "pw123" not in str(values_of("url", few, NOW))
+    secret = model.Status(code=7, message="token=abc123def456 is not valid")
+    attempt = model.TaskStatus(last_attempt_status=model.AttemptStatus(response_status=secret))
+    said = [msgspec.structs.replace(TASKS[1], status=attempt), TASKS[1]]
+    assert [value.label for value in values_of("message", said, NOW)] == ["gave up"]
     many = [task(f"https://a.example/orders/{number}") for number in range(30)]
     assert [(value.value, value.mask.bit_count()) for value in values_of("url", many, NOW)] == [
         ("a.example/", 30)
