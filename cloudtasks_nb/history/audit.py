@@ -58,10 +58,6 @@ class AuditEvent(Struct, Shown, frozen=True, kw_only=True):
     insert_id: str = ""
     """The unique id of the entry in its log."""
 
-    def is_about(self, queue: QueueName) -> bool:
-        """Whether it changed this queue. The log may name its project by its number."""
-        return (self.location, self.queue) == (queue.location, queue.queue)
-
     def _shape_(self) -> Card:
         from .look import fields_card
 
@@ -111,7 +107,7 @@ def read_audit(
     found: list[AuditEvent] = []
     pages = entry_pages(session, project, {"filter": query}, "audit log")
     for number, raw in enumerate(pages, 1):
-        found += [event for event in _events(raw) if queue is None or event.is_about(queue)]
+        found += [event for event in _events(raw) if queue is None or _is_about(event, queue)]
         if number == _PAGES_READ:
             return found, next(pages, None) is None
     return found, True
@@ -130,7 +126,7 @@ def last_change(
     ]
     body = {"filter": " AND ".join(terms), "orderBy": "timestamp desc", "pageSize": _RECENT}
     events = _events(log_entries(session, queue.project, body))
-    return next((event for event in events if event.is_about(queue) and not event.status), None)
+    return next((event for event in events if _is_about(event, queue) and not event.status), None)
 
 
 def _events(raw: bytes) -> Iterator[AuditEvent]:
@@ -150,6 +146,11 @@ def _events(raw: bytes) -> Iterator[AuditEvent]:
             name=name,
             insert_id=text_in(one, "insertId"),
         )
+
+
+def _is_about(event: AuditEvent, queue: QueueName) -> bool:
+    """Whether a call changed this queue. The log may name its project by its number."""
+    return (event.location, event.queue) == (queue.location, queue.queue)
 
 
 def _caller(info: Mapping[str, Any]) -> str:
