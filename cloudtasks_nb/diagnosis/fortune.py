@@ -158,7 +158,8 @@ def _pulled(task: Task, facts: Facts) -> Said:
             return _scheduled(task, facts)._replace(cure="queue.lease()")
         words = f"A worker holds it until {clock(when, facts.now)}, {relative(when, facts.now)} ({leases} so far)."
         return Said("scheduled", words, seen, "task.cancel_lease()", LEASING)
-    words = f"It can be leased since {clock(when, facts.now)} ({leases} so far). The order of tasks is not guaranteed."
+    since = f"It has been ready to lease since {clock(when, facts.now)} ({leases} so far)."
+    words = f"{since} The order of tasks is not guaranteed."
     return Said("due", words, seen, "queue.lease()", LEASING)
 
 

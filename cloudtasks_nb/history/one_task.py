@@ -106,7 +106,7 @@ class TaskHistory(Shown, Exports, Sequence[LogEntry]):
         )
 
     def __repr__(self) -> str:
-        return f"<TaskHistory of {self.task}: {self.outcome}, {len(self)} entries>"
+        return f"<TaskHistory of {self.task}: {self.outcome}, entries: {len(self)}>"
 
 
 def _row(entry: LogEntry) -> dict[str, Value]:

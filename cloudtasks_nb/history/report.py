@@ -213,7 +213,7 @@ class Report(Shown, Exports):
         return report_card(self, self._figures)
 
     def __repr__(self) -> str:
-        counts = f"{self.created} created, {self.attempts} attempts, {self.failed} failed"
+        counts = f"created: {self.created}, attempts: {self.attempts}, failed: {self.failed}"
         return f"<Report of {self.location}/{self.queue}: {counts}>"
 
 

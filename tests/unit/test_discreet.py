@@ -1,4 +1,4 @@
-"""No secret in any repr: of messages, dicts and lists that are handed out, and of variables in tracebacks."""
+"""No secret in any repr: of returned messages, dicts and lists, and of variables in tracebacks."""
 
 from __future__ import annotations
 

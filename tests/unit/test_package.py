@@ -1,4 +1,4 @@
-"""The package's face: what it exports, and that importing it is cheap."""
+"""The public names of the package, and the low cost of importing it."""
 
 from __future__ import annotations
 
@@ -139,5 +139,5 @@ def test_a_displayed_error_is_a_card_and_not_ipythons_line_for_exceptions() -> N
 
 def test_no_module_hides_a_public_name() -> None:
     modules = {path.stem for path in Path(ct.__file__).parent.iterdir()}
-    assert modules & set(ct.__all__) == {"oauth"}  # the room itself is the public name
+    assert modules & set(ct.__all__) == {"oauth"}  # the module itself is the public name
     assert ct.oauth.__name__ == "cloudtasks_nb.oauth"

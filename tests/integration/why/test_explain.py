@@ -1,4 +1,4 @@
-"""One task in words: why it has not run, and what became of it."""
+"""Explanations of one task: why it has not run, or how it ended."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def here(shared: World) -> Iterator[World]:
 
 
 def why(task: ct.Task) -> tuple[str, str]:
-    """Cause and sentence, with instants and ports taken out."""
+    """Cause and sentence, with instants and ports replaced."""
     explanation = task.explain()
     words = re.sub(r"(\d+ \w{3} )?\d\d:\d\d(:\d\d)? UTC", "T", explanation.sentence)
     return explanation.cause, re.sub(r"http://[\w.]+:\d+", "HOST", words)
@@ -159,7 +159,7 @@ def test_pull_tasks(here: World) -> None:
     task = queue.create_task(b"x")
     assert why(task) == (
         "due",
-        "It can be leased since T (0 leases so far). The order of tasks is not guaranteed.",
+        "It has been ready to lease since T (0 leases so far). The order of tasks is not guaranteed.",
     )
     queue.lease(max_tasks=1, lease_duration=60)
     assert why(task) == ("scheduled", "A worker holds it until T, in 60 s (1 lease so far).")

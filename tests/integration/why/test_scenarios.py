@@ -1,4 +1,4 @@
-"""Ground truth: what is wrong with a queue comes first, and nothing is wrong with a healthy one."""
+"""The real problem of a queue is the first finding, and a healthy queue has no finding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .scenarios import FIRST, HEALTHY, Scenario, World, world
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[World]:
-    """One emulator: each scenario has a queue of its own, and ends its faults."""
+    """One emulator: each scenario has a separate queue, and removes its faults."""
     with world() as made:
         yield made
 

@@ -1,4 +1,4 @@
-"""Forecasts: the formulas beside a simulation."""
+"""Forecasts: the formulas compared with a simulation."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ SETTINGS = [
 
 
 def test_true_times_lie_in_the_intervals() -> None:
-    """Chance decides of each run; of all of them at least 95 % must hold, for latencies that are even or not."""
+    """Runs are random; at least 95 % of all intervals must hold, for equal and for different latencies."""
     held, asked = 0, 0
     for at in SETTINGS:
         forecast = times(Load(at.tasks, [0.0] * at.tasks), at.pace())
@@ -131,7 +131,7 @@ def test_the_smallest_limit_binds() -> None:
     assert binding(replace(base, effective_rate=9.8)) == "rate", "it follows the setting"
     assert binding(replace(base, target=2.0)) == "target"
     assert binding(replace(base, concurrency=5, latency_s=Range(0.0, 1.0))) == "rate", (
-        "nobody knows the latency"
+        "the latency is unknown"
     )
 
 

@@ -1,4 +1,4 @@
-"""The collector rests while a page is converted, and each export imports only its part of Arrow."""
+"""The garbage collector is disabled while a page is converted, and each export imports only its part of Arrow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_the_collector_rests_and_is_on_again_whatever_happens() -> None:
         assert not gc.isenabled()
         with collector_rests():
             assert not gc.isenabled()
-        assert not gc.isenabled(), "the inner one owns nothing"
+        assert not gc.isenabled(), "the inner block has no effect"
         raise LookupError
     assert gc.isenabled()
 

@@ -1,4 +1,4 @@
-"""Distributions: percentiles where buckets say them, and nothing made up where they do not."""
+"""Distributions: percentiles from buckets, and None if the buckets do not determine them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_percentiles_are_read_along_straight_lines(held: Distribution, percent: 
         ({}, None),
         ({"count": "0"}, None),
         ({"count": "1", "mean": 812.4}, 812.4),
-        ({"count": "9", "mean": 5.0}, None),  # nine values of which only the mean is known
+        ({"count": "9", "mean": 5.0}, None),  # nine values with only a known mean
         ({"count": "9", "mean": 5.0, "sumOfSquaredDeviation": 0}, 5.0),
         ({"count": "9", "mean": 5.0, "bucketOptions": EXPLICIT}, None),
     ],

@@ -1,4 +1,4 @@
-"""The task log, page by page: lazy, complete whatever happens on the way, and with its secrets hidden."""
+"""The task log, page by page: lazy, complete despite errors, and with hidden secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SLOW = 429, {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "
 
 
 def three_pages(body: dict[str, Any]) -> dict[str, Any]:
-    """The one in the middle is empty: the search goes on."""
+    """The page in the middle is empty, and the listing continues."""
     created = task_entry("taskCreationLog", "t1", at("23:00"), status="OK")
     sent = task_entry("attemptDispatchLog", "t1", at("23:01"), dispatchCount="1")
     answer = task_entry("attemptResponseLog", "t1", at("23:02"), status="OK", dispatchCount="1")
@@ -34,7 +34,7 @@ def test_pages_are_read_when_they_are_reached(server: Gone, queue: ct.Queue) -> 
     assert [entry.kind for entry in log] == ["created", "dispatched", "answered"]
     assert server.count("entries:list") == 3
     assert [row.outcome for row in log.tasks()] == ["done"]
-    assert server.count("entries:list") == 3  # what was read is kept
+    assert server.count("entries:list") == 3  # pages that were read are kept
 
 
 def test_what_is_asked_is_what_logging_understands(server: Gone, queue: ct.Queue) -> None:

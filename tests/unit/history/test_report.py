@@ -1,4 +1,4 @@
-"""Reports, from answers of the shapes that Monitoring and Logging send."""
+"""Reports, from responses in the form of Monitoring and Logging."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_table_by_the_minute(server: Gone, queue: ct.Queue) -> None:
     assert str(frame["time"].dtype) == "datetime64[us, UTC]"
     rows = frame.set_index("time")
     assert rows.loc[at("22:02")].tolist() == [60, 55, 40, 15]
-    assert rows.loc[at("22:04"), "attempts"] == 0  # no point is no attempt
+    assert rows.loc[at("22:04"), "attempts"] == 0  # no point means no attempt
     assert rows["depth"].isna()[at("22:04")]  # but no known depth
     assert (frame["time"].iloc[0], frame["time"].iloc[-1]) == (at("22:01"), at("23:29"))
 
@@ -180,7 +180,7 @@ def test_a_queue_that_was_deleted_still_has_a_report(server: Gone, queue: ct.Que
     a_night(server)
     server.queue = 404, {"error": {"code": 404, "status": "NOT_FOUND", "message": "Queue does not exist."}}
     assert queue.report(since="90m").attempts == 110
-    assert server.count("/queues/") == 0  # nobody asked for it
+    assert server.count("/queues/") == 0  # it was not requested
 
 
 def test_a_deleted_queue_has_a_report_of_what_may_be_read(server: Gone, queue: ct.Queue) -> None:

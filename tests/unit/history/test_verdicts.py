@@ -1,4 +1,4 @@
-"""What became of a task: the outcome that its entries allow, and no more."""
+"""The outcome of a task, as far as its entries show it."""
 
 from __future__ import annotations
 
