@@ -17,10 +17,12 @@ from .service import Service
 pytestmark = pytest.mark.browser
 
 QUEUE = "newsletters"
-CELLS = (
-    f'import cloudtasks_nb as ct\n\nclient = ct.connect()\nqueue = client.queue("{QUEUE}")\nqueue.panel()',
-    "queue.browse()",
-)
+FIRST = f"""import cloudtasks_nb as ct
+
+client = ct.connect()  # an emulator, because CLOUD_TASKS_EMULATOR_HOST is set
+queue = client.queue("{QUEUE}")
+queue.panel()"""
+CELLS = (FIRST, "queue.browse()")
 SIZE = {"width": 1000, "height": 920}
 FRAME_MS = 2000
 PEOPLE = ("ada", "alan", "barbara", "edsger", "frances", "grace", "john", "katherine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -23,6 +24,28 @@ def pause(page: Page, service: Service, queue_id: str) -> None:
     panel.get_by_role("button", name="Pause", exact=True).click()
     expect(panel.locator(".ct-badge").first).to_have_text("PAUSED")
     assert service.queue(queue_id)["state"] == "PAUSED"
+
+
+def press_heads(page: Page, queue_id: str) -> None:
+    """Filter with the heads of the task browser, by a click and by a drag, and sort by two columns."""
+    tasks = page.get_by_role("region", name=f"Tasks of queue {queue_id}")
+    tasks.get_by_role("button", name="Load all").click()
+    typed = tasks.locator(".ct-search")
+    tasks.get_by_role("group", name="Filter by method").get_by_role("button").click()
+    expect(typed).to_have_value("method:POST")
+    bars = tasks.get_by_role("group", name="Filter by schedule")
+    bars.scroll_into_view_if_needed()
+    box = bars.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 2, box["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 9)
+    page.mouse.up()
+    expect(typed).to_have_value(re.compile(r"^method:POST due>=\S+ due<\S+$"))
+    expect(tasks.locator(".ct-found")).to_have_text("30 of 31 match")
+    tasks.locator('.ct-sort[data-column="attempts"]').click()
+    tasks.locator('.ct-sort[data-column="task"]').click(modifiers=["Shift"])
+    expect(tasks.locator('.ct-sort[data-column="task"]')).to_have_text("Task↑2")
 
 
 def turn(page: Page, queue_id: str) -> None:

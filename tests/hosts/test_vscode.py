@@ -14,7 +14,7 @@ from tests.e2e.lab import Lab
 from tests.e2e.service import Service
 
 from .pinned import npm_file
-from .pressing import CELL, pause, turn
+from .pressing import CELL, pause, press_heads, turn
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +56,8 @@ def test_panels_act_turn_and_look_like_the_editor(
         )
         pause(page, service, queue_id)
         turn(page, queue_id)
+        service.create_task(queue_id, "later", b"{}", due_s=10_000)
+        press_heads(page, queue_id)
         explorer = page.get_by_role("region", name="Queues of project local")
         explorer.get_by_role("button", name=queue_id, exact=True).click()
         expect(explorer.get_by_role("region", name=f"Queue {queue_id}", exact=True)).to_be_visible()
