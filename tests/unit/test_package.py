@@ -96,11 +96,13 @@ def test_importing_loads_nothing_heavy() -> None:
 
 def test_connecting_loads_neither_pandas_nor_widgets() -> None:
     code = (
-        "import sys, cloudtasks_nb as ct; client = ct.connect(endpoint='http://localhost:1'); repr(client)\n"
+        "import sys, cloudtasks_nb as ct; client = ct.connect(endpoint='http://localhost:1')\n"
+        "own = ('asyncio', 'cloudtasks_nb.render', 'cloudtasks_nb.history.lately')\n"
+        "print([name for name in own if name in sys.modules]); repr(client)\n"
         "print([name for name in ('pandas', 'pyarrow', 'ipywidgets', 'google.auth', 'jinja2') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split() == ["[]", "[]"]
 
 
 def test_errors_survive_pickling() -> None:

@@ -41,6 +41,7 @@ from cloudtasks_nb.frames import TASKS, Export, write_csv, write_parquet
 export = Export(TASKS, None, None, secrets=False)
 task = {"name": "projects/p/locations/l/queues/q/tasks/t", "createTime": "2026-01-01T00:00:00Z"}
 page = TASKS.read(msgspec.json.encode({"tasks": [task]}))
+import cloudtasks_nb.diagnosis.at_risk_columns, cloudtasks_nb.frames.data_frames, cloudtasks_nb.frames.dataset
 heavy = lambda: [name for name in ("pyarrow.csv", "pyarrow.parquet", "openpyxl") if name in sys.modules]
 print(export.reader([page]).read_all().num_rows, heavy())
 write_csv(sys.argv[1], export.columns.schema, export.reader([page]))
