@@ -65,8 +65,8 @@ def _by_log(task: Task, facts: Facts) -> Said | None:
         return None
     story, tries = history.story, counted(history.story.attempts, "attempt")
     seen = [facts.seen("log entries", len(history), "entries.list"), facts.seen("outcome", history.outcome)]
-    if history.outcome == "done" and story.last_answer is not None:
-        words = f"It finished {moment(story.last_answer, facts.now)} after {tries}."
+    if history.outcome == "done" and story.last_response is not None:
+        words = f"It finished {moment(story.last_response, facts.now)} after {tries}."
         return Said("finished", words, seen, "task.history()", LOGGING)
     if history.outcome in ("given up", "deleted", "lost"):
         gone = {"given up": "It was given up", "deleted": "It was deleted", "lost": "Its outcome is unknown"}
