@@ -265,6 +265,23 @@ def nobody_leases(world: World) -> ct.Queue:
     return queue
 
 
+def leases_ended(world: World) -> ct.Queue:
+    """Workers leased all tasks, and stopped without an acknowledgement."""
+    queue = world.queue(kind="pull")
+    queue.create_tasks([{"payload": b"x"} for _ in range(10)], progress=False)
+    queue.lease(max_tasks=10, lease_duration=30)
+    world.pass_("5 min")
+    return queue
+
+
+def gives_up_at_once(world: World) -> ct.Queue:
+    """Every attempt fails, and no listing shows it: each task had one attempt."""
+    queue = world.queue(retry_config={"max_attempts": 1})
+    world.fill(queue, 20, "/503")
+    world.pass_("2 min")
+    return queue
+
+
 def held_and_failing(world: World) -> ct.Queue:
     """Two causes at once: attempts failed, and then the queue was paused."""
     return answers_503(world).pause()
@@ -314,6 +331,8 @@ FIRST: dict[Scenario, tuple[str, str]] = {
     used_name: ("tombstone", "info"),
     purged: ("purged_lately", "info"),
     nobody_leases: ("idle_with_due", "blocks"),
+    leases_ended: ("idle_with_due", "blocks"),
+    gives_up_at_once: ("failing", "blocks"),
     held_and_failing: ("paused_with_backlog", "blocks"),
 }
 """The first rule of each scenario, and its severity."""

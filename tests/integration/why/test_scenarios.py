@@ -119,6 +119,7 @@ def test_what_may_not_be_read_is_said_and_never_fine(role: str, unseen: list[str
             diagnosis = ada.queue(queue.name, read=False).diagnose()
     assert [one.what for one in diagnosis.unseen] == unseen
     assert [finding.rule for finding in diagnosis if finding.severity != "info"] == found
+    assert ("logging_off" in str(diagnosis)) == ("the queue and its statistics" not in unseen)
     assert not diagnosis.healthy
     assert all("cloudtasks." in one.why or "logging." in one.why for one in diagnosis.unseen)
 

@@ -215,6 +215,16 @@ def test_whatever_the_facts_are_they_are_judged(queue: Queue, tasks: list[Task],
         assert finding.source
 
 
+def test_a_queue_that_was_not_read_is_not_said_to_run() -> None:
+    due = Task(name=f"{NAME}/tasks/t", schedule_time=NOW - timedelta(minutes=1))
+    unread = Facts(queue=Queue(name=NAME), now=NOW, tasks=[due], complete=False)
+    assert "Whether its queue runs is unknown." in fortune(due, unread).sentence
+    waits = failed()
+    assert (
+        " then after " not in fortune(waits, Facts(queue=Queue(name=NAME), now=NOW, tasks=[waits])).sentence
+    )
+
+
 @given(queue=QUEUES, task=TASKS)
 def test_whatever_a_task_is_it_is_explained(queue: Queue, task: Task) -> None:
     said = fortune(task, Facts(queue=queue, now=NOW, tasks=[task], complete=False))

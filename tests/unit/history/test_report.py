@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,26 @@ def test_a_missing_role_becomes_a_sentence(server: Gone, queue: ct.Queue, metric
     assert [event.action for event in report.events] == ["PauseQueue", "PurgeQueue"]
     assert "roles/monitoring.viewer" in str(report)
     assert (report.created is None) == (metric == "timeSeries")
+
+
+def test_a_window_beyond_what_monitoring_aligns_is_refused(server: Gone, queue: ct.Queue) -> None:
+    for since in ("800d", datetime(1000, 1, 1, tzinfo=UTC)):
+        with pytest.raises(ct.ConfigError, match="allows 104 weeks"):
+            queue.report(since=since)
+        with pytest.raises(ct.ConfigError, match="allows 104 weeks"):
+            queue.metrics(since=since)
+    assert server.asked == []
+    assert queue.report(since="727d").created == 0
+
+
+def test_values_that_make_no_sense_break_nothing(server: Gone, queue: ct.Queue) -> None:
+    server.series |= {
+        "queue/task_attempt_count": [one_series({at("22:03"): -3}, response_code="ok")],
+        "queue/depth": [one_series({at("22:03"): -3})],
+    }
+    report = queue.report(since="90m")
+    assert (report.attempts, report.peak_depth) == (0, 0)
+    assert "no attempts" in str(report)
 
 
 def test_an_api_that_is_off_names_its_switch(server: Gone, queue: ct.Queue) -> None:

@@ -48,6 +48,7 @@ def test_naive_datetimes_are_local_time() -> None:
         ("-24h", None, "must be a duration or a datetime"),
         (None, None, "must be a duration or a datetime"),
         (float("nan"), None, "must be a duration or a datetime"),
+        (True, None, "must be a duration or a datetime"),
         ("9999999d", None, "must be a duration or a datetime"),
         (1_790_000_000, None, "seconds since 1970"),
     ],
