@@ -44,8 +44,8 @@ function chartsFor(estimates) {
   if (!estimates) return [new LineChart("Tasks (counted)", 1, { unit: "tasks" })];
   return [
     new LineChart("Tasks (estimate)", 1, { unit: "tasks" }),
-    new LineChart("Attempts in the last minute", 2, { unit: "attempts" }),
-    new LineChart("Delay of the oldest task (estimate)", 3, { whole: false, age: true }),
+    new LineChart("Attempts, last minute", 2, { unit: "attempts" }),
+    new LineChart("Oldest delay (estimate)", 3, { whole: false, age: true }),
   ];
 }
 
