@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 App = Literal["lab", "notebook", "server"]
 
+# A notebook whose cells are not attached yet cannot receive the focus. Then JupyterLab has no current notebook.
 IDLE = """name => {
-    const opened = window.jupyterapp?.shell?.currentWidget;
-    return opened?.context?.path === name && opened.sessionContext?.session?.kernel?.status === 'idle';
+    const shell = window.jupyterapp?.shell;
+    const opened = [...(shell?.widgets('main') ?? [])].find(widget => widget.context?.path === name);
+    if (opened && shell.currentWidget !== opened) shell.activateById(opened.id);
+    return opened && shell.currentWidget === opened && opened.sessionContext?.session?.kernel?.status === 'idle';
 }"""
 OPEN = """async path => {
     const opened = await window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' });
