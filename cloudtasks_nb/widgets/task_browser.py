@@ -56,6 +56,7 @@ class TaskBrowser(TaskReader):
     _parts = ("task_browser.verbs", "task_browser.heads")
 
     selected = traitlets.List().tag(sync=True)  # of the rows in `table`; messages tell about all loaded rows
+    ticked = traitlets.Dict({"count": 0, "among": [], "stamp": ""}).tag(sync=True)
     form = traitlets.Dict().tag(sync=True)
     queues = traitlets.List().tag(sync=True)
 
@@ -127,7 +128,9 @@ class TaskBrowser(TaskReader):
             self.place = self._place()
 
     def _show_ticks(self) -> None:
-        self.selected = [task_id for task_id in self.table["ids"] if task_id in self._selection]
+        ids = self._selection.keys()
+        self.selected = [*filter(ids.__contains__, self.table["ids"])]
+        self.ticked = {"count": len(ids), "among": [*ids][:4], "stamp": f"{hash(frozenset(ids)):x}"}
 
     def _show_order(self) -> None:
         with self.hold_sync():
@@ -144,17 +147,13 @@ class TaskBrowser(TaskReader):
             self._tell({"ticked": self._table.filled}, [bits])
 
     def _place(self) -> dict[str, Any]:
-        chosen = self._selection
-        hidden = chosen.keys() - {task.id for task in self.matching} if chosen and self._table.filter else ()
-        ticks = {"selected": len(chosen), "among": [*chosen][:4], "ticks": f"{hash(frozenset(chosen)):x}"}
-        return {**super()._place(), **ticks, "hidden": len(hidden)}
+        hidden = self._selection.keys() - {task.id for task in self.matching} if self._table.filter else ()
+        return {**super()._place(), "hidden": len(hidden)}
 
     @action(busy=False)
     def clear_selection(self) -> str:
         """Select nothing."""
-        self._selection.clear()
-        self._show_selection()
-        return ""
+        return self._tick(self.tasks, on=False)
 
     @action('{queue}.task({task_id}, view="BASIC").run()', changes=True)
     def run_task(self, task_id: str) -> str:

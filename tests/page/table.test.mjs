@@ -36,6 +36,7 @@ beforeEach(() => {
     table: { ids: IDS, columns: [TAG], leased: [] },
     place: PLACE,
     selected: [],
+    ticked: { count: 0 },
     detail: {},
   });
   frame = new Frame(model, body, "tasks", "Tasks");
@@ -108,8 +109,8 @@ test("a click on a row opens its task", () => {
 
 test("the box in the head shows whether none, some or all are selected", () => {
   const states = [[], ["t0"], ["t0", "t1"]].map((selected) => {
-    const place = { ...PLACE, selected: selected.length };
-    model.set({ table: { ids: ["t0", "t1"], columns: [], leased: [] }, selected, place });
+    const ticked = { count: selected.length };
+    model.set({ table: { ids: ["t0", "t1"], columns: [], leased: [] }, selected, ticked });
     table.fill();
     return [table.all.checked, table.all.indeterminate];
   });
@@ -123,7 +124,7 @@ test("the box in the head shows whether none, some or all are selected", () => {
 test("bits tell which of all loaded rows are selected, in any order", () => {
   const held = { ids: IDS.slice(0, 20), columns: [], leased: [] };
   const order = Uint32Array.of(19, 9, 0);
-  model.set({ place: { ...PLACE, selected: 2 }, table: held, selected: ["t0"] });
+  model.set({ ticked: { count: 2 }, table: held, selected: ["t0"] });
   table.loaded = () => ({ held, order, ticked: Uint8Array.of(0, 2, 0) });
   table.fill();
   const ticked = () => [...table.body.querySelectorAll("tr.ct-selected")].map((row) => row.dataset.id);

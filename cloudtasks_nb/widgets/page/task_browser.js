@@ -74,7 +74,7 @@ function render({ model, el }) {
   const fill = together(() => frame.redraw(() => table.fill()));
   frame.watch(["table", "widths"], fill);
   frame.watchFacts(["place"], fill);
-  frame.watch(["selected"], () => table.markSelected());
+  frame.watch(["selected", "ticked"], () => table.markSelected());
   frame.watch(["detail"], () => table.mark());
   frame.sync();
   return () => frame.cleanup();

@@ -28,12 +28,12 @@ def test_the_selection_outlives_its_page_and_comes_back_as_data(queue: ct.Queue,
     page.click("select", task_ids=ids(browser))
     chosen += ids(browser)
     assert [task.id for task in browser.tasks] == chosen
-    assert (browser.selected, browser.place["selected"]) == (ids(browser), len(chosen))  # of the rows shown
+    assert (browser.selected, browser.ticked["count"]) == (ids(browser), len(chosen))  # of the rows shown
     assert list(browser.selection["task_id"]) == chosen
     page.click("select", task_ids=chosen[:1], on=False)
     assert [task.id for task in browser.tasks] == chosen[1:]
     page.click("previous_page")
-    assert (browser.selected, browser.place["selected"]) == ([], len(chosen) - 1)
+    assert (browser.selected, browser.ticked["count"]) == ([], len(chosen) - 1)
     page.click("clear_selection")
     assert browser.tasks == []
 
@@ -48,7 +48,7 @@ def test_many_selected_tasks_are_not_saved_with_the_notebook(queue: ct.Queue, cl
     before = len(json.dumps(browser.get_state()))
     page.click("select_matching")
     page.click("select", task_ids=[f"{17:032}"], on=False)
-    assert len(browser.tasks) == browser.place["selected"] == 1999
+    assert len(browser.tasks) == browser.ticked["count"] == 1999
     assert len(json.dumps(browser.get_state())) - before < 5000  # the ids of the rows that are saved
     message = next(sent for sent in reversed(page.sent) if "ticked" in sent.get("content", {}))
     assert message["content"]["ticked"] == browser.place["rows"]

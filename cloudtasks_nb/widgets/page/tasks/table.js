@@ -165,7 +165,7 @@ export class TaskTable {
 
   #markAll() {
     const shown = this.order.length;
-    const isAny = this.frame.get("place").selected > 0;
+    const isAny = this.frame.get("ticked").count > 0;
     const chosen = isAny ? this.order.filter((row) => this.#isSelected(row)).length : 0;
     this.all.checked = chosen > 0 && chosen === shown;
     this.all.indeterminate = chosen > 0 && chosen < shown;

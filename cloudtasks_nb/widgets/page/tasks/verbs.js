@@ -37,12 +37,11 @@ class Target {
   }
 
   get ids() {
-    return this.isAll ? this.frame.get("table").ids : this.frame.get("place").among;
+    return this.isAll ? this.frame.get("table").ids : this.frame.get("ticked").among;
   }
 
   get count() {
-    const { matched, selected } = this.frame.get("place");
-    return this.isAll ? matched : selected;
+    return this.isAll ? this.frame.get("place").matched : this.frame.get("ticked").count;
   }
 
   /** Whether there are any tasks, and the rows match the filter in the box. */
@@ -58,12 +57,12 @@ class Target {
 
   /** A text that changes when the tasks of a form change. */
   get about() {
-    const { query, stamp, ticks } = this.frame.get("place");
-    return [this.which, query, this.isAll ? stamp : ticks].join("\n");
+    const { query, stamp } = this.frame.get("place");
+    return [this.which, query, this.isAll ? stamp : this.frame.get("ticked").stamp].join("\n");
   }
 
   say() {
-    this.selected.label.textContent = `${number(this.frame.get("place").selected)} selected`;
+    this.selected.label.textContent = `${number(this.frame.get("ticked").count)} selected`;
     this.matching.label.textContent = matchingWords(this.frame.get("place"), this.frame.get("place").matched);
   }
 }
@@ -113,7 +112,7 @@ export function verbBar(frame, slot) {
   const update = () => {
     target.say();
     run.hidden = !frame.get("place").can_run;
-    clear.hidden = frame.get("place").selected === 0;
+    clear.hidden = frame.get("ticked").count === 0;
     bar.classList.toggle("ct-wide-target", target.isAll);
     if (slot.isOutdated()) {
       slot.close();
@@ -121,6 +120,6 @@ export function verbBar(frame, slot) {
     }
     frame.sync();
   };
-  frame.watch(["place"], update);
+  frame.watch(["ticked", "place"], update);
   return bar;
 }
