@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import pyarrow as pa
 
-from ..errors import ConfigError, DecodeError
+from ..errors import ConfigError, DecodeError, InvalidArgument
 from ..model.json import decode, encode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
@@ -63,7 +63,7 @@ def batch_of(columns: Sequence[Column[Page]], page: Page, schema: pa.Schema | No
 def _array(column: Column[Page], page: Page) -> pa.Array:
     try:
         return array_of(column.values(page), column.type)
-    except (DecodeError, OverflowError, pa.ArrowInvalid) as error:
+    except (DecodeError, InvalidArgument, OverflowError, pa.ArrowInvalid) as error:
         raise DecodeError(
             f"The column {column.name!r} cannot hold this page: {getattr(error, 'message', error)}"
         ) from None
@@ -180,17 +180,24 @@ def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:
     """The queue and the id in each name. A page usually has one queue, so its name is parsed once."""
     prefix = names[0].rpartition("/")[0] + "/" if names else ""
     if prefix.endswith("/tasks/") and all(name.startswith(prefix) for name in names):
-        queue = parse_queue(prefix.removesuffix("/tasks/"))
+        queue = _queue_of(prefix.removesuffix("/tasks/"))
         return [queue] * len(names), [name[len(prefix) :] for name in names]
     parsed: dict[str, QueueName] = {}
     queues, ids = [], []
     for name in names:
         head, _, task_id = name.rpartition("/tasks/")
         if head not in parsed:
-            parsed[head] = parse_queue(head)
+            parsed[head] = _queue_of(head)
         queues.append(parsed[head])
         ids.append(task_id)
     return queues, ids
+
+
+def _queue_of(name: str) -> QueueName:
+    try:
+        return parse_queue(name)
+    except InvalidArgument:
+        raise DecodeError(f"A task is not in a queue, but in {name!r}.", hint="check the endpoint") from None
 
 
 def _kind(task: TaskRow) -> str:

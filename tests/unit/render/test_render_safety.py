@@ -15,7 +15,7 @@ from cloudtasks_nb.errors import ApiError, AuthError
 from cloudtasks_nb.model import HttpRequest, HttpTarget, Location, Operation, Queue, Task
 from cloudtasks_nb.model.target import Header, HeaderOverride
 from cloudtasks_nb.redact import is_secret, redacted, scrub
-from cloudtasks_nb.render.visible import visible, visible_lines
+from cloudtasks_nb.visible import visible, visible_lines
 from tests.hostile import ATTACKS
 
 from .conftest import NOW, QUEUE, Everything
