@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import ItemsView, Iterable, Mapping, ValuesView
 from typing import Any, SupportsIndex
 
 from .redact import DOTS, hiding, redacted, scrub, scrub_lines
@@ -106,6 +106,29 @@ class JsonObject(Discreet, dict[str, Any]):
 
     def __or__(self, other: Any) -> JsonObject:  # type: ignore[override]
         return type(self)({**self, **other})
+
+    def __ror__(self, other: Any) -> JsonObject:  # type: ignore[override]
+        return type(self)({**other, **self})
+
+    def items(self) -> Any:
+        return _Items(self)
+
+    def values(self) -> Any:
+        return _Values(self)
+
+
+class _Items(ItemsView[str, Any]):
+    """The items of a JSON object, with a repr that hides secrets."""
+
+    def __repr__(self) -> str:
+        return f"dict_items({list(told(dict(self)).items())})"
+
+
+class _Values(ValuesView[Any]):
+    """Its values."""
+
+    def __repr__(self) -> str:
+        return f"dict_values({list(told(dict(self._mapping)).values())})"  # type: ignore[attr-defined]
 
 
 class JsonArray(Discreet, list[Any]):

@@ -1,4 +1,4 @@
-"""No secret in any repr: of messages, dicts and lists that are handed out, and of variables in tracebacks."""
+"""No secret in any repr: of returned messages, dicts and lists, and of variables in tracebacks."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from cloudtasks_nb.model import (
     UriOverride,
 )
 from cloudtasks_nb.model.json import decode, encode
+from cloudtasks_nb.redact import _HINTS
 from cloudtasks_nb.render import html, text
 from tests.scripted import answer, scripted
 
@@ -323,3 +324,16 @@ def test_a_secret_is_the_text_itself() -> None:
     assert held == "abc"
     assert f"Bearer {held}" == "Bearer abc"
     assert repr(held[:2]) == repr(held.strip()) == "'•••'"
+
+
+def test_the_rarest_letter_of_each_hint_is_part_of_it() -> None:
+    assert [hint for rare, hint in _HINTS if rare not in hint] == []
+
+
+def test_the_views_of_headers_and_a_dict_merged_with_them_hide_secrets() -> None:
+    headers = REQUEST.headers
+    for shown in (headers.items(), headers.values(), {"X": "1"} | headers, headers | {"X": "1"}):
+        assert HIDDEN not in repr(shown)
+        assert "*/*" in repr(shown)
+    assert dict(headers.items()) == dict(zip(headers, headers.values(), strict=True)) == NAMED
+    assert ("Accept", "*/*") in headers.items()
