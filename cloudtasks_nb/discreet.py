@@ -199,3 +199,12 @@ def discreet(value: Any) -> Any:
                 holder[at] = JsonObject(held) if isinstance(held, dict) else JsonArray(held)
                 holders.append(holder[at])
     return top[0]
+
+
+def as_hidden(given: Any) -> Any:
+    """An argument that tracebacks show without secrets: a dict or a list, or a URL."""
+    if type(given) is dict:
+        return JsonObject(given)
+    if type(given) is list:
+        return JsonArray(given)
+    return Address(given) if type(given) is str and scrub(given) != given else given

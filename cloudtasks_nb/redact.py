@@ -53,6 +53,9 @@ _PARAMETER = re.compile(r"(?<=[?&;])([^=&;#?\s]+)=([^&;#\s]*)")
 _FORM = re.compile(r"[\w.%+*\[\]-]+=[^\s&]*(?:&[\w.%+*\[\]-]+=[^\s&]*)*\s*")
 _LINE = re.compile(r"^([\w.-]{1,64})([ \t]*[:=][ \t]*)(?=\S)[^\n]*", re.MULTILINE)
 _MEMBER = re.compile(r'("([^"\\\n]{1,64})"\s{0,20}:\s{0,20})("(?:[^"\\]|\\.)*"?|-?\d[\w.+-]*)')  # of JSON
+_PAIR = re.compile(  # such as {"key": "Cookie", "value": "a=b"}
+    r'("(?:key|name)"\s{0,20}:\s{0,20}"([^"\\\n]{1,64})"\s{0,20},\s{0,20}"value"\s{0,20}:\s{0,20})"(?:[^"\\]|\\.)*"?'
+)
 _LEVELS = 64
 """Deeper levels of JSON are not shown."""
 
@@ -131,6 +134,7 @@ def scrub_lines(text: str) -> str:
         return scrub(f"?{text}")[1:]
     text = _LINE.sub(lambda match: f"{match[1]}{match[2]}{DOTS}" if is_secret(match[1]) else match[0], text)
     if '"' in text:
+        text = _PAIR.sub(lambda match: f'{match[1]}"{DOTS}"' if is_secret(match[2]) else match[0], text)
         text = _MEMBER.sub(_member, text)
     return scrub(text)
 
