@@ -1,9 +1,9 @@
-# Two ways in: `make demo` and `make test`. Everything lands in .venv beside this file.
+# Begin with `make demo` or `make test`. Everything is installed into .venv beside this file.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.installed
-# The scripts of an environment hold its path. After the checkout moved, or when its Python is gone, it is made again.
+# The scripts of an environment contain its path. If the checkout moved, or its Python is gone, it is created again.
 USABLE := $(shell $(BIN)/python -c '' 2>/dev/null && grep -qF '$(CURDIR)/$(BIN)/python' $(BIN)/pip && echo yes)
 
 .PHONY: made-again help demo test test-hosts image-test check pythons lint types env browser page docs linkcheck clean
@@ -12,18 +12,18 @@ help:
 	@echo "make demo               open the tour in JupyterLab, against the embedded emulator"
 	@echo "make demo ARGS=05       open another notebook"
 	@echo "make demo ARGS=--check  run the tour headless and print its outputs"
-	@echo "make check              while you work: lint, types and the tests of what changed since main"
+	@echo "make check              while you work: lint, types and the tests of everything that changed since main"
 	@echo "make test               lint, types and every test"
 	@echo "make test-hosts         panels in VS Code's, marimo's, Voila's and the web's widget managers (npm and PyPI)"
 	@echo "make image-test         build the emulator's image and run it (podman or buildah, and an image registry)"
 	@echo "make pythons            the unit tests on every supported Python that is installed"
 	@echo "make page               format, lint and bundle the panels' JavaScript into widgets/built"
 	@echo "make docs               build the documentation into docs/_build/html; warnings are errors"
-	@echo "make linkcheck          ask every external link of the documentation (needs a network)"
+	@echo "make linkcheck          check every external link of the documentation (needs a network)"
 
 env: $(SETUP)
 
-# Debian ships venv apart from python3: install it where that is allowed, otherwise say how.
+# Debian has venv in a separate package: install it if that is allowed, otherwise print the command.
 $(SETUP): pyproject.toml $(if $(USABLE),,made-again)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "cloudtasks_nb needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
@@ -42,8 +42,8 @@ $(SETUP): pyproject.toml $(if $(USABLE),,made-again)
 demo: $(SETUP)
 	$(BIN)/python notebooks/demo.py $(ARGS)
 
-# The browser tests drive Debian's chromium through playwright, whose driver needs libatomic. Without them they fail
-# when CI=true and are named loudly otherwise.
+# The browser tests use Debian's chromium through playwright, whose driver needs libatomic. Without them, the tests fail
+# if CI=true, and are skipped with a clear message otherwise.
 BROWSER := chromium libatomic1
 browser:
 	@{ command -v chromium && /sbin/ldconfig -p | grep libatomic.so.1; } >/dev/null || \
@@ -57,13 +57,13 @@ lint: $(SETUP)
 types: $(SETUP)
 	$(BIN)/mypy
 
-# Every supported Python that is installed here, each in an environment of its own below build/. The oldest has the
-# oldest dependencies.
+# Runs the unit tests on every supported Python that is installed, each in a separate environment below build/. The
+# oldest one has the oldest dependencies.
 pythons:
 	.ci/pythons $(ARGS)
 
-# The panels' page: node comes from PyPI, and the linter and the bundler from npm by the versions in package.json. No root
-# is needed. `make page` bundles after a change; tests/integration/test_page.py holds what is committed to its sources.
+# The panels' JavaScript: node comes from PyPI, the linter and the bundler from npm in the versions of package.json. Root is
+# not needed. `make page` bundles after a change; tests/integration/test_page.py compares the committed files.
 PAGE  := cloudtasks_nb/widgets/page
 TOOLS := build/page/.installed
 $(TOOLS): $(SETUP) $(PAGE)/package.json
@@ -76,7 +76,7 @@ page: $(TOOLS)
 	PATH="$(CURDIR)/$(BIN):$$PATH" build/page/node_modules/.bin/biome check --write
 	$(BIN)/node $(PAGE)/build.mjs cloudtasks_nb/widgets/built
 
-# As many tests at once as there are processors; WORKERS=0 runs them one after the other in one process.
+# The number of concurrent tests defaults to the number of processors; WORKERS=0 runs them in one process.
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 test: lint types browser $(TOOLS)
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
@@ -84,12 +84,12 @@ test: lint types browser $(TOOLS)
 check: lint types
 	$(BIN)/pytest -q -n $(WORKERS) $(ARGS) $$($(BIN)/python .ci/changed.py)
 
-# Not part of `make test`: npm and PyPI bring the widget managers of other notebooks into build/hosts, each by its version
-# and hash (tests/hosts/pinned.py, requirements.txt). It may take long: CI runs it with low priority.
+# Not part of `make test`: downloads the widget managers of other notebooks from npm and PyPI into build/hosts, pinned by
+# version and hash (tests/hosts/pinned.py, requirements.txt). It may take long: CI runs it with low priority.
 test-hosts: $(SETUP) browser
 	$(BIN)/pytest -q tests/hosts --timeout=900 $(ARGS)
 
-# Not part of `make test`: it needs a tool for containers, and a registry of images, or BASE=IMAGE for one that is there.
+# Not part of `make test`: needs podman or buildah, and an image registry, or BASE=IMAGE for a local image.
 image-test:
 	.ci/image-test $(BASE)
 

@@ -44,7 +44,7 @@ def absolute(text: str, source: str, tag: str) -> str:
 
 
 def addresses(source: str, tag: str) -> dict[str, str]:
-    """What PyPI shows beside the README."""
+    """The project's links, which PyPI shows beside the README."""
     return {
         "Source": source,
         "Documentation": f"{source}/blob/{tag}/docs/index.md",

@@ -1,11 +1,12 @@
-"""The tests of what changed since main, one path a line. `make check` runs them.
+"""Print the tests for the files that changed since main, one path per line. `make check` runs them.
 
     cloudtasks_nb/ROOM/...     tests/unit/ROOM
     tests/unit/ROOM/...        tests/unit/ROOM
-    tests/FOLDER/test_it.py    the file itself, but for tests/e2e, which need a browser
+    tests/FOLDER/test_it.py    the file itself; none for tests/e2e, which need a browser
+    tests/conformance/...      tests/contract/test_recordings.py
     always                     tests/unit/test_*.py: floors, sizes, docstrings, links
 
-On main, it is what is not committed yet.
+On main, only changes that are not committed count.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def main() -> None:
 
 
 def changed() -> list[str]:
-    """Files that differ from the commit at which this branch left main, and files that git does not know yet."""
+    """Files that differ from the commit at which this branch left main, and untracked files."""
     began = next(
         filter(None, (git("merge-base", "HEAD", main) for main in ("main", "origin/main"))), ["HEAD"]
     )
@@ -36,12 +37,14 @@ def git(*arguments: str) -> list[str]:
 
 
 def test_of(changed: Path) -> Path | None:
-    """The tests to run for a changed file; None where only `make test` has some."""
+    """The tests to run for a changed file; None if only `make test` has tests for it."""
     match changed.parts:
         case ("cloudtasks_nb", room, _, *_) | ("tests", "unit", room, _, *_) if (UNIT / room).is_dir():
             return UNIT / room
         case ("tests", "integration" | "contract", *_) if changed.match("test_*.py"):
             return ROOT / changed if (ROOT / changed).exists() else None
+        case ("tests", "conformance", *_):
+            return ROOT / "tests/contract/test_recordings.py"
     return None
 
 

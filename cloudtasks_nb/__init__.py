@@ -123,7 +123,7 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """What `%load_ext cloudtasks_nb` calls: the magics %ct and %%ct_task."""
+    """Register the magics %ct and %%ct_task, for `%load_ext cloudtasks_nb`."""
     from .magics import load
 
     load(shell)

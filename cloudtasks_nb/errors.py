@@ -47,8 +47,8 @@ class CloudTasksError(ShownFirst, Exception):
 
     def __str__(self) -> str:
         asked = " of ".join(part for part in (self.method, self.resource) if part)
-        lines = [f"  asked: {asked}"] if asked else []
-        tried = [f"  tried: {self.tries} times"] if self.tries > 1 else []
+        lines = [f"  request: {asked}"] if asked else []
+        tried = [f"  tries: {self.tries}"] if self.tries > 1 else []
         following = [f"  next: {self.hint}"] if self.hint else []
         return "\n".join([self.message, *lines, *self._lines(), *tried, *following])
 
@@ -142,7 +142,7 @@ class InvalidRows(CloudTasksError):
 
 
 class BackupIncomplete(CloudTasksError):
-    """A task cannot be read in full, so nothing was purged; or tasks came after a backup, so no queue was deleted."""
+    """A task cannot be read in full, so nothing was purged; or tasks arrived after a backup, so the queue stays."""
 
 
 class BulkError(CloudTasksError):
@@ -213,7 +213,7 @@ class ApiError(CloudTasksError):
         self.resource = resource
 
     def _lines(self) -> list[str]:
-        return [f"  answered: {self.code} {self.status}"] if self._is_answer else []
+        return [f"  response: {self.code} {self.status}"] if self._is_answer else []
 
 
 class Cancelled(ApiError, rpc_code=1, http_status=499):

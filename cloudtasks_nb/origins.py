@@ -1,4 +1,4 @@
-"""Decides which requests a local server answers: those of programs, and in a browser those of its own pages.
+"""Decides which requests a local server accepts: those of programs, and in a browser those of its own pages.
 
 A page of another origin can send requests to a loopback server, though it cannot read the responses, and can load
 scripts.
@@ -28,7 +28,7 @@ def why_refused(header: Callable[[str], str | None], knows: Callable[[str], bool
     `knows` says which hosts are names of this server, in addition to the loopback names.
 
     >>> why_refused({"Host": "localhost:8123", "Origin": "http://localhost:3000"}.get)
-    "pages of 'http://localhost:3000' are not answered, only those of this server itself"
+    "it comes from a page of 'http://localhost:3000'; only pages of this server may send requests"
     """
     host, origin = header("Host") or "", header("Origin")
     if not is_loopback(host) and not knows(host):  # perhaps DNS rebinding: a foreign name for this machine
@@ -37,9 +37,9 @@ def why_refused(header: Callable[[str], str | None], knows: Callable[[str], bool
     if origin is not None:
         if origin.lower() == f"http://{host}".lower():
             return ""
-        return f"pages of '{origin[:100]}' are not answered, only those of this server itself"
+        return f"it comes from a page of '{origin[:100]}'; only pages of this server may send requests"
     # Requests for scripts and images have no Origin header, but Sec-Fetch-Site. Links from other pages are allowed.
     own = (header("Sec-Fetch-Site") or "none") in _OWN_SITES
     if own or header("Sec-Fetch-Mode") == "navigate":
         return ""
-    return "scripts and images of other pages are not answered"
+    return "it loads a script or an image for a page of another site"

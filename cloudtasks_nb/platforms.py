@@ -5,7 +5,6 @@ Every function takes `windows`, so that tests on one platform can run both branc
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import importlib
@@ -18,7 +17,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
 
 WINDOWS = os.name == "nt"
 ENDING_SIGNALS = tuple(
@@ -87,6 +89,8 @@ def _stdin() -> int | None:
 
 
 async def _watch(parent: int, stop: Callable[[], None]) -> None:
+    import asyncio  # imported late: clients need this file, but no event loop
+
     while os.getppid() == parent:
         await asyncio.sleep(_PARENT_POLL_S)
     stop()

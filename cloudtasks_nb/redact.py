@@ -40,8 +40,12 @@ _VALUES = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
-# Every match of _VALUES contains one of these. Searching for these first is many times faster.
-_HINTS = ("bearer", "basic", "token", "secret", "key", "password", "ya29.", "1//", "aiza", "eyj", "gocspx-")
+# Every match of _VALUES contains one of these. Searching for these first is many times faster, and searching for the
+# rarest letter of each, which is given before it, is faster again.
+_HINTS = (
+    *(("b", "bearer"), ("b", "basic"), ("k", "token"), ("k", "key"), ("w", "password"), ("c", "secret")),
+    *(("y", "ya29."), ("1", "1//"), ("z", "aiza"), ("j", "eyj"), ("x", "gocspx-")),
+)
 _LEAST = 10  # without "=" and "/" no shorter text is recognised as a secret
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#]*(?=@)")
 _PARAMETER = re.compile(r"(?<=[?&;])([^=&;#?\s]+)=([^&;#\s]*)")
@@ -103,7 +107,7 @@ def scrub(text: str) -> str:
     if _revealing.get() or (len(text) < _LEAST and "=" not in text and "/" not in text):
         return text
     lowered = text.lower()
-    if any(hint in lowered for hint in _HINTS):
+    if any(rare in lowered and hint in lowered for rare, hint in _HINTS):
         text = _VALUES.sub(
             lambda match: f"{match['kept'] or match['basic'] or match['named'] or ''}{DOTS}", text
         )

@@ -1,4 +1,4 @@
-"""How the site is built. Nothing here needs a network."""
+"""The configuration of the site. Building it needs no network."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext", "**.ipynb_checkpoints"]
 
-# Warnings are errors (make docs): whatever is linked must be there, whatever is named must be documented.
+# Warnings are errors (make docs): every linked page must exist, and every named object must be documented.
 nitpicky = True
 nitpick_ignore_regex = [
-    # Signatures speak of types of other libraries, and of some that nobody has to know by name.
+    # Signatures contain types of other libraries, and some internal ones.
     (
         "py:.*",
         r"(collections|concurrent|datetime|email|google|matplotlib|os|pa|pandas|pathlib|pd|pyarrow)\..+",
@@ -57,7 +57,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline", "attrs_block
 myst_substitutions = {"version": version}
 myst_heading_anchors = 3
 # Notebooks are saved without outputs. `make docs` runs them, so that their pages show cards, tables and panels.
-# NOTEBOOKS=01_tour runs that one alone.
+# NOTEBOOKS=01_tour runs only that one.
 RUN = os.environ.get("NOTEBOOKS")
 nb_execution_mode = "force" if RUN else "off"
 nb_execution_excludepatterns = [
@@ -99,7 +99,7 @@ linkcheck_anchors = False
 
 
 def _bring_notebooks() -> None:
-    """Notebooks live beside the docs; Sphinx reads what is below them. Copies of what has gone go as well."""
+    """Copies the notebooks into the docs, because Sphinx reads only that folder; removes old copies."""
     there = {path.name: path for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
     for old in (HERE / "tutorials").glob("*.ipynb"):
         if old.name not in there:
@@ -112,9 +112,9 @@ def _bring_notebooks() -> None:
 
 _bring_notebooks()
 
-if RUN:  # the first notebook connects to an emulator that is there, the others start their own
+if RUN:  # the first notebook uses this emulator, the others start their own
     _demo = local(demo=True)
     os.environ.update(CLOUD_TASKS_EMULATOR_HOST=_demo.endpoint, TQDM_DISABLE="1")
-if RUN == "run":  # the examples of docstrings run too, each in a project of its own
+if RUN == "run":  # the examples of docstrings run too, each in a separate project
     _examples = local()
     examples_endpoint = _examples.endpoint

@@ -69,7 +69,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="run it headless and print its outputs")
     arguments = parser.parse_args()
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may lack the signs of a card
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # the encoding of a terminal may lack characters of a card
     for number in ENDING_SIGNALS:
         signal.signal(number, interrupt)
     try:
@@ -94,7 +94,7 @@ def ignore(*_: object) -> None:
 
 @contextlib.contextmanager
 def own_files() -> Iterator[None]:
-    """A temporary folder for Jupyter's runtime files, and for all that belongs in a home where none can be written."""
+    """A temporary folder for Jupyter's runtime files; also the home folder, if the real one cannot be written."""
     with tempfile.TemporaryDirectory(prefix="cloudtasks-demo-", ignore_cleanup_errors=True) as folder:
         os.environ["JUPYTER_RUNTIME_DIR"] = f"{folder}/runtime"
         if not os.access(os.path.expanduser("~"), os.W_OK | os.X_OK):  # noqa: PTH111 - Path.home() may raise
@@ -138,7 +138,7 @@ def check(name: str) -> int:
 
 
 def browse(name: str) -> int:
-    """Open JupyterLab on a notebook, with the others beside it, and stay until it, the emulator or this one ends."""
+    """Open JupyterLab with a notebook and its neighbours; return when JupyterLab, the emulator or this process ends."""
     copy_notebooks()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

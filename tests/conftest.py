@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and the distribution of tests to workers, for all tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from hypothesis import settings
 
 from tests.emulator_process import EmulatorProcess
 
-settings.register_profile("steady", deadline=None)  # how fast an example runs depends on what else runs
+settings.register_profile(
+    "steady", deadline=None
+)  # the speed of an example depends on the load of the machine
 settings.load_profile("steady")
 
 LONGEST_FIRST = ["e2e", "integration", "contract", "unit"]
@@ -20,21 +22,21 @@ ONE_WORKER = ["e2e", "contract"]  # a folder whose tests share a browser, a Jupy
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[str]:
-    """Base URL of a fresh emulator that sends nothing by itself. Tests keep apart by the names of their queues."""
+    """The base URL of a new emulator that dispatches nothing automatically. Tests use different queue names."""
     with EmulatorProcess("--no-dispatch") as process:
         yield process.url
         assert process.stop() == ("", ""), "the emulator printed more than its ready line"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Several workers (pytest -n) begin with the folders that take longest, so that they end together."""
+    """Several workers (pytest -n) begin with the slowest folders, so that they end at about the same time."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: LONGEST_FIRST.index(folder_of(item.nodeid)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Several workers share the tests by file; one worker takes a whole folder of ONE_WORKER."""
+    """Each of several workers takes whole files; one worker takes a whole folder of ONE_WORKER."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
@@ -42,7 +44,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             folder = folder_of(nodeid)
             return folder if folder in ONE_WORKER else nodeid.partition("::")[0]
 
-    config.option.loadscopereorder = False  # the order is that of LONGEST_FIRST
+    config.option.loadscopereorder = False  # in the order of LONGEST_FIRST
     return ByFile(config, log)
 
 

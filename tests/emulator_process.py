@@ -1,4 +1,4 @@
-"""The emulator as tests start it: the real command, as a process of its own."""
+"""Starts the emulator for tests: the real command, in a separate process."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _READY = re.compile(r"cloudtasks emulator ready on (http://127\.0\.0\.1:\d+)\n")
 
 
 class EmulatorProcess:
-    """A running emulator. `url` is its base URL; leaving the context ends it."""
+    """A running emulator. `url` is its base URL; the end of the with block ends it."""
 
     def __init__(self, *arguments: str, data: Path | None = None) -> None:
         options = ["--port", "0", *arguments, *(["--data", str(data)] if data is not None else [])]
-        # A file: nobody reads a pipe while tests run, and a full one would stop the emulator.
+        # A file, because nobody reads a pipe while tests run, and a full pipe would block the emulator.
         self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in __exit__
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "cloudtasks_nb", "emulator", *options],
@@ -41,13 +41,13 @@ class EmulatorProcess:
         return self.popen.stdout
 
     def stop(self) -> tuple[str, str]:
-        """Ends it as Ctrl-C's parent would; what it wrote after the ready line, and to stderr."""
+        """End it with SIGINT; returns its output after the ready line, and its stderr."""
         self.popen.terminate()
         printed, _ = self.popen.communicate(timeout=20)
         return printed, self.complaints()
 
     def complaints(self) -> str:
-        """What it wrote to stderr so far."""
+        """Its stderr so far."""
         self._complaints.seek(0)
         return self._complaints.read()
 

@@ -1,4 +1,4 @@
-"""A real HTTP server that answers as Cloud Monitoring and Cloud Logging do: with JSON of the shapes that they send."""
+"""A real HTTP server with responses in the form of Cloud Monitoring and Cloud Logging."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Answer = tuple[int, Any]
 
 
 class Gone(ThreadingHTTPServer):
-    """Answers `series[metric]` (a list, or a function of the query) and `logs` page by page; keeps what was asked.
+    """Returns `series[metric]` (a list, or a function of the query) and `logs` page by page; stores the requests.
 
-    What is in `refusals` is answered first: by "timeSeries", "entries:list", "queues" or a metric.
+    Errors in `refusals` come first, by "timeSeries", "entries:list", "queues" or a metric.
     """
 
     def __init__(self) -> None:
@@ -32,14 +32,14 @@ class Gone(ThreadingHTTPServer):
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def refusal(self, *names: str) -> Answer | None:
-        """What one of these is refused with; the last refusal of a list stays."""
+        """The error for one of these names; the last error of a list repeats."""
         for name in names:
             if held := self.refusals.get(name):
                 return held.pop(0) if len(held) > 1 else held[0]
         return None
 
     def count(self, what: str) -> int:
-        """How many calls there were."""
+        """The number of calls."""
         return sum(1 for path, _ in self.asked if what in path)
 
 
@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def gone() -> Iterator[Gone]:
-    """Such a server for the length of a with block."""
+    """Runs such a server within a with block."""
     with Gone() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()

@@ -8,17 +8,17 @@ from typing import Any
 
 
 def note(task: Any) -> None:
-    """Leaves a file named like the task, which says who handled it."""
+    """Write a file that is named like the task and contains the id of the process."""
     told = task.json()
     with open(os.path.join(told["folder"], task.id), "x") as file:  # noqa: PTH118, PTH123 - a second time would fail
         file.write(str(os.getpid()))
 
 
 def lock(task: Any) -> Any:
-    """Returns what no other process can be given."""
+    """Return a value that cannot be pickled."""
     return threading.Lock()
 
 
 def die(task: Any) -> None:
-    """Takes the whole process along."""
+    """End the whole process."""
     os._exit(3)

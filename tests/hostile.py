@@ -1,6 +1,6 @@
-"""Text that tries to run, to break out of its place, to hide or to reorder what is read.
+"""Texts that try to run a script, to leave their element, to hide, or to reorder other text.
 
-Whatever of it runs sets `window.attacked` or opens a dialog; whatever loads asks for something at attacker.invalid.
+A script in them sets `window.attacked` or opens a dialog; a resource in them loads from attacker.invalid.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The code of a page, run as a person copies it: one process, an empty folder, and nothing but the environment.
+"""Runs the code of a page as a reader copies it: one process, an empty folder, and only the environment.
 
 A comment that is a value (`# 'PAUSED'`) is compared with the value of its line. A comment that names an error
-(`# NotFound: …`) must come true. The last expression of a block is shown, as a notebook shows it.
+(`# NotFound: …`) must be raised. The last expression of a block is displayed, as in a notebook.
 
-Each page gets a process of its own. A server that has imported the slow packages makes these processes, so that none
-of them pays for the imports.
+Each page gets a process of its own. A server that has imported the slow packages forks these processes, so that
+they do not repeat the imports.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ IMPORTED = (
     "cloudtasks_nb.frames.files", "cloudtasks_nb.frames.to_pandas", "cloudtasks_nb.render.dispatch",
     "cloudtasks_nb.rest.key_files", "cloudtasks_nb.widgets.explorer", "cloudtasks_nb.worker",
 )  # fmt: skip
-DEADLINE_S = 170  # less than the time that a test has
+DEADLINE_S = 170  # less than the timeout of a test
 _SHOWN = re.compile(r"#\s+('[^']*'|\{[^}]*\}|\[[^\]]*\]|\d+|True|False|None)(?=$|[:,; ])")
 _RAISED = re.compile(r"#\s+([A-Z]\w+): ")
 
 
 @dataclass
 class Ran:
-    """How it went: the error with the line of the page that raised it, what was printed, and the files it left."""
+    """The result: the error with its line of the page, the output, and the files that remain."""
 
     error: str = ""
     printed: str = ""
@@ -93,7 +93,7 @@ def _cell(code: str, names: dict[str, Any]) -> None:
 
 
 def _statements(code: str) -> Iterator[tuple[str, ast.stmt]]:
-    """Each statement, and the comment behind its last line."""
+    """Each statement, and the comment at the end of its last line."""
     lines = code.splitlines()
     for statement in ast.parse(code).body:
         assert statement.end_lineno is not None

@@ -1,4 +1,4 @@
-"""What happened, as a person might meet it: reports, logged tasks, one task that was given up, admin calls."""
+"""Realistic examples of history: reports, logged tasks, a task that was given up, admin calls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DELAYS = {
 
 
 def past(now: datetime) -> dict[str, Any]:
-    """By a name that also names snapshots and pictures."""
+    """The examples by name; snapshots and pictures have the same names."""
     emails, work = (QueueName("shop", "us-central1", name) for name in ("emails", "work"))
     basis, figures = _basis(now), _figures(now)
     bare = Figures(created=12, by_code=ByCode({"OK": 12}), started=now - MINUTE, finished=now - MINUTE)

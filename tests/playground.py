@@ -1,4 +1,4 @@
-"""What the examples of docstrings find: queues, tasks and an inbox, in a project of their own."""
+"""The names that examples of docstrings can use: queues, tasks and an inbox, in a separate project."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _projects = count(1)
 
 
 class Playground:
-    """What the examples of one docstring find: each in a project of its own, made only when it is spoken of."""
+    """The names for the examples of one docstring; each object is created on first use."""
 
     def __init__(self, endpoint: str, spoken: str, held: ExitStack) -> None:
         self._held = held
@@ -24,7 +24,7 @@ class Playground:
             project=f"examples-{os.getpid()}-{next(_projects)}", location="us-central1", endpoint=endpoint
         )
         held.callback(self.client.close)
-        held.callback(self.client.emulator.faults)  # without arguments: no faults any more
+        held.callback(self.client.emulator.faults)  # without arguments: removes all faults
         self.queue = self.client.create_queue("emails")
         self.queue.create_tasks([{"payload": {"n": n}, **LATER} for n in range(5)], progress=False)
 

@@ -1,4 +1,4 @@
-"""Tasks to look for."""
+"""Tasks for tests of queries."""
 
 from __future__ import annotations
 

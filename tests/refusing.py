@@ -1,5 +1,5 @@
-"""A real HTTP server between a client and the emulator that refuses some paths, as one region in trouble does, or
-takes two names for one project."""
+"""A real HTTP server between a client and the emulator. It rejects some paths, like a region with an outage, or
+accepts two names for one project."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MISSING = {"error": {"code": 404, "message": "Queue does not exist.", "status": 
 
 
 class Refusing(ThreadingHTTPServer):
-    """Passes everything on, but answers `refusal` to the paths that match `pattern` (none while it is empty).
+    """Forwards requests, but returns `refusal` for the paths that match `pattern` (none while it is empty).
 
-    `alias`, a project, is taken for another one ({number: id}), in what is asked and in what is answered.
+    `alias` ({number: id}) replaces one project by another, in requests and in responses.
     """
 
     def __init__(self, behind: str, pattern: str = "") -> None:
@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def refusing(behind: str, pattern: str = "") -> Iterator[Refusing]:
-    """Such a server for the length of a with block."""
+    """Runs such a server within a with block."""
     with Refusing(behind, pattern) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()

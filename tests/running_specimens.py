@@ -1,4 +1,4 @@
-"""Specimens of what goes on: an emulator, its history and inbox, a batch, a worker."""
+"""Examples of running objects: an emulator, its history and inbox, a batch, a worker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EMAILS = "projects/shop/locations/us-central1/queues/emails"
 
 
 def running(now: datetime) -> dict[str, Any]:
-    """By the names of their snapshots."""
+    """The examples by the names of their snapshots."""
     received = requests(now)
     return {
         "emulator": emulator(now),
@@ -103,7 +103,10 @@ def requests(now: datetime) -> list[Received]:
 def inbox(received: list[Received]) -> Inbox:
     shown = Inbox()
     shown.close()
-    shown.closed, shown.url = False, "http://127.0.0.1:8500"  # as one that listens, at an address that stays
+    shown.closed, shown.url = (
+        False,
+        "http://127.0.0.1:8500",
+    )  # like a listening inbox, but with a fixed address
     shown._requests.extend(received)
     shown._received = len(received)
     shown.on("/send")(lambda request: 200)

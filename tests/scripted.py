@@ -1,4 +1,4 @@
-"""A real TCP server that answers HTTP requests from a script: for answers that no sane server gives."""
+"""A real TCP server with scripted responses to HTTP requests, for responses that no normal server sends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Scripted:
-    """Answers each request with the next entry of `script`; the last entry repeats. Keeps the requests it saw."""
+    """Responds to each request with the next entry of `script`; the last entry repeats. Stores the requests."""
 
     def __init__(self, *script: bytes) -> None:
         self.script = list(script)
@@ -54,7 +54,7 @@ class Scripted:
 
 @contextmanager
 def scripted(*script: bytes) -> Iterator[Scripted]:
-    """A server for the length of a with block."""
+    """Runs a server within a with block."""
     server = Scripted(*script)
     try:
         yield server
@@ -64,7 +64,7 @@ def scripted(*script: bytes) -> Iterator[Scripted]:
 
 @contextmanager
 def nobody() -> Iterator[str]:
-    """An address where nobody listens; it is held, so that nobody else begins to."""
+    """An address at which no server listens; the port is reserved, so that no other program can use it."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}"
@@ -77,7 +77,7 @@ def answer(
     content_type: str = "application/json; charset=UTF-8",
     **headers: str,
 ) -> bytes:
-    """The bytes of an HTTP answer; a body that is not bytes is written as JSON."""
+    """The bytes of an HTTP response; a body that is not bytes is written as JSON."""
     data = body if isinstance(body, bytes) else json.dumps({} if body is None else body).encode()
     lines = [
         f"HTTP/1.1 {status} X",
@@ -90,5 +90,5 @@ def answer(
 
 
 def refusal(status: int, rpc_status: str, message: str = "no", **headers: str) -> bytes:
-    """The bytes of an error answer in the API's envelope."""
+    """The bytes of an error response in the API's envelope."""
     return answer(status, {"error": {"code": status, "message": message, "status": rpc_status}}, **headers)

@@ -1,4 +1,4 @@
-"""One of each object that shows itself, as a person might meet it: the same at every run, seen at one fixed moment."""
+"""A realistic example of each displayed object: the same in every run, displayed at one fixed time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PLACE = "projects/shop/locations/us-central1"
 
 
 def specimens() -> dict[str, Any]:
-    """Objects and shapes by a name that also names their snapshot and their picture."""
+    """Objects and shapes by name; their snapshots and pictures have the same names."""
     return {
         **_queues(),
         **_tasks(),
@@ -77,7 +77,7 @@ def queue(id: str = "emails", **fields: Any) -> ct.Queue:
 
 
 def stats(count: int, oldest_min: float = 42, per_minute: int = 512) -> ct.QueueStats:
-    """What the service estimates of a queue."""
+    """The service's estimates of a queue."""
     return ct.QueueStats(
         tasks_count=model.Int64(count),
         oldest_estimated_arrival_time=NOW - timedelta(minutes=oldest_min),
@@ -116,7 +116,7 @@ def _queues() -> dict[str, Any]:
 
 
 def task(id: str, due_s: float = 192, attempts: int = 0, code: int = 0, **request: Any) -> ct.Task:
-    """A task that was tried so often and ended with this code."""
+    """A task with so many attempts, of which the last ended with this code."""
     message = {14: "UNAVAILABLE(14): HTTP status code 503", 4: "The deadline of 10 s passed."}.get(code, "")
     ended = ct.AttemptStatus(
         schedule_time=NOW - timedelta(seconds=70),
@@ -138,7 +138,7 @@ def task(id: str, due_s: float = 192, attempts: int = 0, code: int = 0, **reques
 
 
 def http_request(payload: bytes, **headers: str) -> ct.HttpRequest:
-    """What an HTTP task sends."""
+    """The request of an HTTP task."""
     return ct.HttpRequest(
         url="https://shop.example/mail/send?lang=de&token=not-shown-42",
         http_method="POST",
@@ -281,12 +281,12 @@ def due_times(count: int = 1_234) -> list[datetime]:
 
 
 def attempts_of() -> list[tuple[int, int, int | None]]:
-    """Attempts, answers and last code of the tasks of a queue whose target is in trouble."""
+    """Attempts, responses and last code of the tasks of a queue whose target fails."""
     return [(0, 0, None)] * 30 + [(4, 4, 14)] * 12 + [(1, 1, 4)] * 9 + [(2, 1, None)] * 3 + [(3, 3, 7)] * 4
 
 
 def busy_queues() -> list[ct.Queue]:
-    """Queues of very different depth, one of them paused."""
+    """Queues with very different numbers of tasks, one of them paused."""
     return [
         queue("emails", stats=stats(18_234)),
         queue("thumbnails", state="PAUSED", stats=stats(9_400)),
@@ -296,7 +296,7 @@ def busy_queues() -> list[ct.Queue]:
 
 
 def _bulk() -> dict[str, Any]:
-    """A bulk call that went well, and one that was interrupted after some items had failed."""
+    """A bulk call that succeeded, and one that was interrupted after some items had failed."""
     queue = f"{PLACE}/queues/orders"
 
     def items(count: int, error: ct.CloudTasksError | None = None) -> list[Item]:

@@ -1,4 +1,4 @@
-"""A program as a person writes it. `make types` reads it: a name taken for its model message would have no verbs."""
+"""A program as a user writes it, checked by `make types`: resources must have their verbs for type checkers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ with client.batch() as batch:
 result: ct.BulkResult = queue.create_tasks([b"1"], url="https://x", ramp="500/50/5", concurrency=4)
 client.create_queue("x", rate_limits={"max_concurrent_tasks": 1}, task_ttl=timedelta(days=1))
 
-# A typo is an error. Under --strict an ignored error that is none is one.
+# A typo is an error: under --strict, an unused `type: ignore` is an error too.
 queue.create_task({}, url="https://x", dispatch_deadlin=3)  # type: ignore[call-arg]
 queue.create_task({}, url="https://x", oidc_token="a@b")  # type: ignore[arg-type]
 queue.create_tasks([b"1"], url="https://x", rampp="500/50/5")  # type: ignore[call-arg]

@@ -1,4 +1,4 @@
-"""Waiting for what no event tells of: another process, a file, a service behind HTTP, a worker's own threads."""
+"""Waits for conditions without an event: another process, a file, a service behind HTTP, a worker's threads."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-PATIENCE_S = 60  # a machine that builds something else at the same time is slow, not wrong
+PATIENCE_S = 60  # a busy machine is slow
 _AGAIN_S = 0.01
 
 T = TypeVar("T")
 
 
-def wait_until(look: Callable[[], T], what: str = "it did not come about") -> T:
-    """Looks again and again until there is something to see, and returns it; `what` says what was missed."""
+def wait_until(look: Callable[[], T], what: str = "the condition did not become true") -> T:
+    """Poll until the result is true, and return it; `what` describes the condition in the error."""
     deadline, pause = time.monotonic() + PATIENCE_S, threading.Event()
     while not (seen := look()):
         assert time.monotonic() < deadline, what

@@ -307,7 +307,11 @@ class Batch(Shown):
         )
 
     def __repr__(self) -> str:
-        return f"<Batch of {len(self)} calls, {'sent' if self._results is not None else 'waiting'}>"
+        from ..render.values import counted
+
+        return (
+            f"<Batch of {counted(len(self), 'call')}, {'sent' if self._results is not None else 'waiting'}>"
+        )
 
 
 def _unsent(is_dropped: bool) -> ConfigError:

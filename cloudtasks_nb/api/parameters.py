@@ -228,7 +228,7 @@ def _value(method: Method, value: Any, kind: type[Message] | None, path: str) ->
         return str(Duration.of(value))
     if isinstance(value, float | datetime) and (value != value or value in (math.inf, -math.inf)):
         raise InvalidArgument(
-            f"{path} is {value}, which JSON does not have.",
+            f"{path} is {value}, which JSON cannot represent.",
             method=method.id,
             hint="omit it, or pass None",
         )

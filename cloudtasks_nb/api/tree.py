@@ -156,7 +156,7 @@ class Namespace(Shown):
             caption=f"{self._root}.{self._prefix}".rstrip("."),
             columns=["method", "request", "what it does"],
             rows=rows,
-            footer=f'{len(rows)} methods; {self._root}.describe("{methods[0].id}") tells all about one',
+            footer=f'{len(rows)} methods; {self._root}.describe("{methods[0].id}") describes one',
         )
 
     def __repr__(self) -> str:

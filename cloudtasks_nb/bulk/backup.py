@@ -42,7 +42,7 @@ def backup(queue: Queue, path: str | os.PathLike[str], *, overwrite: bool, progr
     file = _written(queue, path, overwrite, progress, lacking.append)
     if lacking:
         warnings.warn(
-            f"{sum(lacking):,} of {len(file):,} tasks are in {file.path.name} without their content: "
+            f"{file.path.name} lacks the content of {sum(lacking):,} of {counted(len(file), 'task')}: "
             f"{_unread(queue)}",
             stacklevel=3,
         )
@@ -80,8 +80,8 @@ def empty(queue: Queue, path: str | os.PathLike[str], progress: bool | None) -> 
     result.raise_for_errors()
     if result.arrived:
         raise BackupIncomplete(
-            f"{counted(result.arrived, 'task')} came to {queue.id!r} after the backup: it was not deleted. "
-            f"{counted(result.done, 'task')} are in {Path(path).name}, and no longer in the queue.",
+            f"{counted(result.arrived, 'task')} arrived in {queue.id!r} after the backup, so it was not deleted. "
+            f"{Path(path).name} holds {counted(result.done, 'task')} that the queue no longer holds.",
             hint="stop the programs that create tasks, then delete it with another backup file",
         )
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet
 from msgspec.structs import replace
 
 from ..errors import ConfigError, DecodeError, InvalidArgument
@@ -92,8 +91,10 @@ class BackupFile:
         if not self.path.is_file():
             why = errno.EISDIR if self.path.is_dir() else errno.ENOENT
             raise OSError(why, os.strerror(why), str(self.path))
+        from pyarrow.parquet import ParquetFile
+
         with self._whole():
-            self._file = pa.parquet.ParquetFile(self.path, page_checksum_verification=True)
+            self._file = ParquetFile(self.path, page_checksum_verification=True)
             schema = self._file.schema_arrow
         said = (schema.metadata or {}).get(_KEY)
         if said is None or not {"task_id", "payload", WHOLE} <= {*schema.names}:

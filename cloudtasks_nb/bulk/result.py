@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..errors import AlreadyExists, ApiError, BulkError, ConfigError, InvalidArgument, NotFound
+from ..render.values import counted
 from ..shown import Shown
 from .items import Item
 
@@ -167,8 +168,9 @@ class BulkResult(Shown):
         if self.not_tried_count != 0:
             reasons.append(f"{_left(self.not_tried_count)} not tried")
         again = f"{self.again} tries again, with result = error.result; " if self.again else ""
+        was = "was" if self.failed_count == 1 else "were"
         error = BulkError(
-            f"{self.failed_count:,} of {len(self):,} tasks were not {self.verb.done}: {'; '.join(reasons)}",
+            f"{self.failed_count:,} of {counted(len(self), 'task')} {was} not {self.verb.done}: {'; '.join(reasons)}",
             hint=f"{again}error.result.to_dataframe() shows all",
         )
         error.result = self

@@ -84,7 +84,7 @@ class Diagnosis(Shown, Sequence[Finding]):
         if not {GET, LIST} <= self.facts.read_at.keys():
             return "No problem was found, but some data could not be read."
         if not self.facts.tasks:
-            return f"The queue is {self.facts.queue.state or 'there'} and empty."
+            return f"The queue is {self.facts.queue.state or 'in an unknown state'} and empty."
         return (
             self[0].sentence
             if self.waits

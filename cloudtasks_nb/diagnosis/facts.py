@@ -20,6 +20,11 @@ RATE, CONCURRENT = 500.0, 1000
 GET, LIST, GET_TASK = "queues.get", "tasks.list", "tasks.get"
 
 
+def is_ok(code: str) -> bool:
+    """Whether a code of the metrics means success."""
+    return code.lower() in ("ok", "0")
+
+
 class Unseen(Struct, frozen=True):
     """Data that could not be read. It never counts as healthy."""
 
@@ -44,7 +49,7 @@ class Measured(Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> int:
-        return sum(count for code, count in self.attempts.items() if code.lower() not in ("ok", "0"))
+        return sum(count for code, count in self.attempts.items() if not is_ok(code))
 
 
 class Facts(Struct, kw_only=True, dict=True):

@@ -99,6 +99,21 @@ def retries_of(task: Task, queue: Queue) -> RetryConfig:
     return theirs if task.retry_config is None else task.retry_config.over(theirs)
 
 
+def soon_given_up(queue: Queue, *, within: timedelta = timedelta(minutes=10)) -> timedelta | None:
+    """How long after its first failure a task is given up, if each attempt fails at once; None if that takes longer."""
+    retries = queue.retry_config
+    if retries is None:
+        return None
+    passed = timedelta()
+    for failed, delay in enumerate(delays_of(retries), 1):
+        if retries.is_used_up(failed, passed):
+            return passed
+        passed += delay
+        if passed >= within:
+            return None
+    return None
+
+
 def delays_of(retries: RetryConfig) -> list[timedelta]:
     """The delay before each retry, up to the number of retries that is needed."""
     return _cached_delays(retries.min_backoff, retries.max_backoff, retries.max_doublings)

@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from ..model.durations import EXAMPLES, DurationLike, span_of
 from ..shown import Shown
 from .forecast_facts import Given, Seen, look, pace
-from .forecast_rules import Limit, Pace, Times, binding, lost, net_per_second, terms, times
+from .forecast_rules import Limit, Pace, Times, binding, lost, most_attempts, net_per_second, terms, times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,10 +198,11 @@ def _intervals(found: Times) -> dict[str, Any]:
 
 def _numbers(pace_now: Pace) -> dict[str, tuple[float, float]]:
     good, bad = pace_now.failure
+    most = [most_attempts(pace_now.retries, latency_s) for latency_s in reversed(pace_now.latency_s)]
     return {
         "latency_s": (pace_now.latency_s.good, pace_now.latency_s.bad),
         "failure": (good, bad),
-        "lost": (lost(good, pace_now.retries), lost(bad, pace_now.retries)),
+        "lost": (lost(good, most[1]), lost(bad, most[0])),
         "arrivals": (pace_now.arrivals, pace_now.arrivals),
     }
 

@@ -98,7 +98,8 @@ def binding(pace: Pace) -> Limit:
 def net_per_second(pace: Pace) -> float:
     """Tasks finished minus tasks that arrive, per second; negative if the queue grows."""
     middle = _middle(pace)
-    return min(terms(middle).values()) / attempts_each(middle.failure.bad, pace.retries) - pace.arrivals
+    most = most_attempts(pace.retries, middle.latency_s.bad)
+    return min(terms(middle).values()) / attempts_each(middle.failure.bad, most) - pace.arrivals
 
 
 def times(load: Load, pace: Pace) -> Times | None:
@@ -113,28 +114,56 @@ def times(load: Load, pace: Pace) -> Times | None:
     return Times(*pairs)
 
 
-def attempts_each(failure: float, retries: RetryConfig) -> float:
-    """How many attempts a task needs on average, until it succeeds or is given up."""
-    most = _most_attempts(retries)
+def attempts_each(failure: float, most: float) -> float:
+    """How many attempts a task needs on average, until it succeeds or is given up after the last of `most`."""
     if failure >= 1:
         return most
     tried_again = failure**most if most < math.inf else 0.0
     return float((1 - tried_again) / (1 - failure))
 
 
-def lost(failure: float, retries: RetryConfig) -> float:
+def lost(failure: float, most: float) -> float:
     """The share of tasks that are given up without success."""
-    most = _most_attempts(retries)
     return float(failure**most) if most < math.inf else 0.0
+
+
+def most_attempts(retries: RetryConfig, latency_s: float, late_s: float = 0.0) -> float:
+    """The attempts after which a task is given up, if each takes this long and is sent so late; inf without a limit.
+
+    A retry duration ends after some attempts, too: then the delays and latencies between them add up to it.
+    """
+    patience_s = retries.max_retry_duration.total_seconds() if retries.max_retry_duration else 0.0
+    counted = retries.max_attempts is not None and not retries.unlimited_attempts
+    least = float(retries.max_attempts or 1) if counted else 1.0
+    if not patience_s:
+        return least if counted else math.inf
+    passed_s, delay_s = latency_s, 0.0
+    for ended, delay in enumerate(islice(retries.backoff(), _MOST_ROUNDS), 1):
+        if passed_s >= patience_s:
+            return max(least, ended)
+        delay_s = delay.total_seconds()
+        passed_s += delay_s + latency_s + late_s
+    step_s = delay_s + latency_s + late_s
+    return max(least, _MOST_ROUNDS + 1 + math.ceil((patience_s - passed_s) / step_s)) if step_s else math.inf
+
+
+def _most(load: Load, pace: Pace, end: End) -> float:
+    """The attempts of a task at this end. A backlog delays retries, so a retry duration allows fewer of them."""
+    if end == "bad":
+        return most_attempts(pace.retries, pace.latency_s.good)
+    late_s = load.tasks / min(terms(pace, "bad").values())
+    return most_attempts(pace.retries, pace.latency_s.bad, late_s)
 
 
 def _interval(load: Load, pace: Pace, share: float) -> tuple[float, float]:
     count = max(1, math.ceil(share * load.tasks - 1e-9))
+    due = load.dues_s[_place(load, count)] if load.dues_s else 0.0
     early = max(_through_s(load, pace, count, "good"), _rounds_s(load, pace, count, "good"))
-    through, waited = _through_s(load, pace, count, "bad"), _rounds_s(load, pace, count, "bad")
+    through, waited = _through_s(load, pace, count, "bad") - due, _rounds_s(load, pace, count, "bad")
     # The last task may start last and also wait longest. Other tasks wait while more tasks are sent.
     late = max(through, waited) + min(through, waited) * (1 if count == load.tasks else _BESIDE)
-    return max(0.0, early * (1 - SLACK) - SLACK_S), late * (1 + SLACK) + SLACK_S
+    least = due if len(load.dues_s) >= load.tasks else 0.0  # no task is sent before it is due
+    return max(least, due + (early - due) * (1 - SLACK) - SLACK_S), due + late * (1 + SLACK) + SLACK_S
 
 
 def _through_s(load: Load, pace: Pace, count: int, end: End) -> float:
@@ -144,16 +173,16 @@ def _through_s(load: Load, pace: Pace, count: int, end: End) -> float:
     per_second = min(found.values())
     burst = pace.burst.at(end) if found["rate"] == per_second else 0.0
     if end == "bad" and pace.arrivals:  # new tasks are sent as well as those that wait
-        taken = pace.arrivals * attempts_each(pace.failure.bad, pace.retries)
+        taken = pace.arrivals * attempts_each(pace.failure.bad, _most(load, pace, end))
         per_second, slots = (max(one - taken, 1e-9) for one in (per_second, slots))
-    attempts = _attempts(load.tasks, count, pace, end)
+    attempts = _attempts(load, count, pace, end)
     dues = load.dues_s[: _place(load, count if end == "good" else math.ceil(attempts)) + 1] or [0.0]
     each = attempts / len(dues)
     sent = done = -math.inf
     for due in dues:
         sent = max(due - burst / per_second, sent) + each / per_second
         done = max(due, done) + each / slots
-    done = done * _uneven(attempts, slots, end) - pace.latency_s.at(end)
+    done += _uneven_s(attempts, slots, end) - pace.latency_s.at(end)
     return max(sent, done, dues[-1]) + _last_answer_s(load, pace, count, end)
 
 
@@ -163,28 +192,28 @@ def _place(load: Load, count: int) -> int:
     return min(size - 1, max(0, math.ceil(count * size / load.tasks) - 1))
 
 
-def _attempts(tasks: int, count: int, pace: Pace, end: End) -> float:
+def _attempts(load: Load, count: int, pace: Pace, end: End) -> float:
     """The fewest or the most attempts, within chance, until this many tasks are done.
 
     If attempts are limited, every task is done by its last attempt at the latest.
     """
-    failure, most = pace.failure.at(end), _most_attempts(pace.retries)
+    tasks, failure, most = load.tasks, pace.failure.at(end), _most(load, pace, end)
     if failure >= 1:
         return count * most
     spread = _Z * math.sqrt(failure * count) / (1 - failure)
     if end == "good":
-        return max(float(count), count * attempts_each(failure, pace.retries) - spread)
+        return max(float(count), count * attempts_each(failure, most) - spread)
     before_last = tasks * (1 - failure ** (most - 1)) if most < math.inf else math.inf
     needed = min(count, before_last) / (1 - failure) + max(0.0, count - before_last)
     return min(tasks * most, needed + spread)
 
 
-def _uneven(attempts: float, slots: float, end: End) -> float:
-    """The variation of a sum of latencies, because latencies differ."""
+def _uneven_s(attempts: float, slots: float, end: End) -> float:
+    """How much a sum of latencies varies, because latencies differ."""
     if slots == math.inf or not attempts:
-        return 1.0
-    spread = _Z / math.sqrt(attempts)
-    return max(0.0, 1 - spread) if end == "good" else 1 + spread
+        return 0.0
+    spread = min(1.0, _Z / math.sqrt(attempts)) * attempts / slots
+    return -spread if end == "good" else _Z / math.sqrt(attempts) * attempts / slots
 
 
 def _last_answer_s(load: Load, pace: Pace, count: int, end: End) -> float:
@@ -215,11 +244,13 @@ def _rounds_s(load: Load, pace: Pace, count: int, end: End) -> float:
 
 
 def _waits_s(load: Load, pace: Pace, count: int, end: End, tried: int) -> float:
-    failure = pace.failure.at(end)
-    most = max(1, min(_MOST_ROUNDS, _most_attempts(pace.retries) - tried))
+    failure, latency_s = pace.failure.at(end), pace.latency_s.at(end)
+    most = max(1, min(_MOST_ROUNDS, _most(load, pace, end) - tried))
     rounds = _rounds(load.tasks, count, failure, int(most), end)
     delays_s = (delay.total_seconds() for delay in islice(pace.retries.backoff(), tried, tried + rounds - 1))
-    return sum(delays_s) + (rounds - 1) * pace.latency_s.at(end)
+    spread = _Z * math.sqrt(rounds - 1)  # the attempts of one task may all be quick, or all be slow
+    sums = rounds - 1 + spread if end == "bad" else max(0.0, rounds - 1 - spread)
+    return sum(delays_s) + sums * latency_s
 
 
 def _rounds(tasks: int, count: int, failure: float, most: int, end: End) -> int:
@@ -252,11 +283,6 @@ def _at_least(count: int, tasks: int, chance: float) -> float:
         for done in range(count, tasks + 1)
     ]
     return min(1.0, sum(odds))
-
-
-def _most_attempts(retries: RetryConfig) -> float:
-    limited = retries.max_attempts is not None and not retries.unlimited_attempts
-    return float(retries.max_attempts or 1) if limited and not retries.max_retry_duration else math.inf
 
 
 def _middle(pace: Pace) -> Pace:

@@ -15,11 +15,12 @@ from .fate import Soon, fate_of, retries_of
 from .finding import Evidence
 from .rules.pace import concurrency_bound, idle_with_due, rate_bound, throttled
 from .rules.state import paused_with_backlog
-from .words import clock, counted, duration, moment, relative
+from .words import clock, counted, duration, moment, per_second, relative
 
 _HOLDING = (idle_with_due, throttled, concurrency_bound, rate_bound)
 _EVER = Soon(attempts_left=1_000_000, within=timedelta(days=3650))
 _DELAYS_TOLD = 2
+_SHORT = timedelta(minutes=1)
 LEASING = (
     "https://docs.cloud.google.com/tasks/docs/reference/rest/v2beta2/projects.locations.queues.tasks/lease"
 )
@@ -39,17 +40,25 @@ def fortune(task: Task, facts: Facts) -> Said:
     """Why this task, which is still in its queue, has not run (again)."""
     if is_running(task):
         return _under_way(task, facts)
-    paused = paused_with_backlog(facts) if task.kind != "pull" else None
+    paused = paused_with_backlog(facts)
     if paused is not None:
-        waits = _retrying(task, facts) if task.dispatch_count else _scheduled(task, facts)
+        waits = _waiting(task, facts)
         state = paused.sentence.partition(" and holds ")[0].replace("The queue", "Its queue")
         later = f" {waits.sentence}" if task.dispatch_count or _is_ahead(task, facts) else ""
-        words = f"{state}: no task is sent until queue.resume().{later}"
+        verb = "leased" if task.kind == "pull" else "sent"
+        words = f"{state}: no task is {verb} until queue.resume().{later}"
         return Said(paused.rule, words, [*paused.evidence[:1], *waits.evidence], paused.cure, paused.source)
     if task.kind == "pull":
         return _pulled(task, facts)
     if not _is_ahead(task, facts):
         return _due(task, facts)
+    return _waiting(task, facts)
+
+
+def _waiting(task: Task, facts: Facts) -> Said:
+    """Until when a task waits, whatever the state of its queue is."""
+    if task.kind == "pull":
+        return _pulled(task, facts)
     return _retrying(task, facts) if task.dispatch_count else _scheduled(task, facts)
 
 
@@ -122,6 +131,8 @@ def _next(task: Task, facts: Facts) -> str:
     when = task.schedule_time or facts.now
     retries, sent = retries_of(task, facts.queue), task.dispatch_count
     later = [duration(one) for one in islice(retries.backoff(), sent, sent + _DELAYS_TOLD)]
+    if retries.min_backoff is None and retries.max_backoff is None:
+        later = []  # the settings of the queue are unknown
     left = None if retries.max_attempts is None or retries.unlimited_attempts else retries.max_attempts - sent
     if left is not None:
         later = later[: max(0, left - 1)]
@@ -158,7 +169,8 @@ def _pulled(task: Task, facts: Facts) -> Said:
             return _scheduled(task, facts)._replace(cure="queue.lease()")
         words = f"A worker holds it until {clock(when, facts.now)}, {relative(when, facts.now)} ({leases} so far)."
         return Said("scheduled", words, seen, "task.cancel_lease()", LEASING)
-    words = f"It can be leased since {clock(when, facts.now)} ({leases} so far). The order of tasks is not guaranteed."
+    since = f"It has been ready to lease since {clock(when, facts.now)} ({leases} so far)."
+    words = f"{since} The order of tasks is not guaranteed."
     return Said("due", words, seen, "queue.lease()", LEASING)
 
 
@@ -177,5 +189,18 @@ def _due(task: Task, facts: Facts) -> Said:
         if finding is not None:
             words = f"{since}, and waits behind other tasks. {finding.sentence}"
             return Said(finding.rule, words, [*seen, *finding.evidence], finding.cure, finding.source)
-    words = f"{since}. Its queue runs, so it is sent soon. The order of tasks is not guaranteed."
+    words = f"{since}. {_soon(facts)}"
     return Said("retrying" if task.dispatch_count else "due", words, seen, "task.run()", PITFALLS)
+
+
+def _soon(facts: Facts) -> str:
+    """When a due task is sent, as far as the queue is known."""
+    if facts.queue.state != "RUNNING":
+        return "Whether its queue runs is unknown."
+    takes = timedelta(seconds=round(facts.due_count / facts.rate))
+    if takes <= _SHORT:
+        return "Its queue runs, so it is sent soon. The order of tasks is not guaranteed."
+    return (
+        f"Its queue runs, and sends at most {per_second(facts.rate)}: the {counted(facts.due_count, 'task')} in it "
+        f"take up to {duration(takes)}. The order of tasks is not guaranteed."
+    )

@@ -29,7 +29,7 @@ def diagnose(queue: Queue, *, deep: bool = False) -> Diagnosis:
 def gathered(queue: Queue, *, deep: bool = False) -> Facts:
     """Read the facts about a queue. Errors: NotFound, AuthError, TransportError."""
     session = queue._session
-    facts = Facts(queue=queue, now=session.now(), is_deep=deep)
+    facts = Facts(queue=queue, now=session.now(), is_deep=deep, tells_logging=False)
     _read_queue(queue, facts)
     _read_tasks(queue, facts)
     facts.skew, facts.now = session.heard.skew, told_time(session)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
 from ..emulator.client.emulator import Emulator
 from ..errors import CloudTasksError
+from ..history.log import TURN_ON
 from ..history.one_task import task_history
 from ..model.emulated import AttemptRecord
 from ..resources.task import Task
+from ..rest.answers import NotServed
 from .attempts import http_status
 from .facts import GET, GET_TASK, Facts, Unseen
+from .finding import Evidence
 from .fortune import Said
 from .rules.clients import QUOTAS, USED_UP
 from .rules.state import LOGGING, PURGING
@@ -16,12 +23,14 @@ from .words import clock, counted, duration, moment
 
 RETRIES = "https://docs.cloud.google.com/tasks/docs/configuring-queues#retry"
 _REMEMBERED = "existed recently"
-_SINCE = "7d"
+_DELETED_AT = re.compile(r"it was deleted(.*)\Z")
+_KEPT = "30d"
+"""How long Cloud Logging keeps entries, unless a project sets another time."""
 
 
 def what_became(task: Task, facts: Facts, missing: str) -> Said:
     """Why the task does not exist. `missing` is the message of the 404 response."""
-    for ask in (_by_emulator, _by_log, _by_purge, _by_refusal):
+    for ask in (_by_log, _by_emulator, _by_purge, _by_refusal):
         said = ask(task, facts)
         if said is not None:
             return said
@@ -29,10 +38,12 @@ def what_became(task: Task, facts: Facts, missing: str) -> Said:
     if facts.queue_is_missing:
         words = "Its queue does not exist, so its tasks do not exist either."
         return Said("gone", words, seen, "client.queues()", QUOTAS)
-    turn_on = 'queue.update(stackdriver_logging_config={"sampling_ratio": 1.0})'
     if _REMEMBERED in missing or task.create_time is not None:
+        if facts.queue.kind == "pull":
+            words = "It no longer exists: it was acknowledged, was deleted, or used up its leases."
+            return Said("gone", words, seen, 'queue.audit(since="24h")', RETRIES)
         words = "It no longer exists: it succeeded, was given up, or was deleted. No log shows which."
-        return Said("gone", words, seen, turn_on, LOGGING)
+        return Said("gone", words, seen, TURN_ON, LOGGING)
     words = "This task does not exist, and no record of it was found. It never existed, or it ended long ago."
     return Said("unknown", words, seen, "queue.tasks()", LOGGING)
 
@@ -53,42 +64,53 @@ def _by_emulator(task: Task, facts: Facts) -> Said | None:
 
 
 def _by_log(task: Task, facts: Facts) -> Said | None:
-    """From the log of the queue, if logging was on and the task was sampled."""
-    config = facts.queue.stackdriver_logging_config
-    if config is None or not config.sampling_ratio:
+    """From the log of the queue, if logging was on at that time and the task was sampled."""
+    if facts.queue.kind == "pull":
         return None
     facts.calls += 2  # the task log, and the audit log
     try:
-        history = task_history(task._session, task._parsed, _SINCE, config.sampling_ratio)
+        history = task_history(task._session, task._parsed, _KEPT, is_gone=True)
     except CloudTasksError as error:
-        facts.unseen.append(Unseen("its log", error.message.rstrip(".")))
+        if not isinstance(error, NotServed):
+            facts.unseen.append(Unseen("its log", error.message.rstrip(".")))
         return None
     story, tries = history.story, counted(history.story.attempts, "attempt")
     seen = [facts.seen("log entries", len(history), "entries.list"), facts.seen("outcome", history.outcome)]
-    if history.outcome == "done" and story.last_answer is not None:
-        words = f"It finished {moment(story.last_answer, facts.now)} after {tries}."
-        return Said("finished", words, seen, "task.history()", LOGGING)
-    if history.outcome in ("given up", "deleted", "lost"):
-        gone = {"given up": "It was given up", "deleted": "It was deleted", "lost": "Its outcome is unknown"}
-        words = f"{gone[history.outcome]} after {tries}: {history.why}."
+    if history.outcome == "done":
+        return _finished(story.last_answer, tries, facts, seen, "task.history()")
+    if history.outcome == "given up":
+        return _given_up(story.last_answer, tries, story.last_status, facts, seen)
+    if history.outcome in ("deleted", "lost"):
+        at = _DELETED_AT.match(history.why)
+        gone = "Its outcome is unknown" if history.outcome == "lost" else "It was deleted"
+        words = f"It was deleted{at[1]} after {tries}." if at else f"{gone} after {tries}: {history.why}."
         return Said("gone", words, seen, "task.history()", LOGGING)
     return None
 
 
-def _ended(last: AttemptRecord, facts: Facts, call: str) -> Said | None:
-    ended, tries = last.response_time, counted(last.attempt, "attempt")
-    at = f" at {clock(ended, facts.now)}" if ended is not None else ""
+def _ended(last: AttemptRecord, facts: Facts, call: str) -> Said:
+    tries = counted(last.attempt, "attempt")
     seen = [facts.seen("last attempt", f"{last.attempt} {last.outcome}", call)]
     if last.outcome == "SUCCEEDED":
-        return Said("finished", f"It finished{at} after {tries}.", seen, "queue.tasks()", LOGGING)
-    why = ""
-    if last.status is not None:
-        http = http_status(last.status)
-        why = f"; the last one ended with {http or last.status.code_name}"
+        return _finished(last.response_time, tries, facts, seen, "queue.tasks()")
+    status = last.status
+    code = str(http_status(status) or status.code_name) if status is not None else ""
     if last.outcome == "GIVEN_UP":
-        words = f"It was given up{at} after {tries}{why}. Cloud Tasks keeps no copy."
-        return Said("gone", words, seen, "queue.at_risk()", RETRIES)
-    return Said("gone", f"It was deleted after {tries}{why}.", seen, "queue.tasks()", LOGGING)
+        return _given_up(last.response_time, tries, code, facts, seen)
+    with_code = f"; the last one ended with {code}" if code else ""
+    return Said("gone", f"It was deleted after {tries}{with_code}.", seen, "queue.tasks()", LOGGING)
+
+
+def _finished(at: datetime | None, tries: str, facts: Facts, seen: Sequence[Evidence], cure: str) -> Said:
+    when = f" {moment(at, facts.now)}" if at is not None else ""
+    return Said("finished", f"It finished{when} after {tries}.", seen, cure, LOGGING)
+
+
+def _given_up(at: datetime | None, tries: str, code: str, facts: Facts, seen: Sequence[Evidence]) -> Said:
+    when = f" {moment(at, facts.now)}" if at is not None else ""
+    with_code = f"; the last one ended with {code}" if code else ""
+    words = f"It was given up{when} after {tries}{with_code}. Cloud Tasks keeps no copy."
+    return Said("gone", words, seen, "queue.at_risk()", RETRIES)
 
 
 def _by_purge(task: Task, facts: Facts) -> Said | None:

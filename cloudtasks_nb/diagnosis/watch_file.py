@@ -14,6 +14,7 @@ from ..bulk.backup_file import BACKUP, BackupFile, about_now, schema_of
 from ..errors import BackupIncomplete, ConfigError
 from ..frames import write_parquet
 from ..platforms import check_names_file, claimed
+from ..render.values import counted
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue
@@ -56,7 +57,7 @@ class DeadLetters:
         seen = pa.Table.from_batches(batches, schema=BACKUP.schema)
         if lacking := seen.column("payload").null_count:
             raise BackupIncomplete(
-                f"{lacking:,} tasks have no payload, because this API version does not return it.",
+                f"{counted(lacking, 'task')} without a payload, because this API version does not return it.",
                 hint='connect with api_version="v2beta2"',
             )
         self._catch_up()

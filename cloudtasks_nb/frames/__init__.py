@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from .columns import TASKS as TASKS
     from .columns import Column as Column
     from .columns import Columns as Columns
-    from .columns import TaskPage as TaskPage
     from .columns import each as each
     from .columns import maps as maps
     from .data_frames import nullable_frame as nullable_frame
@@ -28,9 +27,10 @@ if TYPE_CHECKING:
     from .from_pandas import frame_from as frame_from
     from .from_pandas import rows_from as rows_from
     from .partial import Partial as Partial
+    from .task_page import TaskPage as TaskPage
 
 _HOMES = {
-    "columns": ("LOCATIONS", "QUEUES", "TASKS", "Column", "Columns", "TaskPage", "each", "maps"),
+    "columns": ("LOCATIONS", "QUEUES", "TASKS", "Column", "Columns", "each", "maps"),
     "data_frames": ("nullable_frame", "policy_frame", "to_pandas"),
     "dataset": ("write_dataset",),
     "dtypes": ("Dtypes",),
@@ -39,6 +39,7 @@ _HOMES = {
     "files": ("write_csv", "write_parquet"),
     "from_pandas": ("frame_from", "rows_from"),
     "partial": ("Partial",),
+    "task_page": ("TaskPage",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any
 
 import pyarrow as pa
@@ -43,7 +43,7 @@ class Maps:
     def dicts(self, missing: Any) -> list[Any]:
         """A separate dict for every row, or `missing`."""
         different = self._different
-        return [missing if place is None else dict(different[place]) for place in self._places]
+        return [missing if place is None else different[place].copy() for place in self._places]
 
     def array(self) -> pa.Array:
         """The column as Arrow maps."""
@@ -76,7 +76,7 @@ def repeated(text: str, count: int) -> pa.Array:
 
 def several_instants(columns: Sequence[list[str | None]]) -> list[pa.Array] | None:
     """Parse columns of equal length together. None if a text has an unusual form: parse each column alone then."""
-    times = _usual(pa.array([text for texts in columns for text in texts], TEXT, memory_pool=_POOL))
+    times = _usual(pa.array(list(chain.from_iterable(columns)), TEXT, memory_pool=_POOL))
     if times is None:
         return None
     count = len(columns[0])

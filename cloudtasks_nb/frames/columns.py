@@ -12,15 +12,14 @@ import msgspec
 import pyarrow as pa
 
 from ..errors import ConfigError, DecodeError
-from ..model.json import decode, encode
+from ..model.json import decode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
 from ..model.queue import Queue, QueueStats, RateLimits, RetryConfig
-from ..model.task import Task
-from ..names import QueueName, parse_queue
-from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, hidden_texts, instants, repeated, several_instants
+from .arrays import MAP, SPAN, TEXT, TIME, Maps, array_of, hidden_texts, repeated
 from .resting import collector_rests
-from .task_rows import AttemptRow, RequestRow, TaskRow, other_settings, read_tasks
+from .task_page import TIMES, TaskPage
+from .task_rows import RequestRow, TaskRow, other_settings, read_tasks
 
 P = TypeVar("P", bound=Sized)
 Page = TypeVar("Page", contravariant=True)
@@ -115,84 +114,6 @@ class Columns(Generic[P]):
             return batch_of(self.columns, page, self.schema)
 
 
-_NO_ATTEMPT = AttemptRow()
-_TIMES = (
-    "schedule_time",
-    "create_time",
-    "first_dispatch_time",
-    "last_schedule_time",
-    "last_dispatch_time",
-    "last_response_time",
-)
-
-
-class TaskPage:
-    """The tasks of a page, and values that several columns share."""
-
-    def __init__(self, tasks: Sequence[TaskRow]) -> None:
-        self.tasks = tasks
-        self.names = [task.name for task in tasks]
-        self.queues, self.ids = _split_names(self.names)
-        self.requests: list[RequestRow | None] = [task.http_request for task in tasks]
-        self.all_http = None not in self.requests
-        if not self.all_http:
-            self.requests = [task.http_request or task.app_engine_http_request for task in tasks]
-        self.attempts = [task.status or task for task in tasks]
-        self.lasts = [status.last_attempt_status or _NO_ATTEMPT for status in self.attempts]
-        self.answers = [last.response_status for last in self.lasts]
-        self.payloads = [task.payload for task in tasks]
-        self._times: list[pa.Array] | None = None
-        self._are_read = False
-
-    @classmethod
-    def of(cls, tasks: Sequence[Task]) -> TaskPage:
-        """A page of Task objects: they are encoded as a page and parsed again."""
-        return cls(read_tasks(encode({"tasks": tasks})))
-
-    def __len__(self) -> int:
-        return len(self.tasks)
-
-    def times(self, name: str) -> pa.Array:
-        """The instants of a column. All columns are parsed together if no text is unusual. Errors: DecodeError."""
-        at = _TIMES.index(name)
-        if not self._are_read:
-            self._are_read = True
-            self._times = several_instants([self._texts(one) for one in range(len(_TIMES))])
-        return instants(self._texts(at)) if self._times is None else self._times[at]
-
-    def _texts(self, at: int) -> list[str | None]:
-        match at:
-            case 0:
-                return [task.schedule_time for task in self.tasks]
-            case 1:
-                return [task.create_time for task in self.tasks]
-            case 2:
-                return [(one.first_attempt_status or _NO_ATTEMPT).dispatch_time for one in self.attempts]
-            case 3:
-                return [last.schedule_time for last in self.lasts]
-            case 4:
-                return [last.dispatch_time for last in self.lasts]
-            case _:
-                return [last.response_time for last in self.lasts]
-
-
-def _split_names(names: list[str]) -> tuple[list[QueueName], list[str]]:
-    """The queue and the id in each name. A page usually has one queue, so its name is parsed once."""
-    prefix = names[0].rpartition("/")[0] + "/" if names else ""
-    if prefix.endswith("/tasks/") and all(name.startswith(prefix) for name in names):
-        queue = parse_queue(prefix.removesuffix("/tasks/"))
-        return [queue] * len(names), [name[len(prefix) :] for name in names]
-    parsed: dict[str, QueueName] = {}
-    queues, ids = [], []
-    for name in names:
-        head, _, task_id = name.rpartition("/tasks/")
-        if head not in parsed:
-            parsed[head] = parse_queue(head)
-        queues.append(parsed[head])
-        ids.append(task_id)
-    return queues, ids
-
-
 def _kind(task: TaskRow) -> str:
     """The kind of a task without an HTTP request, as in model.Task."""
     if task.app_engine_http_request is not None:
@@ -207,7 +128,8 @@ def _headers(requests: Sequence[RequestRow | None]) -> Maps:
         different.setdefault(bytes(request.headers), len(different)) if request is not None else None
         for request in requests
     ]
-    return Maps([decode(raw, dict[str, str]) if raw else {} for raw in different], places)
+    every = b"[%s]" % b",".join(raw or b"{}" for raw in different)
+    return Maps(decode(every, list[dict[str, str]]), places)
 
 
 def _kinds(page: TaskPage) -> Any:
@@ -227,15 +149,37 @@ def _time(name: str) -> Column[TaskPage]:
     return Column(name, TIME, lambda page: page.times(name))
 
 
+def _of_queues(page: TaskPage, part: str) -> Any:
+    if page.queue is not None:
+        return repeated(getattr(page.queue, part), len(page))
+    return [getattr(queue, part) for queue in page.queues]
+
+
+def _methods(page: TaskPage) -> Any:
+    methods = [(one.http_method or "POST") if one else None for one in page.requests]
+    only = methods[0] if methods and methods.count(methods[0]) == len(methods) else None
+    return methods if only is None else repeated(only, len(methods))
+
+
+def _urls(page: TaskPage) -> list[str | None]:
+    return [(one.url or one.relative_url or one.relative_uri) if one else None for one in page.requests]
+
+
+def _tags(page: TaskPage) -> Any:
+    if page.all_http:
+        return pa.nulls(len(page), TEXT)
+    return [(pull.tag or None) if (pull := task.pull_message) else None for task in page.tasks]
+
+
 TASK_COLUMNS: list[Column[TaskPage]] = [
     Column("task_id", TEXT, lambda page: page.ids),
-    Column("queue", TEXT, lambda page: [queue.queue for queue in page.queues]),
-    Column("location", TEXT, lambda page: [queue.location for queue in page.queues]),
+    Column("queue", TEXT, lambda page: _of_queues(page, "queue")),
+    Column("location", TEXT, lambda page: _of_queues(page, "location")),
     Column("kind", TEXT, _kinds),
-    *map(_time, _TIMES[:2]),
+    *map(_time, TIMES[:2]),
     Column("dispatch_count", pa.int32(), lambda page: [one.attempt_dispatch_count for one in page.attempts]),
     Column("response_count", pa.int32(), lambda page: [one.attempt_response_count for one in page.attempts]),
-    *map(_time, _TIMES[2:]),
+    *map(_time, TIMES[2:]),
     Column("last_code", pa.int32(), lambda page: [one.code if one else None for one in page.answers]),
     Column(
         "last_message",
@@ -243,23 +187,10 @@ TASK_COLUMNS: list[Column[TaskPage]] = [
         lambda page: [one.message if one else None for one in page.answers],
         hidden_texts,
     ),
-    Column(
-        "method", TEXT, lambda page: [(one.http_method or "POST") if one else None for one in page.requests]
-    ),
-    Column(
-        "url",
-        TEXT,
-        lambda page: [
-            (one.url or one.relative_url or one.relative_uri) if one else None for one in page.requests
-        ],
-        hidden_texts,
-    ),
+    Column("method", TEXT, _methods),
+    Column("url", TEXT, _urls, hidden_texts),
     Column("headers", MAP, lambda page: _headers(page.requests), Maps.hidden),
-    Column(
-        "tag",
-        TEXT,
-        lambda page: [(pull.tag or None) if (pull := task.pull_message) else None for task in page.tasks],
-    ),
+    Column("tag", TEXT, _tags),
     Column("payload", pa.binary(), lambda page: page.payloads),
     Column("view", TEXT, _views),
     Column("settings", TEXT, lambda page: other_settings(page.tasks, page.requests)),

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import secrets
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pyarrow as pa
-import pyarrow.parquet
 
 from ..errors import ConfigError
+from .complete import complete_or_absent_folder
 from .files import GROUP_BYTES, GROUP_ROWS, Batches, parquet_writer
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetWriter
 
 Key = tuple[Any, ...]
 
@@ -41,7 +40,7 @@ def write_dataset(
     name folders.
     """
     _check(schema, partition_by)
-    with _complete_or_absent(path, private=private) as folder:
+    with complete_or_absent_folder(path, private=private) as folder:
         parts = _Parts(folder, schema, partition_by)
         try:
             for batch in batches:
@@ -152,7 +151,7 @@ class _Part:
         self._held: list[pa.RecordBatch] = []
         self._rows = 0
         self._groups = 0
-        self._writer: pyarrow.parquet.ParquetWriter | None = None
+        self._writer: ParquetWriter | None = None
 
     def hold(self, rows: pa.RecordBatch) -> None:
         self._held.append(rows)
@@ -180,26 +179,3 @@ class _Part:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
-
-
-@contextmanager
-def _complete_or_absent(path: str | os.PathLike[str], *, private: bool) -> Iterator[Path]:
-    """A folder that gets its name only when all is written; an error or interrupt leaves nothing behind."""
-    target = Path(path).expanduser().resolve()
-    if target.exists() and not target.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "It is a file, not a folder: pass another path", str(target))
-    if target.exists() and any(target.iterdir()):
-        why = "The folder is not empty: pass a new path, or delete the folder first"
-        raise FileExistsError(errno.EEXIST, why, str(target))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
-    part.mkdir(mode=0o700 if private else 0o777)
-    try:
-        yield part
-        if target.exists():
-            target.rmdir()
-        part.rename(target)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise

@@ -50,7 +50,7 @@ def _json_values(payloads: Sequence[bytes | None]) -> dict[str, list[Any]]:
             columns.setdefault(f"{PREFIX}{key}", [pd.NA] * len(payloads))[row] = value
     if unread:
         warnings.warn(
-            f"{unread:,} of {len(payloads):,} payloads are not JSON objects; their columns are <NA>",
+            f"payloads that are not JSON objects: {unread:,} of {len(payloads):,}; their columns are <NA>",
             stacklevel=5,
         )
     return columns

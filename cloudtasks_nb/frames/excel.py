@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import ConfigError, MissingExtra
-from .files import FORMULA, Batches, complete_or_absent, flat
+from .complete import complete_or_absent
+from .files import FORMULA, Batches, flat
 
 ROWS_MOST, CHARACTERS_MOST = 1_048_576, 32_767
 _INSTANT = "yyyy-mm-dd hh:mm:ss.000"

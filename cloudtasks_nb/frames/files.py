@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import base64
-import errno
 import json
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -18,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..model.json import Duration
-from ..platforms import check_names_file
 from .arrays import MAP, SPAN, TEXT
+from .complete import complete_or_absent
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetWriter
@@ -96,32 +92,6 @@ def _groups(batches: Batches) -> Iterator[list[pa.RecordBatch]]:
             group, rows, size = [], 0, 0
     if group:
         yield group
-
-
-@contextmanager
-def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -> Iterator[BinaryIO]:
-    """A file that gets its name only when all is written; an error or interrupt leaves nothing behind.
-
-    Only the owner can read a `private` file. A file that replaces another gets no wider permissions than that one had.
-    """
-    check_names_file(path)
-    target = Path(path).expanduser().resolve()
-    if target.is_dir() or not target.parent.is_dir():  # raised now, not after the last page
-        why = errno.EISDIR if target.is_dir() else errno.ENOENT
-        raise OSError(why, os.strerror(why), str(target))
-    if target.exists() and not target.is_file():  # a file must not replace a device
-        raise OSError(errno.EINVAL, "It is not a regular file: pass another path", str(target))
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
-    mode = (0o600 if private else 0o666) & (target.stat().st_mode if target.exists() else 0o777)
-    try:
-        with open(part, "xb", opener=partial(os.open, mode=mode | 0o200)) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())  # a purge that relies on this file may follow
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 _AS_TEXT: dict[pa.DataType, Callable[[Any], str]] = {

@@ -5,8 +5,8 @@ Source: logging.v2 entries.list, log cloudaudit.googleapis.com/activity.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -19,13 +19,15 @@ from ..shown import Shown
 from .entries import members, object_in, text_in, time_of
 from .log_calls import bounds, entry_pages
 from .rows import Rows
-from .windows import Window
+from .services import log_entries
+from .windows import Window, written
 
 if TYPE_CHECKING:
     from ..frames import Columns
     from ..render import Card, Value
 
 _PAGES_READ = 20
+_RECENT = 20
 
 
 class AuditEvent(Struct, Shown, frozen=True, kw_only=True):
@@ -105,22 +107,38 @@ def read_audit(
     found: list[AuditEvent] = []
     pages = entry_pages(session, project, {"filter": query}, "audit log")
     for number, raw in enumerate(pages, 1):
-        found += [event for event in _events(raw) if queue is None or event.name == str(queue)]
+        found += [event for event in _events(raw) if queue is None or _is_about(event, queue)]
         if number == _PAGES_READ:
             return found, next(pages, None) is None
     return found, True
+
+
+def last_change(
+    session: Session, queue: QueueName, actions: Sequence[str], within: timedelta
+) -> AuditEvent | None:
+    """The last of these calls that succeeded; None without one. Makes one call. Errors: any ApiError."""
+    since = session.now() - within
+    terms = [
+        f'logName="projects/{queue.project}/logs/cloudaudit.googleapis.com%2Factivity"',
+        f'protoPayload.methodName=~"({"|".join(actions)})$"',
+        f'protoPayload.resourceName=~"/locations/{queue.location}/queues/{queue.queue}$"',
+        f'timestamp>="{written(since)}"',
+    ]
+    body = {"filter": " AND ".join(terms), "orderBy": "timestamp desc", "pageSize": _RECENT}
+    events = _events(log_entries(session, queue.project, body))
+    return next((event for event in events if _is_about(event, queue) and not event.status), None)
 
 
 def _events(raw: bytes) -> Iterator[AuditEvent]:
     for one in members(raw):
         payload = object_in(one, "protoPayload")
         name = _resource(payload)
-        parts = name.split("/")
+        parts = name[max(0, name.find("projects/")) :].split("/")
         place = dict(zip(parts[::2], parts[1::2], strict=False))
         yield AuditEvent(
             time=time_of(one),
             action=text_in(payload, "methodName").rpartition(".")[2],
-            who=text_in(object_in(payload, "authenticationInfo"), "principalEmail"),
+            who=_caller(object_in(payload, "authenticationInfo")),
             queue=place.get("queues", ""),
             location=place.get("locations", ""),
             status=_status(object_in(payload, "status").get("code")),
@@ -128,6 +146,16 @@ def _events(raw: bytes) -> Iterator[AuditEvent]:
             name=name,
             insert_id=text_in(one, "insertId"),
         )
+
+
+def _is_about(event: AuditEvent, queue: QueueName) -> bool:
+    """Whether a call changed this queue. The log may name its project by its number."""
+    return (event.location, event.queue) == (queue.location, queue.queue)
+
+
+def _caller(info: Mapping[str, Any]) -> str:
+    """The identity of the caller. Identities of other providers (workload identity federation) have no address."""
+    return text_in(info, "principalEmail") or text_in(info, "principalSubject")
 
 
 def _resource(payload: Mapping[str, Any]) -> str:

@@ -19,8 +19,14 @@ class _Exponential(Message):
     growth_factor: float = 2.0
     scale: float = 1.0
 
-    def bounds(self) -> list[float]:
-        return [self.scale * self.growth_factor**power for power in range(self.num_finite_buckets + 1)]
+    def bounds(self, most: int) -> list[float]:
+        return [self._bound(at) for at in range(min(self.num_finite_buckets + 1, most))]
+
+    def _bound(self, power: int) -> float:
+        try:
+            return self.scale * self.growth_factor**power
+        except OverflowError:
+            return math.inf
 
 
 class _Linear(Message):
@@ -28,15 +34,15 @@ class _Linear(Message):
     width: float = 1.0
     offset: float = 0.0
 
-    def bounds(self) -> list[float]:
-        return [self.offset + self.width * at for at in range(self.num_finite_buckets + 1)]
+    def bounds(self, most: int) -> list[float]:
+        return [self.offset + self.width * at for at in range(min(self.num_finite_buckets + 1, most))]
 
 
 class _Explicit(Message):
     bounds_: list[float] = field(default_factory=list, name="bounds")
 
-    def bounds(self) -> list[float]:
-        return self.bounds_
+    def bounds(self, most: int) -> list[float]:
+        return self.bounds_[:most]
 
 
 class _Options(Message):
@@ -61,12 +67,12 @@ class Distribution(Message):
     bucket_counts: list[Int64] = []
 
     def bounds(self) -> list[float]:
-        """The bounds between buckets. Values below the first or above the last are under- and overflow."""
+        """The bounds of the buckets with counts. Values below the first or above the last are under- and overflow."""
         options = self.bucket_options
         kinds = (
             (options.exponential_buckets, options.linear_buckets, options.explicit_buckets) if options else ()
         )
-        return next((kind.bounds() for kind in kinds if kind is not None), [])
+        return next((kind.bounds(len(self.bucket_counts)) for kind in kinds if kind is not None), [])
 
     def percentile(self, percent: float) -> float | None:
         """The value below which this percentage lies, interpolated within a bucket; None if unknown.
@@ -86,12 +92,13 @@ class Distribution(Message):
         at = next(at for at, count in enumerate(up_to) if count >= wanted and self.bucket_counts[at])
         low, high = self._edges(at, bounds)
         inside = self.bucket_counts[at]
-        return low + (high - low) * (wanted - (up_to[at] - inside)) / inside
+        found = low + (high - low) * (wanted - (up_to[at] - inside)) / inside
+        return found if math.isfinite(found) else None
 
     def _edges(self, at: int, bounds: list[float]) -> tuple[float, float]:
         """The lower and upper bound of a bucket, as far as known. No delay is below 0."""
         low = bounds[at - 1] if 0 < at <= len(bounds) else min(0.0, bounds[0]) if at == 0 else bounds[-1]
-        high = bounds[at] if at < len(bounds) else low
+        high = bounds[at] if at < len(bounds) and bounds[at] < math.inf else low
         if self.range is not None:
             low, high = max(low, self.range.min), self.range.max if at >= len(bounds) else high
             high = min(high, self.range.max)
@@ -108,7 +115,7 @@ def merged(distributions: Iterable[Distribution]) -> Distribution | None:
     first = held[0]
     if len(held) == 1:
         return first
-    if any(one.bounds() != first.bounds() for one in held):
+    if any(one.bucket_options != first.bucket_options for one in held):
         return Distribution(count=Int64(total), mean=mean)
     longest = max(len(one.bucket_counts) for one in held)
     counts = [

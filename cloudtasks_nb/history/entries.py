@@ -28,6 +28,7 @@ _KINDS = {
     "attemptResponseLog": "answered",
     "taskDeletionLog": "deleted",
 }
+_MOST = 2**63 - 1  # a table holds no larger number
 _READ = frozenset(
     (
         "status", "scheduleTime", "retryTime", "attemptDuration", "dispatchCount", "responseCount", "maxAttempts",
@@ -119,9 +120,9 @@ def _entry(one: Mapping[str, Any]) -> LogEntry:
         kind=_kind(log) or "other",
         task=name.rpartition("/")[2],
         status=text_in(said, "status").upper(),
-        attempt=_read(int, said.get("dispatchCount")),
-        responses=_read(int, said.get("responseCount")),
-        max_attempts=_read(int, said.get("maxAttempts")),
+        attempt=_read(_whole, said.get("dispatchCount")),
+        responses=_read(_whole, said.get("responseCount")),
+        max_attempts=_read(_whole, said.get("maxAttempts")),
         scheduled=_instant(said.get("scheduleTime")),
         retry_at=_instant(said.get("retryTime")),
         took=_took(said.get("attemptDuration")),
@@ -163,6 +164,13 @@ def _read(parse: Callable[[Any], T], value: Any) -> T | None:
         return None if value is None else parse(value)
     except (OverflowError, TypeError, ValueError):
         return None
+
+
+def _whole(value: Any) -> int:
+    number = int(value)
+    if abs(number) > _MOST:
+        raise ValueError(value)
+    return number
 
 
 def _instant(value: Any) -> datetime | None:

@@ -14,6 +14,7 @@ from .series import Series
 
 OK = "OK"
 PERCENTILES = (50, 95, 99)
+_LONGEST_MS = 1e14
 
 
 class ByCode(dict[str, int]):
@@ -93,7 +94,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     def delay(self, percent: int) -> timedelta | None:
         """The delay that this percentage of attempts did not exceed."""
         late_ms = self.delays.percentile(percent) if self.delays is not None else None
-        return timedelta(milliseconds=late_ms) if late_ms is not None else None
+        return timedelta(milliseconds=min(late_ms, _LONGEST_MS)) if late_ms is not None else None
 
 
 class Answers(Struct, frozen=True, kw_only=True):
@@ -161,7 +162,7 @@ def _by_period(series: Iterable[Series] | None) -> dict[datetime, Counter[str]]:
     found: dict[datetime, Counter[str]] = {}
     for one in series or ():
         for end, value in one.numbers().items():
-            if value:
+            if value > 0:
                 found.setdefault(end, Counter())[one.code or "UNKNOWN"] += round(value)
     return found
 
@@ -171,7 +172,7 @@ def _levels(series: Iterable[Series] | None) -> dict[datetime, int]:
     found: dict[datetime, int] = {}
     for one in series or ():
         for end, value in one.numbers().items():
-            found[end] = found.get(end, 0) + round(value)
+            found[end] = found.get(end, 0) + max(0, round(value))
     return found
 
 

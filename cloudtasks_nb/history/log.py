@@ -49,6 +49,7 @@ class LogQuery(Struct, frozen=True):
     task: TaskName | None = None
     status: str = ""
     sampling: float | None = None
+    is_pull: bool = False
 
     def filter(self) -> str:
         """The filter of entries.list."""
@@ -69,6 +70,8 @@ class LogQuery(Struct, frozen=True):
 
     def note(self) -> str:
         """A note about the entries that the log omits."""
+        if self.is_pull:
+            return "a pull queue has no setting that turns a log on"
         if self.sampling is None or self.sampling >= 1:
             return ""
         if self.sampling == 0:

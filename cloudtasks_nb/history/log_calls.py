@@ -9,7 +9,7 @@ from ..model.json import Message, decode
 from ..rest.pages import PageTokens
 from ..rest.session import Session
 from .services import ENTRIES, log_entries
-from .windows import Window
+from .windows import Window, written
 
 PAGE_SIZE = 1000
 
@@ -59,6 +59,6 @@ def entry_pages(session: Session, project: str, body: dict[str, Any], what: str)
 def bounds(window: Window) -> list[str]:
     """The filter terms for a window of time."""
     return [
-        f'timestamp>="{window.since:%Y-%m-%dT%H:%M:%SZ}"',
-        f'timestamp<"{window.until:%Y-%m-%dT%H:%M:%SZ}"',
+        f'timestamp>="{written(window.since)}"',
+        f'timestamp<"{written(window.until)}"',
     ]

@@ -41,7 +41,7 @@ def report_card(report: Report, figures: Figures) -> Card:
         "attempts": _attempts(report.by_code),
         "ran": _run(report),
         "peak depth": _count(report.peak_depth, "task"),
-        "late by": _lateness(report),
+        "delay": _lateness(report),
         "gone without success": _UNKNOWN
         if report.gone_without_success is None
         else [counted(report.gone_without_success, "task"), muted(GONE)],
@@ -75,7 +75,7 @@ def project_card(report: ProjectReport) -> Card:
         ]
         for one in report.queues[:_QUEUES_SHOWN]
     ]
-    heads = ["queue", "created", "succeeded", "failed", "mostly", "gone", "peak depth", "late by (95 %)"]
+    heads = ["queue", "created", "succeeded", "failed", "mostly", "gone", "peak depth", "delay (95 %)"]
     more = len(report.queues) - len(rows)
     return Card(
         report.project,

@@ -21,6 +21,7 @@ from ..rest.pages import PageTokens
 from ..rest.session import Session
 from .series import SeriesPage, SeriesSet, gathered, read_page
 from .services import TIME_SERIES, time_series
+from .windows import written
 
 PREFIX = "cloudtasks.googleapis.com/"
 _PAGE_POINTS = 100_000
@@ -62,8 +63,8 @@ class Reader:
         """The series of a question. `since` lies whole steps before `until`. Errors: any CloudTasksError."""
         query = {
             "filter": self._filter(question),
-            "interval.startTime": _written(since),
-            "interval.endTime": _written(until),
+            "interval.startTime": written(since),
+            "interval.endTime": written(until),
             "aggregation.alignmentPeriod": str(Duration.of(step)),
             "aggregation.perSeriesAligner": question.aligner,
             "aggregation.crossSeriesReducer": question.reducer,
@@ -113,7 +114,3 @@ def all_of(questions: Sequence[Callable[[], Any]]) -> list[Any]:
             for context, question in zip(contexts, questions, strict=True)
         ]
         return [one.result() for one in held]
-
-
-def _written(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

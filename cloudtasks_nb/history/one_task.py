@@ -106,7 +106,7 @@ class TaskHistory(Shown, Exports, Sequence[LogEntry]):
         )
 
     def __repr__(self) -> str:
-        return f"<TaskHistory of {self.task}: {self.outcome}, {len(self)} entries>"
+        return f"<TaskHistory of {self.task}: {self.outcome}, entries: {len(self)}>"
 
 
 def _row(entry: LogEntry) -> dict[str, Value]:
@@ -114,15 +114,20 @@ def _row(entry: LogEntry) -> dict[str, Value]:
     return {head: value for head, value in entry_row(entry).items() if head != "task"}
 
 
-def task_history(session: Session, name: TaskName, since: InstantLike, sampling: float | None) -> TaskHistory:
-    """The history of a task. Errors: any ApiError of the log; ConfigError for an invalid window."""
+def task_history(
+    session: Session, name: TaskName, since: InstantLike, *, is_gone: bool = False
+) -> TaskHistory:
+    """The history of a task, in two calls; `is_gone`: the task is known to be gone, else one more call may ask for it.
+
+    Errors: any ApiError of the log; ConfigError for an invalid window.
+    """
     window = Window.of(since, None, session.now())
-    log = Log(session, LogQuery(name.parent, window, task=name, sampling=sampling))
+    log = Log(session, LogQuery(name.parent, window, task=name))
     entries = list(log)
     story = verdict(entries, session.now()) if entries else LoggedTask(task=name.task, name=str(name))
     events = _events(session, name, window)
     if story.outcome not in ("done", "given up", "deleted"):
-        story = _looked_up(session, name, story, events)
+        story = _looked_up(session, name, story, events, is_gone=is_gone)
     told = [event for event in events if not (story.created and event.time and event.time < story.created)]
     return TaskHistory(story, entries, told, log.note)
 
@@ -135,11 +140,14 @@ def _events(session: Session, name: TaskName, window: Window) -> list[AuditEvent
         return []
 
 
-def _looked_up(session: Session, name: TaskName, story: LoggedTask, events: list[AuditEvent]) -> LoggedTask:
+def _looked_up(
+    session: Session, name: TaskName, story: LoggedTask, events: list[AuditEvent], *, is_gone: bool
+) -> LoggedTask:
     """Complete the outcome from the API and the audit log, if the task log does not show it."""
     try:
-        session.call("projects.locations.queues.tasks.get", Task, path={"name": str(name)})
-        return replace(story, outcome="waiting", why="it is still in its queue")
+        if not is_gone:
+            session.call("projects.locations.queues.tasks.get", Task, path={"name": str(name)})
+            return replace(story, outcome="waiting", why="it is still in its queue")
     except NotFound:
         pass
     except CloudTasksError:

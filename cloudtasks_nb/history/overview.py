@@ -155,9 +155,7 @@ class ProjectReport(Shown, Exports):
         return iter(self.queues)
 
     def __repr__(self) -> str:
-        return (
-            f"<Report of {self.project}: {len(self)} queues, {self.attempts} attempts, {self.failed} failed>"
-        )
+        return f"<Report of {self.project}: queues: {len(self)}, attempts: {self.attempts}, failed: {self.failed}>"
 
 
 def project_report(

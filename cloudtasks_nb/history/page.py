@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..frames.files import complete_or_absent
+from ..frames.complete import complete_or_absent
 from ..render import html
 from ..render.visible import shown
 from ..shown import Shown

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..errors import ConfigError
 from ..model.instants import InstantLike
 from ..names import QueueName
 from ..paging.exports import Exports
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 LAG = timedelta(minutes=4)
 """The delay after which Google's metrics are complete."""
+LONGEST = timedelta(weeks=104)
+"""The longest period that Cloud Monitoring aligns."""
 _MINUTES_READ = 10_080  # one week of minutes
 
 
@@ -213,7 +216,7 @@ class Report(Shown, Exports):
         return report_card(self, self._figures)
 
     def __repr__(self) -> str:
-        counts = f"{self.created} created, {self.attempts} attempts, {self.failed} failed"
+        counts = f"created: {self.created}, attempts: {self.attempts}, failed: {self.failed}"
         return f"<Report of {self.location}/{self.queue}: {counts}>"
 
 
@@ -251,7 +254,13 @@ def framed(
     """The window in whole steps, and the step: a minute, or longer to stay within `most` steps. Errors: ConfigError."""
     window = metric_window(session, since, until)
     step = window.step(most)
-    return window.widened(step), step
+    window = window.widened(step)
+    if window.span > LONGEST:
+        raise ConfigError(
+            f"A window of {window.span.days:,} days is too long for Cloud Monitoring, which allows 104 weeks.",
+            hint='pass since="700d" or a later time',
+        )
+    return window, step
 
 
 def asked_of(

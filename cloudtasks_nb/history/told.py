@@ -9,6 +9,7 @@ from ..errors import ApiError, CloudTasksError, NotFound, Unauthenticated
 from ..model.choosing import EVERY_FIELD
 from ..model.queue import Queue
 from ..names import QueueName
+from ..redact import scrub
 from ..rest.answers import NotServed
 from ..rest.session import Session
 from .series import SeriesSet
@@ -38,7 +39,7 @@ def metrics_source(found: Sequence[Any], lag: str) -> str:
     if errors := [one for one in found if passable(one)]:
         return refused(errors[0])
     problems = dict.fromkeys(
-        problem for one in found if isinstance(one, SeriesSet) for problem in one.problems
+        scrub(problem) for one in found if isinstance(one, SeriesSet) for problem in one.problems
     )
     partial = f"; the response is partial: {', '.join(problems)}" if problems else ""
     return f"{len(found)} calls of Cloud Monitoring, {lag}{partial}"

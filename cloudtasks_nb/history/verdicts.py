@@ -74,19 +74,38 @@ class LoggedTask(Struct, Shown, frozen=True, kw_only=True):
 
 def told(entries: Iterable[LogEntry], now: datetime) -> list[LoggedTask]:
     """One row for each task, in the order of their first entries."""
-    by_task: dict[str, list[LogEntry]] = {}
+    by_name: dict[str, list[LogEntry]] = {}
     for entry in entries:
         if entry.name:
-            by_task.setdefault(entry.name, []).append(entry)
-    return [verdict(held, now) for held in by_task.values()]
+            by_name.setdefault(entry.name, []).append(entry)
+    return [verdict(held, now) for named in by_name.values() for held in lives(named)]
+
+
+def lives(entries: Iterable[LogEntry]) -> list[list[LogEntry]]:
+    """The entries of each task of one name, oldest first. A name can be used again some time after its task ended."""
+    found: list[list[LogEntry]] = []
+    for entry in sorted(entries, key=_time):
+        if not found or (_is_created(entry) and _time(entry) > _time(found[-1][-1])):
+            found.append([])
+        found[-1].append(entry)
+    return found
+
+
+def _time(entry: LogEntry) -> datetime:
+    return entry.time or _NEVER
+
+
+def _is_created(entry: LogEntry) -> bool:
+    return entry.kind == "created" and entry.status in ("", "OK")
 
 
 def removed(story: LoggedTask, events: Iterable[AuditEvent]) -> LoggedTask:
-    """Set the outcome "deleted" if the outcome was open and the queue was purged or deleted after the last entry."""
+    """Set the outcome "deleted" if the outcome was open and the queue was purged or deleted after the creation."""
     if story.outcome in CLOSED or story.last_seen is None:
         return story
+    begun = story.created or story.last_seen  # a purge may come while an attempt is in progress
     for event in events:
-        if event.action in REMOVING and not event.status and event.time and event.time >= story.last_seen:
+        if event.action in REMOVING and not event.status and event.time and event.time >= begun:
             by = f" by {event.who}" if event.who else ""
             why = f"{event.action}{by}{_at(event.time)} deleted it"
             return replace(story, outcome="deleted", retry_at=None, why=why)
@@ -94,9 +113,9 @@ def removed(story: LoggedTask, events: Iterable[AuditEvent]) -> LoggedTask:
 
 
 def verdict(entries: Sequence[LogEntry], now: datetime) -> LoggedTask:
-    """The outcome of the task with these entries."""
-    ordered = sorted(entries, key=lambda entry: entry.time or _NEVER)
-    created = _first(ordered, "created")
+    """The outcome of the task with these entries. If its name was used several times, the last one counts."""
+    ordered = lives(entries)[-1]
+    created = next(filter(_is_created, ordered), None) or _first(ordered, "created")
     sent = [entry for entry in ordered if entry.kind == "dispatched"]
     answers = [entry for entry in ordered if entry.kind == "answered"]
     last = answers[-1] if answers else None
@@ -128,11 +147,12 @@ def _outcome(ordered: Sequence[LogEntry], now: datetime) -> tuple[str, str]:
     """The outcome and its reason, from the entries of one task, oldest first."""
     if any(entry.kind == "answered" and entry.status == "OK" for entry in ordered):
         return "done", "an attempt succeeded"
-    last = next((entry for entry in reversed(ordered) if entry.kind in ("dispatched", "answered")), None)
+    last = _last_attempt(ordered)
     deleted = _first(ordered, "deleted")
     if deleted is not None and not (last is not None and _is_final(last)):
         reason = str(deleted.more.get("deletionReason", "")).lower().replace("_", " ")
-        return "deleted", f"it was deleted{_at(deleted.time)}{f' ({reason})' if reason else ''}"
+        known = f" ({reason})" if reason not in ("", "deleted") else ""
+        return "deleted", f"it was deleted{_at(deleted.time)}{known}"
     if last is None:
         return _never_sent(ordered, now)
     if last.kind == "answered":
@@ -145,9 +165,21 @@ def _outcome(ordered: Sequence[LogEntry], now: datetime) -> tuple[str, str]:
     )
 
 
+def _last_attempt(ordered: Sequence[LogEntry]) -> LogEntry | None:
+    """The last entry of an attempt. Both entries of a quick attempt can have the same time, in any order."""
+    tries = [entry for entry in ordered if entry.kind in ("dispatched", "answered")]
+    if not tries:
+        return None
+    answers = [
+        one for one in tries if one.kind == "answered" and one.attempt == tries[-1].attempt is not None
+    ]
+    return answers[-1] if answers else tries[-1]
+
+
 def _is_final(last: LogEntry) -> bool:
     """Whether this is the failure of the last attempt."""
-    return last.kind == "answered" and last.retry_at is None
+    used_up = (last.attempt or 0) >= (last.max_attempts or 0)
+    return last.kind == "answered" and last.retry_at is None and used_up
 
 
 def _failed(last: LogEntry, now: datetime) -> tuple[str, str]:
@@ -157,6 +189,11 @@ def _failed(last: LogEntry, now: datetime) -> tuple[str, str]:
         return (
             "waiting",
             f"{_attempt(last)} ended with {last.status}; the next one is due{_at(last.retry_at)}",
+        )
+    if 0 < (last.attempt or 0) < (last.max_attempts or 0):
+        return "deleted", (
+            f"{_attempt(last)} of {last.max_attempts} ended with {last.status} and no retry followed: the task was "
+            "deleted or purged meanwhile"
         )
     limit = f" of {last.max_attempts}" if used_up else ""
     return "given up", f"{_attempt(last)}{limit} ended with {last.status}, and it was the last attempt"

@@ -83,6 +83,8 @@ def _instant(what: str, given: InstantLike, now: datetime) -> datetime:
             if given != given:  # NaT
                 raise ValueError
             return utc(given)
+        if isinstance(given, bool):
+            raise TypeError
         if code := epoch_of(given):
             raise ConfigError(
                 f"{what} must be a duration or a datetime; {given!r} looks like seconds since 1970.",
@@ -98,6 +100,15 @@ def _instant(what: str, given: InstantLike, now: datetime) -> datetime:
         raise ConfigError(
             f"{what} must be a duration or a datetime, not {given!r}.", hint=_EXAMPLES
         ) from None
+
+
+def written(moment: datetime) -> str:
+    """An instant for a query, to the second.
+
+    >>> written(datetime(999, 3, 1, 12, tzinfo=UTC))
+    '0999-03-01T12:00:00Z'
+    """
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def _floor(moment: datetime) -> datetime:

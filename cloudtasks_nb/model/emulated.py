@@ -28,7 +28,7 @@ class EmulatorInfo(Message):
     demo: bool = False
     """Whether it was started with example queues and tasks."""
     dispatches: bool = False
-    """Whether the emulator dispatches push tasks by itself; if not, only task.run() sends them."""
+    """Whether the emulator dispatches push tasks automatically; if not, only task.run() sends them."""
 
 
 class Faults(Message):
@@ -57,7 +57,7 @@ class Faults(Message):
 
 
 class FaultCounts(Message):
-    """Number of calls that met each fault, since the faults were set."""
+    """Number of calls that each fault affected, since the faults were set."""
 
     exhausted: int = 0
     """Calls that got 429."""
@@ -68,16 +68,16 @@ class FaultCounts(Message):
     cut_after: int = 0
     """Calls that were cut off after they took effect."""
     none: int = 0
-    """Calls that were selected, and met no fault."""
+    """Calls that were selected, and that no fault affected."""
 
 
 class FaultReport(Message):
-    """The current faults, and how many calls met them."""
+    """The current faults, and how many calls they affected."""
 
     faults: Faults | None = None
     """The current faults; all are zero when none is set."""
     counts: FaultCounts | None = None
-    """How many calls met each of them."""
+    """How many calls each of them affected."""
 
 
 class AdvanceRequest(Message):
@@ -95,7 +95,7 @@ class AdvanceResponse(Message):
     time: Time | None = None
     """The new time."""
     settled: bool = False
-    """Whether every task that became due was dispatched and answered."""
+    """Whether every task that became due was dispatched and got a response."""
 
 
 class AttemptRecord(Message):

@@ -92,7 +92,7 @@ _rule: Callable[[Any], Callable[[Any], Any]] = lru_cache(as_json.dispatch)
 
 
 def _missing(value: Any) -> _Refused:
-    return _Refused(f"{value}, which JSON does not have", "pass None for a missing value")
+    return _Refused(f"{value}, which JSON cannot represent", "pass None for a missing value")
 
 
 def _foreign(value: Any) -> _Refused:
@@ -169,7 +169,7 @@ def _instant(value: date | time) -> str:
 
 def _bytes(value: bytes | bytearray | memoryview) -> Any:
     raise _Refused(
-        f"a {type(value).__name__}, which JSON does not have",
+        f"a {type(value).__name__}, which JSON cannot represent",
         "pass text: data.decode(), or base64.b64encode(data).decode()",
     )
 

@@ -40,10 +40,8 @@ class UntilCut(Generic[P]):
         if self._error is None:
             return made
         self._error.result = made  # type: ignore[union-attr]
-        where = "in the error's .result (in a notebook: sys.last_value.result)"
-        add_hint(
-            self._error, f"the {self._count:,} read before are {where}{rest_of(self._error, self._rest)}"
-        )
+        held = f"the error's .result holds the {self._count:,} read before (in a notebook: sys.last_value.result)"
+        add_hint(self._error, f"{held}{rest_of(self._error, self._rest)}")
         raise self._error
 
 

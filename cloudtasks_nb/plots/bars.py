@@ -71,7 +71,7 @@ def draw_depth(
     return ax
 
 
-NOT_SENT, NO_ANSWER = "not sent yet", "no answer yet"
+NOT_SENT, NO_ANSWER = "not sent yet", "no response yet"
 
 
 def draw_attempts(
@@ -121,7 +121,7 @@ def draw_attempts(
 
 
 def outcome_of(sent: int, answered: int, code: int | None) -> str:
-    """The last outcome: a google.rpc code, "no answer yet" or "not sent yet"."""
+    """The last outcome: a google.rpc code, "no response yet" or "not sent yet"."""
     if code is not None:
         return Status(code=code).code_name
     return NO_ANSWER if sent or answered else NOT_SENT

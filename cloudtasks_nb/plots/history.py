@@ -50,7 +50,7 @@ def draw_history(
     first.margins(y=0.2)  # room for the legend above the bars
     _depth(depth, paper, metrics.of("depth"), metrics.step)
     _delays(delay, paper, metrics)
-    for one, name in ((first, "attempts / s"), (depth, "tasks"), (delay, "late by, s")):
+    for one, name in ((first, "attempts / s"), (depth, "tasks"), (delay, "delay, s")):
         one.set_ylabel(name)
         one.set_xlim(metrics.since, metrics.until)  # type: ignore[arg-type]
         _legend(one, paper)

@@ -47,7 +47,7 @@ def draw_schedule(
     _dates(ax)
     overdue = sum(time < now for time in times)
     which = "" if is_whole else "the first "
-    more = f"{counted(overdue, 'task')} overdue (hatched)" if overdue else "none is overdue"
+    more = f"{counted(overdue, 'task')} overdue (hatched)" if overdue else "0 tasks overdue"
     title(
         ax,
         paper,

@@ -20,7 +20,7 @@ def _error(error: CloudTasksError, now: datetime) -> Card:
         facts={
             "request": _request(error),
             "response" if answered else "message": error.message,
-            "tried": f"{error.tries} times" if error.tries > 1 else None,
+            "tries": f"{error.tries}" if error.tries > 1 else None,
             "next": error.hint,
         },
         table=Table(

@@ -1,4 +1,4 @@
-"""Cards of injected faults: the settings, and the calls that met them."""
+"""Cards of injected faults: the settings, and the calls that they affected."""
 
 from __future__ import annotations
 

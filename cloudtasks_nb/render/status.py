@@ -50,7 +50,7 @@ def _attempt(attempt: AttemptStatus, now: datetime) -> Card:
     status = attempt.response_status
     return Card(
         "Attempt",
-        badge=status_badge(status) if status is not None else badge("no answer"),
+        badge=status_badge(status) if status is not None else badge("no response"),
         facts={
             "due": when(attempt.schedule_time, now),
             "sent": when(attempt.dispatch_time, now),
@@ -71,7 +71,9 @@ def attempt_facts(status: TaskStatus, now: datetime) -> dict[str, str | list[Pla
     first, last = status.first_attempt_status, status.last_attempt_status
     sent, answered = status.attempt_dispatch_count, status.attempt_response_count
     return {
-        "attempts": f"{counted(sent, 'attempt')}, {answered:,} answered" if sent or answered else "none yet",
+        "attempts": f"{counted(sent, 'attempt')}, {counted(answered, 'response')}"
+        if sent or answered
+        else "none yet",
         "first attempt": attempt_words(first, now) if first is not None else None,
         "last attempt": attempt_words(last, now) if last is not None else None,
     }

@@ -48,7 +48,7 @@ class Permissions(ShownFirst, list[str]):
     def _shape_(self) -> Card:
         from ..render import Card, Table, badge, muted
 
-        columns = ["state", "permission", "roles that hold it"]
+        columns = ["state", "permission", "roles that include it"]
         rows: list[list[Value]] = [
             [
                 badge("held", "ok") if permission in self else badge("missing", "bad"),

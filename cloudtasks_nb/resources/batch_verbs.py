@@ -141,7 +141,7 @@ class BatchVerbs(QueueVerbs):
                 hint="pass a list; queue.create_task() creates one",
             )
         made = [self._new(at, given) for at, given in enumerate(tasks)]
-        _check_size("created", len(made), MOST_CREATED)
+        _check_size("batch_create", len(made), MOST_CREATED)
         requests = [CreateTaskRequest(task=task, parent=self.name) for task in made]
         return self._start(
             "batchCreate", BatchCreateTasksRequest(requests=requests, request_id=_id(request_id))
@@ -161,7 +161,7 @@ class BatchVerbs(QueueVerbs):
         """
         several = [tasks] if isinstance(tasks, TaskFields | str) else tasks
         names = [str(task_in(self._parsed, task)) for task in several]
-        _check_size("deleted", len(names), MOST_DELETED)
+        _check_size("batch_delete", len(names), MOST_DELETED)
         return self._start("batchDelete", BatchDeleteTasksRequest(names=names, request_id=_id(request_id)))
 
     def _new(self, at: int, given: Any) -> TaskFields:
@@ -181,9 +181,9 @@ def _id(request_id: str | None) -> str:
     return str(uuid.uuid4()) if request_id is None else request_id
 
 
-def _check_size(done: str, count: int, most: int) -> None:
+def _check_size(verb: str, count: int, most: int) -> None:
     if not 1 <= count <= most:
         raise InvalidArgument(
-            f"{count:,} tasks cannot be {done} in one call.",
-            hint=f"pass 1 to {most:,} tasks; queue.create_tasks and queue.delete_tasks take more",
+            f"{verb}() takes 1 to {most:,} tasks, not {count:,}.",
+            hint=f"queue.{verb.partition('_')[2]}_tasks() takes any number",
         )

@@ -94,7 +94,9 @@ class HistoryVerbs(QueueVerbs):
 
         window = window_of(self._session, since, until)
         name = task_in(self._parsed, task) if task is not None else None
-        query = LogQuery(self._parsed, window, name, checked_status(status), self._sampling)
+        query = LogQuery(
+            self._parsed, window, name, checked_status(status), self._sampling, is_pull=self.kind == "pull"
+        )
         return Log(self._session, query)
 
     def audit(self, since: InstantLike = "7d") -> AuditTrail:
@@ -151,4 +153,4 @@ class TaskHistoryVerb(Bound):
         """
         from ..history.one_task import task_history
 
-        return task_history(self._session, self._parsed, since, None)
+        return task_history(self._session, self._parsed, since)

@@ -17,7 +17,6 @@ from ..rest.session import Session
 from .bound import bind_all
 from .everywhere import fetch_everywhere
 from .expecting import expected_of
-from .failing import Lately, lately
 from .many_queues import LIST as LIST_TASKS
 from .many_queues import TasksOfQueues
 from .queue import Queue
@@ -27,6 +26,7 @@ from .task_pager import TaskPager
 if TYPE_CHECKING:
     from ..frames import Columns
     from ..render import Table
+    from .failing import Lately
 
 _LIST = "projects.locations.queues.list"
 
@@ -141,5 +141,7 @@ def list_queues(
     tokens = PageTokens(listing.caption, _LIST, str(places[0]) if len(places) == 1 else where)
     pager = QueuePager(fetch, listing, tokens)
     if failing:
+        from .failing import lately  # imported late: most listings do not need it
+
         listing.lately = lately(session, places[0].project, pager.first_page.items)
     return pager

@@ -174,7 +174,7 @@ class Clickable(anywidget.AnyWidget):  # type: ignore[misc]
             self._view_left(content.get("view"))
         elif name == "part":
             self._send_part(content.get("name"))
-        elif name == "alive?":  # answered at once, also while the worker is busy
+        elif name == "alive?":  # gets a response at once, also while the worker is busy
             self._tell({"alive": self.busy})
         elif name == "look":
             self._stale = True

@@ -157,11 +157,12 @@ def access_still(
     ]
     sections = [
         Section(
-            "Who can what, by this queue's policy", _grid(["member", *who["abilities"], "other roles"], able)
+            "What each member may do, by this queue's policy",
+            _grid(["member", *who["abilities"], "other roles"], able),
         ),
         Section(
             f"What {checked.get('identity', 'you')} may do",
-            _grid(["permission", "held", "roles with it"], may),
+            _grid(["permission", "held", "roles that include it"], may),
         ),
     ]
     return Card(

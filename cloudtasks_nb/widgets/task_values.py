@@ -72,10 +72,10 @@ def _status_key(task: Task, now: datetime) -> Hashable:
 
 
 def _outcome(task: Task, now: datetime) -> Said:
-    """How the last answered attempt ended."""
+    """How the last attempt with a response ended."""
     status = task.last_status
     if status is None:
-        return "none", "no answer yet", ""
+        return "none", "no response yet", ""
     badge = status_badge(status)
     return badge.text.partition(" → ")[0], badge.text, badge.tone
 

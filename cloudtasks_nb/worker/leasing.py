@@ -96,7 +96,7 @@ class Leasing:
         pause_s = self.ahead.refused(is_idle=is_idle) if exhausted else self._patience.trouble_s()
         if isinstance(error, TransportError) and error.reached:
             # The response was lost, perhaps with leased tasks: they become free when their leases end.
-            self.due_again["(a lost answer)"] = asked_s + self._options.lease_s
+            self.due_again["(a lost response)"] = asked_s + self._options.lease_s
         self._next_s = time.monotonic() + max(getattr(error, "retry_after_s", 0.0), pause_s)
 
     def comes_again(self, task: Task, due_s: float) -> None:

@@ -114,7 +114,9 @@ class Tally(msgspec.Struct):
         from ..render.values import duration
 
         calls = (
-            f"{self.running} with {self.in_hand} tasks" if self.in_hand > self.running else str(self.running)
+            f"{self.running} with {self.in_hand:,} tasks"
+            if self.in_hand > self.running
+            else str(self.running)
         )
         if self.longest_s < _LONG_S:
             return calls

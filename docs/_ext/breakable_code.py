@@ -1,4 +1,4 @@
-"""Long code in a narrow column breaks where a reader would break it: behind a dot, a slash, a bracket or a comma."""
+"""Lets long code in a narrow column break at natural places: after a dot, a slash, a bracket or a comma."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 _WORD = re.compile(r'(<span class="pre">)([^<]+)(</span>)')
 _JOINT = re.compile(
     r"(?<=[/.,(=\[])(?=[^\s/.,)\]])(?!\w{1,4}\W*$)"
-)  # no stub such as "py" on a line of its own
+)  # avoids a short rest such as "py" on its own line
 _SEAM = re.compile(r"(?<=_)(?=\w)|(?<=[a-z])(?=[A-Z])")
 _LONG = 16
 
@@ -26,7 +26,7 @@ def _process(app: Sphinx, page: str, template: str, context: dict[str, Any], doc
 
 
 def breakable(code: str) -> str:
-    """Code with places to break it; within a word only when the word is long.
+    """Code with possible line breaks; within a word only if the word is long.
 
     >>> breakable("queue.set_iam_policy(policy)")
     'queue.<wbr>set_iam_policy(<wbr>policy)'

@@ -1,4 +1,4 @@
-"""Docstrings of this project as pages: what "Errors:", "Units:" and the like say becomes a list of fields."""
+"""Converts docstrings of this project to pages: "Errors:", "Units:" and similar parts become a list of fields."""
 
 from __future__ import annotations
 
@@ -33,15 +33,17 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def _skip(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """Fields of messages are told with their class; what lists can do is no news."""
-    is_field = type(obj).__name__ == "member_descriptor" or repr(obj) == "SLOTS_ATTR"  # inherited, or own
+    """The class documents the fields of messages; methods of list are left out."""
+    is_field = (
+        type(obj).__name__ == "member_descriptor" or repr(obj) == "SLOTS_ATTR"
+    )  # inherited, or defined here
     return True if is_field or type(obj).__name__ == "method_descriptor" or name == "bind" else None
 
 
 def _signature(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returned: str | None
 ) -> tuple[str, None] | None:
-    """A class shows how to make it only if people do: settings are made by hand, results are not."""
+    """Shows the constructor only of classes that users create: settings, but not results."""
     if what not in ("class", "exception"):
         return None
     return ((signature or "") if name.rpartition(".")[2] in MADE else ""), None
@@ -61,13 +63,13 @@ def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: l
 
 
 def _before_fields(lines: list[str], table: list[str]) -> list[str]:
-    """The table stands behind the prose, and before "Errors: …" and the like."""
+    """Puts the table after the prose, and before "Errors: …" and similar parts."""
     at = next((at for at, line in enumerate(lines) if line.startswith(":")), len(lines))
     return [*lines[:at], *table, *lines[at:]]
 
 
 def _fields(kind: type) -> Iterator[str]:
-    """The fields of a message in their order, each with the sentence that stands below it."""
+    """The fields of a message in order, each with its docstring."""
     names = getattr(kind, "__struct_fields__", ())
     said: dict[str, list[str]] = {}
     for base in kind.__mro__:
@@ -79,7 +81,7 @@ def _fields(kind: type) -> Iterator[str]:
 
 
 def as_pages(lines: list[str]) -> Iterator[str]:
-    """A docstring's own words as reStructuredText.
+    """A docstring as reStructuredText.
 
     >>> list(as_pages(["Its state. Errors: NotFound.", "", "Example:", "    >>> 1"]))
     ['Its state.', '', ':Errors: :exc:`NotFound <cloudtasks_nb.NotFound>`.', '', '.. rubric:: Example', '', '>>> 1']
@@ -107,7 +109,7 @@ def as_pages(lines: list[str]) -> Iterator[str]:
 
 
 def _starred(line: str) -> str:
-    """A star is a star, outside of code too.
+    """Escapes stars, which reStructuredText would read as markup.
 
     >>> print(_starred("names: *.example.com, `*`"))
     names: \\*.example.com, `*`
@@ -116,7 +118,7 @@ def _starred(line: str) -> str:
 
 
 def _linked(text: str) -> str:
-    """The same words, with the names of errors as links."""
+    """The same text, with links for the names of errors."""
 
     def link(match: re.Match[str]) -> str:
         word = match[1]
@@ -131,7 +133,7 @@ def _linked(text: str) -> str:
 
 
 def _led(text: str) -> str:
-    """The same words, with the places that they speak of as links.
+    """The same text, with links for the places that it names.
 
     >>> _led("REST queues.get, SPEC section 2.5.")
     ':doc:`REST </reference/api>` queues.get, :doc:`SPEC section 2.5 </internals/service>`.'

@@ -1,4 +1,4 @@
-"""The output of examples in docstrings. They run on the emulator that `make docs` starts; without it, none is added."""
+"""Runs the examples of docstrings on the emulator that `make docs` starts, if any, and adds their output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINES, COLUMNS = 14, 110
 
 
 def with_output(app: Sphinx, module: str, lines: list[str]) -> list[str]:
-    """The lines of an example of a module, each expression followed by what it returns."""
+    """The lines of an example, each expression followed by its result."""
     endpoint = getattr(app.config, "examples_endpoint", "")
     return list(_shown(endpoint, module, lines)) if endpoint and lines else lines
 
@@ -58,12 +58,12 @@ def _folder() -> Iterator[None]:
 
 
 def _plain(text: str, client: Any) -> str:
-    """Without what is different in every build."""
+    """Removes text that differs in every build."""
     return text.replace(client.project, "my-project").replace(client.endpoint, "http://localhost:8123")
 
 
 def _output(source: str, names: dict[str, Any]) -> str:
-    """What a prompt would print; nothing for a statement, a panel or None."""
+    """The text that a prompt would print; empty for a statement, a panel or None."""
     tree = ast.parse(source)
     with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(io.StringIO()):
         value: Any = None
@@ -75,7 +75,7 @@ def _output(source: str, names: dict[str, Any]) -> str:
 
 
 def cut(text: str) -> list[str]:
-    """The first lines, none too long, and no blank ones, which would end the example.
+    """The first lines, shortened, without blank lines, which would end the example.
 
     >>> cut("a\\n\\nb")
     ['a', 'b']

@@ -1,4 +1,4 @@
-"""Tables of parameters and fields: name, type, default, and what its docstring says of it."""
+"""Makes tables of parameters and fields: name, type, default, and description from the docstring."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _SAID = {"create-only": "Set at creation only", "output-only": "Output only", "s
 
 
 def in_words(mark: Mark) -> str:
-    """What a mark says of its field.
+    """The meaning of a mark, in words.
 
     >>> import cloudtasks_nb as ct
     >>> in_words(schema(ct.RateLimits)["max_burst_size"].marks[-1])
@@ -86,7 +86,7 @@ def in_words(mark: Mark) -> str:
 
 
 def type_of(annotation: Any) -> str:
-    """A type as a reader needs it: without None, marks and module names.
+    """A type for readers: without None, marks and module names.
 
     >>> type_of("Annotated[int | None, output_only('v2')]"), type_of("datetime | DurationLike | None")
     ('int', 'datetime | duration')
@@ -102,7 +102,7 @@ def type_of(annotation: Any) -> str:
 
 
 def returns(function: Any) -> str:
-    """The type that a function returns; "" if it returns nothing or does not say."""
+    """The return type of a function; "" if it returns nothing or has no annotation."""
     said = getattr(function, "__annotations__", {}).get("return", "")
     text = type_of(said) if said else ""
     return "" if text in ("None", "Self") else text
@@ -131,7 +131,7 @@ def _keep(item: list[str] | None, said: dict[str, str]) -> None:
 
 
 def _tidied(lines: list[str]) -> Iterator[str]:
-    """Without a heading whose list has gone, and without double blank lines."""
+    """Removes headings whose list was removed, and double blank lines."""
     last = ""
     for at, line in enumerate(lines):
         rest = [other for other in lines[at + 1 :] if other]

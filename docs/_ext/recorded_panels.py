@@ -26,7 +26,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def _write_scripts(app: Sphinx) -> None:
-    """As one script, because a page that is opened as a file may load scripts, and no data."""
+    """Written as one script, because a page that is opened as a file may load scripts, but no data."""
     if app.builder.format == "html":
         place = Path(app.outdir) / "_static"
         place.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The table of REST methods as a directive: what client.api holds."""
+"""A directive for the table of REST methods of client.api."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PREFIX = "projects.locations."
 
 
 class RestMethods(SphinxDirective):
-    """One row for each method: its path, what it does, whether it may be repeated, which versions have it."""
+    """One row for each method: its path, its effect, whether it is retried, and its versions."""
 
     def run(self) -> list[nodes.Node]:
         lines = [

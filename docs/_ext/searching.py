@@ -1,4 +1,4 @@
-"""What a search of the site finds: pages by the words that users have for them, and no pages for contributors.
+"""Adapts the search of the site: it finds pages by the words of users, and leaves out pages for contributors.
 
 A paragraph "Also called: login, credentials." makes each of its words an entry of the index. The search ranks these
 entries first.

@@ -1,4 +1,4 @@
-"""Pictures that come in a light and a dark edition; a page shows the one that suits it."""
+"""Shows each picture in the version that fits the theme of the page, light or dark."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 class ThemedPictures(SphinxTransform):
-    """Sources name the light edition, which reads well anywhere. Tables keep all; the style sheet chooses."""
+    """Sources name the light picture, which is readable everywhere. Tables keep both; the style sheet selects one."""
 
     default_priority = 200  # before Sphinx collects the pictures
 
@@ -26,10 +26,10 @@ class ThemedPictures(SphinxTransform):
             dark = image["uri"].replace(LIGHT, DARK)
             tables = [above for above in _above(image) if isinstance(above, nodes.table)]
             if tables or not image["uri"].endswith(LIGHT) or not self._is_there(dark):
-                image["classes"].append("dark-light")  # the theme dims pictures that say nothing
+                image["classes"].append("dark-light")  # otherwise the theme dims the picture
                 for table in tables:
                     table["classes"] = [*{*table["classes"], "pictures"}]
-                    image["width"] = "100%"  # and links to the picture itself, to be looked at closely
+                    image["width"] = "100%"  # and links to the picture itself, which can be enlarged
                 continue
             twin = image.deepcopy()
             twin["uri"] = dark

@@ -18,7 +18,7 @@
     }
   };
 
-  /** What a notebook gives to a panel. Every call is answered, and does nothing. */
+  /** The model that a notebook gives to a panel. Every call gets a response and has no effect. */
   const modelOf = (state, now) => {
     const handlers = new Map();
     const of = (event) => handlers.get(event) ?? [];

@@ -19,7 +19,7 @@ from .replaying import differences
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0: done, and no difference; 1: differences; 2: unusable."""
+    """Returns the exit code: 0 without differences, 1 with differences, 2 if an input cannot be used."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
@@ -29,20 +29,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m tests.conformance", description="Recordings of Cloud Tasks.")
+    parser = argparse.ArgumentParser("python -m tests.conformance", description="Recordings of Cloud Tasks")
     commands = parser.add_subparsers(required=True)
     replay = commands.add_parser("replay", help="compare the emulator with a recording, over REST and gRPC")
     replay.add_argument(
-        "recording", type=Path, help="a file of `record`, or aertje's errors.json, happypath.json"
+        "recording", type=Path, help="a file that `record` wrote, or aertje's errors.json or happypath.json"
     )
-    replay.add_argument("--endpoint", help="a running emulator; defaults to one that is started for this")
+    replay.add_argument("--endpoint", help="a running emulator (default: a new one)")
     replay.set_defaults(command=_replay)
     record = commands.add_parser("record", help="record the service, in a queue that is deleted afterwards")
     record.add_argument("--project", required=True)
     record.add_argument("--location", required=True)
-    record.add_argument("--calls", type=Path, default=PUBLISHED, help="the recording whose calls are made")
-    record.add_argument("--to", type=Path, default=Path("recording.json"), help="defaults to recording.json")
-    record.add_argument("--endpoint", default=SERVICE, help="another endpoint, which gets no credentials")
+    record.add_argument("--calls", type=Path, default=PUBLISHED, help="the recording whose calls to make")
+    record.add_argument(
+        "--to", type=Path, default=Path("recording.json"), help="the file to write; recording.json"
+    )
+    record.add_argument("--endpoint", default=SERVICE, help="another endpoint; it gets no credentials")
     record.set_defaults(command=_record)
     return parser
 
@@ -62,7 +64,7 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _replayed(recording: Recording, url: str) -> int:
-    """Prints each difference; how many there are."""
+    """Print each difference, and return their number."""
     found = 0
     with requests.Session() as session, grpc.insecure_channel(url.partition("://")[2]) as channel:
         for api in (Rest(url, recording.version, session), Grpc(recording.version, channel)):
@@ -83,7 +85,7 @@ def _record(options: argparse.Namespace) -> int:
         text = recorded(calls, options.endpoint, place, session)
     options.to.write_text(text)
     print(
-        f"{options.to} has the answers, without your project, e-mail addresses and tokens. Read it before you share it."
+        f"{options.to} holds the responses without your project, e-mail addresses, tokens. Read it before you share it."
     )
     return 0
 

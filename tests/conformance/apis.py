@@ -1,4 +1,4 @@
-"""How is a call made over REST, and over gRPC, and what was its answer? Straight, without this project's client."""
+"""Makes calls over REST and over gRPC, and reads their responses, without this project's client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from grpc_status import rpc_status
 from .recording import Answer, Json, Unusable
 
 SERVICE = "https://cloudtasks.googleapis.com"
-_TIMEOUT_S = 20  # the service takes no deadline above 30 s
+_TIMEOUT_S = 20  # the service rejects a deadline above 30 s
 _FIELD = re.compile(r"\{([\w.]+)\}")
 _ALL = "*"
 _REST = {  # google.api.http of each RPC: verb, path, and the field that is the body
@@ -46,7 +46,7 @@ RPCS = frozenset(_REST)
 
 
 class Api(Protocol):
-    """A way to make a call. `over` is its name."""
+    """A protocol to make calls with. `over` is its name."""
 
     over: str
 
@@ -54,7 +54,7 @@ class Api(Protocol):
 
 
 class Rest:
-    """Over REST. A session that adds credentials makes the calls of a caller."""
+    """REST. A session can add the credentials of a caller."""
 
     over = "REST"
 
@@ -63,7 +63,7 @@ class Rest:
         self._session = session
 
     def answer(self, rpc: str, request: Json) -> Answer:
-        """The answer to a call. Errors: Unusable when there is none, or none of the API's."""
+        """The response to a call. Errors: Unusable without a response, or if it is not from the API."""
         verb, template, held_as = _REST[rpc]
         left = dict(request)
         path = _FIELD.sub(lambda match: _taken(left, match[1]), template)
@@ -87,13 +87,13 @@ def _of_rest(ok: bool, said: Json) -> Answer:
 
 
 def _taken(request: Json, field: str) -> str:
-    """The value of a field that goes into the path; only the body of a patch keeps it."""
+    """The value of a path parameter; it stays in the body only for a patch."""
     first, _, inner = field.partition(".")
     return str(request[first][inner]) if inner else str(request.pop(first))
 
 
 class Grpc:
-    """Over gRPC, with the messages of google-cloud-tasks; for emulators."""
+    """gRPC, with the messages of google-cloud-tasks; for emulators."""
 
     over = "gRPC"
 
@@ -102,7 +102,7 @@ class Grpc:
         self._calls = self._library.CloudTasksClient.get_transport_class("grpc")(channel=channel)
 
     def answer(self, rpc: str, request: Json) -> Answer:
-        """The answer to a call. Errors: Unusable for a request that its message cannot hold."""
+        """The response to a call. Errors: Unusable for a request that does not fit its message."""
         kind = getattr(self._library, f"{rpc}Request", None)
         empty = kind.pb(kind()) if kind else getattr(iam_policy_pb2, f"{rpc}Request")()
         try:

@@ -1,4 +1,4 @@
-"""How is a recording of the real service made with the credentials of a caller, without keeping them?"""
+"""Records the real service with the credentials of a caller, and keeps no credentials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .recording import Call, Case, Recording, Unusable, written
 from .running import made
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-# Answers about the caller and the moment, and not about the call.
+# Responses about the caller or the moment, and not about the call.
 _OF_THE_MOMENT = {
     "UNAUTHENTICATED",
     "PERMISSION_DENIED",
@@ -26,7 +26,7 @@ _OF_THE_MOMENT = {
 
 
 def session_for(endpoint: str) -> requests.Session:
-    """A session with Application Default Credentials for the service. An endpoint of another name gets none."""
+    """A session with Application Default Credentials for the service; without any for other endpoints."""
     if endpoint != SERVICE:
         return requests.Session()
     import google.auth
@@ -37,7 +37,7 @@ def session_for(endpoint: str) -> requests.Session:
         credentials, _ = google.auth.default(scopes=[_SCOPE])
     except DefaultCredentialsError as error:
         raise Unusable(
-            f"There are no credentials: run gcloud auth application-default login. ({error})"
+            f"No credentials were found: run gcloud auth application-default login. ({error})"
         ) from None
     session: requests.Session = AuthorizedSession(credentials)
     return session
@@ -65,7 +65,7 @@ def recorded(calls: Recording, endpoint: str, place: Place, session: requests.Se
 
 
 def _check_that_nothing_is_told(text: str, place: Place, session: Any) -> None:
-    """The last look, after redaction: a file that tells of the caller is not written."""
+    """The last check, after redaction: raises if the text still contains a fact about the caller."""
     credentials = getattr(session, "credentials", None)
     account = getattr(credentials, "service_account_email", None)
     known = {
@@ -76,4 +76,4 @@ def _check_that_nothing_is_told(text: str, place: Place, session: Any) -> None:
     }
     for what, secret in known.items():
         if secret and secret in text:
-            raise Unusable(f"The recording would hold {what}. It was not written; please report this.")
+            raise Unusable(f"The recording would contain {what}, so it was not written. Please report this.")

@@ -1,8 +1,8 @@
-"""Which names stand for those of a caller, and what of an answer may not be kept?
+"""Replaces the names of a caller in requests and responses, and removes private values from responses.
 
-A request says {queue} and {location}, which are filled in. From an answer, the same names are taken out again, with all
-that differs from one run to the next or tells of a person. Recorded and replayed answers go through the same function,
-so they can be compared.
+In a request, {queue} and {location} are filled in. In a response, the same names are replaced again, and values that
+differ between runs or identify a person are removed. Recorded and replayed responses go through the same function, so
+they can be compared.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d
 
 
 class Place(Struct, frozen=True):
-    """Where calls are made: a project, a location, and a queue that is there for these calls only."""
+    """The place of the calls: a project, a location, and a queue that only these calls use."""
 
     project: str
     location_id: str
@@ -41,7 +41,7 @@ class Place(Struct, frozen=True):
         return f"{self.location}/queues/{self.queue_id}"
 
     def filled(self, value: Any) -> Any:
-        """A request with the names of this place."""
+        """Fill the names of this place into a request."""
         if isinstance(value, dict):
             return {key: self.filled(held) for key, held in value.items()}
         if isinstance(value, list):
@@ -53,7 +53,7 @@ class Place(Struct, frozen=True):
         return value
 
     def redacted(self, value: Any) -> Any:
-        """An answer without names of this place, e-mail addresses, tokens, keys, and values that are new each time."""
+        """A response without names of this place, e-mail addresses, tokens, keys, and values that are new each time."""
         return self._anonymous(redact.redacted(value))
 
     def _anonymous(self, value: Any) -> Any:
@@ -83,11 +83,11 @@ class Place(Struct, frozen=True):
             text = text.replace(held, name)
         for pattern, name in _EVERYWHERE:
             text = pattern.sub(name, text)
-        for name, held in self._names[3:]:  # words that other words may hold
+        for name, held in self._names[3:]:  # words that may be parts of other words
             text = re.sub(rf"(?<![\w{{-]){re.escape(held)}(?![\w}}-])", name, text)
         return text
 
 
 def new_place(project: str, location_id: str) -> Place:
-    """A place with a queue whose name nobody used before: the service blocks names of deleted queues for days."""
+    """A place with a new queue name, because the service blocks names of deleted queues for days."""
     return Place(project, location_id, f"conformance-{secrets.token_hex(6)}")

@@ -1,7 +1,7 @@
-"""How does aertje/cloud-tasks-emulator write its recordings, and which of our calls do they answer?
+"""Reads the recordings of aertje/cloud-tasks-emulator, and matches them to our calls.
 
-Source: test/conformance/golden/errors.json and happypath.json there. They hold answers under the names of cases, and no
-requests: the requests are those of our case of the same name.
+Source: test/conformance/golden/errors.json and happypath.json there. They contain responses under the names of cases,
+but no requests: the requests are those of our case of the same name.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _TARGETS = {"http": "httpRequest", "appengine": "appEngineHttpRequest"}
 
 
 def is_published(found: Any) -> bool:
-    """Whether it has that form: a list of named entries."""
+    """Whether the data has that form: a list of named entries."""
     return isinstance(found, list) and all(isinstance(entry, dict) and "name" in entry for entry in found)
 
 
 def with_answers_of(entries: list[Json], ours: Recording) -> Recording:
-    """Our calls with their answers. Errors: Unusable."""
+    """Our calls with their recorded responses. Errors: Unusable."""
     known = {case.name: case for case in ours.cases}
     try:
         cases = [_answered(known[entry["name"]], entry) for entry in entries if entry["name"] in known]
     except (KeyError, TypeError, text_format.ParseError) as error:
         raise Unusable(
-            f"This is not the form of aertje's errors.json or happypath.json: {error!r}."
+            f"The file does not have the form of aertje's errors.json or happypath.json: {error!r}."
         ) from error
     left_out = [entry["name"] for entry in entries if entry["name"] not in known]
     source = "aertje/cloud-tasks-emulator"

@@ -1,4 +1,4 @@
-"""What is in a recording? Calls, and the answers of the service to them.
+"""The contents of a recording: calls, and the responses of the service to them.
 
 docs/internals/conformance.md documents the form.
 """
@@ -13,11 +13,11 @@ from msgspec import Struct
 
 Json = dict[str, Any]
 PUBLISHED = Path(__file__).with_name("published.json")
-"""Answers of the real service that were published. `record` makes the same calls unless told otherwise."""
+"""Published responses of the real service. `record` makes the same calls by default."""
 
 
 class Answer(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One answer: the name of its google.rpc code, then the words and details of a refusal, or the response.
+    """One response: the name of its google.rpc code, then the message and details of an error, or the response message.
 
     `fields`: the fields of the response that were recorded; None: all of it.
     """
@@ -30,7 +30,7 @@ class Answer(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=Tru
 
 
 class Call(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One call of an RPC, with its request as proto JSON. Without an answer, it only prepares the next one."""
+    """One call of an RPC, with its request as proto JSON. Without a response, it only prepares the next one."""
 
     rpc: str
     request: Json
@@ -55,7 +55,7 @@ class Recording(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=
 
 
 class Unusable(Exception):
-    """The file or the answer is of no use. The message says why, and what to do."""
+    """The file or the response cannot be used. The message says why, and what to do."""
 
 
 def read(path: Path) -> Recording:
@@ -72,5 +72,5 @@ def read(path: Path) -> Recording:
 
 
 def written(recording: Recording) -> str:
-    """The text of a recording's file."""
+    """A recording as the text of a file."""
     return msgspec.json.format(msgspec.json.encode(recording), indent=1).decode() + "\n"

@@ -1,4 +1,4 @@
-"""Where does the emulator answer other than the recording?"""
+"""Finds the differences between the emulator's responses and the recording."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Difference(Struct, frozen=True):
 
     def __str__(self) -> str:
         recorded, answered = _written(self.recorded), _written(self.answered)
-        return f"{self.call}: {self.field}: the recording has {recorded}, the emulator answers {answered}"
+        return f"{self.call}: {self.field}: the recording has {recorded}, the emulator returns {answered}"
 
 
 def differences(recording: Recording, api: Api) -> Iterator[Difference]:
@@ -39,7 +39,7 @@ def differences(recording: Recording, api: Api) -> Iterator[Difference]:
 
 
 def between(call: str, recorded: Answer, answered: Answer) -> Iterator[Difference]:
-    """Differences of two answers to one call."""
+    """The differences between two responses to one call."""
     if recorded.code != answered.code:
         yield Difference(call, "code", _outcome(recorded), _outcome(answered))
         return
@@ -69,7 +69,7 @@ def _at(value: Any, path: str) -> Any:
 
 
 def _within(call: str, field: str, recorded: Any, answered: Any) -> Iterator[Difference]:
-    """Differences of two values; inside objects, one for each member."""
+    """The differences between two values; for objects, one for each member."""
     if isinstance(recorded, Mapping) and isinstance(answered, Mapping):
         for name in sorted({*recorded, *answered}):
             yield from _within(call, f"{field}.{name}", recorded.get(name, UNSET), answered.get(name, UNSET))

@@ -1,4 +1,4 @@
-"""How are the calls of a recording made so that nothing is sent and nothing stays behind?"""
+"""Makes the calls of a recording, sends no task, and deletes everything afterwards."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAMED = {"CreateQueue", "UpdateQueue"}
 
 
 class Made(Struct, frozen=True):
-    """A call that was made, its number in its case, and its answer without the names of the caller."""
+    """A finished call: its number in its case, and its response without the names of the caller."""
 
     case: Case
     number: int
@@ -30,7 +30,7 @@ class Made(Struct, frozen=True):
 
 
 def made(recording: Recording, api: Api, place: Place) -> Generator[Made, None, None]:
-    """Makes all calls in a queue that is there for them, and deletes whatever they created. Errors: Unusable."""
+    """Make all calls in a separate queue, and delete all queues that they created. Errors: Unusable."""
     _check(recording)
     queues = {place.filled(name) for name in _queue_names(recording)}
     with _paused_queue(api, place, queues):
@@ -41,7 +41,7 @@ def made(recording: Recording, api: Api, place: Place) -> Generator[Made, None, 
 
 
 def redacted(answer: Answer, place: Place) -> Answer:
-    """An answer as it may be kept and compared."""
+    """The response in a form that can be stored and compared."""
     return Answer(
         code=answer.code,
         message=place.redacted(answer.message),
@@ -52,7 +52,7 @@ def redacted(answer: Answer, place: Place) -> Answer:
 
 @contextmanager
 def _paused_queue(api: Api, place: Place, others: set[str]) -> Iterator[None]:
-    """The queue of these calls, paused so that no task is sent. In the end, it is deleted, and so are the others."""
+    """Create the queue of these calls, paused so that no task is sent; at the end, delete all created queues."""
     try:
         _expect_ok(api, "CreateQueue", {"parent": place.location, "queue": {"name": place.queue}})
         _wait_until_there(api, place.queue)
@@ -64,7 +64,7 @@ def _paused_queue(api: Api, place: Place, others: set[str]) -> Iterator[None]:
 
 
 def _delete(api: Api, queue: str) -> None:
-    """Deletes a queue that may not exist. Reports a failure, and does not raise, so that the others are deleted too."""
+    """Delete a queue that may not exist. Prints a failure instead of raising it: other queues follow."""
     try:
         outcome = api.answer("DeleteQueue", {"name": queue}).code
     except Unusable as error:
@@ -74,7 +74,7 @@ def _delete(api: Api, queue: str) -> None:
 
 
 def _wait_until_there(api: Api, queue: str) -> None:
-    """The service may need some time before it knows a new queue everywhere."""
+    """Wait until the service finds a new queue everywhere."""
     end = time.monotonic() + _INITIALIZED_WITHIN_S
     while api.answer("GetQueue", {"name": queue}).code == "NOT_FOUND" and time.monotonic() < end:
         time.sleep(_PAUSE_S)
@@ -83,11 +83,11 @@ def _wait_until_there(api: Api, queue: str) -> None:
 def _expect_ok(api: Api, rpc: str, request: Json) -> None:
     answer = api.answer(rpc, request)
     if answer.code != "OK":
-        raise Unusable(f"{rpc} was refused: {answer.code}: {answer.message}")
+        raise Unusable(f"{rpc} was rejected: {answer.code}: {answer.message}")
 
 
 def _queue_names(recording: Recording) -> Iterator[str]:
-    """Names of queues that the calls may create."""
+    """The names of all queues that the calls may create."""
     for call in (call for case in recording.cases for call in case.calls if call.rpc in _NAMED):
         name = call.request.get("queue", {}).get("name", "")
         if name.startswith("{queue}"):
@@ -95,7 +95,7 @@ def _queue_names(recording: Recording) -> Iterator[str]:
 
 
 def _check(recording: Recording) -> None:
-    """Refuses calls that could reach a queue other than those of these calls."""
+    """Raise Unusable for calls that could reach any other queue."""
     for case in recording.cases:
         for call in case.calls:
             if call.rpc not in RPCS:

@@ -1,4 +1,4 @@
-"""Each behaviour is driven through every client in every version, in a location of its own."""
+"""Runs each behaviour through every client in every version, each in a separate location."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def driver(request: pytest.FixtureRequest, emulator: str) -> Iterator[Driver]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A behaviour that some versions do not have is asked only of those that do: @pytest.mark.versions(...)."""
+    """Deselects a behaviour in the versions that lack it: @pytest.mark.versions(...) names those that have it."""
     asked, left_out = [], []
     for item in items:
         (_, version) = (getattr(item, "callspec", None) and item.callspec.params.get("driver")) or ("", "")  # type: ignore[attr-defined]
@@ -61,7 +61,7 @@ def pull_queue(driver: Driver, parent: str) -> str:
 
 @pytest.fixture
 def client(emulator: str) -> Iterator[DiscoveryLibrary]:
-    """Google's discovery client, for what only v2beta2 has, or what is said of HTTP itself."""
+    """Google's discovery client, for features of v2beta2 only, and for tests of HTTP itself."""
     made = DiscoveryLibrary(emulator)
     yield made
     made.close()

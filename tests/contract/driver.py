@@ -1,6 +1,6 @@
-"""What a client of the API can do, as the behaviours ask for it.
+"""The interface of a client of the API that the contract tests use.
 
-Resources go in and come out as the API's JSON (camelCase); refusals come out as `Refused`.
+Resources are passed and returned as the API's JSON (camelCase); errors raise `Refused`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 class Refused(Exception):
-    """The service said no: the HTTP status, and its words."""
+    """An error of the service: its HTTP status and its message."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(f"{code} {message}")
@@ -20,7 +20,7 @@ class Refused(Exception):
 
 
 class Driver(Protocol):
-    """What a client of the API can do. Listings read every page."""
+    """The methods of a client of the API. Listings read every page."""
 
     def locations(self, project: str) -> list[Json]: ...
     def create_queue(self, parent: str, queue: Json) -> Json: ...

@@ -27,13 +27,13 @@ DRIVERS = [(client, version) for version in VERSIONS for client in CLIENTS]
 
 
 def driver_of(client: str, version: str, url: str) -> Any:
-    """A client that speaks a version, and takes and gives JSON as v2beta2 spells it."""
+    """A client of one version, which takes and returns JSON with the names of v2beta2."""
     driver = CLIENTS[client](url, version)
     return driver if version == "v2beta2" else Spelled(driver, version, words=client == "cloudtasks_nb")
 
 
 class Spelled:
-    """A client of a later version, its JSON spelled as in v2beta2; or its words alone, in filters and refusals."""
+    """A client of a later version, with the JSON names of v2beta2, also in filters and errors."""
 
     def __init__(self, driver: Any, version: str, *, words: bool) -> None:
         self._driver = driver
@@ -56,7 +56,7 @@ class Spelled:
         return spelled
 
     def _later(self, value: Any) -> Any:
-        is_mask = isinstance(value, str) and "." in value  # our own client names masks as the model does
+        is_mask = isinstance(value, str) and "." in value  # our own client uses the model's names in masks
         return (
             value
             if self._words and (is_mask or not isinstance(value, str))

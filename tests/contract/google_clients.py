@@ -145,7 +145,7 @@ class CloudLibrary:
 
 
 class CloudLibraryGrpc(CloudLibrary):
-    """The same over gRPC, which is what it speaks unless told otherwise."""
+    """The same over gRPC, which is its default."""
 
     def _connected(self, scheme: str, host: str) -> Any:
         over_grpc = self._api.CloudTasksClient.get_transport_class("grpc")
@@ -153,7 +153,7 @@ class CloudLibraryGrpc(CloudLibrary):
 
 
 class CloudLibraryAsyncio(CloudLibrary):
-    """Its client for asyncio, on a loop in a thread of its own."""
+    """Its client for asyncio, on an event loop in a separate thread."""
 
     def _connected(self, scheme: str, host: str) -> Any:
         self._loop = asyncio.new_event_loop()
@@ -178,7 +178,7 @@ class CloudLibraryAsyncio(CloudLibrary):
 
 
 class _Waiting:
-    """The verbs of a client for asyncio, each waited for. Of listings, all pages are read."""
+    """The methods of a client for asyncio; each call waits for its result. Listings read all pages."""
 
     def __init__(self, client: Any, waited: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
         self._client = client

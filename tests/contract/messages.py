@@ -1,4 +1,4 @@
-"""Bodies that the behaviours send."""
+"""Request bodies of the contract tests."""
 
 from __future__ import annotations
 

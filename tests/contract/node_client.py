@@ -1,4 +1,4 @@
-"""Google's client for Node as a process: installed by npm below build/, where node and npm are."""
+"""Google's client for Node as a process; npm installs it below build/, if node and npm exist."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _INSTALL = ("install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore
 
 
 def which(program: str) -> str | None:
-    """Where a program is: on the path, or beside this Python."""
+    """The path of a program: on PATH, or beside this Python."""
     return shutil.which(program, path=PATH)
 
 
 def installed() -> Path:
-    """The folder of its packages; without node, npm or a network the test is skipped by name."""
+    """The folder of its packages; without node, npm or a network the test is skipped, with the reason."""
     name, _, version = PACKAGE.rpartition("@")
     manifest = FOLDER / "node_modules" / name / "package.json"
     if not which("node") or not which("npm"):
@@ -48,7 +48,7 @@ def installed() -> Path:
 
 
 class NodeClient:
-    """Calls by their names in Node. Leaving the context ends the process."""
+    """Makes calls by their names in Node. The end of the with block ends the process."""
 
     def __init__(self, url: str) -> None:
         modules, node = installed(), str(which("node"))
@@ -62,7 +62,7 @@ class NodeClient:
         )
 
     def __call__(self, method: str, request: dict[str, Any], version: str = "v2") -> Any:
-        """The answer. Errors: Refused, with the number of the gRPC code."""
+        """The response. Errors: Refused, with the number of the gRPC code."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(

@@ -26,7 +26,7 @@ from tests.contract.driver import Json, Refused
 
 
 class Ours:
-    """This package: its verbs where it has them, its session for the rest. Its objects are the same in all versions."""
+    """This package: its verbs if they exist, else its session. Its objects are the same in all versions."""
 
     def __init__(self, url: str, version: Version = "v2beta2") -> None:
         self._client = ct.connect(project="contract", endpoint=url, api_version=version)

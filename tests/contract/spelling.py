@@ -1,4 +1,4 @@
-"""JSON of v2beta2 as v2beta3 and v2 spell it, and back: written by hand, apart from the package's own table."""
+"""Converts JSON of v2beta2 to the names of v2beta3 and v2, and back; independent of the package's own table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ATTEMPTS = {
 
 
 def later(value: Any, version: str) -> Any:
-    """Resources, field masks and filters; anything else as it is."""
+    """Convert resources, field masks and filters; return other values unchanged."""
     if isinstance(value, str):
         return re.sub(r"(?<![/\w])\w+(?![/\w])", lambda word: NAMES.get(word[0], word[0]), value)
     if isinstance(value, list):
@@ -48,7 +48,7 @@ def later(value: Any, version: str) -> Any:
 
 
 def earlier(value: Any, version: str) -> Any:
-    """What `later` made of it, made undone."""
+    """The reverse of `later`."""
     if isinstance(value, list):
         return [earlier(item, version) for item in value]
     if not isinstance(value, dict):
@@ -71,7 +71,7 @@ def earlier(value: Any, version: str) -> Any:
 
 
 def earlier_text(message: str) -> str:
-    """What a refusal says, with the names of v2beta2."""
+    """The message of an error, with the names of v2beta2."""
     for name, new in NAMES.items():
         message = message.replace(f".{new} ", f".{name} ")
     return message.replace(".relative_uri ", ".relative_url ")

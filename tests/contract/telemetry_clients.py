@@ -1,4 +1,4 @@
-"""Google's own clients of Cloud Monitoring and Cloud Logging, reading what an emulator tells."""
+"""Google's own clients of Cloud Monitoring and Cloud Logging, which read from an emulator."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Telemetry:
         self._http.close()
 
     def series(self, queue: str, metric: str, page_size: int | None = None, **aggregation: Any) -> list[Json]:
-        """The series of a queue over the last hour, all pages."""
+        """All pages of a queue's series over the last hour."""
         _, project, _, location, _, id = queue.split("/")
         now = datetime.now(UTC)
         calls = self.monitoring.projects().timeSeries()
@@ -75,7 +75,7 @@ class Telemetry:
         }
 
     def entries(self, project: str, filter: str, page_size: int = 100) -> Iterator[Json]:
-        """The entries of the log, all pages."""
+        """All pages of the log's entries."""
         body: Json = {"resourceNames": [f"projects/{project}"], "filter": filter, "pageSize": page_size}
         while True:
             answer = self.logging.entries().list(body=body).execute()
@@ -98,7 +98,7 @@ class Telemetry:
         return found
 
     def audit(self, queue: str) -> list[Json]:
-        """What was called to change a queue."""
+        """The admin calls that changed a queue."""
         project = queue.split("/")[1]
         log = f'logName="projects/{project}/logs/cloudaudit.googleapis.com%2Factivity"'
         about = (

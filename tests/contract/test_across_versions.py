@@ -1,4 +1,4 @@
-"""One store, three versions: what one client makes, the others see, run and delete."""
+"""One store, three versions: a task that one client creates can be read, run and deleted by the others."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_pull_queue_of_v2beta2_shows_its_type_in_v2beta3(drivers: dict[str, Dr
 
 
 def test_the_later_versions_know_push_queues_of_one_kind(drivers: dict[str, Driver], parent: str) -> None:
-    """What a queue says of App Engine tasks and what it says of HTTP tasks stand side by side; pull is another kind."""
+    """A queue's settings for App Engine tasks and for HTTP tasks exist side by side; pull is a different kind."""
     routing = {"appEngineHttpTarget": {"appEngineRoutingOverride": {"service": "worker"}}}
     target = {"httpTarget": {"httpMethod": "PUT"}}
     app_engine_task = {"appEngineHttpRequest": {"relativeUrl": "/work"}}
@@ -107,7 +107,7 @@ def test_the_later_versions_know_push_queues_of_one_kind(drivers: dict[str, Driv
         seen = v2beta3.get_queue(name)
         assert seen["appEngineHttpTarget"]["appEngineRoutingOverride"]["service"] == "worker"
         assert seen["httpTarget"] == {"httpMethod": "PUT"}
-        assert "httpTarget" not in v2beta2.get_queue(name)  # which knows one target of a queue
+        assert "httpTarget" not in v2beta2.get_queue(name)  # which supports only one target of a queue
         for driver in (v2, v2beta3, v2beta2):
             driver.pause(name)
             driver.create_task(name, http_task())
@@ -123,7 +123,7 @@ def test_the_later_versions_know_push_queues_of_one_kind(drivers: dict[str, Driv
 def test_a_push_queue_takes_every_target_and_every_http_task_in_every_version(
     drivers: dict[str, Driver], parent: str
 ) -> None:
-    """As `gcloud alpha tasks queues create n` and then `update n --routing-override=service:worker` ask."""
+    """The requests of `gcloud alpha tasks queues create n`, then `update n --routing-override=service:worker`."""
     routing = {"appEngineHttpTarget": {"appEngineRoutingOverride": {"service": "worker"}}}
     for version in ("v2beta2", "v2beta3"):
         driver, name = drivers[version], f"{parent}/queues/given-{version}"

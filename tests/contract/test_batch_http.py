@@ -1,4 +1,4 @@
-"""Many calls in one request, through Google's own client, and as bytes where it cannot be made to err."""
+"""Many calls in one request, through Google's own client, and as bytes for requests that it never sends."""
 
 from __future__ import annotations
 

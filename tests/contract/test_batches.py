@@ -1,4 +1,4 @@
-"""Batches through Google's own client, the only one of its libraries that knows them in v2beta2."""
+"""Batches through Google's discovery client, the only one of its libraries that has them in v2beta2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pull tasks, each behaviour driven through several clients, so that no misreading is shared."""
+"""Pull tasks. Each behaviour runs through several clients, so that none shares our misunderstandings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.versions("v2beta2")
 
 
 def fill(driver: Driver, queue: str, *tags: str) -> list[str]:
-    """Names of new tasks, in the order in which they are due: each payload is its task's place."""
+    """The names of new tasks, in the order in which they are due; the payload is the position."""
     due = datetime.now(UTC) - timedelta(hours=1)
     return [
         driver.create_task(
@@ -173,12 +173,12 @@ def test_push_tasks_have_no_leases(driver: Driver, queue: str) -> None:
 
 @pytest.mark.parametrize("client", ["google-cloud-tasks", "google-api-python-client"])
 def test_the_eleventh_call_within_a_second_is_refused(client: str, emulator: str, parent: str) -> None:
-    """Seen by Google's clients: ours waits and asks again."""
+    """With Google's clients, because ours waits and retries."""
     with closing(driver_of(client, "v2beta2", emulator)) as driver:
         queue = driver.create_queue(parent, {"name": f"{parent}/queues/pull", "pullTarget": {}})["name"]
         accepted = 0
         with pytest.raises(Refused, match=r"Resource has been exhausted \(e\.g\. check quota\)\.") as refused:
-            for _ in range(1000):  # a slow machine may take longer than a second for the first ten
+            for _ in range(1000):  # on a slow machine, the first ten calls may take longer than a second
                 driver.lease(queue, leaseDuration="60s")
                 accepted += 1
     assert refused.value.code == 429

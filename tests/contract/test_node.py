@@ -1,4 +1,4 @@
-"""Google's client for Node over gRPC: one walk through what applications do, in all versions."""
+"""Google's client for Node over gRPC: the usual calls of applications, in all versions."""
 
 from __future__ import annotations
 

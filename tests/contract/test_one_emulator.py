@@ -1,4 +1,4 @@
-"""One emulator at one address, all clients at once: what one creates, the others see, run, lease and delete."""
+"""All clients use one emulator at one address: a task of one client is read, run, leased and deleted by the others."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_what_one_creates_all_others_see_run_and_delete(
         others = [*clients.values()]
         for turn, task in enumerate(
             made.values(), start=1
-        ):  # created by one, run by the next, deleted by a third
+        ):  # one creates it, the next runs it, a third deletes it
             others[turn % len(others)].run_task(task)
             inbox.wait(turn)
             others[(turn + 1) % len(others)].delete_task(task)
@@ -98,7 +98,7 @@ def test_a_task_that_one_leases_another_acknowledges(notebook: ct.Client, client
 
 
 def test_node_gcloud_and_firebase_meet_there_too(notebook: ct.Client) -> None:
-    """gcloud and firebase-admin by the requests that they send: REST without a version, and with one."""
+    """The requests that gcloud and firebase-admin send: REST without a version, and with one."""
     host, owner = notebook.endpoint, {"Authorization": "Bearer owner"}
     queue = notebook.create_queue("remind").pause()
     with NodeClient(host) as node, requests.Session() as http:
@@ -123,7 +123,7 @@ def test_node_gcloud_and_firebase_meet_there_too(notebook: ct.Client) -> None:
 
 
 def test_clients_of_all_kinds_at_the_same_time(notebook: ct.Client) -> None:
-    """Threads over gRPC and REST, and one event loop, on one queue: nothing is lost, nothing doubled."""
+    """Threads over gRPC and REST, and an event loop, use one queue: no task is lost or duplicated."""
     queue = notebook.create_queue("crowd").pause()
     host = notebook.endpoint.removeprefix("http://")
     names = [f"google-cloud-tasks{kind}" for kind in ("", "-grpc")] + [

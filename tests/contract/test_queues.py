@@ -1,4 +1,4 @@
-"""Locations, queues and their policies, each driven through several clients, so that no misreading is shared."""
+"""Locations, queues and policies, through several clients, so that none shares our misunderstandings."""
 
 from __future__ import annotations
 
@@ -55,11 +55,13 @@ def test_a_new_queue_of_v2_shows_no_time_to_live(
     asked: Json = {"name": f"{parent}/queues/defaults"}
     if (
         request.node.callspec.params["driver"][0] != "cloudtasks_nb"
-    ):  # ours refuses to ask for what v2 only shows
+    ):  # ours rejects fields that are output only in v2
         asked["rateLimits"] = {"maxBurstSize": -1}
     created = driver.create_queue(parent, asked)
     assert set(created) == {"name", "rateLimits", "retryConfig", "state"}
-    assert created["rateLimits"]["maxBurstSize"] == 100  # the service's own: what was asked for is ignored
+    assert (
+        created["rateLimits"]["maxBurstSize"] == 100
+    )  # the service's own value: the requested one is ignored
 
 
 @pytest.mark.versions("v2beta2", "v2beta3")

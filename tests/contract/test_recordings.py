@@ -1,4 +1,4 @@
-"""The emulator answers as recordings of the real service say, and recordings are made without a trace."""
+"""The emulator returns the recorded responses of the real service; recording leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def api(request: pytest.FixtureRequest, emulator: str, rest: Rest) -> Iterator[A
 
 @pytest.fixture(scope="module")
 def own(emulator: str, rest: Rest) -> tuple[Place, str]:
-    """A recording of the emulator itself, with the credentials of a caller; where it was made."""
+    """A recording of the emulator itself, with the credentials of a caller, and its place."""
     place = new_place("project-of-a-person", "europe-west1")
     return place, recorded(read(PUBLISHED), emulator, place, rest._session)
 
@@ -91,7 +91,7 @@ def test_queues_are_deleted_too_when_a_run_ends_early(rest: Rest) -> None:
     assert next(run).answer.response["name"] == "{queue}-more"
     listed = rest.answer("ListQueues", {"parent": place.location}).response["queues"]
     assert [queue["name"] for queue in listed] == [place.queue, f"{place.queue}-more"]
-    run.close()  # as Ctrl-C ends it
+    run.close()  # as Ctrl-C does
     assert rest.answer("ListQueues", {"parent": place.location}).response == {}
 
 
@@ -121,9 +121,9 @@ def test_a_queue_that_cannot_be_deleted_is_named(
 
 
 def test_a_file_that_would_hold_the_token_is_not_made(emulator: str) -> None:
-    """The last look at the whole text: here, a word of every answer is taken for the caller's token."""
+    """The last check of the whole text: here, the caller's token is a word of every response."""
     calls = recording(Call(rpc="GetQueue", request={"name": "{queue}"}))
-    with requests.Session() as session, pytest.raises(Unusable, match="would hold the access token"):
+    with requests.Session() as session, pytest.raises(Unusable, match="would contain the access token"):
         session.credentials = SimpleNamespace(token="PAUSED")  # type: ignore[attr-defined]
         recorded(calls, emulator, new_place("told", "us-central1"), session)
 
@@ -154,16 +154,16 @@ def test_no_call_leaves_the_queues_of_the_recording(rest: Rest, rpc: str, reques
 def test_a_difference_is_one_line_with_both_sides() -> None:
     had = Answer(code="NOT_FOUND", message="Gone.")
     assert [str(one) for one in between("c", had, Answer())] == [
-        'c: code: the recording has "NOT_FOUND Gone.", the emulator answers "OK"'
+        'c: code: the recording has "NOT_FOUND Gone.", the emulator returns "OK"'
     ]
     assert [str(one) for one in between("c", had, Answer(code="NOT_FOUND", message="No."))] == [
-        'c: message: the recording has "Gone.", the emulator answers "No."'
+        'c: message: the recording has "Gone.", the emulator returns "No."'
     ]
     task = Answer(response={"httpRequest": {"url": "u", "headers": {"A": "1"}}, "view": "FULL"})
     other = Answer(response={"httpRequest": {"url": "u", "body": "eA=="}, "view": "FULL"})
     assert [str(one) for one in between("c", task, other)] == [
-        'c: response.httpRequest.body: the recording has nothing, the emulator answers "eA=="',
-        'c: response.httpRequest.headers: the recording has {"A": "1"}, the emulator answers nothing',
+        'c: response.httpRequest.body: the recording has nothing, the emulator returns "eA=="',
+        'c: response.httpRequest.headers: the recording has {"A": "1"}, the emulator returns nothing',
     ]
     task.fields = ["httpRequest.url", "httpRequest.headers"]
     assert [one.field for one in between("c", task, other)] == ["response.httpRequest.headers"]
@@ -191,7 +191,7 @@ def test_the_command_replays_the_form_of_aertje_and_says_how_it_ended(
     assert capsys.readouterr().out.splitlines() == [
         *(
             f"task/create/queue-mismatch: call 1, CreateTask over {over}: details: the recording has {details}, "
-            "the emulator answers []"
+            "the emulator returns []"
             for over in ("REST", "gRPC")
         ),
         "queue/create/unheard-of: not replayed, because published.json has no calls of this name.",

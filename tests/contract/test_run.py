@@ -1,4 +1,4 @@
-"""Running a task at once, each driven through several clients, so that no misreading is shared."""
+"""Running a task. Each behaviour runs through several clients, so that none shares our misunderstandings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def target() -> Iterator[ThreadingHTTPServer]:
 
 
 def _until_answered(driver: Driver, name: str) -> Json:
-    """The task, once its last attempt has ended."""
+    """Wait until the task's last attempt has ended; returns the task."""
 
     def answered() -> Json | None:
         task = driver.get_task(name)
@@ -51,7 +51,7 @@ def _until_answered(driver: Driver, name: str) -> Json:
 
 
 def _until_gone(driver: Driver, name: str) -> str:
-    """What is said of the task, once it is gone."""
+    """Wait until the task is gone; returns the error about it."""
 
     def refusal() -> str:
         try:

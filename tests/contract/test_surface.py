@@ -1,4 +1,4 @@
-"""Methods beside queues and tasks, through those of Google's clients that know them."""
+"""All other methods, through those of Google's clients that have them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TARGET = {"uriOverride": {"host": "example.com", "pathOverride": {"path": "/in"}
 
 @pytest.fixture
 def later(emulator: str) -> Iterator[tasks_v2beta3.CloudTasksClient]:
-    """The library whose version knows batches."""
+    """The library that has batches in this version."""
     scheme, _, host = emulator.partition("://")
     transport = CloudTasksRestTransport(host=host, url_scheme=scheme, credentials=AnonymousCredentials())
     with tasks_v2beta3.CloudTasksClient(transport=transport) as made:

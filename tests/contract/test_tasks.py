@@ -1,4 +1,4 @@
-"""Tasks, each driven through several clients, so that no misreading is shared."""
+"""Tasks. Each behaviour runs through several clients, so that none shares our misunderstandings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an emulator tells of tasks that are gone, done by every client and read by Google's own of other services."""
+"""Metrics and logs of deleted tasks: every client creates them, and Google's clients of other services read them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def told(emulator: str) -> Iterator[Telemetry]:
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[str]:
-    """Answers 503 where the path says so."""
+    """A target that returns 503 for some paths."""
 
     class Target(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -90,7 +90,7 @@ def test_purged_paused_deleted(driver: Driver, told: Telemetry, queue: str) -> N
     driver.delete_queue(queue)
     assert (
         told.series(queue, DEPTH, alignmentPeriod="7200s", perSeriesAligner="ALIGN_NEXT_OLDER") == []
-    )  # it has no depth any longer
+    )  # it no longer has a depth
     with pytest.raises(Refused):
         driver.purge(queue)
     calls = told.audit(queue)
@@ -102,7 +102,7 @@ def test_purged_paused_deleted(driver: Driver, told: Telemetry, queue: str) -> N
     assert {call["authenticationInfo"]["principalEmail"] for call in calls} == {"anonymous"}
 
 
-@pytest.mark.versions("v2beta3", "v2")  # v2beta2 cannot switch the log on
+@pytest.mark.versions("v2beta3", "v2")  # v2beta2 cannot enable the log
 def test_the_log_of_tasks(driver: Driver, told: Telemetry, parent: str, target: str) -> None:
     settings: dict[str, Any] = {
         "retryConfig": {"maxAttempts": 2},

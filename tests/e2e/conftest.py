@@ -18,7 +18,7 @@ from .lab import CLOSE, Lab, running_lab
 from .service import Service
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 INSTALL = (
@@ -26,6 +26,8 @@ INSTALL = (
 )
 NOTEBOOK_7_THROWS = "reading 'schema'"  # thrown by Notebook 7 itself, with any content
 PATIENCE_MS = 20_000  # a busy machine is slow, and that is not an error
+# anywidget gives up on a panel that did not begin within 2 s.
+NO_TIMEOUT = "AbortSignal.timeout = () => new AbortController().signal"
 SIZE: ViewportSize = {"width": 1280, "height": 1500}
 FAILED = pytest.StashKey[bool]()
 _missing: set[str] = set()
@@ -107,11 +109,17 @@ def kept(browser: Browser) -> Iterator[list[Page]]:
         opened.context.close()
 
 
+def patient(browser: Browser) -> BrowserContext:
+    context = browser.new_context(viewport=SIZE)
+    context.add_init_script(NO_TIMEOUT)
+    return context
+
+
 @pytest.fixture
 def page(browser: Browser, kept: list[Page], request: pytest.FixtureRequest) -> Iterator[Page]:
     """An empty page, or JupyterLab without an open notebook; an error thrown by any script on it fails the test."""
     in_lab = "lab" in request.fixturenames
-    opened = kept.pop() if in_lab and kept else browser.new_context(viewport=SIZE).new_page()
+    opened = kept.pop() if in_lab and kept else patient(browser).new_page()
     opened.set_viewport_size(SIZE)
     thrown: list[str] = []
     note = lambda error: thrown.append(str(error))  # noqa: E731 - needed to remove the listener

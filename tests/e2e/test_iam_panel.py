@@ -56,5 +56,5 @@ def test_members_are_added_and_removed_over_the_policy_that_was_seen(
     expect(panel.get_by_role("status")).to_have_text("Saved 2 changes.")
     assert members(service, queue_id, VIEWER) == []
     assert sorted(members(service, queue_id, RUNNER)) == sorted([BOB, GRACE])
-    row = panel.get_by_role("table", name="Who can what").get_by_role("row", name=GRACE)
+    row = panel.get_by_role("table", name="What each member may do").get_by_role("row", name=GRACE)
     expect(row).to_contain_text("yes")

@@ -48,7 +48,7 @@ def looks_after(page: Page, seconds: int) -> int:
 
 
 def shown(page: Page) -> None:
-    """Wait until the page has detected what is visible. The browser tells its observers in the order of their age."""
+    """Wait until the page has detected its visibility. The browser notifies observers in order of creation."""
     page.clock.run_for(100)
     page.evaluate(OBSERVED)
     page.clock.run_for(100)

@@ -26,7 +26,7 @@ def test_the_card_counts_and_stops(lab: Lab, page: Page, pictures: Path) -> None
     expect(panel).to_contain_text("WATCHING")
     expect(panel).to_contain_text("0 tasks near the last attempt")
     notebook.kernel("_ = client.emulator.advance(30)")
-    panel.get_by_role("button", name="Look now").click()
+    panel.get_by_role("button", name="Poll now").click()
     expect(panel).to_contain_text("3 tasks near the last attempt")
     notebook.pictures(pictures, "watch-panel")
     panel.get_by_role("button", name="Stop").click()

@@ -40,8 +40,7 @@ def server(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(autouse=True)
 def _patient(page: Page) -> None:
-    """Long timeouts, because a busy machine is slow. anywidget gives a panel 2 s to begin."""
-    page.add_init_script("AbortSignal.timeout = () => new AbortController().signal")
+    """Long timeouts, because a busy machine is slow."""
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
 

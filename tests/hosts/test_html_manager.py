@@ -30,7 +30,7 @@ def test_a_saved_panel_shows_what_it_showed(
         panels = [queue.panel(), queue.browse()]
         embed_minimal_html(
             saved, views=panels, title="saved", drop_defaults=False
-        )  # anywidget's model has none
+        )  # anywidget's model does not have it
     # RequireJS comes minified from its address, with a hash of that: the pinned one is checked in `pinned.py`.
     saved.write_text(re.sub(r'integrity="[^"]+" crossorigin="anonymous"', "", saved.read_text()))
     scripts = {

@@ -1,4 +1,4 @@
-"""A client of the real emulator, a queue of its own for every test, and a count of what leaves."""
+"""Fixtures: a client of the real emulator, a separate queue for every test, and a list of its requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def queue(client: ct.Client) -> ct.Queue:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every request that leaves, as "GET path"."""
+    """Every request of the client, as "GET path"."""
     seen: list[str] = []
     send = wire.exchange
 
@@ -39,7 +39,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def session() -> Iterator[requests.Session]:
-    """Plain HTTP, whatever proxies the environment names."""
+    """A session for plain HTTP, without the proxies of the environment."""
     with requests.Session() as made:
         made.trust_env = False
         yield made

@@ -1,4 +1,4 @@
-"""Queues and tasks for tests to look at."""
+"""Queues and tasks for tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def new_id() -> str:
 
 
 def fill(queue: ct.Queue, count: int) -> list[str]:
-    """Named tasks, in the order of their schedule."""
+    """Create tasks; returns their ids in the order of their schedule."""
     start = datetime.now(UTC) + timedelta(hours=1)
     for number in range(count):
         queue.create_task(
@@ -27,23 +27,23 @@ def fill(queue: ct.Queue, count: int) -> list[str]:
 
 
 def another_second(queue: ct.Queue) -> None:
-    """From now on, what is created was created in another second than the tasks of a queue."""
+    """Wait until the current second differs from that in which the tasks of a queue were created."""
     last = max(task.create_time for task in queue.tasks() if task.create_time is not None)
     wait_until(lambda: datetime.now(UTC).replace(microsecond=0) > last)
 
 
 def soon() -> datetime:
-    """In an hour, with microseconds that are not lost on the way."""
+    """A time in an hour, with microseconds, which must not be lost."""
     return datetime.now(UTC).replace(microsecond=123456) + timedelta(hours=1)
 
 
 def payloads(queue: ct.Queue) -> list[bytes | None]:
-    """What the tasks of a queue say, whatever they are called."""
+    """The payloads of a queue's tasks, independent of their ids."""
     return sorted(task.payload or b"" for task in queue.tasks(view="FULL"))
 
 
 def shapes(queue: ct.Queue) -> list[Any]:
-    """What the tasks of a queue do and when, by their ids."""
+    """The requests and times of a queue's tasks, by id."""
     keys = ("http_request", "app_engine_http_request", "pull_message", "schedule_time", "retry_config", "id")
     return sorted(
         ([getattr(task, key) for key in keys] for task in queue.tasks(view="FULL")), key=lambda at: at[-1]

@@ -1,4 +1,4 @@
-"""Tasks that will soon be given up or expire: found where they are, before they go."""
+"""Tasks that will soon be given up or expire are listed before they are deleted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def local() -> Iterator[ct.Client]:
 
 @pytest.fixture
 def failing(local: ct.Client) -> ct.Queue:
-    """Ten tasks, of which every other is due; two of their four attempts failed."""
+    """Ten tasks, of which five are due; two of their four attempts failed."""
     made = local.create_queue(new_id(), retry_config=RETRIES)
     rows = [{"payload": n, "url": DEAD, "task_id": f"t-{n}", "schedule": n % 2 * 7200} for n in range(10)]
     made.create_tasks(rows, progress=False).raise_for_errors()
@@ -84,7 +84,7 @@ def test_it_is_the_same_in_every_version(local: ct.Client, failing: ct.Queue, ve
     local.emulator.advance(0)
     with ct.connect(project="local", endpoint=local.endpoint, api_version=version) as spoken:
         queue = spoken.queue(f"us-central1/{failing.id}")
-        spoken.emulator.advance(0)  # now it knows what time it is there
+        spoken.emulator.advance(0)  # now it knows the time of the service
         found = queue.at_risk()
         risks = dict(zip(*found.to_dataframe()[["task_id", "risk"]].values.T, strict=True))
         assert risks.pop("own") == "retry duration"

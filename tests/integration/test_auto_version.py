@@ -1,4 +1,4 @@
-"""One client, all versions: what is said and asked goes to a version that carries it, and comes back whole."""
+"""One client, all versions: each call uses a version that supports it, and loses no data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client(emulator: str) -> Iterator[ct.Client]:
 
 @pytest.fixture
 def versions(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """What was sent, as (the last part of the method, version)."""
+    """The sent calls, as (the last part of the method, version)."""
     seen: list[tuple[str, str]] = []
     send = Session.send
 

@@ -1,4 +1,4 @@
-"""Backups: a queue in a file and back, equal."""
+"""Backups: a queue is written to a file, and restored without changes."""
 
 from __future__ import annotations
 

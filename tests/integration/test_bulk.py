@@ -88,7 +88,7 @@ def test_of_an_iterator_a_wrong_item_fails_alone(queue: ct.Queue) -> None:
     assert result.to_dataframe().ok.tolist() == [True, False, True]
     assert result.to_dataframe().attempts.tolist() == [1, 0, 1]
     assert payloads(queue) == [b"a", b"b"]
-    with pytest.raises(ct.BulkError, match=r"1 of 3 tasks were not created: 1 × INVALID_ARGUMENT") as caught:
+    with pytest.raises(ct.BulkError, match=r"1 of 3 tasks was not created: 1 × INVALID_ARGUMENT") as caught:
         result.raise_for_errors()
     assert caught.value.result is result
 
@@ -152,9 +152,9 @@ def test_a_real_interrupt_loses_count_of_nothing(client: ct.Client, emulator: st
     there = [int(task.payload or b"") for task in queue.tasks(view="FULL")]
     assert told["failed"] == 0
     assert 0 < len(there) == told["done"] < 20_000
-    # Chunks go side by side, so a later one may be done while an earlier one has not begun.
+    # Chunks run concurrently, so a later one may be done before an earlier one has begun.
     assert sorted(there + told["left"]) == list(range(20_000)), (
-        "each item is either there or left, and never both"
+        "each item is either created or left, and never both"
     )
 
 
@@ -168,11 +168,11 @@ def test_a_second_interrupt_gives_up_on_answers_and_loses_count_of_nothing(calls
             pause = threading.Event()
             while (
                 sum("batchCreate" in call for call in calls) < 8
-            ):  # as many as go side by side: all are held up
+            ):  # the number of concurrent calls: all of them are blocked
                 pause.wait(0.01)
             for _ in range(2):
                 os.kill(os.getpid(), signal.SIGINT)
-                pause.wait(0.2)  # two signals at once are one
+                pause.wait(0.2)  # two signals at the same time count as one
 
         threading.Thread(target=interrupt_twice).start()
         with pytest.raises(KeyboardInterrupt) as caught:
@@ -184,7 +184,7 @@ def test_a_second_interrupt_gives_up_on_answers_and_loses_count_of_nothing(calls
         numbers = [int(item.task.payload or b"") for item in (*result.failed, *left)]
         assert sorted(numbers) == list(range(20_000))
         again = queue.create_tasks([*result.failed, *left], progress=False)
-        assert again.ok, "what may have taken effect is known to have been tried"
+        assert again.ok, "a call that may have taken effect counts as tried"
         there = sorted(int(task.payload or b"") for task in queue.tasks(view="FULL"))
     assert there == list(range(20_000))
 

@@ -1,4 +1,4 @@
-"""Tasks copied and moved in bulk: they do the same, once, and nothing is left over."""
+"""Bulk copies and moves: each task exists once afterwards, with the same request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_copies_do_the_same_at_the_same_time(client: ct.Client, queue: ct.Queue)
     source = filled(client)
     assert source.copy_tasks(to=queue).done == 7
     assert shapes(queue) == shapes(source)
-    assert source.copy_tasks(to=queue).failed_count == 7  # nothing is doubled
+    assert source.copy_tasks(to=queue).failed_count == 7  # no task is duplicated
     assert source.copy_tasks(to=queue, new_ids=True).done == 7
     assert len(list(queue.tasks())) == 14
     some = source.tasks().to_dataframe().head(2)
@@ -37,7 +37,7 @@ def test_copies_do_the_same_at_the_same_time(client: ct.Client, queue: ct.Queue)
 
 
 def test_a_queue_is_copied_into_itself_once(client: ct.Client, queue: ct.Queue) -> None:
-    """Copies are found by the listing that is copied, if it is read on while they are made."""
+    """The copied listing also finds the copies, because it is read while they are created."""
     queue.create_tasks((str(number) for number in range(250)), url=URL, schedule=3600).raise_for_errors()
     with pytest.raises(ct.ConfigError, match="a new id"):
         queue.copy_tasks(to=queue)
@@ -60,7 +60,7 @@ def test_a_move_that_was_cut_short_is_finished_by_another(client: ct.Client, que
 
 @pytest.mark.parametrize("named", [False, True])
 def test_two_names_of_one_queue_do_not_lose_its_tasks(client: ct.Client, *, named: bool) -> None:
-    """A project has a number and an id: where both are taken, what is there under the other name is the task itself."""
+    """If a project has a number and an id, the task under the other name is the source itself."""
     source = filled(client)
     with refusing(client.endpoint) as gateway:
         gateway.alias = {"123456": client.project}
@@ -75,14 +75,14 @@ def test_two_names_of_one_queue_do_not_lose_its_tasks(client: ct.Client, *, name
             assert queue.copy_tasks(selection, to=other).failed_count == 7
             assert shapes(source) == before
             pages = queue.tasks(view="FULL", page_size=2)
-            assert queue.copy_tasks(pages, to=other, new_ids=True).done == 7, "copies are no sources"
+            assert queue.copy_tasks(pages, to=other, new_ids=True).done == 7, "copies are not sources"
             assert source.count_tasks() == 14
             assert queue.move_tasks(queue.tasks(view="FULL", page_size=2), to=other, new_ids=True).done == 14
             assert source.count_tasks() == 14
 
 
 def test_a_task_is_named_once(client: ct.Client, queue: ct.Queue, calls: list[str]) -> None:
-    """Of two tasks of one name one would be lost; one that is chosen twice would be run, or copied, twice."""
+    """One of two tasks with one name would be lost; a task that is selected twice would be run or copied twice."""
     source = filled(client)
     names = source.tasks().to_dataframe()[["name"]]
     twice = pd.concat([names, names.head(2)])

@@ -1,5 +1,5 @@
-"""No task twice, none lost: bulk verbs against an emulator that refuses, and that drops connections before and after
-a call took effect."""
+"""Bulk verbs duplicate and lose no task: against an emulator that rejects calls, and that drops connections before
+and after a call took effect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOON = ct.Retry(initial_s=0.005, maximum_s=0.05)
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[str]:
-    """An emulator that nobody else uses."""
+    """An emulator that no other test uses."""
     with EmulatorProcess() as process:
         yield process.url
         assert process.stop() == ("", ""), "a fault on purpose is not a complaint"
@@ -96,7 +96,9 @@ def test_many_calls_in_one_request_read_and_acknowledge_every_task_once(
     queue.create_tasks(str(number) for number in range(2000)).raise_for_errors()
     target = client.create_queue(new_id(), kind="pull")
     client.emulator.faults(**EVERYTHING, methods="batch")
-    result = queue.copy_tasks(queue.tasks().to_dataframe(), to=target)  # known by name: each is read whole
+    result = queue.copy_tasks(
+        queue.tasks().to_dataframe(), to=target
+    )  # only names are given: each task is read
     assert min(counted_faults(client).values()) > 0
     assert result.ok and result.repeated > 0
     client.emulator.faults()
@@ -110,7 +112,7 @@ def test_many_calls_in_one_request_read_and_acknowledge_every_task_once(
 
 
 def test_no_task_is_run_twice_when_answers_get_lost(client: ct.Client) -> None:
-    """Running is not repeatable: what may have happened is reported as failed, and never tried blindly again."""
+    """A run is not idempotent: a run without a response counts as failed, and is not retried."""
     inbox = client.emulator.inbox()
     inbox.on()(lambda request: 503)  # they stay, and their next attempt is an hour away
     queue = client.create_queue(new_id(), retry_config={"min_backoff": 3600, "max_backoff": 3600})
@@ -135,7 +137,7 @@ def test_a_backup_survives_them_or_is_not_there(client: ct.Client, queue: ct.Que
     client.emulator.faults(**EVERYTHING, methods="queues.tasks.list")
     queue.backup(tmp_path / "survived.parquet")
     client.emulator.faults(unavailable=1, methods="queues.tasks.list")
-    gives_up = pytest.raises((ct.Unavailable, ct.Timeout))  # on a busy machine its time may be over first
+    gives_up = pytest.raises((ct.Unavailable, ct.Timeout))  # on a busy machine its deadline may pass first
     with ct.connect(endpoint=client.endpoint, timeout=0.3) as hasty, gives_up:
         hasty.queue(queue.name).purge(backup=tmp_path / "failed.parquet")
     client.emulator.faults()
@@ -151,7 +153,7 @@ def test_a_backup_survives_them_or_is_not_there(client: ct.Client, queue: ct.Que
 def test_a_purged_queue_is_restored_whole_whatever_the_service_does(
     client: ct.Client, queue: ct.Queue, tmp_path: Path
 ) -> None:
-    """Every id is used up: that a name is taken after a lost answer does not mean that the task is there."""
+    """Every id is blocked: after a lost response, ALREADY_EXISTS does not mean that the task exists."""
     named = ({"payload": str(number), "task_id": f"t-{number}"} for number in range(1000))
     queue.create_tasks(named).raise_for_errors()
     queue.purge(backup=tmp_path / "queue.parquet")
@@ -162,7 +164,7 @@ def test_a_purged_queue_is_restored_whole_whatever_the_service_does(
     assert result.ok and result.repeated > 0
     assert payloads(queue) == wanted(1000)
     assert queue.restore(tmp_path / "queue.parquet").ok
-    assert payloads(queue) == wanted(1000), "restored twice is there once"
+    assert payloads(queue) == wanted(1000), "a task that is restored twice exists once"
 
 
 def test_what_is_moved_is_there_before_it_is_deleted(client: ct.Client, queue: ct.Queue) -> None:
@@ -170,7 +172,7 @@ def test_what_is_moved_is_there_before_it_is_deleted(client: ct.Client, queue: c
     named = [{"payload": str(number), "task_id": f"t-{number}"} for number in range(1000)]
     queue.create_tasks(named).raise_for_errors()
     target.create_tasks(named[:500]).raise_for_errors()
-    target.delete_tasks(target.tasks()).raise_for_errors()  # these ids are used up
+    target.delete_tasks(target.tasks()).raise_for_errors()  # these ids are blocked
     target.create_tasks([{**one, "payload": b"other"} for one in named[500:600]]).raise_for_errors()
     another_second(queue)
     client.emulator.faults(**EVERYTHING, methods=["queues.tasks.*"])
@@ -185,7 +187,7 @@ def test_what_is_moved_is_there_before_it_is_deleted(client: ct.Client, queue: c
 def test_a_queue_is_not_moved_into_itself_by_another_address(
     client: ct.Client, queue: ct.Queue, faults: dict[str, float]
 ) -> None:
-    """What is there under the same name is the very task that would be deleted."""
+    """The task under the same name is the one that would be deleted."""
     named = [{"payload": str(number), "task_id": f"t-{number}"} for number in range(500)]
     queue.create_tasks(named).raise_for_errors()
     with ct.connect(endpoint=client.endpoint.replace("127.0.0.1", "localhost"), retry=SOON) as other:

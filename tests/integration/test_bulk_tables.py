@@ -1,4 +1,4 @@
-"""Tasks out of tables: what a listing wrote, what numpy holds, what comes from anywhere, what is wrong."""
+"""Tasks from tables: from listings, from numpy, from other sources, and invalid ones."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_only_what_was_edited_changes(client: ct.Client, queue: ct.Queue) -> Non
     assert sent(n=7, t=False)["mixed"] == b'{"n":7,"x":null,"deep":{"a": 1.0},' + big + b',"t":false}'
     assert sent(t=1, x=0)["mixed"] == b'{"n":1,"x":0,"deep":{"a": 1.0},' + big + b',"t":1}'
     assert sent(n=None, t=pd.NA, deep=None, big=None)["mixed"] == b'{"x":null}', (
-        "a cell without a value takes its key away"
+        "a cell without a value removes its key"
     )
 
 
@@ -108,7 +108,7 @@ def test_an_edited_text_is_sent(client: ct.Client, queue: ct.Queue) -> None:
     table = queue.tasks(view="FULL").to_dataframe(decode="text")
     target, other = client.create_queue(new_id()).pause(), client.create_queue(new_id()).pause()
     target.create_tasks(table).raise_for_errors()
-    assert payloads(target) == [b"a1", b"b\xff"], "bytes that are no text stay as they are"
+    assert payloads(target) == [b"a1", b"b\xff"], "bytes that are not text do not change"
     other.create_tasks(table.assign(payload_text=["edited", table.payload_text[1]])).raise_for_errors()
     assert payloads(other) == [b"b\xff", b"edited"]
 

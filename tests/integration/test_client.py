@@ -1,4 +1,4 @@
-"""The client against the real emulator over real HTTP: queues, tasks, and what their verbs do."""
+"""The client against the real emulator over real HTTP: the verbs of queues and tasks."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_tasks_of_every_kind(client: ct.Client, kind: str, options: dict[str, st
     task = queue.create_task({"to": "ada"}, **options)  # type: ignore[arg-type]
     assert (task.kind, queue.kind) == (kind, kind)
     assert getattr(task, field) is not None
-    assert task.payload is None  # BASIC: nobody asked for it
+    assert task.payload is None  # BASIC, because it was not requested
     assert task.refresh().json() == {"to": "ada"}
     if kind != "pull":
         assert task.headers["Content-Type"] == "application/json"
@@ -138,7 +138,7 @@ def test_schedules_are_instants_spans_or_seconds(queue: ct.Queue) -> None:
     assert queue.create_task(url=URL, schedule=moment.isoformat()).schedule_time == moment
     in_zone = moment.astimezone(timezone(timedelta(hours=5))).isoformat()
     assert queue.create_task(url=URL, schedule=in_zone).schedule_time == moment
-    local = moment.astimezone().replace(tzinfo=None)  # the clock on the wall here
+    local = moment.astimezone().replace(tzinfo=None)  # local time of this machine
     for naive in (local, local.isoformat(), f"{local:%Y-%m-%d %H:%M:%S.%f}"):
         assert queue.create_task(url=URL, schedule=naive).schedule_time == moment
     for none in (pd.NaT, pd.NA, float("nan"), datetime.min):
@@ -199,7 +199,7 @@ def test_bad_tasks_are_refused_with_the_way_out(queue: ct.Queue) -> None:
         queue.create_task({}, url="ftp://x")
     with pytest.raises(ct.InvalidArgument, match="Task ID"):
         queue.create_task({}, url=URL, task_id="a b")
-    with pytest.raises(ct.InvalidArgument, match="Task ID"):  # not: no id, and so no protection from doubles
+    with pytest.raises(ct.InvalidArgument, match="Task ID"):  # not "no id", which would allow duplicates
         queue.create_task({}, url=URL, task_id="")
     for wrong in ({"url": 5}, {"method": 5}, {"task_id": 5}, {"headers": ["X"]}, {"headers": {"X": None}}):
         with pytest.raises(ct.InvalidArgument, match=r"must be a (string|dict)"):

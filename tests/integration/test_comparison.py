@@ -1,4 +1,4 @@
-"""Pages that compare this package with Google's clients are right about them."""
+"""The pages that compare this package with Google's clients are correct."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_what_is_said_of_googles_clients_is_so() -> None:
-    """What they lack is looked for as well, so that a release that brings it is noticed."""
+    """Missing features are checked too, so that this test fails when a release adds them."""
     from google.cloud import tasks_v2, tasks_v2beta2
     from googleapiclient import discovery
 

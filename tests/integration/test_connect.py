@@ -1,4 +1,4 @@
-"""The ways in: environment, arguments, an emulator of one's own; and what cannot work is said at once."""
+"""Connecting by environment, by arguments, and to a new emulator; invalid input raises at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VARIABLES = ("CLOUD_TASKS_EMULATOR_HOST", "CLOUDTASKS_EMULATOR_HOST")
 
 @pytest.fixture(autouse=True)
 def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine where nobody has signed in."""
+    """A machine without credentials."""
     for variable in (*VARIABLES, "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
@@ -123,7 +123,7 @@ def test_no_secret_reaches_a_repr() -> None:
 
 @pytest.mark.parametrize("parameter", ["access_token", "oauth_token", "bearer_token", "key"])
 def test_no_secret_hides_behind_an_error(parameter: str) -> None:
-    """Tools that report errors follow their causes and contexts, also those that a traceback leaves out."""
+    """Tools that report errors follow causes and contexts, also those that a traceback hides."""
     with ct.connect("p", endpoint="http://127.0.0.1:9", retry=ct.Retry(max_tries=1)) as client:
         with pytest.raises(ct.TransportError) as caught:
             client.api.projects.locations.list("projects/p", **{parameter: "ya29.secret"})
@@ -166,7 +166,7 @@ def test_a_durable_emulator_keeps_queues_and_tasks(tmp_path: Path) -> None:
     with ct.local(file) as client:
         assert client.queue("emails").task("one").json() == {"to": "ada"}
         with pytest.raises(ct.ConfigError, match="another client of this Python") as caught:
-            ct.local(str(file))  # as when a cell is run again
+            ct.local(str(file))  # as when a cell runs again
         assert "client.close()" in str(caught.value.hint)
 
 
@@ -191,7 +191,7 @@ def test_the_demo_has_something_to_look_at() -> None:
         queues = client.queues("-", stats=True).to_dataframe()
         assert set(queues.kind) == {"http", "app_engine", "pull"}
         assert "PAUSED" in set(queues.state)
-        assert queues.tasks_count.max() > 4000  # which goes down: the demo lives
+        assert queues.tasks_count.max() > 4000  # the client closes, and the demo continues
         assert queues.location.nunique() >= 3
 
 
@@ -237,7 +237,7 @@ def test_interrupting_the_kernel_leaves_the_emulator_alone() -> None:
         "with ct.local() as client:\n"
         "    client.create_queue('emails')\n"
         "    os.killpg(os.getpgrp(), signal.SIGINT)\n"  # as Jupyter does
-        "    print({client.queue('emails').id for _ in range(100)})\n"  # told to stop, it would not answer
+        "    print({client.queue('emails').id for _ in range(100)})\n"  # a stopped emulator would not respond
     )
     ended = subprocess.run(
         [sys.executable, "-c", script], start_new_session=True, capture_output=True, text=True, timeout=60
@@ -282,7 +282,7 @@ def test_an_access_token_is_named_as_what_it_is(emulator: str) -> None:
 def test_a_start_that_is_interrupted_leaves_no_emulator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: ModuleType, where: str
 ) -> None:
-    """Ctrl-C while the cell runs: the emulator that was about to begin would hold the file for ever."""
+    """Ctrl-C during the start: an emulator that started anyway would lock the file forever."""
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -292,7 +292,7 @@ def test_a_start_that_is_interrupted_leaves_no_emulator(
         patched.setattr(room, where, interrupted)
         with pytest.raises(KeyboardInterrupt) as kept:  # with its frames, as a notebook keeps the last error
             ct.local(file)
-    with ct.local(file) as client:  # the cell is run again
+    with ct.local(file) as client:  # the cell runs again
         assert client.create_queue("emails").state == "RUNNING"
     assert kept.traceback
 
@@ -303,11 +303,14 @@ def test_a_demo_is_the_one_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         with ct.local(demo=True) as same:
             assert same.endpoint == running.endpoint
             assert same.location == "us-central1"
-        assert running.queues("-").first(1)  # whoever takes it does not end it
+        assert running.queues("-").first(1)  # a client that uses it does not stop it
         for other in ({"dispatch": False}, {"clock": "manual"}, {"enforce_iam": True}):
             with ct.local(demo=True, **other) as own:  # type: ignore[arg-type]
                 assert own.endpoint != running.endpoint
-        for elsewhere in (bare.endpoint.removeprefix("http://"), "localhost:1"):  # no demo, or nobody
+        for elsewhere in (
+            bare.endpoint.removeprefix("http://"),
+            "localhost:1",
+        ):  # not a demo emulator, or no server
             monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", elsewhere)
             with ct.local(demo=True) as own:
                 assert own.endpoint not in (running.endpoint, bare.endpoint)

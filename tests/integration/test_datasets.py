@@ -1,4 +1,4 @@
-"""Listings into folders of Parquet files, and paths that name a folder where a file is meant."""
+"""Exports to folders of Parquet files, and paths of folders where a file is expected."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ ALARMING = (
 
 
 def test_the_tour_runs_headless_and_prints_what_it_showed() -> None:
-    """Also where the output lacks the signs of a card."""
+    """Also if the encoding of the output lacks characters of a card."""
     done = subprocess.run(
         [sys.executable, str(NOTEBOOKS / "demo.py"), "--check"],
         env={**os.environ, "PYTHONIOENCODING": "latin-1"},
@@ -89,12 +89,12 @@ def test_a_notebook_that_there_is_not_names_those_that_there_are() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The notebooks folder, in a checkout of its own."""
+    """The notebooks folder in a separate checkout."""
     return shutil.copytree(NOTEBOOKS, tmp_path / "notebooks", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 class Demo:
-    """`make demo` without a screen and without a home, from its start until JupyterLab answers."""
+    """`make demo` without a screen and without a home folder, from its start until JupyterLab responds."""
 
     def __init__(self, folder: Path) -> None:
         self.temporary = folder.parent / "tmp"
@@ -117,7 +117,7 @@ class Demo:
         self.processes = psutil.Process(self.popen.pid).children(recursive=True)
 
     def running(self, word: str) -> list[psutil.Process]:
-        """Its processes with this word on their command line. JupyterLab also starts some that end at once."""
+        """Its processes with this word in their command line. JupyterLab also starts processes that end at once."""
         found = []
         for process in psutil.Process(self.popen.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -132,10 +132,10 @@ class Demo:
         return answer.json()
 
     def wait(self) -> str:
-        """Everything that it printed. Fails when JupyterLab, a kernel, the emulator or a runtime file is left."""
+        """Its whole output. Fails if JupyterLab, a kernel, the emulator or a runtime file is left."""
         assert self.popen.stdout is not None
         if not self.popen.stdout.closed:
-            self.printed += self.popen.stdout.read()  # ends when the last process that could write has ended
+            self.printed += self.popen.stdout.read()  # ends with the last process that could write
             self.popen.stdout.close()
         self.popen.wait(60)
         _, alive = psutil.wait_procs(self.processes, timeout=60)
@@ -167,7 +167,7 @@ def test_what_a_person_runs_and_saves_stays_in_a_copy_and_nothing_alarming_is_pr
     demo.call("PUT", "contents/01_tour.ipynb", {"type": "notebook", "content": tour["content"]})
     demo.call("GET", "contents/01_tour.ipynb")
     demo.popen.send_signal(signal.SIGTERM)  # ends it as Ctrl-C does
-    demo.popen.send_signal(signal.SIGINT)  # is ignored, as the second Ctrl-C
+    demo.popen.send_signal(signal.SIGINT)  # is ignored, like a second Ctrl-C
     printed = demo.wait()
     assert demo.popen.returncode == 0
     assert [word for word in ALARMING if word in printed] == [], printed

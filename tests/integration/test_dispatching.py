@@ -1,4 +1,4 @@
-"""Push tasks go out of a real emulator by themselves, to a real target."""
+"""A real emulator dispatches push tasks automatically, to a real target."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PATIENCE_S = 20
 
 
 class Target:
-    """Answers with the next of these codes, then with 200; `paths` are those that were asked for."""
+    """A target that returns these codes in turn, then 200; `paths` are the requested paths."""
 
     def __init__(self) -> None:
         self.paths: SimpleQueue[str] = SimpleQueue()

@@ -1,6 +1,6 @@
-"""What is handed out: a wheel and an sdist that are whole, and work in environments that hold nothing else.
+"""The wheel and the sdist are complete, and work in environments without other packages.
 
-Each extra is tried here but `test` and `dev`: the tests themselves run in environments of these.
+Each extra is tested here, except `test` and `dev`: the tests themselves run with these.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def plain(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
     _done([sys.executable, "-m", "venv", str(place / "env")], place)
     _install(place, str(wheel))
     yield place
-    shutil.rmtree(place)  # pytest keeps it when any test of the session failed
+    shutil.rmtree(place)  # pytest keeps it if any test of the run failed
 
 
 def test_the_wheel_holds_everything_that_the_package_needs_and_nothing_else(wheel: Path) -> None:
@@ -177,7 +177,7 @@ def test_with_plot_it_draws(plain: Path, wheel: Path, tmp_path: Path) -> None:
 
 
 def test_the_sdist_with_docs_builds_the_site(plain: Path, sdist: Path, tmp_path: Path) -> None:
-    """Of the package as it was installed: the sources beside the pages are taken away."""
+    """With the installed package only: the sources are not on the path."""
     python = _extended(plain, tmp_path, f"{sdist}[docs]")
     with tarfile.open(sdist) as archive:
         # Python 3.11.2 has no extractall(filter=...); newer ones warn where no filter is set.
@@ -190,7 +190,7 @@ def test_the_sdist_with_docs_builds_the_site(plain: Path, sdist: Path, tmp_path:
 
 
 def _extended(plain: Path, place: Path, *more: str) -> str:
-    """A copy of the plain environment with this in it too; returns its Python.
+    """Copy the plain environment and install this in it; returns its Python.
 
     The copies share their files: pip replaces files, and never writes into one.
     """
@@ -213,7 +213,7 @@ def _run(python: str, code: str) -> list[str]:
 
 
 def _done(command: list[str], place: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run it where nothing of the checkout can be found by accident."""
+    """Run it in a folder from which the checkout cannot be imported."""
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     clean |= {"TQDM_DISABLE": "1", **more}
     done = subprocess.run(command, capture_output=True, text=True, cwd=place, env=clean)

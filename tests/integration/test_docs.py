@@ -1,4 +1,4 @@
-"""The site builds without a warning, holds every public name, and its pages keep their word."""
+"""The site builds without a warning and documents every public name, and its statements are true."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DOCS = ROOT / "docs"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as `make docs` builds it. Warnings are errors: dead links, unknown names, bad markup.
 
-    Of the notebooks only the tour runs: test_notebooks.py runs them all.
+    Of the notebooks, only the tour runs here: test_notebooks.py runs all of them.
     """
     out = tmp_path_factory.mktemp("site")
     command = [
@@ -61,7 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "html"
 
 
-@pytest.mark.timeout(400)  # the first one to ask builds the site
+@pytest.mark.timeout(400)  # the first test that needs it builds the site
 def test_every_public_name_has_an_entry(site: Path) -> None:
     inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
     there = {name for kind in inventory.data for name in inventory.data[kind] if kind.startswith("py:")}
@@ -71,13 +71,13 @@ def test_every_public_name_has_an_entry(site: Path) -> None:
 
 
 def test_no_page_needs_a_network(site: Path) -> None:
-    """Scripts, styles and pictures are the site's own."""
+    """The site loads no scripts, styles or pictures from other sites."""
     loaded = re.compile(r'<(?:script|img|link rel="stylesheet")[^>]*(?:src|href)="(https?:[^"]+)"')
     found = {url for page in site.rglob("*.html") for url in loaded.findall(page.read_text())}
     assert found == set()
 
 
-WORDS = {  # of people who search, and the page that answers
+WORDS = {  # the words that users search for, and the page that should be found
     "authentication": "how-to/authentication",
     "migrate": "how-to/from-google-cloud-tasks",
     "limits": "explanation/quotas",
@@ -128,7 +128,7 @@ def test_tutorials_show_what_their_cells_show(site: Path) -> None:
     page = (site / "tutorials/01_tour.html").read_text()
     assert "ct-card" in page or 'class="ct' in page
     assert 'src="../_static/panels.js' in page
-    assert "tasks in 00:00" not in page  # a progress line is for eyes that watch it run
+    assert "tasks in 00:00" not in page  # a progress line is only for a running cell
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "_ext").glob("*.py")), ids=lambda path: path.stem)
@@ -168,7 +168,7 @@ def test_every_variable_that_is_read_is_described() -> None:
 
 
 def test_every_column_is_described() -> None:
-    """In the order in which tables have them, and with their types."""
+    """In the order of the tables, and with their types."""
     words = {"string": "text", "int32": "integer", "int64": "integer", "double": "number", "binary": "bytes"}
     words |= {str(TIME): "instant", str(SPAN): "duration", str(MAP): "dict"}
     page = (DOCS / "reference/listings.md").read_text()
@@ -183,7 +183,7 @@ OFFICIAL = (DOCS / "how-to/from-google-cloud-tasks.md").read_text()
 
 
 def test_all_actions_of_the_alpha_client_are_there() -> None:
-    """Its 19 REST actions and two of sign-in."""
+    """Its 19 REST actions and the two actions of sign-in."""
     rows = re.findall(r"^\| (\d+) \| `([\w.]+)", ALPHA, re.M)
     assert [int(number) for number, _ in rows] == list(range(1, 22))
     assert [

@@ -1,4 +1,4 @@
-"""What was answered stays answered: under kill -9, twenty times in a row, and on a full disk."""
+"""No change is lost after its response: after kill -9, twenty times in a row, and on a full disk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATIENCE_S = 30
 
 
 class Killed(Exception):
-    """The emulator is gone: nobody knows what became of the last call."""
+    """The emulator was killed: the outcome of the last call is unknown."""
 
 
 class Caller:
@@ -63,7 +63,7 @@ class Caller:
 
 
 class Ledger:
-    """What was asked and answered, as the callers remember it."""
+    """The calls and their responses, as the callers recorded them."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -72,8 +72,8 @@ class Ledger:
         self.numbers = count()
         self.created: set[str] = set()
         self.ended: set[str] = set()
-        self.unsure: set[str] = set()  # an end that was asked for, and not answered
-        self.held: dict[str, str] = {}  # task → the schedule time that holds it
+        self.unsure: set[str] = set()  # a deletion that was requested, without a response
+        self.held: dict[str, str] = {}  # task → the schedule time that proves its lease
         self.wrong: list[str] = []
         self.delivered: Counter[str] = Counter()
 
@@ -90,7 +90,7 @@ class Ledger:
 
 
 class World:
-    """Creators, leasers and a target around one emulator after another."""
+    """Threads that create and lease tasks, and a target, around one emulator after another."""
 
     def __init__(self, target_port: int) -> None:
         self.ledger = Ledger()
@@ -109,7 +109,7 @@ class World:
         return name
 
     def delete(self, call: Caller) -> None:
-        """What nobody leases: it is not due."""
+        """Create tasks that nobody leases, because they are not due."""
         later = (datetime.now(UTC) + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M:%SZ")
         name = self._create(call, PULL, next(self.ledger.numbers), scheduleTime=later)
         with self.ledger.lock:
@@ -162,7 +162,7 @@ class World:
                 self.ledger.worked.notify_all()
 
     def check(self, call: Caller) -> None:
-        """After a restart. Listings come first: what the target does meanwhile can only add to its own record."""
+        """Compare after a restart. Listings come first, because the target may still record more deliveries."""
         pull, push = call.listed(PULL), call.listed(PUSH)
         ledger = self.ledger
         assert not ledger.wrong
@@ -238,7 +238,7 @@ def test_a_full_disk_is_said_at_once_and_takes_nothing_that_was_answered(tmp_pat
         call("POST", f"{PARENT}/queues", {"name": PULL, "pullTarget": {}})
         kept = _create_until_refused(call, data, process.popen.pid)
         status, answer = call("GET", f"{PULL}/tasks")
-        assert (status, {task["name"] for task in answer["tasks"]}) == (200, kept)  # reading goes on
+        assert (status, {task["name"] for task in answer["tasks"]}) == (200, kept)  # reading still works
         resource.prlimit(process.popen.pid, resource.RLIMIT_FSIZE, _UNLIMITED)
         name = f"{PULL}/tasks/after"
         assert call("POST", f"{PULL}/tasks", {"task": {"name": name, "pullMessage": {}}})[0] == 200
@@ -253,7 +253,7 @@ _UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
 def _create_until_refused(call: Caller, data: Path, pid: int) -> set[str]:
-    """On a disk with room for some hundred kilobytes more."""
+    """On a disk with only a few hundred kilobytes left."""
     log_bytes = data.with_name(f"{data.name}-wal").stat().st_size
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (log_bytes + 300_000, resource.RLIM_INFINITY))
     kept: set[str] = set()

@@ -1,4 +1,4 @@
-"""A clock that is moved by hand, from the notebook's side."""
+"""A manual clock, as a notebook uses it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_cards_and_tables_reckon_from_the_emulators_clock(still: ct.Client) -> N
 
 
 def test_an_attempt_that_hangs_is_over_at_its_deadline(still: ct.Client) -> None:
-    queue = still.create_queue("hanging").pause()  # only what is run goes out
+    queue = still.create_queue("hanging").pause()  # only task.run() sends a task
     with socket.create_server(("127.0.0.1", 0)) as silent:
         task = queue.create_task("x", url=f"http://127.0.0.1:{silent.getsockname()[1]}/", schedule=3 * 3600)
         task.run()
@@ -120,7 +120,7 @@ def test_a_clock_that_is_none() -> None:
 
 
 def test_backoff_is_walked_through_attempt_by_attempt(still: ct.Client) -> None:
-    """The documented example: 10, 20, 40, 80 s, then 80 more each time, at most 300."""
+    """The documented example: 10, 20, 40, 80 s, then 80 s more each time, up to 300 s."""
     retries = {"min_backoff": 10, "max_backoff": 300, "max_doublings": 3}
     with scripted(answer(503)) as target:
         queue = still.create_queue("walked", retry_config=retries)

@@ -1,4 +1,4 @@
-"""Deliveries to a real HTTP server on this machine: what arrives, and what is made of its answer."""
+"""Deliveries to a real HTTP server on this machine: the requests, and the effect of the responses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def still() -> Iterator[ct.Client]:
 
 @pytest.fixture
 def queue(still: ct.Client) -> ct.Queue:
-    """Paused, so that attempts are made only when a test runs the task."""
+    """A paused queue, so that attempts are made only when a test runs the task."""
     return still.create_queue(new_id()).pause()
 
 
@@ -144,7 +144,7 @@ def test_what_the_queue_overrides(still: ct.Client) -> None:
 
 
 def delivered_token(client: ct.Client, queue: ct.Queue, target: Scripted, **token: object) -> str:
-    """The token that a target on this machine got, although the task had an Authorization of its own."""
+    """The token that a target on this machine received, although the task had its own Authorization header."""
     queue.create_task("x", url=f"{target.url}/hook", headers={"authorization": "mine"}, **token).run()
     client.emulator.advance(0)
     scheme, _, value = headers(target.requests[-1])["Authorization"].partition(" ")

@@ -1,4 +1,4 @@
-"""The emulator as the Firebase Admin SDKs speak to it: no version in the path, no URL in the task."""
+"""Requests of the Firebase Admin SDKs: no version in the path, no URL in the task."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def client() -> Any:
 
 
 def task(**rest: Any) -> dict[str, Any]:
-    """As firebase-admin writes it, for a function that the SDK knows by its name alone."""
+    """The request of firebase-admin for a function, of which the SDK has only the name."""
     data = base64.b64encode(json.dumps({"data": {"to": "ada"}}).encode()).decode()
     token = {"serviceAccountEmail": "emulated-service-acct@email.com"}
     request = {"url": "", "body": data, "headers": {"Content-Type": "application/json"}, "oidcToken": token}
@@ -66,7 +66,7 @@ def test_a_queue_without_a_target_sends_to_the_functions_emulator(client: ct.Cli
 
 
 def test_what_cannot_be_done_is_refused_in_the_apis_words(client: ct.Client) -> None:
-    assert post(client, task()).status_code == 404  # there is no such function
+    assert post(client, task()).status_code == 404  # this function does not exist
     client.create_queue("remind")
     for odd in ({}, {"task": {}}, {"task": {"httpRequest": []}}, [], {"task": {"httpRequest": {"url": 5}}}):
         assert post(client, odd).status_code == 400, odd
@@ -95,7 +95,7 @@ def test_firebase_s_tools_make_the_queue_of_a_function(client: ct.Client) -> Non
     assert request.path == "/local/us-central1/remind"
     assert (
         requests.post(place, json={}, timeout=20).status_code == 200
-    )  # made anew, without a target of its own
+    )  # created again, without its own target
     assert client.queue("remind").retry_config.max_attempts == 3  # type: ignore[union-attr]
     for odd in ("[]", "{", '{"defaultUri": "remind"}', '{"retryConfig": {"maxAttempts": "many"}}'):
         assert requests.post(place, data=odd, timeout=20).status_code == 400, odd
@@ -109,7 +109,7 @@ def test_a_first_task_makes_its_queue_when_asked() -> None:
         assert post(client, task()).status_code == 200
         [made] = client.queue("remind").tasks()
         assert made.url == "http://127.0.0.1:5001/local/us-central1/remind"
-        with pytest.raises(ct.NotFound):  # the API itself makes none
+        with pytest.raises(ct.NotFound):  # the API itself creates no queue
             client.queue("others", read=False).create_task(url="https://example.com/")
 
 

@@ -1,4 +1,4 @@
-"""gRPC on the port of REST: the same rules, whoever asks, and nothing of it before somebody does."""
+"""gRPC on the port of REST: the same rules, and nothing of gRPC is loaded before the first gRPC call."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def host(url: str) -> str:
 
 @contextmanager
 def google(url: str) -> Iterator[tasks_v2.CloudTasksClient]:
-    """Google's client, on a channel that was made by hand."""
+    """Google's client, on a channel that the test creates."""
     with (
         grpc.insecure_channel(host(url)) as channel,
         tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel)) as client,
@@ -117,7 +117,7 @@ def test_fields_that_are_asked_for_are_all_that_is_answered(emulator: str, queue
     assert not shown.rate_limits.max_burst_size
 
 
-# What the whole emulator does, for gRPC too
+# Features of the whole emulator, over gRPC too
 
 
 def test_identity_comes_from_metadata() -> None:
@@ -157,7 +157,7 @@ def test_faults_meet_grpc_calls_too() -> None:
             assert official.get_queue(name=queue.name).name == queue.name
         assert client.emulator.fault_report().counts.unavailable > 0
         client.emulator.faults()
-        assert len(list(official.list_tasks(parent=queue.name))) == 1  # the one whose answer was lost
+        assert len(list(official.list_tasks(parent=queue.name))) == 1  # the one whose response was lost
 
 
 def test_a_task_that_was_created_over_grpc_is_sent_when_time_is_moved() -> None:
@@ -244,7 +244,7 @@ def test_a_channel_of_a_client_that_only_reads_is_refused(emulator: str) -> None
 
 
 def test_pages_and_leases_fit_into_the_channel_that_one_makes_by_hand(emulator: str) -> None:
-    """Such a channel takes 4 MB: what is larger would fail in the client, and leased tasks would be lost to it."""
+    """Such a channel accepts 4 MB: a larger response would fail in the client, which would lose leased tasks."""
     payload = b"x" * 700_000
     with (
         grpc.insecure_channel(host(emulator)) as channel,
@@ -275,7 +275,7 @@ def test_a_large_request_is_read_and_a_large_task_refused_by_the_service(
         official.create_task(parent=queue.name, task=http_task(body=b"x" * 5_000_000))
 
 
-# One address, and nothing of gRPC before somebody speaks it
+# One address, and nothing of gRPC before the first gRPC call
 
 
 def loaded(process: EmulatorProcess) -> bool:
@@ -358,7 +358,7 @@ def test_without_the_packages_a_client_is_told_what_to_install(
 
 
 def test_the_owner_is_told_of_clients_that_speak_tls() -> None:
-    """As Google's clients do where they get the address alone."""
+    """As Google's clients connect if they get only the address."""
     from google.auth.credentials import AnonymousCredentials
 
     with EmulatorProcess("--no-dispatch") as process:

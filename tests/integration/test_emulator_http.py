@@ -1,4 +1,4 @@
-"""The emulator's HTTP: envelopes, system parameters, strict reading, and who may talk to it."""
+"""The emulator's HTTP: error envelopes, system parameters, strict validation, and accepted callers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The emulator's authorization server: consent, codes, tokens, and the words of its refusals."""
+"""The emulator's authorization server: consent, codes, tokens, and error messages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def server() -> Iterator[str]:
 
 
 def authorize(server: str, **asked: str) -> dict[str, str]:
-    """What the application gets back when the person agrees."""
+    """The parameters of the redirect after the person agreed."""
     parameters = {**ASKED, "approve": "1", "email": "ada@example.com", **asked}
     answer = requests.get(f"{server}/auth", params=parameters, allow_redirects=False, timeout=30)
     assert answer.status_code == 303
@@ -75,7 +75,9 @@ def test_a_person_allows_and_the_token_is_theirs(server: str) -> None:
     page = requests.get(f"{server}/auth", params={**ASKED, "login_hint": "ada@example.com"}, timeout=30)
     assert page.headers["Content-Type"] == "text/html; charset=UTF-8"
     assert page.headers["X-Frame-Options"] == "DENY"
-    assert page.headers["Referrer-Policy"] == "same-origin"  # a browser that says less sends "Origin: null"
+    assert (
+        page.headers["Referrer-Policy"] == "same-origin"
+    )  # a browser with a stricter policy sends "Origin: null"
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.text))
     form = {name: html.unescape(value) for name, value in fields.items()}
     assert form["email"] == "ada@example.com"

@@ -1,4 +1,4 @@
-"""The emulator as a process: ready line, durability, lifeline, and what it refuses to start with."""
+"""The emulator as a process: ready line, durability, lifeline, and errors at the start."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def create(url: str, queue: str, task_id: str) -> None:
 
 
 def gone(pid: int) -> bool:
-    """Whether the process has ended (a zombie that nobody reaps has)."""
+    """Whether the process has ended (a zombie counts as ended)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -192,7 +192,7 @@ def test_an_option_that_cannot_be_read_is_named(options: list[str], complaint: s
 
 
 def test_the_owner_is_not_told_of_what_others_send() -> None:
-    """Who sends what is no HTTP is told so; who hangs up needs no answer. Neither is a fault of the emulator."""
+    """Invalid HTTP gets an error response, and a closed connection gets none. Neither is logged as an error."""
     head = b"POST /v2beta2/projects/p/locations/us-central1/queues HTTP/1.1\r\nHost: localhost\r\n"
     with EmulatorProcess() as emulator:
         port = int(emulator.url.rpartition(":")[2])
@@ -213,7 +213,7 @@ def test_the_owner_is_not_told_of_what_others_send() -> None:
 
 
 def test_nobody_has_to_read_what_it_complains_of(tmp_path: Path) -> None:
-    """A pipe that is full stops whoever writes to it: an emulator goes on, and ends when it is told to."""
+    """A full pipe blocks its writer. The emulator must continue, and must still end on a signal."""
     data = tmp_path / "queues.db"
     with subprocess.Popen(
         [*COMMAND, "--port", "0", "--data", data], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -224,7 +224,7 @@ def test_nobody_has_to_read_what_it_complains_of(tmp_path: Path) -> None:
         url = process.stdout.readline().split()[-1]
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
         queue = {"name": f"{QUEUES}/q".removeprefix("/v2beta2/")}
-        for _ in range(100):  # each of them says that the disk is full
+        for _ in range(100):  # each error says that the disk is full
             assert requests.post(f"{url}{QUEUES}", json=queue, timeout=20).status_code == 500
         assert call(f"{url}/emulator/v1/info")["clock"] == "system"
         process.terminate()
@@ -279,7 +279,7 @@ def test_the_lifeline_ends_with_a_killed_parent(stdin: str) -> None:
         "print(child.pid, flush=True)\n"
         "threading.Event().wait()\n"
     )
-    # An inherited stdin stays open in this test, so that only the change of parent can tell the emulator.
+    # An inherited stdin stays open in this test, so that the emulator sees only the change of its parent.
     read, write = os.pipe()
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=read, stdout=subprocess.PIPE, text=True
@@ -307,7 +307,9 @@ def test_the_demo_is_seeded_once(tmp_path: Path) -> None:
 
 
 def test_a_body_that_is_not_as_encoded_is_refused() -> None:
-    with EmulatorProcess() as emulator:  # one of its own: the HTTP server complains about such a body
+    with (
+        EmulatorProcess() as emulator
+    ):  # a separate emulator: the HTTP server logs an error about such a body
         url = f"{emulator.url}/v2beta2/projects/p/locations/us-central1/queues"
         answer = requests.post(url, data=b"no", headers={"Content-Encoding": "gzip"}, timeout=10)
         assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")

@@ -1,4 +1,4 @@
-"""Methods beside queues and tasks: buffered requests, encryption keys, queue.yaml, locations."""
+"""Other methods: buffered requests, encryption keys, queue.yaml, locations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import requests
 
 @pytest.fixture
 def location(emulator: str) -> str:
-    """URL of a location of a project of its own."""
+    """URL of a location in a separate project."""
     return f"{emulator}/v2beta2/projects/p-{uuid.uuid4().hex[:12]}/locations/us-central1"
 
 

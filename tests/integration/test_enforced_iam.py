@@ -1,4 +1,4 @@
-"""With --enforce-iam: who calls is asked, and what they may do is what policies and grants say."""
+"""With --enforce-iam, policies and grants decide what each caller may do."""
 
 from __future__ import annotations
 
@@ -284,11 +284,11 @@ def test_creating_through_a_patch_needs_more(enforcing: str, queue: str) -> None
 
 
 def test_every_method_that_has_a_permission_asks_for_it(enforcing: str, queue: str) -> None:
-    """Whatever the body: who may do nothing is refused before anything happens."""
+    """For any body, a caller without permissions is rejected before the call takes effect."""
 
     def held() -> tuple[str, str]:
         shown = ask(enforcing, OWNER, "GET", f"{queue}?readMask=stats,state").json()
-        return shown["state"], shown["stats"]["tasksCount"]  # what else is counted goes on by itself
+        return shown["state"], shown["stats"]["tasksCount"]  # other counters change without calls
 
     before = held()
     values = {"name": f"{queue}/tasks/t", "parent": queue, "queue": queue, "resource": queue, "taskId": "t"}

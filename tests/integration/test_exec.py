@@ -1,4 +1,4 @@
-"""`python -m cloudtasks_nb exec -- COMMAND`: an emulator for as long as a command runs."""
+"""`python -m cloudtasks_nb exec -- COMMAND`: an emulator that runs as long as a command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.integration.test_emulator_process import gone
 from tests.waiting import wait_until
 
 EXEC = [sys.executable, "-m", "cloudtasks_nb", "exec"]
-# Says where the emulator is, and the process id of the emulator's parent: our exec.
+# Prints the address of the emulator, and the process id of its parent, the exec command.
 ASK = """
 import json, os, sys, urllib.request
 host = os.environ["CLOUD_TASKS_EMULATOR_HOST"]
@@ -23,7 +23,7 @@ assert host == os.environ["CLOUDTASKS_EMULATOR_HOST"]
 assert os.environ["CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS"] == f"http://{host}/"
 print(json.load(urllib.request.urlopen(f"http://{host}/emulator/v1/info"))["version"], flush=True)
 """
-# Ignores what asks it to end, but says what came.
+# Ignores signals, but prints their names.
 STUBBORN = """
 import os, signal, sys, time
 for name in sys.argv[1:]:
@@ -43,7 +43,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def emulators() -> set[int]:
-    """The processes of emulators that we, or our children, started."""
+    """The emulator processes that this process or its children started."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -170,7 +170,7 @@ parent = os.getppid()
 children = open(f"/proc/{{parent}}/task/{{parent}}/children").read().split()
 [emulator] = [int(child) for child in children if int(child) != os.getpid()]
 os.kill(emulator, signal.SIGKILL)
-of = f"/proc/{{emulator}}"  # it has ended when its last thread has
+of = f"/proc/{{emulator}}"  # it has ended when its last thread has ended
 while open(of + "/stat").read().rpartition(")")[2].split()[0] != "Z" or len(os.listdir(of + "/task")) > 1:
     time.sleep(0.01)
 """

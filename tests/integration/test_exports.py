@@ -1,4 +1,4 @@
-"""Exports that stream: bounded memory, interrupts that leave nothing, and the way into other tools."""
+"""Streaming exports: bounded memory, no files after an interrupt, and use in other tools."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_an_interrupt_leaves_nothing_half_written(verb: str, tmp_path: Path) -> 
     def parts() -> list[Path]:
         return list(tmp_path.glob(".*.part"))
 
-    with scripted(*map(page, "abc"), b"") as server:  # the fourth page never comes: each try is cut off
+    with scripted(*map(page, "abc"), b"") as server:  # the fourth page never arrives: each try is cut off
         running = export(server.url, verb, tmp_path / "tasks.out")
         assert running.stdout is not None
         assert running.stdout.readline() == "started\n"

@@ -1,4 +1,4 @@
-"""A task that is run from a panel: how that ended is shown without asking."""
+"""A panel shows the outcome of a run without a refresh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecasts come true: queues on an emulator whose clock is moved by hand. benchmarks/forecast.py has all settings."""
+"""Forecasts are right, on an emulator with a manual clock. benchmarks/forecast.py has all settings."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def test_true_times_lie_in_the_intervals() -> None:
 
 
 def test_what_is_read_alone_is_enough(local: ct.Client) -> None:
-    """Nothing is passed: settings, statistics and tasks tell."""
+    """Without arguments: settings, statistics and tasks are read."""
     queue = local.create_queue(
         new_id(), rate_limits={"max_tasks_dispatched_per_second": 5, "max_burst_size": 1}
     )
     inbox = "http://127.0.0.1:9/"
-    queue.update(retry_config={"max_attempts": 1})  # it is done after one attempt, whatever came of it
+    queue.update(retry_config={"max_attempts": 1})  # it is done after one attempt, successful or not
     queue.pause().create_tasks([b"x"] * 100, url=inbox, progress=False).raise_for_errors()
     forecast = queue.resume().forecast()
     assert forecast.drains and forecast.all is not None
@@ -107,7 +107,7 @@ def test_what_cannot_be_forecast(client: ct.Client) -> None:
 
 
 def test_metrics_tell_how_many_fail_and_come(local: ct.Client) -> None:
-    """Half of the attempts fail, and a task comes every ten seconds: successes are seen nowhere but in the metrics."""
+    """Half of the attempts fail, and a task arrives every ten seconds: only the metrics show successes."""
     queue = local.create_queue(new_id(), retry_config={"max_attempts": 1})
     with local.emulator.inbox() as inbox:
 

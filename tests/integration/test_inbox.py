@@ -1,4 +1,4 @@
-"""An inbox: what arrives in it, and what a cell makes of it."""
+"""An inbox: received requests, and handlers in cells."""
 
 from __future__ import annotations
 
@@ -202,8 +202,8 @@ def test_a_closed_inbox_says_so_at_once_and_wakes_who_waits(client: ct.Client) -
     waiting.join(20)
     [error] = refused
     assert isinstance(error, ct.ConfigError)
-    assert "This inbox is closed; 1 of 2 requests came before." in str(error)
-    assert len(inbox.wait(1)) == 1  # these came
+    assert "This inbox is closed; 1 of 2 requests arrived before." in str(error)
+    assert len(inbox.wait(1)) == 1  # these arrived
     with pytest.raises(ct.ConfigError, match="closed"):
         inbox.wait(2)
 
@@ -217,11 +217,11 @@ def test_it_iterates_and_its_headers_ignore_case(inbox: Inbox) -> None:
     assert ("x-shop" in headers, "x-none" in headers) == (True, False)
     with pytest.raises(KeyError, match="x-none"):
         headers["x-none"]
-    assert "X-Shop" in list(headers)  # they are shown as they came
+    assert "X-Shop" in list(headers)  # they are shown in order of arrival
 
 
 def test_waiting_takes_durations_as_text(inbox: Inbox) -> None:
-    with pytest.raises(ct.Timeout, match=r"0 of 1 requests came within 0\.05 s"):
+    with pytest.raises(ct.Timeout, match=r"0 of 1 requests arrived within 0\.05 s"):
         inbox.wait(timeout="50ms")
 
 
@@ -284,7 +284,7 @@ def test_an_app_engine_application_in_a_cell() -> None:
 
 def test_it_answers_while_a_cell_keeps_the_kernel_busy(queue: ct.Queue, inbox: Inbox) -> None:
     inbox.on()(lambda request: 204)
-    queue.create_task("x", url=inbox.url).run()  # the emulator of the tests sends nothing by itself
+    queue.create_task("x", url=inbox.url).run()  # the emulator of the tests dispatches nothing automatically
     deadline = time.monotonic() + 60
     while not any(one.answer for one in inbox.requests) and time.monotonic() < deadline:
         sum(range(1000))  # a cell that computes, and never waits

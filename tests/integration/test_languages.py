@@ -1,4 +1,4 @@
-"""The lines for other languages: those for Python run here, and the page of the documentation shows all of them."""
+"""Connection lines for other languages: those for Python run here; the documentation shows all of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def client() -> Iterator[ct.Client]:
 
 
 def named(client: ct.Client, language: Language) -> Any:
-    """What `client` is once the lines ran."""
+    """The value of `client` after the lines ran."""
     space: dict[str, Any] = {}
     exec(str(client.emulator.connect_from(language)), space)  # noqa: S102 - our own lines
     return space["client"]

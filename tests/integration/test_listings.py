@@ -135,7 +135,7 @@ def test_queues_of_one_location_and_of_all(client: ct.Client) -> None:
     assert set(paused.state) == {"PAUSED"}
     everything = client.queues("-").to_dataframe()
     assert {"us-central1", "europe-west1"} <= set(everything.location)
-    everywhere[0].pause()  # what a merged listing holds is bound all the same
+    everywhere[0].pause()  # items of a merged listing are bound too
 
 
 @pytest.mark.parametrize("count", [-1, 1.5, "3"])

@@ -1,4 +1,4 @@
-"""The magics in a real IPython shell, against the emulator: what they do, print, find and complete."""
+"""The magics in a real IPython shell, against the emulator: effects, printed lines, clients, completion."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ URL = "https://example.com/send"
 
 
 class Notebook:
-    """A shell whose cells are run one by one."""
+    """An IPython shell that runs cells one by one."""
 
     def __init__(self, shell: InteractiveShell, captured: pytest.CaptureFixture[str]) -> None:
         self.shell = shell
         self._captured = captured
 
     def run(self, cell: str) -> tuple[Any, str]:
-        """What the cell returned and what it printed. Raises what it raised."""
+        """Run a cell; returns its value and its output. Errors: those of the cell."""
         self._captured.readouterr()
         done = self.shell.run_cell(cell, store_history=True)
         done.raise_error()
         return done.result, self._captured.readouterr().out
 
     def printed(self) -> str:
-        """What was printed since."""
+        """The output since the last call."""
         return self._captured.readouterr().out
 
     def complete(self, line: str) -> list[str]:
-        """What may stand in place of the last word."""
+        """The completions of the last word."""
         with provisionalcompleter():
             return [found.text for found in self.shell.Completer.completions(line, len(line))]
 
@@ -375,14 +375,14 @@ def test_a_task_without_payload_is_a_line(notebook: Notebook, filled: ct.Queue) 
     made, printed = notebook.run(f"%ct_task {filled.id} --url {URL} --in 1h")
     assert made.refresh().payload == b""
     assert printed.startswith(f"client.queue({filled.id!r}).create_task(")
-    assert filled.id not in notebook.complete("%ct_task ")  # nobody listed or held it yet
+    assert filled.id not in notebook.complete("%ct_task ")  # it was not listed before, and is in no variable
     notebook.shell.user_ns["queue"] = filled
     assert filled.id in notebook.complete("%ct_task ")
     assert "--url" in notebook.complete(f"%ct_task {filled.id} ")
 
 
 def test_a_terminal_says_what_an_error_knows_once(notebook: Notebook, filled: ct.Queue) -> None:
-    for _ in range(2):  # a handler that fails once is never asked again
+    for _ in range(2):  # IPython removes a handler that fails once
         done = notebook.shell.run_cell("%ct tasks no-such-queue")
         assert isinstance(done.error_in_exec, ct.NotFound)
         said = notebook.printed()

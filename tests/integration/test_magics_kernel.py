@@ -1,4 +1,4 @@
-"""The magics in a real kernel, as notebooks have them."""
+"""The magics in a real kernel, as in notebooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks of many queues as one listing, and listings that are cut short and go on."""
+"""The tasks of many queues as one listing, and interrupted listings that continue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIZES = (3, 0, 5, 1)
 
 
 class Wire:
-    """What leaves, and what is refused or held on the way."""
+    """Records the calls of a client, and can reject or delay them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.listed: list[str] = []
@@ -54,7 +54,7 @@ class Wire:
 
 @pytest.fixture
 def project(emulator: str) -> Iterator[ct.Client]:
-    """A project of its own, whose calls are tried once."""
+    """A client of a separate project, without retries."""
     with ct.connect(new_id(), "us-central1", endpoint=emulator, retry=ct.Retry(max_tries=1)) as client:
         for at, (place, size) in enumerate(zip(PLACES, SIZES, strict=True)):
             fill(client.create_queue(f"{place}/q{at}"), size)
@@ -82,7 +82,7 @@ def test_the_tasks_of_all_queues_are_one_listing_with_all_that_listings_have(pro
     ]
     assert sorted(task.json()["n"] for task in tasks.where("payload.n>3")) == [4, 9]
     assert tasks.where("kind:pull").to_arrow().num_rows == 1
-    assert "europe-west1/q0" in str(tasks), "a row of many queues says which is its own"
+    assert "europe-west1/q0" in str(tasks), "a row of many queues names its queue"
     assert counts(list(project.queues("us-central1").tasks())) == {"q2": 5, "work": 1}
     assert len(list(project.queues(filter="state=PAUSED").tasks())) == 0
 
@@ -110,9 +110,9 @@ def test_one_queue_that_refuses_is_named_and_the_others_are_in_the_result(
         tasks.to_dataframe(progress=False)
     read = caught.value.result
     assert isinstance(read, pd.DataFrame)
-    assert set(read.queue) == {"q0"}, "a queue that is gone has no tasks"
+    assert set(read.queue) == {"q0"}, "a deleted queue has no tasks"
     assert "page_token=error.page_token" in (caught.value.hint or "")
-    assert sent.listed.count("q2") == 2, "it is asked once more after all others"
+    assert sent.listed.count("q2") == 2, "it is tried once more after all others"
     sent.refused = {}
     rest = project.queues("-").tasks(page_size=2, page_token=caught.value.page_token)
     assert counts(list(rest)) == {"q2": 5}
@@ -169,7 +169,7 @@ def test_an_export_that_is_interrupted_holds_what_was_read_and_where_it_goes_on(
     sent.refused_after = None
     stopped: Any = caught.value
     assert stopped.result["task_id"].to_pylist() == ["t-000", "t-001", "t-002"]
-    assert "the 3 read before are in the error's .result" in stopped.__notes__[0]
+    assert "the error's .result holds the 3 read before" in stopped.__notes__[0]
     rest = project.queue("q2").tasks(page_size=1, page_token=stopped.page_token)
     assert [task.id for task in rest] == ["t-003", "t-004"]
 

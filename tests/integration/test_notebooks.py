@@ -1,4 +1,4 @@
-"""The notebooks keep their word: each runs from top to bottom against the emulator, and is kept without outputs."""
+"""Each notebook runs from top to bottom against the emulator, and is stored without outputs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[str]:
-    """What `make demo` starts: notebooks on demo data take it."""
+    """The emulator that `make demo` starts: notebooks with demo data use it."""
     with ct.local(demo=True) as client:
         yield client.endpoint
 
@@ -31,7 +31,7 @@ def test_there_is_one_for_each_thing_that_people_do() -> None:
 def test_it_runs_from_top_to_bottom(
     path: Path, demo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A cell that raises fails the test. So do one that complains, and a folder that is left."""
+    """A cell that raises or prints a warning fails the test, and so does a folder that is left behind."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", demo)
     monkeypatch.setenv("TQDM_DISABLE", "1")
@@ -56,4 +56,4 @@ def test_it_is_kept_clean(path: Path) -> None:
     assert all(not cell.outputs and cell.execution_count is None for cell in code)
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
     assert notebook.cells[0].source.startswith("# ")  # a title, which the docs and the file browser show
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}  # nothing of who ran it
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}  # no data of the person who ran it

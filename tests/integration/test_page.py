@@ -1,6 +1,6 @@
-"""The panels' page: linted, tested by node's own runner, and bundled into what is committed.
+"""The panels' JavaScript: linted, tested with node's runner, and equal to the committed bundles.
 
-`make page` brings the tools. Without them these tests are skipped, and fail where CI=true.
+`make page` installs the tools. Without them these tests are skipped; with CI=true they fail.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ PAGE = ROOT / "cloudtasks_nb/widgets/page"
 BUILT = ROOT / "cloudtasks_nb/widgets/built"
 MODULES = ROOT / "build/page/node_modules"
 PATH = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
-SAVED_B = 25_000  # of the script and the style sheet that a saved notebook holds for each panel in it
-LARGEST_B = 25_000  # of one script, which each view of a panel loads from the kernel
+SAVED_B = 25_000  # bytes of script and style sheet for each panel in a saved notebook
+LARGEST_B = 25_000  # bytes of one script, which each view of a panel loads from the kernel
 
 
 def missing() -> str:
-    """The reason why nothing can be linted, tested or bundled here; "" if it can."""
+    """The reason why the tools cannot run here; "" if they can."""
     if shutil.which("node", path=PATH) is None:
         return "node is missing"
     pinned = json.loads((PAGE / "package.json").read_text())["devDependencies"]
@@ -73,7 +73,7 @@ def test_what_is_committed_is_what_the_sources_build(tmp_path: Path) -> None:
     )
     assert sorted(fresh) == sorted(committed)
     stale = [name for name, content in fresh.items() if committed[name] != content]
-    assert stale == [], "run `make page` and commit what it builds"
+    assert stale == [], "run `make page` and commit the built files"
 
 
 @pytest.mark.parametrize("script", sorted(BUILT.glob("*.js")), ids=lambda path: path.stem)

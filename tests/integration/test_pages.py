@@ -1,7 +1,7 @@
-"""Each page runs exactly as a person copies it: from an empty folder, in one process, with nothing injected.
+"""Each page runs exactly as a reader copies it: from an empty folder, in one process, without injected names.
 
-Pages that need credentials run against the emulator. Only the environment says so. A block that needs a cluster, a
-person or another program is marked ```python notest; it still has to be Python.
+Pages that need credentials run against the emulator, which only the environment names. A block that needs a cluster, a
+person or another program is marked ```python notest; it must still be valid Python.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ PAGES = {
     if not {"_build", "decisions", "internals"} & set(path.parts)
 }
 ANY_BLOCK = re.compile(r"^```(?:python|py)(?: notest)?\n(.*?)^```", re.M | re.S)
-ELSEWHERE = {"docs/how-to/testing-with-pytest.md"}  # test_pytest_plugin.py runs its files
+ELSEWHERE = {"docs/how-to/testing-with-pytest.md"}  # test_pytest_plugin.py runs the files of this page
 RUNS = [page for page, text in PAGES.items() if BLOCK.search(text) and page not in ELSEWHERE]
 WORKER = "worker@my-project.iam.gserviceaccount.com"
 
-# The files that a page leaves in the empty folder.
+# The files that each page creates in the empty folder.
 LEAVES = {
     "README.md": ["failed.csv"],
     "docs/how-to/export.md": [
@@ -53,7 +53,7 @@ PRINTS = {
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[ct.Client]:
-    """The emulator that `ct.local(demo=True)` finds in the environment, as it does below `make demo`."""
+    """The emulator that `ct.local(demo=True)` finds in the environment, as with `make demo`."""
     with EmulatorProcess("--demo") as process, ct.connect(endpoint=process.url) as client:
         client.emulator.save("new")
         yield client
@@ -61,7 +61,7 @@ def demo() -> Iterator[ct.Client]:
 
 @pytest.fixture
 def environment(demo: ct.Client, tmp_path: Path) -> dict[str, str]:
-    """What a shell would hold. HOME is empty, so no page finds the credentials of whoever runs the tests."""
+    """The environment of a shell. HOME is empty, so no page finds the credentials of the person who runs the tests."""
     demo.emulator.load("new")
     return {
         "CLOUD_TASKS_EMULATOR_HOST": demo.endpoint.removeprefix("http://"),
@@ -74,7 +74,7 @@ def environment(demo: ct.Client, tmp_path: Path) -> dict[str, str]:
 
 
 def credentials(place: Path, issuer: str) -> dict[str, str]:
-    """A service account's key, an OAuth client and a browser whose person agrees: all of the emulator."""
+    """A service account's key, an OAuth client, and a browser that agrees at once, all for the emulator."""
     key, client, browser = place / "key.json", place / "client.json", place / "browser"
     key.write_text(
         json.dumps(
@@ -125,7 +125,7 @@ def test_all_of_it_is_python(page: str) -> None:
 
 
 def syntax_error(code: str) -> str:
-    """What Python has against a block, with the line; nothing when it can be read."""
+    """The syntax error of a block with its line; empty if the block is valid."""
     try:
         ast.parse(code)
     except SyntaxError as error:

@@ -1,4 +1,4 @@
-"""Pictures of queues as the service holds them."""
+"""Plots of queues of a real emulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Purging and deleting a queue with a backup: whatever was created is in the file, or still in the queue."""
+"""Purging and deleting a queue with a backup: every created task is in the file, or still in the queue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.waiting import wait_until
 
 
 class Producer:
-    """Creates tasks in a queue for the length of a with block, one after the other. `acknowledged` are their ids."""
+    """Creates tasks in a queue within a with block, one after the other. `acknowledged` holds their ids."""
 
     def __init__(self, queue: ct.Queue) -> None:
         self.acknowledged: list[str] = []
@@ -75,9 +75,9 @@ def test_a_queue_is_deleted_with_a_backup_only_when_it_is_empty(
         Producer(producing) as producer,
         pytest.raises(ct.BackupIncomplete, match="was not deleted") as refused,
     ):
-        for number in range(100):  # between two creations the look may find nothing, as the docs say
+        for number in range(100):  # between two creations the listing may be empty, as the docs say
             queue.delete(backup=tmp_path / f"{number}.parquet")
-    assert "no longer in the queue" in str(refused.value)
+    assert "that the queue no longer holds" in str(refused.value)
     files = set.union(*(ids_in(path) for path in tmp_path.iterdir()))
     assert set(producer.acknowledged) <= files | {task.id for task in queue.tasks()}
     queue.delete(backup=tmp_path / "last.parquet")
@@ -123,7 +123,7 @@ def test_a_queue_with_a_task_that_came_after_the_backup_is_not_deleted(
         return file
 
     monkeypatch.setattr(backup, "write_backup", write_and_create)
-    words = r"1 task came to .* 2 tasks are in queue\.parquet, and no longer in the queue"
+    words = r"1 task arrived in .* queue\.parquet holds 2 tasks that the queue no longer holds"
     with pytest.raises(ct.BackupIncomplete, match=words):
         queue.delete(backup=tmp_path / "queue.parquet")
     assert [task.id for task in queue.tasks()] == ["late"]
@@ -146,7 +146,7 @@ def test_tasks_that_a_version_does_not_show_are_never_removed_for_a_backup(
             ):
                 verb(backup=path)
             assert not path.exists()
-        with pytest.warns(UserWarning, match=r"1 of 1 tasks are in seen\.parquet without their content"):
+        with pytest.warns(UserWarning, match=r"seen\.parquet lacks the content of 1 of 1 task: "):
             seen.backup(path)
         assert "without its payload" in client.queue(other.name).restore(path).to_dataframe().message[0]
         moved = [seen.move_tasks(given, to=other) for given in (None, ["a"], seen.tasks())]
@@ -170,7 +170,7 @@ def test_a_purged_queue_comes_back_under_new_ids(queue: ct.Queue, tmp_path: Path
     ids = [task.id for task in queue.tasks()]
     assert [one.rpartition("-")[0] for one in ids] == names
     assert queue.restore(tmp_path / "queue.parquet").done == 5
-    assert [task.id for task in queue.tasks()] == ids, "restored twice is there once"
+    assert [task.id for task in queue.tasks()] == ids, "a task that is restored twice exists once"
     queue.delete_tasks(queue.tasks())
     assert queue.restore(tmp_path / "queue.parquet", renew=False).failed_count == 5
     assert queue.restore(tmp_path / "queue.parquet").done == 5

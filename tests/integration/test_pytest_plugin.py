@@ -1,4 +1,4 @@
-"""The pytest plugin as another project meets it: runs of their own, in processes of their own."""
+"""The pytest plugin in other projects: each run is a separate process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLUGIN = (
     "no:cloudtasks",
     "-p",
     "cloudtasks_nb.pytest_plugin",
-)  # also where its entry point is installed
+)  # also if its entry point is installed
 
 STRICT = ("--strict-markers", "-W", "error", "-p", "no:cacheprovider")
 
@@ -132,7 +132,7 @@ class TestQuietly:
 
 @pytest.fixture(scope="module")
 def passed(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
-    """How many tests of each of these files passed, all in one run."""
+    """The number of passed tests for each of these files, in one run."""
     place = tmp_path_factory.mktemp("project")
     files = {
         "projects": PROJECTS,

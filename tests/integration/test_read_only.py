@@ -1,4 +1,4 @@
-"""A read-only client: nothing that changes the service leaves it, whoever asks, and everything that reads does."""
+"""A read-only client sends no call that changes the service, from any caller, and sends all reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ URL = "http://127.0.0.1:9/x"
 
 @pytest.fixture
 def reader(emulator: str) -> Iterator[ct.Client]:
-    """A client that reads what another one made."""
+    """A client that reads the queues of another client."""
     project = f"ro-{uuid4().hex[:8]}"
     with ct.connect(project, "us-central1", endpoint=emulator) as owner:
         owner.create_queue("push").pause().create_task({"n": 1}, url=URL, task_id="one", schedule=600)
@@ -28,7 +28,7 @@ def reader(emulator: str) -> Iterator[ct.Client]:
 
 @pytest.fixture
 def requests(reader: ct.Client, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What left the client, as method and URL."""
+    """The requests of the client, as method and URL."""
     seen: list[str] = []
     exchange = Session.exchange
 

@@ -1,4 +1,4 @@
-"""Another time for tasks that are there: created again, and gone only when their successor is there."""
+"""Rescheduling: tasks are created again, and deleted only after their successor exists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def filled(queue: ct.Queue, count: int = 7) -> ct.Queue:
 
 
 def whole(queue: ct.Queue) -> list[Any]:
-    """What tasks do, by what they say; without their time and id."""
+    """The requests of tasks by payload, without time and id."""
     keys = ("http_request", "retry_config", "dispatch_deadline")
     found = [[getattr(task, key) for key in keys] for task in queue.tasks(view="FULL")]
     return sorted(found, key=lambda one: one[0].body)
@@ -92,7 +92,7 @@ def test_the_object_is_the_new_task(queue: ct.Queue) -> None:
 
 
 def test_an_interrupted_call_is_completed(client: ct.Client, queue: ct.Queue) -> None:
-    """Where nothing may be deleted, old and new tasks are there. The same call removes the old ones, and adds none."""
+    """If deletions fail, old and new tasks exist. A second call removes the old ones, and adds none."""
     filled(queue)
     with (
         refusing(client.endpoint, r"batchDelete") as gateway,
@@ -108,7 +108,7 @@ def test_an_interrupted_call_is_completed(client: ct.Client, queue: ct.Queue) ->
 
 
 def test_a_task_whose_successor_has_gone_is_not_made_twice(queue: ct.Queue) -> None:
-    """It has run, as far as anybody can tell: what is left is deleted by a person, or copied on purpose."""
+    """The successor has probably run, so the user must decide: delete the old task, or copy it."""
     filled(queue, 1)
     task = queue.task("t-0")
     queue.create_task("x", url=URL, task_id=rescheduling.successor_id(task), schedule=3600).delete()

@@ -1,4 +1,4 @@
-"""client.api, batches and the other ways of one call against the real emulator."""
+"""client.api, batches, and other ways to make one call, against the real emulator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PLACE = "projects/local/locations/us-central1"
 
 
 def test_every_method_of_the_table_is_answered(client: ct.Client) -> None:
-    """From creation to deletion, by the API's own names: no method is left out."""
+    """From creation to deletion, by the API's own names: all methods."""
     called: set[str] = set()
 
     def call(method: object, *args: object, **given: object) -> dict[str, object]:
@@ -190,7 +190,7 @@ def test_a_buffered_task_goes_where_its_queue_says(client: ct.Client) -> None:
     assert queue.buffer(b"\x00").id != "mine"
     with pytest.raises(ct.AlreadyExists):
         queue.buffer("again", task_id="mine")
-    with pytest.raises(ct.ApiError):  # a queue that does not know where its tasks go
+    with pytest.raises(ct.ApiError):  # a queue without a target
         client.create_queue(new_id(), kind="pull").buffer("x")
 
 

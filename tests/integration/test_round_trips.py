@@ -1,4 +1,4 @@
-"""What a task was, it is again: each way round in each version gives an equal task, or refuses it in words."""
+"""Round trips in each version give an equal task, or raise an error with the reason."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ WAYS: dict[str, Callable[[ct.Queue, ct.Queue, Path], ct.BulkResult]] = {
 
 
 def contents(queue: ct.Queue) -> list[list[Any]]:
-    """What tasks are, in an order of their own: a purged task comes back under another id."""
+    """Tasks in an order independent of their ids, because a purged task gets a new id."""
     return sorted(([getattr(task, field) for field in FIELDS] for task in queue.tasks(view="FULL")), key=repr)
 
 
@@ -146,7 +146,7 @@ def test_one_task_that_a_version_cannot_write_fails_alone(emulator: str, tmp_pat
         targets[0].create_tasks(rows)
 
 
-@pytest.mark.filterwarnings("ignore:.*without their content")
+@pytest.mark.filterwarnings("ignore:.*lacks the content of")
 @pytest.mark.parametrize("kind", list(KINDS))
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_task_comes_back_equal_or_is_refused(
@@ -159,7 +159,7 @@ def test_a_task_comes_back_equal_or_is_refused(
     @given(st.lists(KINDS[kind], min_size=1, max_size=4))
     def check(rows: list[dict[str, Any]]) -> None:
         for row in rows:
-            if version == "v2beta2":  # which shows no deadlines, so it cannot know of them
+            if version == "v2beta2":  # this version does not return deadlines
                 row.pop("dispatch_deadline", None)
         held = whole.create_queue(new_id(), kind=kind)
         held.create_tasks(rows).raise_for_errors()

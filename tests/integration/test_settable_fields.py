@@ -1,4 +1,4 @@
-"""Every setting of a queue in every version: created, handed on as it was read, changed, backed up and restored."""
+"""Every setting of a queue in every version: created, passed on after a read, changed, backed up and restored."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SETTINGS: dict[str, tuple[Any, Any]] = {
     "task_ttl": (timedelta(days=20), None),
     "tombstone_ttl": (timedelta(hours=2), None),
 }
-"""What each is created with, and what it is changed to; None where it cannot be changed later."""
+"""The value at creation, and the value of the change; None if it cannot be changed later."""
 
 LACKS: dict[Version, set[str]] = {
     "v2beta2": {"stackdriver_logging_config"},

@@ -1,4 +1,4 @@
-"""Settings at any depth against the real emulator: what was passed changes, and nothing else."""
+"""Settings at any depth against the real emulator: only the passed settings change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole sign-in against the emulator's own authorization server: consent, tokens, calls, and what is refused."""
+"""The whole sign-in against the emulator's authorization server: consent, tokens, calls, and errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def server() -> Iterator[str]:
 
 
 def agrees(email: str):  # type: ignore[no-untyped-def]
-    """A browser whose person agrees at once, and is sent back to wherever the application waits."""
+    """A browser that agrees at once, and follows the redirect to the application."""
 
     def visit(url: str) -> str:
         answer = requests.get(
@@ -66,7 +66,7 @@ def test_who_signed_in_may_call_and_stays_signed_in(server: str) -> None:
     assert token.scope == "https://www.googleapis.com/auth/cloud-platform"
     with ct.connect("local", "us-central1", endpoint=server, credentials=token) as client:
         queue = client.create_queue("mine")
-        advance(server, "7200s")  # the access token is over, which only the emulator knows
+        advance(server, "7200s")  # only the emulator knows that the access token has expired
         assert queue.refresh().id == "mine"
         with client.batch() as batch:
             batch.add(queue.pause)
@@ -123,7 +123,7 @@ def test_every_refusal_says_what_to_do(server: str) -> None:
     }
     with pytest.raises(ct.AuthError, match="invalid_grant"):
         ct.oauth.exchange_code(code, **redeem, code_verifier="of-somebody-else")
-    with pytest.raises(ct.AuthError, match="invalid_grant"):  # it was used, whatever came of it
+    with pytest.raises(ct.AuthError, match="invalid_grant"):  # it was used, even if the request failed
         ct.oauth.exchange_code(code, **redeem, code_verifier=asked.code_verifier)
     code = asked.code_from(agrees(ADA)(asked.url))
     with pytest.raises(ct.AuthError, match="redirect_uri_mismatch") as caught:

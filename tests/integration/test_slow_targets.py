@@ -1,4 +1,4 @@
-"""Targets that are slow, and queues that are throttled, by the emulator's clock."""
+"""Slow targets and throttled queues, by the emulator's clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import cloudtasks_nb as ct
 
 @pytest.fixture
 def client() -> Iterator[ct.Client]:
-    """An emulator of its own: faults hold for all queues."""
+    """A separate emulator, because faults affect all queues."""
     with ct.local(clock="manual") as client:
         yield client
 

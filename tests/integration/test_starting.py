@@ -1,4 +1,4 @@
-"""How an emulator is started: its options, the variables that stand for them, and what is there from the start."""
+"""The start of an emulator: options, their environment variables, and the initial queues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMMAND = [sys.executable, "-m", "cloudtasks_nb"]
 
 
 def ended(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """The command line, where it ends by itself."""
+    """Run a command line that ends without a signal."""
     environment = {**os.environ, **variables}
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60, env=environment)
 
@@ -139,7 +139,7 @@ def test_backups_from_the_start(tmp_path: Path) -> None:
         assert queue.count_tasks() == 1
         queue.purge()
     with EmulatorProcess(*words, data=file) as process, connected(process) as client:
-        assert client.queue("europe-west1/emails").count_tasks() == 0  # it was there
+        assert client.queue("europe-west1/emails").count_tasks() == 0  # it existed before
         assert "was not restored" in process.complaints()
     backup.write_bytes(b"no backup")
     found = ended("emulator", "--port=0", f"--restore={backup}")
@@ -169,7 +169,7 @@ def test_variables_stand_for_options(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         assert (info.clock, info.data, info.dispatches, info.demo) == ("manual", str(other), False, False)
         assert info.allowed_targets == ["a.example.com", "b.example.com"]
         assert sorted(queue.id for queue in client.queues("-")) == ["emails", "images"]
-    with ct.local() as client:  # which was told everything by its own arguments
+    with ct.local() as client:  # which uses only its own arguments
         assert client.emulator.info is not None
         assert (client.emulator.info.clock, client.emulator.info.data) == ("system", "")
         assert list(client.queues("-")) == []
@@ -217,7 +217,7 @@ def test_another_host_lets_in_the_names_that_are_allowed() -> None:
         for origin in ("http://emulator", "http://evil.example.com", "null", f"https://emulator:{port}"):
             assert status(f"emulator:{port}", Origin=origin) == 403, origin
         assert status(f"emulator:{port}", **{"Sec-Fetch-Site": "cross-site"}) == 403
-        # Over http a browser does not say where a script on another machine is used.
+        # Over http, a browser does not name the page that uses a script of another machine.
         assert status(f"emulator:{port}", "?callback=take") == 403
         assert status(f"localhost:{port}", "?callback=take") == 200
 
@@ -235,7 +235,7 @@ def test_an_address_that_others_reach_is_told_in_one_sentence() -> None:
         found = requests.get(
             f"{place}/.well-known/openid-configuration", headers={"Host": "emulator"}, timeout=20
         )
-        assert found.json()["issuer"] == f"http://emulator:{match[1]}"  # where others reach it
+        assert found.json()["issuer"] == f"http://emulator:{match[1]}"  # the address for other machines
         assert (
             requests.get(f"{place}/emulator/v1/info", headers={"Host": "192.0.2.1"}, timeout=20).status_code
             == 403

@@ -1,4 +1,4 @@
-"""What every method understands beside its own parameters, over real HTTP."""
+"""The parameters that every method supports, over real HTTP."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_signs_that_a_browser_could_act_on_are_escaped(session: requests.Session
 
 def test_pages_elsewhere_cannot_read_through_a_script(session: requests.Session, queue: str) -> None:
     elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}
-    for site in ("cross-site", "same-site"):  # another port of this machine is of the same site
+    for site in ("cross-site", "same-site"):  # another port of this machine counts as the same site
         elsewhere["Sec-Fetch-Site"] = site
         assert session.get(f"{queue}?callback=steal", headers=elsewhere).status_code == 403
     assert session.get(queue, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200

@@ -1,4 +1,4 @@
-"""What the emulator tells of tasks that are gone, over HTTP: metrics and logs, with a clock that is moved by hand."""
+"""Metrics and logs of deleted tasks over HTTP, with a manual clock."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ BY_CODE = {
 
 
 class Told:
-    """An emulator, and what it tells."""
+    """An emulator, with its metrics and logs."""
 
     def __init__(self, client: ct.Client) -> None:
         self.client = client
 
     def series(self, metric: str, **query: Any) -> list[dict[str, Any]]:
-        """Of queue q, in the hour until 13:00 unless said otherwise."""
+        """Series of queue q, by default in the hour until 13:00."""
         asked = {
             "filter": f'metric.type="{PREFIX}{metric}" AND resource.labels.queue_id="q"',
             "interval.startTime": "2026-03-01T12:00:00Z",
@@ -150,7 +150,7 @@ def test_what_ends_by_itself_leaves_the_queue(told: Told) -> None:
     hourly = {"aggregation.alignmentPeriod": "3600s", "aggregation.perSeriesAligner": "ALIGN_NEXT_OLDER"}
     (depth,) = told.series("queue/depth", **day, **hourly)
     depths = [int(point["value"]["int64Value"]) for point in depth["points"]]
-    assert depths == [0] * 12 + [1] * 12  # newest first: it ended at noon, ten days later
+    assert depths == [0] * 12 + [1] * 12  # newest first: the time was noon, ten days later
     assert told.kinds() == [("t", "taskCreation"), ("t", "taskDeletion")]
     (gone,) = told.entries("jsonPayload.taskDeletionLog:*")
     assert gone["jsonPayload"]["taskDeletionLog"]["deletionReason"] == "EXPIRED"
@@ -198,7 +198,7 @@ def test_half_of_the_tasks_are_logged_the_same_in_every_run(tmp_path: Path) -> N
             )
             queue.create_tasks([{"url": NOWHERE, "task_id": f"t{number}"} for number in range(200)])
             runs.append({task for task, _ in Told(client).kinds()})
-            queue.update(stackdriver_logging_config={"sampling_ratio": 0.0})  # those that were drawn stay
+            queue.update(stackdriver_logging_config={"sampling_ratio": 0.0})  # tasks that were sampled stay
             client.emulator.advance("1s")
             assert {task for task, kind in Told(client).kinds() if kind == "attemptResponse"} == runs[-1]
             assert len(client.emulator.history(queue)) == 200

@@ -1,4 +1,4 @@
-"""Handles that read nothing: for identities that may only create, run or delete tasks."""
+"""Handles that make no read, for identities that may only create, run or delete tasks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Acting = Callable[[str], ct.Client]
 
 @pytest.fixture
 def acting(owner: ct.Client, queues: dict[str, ct.Queue]) -> Iterator[Acting]:
-    """Clients of identities that hold one role on these queues, and nothing else."""
+    """Clients of identities that have only one role on these queues."""
     clients: list[ct.Client] = []
 
     def with_role(role: str) -> ct.Client:

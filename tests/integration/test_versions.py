@@ -1,4 +1,4 @@
-"""The same objects on every version of the API, over HTTP."""
+"""The objects are the same in every version of the API, over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A watch loses nothing that it saw: not to a crash, a full disk, a page that fails, or another watch."""
+"""A watch never loses a task that it read: after a crash, a full disk, a failed page, or with another watch."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_what_was_given_up_comes_back(local: ct.Client, failing: ct.Queue, path:
     assert sorted(back) == list(range(10))
     assert back[0].headers["X-Api-Key"] == "k"
     assert failing.restore(path, progress=False).done == 5
-    assert failing.count_tasks() == 10, "restoring twice brings each once"
+    assert failing.count_tasks() == 10, "each is restored once, even by two restores"
 
 
 def test_the_file_is_for_its_owner_and_leaves_nothing_beside_it(failing: ct.Queue, path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_file_that_was_taken_away_is_begun_again(local: ct.Client, failing: ct
         path.unlink()
         assert watch.look() == 5
         shutil.copy(path, path.with_name("copy"))
-        path.with_name("copy").replace(path)  # another file, which holds the same
+        path.with_name("copy").replace(path)  # another file with the same tasks
         assert watch.look() == 0
     assert len(kept(path)) == 5
 
@@ -168,7 +168,7 @@ def test_a_full_disk_is_said_and_costs_nothing(
 
 
 def test_it_looks_by_itself_and_outlives_what_fails(local: ct.Client, failing: ct.Queue, path: Path) -> None:
-    """The first look goes well, the next ones meet a service in trouble, and then all is well again."""
+    """The first poll succeeds, the next ones fail because of the service, and later ones succeed again."""
     with (
         refusing(local.endpoint) as gateway,
         ct.connect(local.project, local.location, endpoint=gateway.url, retry=ct.Retry(max_tries=1)) as there,
@@ -247,7 +247,7 @@ def test_pull_tasks_are_kept_whole_or_refused(local: ct.Client, path: Path) -> N
     work.create_task(b"x", tag="blue")
     with (
         ct.connect(local.project, local.location, endpoint=local.endpoint, api_version="v2") as old,
-        pytest.raises(ct.BackupIncomplete, match="have no payload"),
+        pytest.raises(ct.BackupIncomplete, match="without a payload"),
     ):
         old.queue(work.id).watch(path)
     with work.watch(path) as watch:
@@ -277,7 +277,7 @@ def test_how_long_a_watch_is_blind() -> None:
 
 
 def command(queue: ct.Queue, path: Path, *more: str) -> subprocess.Popen[str]:
-    """The watch as a job of its own."""
+    """The watch as a separate process."""
     words = [sys.executable, "-m", "cloudtasks_nb", "watch", queue.name, str(path)]
     endpoint = queue._session.endpoint
     return subprocess.Popen(
@@ -299,7 +299,7 @@ def test_the_command_watches_until_it_is_told_to_stop(failing: ct.Queue, path: P
 def test_the_command_says_what_is_wrong(
     failing: ct.Queue, path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # the command says them in its own way
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # the command prints them itself
     words = [failing.name, str(path), "--endpoint", failing._session.endpoint]
     for more, said in ((["--every", "never"], "every must be"), (["--within", "x"], "within must be")):
         assert watch_command([*words, *more]) == 1
@@ -310,7 +310,7 @@ def test_the_command_says_what_is_wrong(
 
 
 def test_a_kill_at_any_moment_leaves_a_whole_file(local: ct.Client, tmp_path: Path) -> None:
-    """Killed again and again while it writes: whatever it said that it kept, is there."""
+    """Killed repeatedly while it writes: every task that it reported as saved is in the file."""
     queue = local.create_queue(new_id(), retry_config=RETRIES)
     path, said = tmp_path / "failed.parquet", 0
     for turn in range(3):

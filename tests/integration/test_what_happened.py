@@ -1,4 +1,4 @@
-"""What happened, asked of an emulator whose clock is moved by hand: a report is compared with what was done."""
+"""Reports of an emulator with a manual clock are compared with its real deliveries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def client() -> Iterator[ct.Client]:
 
 
 def run(client: ct.Client, count: int = 40, **settings: Any) -> tuple[ct.Queue, list[tuple[str, int, int]]]:
-    """Tasks of which every tenth fails twice, and is given up; and what was delivered."""
+    """Tasks, of which every tenth fails twice and is given up; and the deliveries."""
     inbox, seen = client.emulator.inbox(), []
 
     @inbox.on("/work")

@@ -1,4 +1,4 @@
-"""queue.tasks().where(): a listing of those tasks that match, against the real emulator over real HTTP."""
+"""queue.tasks().where(): a listing of the matching tasks, against the real emulator over real HTTP."""
 
 from __future__ import annotations
 

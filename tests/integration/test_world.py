@@ -1,4 +1,4 @@
-"""The world of a running emulator: emptied, kept under a name, brought back; and waiting for its queues."""
+"""The state of a running emulator: reset, saved, loaded; and waiting for its queues."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_what_was_saved_comes_back_whole(file: Path, durable: bool) -> None:
         assert queue.refresh().rate_limits.max_tasks_dispatched_per_second == 7  # type: ignore[union-attr]
         assert queue.task("two").schedule_time is not None
         leased.acknowledge()  # the lease is as it was
-        client.emulator.load("before")  # what is kept stays as it was
+        client.emulator.load("before")  # the snapshot does not change
         assert pull.count_tasks() == 1
 
 
@@ -104,7 +104,7 @@ def test_snapshots_outlive_the_emulator_and_are_for_their_owner_only(file: Path)
     with ct.local(file, dispatch=False) as client:
         filled(client)
         client.emulator.save("before")
-        client.emulator.save("before")  # in place of the other
+        client.emulator.save("before")  # replaces the other one
         client.emulator.reset()
     with ct.local(file, dispatch=False) as client:
         assert list(client.queues()) == []  # a reset is durable
@@ -115,7 +115,7 @@ def test_snapshots_outlive_the_emulator_and_are_for_their_owner_only(file: Path)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "before.db").stat().st_mode) == 0o600
     with ct.local(file, dispatch=False) as client:
-        assert client.queue("emails").count_tasks() == 2  # what was loaded is durable
+        assert client.queue("emails").count_tasks() == 2  # a loaded state is durable
 
 
 def truncated(kept: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_broken_snapshot_changes_nothing(file: Path, spoil: Callable[[Path], N
         with pytest.raises(ct.FailedPrecondition, match=rf"snapshot 'before'.*({why}).*Nothing was changed"):
             client.emulator.load("before")
         assert queue.count_tasks() == 2
-        client.emulator.save("before")  # a whole one takes its place
+        client.emulator.save("before")  # a complete one replaces it
         client.emulator.load("before")
 
 
@@ -223,11 +223,11 @@ def test_what_is_under_way_ends_in_the_world_where_it_began(file: Path, durable:
         assert asked.acquire(timeout=20)
         client.emulator.save("under-way")
         client.emulator.load("under-way")
-        assert asked.acquire(timeout=20)  # what was under way then is due again
+        assert asked.acquire(timeout=20)  # attempts that were in progress are due again
         assert [one.outcome for one in client.emulator.history(queue)] == ["CUT_OFF", "UNDER_WAY"]
         client.emulator.reset()
         paused = client.create_queue("emails").pause()
-        paused.create_task(url=inbox.url, task_id="one")  # the same name, and the same row
+        paused.create_task(url=inbox.url, task_id="one")  # the same name and the same row
         may_answer.set()
         wait_until(lambda: inbox._answered >= 2)
         assert paused.count_tasks() == 1
@@ -241,7 +241,7 @@ def test_reset_during_traffic() -> None:
         inbox, over = client.emulator.inbox(), threading.Event()
 
         def work(number: int) -> int:
-            """How many calls went as they should: none fails but for a queue that is gone."""
+            """The number of successful calls: a call fails only if its queue no longer exists."""
             count = 0
             while not over.is_set():
                 try:

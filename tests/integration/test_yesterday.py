@@ -1,4 +1,4 @@
-"""Files that earlier versions wrote: they open, and hold what they held. See tests/yesterday."""
+"""Files of earlier versions open with all their data. See tests/yesterday."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def file_2(tmp_path: Path) -> Path:
 
 
 def test_a_data_file_of_format_2(file_2: Path) -> None:
-    for _ in range(2):  # the second time it is of today's format
+    for _ in range(2):  # the second time it has the current format
         with ct.local(file_2, clock=THEN, dispatch=False) as client:
             kinds = {queue.id: (queue.kind, queue.state) for queue in client.queues()}
             assert kinds == {
@@ -53,7 +53,7 @@ def test_a_data_file_of_format_2(file_2: Path) -> None:
             assert [task.tag for task in client.queue("pull").lease()] in (
                 [None],
                 [],
-            )  # the first is held, then both
+            )  # the first one is leased, then both
             assert client.queue("app").task("a1").url == "/x"
             assert client.location().cmek().kms_key.endswith("/cryptoKeys/k")
             with pytest.raises(ct.AlreadyExists, match="too recently"):
@@ -74,14 +74,14 @@ def test_a_backup_of_form_1(kind: str, ids: set[str]) -> None:
 
 
 def test_a_clock_that_is_moved_by_hand_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    """A clock that went back would hold leases, names and schedules for as long as it had been moved."""
+    """A clock that went back would extend leases, blocked names and schedules by that time."""
     file = tmp_path / "queues.db"
     with ct.local(file, clock=THEN) as client:
         work = client.create_queue("work", kind="pull")
         work.create_task(b"x")
         client.emulator.advance("3d")
         work.lease(lease_duration=60)
-    for clock in ("manual", THEN):  # without a time, and with one that is past
+    for clock in ("manual", THEN):  # without a time, and with a time in the past
         with ct.local(file, clock=clock) as client:  # type: ignore[arg-type]
             assert client.emulator.refresh().info.time == THEN + timedelta(days=3)  # type: ignore[union-attr]
             assert not client.queue("work").lease()
@@ -97,7 +97,7 @@ def test_a_file_that_never_kept_a_time_does_not_go_back_either(file_2: Path) -> 
 
 
 def test_a_data_file_of_format_3_begins_to_tell_what_happens(tmp_path: Path) -> None:
-    """Format 3 kept no attempts: what is told begins now, with the tasks that are there."""
+    """Format 3 stored no attempts: metrics and logs begin now, with the existing tasks."""
     path = file_of(3, tmp_path / "queues.db")
     with ct.local(path, clock=THEN) as client:
         queue = client.queue("emails")
@@ -112,7 +112,7 @@ def test_a_data_file_of_format_3_begins_to_tell_what_happens(tmp_path: Path) -> 
             "t0",
             "t1",
             "t2",
-        }  # whose queue logged them all
+        }  # their queue logged all tasks
     with ct.local(path, clock=THEN) as client:
         assert len(client.emulator.history("emails")) == 3
     with closing(sqlite3.connect(path)) as db:

@@ -15,7 +15,7 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout"] });
 });
 
-test("a double click acts once: the second is dropped until the first is answered", () => {
+test("a double click acts once: the second click is dropped until the first has a response", () => {
   calls.send("pause");
   calls.send("pause");
   calls.send("delete", { confirm: "emails" });
@@ -29,13 +29,13 @@ test("a double click acts once: the second is dropped until the first is answere
   assert.notEqual(model.sent[0].call, model.sent[1].call);
 });
 
-test("only the answer to its own call ends an action", () => {
+test("only the response to its own call ends an action", () => {
   calls.send("pause");
   assert.ok(!calls.answered({ done: "another" }) && !calls.answered({}) && !calls.answered(undefined));
   assert.ok(calls.busy);
 });
 
-test("an answer that comes while the message is sent is not lost", () => {
+test("a response that arrives while the message is sent is not lost", () => {
   model.send = (message) => calls.answered({ done: message.call });
   calls.send("pause");
   assert.ok(!calls.busy);
@@ -47,13 +47,13 @@ test("nothing is sent while Python is busy with another view's action", () => {
   assert.deepEqual(model.sent, []);
 });
 
-test("a light message goes at once, and keeps no button waiting", () => {
+test("a light message is sent at once, and disables no button", () => {
   calls.send("pause");
   calls.tell("choose", { names: [] });
   assert.deepEqual(model.sent[1], { do: "choose", args: { names: [] } });
 });
 
-test("a slow answer is explained by who is slow", () => {
+test("for a slow response, the status line says which part is slow", () => {
   calls.send("pause");
   mock.timers.tick(1500);
   model.set({ busy: "pause" });
@@ -65,14 +65,14 @@ test("a slow answer is explained by who is slow", () => {
   assert.deepEqual(said, [SILENT, WAITING]);
 });
 
-test("an answer in time says nothing of waiting", () => {
+test("for a fast response, the status line shows no waiting message", () => {
   calls.send("pause");
   calls.answered({ done: model.sent[0].call });
   mock.timers.tick(5000);
   assert.deepEqual(said, []);
 });
 
-test("without a kernel a click says so, and the next one is tried again", () => {
+test("without a kernel, a click shows a message, and the next click is tried again", () => {
   model.send = () => {
     throw new Error("no comm");
   };
@@ -84,7 +84,7 @@ test("without a kernel a click says so, and the next one is tried again", () => 
 
 const actions = () => model.sent.filter((message) => message.do !== "alive?");
 
-test("a message that is not answered gives the buttons back, and says what is not known", () => {
+test("without a response, the buttons work again and the outcome is shown as unknown", () => {
   calls.send("pause");
   mock.timers.tick(NEWS_MS);
   assert.deepEqual(model.sent.at(-1), { do: "alive?" });
@@ -99,7 +99,7 @@ test("a message that is not answered gives the buttons back, and says what is no
   );
 });
 
-test("a kernel that is still at it is waited for, however long", () => {
+test("the page waits without limit for a kernel that still runs the action", () => {
   calls.send("load_all");
   for (let asked = 0; asked < 20; asked++) {
     mock.timers.tick(NEWS_MS);
@@ -114,20 +114,20 @@ test("a kernel that does nothing has lost the message", () => {
   calls.send("pause");
   mock.timers.tick(NEWS_MS);
   calls.answered({ alive: "" });
-  assert.ok(calls.busy); // the answer may be on its way
+  assert.ok(calls.busy); // the response may still arrive
   mock.timers.tick(2000);
   assert.ok(!calls.busy);
   assert.match(said.at(-1), /a message was lost/);
 });
 
-test("an answer that comes late is an answer", () => {
+test("a late response still counts", () => {
   calls.send("pause");
   mock.timers.tick(2 * NEWS_MS);
   assert.ok(calls.answered({ done: actions()[0].call }));
   assert.ok(!calls.answered({ done: actions()[0].call }));
 });
 
-test("the end of another view's action may get lost, too", () => {
+test("the message about the end of another view's action may be lost, too", () => {
   model.set({ busy: "purge" });
   calls.heard();
   assert.ok(calls.busy);
@@ -135,6 +135,6 @@ test("the end of another view's action may get lost, too", () => {
   mock.timers.tick(NEWS_MS);
   assert.ok(!calls.busy);
   assert.match(said.at(-1), /“purge” may have been done/);
-  calls.heard(); // it goes on, after all
+  calls.heard(); // it continues after all
   assert.ok(calls.busy);
 });

@@ -25,7 +25,7 @@ function key(type, name, more = {}) {
   return event;
 }
 
-test("arrow keys ask for a width within bounds, Home for that of the content, other keys for nothing", () => {
+test("arrow keys set a width within limits, Home fits the content, other keys do nothing", () => {
   assert.equal(widthOf({ key: "ArrowRight" }, 100), 110);
   assert.equal(widthOf({ key: "ArrowLeft", shiftKey: true }, 100), 50);
   assert.equal(widthOf({ key: "ArrowLeft", shiftKey: true }, 60), 40);
@@ -34,7 +34,7 @@ test("arrow keys ask for a width within bounds, Home for that of the content, ot
   assert.equal(widthOf({ key: "Tab" }, 100), undefined);
 });
 
-test("it is a separator that says whose width it is, and which", () => {
+test("it is a separator with the name of its column and its width", () => {
   const said = ["role", "tabindex", "aria-label", "aria-valuenow", "aria-valuemin", "aria-valuemax"];
   assert.deepEqual(
     said.map((name) => grip.getAttribute(name)),
@@ -42,7 +42,7 @@ test("it is a separator that says whose width it is, and which", () => {
   );
 });
 
-test("a key that is held moves the edge, and the width is kept once when it is let go", () => {
+test("a held key moves the edge, and its release stores the width once", () => {
   assert.ok(key("keydown", "ArrowRight").defaultPrevented);
   key("keydown", "ArrowRight", { repeat: true });
   assert.deepEqual(set, [

@@ -26,7 +26,7 @@ function keyedButton(key, act = () => {}) {
   return button;
 }
 
-test("text from the service stays text", () => {
+test("text from the service is never parsed as HTML", () => {
   const node = h("p", { title: "<b>" }, "<script>alert(1)</script>", null, ["a", ["b"]]);
   assert.equal(node.children.length, 0);
   assert.equal(node.textContent, "<script>alert(1)</script>ab");
@@ -40,7 +40,7 @@ test("attributes that are absent are not written", () => {
   );
 });
 
-test("buttons wait for the answer, and follow their own rule after it", () => {
+test("buttons are disabled until the response, then follow their own rule", () => {
   let isAllowed = true;
   const button = frame.button("Pause", () => frame.send("pause"), { allowed: () => isAllowed });
   frame.root.append(button);
@@ -54,7 +54,7 @@ test("buttons wait for the answer, and follow their own rule after it", () => {
   assert.ok(!button.disabled);
 });
 
-test("buttons of a panel inside this one are left to it", () => {
+test("buttons of a nested panel do not change", () => {
   const inner = new Frame(fakeModel(), frame.root, "inner", "Inner");
   const button = inner.button("Run", () => {});
   inner.root.append(button);
@@ -81,7 +81,7 @@ function openOn(service, traits = {}) {
   return new Frame(fakeModel({ acts_on, ...traits }), openPage(), "test", "A panel");
 }
 
-test("a panel begins with what it acts on, and says when it only reads", () => {
+test("a panel begins with its service, and shows if it is read-only", () => {
   const first = (...given) => openOn(...given).root.firstChild.textContent;
   assert.equal(first({}), "EMULATORacme · us-central1");
   assert.equal(first({ live: true }), "LIVEacme · us-central1");
@@ -90,7 +90,7 @@ test("a panel begins with what it acts on, and says when it only reads", () => {
   assert.equal(isClient, "LIVEacme · us-central1 · read-only client");
 });
 
-test("the real service is confirmed in other words than an emulator", () => {
+test("confirmations on the real service say so", () => {
   const options = { label: "Purge", submit: "Purge", act: () => {}, close: () => {} };
   for (const live of [true, false]) {
     const panel = openOn({ live });
@@ -105,7 +105,7 @@ test("the real service is confirmed in other words than an emulator", () => {
   }
 });
 
-test("an armed button lets go after five seconds", () => {
+test("an armed button disarms after five seconds", () => {
   let acted = 0;
   const button = armed(frame, "Delete", "Sure?", () => acted++);
   click(button);
@@ -115,7 +115,7 @@ test("an armed button lets go after five seconds", () => {
   assert.equal(acted, 0);
 });
 
-test("the focus stays on the thing that has it when its row is drawn anew", () => {
+test("the focus stays on its element when its row is drawn again", () => {
   const box = h("div");
   frame.root.append(box);
   const draw = () => box.replaceChildren(keyedButton("task a/b"), keyedButton("task c"));
@@ -149,7 +149,7 @@ test("after an action the focus comes back, and never goes to a button that was 
   assert.equal(document.activeElement, frame.root);
 });
 
-test("a button that closes its form has the focus again, also when it is disabled until the answer", () => {
+test("a button that closes its form gets the focus back, also if it is disabled until the response", () => {
   const button = keyedButton("purge", () => {});
   const other = keyedButton("resume");
   frame.root.append(other, button);
@@ -161,7 +161,7 @@ test("a button that closes its form has the focus again, also when it is disable
   assert.equal(document.activeElement, button);
 });
 
-test("an input that is drawn anew keeps its focus and its caret", () => {
+test("an input that is drawn again keeps its focus and its caret", () => {
   const box = h("div");
   frame.root.append(box);
   const draw = () => box.replaceChildren(h("input", { "data-key": "name" }));
@@ -191,7 +191,7 @@ test("the focus stays where the user went meanwhile", () => {
   assert.equal(document.activeElement, elsewhere);
 });
 
-test("what only says when it was read draws nothing anew", () => {
+test("a change of only the read time draws nothing again", () => {
   let drawn = 0;
   model.set({ facts: { depth: 1, updated: "" } });
   frame.watchFacts(["facts"], () => drawn++);
@@ -202,20 +202,20 @@ test("what only says when it was read draws nothing anew", () => {
   assert.equal(drawn, 3);
 });
 
-test("an instant keeps running", () => {
+test("a relative time is updated", () => {
   frame.root.append(...frame.freshness("2026-07-31T11:59:55Z"));
   assert.match(frame.root.textContent, /updated 5 s ago/);
   mock.timers.tick(3000);
   assert.match(frame.root.textContent, /updated 8 s ago/);
 });
 
-test("the status line says what Python said, and how to go on", () => {
+test("the status line shows the message from Python and the next step", () => {
   model.set({ notice: { text: "No such queue.", hint: "create it first", level: "error" } });
   assert.equal(frame.status.textContent, "No such queue. Next: create it first");
   assert.ok(frame.status.classList.contains("ct-error"));
 });
 
-test("a queue that is gone is marked once, until it is back", () => {
+test("a missing queue is marked once, until it exists again", () => {
   frame.root.append(h("header", {}, h("h3", {}, "emails")));
   frame.root.querySelector = (selector) =>
     selector.startsWith(":scope") ? frame.root.firstElementChild && document.querySelector("h3") : null;
@@ -226,7 +226,7 @@ test("a queue that is gone is marked once, until it is back", () => {
   assert.equal(document.querySelectorAll(".ct-lost-badge").length, 0);
 });
 
-test("a closed panel listens to nothing, and says that it went", () => {
+test("a closed panel removes its listeners, and reports that it closed", () => {
   frame.cleanup();
   assert.equal(model.listeners(), 0);
   assert.deepEqual(model.sent.at(-1), { do: "unmounted", view: model.sent[0].view });
@@ -253,7 +253,7 @@ test("a form acts when it is ready, and never during an action", () => {
   assert.equal(acted, 1);
 });
 
-test("what is about many is confirmed by its number or by the id of the queue", () => {
+test("an action on many tasks is confirmed by their number or by the queue id", () => {
   const given = [];
   const options = {
     label: "Delete 30 tasks",

@@ -49,7 +49,7 @@ beforeEach(() => {
   said = [];
 });
 
-test("a value says how many tasks it has, of how many, and what is filtered", () => {
+test("a value shows its number of tasks, the total, and the filter", () => {
   const [button] = show(CODES);
   assert.equal(button.getAttribute("aria-label"), "code 503 → UNAVAILABLE, 3 of 8 tasks: only these");
   assert.equal(button.getAttribute("aria-pressed"), "true");
@@ -58,7 +58,7 @@ test("a value says how many tasks it has, of how many, and what is filtered", ()
   assert.deepEqual(said, [["code", "503"]]);
 });
 
-test("a bar filters by its edges, and the chosen one again by none", () => {
+test("a bar filters by its edges, and pressing it again removes the filter", () => {
   click(show(ATTEMPTS)[1], 0);
   click(show({ ...ATTEMPTS, on: [false, true, false] })[1], 0);
   assert.deepEqual(said, [
@@ -67,7 +67,7 @@ test("a bar filters by its edges, and the chosen one again by none", () => {
   ]);
 });
 
-test("arrows walk over bars, with Shift they take them along, and Escape lets everything through", () => {
+test("arrow keys move over bars, with Shift they select several, and Escape removes the filter", () => {
   const reached = new Map();
   const bars = show(ATTEMPTS, reached);
   assert.deepEqual(
@@ -86,7 +86,7 @@ test("arrows walk over bars, with Shift they take them along, and Escape lets ev
   ]);
 });
 
-test("bars are said in words", () => {
+test("bars have labels in words", () => {
   assert.equal(barWords(ATTEMPTS, 1), "1");
   assert.equal(barWords(ATTEMPTS, 0, 2), "0 to 2");
   const due = { look: "time", edges: ["2026-03-01T09:00Z", "2026-03-01T09:05Z"] };
@@ -95,7 +95,7 @@ test("bars are said in words", () => {
   assert.equal(chosenBars({ on: [] }), null);
 });
 
-test("keys that lead nowhere are left to others", () => {
+test("keys without a function are not handled", () => {
   assert.deepEqual(
     ["Home", "End", "ArrowLeft", "ArrowRight", "a"].map((key) => placeOf(key, 2, 4)),
     [0, 3, 1, 3, undefined],

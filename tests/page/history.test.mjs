@@ -10,7 +10,7 @@ test("charts can show every usual span within a report, and all of it", () => {
   assert.deepEqual(spansFor(60), [60]);
 });
 
-test("a span ends with the last point", () => {
+test("a span ends at the last point", () => {
   const points = [0, 60, 120, 180].map((second) => [second * 1000, 1]);
   assert.deepEqual(
     lastOf(points, 120).map(([time]) => time),
@@ -19,7 +19,7 @@ test("a span ends with the last point", () => {
   assert.deepEqual(lastOf([], 60), []);
 });
 
-test("a point of the past may stand a minute apart, a sample may not", () => {
+test("points from metrics may be a minute apart, samples may not", () => {
   const past = [0, 60, 120].map((second) => [second * 1000, 1, 1, null, 150]);
   const samples = [180, 185, 300].map((second) => [second * 1000, 1, 1, 1]);
   assert.deepEqual(
@@ -28,7 +28,7 @@ test("a point of the past may stand a minute apart, a sample may not", () => {
   );
 });
 
-test("queues with the most failed attempts come first, those that nobody asked about last", () => {
+test("queues with the most failed attempts come first, queues without data last", () => {
   const rows = [
     { id: "a", failed: null },
     { id: "b", failed: 0 },

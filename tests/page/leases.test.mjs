@@ -19,7 +19,7 @@ test("a countdown reads as a duration, and its look warns in time", () => {
   assert.deepEqual(standing("held", 0), { words: "expired", look: "" });
 });
 
-test("what became of a lease is said in words", () => {
+test("the state of a lease is shown in words", () => {
   assert.deepEqual(standing("acknowledged", 0), { words: "acknowledged", look: "" });
   assert.deepEqual(standing("returned", 0), { words: "given back", look: "" });
   assert.deepEqual(standing("lost", 0), { words: "lost", look: "ct-lost" });

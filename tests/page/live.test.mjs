@@ -27,12 +27,12 @@ beforeEach(() => {
 const looks = () => model.sent.filter((message) => message.do === "look");
 const answer = (nextS) => model.emit({ done: looks().at(-1).call, next_s: nextS });
 
-test("a panel that is out of sight asks nothing", () => {
+test("a panel that is not visible sends no request", () => {
   mock.timers.tick(10000);
   assert.equal(looks().length, 0);
 });
 
-test("in sight it asks one question at a time, and the kernel says when the next is due", () => {
+test("a visible panel sends one request at a time, and the kernel sets the time of the next", () => {
   seen(true);
   mock.timers.tick(2000);
   assert.equal(looks().length, 1);
@@ -45,7 +45,7 @@ test("in sight it asks one question at a time, and the kernel says when the next
   assert.equal(looks().length, 2);
 });
 
-test("scrolled away it stops, and back in sight it asks at once", () => {
+test("a panel that is scrolled away stops, and sends a request at once when it is visible again", () => {
   seen(true);
   mock.timers.tick(1000);
   seen(false);
@@ -56,7 +56,7 @@ test("scrolled away it stops, and back in sight it asks at once", () => {
   assert.equal(looks().length, 1);
 });
 
-test("during a confirmation, and while text is marked, it waits", () => {
+test("during a confirmation, and while text is selected, it waits", () => {
   seen(true);
   const armed = document.createElement("button");
   armed.className = "ct-armed";
@@ -72,7 +72,7 @@ test("during a confirmation, and while text is marked, it waits", () => {
   assert.equal(looks().length, 1);
 });
 
-test("a question that got lost is said, and asked again later", () => {
+test("a lost request is reported, and sent again later", () => {
   frame.root.append(...frame.freshness("1970-01-01T00:00:00Z"));
   const asleep = frame.root.querySelector(".ct-asleep");
   seen(true);
@@ -86,7 +86,7 @@ test("a question that got lost is said, and asked again later", () => {
   assert.ok(asleep.hidden);
 });
 
-test("without a kernel it never asks again", () => {
+test("without a kernel it sends no more requests", () => {
   seen(true);
   model.send = (message) => {
     model.sent.push(message);
@@ -97,7 +97,7 @@ test("without a kernel it never asks again", () => {
   assert.equal(looks().length, 1);
 });
 
-test("another pause counts from now, and a pause of zero stops", () => {
+test("a new pause counts from now, and a pause of zero stops the requests", () => {
   seen(true);
   model.set({ live_s: 10 });
   mock.timers.tick(9999);
@@ -107,14 +107,14 @@ test("another pause counts from now, and a pause of zero stops", () => {
   assert.equal(looks().length, 0);
 });
 
-test("a closed panel asks nothing", () => {
+test("a closed panel sends no request", () => {
   seen(true);
   frame.cleanup();
   mock.timers.tick(10000);
   assert.equal(looks().length, 0);
 });
 
-test("a view says that it is there while it can be seen", () => {
+test("a view reports itself while it is visible", () => {
   const said = () => model.sent.filter((message) => message.do === "here");
   model.set({ live_s: 0 });
   seen(true);

@@ -28,7 +28,7 @@ test("text finds an id or a location, inside the location that is picked", () =>
   assert.ok(!isIn(ROWS[0], "", "us"));
 });
 
-test("columns become rows again, once for all who ask", () => {
+test("columns become rows again, only once", () => {
   const columns = {
     id: { of: ["a", "b", "c"] },
     location: { of: ["us", "eu"], at: [0, 1, 0] },
@@ -61,7 +61,7 @@ test("numbers begin with the greatest, unknown ones come last, and the model kee
   assert.equal(ROWS[0].id, "b");
 });
 
-test("a head says which way it sorts: numbers begin with the greatest", () => {
+test("a head shows its sort direction: numbers begin with the greatest", () => {
   assert.deepEqual(
     [direction(["Queue"], "Queue"), direction(["-Queue"], "Queue")],
     ["ascending", "descending"],
@@ -112,7 +112,7 @@ test("without estimates tasks are counted and the oldest is unknown", () => {
   assert.equal(columnsFor(true).length, 8);
 });
 
-test("locations that failed alike are one line", () => {
+test("locations with the same error are one line", () => {
   const failed = (location, message) => ({ location, message, hint: "" });
   const groups = byReason([failed("a", "403"), failed("b", "404"), failed("c", "403")]);
   assert.deepEqual(
@@ -121,7 +121,7 @@ test("locations that failed alike are one line", () => {
   );
 });
 
-test("the second step says how many tasks it is about, and how well that is known", () => {
+test("the confirmation shows the number of tasks, and whether it is an estimate", () => {
   assert.equal(heldWords(ROWS, true), "about 43 tasks (estimate)");
   assert.equal(heldWords(ROWS, false), "tasks that were not counted");
   assert.equal(heldWords([ROWS[2]], false), "40 tasks (counted)");
@@ -132,7 +132,7 @@ test("the second step says how many tasks it is about, and how well that is know
 
 const field = (kind, low, high, name = "x") => ({ kind, low, high, name, hint: "a number" });
 
-test("a setting fits its kind and its bounds; nothing typed is the default", () => {
+test("a setting has the right type and range; an empty field is the default", () => {
   assert.ok(fits(field("number", 0.001, 500), "0.5") && fits(field("number", 0.001, 500), ""));
   assert.ok(!fits(field("number", 0.001, 500), "501") && !fits(field("number", 0.001, 500), "1e2"));
   assert.ok(fits(field("whole", 1, 500), "20") && !fits(field("whole", 1, 500), "2.5"));
@@ -161,7 +161,7 @@ test("a grant needs a role and a member", () => {
   );
 });
 
-test("one asks why of a queue that fails, is late, or holds tasks and does not run", () => {
+test("a queue that fails, is late, or holds tasks and does not run has a Why? button", () => {
   const now = Date.parse("2026-01-01T00:00:00Z");
   const calm = { failed: null, state: "RUNNING", depth: 3, oldest: "2026-01-01T01:00:00Z" };
   const asks = (row) => isInTrouble({ ...calm, ...row }, now);

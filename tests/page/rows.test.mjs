@@ -21,14 +21,14 @@ const fill = (...items) => {
   return [...body.children];
 };
 
-test("a row that shows the same stays the same, and another one is drawn in its place", () => {
+test("an unchanged row is kept, and a changed row is drawn again", () => {
   const [a, b, c] = fill(["a", 1], ["b", 2], ["c", 3]);
   const [again, changed, last] = fill(["a", 1], ["b", 9], ["c", 3]);
   assert.ok(again === a && changed !== b && last === c);
   assert.equal(body.textContent, "a 1b 9c 3");
 });
 
-test("rows follow their order, and those that are gone go", () => {
+test("rows follow the order, and missing rows are removed", () => {
   const [a, , c] = fill(["a", 1], ["b", 2], ["c", 3]);
   assert.deepEqual(fill(["c", 3], ["d", 4], ["a", 1]).indexOf(a), 2);
   assert.equal(body.firstChild, c);

@@ -31,7 +31,7 @@ beforeEach(() => {
   cleanup = widget.render({ model, el });
 });
 
-test("what was saved is shown as text, with when it was read and nothing to press", () => {
+test("the saved state is shown as text, with the time of the read and without buttons", () => {
   mock.timers.tick(2000);
   const words = el.textContent;
   for (const part of [
@@ -48,13 +48,13 @@ test("what was saved is shown as text, with when it was read and nothing to pres
   assert.equal(el.querySelectorAll("button, input, select, [onclick]").length, 0);
 });
 
-test("while a kernel may still answer, it does not claim to be saved; what changes is drawn", () => {
+test("while a kernel may still respond, the view does not call itself saved; changes are drawn", () => {
   assert.doesNotMatch(el.textContent, /saved view/);
   model.set({ kept: { ...kept, title: "Other" } });
   assert.match(el.textContent, /^Other/);
 });
 
-test("the panel is asked for until it comes, later and later, and not once the view is closed", () => {
+test("the panel is requested with growing pauses until it arrives or the view is closed", () => {
   const asked = () =>
     model.sent.filter((message) => message.do === "part" && message.name === "panel").length;
   mock.timers.tick(4999);
@@ -98,7 +98,7 @@ test("each model has its own panel, although one module draws them all", async (
   );
 });
 
-test("the host's signal ends a view: it asks for nothing any more, and listens to nothing", () => {
+test("the host's signal ends a view: no more requests, and no listeners", () => {
   const host = new AbortController();
   const own = fakeModel({ kept });
   const end = widget.render({ model: own, el, signal: host.signal });

@@ -17,7 +17,7 @@ test("a scale has two to four steps and holds the greatest value", () => {
   }
 });
 
-test("whole numbers get no ticks between them, and nothing at all gets a scale to one", () => {
+test("whole numbers have no ticks between them, and empty data has a scale up to one", () => {
   assert.deepEqual(scale(2, true).ticks, [0, 1, 2]);
   assert.deepEqual(scale(0, true), { top: 1, ticks: [0, 1] });
 });

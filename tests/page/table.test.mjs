@@ -58,12 +58,12 @@ function press(key, more = {}) {
   table.node.dispatchEvent(Object.assign(event, { key, ...more }));
 }
 
-test("of ten thousand tasks the page holds the rows in view", () => {
+test("the page holds only the visible rows of ten thousand tasks", () => {
   assert.equal(shown().length, 18);
   assert.deepEqual(tops(), ["0px", `${(COUNT - 18) * ROW_PX}px`]);
 });
 
-test("scrolled down it holds others, in order, and drops the first", () => {
+test("after scrolling it holds the next rows, in order, and drops the first", () => {
   table.node.scrollTop = 5000 * ROW_PX;
   table.draw();
   assert.equal(shown()[0], "t4992");
@@ -74,7 +74,7 @@ test("scrolled down it holds others, in order, and drops the first", () => {
   assert.deepEqual(shown(), IDS.slice(4987, 5013));
 });
 
-test("repeated values are read from where they were written once", () => {
+test("repeated values are read by their index", () => {
   const cells = [...table.body.querySelectorAll("tr[data-id]")]
     .slice(0, 3)
     .map((row) => row.lastChild.textContent);
@@ -90,7 +90,7 @@ test("another order keeps the row that Tab reaches on its task", () => {
   assert.equal(table.id(table.current), "t2");
 });
 
-test("keys walk and take the view along; with Shift they select", () => {
+test("keys move the focus and scroll the view; with Shift they select", () => {
   press("End");
   assert.equal(shown().at(-1), "t9999");
   press("Home");
@@ -106,7 +106,7 @@ test("a click on a row opens its task", () => {
   assert.deepEqual(opened, ["t3"]);
 });
 
-test("the box over all says whether none, some or all are selected", () => {
+test("the box in the head shows whether none, some or all are selected", () => {
   const states = [[], ["t0"], ["t0", "t1"]].map((selected) => {
     model.set({ table: { ids: ["t0", "t1"], columns: [], leased: [] }, selected });
     table.fill();

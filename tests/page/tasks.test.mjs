@@ -29,7 +29,7 @@ test("a page is numbered only when it is one of several", () => {
   assert.equal(placeWords({ ...PAGE, more: false }), "all 25 tasks");
 });
 
-test("a verb on all that match says of how many", () => {
+test("an action on all that match names the total", () => {
   assert.equal(matchingWords({ ...PAGE, query: "code:503" }, 3), "all 3 that match (on this page)");
   assert.equal(matchingWords(PAGE, 25), "all 25 on this page");
   assert.equal(matchingWords({ ...PAGE, query: "code:503" }, 1), "the 1 that matches (on this page)");
@@ -46,7 +46,7 @@ test("a confirmation names the filter, and what it hides of a selection", () => 
   assert.equal(selectedWords(5, 2, place), "5 selected tasks, of which 2 do not match “code:503”");
 });
 
-test("spaces around a filter are no disagreement", () => {
+test("spaces around a filter do not count as a change", () => {
   assert.ok(agrees(" is:due ", { query: "is:due" }));
   assert.ok(!agrees("is:du", { query: "is:due" }));
 });
@@ -57,7 +57,7 @@ test("a head sorts up, then down, then as the service lists", () => {
   assert.deepEqual(nextOrder("schedule", ["-schedule"]), []);
 });
 
-test("with Shift a head sorts beside the others, and keeps its place among them", () => {
+test("with Shift, a head is added to the sort order, and keeps its place in it", () => {
   assert.deepEqual(nextOrder("tag", ["-schedule"], true), ["-schedule", "tag"]);
   assert.deepEqual(nextOrder("tag", ["tag", "schedule"], true), ["-tag", "schedule"]);
   assert.deepEqual(nextOrder("tag", ["-tag", "schedule"], true), ["schedule"]);
@@ -74,7 +74,7 @@ test("headers are lines of a name, a colon and a value, which may hold colons", 
 const OLD = { id: "t", url: "https://e.example", method: "POST", headers: [["A", "1"]], payload: "{}" };
 const SAME = { url: OLD.url, method: "POST", headers: "A: 1", payload: "{}" };
 
-test("only what was touched is sent: secrets that the page never saw stay", () => {
+test("only edited fields are sent: secrets that the page never received stay", () => {
   assert.deepEqual(changesOf(OLD, SAME, ""), {});
   assert.deepEqual(changesOf(OLD, { ...SAME, headers: "A: 2" }, " "), { headers: { A: "2" } });
   assert.deepEqual(changesOf(OLD, { ...SAME, headers: "" }, "0"), { headers: {}, schedule: 0 });
@@ -90,6 +90,6 @@ test("a form with a broken header or delay cannot be sent", () => {
   assert.match(problemOf(undefined, "-1"), /number of seconds/);
 });
 
-test("JSON that was broken is noticed", () => {
+test("JSON that became invalid is reported", () => {
   assert.deepEqual(["{}", '"x"', "1", "{", ""].map(isJson), [true, true, true, false, false]);
 });

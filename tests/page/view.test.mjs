@@ -54,14 +54,14 @@ test("a payload can be shown only when payloads are read", () => {
   );
 });
 
-test("the size that is in use can be chosen, whatever it is", () => {
+test("the current page size is always an option", () => {
   const sizes = [...frame.root.querySelectorAll("select option")].map((option) =>
     option.getAttribute("value"),
   );
   assert.deepEqual(sizes, ["25", "30", "50", "100", "250", "1000"]);
 });
 
-test("progress tells how far it is, and of how much where that is known", () => {
+test("progress shows the count, and the total if it is known", () => {
   const row = frame.root.querySelector(".ct-progress");
   assert.ok(row.hidden);
   model.set({ progress: { text: "Reading", done: 2000, total: 0 } });

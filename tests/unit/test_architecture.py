@@ -1,4 +1,4 @@
-"""The rooms table of docs/architecture.md: it names what is there, and every room has its question."""
+"""The table of docs/architecture.md: it names every existing file, each with its question."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROWS = re.findall(r"^\| (`.*?) \|", PAGE.partition("## Rooms")[2].partition("\n#
 
 
 def named() -> set[str]:
-    """Files and folders of the table; a bare file stands in the folder of the one before it."""
+    """Files and folders of the table; a file without a folder is in the folder of the one before it."""
     found = set()
     for row in ROWS:
         folder = ""

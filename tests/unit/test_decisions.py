@@ -1,4 +1,4 @@
-"""Decisions are numbered in the order in which they were made, and speak of files that there are."""
+"""Decisions are numbered without gaps, and name only existing files."""
 
 from __future__ import annotations
 

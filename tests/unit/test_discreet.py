@@ -1,4 +1,4 @@
-"""No secret in any repr: of messages, dicts and lists that are handed out, and of variables in tracebacks."""
+"""No secret in any repr: of returned messages, dicts and lists, and of variables in tracebacks."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from cloudtasks_nb.model import (
     UriOverride,
 )
 from cloudtasks_nb.model.json import decode, encode
+from cloudtasks_nb.redact import _HINTS
 from cloudtasks_nb.render import html, text
 from tests.scripted import answer, scripted
 
@@ -323,3 +324,7 @@ def test_a_secret_is_the_text_itself() -> None:
     assert held == "abc"
     assert f"Bearer {held}" == "Bearer abc"
     assert repr(held[:2]) == repr(held.strip()) == "'•••'"
+
+
+def test_the_rarest_letter_of_each_hint_is_part_of_it() -> None:
+    assert [hint for rare, hint in _HINTS if rare not in hint] == []

@@ -1,7 +1,7 @@
-"""Examples in docstrings run as they stand: on their own, or against an emulator with two queues to play with.
+"""Examples in docstrings run unchanged: alone, or against an emulator with two example queues.
 
-An example that shows no output makes no claim about it; one that does is held to it. Skipped is only what needs
-a Google account, a person or a cluster. What a docstring names as its source, its example calls.
+Output in an example is compared; an example without output is not. Only examples that need a Google account, a
+person or a cluster are skipped. The example of a docstring calls the REST methods that it names as its source.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def full_name(name: str) -> str:
 
 
 def calls_seen(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The ids of all methods that are called from now on, filled as they are."""
+    """The ids of all methods that are called from now on."""
     seen: set[str] = set()
     make = Call.__init__
 
@@ -139,14 +139,14 @@ def test_every_public_name_says_what_it_is() -> None:
     assert silent == []
 
 
-# What other parts of this package call.
+# Methods for other parts of this package.
 INNER = {"BulkResult.add", "BulkResult.tidy"}
 INNER |= {f"{name}.batches_of" for name in ("Log", "Pager", "QueuePager", "TaskPager")}
 INNER |= {f"{name}.bind" for name in ("Location", "Operation", "Queue", "Task")}
 
 
 def test_every_public_name_has_an_example() -> None:
-    """But errors: most of them are one line for one code."""
+    """Except errors: most of them have one line for one code."""
     without = [
         name
         for name in ct.__all__
@@ -177,7 +177,7 @@ DURATIONS = ("timeout", "patience", "latency", "past", "by")
 
 
 def verbs() -> Iterator[tuple[str, Any, str]]:
-    """Every public verb: its name, the function, what it says."""
+    """Every public verb: its name, the function, and its docstring."""
     for kind in CLASSES:
         for name, member in own(kind):
             if inspect.isfunction(member) and f"{kind.__name__}.{name}" not in INNER:
@@ -197,13 +197,13 @@ def test_every_call_names_its_errors_and_its_rest_method() -> None:
 
 
 def test_nothing_is_said_twice() -> None:
-    """Two hands that add to one docstring leave two such lines."""
+    """Two authors of one docstring could add the same field twice."""
     fields = ("Shapes: ", "Units: ", "Errors: ", "Source: ", "Example:")
     assert [(name, field) for name, _, said in verbs() for field in fields if said.count(field) > 1] == []
 
 
 def opens(verb: Any) -> bool:
-    """Whether it makes something that calls by itself, as panels and batches do."""
+    """Whether it returns an object that makes calls itself, such as a panel or a batch."""
     kind = str(inspect.signature(verb).return_annotation)
     return kind.endswith(("Panel", "Monitor", "Workbench", "Browser", "Explorer", "Batch"))
 
@@ -220,7 +220,7 @@ def is_table(verb: Any) -> bool:
 
 
 def test_every_duration_says_its_unit() -> None:
-    """But those that say it in their name: `every_s`."""
+    """Except parameters with the unit in their name: `every_s`."""
     timed = [
         (name, said)
         for name, verb, said in verbs()

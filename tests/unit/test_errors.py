@@ -1,4 +1,4 @@
-"""What an error says of itself, line by line."""
+"""The text of an error, line by line."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def test_a_refusal_is_told_from_what_was_asked_to_what_comes_next() -> None:
     error.tries = 3
     assert str(error).splitlines() == [
         "later",
-        "  asked: queues.get of q",
-        "  answered: 503 UNAVAILABLE",
-        "  tried: 3 times",
+        "  request: queues.get of q",
+        "  response: 503 UNAVAILABLE",
+        "  tries: 3",
         "  next: wait",
     ]
     assert str(ct.ConfigError("no project")) == "no project"
@@ -35,7 +35,7 @@ def test_a_refusal_is_told_from_what_was_asked_to_what_comes_next() -> None:
 
 def test_what_is_refused_here_claims_no_answer_whether_or_not_it_names_a_method() -> None:
     assert str(ct.InvalidArgument("name is missing.", method="queues.get")) == (
-        "name is missing.\n  asked: queues.get"
+        "name is missing.\n  request: queues.get"
     )
 
 

@@ -1,4 +1,4 @@
-"""Every field of a public struct says what it holds: the reference shows the sentence beside the type."""
+"""Every field of a public struct has a docstring, which the reference shows beside its type."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STRUCTS = [struct for struct in map(struct_of, NAMES) if struct is not None]
 
 
 def sentences(struct: type) -> dict[str, str]:
-    """What stands below each field, in the class itself and those that it extends."""
+    """The docstring below each field, in the class and its base classes."""
     said = {}
     for base in reversed(struct.__mro__):
         if not base.__module__.startswith("cloudtasks_nb"):
@@ -74,7 +74,7 @@ def test_what_a_field_holds_is_told_of_as_well() -> None:
 
 
 def messages_in(hint: object) -> set[type[Message]]:
-    """The messages that a type is made of."""
+    """The messages in a type."""
     if isinstance(hint, type) and issubclass(hint, Message):
         return {hint}
     return {kind for part in getattr(hint, "__args__", ()) for kind in messages_in(part)}

@@ -1,4 +1,4 @@
-"""No page and no notebook is near production: each begins on the emulator, and says when it goes live."""
+"""Each page and notebook begins on the emulator, and says before it connects to the real service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGES = {
 }
 NOTEBOOKS = {path.name: json.loads(path.read_text()) for path in (ROOT / "notebooks").glob("*.ipynb")}
 BLOCK = re.compile(r"^```(?:python|py)( notest)?\n(.*?)^```", re.M | re.S)
-LIVE = {"docs/how-to/authentication.md"}  # it is about going live, and says so before its first block
+LIVE = {"docs/how-to/authentication.md"}  # pages about going live, which say so before their first block
 FIXTURES = {"docs/how-to/testing-with-pytest.md"}  # code under test, which a fixture connects to the emulator
 SAID = re.compile(r"\*\*[^*]*(?:connects to Google Cloud Tasks|goes live)[^*]*\*\*")
 

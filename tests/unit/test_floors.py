@@ -30,9 +30,9 @@ FLOORS = [
     {"__init__", "__main__", "emulator"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
-VERSION = "__version__"  # a name, not a room: anybody may say it
+VERSION = "__version__"  # a name, not a room: every file may use it
 
-# The only arrows that point up, each inside a function: objects that show themselves, verbs that open a panel.
+# The only imports from higher floors, each inside a function: objects that display themselves, verbs that open a panel.
 UPWARD = {
     ("shown", "render"),
     ("resources", "widgets"),
@@ -48,11 +48,11 @@ UPWARD = {
     ("diagnosis", "plots"),
     ("diagnosis", "widgets"),
 }
-# The server stands beside the house: it uses the ground floors, and only the command line starts it.
+# The server is beside the house: it uses the ground floors, and only the command line starts it.
 SERVER = "emulator.server"
 SERVER_MAY_USE = {"errors", "names", "origins", "platforms", "mime", "model", VERSION}
 SERVER_IS_USED_BY = {"__main__", "command_line"}
-# Its own floors. Services and dispatcher meet in the store, and deliveries know nothing of either.
+# Its own floors. Services and dispatcher meet in the store, and deliveries import neither.
 SERVER_FLOORS = [
     {"clock", "complaints", "hindrances"},
     {"calls", "timeline"},
@@ -71,7 +71,7 @@ SERVER_LEVEL = {room: level for level, rooms in enumerate(SERVER_FLOORS) for roo
 
 
 def room(parts: Sequence[str]) -> str:
-    """The room of a module, by its name below the package; the emulator is a house of several rooms."""
+    """The room of a module, by its name below the package; the emulator has several rooms."""
     if parts[0] == "emulator" and len(parts) > 1 and parts[1] != "__init__":
         return ".".join(parts[:2])
     return parts[0] if parts else "__init__"
@@ -82,9 +82,9 @@ def room_of(path: Path) -> str:
 
 
 def imports(path: Path) -> list[tuple[tuple[str, ...], bool]]:
-    """Modules of the house that a file imports, by their names below the package: each with whether it is lazy.
+    """The modules of the package that a file imports, by their short names; and whether each import is lazy.
 
-    Lazy is an import inside a function or a TYPE_CHECKING block.
+    An import inside a function or a TYPE_CHECKING block is lazy.
     """
     tree = ast.parse(path.read_text())
     lazy = {
@@ -169,7 +169,7 @@ def modules() -> dict[str, set[str]]:
 def test_there_are_no_import_cycles() -> None:
     graph = modules()
     assert len(graph) > 20
-    # A package's __init__ gathers its own modules; that arrow is not a dependency of theirs on it.
+    # A package's __init__ imports its own modules; this is not a dependency of the modules on it.
     for name in graph:
         graph[name] = {target for target in graph[name] if not name.startswith(f"{target}.")}
     while leaves := [name for name, targets in graph.items() if not targets & graph.keys()]:

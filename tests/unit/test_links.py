@@ -1,7 +1,7 @@
-"""Every link of the README, the pages and the notebooks leads somewhere, as far as that can be known without a network.
+"""Every link of the README, the pages and the notebooks is valid, as far as this can be checked without a network.
 
-Links between files are followed to their headings, as GitHub and the site name them. Links elsewhere have the shape of
-an https address; `make linkcheck` asks them.
+Links between files must name existing headings, as GitHub and the site name them. Links to other sites must be https
+addresses; `make linkcheck` requests them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BARE = re.compile(r"(?<![\"'(\[=/\w])https?://[^\s<>)`\"']+")
 
 
 def prose(path: Path) -> str:
-    """What a page says, without its code."""
+    """The text of a page, without its code."""
     text = path.read_text()
     if path.suffix == ".ipynb":
         cells = json.loads(text)["cells"]

@@ -1,4 +1,4 @@
-"""Multipart bodies and heads, read plainly: the standard library's parser of mail says the same of what is in order."""
+"""The fast parser of multipart bodies and headers agrees with the standard library's mail parser on valid input."""
 
 from __future__ import annotations
 

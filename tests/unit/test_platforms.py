@@ -1,4 +1,4 @@
-"""What differs by platform, both ways: each runs here, whichever platform this is."""
+"""Differences between platforms: the code for each platform runs here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cloudtasks_nb.platforms import (
     passing_signals,
 )
 
-# Ends with 7 when its standard input does, or by the signal.
+# Ends with 7 when its standard input ends, or by a signal.
 READS = "import sys; print('ready', flush=True); sys.stdin.read(); sys.exit(7)"
 
 
@@ -138,7 +138,7 @@ def test_a_command_is_found_by_its_whole_name(monkeypatch: pytest.MonkeyPatch) -
 
 
 class Receiver:
-    """Stands where a process is told of signals."""
+    """A fake for the registration of signal handlers."""
 
     def __init__(self) -> None:
         self.got: list[int] = []
@@ -163,7 +163,7 @@ def test_signals_are_passed_on(
     monkeypatch.setattr(platforms, "_has_terminal", lambda *, windows: terminal)
     receiver, before = Receiver(), signal.getsignal(signal.SIGINT)
     with passing_signals(windows=windows) as pass_to:
-        signal.raise_signal(signal.SIGINT)  # before there is anybody to be told
+        signal.raise_signal(signal.SIGINT)  # before the child process exists
         pass_to(receiver)  # type: ignore[arg-type]
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
@@ -215,7 +215,7 @@ def test_where_files_are_not_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_other_file_asks_for_what_windows_lacks() -> None:
-    """Names that are missing on Windows stand in platforms.py alone."""
+    """Only platforms.py uses names that are missing on Windows."""
     house = Path(platforms.__file__).parent
     lacking = (
         "import resource",

@@ -1,4 +1,4 @@
-"""When a line of progress shows: where somebody watches, or asks for it."""
+"""When a progress line is shown: in a notebook or a terminal, or on request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def tasks(wanted: bool | None, *, several: bool = True) -> Any:
 
 
 @pytest.mark.usefixtures("notebook")
-@pytest.mark.filterwarnings("ignore:IProgress not found")  # there is a kernel in name only
+@pytest.mark.filterwarnings("ignore:IProgress not found")  # only the name of the shell is that of a kernel
 def test_in_a_notebook_it_shows_when_there_is_more_than_one_page() -> None:
     assert shows(tasks(None))
     assert not shows(tasks(None, several=False))

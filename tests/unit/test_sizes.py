@@ -1,4 +1,4 @@
-"""Nothing outgrows its reader: six parameters to a function, 400 lines to a file, 110 signs to a line of script."""
+"""Size limits: six parameters per function, 400 lines per file, 110 characters per line of JavaScript."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ ROOT = Path(__file__).parents[2]
 HOUSE = ROOT / "cloudtasks_nb"
 MOST_PARAMETERS = 6
 MOST_LINES = 400
-LONGEST_LINE = 110  # of the panels' page; ruff holds Python
+LONGEST_LINE = 110  # of the panels' JavaScript; ruff checks Python
 ROOMS = ("cloudtasks_nb", "tests", "benchmarks", "docs", "notebooks")
 WRITTEN = ("*.py", "*.js", "*.mjs", "*.css", "*.html", "*.j2", "*.sql")
 
 # docs/decisions/0030: the two functions where a notebook begins.
-# docs/decisions/0033: completion, hover and type checkers know only the keywords in the signature of a public verb.
+# docs/decisions/0033: completion, hover and type checkers use only the signature of a public verb.
 CALLED_BY_KEYWORD = {
     "connecting.py connect",
     "emulator/launch.py local",
@@ -37,7 +37,7 @@ CALLED_BY_KEYWORD = {
 
 
 def functions(path: Path) -> Iterator[tuple[str, int, int]]:
-    """Functions of a file, how many parameters each has beside self and cls, and how many of them by position."""
+    """The functions of a file, with the number of parameters without self and cls, and of positional ones."""
     where = path.relative_to(HOUSE).as_posix()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

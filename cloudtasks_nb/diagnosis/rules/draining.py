@@ -13,8 +13,8 @@ from ..words import clock, counted, duration, per_second, percent
 
 
 def _forecast(facts: Facts) -> Forecast | None:
-    """The forecast of a running push queue; None for other queues."""
-    if not facts.is_running or facts.queue.kind == "pull" or not facts.due_count:
+    """The forecast of a running push queue; None for other queues, and for one whose limits were not read."""
+    if facts.queue.state != "RUNNING" or facts.queue.kind == "pull" or not facts.due_count:
         return None
     seen = Seen(facts.queue, facts.tasks, facts.depth, facts.complete, facts.now, facts.calls)
     return made(seen, Given())

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from ...model.task import Task
 from ..attempts import Cause, audience_of, cause_of, deadline_of, last_attempt
 from ..causes import HTTP_REQUEST, PITFALLS, meaning_of
-from ..facts import GET, Facts
-from ..fate import delays_of, retries_of
+from ..facts import GET, Facts, is_ok
+from ..fate import delays_of, retries_of, soon_given_up
 from ..finding import Finding
 from ..words import clock, counted, duration, percent
 
@@ -52,8 +52,10 @@ def failing(
 ) -> Finding | None:
     """Too many attempts fail."""
     found = failure_share(facts, at_least=at_least)
-    if found is None or len(facts.failed) < at_least or found.value < share:
+    if found is None or found.value < share:
         return None
+    if len(facts.failed) < at_least:
+        return _failing_unlisted(facts, found, blocks_at, at_least)
     causes = grouped(facts, facts.failed)
     groups = "; ".join(f"{count:,} × {cause.words}" for cause, count in causes[:_NAMED])
     words = causes[0][0].words if len(causes) == 1 else f"the last attempt failed ({groups})"
@@ -77,10 +79,40 @@ def failing(
     )
 
 
+def _failing_unlisted(facts: Facts, found: Share, blocks_at: float, at_least: int) -> Finding | None:
+    """Attempts fail, and hardly any of their tasks is listed: the queue gives them up soon after a failure."""
+    measured, after = facts.measured, soon_given_up(facts.queue)
+    if measured is None or measured.failed < at_least or after is None:
+        return None
+    codes = Counter(
+        {code: count for code, count in measured.attempts.items() if not is_ok(code)}
+    ).most_common()
+    groups = "; ".join(f"{count:,} × {code}" for code, count in codes[:_NAMED])
+    return Finding(
+        rule="failing",
+        severity="blocks" if found.value >= blocks_at else "slows",
+        sentence=f"{found.basis} failed: {groups}. The queue gives up a task "
+        f"{f'{duration(after)} after its first failure' if after else 'when it fails'}, if each attempt fails. Cloud "
+        "Tasks keeps no copy, so a listing does not show these tasks.",
+        evidence=[
+            facts.seen("share of attempts that fail", percent(found.value), found.call),
+            *(
+                facts.seen(f"response_code: {code}", counted(count, "attempt"), found.call)
+                for code, count in codes
+            ),
+            facts.seen("retry_config.max_attempts", facts.queue.retry_config.max_attempts, GET)
+            if facts.queue.retry_config
+            else facts.seen("retry_config", "none", GET),
+        ],
+        cure='queue.update(retry_config={"max_attempts": 100})',
+        source=PITFALLS,
+    )
+
+
 def one_cause(facts: Facts, *, share: float = 0.8, at_least: int = 5) -> Finding | None:
     """Nearly all failures have the same cause."""
     overall = failing(facts, at_least=at_least)
-    if overall is None:
+    if overall is None or len(facts.failed) < at_least:
         return None
     (cause, count), *_ = grouped(facts, facts.failed)
     if count / len(facts.failed) < share:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..causes import PITFALLS
 from ..facts import GET, Facts
@@ -21,7 +21,7 @@ def idle_with_due(facts: Facts, *, patience: timedelta = timedelta(seconds=120))
     if not facts.is_running or not facts.due_count or oldest is None or facts.now - oldest <= patience:
         return None
     if facts.queue.kind == "pull":
-        return _nobody_leases(facts)
+        return _nobody_leases(facts, oldest)
     if (
         stats is None
         or stats.executed_last_minute_count
@@ -45,16 +45,26 @@ def idle_with_due(facts: Facts, *, patience: timedelta = timedelta(seconds=120))
     )
 
 
-def _nobody_leases(facts: Facts) -> Finding | None:
-    if facts.retrying or any(task.dispatch_count for task in facts.tasks):
-        return None  # a worker leased some of them
+def _nobody_leases(facts: Facts, oldest: datetime) -> Finding | None:
+    if facts.retrying:
+        return None  # a worker holds some of them
+    ready = f"Ready to lease: {counted(facts.due_count, 'task')}"
+    leased = max(task.dispatch_count for task in facts.tasks)
+    words = (
+        f"{ready}, the oldest since {clock(oldest, facts.now)}. No worker holds a lease: workers stopped, or leases "
+        "ended without an acknowledgement."
+        if leased
+        else f"{ready}. No worker has leased any of them."
+    )
     return Finding(
         rule="idle_with_due",
         severity="blocks",
-        sentence=f"Ready to lease: {counted(facts.due_count, 'task')}. No worker has leased any of them.",
+        sentence=words,
         evidence=[
             facts.seen("tasks that are due", facts.due_count, facts.sampled),
-            facts.seen("max(dispatch_count)", 0, facts.sampled),
+            facts.seen("oldest schedule_time that is due", oldest.isoformat(), facts.sampled),
+            facts.seen("tasks with a lease", 0, facts.sampled),
+            facts.seen("max(dispatch_count)", leased, facts.sampled),
         ],
         cure="queue.worker(handler).run()",
         source=_LEASING,

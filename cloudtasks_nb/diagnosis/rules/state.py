@@ -19,8 +19,9 @@ def paused_with_backlog(facts: Facts) -> Finding | None:
     if facts.is_running or not facts.depth:
         return None
     state, held = facts.queue.state, tasks(facts.depth, about=not facts.complete)
+    verb = "leased" if facts.queue.kind == "pull" else "sent"
     why = (
-        "no task is sent until queue.resume()"
+        f"no task is {verb} until queue.resume()"
         if state == "PAUSED"
         else "a queue.yaml without this queue was uploaded, or the API was disabled"
     )

@@ -69,7 +69,7 @@ class History(Sequence[AttemptRecord], Shown):
         return iter(self._attempts)
 
     def __repr__(self) -> str:
-        return f"<History of {self.queue}: {len(self)} attempts>"
+        return f"<History of {self.queue}: attempts: {len(self)}>"
 
     def _shape_(self) -> Table:
         from ...render import Table
@@ -80,8 +80,8 @@ class History(Sequence[AttemptRecord], Shown):
         tasks = len({one.task for one in self._attempts})
         earlier = len(self) - len(shown)
         notes = [
-            f"{earlier:,} earlier attempts: to_dataframe()" if earlier else "",
-            f"{self.dropped:,} older ones were dropped to make room" if self.dropped else "",
+            f"{counted(earlier, 'earlier attempt')}: to_dataframe()" if earlier else "",
+            f"{counted(self.dropped, 'older attempt')} dropped to make room" if self.dropped else "",
         ]
         return Table.of(
             shown,
@@ -95,7 +95,7 @@ def _row(one: AttemptRecord) -> dict[str, Value]:
     from ...render import badge, code, muted
     from ...render.status import status_words
 
-    status: Value = muted("no answer yet")
+    status: Value = muted("no response yet")
     if one.status is not None:
         name = f"{one.status.code_name}({one.status.code}): "  # the badge shows the code already
         status = status_words(Status(code=one.status.code, message=one.status.message.removeprefix(name)))

@@ -109,7 +109,7 @@ class Inbox(Shown):
 
         Units: `timeout` is seconds, a timedelta, or text such as "1m".
 
-        Errors: Timeout when fewer came in time; ConfigError when the inbox was closed first.
+        Errors: Timeout when fewer arrived in time; ConfigError when the inbox was closed first.
 
         Example:
             >>> inbox = client.emulator.inbox()
@@ -122,12 +122,12 @@ class Inbox(Shown):
             self._changed.wait_for(lambda: self._answered >= count or self.closed, timeout_s)
             if self._answered < count and self.closed:
                 raise ConfigError(
-                    f"This inbox is closed; {self._answered} of {count} requests came before.",
+                    f"This inbox is closed; {self._answered} of {count} requests arrived before.",
                     hint="open another one with client.emulator.inbox(), and create tasks with its url_for()",
                 )
             if self._answered < count:
                 raise Timeout(
-                    f"{self._answered} of {count} requests came within {timeout_s:g} s.",
+                    f"{self._answered} of {count} requests arrived within {timeout_s:g} s.",
                     hint="check that the queue is running and the task is due; "
                     "client.emulator.history(queue) shows its attempts",
                 )

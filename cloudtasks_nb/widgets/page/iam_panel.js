@@ -32,7 +32,7 @@ function render({ model, el }) {
   const bindings = h("div.ct-scroll-x.ct-bindings");
   const draft = h("div");
   const who = h("div");
-  const whoSummary = h("summary", "Who can what, by this queue's policy");
+  const whoSummary = h("summary", "What each member may do, by this queue's policy");
   frame.root.append(
     ...[header(frame), bindings, frame.get("read_only") ? "" : grantForm(frame), draft, frame.status],
     ...[h("details.ct-fold", { open: true }, whoSummary, who), checks(frame), frame.folded],

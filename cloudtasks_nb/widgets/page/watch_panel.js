@@ -1,4 +1,4 @@
-// The panel of a watch: what it has saved, and buttons to poll now and to stop.
+// The panel of a watch: the number of saved tasks, and buttons to poll now and to stop.
 
 import { cells } from "./frame/cells.js";
 import { buttons, h } from "./frame/dom.js";
@@ -12,7 +12,7 @@ function render({ model, el }) {
   const list = h("dl.ct-facts");
   const allowed = () => frame.get("state").running;
   const bar = buttons(
-    frame.button("Look now", () => frame.send("look_now"), { allowed }),
+    frame.button("Poll now", () => frame.send("look_now"), { allowed }),
     frame.button("Stop", () => frame.send("stop"), { allowed }),
   );
   frame.watch(["state"], () => {

@@ -1,4 +1,4 @@
-"""A real HTTP server that answers as Google's other APIs do, in the shapes of their discovery documents."""
+"""A real HTTP server with responses in the form of Google's other APIs, by their discovery documents."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ GOOD["/v2/projects/local/locations/-/services"] = {"services": [GOOD[f"/v2/{SERV
 
 
 class Google(ThreadingHTTPServer):
-    """`answers` by path, each the JSON of a 200 or a pair (status, JSON). `asked` keeps verb, path and credentials."""
+    """`answers` by path: the JSON of a 200, or a pair (status, JSON). `asked` stores verb, path and credentials."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -103,12 +103,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, *_: object) -> None:
-        """Nothing is printed."""
+        """Print nothing."""
 
 
 @contextmanager
 def google() -> Iterator[Google]:
-    """The server, for as long as the block lasts."""
+    """Run the server within a with block."""
     server = Google()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

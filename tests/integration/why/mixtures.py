@@ -1,4 +1,4 @@
-"""Queues with several causes at once, by chance: what is put in is the truth that a diagnosis is measured by."""
+"""Queues with random mixtures of causes. A diagnosis is compared with these causes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ FOLLOWS = {
     "drain_long": {"concurrency_bound", "rate_bound", "throttled", "failing"},
     "throttled": {"throttled"},
 }
-"""Findings that may follow from a cause, and from nothing else."""
+"""Findings that may follow from each cause."""
 _HARDLY, _CLEARLY = 0.15, 0.25
 _MORE_SUCCEED = {"rate_bound": 140, "throttled": 110}
-"""Attempts that succeed while a pace is shown: in 70 s at two a second; a burst and ten seconds at one a second."""
+"""Successful attempts at each pace: 70 s at two per second; a burst and ten seconds at one per second."""
 TRUTHS = (
     "paused_with_backlog", "failing", "timeouts", "throttled", "concurrency_bound", "rate_bound", "near_exhaustion",
     "sequential_names", "tombstone", "purged_lately", "logging_off", "all_future",
@@ -31,7 +31,7 @@ TRUTHS = (
 
 
 class Mixture(NamedTuple):
-    """What is wrong with a queue. `failures` is how many tasks of `attempts` fail; `pace` what limits it."""
+    """The causes in a queue. `failures`: how many tasks of `attempts` fail; `pace`: what limits the queue."""
 
     paused: bool = False
     failures: int = 0
@@ -53,12 +53,12 @@ class Mixture(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody can say that it fails: the share is near the threshold, or it failed minutes ago."""
+        """Whether the failure is ambiguous: the share is near the threshold, or it failed minutes ago."""
         return _HARDLY < self.share < _CLEARLY or (self.pace == "rate_bound" and self.share > _HARDLY)
 
     @property
     def truth(self) -> set[str]:
-        """The rules that are to fire."""
+        """The rules that must fire."""
         is_failing = self.failures + self.last_attempts >= 5 and self.share >= _CLEARLY
         waits = (
             self.later + self.failures + self.timeouts + self.last_attempts + (0 if not self.pace else 400)
@@ -119,7 +119,7 @@ def put(world: World, mixture: Mixture) -> ct.Queue:
 
 
 def _hold(world: World, queue: ct.Queue, mixture: Mixture, taken: int) -> None:
-    """Four hundred tasks more than it can send in the time that is left of the last minute."""
+    """Four hundred tasks more than the queue can send in the rest of the last minute."""
     faults: dict[str, Any] = {"target_latency": "30s", "targets": world.inbox.url_for("/held*")}
     if mixture.pace == "throttled":
         faults["throttled_rate"] = 1
@@ -135,7 +135,7 @@ def _named(row: dict[str, Any], number: int, mixture: Mixture) -> dict[str, Any]
 
 
 def unexplained(found: set[str], mixture: Mixture) -> set[str]:
-    """What was found and is neither true nor follows from what is."""
+    """Findings that are neither a cause nor follow from one."""
     causes = mixture.truth | mixture.open
     return {rule for rule in found - causes if not FOLLOWS.get(rule, set()) & causes}
 
@@ -156,7 +156,7 @@ class Tally:
         self.missed.update(truth - found)
 
     def rows(self) -> list[tuple[str, int, float, float]]:
-        """Rule, how often it was true, precision and recall."""
+        """The rule, the number of mixtures with it, precision and recall."""
         rules = [
             rule
             for rule in (*TRUTHS, *sorted(self.wrong))

@@ -1,4 +1,4 @@
-"""Queues in trouble, made on purpose: each puts a queue of an emulator whose clock is moved by hand into a state."""
+"""Queues with problems: each scenario brings a queue of an emulator with a manual clock into a state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Scenario = Callable[["World"], ct.Queue]
 
 
 class World:
-    """An emulator, and a target whose answers are chosen by path: /200, /503, …"""
+    """An emulator, and a target whose path selects its response: /200, /503, …"""
 
     def __init__(self, client: ct.Client) -> None:
         self.client = client
@@ -22,7 +22,7 @@ class World:
 
     def _answer(self, request: Any) -> int:
         said = request.path.strip("/").partition("/")[0]
-        if said == "checked":  # a target that wants a token for itself
+        if said == "checked":  # a target that expects a token for its own address
             return 200 if "Bearer" in request.headers.get("Authorization", "") else 401
         return int(said) if said.isdecimal() else 200
 
@@ -30,7 +30,7 @@ class World:
         return self.client.create_queue(f"q-{uuid4().hex[:12]}", **settings)
 
     def fill(self, queue: ct.Queue, count: int, path: str = "/200", **more: Any) -> ct.Queue:
-        """So many tasks, under names that say nothing."""
+        """So many tasks, with random names."""
         rows = [{"url": self.inbox.url_for(path), "task_id": uuid4().hex, **more} for _ in range(count)]
         queue.create_tasks(rows, progress=False).raise_for_errors()
         return queue
@@ -41,7 +41,7 @@ class World:
 
 @contextmanager
 def world(**how: Any) -> Iterator[World]:
-    """An emulator of its own: its clock and its faults are everybody's."""
+    """A separate emulator, because its clock and its faults affect all queues."""
     with ct.local(clock="manual", **how) as client:
         yield World(client)
 
@@ -71,7 +71,7 @@ def paused(world: World) -> ct.Queue:
 
 
 def disabled(world: World) -> ct.Queue:
-    """A queue.yaml that leaves a queue out disables it."""
+    """A queue.yaml without the queue disables it."""
     world.client.upload_queue_yaml("queue:\n- name: default\n  rate: 5/s\n- name: left-out\n  rate: 5/s\n")
     place = world.client.emulator.refresh().info.app_engine_location
     queue = world.client.queue(f"{place}/left-out").pause()
@@ -91,7 +91,7 @@ def answers_503(world: World) -> ct.Queue:
 
 
 def half_fail(world: World) -> ct.Queue:
-    """For long enough that the last minute shows both: ten a minute succeed, ten fail."""
+    """Long enough that the last minute shows both: ten succeed per minute, and ten fail."""
     queue = world.queue(retry_config={"min_backoff": 3600})
     world.fill(queue, 20, "/503")
     world.fill(queue, 20)
@@ -130,7 +130,7 @@ def crashes(world: World) -> ct.Queue:
 
 
 def unreachable(world: World) -> ct.Queue:
-    """Nobody listens at the port."""
+    """No server listens at the port."""
     queue = world.queue(retry_config={"min_backoff": 10})
     with ct.local() as gone:
         address = gone.endpoint
@@ -141,7 +141,7 @@ def unreachable(world: World) -> ct.Queue:
 
 
 def mixed_failures(world: World) -> ct.Queue:
-    """No single cause holds most of them."""
+    """No single cause explains most of them."""
     queue = world.queue(retry_config={"min_backoff": 30})
     for path in ("/500", "/503", "/404"):
         world.fill(queue, 8, path)
@@ -158,7 +158,7 @@ def times_out(world: World) -> ct.Queue:
 
 
 def close_to_the_deadline(world: World) -> ct.Queue:
-    """Answers come, as failures, just before they would be too late."""
+    """Failed responses arrive just before the deadline."""
     queue = world.queue(retry_config={"min_backoff": 30, "max_attempts": 100})
     world.client.emulator.faults(target_latency="19s")
     world.fill(queue, 3, "/500", dispatch_deadline=20)
@@ -199,7 +199,7 @@ def throttled(world: World) -> ct.Queue:
 
 
 def too_many_come(world: World) -> ct.Queue:
-    """Ten a second for five minutes, and two a second are sent."""
+    """Ten tasks per second arrive for five minutes, and two per second are sent."""
     limits = {"max_tasks_dispatched_per_second": 2, "max_burst_size": 1}
     queue = world.queue(rate_limits=limits)
     for _ in range(30):
@@ -209,13 +209,13 @@ def too_many_come(world: World) -> ct.Queue:
 
 
 def takes_hours(world: World) -> ct.Queue:
-    """A rate of six a minute, for a thousand tasks that came at once."""
+    """A rate of six per minute, for a thousand tasks that were created at once."""
     limits = {"max_tasks_dispatched_per_second": 0.1, "max_burst_size": 1}
     return world.fill(world.queue(rate_limits=limits), 1000)
 
 
 def retries_only(world: World) -> ct.Queue:
-    """Fewer than five failures: too few to speak of a share, but all that is there waits for a retry."""
+    """Fewer than five failures: too few for a failure rate, but all existing tasks wait for a retry."""
     queue = world.fill(world.queue(retry_config={"min_backoff": 60}), 3, "/503")
     world.pass_("5s")
     return queue
@@ -231,7 +231,7 @@ def counted_names(world: World) -> ct.Queue:
 
 
 def wrong_clock(world: World) -> ct.Queue:
-    """Somebody else moved the emulator's clock, and this client does not know."""
+    """Another client moved the emulator's clock, and this client did not read it since."""
     queue = world.fill(world.queue(), 5, schedule=7200)
     world.pass_("1h")
     other = ct.connect(project="local", location="us-central1", endpoint=world.client.endpoint)
@@ -265,8 +265,25 @@ def nobody_leases(world: World) -> ct.Queue:
     return queue
 
 
+def leases_ended(world: World) -> ct.Queue:
+    """Workers leased all tasks, and stopped without an acknowledgement."""
+    queue = world.queue(kind="pull")
+    queue.create_tasks([{"payload": b"x"} for _ in range(10)], progress=False)
+    queue.lease(max_tasks=10, lease_duration=30)
+    world.pass_("5 min")
+    return queue
+
+
+def gives_up_at_once(world: World) -> ct.Queue:
+    """Every attempt fails, and no listing shows it: each task had one attempt."""
+    queue = world.queue(retry_config={"max_attempts": 1})
+    world.fill(queue, 20, "/503")
+    world.pass_("2 min")
+    return queue
+
+
 def held_and_failing(world: World) -> ct.Queue:
-    """Two causes at once: what failed before was paused then."""
+    """Two causes at once: attempts failed, and then the queue was paused."""
     return answers_503(world).pause()
 
 
@@ -314,6 +331,8 @@ FIRST: dict[Scenario, tuple[str, str]] = {
     used_name: ("tombstone", "info"),
     purged: ("purged_lately", "info"),
     nobody_leases: ("idle_with_due", "blocks"),
+    leases_ended: ("idle_with_due", "blocks"),
+    gives_up_at_once: ("failing", "blocks"),
     held_and_failing: ("paused_with_backlog", "blocks"),
 }
-"""The rule that comes first in each, and its severity."""
+"""The first rule of each scenario, and its severity."""

@@ -1,4 +1,4 @@
-"""What lies beyond Cloud Tasks: read from a server that answers as Google's other APIs do."""
+"""deep=True, against a server with responses in the form of Google's other APIs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One task in words: why it has not run, and what became of it."""
+"""Explanations of one task: why it has not run, or how it ended."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def here(shared: World) -> Iterator[World]:
 
 
 def why(task: ct.Task) -> tuple[str, str]:
-    """Cause and sentence, with instants and ports taken out."""
+    """Cause and sentence, with instants and ports replaced."""
     explanation = task.explain()
     words = re.sub(r"(\d+ \w{3} )?\d\d:\d\d(:\d\d)? UTC", "T", explanation.sentence)
     return explanation.cause, re.sub(r"http://[\w.]+:\d+", "HOST", words)
@@ -110,6 +110,36 @@ def test_one_that_waits_for_its_turn_is_told_which_limit_holds_it(here: World) -
     )
 
 
+def test_a_long_backlog_says_how_long_it_takes(here: World) -> None:
+    queue = here.fill(here.queue(rate_limits={"max_tasks_dispatched_per_second": 0.1}), 100)
+    words = why(queue.tasks().first(1)[0])[1]
+    assert "sends at most 6/min: the 100 tasks in it take up to 16 min 40 s" in words
+
+
+def test_no_task_of_a_paused_pull_queue_can_be_leased(here: World) -> None:
+    pull = here.queue(kind="pull")
+    leasable = pull.create_task(b"x")
+    pull.pause()
+    assert why(leasable) == (
+        "paused_with_backlog",
+        "Its queue is PAUSED since T: no task is leased until queue.resume().",
+    )
+
+
+def test_a_name_that_was_used_again_tells_of_its_last_task(here: World) -> None:
+    queue = here.queue(stackdriver_logging_config={"sampling_ratio": 1.0})
+    url = here.inbox.url_for("/200")
+    queue.create_task(b"", url=url, task_id="again")
+    here.pass_("26h")
+    task = queue.create_task(b"", url=url, task_id="again", schedule=3600)
+    here.pass_("1 min")
+    assert task.history("3d").outcome == "waiting"
+    task.delete()
+    queue.delete()
+    here.pass_("1 min")
+    assert why(task)[1].startswith("It was deleted at "), "the log is read, though the queue is gone"
+
+
 def test_what_is_gone_is_told_as_far_as_somebody_remembers(here: World) -> None:
     queue, url = here.queue(), here.inbox.url_for("/200")
     done = queue.create_task(b"", url=url, task_id="done")
@@ -134,7 +164,7 @@ def test_the_log_tells_what_nobody_else_remembers(here: World) -> None:
     here.pass_("1s")  # a window ends before its last minute begins
     cause, words = why(task)
     assert cause == "gone"
-    assert words.startswith("It was deleted after 0 attempts: it was deleted at ")
+    assert re.fullmatch(r"It was deleted at 20\d\d-\d\d-\d\d T after 0 attempts\.", words)
 
 
 def test_a_name_that_was_refused_explains_itself_where_nobody_remembers_its_first_task(here: World) -> None:
@@ -159,7 +189,7 @@ def test_pull_tasks(here: World) -> None:
     task = queue.create_task(b"x")
     assert why(task) == (
         "due",
-        "It can be leased since T (0 leases so far). The order of tasks is not guaranteed.",
+        "It has been ready to lease since T (0 leases so far). The order of tasks is not guaranteed.",
     )
     queue.lease(max_tasks=1, lease_duration=60)
     assert why(task) == ("scheduled", "A worker holds it until T, in 60 s (1 lease so far).")

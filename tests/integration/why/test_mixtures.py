@@ -1,4 +1,4 @@
-"""Several causes at once: all of them are found, and nothing else that does not follow from them."""
+"""Several causes at once: all of them are found, and no finding is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ground truth: what is wrong with a queue comes first, and nothing is wrong with a healthy one."""
+"""The real problem of a queue is the first finding, and a healthy queue has no finding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .scenarios import FIRST, HEALTHY, Scenario, World, world
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[World]:
-    """One emulator: each scenario has a queue of its own, and ends its faults."""
+    """One emulator: each scenario has a separate queue, and removes its faults."""
     with world() as made:
         yield made
 
@@ -119,6 +119,7 @@ def test_what_may_not_be_read_is_said_and_never_fine(role: str, unseen: list[str
             diagnosis = ada.queue(queue.name, read=False).diagnose()
     assert [one.what for one in diagnosis.unseen] == unseen
     assert [finding.rule for finding in diagnosis if finding.severity != "info"] == found
+    assert ("logging_off" in str(diagnosis)) == ("the queue and its statistics" not in unseen)
     assert not diagnosis.healthy
     assert all("cloudtasks." in one.why or "logging." in one.why for one in diagnosis.unseen)
 

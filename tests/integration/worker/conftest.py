@@ -1,4 +1,4 @@
-"""A pull queue in a project of its own for every test of workers."""
+"""A pull queue in a separate project for every test of workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers that lease ahead, give back, and meet handlers that never end."""
+"""Workers that lease ahead, give back tasks, and have handlers that never end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def adds_up(worker: ct.Worker) -> bool:
 
 
 def lease_calls(client: ct.Client) -> Callable[[], int]:
-    """How many lease calls a client's session has made since."""
+    """The number of lease calls that a client's session made."""
     asked = [0]
     send = client._session.exchange
 
@@ -40,7 +40,7 @@ def test_quick_handlers_need_few_lease_calls(client: ct.Client, queue: ct.Queue)
     calls = lease_calls(client)
     worker = queue.worker(lambda task: None).run(until_empty=True)
     assert (worker.tally.done, queue.count_tasks(progress=False)) == (1500, 0)
-    assert calls() < 20  # of eight tasks each they would be 188
+    assert calls() < 20  # with eight tasks per call, it would be 188
     assert adds_up(worker)
 
 
@@ -118,7 +118,7 @@ def test_a_worker_whose_handlers_all_hang_ends_with_an_error(queue: ct.Queue) ->
 
 
 class Cluster(Executor):
-    """An executor like a cluster's: a future is pending while its handler runs elsewhere, and cancelling ends that."""
+    """An executor like a cluster's: a future is pending while its handler runs, and cancelling stops the handler."""
 
     def __init__(self) -> None:
         self.pool = ThreadPoolExecutor(1)

@@ -1,4 +1,4 @@
-"""Handlers elsewhere: in processes, on a cluster, in an executor that was shut down."""
+"""Handlers in processes, on a cluster, and in an executor that was shut down."""
 
 from __future__ import annotations
 

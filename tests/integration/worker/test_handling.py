@@ -1,4 +1,4 @@
-"""Workers against a real emulator: what is handled, renewed, acknowledged, given back, and left alone."""
+"""Workers against a real emulator: handling, renewals, acknowledgements, tasks given back, and lost leases."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_a_handler_may_stop_its_own_worker(queue: ct.Queue) -> None:
 
 
 def test_a_task_that_is_gone_takes_no_others_of_its_batch_along(queue: ct.Queue) -> None:
-    """The leases of the others go on, so that nobody else gets them meanwhile."""
+    """The leases of the other tasks are renewed, so that no other worker gets them meanwhile."""
     fill(queue, 3)
     sizes: list[int] = []
 
@@ -221,7 +221,7 @@ CELLS = [
 
 
 def test_a_cell_shows_its_worker_once() -> None:
-    """The live card and the value of a cell are one and the same."""
+    """The live card is also the value of the cell."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
     NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     outputs = [[output.output_type for output in cell.outputs] for cell in notebook.cells]

@@ -1,4 +1,4 @@
-"""Workers that are interrupted, and workers whose queue or service is paused, away or gone."""
+"""Workers that are interrupted, or whose queue is paused or deleted, or whose service is unavailable."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_second_interrupt_gives_back_what_has_not_begun(queue: ct.Queue) -> No
         threading.Thread(target=interrupt).start()
         with pytest.raises(KeyboardInterrupt):
             worker.run()
-        assert leased(queue) == 1  # the one that runs
+        assert leased(queue) == 1  # the running one
         go.set()
     assert queue.count_tasks() == 3
 
@@ -133,10 +133,10 @@ def test_a_service_in_trouble_is_survived(fault: str) -> None:
 
 
 def test_five_workers_dying_handlers_and_a_server_that_is_killed(tmp_path: Path) -> None:
-    """Every task is handled, none is lost, and none twice unless its lease truly ran out."""
+    """Every task is handled, and none is handled twice unless its lease ended."""
     data, tasks, lock = tmp_path / "queues.db", 120, threading.Lock()
     begun: dict[int, list[tuple[float, float]]] = {}  # when each handling began, and its lease ended
-    finished: dict[int, list[tuple[float, float]]] = {}  # those of them that succeeded
+    finished: dict[int, list[tuple[float, float]]] = {}  # the successful ones
     with EmulatorProcess(data=data) as process:
         port = process.url.rpartition(":")[2]
         with ct.connect(project="chaos", endpoint=process.url) as client:
@@ -171,7 +171,7 @@ def test_five_workers_dying_handlers_and_a_server_that_is_killed(tmp_path: Path)
         for one in clients:
             one.close()
     assert set(finished) == set(range(tasks))
-    # What had been done was handled again only after the lease of the first was over.
+    # A finished task was handled again only after its first lease had ended.
     for number, spans in finished.items():
         for began_s, lease_ends_s in spans:
             assert all(later_s >= lease_ends_s - 0.5 for later_s, _ in begun[number] if later_s > began_s)

@@ -1,4 +1,4 @@
-"""What client.api makes of answers: dicts, pages, and what is neither."""
+"""The results of client.api: dicts, pages, and other responses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_callback_comes_back_as_text_whatever_it_holds() -> None:
         )
     with scripted(answer(200, {"state": "PAUSED"})) as server, connected(server) as client:
         paused = client.api.projects.locations.queues.pause(name=QUEUE, callback="show")
-    assert paused == {"state": "PAUSED"}  # only what is read is wrapped
+    assert paused == {"state": "PAUSED"}  # only items that are read are wrapped
 
 
 @pytest.mark.parametrize("name", ["fields", "$fields"])

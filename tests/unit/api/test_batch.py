@@ -1,4 +1,4 @@
-"""Batches over a real socket: parts in order, each its own outcome, repeated only where that is safe."""
+"""Batches over a real socket: parts in order, each with its own outcome, retried only if idempotent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""client.api over a real socket: what is sent, what is refused before that, what is shown."""
+"""client.api over a real socket: requests, errors before any request, and displays."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def method(api: Api, method_id: str) -> ApiMethod:
 
 
 def arguments(method_id: str) -> dict[str, str]:
-    """Path parameters of the form that a method wants."""
+    """Path parameters in the form that a method needs."""
     return {name: form.replace("*", "x1") for name, form in METHODS[method_id].forms.items()}
 
 
@@ -206,7 +206,7 @@ def test_unchecked_sends_what_is_newer_than_this_package() -> None:
         assert path == "/v2beta2/projects/p/places/moon/queues"
         assert ("colour", "red") in query
         assert body == {"shape": {"round": True}}
-        with pytest.raises(ct.InvalidArgument):  # dots would be resolved on the way
+        with pytest.raises(ct.InvalidArgument):  # clients and proxies would resolve the dots
             queues.get("projects/p/../q")
 
 

@@ -1,4 +1,4 @@
-"""Bulk calls against answers that no sane server gives: refusals in the middle, lost answers, slow operations."""
+"""Bulk calls against unusual responses: errors in the middle, lost responses, slow operations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.scripted import Scripted, answer, nobody, refusal, scripted
 QUEUE = "projects/local/locations/us-central1/queues/q"
 OTHER = "projects/local/locations/us-central1/queues/other"
 URL = "https://example.com/h"
-LOST = b""  # the connection is cut without an answer
+LOST = b""  # the connection is cut without a response
 
 
 def batch(failed: dict[int, tuple[int, str]] | None = None, *, done: bool = True) -> bytes:
@@ -191,7 +191,7 @@ def test_a_task_copied_but_not_deleted_is_not_called_moved() -> None:
     ids=["another body", "another time", "another token", "other retries", "gone"],
 )
 def test_a_task_is_not_deleted_for_one_that_is_no_copy_of_it(found: bytes) -> None:
-    """A lost answer and a name that is taken do not prove that the copy is there."""
+    """A lost response and ALREADY_EXISTS do not prove that the copy exists."""
     whole = {"name": f"{QUEUE}/tasks/a", "view": "FULL", "httpRequest": {"url": URL}}
     with scripted(answer(200, whole), LOST, batch({0: (6, "exists")}), found) as server:
         result = queue_at(server).move_tasks(["a"], to="other", progress=False)

@@ -1,4 +1,4 @@
-"""How fast a bulk call goes, with a clock moved by hand."""
+"""The pace of a bulk call, with a manual clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cloudtasks_nb.errors import ConfigError
 
 
 def sent_within(pace: Pace, seconds: float, count: int = 1) -> int:
-    """How many operations leave in a time, sending as fast as allowed."""
+    """The number of operations within a time, at the highest allowed rate."""
     now, sent = 0.0, 0
     while True:
         now += pace.reserve(count, now)
@@ -65,7 +65,7 @@ def test_a_refusal_halves_the_speed_and_time_brings_it_back() -> None:
         pace.reserve(100, now=float(second))
     pace.slow_down(now=10.0)
     assert pace.limit(10.0) == pytest.approx(50.0)
-    pace.slow_down(now=10.5)  # the other calls that were under way are refused as well
+    pace.slow_down(now=10.5)  # the other calls in progress are rejected as well
     assert pace.limit(10.0) == pytest.approx(50.0)
     assert pace.limit(20.0) > 100.0
 

@@ -1,4 +1,4 @@
-"""When a task that is there counts as the one that was to be created."""
+"""When an existing task counts as the created one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bulk call accounts for: every item, in the order given, in little memory."""
+"""A bulk result has the outcome of every item, in the order of the input, in little memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cloudtasks_nb.errors import (
 
 QUEUE = "projects/p/locations/us-central1/queues/q"
 CREATE = Verb("create_tasks", "created")
-ITEMS = 20_000  # of which a few lists and objects weigh little
+ITEMS = 20_000  # so that the few other objects hardly count
 
 
 def item(index: int, error: Exception | None = None) -> Item:
@@ -80,7 +80,7 @@ def test_a_card_shows_the_most_frequent_reasons_and_counts_the_others() -> None:
     result.add([item(at, AlreadyExists(f"reason {at}")) for at in range(3, 33)])
     shown = str(result)
     assert "21 more rows" in shown
-    assert f"{2:032x}" not in shown and f"{0:032x}" in shown, "the first of each reason stands for it"
+    assert f"{2:032x}" not in shown and f"{0:032x}" in shown, "the first item of each reason represents it"
 
 
 def failed_with(verb: Verb, *errors: Exception) -> BulkResult:

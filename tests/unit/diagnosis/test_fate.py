@@ -1,4 +1,4 @@
-"""When a task ends without success, beside what the emulator does with it attempt by attempt."""
+"""When a task ends without success, compared with the emulator's behaviour attempt by attempt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def queue(**retries: object) -> Queue:
 
 
 def task(sent: int, *, due: timedelta = timedelta(), began: timedelta = HOUR, **fields: object) -> Task:
-    """A task that failed so often, the first time so long ago."""
+    """A task with so many failed attempts, the first one so long ago."""
     status = TaskStatus(
         attempt_dispatch_count=sent,
         attempt_response_count=sent,
@@ -41,7 +41,7 @@ def test_few_attempts_left_are_a_risk_once_it_failed() -> None:
     hundred = queue(max_attempts=100, min_backoff=3600, max_backoff=3600)
     assert risk(task(96), hundred) is None
     assert risk(task(97), hundred) == "last attempts"
-    assert risk(task(0), queue(max_attempts=3)) is None  # nothing went wrong so far
+    assert risk(task(0), queue(max_attempts=3)) is None  # no attempt failed so far
     assert risk(task(0), queue(max_attempts=1)) == "last attempts"
     assert risk(task(97), hundred, Soon(2, HOUR)) is None
 
@@ -71,7 +71,7 @@ def test_the_end_of_a_task_is_when_its_last_attempt_fails_at_once() -> None:
     assert fate.expires == NOW - HOUR + KEPT
     last = AttemptStatus(dispatch_time=NOW)
     status = TaskStatus(attempt_dispatch_count=4, first_attempt_status=last, last_attempt_status=last)
-    assert fate_of(task(0, status=status), four, NOW, SOON).gives_up == NOW  # it is under way
+    assert fate_of(task(0, status=status), four, NOW, SOON).gives_up == NOW  # an attempt is in progress
 
 
 def test_an_old_task_expires() -> None:
@@ -100,7 +100,7 @@ def test_a_pull_task_is_removed_by_the_lease_after_its_last_one() -> None:
 def test_it_ends_where_a_walk_from_attempt_to_attempt_ends(
     most: int | None, patience_s: int, least_s: int, longest_s: int, doublings: int, sent: int
 ) -> None:
-    """The same walk, written without any short cut."""
+    """The same computation, step by step."""
     retries = RetryConfig(
         max_attempts=most,
         unlimited_attempts=most is None,

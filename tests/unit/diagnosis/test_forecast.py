@@ -1,4 +1,4 @@
-"""Forecasts: what is made of what was read, in words and as a card."""
+"""Forecasts from given facts, in words and as a card."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Forecasts: the formulas beside a simulation."""
+"""Forecasts: the formulas compared with a simulation."""
 
 from __future__ import annotations
 
 import heapq
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +21,7 @@ from cloudtasks_nb.diagnosis.forecast_rules import (
     attempts_each,
     binding,
     lost,
+    most_attempts,
     net_per_second,
     times,
 )
@@ -30,7 +31,6 @@ from cloudtasks_nb.model import (
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAME = "projects/p/locations/l/queues/emails"
-ENDLESS = RetryConfig(unlimited_attempts=True, min_backoff=1, max_backoff=60, max_doublings=16)
 
 
 class Setting(NamedTuple):
@@ -42,12 +42,19 @@ class Setting(NamedTuple):
     failure: float
     backoff: tuple[float, float]
     attempts: int | None = None
+    patience_s: float = 0.0
 
     @property
     def retries(self) -> RetryConfig:
         least, longest = self.backoff
-        limit = {"max_attempts": self.attempts} if self.attempts else {"unlimited_attempts": True}
-        return RetryConfig(min_backoff=least, max_backoff=longest, max_doublings=16, **limit)  # type: ignore[arg-type]
+        return RetryConfig(
+            min_backoff=least,
+            max_backoff=longest,
+            max_doublings=16,
+            max_attempts=self.attempts,
+            unlimited_attempts=self.attempts is None,
+            max_retry_duration=self.patience_s or None,
+        )
 
     def pace(self) -> Pace:
         return Pace(
@@ -62,7 +69,9 @@ class Setting(NamedTuple):
 
 def simulated(at: Setting, random: Random, *, even: bool) -> tuple[float, float, float]:
     """When half, 90 % and all are done: tokens, slots, latencies and failures, event by event."""
-    delays = [delay.total_seconds() for delay in islice(at.retries.backoff(), 400)]
+    retries = at.retries
+    delays = [delay.total_seconds() for delay in islice(retries.backoff(), 400)]
+    began: dict[int, float] = {}
     ready = [(0.0, number, 0) for number in range(at.tasks)]
     running: list[tuple[float, int, int]] = []
     done: list[float] = []
@@ -72,6 +81,7 @@ def simulated(at: Setting, random: Random, *, even: bool) -> tuple[float, float,
         while ready and ready[0][0] <= now + 1e-12 and tokens >= 1 - 1e-9 and len(running) < at.concurrency:
             _, number, failed = heapq.heappop(ready)
             tokens -= 1
+            began.setdefault(number, now)
             took_s = at.latency_s if even or not at.latency_s else random.expovariate(1 / at.latency_s)
             heapq.heappush(running, (now + took_s, number, failed + 1))
         events = [running[0][0]] if running else []
@@ -80,7 +90,8 @@ def simulated(at: Setting, random: Random, *, even: bool) -> tuple[float, float,
         now = max(now, min(events))
         while running and running[0][0] <= now:
             _, number, failed = heapq.heappop(running)
-            if random.random() < at.failure and failed != at.attempts:
+            tried_for = timedelta(seconds=now - began[number])
+            if random.random() < at.failure and not retries.is_used_up(failed, tried_for):
                 heapq.heappush(ready, (now + delays[min(failed, 400) - 1], number, failed))
             else:
                 done.append(now)
@@ -99,11 +110,14 @@ SETTINGS = [
     Setting(100, 10, 10, 1, 1, 0, (1, 60)),
     Setting(322, 4, 2, 2, 2, 0.8, (10, 100), 3),
     Setting(500, 60, 11, 600, 10, 0.6, (0.1, 1)),
+    Setting(200, 500, 100, 1000, 0.5, 0.8, (1, 30), None, 120),
+    Setting(100, 500, 100, 1000, 1, 0.95, (5, 60), 4, 100),
+    Setting(100, 500, 100, 1000, 1, 0.95, (10, 10), 2),
 ]
 
 
 def test_true_times_lie_in_the_intervals() -> None:
-    """Chance decides of each run; of all of them at least 95 % must hold, for latencies that are even or not."""
+    """Runs are random; at least 95 % of all intervals must hold, for equal and for different latencies."""
     held, asked = 0, 0
     for at in SETTINGS:
         forecast = times(Load(at.tasks, [0.0] * at.tasks), at.pace())
@@ -131,7 +145,7 @@ def test_the_smallest_limit_binds() -> None:
     assert binding(replace(base, effective_rate=9.8)) == "rate", "it follows the setting"
     assert binding(replace(base, target=2.0)) == "target"
     assert binding(replace(base, concurrency=5, latency_s=Range(0.0, 1.0))) == "rate", (
-        "nobody knows the latency"
+        "the latency is unknown"
     )
 
 
@@ -143,18 +157,42 @@ def test_what_comes_faster_than_it_goes_grows() -> None:
 
 
 def test_attempts_and_losses_follow_the_geometric_series() -> None:
-    limited = RetryConfig(max_attempts=3)
-    assert attempts_each(0.5, limited) == pytest.approx(1.75)
-    assert attempts_each(0.5, ENDLESS) == pytest.approx(2)
-    assert (attempts_each(1, limited), attempts_each(1, ENDLESS)) == (3, math.inf)
-    assert (lost(0.5, limited), lost(0.5, ENDLESS)) == (0.125, 0)
+    assert attempts_each(0.5, 3) == pytest.approx(1.75)
+    assert attempts_each(0.5, math.inf) == pytest.approx(2)
+    assert (attempts_each(1, 3), attempts_each(1, math.inf)) == (3, math.inf)
+    assert (lost(0.5, 3), lost(0.5, math.inf)) == (0.125, 0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "latency_s", "most"),
+    [
+        ({"max_attempts": 3}, 1, 3),
+        ({"unlimited_attempts": True}, 1, math.inf),
+        ({"unlimited_attempts": True, "max_retry_duration": 60}, 0, 7),
+        ({"unlimited_attempts": True, "max_retry_duration": 60}, 5, 5),
+        ({"max_attempts": 3, "max_retry_duration": 60}, 0, 7),
+        ({"max_attempts": 30, "max_retry_duration": 60}, 0, 30),
+        ({"max_attempts": 3, "max_retry_duration": 30_000}, 0, 3_001),
+        ({"unlimited_attempts": True, "max_retry_duration": 60}, 100, 1),
+    ],
+)
+def test_a_retry_duration_limits_attempts_too(limits: Any, latency_s: float, most: float) -> None:
+    """With both limits, a task is given up once both are used up."""
+    assert most_attempts(RetryConfig(min_backoff=10, max_backoff=10, **limits), latency_s) == most
 
 
 def test_what_is_due_later_is_done_later() -> None:
     at = Setting(100, 10, 1, 1000, 0, 0, (1, 60)).pace()
     forecast = times(Load(100, [0.0] * 50 + [600.0] * 50), at)
     assert forecast is not None
-    assert forecast.half[1] < 10 < 580 < forecast.all[0] < 605 < forecast.all[1] < 640
+    assert forecast.half[1] < 10 < 600 <= forecast.all[0] < 605 < forecast.all[1] < 620
+
+
+def test_no_task_is_done_before_it_is_due_and_all_soon_after() -> None:
+    month_s = 29 * 86_400.0
+    forecast = times(Load(10, [month_s] * 10), Setting(10, 10, 1, 5, 0.5, 0, (1, 60)).pace())
+    assert forecast is not None
+    assert month_s <= forecast.half[0] <= forecast.all[1] < month_s + 60
 
 
 @settings(max_examples=60)

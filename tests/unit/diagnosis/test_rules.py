@@ -1,4 +1,4 @@
-"""Rules are pure: facts in, a finding or nothing out, whatever the facts are; thresholds are arguments."""
+"""Rules are pure functions from any facts to a finding or None; thresholds are arguments."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BOT = "bot@p.iam.gserviceaccount.com"
 def failed(code: int = 14, http: int | None = 503, sent: int = 1, took_s: float = 1, **more: Any) -> Task:
     """A task whose last attempt failed."""
     at = NOW - timedelta(minutes=5)
-    words = f"X({code}): HTTP status code {http}" if http else f"X({code}): no answer"
+    words = f"X({code}): HTTP status code {http}" if http else f"X({code}): no response"
     return Task(
         name=f"{NAME}/tasks/t",
         create_time=at,
@@ -102,7 +102,7 @@ def test_creating_too_fast_is_measured_where_it_can_be() -> None:
     assert beyond_500(facts(measured=Measured(minutes=10, created=299_000))) is None
     tasks = [Task(name=f"{NAME}/tasks/{n}", create_time=NOW + timedelta(milliseconds=n)) for n in range(3000)]
     assert beyond_500(facts(*tasks)) is not None
-    assert beyond_500(facts(*tasks[:1000])) is None, "a second says nothing of a rate"
+    assert beyond_500(facts(*tasks[:1000])) is None, "one second does not show a rate"
 
 
 def test_an_unanswered_attempt_is_a_timeout_once_its_deadline_is_over() -> None:
@@ -126,7 +126,7 @@ def test_failures_are_grouped_by_where_they_really_went_without_secrets() -> Non
 
 
 def on_run(http: int, **service: Any) -> Facts:
-    """Six tasks that Cloud Run refuses with this status, and a service that is set up well otherwise."""
+    """Six tasks that Cloud Run rejects with this status, and a service whose other settings are correct."""
     known = Service(
         name=f"projects/1/locations/europe-west1/services/{service.pop('id', 'send')}",
         urls=[f"https://{HOST}"],
@@ -213,6 +213,16 @@ def test_whatever_the_facts_are_they_are_judged(queue: Queue, tasks: list[Task],
         assert finding.evidence
         assert finding.cure
         assert finding.source
+
+
+def test_a_queue_that_was_not_read_is_not_said_to_run() -> None:
+    due = Task(name=f"{NAME}/tasks/t", schedule_time=NOW - timedelta(minutes=1))
+    unread = Facts(queue=Queue(name=NAME), now=NOW, tasks=[due], complete=False)
+    assert "Whether its queue runs is unknown." in fortune(due, unread).sentence
+    waits = failed()
+    assert (
+        " then after " not in fortune(waits, Facts(queue=Queue(name=NAME), now=NOW, tasks=[waits])).sentence
+    )
 
 
 @given(queue=QUEUES, task=TASKS)

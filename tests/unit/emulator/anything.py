@@ -1,4 +1,4 @@
-"""What may be thrown at a method: paths, queries and bodies from right to absurd."""
+"""Strategies for requests to a method: paths, queries and bodies, valid and invalid."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ JUNK = st.recursive(
 
 
 def messages(kind: type[Message], depth: int = 4) -> st.SearchStrategy[dict[str, Any]]:
-    """JSON of a message: mostly of the right shape, with members that are not."""
+    """JSON of a message: mostly valid, with some invalid members."""
     known = list({field.name: field for field in fields(kind).values()}.values())
     members = {
         name: values(field, depth - 1) for field in known for name in {field.name, field.camel} if depth
@@ -91,7 +91,7 @@ def messages(kind: type[Message], depth: int = 4) -> st.SearchStrategy[dict[str,
 
 
 def values(field: Member, depth: int) -> st.SearchStrategy[Any]:
-    """What a member may hold."""
+    """Values for a member."""
     if isinstance(field.holds, type) and issubclass(field.holds, Message):
         one: st.SearchStrategy[Any] = st.deferred(lambda: messages(field.holds, depth))
     elif field.name in ENUMS:
@@ -115,7 +115,7 @@ SPOILED = st.sampled_from(
 
 
 def bodies(method: Method) -> st.SearchStrategy[bytes]:
-    """The body of a call of this method."""
+    """A body for this method."""
     if method.request is None:
         return st.just(b"") | SPOILED
     whole = messages(method.request).map(lambda content: json.dumps(content).encode())
@@ -124,7 +124,7 @@ def bodies(method: Method) -> st.SearchStrategy[bytes]:
 
 
 def paths(method: Method) -> st.SearchStrategy[str]:
-    """A path of the method's shape, or nearly."""
+    """A path that fits the method, or nearly does."""
     template = method.url_path("v2beta2", **{name: f"<{name}>" for name in method.variables})
 
     def filled(names: dict[str, str]) -> str:
@@ -150,7 +150,7 @@ def _spoiled(parts: tuple[str, str, int]) -> str:
 
 
 def queries(method: Method) -> st.SearchStrategy[list[tuple[str, str]]]:
-    """Parameters, known and unknown, in their order."""
+    """Known and unknown parameters, in order."""
     own = [*method.query, *(snake(name) for name in method.query)] or ["pageSize"]
     names = st.one_of(st.sampled_from(own), st.sampled_from(SYSTEM))
     return st.lists(st.tuples(names, TEXTS), max_size=4)

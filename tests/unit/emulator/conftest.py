@@ -1,4 +1,4 @@
-"""An emulator without its process: services on a database in memory, with a clock that tests move."""
+"""An emulator without a process: services on a database in memory, with a manual clock."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ QUEUE = f"{PARENT}/queues/q"
 
 
 def new_queue(**settings: Any) -> Queue:
-    """A queue as it is stored: with these settings, and every default."""
+    """A stored queue: with these settings, and every default."""
     return queue_rules.new_queue(Queue(**settings), parse_queue(QUEUE))
 
 
@@ -42,14 +42,14 @@ def http(task_id: str = "", in_s: float = 0, **settings: Any) -> Task:
 
 
 class StillClock(ManualClock):
-    """Also a slow machine changes nothing of what is refused for haste."""
+    """Fixes real time, so that a slow machine does not change which lease calls are rejected."""
 
     def machine_s(self) -> float:
         return 0.0
 
 
 class Emulator:
-    """Calls methods by the end of their id, answers as JSON values."""
+    """Calls methods by the end of their id; returns JSON values."""
 
     def __init__(self, store: Store | None = None) -> None:
         self.clock = StillClock(NOW)
@@ -76,7 +76,7 @@ class Emulator:
         )
 
     def names(self, **parameters: Any) -> list[str]:
-        """Ids of all tasks, over all pages."""
+        """The ids of all tasks, over all pages."""
         found: list[str] = []
         token = ""
         while True:

@@ -1,4 +1,4 @@
-"""Series are aligned and reduced as Monitoring says it."""
+"""Series are aligned and reduced as Monitoring documents it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is thrown at a method: never a failure of ours, never a traceback, nothing changed by a refusal."""
+"""Random requests to every method: never an internal error or a traceback, and no change after an error."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EXAMPLES = settings(
 
 
 class World:
-    """An emulator with a queue of each kind and a task in each; it is made anew once something changed it."""
+    """An emulator with a queue of each kind and a task in each; it is created again after each change."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -82,7 +82,7 @@ def world() -> Iterator[World]:
 
 @contextmanager
 def unchanged_by_refusal(world: World) -> Iterator[list[Any]]:
-    """Hand it the JSON of the answer."""
+    """Send the JSON of the response to the test."""
     before, answers = world.held(), []
     yield answers
     after = world.held()
@@ -93,7 +93,7 @@ def unchanged_by_refusal(world: World) -> Iterator[list[Any]]:
 
 
 def checked(reply: Response) -> Any:
-    """The JSON of an answer, after what holds for every one."""
+    """The JSON of a response, after the checks that apply to every response."""
     assert reply.status < 500, reply.body
     text = reply.body.decode()
     assert "Traceback" not in text
@@ -101,7 +101,7 @@ def checked(reply: Response) -> Any:
         assert reply.status == 200
         assert text.startswith("// API callback\n")
         match = re.fullmatch(r"// API callback\n[A-Za-z0-9_$.\[\]]+\((\{.*)\);", text, re.DOTALL)
-        text = match[1] if match else '{"error": {}}'  # a name that is none, which is refused
+        text = match[1] if match else '{"error": {}}'  # an invalid name, which is rejected
     content = json.loads(text)
     assert isinstance(content, dict)
     if reply.status >= 400:

@@ -1,4 +1,4 @@
-"""Whatever a task or its queue says: it is refused at creation, or one well-formed request is sent."""
+"""Random tasks and queues: each is rejected at creation, or sends one well-formed request."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ HEADER_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a
 
 
 class Listener:
-    """A target that takes requests apart strictly, in an event loop of its own."""
+    """A target that parses requests strictly, in a separate event loop."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -69,7 +69,7 @@ class Listener:
         writer.close()
 
     def deliver(self, task: Task, queue: Queue) -> Outcome:
-        """How one attempt ends, within seconds."""
+        """The outcome of one attempt, within seconds."""
         self.requests.clear()
         return self.loop.run_until_complete(asyncio.wait_for(self._deliver(task, queue), 20))
 
@@ -160,7 +160,7 @@ def test_what_is_accepted_is_sent(
     except InvalidArgument:
         return
     task.name = f"{QUEUE}/tasks/t"
-    # A sign such as "#" before the @ ends the host: such a task is for another one.
+    # A character such as "#" before the @ ends the host: such a task has another target.
     assume(urlsplit(url).netloc.rpartition("@")[2] == f"127.0.0.1:{listener.port}")
     assert listener.deliver(task, queue).succeeded
     ((method, path, headers, body),) = listener.requests

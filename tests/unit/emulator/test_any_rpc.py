@@ -1,4 +1,4 @@
-"""Whatever a request of an RPC holds: an answer of its type, or a refusal in words; never a failure of ours."""
+"""Random requests to every RPC: a response of its type, or an error with a message; never an internal error."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Refused(Exception):
 
 
 class Call:
-    """What the server is told of a call."""
+    """The server's context of a call."""
 
     def time_remaining(self) -> float | None:
         return 20.0
@@ -58,7 +58,7 @@ class Call:
 
 
 class World:
-    """A gRPC server that nobody has to call over a network, on an emulator that holds a little of everything."""
+    """A gRPC server that is called without a network, on an emulator with some data of each kind."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -124,7 +124,7 @@ def _set(draw: st.DrawFn, made: Any, field: FieldDescriptor, depth: int) -> None
 def test_any_request(world: World, service: str, name: str, data: st.DataObject) -> None:
     rpc = rpcs_of(service)[name]
     request = data.draw(messages(rpc.request))
-    for variable, form in rpc.method.forms.items():  # more often than not, something that is there
+    for variable, form in rpc.method.forms.items():  # usually an existing resource
         if variable in rpc.request.DESCRIPTOR.fields_by_name and data.draw(st.booleans()):
             setattr(request, variable, form.replace("projects/*", "projects/p").replace("*", "q"))
     raw = request.SerializeToString()

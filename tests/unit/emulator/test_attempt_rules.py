@@ -1,4 +1,4 @@
-"""Attempts: how long until the next one, when they are used up, and how an answer reads in words."""
+"""Attempts: the delay before the next one, the limits, and the text for a response."""
 
 from __future__ import annotations
 

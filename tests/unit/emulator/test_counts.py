@@ -1,4 +1,4 @@
-"""How many tasks each queue has is kept, not counted: the number is that of the rows, whatever happened to them."""
+"""The stored number of tasks of each queue equals its number of rows after any change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def counted(store: Store) -> dict[int, int]:
 
 
 class Chance:
-    """One of the things that change which tasks there are, chosen by chance."""
+    """A random step that changes the set of tasks."""
 
     def __init__(self, emulator: Emulator, seed: int) -> None:
         self._emulator = emulator
@@ -73,7 +73,7 @@ class Chance:
             )
 
     def fail(self) -> None:
-        """Something raises after tasks were changed: all of it is taken back."""
+        """An error after changes of tasks: all changes are rolled back."""
         store = self._emulator.store
         with suppress(ZeroDivisionError), store.transaction():
             row = store.queue(QUEUE)
@@ -82,7 +82,7 @@ class Chance:
             _ = 1 / 0
 
     def part_of_a_part(self) -> None:
-        """A part fails, and what it is part of goes on."""
+        """A part of a transaction fails, and the rest continues."""
         store = self._emulator.store
         with store.transaction():
             store.shares_transactions, before = True, store.shares_transactions
@@ -94,7 +94,7 @@ class Chance:
             store.shares_transactions = before
 
     def live_long(self) -> None:
-        """Tasks outlive their queue's taskTtl, and names are free again."""
+        """Tasks exceed their queue's taskTtl, and names become free again."""
         self._emulator.clock.advance(timedelta(days=self._random.choice([0.01, 40])))
         self._emulator.service.context.expiry.end_all()
 
@@ -140,7 +140,7 @@ def test_a_file_of_an_older_version_is_counted_once(tmp_path: Path, version: int
             db.executescript((YESTERDAY / f"file_{version}.sql").read_text())
             db.execute("PRAGMA application_id = 1668574818")
             db.execute(f"PRAGMA user_version = {version}")
-    for _ in range(2):  # the second time it is of today already
+    for _ in range(2):  # the second time it has the current format
         with closing(Store.open(path)) as store:
             assert kept(store) == counted(store)
             assert sum(kept(store).values()) > 1

@@ -1,4 +1,4 @@
-"""Work that must have the database to itself: what came before is committed, what comes later waits."""
+"""Work that needs the database alone: earlier work is committed, later work waits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_it_runs_between_two_turns(tmp_path: Path, durable: bool) -> None:
     with closing(Store.open(tmp_path / "queues.db" if durable else None)) as store:
         seen = asyncio.run(calls(store))
     assert [one for one in seen if one != "later"] == [1, "then"]
-    assert seen.index("later") != 1  # never between the work and what follows from it
+    assert seen.index("later") != 1  # never between the work and its follow-up
 
 
 def test_what_fails_is_told_and_nothing_follows(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Attempts as they are recorded: counts, outcomes, statistics, and those that nobody waits for any longer."""
+"""Recorded attempts: counts, outcomes, statistics, and attempts whose task is gone."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_attempts_are_recorded(emulator: Emulator) -> None:
 
 
 def test_execution_counts_leave_server_errors_out(emulator: Emulator) -> None:
-    """The run that was measured on the real service: SPEC section 5.1."""
+    """The run that was measured on the real service. Source: SPEC section 5.1."""
     emulator.queue()
     emulator.task(http("one"))
     counts, previous = [], []

@@ -1,4 +1,4 @@
-"""Batches: each item succeeds or fails alone, and a repeat of a call does nothing twice."""
+"""Batches: each item succeeds or fails alone, and a repeated call has no second effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies are read strictly, and by the same rules as a protocol buffer's JSON."""
+"""Bodies are validated strictly, by the rules of a protocol buffer's JSON."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def test_0_means_unset_where_proto3_cannot_tell_them_apart(version: Version) -> 
     }
     queue = parse(json.dumps(asked).encode(), Queue, "queue", version)
     assert queue.rate_limits == RateLimits()
-    # A duration is a message, which is there or not.
+    # A duration is a message, which is present or absent.
     assert queue.retry_config == RetryConfig(min_backoff=0, max_retry_duration=0)
 
 

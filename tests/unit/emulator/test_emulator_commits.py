@@ -1,4 +1,4 @@
-"""Shared commits: nothing is told before it is on disk, and what is lost is lost for all who were to be told."""
+"""Shared commits: no response before its data is on disk; a failed commit fails all of its calls."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def count(store: Store) -> int:
 
 
 class SlowDisk:
-    """Commits of a store that wait to be let through."""
+    """Commits of a store that wait until the test lets them continue."""
 
     def __init__(self, store: Store) -> None:
         self._commit = store.commit
@@ -81,7 +81,9 @@ def test_nobody_is_told_before_the_disk_has_it(tmp_path: Path) -> None:
     async def test(store: Store, commits: Commits) -> None:
         disk = SlowDisk(store)
         writing = [asyncio.create_task(commits.run(add(store, f"q{n}"))) for n in range(5)]
-        reading = asyncio.create_task(commits.run(lambda: count(store)))  # it sees what is not on disk yet
+        reading = asyncio.create_task(
+            commits.run(lambda: count(store))
+        )  # it reads data that is not on disk yet
         await disk.reached.acquire()
         late = asyncio.create_task(commits.run(add(store, "late")))
         await asyncio.sleep(0)

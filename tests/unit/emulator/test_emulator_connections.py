@@ -1,4 +1,4 @@
-"""Connections that never get to their first request are closed; others stay."""
+"""Connections without a complete first request are closed; others stay."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_who_made_a_request_may_stay() -> None:
                 await reader.readuntil(b"\r\n\r\n")
                 answers.append(await reader.readexactly(5))
                 other, silent = await asyncio.open_connection("127.0.0.1", listening.getsockname()[1])
-                await other.read()  # a silent one is shown out in the meantime
+                await other.read()  # a silent one is closed in the meantime
                 silent.close()
             writer.close()
             await connections.close()

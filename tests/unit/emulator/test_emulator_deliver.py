@@ -27,7 +27,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @asynccontextmanager
 async def target(answer: Answer) -> AsyncIterator[str]:
-    """Base URL of a server that answers so."""
+    """The base URL of a server with these responses."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -221,7 +221,7 @@ def test_an_answer_that_drips_ends_at_the_deadline() -> None:
 
 def test_an_allowed_address_is_contacted() -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # nobody listens on the other address, but it is asked
+        taken.bind(("127.0.0.1", 0))  # no server listens on the other address, but it is tried
         outcome = asyncio.run(
             deliver(f"http://0.0.0.0:{taken.getsockname()[1]}/", reach=Reach([pattern("*")]))
         )
@@ -229,7 +229,7 @@ def test_an_allowed_address_is_contacted() -> None:
 
 
 class _Impatient(asyncio.Protocol):
-    """Answers one request of each connection, and closes at the second without a word."""
+    """Responds to one request of each connection, and closes it at the second one without a response."""
 
     connections = 0
 
@@ -268,13 +268,15 @@ def test_a_connection_that_the_target_gave_up_is_no_failed_attempt() -> None:
 
     outcomes = asyncio.run(main())
     assert [outcome.succeeded for outcome in outcomes] == [True, True, True]
-    assert _Impatient.connections == 3  # the first two attempts share one, and the second moves on
+    assert (
+        _Impatient.connections == 3
+    )  # the first two attempts share a connection, and the second one opens a new one
 
 
 def test_an_attempt_that_breaks_in_an_unforeseen_way_ends_all_the_same(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Else its task would stay under way, and hold a place in its queue, for ever."""
+    """Otherwise its task would stay in progress, and occupy a slot of its queue, forever."""
 
     def broken(attempt: Attempt) -> Outcome | None:
         raise LookupError("unforeseen")

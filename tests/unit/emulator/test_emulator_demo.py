@@ -1,4 +1,4 @@
-"""The demo: always the same, and nothing in it is overdue where nothing is sent."""
+"""The demo is always the same, and without dispatching no task is overdue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dispatching over time: what goes out when, with a clock that is moved and targets that answer as told."""
+"""Dispatching over time, with a manual clock and scripted targets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PATIENCE_S = 30
 
 
 class World:
-    """An emulator with a dispatcher, whose targets are a function; everything that was sent, and when."""
+    """An emulator with a dispatcher, whose target is a function. Records each request and its time."""
 
     def __init__(self, answer: Callable[[Attempt], Outcome | None]) -> None:
         self.clock = ManualClock(NOW)

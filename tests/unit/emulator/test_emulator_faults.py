@@ -1,4 +1,4 @@
-"""Faults on purpose: which call meets which."""
+"""Injected faults: which calls each fault affects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Under which names an emulator is answered."""
+"""Which host names an emulator accepts."""
 
 from __future__ import annotations
 

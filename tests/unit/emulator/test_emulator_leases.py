@@ -1,4 +1,4 @@
-"""Leases over time: pace, expiry, who holds what; the filter's grammar."""
+"""Leases over time: rate, expiry, holders; the grammar of the filter."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_ten_calls_a_second_by_the_emulators_own_clock(emulator: Emulator) -> No
     for _ in range(10):
         lease(emulator)
         emulator.clock.advance(timedelta(milliseconds=50))
-    for _ in range(3):  # refused calls do not count
+    for _ in range(3):  # rejected calls do not count
         with pytest.raises(ResourceExhausted):
             lease(emulator)
     emulator.clock.advance(timedelta(milliseconds=500))  # a second after the first call
@@ -81,7 +81,7 @@ def test_the_pace_survives_a_clock_that_is_set_back(emulator: Emulator) -> None:
     for _ in range(10):
         lease(emulator)
     emulator.clock.advance(timedelta(hours=-1))
-    assert lease(emulator) == []  # answered, and not refused for an hour
+    assert lease(emulator) == []  # accepted, and not rejected for an hour
 
 
 def test_a_lease_ends_at_its_instant(emulator: Emulator) -> None:
@@ -160,7 +160,7 @@ def test_answers_are_bounded(emulator: Emulator) -> None:
         pull(emulator, f"t{number:02}", payload=b"x" * 1_000_000)
     first = lease(emulator, response_view="FULL")
     assert len(first) == 25  # each is 1,333,336 characters of base64
-    assert len(lease(emulator)) == 5  # BASIC carries no payload
+    assert len(lease(emulator)) == 5  # BASIC contains no payload
 
 
 def test_a_task_with_retries_of_its_own(emulator: Emulator) -> None:

@@ -1,4 +1,4 @@
-"""What time does by itself: names that are blocked, tasks that end, when a task is due."""
+"""Effects of time: names stay blocked, tasks expire and become due."""
 
 from __future__ import annotations
 

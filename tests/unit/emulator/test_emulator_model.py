@@ -1,4 +1,4 @@
-"""The emulator beside a model small enough to be believed, through whatever calls hypothesis thinks of."""
+"""The emulator compared with a small model, for random sequences of calls (hypothesis)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Machine(RuleBasedStateMachine):
         self.emulator = Emulator()
         self.queues: dict[str, ModelQueue] = {}
         self.blocked: dict[str, datetime] = {}
-        self.now_and_then: list[None] = []  # so that rare steps leave time for the others
+        self.now_and_then: list[None] = []  # so that rare steps do not use up the steps of a run
 
     def teardown(self) -> None:
         self.emulator.store.close()
@@ -68,13 +68,13 @@ class Machine(RuleBasedStateMachine):
         return self.emulator.clock.now()
 
     def expect(self, call: Callable[[], Any], refusal: type[ApiError] | None) -> Any:
-        """Makes a call that the model says is refused so, or goes through."""
+        """Make a call, and compare its result with the model: success, or this error."""
         try:
             answer = call()
         except ApiError as error:
-            assert type(error) is refusal, f"{error!r}, but the model says {refusal}"
+            assert type(error) is refusal, f"{error!r}, but the model expects {refusal}"
             return None
-        assert refusal is None, f"{answer}, but the model says {refusal}"
+        assert refusal is None, f"{answer}, but the model expects {refusal}"
         return answer
 
     # Queues
@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(limit=st.integers(1, 4))
     def clear_away(self, limit: int) -> None:
-        """What the sweeper does in the background is never seen."""
+        """The sweeper's work in the background has no visible effect."""
         with self.emulator.store.transaction():
             self.emulator.store.tombstones.clear_away(limit, self.now)
 
@@ -215,7 +215,7 @@ class Machine(RuleBasedStateMachine):
             held.tasks[task_id].sent += 1
 
     def choose(self, queue: str, limit: int, tag: str | None) -> list[str]:
-        """What a lease takes, oldest first; what was leased too often before it is full ends."""
+        """Select the tasks of a lease, oldest first; tasks that used up their leases end."""
         held, chosen = self.queues[queue], []
         due = sorted(
             (task.due, task_id)
@@ -279,7 +279,7 @@ class Machine(RuleBasedStateMachine):
             for task_id in [task_id for task_id, task in held.tasks.items() if task.expires <= self.now]:
                 held.buried[task_id] = held.tasks.pop(task_id).expires + TOMBSTONE
 
-    # What both must agree on, after each step
+    # Values on which both must agree after each step
 
     @invariant()
     def the_same_queues(self) -> None:

@@ -1,4 +1,4 @@
-"""Pages of listings: they hold still, their sizes, their tokens."""
+"""Pages of listings: stable order, sizes, page tokens."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CHANGES = st.lists(
 def test_pages_hold_still_while_tasks_come_and_go(
     start: list[int], size: int, between: list[list[tuple[str, int]]]
 ) -> None:
-    """Nothing is shown twice, and nothing that was there throughout is left out: many tasks share an instant."""
+    """No task is repeated, and no task that always existed is missing, although many share an instant."""
     emulator = Emulator()
     emulator.queue()
     alive = [f"t{number}" for number in range(len(start))]

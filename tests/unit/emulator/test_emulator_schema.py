@@ -1,4 +1,4 @@
-"""Database files: of an older version, of something else, damaged; and what a purge leaves behind."""
+"""Database files: of an older version, of another program, damaged; and old rows after a purge."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def on(store: Store) -> Emulator:
 
 
 def version_1(path: Path) -> None:
-    """A file as version 1 wrote it, with one of each kind of row."""
+    """A file in the format of version 1, with one row of each kind."""
     now_us = int(NOW.timestamp() * _US)
     with closing(sqlite3.connect(path)) as db:
         db.executescript(OLD_SCHEMA.read_text())
@@ -65,7 +65,7 @@ def version_1(path: Path) -> None:
 def test_a_file_of_version_1_is_brought_to_today(tmp_path: Path) -> None:
     path = tmp_path / "queues.db"
     version_1(path)
-    for _ in range(2):  # the second time it is of today already
+    for _ in range(2):  # the second time it has the current format
         with closing(Store.open(path)) as store:
             emulator = on(store)
             task = emulator("queues.tasks.get", name=f"{QUEUE}/tasks/one", response_view="FULL")
@@ -160,7 +160,7 @@ def test_purged_tasks_are_gone_at_once_and_their_names_blocked_throughout(emulat
 
 
 def test_tombstones_that_are_over_block_nothing_and_no_call_waits_for_their_end(emulator: Emulator) -> None:
-    """The sweeper clears them away a few at a time, and a name that is purged again is blocked again."""
+    """The sweeper deletes them a few at a time, and a name that is purged again is blocked again."""
     emulator.queue()
     tasks = [
         Task(name=f"{QUEUE}/tasks/t{n}", http_request=HttpRequest(url="http://localhost/")) for n in range(10)
@@ -214,7 +214,7 @@ def test_tasks_that_outlive_their_queue_end_a_few_at_a_time(
     for task in tasks:
         emulator.task(task)
     emulator.clock.advance(timedelta(days=10))
-    assert emulator.names() == []  # a call by itself sees nothing of what is past its time
+    assert emulator.names() == []  # a call never sees expired tasks
 
 
 def test_a_name_is_blocked_from_the_moment_its_task_ended_however_late_that_is_noticed(

@@ -1,4 +1,4 @@
-"""queue.yaml: what a file says, and what an upload makes of the queues."""
+"""queue.yaml: the parsed file, and the effect of an upload."""
 
 from __future__ import annotations
 

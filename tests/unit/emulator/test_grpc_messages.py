@@ -1,4 +1,4 @@
-"""Which RPCs there are, and that protocol buffers say what proto JSON says."""
+"""Which RPCs exist, and that protocol buffers and proto JSON have the same content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.unit.emulator.conftest import QUEUE
 
 RPCS = [(service, name, rpc) for service in SERVICES for name, rpc in rpcs_of(service).items()]
 NOT_KEPT = {"SetIamPolicyRequest.update_mask"}
-"""Fields of requests that REST does not have, and that change nothing here."""
+"""Fields of requests that REST does not have, and that have no effect here."""
 
 
 def rpc_of(name: str, version: str = "v2") -> Rpc:
@@ -41,7 +41,7 @@ def test_all_that_googles_clients_call_is_there(version: str) -> None:
 
 
 def named(rpc: Rpc) -> Any:
-    """A request that names what it is about, and says nothing else."""
+    """A request with only a valid name."""
     request = rpc.request()
     for variable, form in rpc.method.forms.items():
         held_in = {"queues.patch": "queue", "updateCmekConfig": "cmek_config"}
@@ -52,7 +52,7 @@ def named(rpc: Rpc) -> Any:
 
 @pytest.mark.parametrize(("service", "name", "rpc"), RPCS, ids=[f"{one[0]}.{one[1]}" for one in RPCS])
 def test_every_field_of_a_request_is_read(service: str, name: str, rpc: Rpc) -> None:
-    """One after the other, each with a value: what the reader does not know, it refuses by name."""
+    """Each field in turn, with a value: the reader must accept it, or name it in an error."""
     for field in rpc.request.DESCRIPTOR.fields:
         request = named(rpc)
         if f"{rpc.request.DESCRIPTOR.name}.{field.name}" in NOT_KEPT or field.name in rpc.method.variables:

@@ -1,4 +1,4 @@
-"""What is noted stands and falls with its transaction, and is kept within bounds."""
+"""Notes are committed and rolled back with their transaction, and their number is limited."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_process_that_dies_leaves_what_it_committed(tmp_path: Path) -> None:
             with store.transaction():
                 store.journal.ended(QUEUE, attempt(number), "ok")
                 grew(store, AT_US)
-        store.journal.ended(QUEUE, attempt(9), "ok")  # of no transaction that was committed
+        store.journal.ended(QUEUE, attempt(9), "ok")  # not from a committed transaction
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT count(*) FROM noted").fetchone() == (3,)
         assert db.execute("SELECT count(*) FROM happened").fetchone() == (0,)
@@ -130,7 +130,7 @@ def test_depth_is_the_last_and_the_largest_of_a_minute() -> None:
         levels = store.minutes.levels(queue.id, (MINUTE, MINUTE + 3))
         assert [(one.last, one.most) for one in levels] == [(1, 3), (1, 1), (None, 0)]
         before = store.minutes.levels(queue.id, (MINUTE + 1, MINUTE + 2))
-        assert [one.last for one in before] == [1, 1]  # and what it was before
+        assert [one.last for one in before] == [1, 1]  # and the depth before that
 
 
 def sweep(store: Store, after: timedelta) -> None:
@@ -151,13 +151,13 @@ def test_what_is_old_goes() -> None:
         assert (names(store), counted(store)) == (["t1"], {"ok": 1})
         sweep(store, timedelta(days=31))
         assert (names(store), counted(store)) == ([], {"ok": 1})
-        assert store.happened.queues("p")[0].dropped == 0  # it was time, not room
+        assert store.happened.queues("p")[0].dropped == 0  # deleted because of age, not of number
         sweep(store, timedelta(days=43))
         assert counted(store) == {}
         assert store.happened.audited("p", 0, 1 << 62)
         sweep(store, timedelta(days=401))
         assert store.happened.audited("p", 0, 1 << 62) == []
-        assert store.happened.queues("p") == []  # there is no such queue, and nothing is told of it
+        assert store.happened.queues("p") == []  # the queue does not exist, and has no records
 
 
 def test_the_last_depth_of_a_queue_stays() -> None:
@@ -192,7 +192,7 @@ def test_too_many_records_go_and_are_counted(monkeypatch: pytest.MonkeyPatch) ->
         assert told == {
             QUEUE: 90,
             other: 20,
-        }  # first what is beyond a queue's own bound, then the oldest of all
+        }  # first records beyond the limit of a queue, then the oldest of all
         assert len(names(store)) == 150
 
 
@@ -213,7 +213,7 @@ _NOTES = st.one_of(
 @settings(max_examples=150, deadline=None)
 @given(notes=st.lists(_NOTES, max_size=20), cut=st.integers(0, 20))
 def test_gathered_notes_come_to_the_same_counters(notes: list[tuple[Any, ...]], cut: int) -> None:
-    """Also when some were gathered before, by a commit of their own."""
+    """Also if some were merged before, by another commit."""
     begun: list[tuple[Any, ...]] = [("level", queue, 5000, 0) for queue in ("q", "r")]
     made = begun + [(*note[:-1], note[-1] * MINUTE_US) for note in notes]
     found = []

@@ -1,4 +1,4 @@
-"""What is sent to a target: its address, its method and its headers."""
+"""The request to a target: URL, method and headers."""
 
 from __future__ import annotations
 

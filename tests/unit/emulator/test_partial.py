@@ -1,4 +1,4 @@
-"""Partial answers: the grammar of `fields`, and what is left of an answer."""
+"""Partial responses: the grammar of `fields`, and the selected members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies that are read in one go say what the strict reader says of them, and are those that clients send most."""
+"""The fast reader of bodies agrees with the strict reader, and accepts the most common bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies as they are kept: guarded by their etag, bounded, and without conditions for those who do not know them."""
+"""Stored policies: checked by etag, limited, and without conditions for callers of older versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def put(emulator: Emulator, policy: Policy) -> dict[str, Any]:
 
 def test_an_etag_may_be_written_in_either_alphabet_and_without_padding(emulator: Emulator) -> None:
     emulator.queue()
-    for _ in range(20):  # etags are random: among these are some with every sign
+    for _ in range(20):  # etags are random: some of these contain each special character
         etag = put(emulator, Policy())["etag"]
         written = etag.rstrip("=").replace("+", "-").replace("/", "_")
         again = put(emulator, Policy(etag=written))["etag"]

@@ -1,4 +1,4 @@
-"""Queues: what is filled in, what is refused, and what a patch makes of them."""
+"""Queues: defaults, invalid settings, and patches."""
 
 from __future__ import annotations
 

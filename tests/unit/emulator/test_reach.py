@@ -1,4 +1,4 @@
-"""Where deliveries may go: patterns, names and addresses."""
+"""Allowed targets of deliveries: patterns, names and addresses."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_is_local(host: str, local: bool) -> None:
 
 
 def found(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    """What the name server says."""
+    """A fake name server."""
     infos = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: infos)
 

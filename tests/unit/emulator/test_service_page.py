@@ -23,7 +23,7 @@ SERVICE, QUOTAS = (DOCS / "internals/service.md").read_text(), (DOCS / "explanat
 
 
 def section(number: str) -> str:
-    """What stands below a heading, up to the next one."""
+    """The text between a heading and the next one."""
     found = re.search(rf"^#+ {re.escape(number)}\.? .*?\n(.*?)(?=^#|\Z)", SERVICE, re.M | re.S)
     assert found is not None, number
     return found[1]
@@ -36,10 +36,10 @@ def days(span: timedelta) -> str:
 LIMITS = {
     "2.1": [QUEUE_ID.pattern],
     "2.2": [f"TTL {queue_yaml.TASK_TTL.total_seconds():.0f}s", f"burst {queue_yaml.BURST}"],
-    "2.3": [f">{queues.RATE:g}", f"burst ≤{queues.RATE:g}"],
+    "2.3": [f"above {queues.RATE:g}", f"burst is at most {queues.RATE:g}"],
     "2.5": [
         f"default and maximum {queue_service.MAX_QUEUES}",
-        f"Tasks: {task_service.MAX_TASKS}",
+        f"For tasks, the maximum is {task_service.MAX_TASKS}",
         f"good {pages.TOKEN_LIFE / timedelta(hours=1):g} h",
         f"size unknown → {locations.MAX_LOCATIONS}",
     ],
@@ -51,17 +51,21 @@ LIMITS = {
         f"default {deliver.DEADLINE_S / 60:g} min",
         f"HTTP {tasks.MIN_DEADLINE.seconds} s–{tasks.MAX_DEADLINE / timedelta(minutes=1):g} min",
     ],
-    "3.2": [f"≤{targets.MAX_URL_CHARACTERS}", f"<{targets.MAX_HEADER_BYTES // 1024} KB", tasks.USER_AGENT],
+    "3.2": [
+        f"at most {targets.MAX_URL_CHARACTERS} characters",
+        f"<{targets.MAX_HEADER_BYTES // 1024} KB",
+        tasks.USER_AGENT,
+    ],
     "4": [
-        f"≤{days(leases.MAX_LEASE / 7)} week",
-        f"≤{leases.MAX_LEASED}",
+        f"at most {days(leases.MAX_LEASE / 7)} week",
+        f"at most {leases.MAX_LEASED}",
         f"unknown → {leases.LEASED_WHEN_UNSAID}",
         f"{leases.MAX_ANSWER_BYTES // 1024**2} MB",
-        f">{leases.CALLS_PER_SECOND} lease/s",
-        f"<{tasks.MAX_TAG_CHARACTERS} characters",
+        f"More than {leases.CALLS_PER_SECOND} lease calls",
+        f"fewer than {tasks.MAX_TAG_CHARACTERS} characters",
     ],
     "1.2": [f"requests[≤{batches.MAX_CREATES}]", f"names[≤{batches.MAX_DELETES}]"],
-    "1.5": [f"≤{queries._MAX_QUOTA_USER} chars"],
+    "1.5": [f"at most {queries._MAX_QUOTA_USER} characters"],
     "1.6": [f"docs say {batch.MAX_CALLS}"],
 }
 
@@ -74,7 +78,7 @@ def test_a_limit_is_the_one_that_is_enforced(number: str, text: str) -> None:
 
 
 def test_defaults_are_those_of_the_table() -> None:
-    """Its first column is what a new queue gets."""
+    """Its first column contains the defaults of a new queue."""
     rows = dict(re.findall(r"^\| ([\w /]+?) \| ([^|]+?) \|", section("2.2"), re.M))
     made = queues.new_queue(Queue(), QueueName("p", "us-central1", "q"))
     rates, retries = made.rate_limits, made.retry_config

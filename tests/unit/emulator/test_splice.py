@@ -1,4 +1,4 @@
-"""Connections that are handed on: whole, in order, no faster than they are read, and ended together."""
+"""Forwarded connections: complete, in order, with backpressure, and closed together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Inner:
-    """Something that listens behind a splice; what connects is for the test to answer."""
+    """A server behind a splice; the test responds to its connections."""
 
     def __init__(self) -> None:
         self.connected: asyncio.Queue[Streams] = asyncio.Queue()
@@ -97,7 +97,7 @@ def test_who_leaves_before_the_other_end_is_reached_leaves_nothing_behind() -> N
             await writer.wait_closed()
             inner.is_ready.set()
             inside, answers = await inner.connected.get()
-            assert await inside.read() == b"x"  # and then it is over
+            assert await inside.read() == b"x"  # and then the connection ends
             answers.close()
 
     asyncio.run(main())

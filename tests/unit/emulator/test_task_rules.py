@@ -1,4 +1,4 @@
-"""Tasks at creation: how large they may be, what is refused, and what the service replaces."""
+"""Tasks at creation: size limits, invalid values, and values that the service replaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The languages in which metrics and log entries are chosen."""
+"""The filter languages of metrics and log entries."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ENTRY = Entry(
     ("text", "matches"),
     [
         ("", True),
-        ('resource.labels.queue_id="emails"', True),  # in any case
+        ('resource.labels.queue_id="emails"', True),  # upper and lower case match
         ('resource.labels.queue_id="mail"', False),
         ('resource.labels.queue_id:"mail"', True),
         ("resource.labels.queue_id=(a OR emails)", True),
@@ -44,12 +44,12 @@ ENTRY = Entry(
         ("NOT jsonPayload.taskCreationLog:*", True),
         ("-jsonPayload.attemptResponseLog:*", False),
         ('jsonPayload.attemptResponseLog.status!="OK"', True),
-        ('jsonPayload.taskCreationLog.status!="OK"', False),  # a field that is not there fulfils nothing
+        ('jsonPayload.taskCreationLog.status!="OK"', False),  # a missing field matches no comparison
         ('jsonPayload.attemptResponseLog.dispatchCount>"2"', False),  # text is compared as text
         ("jsonPayload.attemptResponseLog.maxAttempts>2", True),
         ('jsonPayload.task=~"tasks/t[0-9]$"', True),
         ('jsonPayload.task!~"tasks/t"', False),
-        ('jsonPayload.task=~"TASKS"', False),  # patterns know cases
+        ('jsonPayload.task=~"TASKS"', False),  # patterns are case-sensitive
         ('timestamp>="2026-03-01T12:00:00Z" timestamp<"2026-03-01T13:00:00+00:00"', True),
         ('timestamp>"2026-03-01T13:00:00+01:00"', True),
         ("timestamp<2026-03-01", False),

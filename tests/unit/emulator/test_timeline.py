@@ -1,4 +1,4 @@
-"""Time moved by hand: every event at its own moment, and nobody waited for without end."""
+"""A manual clock: every event happens at its own time, and no wait is endless."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .conftest import NOW
 
 
 class Alarm:
-    """Something that happens at given moments."""
+    """A part with events at given times."""
 
     def __init__(self, clock: ManualClock, *after_s: float) -> None:
         self.clock = clock
@@ -57,7 +57,7 @@ def test_one_part_may_give_another_something_to_do() -> None:
 
     async def main() -> None:
         timeline = Timeline(clock)
-        timeline.add(later)  # settled first, and again for what comes after it
+        timeline.add(later)  # settled first, and again for the events after it
         timeline.add(Chained(clock, 5))
         await timeline.advance(timedelta(minutes=1), 10)
 

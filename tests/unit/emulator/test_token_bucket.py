@@ -1,4 +1,4 @@
-"""The token bucket: never more than its envelope, never less than was saved up."""
+"""The token bucket: never above its limit, and saved tokens stay available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A version leaves alone what it cannot see: patches without a mask, uploads, policies."""
+"""A version does not change fields that it does not have: patches without a mask, uploads, policies."""
 
 from __future__ import annotations
 
@@ -98,6 +98,6 @@ def test_a_policy_with_conditions_is_not_replaced_by_who_cannot_see_them(emulato
             emulator("queues.setIamPolicy", resource=QUEUE, body=SetIamPolicyRequest(policy=without))
     blindly = SetIamPolicyRequest(
         policy=Policy(version=1, bindings=[viewer])
-    )  # documented: without etag it is lost
+    )  # as documented: without an etag it is lost
     assert emulator("queues.setIamPolicy", resource=QUEUE, body=blindly)["bindings"][0]["role"] == viewer.role
     assert emulator("queues.list", parent=PARENT)["queues"][0]["name"] == QUEUE

@@ -1,4 +1,4 @@
-"""Values at the edge: objects, DataFrame, Arrow and CSV say the same of every page, or refuse it in the same words."""
+"""Extreme values: objects, DataFrame, Arrow and CSV agree about every page, or raise the same error."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_what_a_field_of_a_queue_cannot_hold_is_refused(settings: dict[str, Any]
 
 
 def test_json_that_is_nested_too_deep_is_refused_everywhere() -> None:
-    deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000  # how deep is too deep depends on Python
+    deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000  # the limit of nesting depends on Python
     raw = b'{"tasks": [{"name": "%s/tasks/1", "new": %s}]}' % (QUEUE.encode(), deep)
     for read in (lambda: decode(raw, ListTasksResponse), lambda: TASKS.read(raw)):
         with pytest.raises(DecodeError, match="deep"):
@@ -206,7 +206,10 @@ def test_the_end_of_a_lease_goes_back_byte_for_byte(ends: str, way: str) -> None
         client.close()
     sent = [json.loads(request.partition("\r\n\r\n")[2])["scheduleTime"] for request in server.requests[2:]]
     if way == "tasks" and ends.endswith((".1Z", "+02:00")):
-        sent, ends = sent[1:], ends  # a listing keeps the instant, and the answer to a renewal its text
+        sent, ends = (
+            sent[1:],
+            ends,
+        )  # a listing keeps the instant, and the response to a renewal keeps its text
     assert sent == [ends] * len(sent)
 
 

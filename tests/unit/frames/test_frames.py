@@ -1,4 +1,4 @@
-"""Tables against the documented columns: names, order, dtypes, missing values, decoding, secrets, files."""
+"""Tables have the documented columns: names, order, dtypes, missing values, decoding, secrets, files."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_queue_settings_statistics_and_what_is_not_known() -> None:
     assert pd.isna(row.max_attempts)  # unlimited
     assert row.min_backoff == timedelta(seconds=0.1)
     assert (row.tasks_count, row.executed_last_minute) == (2**40, 0)
-    assert pd.isna(blank.tasks_count)  # statistics that were not asked for are missing, not zero
+    assert pd.isna(blank.tasks_count)  # statistics that were not requested are missing, not zero
     assert pd.isna(blank.state)
 
 
@@ -230,7 +230,7 @@ def test_payloads_as_text() -> None:
 
 def test_payloads_as_columns() -> None:
     bodies = [b'{"to":"ada","n":1,"deep":{"x":[1]}}', b'{"to":"bob","n":2,"late":true}', b"no json", b"[1]"]
-    with pytest.warns(UserWarning, match="2 of 4 payloads are not JSON objects"):
+    with pytest.warns(UserWarning, match="payloads that are not JSON objects: 2 of 4"):
         table = frame(*(http_task(n, body) for n, body in enumerate(bodies)), decode="json")
     assert [name for name in table if name.startswith("payload.")] == [
         "payload.to", "payload.n", "payload.deep", "payload.late",
@@ -360,7 +360,7 @@ def test_a_payload_nested_beyond_reading_does_not_stop_an_export() -> None:
         Task(name=f"{QUEUE}/tasks/{n}", view="FULL", pull_message=PullMessage(payload=payload))
         for n, payload in enumerate((b'{"a": 1}', deep))
     ]
-    with pytest.warns(UserWarning, match="1 of 2 payloads are not JSON"):
+    with pytest.warns(UserWarning, match="not JSON objects: 1 of 2"):
         frame = to_pandas(TASKS, [TaskPage.of(tasks)], "json")
     assert frame["payload.a"].isna().tolist() == [False, True]
 

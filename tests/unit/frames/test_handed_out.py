@@ -1,4 +1,4 @@
-"""What tables hold when they are handed out: chosen columns, hidden secrets, decoded payloads; workbooks and CSV."""
+"""Exported tables: selected columns, hidden secrets, decoded payloads; workbooks and CSV."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def server() -> Iterator[Scripted]:
 def tasks(server: Scripted) -> Iterator[ct.Pager[ct.Task]]:
     client = ct.connect(
         "p", "us-central1", endpoint=server.url, api_version="v2beta2"
-    )  # as the server says it
+    )  # as in the server's response
     yield client.queue("emails").tasks(view="FULL")
     client.close()
 
@@ -162,7 +162,9 @@ def test_a_backup_holds_them_in_the_task_alone() -> None:
 def test_a_file_with_secrets_is_for_its_owner_alone(tasks: ct.Pager[ct.Task], tmp_path: Path) -> None:
     path = tasks.to_csv(tmp_path / "tasks.csv", secrets=True)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(tasks.to_csv(path).stat().st_mode) == 0o600  # no wider than what it replaces
+    assert (
+        stat.S_IMODE(tasks.to_csv(path).stat().st_mode) == 0o600
+    )  # not wider than those of the replaced file
     other = tasks.to_csv(tmp_path / "other.csv")
     assert stat.S_IMODE(other.stat().st_mode) & 0o600 == 0o600
 
@@ -182,7 +184,7 @@ def test_columns_are_chosen_in_every_export(tasks: ct.Pager[ct.Task], tmp_path: 
 def test_payloads_are_decoded_in_every_export_gzip_and_base64_too(
     tasks: ct.Pager[ct.Task], tmp_path: Path
 ) -> None:
-    with pytest.warns(UserWarning, match="1 of 6 payloads"):
+    with pytest.warns(UserWarning, match="not JSON objects: 1 of 6"):
         frame = tasks.to_dataframe(decode="json")
     assert frame["payload.n"].astype(object).where(frame["payload.n"].notna(), None).tolist() == [
         1, 2, 3, 4, None, None

@@ -1,4 +1,4 @@
-"""The collector rests while a page is converted, and each export imports only its part of Arrow."""
+"""The garbage collector is disabled while a page is converted, and each export imports only its part of Arrow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_the_collector_rests_and_is_on_again_whatever_happens() -> None:
         assert not gc.isenabled()
         with collector_rests():
             assert not gc.isenabled()
-        assert not gc.isenabled(), "the inner one owns nothing"
+        assert not gc.isenabled(), "the inner block has no effect"
         raise LookupError
     assert gc.isenabled()
 
@@ -41,6 +41,7 @@ from cloudtasks_nb.frames import TASKS, Export, write_csv, write_parquet
 export = Export(TASKS, None, None, secrets=False)
 task = {"name": "projects/p/locations/l/queues/q/tasks/t", "createTime": "2026-01-01T00:00:00Z"}
 page = TASKS.read(msgspec.json.encode({"tasks": [task]}))
+import cloudtasks_nb.diagnosis.at_risk_columns, cloudtasks_nb.frames.data_frames, cloudtasks_nb.frames.dataset
 heavy = lambda: [name for name in ("pyarrow.csv", "pyarrow.parquet", "openpyxl") if name in sys.modules]
 print(export.reader([page]).read_all().num_rows, heavy())
 write_csv(sys.argv[1], export.columns.schema, export.reader([page]))

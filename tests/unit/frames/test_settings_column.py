@@ -1,4 +1,4 @@
-"""The column `settings`: what no other column holds of a task, with the keywords of create_task."""
+"""The column `settings`: the settings of a task without a column, with the keywords of create_task."""
 
 from __future__ import annotations
 

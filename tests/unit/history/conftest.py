@@ -1,4 +1,4 @@
-"""A client of a server that answers as Monitoring and Logging do, at half past eleven at night."""
+"""A client of a server with responses in the form of Monitoring and Logging, at 23:30."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distributions: percentiles where buckets say them, and nothing made up where they do not."""
+"""Distributions: percentiles from buckets, and None if the buckets do not determine them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cloudtasks_nb.history.distributions import Distribution, merged
 from cloudtasks_nb.model.json import from_dict
 
 EXPONENTIAL = {"exponentialBuckets": {"numFiniteBuckets": 4, "growthFactor": 2, "scale": 1}}  # 1 2 4 8 16
+HUGE = {"exponentialBuckets": {"numFiniteBuckets": 9, "growthFactor": 1e200, "scale": 1}}
 LINEAR = {"linearBuckets": {"numFiniteBuckets": 2, "width": 10, "offset": 5}}  # 5 15 25
 EXPLICIT = {"explicitBuckets": {"bounds": [10, 100]}}
 
@@ -29,6 +30,8 @@ def made(counts: list[str], options: dict[str, Any], **more: Any) -> Distributio
         (made(["0", "0", "0", "0", "0", "7"], EXPONENTIAL, range={"min": 20, "max": 40}), 50, 30.0),
         (made(["0", "4"], LINEAR), 50, 10.0),
         (made(["0", "10"], EXPLICIT), 95, 95.5),
+        (made(["0", "5", "5"], {"linearBuckets": {"numFiniteBuckets": 10**9, "width": 10}}), 50, 10.0),
+        (made(["0", "0", "9"], HUGE), 50, 1e200),  # up to a bound that no float holds
     ],
 )
 def test_percentiles_are_read_along_straight_lines(held: Distribution, percent: int, value: float) -> None:
@@ -41,9 +44,10 @@ def test_percentiles_are_read_along_straight_lines(held: Distribution, percent: 
         ({}, None),
         ({"count": "0"}, None),
         ({"count": "1", "mean": 812.4}, 812.4),
-        ({"count": "9", "mean": 5.0}, None),  # nine values of which only the mean is known
+        ({"count": "9", "mean": 5.0}, None),  # nine values with only a known mean
         ({"count": "9", "mean": 5.0, "sumOfSquaredDeviation": 0}, 5.0),
         ({"count": "9", "mean": 5.0, "bucketOptions": EXPLICIT}, None),
+        ({"count": "9", "bucketCounts": ["0", "0", "0", "9"], "bucketOptions": HUGE}, None),
     ],
 )
 def test_without_buckets_nothing_is_made_up(held: dict[str, Any], value: float | None) -> None:

@@ -1,4 +1,4 @@
-"""Entries of the task log, of the shapes that were seen: what is read, what is kept, what breaks nothing."""
+"""Entries of the task log in the observed forms: parsed members, unknown members, and invalid members."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_answer() -> None:
         ("attemptDispatchLog", "dispatched"),
         ("attemptResponseLog", "answered"),
         ("taskDeletionLog", "deleted"),
-        ("taskDeleteLog", "deleted"),  # its name is in no document
+        ("taskDeleteLog", "deleted"),  # its name is not documented
     ],
 )
 def test_kinds(member: str, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""The task log, page by page: lazy, complete whatever happens on the way, and with its secrets hidden."""
+"""The task log, page by page: lazy, complete despite errors, and with hidden secrets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.history.audit import last_change
 from cloudtasks_nb.history.services import Turns, endpoint_of
 from tests.gone import QUEUE, Gone, at, audit_entry, denied, task_entry
 
@@ -16,7 +17,7 @@ SLOW = 429, {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "
 
 
 def three_pages(body: dict[str, Any]) -> dict[str, Any]:
-    """The one in the middle is empty: the search goes on."""
+    """The page in the middle is empty, and the listing continues."""
     created = task_entry("taskCreationLog", "t1", at("23:00"), status="OK")
     sent = task_entry("attemptDispatchLog", "t1", at("23:01"), dispatchCount="1")
     answer = task_entry("attemptResponseLog", "t1", at("23:02"), status="OK", dispatchCount="1")
@@ -34,7 +35,7 @@ def test_pages_are_read_when_they_are_reached(server: Gone, queue: ct.Queue) -> 
     assert [entry.kind for entry in log] == ["created", "dispatched", "answered"]
     assert server.count("entries:list") == 3
     assert [row.outcome for row in log.tasks()] == ["done"]
-    assert server.count("entries:list") == 3  # what was read is kept
+    assert server.count("entries:list") == 3  # pages that were read are kept
 
 
 def test_what_is_asked_is_what_logging_understands(server: Gone, queue: ct.Queue) -> None:
@@ -161,6 +162,49 @@ def test_audit(server: Gone, queue: ct.Queue) -> None:
     ]
     assert "unknown" in str(trail)
     assert 'protoPayload.serviceName="cloudtasks.googleapis.com"' in server.asked[0][1]["filter"]
+
+
+def test_admin_calls_are_matched_by_place_and_callers_may_have_no_address(
+    server: Gone, queue: ct.Queue
+) -> None:
+    numbered = QUEUE.replace("projects/p/", "projects/123456789/")
+    subject = (
+        "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/subject/main"
+    )
+    server.logs = lambda body: {
+        "entries": [
+            audit_entry("PauseQueue", at("22:00"), resourceName=numbered),
+            audit_entry("PurgeQueue", at("22:10"), resourceName=f"//cloudtasks.googleapis.com/{QUEUE}"),
+            audit_entry("ResumeQueue", at("22:20"), authenticationInfo={"principalSubject": subject}),
+        ]
+    }
+    assert [(event.action, event.who) for event in queue.audit(since="2h")] == [
+        ("PauseQueue", "ada@example.com"),
+        ("PurgeQueue", "ada@example.com"),
+        ("ResumeQueue", subject),
+    ]
+
+
+def test_the_last_change_is_one_that_succeeded(server: Gone, queue: ct.Queue) -> None:
+    server.logs = lambda body: {
+        "entries": [
+            audit_entry("PauseQueue", at("22:30"), who="eve@example.com", status={"code": 7}),
+            audit_entry("PauseQueue", at("22:20")),
+            audit_entry("ResumeQueue", at("22:10")),
+        ]
+    }
+    last = last_change(queue._session, queue._parsed, ("PauseQueue", "ResumeQueue"), timedelta(days=30))
+    assert last is not None
+    assert (last.action, last.who, last.time) == ("PauseQueue", "ada@example.com", at("22:20"))
+    assert server.asked[0][1]["orderBy"] == "timestamp desc"
+
+
+def test_a_pull_queue_has_no_setting_for_a_log(server: Gone, client: ct.Client) -> None:
+    server.queue = 200, {"name": QUEUE, "state": "RUNNING", "pullTarget": {}, "type": "PULL"}
+    queue = client.queue(QUEUE)
+    assert queue.kind == "pull"
+    assert "turns it on" not in queue.log().note
+    assert "pull queue" in queue.log().note
 
 
 def test_the_history_of_a_task_that_was_purged(server: Gone, queue: ct.Queue) -> None:

@@ -1,9 +1,9 @@
-"""Reports, from answers of the shapes that Monitoring and Logging send."""
+"""Reports, from responses in the form of Monitoring and Logging."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ def test_a_table_by_the_minute(server: Gone, queue: ct.Queue) -> None:
     assert str(frame["time"].dtype) == "datetime64[us, UTC]"
     rows = frame.set_index("time")
     assert rows.loc[at("22:02")].tolist() == [60, 55, 40, 15]
-    assert rows.loc[at("22:04"), "attempts"] == 0  # no point is no attempt
+    assert rows.loc[at("22:04"), "attempts"] == 0  # no point means no attempt
     assert rows["depth"].isna()[at("22:04")]  # but no known depth
     assert (frame["time"].iloc[0], frame["time"].iloc[-1]) == (at("22:01"), at("23:29"))
 
@@ -155,6 +155,26 @@ def test_a_missing_role_becomes_a_sentence(server: Gone, queue: ct.Queue, metric
     assert (report.created is None) == (metric == "timeSeries")
 
 
+def test_a_window_beyond_what_monitoring_aligns_is_refused(server: Gone, queue: ct.Queue) -> None:
+    for since in ("800d", datetime(1000, 1, 1, tzinfo=UTC)):
+        with pytest.raises(ct.ConfigError, match="allows 104 weeks"):
+            queue.report(since=since)
+        with pytest.raises(ct.ConfigError, match="allows 104 weeks"):
+            queue.metrics(since=since)
+    assert server.asked == []
+    assert queue.report(since="727d").created == 0
+
+
+def test_values_that_make_no_sense_break_nothing(server: Gone, queue: ct.Queue) -> None:
+    server.series |= {
+        "queue/task_attempt_count": [one_series({at("22:03"): -3}, response_code="ok")],
+        "queue/depth": [one_series({at("22:03"): -3})],
+    }
+    report = queue.report(since="90m")
+    assert (report.attempts, report.peak_depth) == (0, 0)
+    assert "no attempts" in str(report)
+
+
 def test_an_api_that_is_off_names_its_switch(server: Gone, queue: ct.Queue) -> None:
     off = {
         "reason": "SERVICE_DISABLED",
@@ -180,7 +200,7 @@ def test_a_queue_that_was_deleted_still_has_a_report(server: Gone, queue: ct.Que
     a_night(server)
     server.queue = 404, {"error": {"code": 404, "status": "NOT_FOUND", "message": "Queue does not exist."}}
     assert queue.report(since="90m").attempts == 110
-    assert server.count("/queues/") == 0  # nobody asked for it
+    assert server.count("/queues/") == 0  # it was not requested
 
 
 def test_a_deleted_queue_has_a_report_of_what_may_be_read(server: Gone, queue: ct.Queue) -> None:

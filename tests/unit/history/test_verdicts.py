@@ -1,4 +1,4 @@
-"""What became of a task: the outcome that its entries allow, and no more."""
+"""The outcome of a task, as far as its entries show it."""
 
 from __future__ import annotations
 
@@ -77,12 +77,32 @@ def story(*held: tuple[str, str, dict[str, Any]]) -> LoggedTask:
             "OK",
         ),
         ([answered("22:02", "INTERNAL", 1, retryTime=LATER), sent("22:09", 2)], "lost", 2, "INTERNAL"),
+        (
+            [created(), answered("22:02", "INTERNAL", 1, maxAttempts=100)],
+            "deleted",
+            1,
+            "INTERNAL",
+        ),  # by a purge
+        ([answered("22:02", "INTERNAL", 1, retryTime=LATER), sent("22:02")], "waiting", 1, "INTERNAL"),
+        ([created("21:00", status="NOT_FOUND"), created(scheduleTime=LATER)], "waiting", 0, ""),
+        ([created(), answered("22:02", "OK"), created("22:09", status="ALREADY_EXISTS")], "done", 1, "OK"),
     ],
 )
 def test_the_outcome(held: list[Any], outcome: str, attempts: int, status: str) -> None:
     found = story(*held)
     assert (found.outcome, found.attempts, found.last_status) == (outcome, attempts, status)
     assert found.why
+
+
+def test_a_name_that_is_used_again_is_another_task() -> None:
+    first = [created("20:00"), sent("20:01"), answered("20:02", "OK")]
+    second = [created("22:00"), answered("22:01", "UNAVAILABLE", retryTime=LATER)]
+    found = story(*first, *second)
+    assert (found.outcome, found.attempts, found.created) == ("waiting", 1, at("22:00"))
+    rows = told(entries(*second, *first), NOW)
+    assert [(row.outcome, row.created) for row in rows] == [("done", at("20:00")), ("waiting", at("22:00"))]
+    quick = story(sent("22:00"), answered("22:00", "OK"), created("22:00"))
+    assert quick.outcome == "done", "entries of the same time are in no order"
 
 
 def test_an_attempt_of_app_engine_may_take_a_day() -> None:

@@ -1,4 +1,4 @@
-"""From when until when: what a person may write, and what is refused."""
+"""Windows of time: valid and invalid arguments."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def test_naive_datetimes_are_local_time() -> None:
         ("-24h", None, "must be a duration or a datetime"),
         (None, None, "must be a duration or a datetime"),
         (float("nan"), None, "must be a duration or a datetime"),
+        (True, None, "must be a duration or a datetime"),
         ("9999999d", None, "must be a duration or a datetime"),
         (1_790_000_000, None, "seconds since 1970"),
     ],
@@ -61,11 +62,11 @@ def test_what_is_no_window_is_refused_in_words(since: Any, until: Any, words: st
 def test_the_minute_under_way_can_be_left_out() -> None:
     assert Window.of("1h", None, NOW, past_only=True).until == at("23:30")
     assert Window.of("1h", None, at("23:30"), past_only=True).until == at("23:30")
-    assert Window.of("10s", None, NOW, past_only=True).until == at("23:31")  # there is nothing else
+    assert Window.of("10s", None, NOW, past_only=True).until == at("23:31")  # nothing else is valid
 
 
 def test_the_minute_that_has_just_begun_counts() -> None:
-    window = Window.of("1h", None, at("23:30"))  # what happened at this very moment is of the next minute
+    window = Window.of("1h", None, at("23:30"))  # an event at exactly this time belongs to the next minute
     assert (window.since, window.until) == (at("22:30"), at("23:31"))
 
 

@@ -1,4 +1,4 @@
-"""The discovery documents that Google's own client ships: what each version of the API is, officially."""
+"""The discovery documents in Google's own client, which define each version of the API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def document(version: str) -> dict[str, Any]:
 
 
 def described(resource: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The methods of a resource and of all below it, by their ids."""
+    """The methods of a resource and of its nested resources, by id."""
     found = {
         method["id"].removeprefix("cloudtasks."): method for method in resource.get("methods", {}).values()
     }

@@ -1,4 +1,4 @@
-"""Which version carries a call: held against the methods, parameters and fields of the three discovery documents."""
+"""The version of a call, compared with the methods, parameters and fields of the three discovery documents."""
 
 from __future__ import annotations
 

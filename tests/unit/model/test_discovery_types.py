@@ -1,4 +1,4 @@
-"""Every field that the emulator reads and writes, against the types that Google's discovery document gives it."""
+"""The types of all fields that the emulator reads and writes, compared with Google's discovery document."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LABELS = {
 
 
 def messages() -> dict[str, type[Message]]:
-    """Every message of the document that a method reaches, by its official name, with ours."""
+    """Every message of the document that methods use, by its official name, with our message."""
     found: dict[str, type[Message]] = {}
 
     def reach(name: str, kind: type[Message]) -> None:
@@ -57,13 +57,13 @@ def label(official: dict[str, Any]) -> str | None:
 
 
 def held(field: Member, official: dict[str, Any]) -> None:
-    """One value, out of its list or map."""
+    """The type of one value in a list or a map."""
     if "$ref" in official:
         assert field.holds is MESSAGES[official["$ref"]]
     elif "enum" in official:
         names = [name for name in official["enum"] if name in ENUMS[field.name].names]
         assert names == official["enum"]
-        assert list(ENUMS[field.name].names)[: len(names)] == names  # numbers follow the order
+        assert list(ENUMS[field.name].names)[: len(names)] == names  # the numbers follow this order
     elif official.get("type") in ("any", "object"):
         assert field.holds is None
     else:
@@ -87,7 +87,7 @@ def test_no_message_is_left_out() -> None:
 
 
 def test_system_parameters_are_the_official_ones_and_those_of_the_first_client() -> None:
-    assert set(DOCUMENT["parameters"]) - {"uploadType"} <= SYSTEM  # no method takes an upload
+    assert set(DOCUMENT["parameters"]) - {"uploadType"} <= SYSTEM  # no method supports uploads
     assert SYSTEM - set(DOCUMENT["parameters"]) == {"bearer_token", "pp"}
 
 

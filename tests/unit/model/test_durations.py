@@ -1,4 +1,4 @@
-"""How a person writes a duration: one grammar, wherever one is taken. Its cases are in tests/words.json."""
+"""The grammar of durations, the same everywhere. Its cases are in tests/words.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of fields in the documentation is that of the model."""
+"""The table of fields in the documentation agrees with the model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cell(field: Field, version: Version) -> str:
 
 
 def table(*kinds: type[Message]) -> str:
-    """The fields that are not simply set in every version under one name."""
+    """The fields that cannot be set in every version, or have several names."""
     rows = [
         (f"`{kind.__name__}.{field.name}`", *(cell(field, version) for version in VERSIONS))
         for kind in below(*kinds)
@@ -36,7 +36,7 @@ def table(*kinds: type[Message]) -> str:
 
 
 def test_the_page_has_the_table_of_the_model() -> None:
-    """After a change of the model: UPDATE=1, and a look at the difference."""
+    """After a change of the model, run with UPDATE=1 and read the diff."""
     text, expected = PAGE.read_text(), table(Queue, Task)
     begin = text.index(HEAD)
     written = text[begin : text.index("\n\n", begin) + 1]

@@ -1,4 +1,4 @@
-"""Values on the wire: durations, int64, bytes, instants; and what cannot be read."""
+"""Values in JSON: durations, int64, bytes, instants; and invalid values."""
 
 from __future__ import annotations
 

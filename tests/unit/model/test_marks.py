@@ -1,4 +1,4 @@
-"""Who may set a field, in which versions: the marks of the model, against a table of its own and Google's own words."""
+"""The marks of the model (who may set a field, in which versions), compared with a table and Google's descriptions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DIFFER = {
     "Task.view": (READ, READ, READ),
     "CmekConfig.name": (READ, READ, READ),
 }
-"""v2beta2, v2beta3, v2, said independently of the model. What is not here can be set everywhere, at any time."""
+"""v2beta2, v2beta3, v2, independent of the model. Other fields can be set in every version, at any time."""
 
 OF_PULL_QUEUES = {
     RateLimits: {"max_tasks_dispatched_per_second", "max_burst_size", "max_concurrent_tasks"},
@@ -64,7 +64,7 @@ def test_the_table_names_only_fields_that_there_are() -> None:
 def described(
     kind: type[Message], version: Version, name: str
 ) -> Iterator[tuple[str, Field, dict[str, Any]]]:
-    """The fields of a version's message beside Google's description of them, at any depth that a caller may set."""
+    """The fields of a version's message with Google's descriptions, at any depth that a caller may set."""
     official = document(version)["schemas"][name]["properties"]
     for field in schema(kind).values():
         what = official[field.wire]

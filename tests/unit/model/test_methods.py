@@ -1,4 +1,4 @@
-"""The method table against the discovery document that Google's own client ships."""
+"""The method table, compared with the discovery document in Google's own client."""
 
 from __future__ import annotations
 

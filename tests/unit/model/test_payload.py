@@ -1,4 +1,4 @@
-"""Payloads from Python values: written whole, or refused."""
+"""Payloads from Python values: complete, or an error."""
 
 from __future__ import annotations
 
@@ -121,15 +121,15 @@ def test_a_value_is_written_whole_at_any_depth(value: Any, written: Any) -> None
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (float("nan"), "nan, which JSON does not have"),
-        (float("inf"), "inf, which JSON does not have"),
-        (np.float64("nan"), "nan, which JSON does not have"),
+        (float("nan"), "nan, which JSON cannot represent"),
+        (float("inf"), "inf, which JSON cannot represent"),
+        (np.float64("nan"), "nan, which JSON cannot represent"),
         (np.array([1.0, np.nan]), r"\['deep'\]\[0\]\[1\] is nan"),
         (pd.Series({"a": np.nan}), r"\['deep'\]\[0\]\['a'\] is nan"),
-        (pd.NaT, "NaT, which JSON does not have"),
-        (pd.NA, "<NA>, which JSON does not have"),
-        (Decimal("nan"), "NaN, which JSON does not have"),
-        (b"x", "bytes, which JSON does not have"),
+        (pd.NaT, "NaT, which JSON cannot represent"),
+        (pd.NA, "<NA>, which JSON cannot represent"),
+        (Decimal("nan"), "NaN, which JSON cannot represent"),
+        (b"x", "bytes, which JSON cannot represent"),
         (bytearray(b"x"), "bytearray, which"),
         (Letter(b"x"), r"\['to'\] is a bytes"),  # type: ignore[arg-type]
         (Order(float("nan")), r"\['orderId'\] is nan"),  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def test_the_error_names_what_was_given_and_the_way_out() -> None:
         payload_bytes({"rows": [{"price": float("nan")}]})
     assert refused.value.message == (
         "The payload, a dict, cannot be written as JSON: "
-        "payload['rows'][0]['price'] is nan, which JSON does not have"
+        "payload['rows'][0]['price'] is nan, which JSON cannot represent"
     )
     assert refused.value.hint == "pass None for a missing value"
     with pytest.raises(InvalidArgument, match=r"it is a DataFrame(.|\n)*\.to_dict\(\"records\"\)"):

@@ -1,4 +1,4 @@
-"""Policies: granting and revoking make a new policy and lose nothing."""
+"""Policies: grant and revoke return a new policy and lose no data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_grant_makes_a_new_policy_and_keeps_the_etag() -> None:
         policy.etag,
     )
     assert granted.roles(BOB) == [VIEWER, RUNNER]
-    assert granted.revoke(RUNNER, BOB).bindings == granted.bindings[:1]  # no role is left without members
+    assert granted.revoke(RUNNER, BOB).bindings == granted.bindings[:1]  # a role without members is removed
 
 
 def test_a_condition_is_a_binding_of_its_own_and_asks_for_version_3() -> None:

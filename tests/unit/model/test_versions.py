@@ -1,4 +1,4 @@
-"""The versions of the API: each held against its discovery document, and translation that loses nothing."""
+"""The versions of the API, compared with their discovery documents; the translation loses no data."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     bytes: st.binary(max_size=6),
     datetime: st.datetimes(timezones=st.just(UTC)),
-    # as far as the API goes: 10,000 years
+    # the API's limit: 10,000 years
     Duration: st.timedeltas(timedelta(days=-3_652_500), timedelta(days=3_652_500)).map(Duration.of),
     Any: st.none(),
 }
@@ -129,7 +129,7 @@ def one_of(message: Any) -> Any:
 
 
 def read(kind: type[Message], values: Any, version: Version) -> Any:
-    """What a version says, read as a message of the model, as JSON of the model."""
+    """JSON of a version, decoded as a message of the model, as JSON of the model."""
     return to_dict(decode(in_version(encode(values), version), kind))
 
 
@@ -145,7 +145,7 @@ def without(values: Any, *paths: str) -> Any:
 
 
 def without_empty(values: Any, *names: str) -> Any:
-    """What is lifted out of an empty message leaves no trace of it."""
+    """An empty message disappears if its fields are moved out."""
     return {name: value for name, value in values.items() if value != {} or name not in names}
 
 
@@ -159,7 +159,7 @@ CARRIED: dict[tuple[type[Message], Version], Callable[[Any], Any]] = {
     (Task, "v2beta3"): lambda values: without_empty(values, "status"),
     (Task, "v2"): lambda values: without_empty(without(values, "pullMessage"), "status"),
 }
-"""What a version can carry of a message, said independently of the table."""
+"""The part of a message that a version supports, independent of the table."""
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -174,7 +174,7 @@ def test_nothing_is_lost_that_a_version_can_carry(
     written = write(kind, values, version)
     assert values == before
     assert read(kind, written, version) == CARRIED[kind, version](values)
-    from_dict(written, wire(kind, version))  # what is written is a message of that version
+    from_dict(written, wire(kind, version))  # the result is a message of that version
 
 
 @pytest.mark.parametrize("version", VERSIONS)

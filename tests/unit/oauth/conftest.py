@@ -1,4 +1,4 @@
-"""What the tests of the authorization-code flow share: a client, its secrets, a scripted token endpoint."""
+"""Fixtures for the authorization-code flow: a client, its secrets, a scripted token endpoint."""
 
 from __future__ import annotations
 

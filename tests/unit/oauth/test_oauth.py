@@ -1,4 +1,4 @@
-"""The authorization-code flow: what a person is asked, what comes back, what is refused, what stays secret."""
+"""The authorization-code flow: the address, the redirect, errors, and hidden secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walking a person through consent: the browser comes back to this machine, or its address is pasted."""
+"""The guided sign-in: the browser is redirected to this machine, or its address is pasted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .conftest import BACK, CLIENT, CODE, GIVEN, REFRESH, SECRET, form
 
 
 def person(answers: dict[str, str], visited: list[int]) -> Any:
-    """A browser whose person agrees at once, after a stranger knocked."""
+    """A browser that agrees at once, after an unrelated request."""
 
     def visit(url: str) -> None:
         query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}

@@ -1,4 +1,4 @@
-"""Pictures show all their data, say what it is, and can be read in light and in dark."""
+"""Plots show all their data with labels, and are readable in light and dark."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_attempts_count_for_the_last_outcome() -> None:
     drawn = {
         label.get_text(): bar.get_width() for label, bar in zip(ax.get_yticklabels(), ax.patches, strict=True)
     }
-    assert drawn == {"UNAVAILABLE": 8, "OK": 1, "no answer yet": 1, "not sent yet": 0}
+    assert drawn == {"UNAVAILABLE": 8, "OK": 1, "no response yet": 1, "not sent yet": 0}
     assert "8  (2 tasks)" in words(ax)
     assert "0  (3 tasks)" in words(ax)
 
@@ -202,7 +202,7 @@ def test_a_picture_shows_itself_for_light_and_for_dark_pages_and_leaves_no_figur
     picture = RETRY.plot()
     html = picture._repr_html_()
     (light, dark) = re.findall(r"<img [^>]+>", html)
-    assert "display:none" in dark and "display" not in light  # also where the style sheet is dropped
+    assert "display:none" in dark and "display" not in light  # also if the style sheet is removed
     assert light.split('src="')[1].split('"')[0] != dark.split('src="')[1].split('"')[0]
     assert 'alt="Retry settings: delay before each retry, ' in light
     assert html == picture._repr_html_()

@@ -1,4 +1,4 @@
-"""A query finds the same tasks as pandas does in the table of the same listing."""
+"""A query finds the same tasks as pandas in the table of the same listing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cloudtasks_nb.frames import TASKS, TaskPage, to_pandas
 from cloudtasks_nb.query import Query
 from tests.queried_tasks import NOW, PREFIX
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*payloads are not JSON objects")
+pytestmark = pytest.mark.filterwarnings("ignore:payloads that are not JSON objects")
 Frame = pd.DataFrame
 
 STATUSES = [

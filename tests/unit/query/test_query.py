@@ -1,4 +1,4 @@
-"""Which tasks a query lets through, how it is written, and what it refuses."""
+"""Queries: matching tasks, written form, and errors."""
 
 from __future__ import annotations
 

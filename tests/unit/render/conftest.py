@@ -1,4 +1,4 @@
-"""One of everything, filled with text that a caller chooses."""
+"""An object of each kind, filled with a given text."""
 
 from __future__ import annotations
 

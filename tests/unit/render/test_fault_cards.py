@@ -1,4 +1,4 @@
-"""Faults in words: which are set, and what they did so far."""
+"""Faults in words: the settings, and their effects so far."""
 
 from __future__ import annotations
 

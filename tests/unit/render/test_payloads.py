@@ -1,4 +1,4 @@
-"""Payloads: what is packed is unpacked, all of it within bounds, and secrets stay hidden on every way."""
+"""Payloads: packed data is unpacked, within limits, and secrets stay hidden in all forms."""
 
 from __future__ import annotations
 
@@ -254,7 +254,7 @@ def test_the_switch_is_for_what_is_displayed_alone(secrets_shown: None) -> None:
     error = ct.ApiError(f"Bearer {SECRET}")
     assert scrub(f"Bearer {SECRET}") == "Bearer •••"
     assert SECRET not in repr(HttpRequest(headers={"Cookie": SECRET}).headers)
-    assert SECRET not in render.html(error)  # what panels are made of
+    assert SECRET not in render.html(error)  # the parts that panels use
 
 
 def test_an_unchanged_payload_needs_no_raw_form() -> None:

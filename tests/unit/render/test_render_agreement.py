@@ -1,4 +1,4 @@
-"""HTML and text say the same, in every notebook, every time."""
+"""HTML and text have the same content, in every notebook."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _words(text: str) -> set[str]:
 
 
 def _words_of_html(html: str) -> set[str]:
-    """Without the counts that stand where JSON is folded, which text never is."""
+    """Removes the counts of folded JSON, because text is never folded."""
     without_style = re.sub(
         r'<style>.*?</style>|<span class="ctnb-fold">[^<]*</span>', "", html, flags=re.DOTALL
     )
@@ -160,7 +160,7 @@ def _contrast(ink: str, paper: str) -> float:
 
 
 def _tinted(paper: str) -> str:
-    """The paper under the translucent grey behind code and payloads."""
+    """The background colour with the translucent grey behind code and payloads."""
     digits = paper if len(paper) == 6 else "".join(digit * 2 for digit in paper)
     return "".join(f"{round(int(digits[at : at + 2], 16) * 0.88 + 0x80 * 0.12):02x}" for at in (0, 2, 4))
 

@@ -1,4 +1,4 @@
-"""What cards and tables say about queues, tasks, policies and errors."""
+"""The content of cards and tables of queues, tasks, policies and errors."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_task_card() -> None:
     )
     text = render.text(task, NOW)
     for fact in ("t1  HTTP task in emails", "POST https://e.example/x", "in 3 min (2026-07-31 12:03:00 UTC)",
-                 "4 attempts, 3 answered", "503 → UNAVAILABLE · 60 s ago", "· after 1.2 s", "1 header"):  # fmt: skip
+                 "4 attempts, 3 responses", "503 → UNAVAILABLE · 60 s ago", "· after 1.2 s", "1 header"):  # fmt: skip
         assert fact in text
 
 

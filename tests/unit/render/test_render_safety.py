@@ -1,4 +1,4 @@
-"""What comes from the service cannot break out, hide, reorder or leak."""
+"""Text from the service cannot leave its element, hide, reorder other text, or reveal secrets."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What every object looks like, letter by letter; the style sheet stands in a snapshot of its own.
+"""Every object is displayed exactly as in its snapshot; the style sheet has a separate snapshot.
 
-UPDATE=1 writes the snapshots anew: look at their diff, and at the gallery in docs.
+UPDATE=1 writes the snapshots again: read the diff, and look at the gallery in the docs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SPECIMENS = specimens()
 
 
 def held(name: str, seen: str) -> str:
-    """The snapshot of that name; with UPDATE=1 what is seen becomes the snapshot."""
+    """Compare with the snapshot of that name; with UPDATE=1, write it."""
     path = SNAPSHOTS / name
     if os.environ.get("UPDATE") == "1":
         path.parent.mkdir(exist_ok=True)

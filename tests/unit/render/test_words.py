@@ -1,4 +1,4 @@
-"""Words that panels say too, by the cases of tests/words.json; tests/page/words.test.mjs reads the same file."""
+"""Words that cards and panels share, by the cases of tests/words.json, which tests/page/words.test.mjs reads too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""client.location: text that can be called, and that holds no client."""
+"""client.location is a string that can be called, and holds no reference to the client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import cloudtasks_nb as ct
 
 
 def test_a_forgotten_client_ends_at_once_and_its_emulator_with_it() -> None:
-    gc.disable()  # no help from the collector of circles
+    gc.disable()  # without the cyclic garbage collector
     try:
         client = ct.connect("p", "us-central1", endpoint="http://localhost:1")
         watched = [weakref.ref(client), weakref.ref(client._session)]

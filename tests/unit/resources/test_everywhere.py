@@ -1,4 +1,4 @@
-"""Queues of all locations: side by side, and what is left of the listing when some of them fail."""
+"""Queues of all locations: listed concurrently, and the partial listing if some locations fail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DENIED = (
 
 
 class World(Scripted):
-    """Answers by location: what is in `at`, after the list of all of them."""
+    """A server with a response for each location in `at`, after the list of locations."""
 
     def __init__(self, at: dict[str, list[bytes]]) -> None:
         self.at = at
@@ -84,7 +84,7 @@ def test_a_location_that_refuses_is_named_and_the_queues_of_the_others_are_kept(
     assert "us-central1 could not be listed; the error's .result has 3 queues of the other 2" in str(error)
     assert [queue.name.rpartition("/")[2] for queue in error.result] == ["a", "b", "c"]
     assert "europe-west1" in error.result._repr_html_()
-    with pytest.raises(ct.ConfigError, match="client is closed"):  # what is kept has a client: this one
+    with pytest.raises(ct.ConfigError, match="client is closed"):  # the kept result has this client
         error.result[0].pause()
 
 

@@ -1,4 +1,4 @@
-"""Keywords of public verbs: the signature, the struct that carries them and the docstring agree."""
+"""Keywords of public verbs: the signature, its struct and the docstring agree."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from cloudtasks_nb.worker import WorkerOptions
 Verb = Callable[..., Any]
 Options = type[msgspec.Struct]
 
-# What each verb takes beside the fields of the structs, and which fields it does not take.
+# The parameters of each verb beyond the fields of its struct, and the fields that it does not take.
 VERBS: list[tuple[Verb, list[Options], set[str], set[str]]] = [
     (ct.Queue.create_task, [TaskOptions], {"payload"}, set()),
-    (ct.Queue.create_tasks, [TaskOptions, BulkOptions], {"items"}, {"task_id"}),  # one id is of one task
+    (ct.Queue.create_tasks, [TaskOptions, BulkOptions], {"items"}, {"task_id"}),  # an id belongs to one task
     (ct.Queue.delete_tasks, [BulkOptions], {"selection"}, set()),
     (ct.Queue.run_tasks, [BulkOptions], {"selection"}, set()),
     (ct.Queue.acknowledge_tasks, [BulkOptions], {"leased"}, set()),
@@ -53,7 +53,7 @@ def test_a_verb_takes_the_fields_of_its_options_with_their_types_and_defaults(
     types = {name: hint for struct in structs for name, hint in struct.__annotations__.items()}
     given = keywords(verb)
     assert given.keys() == fields.keys() - less | more
-    if structs != [Faults]:  # a message: what it holds is narrower than what is accepted
+    if structs != [Faults]:  # a message: its type is narrower than the accepted arguments
         both = given.keys() & fields.keys()
         assert {name: given[name].default for name in both} == {name: fields[name].default for name in both}
         assert {name: given[name].annotation for name in both} == {name: types[name] for name in both}
@@ -71,7 +71,7 @@ def test_the_docstring_speaks_of_every_keyword(verb: Verb) -> None:
 
 def test_create_queue_takes_every_setting_of_a_queue_and_update_those_that_can_be_changed() -> None:
     def settings(*behaviors: str) -> set[str]:
-        """What may be set of a queue beside its name and its kind, which say the name and the pull target."""
+        """The settable fields of a queue, except the name and the pull target, which `name` and `kind` set."""
         found = {name for name, field in schema(ct.Queue).items() if field.behavior("v2beta3") in behaviors}
         return found - {"name", "pull_target"}
 
@@ -81,7 +81,7 @@ def test_create_queue_takes_every_setting_of_a_queue_and_update_those_that_can_b
 
 
 def public() -> dict[str, Verb]:
-    """Every function and method that people call, by the names that it has for them."""
+    """Every public function and method, by its public name."""
     found: dict[str, Verb] = {}
     for name, value in [*((name, getattr(ct, name)) for name in ct.__all__), *vars(emulator).items()]:
         if inspect.isfunction(value):
@@ -94,7 +94,7 @@ def public() -> dict[str, Verb]:
 
 
 def test_no_public_verb_hides_its_keywords() -> None:
-    """But one: a batch passes on what the added verb takes, and has it checked against that verb."""
+    """With one exception: a batch passes arguments to the added verb, which checks them."""
     verbs = public()
     assert len(verbs) > 100
     hiding = {

@@ -1,4 +1,4 @@
-"""Lease verbs over a real socket: what is sent, what is kept, what a lost answer means."""
+"""Lease verbs over a real socket: requests, stored leases, lost responses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def leased(ends: str = FIRST, **more: Any) -> dict[str, Any]:
 
 @contextmanager
 def worker(*script: bytes) -> Iterator[tuple[ct.Queue, Scripted]]:
-    """A queue whose calls are answered from a script."""
+    """A queue with scripted responses."""
     retry = ct.Retry(initial_s=0.001, maximum_s=0.01)
     with (
         scripted(answer(200, {"name": QUEUE, "type": "PULL"}), *script) as server,
@@ -98,7 +98,7 @@ def test_an_acknowledgement_whose_answer_was_lost_is_done_when_the_repeat_finds_
     assert len(server.requests) == 4
     with worker(answer(200, {"tasks": [leased()]}), refusal(404, "NOT_FOUND")) as (queue, _):
         [task] = queue.lease()
-        with pytest.raises(ct.NotFound):  # no answer was lost: somebody else finished it
+        with pytest.raises(ct.NotFound):  # no response was lost: another client finished it
             task.acknowledge()
 
 

@@ -1,4 +1,4 @@
-"""Operations over a real socket: waited for, failed, partly failed; batches and buffers that start them."""
+"""Operations over a real socket: waiting, failures, partial failures; batches and buffered tasks."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_waiting_shows_a_line_that_counts(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize("count", [0, 101])
 def test_a_batch_of_the_wrong_size_is_refused_before_anything_is_sent(count: int) -> None:
     with worker() as (queue, server):
-        with pytest.raises(ct.InvalidArgument, match=f"{count} tasks"):
+        with pytest.raises(ct.InvalidArgument, match=f"takes 1 to 100 tasks, not {count}"):
             queue.batch_create([{"payload": b""}] * count)
         with pytest.raises(ct.ConfigError, match=r"Task 0: .*did you mean 'payload'"):
             queue.batch_create([{"paylod": b""}])

@@ -1,4 +1,4 @@
-"""A task knows the state of its queue as far as this client saw it, and never asks for it."""
+"""A task has the last state of its queue that this client read, and makes no request for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings and the masks that name exactly what was passed."""
+"""Settings, and masks that contain exactly the passed fields."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def dicts(kind: type[Message]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _leaves(given: dict[str, Any], kind: type[Message]) -> set[str]:
-    """What a person passed, path by path, told without the code under test."""
+    """The passed settings by path, independent of the code under test."""
     found = set()
     for name, value in given.items():
         field = schema(kind)[name]
@@ -268,7 +268,7 @@ def test_a_message_that_was_read_is_set_without_what_is_output_only(
     pull = RetryConfig(max_attempts=4, min_backoff=Duration(), max_doublings=0)
     assert settings({"retry_config": pull}, version, "pull").retry_config == RetryConfig(max_attempts=4)
     assert mask_paths({"retry_config": pull}, version, "pull") == ["retryConfig.maxAttempts"]
-    assert READ.max_burst_size == 7  # it stays as it was read
+    assert READ.max_burst_size == 7  # its read value stays
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every public verb, of queues of every kind, read or not: the version that it is spoken in, and what is sent in it."""
+"""Every public verb, for queues of every kind, read or not: the version of its call, and the request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DOCUMENTS = {version: document(version) for version in VERSIONS}
 Verb = Callable[[ct.Client, ct.Queue], Any]
 
 EITHER: dict[str, tuple[Verb, str]] = {
-    # what, and where it is spoken for a push queue; for a pull queue it is v2beta2 unless PULL says otherwise
+    # the verb, and its version for a push queue; for a pull queue it is v2beta2, except for those in PULL
     "refresh": (lambda client, queue: queue.refresh(), "v2beta3"),
     "refresh stats": (lambda client, queue: queue.refresh(stats=True), "v2beta3"),
     "update": (lambda client, queue: queue.update(retry_config={"max_attempts": 5}), "v2beta3"),
@@ -93,7 +93,7 @@ class Sent(Exception):
 
 
 def sent(act: Callable[[], Any]) -> Call:
-    """The first call that would leave; it is held against the document of its version."""
+    """The first call of a verb, validated against the document of its version."""
 
     def keep(session: Session, call: Call) -> bytes:
         raise Sent(call)
@@ -109,7 +109,7 @@ def sent(act: Callable[[], Any]) -> Call:
 
 
 def check(values: dict[str, Any], kind: str, schemas: dict[str, Any]) -> None:
-    """Every member is one of the document's."""
+    """Check that the document has every member."""
     for name, value in values.items():
         member = schemas[kind]["properties"][name]
         inner = member.get("$ref") or member.get("items", {}).get("$ref")

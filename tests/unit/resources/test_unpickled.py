@@ -1,4 +1,4 @@
-"""What travels to another process has no client there, and says how to get one."""
+"""Unpickled objects have no client, and their error has the line that connects."""
 
 from __future__ import annotations
 

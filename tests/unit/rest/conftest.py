@@ -10,11 +10,11 @@ from tests.scripted import Scripted, answer
 
 QUEUE = "projects/p/locations/us-central1/queues/emails"
 EAGER = Retry(initial_s=0.001, maximum_s=0.01)
-CUT_WHOLE = answer(200, {"name": QUEUE})[:-5]  # the connection ends before the answer does
+CUT_WHOLE = answer(200, {"name": QUEUE})[:-5]  # the connection ends before the response is complete
 
 
 def session(server: Scripted, auth: Auth | None = None, **options: object) -> Session:
-    """One version, so that no refusal has the call made once more in another one."""
+    """One version, so that no error causes a second call in another version."""
     usual = {"retry": EAGER, "api_version": "v2beta2"}
     return Session(server.url, auth or Auth(), **{**usual, **options})  # type: ignore[arg-type]
 

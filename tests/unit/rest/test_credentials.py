@@ -1,4 +1,4 @@
-"""Credentials over a real socket: renewed once, sent where nobody listens, never shown."""
+"""Credentials over a real socket: renewed once, sent only to safe endpoints, never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An endpoint that serves some versions only: after a 404 that names no resource, the next one is tried and kept."""
+"""An endpoint that serves only some versions: after a 404 without a resource, the next version is used from then on."""
 
 from __future__ import annotations
 

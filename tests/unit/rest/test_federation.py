@@ -1,4 +1,4 @@
-"""Identities of other providers: tokens are exchanged with Google, and with nobody else."""
+"""Identities of other providers: tokens are exchanged only with Google."""
 
 from __future__ import annotations
 

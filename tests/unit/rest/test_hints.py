@@ -1,4 +1,4 @@
-"""What an error advises: permissions and roles, names that are close, windows, what to do instead."""
+"""Hints of errors: permissions and roles, similar names, times, alternatives."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def names(*ids: str) -> bytes:
 
 
 def asked(*script: bytes) -> tuple[str, int]:
-    """The hint for a queue that is missing, and how many requests it took."""
+    """The hint for a missing queue, and the number of requests."""
     with (
         scripted(refusal(404, "NOT_FOUND", GONE), *script) as server,
         ct.connect("p", "us-central1", endpoint=server.url, retry=ct.Retry(max_tries=1)) as client,

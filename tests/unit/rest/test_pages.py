@@ -1,4 +1,4 @@
-"""Listings that would never end, pages that cannot be read, answers that are too large."""
+"""Listings that would never end, invalid pages, responses that are too large."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_page_that_cannot_be_read_says_which_one_it_is_and_what_was_asked(
 
 
 def bomb(megabytes: int) -> bytes:
-    """JSON that packs a thousandfold."""
+    """JSON that compresses a thousandfold."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     piece = packer.compress(b'{"tasks": [') + b"".join(
         packer.compress(b" " * 2**20) for _ in range(megabytes)

@@ -115,7 +115,7 @@ def test_a_proxy_that_asks_for_an_hour_stops_others_for_minutes_only() -> None:
 def simulated(
     *, jobs: int, threads: int, refill_per_s: float, most: float, took_s: float
 ) -> tuple[int, float]:
-    """Calls of threads that share a pause, against a quota that refills: how many were sent, and until when."""
+    """Threads that share a pause, against a quota that refills: the number of calls, and the time of the last one."""
     pause, error = Pause("list"), errors.ResourceExhausted("no")
     tokens, filled_s, sent, left, now_s = most, 0.0, 0, jobs, 0.0
     due: list[tuple[float, int, str, int, float]] = [
@@ -153,7 +153,7 @@ def simulated(
 @pytest.mark.parametrize("took_s", [0.004, 0.05, 0.2])
 def test_a_walk_through_forty_locations_takes_hardly_more_calls_than_there_are(took_s: float) -> None:
     sent, ended_s = simulated(jobs=41, threads=8, refill_per_s=10, most=10, took_s=took_s)
-    assert sent <= 41 + 8 + 2  # what was under way when the quota was exhausted
+    assert sent <= 41 + 8 + 2  # calls in progress when the quota was exhausted
     assert ended_s <= 6
 
 
@@ -164,7 +164,7 @@ def test_others_that_use_the_quota_slow_it_down_and_it_recovers() -> None:
 
 
 class _Limited(BaseHTTPRequestHandler):
-    """Lists three queues in each of twelve locations; from the seventh request on, the quota refuses eight times."""
+    """Lists three queues in each of twelve locations; from the seventh request on, the quota rejects eight calls."""
 
     protocol_version = "HTTP/1.1"
     seen = 0
@@ -223,7 +223,7 @@ def test_a_wait_that_would_be_too_long_ends_in_what_the_service_said_and_nothing
             assert len(server.requests) == sent
         assert "nothing was sent, because another call was just rejected" in (caught.value.hint or "")
         assert (caught.value.method, caught.value.resource) == (GET, QUEUE)
-        assert len(client.heard.refusals(QUEUE)) == 1, "only what was sent was refused"
+        assert len(client.heard.refusals(QUEUE)) == 1, "only sent calls were rejected"
         client.close()
 
 

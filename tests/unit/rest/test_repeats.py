@@ -1,4 +1,4 @@
-"""Calls over a real socket that fail at first: which are tried again, and which count as done."""
+"""Calls over a real socket that fail at first: which are retried, and which count as done."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_delete_whose_answer_was_lost_is_done_when_the_repeat_finds_nothing() 
         client.close()
     with scripted(refusal(429, "RESOURCE_EXHAUSTED"), refusal(404, "NOT_FOUND")) as server:
         client = session(server)
-        with pytest.raises(errors.NotFound):  # the first try was refused, so somebody else deleted it
+        with pytest.raises(errors.NotFound):  # the first try was rejected, so another client deleted it
             client.call("projects.locations.queues.delete", Empty, path={"name": QUEUE})
         client.close()
 
@@ -86,14 +86,14 @@ def test_a_named_creation_is_repeated_and_its_second_refusal_means_done() -> Non
     with scripted(CUT_WHOLE, refusal(409, "ALREADY_EXISTS")) as server:
         client = session(server)
         assert client.fetch(create, path={"parent": QUEUE}, body=task) == b"{}"
-        with pytest.raises(errors.AlreadyExists):  # refused at once: the task is somebody else's
+        with pytest.raises(errors.AlreadyExists):  # rejected at once: another client created the task
             client.fetch(create, path={"parent": QUEUE}, body=task)
         client.close()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_names_itself_may_be_repeated_in_every_version(version: Version) -> None:
-    """A create without a name is never repeated blindly."""
+    """A create without a name is never retried."""
 
     def repeatable(verb: str, body: Message, **more: str) -> bool:
         path = {"queue" if verb == "buffer" else "parent": QUEUE, **more}

@@ -1,4 +1,4 @@
-"""The policy of retries: which failures are tried again, how often, and after how long."""
+"""The retry policy: which errors are retried, how often, and after which delay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls over a real socket: what comes back well, what is refused, what breaks, and where they may go."""
+"""Calls over a real socket: success, errors, broken connections, and safe endpoints."""
 
 from __future__ import annotations
 
@@ -114,14 +114,14 @@ def test_whatever_befalls_a_call_says_which_one_it_was(
     with scripted(broken) as server, pytest.raises(kind) as caught:
         get_queue(server, retry=Retry(max_tries=1))
     assert (caught.value.method, caught.value.resource) == ("projects.locations.queues.get", QUEUE)
-    assert f"asked: projects.locations.queues.get of {QUEUE}" in str(caught.value)
+    assert f"request: projects.locations.queues.get of {QUEUE}" in str(caught.value)
     assert QUEUE in caught.value._repr_html_()
 
 
 def test_what_is_refused_before_any_call_claims_no_answer() -> None:
     with pytest.raises(errors.InvalidArgument) as caught:
         parse_queue("a/b/c")
-    assert "answered" not in str(caught.value)
+    assert "response:" not in str(caught.value)
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"

@@ -1,4 +1,4 @@
-"""What an error says of the tries before it, and what counts as a try."""
+"""The number of tries in an error, and which events count as a try."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def get_queue(session: Session) -> Queue:
 
 
 class Falling(Scripted):
-    """Answers as its script says; where this is empty it falls silent until it is released."""
+    """Responds by its script; for an empty entry it waits until the test releases it."""
 
     def __init__(self, *script: bytes) -> None:
         self.released = threading.Event()
@@ -59,8 +59,8 @@ def test_a_call_that_ran_out_of_time_names_all_of_it_and_how_often_it_was_tried(
     error = caught.value
     assert error.message == f"{server.url} did not respond completely within 1.5 s."
     assert error.tries == 3
-    assert "\n  tried: 3 times\n  next: " in str(error)
-    assert "3 times" in error._repr_html_()
+    assert "\n  tries: 3\n  next: " in str(error)
+    assert ">tries<" in error._repr_html_()
 
 
 def test_a_refusal_that_outlasted_its_repeats_says_how_many_there_were() -> None:
@@ -70,14 +70,14 @@ def test_a_refusal_that_outlasted_its_repeats_says_how_many_there_were() -> None
     ):
         get_queue(Session(server.url, Auth(), retry=Retry(initial_s=0.001, maximum_s=0.001, max_tries=4)))
     assert len(server.requests) == caught.value.tries == 4
-    assert str(caught.value).splitlines()[-2] == "  tried: 4 times"
+    assert str(caught.value).splitlines()[-2] == "  tries: 4"
     with scripted(refusal(404, "NOT_FOUND")) as server, pytest.raises(errors.NotFound) as missing:
         get_queue(Session(server.url, Auth(), retry=EAGER))
-    assert "tried" not in str(missing.value)
+    assert "tries" not in str(missing.value)
 
 
 class Signing(Credentials):  # type: ignore[misc]
-    """Credentials whose sign-in server is not reached at first, or takes its time."""
+    """Credentials whose sign-in server is not reached at first, or is slow."""
 
     def __init__(self, *, failures: int = 0, takes_s: float = 0.0, now_s: list[float] | None = None) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Ways in: files, dicts, tokens, other accounts; what is refused says so without showing what it was."""
+"""Credentials: files, dicts, tokens, other accounts; errors do not show the rejected value."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_service_accounts_key_signs_in(key: str, tmp_path: Path, as_file: bool
         if as_file:
             (tmp_path / "key.json").write_text(json.dumps(held))
             held = tmp_path / "key.json"
-        # A self-signed token would do for the real service; here the scope makes it ask for one.
+        # For the real service, a self-signed token is enough; here, the scope causes a request for a token.
         with ct.connect(endpoint=service.url, credentials=held) as client:
             assert (client.project, client.identity) == ("my-project", WORKER)
             client.locations()

@@ -1,4 +1,4 @@
-"""Errors say what helps here: for these credentials, this file, this batch, these fields."""
+"""Hints that fit the case: these credentials, this file, this batch, these fields."""
 
 from __future__ import annotations
 

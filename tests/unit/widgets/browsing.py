@@ -1,4 +1,4 @@
-"""What a page shows of a task browser."""
+"""The rows that a page shows of a task browser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def ids(browser: TaskBrowser) -> list[str]:
 
 
 def cell(browser: TaskBrowser, task_id: str, column: str) -> object:
-    """What the page shows of a task in a column."""
+    """The text that the page shows of a task in a column."""
     at = browser.table["ids"].index(task_id)
     held = next(held for held in browser.table["columns"] if held["name"] == column)
     if "values" in held:

@@ -1,4 +1,4 @@
-"""A queue of the emulator for each test, and a page that clicks."""
+"""Fixtures: a queue of the emulator for each test, and a page that sends clicks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page's end of a panel: messages in and out through ipywidgets' own comm, without a browser."""
+"""The page's side of a panel: messages through ipywidgets' comm, without a browser."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ ANSWER_S = 10
 
 
 class FakePage:
-    """Sends what the JavaScript of a panel sends, and keeps what comes back."""
+    """Sends the messages of a panel's JavaScript, and stores the responses."""
 
     def __init__(self, panel: Clickable) -> None:
         self.panel = panel
         self.sent: list[dict[str, Any]] = []
-        self.next_s = 0.0  # as the last answer said
+        self.next_s = 0.0  # from the last response
         self._done: SimpleQueue[object] = SimpleQueue()
         panel.comm.publish_msg = self._receive
 
     def send(self, content: Any) -> None:
-        """A custom message, as model.send() makes it."""
+        """Send a custom message, like model.send()."""
         self._deliver({"method": "custom", "content": content})
 
     def set_traits(self, **state: Any) -> None:
-        """A trait update, as model.save_changes() makes it."""
+        """Send a trait update, like model.save_changes()."""
         self._deliver({"method": "update", "state": state, "buffer_paths": []})
 
     def click(self, action: str, /, **arguments: Any) -> str:
-        """Ask for an action and wait until it is over; returns the words of the status line."""
+        """Request an action and wait until it ends; returns the text of the status line."""
         self.wait(self.start(action, **arguments))
         return str(self.panel.notice.get("text", ""))
 
     def start(self, action: str, /, **arguments: Any) -> str:
-        """Ask for an action; returns the id of the call."""
+        """Request an action; returns the id of the call."""
         call = uuid4().hex
         self.send({"do": action, "args": arguments, "call": call})
         return call
 
     def wait(self, *calls: str) -> None:
-        """Wait until these calls are answered."""
+        """Wait for the responses to these calls."""
         waiting = set(calls)
         while waiting:
             waiting.discard(str(self._done.get(timeout=ANSWER_S)))
 
     def settle(self) -> None:
-        """Wait until the panel has done what it had to do by now."""
+        """Wait until the panel has finished its pending work."""
         self.panel._worker.submit(lambda: None).result(ANSWER_S)
 
     def _deliver(self, data: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Every panel there is, as it is asked for."""
+"""Every kind of panel, and the call that creates it."""
 
 from __future__ import annotations
 

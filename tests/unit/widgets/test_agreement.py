@@ -1,4 +1,4 @@
-"""Panels on one queue agree, look again while somebody looks, and rest when nobody does."""
+"""Panels of one queue agree, update while they are visible, and make no requests otherwise."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_a_look_without_quota_reads_nothing(
     read_at = panel.facts["updated"]
     page.click("look")
     assert panel.facts["updated"] == read_at
-    page.click("refresh")  # asked for by a person, it is read
+    page.click("refresh")  # requested by the user, it is read
     assert panel.facts["updated"] > read_at
 
 

@@ -1,4 +1,4 @@
-"""The backup that a panel offers before it purges: ticked while it is quick, and never beside the notebook."""
+"""The backup that a panel offers before a purge: selected if it is quick, and never beside the notebook."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_deleted_queue_comes_back_under_another_name(
     page.click("delete", confirm=queue.id, backup=panel.facts["backup"]["start"] + "x.parquet")
     page.send({"do": "look", "call": "asked while it was deleted"})
     page.wait("asked while it was deleted")
-    assert panel.notice["text"].startswith("Deleted."), "not that there is no such queue"
+    assert panel.notice["text"].startswith("Deleted."), "not that the queue does not exist"
     result = eval(panel.restorable["line"], {"client": client})  # noqa: S307 - a line of our own
     assert (result.done, result.renewed) == (3, 0)
     assert client.queue(f"{queue.id}-restored").count_tasks(progress=False) == 3

@@ -7,7 +7,7 @@ def test_reads_are_left_out_when_the_minute_is_used_up_and_come_back_with_time()
     now = [0.0]
     budget = Budget(per_minute=300, clock=lambda: now[0])
     taken = 0
-    for tenth in range(600):  # a minute in which ten are wanted each tenth of a second
+    for tenth in range(600):  # a minute with ten requested calls in each tenth of a second
         now[0] = tenth / 10
         taken += [budget.take() for _ in range(10)].count(True)
     assert 300 <= taken <= 350  # the rate, and what the bucket held at the start

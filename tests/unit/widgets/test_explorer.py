@@ -19,7 +19,7 @@ Clicking = Callable[[Clickable], FakePage]
 
 @pytest.fixture
 def own(emulator: str) -> Iterator[ct.Client]:
-    """A client of a project of its own, so that it lists the queues of this test alone."""
+    """A client of a separate project, so that it lists only the queues of this test."""
     with ct.connect(endpoint=emulator, project=f"p-{uuid4().hex[:8]}", location="us-central1") as client:
         yield client
 
@@ -192,7 +192,7 @@ def test_a_location_that_fails_hides_no_other_and_can_be_asked_again(
         assert (explorer.silent, explorer.place["silent"]) == ({}, [])
 
         between.pattern = "us-central1/queues[?]"
-        page.click("refresh")  # what was known of it stays
+        page.click("refresh")  # its known queues stay
         assert {row["name"] for row in explorer.rows} == {queue.name for queue in queues}
         assert list(explorer.silent) == ["us-central1"]
 

@@ -1,4 +1,4 @@
-"""What the inbox's panel shows, from the page's side."""
+"""The content of the inbox panel, from the page's side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leases to click: taken, held, finished, lost; nothing is acknowledged by accident."""
+"""Leases in the workbench: leased, held, finished, lost; no task is acknowledged by accident."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_lost_lease_is_shown_as_lost_and_the_others_go_on(
 ) -> None:
     page.click("lease", lease_duration=300)
     pull.task("p-0").delete()
-    pull.task("p-1").renew_lease(900)  # by another holder of the same lease: here it is over
+    pull.task("p-1").renew_lease(900)  # by another holder of the same lease: here it has ended
     assert page.click("acknowledge_all", confirm="3") == "1 task acknowledged, 2 lost."
     assert states(workbench) == {"p-0": "lost", "p-1": "lost", "p-2": "acknowledged"}
     assert all(row["note"] for row in workbench.leases[:2])

@@ -1,4 +1,4 @@
-"""What every panel promises, whatever the page sends: one act at a time, no forgery, errors as words."""
+"""Rules of every panel for any message of the page: one action at a time, no forged state, errors as text."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_page_that_hears_nothing_is_told_what_is_under_way(
     answered = threading.Event()
     monkeypatch.setattr(type(queue), "pause", lambda self: answered.wait(10))
     call = page.start("pause")
-    page.send({"do": "alive?"})  # heard while the worker is busy
+    page.send({"do": "alive?"})  # received while the worker is busy
     assert page.sent[-1]["content"] == {"alive": "pause"}
     page.wait(page.start("resume"))
     assert page.sent[-1]["content"]["dropped"]  # the page may have given up on the first
@@ -109,7 +109,7 @@ def test_a_double_click_acts_once(
     monkeypatch.setattr(ct.Queue, "pause", slow)
     first = page.start("pause")
     assert panel.busy == "pause"
-    page.wait(page.start("pause"))  # answered at once, and dropped
+    page.wait(page.start("pause"))  # gets a response at once, and is dropped
     release.set()
     page.wait(first)
     assert (len(calls), panel.busy) == (1, "")
@@ -171,7 +171,7 @@ def test_views_are_counted(panel: Clickable, clicking: Clicking) -> None:
         ("unmounted", "a", 1),
         ("unmounted", "b", 0),
         ("unmounted", "b", 0),
-        ("here", "c", 1),  # silent for so long that it was forgotten
+        ("here", "c", 1),  # silent for so long that it was dropped
     ):
         page.send({"do": message, "view": view})
         assert panel.views == views
@@ -180,7 +180,7 @@ def test_views_are_counted(panel: Clickable, clicking: Clicking) -> None:
 def test_closing_ends_the_thread_and_twice_is_fine(panel: Clickable) -> None:
     threads: list[threading.Thread] = []
     panel._worker.submit(lambda: threads.append(threading.current_thread())).result(10)
-    (thread,) = threads  # by name it could be another panel's
+    (thread,) = threads  # the name alone could belong to another panel
     panel.close()
     panel.close()
     thread.join(10)

@@ -128,7 +128,7 @@ def test_settings_are_checked_before_they_are_sent_and_only_changes_are_sent(
 ) -> None:
     panel = QueuePanel(queue)
     page = clicking(panel)
-    client.queue(queue.id).update(rate_limits={"max_concurrent_tasks": 7})  # by somebody else, meanwhile
+    client.queue(queue.id).update(rate_limits={"max_concurrent_tasks": 7})  # meanwhile, by another client
     assert page.click("update", settings={"max_burst_size": "many"}) == "Burst: many is not valid."
     typed = {"max_tasks_dispatched_per_second": "5", "min_backoff": "2 min", "max_attempts": "unlimited"}
     assert page.click("update", settings=typed) == "Changed 3 settings."

@@ -1,4 +1,4 @@
-"""read_only=True takes away each thing that changes the service, on every panel alike."""
+"""read_only=True disables every action that changes the service, on every panel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real kernel and real comm messages, without a browser: one kernel, in which each panel is opened anew."""
+"""A real kernel and real comm messages, without a browser: one kernel opens each panel in turn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ queue = client.queue({queue_id!r})
 panel = {opener}
 panel
 """
-# It stands behind the clicks in the panel's own queue.
+# It is queued after the clicks in the panel's own queue.
 WAIT = "panel._worker.submit(lambda: None).result()\nprint(panel.views, panel.notice['level'])"
 
 Clicks = Callable[[ct.Queue], list[tuple[str, dict[str, Any]]]]
@@ -90,6 +90,4 @@ def test_clicks_reach_the_service_through_a_real_kernel(
         kernel.kc.shell_channel.send(message)
     assert run(WAIT)[0]["text"] == "1 ok\n"
     assert seen(queue) == expected
-    assert kernel.widget_state[comm_id]["kept"]["read"], (
-        "what is saved with the notebook says when it was read"
-    )
+    assert kernel.widget_state[comm_id]["kept"]["read"], "the saved state contains the time of the read"

@@ -1,4 +1,4 @@
-"""Several panels share one page, and with it each other's style sheets: no sheet reaches into another panel."""
+"""Several panels share one page with all their style sheets: no sheet affects another panel."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 
 PANELS = Path(__file__).parents[3] / "cloudtasks_nb" / "widgets" / "page"
 SHARED = ("frame/panel.css", "frame/parts.css", "saved/view.css")
-SAVED = "saved_view.css"  # of all panels: it has no rules of its own
+SAVED = "saved_view.css"  # shared by all panels: it has no own rules
 OWN = sorted(sheet.name for sheet in PANELS.glob("*.css") if sheet.name != SAVED)
 HOST = "body[data-vscode-theme-kind] .cell-output-ipywidget-background"
 
 
 def selectors(sheet: str) -> list[str]:
-    """What the rules of a sheet are about, one by one; at-rules are looked through."""
+    """The selectors of a sheet, one by one, also inside at-rules."""
     text = re.sub(r"/\*.*?\*/", "", (PANELS / sheet).read_text(), flags=re.DOTALL)
     text = re.sub(r"@import [^;]+;", "", text)
     heads = (head.strip() for head in re.findall(r"([^{}]+)\{", text))
@@ -24,7 +24,7 @@ def selectors(sheet: str) -> list[str]:
 
 
 def mark(sheet: str) -> str:
-    """How the rules of a panel's own sheet begin: with the mark that its page puts on its frame."""
+    """The beginning of all rules in a panel's sheet: the class that its page sets on its frame."""
     script = (PANELS / sheet).with_suffix(".js").read_text()
     kind = re.search(r'new Frame\(model, el, "(\w+)"', script)
     assert kind is not None
@@ -57,4 +57,4 @@ def test_the_explorer_does_not_restyle_the_panel_that_is_open_in_it() -> None:
     own = classes("explorer.css") - others - shared
     inside = [found.removeprefix(mark("explorer.css")) for found in selectors("explorer.css")]
     reaching = [found for found in inside if found and not any(f".{name}" in found for name in own)]
-    assert reaching == [" .ct-panel"]  # its frame: as wide as there is room
+    assert reaching == [" .ct-panel"]  # its frame: as wide as the page allows

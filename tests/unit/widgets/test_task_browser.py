@@ -203,7 +203,7 @@ def test_the_detail_pane_says_what_the_card_says() -> None:
     card = {label: cells for label, cells in shape(task, now).lines() if label != "payload"}  # type: ignore[union-attr]
     assert [label.lower() for label in facts] == list(card)
     assert facts["Deadline"] == [{"text": "10 min", "title": "", "look": "plain", "tone": ""}]
-    assert facts["Target"][1]["text"] == task.url  # whole, where the card cuts it
+    assert facts["Target"][1]["text"] == task.url  # complete, although the card cuts it
     assert facts["Schedule"] == [{"time": now.isoformat()}]
 
 
@@ -289,7 +289,7 @@ def test_payloads_are_searched_once_they_were_read(queue: ct.Queue, clicking: Cl
     page = clicking(browser)
     assert "needs payloads" in page.click("filter", query="payload.number:2")
     assert (len(ids(browser)), browser.place["query"], browser.place["asked"]) == (3, "", "payload.number:2")
-    assert page.click("read_payloads") == ""  # as the hint says; what was typed is not lost
+    assert page.click("read_payloads") == ""  # as the hint says; the typed text is not lost
     assert (ids(browser), browser.place["query"]) == (["t-2"], "payload.number:2")
     assert cell(browser, "t-2", "payload") == '{"number":2}'
     assert page.click("read_payloads", on=False) == "The filter needs payloads."

@@ -1,4 +1,4 @@
-"""The heads of columns: values, bars and counts that follow the filter; and in which order tasks stand."""
+"""Column heads: values, bars and counts that follow the filter; and the order of tasks."""
 
 from __future__ import annotations
 

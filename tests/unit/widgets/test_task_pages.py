@@ -7,7 +7,7 @@ from cloudtasks_nb.widgets.task_pages import PAGES_KEPT, Pages
 
 
 class Listing:
-    """A listing of `count` pages of one number each; keeps which tokens were asked for."""
+    """A listing of `count` pages with one number each; records the requested tokens."""
 
     def __init__(self, count: int) -> None:
         self.count = count

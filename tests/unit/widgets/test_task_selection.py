@@ -1,4 +1,4 @@
-"""Chosen tasks of a browser: kept over pages, deleted, copied and written to files, once their number is confirmed."""
+"""Selected tasks of a browser: kept over pages; deleted, copied and exported after their number is confirmed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Panels where the version of the API keeps no statistics, or does not lease."""
+"""Panels with an API version without statistics, or without leases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What panels show of what happened: asked for before it is read, at most once a minute, and never in the way."""
+"""History in panels: read on request, at most once a minute, without delaying actions."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ def own(emulator: str) -> ct.Client:
 
 
 def failing_queue(client: ct.Client) -> ct.Queue:
-    """A queue whose one task was tried once, and failed."""
+    """A queue with one task, whose only attempt failed."""
     inbox = client.emulator.inbox()
     inbox.on("/no")(lambda request: 503)
     queue = client.create_queue("bad", retry_config={"max_attempts": 1})
-    queue.create_task({"n": 1}, url=inbox.url_for("/no")).run()  # this emulator dispatches nothing by itself
+    queue.create_task(
+        {"n": 1}, url=inbox.url_for("/no")
+    ).run()  # this emulator dispatches nothing automatically
     inbox.wait()
     client.emulator.history(queue)
     return queue
@@ -53,14 +55,14 @@ def test_failing_queues_are_asked_for_then_kept_up_to_date(own: ct.Client, click
     rows = {row["id"]: (row["failed"], row["attempts"], row["mostly"]) for row in explorer.rows}
     assert rows == {"bad": (1, 1, "UNAVAILABLE"), "calm": (0, 0, "")}
     assert explorer.place["failing"]
-    other = Explorer(own)  # all panels of a project share what was read
+    other = Explorer(own)  # all panels of a project share the read data
     assert {row["failed"] for row in other.rows} == {0, 1}
     other.close()
     assert queue.name in (failing_of(own._session, own.project).found or {})
 
 
 def waits_for_its_second_attempt(client: ct.Client) -> ct.Queue:
-    """A queue with one task that was answered 503, and one that was never tried."""
+    """A queue with one task whose attempt got 503, and one without attempts."""
     inbox = client.emulator.inbox()
     inbox.on("/no")(lambda request: 503)
     queue = client.create_queue("bad", retry_config={"min_backoff": "1h"})
@@ -163,7 +165,7 @@ def test_the_history_tab_is_read_when_it_is_opened(own: ct.Client, clicking: Cli
     assert (story["since"], story["span_s"], story["step_s"]) == ("24h", 86_400, 60)
     assert sum(failed for _, _, _, failed in story["points"]) == 1
     labels = {label for label, _ in story["facts"]}
-    assert {"Created", "Attempts", "Late by", "From metrics"} <= labels
+    assert {"Created", "Attempts", "Delay", "From metrics"} <= labels
     assert story["events"][0]["columns"] == ["time", "action", "who", "result"]
     assert panel.lines[-1] == f'client.queue("{queue.name}").report(since="24h")'
     assert panel.report is not None and panel.report.failed == 1
@@ -183,7 +185,7 @@ def test_the_monitor_begins_with_the_hour_before(own: ct.Client) -> None:
     monitor = QueueMonitor(failing_queue(own))
     past = [point for point in monitor.facts["points"] if len(point) == 5]
     assert sum(executed for _, _, executed, _, _ in past) <= 1
-    assert len(monitor.samples) == 1  # what was sampled is not mixed with it
+    assert len(monitor.samples) == 1  # samples are not mixed with it
     assert monitor.window_s == 3600
     monitor.close()
 

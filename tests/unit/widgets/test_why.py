@@ -1,4 +1,4 @@
-"""Why a queue or a task is stuck, in the panels: what a click reads, and what the page is given."""
+"""Diagnoses and explanations in panels: the calls of a click, and the data for the page."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_pane_of_a_task_says_why(client: ct.Client) -> None:
     assert browser.detail["why"]["sentence"].startswith("Its queue is PAUSED")
     assert browser.lines[-1].endswith('.task("welcome", read=False).explain()')
     browser.open_task("welcome")
-    assert "why" not in browser.detail, "what is read anew is not explained yet"
+    assert "why" not in browser.detail, "a task that was read again has no explanation yet"
 
 
 def test_the_explorer_opens_the_tab(client: ct.Client) -> None:

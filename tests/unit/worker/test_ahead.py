@@ -1,4 +1,4 @@
-"""Leasing ahead: the policy, and eight workers under it on the emulator's own rules, simulated event by event."""
+"""Leasing ahead: the policy, and a simulation of eight workers with the emulator's rules."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_refusals_make_a_worker_hold_more_and_call_less() -> None:
     assert waits == sorted(waits)
     assert (waits[0], waits[-1]) == (pytest.approx(1 / 7), 20.0)
     assert ahead.horizon_s == 10.0
-    assert ahead.refused(is_idle=True) == 2.0, "who has nothing to do asks oftener"
+    assert ahead.refused(is_idle=True) == 2.0, "an idle worker makes more lease calls"
     waits = [ahead.granted() for _ in range(100)]
     assert waits == sorted(waits, reverse=True)
     assert (ahead.horizon_s, waits[-1]) == (1.0, 0.1)
@@ -116,5 +116,5 @@ def test_the_last_tasks_do_not_wait_for_one_worker() -> None:
     assert queue.unhandled == 0
     ends_s = sorted(worker.ended_s for worker in workers)
     held_s = max(worker.ahead.horizon_s for worker in workers)
-    assert ends_s[-1] - ends_s[0] < held_s + 0.3, "somebody held what others could have begun"
+    assert ends_s[-1] - ends_s[0] < held_s + 0.3, "a worker held tasks that others could have started"
     assert ends_s[-1] < 500 * 0.1 * 1.1

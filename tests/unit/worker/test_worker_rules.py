@@ -1,4 +1,4 @@
-"""When workers ask, how patient they are, and which options make sense."""
+"""The timing of lease calls, the backoff, and the valid options of workers."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ NAME = "projects/local/locations/us-central1/queues/q/tasks/{}"
 
 
 def settled(*script: bytes, verb: Any = "acknowledge", lasts_s: float = 60.0, count: int = 1) -> list[str]:
-    """What was lost of leases that are ended against a server that answers from a script, and the calls it got."""
+    """End leases against a server with scripted responses; returns the lost leases, and the calls."""
     with scripted(*script) as server, ct.connect(endpoint=server.url, timeout=5) as client:
         tasks = [
             ct.Task(name=NAME.format(at), pull_message=ct.PullMessage(), schedule_time=datetime.now(UTC))

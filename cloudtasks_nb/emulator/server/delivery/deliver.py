@@ -95,7 +95,7 @@ class Deliverer:
         self._stirred.set()
 
     def next_at(self) -> datetime | None:
-        """None: attempts end by deadlines and slow targets, and the clock has those."""
+        """Returns None: attempts end by deadlines and by slow targets, which the clock knows already."""
         return None
 
     def quiet(self) -> bool:

@@ -21,7 +21,7 @@ export function checkTable(frame) {
   const check = () => frame.send("check");
   if (!rows) return [frame.button("Check", check)];
   const words = `As ${identity}. The service may report permissions that you do not have. Checked `;
-  const head = tableHead(["Held", "Permission", "Roles that hold it"]);
+  const head = tableHead(["Held", "Permission", "Roles that include it"]);
   const body = h("tbody", rows.map(permissionRow));
   return [
     h("p.ct-muted", words, when(updated), "."),

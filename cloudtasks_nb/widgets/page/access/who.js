@@ -1,4 +1,4 @@
-// Which member can do what, according to the queue's own policy.
+// What each member may do, according to the queue's own policy.
 
 import { h, tableHead } from "../frame/dom.js";
 import { UNREAD } from "../frame/frame.js";
@@ -35,6 +35,6 @@ export function whoTable({ updated, who: { abilities, needs, members } }) {
     "tbody",
     members.map((row) => memberRow(row, hasOthers)),
   );
-  const table = h("table.ct-table.ct-who", h("caption", "Who can what"), head, body);
+  const table = h("table.ct-table.ct-who", h("caption", "What each member may do"), head, body);
   return h("div.ct-scroll-x", table);
 }

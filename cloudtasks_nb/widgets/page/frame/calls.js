@@ -98,7 +98,7 @@ export class Calls {
     });
   }
 
-  // The kernel answered "alive": the action still runs; or the kernel is idle, and a message was lost.
+  // The kernel responded "alive": the action still runs; or the kernel is idle, and a message was lost.
   #stillAt(action) {
     if (!this.busy) return;
     if (action) return this.#wait();

@@ -1,4 +1,4 @@
-// The rows of the explorer. The kernel sends columns, in which a value that repeats stands once.
+// The rows of the explorer. The kernel sends columns, in which a repeated value is sent once.
 
 const unpacked = new WeakMap();
 

@@ -1,0 +1,64 @@
+"""Files and folders that appear only once they are complete. Needs no Arrow."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from ..platforms import check_names_file
+
+
+@contextmanager
+def complete_or_absent(path: str | os.PathLike[str], *, private: bool = False) -> Iterator[BinaryIO]:
+    """A file that gets its name only when all is written; an error or interrupt leaves nothing behind.
+
+    Only the owner can read a `private` file. A file that replaces another gets no wider permissions than that one had.
+    """
+    check_names_file(path)
+    target = Path(path).expanduser().resolve()
+    if target.is_dir() or not target.parent.is_dir():  # raised now, not after the last page
+        why = errno.EISDIR if target.is_dir() else errno.ENOENT
+        raise OSError(why, os.strerror(why), str(target))
+    if target.exists() and not target.is_file():  # a file must not replace a device
+        raise OSError(errno.EINVAL, "It is not a regular file: pass another path", str(target))
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    mode = (0o600 if private else 0o666) & (target.stat().st_mode if target.exists() else 0o777)
+    try:
+        with open(part, "xb", opener=partial(os.open, mode=mode | 0o200)) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # a purge that relies on this file may follow
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def complete_or_absent_folder(path: str | os.PathLike[str], *, private: bool) -> Iterator[Path]:
+    """A folder that gets its name only when all is written; an error or interrupt leaves nothing behind."""
+    target = Path(path).expanduser().resolve()
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "It is a file, not a folder: pass another path", str(target))
+    if target.exists() and any(target.iterdir()):
+        why = "The folder is not empty: pass a new path, or delete the folder first"
+        raise FileExistsError(errno.EEXIST, why, str(target))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    part.mkdir(mode=0o700 if private else 0o777)
+    try:
+        yield part
+        if target.exists():
+            target.rmdir()
+        part.rename(target)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
