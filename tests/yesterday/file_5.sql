@@ -1,3 +1,4 @@
+-- A data file as format 5 wrote it: PRAGMA application_id 1668574818, user_version 5.
 BEGIN TRANSACTION;
 CREATE TABLE answers (
     queue     INTEGER NOT NULL REFERENCES queues ON DELETE CASCADE,
