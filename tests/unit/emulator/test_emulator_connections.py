@@ -37,7 +37,7 @@ def test_who_does_not_get_to_a_request_is_shown_out(said: bytes) -> None:
 
 def test_who_made_a_request_may_stay() -> None:
     async def main() -> list[bytes]:
-        connections = Connections(_hello, first_head_s=0.01)
+        connections = Connections(_hello, first_head_s=0.25)
         listening = socket.create_server(("127.0.0.1", 0))
         await connections.start(listening)
         answers = []
