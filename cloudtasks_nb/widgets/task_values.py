@@ -16,7 +16,7 @@ from ..query.masks import Mask, mask_of_flags
 from ..redact import scrub_lines
 from ..render.queue import KIND_WORDS
 from ..render.status import status_badge
-from ..render.visible import elided, shown
+from ..visible import elided, shown
 
 OFFERED = 8
 _PATHS = 20  # more distinct paths probably contain ids: then only hosts are shown
