@@ -177,6 +177,7 @@ def test_a_press_survives_an_update_between_its_beginning_and_its_end(
         page.evaluate("() => window.announce()")
         page.mouse.up()
         assert page.evaluate("() => window.clicked") == at + 1, buttons.nth(at).inner_text()
+        page.evaluate("() => new Promise(done => setTimeout(done, 1))")  # the update is drawn now
     page.evaluate("() => { window.state.notice = { text: 'the update came later' }; window.announce(); }")
     expect(page.locator(".ct-status").first).to_have_text("the update came later")
 

@@ -6,15 +6,19 @@ export class Pressed {
   constructor(root, undo) {
     this.isDown = false;
     this.due = new Set();
-    const release = () => setTimeout(() => this.#release(), 0); // after the click, which follows the release
+    const release = () => {
+      this.timer = setTimeout(() => this.#release(), 0); // after the click, which follows the release
+    };
     const ends = ["pointerup", "pointercancel"];
     const press = () => {
+      clearTimeout(this.timer); // a second press follows at once
       this.isDown = true;
     };
     root.addEventListener("pointerdown", press, true);
     for (const end of ends) document.addEventListener(end, release, true);
     window.addEventListener("blur", release);
     undo.push(() => {
+      clearTimeout(this.timer);
       for (const end of ends) document.removeEventListener(end, release, true);
       window.removeEventListener("blur", release);
     });
