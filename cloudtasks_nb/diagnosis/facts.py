@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from ..model.queue import Queue, RateLimits
 from ..model.task import Task
+from ..redact import scrub
 from ..rest.heard import Refused
 from .attempts import deadline_of, is_running, timed_out
 from .deep.answers import Deep
@@ -83,8 +84,8 @@ class Facts(Struct, kw_only=True, dict=True):
     """Data of other APIs; only with deep=True."""
 
     def seen(self, field: str, value: object, call: str = "") -> Evidence:
-        """A fact as evidence."""
-        return Evidence(field, str(value), call, self.read_at.get(call.partition(" ")[0]))
+        """A fact as evidence, without secrets: some texts come from targets."""
+        return Evidence(field, scrub(str(value)), call, self.read_at.get(call.partition(" ")[0]))
 
     @property
     def limits(self) -> RateLimits:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.diagnosis.attempts import cause_of, effective_url, timed_out
+from cloudtasks_nb.diagnosis.attempts import cause_of, deadline_of, effective_url, timed_out
 from cloudtasks_nb.diagnosis.deep.answers import Deep, PolicyOf, RoleBinding, Service
 from cloudtasks_nb.diagnosis.facts import Facts, Measured
 from cloudtasks_nb.diagnosis.finding import SEVERITIES
@@ -21,6 +21,7 @@ from cloudtasks_nb.diagnosis.rules.lost import dup_risk, near_exhaustion
 from cloudtasks_nb.diagnosis.rules.pace import beyond_500
 from cloudtasks_nb.diagnosis.rules.service import ingress_closed, what_is_left, wrong_audience
 from cloudtasks_nb.model import (
+    AppEngineHttpRequest,
     AttemptStatus,
     HttpRequest,
     HttpTarget,
@@ -213,6 +214,38 @@ def test_whatever_the_facts_are_they_are_judged(queue: Queue, tasks: list[Task],
         assert finding.evidence
         assert finding.cure
         assert finding.source
+
+
+def test_the_scaling_of_app_engine_decides_its_deadline() -> None:
+    """From ten minutes to a day. Source: SPEC section 3.2."""
+    sent = AttemptStatus(dispatch_time=NOW - timedelta(minutes=20))
+    task = Task(
+        name=f"{NAME}/tasks/t",
+        app_engine_http_request=AppEngineHttpRequest(relative_url="/x"),
+        status=TaskStatus(attempt_dispatch_count=1, last_attempt_status=sent),
+    )
+    assert not timed_out(task, NOW)
+    assert timed_out(task, NOW + timedelta(days=1))
+    sent.response_time, sent.response_status = NOW - timedelta(minutes=10), Status(code=4, message="late")
+    assert deadline_of(task) == timedelta(minutes=10), "the attempt met it"
+
+
+@pytest.mark.parametrize("url", ["http://[::1/", "http://h:99999/", "", "javascript:alert(1)"])
+def test_a_url_that_is_none_breaks_nothing(url: str) -> None:
+    wrong = failed(url=url)
+    override = HttpTarget(uri_override=UriOverride(host="example.com"))
+    for queue in (Queue(name=NAME, state="RUNNING"), Queue(name=NAME, state="RUNNING", http_target=override)):
+        assert judge(facts(*[wrong] * 5, queue=queue))
+        assert fortune(wrong, facts(wrong, queue=queue)).sentence
+
+
+def test_evidence_hides_secrets() -> None:
+    wrong = failed()
+    assert wrong.last_status is not None
+    wrong.last_status.message = "UNAVAILABLE(14): HTTP status code 503 from https://me:hunter2@example.com"
+    said = fortune(wrong, facts(wrong))
+    assert "HTTP status code 503" in str(said.evidence)
+    assert "hunter2" not in str(said.evidence)
 
 
 def test_a_queue_that_was_not_read_is_not_said_to_run() -> None:
