@@ -77,7 +77,10 @@ def throttled(facts: Facts, *, share: float = 0.9) -> Finding | None:
     if stats is None or not facts.is_running or not facts.due_count or facts.queue.kind == "pull":
         return None
     effective = stats.effective_execution_rate
-    if effective > share * facts.rate:
+    is_unknown = (
+        not effective and stats.executed_last_minute_count > 0
+    )  # a queue without a rate sends nothing
+    if effective > share * facts.rate or is_unknown:
         return None
     return Finding(
         rule="throttled",

@@ -18,7 +18,7 @@ from cloudtasks_nb.diagnosis.rules import RULES, judge
 from cloudtasks_nb.diagnosis.rules.clients import sequential_names
 from cloudtasks_nb.diagnosis.rules.failing import failing, failure_share
 from cloudtasks_nb.diagnosis.rules.lost import dup_risk, near_exhaustion
-from cloudtasks_nb.diagnosis.rules.pace import beyond_500
+from cloudtasks_nb.diagnosis.rules.pace import beyond_500, throttled
 from cloudtasks_nb.diagnosis.rules.service import ingress_closed, what_is_left, wrong_audience
 from cloudtasks_nb.model import (
     AppEngineHttpRequest,
@@ -26,6 +26,7 @@ from cloudtasks_nb.model import (
     HttpRequest,
     HttpTarget,
     OidcToken,
+    PullTarget,
     Queue,
     QueueStats,
     RateLimits,
@@ -196,16 +197,33 @@ QUEUES = st.builds(
     name=st.just(NAME),
     state=st.sampled_from(["", "RUNNING", "PAUSED", "DISABLED"]),
     rate_limits=st.none() | st.builds(RateLimits, max_concurrent_tasks=st.none() | st.integers(1, 9)),
-    retry_config=st.none() | st.builds(RetryConfig, max_attempts=st.none() | st.integers(1, 9)),
+    retry_config=st.none()
+    | st.builds(
+        RetryConfig,
+        max_attempts=st.none() | st.integers(1, 9),
+        unlimited_attempts=st.booleans(),
+        max_retry_duration=st.none() | st.integers(0, 3600),
+        min_backoff=st.none() | st.floats(0, 60),
+    ),
+    pull_target=st.none() | st.just(PullTarget()),
     stats=st.none()
     | st.builds(QueueStats, tasks_count=st.integers(0, 5000), executed_last_minute_count=st.integers(0, 50)),
     purge_time=st.none() | AGES,
 )
 
 
-@given(queue=QUEUES, tasks=st.lists(TASKS, max_size=30), complete=st.booleans())
-def test_whatever_the_facts_are_they_are_judged(queue: Queue, tasks: list[Task], complete: bool) -> None:
-    found = judge(Facts(queue=queue, now=NOW, tasks=tasks, complete=complete))
+MEASURED = st.none() | st.builds(
+    Measured,
+    minutes=st.just(10.0),
+    attempts=st.dictionaries(st.sampled_from(["ok", "OK", "internal", ""]), st.integers(0, 50)),
+)
+
+
+@given(queue=QUEUES, tasks=st.lists(TASKS, max_size=30), complete=st.booleans(), measured=MEASURED)
+def test_whatever_the_facts_are_they_are_judged(
+    queue: Queue, tasks: list[Task], complete: bool, measured: Measured | None
+) -> None:
+    found = judge(Facts(queue=queue, now=NOW, tasks=tasks, complete=complete, measured=measured))
     order = [SEVERITIES.index(finding.severity) for finding in found]
     assert order == sorted(order)
     assert {finding.rule for finding in found} <= {rule.__name__ for rule in RULES}
@@ -237,6 +255,27 @@ def test_a_url_that_is_none_breaks_nothing(url: str) -> None:
     for queue in (Queue(name=NAME, state="RUNNING"), Queue(name=NAME, state="RUNNING", http_target=override)):
         assert judge(facts(*[wrong] * 5, queue=queue))
         assert fortune(wrong, facts(wrong, queue=queue)).sentence
+
+
+def test_a_pull_task_whose_leases_are_nearly_used_up_is_told() -> None:
+    queue = Queue(
+        name=NAME, state="RUNNING", pull_target=PullTarget(), retry_config=RetryConfig(max_attempts=3)
+    )
+    leased = TaskStatus(attempt_dispatch_count=2)
+    ended = Task(name=f"{NAME}/tasks/t", schedule_time=NOW - timedelta(seconds=1), status=leased)
+    held = Task(name=f"{NAME}/tasks/t", schedule_time=NOW + timedelta(seconds=30), status=leased)
+    assert near_exhaustion(facts(held, queue=queue)) is None
+    finding = near_exhaustion(facts(ended, held, queue=queue))
+    assert finding is not None
+    assert "1 of 2 sampled tasks has at most 3 attempts left (the fewest: 1)" in finding.sentence
+
+
+def test_a_rate_that_is_not_told_throttles_nothing() -> None:
+    due = Task(name=f"{NAME}/tasks/t", schedule_time=NOW)
+    busy = QueueStats(tasks_count=1, executed_last_minute_count=600)
+    assert throttled(facts(due, queue=Queue(name=NAME, state="RUNNING", stats=busy))) is None
+    still = QueueStats(tasks_count=1)
+    assert throttled(facts(due, queue=Queue(name=NAME, state="RUNNING", stats=still))) is not None
 
 
 def test_evidence_hides_secrets() -> None:
