@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from operator import index
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
+from ..frames.resting import collector_rests
 from ..platforms import names_folder
 from .cut_short import UntilCut
 
@@ -71,9 +72,10 @@ class Exports(ABC):
             >>> frame["payload.n"].tolist()
             [0, 1, 2, 3, 4]
         """
-        from ..frames import to_pandas
+        export = self._export(columns, decode, secrets=secrets, begins=limit is None)
+        with collector_rests():  # this imports pandas
+            from ..frames import to_pandas
 
-        export = self._export(columns, decode, secrets=secrets)
         pages = UntilCut(self._limited(export, limit, progress), self._rest)
         frame = to_pandas(export.columns, pages, decode, dtype_backend, categories)
         return pages.whole(frame.drop(columns=export.dropped))
@@ -95,7 +97,7 @@ class Exports(ABC):
             >>> queue.tasks().to_arrow(columns=["task_id", "tag"]).num_rows
             5
         """
-        export = self._export(columns, decode, secrets=secrets)
+        export = self._export(columns, decode, secrets=secrets, begins=limit is None)
         pages = UntilCut(self._limited(export, limit, progress), self._rest)
         return pages.whole(export.reader(pages).read_all())
 
@@ -149,9 +151,9 @@ class Exports(ABC):
             >>> queue.tasks(view="FULL").to_parquet("tasks.parquet")
             >>> client.queues("-").tasks().to_parquet("all/", partition_by=["location", "queue"])
         """
+        export = self._export(columns, decode, secrets=secrets, begins=not resume)
         from ..frames import write_dataset, write_parquet
 
-        export = self._export(columns, decode, secrets=secrets)
         folders = [partition_by] if isinstance(partition_by, str) else list(partition_by or ())
         with self._reader_for(path, progress, export, resume=resume) as reader:
             if partition_by is None and not names_folder(path):
@@ -181,9 +183,9 @@ class Exports(ABC):
         Example:
             >>> queue.tasks().to_csv("tasks.csv")
         """
+        export = self._export(columns, decode, secrets=secrets, begins=not resume)
         from ..frames import write_csv
 
-        export = self._export(columns, decode, secrets=secrets)
         with self._reader_for(path, progress, export, resume=resume) as reader:
             return write_csv(path, reader.schema, reader, private=secrets, spreadsheet_safe=spreadsheet_safe)
 
@@ -207,20 +209,33 @@ class Exports(ABC):
         Example:
             >>> queue.tasks().to_excel("tasks.xlsx")
         """
+        export = self._export(columns, decode, secrets=secrets, begins=not resume)
         from ..frames import write_excel
 
-        export = self._export(columns, decode, secrets=secrets)
         with self._reader_for(path, progress, export, resume=resume) as reader:
             return write_excel(path, reader.schema, reader, private=secrets)
 
-    def _export(self, columns: Sequence[str] | None, decode: Decode | None, *, secrets: bool) -> Export[Any]:
-        from ..frames import Export
-
+    def _export(
+        self,
+        columns: Sequence[str] | None,
+        decode: Decode | None,
+        *,
+        secrets: bool,
+        begins: bool = False,
+    ) -> Export[Any]:
+        """The options of an export. `begins`: it will read all pages, from the first one on."""
         if decode is not None and not self._has_payloads:
             raise ConfigError(
                 f"decode={decode!r} needs payloads.", hint='list them with queue.tasks(view="FULL")'
             )
-        return Export(self._own_columns(), columns, decode, secrets=secrets)
+        with self._beginning_to_fetch() if begins else nullcontext(), collector_rests():
+            from ..frames import Export  # this imports Arrow: many objects, and hardly any garbage
+
+            return Export(self._own_columns(), columns, decode, secrets=secrets)
+
+    def _beginning_to_fetch(self) -> AbstractContextManager[None]:
+        """Within a with block, which imports Arrow, begin to fetch pages. Only a listing has more pages."""
+        return nullcontext()
 
     def _limited(self, export: Export[Any], limit: int | None, progress: bool | None) -> Iterator[Any]:
         check_count("limit", limit)

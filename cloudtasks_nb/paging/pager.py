@@ -6,18 +6,18 @@ import os
 import re
 import threading
 from collections.abc import Callable, Generator, Iterator, Sized
-from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from ..errors import CloudTasksError
+from ..errors import CloudTasksError, DecodeError
 from ..model.json import decode
 from ..progress import bar, is_shown
 from ..rest.pages import PageTokens
 from ..shown import Shown
+from .ahead import Ahead, Begun, Fetch, arrow_is_loaded
 from .cut_short import add_hint
 from .exports import Exports, check_count
 from .listing import Expected, Items, Listing, Page
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Sized)
-Where = TypeVar("Where")
-Fetch = Callable[[str], bytes]
-"""Fetches the page of a page token as JSON; "" means the first page."""
-
-# Converting a page holds the GIL. Without this pause, the next request would be sent only afterwards.
-_HEAD_START_S = 0.001
 
 
 class _Token(msgspec.Struct, rename="camel"):
@@ -75,6 +69,7 @@ class Pager(Shown, Exports, Generic[T]):
         self._start = start
         self._first = fetch(start) if first is None else first
         self._untouched = True  # the first page was not yet used
+        self._begun: Begun | None = None
 
     def __iter__(self) -> Iterator[T]:
         for page in self.pages():
@@ -145,14 +140,15 @@ class Pager(Shown, Exports, Generic[T]):
         After an error, its `page_token` continues the listing: it is that of the first page that was not returned.
         """
         unseen = self._start if start is None else start
-        read = self._walk() if ahead else self._fetch
+        begun = self._take_begun() if ahead and start is None else None
+        read = begun.read if begun else self._walk() if ahead else self._fetch
         try:
             raw = self._beginning() if start is None else read(start)
             while True:
                 token = self._token_after(raw, tokens)
-                upcoming = in_background(read, token) if ahead and token else None
+                upcoming = (begun and begun.page(token)) or Ahead(read, token) if ahead and token else None
                 if upcoming is not None:
-                    wait([upcoming], timeout=_HEAD_START_S)
+                    upcoming.leave()
                 unseen = token
                 yield raw
                 if not token:
@@ -162,6 +158,31 @@ class Pager(Shown, Exports, Generic[T]):
         except (CloudTasksError, KeyboardInterrupt) as error:
             error.page_token = unseen  # type: ignore[union-attr]
             raise
+
+    @contextmanager
+    def _beginning_to_fetch(self) -> Iterator[None]:
+        self._begin()
+        try:
+            yield
+        except BaseException:
+            self._take_begun()
+            raise
+
+    def _begin(self) -> None:
+        with self._lock:
+            if arrow_is_loaded() or self._begun is not None or not self._untouched:
+                return
+            try:
+                token = _next_token(self._first)
+            except DecodeError:  # raised when the first page is read
+                return
+            if token:
+                self._begun = Begun(self._walk(), token)
+
+    def _take_begun(self) -> Begun | None:
+        with self._lock:
+            begun, self._begun = self._begun, None
+        return begun
 
     def _beginning(self) -> bytes:
         """The first page: the first use returns the stored one, later uses fetch it again."""
@@ -275,20 +296,6 @@ class Pager(Shown, Exports, Generic[T]):
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def in_background(fetch: Callable[[Where], bytes], where: Where) -> Future[bytes]:
-    """A page that a thread fetches. No executor: at exit after an interrupt, Python would wait for its threads."""
-    page: Future[bytes] = Future()
-
-    def run() -> None:
-        try:
-            page.set_result(fetch(where))
-        except BaseException as error:
-            page.set_exception(error)
-
-    threading.Thread(target=run, name="cloudtasks-page", daemon=True).start()
-    return page
 
 
 # Usually the token is the last member of the response, so the rest need not be parsed: a single brace after it closes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from typing import Any, cast
 
 import msgspec
@@ -14,7 +13,7 @@ from msgspec.structs import replace
 from ..errors import ApiError, CloudTasksError, DecodeError, InvalidArgument, NotFound
 from ..model.json import Message, decode, encode, in_version, version_said
 from ..model.marks import Version
-from ..paging.pager import in_background
+from ..paging.ahead import Ahead
 from ..rest.answers import asked, is_unserved
 from ..rest.pages import PagedCall
 from ..rest.retry import is_passing
@@ -99,12 +98,12 @@ class TasksOfQueues:
 
     def walk(self) -> Callable[[str], bytes]:
         """A function that reads pages for one export. It prefetches the next pages of several queues concurrently."""
-        under_way: dict[Next, Future[bytes]] = {}
+        under_way: dict[Next, Ahead[Next]] = {}
 
         def read(going: Sequence[Next]) -> bytes:
             for one in going:
                 if one not in under_way:
-                    under_way[one] = in_background(self._fetch, one)
+                    under_way[one] = Ahead(self._fetch, one)
             return under_way.pop(going[0]).result()
 
         return lambda token: self._page(token, read)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..model.json import encode, in_version, version_said
-from ..paging.pager import Fetch, Pager
+from ..paging.ahead import Fetch
+from ..paging.pager import Pager
 from ..query import Query
 from ..redact import scrub
 

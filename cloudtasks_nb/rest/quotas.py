@@ -20,7 +20,11 @@ from .quota_names import is_regional, kind_of
 
 _PER_S = {"list": 9.0, "run": 0.9, "lease": 9.0}  # a tenth less than documented: other clients use them, too
 _USUAL_PER_S, _SLOWEST_PER_S = 100.0, 0.1
-_STEADY_S, _GROWTH_PER_S = 10.0, 1.2  # the rate grows again after this time without a rejected call
+_FEW, _GROWTH_PER_CALL = (
+    5,
+    1.05,
+)  # accepted calls between rejections; the growth of the rate with each of them
+_STEADY_S, _GROWTH_PER_S = 10.0, 1.2  # the rate grows faster after this time without a rejected call
 _FORGOTTEN_S = 60.0
 _LONGEST_S = 150.0  # the limit for pauses of other calls, in case a proxy sends a long Retry-After
 
@@ -58,14 +62,16 @@ class Policy(Protocol):
 class Pause:
     """Decides when the next call of a quota may be sent. Pure: the time is an argument, in monotonic seconds.
 
-    Calls that were sent before the pause began and are rejected count as one round. Each further round halves the
-    rate.
+    Calls that were sent before the pause began and are rejected count as one round. A further round halves the rate if
+    fewer than five calls were accepted since the one before. Otherwise the rate is near the quota, or the service
+    rejected a single call, and the rate stays. Each accepted call increases it again.
     """
 
     def __init__(self, kind: str) -> None:
         self.rounds = 0
         self._most_per_s = self._per_s = _PER_S.get(kind, _USUAL_PER_S)
         self._in_a_row = 0
+        self._accepted = 0
         self._refused_s = -math.inf
         self._until_s = -math.inf
         self._free_s = -math.inf
@@ -82,7 +88,9 @@ class Pause:
             self._free_s = max(self._free_s, now_s + asked_s)
             return
         if self.rounds:
-            self._per_s = max(_SLOWEST_PER_S, min(self._most_per_s, self._rate(now_s) / 2))
+            kept = 0.5 if self._accepted < _FEW else 1.0
+            self._per_s = max(_SLOWEST_PER_S, min(self._most_per_s, self._rate(now_s) * kept))
+        self._accepted = 0
         self.rounds += 1
         self._in_a_row += 1
         wait_s = policy.wait_s(error, tries=self._in_a_row, chance=chance, retry_after_s=asked_s)
@@ -93,6 +101,8 @@ class Pause:
         """Record that a call, sent at `left_s`, succeeded."""
         if left_s >= self._until_s:
             self._in_a_row = 0
+            self._accepted += 1
+            self._per_s = min(self._most_per_s, self._per_s * _GROWTH_PER_CALL)
 
     def reserve(self, now_s: float, earliest_s: float, within_s: float, turns: int = 1) -> float | None:
         """Reserve the next turn, and return the wait until then. Returns None, without a turn, if that is too late."""

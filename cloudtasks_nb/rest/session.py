@@ -165,12 +165,15 @@ class Session:
 
     def check(self, call: Call) -> None:
         """Raise if a call must not be sent. Errors: ConfigError, ReadOnly."""
-        if self._closed:
-            raise ConfigError("This client is closed.", hint="make a new one with ct.connect() or ct.local()")
+        self._check_open()
         if call.method.changes:
             self.check_may_change(call.method.id, call.resource)
         if call.brings_token or call.brings_key:
             check_secret_way(self.endpoint)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConfigError("This client is closed.", hint="make a new one with ct.connect() or ct.local()")
 
     def check_may_change(self, method: str, resource: str) -> None:
         """Raise if this client is read-only and the method changes something. Errors: ReadOnly."""
@@ -249,6 +252,7 @@ class Session:
         trying, deadline = TryingCall(call, self.retry, self.pauses), Deadline(self.timeout_s)
         while True:
             trying.ready(deadline)
+            self._check_open()  # it may have been closed during a wait
             credential = self._credential(call)
             trying.begin()
             try:

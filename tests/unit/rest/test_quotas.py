@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 import json
+import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import repeat
 
 import pytest
 
@@ -113,9 +115,13 @@ def test_a_proxy_that_asks_for_an_hour_stops_others_for_minutes_only() -> None:
 
 
 def simulated(
-    *, jobs: int, threads: int, refill_per_s: float, most: float, took_s: float
+    *, jobs: int, threads: int, refill_per_s: float, most: float, took_s: float, unlucky: Iterable[bool] = ()
 ) -> tuple[int, float]:
-    """Threads that share a pause, against a quota that refills: the number of calls, and the time of the last one."""
+    """Threads that share a pause, against a quota that refills: the number of calls, and the time of the last one.
+
+    `unlucky`: whether each call is rejected although the quota is not exhausted.
+    """
+    luck = iter(unlucky)
     pause, error = Pause("list"), errors.ResourceExhausted("no")
     tokens, filled_s, sent, left, now_s = most, 0.0, 0, jobs, 0.0
     due: list[tuple[float, int, str, int, float]] = [
@@ -138,7 +144,7 @@ def simulated(
             heapq.heappush(due, (now_s + took_s / 2, thread, "arrive", 0, now_s))
         elif what == "arrive":
             tokens, filled_s = min(most, tokens + (now_s - filled_s) * refill_per_s), now_s
-            sent, is_taken = sent + 1, tokens >= 1
+            sent, is_taken = sent + 1, tokens >= 1 and not next(luck, False)
             tokens -= is_taken
             what = "answered" if is_taken else "refused"
             heapq.heappush(due, (now_s + took_s / 2, thread, what, 0, left_s))
@@ -146,6 +152,8 @@ def simulated(
             if what == "refused":
                 left += 1
                 pause.refused(error, left_s, now_s, POLICY, 0.5)
+            elif pause.rounds:
+                pause.passed(left_s)
             heapq.heappush(due, (now_s, thread, "ask", 0, 0.0))
     return sent, now_s
 
@@ -161,6 +169,25 @@ def test_others_that_use_the_quota_slow_it_down_and_it_recovers() -> None:
     sent, ended_s = simulated(jobs=200, threads=8, refill_per_s=3, most=3, took_s=0.01)
     assert sent <= 200 * 1.2
     assert ended_s <= 200 / 3 * 2.5
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_single_rejections_far_below_the_quota_do_not_slow_a_client_down(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a simulation
+    unlucky = (chance.random() < 0.05 for _ in repeat(None))
+    sent, ended_s = simulated(jobs=60, threads=1, refill_per_s=1e6, most=1e6, took_s=0.01, unlucky=unlucky)
+    assert sent < 60 * 1.3
+    assert ended_s < 12, "at the documented 9 calls per second, 60 calls take 6.7 s"
+
+
+def test_a_round_of_rejections_soon_after_another_one_halves_the_rate() -> None:
+    for accepted, wait_s in ((4, 1 / (9 / 2)), (5, 1 / 9)):
+        pause, error = Pause("list"), errors.ResourceExhausted("no")
+        pause.refused(error, left_s=0, now_s=0, policy=POLICY, chance=0)
+        for at in range(accepted):
+            pause.passed(left_s=1 + at / 9)
+        pause.refused(error, left_s=2, now_s=2, policy=POLICY, chance=0)
+        assert pause.reserve(2, 0, within_s=9) == pytest.approx(wait_s)
 
 
 class _Limited(BaseHTTPRequestHandler):

@@ -1,0 +1,132 @@
+"""Pages that are fetched in the background: which, when, where their errors arrive, and that no thread remains."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+import cloudtasks_nb as ct
+from cloudtasks_nb.paging import pager
+from cloudtasks_nb.paging.ahead import Ahead
+from tests.scripted import Scripted, answer, refusal, scripted
+from tests.waiting import wait_until
+
+LIST = "projects.locations.queues.tasks.list"
+QUEUE = "projects/p/locations/us-central1/queues/emails"
+
+
+def page(name: str, token: str = "") -> bytes:
+    return answer(200, {"tasks": [{"name": f"{QUEUE}/tasks/{name}"}], "nextPageToken": token})
+
+
+@pytest.fixture
+def first_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that has not imported Arrow yet."""
+    monkeypatch.setattr(pager, "arrow_is_loaded", lambda: False)
+
+
+@contextmanager
+def listed(*pages: bytes) -> Iterator[tuple[ct.TaskPager, Scripted]]:
+    with scripted(*pages) as server, ct.connect(endpoint=server.url, api_version="v2beta2") as client:
+        yield client.queue(QUEUE, read=False).tasks(), server
+
+
+def threads() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == "cloudtasks-page"]
+
+
+def test_the_second_page_is_requested_before_arrow_is_imported(
+    first_export: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listed(page("1", "a"), page("2", "b"), page("3")) as (tasks, server):
+        seen = []
+
+        def columns() -> object:
+            for thread in threads():
+                thread.join(10)  # one page, no more, until the export takes it
+            seen.append(len(server.requests))
+            return type(tasks)._own_columns(tasks)
+
+        monkeypatch.setattr(tasks, "_own_columns", columns)
+        assert tasks.to_dataframe(progress=False)["task_id"].tolist() == ["1", "2", "3"]
+    assert (seen, len(server.requests)) == ([2], 3)
+    assert threads() == []
+
+
+def test_only_an_export_of_all_pages_begins_early(first_export: None) -> None:
+    with listed(page("1", "a"), page("2", "b"), page("3")) as (tasks, server):
+        assert len(tasks.first(1)) == len(tasks.to_dataframe(limit=1)) == 1
+        assert next(iter(tasks)).id == "2", "the first page was used, so the script goes on"
+        assert len(server.requests) == 2
+        with pytest.raises(ct.ConfigError, match="decode"):
+            tasks.to_arrow(decode="text")
+        assert (len(server.requests), threads()) == (2, [])
+
+
+def test_an_early_page_whose_export_is_refused_is_dropped(first_export: None) -> None:
+    broken = refusal(403, "PERMISSION_DENIED", "no")
+    with listed(page("1", "a"), broken, page("2")) as (tasks, server):
+        with pytest.raises(ct.ConfigError, match="nonsense"):
+            tasks.to_arrow(columns=["nonsense"])
+        for thread in threads():
+            thread.join(10)
+        assert len(server.requests) == 2
+        assert tasks.to_arrow(progress=False)["task_id"].to_pylist() == ["1", "2"]
+
+
+def test_an_error_of_an_early_page_arrives_after_the_pages_before_it(first_export: None) -> None:
+    with (
+        listed(page("1", "a"), refusal(403, "PERMISSION_DENIED", "no")) as (tasks, server),
+        pytest.raises(ct.PermissionDenied) as caught,
+    ):
+        tasks.to_dataframe(progress=False)
+    assert caught.value.result["task_id"].tolist() == ["1"]  # type: ignore[attr-defined]
+    assert (caught.value.page_token, len(server.requests)) == ("a", 2)  # type: ignore[attr-defined]
+
+
+def test_an_abandoned_export_fetches_one_page_too_many_at_most_and_leaves_no_thread() -> None:
+    with listed(page("1", "a"), page("2", "b"), page("3")) as (tasks, server):
+        reader = tasks.to_arrow_batches(progress=False)
+        assert reader.read_next_batch().num_rows == 1
+        del reader
+        for thread in threads():
+            thread.join(10)
+        assert (len(server.requests), threads()) == (2, [])
+
+
+def test_a_forked_child_fetches_the_page_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def fetch(token: str) -> bytes:
+        if threading.current_thread() is threading.main_thread():
+            return b"child"
+        begun.set()
+        assert go.wait(10)
+        return b"parent"
+
+    ahead = Ahead(fetch, "a")
+    assert begun.wait(10)
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: -1)
+        assert ahead.result() == b"child"
+    go.set()
+    assert ahead.result() == b"parent"
+
+
+def test_a_page_that_waits_when_its_client_is_closed_is_not_requested() -> None:
+    tired = refusal(429, "RESOURCE_EXHAUSTED", "too many", Retry_After="0.3")
+    with scripted(page("1", "a"), tired, page("2")) as server:
+        client = ct.connect(endpoint=server.url, api_version="v2beta2")
+        reader = client.queue(QUEUE, read=False).tasks().to_arrow_batches(progress=False)
+        assert reader.read_next_batch().num_rows == 1
+        wait_until(
+            lambda: client._session.pauses.of(LIST, QUEUE) is not None
+        )  # the background thread was rejected
+        client.close()
+        with pytest.raises(ct.ConfigError, match="closed"):
+            reader.read_next_batch()
+    assert len(server.requests) == 2
