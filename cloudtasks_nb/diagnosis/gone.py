@@ -42,9 +42,12 @@ def what_became(task: Task, facts: Facts, missing: str) -> Said:
         if facts.queue.kind == "pull":
             words = "It no longer exists: it was acknowledged, was deleted, or used up its leases."
             return Said("gone", words, seen, 'queue.audit(since="24h")', RETRIES)
-        words = "It no longer exists: it succeeded, was given up, or was deleted. No log shows which."
+        shows = "No log that could be read shows which." if facts.unseen else "No log shows which."
+        words = f"It no longer exists: it succeeded, was given up, or was deleted. {shows}"
         return Said("gone", words, seen, TURN_ON, LOGGING)
     words = "This task does not exist, and no record of it was found. It never existed, or it ended long ago."
+    if facts.unseen:
+        words = "This task does not exist. Whether it ever existed is unknown."
     return Said("unknown", words, seen, "queue.tasks()", LOGGING)
 
 

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from cloudtasks_nb.diagnosis.attempts import cause_of, deadline_of, effective_url, timed_out
 from cloudtasks_nb.diagnosis.deep.answers import Deep, PolicyOf, RoleBinding, Service
-from cloudtasks_nb.diagnosis.facts import Facts, Measured
+from cloudtasks_nb.diagnosis.diagnosis import Diagnosis
+from cloudtasks_nb.diagnosis.facts import GET, LIST, THE_TASKS, Facts, Measured, Unseen
 from cloudtasks_nb.diagnosis.finding import SEVERITIES
 from cloudtasks_nb.diagnosis.fortune import fortune
 from cloudtasks_nb.diagnosis.rules import RULES, judge
 from cloudtasks_nb.diagnosis.rules.clients import sequential_names
 from cloudtasks_nb.diagnosis.rules.failing import failing, failure_share
 from cloudtasks_nb.diagnosis.rules.lost import dup_risk, near_exhaustion
-from cloudtasks_nb.diagnosis.rules.pace import beyond_500, throttled
+from cloudtasks_nb.diagnosis.rules.pace import beyond_500, idle_with_due, throttled
 from cloudtasks_nb.diagnosis.rules.service import ingress_closed, what_is_left, wrong_audience
 from cloudtasks_nb.model import (
     AppEngineHttpRequest,
@@ -268,6 +269,25 @@ def test_a_pull_task_whose_leases_are_nearly_used_up_is_told() -> None:
     finding = near_exhaustion(facts(ended, held, queue=queue))
     assert finding is not None
     assert "1 of 2 sampled tasks has at most 3 attempts left (the fewest: 1)" in finding.sentence
+
+
+def test_without_statistics_the_metrics_tell_that_nothing_is_sent() -> None:
+    due = Task(name=f"{NAME}/tasks/t", schedule_time=NOW - timedelta(hours=1))
+    assert idle_with_due(facts(due)) is None, "unknown"
+    assert idle_with_due(facts(due, measured=Measured(minutes=10, attempts={"ok": 1}))) is None
+    finding = idle_with_due(facts(due, measured=Measured(minutes=10)))
+    assert finding is not None
+    assert ("attempts in ten minutes", "0") in [(one.field, one.value) for one in finding.evidence]
+    lately = Task(name=f"{NAME}/tasks/t", schedule_time=NOW - timedelta(minutes=8))
+    assert idle_with_due(facts(lately, measured=Measured(minutes=10))) is None, "metrics come late"
+
+
+def test_a_listing_that_was_read_in_part_is_not_healthy() -> None:
+    whole = facts(read_at={GET: NOW, LIST: NOW})
+    assert Diagnosis(whole, []).healthy
+    part = facts(read_at={GET: NOW, LIST: NOW}, unseen=[Unseen(THE_TASKS, "page 2 was refused")])
+    assert not Diagnosis(part, []).healthy
+    assert "could not be read" in Diagnosis(part, []).sentence
 
 
 def test_a_rate_that_is_not_told_throttles_nothing() -> None:
