@@ -183,7 +183,7 @@ def _through_s(load: Load, pace: Pace, count: int, end: End) -> float:
         sent = max(due - burst / per_second, sent) + each / per_second
         done = max(due, done) + each / slots
     done += _uneven_s(attempts, slots, end) - pace.latency_s.at(end)
-    return max(sent, done, dues[-1]) + _last_answer_s(load, pace, count, end)
+    return max(sent, done, dues[-1]) + _last_response_s(load, pace, count, end)
 
 
 def _place(load: Load, count: int) -> int:
@@ -216,7 +216,7 @@ def _uneven_s(attempts: float, slots: float, end: End) -> float:
     return -spread if end == "good" else _Z / math.sqrt(attempts) * attempts / slots
 
 
-def _last_answer_s(load: Load, pace: Pace, count: int, end: End) -> float:
+def _last_response_s(load: Load, pace: Pace, count: int, end: End) -> float:
     """The latency of the last response. Latencies may be equal, or differ much.
 
     The worst case is exponentially distributed latencies: then the slowest of the concurrent attempts counts.

@@ -143,7 +143,7 @@ def _columns(tasks: Sequence[Task], *, of_queues: bool = False) -> list[str]:
         "schedule": True,
         "created": not narrow,
         "attempts": True,
-        "answered": kinds != {"pull"} and not narrow,
+        "responses": kinds != {"pull"} and not narrow,
         "status": any(task.last_status is not None for task in tasks),
         "payload": has_payloads,
     }

@@ -40,7 +40,7 @@ TASK_COLUMNS: dict[str, TaskColumn] = {
     "schedule": TaskColumn("schedule", "time", lambda task: task.schedule_time),
     "created": TaskColumn("created", "time", lambda task: task.create_time),
     "attempts": TaskColumn("attempts", "number", lambda task: task.dispatch_count),
-    "answered": TaskColumn("answered", "number", lambda task: task.response_count),
+    "responses": TaskColumn("responses", "number", lambda task: task.response_count),
     "last_attempt": TaskColumn("last attempt", "time", _last_attempt),
     "status": TaskColumn("last status", "status", _status),
     "message": TaskColumn(

@@ -1,4 +1,4 @@
-"""Polls a task that was run until it ends, while a page is visible."""
+"""Polls a task after "Run" until the task ends, while a page is visible."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def test_a_saved_panel_shows_what_it_showed(
         embed_minimal_html(
             saved, views=panels, title="saved", drop_defaults=False
         )  # anywidget's model does not have it
-    # RequireJS comes minified from its address, with a hash of that: the pinned one is checked in `pinned.py`.
+    # The page has a hash of the minified RequireJS. The test uses the file of npm, which `pinned.py` checks.
     saved.write_text(re.sub(r'integrity="[^"]+" crossorigin="anonymous"', "", saved.read_text()))
     scripts = {
         r"require(\.min)?\.js$": npm_file("requirejs", "require.js"),

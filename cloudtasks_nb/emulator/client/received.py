@@ -140,7 +140,7 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
             "path": code(self.path + (f"?{self.query}" if self.query else "")),
             "attempt": self.attempt,
             "task": code(self.task) if self.task else muted("no task"),
-            "answered": [self.answer_badge(), self._error_cell()],
+            "response": [self.answer_badge(), self._error_cell()],
             "payload": preview(self.payload, 28) if self.payload else muted("empty"),
             "headers": headers,
         }

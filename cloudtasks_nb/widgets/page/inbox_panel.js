@@ -7,7 +7,7 @@ import { detailSlot, pane } from "./frame/pane.js";
 import { factsList, sectionFold } from "./frame/sections.js";
 import { plural } from "./frame/words.js";
 
-const COLUMNS = ["#", "received", "method", "path", "attempt", "task", "answered", "payload", "headers"];
+const COLUMNS = ["#", "received", "method", "path", "attempt", "task", "response", "payload", "headers"];
 const NUMBERS = new Set([0, 4]);
 
 const numberClass = (at) => (NUMBERS.has(at) ? "ct-number" : null);

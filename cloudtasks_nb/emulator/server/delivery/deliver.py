@@ -90,7 +90,7 @@ class Deliverer:
         self._stirred.set()
 
     def next_at(self) -> datetime | None:
-        """Returns None: attempts end by deadlines and by slow targets, which the clock knows already."""
+        """Returns None: attempts end by deadlines and by slow targets, and the clock has both already."""
         return None
 
     def quiet(self) -> bool:
