@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import create_server
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 
 App = Literal["lab", "notebook", "server"]
 
+# A notebook whose cells are not attached yet cannot receive the focus. Then JupyterLab has no current notebook.
 IDLE = """name => {
-    const opened = window.jupyterapp?.shell?.currentWidget;
-    return opened?.context?.path === name && opened.sessionContext?.session?.kernel?.status === 'idle';
+    const shell = window.jupyterapp?.shell;
+    const opened = [...(shell?.widgets('main') ?? [])].find(widget => widget.context?.path === name);
+    if (opened && shell.currentWidget !== opened) shell.activateById(opened.id);
+    return opened && shell.currentWidget === opened && opened.sessionContext?.session?.kernel?.status === 'idle';
 }"""
 OPEN = """async path => {
     const opened = await window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' });
@@ -206,10 +210,11 @@ def _bare(home: Path) -> None:
 
 
 def free_port() -> int:
-    """A free port."""
-    with create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
+    """A free port below those that the system hands out, so that no other test gets it before the server does."""
+    for port in random.sample(range(10_000, 32_768), 100):
+        with suppress(OSError), create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("100 ports are in use")
 
 
 def wait_until_up(url: str) -> None:

@@ -41,7 +41,7 @@ def test_who_made_a_request_may_stay() -> None:
     async def main() -> list[bytes]:
         app = web.Application()
         app.router.add_get("/", _hello)
-        connections = Connections(app, first_head_s=0.01)
+        connections = Connections(app, first_head_s=0.25)
         listening = socket.create_server(("127.0.0.1", 0))
         await connections.start(listening)
         answers = []
