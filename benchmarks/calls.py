@@ -1,11 +1,12 @@
-"""Compare the cost of calls in the emulator of this tree and of another tree, in turns on the same machine.
+"""Measure the cost of calls in the emulator of this tree, and of another tree in turns on the same machine.
 
-    python benchmarks/calls.py OTHER_TREE [--rounds 3] [--folder /dev/shm]
+    python benchmarks/calls.py [OTHER_TREE] [--rounds 3] [--folder /dev/shm]
 
 It measures the emulator's processor time for a creation, for one creation in a batch of a hundred, for a page of 1,000
 names, and for a task that our client leases and acknowledges (with the client's processor time). If other programs run,
 real time is not reliable, processor time is better, and the ratio of adjacent runs is best. A folder in memory excludes
-the disk.
+the disk. "The floor" is an aiohttp application that responds to the same requests at once. The ratio of a creation to
+it depends little on the machine.
 """
 
 from __future__ import annotations
@@ -45,6 +46,42 @@ async def each(port: int, times: int, act: Callable[[Connection], Awaitable[obje
             await act(connection)
 
     await asyncio.gather(*[one(await Connection.to(port)) for _ in range(CLIENTS)])
+
+
+_FLOOR = """
+import asyncio
+from aiohttp import web
+
+async def at_once(request):
+    return web.Response(body=b"x" * 330, content_type="application/json")
+
+async def main():
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", at_once)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    print(f":{runner.addresses[0][1]}", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def floor_us() -> float:
+    """Microseconds of processor time of an aiohttp application for the same requests."""
+    popen = subprocess.Popen([sys.executable, "-c", _FLOOR], stdout=subprocess.PIPE, text=True)
+    assert popen.stdout is not None
+    port = int(popen.stdout.readline().rpartition(":")[2])
+    try:
+        single = json.dumps({"task": http_task("http://localhost:1/work")}).encode()
+        path = f"{PARENT}/queues/calls/tasks?prettyPrint=false"
+        before_s = cpu_s(popen.pid)
+        await each(port, SINGLE, lambda connection: connection("POST", path, single))
+        return (cpu_s(popen.pid) - before_s) / SINGLE * 1e6
+    finally:
+        popen.terminate()
+        popen.wait()
 
 
 async def measured(tree: Path, folder: Path) -> dict[str, float]:
@@ -96,21 +133,45 @@ async def measured(tree: Path, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("other", type=Path)
+    parser.add_argument("other", type=Path, nargs="?")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path)
     asked = parser.parse_args()
-    trees = {"other": asked.other.resolve(), "this": HERE}
+    trees = {"this": HERE} if asked.other is None else {"other": asked.other.resolve(), "this": HERE}
     found: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
+    floors = []
     for number in range(asked.rounds):
+        floors.append(asyncio.run(floor_us()))
         for name in sorted(trees, reverse=bool(number % 2)):  # the first tree alternates
             with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
                 found[name].append(asyncio.run(measured(trees[name], Path(folder))))
-    print("| µs of the processor | other | this | this / other |\n|---|---:|---:|---:|")
+    report(found, floors)
+
+
+def report(found: dict[str, list[dict[str, float]]], floors: list[float]) -> None:
+    """Print a row for each operation, with the median of the ratios of adjacent runs."""
+    has_other = "other" in found
+    heads = ["µs of processor time", *(["before", "now", "ratio"] if has_other else ["now"])]
+    print(f"| {' | '.join(heads)} |\n|---|{'---:|' * (len(heads) - 1)}")
     for what in found["this"][0]:
-        other, this = ([one[what] for one in found[name]] for name in ("other", "this"))
-        ratio = statistics.median(mine / theirs for mine, theirs in zip(this, other, strict=True))
-        print(f"| {what} | {statistics.median(other):,.0f} | {statistics.median(this):,.0f} | {ratio:.2f} |")
+        this = [one[what] for one in found["this"]]
+        cells = [what, f"{statistics.median(this):,.0f}"]
+        if has_other:
+            other = [one[what] for one in found["other"]]
+            ratio = statistics.median(mine / theirs for mine, theirs in zip(this, other, strict=True))
+            cells = [what, f"{statistics.median(other):,.0f}", cells[1], f"{ratio:.2f}"]
+        print(f"| {' | '.join(cells)} |")
+    floor = f"{statistics.median(floors):,.0f}"
+    print(
+        f"| the floor: aiohttp alone | | {floor} | |"
+        if has_other
+        else f"| the floor: aiohttp alone | {floor} |"
+    )
+    for name, rounds in found.items():
+        times = statistics.median(
+            one["a creation"] / floor for one, floor in zip(rounds, floors, strict=True)
+        )
+        print(f"A creation takes {times:.2f} times the floor ({name} tree).")
 
 
 if __name__ == "__main__":

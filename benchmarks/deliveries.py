@@ -1,6 +1,6 @@
-"""Compare deliveries per second of this tree and of another tree, in turns on the same machine.
+"""Measure deliveries per second of this tree, and of another tree in turns on the same machine.
 
-    python benchmarks/deliveries.py OTHER_TREE [--rounds 8] [--tasks 4000]
+    python benchmarks/deliveries.py [OTHER_TREE] [--rounds 8] [--tasks 4000]
 
 Each round fills eight queues with high limits, resumes them, and measures real time and the emulator's processor time
 per delivery. The trees take turns, so that other load affects both. It prints the medians, and the ratio of each pair
@@ -79,11 +79,11 @@ async def measured(tree: Path, data: Path, tasks: int) -> Round:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("other", type=Path)
+    parser.add_argument("other", type=Path, nargs="?")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--tasks", type=int, default=4000)
     asked = parser.parse_args()
-    trees = {"other": asked.other.resolve(), "this": HERE}
+    trees = {"this": HERE} if asked.other is None else {"other": asked.other.resolve(), "this": HERE}
     found: dict[str, list[Round]] = {name: [] for name in trees}
     for number in range(asked.rounds):
         for name in sorted(trees, reverse=bool(number % 2)):  # the first tree alternates
@@ -94,7 +94,7 @@ def main() -> None:
         per_s = statistics.median(one.per_s for one in rounds)
         cpu_us = statistics.median(one.cpu_us for one in rounds)
         print(f"| {name} | {per_s:,.0f} /s | {cpu_us:,.0f} µs of the processor |")
-    for what in ("per_s", "cpu_us"):
+    for what in ("per_s", "cpu_us") if "other" in found else ():
         pairs = zip(found["other"], found["this"], strict=True)
         ratios = sorted(getattr(mine, what) / getattr(theirs, what) for theirs, mine in pairs)
         print(

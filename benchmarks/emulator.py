@@ -29,12 +29,12 @@ PAYLOAD = base64.b64encode(b'{"event": "page_view", "user": 17, "path": "/produc
 
 
 class Emulator:
-    """The emulator command, with a data file."""
+    """The emulator command, with these options."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, *options: str) -> None:
         began_s = time.perf_counter()
         self.popen = subprocess.Popen(
-            [sys.executable, "-m", "cloudtasks_nb", "emulator", "--port", "0", "--data", str(data), *options],
+            [sys.executable, "-m", "cloudtasks_nb", "emulator", "--port", "0", *options],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -110,7 +110,7 @@ async def make_queue(call: Connection, name: str, **settings: Any) -> str:
 
 async def creations(data: Path, seconds: float) -> dict[str, float]:
     """Durable creations per second, one by one and in batches."""
-    with Emulator(data, "--no-dispatch") as emulator:
+    with Emulator("--data", str(data), "--no-dispatch") as emulator:
         call = await Connection.to(emulator.port)
         queue = await make_queue(call, "creations")
         task = http_task("http://localhost:1/work")
@@ -141,7 +141,7 @@ async def creations_over_grpc(data: Path, seconds: float) -> dict[str, float]:
     import grpc
     from google.cloud import tasks_v2beta2
 
-    with Emulator(data, "--no-dispatch") as emulator:
+    with Emulator("--data", str(data), "--no-dispatch") as emulator:
         queue = await make_queue(await Connection.to(emulator.port), "creations")
         task = http_task("http://localhost:1/work")
         body = json.dumps({"task": task}).encode()
@@ -235,7 +235,7 @@ async def deliveries(data: Path, rates: list[float], seconds: float) -> float:
     Target.times_s.clear()
     server = await asyncio.get_running_loop().create_server(Target, "127.0.0.1", 0, backlog=1024)
     task = http_task(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-    with Emulator(data) as emulator:
+    with Emulator("--data", str(data)) as emulator:
         call = await Connection.to(emulator.port)
         for number, rate in enumerate(rates):
             queue = await make_queue(call, f"q{number}", rateLimits={"maxTasksDispatchedPerSecond": rate})
@@ -255,7 +255,7 @@ async def deliveries(data: Path, rates: list[float], seconds: float) -> float:
 async def million(data: Path, tasks: int) -> dict[str, float]:
     """The cost of a large queue: memory, listing and start-up."""
     batch = json.dumps({"requests": [{"task": http_task("http://localhost:1/work")}] * 100}).encode()
-    with Emulator(data, "--no-dispatch") as emulator:
+    with Emulator("--data", str(data), "--no-dispatch") as emulator:
         call = await Connection.to(emulator.port)
         queue = await make_queue(call, "million")
         batches, filled_mb = count(), []
@@ -267,7 +267,7 @@ async def million(data: Path, tasks: int) -> dict[str, float]:
                     filled_mb.append(emulator.resident_mb())
 
         await asyncio.gather(*[fill(await Connection.to(emulator.port)) for _ in range(8)])
-    with Emulator(data, "--no-dispatch") as emulator:
+    with Emulator("--data", str(data), "--no-dispatch") as emulator:
         call = await Connection.to(emulator.port)
         pages_ms, token = [], ""
         for _ in range(30):

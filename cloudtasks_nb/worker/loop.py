@@ -207,6 +207,7 @@ class WorkerRun:
 
     def _settled(self, calls: list[LeaseCall]) -> None:
         now_s = time.monotonic()
+        self._tally.acknowledging -= sum(call.verb == "acknowledge" for call in calls)
         for call in calls:
             if call.verb != "acknowledge":
                 self._leasing.comes_again(call.task, call.until_s if call.lost else now_s + call.lease_s)
@@ -252,6 +253,7 @@ class WorkerRun:
             self._tally.is_broken = True
             self._fail(error)
         if error is None:
+            self._tally.acknowledging += len(hand.tasks)
             self._holding.end(hand, "acknowledge")
         else:
             self._failed(hand, error)

@@ -44,6 +44,8 @@ class Tally(msgspec.Struct):
     """Tasks in these calls: more than calls, if a call takes several."""
     longest_s: float = 0.0
     """The running time of the oldest of them, in seconds."""
+    acknowledging: int = 0
+    """Tasks that were handled, and whose acknowledgement has no response yet."""
     done: int = 0
     """Tasks that were handled and acknowledged."""
     failed: int = 0
@@ -95,6 +97,7 @@ class Tally(msgspec.Struct):
                 "leased": counted(self.leased, "task"),
                 "waiting here": self.waiting or None,
                 "running now": self._running(),
+                "acknowledging": self.acknowledging or None,
                 "done": self.done,
                 "failed": self.failed,
                 "given back unhandled": self.given_back or None,

@@ -12,7 +12,6 @@ from typing import Any
 import grpc
 import pytest
 import requests
-from aiohttp import web
 from google.api_core import exceptions
 from google.cloud import tasks_v2, tasks_v2beta2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import (
@@ -333,7 +332,7 @@ def test_without_the_packages_a_client_is_told_what_to_install(
 
     async def main() -> list[exceptions.GoogleAPICallError]:
         made = entrance.Entrance(None, None, None)  # type: ignore[arg-type] # nothing is asked of them
-        connections = Connections(web.Application(), http_2=made.connection)
+        connections = Connections(None, http_2=made.connection)  # type: ignore[arg-type]
         listening = socket.create_server(("127.0.0.1", 0))
         await connections.start(listening)
         refusals = await asyncio.to_thread(ask, f"http://127.0.0.1:{listening.getsockname()[1]}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import uuid
 from contextlib import closing
 from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -39,6 +41,19 @@ def test_an_error_envelope(session: requests.Session, emulator: str) -> None:
     legacy = error(session.get(f"{emulator}{LOCATION}/queues/none?$.xgafv=1"))
     assert list(legacy) == ["code", "message", "errors", "status"]
     assert legacy["errors"] == [{"message": message, "domain": "global", "reason": "notFound"}]
+
+
+@pytest.mark.parametrize("sends", ["Content-Length: 2", "Transfer-Encoding: chunked"])
+def test_a_client_may_wait_before_it_sends_its_body(queue: str, emulator: str, sends: str) -> None:
+    path, where = queue.removeprefix(emulator), urlsplit(emulator)
+    body = b"{}" if "Length" in sends else b"2\r\n{}\r\n0\r\n\r\n"
+    head = f"POST {path}:pause HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n{sends}\r\n\r\n"
+    with socket.create_connection((where.hostname, where.port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        with connection.makefile("rb") as answers:
+            assert (answers.readline(), answers.readline()) == (b"HTTP/1.1 100 Continue\r\n", b"\r\n")
+            connection.sendall(body)
+            assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
 
-from aiohttp import web
-
 from ...model.emulated import HistoryResponse
 from ...platforms import allow_many_files, on_owner_end, on_stop
 from .access.authorization import OAuth
@@ -35,7 +33,7 @@ from .http.firebase import Firebase
 from .http.given_up import GivenUpEndpoint
 from .http.hosts import Hosts, listen
 from .http.rest import Rest
-from .http.server import application
+from .http.server import http_handler
 from .http.world_endpoints import WorldEndpoints
 from .options import Options
 from .rules.attempts import Attempt, Outcome
@@ -98,11 +96,10 @@ class Server:
         worlds = WorldEndpoints(self.world, Waiting(store, clock, self._commits), clock)
         lost = GivenUpEndpoint(GivenUpService(context), self._commits)
         own = [route for part in (control, sign_in, firebase, worlds, lost) for route in part.routes()]
-        app = application(rest, own, faults, hosts, telemetry)
+        date = partial(_date, clock) if timeline is not None else None
+        handle = http_handler(rest, own, faults, hosts, telemetry, date)
         self._grpc = Entrance(front, faults, clock)
-        if timeline is not None:
-            app.on_response_prepare.append(partial(_dated, clock))
-        self._connections = Connections(app, http_2=self._grpc.connection)
+        self._connections = Connections(handle, http_2=self._grpc.connection)
 
     async def _remember(self, now: datetime) -> None:
         await self._commits.run(partial(self._store.remember_time, now))
@@ -142,9 +139,9 @@ class Server:
         await self._commits.close()
 
 
-async def _dated(clock: Clock, request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """The Date header of a response shows the emulator's clock."""
-    response.headers["Date"] = format_datetime(clock.now(), usegmt=True)
+def _date(clock: Clock) -> str:
+    """The Date header of responses: the emulator's clock."""
+    return format_datetime(clock.now(), usegmt=True)
 
 
 def run(options: Options, restore: Restore | None = None) -> None:

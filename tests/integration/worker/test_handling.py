@@ -25,12 +25,9 @@ def test_every_task_is_handled_once_and_gone(queue: ct.Queue) -> None:
     assert worker.run(until_empty=True) is worker
     assert seen == Counter(range(60))
     assert queue.count_tasks() == 0
-    assert (worker.tally.leased, worker.tally.done, worker.tally.failed, worker.tally.state) == (
-        60,
-        60,
-        0,
-        "stopped",
-    )
+    tally = worker.tally
+    assert (tally.leased, tally.acknowledging, tally.done, tally.failed) == (60, 0, 60, 0)
+    assert tally.state == "stopped"
     assert "60 tasks" in str(worker)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cloudtasks_nb.emulator.server.calls.bodies import Member, fields
 from cloudtasks_nb.emulator.server.calls.queries import snake
-from cloudtasks_nb.emulator.server.calls.request import Request
+from cloudtasks_nb.emulator.server.calls.request import Pairs, Request
 from cloudtasks_nb.emulator.server.calls.scalars import ENUMS
 from cloudtasks_nb.model import Message
 from cloudtasks_nb.model.methods import METHODS, Method
@@ -149,11 +149,11 @@ def _spoiled(parts: tuple[str, str, int]) -> str:
     return "/".join(split)
 
 
-def queries(method: Method) -> st.SearchStrategy[list[tuple[str, str]]]:
+def queries(method: Method) -> st.SearchStrategy[Pairs]:
     """Known and unknown parameters, in order."""
     own = [*method.query, *(snake(name) for name in method.query)] or ["pageSize"]
     names = st.one_of(st.sampled_from(own), st.sampled_from(SYSTEM))
-    return st.lists(st.tuples(names, TEXTS), max_size=4)
+    return st.lists(st.tuples(names, TEXTS), max_size=4).map(tuple)
 
 
 HEADERS = st.dictionaries(

@@ -86,7 +86,7 @@ def unchanged_by_refusal(world: World) -> Iterator[list[Any]]:
     before, answers = world.held(), []
     yield answers
     after = world.held()
-    if "error" in answers[0]:
+    if "error" in answers[0] and "done" not in answers[0]:  # an operation keeps the error of its items
         assert after == before
     elif after != before:
         world.renew()
@@ -129,7 +129,7 @@ def test_any_call(world: World, method: Method, data: st.DataObject) -> None:
     headers=HEADERS,
 )
 def test_any_path(world: World, path: str, http: str, headers: dict[str, str]) -> None:
-    checked(world.answer(world.front, Request(http, f"/v2beta2/{path}", [], headers)))
+    checked(world.answer(world.front, Request(http, f"/v2beta2/{path}", (), headers)))
 
 
 _LINES = st.one_of(
@@ -185,7 +185,7 @@ def test_any_sign_in(
     if data.draw(st.booleans()):
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         body = urlencode(form, errors="replace").encode()
-    call = Request(verb, path, list(form.items()), headers, body)
+    call = Request(verb, path, tuple(form.items()), headers, body)
     reply = world.loop.run_until_complete(handler(call))
     assert reply.status < 500
     assert b"Traceback" not in reply.body

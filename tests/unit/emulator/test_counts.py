@@ -130,7 +130,7 @@ def test_the_number_goes_with_a_transaction_that_is_lost(tmp_path: Path) -> None
         assert store.depths() == [(QUEUE, 1)]
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
 def test_a_file_of_an_older_version_is_counted_once(tmp_path: Path, version: int) -> None:
     path = tmp_path / "queues.db"
     if version == 1:
@@ -144,6 +144,8 @@ def test_a_file_of_an_older_version_is_counted_once(tmp_path: Path, version: int
         with closing(Store.open(path)) as store:
             assert kept(store) == counted(store)
             assert sum(kept(store).values()) > 1
+            (answers,) = store._db.execute("SELECT sum(count) FROM answers").fetchone()
+            assert answers == {1: 1, 3: 3, 5: 3}.get(version)
             emulator = Emulator(store)
             for queue in emulator("queues.list", parent="projects/local/locations/us-central1").get(
                 "queues", []

@@ -13,16 +13,14 @@ from cloudtasks_nb.emulator.server.http.connections import Connections
 PATIENCE_S = 20
 
 
-async def _hello(request: web.Request) -> web.Response:
+async def _hello(request: web.BaseRequest) -> web.Response:
     return web.Response(text="hello")
 
 
 @pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "])
 def test_who_does_not_get_to_a_request_is_shown_out(said: bytes) -> None:
     async def main() -> bytes:
-        app = web.Application()
-        app.router.add_get("/", _hello)
-        connections = Connections(app, first_head_s=0.05)
+        connections = Connections(_hello, first_head_s=0.05)
         listening = socket.create_server(("127.0.0.1", 0))
         await connections.start(listening)
         port = listening.getsockname()[1]
@@ -39,9 +37,7 @@ def test_who_does_not_get_to_a_request_is_shown_out(said: bytes) -> None:
 
 def test_who_made_a_request_may_stay() -> None:
     async def main() -> list[bytes]:
-        app = web.Application()
-        app.router.add_get("/", _hello)
-        connections = Connections(app, first_head_s=0.25)
+        connections = Connections(_hello, first_head_s=0.25)
         listening = socket.create_server(("127.0.0.1", 0))
         await connections.start(listening)
         answers = []

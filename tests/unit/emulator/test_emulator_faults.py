@@ -11,9 +11,9 @@ from cloudtasks_nb.model import Duration
 from cloudtasks_nb.model.emulated import Faults
 
 QUEUE = "/v2beta2/projects/p/locations/us-central1/queues/q"
-CREATE = method_of(Request("POST", f"{QUEUE}/tasks", [], {}))
-LIST = method_of(Request("GET", f"{QUEUE}/tasks", [], {}))
-NOWHERE = method_of(Request("GET", "/nowhere", [], {}))
+CREATE = method_of(Request("POST", f"{QUEUE}/tasks", (), {}))
+LIST = method_of(Request("GET", f"{QUEUE}/tasks", (), {}))
+NOWHERE = method_of(Request("GET", "/nowhere", (), {}))
 
 
 def met(faults: Faults, method: str, count: int = 1000) -> dict[str, int]:

@@ -13,6 +13,7 @@ from cloudtasks_nb.emulator.server.rules.attempts import answered
 from cloudtasks_nb.emulator.server.services.context import Context
 from cloudtasks_nb.emulator.server.services.service import Service
 from cloudtasks_nb.emulator.server.store import expiry
+from cloudtasks_nb.emulator.server.store.data_file import VERSION
 from cloudtasks_nb.emulator.server.store.store import Store
 from cloudtasks_nb.errors import AlreadyExists, ConfigError, NotFound
 from cloudtasks_nb.model import Duration, HttpRequest, PullMessage, PullTarget, Task
@@ -82,7 +83,7 @@ def test_a_file_of_version_1_is_brought_to_today(tmp_path: Path) -> None:
             assert "concurrentDispatchesCount" not in stats
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert db.execute("PRAGMA user_version").fetchone() == (5,)
+        assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
         names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
         assert not {name for name in names if name.startswith("version_1")}
 
@@ -93,7 +94,7 @@ def test_a_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match=r"another version of the emulator \(format 99, not 5\)") as refusal:
+    with pytest.raises(ConfigError, match=r"another version of the emulator \(format 99, not 6\)") as refusal:
         Store.open(path)
     assert refusal.value.hint == "update cloudtasks-nb, or name another file"
     assert path.read_bytes() == before
@@ -126,6 +127,9 @@ def test_a_damaged_file_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"queues\.db (is damaged|cannot be used)"):
         Store.open(path)
     path.write_bytes(whole[: middle // 4096 * 4096])
+    with pytest.raises(ConfigError, match=r"queues\.db (is damaged|cannot be used)"):
+        Store.open(path)
+    path.write_bytes(whole.replace(b"CREATE TABLE tasks", b"CREATE\xa5TABLE tasks"))  # not UTF-8
     with pytest.raises(ConfigError, match=r"queues\.db (is damaged|cannot be used)"):
         Store.open(path)
     path.write_bytes(b"\xa5" * len(whole))

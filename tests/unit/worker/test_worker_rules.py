@@ -209,7 +209,8 @@ def test_an_empty_answer_ends_trouble() -> None:
 
 
 def test_the_card_of_batches_counts_tasks_so_that_it_adds_up() -> None:
-    shown = text(Tally(leased=45, waiting=10, running=2, in_hand=30, done=5).card("work"))
+    shown = text(Tally(leased=52, waiting=10, running=2, in_hand=30, acknowledging=7, done=5).card("work"))
+    assert " ".join(("acknowledging", "7")) in " ".join(shown.split())
     assert "2 with 30 tasks" in shown
     assert "4 with" not in text(Tally(running=4, in_hand=4).card("work"))
 

@@ -1,17 +1,19 @@
-"""Reads the most common bodies of tasks.create in one step, for speed.
+"""Reads the most common bodies of tasks.create and tasks.acknowledge in one step, for speed.
 
 A body of any other shape is read strictly by bodies.py, which also reports its errors.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from ....model import HttpRequest, Message, PullMessage, Task
-from ....model.messages import BatchCreateTasksRequest, CreateTaskRequest
+from ....model.messages import AcknowledgeTaskRequest, BatchCreateTasksRequest, CreateTaskRequest
+from .scalars import SCALARS
 
 # An absent member has the model's default; null matches nothing.
 
@@ -45,9 +47,14 @@ class _BatchCreate(Struct, forbid_unknown_fields=True, rename="camel"):
     request_id: str = ""
 
 
+class _Acknowledge(Struct, forbid_unknown_fields=True, rename="camel"):
+    schedule_time: str
+
+
 _SHAPES: dict[type[Message], msgspec.json.Decoder[Any]] = {
     CreateTaskRequest: msgspec.json.Decoder(_Create),
     BatchCreateTasksRequest: msgspec.json.Decoder(_BatchCreate),
+    AcknowledgeTaskRequest: msgspec.json.Decoder(_Acknowledge),
 }
 
 
@@ -60,6 +67,8 @@ def plainly(raw: bytes, kind: type[Message]) -> Message | None:
         read = shape.decode(raw)
         if isinstance(read, _Create):
             return _request(read)
+        if isinstance(read, _Acknowledge):
+            return AcknowledgeTaskRequest(schedule_time=SCALARS[datetime].read(read.schedule_time))
         return BatchCreateTasksRequest(
             requests=[_request(one) for one in read.requests], request_id=read.request_id
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from ....errors import InvalidArgument
 from ....model.methods import Method
 from ....model.schema import snake
 from .refusals import bad_request
-from .request import Request
+from .request import Pairs, Request
 from .scalars import ENUMS, SCALARS, enum
 
 SYSTEM = {
@@ -67,15 +67,18 @@ class SystemParameters(Struct, frozen=True):
             raise InvalidArgument(f"quotaUser should not exceed {_MAX_QUOTA_USER} characters.")
 
 
-_NONE = SystemParameters()
-
-
 def system_parameters(call: Request) -> SystemParameters:
     """The system parameters: the first value of each, but the last $.xgafv. Headers replace some."""
-    if not call.query and not any(name in call.headers for name in _HEADERS):
-        return _NONE
+    field_mask, key, quota_user = (call.headers.get(name, "") for name in _HEADERS)
+    return _system_parameters(call.query, field_mask, key, quota_user, with_callback=_is_plain_get(call))
+
+
+@lru_cache(maxsize=256)  # most calls have the same parameters
+def _system_parameters(
+    query: Pairs, field_mask: str, key: str, quota_user: str, *, with_callback: bool
+) -> SystemParameters:
     first: dict[str, str] = {}
-    for name, value in call.query:
+    for name, value in query:
         if name in _ALIASES:
             first.setdefault(name.removeprefix("$"), value)
     alt, _, encoding = first.get("alt", "").partition(";")
@@ -84,16 +87,16 @@ def system_parameters(call: Request) -> SystemParameters:
     is_json = alt.lower() in ("", "json")
     return SystemParameters(
         pretty=first.get("prettyPrint", first.get("pp", "true")).lower() not in ("false", "0"),
-        xgafv=next((value for name, value in reversed(call.query) if name == "$.xgafv"), None),
-        callback=first.get("callback", "") if is_json and _is_plain_get(call) else "",
+        xgafv=next((value for name, value in reversed(query) if name == "$.xgafv"), None),
+        callback=first.get("callback", "") if is_json and with_callback else "",
         alt=alt,
         enum_numbers=encoding == _ENUM_NUMBERS,
-        fields=first.get("fields", call.headers.get("X-Goog-FieldMask", "")),
+        fields=first.get("fields", field_mask),
         token=next(
             (first[name] for name in ("access_token", "oauth_token", "bearer_token") if first.get(name)), ""
         ),
-        key=first.get("key", call.headers.get("X-Goog-Api-Key", "")),
-        quota_user=first.get("quotaUser", call.headers.get("X-Goog-Quota-User", "")),
+        key=first.get("key", key),
+        quota_user=first.get("quotaUser", quota_user),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -20,7 +21,7 @@ HTML = "text/html; charset=UTF-8"
 JAVASCRIPT = "text/javascript; charset=UTF-8"
 MAX_PARAMETERS = 1000
 
-Pairs = list[tuple[str, str]]
+Pairs = tuple[tuple[str, str], ...]
 
 
 class Request(Struct, frozen=True):
@@ -47,10 +48,11 @@ Routes = list[tuple[str, str, Handler]]
 """Handlers by HTTP verb and path, besides the API's own."""
 
 
+@lru_cache(maxsize=256)  # most calls have the same parameters
 def query_pairs(text: str) -> Pairs:
     """The query parameters in their order. Errors: InvalidArgument."""
     try:
-        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_PARAMETERS)
+        return tuple(parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_PARAMETERS))
     except ValueError:
         raise InvalidArgument(f"The query holds more than {MAX_PARAMETERS} parameters.") from None
 

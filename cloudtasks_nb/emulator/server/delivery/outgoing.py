@@ -127,7 +127,7 @@ def _service_headers(attempt: Attempt, prefix: str, executions: int) -> dict[str
     task = attempt.task
     return {
         f"{prefix}QueueName": attempt.queue.id,
-        f"{prefix}TaskName": task.id,
+        f"{prefix}TaskName": attempt.task_id,
         f"{prefix}TaskRetryCount": str(attempt.number - 1),
         f"{prefix}TaskExecutionCount": str(executions),
         f"{prefix}TaskETA": _eta(task),

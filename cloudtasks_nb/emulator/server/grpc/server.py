@@ -110,7 +110,7 @@ class GrpcServer(grpc.GenericRpcHandler):  # type: ignore[misc]
     async def _answered(self, rpc: Rpc, raw: bytes, context: grpc.aio.ServicerContext) -> bytes:
         self._check_deadline(context.time_remaining())
         headers = _headers(context.invocation_metadata() or ())
-        call = Request("POST", "", [], headers)
+        call = Request("POST", "", (), headers)
         system = system_parameters(call)
         system.check()
         who = await self._front.caller(call, system, rpc.method)

@@ -92,12 +92,21 @@ def _call(message: bytes, shared: Shared) -> Request:
     if match is None:
         raise InvalidArgument("The part does not begin with a request line such as GET /v2beta2/… HTTP/1.1.")
     try:
-        target = urlsplit(match[2].decode())
+        path, query = _target(match[2].decode())
     except ValueError:
         raise InvalidArgument("The request line of the part has no path.") from None
     headers = _headers(lines, shared)
     http = match[1].decode()
-    return Request(http, target.path, query_pairs(target.query), headers, b"" if http == "GET" else body)
+    return Request(http, path, query_pairs(query), headers, b"" if http == "GET" else body)
+
+
+def _target(text: str) -> tuple[str, str]:
+    """The path and the query of a request line. Errors: ValueError."""
+    if text.startswith("/") and not text.startswith("//"):
+        path, _, query = text.partition("#")[0].partition("?")
+        return path, query
+    target = urlsplit(text)
+    return target.path, target.query
 
 
 @lru_cache(maxsize=32)  # most calls of a batch have the same headers

@@ -14,13 +14,12 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.web_protocol import RequestHandler
 
 FIRST_HEAD_S = 20.0
 
 _COMPLAINTS = logging.getLogger("cloudtasks_nb.emulator")
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -34,30 +33,29 @@ _NO_TLS = (
 
 
 class Connections:
-    """Listens for an application, and limits the time until a connection's first request.
+    """Listens, passes requests to `handle`, and limits the time until a connection's first request.
 
     `http_2`: makes protocols for HTTP/2 connections; without it, these get an HTTP/1 error.
     """
 
     def __init__(
         self,
-        app: web.Application,
+        handle: Handler,
         first_head_s: float = FIRST_HEAD_S,
         http_2: Callable[[], asyncio.Protocol] | None = None,
     ) -> None:
+        self._handle = handle
         self._silent: set[asyncio.Transport] = set()
         self._first_head_s = first_head_s
         self._http_2 = http_2
         self._met_tls = False
         self._server: asyncio.Server | None = None
-        app.middlewares.append(self._heard)
         _COMPLAINTS.addFilter(_is_ours)
-        # packing.py decompresses bodies, with a size limit.
-        self._runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=1.0, auto_decompress=False, logger=_COMPLAINTS
-        )
 
     async def start(self, listening: socket.socket) -> None:
+        # packing.py decompresses bodies, with a size limit.
+        self._http_1 = web.Server(self._heard, access_log=None, auto_decompress=False, logger=_COMPLAINTS)
+        self._runner = web.ServerRunner(self._http_1, shutdown_timeout=1.0)
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connected, sock=listening, backlog=1024)
@@ -65,7 +63,7 @@ class Connections:
     async def close(self) -> None:
         if self._server is not None:
             self._server.close()
-        await self._runner.cleanup()
+            await self._runner.cleanup()
         for transport in self._silent:
             transport.abort()
 
@@ -91,15 +89,12 @@ class Connections:
         if head.startswith(_TLS) and not self._met_tls:
             self._met_tls = True
             print(f"cloudtasks_nb emulator: {_NO_TLS}", file=sys.stderr, flush=True)
-        assert self._runner.server is not None  # noqa: S101 - it is listening
-        connection: RequestHandler = self._runner.server()
-        return connection
+        return self._http_1()
 
-    @web.middleware
-    async def _heard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    def _heard(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         if request.transport is not None:
             self._silent.discard(request.transport)
-        return await handler(request)
+        return self._handle(request)
 
 
 class _Beginning(asyncio.Protocol):

@@ -47,7 +47,7 @@ class Hosts:
             f"the host names {names}{' and every address' if self._any_address else ''}."
         )
 
-    def why_refused(self, request: web.Request) -> str:
+    def why_refused(self, request: web.BaseRequest) -> str:
         """The reason to reject a request; empty if it is allowed."""
         why = why_refused(request.headers.get, self.knows)
         if not why and not is_loopback(request.headers.get("Host", "")) and "callback" in request.query:

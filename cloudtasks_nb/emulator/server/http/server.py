@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 from aiohttp import web
@@ -13,12 +13,15 @@ from ....errors import ApiError, InvalidArgument, PermissionDenied
 from ....model import encode
 from ....model.versions import VERSIONS
 from ..calls.queries import SystemParameters
-from ..calls.request import Handler, Request, Response, Routes, query_pairs
+from ..calls.request import Handler as OwnHandler
+from ..calls.request import Request, Response, Routes, query_pairs
 from ..front.fault_injection import BATCH, Cut, FaultPlan, method_of
 from ..telemetry.telemetry import Telemetry
 from .batch_endpoint import Part, batch_reply, read_batch
+from .connections import Handler
 from .hosts import Hosts
 from .packing import MAX_BODY_BYTES, packed, too_large, unpacked
+from .paths import Paths
 from .rest import Rest, refusal
 from .wire import finish
 
@@ -35,39 +38,37 @@ _AT_ONCE = 50
 _BODY_S = 60.0
 
 
-def application(
-    rest: Rest, own: Routes, faults: FaultPlan, hosts: Hosts, telemetry: Telemetry | None = None
-) -> web.Application:
-    """The emulator as an aiohttp application. `own`: its endpoints besides the API."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
-    door, let_in = _Door(rest, faults), partial(_let_in, hosts)
+def http_handler(
+    rest: Rest,
+    own: Routes,
+    faults: FaultPlan,
+    hosts: Hosts,
+    telemetry: Telemetry | None = None,
+    date: Callable[[], str] | None = None,
+) -> Handler:
+    """Handles HTTP requests. `own`: the emulator's endpoints besides the API. `date`: the Date header, if not now."""
+    door, paths = _Door(rest, faults), Paths()
     for verb, path, handler in own:
-        app.router.add_route(verb, path, let_in(partial(door.own, handler)))
+        paths.add(verb, path, partial(door.own, handler))
     for verb, path, read, handler in telemetry.routes() if telemetry is not None else ():
-        app.router.add_route(verb, path, let_in(partial(door.read, read.id, handler)))
+        paths.add(verb, path, partial(door.read, read.id, handler))
     for path in _BATCH_PATHS:
-        app.router.add_route("POST", path, let_in(door.batch))
-    app.router.add_route("*", r"/{path:[\s\S]*}", let_in(door.handle))
-    return app
+        paths.add("POST", path, door.batch)
 
-
-def _let_in(
-    hosts: Hosts, work: Callable[[web.Request], Awaitable[Response]]
-) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Checks the host, then sends the response or the error; sends nothing after an injected cut."""
-
-    async def answer(request: web.Request) -> web.Response:
+    async def handle(request: web.BaseRequest) -> web.Response:
+        """Checks the host, then sends the response or the error; sends nothing after an injected cut."""
         try:
             if why := hosts.why_refused(request):
                 raise PermissionDenied(f"The emulator rejects this request: {why}.")
-            reply = await work(request)
+            act = paths.find(request.method, request.rel_url.path_safe) or door.handle
+            reply = await act(request)
         except Cut:
             return _cut(request)
         except ApiError as error:
             reply = refusal(error, SystemParameters())
-        return _sent(request, reply)
+        return _sent(request, reply, {"Date": date()} if date is not None else {})
 
-    return answer
+    return handle
 
 
 class _Door:
@@ -77,22 +78,22 @@ class _Door:
         self._rest = rest
         self._faults = faults
 
-    async def handle(self, request: web.Request) -> Response:
+    async def handle(self, request: web.BaseRequest) -> Response:
         call = await _call(request)
         answer = self._rest.answer(call)
         return await (answer if self._faults.are_off else self._faults.around(method_of(call), answer))
 
-    async def own(self, handler: Handler, request: web.Request) -> Response:
+    async def own(self, handler: OwnHandler, request: web.BaseRequest) -> Response:
         """Endpoints outside the API: the emulator's own, its authorization server, Firebase's paths."""
         answer = await handler(await _call(request))
         return answer if isinstance(answer, Response) else Response(finish(encode(answer), pretty=True))
 
-    async def read(self, method: str, handler: Handler, request: web.Request) -> Response:
+    async def read(self, method: str, handler: OwnHandler, request: web.BaseRequest) -> Response:
         """Cloud Monitoring and Cloud Logging."""
         answer = self.own(handler, request)
         return await (answer if self._faults.are_off else self._faults.around(method, answer))
 
-    async def batch(self, request: web.Request) -> Response:
+    async def batch(self, request: web.BaseRequest) -> Response:
         """Handles many calls in one request, each as if it came alone."""
         parts = read_batch(await _body(request), request.headers)
         return await self._faults.around(BATCH, self._together(parts))
@@ -111,38 +112,51 @@ class _Door:
         )
 
 
-async def _call(request: web.Request) -> Request:
+async def _call(request: web.BaseRequest) -> Request:
     query = query_pairs(request.rel_url.raw_query_string)
     return Request(request.method, request.rel_url.raw_path, query, request.headers, await _body(request))
 
 
-async def _body(request: web.Request) -> bytes:
+async def _body(request: web.BaseRequest) -> bytes:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise too_large()
     try:
         if request.content.is_eof():  # it arrived with the headers
-            raw = await request.read()
+            raw = request.content.read_nowait()
         else:
             async with asyncio.timeout(_BODY_S):
-                raw = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise too_large() from None
+                raw = await _arriving(request)
     except ConnectionError:  # the client closed the connection and gets no response
         raise InvalidArgument("The request body is incomplete: the connection closed.") from None
     except TimeoutError:
         raise web.HTTPRequestTimeout(text=f"The body did not arrive within {_BODY_S:g} seconds.") from None
+    if len(raw) > MAX_BODY_BYTES:
+        raise too_large()
     return unpacked(raw, request.headers.get("Content-Encoding", ""))
 
 
-def _cut(request: web.Request) -> web.Response:
+async def _arriving(request: web.BaseRequest) -> bytes:
+    """The body, of which at most one chunk more than the limit is read."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the response has not started
+    raw = bytearray()
+    async for piece in request.content.iter_any():
+        raw += piece
+        if len(raw) > MAX_BODY_BYTES:
+            break
+    return bytes(raw)
+
+
+def _cut(request: web.BaseRequest) -> web.Response:
     """Closes the connection without a response; nobody gets the return value."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
 
 
-def _sent(request: web.Request, reply: Response) -> web.Response:
-    headers = {"Content-Type": reply.content_type, **_HEADERS, **reply.headers}
+def _sent(request: web.BaseRequest, reply: Response, dated: dict[str, str]) -> web.Response:
+    headers = {"Content-Type": reply.content_type, **_HEADERS, **dated, **reply.headers}
     small = packed(reply.body, request.headers)
     if small is not None:
         headers["Content-Encoding"] = "gzip"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -57,33 +57,33 @@ class LeaseService(Serving):
 
     def acknowledge(self, name: str, body: AcknowledgeTaskRequest) -> Empty:
         """Also works after the lease expired, as long as nobody leased the task again."""
-        with self._held(name, body.schedule_time) as (queue, task):
+        with self._store.transaction():
+            queue, task = self._held(name, body.schedule_time)
             self._remove(queue, task.id, "ACKNOWLEDGED")
         return Empty()
 
     def renew(self, name: str, body: RenewLeaseRequest) -> bytes:
         duration, now = rules.lease_duration(body.lease_duration), self._context.clock.now()
-        with self._held(name, body.schedule_time) as (queue, task):
+        with self._store.transaction():
+            queue, task = self._held(name, body.schedule_time)
             rules.check_renewable(queue.queue)
             rules.check_not_over(from_us(task.schedule_us), now)
             return self._reschedule(queue, task, now + duration, body.response_view)
 
     def cancel(self, name: str, body: CancelLeaseRequest) -> bytes:
         now = self._context.clock.now()
-        with self._held(name, body.schedule_time) as (queue, task):
+        with self._store.transaction():
+            queue, task = self._held(name, body.schedule_time)
             rules.check_not_over(from_us(task.schedule_us), now)
             return self._reschedule(queue, task, now, body.response_view)
 
-    @contextmanager
-    def _held(self, name: str, schedule_time: datetime | None) -> Iterator[tuple[QueueRow, StoredTask]]:
-        """The task whose lease the caller holds, inside a transaction. Errors: NotFound, FailedPrecondition, ..."""
-        parsed = parse_task(name)
-        with self._store.transaction():
-            queue, task = self._task(parsed)
-            if queue.queue.pull_target is None:
-                raise InvalidArgument("The task is not a pull task: it has no lease.")
-            rules.check_held(schedule_time, from_us(task.schedule_us), task.dispatch_count)
-            yield queue, task
+    def _held(self, name: str, schedule_time: datetime | None) -> tuple[QueueRow, StoredTask]:
+        """The task whose lease the caller holds. Errors: NotFound, InvalidArgument, FailedPrecondition."""
+        queue, task = self._task(parse_task(name))
+        if queue.queue.pull_target is None:
+            raise InvalidArgument("The task is not a pull task: it has no lease.")
+        rules.check_held(schedule_time, from_us(task.schedule_us), task.dispatch_count)
+        return queue, task
 
     def _reschedule(self, queue: QueueRow, task: StoredTask, due: datetime, view: str) -> bytes:
         self._tasks.reschedule(task.row, due)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from random import Random
 
 from msgspec.structs import replace
 
@@ -37,6 +38,7 @@ _TOO_RECENT = (
 class TaskService(Serving):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        self._random = Random(context.random.getrandbits(64))  # noqa: S311 - ids are unique, not secret
         self._ids_begin, self._ids_left = 0, 0
 
     def list(
@@ -130,9 +132,9 @@ class TaskService(Serving):
         of the file per task in a large queue.
         """
         if self._ids_left == 0:
-            self._ids_begin, self._ids_left = self._context.random.randrange(10**8, 10**9), _IDS_TOGETHER
+            self._ids_begin, self._ids_left = self._random.randrange(10**8, 10**9), _IDS_TOGETHER
         self._ids_left -= 1
-        return f"{self._ids_begin}{self._context.random.getrandbits(33):010}"
+        return f"{self._ids_begin}{self._random.getrandbits(33):010}"
 
 
 def _new_row(task: Task, task_id: str, now: datetime, expires: datetime) -> StoredTask:

@@ -12,7 +12,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -64,7 +64,8 @@ class Commits:
         """Runs the work in the next turn; returns when its reads and writes are on disk. Errors: Internal; its own."""
         if self._expiry is not None and self._expiry.is_due():
             await self._expire(self._expiry)
-        return await self._run(work)
+        result: T = await self._asked(work)
+        return result
 
     async def alone(self, work: Callable[[], T], then: Callable[[], None] | None = None) -> T:
         """Runs work that cannot be in a transaction, such as replacing the whole database, while nothing else uses the
@@ -77,7 +78,8 @@ class Commits:
         self._waiting.append(asked)
         if self._disk is None and not self._turn:
             self._go_on()
-        return cast(T, await asked.told)
+        result: T = await asked.told
+        return result
 
     def on_turn(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Calls the listener after every turn that wrote something. Returns a function that stops this."""
@@ -87,16 +89,17 @@ class Commits:
     async def _expire(self, expiry: Expiry) -> None:
         async with self._expiring:  # one expiry for all: later callers find it done
             while expiry.is_due():
-                await self._run(expiry.end_some)
+                await self._asked(expiry.end_some)
                 await asyncio.sleep(0)  # lets other work run, also with a database in memory
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    def _asked(self, work: Callable[[], T]) -> asyncio.Future[Any]:
+        """Runs the work, or puts it into the next turn. The future has its result when it is on disk."""
         asked = _Work(work, asyncio.get_running_loop().create_future())
         if self._disk is None:
             self._do(asked)
         else:
             self._waiting.append(asked)
-        return cast(T, await asked.told)
+        return asked.told
 
     async def close(self) -> None:
         """Returns when no work is on its way to the disk."""

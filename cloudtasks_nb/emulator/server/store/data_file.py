@@ -10,7 +10,7 @@ from ....errors import ConfigError
 from .given_up import TABLE as GIVEN_UP
 
 APPLICATION_ID = 0x63746E62  # "ctnb"
-VERSION = 5
+VERSION = 6
 RESTORE = "restore a backup of it, or name another file; this file was not changed"
 CHECK_S = 0.3  # how long the check for damage may take at the start; other damage is found when it is read
 
@@ -22,6 +22,9 @@ _LOGGED = (
 _COUNTED = "ALTER TABLE generations ADD COLUMN tasks INTEGER NOT NULL DEFAULT 0;"
 _COUNT = (
     "UPDATE generations SET tasks = (SELECT count(*) FROM tasks WHERE tasks.generation = generations.id);"
+)
+_ANSWERED = (
+    "INSERT INTO answers SELECT queue, answer_us / 100000 AS tenth, count(*) FROM {} GROUP BY queue, tenth;"
 )
 _RENAMED = "version_1_"
 _KEPT_SINCE_1 = (
@@ -52,10 +55,11 @@ def prepare(connection: sqlite3.Connection, check_s: float = CHECK_S) -> None:
         _check(connection, check_s)
     if version == 1:
         _from_version_1(connection)
-    if version in (2, 3, 4):
+    if 2 <= version < VERSION:
         clock = "CREATE TABLE clock (now_us INTEGER NOT NULL);" if version == 2 else ""
         told = f"{_LOGGED} {_sql('telemetry.sql')}" if version < 4 else ""
-        connection.executescript(_in_one_transaction(f"{clock} {told} {_COUNTED} {_COUNT}"))
+        counted = f"{_COUNTED} {_COUNT}" if version < 5 else ""
+        connection.executescript(_in_one_transaction(f"{clock} {told} {counted} {_answers_anew()}"))
     connection.executescript(GIVEN_UP)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("UPDATE tasks SET in_flight = 0 WHERE in_flight > 0")  # the last stop aborted them
@@ -112,7 +116,13 @@ def _check(connection: sqlite3.Connection, for_s: float) -> None:
 
 
 def _schema() -> str:
-    return _sql("schema.sql") + _sql("telemetry.sql")
+    return _sql("schema.sql") + _sql("answers.sql") + _sql("telemetry.sql")
+
+
+def _answers_anew() -> str:
+    """Since version 6, ended attempts are counted. Before, each one had a row."""
+    moved = _ANSWERED.format("single")
+    return f"ALTER TABLE answers RENAME TO single; {_sql('answers.sql')} {moved} DROP TABLE single;"
 
 
 def _sql(file: str) -> str:
@@ -133,6 +143,9 @@ def _from_version_1(connection: sqlite3.Connection) -> None:
     steps.append(_schema())
     steps.append(f"INSERT INTO generations (id, queue) SELECT id, id FROM {_RENAMED}queues;")  # noqa: S608
     for name in tables:
+        if name == "answers":
+            steps.append(_ANSWERED.format(f"{_RENAMED}answers"))
+            continue
         columns = [column for _, column, *_ in connection.execute(f"PRAGMA table_info({name})")]
         into = ", ".join("generation" if (name, c) == ("tasks", "queue") else c for c in columns)
         read = ", ".join(columns)

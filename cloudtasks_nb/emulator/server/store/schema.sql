@@ -1,4 +1,4 @@
--- Instants are microseconds since 1970. Version 5.
+-- Instants are microseconds since 1970. Version 6.
 
 CREATE TABLE queues (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: an attempt may outlive its queue
@@ -64,13 +64,6 @@ CREATE TABLE tombstones (
     PRIMARY KEY (queue, id)
 ) WITHOUT ROWID;
 CREATE INDEX tombstones_by_expiry ON tombstones (until_us);
-
--- When attempts got responses, for the statistics of the last minute.
-CREATE TABLE answers (
-    queue     INTEGER NOT NULL REFERENCES queues ON DELETE CASCADE,
-    answer_us INTEGER NOT NULL
-);
-CREATE INDEX answers_by_queue ON answers (queue, answer_us);
 
 -- Finished operations: the responses of batch calls, for operations.get and for repeats of the same call.
 CREATE TABLE operations (
