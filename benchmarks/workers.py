@@ -124,25 +124,28 @@ def executor_of(kind: str) -> Iterator[Executor]:
             yield dask.get_executor(pure=False)
 
 
-def beside_the_executor(client: ct.Client, kind: str, sleep_s: float, scale: int, rounds: int) -> None:
-    """Print the rate of a worker relative to its executor alone, in turns."""
-    count = max(80, int(LASTS_S * CONCURRENCY / sleep_s) // scale)
-    name = f"{kind}-{sleep_s}".replace(".", "").replace(" ", "-")
+def beside_the_executor(client: ct.Client, kind: str, scale: int, rounds: int) -> None:
+    """Print the rates of a worker relative to its executor alone, in turns. One executor serves all of them."""
     with executor_of(kind) as executor:
-        warm = 4 * CONCURRENCY  # tasks, so that its processes have started and imported the package
+        name, warm = kind.replace(" ", "-"), 4 * CONCURRENCY
+        # Now its processes start and import the package.
         with_worker(filled(client, f"{name}-warm", warm), 0.0, warm, executor)
-        found = [
-            (
-                executor_alone(executor, sleep_s, count),
-                *with_worker(filled(client, f"{name}-{at}", count), sleep_s, count, executor),
+        for sleep_s in (0.01, 0.1, 0.2):
+            count = max(80, int(LASTS_S * CONCURRENCY / sleep_s) // scale)
+            queues = [f"{name}-{sleep_s * 1000:.0f}-{at}" for at in range(rounds)]
+            found = [
+                (
+                    executor_alone(executor, sleep_s, count),
+                    *with_worker(filled(client, queue, count), sleep_s, count, executor),
+                )
+                for queue in queues
+            ]
+            alone, rate, cpu_us = (statistics.median(one[at] for one in found) for at in range(3))
+            print(
+                f"| {kind}, {sleep_s * 1000:.0f} ms | {rate:,.1f} /s | {alone:,.1f} /s | {rate / alone:.2f} | "
+                f"{cpu_us:,.0f} |",
+                flush=True,
             )
-            for at in range(rounds)
-        ]
-    alone, rate, cpu_us = (statistics.median(one[at] for one in found) for at in range(3))
-    print(
-        f"| {kind}, {sleep_s * 1000:.0f} ms | {rate:,.1f} /s | {alone:,.1f} /s | {rate / alone:.2f} | {cpu_us:,.0f} |",
-        flush=True,
-    )
 
 
 def median(measure: Callable[[int], float], rounds: int) -> float:
@@ -168,8 +171,7 @@ def main() -> None:
             flush=True,
         )
         for kind in KINDS:
-            for sleep_s in (0.01, 0.1, 0.2):
-                beside_the_executor(client, kind, sleep_s, scale, rounds)
+            beside_the_executor(client, kind, scale, rounds)
         print(
             "\n| worker processes | rate | times one | shares | lease calls rejected |\n|---|---:|---:|---|---:|"
         )

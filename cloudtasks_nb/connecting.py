@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .client import Client
-from .discreet import as_secret
+from .discreet import as_hidden, as_secret
 from .errors import ConfigError
 from .model.durations import DurationLike
 from .model.versions import Spoken, check_version
@@ -75,6 +75,7 @@ def connect(
         >>> client = ct.connect(impersonate="worker@my-project.iam.gserviceaccount.com")   # doctest: +SKIP
     """
     credentials, api_key, access_token = map(as_secret, (credentials, api_key, access_token))
+    endpoint = as_hidden(endpoint)
     check_version(api_version)
     timeout_s = seconds_for_a_call(timeout)
     if not isinstance(retry, Retry | None):

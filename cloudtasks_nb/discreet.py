@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import ItemsView, Iterable, Mapping, ValuesView
 from typing import Any, SupportsIndex
 
 from .redact import DOTS, hiding, redacted, scrub, scrub_lines
@@ -107,6 +107,29 @@ class JsonObject(Discreet, dict[str, Any]):
     def __or__(self, other: Any) -> JsonObject:  # type: ignore[override]
         return type(self)({**self, **other})
 
+    def __ror__(self, other: Any) -> JsonObject:  # type: ignore[override]
+        return type(self)({**other, **self})
+
+    def items(self) -> Any:
+        return _Items(self)
+
+    def values(self) -> Any:
+        return _Values(self)
+
+
+class _Items(ItemsView[str, Any]):
+    """The items of a JSON object, with a repr that hides secrets."""
+
+    def __repr__(self) -> str:
+        return f"dict_items({list(told(dict(self)).items())})"
+
+
+class _Values(ValuesView[Any]):
+    """Its values."""
+
+    def __repr__(self) -> str:
+        return f"dict_values({list(told(dict(self._mapping)).values())})"  # type: ignore[attr-defined]
+
 
 class JsonArray(Discreet, list[Any]):
     """A JSON array: a list whose repr hides secrets."""
@@ -176,3 +199,12 @@ def discreet(value: Any) -> Any:
                 holder[at] = JsonObject(held) if isinstance(held, dict) else JsonArray(held)
                 holders.append(holder[at])
     return top[0]
+
+
+def as_hidden(given: Any) -> Any:
+    """An argument that tracebacks show without secrets: a dict or a list, or a URL."""
+    if type(given) is dict:
+        return JsonObject(given)
+    if type(given) is list:
+        return JsonArray(given)
+    return Address(given) if type(given) is str and scrub(given) != given else given

@@ -13,6 +13,10 @@ from .discreet import discreet
 from .installation import install_command
 from .redact import scrub
 from .shown import ShownFirst
+from .visible import visible_lines
+
+_SHOWN = 4_000
+"""How many characters of a message an error shows."""
 
 
 class CloudTasksError(ShownFirst, Exception):
@@ -50,7 +54,8 @@ class CloudTasksError(ShownFirst, Exception):
         lines = [f"  request: {asked}"] if asked else []
         tried = [f"  tries: {self.tries}"] if self.tries > 1 else []
         following = [f"  next: {self.hint}"] if self.hint else []
-        return "\n".join([self.message, *lines, *self._lines(), *tried, *following])
+        cut = self.message[:_SHOWN] + "…" * (len(self.message) > _SHOWN)
+        return visible_lines("\n".join([cut, *lines, *self._lines(), *tried, *following]))
 
     def _lines(self) -> list[str]:
         """More lines for the text, such as the status of the response."""

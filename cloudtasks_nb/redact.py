@@ -16,11 +16,12 @@ _revealing = ContextVar("revealing", default=False)
 
 _NAMES = re.compile(
     r"authorization|cookie|password|passwd|passphrase|secret|token|credential|api-?key|private-?key|code-?verifier|access-?key|"
-    r"signature|session-?id|jwt|bearer|^x-goog-iam|^(key|sig|code|auth|pwd|pass|sid)$|[-_](auth|key|sig|pwd)$",
+    r"signature|session-?id|jwt|bearer|hmac|[cx]srf|authenticat(e|ion)$|^x-goog-iam|^(key|sig|code|auth|pwd|pass|sid|otp|pin)$|"
+    r"[-_](auth|key|sig|pwd|pass|sid|session|otp|pin)$",
     re.IGNORECASE,
 )
 # A string with such a name is a secret; a number seldom is.
-_BRIEF_NAMES = re.compile(r"key|sig|code|auth|pass|sid", re.IGNORECASE)
+_BRIEF_NAMES = re.compile(r"key|sig|code|auth|pass|sid|otp|pin", re.IGNORECASE)
 _NOT_SECRET = re.compile(
     r"^(page-?token|next-?page-?token|(oauth|oidc)-?token|token-?(type|uri|url)|idempotency-?key|kms-?key)$",
     re.IGNORECASE,
@@ -52,6 +53,9 @@ _PARAMETER = re.compile(r"(?<=[?&;])([^=&;#?\s]+)=([^&;#\s]*)")
 _FORM = re.compile(r"[\w.%+*\[\]-]+=[^\s&]*(?:&[\w.%+*\[\]-]+=[^\s&]*)*\s*")
 _LINE = re.compile(r"^([\w.-]{1,64})([ \t]*[:=][ \t]*)(?=\S)[^\n]*", re.MULTILINE)
 _MEMBER = re.compile(r'("([^"\\\n]{1,64})"\s{0,20}:\s{0,20})("(?:[^"\\]|\\.)*"?|-?\d[\w.+-]*)')  # of JSON
+_PAIR = re.compile(  # such as {"key": "Cookie", "value": "a=b"}
+    r'("(?:key|name)"\s{0,20}:\s{0,20}"([^"\\\n]{1,64})"\s{0,20},\s{0,20}"value"\s{0,20}:\s{0,20})"(?:[^"\\]|\\.)*"?'
+)
 _LEVELS = 64
 """Deeper levels of JSON are not shown."""
 
@@ -130,6 +134,7 @@ def scrub_lines(text: str) -> str:
         return scrub(f"?{text}")[1:]
     text = _LINE.sub(lambda match: f"{match[1]}{match[2]}{DOTS}" if is_secret(match[1]) else match[0], text)
     if '"' in text:
+        text = _PAIR.sub(lambda match: f'{match[1]}"{DOTS}"' if is_secret(match[2]) else match[0], text)
         text = _MEMBER.sub(_member, text)
     return scrub(text)
 

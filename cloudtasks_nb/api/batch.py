@@ -326,7 +326,7 @@ def _unsent(is_dropped: bool) -> ConfigError:
 
 def _row(numbered: tuple[int, BatchItem[Any]]) -> dict[str, Value]:
     from ..render import Cell, badge
-    from ..render.visible import elided
+    from ..visible import elided
 
     number, item = numbered
     return {

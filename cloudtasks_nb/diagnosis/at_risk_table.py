@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..render import Table, badge, number
 from ..render.status import status_badge
 from ..render.values import when
-from ..render.visible import elided
+from ..visible import elided
 
 if TYPE_CHECKING:
     from ..render import Value

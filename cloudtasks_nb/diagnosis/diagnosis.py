@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..render import Card
 
 _HURTS = SEVERITIES[:3]
+_OBJECTS = {"blocks": " the queue", "slows": " the queue", "warns": ""}
 
 
 class Diagnosis(Shown, Sequence[Finding]):
@@ -78,7 +79,10 @@ class Diagnosis(Shown, Sequence[Finding]):
         """A summary in one line: the number of findings that block, slow or warn."""
         if hurting := [finding for finding in self if finding.severity in _HURTS]:
             counts = Counter(finding.severity for finding in hurting)
-            told = (f"{count} {name if count == 1 else name[:-1]}" for name, count in counts.items())
+            told = (
+                f"{count} {name if count == 1 else name[:-1]}{_OBJECTS[name]}"
+                for name, count in counts.items()
+            )
             return f"Findings: {', '.join(told)}."
         if not self.facts.is_read:
             return "No problem was found, but some data could not be read."

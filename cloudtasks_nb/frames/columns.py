@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import pyarrow as pa
 
-from ..errors import ConfigError, DecodeError
+from ..errors import ConfigError, DecodeError, InvalidArgument
 from ..model.json import decode
 from ..model.location import Location
 from ..model.messages import ListLocationsResponse, ListQueuesResponse
@@ -62,7 +62,7 @@ def batch_of(columns: Sequence[Column[Page]], page: Page, schema: pa.Schema | No
 def _array(column: Column[Page], page: Page) -> pa.Array:
     try:
         return array_of(column.values(page), column.type)
-    except (DecodeError, OverflowError, pa.ArrowInvalid) as error:
+    except (DecodeError, InvalidArgument, OverflowError, pa.ArrowInvalid) as error:
         raise DecodeError(
             f"The column {column.name!r} cannot hold this page: {getattr(error, 'message', error)}"
         ) from None

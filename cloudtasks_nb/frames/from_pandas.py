@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from ..errors import InvalidArgument, InvalidRows
 from ..model.json import encode
-from ..model.unpacking import json_object
+from ..model.unpacking import inflated, json_object
 from .columns import TASKS
 from .dtypes import frame_of
 from .export import PREFIX, TEXT_COLUMN
@@ -73,19 +74,25 @@ def _check_columns(frame: pd.DataFrame) -> None:
 
 
 def _rows(frame: pd.DataFrame, used: list[str]) -> Iterator[dict[str, Any] | InvalidArgument]:
-    keys = [name.removeprefix(PREFIX) for name in used if name.startswith(PREFIX)]
+    keys = {
+        name.removeprefix(PREFIX): _holds_json(frame[name].tolist())
+        for name in used
+        if name.startswith(PREFIX)
+    }
+    counted = str(frame["dispatch_count"].dtype).lower() if "dispatch_count" in frame.columns else ""
     for start in range(0, len(frame), _SLICE_ROWS):
         part = frame.iloc[start : start + _SLICE_ROWS]
         columns = [part[name].tolist() for name in used]
         for values in zip(*columns, strict=True) if columns else [()] * len(part):
             known = {name: value for name, value in zip(used, values, strict=True) if not _missing(value)}
+            known["counted"] = counted
             try:
                 yield _row(known, keys)
             except InvalidArgument as problem:
                 yield problem
 
 
-def _row(known: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+def _row(known: dict[str, Any], keys: Mapping[str, bool]) -> dict[str, Any]:
     row = _settings(known.get("settings"))
     row |= {name: known[name] for name in _SAID_AS_THEY_ARE if name in known}
     payload = _payload(known, keys)
@@ -108,7 +115,7 @@ def _row(known: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
 
 def _settings(held: Any) -> dict[str, Any]:
     """Keyword arguments of create_task from the column `settings`, which holds those without a column."""
-    if held is None:
+    if held is None or held == "":  # some readers of CSV files have "" for a missing text
         return {}
     try:
         settings = json.loads(held) if isinstance(held, str) else dict(held)
@@ -125,23 +132,25 @@ def _settings(held: Any) -> dict[str, Any]:
     return settings
 
 
-def _payload(known: Mapping[str, Any], keys: Sequence[str]) -> Any:
+def _payload(known: Mapping[str, Any], keys: Mapping[str, bool]) -> Any:
     """The payload: the payload column with the changes in payload_text and payload.<key>, or these alone.
 
-    An unedited payload stays the same, byte by byte.
+    An unedited payload stays the same, byte by byte. `keys`: whether their columns hold JSON text.
     """
-    held = known.get("payload")
-    if isinstance(held, str) and _is_from_csv(known):
+    held, is_from_csv = known.get("payload"), _is_from_csv(known)
+    if isinstance(held, str) and is_from_csv:
         held = _from_base64(held)
     elif held is not None and type(held).__module__ == "numpy":
         held = held.tolist()
     text = known.get(TEXT_COLUMN)
     if held is None or (
-        isinstance(held, bytes) and text is not None and held.decode("utf-8", "replace") != text
+        isinstance(held, bytes) and text is not None and inflated(held).decode("utf-8", "replace") != text
     ):
         held = text
-    cells = {key: _plain(known.get(PREFIX + key)) for key in keys}
+    cells = {key: _cell(known.get(PREFIX + key), is_json) for key, is_json in keys.items()}
     said = json_object(held) if isinstance(held, bytes) else None
+    if is_from_csv:
+        cells = {key: _as_said(value, (said or {}).get(key)) for key, value in cells.items()}
     if said is not None and isinstance(held, bytes):
         edited = {key: value for key, value in cells.items() if not _is_same(value, said.get(key))}
         return _edited(held, edited) if edited else held
@@ -151,16 +160,60 @@ def _payload(known: Mapping[str, Any], keys: Sequence[str]) -> Any:
     return None if isinstance(held, bytes) and not held else held
 
 
+def _holds_json(cells: list[Any]) -> bool:
+    """Whether a column holds JSON text, as Arrow tables and files have it for values of several types."""
+    found = [cell for cell in cells if not _missing(cell)]
+    if not all(isinstance(cell, str) for cell in found):
+        return False
+    types = {type(_from_json(cell)) for cell in found}
+    is_nested = any(cell.startswith(('"', "{", "[")) and _from_json(cell) != cell for cell in found)
+    return is_nested or (len(types) > 1 and str not in types)
+
+
+def _cell(value: Any, is_json: bool) -> Any:
+    return _from_json(value) if is_json and isinstance(value, str) else _plain(value)
+
+
+def _as_said(cell: Any, said: Any) -> Any:
+    """A cell of a text file with the type of the value in the payload; also a number that is too large for a column."""
+    if said is None and cell == "":  # some readers have "" for a missing text
+        return None
+    return cell if said is None or isinstance(said, str) or not isinstance(cell, str) else _from_json(cell)
+
+
+def _from_json(text: str) -> Any:
+    """The value of a JSON text; other text stays as it is."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def _is_same(cell: Any, said: Any) -> bool:
     """Whether a cell equals a value of the payload. 1.0 equals 1, because columns may hold floats; True does not."""
     if isinstance(cell, bool) or isinstance(said, bool):
         return cell is said
+    if isinstance(said, int) and not -(2**53) <= said <= 2**53:  # columns hold it as text, or not exactly
+        return cell in (said, str(said)) or (isinstance(cell, float) and cell == _as_float(said))
     return bool(cell == said)
+
+
+def _as_float(number: int) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
 
 
 def _edited(payload: bytes, edited: Mapping[str, Any]) -> bytes:
     """The JSON object with new values of some keys. None removes a key."""
-    members: dict[str, Any] = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
+    try:
+        members: dict[str, Any] = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        raise InvalidArgument(
+            f"its payload is packed (gzip or base64), so {PREFIX}{next(iter(edited))} cannot be changed",
+            hint="set the whole payload in place of its keys",
+        ) from None
     for key, value in edited.items():
         if value is None:
             members.pop(key, None)
@@ -170,9 +223,22 @@ def _edited(payload: bytes, edited: Mapping[str, Any]) -> bytes:
 
 
 def _is_from_csv(known: Mapping[str, Any]) -> bool:
-    """Whether a row was listed, and then read from a CSV file."""
-    return known.get("view") == "FULL" and any(
-        isinstance(known.get(name), str) for name in ("headers", "create_time")
+    """Whether a listed row was read from a CSV file. Errors: InvalidArgument if its payload does not show that."""
+    if known.get("view") != "FULL":
+        return False
+    if any(isinstance(known.get(name), str) and known[name] for name in ("headers", "create_time")):
+        return True
+    held = known.get("payload")
+    is_read = known["counted"].startswith("int64")  # a listing has 32-bit counts
+    if not is_read or "headers" in known or not isinstance(held, str):
+        return False
+    try:
+        _from_base64(held)
+    except InvalidArgument:
+        return False
+    raise InvalidArgument(
+        "its payload may be base64, as in a CSV file, or text",
+        hint='read files with dtype=str, or drop the column "view" to send payloads as plain text',
     )
 
 
@@ -197,11 +263,11 @@ def _plain(value: Any) -> Any:
 def _headers(value: Any) -> dict[str, str]:
     if isinstance(value, str):  # from a CSV file
         try:
-            value = json.loads(value)
+            value = json.loads(value or "{}")
         except ValueError:
             raise InvalidArgument("headers must be a dict or a JSON object, not other text") from None
     try:
-        return dict(value)
+        return {name: text for name, text in dict(value).items() if not _missing(text)}
     except (TypeError, ValueError):
         raise InvalidArgument(f"headers must be a dict, not a {type(value).__name__}") from None
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..errors import DecodeError, InvalidArgument
 from ..model.json import encode
 from ..model.task import Task
 from ..names import QueueName, parse_queue
@@ -82,14 +83,14 @@ class TaskPage:
         """The id in each name. A page usually has one queue, so its name is parsed once."""
         prefix = names[0].rpartition("/")[0] + "/" if names else ""
         if prefix.endswith("/tasks/") and pc.all(pc.starts_with(self.names, prefix)).as_py():
-            self.queue = parse_queue(prefix.removesuffix("/tasks/"))
+            self.queue = _queue_of(prefix.removesuffix("/tasks/"))
             return [name.removeprefix(prefix) for name in names]
         parsed: dict[str, QueueName] = {}
         ids = []
         for name in names:
             head, _, task_id = name.rpartition("/tasks/")
             if head not in parsed:
-                parsed[head] = parse_queue(head)
+                parsed[head] = _queue_of(head)
             self.queues.append(parsed[head])
             ids.append(task_id)
         return ids
@@ -101,3 +102,10 @@ class TaskPage:
             if None not in bodies:
                 return bodies
         return [task.payload for task in self.tasks]
+
+
+def _queue_of(name: str) -> QueueName:
+    try:
+        return parse_queue(name)
+    except InvalidArgument:
+        raise DecodeError(f"A task is not in a queue, but in {name!r}.", hint="check the endpoint") from None

@@ -219,7 +219,7 @@ def entry_row(entry: LogEntry) -> dict[str, Value]:
     from ..redact import scrub
     from ..render import badge, code
     from ..render.values import duration
-    from ..render.visible import elided
+    from ..visible import elided
 
     status = entry.status
     address = scrub(f"{entry.method} {entry.url}".strip())

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..frames.complete import complete_or_absent
 from ..render import html
-from ..render.visible import shown
 from ..shown import Shown
+from ..visible import shown
 
 _PAGE = """<!doctype html>
 <html lang="en" data-theme="auto">

@@ -38,10 +38,12 @@ def inflated(data: bytes, most: int = _BYTES_INFLATED) -> bytes:
     """Inflate gzip, up to `most` bytes; return other data and broken gzip unchanged."""
     if not is_gzip(data):
         return data
+    unpacking = zlib.decompressobj(wbits=31)
     try:
-        return zlib.decompressobj(wbits=31).decompress(data, most)
+        held = unpacking.decompress(data, most)
     except zlib.error:
         return data
+    return held if unpacking.eof or len(held) == most else data  # else it was cut off
 
 
 def from_base64(text: str) -> bytes:

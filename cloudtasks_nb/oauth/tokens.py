@@ -196,8 +196,16 @@ def _ask(known: Token, **asked: str | None) -> Token:
             refresh_token=found.refresh_token or known.refresh_token,
             token_type=found.token_type,
             scope=found.scope or known.scope,
-            expiration=None if found.expires_in is None else asked_at + timedelta(seconds=found.expires_in),
+            expiration=_end(asked_at, found.expires_in),
         )
+
+
+def _end(asked_at: datetime, expires_in_s: float | None) -> datetime | None:
+    """When a token expires; None if the server did not send it, or sent a time after the year 9999."""
+    try:
+        return None if expires_in_s is None else asked_at + timedelta(seconds=expires_in_s)
+    except OverflowError:
+        return None
 
 
 def _post(token_uri: str, form: dict[str, str], deadline: Deadline) -> _Answer:

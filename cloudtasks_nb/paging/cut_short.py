@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import AbstractContextManager, nullcontext
 from typing import Generic, TypeVar
 
 from ..errors import CloudTasksError
+from ..rest.pages import PageTokens
 
 P = TypeVar("P", bound=Sized)
 T = TypeVar("T")
+
+
+class Pages(Generic[P]):
+    """The pages of a listing. `tokens` names the last of them in errors."""
+
+    def __init__(self, pages: Iterable[P], tokens: PageTokens) -> None:
+        self._pages = pages
+        self.reading = tokens.reading
+
+    def __iter__(self) -> Iterator[P]:
+        return iter(self._pages)
 
 
 class UntilCut(Generic[P]):
@@ -24,6 +37,10 @@ class UntilCut(Generic[P]):
         self._rest = rest
         self._count = 0
         self._error: CloudTasksError | KeyboardInterrupt | None = None
+
+    def converting(self) -> AbstractContextManager[None]:
+        """Within a with block, errors of a page name the page, as those of reading it do."""
+        return self._pages.reading() if isinstance(self._pages, Pages) else nullcontext()
 
     def __iter__(self) -> Iterator[P]:
         try:

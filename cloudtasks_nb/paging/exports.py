@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from operator import index
 from typing import TYPE_CHECKING, Any
@@ -77,7 +77,8 @@ class Exports(ABC):
             from ..frames import to_pandas
 
         pages = UntilCut(self._limited(export, limit, progress), self._rest)
-        frame = to_pandas(export.columns, pages, decode, dtype_backend, categories)
+        with pages.converting():
+            frame = to_pandas(export.columns, pages, decode, dtype_backend, categories)
         return pages.whole(frame.drop(columns=export.dropped))
 
     def to_arrow(
@@ -99,7 +100,9 @@ class Exports(ABC):
         """
         export = self._export(columns, decode, secrets=secrets, begins=limit is None)
         pages = UntilCut(self._limited(export, limit, progress), self._rest)
-        return pages.whole(export.reader(pages).read_all())
+        with pages.converting():
+            table = export.reader(pages).read_all()
+        return pages.whole(table)
 
     def to_arrow_batches(
         self,
@@ -237,7 +240,7 @@ class Exports(ABC):
         """Within a with block, which imports Arrow, begin to fetch pages. Only a listing has more pages."""
         return nullcontext()
 
-    def _limited(self, export: Export[Any], limit: int | None, progress: bool | None) -> Iterator[Any]:
+    def _limited(self, export: Export[Any], limit: int | None, progress: bool | None) -> Iterable[Any]:
         check_count("limit", limit)
         return self._pages_of(export.columns, limit, progress)
 

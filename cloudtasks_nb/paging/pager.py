@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Generator, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -18,7 +18,7 @@ from ..progress import bar, is_shown
 from ..rest.pages import PageTokens
 from ..shown import Shown
 from .ahead import Ahead, Begun, Fetch, arrow_is_loaded
-from .cut_short import add_hint
+from .cut_short import Pages, add_hint
 from .exports import Exports, check_count
 from .listing import Expected, Items, Listing, Page
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 P = TypeVar("P", bound=Sized)
 
 
-class _Token(msgspec.Struct, rename="camel"):
+class _Listing(msgspec.Struct, rename="camel"):
     next_page_token: str = ""
 
 
@@ -238,6 +238,15 @@ class Pager(Shown, Exports, Generic[T]):
                 shown.update(len(page))
                 left = None if left is None else left - len(page)
 
+    def _limited(self, export: Export[Any], limit: int | None, progress: bool | None) -> Iterable[Any]:
+        check_count("limit", limit)
+        tokens = self._tokens.afresh()
+        return Pages(self._pages_of(export.columns, limit, progress, tokens), tokens)
+
+    def _reader(self, limit: int | None, progress: bool | None, export: Export[Any]) -> pa.RecordBatchReader:
+        check_count("limit", limit)
+        return export.decoded(self.batches_of(export.columns, progress, limit))
+
     @contextmanager
     def _reader_for(
         self, path: str | os.PathLike[str], progress: bool | None, export: Export[Any], *, resume: bool
@@ -306,4 +315,4 @@ _TAIL_BYTES = 4096
 
 def _next_token(raw: bytes) -> str:
     last = _LAST_MEMBER.search(raw, max(0, len(raw) - _TAIL_BYTES))
-    return last[1].decode() if last else decode(raw, _Token).next_page_token
+    return last[1].decode() if last else decode(raw, _Listing).next_page_token

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..model import Queue, Status
 from ..render.values import counted
-from ..render.visible import elided, visible
+from ..visible import elided, visible
 from .paper import Theme, axes, label_bars, say, title
 
 if TYPE_CHECKING:

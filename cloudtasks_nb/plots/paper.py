@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from ..errors import ConfigError, MissingExtra
-from ..render.visible import visible
+from ..visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

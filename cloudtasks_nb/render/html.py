@@ -11,9 +11,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from ..visible import shown, visible_lines
 from .dispatch import shape
 from .shapes import Image, Json, Table, alignments, between, cells
-from .visible import shown, visible_lines
 
 BRIEF = 52
 """Table cells of at most this many characters stay on one line."""

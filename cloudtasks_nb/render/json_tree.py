@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 
 from ..redact import DOTS, named_inside, redacted, scrub
+from ..visible import elided
 from .packed import base64_bytes
 from .shapes import ROWS_SHOWN, Inside, Json, Node, Section, Table
 from .values import counted, size
-from .visible import elided
 
 NODES_SHOWN = 400
 CHARACTERS_SHOWN = 8_000

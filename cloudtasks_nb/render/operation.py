@@ -8,13 +8,13 @@ from typing import Any
 from ..errors import DecodeError
 from ..model import Operation
 from ..model.json import from_dict
+from ..visible import elided
 from .dispatch import looks
 from .json_tree import json_section
 from .queue import verbs
 from .shapes import Card, Section, Table, Tone, Value, badge
 from .status import status_badge, status_words
 from .values import counted, when
-from .visible import elided
 
 _TONES: dict[str, Tone] = {
     "SUCCEEDED": "ok",

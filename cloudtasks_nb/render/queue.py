@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any
 
 from ..model import Queue, QueueStats, RateLimits, RetryConfig
+from ..visible import elided
 from .dispatch import looks
 from .shapes import ROWS_SHOWN, Card, Cell, Table, Tone, Value, badge, number
 from .target import target_facts
 from .values import counted, duration, when
-from .visible import elided
 
 RETRIES_COUNTED = 2_000
 KIND_WORDS = {"http": "HTTP", "app_engine": "App Engine", "pull": "pull"}

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from ..model import AppEngineRouting, HttpTarget, OAuthToken, OidcToken, Queue, UriOverride
 from ..redact import redacted
+from ..visible import elided
 from .dispatch import looks
 from .shapes import Card, Value
-from .visible import elided
 
 
 def token_words(oauth: OAuthToken | None, oidc: OidcToken | None) -> str | None:

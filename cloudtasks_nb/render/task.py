@@ -8,6 +8,7 @@ from datetime import datetime
 from ..model import Task, TaskStatus
 from ..model.task import is_leased
 from ..redact import scrub
+from ..visible import elided
 from .dispatch import looks
 from .json_tree import headers_section
 from .payload import payload_sections, preview
@@ -17,7 +18,6 @@ from .status import attempt_facts, status_badge
 from .target import routing_words, token_words
 from .task_columns import TASK_COLUMNS
 from .values import counted, duration, relative, timed, when
-from .visible import elided
 
 
 @looks(Task)

@@ -7,9 +7,9 @@ from itertools import pairwise
 from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
+from ..visible import elided, shown, visible_lines
 from .dispatch import shape
 from .shapes import Card, Cell, Image, Json, Section, Table, alignments, between
-from .visible import elided, shown, visible_lines
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
+from ..discreet import as_hidden
 from ..errors import BY_RPC_CODE, CloudTasksError, ConfigError, InvalidArgument, Timeout, Unknown
 from ..model import operation as model
 from ..model.durations import DurationLike
@@ -140,6 +141,7 @@ class BatchVerbs(QueueVerbs):
                 f"batch_create() takes many tasks, not one {type(tasks).__name__}.",
                 hint="pass a list; queue.create_task() creates one",
             )
+        tasks = as_hidden(tasks)
         made = [self._new(at, given) for at, given in enumerate(tasks)]
         _check_size("batch_create", len(made), MOST_CREATED)
         requests = [CreateTaskRequest(task=task, parent=self.name) for task in made]

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..discreet import as_hidden
 from ..model.durations import DurationLike
 from ..model.queue import RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
@@ -90,6 +91,7 @@ class BulkVerbs(QueueVerbs):
         """
         from ..bulk.verbs import BulkOptions, create_tasks
 
+        items, headers = map(as_hidden, (items, headers))
         defaults, how = gathered(TaskOptions, locals()), gathered(BulkOptions, locals())
         return create_tasks(self._queue, items, defaults, how)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..discreet import as_hidden
 from ..errors import NotFound, PermissionDenied
 from ..model import task as model
 from ..model.durations import DurationLike
@@ -102,8 +103,8 @@ class CreateVerbs(QueueVerbs):
             ...     "mail", http_target={"uri_override": {"host": "example.com"}})
             >>> queue.buffer({"to": "ada"})
         """
-        data, is_json = payload_bytes(body)
-        sent = HttpBody(content_type=content_type or (JSON if is_json else ""), data=data)
+        body = as_hidden(body)
+        sent = _http_body(body, content_type)
         name = f"{self.name}/tasks/{check_task_id(task_id)}" if task_id is not None else ""
         made = self._session.call(
             f"{_TASKS}.buffer",
@@ -124,3 +125,8 @@ class CreateVerbs(QueueVerbs):
 
 class _Buffered(Message):
     task: Task | None = None
+
+
+def _http_body(body: Any, content_type: str | None) -> HttpBody:
+    data, is_json = payload_bytes(body)
+    return HttpBody(content_type=content_type or (JSON if is_json else ""), data=data)

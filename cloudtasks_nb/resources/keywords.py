@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from msgspec import Struct
 
+from ..discreet import JsonObject, as_hidden
 from ..errors import ConfigError
 from ..model.queue import RateLimits, RetryConfig
 from ..model.schema import schema, snake
@@ -56,7 +57,9 @@ def known_keywords(verb: Callable[P, T]) -> Callable[P, T]:
     known = [name for name in signature(verb).parameters if name != "self"]
 
     @wraps(verb)
-    def call(*args: P.args, **given: P.kwargs) -> T:
+    def call(*args: Any, **given: Any) -> T:
+        args = tuple(map(as_hidden, args))
+        given = JsonObject((name, as_hidden(value)) for name, value in given.items())
         for name in given:
             if name not in known:
                 raise UnknownKeyword(
@@ -65,7 +68,7 @@ def known_keywords(verb: Callable[P, T]) -> Callable[P, T]:
                 )
         return verb(*args, **given)
 
-    return call
+    return cast(Callable[P, T], call)
 
 
 def _meant(name: str, known: list[str]) -> str:

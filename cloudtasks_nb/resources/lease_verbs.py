@@ -74,7 +74,7 @@ class LeaseVerbs(QueueVerbs):
 
         Units: `lease_duration` is seconds, a timedelta, or text such as "5m".
         Errors: InvalidArgument (not a pull queue), FailedPrecondition (paused), ResourceExhausted (more than 10
-        calls per second), NotFound, PermissionDenied.
+        calls per second), NotFound, PermissionDenied; ConfigError for 0 tasks.
         Source: REST queues.tasks.lease, SPEC section 4.
 
         Example:
@@ -94,6 +94,10 @@ class LeaseVerbs(QueueVerbs):
         view: View = "FULL",
     ) -> Items[Task]:
         """lease() with the retries of a session."""
+        if max_tasks is None or max_tasks == 0:  # the API takes 0 for its largest number
+            raise ConfigError(
+                f"max_tasks must be between 1 and 1,000, not {max_tasks!r}.", hint="omit it to lease 10 tasks"
+            )
         asked = {
             "max_tasks": max_tasks,
             "lease_duration": lease_duration,

@@ -5,6 +5,7 @@ Source: SPEC section 6.1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,14 +18,39 @@ from .hints import hint_for
 
 
 class _Error(msgspec.Struct):
+    """The error in the API's envelope. Parts of other types, as other servers send them, are left out."""
+
     code: int = 0
     message: str = ""
     status: str = ""
     details: list[dict[str, Any]] = []
 
+    @classmethod
+    def of(cls, body: bytes) -> _Error | None:
+        """The error in a body; None if the body has no envelope."""
+        try:
+            said = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        envelope = said[0] if isinstance(said, list) and said else said  # a stream of messages is an array
+        held = envelope.get("error") if isinstance(envelope, dict) else None
+        if not isinstance(held, dict):
+            return None
+        details = held.get("details")
+        return cls(
+            code=held["code"] if type(held.get("code")) is int else 0,
+            message=held["message"] if isinstance(held.get("message"), str) else "",
+            status=held["status"] if isinstance(held.get("status"), str) else "",
+            details=[one for one in details if isinstance(one, dict)] if isinstance(details, list) else [],
+        )
 
-class _Envelope(msgspec.Struct):
-    error: _Error
+
+_IS_ERROR = re.compile(rb'\s*\{\s*"error"\s*:\s*[{"]')
+
+
+def is_error(body: bytes) -> bool:
+    """Whether a body is an error, whatever its HTTP status. Some proxies and gateways answer errors with 200."""
+    return _IS_ERROR.match(body) is not None
 
 
 class NotServed(DecodeError):
@@ -32,21 +58,22 @@ class NotServed(DecodeError):
 
 
 def refusal(answer: Answer, *, method: str, resource: str) -> CloudTasksError:
-    """The error for a response other than 2xx."""
-    try:
-        error = msgspec.json.decode(answer.body, type=_Envelope).error
-    except (msgspec.DecodeError, RecursionError):
+    """The error for a response other than 2xx, or for an error in a response of 2xx."""
+    error = _Error.of(answer.body)
+    status = answer.status
+    if error is None:
         # The response is from a proxy, a load balancer or an unrelated server.
         if answer.status < 500 and answer.status not in (401, 403, 407, 408, 429):
             return not_json(answer)
         words = f"HTTP {answer.status} without the API's error message{_glimpse(answer.body)}."
         error, kind = _Error(), error_class(answer.status)
     else:
-        kind = error_class(answer.status, error.status)
+        status = error.code if 200 <= status < 300 else status
+        kind = error_class(status, error.status)
         words = error.message or kind.rpc_status
     refused = kind(
         words,
-        code=answer.status,
+        code=status or kind.http_status,
         details=error.details,
         method=method,
         resource=resource,

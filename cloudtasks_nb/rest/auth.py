@@ -178,15 +178,17 @@ def check_url(endpoint: str) -> None:
         plain = not (
             parts.query or parts.fragment or any(sign.isspace() or sign == "\\" for sign in endpoint)
         )
+        has_user = bool(parts.username or parts.password)
+        del parts  # tracebacks show variables
     except (AttributeError, TypeError, ValueError):
-        usable = plain = False
+        usable = plain = has_user = False
     if not (usable and plain):
         shown = "" if "@" in str(endpoint) else f" {endpoint!r}"  # a password may stand before an @
         raise ConfigError(
             f"The endpoint{shown} is not the http(s) URL of a service.",
             hint='write "https://cloudtasks.googleapis.com", or "http://localhost:8123" for an emulator',
         )
-    if parts.username or parts.password:
+    if has_user:
         raise ConfigError("The endpoint holds a user name or password.", hint="pass credentials=... instead")
 
 

@@ -12,8 +12,9 @@ from ..errors import ApiError, CloudTasksError, InvalidArgument, TransportError
 from ..model.json import encode, in_version
 from ..model.messages import Empty
 from ..model.methods import Method
+from ..model.operation import Operation
 from ..model.schema import snake
-from .answers import not_json, refusal
+from .answers import is_error, not_json, refusal
 from .exchange import Answer
 
 TOKEN_PARAMETERS = frozenset({"access_token", "oauth_token", "bearer_token"})
@@ -83,8 +84,12 @@ class Call:
             if self.method.response is Empty:
                 return b"{}"
             raise TransportError("The response is empty: the connection probably broke.", hint="try again")
-        if "json" not in answer.content_type and not self.wraps:
+        if "json" not in answer.content_type.lower() and not self.wraps:
             raise not_json(answer)
+        if (
+            is_error(answer.body) and self.method.response is not Operation
+        ):  # an operation has its own "error"
+            raise refusal(answer, method=self.method.id, resource=self.resource)
         return in_version(answer.body, self.method.version)
 
     def was_done(self, error: CloudTasksError) -> bool:

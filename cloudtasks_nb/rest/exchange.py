@@ -100,7 +100,7 @@ def exchange(
             verb, url, headers=headers, data=body, timeout=within, stream=True, allow_redirects=False
         ) as response:
             return Answer.of(response.status_code, response.headers, _read(response, bounds))
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
         failure = _failure(url, error, deadline)
     # Raised outside the except block: the library's error, as its context, would show the URL, which may hold a token.
     raise failure

@@ -126,7 +126,8 @@ def read_json(path: str | os.PathLike[str], what: str, hint: str | None = None) 
         return as_secret(json.loads(Path(path).expanduser().read_text()))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not JSON"
-        raise ConfigError(f"{what} cannot be read: {reason}.", hint=hint) from None
+    # Raised outside the except block: the error of the file, as its context, would show the path.
+    raise ConfigError(f"{what} cannot be read: {reason}.", hint=hint)
 
 
 def impersonated(

@@ -116,11 +116,12 @@ class PageTokens:
     @contextmanager
     def reading(self, token: str | None = None) -> Iterator[None]:
         """Within a with block, add the page, the method and the resource to a DecodeError."""
-        page = f"Page {self.number}" if token is None else f"The page with the token {token[:_SHOWN]!r}"
         try:
             with asked(self._method, self._resource):
                 yield
         except DecodeError as error:
-            error.message = f"{page} of the {self._what} cannot be used. {error.message}"
+            page = f"Page {self.number}" if token is None else f"The page with the token {token[:_SHOWN]!r}"
+            said = f"{page} of the {self._what} cannot be used. "
+            error.message = said + error.message.removeprefix(said)  # it may have passed here before
             error.args = (error.message,)
             raise

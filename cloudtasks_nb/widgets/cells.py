@@ -12,7 +12,7 @@ from ..render.payload import payload_sections, raw_text
 from ..render.queue import KIND_WORDS
 from ..render.shapes import Cell, Image, Json, Node, Section, Table, Value, cells
 from ..render.task import task_facts
-from ..render.visible import shown, visible_lines
+from ..visible import shown, visible_lines
 
 Plain = dict[str, Any]
 

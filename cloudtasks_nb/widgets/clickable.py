@@ -21,7 +21,7 @@ from ..errors import CloudTasksError
 from ..redact import scrub
 from ..render import Shape, html, text
 from ..render.values import exact
-from ..render.visible import visible_lines
+from ..visible import visible_lines
 from . import sharing
 from .action import Action, Refused, action_of
 from .panel_thread import PanelThread

@@ -18,9 +18,9 @@ from ..history.lately import Failing, failing_of
 from ..redact import scrub
 from ..render import Card, Shape
 from ..render.values import counted
-from ..render.visible import visible_lines
 from ..resources.failing import samples
 from ..resources.queue import Queue
+from ..visible import visible_lines
 from .action import Refused, action, literal
 from .cells import instant
 from .clickable import Clickable

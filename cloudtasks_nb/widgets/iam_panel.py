@@ -14,7 +14,7 @@ from ..model.policy import Policy
 from ..model.roles import ROLES, roles_with
 from ..render import Shape
 from ..render.values import counted
-from ..render.visible import shown
+from ..visible import shown
 from .action import Refused, action
 from .cells import instant
 from .panel import Panel

@@ -17,9 +17,9 @@ from ..model.versions import not_in
 from ..render import Shape
 from ..render.payload import preview
 from ..render.values import counted
-from ..render.visible import shown
 from ..resources.lease_verbs import LEASE
 from ..resources.task import Task
+from ..visible import shown
 from .action import Refused, action, literal
 from .cells import instant, task_detail
 from .panel import Panel

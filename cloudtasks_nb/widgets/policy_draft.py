@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from ..model.policy import Expr, Policy
 from ..model.roles import PERMISSIONS, PREFIX, ROLES
-from ..render.visible import shown
+from ..visible import shown
 from .action import literal
 
 

@@ -18,7 +18,7 @@ from ..history.windows import MINUTE
 from ..redact import scrub
 from ..render import Shape
 from ..render.queue import state_badge
-from ..render.visible import visible_lines
+from ..visible import visible_lines
 from .action import action
 from .cells import plain
 from .panel import Panel

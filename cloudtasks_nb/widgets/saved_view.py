@@ -8,7 +8,7 @@ from typing import Any
 
 from ..render.shapes import Card, Shape, Table, Value, alignments
 from ..render.values import exact
-from ..render.visible import shown
+from ..visible import shown
 from .cells import fact_list, plain, section
 
 

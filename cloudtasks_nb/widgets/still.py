@@ -14,7 +14,7 @@ from ..render.queue import state_badge
 from ..render.shapes import ROWS_SHOWN
 from ..render.trend import sparks
 from ..render.values import duration, exact, when
-from ..render.visible import elided
+from ..visible import elided
 
 if TYPE_CHECKING:
     from ..resources.queue import Queue

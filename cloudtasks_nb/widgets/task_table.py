@@ -14,7 +14,7 @@ from ..query import Query
 from ..query.masks import flags_of
 from ..render.status import status_badge
 from ..render.task_columns import TASK_COLUMNS
-from ..render.visible import elided, shown
+from ..visible import elided, shown
 from .cells import plain
 from .task_heads import Heads, Matching
 

@@ -15,7 +15,7 @@ from ..query.grammar import Term
 from ..query.masks import Mask, mask_of_flags
 from ..render.queue import KIND_WORDS
 from ..render.status import status_badge
-from ..render.visible import elided, shown
+from ..visible import elided, shown
 
 OFFERED = 8
 _PATHS = 20  # more distinct paths probably contain ids: then only hosts are shown

@@ -232,6 +232,17 @@ def _no_json(body: Any) -> Any:
         return _queue(endpoint=server.url, access_token=TOKEN)
 
 
+SENT = {"Authorization": f"Bearer {TOKEN}"}
+ROWS: list[dict[str, Any]] = [
+    {"payload": {"password": TOKEN}, "url": f"https://x.example/?token={KEY}", "headers": SENT}
+]
+
+
+def _nowhere() -> ct.Queue:
+    client = ct.connect("p", "us-central1", endpoint=NOWHERE, timeout=0.3, retry=ct.Retry(max_tries=1))
+    return client.queue("emails", read=False, kind="http")
+
+
 STAGES: dict[str, Callable[[], Any]] = {
     "two of them": lambda: ct.connect("p", access_token=TOKEN, api_key=KEY),
     "no header": lambda: ct.connect("p", access_token=f"{TOKEN}\n{TOKEN}"),
@@ -264,6 +275,18 @@ STAGES: dict[str, Callable[[], Any]] = {
     "a token": lambda: ct.oauth.Token(
         access_token=TOKEN, refresh_token=REFRESH, client_secret=CLIENT_SECRET, token_uri="http://a.example/t"
     ).credentials(),
+    "a task": lambda: _nowhere().create_task(
+        {"password": TOKEN}, url=f"https://u:{KEY}@x.example/", headers=SENT
+    ),
+    "a task with a typo": lambda: _nowhere().create_task({"password": TOKEN}, headers=SENT, schedul=1),
+    "tasks": lambda: _nowhere().create_tasks(ROWS, headers=SENT).raise_for_errors(),
+    "a row with a typo": lambda: _nowhere().create_tasks([{**ROWS[0], "schedul": 1}]),
+    "a batch": lambda: _nowhere().batch_create(ROWS),
+    "a payload alone": lambda: _nowhere().buffer({"password": TOKEN}),
+    "a queue": lambda: _nowhere().update(
+        http_target={"header_overrides": [{"header": {"key": "Authorization", "value": TOKEN}}]}
+    ),
+    "a user in an endpoint": lambda: ct.connect("p", endpoint=f"http://u:{KEY}@127.0.0.1:1"),
     "sign in": lambda: ct.oauth.sign_in(
         {"installed": {"client_id": "c", "client_secret": CLIENT_SECRET, "auth_uri": "nowhere"}}
     ),
@@ -328,3 +351,12 @@ def test_a_secret_is_the_text_itself() -> None:
 
 def test_the_rarest_letter_of_each_hint_is_part_of_it() -> None:
     assert [hint for rare, hint in _HINTS if rare not in hint] == []
+
+
+def test_the_views_of_headers_and_a_dict_merged_with_them_hide_secrets() -> None:
+    headers = REQUEST.headers
+    for shown in (headers.items(), headers.values(), {"X": "1"} | headers, headers | {"X": "1"}):
+        assert HIDDEN not in repr(shown)
+        assert "*/*" in repr(shown)
+    assert dict(headers.items()) == dict(zip(headers, headers.values(), strict=True)) == NAMED
+    assert ("Accept", "*/*") in headers.items()

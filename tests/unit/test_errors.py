@@ -44,3 +44,14 @@ def test_advice_keeps_the_dots_where_a_secret_goes() -> None:
     assert ct.ConfigError("no", hint=advice).hint == advice
     for secret in ("access_token=...x", "access_token=ya29.x", 'password="....."'):
         assert "•••" in ct.ConfigError(f"refused: {secret}").message
+
+
+def test_an_error_can_be_printed_whatever_the_service_said() -> None:
+    error = ct.NotFound("\x1b[31mred\ud800\u202e" + "x" * 100_000, resource="q\x00", hint="a\x9bb")
+    told = str(error)
+    told.encode()  # a lone surrogate would raise
+    assert told.startswith("␛[31mred⟨U+D800⟩⟨U+202E⟩xxx")
+    assert "q␀" in told
+    assert "a⟨U+009B⟩b" in told
+    assert len(told) < 5_000
+    assert error.message.startswith("\x1b[31m")

@@ -12,7 +12,7 @@ HOUSE = Path(__file__).parents[2] / "cloudtasks_nb"
 
 FLOORS = [
     {"shown", "redact"},
-    {"discreet", "installation"},
+    {"discreet", "installation", "visible"},
     {"errors"},
     {"names", "origins", "platforms", "mime"},
     {"model"},

@@ -135,7 +135,7 @@ def without_secrets(answer: str) -> str:
 def _answer(text: str) -> Cell:
     """The beginning of the response body on one line, with secrets replaced; more of it on hover."""
     from ...render import code
-    from ...render.visible import elided
+    from ...visible import elided
 
     shown = without_secrets(text)
     return code(elided(" ".join(shown.split()), 32), shown)

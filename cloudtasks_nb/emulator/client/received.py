@@ -124,7 +124,7 @@ class Received(Discreet, msgspec.Struct, Shown, kw_only=True, eq=False):
         """One row of the inbox's table, by column heading."""
         from ...render import Cell, code, muted
         from ...render.payload import preview
-        from ...render.visible import elided
+        from ...visible import elided
 
         own = {name: value for name, value in self.headers.items() if not _is_usual(name)}
         everything = _header_words(self.headers)

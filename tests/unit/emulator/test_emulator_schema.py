@@ -129,6 +129,9 @@ def test_a_damaged_file_is_no_database(tmp_path: Path) -> None:
     path.write_bytes(whole[: middle // 4096 * 4096])
     with pytest.raises(ConfigError, match=r"queues\.db (is damaged|cannot be used)"):
         Store.open(path)
+    path.write_bytes(whole.replace(b"CREATE TABLE tasks", b"CREATE\xa5TABLE tasks"))  # not UTF-8
+    with pytest.raises(ConfigError, match=r"queues\.db (is damaged|cannot be used)"):
+        Store.open(path)
     path.write_bytes(b"\xa5" * len(whole))
     with pytest.raises(ConfigError, match="not a database"):
         Store.open(path)

@@ -171,6 +171,9 @@ def test_a_refresh_keeps_what_the_answer_leaves_out_and_outlasts_a_short_failure
         assert form(server) == {
             "grant_type": "refresh_token", "refresh_token": REFRESH, "client_id": "other", "scope": "a",
         }  # fmt: skip
+    with scripted(answer(200, {"access_token": "ya29.again", "expires_in": 1e300})) as server:
+        fresh = ct.oauth.refresh(REFRESH, client_id=CLIENT, token_uri=f"{server.url}/token")
+        assert (fresh.access_token, fresh.expiration) == ("ya29.again", None)
     with pytest.raises(ct.ConfigError, match="no refresh token"):
         ct.oauth.refresh(ct.oauth.Token(access_token="ya29.given"))
 

@@ -15,7 +15,7 @@ from cloudtasks_nb.errors import ApiError, AuthError
 from cloudtasks_nb.model import HttpRequest, HttpTarget, Location, Operation, Queue, Task
 from cloudtasks_nb.model.target import Header, HeaderOverride
 from cloudtasks_nb.redact import is_secret, redacted, scrub
-from cloudtasks_nb.render.visible import visible, visible_lines
+from cloudtasks_nb.visible import visible, visible_lines
 from tests.hostile import ATTACKS
 
 from .conftest import NOW, QUEUE, Everything
@@ -83,6 +83,7 @@ def test_joiners_that_emoji_and_scripts_need_are_kept() -> None:
     [
         "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Api-Key", "x-apikey", "api_key", "apiKey",
         "X-Auth-Token", "X-Csrf-Token", "client_secret", "clientSecret", "password", "DB_PASSWORD", "privateKey",
+        "X-CSRF", "xsrf", "X-Session", "Authentication", "WWW-Authenticate", "X-Pass", "hmac", "otp", "pin",
         "X-Hub-Signature-256", "access_token", "key", "sig", "passphrase", "X-Goog-Iam-Authority-Selector",
     ],
 )  # fmt: skip

@@ -100,10 +100,40 @@ def test_a_page_that_cannot_be_read_says_which_one_it_is_and_what_was_asked(
 ) -> None:
     with (
         queue_of(page("a"), answer(200, broken)) as (queue, _),
-        pytest.raises(ct.DecodeError, match=r"Page 2 of the tasks of us-central1/emails") as caught,
+        pytest.raises(ct.DecodeError, match=r"^Page 2 of the tasks of us-central1/emails") as caught,
     ):
         READERS[reader](queue, tmp_path)
     assert (caught.value.method, caught.value.resource) == ("projects.locations.queues.tasks.list", QUEUE)
+
+
+@pytest.mark.parametrize("reader", [name for name in READERS if name != "count"])  # which reads no fields
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"scheduleTime": "99999-01-01T00:00:00Z"},
+        {"dispatchCount": 10**20},
+        {"httpRequest": {"url": "https://x", "headers": {"a": 1}}},
+    ],
+)
+def test_a_field_that_no_column_can_hold_is_told_with_its_page(
+    reader: str, task: dict[str, Any], tmp_path: Path
+) -> None:
+    second = answer(200, {"tasks": [{"name": f"{QUEUE}/tasks/b", **task}]})
+    with (
+        queue_of(page("a"), second) as (queue, _),
+        pytest.raises(ct.DecodeError, match=r"^Page 2 of the tasks of us-central1/emails") as caught,
+    ):
+        READERS[reader](queue, tmp_path)
+    assert (caught.value.method, caught.value.resource) == ("projects.locations.queues.tasks.list", QUEUE)
+
+
+@pytest.mark.parametrize("reader", ["DataFrame", "Parquet"])
+def test_a_table_of_tasks_without_a_queue_is_a_fault_of_the_page(reader: str, tmp_path: Path) -> None:
+    with (
+        queue_of(answer(200, {"tasks": [{"name": "elsewhere"}]})) as (queue, _),
+        pytest.raises(ct.DecodeError, match=r"^Page 1 .*not in a queue"),
+    ):
+        READERS[reader](queue, tmp_path)
 
 
 def bomb(megabytes: int) -> bytes:

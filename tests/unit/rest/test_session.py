@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import os
 import threading
+from typing import Any
 
 import pytest
 
 from cloudtasks_nb import errors
 from cloudtasks_nb.model import Queue
 from cloudtasks_nb.model.messages import CreateTaskRequest
+from cloudtasks_nb.model.operation import Operation
 from cloudtasks_nb.model.task import Task
 from cloudtasks_nb.names import parse_queue
 from cloudtasks_nb.rest.auth import Auth
@@ -18,7 +20,7 @@ from cloudtasks_nb.rest.retry import Retry
 from cloudtasks_nb.rest.session import Session
 from tests.scripted import Scripted, answer, nobody, refusal, scripted
 
-from .conftest import CUT_WHOLE, EAGER, QUEUE, get_queue
+from .conftest import CUT_WHOLE, EAGER, QUEUE, get_queue, session
 
 
 def test_an_answer_becomes_a_message() -> None:
@@ -71,6 +73,62 @@ def test_a_page_of_another_server_is_named_as_such(status: int) -> None:
     ):
         get_queue(server)
     assert "endpoint" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "words"),
+    [
+        ({"error": {"code": 403, "message": "no", "status": "PERMISSION_DENIED"}}, "PermissionDenied", "no"),
+        (b'{\n  "error": {"status": "NOT_FOUND", "message": "gone"}}', "NotFound", "gone"),
+        ({"error": {"code": 409}}, "Aborted", "ABORTED"),
+        ({"error": "invalid_request"}, "DecodeError", "HTTP 200 with application/json"),
+    ],
+)
+def test_an_error_is_one_even_if_its_http_status_is_200(body: Any, error: str, words: str) -> None:
+    with (
+        scripted(answer(200, body)) as server,
+        pytest.raises(getattr(errors, error), match=words) as caught,
+    ):
+        get_queue(server, retry=Retry(max_tries=1))
+    assert getattr(caught.value, "code", 300) >= 300
+
+
+def test_an_operation_that_failed_is_an_answer() -> None:
+    failed = answer(200, {"error": {"code": 10, "message": "None of them."}, "done": True})
+    with scripted(failed) as server:
+        client = session(server)
+        name = f"{QUEUE.rpartition('/queues')[0]}/operations/1"
+        operation = client.call("projects.locations.operations.get", Operation, path={"name": name})
+        client.close()
+    assert operation.done
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"details": None}, {"details": {"a": 1}}, {"details": ["a"]}, {"code": "400"}, {"code": None}],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_refusal_keeps_its_meaning_when_parts_of_it_are_odd(parts: dict[str, Any], stream: bool) -> None:
+    said = {"error": {"code": 400, "status": "FAILED_PRECONDITION", "message": "paused", **parts}}
+    with (
+        scripted(answer(400, [said] if stream else said)) as server,
+        pytest.raises(errors.FailedPrecondition, match="paused") as caught,
+    ):
+        get_queue(server)
+    assert (caught.value.code, caught.value.details) == (400, [])
+
+
+def test_a_redirect_to_nowhere_is_a_broken_connection() -> None:
+    with (
+        scripted(answer(308, b"", Location="http://[::1")) as server,
+        pytest.raises(errors.TransportError, match="broke before the response was complete"),
+    ):
+        get_queue(server, retry=Retry(max_tries=1))
+
+
+def test_the_case_of_a_content_type_does_not_matter() -> None:
+    with scripted(answer(200, {"state": "PAUSED"}, content_type="Application/JSON")) as server:
+        assert get_queue(server).state == "PAUSED"
 
 
 def test_json_of_the_wrong_shape_is_a_decode_error() -> None:

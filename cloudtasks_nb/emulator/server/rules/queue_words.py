@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -28,6 +28,7 @@ from ..calls.masks import Path
 from .locations import APP_ENGINE_LOCATION, check_location
 from .queues import new_queue
 
+N = TypeVar("N", int, float)
 _RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/([smhd]))?")
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _TARGETS: dict[str, tuple[str, Callable[[], Any]]] = {
@@ -87,7 +88,8 @@ def _settled(name: QueueName, pairs: dict[str, str]) -> Asked:
         try:
             value = read(text)
         except (InvalidArgument, ValueError, OverflowError):
-            raise InvalidArgument(f"{key}={text} is not a valid value of {key}.") from None
+            instead = "; paused=1 pauses the queue" if text.strip("0./smhd") == "" else ""
+            raise InvalidArgument(f"{key}={text} is not a valid value of {key}{instead}.") from None
         holder = queue if len(path) == 1 else getattr(queue, path[0])
         setattr(holder, path[-1], value)
         paths.append(path)
@@ -99,7 +101,18 @@ def _rate(text: str) -> float:
     match = _RATE.fullmatch(text)
     if match is None:
         raise ValueError(text)
-    return float(match[1]) / _UNITS_S[match[2] or ""]
+    return _above_0(float(match[1])) / _UNITS_S[match[2] or ""]
+
+
+def _count(text: str) -> int:
+    return _above_0(int(text))
+
+
+def _above_0(number: N) -> N:
+    """The number. Errors: ValueError for 0, which means the default in the API; paused=1 pauses a queue."""
+    if number == 0:
+        raise ValueError(number)
+    return number
 
 
 def target_of(url: str) -> HttpTarget:
@@ -121,8 +134,8 @@ def target_of(url: str) -> HttpTarget:
 
 _SETTINGS: dict[str, tuple[Path, Callable[[str], Any]]] = {
     "rate": (("rate_limits", "max_tasks_dispatched_per_second"), _rate),
-    "burst": (("rate_limits", "max_burst_size"), int),
-    "concurrent": (("rate_limits", "max_concurrent_tasks"), int),
+    "burst": (("rate_limits", "max_burst_size"), _count),
+    "concurrent": (("rate_limits", "max_concurrent_tasks"), _count),
     "attempts": (("retry_config", "max_attempts"), int),
     "retry_for": (("retry_config", "max_retry_duration"), Duration.of),
     "min_backoff": (("retry_config", "min_backoff"), Duration.of),

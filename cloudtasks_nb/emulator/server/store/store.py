@@ -80,7 +80,7 @@ class Store:
             raise _unusable(path, error) from None
         try:
             prepare(connection)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # damaged text of the schema
             connection.close()
             raise _unusable(path, error) from None
         except ConfigError as error:
@@ -296,8 +296,10 @@ class Store:
         return self._db.execute(sql, (name, to_us(now))).fetchone() is not None
 
 
-def _unusable(path: Path | None, error: sqlite3.Error) -> ConfigError:
+def _unusable(path: Path | None, error: sqlite3.Error | UnicodeDecodeError) -> ConfigError:
     """The error for a file that cannot be opened, with its remedy."""
+    if isinstance(error, UnicodeDecodeError):
+        return ConfigError(f"{path} cannot be used: its text is damaged.", hint=RESTORE)
     if "locked" in str(error):
         return ConfigError(
             f"{path} is in use by another process.", hint="stop that process, or name another file"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..redact import scrub
+from .redact import scrub
 
 # Controls, bidi controls, invisible characters, line separators, lone surrogates, noncharacters, tag characters.
 # The two joiners (U+200C, U+200D) stay: emoji and several scripts need them.
