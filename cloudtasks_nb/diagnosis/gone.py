@@ -80,9 +80,9 @@ def _by_log(task: Task, facts: Facts) -> Said | None:
     story, tries = history.story, counted(history.story.attempts, "attempt")
     seen = [facts.seen("log entries", len(history), "entries.list"), facts.seen("outcome", history.outcome)]
     if history.outcome == "done":
-        return _finished(story.last_response, tries, facts, seen, "task.history()")
+        return _finished(story.last_answer, tries, facts, seen, "task.history()")
     if history.outcome == "given up":
-        return _given_up(story.last_response, tries, story.last_status, facts, seen)
+        return _given_up(story.last_answer, tries, story.last_status, facts, seen)
     if history.outcome in ("deleted", "lost"):
         at = _DELETED_AT.match(history.why)
         gone = "Its outcome is unknown" if history.outcome == "lost" else "It was deleted"
