@@ -30,7 +30,7 @@ $(SETUP): pyproject.toml $(if $(USABLE),,made-again)
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq python3-venv; } || \
 		{ echo "Python's venv module is missing; run: sudo apt-get install python3-venv"; exit 1; }
-	@echo "Installing cloudtasks_nb with its tests and JupyterLab into $(VENV): about a minute, 1.5 GB, once."
+	@echo "Installing cloudtasks_nb with its tests and JupyterLab into $(VENV): one to four minutes, 1.5 GB, once."
 	@echo "1 of 3: an empty environment"
 	@$(PYTHON) -m venv $(if $(USABLE),,--clear) $(VENV)
 	@echo "2 of 3: pip"

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.history.basis import Basis
 from cloudtasks_nb.history.distributions import Distribution
 from cloudtasks_nb.history.figures import ByCode, Figures, Moment
 from cloudtasks_nb.history.one_task import TaskHistory
 from cloudtasks_nb.history.overview import ProjectReport
-from cloudtasks_nb.history.report import Basis, Report
+from cloudtasks_nb.history.report import Report
 from cloudtasks_nb.history.verdicts import verdict
 from cloudtasks_nb.history.windows import Window
 from cloudtasks_nb.model.json import from_dict

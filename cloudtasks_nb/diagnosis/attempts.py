@@ -14,7 +14,9 @@ from ..model.task import AttemptStatus, Task
 from ..redact import scrub
 
 DEADLINE = timedelta(minutes=10)
-"""The dispatch deadline of a task that sets none. Source: SPEC section 3.2."""
+"""The dispatch deadline of an HTTP task that sets none. Source: SPEC section 3.2."""
+SCALED_DEADLINE = timedelta(hours=24, seconds=15)
+"""The longest deadline of an App Engine task that sets none: its service's scaling decides, from 10 minutes on."""
 _DEADLINE_EXCEEDED = 4
 _HTTP = re.compile(r"HTTP status code (\d{3})")
 
@@ -46,8 +48,12 @@ def is_running(task: Task) -> bool:
 
 
 def deadline_of(task: Task) -> timedelta:
-    """Its dispatch deadline."""
-    return task.dispatch_deadline or DEADLINE
+    """Its dispatch deadline. If the scaling of App Engine decides: the one that an attempt met, or else the longest."""
+    if task.dispatch_deadline or task.kind != "app_engine":
+        return task.dispatch_deadline or DEADLINE
+    took = took_s(task)
+    is_met = took is not None and task.last_status is not None and task.last_status.code == _DEADLINE_EXCEEDED
+    return timedelta(seconds=took) if is_met and took is not None else SCALED_DEADLINE
 
 
 def timed_out(task: Task, now: datetime) -> bool:
@@ -90,7 +96,11 @@ def host_of(task: Task, queue: Queue) -> str:
     if task.http_request is None:
         routing = task.app_engine_http_request.app_engine_routing if task.app_engine_http_request else None
         return (routing.host if routing is not None else "") or "App Engine"
-    parts = urlsplit(effective_url(task, queue))
+    url = effective_url(task, queue)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as an IPv6 address without its bracket
+        return scrub(url.partition("?")[0])
     return scrub(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
 
 
@@ -98,7 +108,10 @@ def effective_url(task: Task, queue: Queue) -> str:
     """The URL of an HTTP task after the override of its queue."""
     url = task.http_request.url if task.http_request is not None else ""
     override = queue.http_target.uri_override if queue.http_target is not None else None
-    return url if override is None else override.on(url)
+    try:
+        return url if override is None else override.on(url)
+    except ValueError:  # no URL that an override applies to
+        return url
 
 
 def oidc_token_of(task: Task, queue: Queue) -> OidcToken | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 from ..shown import Shown
-from .facts import GET, LIST, Facts, Unseen
+from .facts import Facts, Unseen
 from .finding import SEVERITIES, Finding
 from .words import counted
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..render import Card
 
 _HURTS = SEVERITIES[:3]
+_OBJECTS = {"blocks": " the queue", "slows": " the queue", "warns": ""}
 
 
 class Diagnosis(Shown, Sequence[Finding]):
@@ -61,8 +62,7 @@ class Diagnosis(Shown, Sequence[Finding]):
     @property
     def healthy(self) -> bool:
         """Whether no finding blocks, slows or warns. False, too, if the queue or its tasks could not be read."""
-        read = {GET, LIST} <= self.facts.read_at.keys()
-        return read and not any(finding.severity in _HURTS for finding in self)
+        return self.facts.is_read and not any(finding.severity in _HURTS for finding in self)
 
     @property
     def unseen(self) -> list[Unseen]:
@@ -79,9 +79,12 @@ class Diagnosis(Shown, Sequence[Finding]):
         """A summary in one line: the number of findings that block, slow or warn."""
         if hurting := [finding for finding in self if finding.severity in _HURTS]:
             counts = Counter(finding.severity for finding in hurting)
-            told = (f"{count} {name if count == 1 else name[:-1]}" for name, count in counts.items())
+            told = (
+                f"{count} {name if count == 1 else name[:-1]}{_OBJECTS[name]}"
+                for name, count in counts.items()
+            )
             return f"Findings: {', '.join(told)}."
-        if not {GET, LIST} <= self.facts.read_at.keys():
+        if not self.facts.is_read:
             return "No problem was found, but some data could not be read."
         if not self.facts.tasks:
             return f"The queue is {self.facts.queue.state or 'in an unknown state'} and empty."

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from ..model.queue import Queue, RateLimits
 from ..model.task import Task
+from ..redact import scrub
 from ..rest.heard import Refused
 from .attempts import deadline_of, is_running, timed_out
 from .deep.answers import Deep
@@ -18,6 +19,10 @@ from .finding import Evidence
 RATE, CONCURRENT = 500.0, 1000
 """Defaults of the service for a queue that sets nothing. Source: SPEC section 2.2."""
 GET, LIST, GET_TASK = "queues.get", "tasks.list", "tasks.get"
+METRICS_LAST = timedelta(minutes=10)
+"""The time that the metrics of a diagnosis cover. The last minutes may be missing in them."""
+THE_QUEUE, THE_TASKS = "the queue and its statistics", "the tasks"
+"""Data without which no queue is healthy."""
 
 
 def is_ok(code: str) -> bool:
@@ -83,8 +88,22 @@ class Facts(Struct, kw_only=True, dict=True):
     """Data of other APIs; only with deep=True."""
 
     def seen(self, field: str, value: object, call: str = "") -> Evidence:
-        """A fact as evidence."""
-        return Evidence(field, str(value), call, self.read_at.get(call.partition(" ")[0]))
+        """A fact as evidence, without secrets: some texts come from targets."""
+        return Evidence(field, scrub(str(value)), call, self.read_at.get(call.partition(" ")[0]))
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the queue and all requested pages of its tasks could be read."""
+        return {GET, LIST} <= self.read_at.keys() and not any(
+            one.what in (THE_QUEUE, THE_TASKS) for one in self.unseen
+        )
+
+    @property
+    def executed(self) -> int | None:
+        """Attempts that ended lately: in the last minute, or else in the minutes of the metrics; None if unknown."""
+        if self.queue.stats is not None:
+            return int(self.queue.stats.executed_last_minute_count)
+        return self.measured.total if self.measured is not None else None
 
     @property
     def limits(self) -> RateLimits:

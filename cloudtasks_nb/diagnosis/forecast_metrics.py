@@ -10,6 +10,7 @@ from statistics import median
 import msgspec
 
 from ..errors import CloudTasksError
+from ..history.figures import OK
 from ..history.metrics import ATTEMPTS, CREATED, Reader, all_of
 from ..history.report import metric_window
 from ..history.series import Series
@@ -40,9 +41,11 @@ def lately(session: Session, queue: QueueName) -> Lately | None:
     ended, came = all_of(asked)
     if isinstance(ended, CloudTasksError) or isinstance(came, CloudTasksError):
         return None
-    by_code = {one.code: sum(one.numbers().values()) for one in ended}
-    total = round(sum(by_code.values()))
-    failed = total - round(by_code.get("OK", 0.0))
+    total, succeeded = (
+        round(sum(sum(one.numbers().values()) for one in ended if not code or one.code == code))
+        for code in ("", OK)
+    )
+    failed = total - succeeded
     return Lately(total, failed, _usual(came, window.until) / _STEP.total_seconds())
 
 

@@ -11,7 +11,7 @@ from ..resources.queue import Queue, read_queue
 from ..resources.task import list_tasks
 from ..rest.session import Session
 from .diagnosis import Diagnosis
-from .facts import GET, LIST, Facts, Unseen
+from .facts import GET, LIST, THE_QUEUE, THE_TASKS, Facts, Unseen
 from .remembered import read_measured, read_pause
 from .rules import judge
 
@@ -51,7 +51,7 @@ def told_time(session: Session) -> datetime:
 
 def _read_queue(queue: Queue, facts: Facts) -> None:
     session, offers = queue._session, queue.offers_stats
-    with facts_or_why(facts, "the queue and its statistics", "cloudtasks.queues.get"):
+    with facts_or_why(facts, THE_QUEUE, "cloudtasks.queues.get"):
         facts.calls += 1
         facts.queue = read_queue(session, queue._parsed, stats=offers)
         facts.read_at[GET] = session.now()
@@ -64,7 +64,7 @@ def _read_queue(queue: Queue, facts: Facts) -> None:
 
 def _read_tasks(queue: Queue, facts: Facts) -> None:
     session = queue._session
-    with facts_or_why(facts, "the tasks", "cloudtasks.tasks.list"):
+    with facts_or_why(facts, THE_TASKS, "cloudtasks.tasks.list"):
         facts.calls += 1
         listing = list_tasks(session, queue._parsed, view="BASIC", page_size=PAGE_SIZE, order_by=None)
         tasks = []

@@ -42,9 +42,12 @@ def what_became(task: Task, facts: Facts, missing: str) -> Said:
         if facts.queue.kind == "pull":
             words = "It no longer exists: it was acknowledged, was deleted, or used up its leases."
             return Said("gone", words, seen, 'queue.audit(since="24h")', RETRIES)
-        words = "It no longer exists: it succeeded, was given up, or was deleted. No log shows which."
+        shows = "No log that could be read shows which." if facts.unseen else "No log shows which."
+        words = f"It no longer exists: it succeeded, was given up, or was deleted. {shows}"
         return Said("gone", words, seen, TURN_ON, LOGGING)
     words = "This task does not exist, and no record of it was found. It never existed, or it ended long ago."
+    if facts.unseen:
+        words = "This task does not exist. Whether it ever existed is unknown."
     return Said("unknown", words, seen, "queue.tasks()", LOGGING)
 
 
@@ -77,9 +80,9 @@ def _by_log(task: Task, facts: Facts) -> Said | None:
     story, tries = history.story, counted(history.story.attempts, "attempt")
     seen = [facts.seen("log entries", len(history), "entries.list"), facts.seen("outcome", history.outcome)]
     if history.outcome == "succeeded":
-        return _finished(story.last_response, tries, facts, seen, "task.history()")
+        return _finished(story.last_answer, tries, facts, seen, "task.history()")
     if history.outcome == "given up":
-        return _given_up(story.last_response, tries, story.last_status, facts, seen)
+        return _given_up(story.last_answer, tries, story.last_status, facts, seen)
     if history.outcome in ("deleted", "lost"):
         at = _DELETED_AT.match(history.why)
         gone = "Its outcome is unknown" if history.outcome == "lost" else "It was deleted"

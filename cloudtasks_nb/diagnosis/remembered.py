@@ -9,10 +9,9 @@ from ..history.audit import last_change
 from ..history.metrics import ATTEMPTS, Reader
 from ..history.windows import Window
 from ..resources.queue import Queue
-from .facts import Facts, Measured, Unseen
+from .facts import METRICS_LAST, Facts, Measured, Unseen
 from .fate import soon_given_up
 
-_LATELY = timedelta(minutes=10)
 _ENOUGH = 5
 _REMEMBERED = timedelta(days=30)
 _STATE_CALLS = ("PauseQueue", "ResumeQueue", "CreateQueue", "DeleteQueue")
@@ -23,10 +22,13 @@ def read_measured(queue: Queue, facts: Facts) -> None:
     stats = facts.queue.stats
     answered = int(stats.executed_last_minute_count) if stats is not None else 0
     is_told = not facts.failed or (answered >= _ENOUGH and facts.complete)
-    if queue.kind == "pull" or (is_told and soon_given_up(facts.queue) is None):
+    waits = facts.oldest_due is not None and facts.now - facts.oldest_due > METRICS_LAST
+    if queue.kind == "pull" or (
+        is_told and soon_given_up(facts.queue) is None and not (stats is None and waits)
+    ):
         return
     session = queue._session
-    window = Window.of(_LATELY, None, session.now())
+    window = Window.of(METRICS_LAST, None, session.now())
     facts.calls += 1
     try:
         reader = Reader(session, queue.project, queue._parsed)

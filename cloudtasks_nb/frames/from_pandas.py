@@ -223,7 +223,7 @@ def _edited(payload: bytes, edited: Mapping[str, Any]) -> bytes:
 
 
 def _is_from_csv(known: Mapping[str, Any]) -> bool:
-    """Whether a row was listed, and then read from a CSV file. Errors: InvalidArgument if its payload tells not."""
+    """Whether a listed row was read from a CSV file. Errors: InvalidArgument if its payload does not show that."""
     if known.get("view") != "FULL":
         return False
     if any(isinstance(known.get(name), str) and known[name] for name in ("headers", "create_time")):

@@ -51,7 +51,7 @@ LOGGED_TASKS: Columns[Sequence[LoggedTask]] = Columns(
         Column("task", TEXT, each(lambda one: one.task)),
         Column("created", TIME, each(lambda one: one.created)),
         Column("first_dispatch", TIME, each(lambda one: one.first_dispatch)),
-        Column("last_response", TIME, each(lambda one: one.last_response)),
+        Column("last_answer", TIME, each(lambda one: one.last_answer)),
         Column("attempts", pa.int64(), each(lambda one: one.attempts)),
         Column("last_status", TEXT, each(lambda one: one.last_status or None)),
         Column("retry_at", TIME, each(lambda one: one.retry_at)),

@@ -209,7 +209,7 @@ class LoggedTasks(Rows[LoggedTask]):
             else None,
             "created": clock(item.created),
             "first dispatch": clock(item.first_dispatch),
-            "last response": clock(item.last_response),
+            "last response": clock(item.last_answer),
             "total": duration(item.total) if item.total is not None else None,
         }
 

@@ -86,7 +86,7 @@ class TaskHistory(Shown, Exports, Sequence[LogEntry]):
         instants = {
             "created": story.created,
             "first dispatch": story.first_dispatch,
-            "last response": story.last_response,
+            "last response": story.last_answer,
             "next attempt": story.retry_at,
         }
         return Card(

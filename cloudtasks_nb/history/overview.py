@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from ..model.instants import InstantLike
 from ..names import QueueName
-from ..paging.exports import Exports
 from ..rest.session import Session
-from ..shown import Shown
-from .audit import AuditEvent
+from .basis import AnyReport, Basis
 from .figures import Answers, ByCode, by_code, reckoned
-from .report import Basis, Report, asked_of, framed, known_until, sources
+from .report import Report, asked_of, framed, known_until, sources
 from .series import Series
 from .told import passable
 
@@ -28,7 +23,7 @@ if TYPE_CHECKING:
 _STEPS = 360  # per queue; a project may have a thousand queues
 
 
-class ProjectReport(Shown, Exports):
+class ProjectReport(AnyReport):
     """The report of all queues of a project, with deleted ones. The most failed attempts come first.
 
     `queues` holds a Report for each queue. The table has one row per queue.
@@ -40,37 +35,10 @@ class ProjectReport(Shown, Exports):
         >>> report.to_dataframe()
     """
 
-    _has_payloads = False
-
     def __init__(self, project: str, basis: Basis, queues: list[Report]) -> None:
+        super().__init__(basis)
         self.project = project
         self.queues = queues
-        self._basis = basis
-
-    @property
-    def since(self) -> datetime:
-        """The start of the window, a whole minute."""
-        return self._basis.window.since
-
-    @property
-    def until(self) -> datetime:
-        """The end of the window, a whole minute."""
-        return self._basis.window.until
-
-    @property
-    def is_widened(self) -> bool:
-        """Whether the window was extended to whole minutes or steps."""
-        return self._basis.window.is_widened
-
-    @property
-    def as_of(self) -> datetime:
-        """The report covers the time up to here. On Google, the last minutes are missing."""
-        return self._basis.as_of
-
-    @property
-    def step(self) -> timedelta:
-        """The resolution of `started` and `finished` of each queue."""
-        return self._basis.step
 
     @property
     def created(self) -> int | None:
@@ -102,30 +70,6 @@ class ProjectReport(Shown, Exports):
         """Attempts by google.rpc code, the most frequent first."""
         held = [one.by_code for one in self.queues if one.by_code is not None]
         return by_code(held) if held or not self._is_refused else None
-
-    @property
-    def events(self) -> list[AuditEvent]:
-        """Who paused, purged or changed a queue, oldest first."""
-        return self._basis.events
-
-    @property
-    def sources(self) -> dict[str, str]:
-        """The result of reading each source ("metrics", "audit log"), or why it failed, with a remedy."""
-        return self._basis.sources
-
-    def to_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report to one HTML file without scripts. Returns its path.
-
-        Shapes: the content of the card, in the light or dark theme of the reader.
-
-        Errors: OSError if the file cannot be written; no partial file remains.
-
-        Example:
-            >>> client.report(since="24h").to_html("report.html")
-        """
-        from .page import write_page
-
-        return write_page(self, path)
 
     @property
     def _is_refused(self) -> bool:

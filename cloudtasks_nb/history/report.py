@@ -5,23 +5,19 @@ docs/decisions explains the five calls, and why the depth needs two of them.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from ..errors import ConfigError
 from ..model.instants import InstantLike
 from ..names import QueueName
-from ..paging.exports import Exports
 from ..rest.session import Session
-from ..shown import Shown
 from .audit import AuditEvent, read_audit
+from .basis import AnyReport, Basis
 from .figures import Answers, ByCode, Figures, Moment, reckoned
 from .metrics import ATTEMPTS, CREATED, DELAYS, DEPTH, DEPTH_AT, Reader, all_of
 from .series import Series
@@ -39,17 +35,7 @@ LONGEST = timedelta(weeks=104)
 _MINUTES_READ = 10_080  # one week of minutes
 
 
-class Basis(Struct, frozen=True, kw_only=True):
-    """The basis of a report: its window, its step, the end of its data, and its sources."""
-
-    window: Window
-    step: timedelta
-    as_of: datetime
-    events: list[AuditEvent]
-    sources: dict[str, str]
-
-
-class Report(Shown, Exports):
+class Report(AnyReport):
     """The report of a queue for a window of time.
 
     An unknown number is None. `sources` shows which sources were read, and why others were not.
@@ -63,11 +49,9 @@ class Report(Shown, Exports):
         >>> report.to_html("report.html")
     """
 
-    _has_payloads = False
-
     def __init__(self, queue: QueueName, basis: Basis, figures: Figures) -> None:
+        super().__init__(basis)
         self._name = queue
-        self._basis = basis
         self._figures = figures
 
     @property
@@ -84,31 +68,6 @@ class Report(Shown, Exports):
     def name(self) -> str:
         """The full name of the queue."""
         return str(self._name)
-
-    @property
-    def since(self) -> datetime:
-        """The start of the window, a whole minute."""
-        return self._basis.window.since
-
-    @property
-    def until(self) -> datetime:
-        """The end of the window, a whole minute."""
-        return self._basis.window.until
-
-    @property
-    def is_widened(self) -> bool:
-        """Whether the window was extended to whole minutes or steps."""
-        return self._basis.window.is_widened
-
-    @property
-    def as_of(self) -> datetime:
-        """The report covers the time up to here. On Google, the last minutes are missing."""
-        return self._basis.as_of
-
-    @property
-    def step(self) -> timedelta:
-        """The resolution of `started`, `finished` and the rows of the table."""
-        return self._basis.step
 
     @property
     def created(self) -> int | None:
@@ -177,30 +136,6 @@ class Report(Shown, Exports):
     def moments(self) -> list[Moment]:
         """One row per step: its start, the maximum depth of the queue, and the attempts that ended in it."""
         return self._figures.moments
-
-    @property
-    def events(self) -> list[AuditEvent]:
-        """Who paused, purged or changed the queue, oldest first."""
-        return self._basis.events
-
-    @property
-    def sources(self) -> dict[str, str]:
-        """The result of reading each source ("metrics", "audit log"), or why it failed, with a remedy."""
-        return self._basis.sources
-
-    def to_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report to one HTML file without scripts. Returns its path.
-
-        Shapes: the content of the card with all sections open, in the light or dark theme of the reader.
-
-        Errors: OSError if the file cannot be written; no partial file remains.
-
-        Example:
-            >>> queue.report(since="24h").to_html("report.html")
-        """
-        from .page import write_page
-
-        return write_page(self, path)
 
     def _own_columns(self) -> Columns[Any]:
         from .columns import MOMENTS

@@ -41,7 +41,7 @@ class LoggedTask(Struct, Shown, frozen=True, kw_only=True):
     """When it was created; None if the log does not contain that."""
     first_dispatch: datetime | None = None
     """When its first attempt was sent, as far back as the log goes."""
-    last_response: datetime | None = None
+    last_answer: datetime | None = None
     """When its last attempt got a response."""
     attempts: int = 0
     """How many attempts were made."""
@@ -63,7 +63,7 @@ class LoggedTask(Struct, Shown, frozen=True, kw_only=True):
     @property
     def last_seen(self) -> datetime | None:
         """The time of its last log entry."""
-        seen = (self.created, self.first_dispatch, self.last_response)
+        seen = (self.created, self.first_dispatch, self.last_answer)
         return max((at for at in seen if at), default=None)
 
     def _shape_(self) -> Card:
@@ -127,7 +127,7 @@ def verdict(entries: Sequence[LogEntry], now: datetime) -> LoggedTask:
         task=ordered[0].task,
         created=began,
         first_dispatch=first,
-        last_response=ended,
+        last_answer=ended,
         attempts=max([entry.attempt or 0 for entry in ordered] + [len(sent), len(answers)]),
         last_status=last.status if last else "",
         retry_at=last.retry_at if last and outcome == "waiting" else None,

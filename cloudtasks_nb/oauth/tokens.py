@@ -201,7 +201,7 @@ def _ask(known: Token, **asked: str | None) -> Token:
 
 
 def _end(asked_at: datetime, expires_in_s: float | None) -> datetime | None:
-    """When a token expires; None if the server did not say it, or named a time after the year 9999."""
+    """When a token expires; None if the server did not send it, or sent a time after the year 9999."""
     try:
         return None if expires_in_s is None else asked_at + timedelta(seconds=expires_in_s)
     except OverflowError:

@@ -84,25 +84,26 @@ def _failing_unlisted(facts: Facts, found: Share, blocks_at: float, at_least: in
     measured, after = facts.measured, soon_given_up(facts.queue)
     if measured is None or measured.failed < at_least or after is None:
         return None
-    codes = Counter(
-        {code: count for code, count in measured.attempts.items() if not is_ok(code)}
-    ).most_common()
+    failed = {code: count for code, count in measured.attempts.items() if not is_ok(code)}
+    codes = Counter(failed).most_common()
     groups = "; ".join(f"{count:,} × {code}" for code, count in codes[:_NAMED])
+    when = (
+        f"{duration(after)} after its first failure, if all attempts fail"
+        if after
+        else "at its first failure"
+    )
     return Finding(
         rule="failing",
         severity="blocks" if found.value >= blocks_at else "slows",
-        sentence=f"{found.basis} failed: {groups}. The queue gives up a task "
-        f"{f'{duration(after)} after its first failure' if after else 'when it fails'}, if each attempt fails. Cloud "
-        "Tasks keeps no copy, so a listing does not show these tasks.",
+        sentence=f"{found.basis} failed: {groups}. The queue gives up a task {when}. Cloud Tasks keeps no copy, so a "
+        "listing does not show these tasks.",
         evidence=[
             facts.seen("share of attempts that fail", percent(found.value), found.call),
             *(
                 facts.seen(f"response_code: {code}", counted(count, "attempt"), found.call)
                 for code, count in codes
             ),
-            facts.seen("retry_config.max_attempts", facts.queue.retry_config.max_attempts, GET)
-            if facts.queue.retry_config
-            else facts.seen("retry_config", "none", GET),
+            facts.seen("first failure to giving up", duration(after), GET),
         ],
         cure='queue.update(retry_config={"max_attempts": 100})',
         source=PITFALLS,

@@ -42,8 +42,13 @@ def near_exhaustion(facts: Facts, *, attempts_left: int = 3) -> Finding | None:
 
 
 def _left(facts: Facts, task: Task) -> int | None:
-    """Attempts left of a failed task; None without a limit, or while its retry duration has not passed."""
-    if not task.dispatch_count or task.last_status is None or facts.queue.kind == "pull":
+    """Attempts left of a failed task; None without a limit, or while its retry duration has not passed.
+
+    A pull task failed if its lease ended: it is due again.
+    """
+    is_pull = facts.queue.kind == "pull"
+    is_held = is_pull and (task.schedule_time or facts.now) > facts.now
+    if not task.dispatch_count or is_held or (task.last_status is None and not is_pull):
         return None
     retries = retries_of(task, facts.queue)
     first = task.status.first_attempt_status if task.status is not None else None

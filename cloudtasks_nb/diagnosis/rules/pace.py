@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..causes import PITFALLS
-from ..facts import GET, Facts
+from ..facts import GET, METRICS_LAST, Facts
 from ..finding import Finding
 from ..words import clock, counted, duration, per_second
 
@@ -22,13 +22,14 @@ def idle_with_due(facts: Facts, *, patience: timedelta = timedelta(seconds=120))
         return None
     if facts.queue.kind == "pull":
         return _nobody_leases(facts, oldest)
-    if (
-        stats is None
-        or stats.executed_last_minute_count
-        or stats.concurrent_dispatches_count
-        or facts.running
-    ):
+    if stats is None and facts.now - oldest <= METRICS_LAST:
         return None
+    at_once = int(stats.concurrent_dispatches_count) if stats is not None else 0
+    if facts.executed is None or facts.executed or at_once or facts.running:
+        return None
+    counted_by = (
+        ("stats.executed_last_minute_count", GET) if stats else ("attempts in ten minutes", "timeSeries.list")
+    )
     return Finding(
         rule="idle_with_due",
         severity="blocks",
@@ -37,8 +38,8 @@ def idle_with_due(facts: Facts, *, patience: timedelta = timedelta(seconds=120))
         evidence=[
             facts.seen("tasks that are due", facts.due_count, facts.sampled),
             facts.seen("oldest schedule_time that is due", oldest.isoformat(), facts.sampled),
-            facts.seen("stats.executed_last_minute_count", 0, GET),
-            facts.seen("stats.concurrent_dispatches_count", 0, GET),
+            facts.seen(counted_by[0], 0, counted_by[1]),
+            facts.seen("attempts in progress", 0, GET if stats else facts.sampled),
         ],
         cure="queue.diagnose(deep=True)",
         source=PITFALLS,
@@ -77,7 +78,10 @@ def throttled(facts: Facts, *, share: float = 0.9) -> Finding | None:
     if stats is None or not facts.is_running or not facts.due_count or facts.queue.kind == "pull":
         return None
     effective = stats.effective_execution_rate
-    if effective > share * facts.rate:
+    is_unknown = (
+        not effective and stats.executed_last_minute_count > 0
+    )  # a queue without a rate sends nothing
+    if effective > share * facts.rate or is_unknown:
         return None
     return Finding(
         rule="throttled",

@@ -9,22 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudtasks_nb.diagnosis.attempts import cause_of, effective_url, timed_out
+from cloudtasks_nb.diagnosis.attempts import cause_of, deadline_of, effective_url, timed_out
 from cloudtasks_nb.diagnosis.deep.answers import Deep, PolicyOf, RoleBinding, Service
-from cloudtasks_nb.diagnosis.facts import Facts, Measured
+from cloudtasks_nb.diagnosis.diagnosis import Diagnosis
+from cloudtasks_nb.diagnosis.facts import GET, LIST, THE_TASKS, Facts, Measured, Unseen
 from cloudtasks_nb.diagnosis.finding import SEVERITIES
 from cloudtasks_nb.diagnosis.fortune import fortune
 from cloudtasks_nb.diagnosis.rules import RULES, judge
 from cloudtasks_nb.diagnosis.rules.clients import sequential_names
 from cloudtasks_nb.diagnosis.rules.failing import failing, failure_share
 from cloudtasks_nb.diagnosis.rules.lost import dup_risk, near_exhaustion
-from cloudtasks_nb.diagnosis.rules.pace import beyond_500
+from cloudtasks_nb.diagnosis.rules.pace import beyond_500, idle_with_due, throttled
 from cloudtasks_nb.diagnosis.rules.service import ingress_closed, what_is_left, wrong_audience
 from cloudtasks_nb.model import (
+    AppEngineHttpRequest,
     AttemptStatus,
     HttpRequest,
     HttpTarget,
     OidcToken,
+    PullTarget,
     Queue,
     QueueStats,
     RateLimits,
@@ -195,16 +198,33 @@ QUEUES = st.builds(
     name=st.just(NAME),
     state=st.sampled_from(["", "RUNNING", "PAUSED", "DISABLED"]),
     rate_limits=st.none() | st.builds(RateLimits, max_concurrent_tasks=st.none() | st.integers(1, 9)),
-    retry_config=st.none() | st.builds(RetryConfig, max_attempts=st.none() | st.integers(1, 9)),
+    retry_config=st.none()
+    | st.builds(
+        RetryConfig,
+        max_attempts=st.none() | st.integers(1, 9),
+        unlimited_attempts=st.booleans(),
+        max_retry_duration=st.none() | st.integers(0, 3600),
+        min_backoff=st.none() | st.floats(0, 60),
+    ),
+    pull_target=st.none() | st.just(PullTarget()),
     stats=st.none()
     | st.builds(QueueStats, tasks_count=st.integers(0, 5000), executed_last_minute_count=st.integers(0, 50)),
     purge_time=st.none() | AGES,
 )
 
 
-@given(queue=QUEUES, tasks=st.lists(TASKS, max_size=30), complete=st.booleans())
-def test_whatever_the_facts_are_they_are_judged(queue: Queue, tasks: list[Task], complete: bool) -> None:
-    found = judge(Facts(queue=queue, now=NOW, tasks=tasks, complete=complete))
+MEASURED = st.none() | st.builds(
+    Measured,
+    minutes=st.just(10.0),
+    attempts=st.dictionaries(st.sampled_from(["ok", "OK", "internal", ""]), st.integers(0, 50)),
+)
+
+
+@given(queue=QUEUES, tasks=st.lists(TASKS, max_size=30), complete=st.booleans(), measured=MEASURED)
+def test_whatever_the_facts_are_they_are_judged(
+    queue: Queue, tasks: list[Task], complete: bool, measured: Measured | None
+) -> None:
+    found = judge(Facts(queue=queue, now=NOW, tasks=tasks, complete=complete, measured=measured))
     order = [SEVERITIES.index(finding.severity) for finding in found]
     assert order == sorted(order)
     assert {finding.rule for finding in found} <= {rule.__name__ for rule in RULES}
@@ -213,6 +233,78 @@ def test_whatever_the_facts_are_they_are_judged(queue: Queue, tasks: list[Task],
         assert finding.evidence
         assert finding.cure
         assert finding.source
+
+
+def test_the_scaling_of_app_engine_decides_its_deadline() -> None:
+    """From ten minutes to a day. Source: SPEC section 3.2."""
+    sent = AttemptStatus(dispatch_time=NOW - timedelta(minutes=20))
+    task = Task(
+        name=f"{NAME}/tasks/t",
+        app_engine_http_request=AppEngineHttpRequest(relative_url="/x"),
+        status=TaskStatus(attempt_dispatch_count=1, last_attempt_status=sent),
+    )
+    assert not timed_out(task, NOW)
+    assert timed_out(task, NOW + timedelta(days=1))
+    sent.response_time, sent.response_status = NOW - timedelta(minutes=10), Status(code=4, message="late")
+    assert deadline_of(task) == timedelta(minutes=10), "the attempt met it"
+
+
+@pytest.mark.parametrize("url", ["http://[::1/", "http://h:99999/", "", "javascript:alert(1)"])
+def test_a_url_that_is_none_breaks_nothing(url: str) -> None:
+    wrong = failed(url=url)
+    override = HttpTarget(uri_override=UriOverride(host="example.com"))
+    for queue in (Queue(name=NAME, state="RUNNING"), Queue(name=NAME, state="RUNNING", http_target=override)):
+        assert judge(facts(*[wrong] * 5, queue=queue))
+        assert fortune(wrong, facts(wrong, queue=queue)).sentence
+
+
+def test_a_pull_task_whose_leases_are_nearly_used_up_is_told() -> None:
+    queue = Queue(
+        name=NAME, state="RUNNING", pull_target=PullTarget(), retry_config=RetryConfig(max_attempts=3)
+    )
+    leased = TaskStatus(attempt_dispatch_count=2)
+    ended = Task(name=f"{NAME}/tasks/t", schedule_time=NOW - timedelta(seconds=1), status=leased)
+    held = Task(name=f"{NAME}/tasks/t", schedule_time=NOW + timedelta(seconds=30), status=leased)
+    assert near_exhaustion(facts(held, queue=queue)) is None
+    finding = near_exhaustion(facts(ended, held, queue=queue))
+    assert finding is not None
+    assert "1 of 2 sampled tasks has at most 3 attempts left (the fewest: 1)" in finding.sentence
+
+
+def test_without_statistics_the_metrics_tell_that_nothing_is_sent() -> None:
+    due = Task(name=f"{NAME}/tasks/t", schedule_time=NOW - timedelta(hours=1))
+    assert idle_with_due(facts(due)) is None, "unknown"
+    assert idle_with_due(facts(due, measured=Measured(minutes=10, attempts={"ok": 1}))) is None
+    finding = idle_with_due(facts(due, measured=Measured(minutes=10)))
+    assert finding is not None
+    assert ("attempts in ten minutes", "0") in [(one.field, one.value) for one in finding.evidence]
+    lately = Task(name=f"{NAME}/tasks/t", schedule_time=NOW - timedelta(minutes=8))
+    assert idle_with_due(facts(lately, measured=Measured(minutes=10))) is None, "metrics come late"
+
+
+def test_a_listing_that_was_read_in_part_is_not_healthy() -> None:
+    whole = facts(read_at={GET: NOW, LIST: NOW})
+    assert Diagnosis(whole, []).healthy
+    part = facts(read_at={GET: NOW, LIST: NOW}, unseen=[Unseen(THE_TASKS, "page 2 was refused")])
+    assert not Diagnosis(part, []).healthy
+    assert "could not be read" in Diagnosis(part, []).sentence
+
+
+def test_a_rate_that_is_not_told_throttles_nothing() -> None:
+    due = Task(name=f"{NAME}/tasks/t", schedule_time=NOW)
+    busy = QueueStats(tasks_count=1, executed_last_minute_count=600)
+    assert throttled(facts(due, queue=Queue(name=NAME, state="RUNNING", stats=busy))) is None
+    still = QueueStats(tasks_count=1)
+    assert throttled(facts(due, queue=Queue(name=NAME, state="RUNNING", stats=still))) is not None
+
+
+def test_evidence_hides_secrets() -> None:
+    wrong = failed()
+    assert wrong.last_status is not None
+    wrong.last_status.message = "UNAVAILABLE(14): HTTP status code 503 from https://me:hunter2@example.com"
+    said = fortune(wrong, facts(wrong))
+    assert "HTTP status code 503" in str(said.evidence)
+    assert "hunter2" not in str(said.evidence)
 
 
 def test_a_queue_that_was_not_read_is_not_said_to_run() -> None:

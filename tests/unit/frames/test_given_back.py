@@ -1,4 +1,4 @@
-"""Tables that went through a file or another library give the same tasks again, or are refused in words."""
+"""Tables that went through a file or another library give the same tasks again, or raise a clear error."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_an_unedited_payload_is_the_same_byte_by_byte(
     frame = table if isinstance(table, pd.DataFrame) else frame_from(table)
     rows = list(rows_from(frame))
     refused = [row for row in rows if isinstance(row, ct.InvalidArgument)]
-    if refused:  # a CSV file of which nothing tells that it is one
+    if refused:  # a CSV file that nothing identifies as CSV
         assert way in ("CSV with dates", "CSV by Arrow")
         assert frame["kind"][0] == "pull"
         assert all("dtype=str" in (row.hint or "") for row in refused)

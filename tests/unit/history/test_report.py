@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import cloudtasks_nb as ct
+from cloudtasks_nb.diagnosis.forecast_metrics import lately
 from tests.gone import QUEUE, Gone, at, audit_entry, denied, one_series
 
 DELAYS = {
@@ -163,6 +164,18 @@ def test_a_window_beyond_what_monitoring_aligns_is_refused(server: Gone, queue: 
             queue.metrics(since=since)
     assert server.asked == []
     assert queue.report(since="727d").created == 0
+
+
+def test_codes_in_both_cases_are_one_code(server: Gone, queue: ct.Queue) -> None:
+    server.series["queue/task_attempt_count"] = [
+        one_series({at("23:28"): 40}, response_code="OK"),
+        one_series({at("23:28"): 60}, response_code="ok"),
+        one_series({at("23:28"): 5}, response_code="internal"),
+    ]
+    assert queue.report(since="90m").by_code == {"OK": 100, "INTERNAL": 5}
+    recent = lately(queue._session, queue._parsed)
+    assert recent is not None
+    assert (recent.attempts, recent.failed) == (105, 5)
 
 
 def test_values_that_make_no_sense_break_nothing(server: Gone, queue: ct.Queue) -> None:

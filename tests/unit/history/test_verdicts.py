@@ -125,7 +125,7 @@ def test_times() -> None:
         sent("22:03", 2, scheduleTime=wire(at("22:03"))),
         answered("22:04", "OK", 2),
     )
-    assert (found.created, found.first_dispatch, found.last_response) == (
+    assert (found.created, found.first_dispatch, found.last_answer) == (
         at("22:00"),
         at("22:01"),
         at("22:04"),

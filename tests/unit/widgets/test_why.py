@@ -22,7 +22,7 @@ def test_the_tab_reads_only_when_it_is_asked_for(client: ct.Client) -> None:
     assert first["severity"][0]["text"] == "blocks"
     assert first["cure"] == "queue.resume()"
     assert first["evidence"]["columns"] == ["field", "value", "returned by"]
-    assert panel.why["sentence"] == "Findings: 1 blocks."
+    assert panel.why["sentence"] == "Findings: 1 blocks the queue."
     assert panel.lines[-1].endswith(".diagnose()")
     panel.diagnose(deep=True)
     assert panel.lines[-1].endswith(".diagnose(deep=True)")

@@ -17,12 +17,19 @@ _MAX_DEPTH = 50
 
 
 class Grammar:
-    """Parses a filter into one test of an object."""
+    """Parses a filter into one test of an object. `understood` describes the language in errors.
+
+    A comparison may add to `necessary` what it demands. After read(), it holds the demands that every match fulfils:
+    those under NOT and OR are removed.
+    """
+
+    understood = ""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
         self.depth = 0
+        self.necessary: list[Any] = []
 
     def read(self) -> Test:
         """The test for the whole text. Errors: InvalidArgument."""
@@ -37,9 +44,8 @@ class Grammar:
 
     def error(self) -> InvalidArgument:
         """The error for unreadable text, with its position."""
-        return InvalidArgument(
-            f"Invalid filter: cannot read {self.text[self.at :][:60]!r} in {self.text[:200]!r}."
-        )
+        said = f"Invalid filter: cannot read {self.text[self.at :][:60]!r} in {self.text[:200]!r}."
+        return InvalidArgument(f"{said} {self.understood}".rstrip())
 
     def conjunction(self) -> Test:
         tests = [self.disjunction()]
@@ -49,15 +55,22 @@ class Grammar:
         return lambda one: all(test(one) for test in tests)
 
     def disjunction(self) -> Test:
+        mark = len(self.necessary)
         tests = [self.negation()]
         while self.word("OR"):
             tests.append(self.negation())
+        if len(tests) == 1:
+            return tests[0]
+        del self.necessary[mark:]
         return lambda one: any(test(one) for test in tests)
 
     def negation(self) -> Test:
-        negative = self.word("NOT") or self.take("-")
+        mark = len(self.necessary)
+        if not (self.word("NOT") or self.take("-")):
+            return self.term()
         test = self.term()
-        return (lambda one: not test(one)) if negative else test
+        del self.necessary[mark:]
+        return lambda one: not test(one)
 
     def term(self) -> Test:
         if not self.take("("):

@@ -75,28 +75,7 @@ def parse_log_filter(text: str) -> LogFilter:
 
 
 class _Parser(Grammar):
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.necessary: list[Condition] = []
-
-    def disjunction(self) -> Test:
-        mark = len(self.necessary)
-        test = self.negation()
-        alternatives = [test]
-        while self.word("OR"):
-            alternatives.append(self.negation())
-        if len(alternatives) == 1:
-            return test
-        del self.necessary[mark:]
-        return lambda entry: any(one(entry) for one in alternatives)
-
-    def negation(self) -> Test:
-        mark = len(self.necessary)
-        if not (self.word("NOT") or self.take("-")):
-            return self.term()
-        test = self.term()
-        del self.necessary[mark:]
-        return lambda entry: not test(entry)
+    understood = _UNDERSTOOD
 
     def comparison(self) -> Test:
         path = _segments(self.matched(_PATH)[0])
@@ -120,9 +99,6 @@ class _Parser(Grammar):
     def _value(self) -> str:
         match = self.matched(_VALUE)
         return re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2]
-
-    def error(self) -> InvalidArgument:
-        return InvalidArgument(f"{super().error().message} {_UNDERSTOOD}")
 
 
 def _segments(path: str) -> tuple[str, ...]:

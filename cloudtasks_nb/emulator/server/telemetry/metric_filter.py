@@ -42,7 +42,7 @@ def parse_metric_filter(text: str) -> MetricFilter:
         return MetricFilter(lambda one: True)
     parser = _Parser(text)
     test = parser.read()
-    return MetricFilter(test, parser.wanted, tuple(parser.types))
+    return MetricFilter(test, dict(reversed(parser.necessary)), tuple(parser.types))
 
 
 def field_name(path: str) -> str:
@@ -54,30 +54,11 @@ def field_name(path: str) -> str:
 
 
 class _Parser(Grammar):
+    understood = _UNDERSTOOD
+
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.wanted: dict[str, tuple[str, ...]] = {}
         self.types: list[str] = []
-        self._loose = 0
-
-    def disjunction(self) -> Test:
-        before = dict(self.wanted)
-        test = self.negation()
-        alternatives = [test]
-        while self.word("OR"):
-            alternatives.append(self.negation())
-        if len(alternatives) == 1:
-            return test
-        self.wanted = before
-        return lambda one: any(test(one) for test in alternatives)
-
-    def negation(self) -> Test:
-        before = dict(self.wanted)
-        if not (self.word("NOT") or self.take("-")):
-            return self.term()
-        test = self.term()
-        self.wanted = before
-        return lambda one: not test(one)
 
     def comparison(self) -> Test:
         field = field_name(self.matched(_PATH)[0])
@@ -108,7 +89,7 @@ class _Parser(Grammar):
         return lambda one: field in one.fields and bool(holds(one.fields[field])) is wanted
 
     def _note(self, field: str, values: tuple[str, ...]) -> None:
-        self.wanted.setdefault(field, values)
+        self.necessary.append((field, values))
         if field == "metric.type":
             self.types += values
 
@@ -116,9 +97,6 @@ class _Parser(Grammar):
         match = self.matched(_TEXT)
         held = next(group for group in match.groups() if group is not None)
         return re.sub(r"\\(.)", r"\1", held)
-
-    def error(self) -> InvalidArgument:
-        return InvalidArgument(f"{super().error().message} {_UNDERSTOOD}")
 
 
 def _full_match(values: list[str]) -> Callable[[str], object]:
