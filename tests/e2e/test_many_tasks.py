@@ -122,6 +122,7 @@ def test_a_column_is_as_wide_as_somebody_drags_it(page: Page, service: Service) 
     page.evaluate("() => window.announce()")  # an update does not end the drag
     page.mouse.move(edge["x"] + 65, edge["y"] + 5)
     page.mouse.up()
+    page.evaluate("() => new Promise(done => setTimeout(done, 1))")  # the update is drawn now
     (message,) = [message for message in page.evaluate("() => window.sent") if message["do"] == "set_width"]
     assert message["args"]["column"] == "schedule"
     assert abs(message["args"]["width_px"] - before["width"] - 60) < 3
