@@ -79,7 +79,7 @@ def _by_log(task: Task, facts: Facts) -> Said | None:
         return None
     story, tries = history.story, counted(history.story.attempts, "attempt")
     seen = [facts.seen("log entries", len(history), "entries.list"), facts.seen("outcome", history.outcome)]
-    if history.outcome == "succeeded":
+    if history.outcome == "done":
         return _finished(story.last_answer, tries, facts, seen, "task.history()")
     if history.outcome == "given up":
         return _given_up(story.last_answer, tries, story.last_status, facts, seen)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FAILED = "failed"
 _STATUSES = ("OK", *BY_STATUS, "TARGET_TYPE_NOT_PERMITTED_FOR_VPC")
 OUTCOME_TONES: dict[str, Tone] = {
-    "succeeded": "ok",
+    "done": "ok",
     "given up": "bad",
     "lost": "bad",
     "deleted": "warn",

@@ -51,7 +51,7 @@ class TaskHistory(Shown, Exports, Sequence[LogEntry]):
 
     @property
     def outcome(self) -> str:
-        """The outcome: "succeeded", "given up", "waiting", "lost", "deleted" or "unknown"."""
+        """The outcome: "done", "given up", "waiting", "lost", "deleted" or "unknown"."""
         return self.story.outcome
 
     @property
@@ -126,7 +126,7 @@ def task_history(
     entries = list(log)
     story = verdict(entries, session.now()) if entries else LoggedTask(task=name.task, name=str(name))
     events = _events(session, name, window)
-    if story.outcome not in ("succeeded", "given up", "deleted"):
+    if story.outcome not in ("done", "given up", "deleted"):
         story = _looked_up(session, name, story, events, is_gone=is_gone)
     told = [event for event in events if not (story.created and event.time and event.time < story.created)]
     return TaskHistory(story, entries, told, log.note)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..render import Card
     from .audit import AuditEvent
 
-CLOSED = ("succeeded", "given up", "deleted")
+CLOSED = ("done", "given up", "deleted")
 REMOVING = ("PurgeQueue", "DeleteQueue")
 LONGEST_ATTEMPT = {"HTTP": timedelta(minutes=31)}
 """After this time an attempt has a response or its dispatch deadline has passed. One minute is added for log delay."""
@@ -27,7 +27,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class LoggedTask(Struct, Shown, frozen=True, kw_only=True):
     """The outcome of one task, derived from its log entries.
 
-    `outcome` is one of: "succeeded", "given up", "waiting", "lost" (sent, without a response), "deleted", "unknown".
+    `outcome` is one of: "done", "given up", "waiting", "lost" (sent, without a response), "deleted", "unknown".
 
     Example:
         >>> tasks = queue.log(since="1h").tasks()
@@ -134,7 +134,7 @@ def verdict(entries: Sequence[LogEntry], now: datetime) -> LoggedTask:
         outcome=outcome,
         why=why,
         waited=max(first - due, timedelta(0)) if first and due else None,
-        total=ended - began if outcome == "succeeded" and began and ended else None,
+        total=ended - began if outcome == "done" and began and ended else None,
         name=ordered[0].name,
     )
 
@@ -146,7 +146,7 @@ def _first(entries: Sequence[LogEntry], kind: str) -> LogEntry | None:
 def _outcome(ordered: Sequence[LogEntry], now: datetime) -> tuple[str, str]:
     """The outcome and its reason, from the entries of one task, oldest first."""
     if any(entry.kind == "answered" and entry.status == "OK" for entry in ordered):
-        return "succeeded", "an attempt succeeded"
+        return "done", "an attempt succeeded"
     last = _last_attempt(ordered)
     deleted = _first(ordered, "deleted")
     if deleted is not None and not (last is not None and _is_final(last)):

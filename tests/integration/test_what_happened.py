@@ -86,7 +86,7 @@ def test_the_log_tells_what_became_of_each_task(client: ct.Client) -> None:
     client.emulator.advance("10m")
     log = queue.log(since="1h")
     tasks = log.tasks()
-    assert tasks.outcomes() == {"succeeded": 36, "given up": 4}
+    assert tasks.outcomes() == {"done": 36, "given up": 4}
     assert {task.task for task in tasks if task.outcome == "given up"} == waiting
     attempts = {task: attempt for task, attempt, _ in seen}
     assert {task.task: task.attempts for task in tasks} == attempts
@@ -109,7 +109,7 @@ def test_one_task_gone_or_not(client: ct.Client) -> None:
     told = {
         name: queue.task(name, read=False).history().outcome for name in ("t-1", "t-10", "tomorrow", "t-99")
     }
-    assert told == {"t-1": "succeeded", "t-10": "given up", "tomorrow": "waiting", "t-99": "unknown"}
+    assert told == {"t-1": "done", "t-10": "given up", "tomorrow": "waiting", "t-99": "unknown"}
     assert queue.task("tomorrow").history().outcome == "waiting"
 
 
@@ -188,6 +188,6 @@ def test_calls_that_fail_on_the_way_lose_nothing(client: ct.Client, fault: dict[
     client.emulator.faults(**fault, methods=["entries.list", "timeSeries.list"], seed=3)  # type: ignore[arg-type]
     log = queue.log(since="1h")
     assert len({entry.insert_id for entry in log}) == len(list(log)) == 500 + 2 * 550
-    assert log.tasks().outcomes() == {"succeeded": 450, "given up": 50}
+    assert log.tasks().outcomes() == {"done": 450, "given up": 50}
     report = queue.report(since="1h")
     assert (report.attempts, report.failed, len(report.events)) == (550, 100, 1)

@@ -34,7 +34,7 @@ def test_pages_are_read_when_they_are_reached(server: Gone, queue: ct.Queue) -> 
     assert server.count("entries:list") == 1
     assert [entry.kind for entry in log] == ["created", "dispatched", "answered"]
     assert server.count("entries:list") == 3
-    assert [row.outcome for row in log.tasks()] == ["succeeded"]
+    assert [row.outcome for row in log.tasks()] == ["done"]
     assert server.count("entries:list") == 3  # pages that were read are kept
 
 
@@ -95,7 +95,7 @@ def test_tables_hide_secrets_in_urls(server: Gone, queue: ct.Queue) -> None:
     tasks = log.tasks().to_dataframe()
     assert tasks.loc[0, ["task", "outcome", "attempts", "last_status"]].tolist() == [
         "t1",
-        "succeeded",
+        "done",
         1,
         "OK",
     ]

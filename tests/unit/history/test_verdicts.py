@@ -40,8 +40,8 @@ def story(*held: tuple[str, str, dict[str, Any]]) -> LoggedTask:
 @pytest.mark.parametrize(
     ("held", "outcome", "attempts", "status"),
     [
-        ([created(), sent("22:01"), answered("22:02", "OK")], "succeeded", 1, "OK"),
-        ([answered("22:02", "OK", 3)], "succeeded", 3, "OK"),  # sampled: no dispatch was logged
+        ([created(), sent("22:01"), answered("22:02", "OK")], "done", 1, "OK"),
+        ([answered("22:02", "OK", 3)], "done", 3, "OK"),  # sampled: no dispatch was logged
         (
             [sent("22:01"), answered("22:02", "INTERNAL", retryTime=LATER)],
             "waiting",
@@ -72,7 +72,7 @@ def story(*held: tuple[str, str, dict[str, Any]]) -> LoggedTask:
         ([answered("22:02", "INTERNAL"), ("taskDeletionLog", "22:03", {})], "given up", 1, "INTERNAL"),
         (
             [answered("22:02", "OK"), ("taskDeletionLog", "22:03", {})],
-            "succeeded",
+            "done",
             1,
             "OK",
         ),
@@ -87,7 +87,7 @@ def story(*held: tuple[str, str, dict[str, Any]]) -> LoggedTask:
         ([created("21:00", status="NOT_FOUND"), created(scheduleTime=LATER)], "waiting", 0, ""),
         (
             [created(), answered("22:02", "OK"), created("22:09", status="ALREADY_EXISTS")],
-            "succeeded",
+            "done",
             1,
             "OK",
         ),
@@ -106,11 +106,11 @@ def test_a_name_that_is_used_again_is_another_task() -> None:
     assert (found.outcome, found.attempts, found.created) == ("waiting", 1, at("22:00"))
     rows = told(entries(*second, *first), NOW)
     assert [(row.outcome, row.created) for row in rows] == [
-        ("succeeded", at("20:00")),
+        ("done", at("20:00")),
         ("waiting", at("22:00")),
     ]
     quick = story(sent("22:00"), answered("22:00", "OK"), created("22:00"))
-    assert quick.outcome == "succeeded", "entries of the same time are in no order"
+    assert quick.outcome == "done", "entries of the same time are in no order"
 
 
 def test_an_attempt_of_app_engine_may_take_a_day() -> None:
@@ -137,4 +137,4 @@ def test_a_row_for_each_task_whatever_the_order_of_entries() -> None:
     one = entries(answered("22:02", "OK"), created())
     two = entries(created(), task="t2")
     rows = told([*one, *two], NOW)
-    assert [(row.task, row.outcome) for row in rows] == [("t1", "succeeded"), ("t2", "unknown")]
+    assert [(row.task, row.outcome) for row in rows] == [("t1", "done"), ("t2", "unknown")]
