@@ -132,6 +132,12 @@ def _settings(held: Any) -> dict[str, Any]:
     return settings
 
 
+def _is_text_of(text: Any, held: bytes) -> bool:
+    """Whether `text` is the unedited text of a payload. Pandas 2 cuts a cell of a CSV file at a NUL character."""
+    whole = inflated(held).decode("utf-8", "replace")
+    return text in (whole, whole.partition("\0")[0])
+
+
 def _payload(known: Mapping[str, Any], keys: Mapping[str, bool]) -> Any:
     """The payload: the payload column with the changes in payload_text and payload.<key>, or these alone.
 
@@ -143,9 +149,7 @@ def _payload(known: Mapping[str, Any], keys: Mapping[str, bool]) -> Any:
     elif held is not None and type(held).__module__ == "numpy":
         held = held.tolist()
     text = known.get(TEXT_COLUMN)
-    if held is None or (
-        isinstance(held, bytes) and text is not None and inflated(held).decode("utf-8", "replace") != text
-    ):
+    if held is None or (isinstance(held, bytes) and text is not None and not _is_text_of(text, held)):
         held = text
     cells = {key: _cell(known.get(PREFIX + key), is_json) for key, is_json in keys.items()}
     said = json_object(held) if isinstance(held, bytes) else None
