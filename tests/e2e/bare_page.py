@@ -145,7 +145,11 @@ def _leases(queue: ct.Queue, **options: Any) -> Clickable:
 
 
 def _explorer(queue: ct.Queue, **options: Any) -> Clickable:
-    client = ct.connect(endpoint=queue._session.endpoint)
+    """An explorer of a project of its own: every queue of the shared one adds buttons to press."""
+    own = f"explored-{uuid4().hex[:8]}"
+    client = ct.connect(endpoint=queue._session.endpoint, project=own, location="us-central1")
+    for name in ("emails", "reports", "webhooks"):
+        client.create_queue(name)
     explorer = client.explore(**options)
     explorer.choose([row["name"] for row in explorer.rows][:2])
     return explorer
