@@ -39,9 +39,9 @@ class Scripted:
         request = b""
         while b"\r\n\r\n" not in request:
             piece = connection.recv(65536)
-            if not piece:
-                return
             request += piece
+            if not piece or not request[:1].isalpha():  # a kernel's client looks for a port that is ours now
+                return
         head, _, body = request.partition(b"\r\n\r\n")
         length = next(
             (int(x.split(b":")[1]) for x in head.split(b"\r\n") if x.lower().startswith(b"content-length")), 0

@@ -59,7 +59,7 @@ def test_the_second_page_is_requested_before_arrow_is_imported(
 
 def test_only_an_export_of_all_pages_begins_early(first_export: None) -> None:
     with listed(page("1", "a"), page("2", "b"), page("3")) as (tasks, server):
-        assert len(tasks.first(1)) == len(tasks.to_dataframe(limit=1)) == 1
+        assert len(tasks.first(1)) == len(tasks.to_dataframe(limit=1, progress=False)) == 1
         again = next(iter(tasks)).id
         assert len(server.requests) == 2, server.requests
         assert again == "2", "the first page was used, so the script goes on"

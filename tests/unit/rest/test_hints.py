@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import cloudtasks_nb as ct
 from cloudtasks_nb.errors import BY_STATUS
 from cloudtasks_nb.model.roles import ROLES
+from cloudtasks_nb.rest import nearby
 from cloudtasks_nb.rest.hints import hint_for
 from tests.scripted import answer, refusal, scripted
 
@@ -30,6 +31,11 @@ EXCEEDED = (
 )
 GENERIC = "Resource has been exhausted (e.g. check quota)."
 QUEUES = "projects.locations.queues"
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nearby, "LOOK_S", 60.0)  # a busy machine is slow
 
 
 def advice(status: str, message: str = "", method: str = "", **detail: Any) -> str:
