@@ -44,6 +44,7 @@ def press_heads(page: Page, queue_id: str) -> None:
     expect(typed).to_have_value(re.compile(r"^method:POST due>=\S+ due<\S+$"))
     expect(tasks.locator(".ct-found")).to_have_text("30 of 31 match")
     tasks.locator('.ct-sort[data-column="attempts"]').click()
+    expect(tasks.locator('.ct-sort[data-column="attempts"]')).to_contain_text(re.compile("[↑↓]"))
     tasks.locator('.ct-sort[data-column="task"]').click(modifiers=["Shift"])
     expect(tasks.locator('.ct-sort[data-column="task"]')).to_have_text("Task↑2")
 
