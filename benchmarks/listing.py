@@ -117,7 +117,13 @@ CONTENDERS = {
     "import pandas": import_pandas,
 }
 IMPORTS = {
-    "cloudtasks_nb": ("cloudtasks_nb.frames", "cloudtasks_nb.client", "cloudtasks_nb.connecting"),
+    "cloudtasks_nb": (
+        "pandas",
+        "pyarrow",
+        "cloudtasks_nb.frames",
+        "cloudtasks_nb.client",
+        "cloudtasks_nb.connecting",
+    ),
     "google-api-python-client + json_normalize": (
         "pandas",
         "googleapiclient.discovery",
