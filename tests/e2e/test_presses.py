@@ -182,6 +182,26 @@ def test_a_press_survives_an_update_between_its_beginning_and_its_end(
     expect(page.locator(".ct-status").first).to_have_text("the update came later")
 
 
+PRESS = """([selector, button]) => document.querySelector(selector).dispatchEvent(
+    new PointerEvent('pointerdown', { button, bubbles: true, composed: true }))"""
+SAY = "text => { window.state.notice = { text }; window.announce(); }"
+
+
+@pytest.mark.parametrize("name", ["tasks"], indirect=True)
+def test_a_press_whose_release_a_menu_swallowed_holds_no_update(page: Page, draw: Draw, name: str) -> None:
+    draw()
+    status = page.locator(".ct-status").first
+    for selector, button in ((".ct-panel", 2), (".ct-panel select", 0)):  # their menus are the browser's
+        page.evaluate(PRESS, [selector, button])
+        page.evaluate(SAY, f"{selector} was pressed")
+        expect(status).to_have_text(f"{selector} was pressed")
+    page.evaluate(PRESS, [".ct-panel", 0])
+    page.evaluate(SAY, "the button is down")
+    expect(status).not_to_have_text("the button is down")
+    page.mouse.move(30, 30)
+    expect(status).to_have_text("the button is down")
+
+
 # The other panels have the same frame and no other calls.
 @pytest.mark.parametrize(
     "name", ["queue", "history", "leases", "monitor", "explorer", "access"], indirect=True

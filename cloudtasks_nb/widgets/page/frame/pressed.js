@@ -10,16 +10,23 @@ export class Pressed {
       this.timer = setTimeout(() => this.#release(), 0); // after the click, which follows the release
     };
     const ends = ["pointerup", "pointercancel"];
-    const press = () => {
+    // A menu or the list of a select may swallow the release: then the pointer moves without a button.
+    const moved = ({ buttons }) => {
+      if (this.isDown && !buttons) release();
+    };
+    const press = ({ button, target }) => {
+      if (button || target.closest("select")) return;
       clearTimeout(this.timer); // a second press follows at once
       this.isDown = true;
     };
     root.addEventListener("pointerdown", press, true);
     for (const end of ends) document.addEventListener(end, release, true);
+    document.addEventListener("pointermove", moved, true);
     window.addEventListener("blur", release);
     undo.push(() => {
       clearTimeout(this.timer);
       for (const end of ends) document.removeEventListener(end, release, true);
+      document.removeEventListener("pointermove", moved, true);
       window.removeEventListener("blur", release);
     });
   }
