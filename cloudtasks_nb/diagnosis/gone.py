@@ -47,7 +47,7 @@ def what_became(task: Task, facts: Facts, missing: str) -> Said:
         return Said("gone", words, seen, TURN_ON, LOGGING)
     words = "This task does not exist, and no record of it was found. It never existed, or it ended long ago."
     if facts.unseen:
-        words = "This task does not exist. Whether it ever existed is unknown."
+        words = "This task does not exist. It may never have existed."
     return Said("unknown", words, seen, "queue.tasks()", LOGGING)
 
 

@@ -80,7 +80,9 @@ class FilteredTasks(Panel):
 
     @action(busy=False)
     def between(self, field: str, low: str | int = "", high: str | int = "") -> str:
-        """Filter `due`, `created`, `attempted` or `attempts` to `low` <= value < `high`; "" is no bound.
+        """Show only tasks whose `field` is at least `low` and less than `high`. An empty text sets no limit.
+
+        `field` is `due`, `created`, `attempted` or `attempts`.
 
         Replaces all other terms for this field. Errors: QueryError.
 
