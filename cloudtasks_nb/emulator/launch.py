@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from ..arguments import check
 from ..client import Client
 from ..connecting import EMULATOR_LOCATION, EMULATOR_PROJECT, emulator_in_environment
 from ..errors import CloudTasksError, ConfigError
@@ -70,6 +71,7 @@ def local(
         >>> with ct.local() as client:
         ...     client.create_queue("emails")
     """
+    check(local, locals())
     check_version(api_version)
     asked = allow_targets or app_engine or app_engine_location or enforce_iam or dead_letter
     usual = data is None and dispatch and clock == "system" and not asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import closing, contextmanager
@@ -123,7 +124,7 @@ class Pager(Shown, Exports, Generic[T]):
         held = self._page(self._first)
         if len(held.items) >= count or not held.next_page_token:
             return Items(held.items[:count], self._listing)
-        return Items(islice(self, count), self._listing)
+        return Items(islice(self, min(count, sys.maxsize)), self._listing)
 
     def _own_columns(self) -> Columns[Any]:
         return self._listing.columns()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
+from ..arguments import Checked
 from ..errors import ConfigError
 from ..rest.session import Session
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 B = TypeVar("B", bound="Bound")
 
 
-class Bound:
+class Bound(Checked):
     """A model message with verbs. The session is an attribute, not a field of the message."""
 
     __slots__ = ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..arguments import gathered
 from ..discreet import as_hidden
 from ..errors import NotFound, PermissionDenied
 from ..model import task as model
@@ -17,7 +18,6 @@ from ..model.queue import RetryConfig
 from ..model.target import AppEngineRouting, OAuthToken, OidcToken
 from ..names import check_task_id, parse_task
 from .bound import QueueVerbs
-from .keywords import gathered, known_keywords
 from .new_task import JSON, TaskOptions, new_task
 from .task import Task, read_task
 
@@ -29,7 +29,6 @@ class CreateVerbs(QueueVerbs):
 
     __slots__ = ()
 
-    @known_keywords
     def create_task(
         self,
         payload: Any = None,

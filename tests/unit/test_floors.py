@@ -16,7 +16,7 @@ FLOORS = [
     {"errors"},
     {"names", "origins", "platforms", "mime"},
     {"model"},
-    {"query"},
+    {"query", "arguments"},
     {"rest", "frames", "render", "progress", "interrupts"},
     {"oauth", "paging", "api"},
     {"history"},
