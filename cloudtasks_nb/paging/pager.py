@@ -86,7 +86,10 @@ class Pager(Shown, Exports, Generic[T]):
             [2, 2, 1]
         """
         tokens = self._tokens.afresh()
-        return (self._page(raw, tokens) for raw in self._raw_pages(tokens, ahead=False))
+        for raw in self._raw_pages(tokens, ahead=False):
+            page = self._page(raw, tokens)
+            tokens.items += len(page)
+            yield page
 
     def page(self, token: str = "") -> Page[T]:
         """Read the page of a page token (default: the first page). It always makes one request.
@@ -237,6 +240,7 @@ class Pager(Shown, Exports, Generic[T]):
                     page = columns.read(raw, left)
                 yield page
                 shown.update(len(page))
+                tokens.items += len(page)
                 left = None if left is None else left - len(page)
 
     def _limited(self, export: Export[Any], limit: int | None, progress: bool | None) -> Iterable[Any]:

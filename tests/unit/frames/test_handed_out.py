@@ -290,7 +290,7 @@ def test_results_become_tables(tmp_path: Path) -> None:
         b"--b\r\nContent-Type: application/http\r\nContent-ID: <response-x + %d>\r\n\r\nHTTP/1.1 %s\r\n"
         b"Content-Type: application/json\r\n\r\n%s\r\n"
     )
-    parts = multipart % (0, b"200 OK", b'{"name": "q"}') + multipart % (
+    parts = multipart % (0, b"200 OK", b'{"name": "%s"}' % QUEUE.encode()) + multipart % (
         1, b"404 Not Found", b'{"error": {"code": 404, "message": "none", "status": "NOT_FOUND"}}'
     ) + b"--b--"  # fmt: skip
     queue = {"name": QUEUE, "state": "RUNNING"}
