@@ -59,8 +59,11 @@ class Checked:
 
 
 def checked(verb: Callable[P, T]) -> Callable[P, T]:
-    """Wrap a verb: it validates its arguments as check() does."""
-    names = verb.__code__.co_varnames[: verb.__code__.co_argcount]
+    """Wrap a verb: it validates its arguments as check() does. A verb without parameters stays as it is."""
+    code = verb.__code__
+    names = code.co_varnames[: code.co_argcount]
+    if code.co_argcount + code.co_kwonlyargcount == 1:  # only self
+        return verb
 
     @wraps(verb)
     def call(*args: Any, **given: Any) -> T:
