@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 from msgspec import Struct
 
 from .discreet import JsonObject, as_hidden
-from .errors import ConfigError
+from .errors import ConfigError, InvalidArgument
 from .model.queue import RateLimits, RetryConfig
 from .model.schema import schema, snake
 
@@ -42,7 +42,7 @@ class UnknownKeyword(ConfigError, TypeError):
     """A verb was called with an unknown keyword."""
 
 
-class WrongArgument(ConfigError, TypeError):
+class WrongArgument(ConfigError, InvalidArgument, TypeError):
     """A verb was called with an argument of a type that it does not accept. The verb did nothing."""
 
 

@@ -58,6 +58,7 @@ def test_the_functions_of_the_package_do_so_too(verb: Callable[..., Any]) -> Non
 def test_the_error_says_what_was_given_what_is_allowed_and_what_to_do() -> None:
     with pytest.raises(TypeError) as refused:  # code that catches Python's own error still works
         ct.Pager.first(object(), None)  # type: ignore[arg-type]
+    assert isinstance(refused.value, ct.ConfigError) and isinstance(refused.value, ct.InvalidArgument)
     assert str(refused.value) == (
         "first() was called with count=None, but count must be an integer.\n"
         "  next: pass an integer, or omit count (it defaults to 20)"

@@ -62,6 +62,7 @@ def test_credentials_do_not_travel_in_the_clear() -> None:
         assert "secret" not in str(caught.value)
         assert "secret" not in repr(auth)
         Session("http://localhost:1", auth).close()
+        Session("http://LOCALHOST.:1", auth).close()  # a final dot makes a name absolute
         Session("https://tasks.example.com", auth).close()
     Session("http://tasks.example.com", credentials_auth(AnonymousCredentials())).close()
 
