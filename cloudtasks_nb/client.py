@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from .api import Api
 from .api.batch import Batch
 from .arguments import gathered
+from .connected import Connected
 from .errors import CloudTasksError, ConfigError
 from .model.durations import DurationLike
 from .model.instants import InstantLike
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 EVERYWHERE = "-"
 
 
-class Client(CreatesQueues, Shown):
+class Client(CreatesQueues, Connected, Shown):
     """Access to the queues and tasks of a project. Thread-safe; also a context manager.
 
     `project`, `endpoint` and `identity` are plain attributes, and so is `location`, the id of the default location

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ..arguments import Checked
+from ..connected import Connected
 from ..errors import CloudTasksError, ConfigError, NotFound
 from ..interrupts import interrupts_go_to
 from ..model.durations import EXAMPLES, DurationLike, span_of
@@ -34,7 +35,7 @@ _DELAYS_SUMMED = 10_000
 _ROWS_AT_ONCE = 10_000  # tasks per write: a long poll saves its tasks in parts
 
 
-class Watch(Checked, Shown):
+class Watch(Connected, Checked, Shown):
     """A watch that runs in the background, as queue.watch() starts it.
 
     It polls the queue at the interval `every`, until stop() or the end of the program. If a poll fails, `problem` holds

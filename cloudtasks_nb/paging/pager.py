@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from ..connected import Connected
 from ..errors import CloudTasksError, DecodeError
 from ..model.json import decode
 from ..progress import bar, is_shown
@@ -37,7 +38,7 @@ class _Listing(msgspec.Struct, rename="camel"):
     next_page_token: str = ""
 
 
-class Pager(Shown, Exports, Generic[T]):
+class Pager(Connected, Shown, Exports, Generic[T]):
     """A listing. It has its first page; each further page is fetched when iteration reaches it.
 
     Each iteration starts from the beginning. `repr` shows the first page, and never calls the network.
@@ -49,6 +50,8 @@ class Pager(Shown, Exports, Generic[T]):
         >>> tasks.first(3)
         >>> tasks.to_dataframe()
     """
+
+    _picklable = "pickle its data: pager.to_dataframe() or list(pager)"
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from ..connected import Connected
 from ..discreet import Address, JsonObject
 from ..errors import ApiError, CloudTasksError, ConfigError, ReadOnly, Unauthenticated
 from ..model.json import decode
@@ -45,7 +46,7 @@ _CHANGES_NAMES = frozenset(
 )
 
 
-class Session:
+class Session(Connected):
     """Calls REST methods at one endpoint as one identity. Thread-safe."""
 
     def __init__(

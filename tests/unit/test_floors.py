@@ -14,7 +14,7 @@ FLOORS = [
     {"shown", "redact"},
     {"discreet", "installation", "visible"},
     {"errors"},
-    {"names", "origins", "platforms", "mime"},
+    {"names", "connected", "origins", "platforms", "mime"},
     {"model"},
     {"query", "arguments"},
     {"rest", "frames", "render", "progress", "interrupts"},

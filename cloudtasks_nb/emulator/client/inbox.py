@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
 from ...arguments import Checked
+from ...connected import Connected
 from ...errors import ConfigError, InvalidArgument, Timeout
 from ...model import Duration, Headers
 from ...model.durations import DurationLike
@@ -31,7 +32,7 @@ _IN_URLS = "/?&=%:@!$'()*+,;~"
 Handler = TypeVar("Handler", bound=Callable[[Received], Any])
 
 
-class Inbox(Checked, Shown):
+class Inbox(Connected, Checked, Shown):
     """A URL on this machine that records the requests it receives. It responds with 200 unless a handler decides
     otherwise.
 

@@ -6,6 +6,7 @@ import base64
 import csv
 import gzip
 import json
+import pickle
 import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -306,6 +307,9 @@ def test_results_become_tables(tmp_path: Path) -> None:
         client.close()
     assert list(frame) == ["index", "method", "resource", "ok", "code", "message", "attempts"]
     assert frame["ok"].tolist() == [True, False]
+    again = pickle.loads(pickle.dumps(batch.results))  # noqa: S301 - made here
+    pd.testing.assert_frame_equal(again.to_dataframe(), frame)
+    assert again[0].result().name == QUEUE
     assert frame["code"].tolist() == [pd.NA, 5]
     assert frame["message"].tolist() == [pd.NA, "none"]
 
