@@ -87,10 +87,9 @@ def check(verb: Callable[..., Any], said: Mapping[str, Any]) -> None:
             if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in known.values()):
                 continue
             others = [other for other in known if other != "self"]
-            takes = f"it takes {', '.join(others)}" if others else "it takes no arguments"
             raise UnknownKeyword(
                 f"{verb.__name__}() has no keyword {name!r}.",
-                hint=f"{_meant(name, others)}; {takes}".removeprefix("; "),
+                hint=f"{_meant(name, others)}; it takes {', '.join(others)}".removeprefix("; "),
             )
         kinds = _kinds(known[name].annotation)
         if kinds and not any(kind.holds(value) for kind in kinds):
