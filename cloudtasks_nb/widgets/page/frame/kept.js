@@ -18,7 +18,7 @@ function view({ open, scrollLeft, scrollTop }) {
   return open === undefined ? { scrollLeft, scrollTop } : { open, scrollLeft, scrollTop };
 }
 
-/** Draw again; then press, unfold, scroll and focus as before. Buttons with a key keep the focus elsewhere. */
+/** Draw again; then press, unfold, scroll and focus as before. The frame keeps that of buttons. */
 export function keepView(root, draw) {
   const held = root.getRootNode().activeElement;
   const before = [...named(root)].map(([name, node]) => [name, view(node), node.ariaPressed, node === held]);
