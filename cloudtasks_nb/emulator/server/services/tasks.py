@@ -50,6 +50,7 @@ class TaskService(Serving):
         page_token: str = "",
         order_by: str = "",
         most_bytes: int = MAX_PAGE_BYTES,
+        version: Version = OWN,
     ) -> bytes:
         """`most_bytes`: the size at which a page ends; NAMES_ONLY if only names are requested."""
         row = self._queue(parse_queue(parent))
@@ -63,7 +64,7 @@ class TaskService(Serving):
             return names_json(ids, prefix, token)
         found, more = self._tasks.page(*where, payloads=view == "FULL", most_bytes=most_bytes)
         token = self._token(page, order, row, found[-1][0]) if more else ""
-        return page_json(found, prefix, view, token)
+        return page_json(found, prefix, view, token, version)
 
     def _token(self, page: Listing, order: Order, row: QueueRow, last: str) -> str:
         """The end of a page: after the task with this id."""
