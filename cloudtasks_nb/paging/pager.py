@@ -221,7 +221,7 @@ class Pager(Shown, Exports, Generic[T]):
         start = kept.token if kept is not None else None
         left = limit
         with tokens.reading():
-            several = bool(_next_token(self._first))
+            several = self._needs_several(columns, limit)
         ahead = limit is None  # with a limit, a prefetched page may be wasted
         with (
             self._bar(progress, limit, several=several) as shown,
@@ -237,6 +237,12 @@ class Pager(Shown, Exports, Generic[T]):
                 yield page
                 shown.update(len(page))
                 left = None if left is None else left - len(page)
+
+    def _needs_several(self, columns: Columns[P], limit: int | None) -> bool:
+        """Whether an export needs more than the first page."""
+        if not _next_token(self._first):
+            return False
+        return limit is None or len(columns.read(self._first, limit)) < limit
 
     def _limited(self, export: Export[Any], limit: int | None, progress: bool | None) -> Iterable[Any]:
         check_count("limit", limit)
@@ -282,11 +288,14 @@ class Pager(Shown, Exports, Generic[T]):
             yield batch
 
     def _bar(self, progress: bool | None, limit: int | None, *, several: bool) -> Any:
-        """The progress line of an export, with the estimated total before the first call."""
+        """The progress line of an export, with the estimated total before the first call.
+
+        The estimate may need a request, so an export of the first page has none.
+        """
         caption, noun = self._listing.caption, self._listing.nouns
         if not is_shown(progress, several=several):
             return bar(caption, noun, False, several=several)
-        expected = self._listing.expected()
+        expected = self._listing.expected() if several else Expected()
         if limit is not None:
             expected = Expected(min(expected.items, limit) if expected.items else None)
         return bar(
