@@ -208,9 +208,17 @@ def test_a_page_of_attempted_tasks_is_the_same_as_its_translation(version: Versi
         if name != "never":
             emulator("queues.tasks.run", name=f"{QUEUE}/tasks/{name}")
             emulator.service.attempts.finish(emulator.sent.pop(), attempts.answered(500))
-    list_, asked = "projects.locations.queues.tasks.list", {"parent": QUEUE, "response_view": "FULL"}
-    page = json.loads(emulator.service.call(list_, asked, OWN))
-    raw = emulator.service.call(list_, asked, version)
+    list_ = "projects.locations.queues.tasks.list"
+    for size in (1, 100):
+        token, seen = "", 0
+        while token or not seen:
+            asked = {"parent": QUEUE, "response_view": "FULL", "page_size": size, "page_token": token}
+            page = json.loads(emulator.service.call(list_, asked, OWN))
+            raw = emulator.service.call(list_, asked, version)
+            assert isinstance(raw, bytes)
+            assert json.loads(said_in(raw, methods_of(version)[list_])) == write(
+                ListTasksResponse, page, version
+            )
+            token, seen = page.get("nextPageToken", ""), seen + len(page["tasks"])
+        assert seen == 5
     emulator.store.close()
-    assert len(page["tasks"]) == 5
-    assert json.loads(said_in(raw, methods_of(version)[list_])) == write(ListTasksResponse, page, version)

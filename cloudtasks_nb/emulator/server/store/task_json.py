@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,6 +12,11 @@ from ....model.versions import OWN, Version
 from ..clock import rfc3339
 
 _RETRY = '"retryConfig":'
+_HTTP = '"httpRequest":'  # such a request has no retry settings and no deadline, so it is the same in every version
+
+
+class InVersion(bytes):
+    """A response in the version of its call already. Others are searched for members to translate."""
 
 
 class StoredTask(Struct, frozen=True):
@@ -86,20 +91,20 @@ def joined_json(tasks: Iterable[bytes]) -> bytes:
 
 
 def page_json(
-    rows: Iterable[Listed], prefix: str, view: str, next_page_token: str, version: Version = OWN
+    rows: Sequence[Listed], prefix: str, view: str, next_page_token: str, version: Version = OWN
 ) -> bytes:
-    """A ListTasksResponse. Attempts are in the form of `version`; other differences remain to be translated."""
-    tasks = ",".join([_json(row, prefix, view, version) for row in rows])
-    members = [f'"tasks":[{tasks}]'] if tasks else []
-    if next_page_token:
-        members.append(f'"nextPageToken":"{next_page_token}"')
-    return f"{{{','.join(members)}}}".encode()
+    """A ListTasksResponse. Attempts are in the form of `version`; unusual requests remain to be translated."""
+    page = _page([_json(row, prefix, view, version) for row in rows], next_page_token)
+    return InVersion(page) if all(row[-1].startswith(_HTTP) for row in rows) else page
 
 
 def names_json(rows: Iterable[tuple[str]], prefix: str, next_page_token: str) -> bytes:
     """The same with names only."""
-    tasks = ",".join([f'{{"name":"{prefix}{id}"}}' for (id,) in rows])
-    members = [f'"tasks":[{tasks}]'] if tasks else []
+    return InVersion(_page([f'{{"name":"{prefix}{id}"}}' for (id,) in rows], next_page_token))
+
+
+def _page(tasks: list[str], next_page_token: str) -> bytes:
+    members = [f'"tasks":[{",".join(tasks)}]'] if tasks else []
     if next_page_token:
         members.append(f'"nextPageToken":"{next_page_token}"')
     return f"{{{','.join(members)}}}".encode()
