@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import cloudtasks_nb as ct
 from tests.integration.filling import URL
+from tests.kernels import kernel_for
 
 
 def test_a_real_kernel_runs_them(emulator: str, queue: ct.Queue, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +18,8 @@ def test_a_real_kernel_runs_them(emulator: str, queue: ct.Queue, monkeypatch: py
         f"%ct tasks {queue.id} --full",
     ]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    with kernel_for(book, timeout=60) as client:
+        client.execute()
     created, listed = (cell.outputs for cell in book.cells[1:])
     assert "create_task('[1, 2]'" in created[0].text
     assert "HTTP task" in created[1].data["text/plain"]
@@ -30,7 +31,8 @@ def test_an_error_is_followed_by_its_card(emulator: str, monkeypatch: pytest.Mon
     monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", emulator.removeprefix("http://"))
     cells = ["%load_ext cloudtasks_nb", "%ct pause no-such-queue", "1 / 0"]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(book, timeout=60, kernel_name="python3", allow_errors=True).execute()
+    with kernel_for(book, timeout=60, allow_errors=True) as client:
+        client.execute()
     *_, error, card = book.cells[1].outputs
     assert (error.output_type, error.ename) == ("error", "NotFound")
     assert "no-such-queue" in error.evalue

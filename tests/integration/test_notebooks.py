@@ -7,9 +7,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import cloudtasks_nb as ct
+from tests.kernels import kernel_for
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -36,7 +36,8 @@ def test_it_runs_from_top_to_bottom(
     monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", demo)
     monkeypatch.setenv("TQDM_DISABLE", "1")
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
+    with kernel_for(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}) as client:
+        client.execute()
     assert [*tmp_path.glob("tmp*")] == []
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))

@@ -10,9 +10,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import cloudtasks_nb as ct
+from tests.kernels import kernel_for
 from tests.waiting import PATIENCE_S, wait_until
 
 from .conftest import fill, leased
@@ -223,7 +223,8 @@ CELLS = [
 def test_a_cell_shows_its_worker_once() -> None:
     """The live card is also the value of the cell."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
-    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    with kernel_for(notebook, timeout=60) as client:
+        client.execute()
     outputs = [[output.output_type for output in cell.outputs] for cell in notebook.cells]
     live, value = ["display_data"], ["execute_result"]
     assert outputs == [[], live, value, live, live, value]

@@ -10,6 +10,7 @@ import pytest
 from nbclient import NotebookClient
 
 import cloudtasks_nb as ct
+from tests.kernels import kernel_for
 
 OPEN = """
 import cloudtasks_nb as ct
@@ -27,8 +28,7 @@ ROLE, ADA = "roles/cloudtasks.viewer", "user:ada@example.com"
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[NotebookClient]:
-    client = NotebookClient(nbformat.v4.new_notebook(), timeout=60, kernel_name="python3")
-    with client.setup_kernel():
+    with kernel_for(nbformat.v4.new_notebook(), timeout=60) as client, client.setup_kernel():
         yield client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import traceback
+import weakref
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,15 @@ class Entrance:
         self._starting: asyncio.Task[int] | None = None
         self._server: GrpcServer | None = None
         self._complained = False
+        self._made: weakref.WeakSet[Splice | Unequipped] = weakref.WeakSet()
 
     def connection(self) -> asyncio.Protocol:
         """The protocol for a new connection."""
+        made = self._protocol()
+        self._made.add(made)
+        return made
+
+    def _protocol(self) -> Splice | Unequipped:
         if all(map(_is_installed, _PACKAGES)):
             return Splice(self._port)
         missing = MissingExtra("gRPC", "grpc")
@@ -65,6 +72,8 @@ class Entrance:
             await asyncio.wait([self._starting])
         if self._server is not None:
             await self._server.close()
+        for protocol in list(self._made):
+            protocol.close()
 
 
 def _imported() -> type[GrpcServer]:

@@ -63,6 +63,14 @@ class Splice(_End):
         else:
             super().data_received(data)
 
+    def close(self) -> None:
+        """Closes both ends."""
+        if self._reaching is not None:
+            self._reaching.cancel()
+        for end in (self, self.other):
+            if end is not None and end.transport is not None:
+                end.transport.abort()
+
     async def _reach(self) -> None:
         assert self.transport is not None  # noqa: S101 - it began with the connection
         try:

@@ -53,6 +53,10 @@ class Unequipped(asyncio.Protocol):
             content, self._left = self._left[_HEAD : _HEAD + size], self._left[_HEAD + size :]
             self._transport.write(self._reply(kind, flags, stream, content))
 
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
     def _reply(self, kind: int, flags: int, stream: int, content: bytes) -> bytes:
         if kind == _HEADERS:
             refused = _frame(_HEADERS, _END_STREAM | _END_HEADERS, stream, self._answer)

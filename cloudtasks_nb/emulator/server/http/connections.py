@@ -50,6 +50,7 @@ class Connections:
         self._http_2 = http_2
         self._met_tls = False
         self._server: asyncio.Server | None = None
+        self._closed = False
         _COMPLAINTS.addFilter(_is_ours)
 
     async def start(self, listening: socket.socket) -> None:
@@ -63,14 +64,18 @@ class Connections:
     async def close(self) -> None:
         if self._server is not None:
             self._server.close()
+            self._closed = True
+            for transport in self._silent:
+                transport.abort()
             await self._runner.cleanup()
-        for transport in self._silent:
-            transport.abort()
 
     def _connected(self) -> _Beginning:
         return _Beginning(self._opened, self._protocol)
 
     def _opened(self, transport: asyncio.Transport) -> None:
+        if self._closed:  # the operating system accepted it before
+            transport.abort()
+            return
         self._silent.add(transport)
         asyncio.get_running_loop().call_later(self._first_head_s, self._lose_patience, transport)
 
