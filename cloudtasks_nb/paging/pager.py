@@ -17,7 +17,7 @@ from ..model.json import decode
 from ..progress import bar, is_shown
 from ..rest.pages import PageTokens
 from ..shown import Shown
-from .ahead import Ahead, Begun, Fetch, arrow_is_loaded
+from .ahead import Ahead, Begun, Fetch, OneThread, arrow_is_loaded
 from .cut_short import Pages, add_hint
 from .exports import Exports, check_count
 from .listing import Expected, Items, Listing, Page
@@ -142,11 +142,14 @@ class Pager(Shown, Exports, Generic[T]):
         unseen = self._start if start is None else start
         begun = self._take_begun() if ahead and start is None else None
         read = begun.read if begun else self._walk() if ahead else self._fetch
+        thread = OneThread()
         try:
             raw = self._beginning() if start is None else read(start)
             while True:
                 token = self._token_after(raw, tokens)
-                upcoming = (begun and begun.page(token)) or Ahead(read, token) if ahead and token else None
+                upcoming = None
+                if ahead and token:
+                    upcoming = (begun and begun.page(token)) or Ahead(read, token, thread)
                 if upcoming is not None:
                     upcoming.leave()
                 unseen = token
@@ -158,6 +161,8 @@ class Pager(Shown, Exports, Generic[T]):
         except (CloudTasksError, KeyboardInterrupt) as error:
             error.page_token = unseen  # type: ignore[union-attr]
             raise
+        finally:
+            thread.close()
 
     @contextmanager
     def _beginning_to_fetch(self) -> Iterator[None]:
