@@ -14,7 +14,7 @@ from ..query.offered import terms_offered
 from .action import Refused, action
 from .clickable import LINES_KEPT
 from .panel import Panel
-from .task_table import COLUMNS, TaskTable, usual_columns
+from .task_table import COLUMNS, TaskTable, next_order, usual_columns
 from .task_wire import columns_sent, matching_sent
 
 if TYPE_CHECKING:
@@ -99,7 +99,11 @@ class FilteredTasks(Panel):
             >>> browser.sort("attempts", descending=True)
             >>> browser.sort(["status", "-attempts"])  # a minus is descending
         """
-        wanted = [f"{'-' * descending}{column}"] if isinstance(column, str) and column else list(column)
+        return self._sort_by(
+            [f"{'-' * descending}{column}"] if isinstance(column, str) and column else list(column)
+        )
+
+    def _sort_by(self, wanted: list[str]) -> str:
         for name in wanted:
             if not isinstance(name, str) or name.removeprefix("-") not in COLUMNS:
                 raise Refused(f"There is no column {name!r}.", hint=f"columns: {', '.join(COLUMNS)}")
@@ -108,14 +112,23 @@ class FilteredTasks(Panel):
         return ""
 
     @action(busy=False)
-    def show_columns(self, columns: list[str]) -> str:
-        """Choose the columns, from those of `task_table.COLUMNS`; "task" is always there."""
+    def cycle_sort(self, column: str, beside: bool = False) -> str:
+        """Cycle the order of a column: ascending, descending, unsorted. `beside` keeps the other columns."""
+        return self._sort_by(next_order(column, self._table.sorting, beside))
+
+    @action(busy=False)
+    def show_columns(self, columns: list[str], on: bool | None = None) -> str:
+        """Choose the columns, from those of `task_table.COLUMNS`; "task" is always there.
+
+        on=True adds these columns to the shown ones, and on=False hides them.
+        """
         unknown = [name for name in columns if name not in COLUMNS]
         if unknown:
             raise Refused(f"There is no column {unknown[0]!r}.", hint=f"columns: {', '.join(COLUMNS)}")
         if "payload" in columns and self.view != "FULL":
             raise Refused("Payloads are not loaded.", hint='press "Payloads", or browser.read_payloads()')
-        self.columns = [name for name in COLUMNS if name in {"task", *columns}]
+        wanted = set(columns) if on is None else {*self.columns} - {*columns} | {*(columns if on else ())}
+        self.columns = [name for name in COLUMNS if name in wanted | {"task"}]
         self._sent = (0, [""])
         self._show_order()
         return ""

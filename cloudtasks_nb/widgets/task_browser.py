@@ -20,7 +20,7 @@ from .still import tasks_words
 from .task_edit import Changes, creation, edit_form
 from .task_export import file_of_tasks, write_tasks
 from .task_following import follow
-from .task_lines import FEW, Which, copy_line, edit_line, reschedule_line, verb_line
+from .task_lines import FEW, Confirm, Which, copy_line, edit_line, reschedule_line, verb_line
 from .task_reader import TaskReader
 from .task_wire import ticked_sent
 
@@ -42,8 +42,8 @@ class TaskBrowser(TaskReader):
     """A table of a queue's tasks. The selected and the matching tasks are available as data.
 
     Verbs take "selected" or "matching". For "matching", and for more than 20 tasks, they require `confirm`: the
-    number of tasks, or the queue's id. Errors of a call appear in the status line; called from Python they are
-    raised too.
+    number of tasks, or the queue's id. A page also sends the `stamp` of the tasks that it showed. Errors of a call
+    appear in the status line; called from Python they are raised too.
 
     Example:
         >>> browser = queue.browse()
@@ -171,27 +171,27 @@ class TaskBrowser(TaskReader):
         return f"{task_id} was deleted."
 
     @action(verb_line("run_tasks"), changes=True)
-    def run_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
+    def run_tasks(self, which: Which = "selected", confirm: Confirm = None, stamp: str = "") -> str:
         """Send tasks now. Errors: InvalidArgument (pull tasks); Refused without `confirm`, or when read-only."""
-        tasks = self._chosen(which, confirm)
+        tasks = self._chosen(which, confirm, stamp)
         said = self._each(tasks, partial(self.queue.run_tasks, progress=False), "sent")
         return f"{said} Refresh to see the results."
 
     @action(verb_line("delete_tasks"), changes=True)
-    def delete_tasks(self, which: Which = "selected", confirm: int | str | None = None) -> str:
+    def delete_tasks(self, which: Which = "selected", confirm: Confirm = None, stamp: str = "") -> str:
         """Delete tasks for good. Errors: PermissionDenied; Refused without `confirm`, or when read-only."""
-        tasks = self._chosen(which, confirm)
+        tasks = self._chosen(which, confirm, stamp)
         return self._each(tasks, partial(self.queue.delete_tasks, progress=False), "deleted", is_gone=True)
 
     @action(copy_line, changes=True)
-    def copy_tasks(self, to: str, which: Which = "selected", confirm: int | str | None = None) -> str:
+    def copy_tasks(self, to: str, which: Which = "selected", confirm: Confirm = None, stamp: str = "") -> str:
         """Create the same tasks with new ids in another queue, given by its id or full name.
 
         Errors: NotFound, InvalidArgument (a queue of another kind); Refused without `confirm`, or when read-only.
         """
         from ..resources.queue import read_queue
 
-        tasks = self._chosen(which, confirm)
+        tasks = self._chosen(which, confirm, stamp)
         target = read_queue(self.queue._session, parse_queue(to, self.queue.project, self.queue.location))
         if target.name == self.queue.name:
             raise Refused("These tasks are already in that queue.", hint="edit a task to enqueue it again")
@@ -200,7 +200,7 @@ class TaskBrowser(TaskReader):
 
     @action(reschedule_line, changes=True)
     def reschedule_tasks(
-        self, schedule: str, which: Which = "selected", confirm: int | str | None = None
+        self, schedule: str, which: Which = "selected", confirm: Confirm = None, stamp: str = ""
     ) -> str:
         """Give tasks another time: each is created again, and then the original is deleted.
 
@@ -208,7 +208,7 @@ class TaskBrowser(TaskReader):
         """
         from ..bulk.rescheduling import due
 
-        tasks, when = self._chosen(which, confirm), due(schedule, self.queue._session.now())
+        tasks, when = self._chosen(which, confirm, stamp), due(schedule, self.queue._session.now())
         move = partial(self.queue.reschedule_tasks, schedule=when, progress=False)
         said = self._each(tasks, move, "rescheduled", is_gone=True)
         return f"{said} Refresh to see them at {exact(when)}."
@@ -278,9 +278,7 @@ class TaskBrowser(TaskReader):
                 said += ", which no longer existed"
             else:
                 said += ", which was deleted"
-            self._settle([task_id])
-        else:
-            self._settle([])
+        self._settle([task_id] * delete_old)
         return f"{said}."
 
     def _again(self, call: str) -> str:
@@ -309,9 +307,11 @@ class TaskBrowser(TaskReader):
             raise Refused(none, hint=hint)
         return tasks
 
-    def _chosen(self, which: Which, confirm: int | str | None) -> list[Task]:
+    def _chosen(self, which: Which, confirm: Confirm, stamp: str) -> list[Task]:
         """The selected or matching tasks. Errors: Refused when a required `confirm` is missing or different."""
         tasks = self._some(which)
+        if stamp and stamp != (self.ticked if which == "selected" else self.place)["stamp"]:
+            raise Refused("The tasks changed, so nothing was done.", hint="check them and repeat it")
         is_named = confirm is not None and str(confirm) in (str(len(tasks)), self.queue.id)
         if not is_named and (confirm is not None or which == "matching" or len(tasks) > FEW):
             raise Refused(
@@ -360,10 +360,9 @@ class TaskBrowser(TaskReader):
                     gone = [some[at].id for at, error in failed.items() if isinstance(error, NotFound)]
                     acted, missing = acted + result.done, missing + gone
                     away += gone + [task.id for at, task in enumerate(some) if is_gone and at not in failed]
-                    if errors := [
-                        error for error in failed.values() if error and not isinstance(error, NotFound)
-                    ]:
-                        raise errors[0]
+                    for error in failed.values():
+                        if error and not isinstance(error, NotFound):
+                            raise error
             finally:
                 self._settle(away)
         left = len(tasks) - acted - len(missing)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .task_browser import TaskBrowser
 
 Which = Literal["selected", "matching"]
+Confirm = int | str | None
 FEW = 20  # up to this many tasks need no confirmation of their number
 
 
@@ -26,18 +27,18 @@ def _line(browser: TaskBrowser, which: Which, verb: str, before: str = "", after
 def verb_line(verb: str) -> Callable[..., str]:
     """The line of a verb whose only argument is the tasks."""
 
-    def line(browser: TaskBrowser, which: Which, confirm: object) -> str:
+    def line(browser: TaskBrowser, which: Which, confirm: object, stamp: str) -> str:
         return _line(browser, which, verb)
 
     return line
 
 
-def copy_line(browser: TaskBrowser, to: str, which: Which, confirm: object) -> str:
+def copy_line(browser: TaskBrowser, to: str, which: Which, confirm: object, stamp: str) -> str:
     """The line that copies tasks."""
     return _line(browser, which, "copy_tasks", f"{literal(to)}, ", f", to={literal(to)}, new_ids=True")
 
 
-def reschedule_line(browser: TaskBrowser, schedule: str, which: Which, confirm: object) -> str:
+def reschedule_line(browser: TaskBrowser, schedule: str, which: Which, confirm: object, stamp: str) -> str:
     """The line that reschedules tasks."""
     return _line(
         browser, which, "reschedule_tasks", f"{literal(schedule)}, ", f", schedule={literal(schedule)}"

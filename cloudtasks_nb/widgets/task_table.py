@@ -35,6 +35,17 @@ def usual_columns(kind: Kind) -> list[str]:
     return ["task", "method", "target", "schedule", "attempts", "status"]
 
 
+def next_order(column: str, order: Sequence[str], beside: bool = False) -> list[str]:
+    """The order after a press on a column head: ascending, descending, unsorted. `beside` keeps other columns.
+
+    The explorer, which sorts in the page, has the same rule (`page/heads/order.js`).
+    """
+    turned = {column: [f"-{column}"], f"-{column}": []}
+    at = next((at for at, name in enumerate(order) if name in turned), len(order))
+    now = turned[order[at]] if at < len(order) else [column]
+    return [*order[:at], *now, *order[at + 1 :]] if beside else now
+
+
 class TaskTable(Generic[T]):
     """Tasks, a filter and an order. `matching` has the tasks that match the filter, in that order.
 

@@ -65,7 +65,10 @@ def test_ten_thousand_tasks_keep_the_page_small_and_scroll_to_the_last(page: Pag
     assert page.evaluate(last) == {"do": "between", "args": {"field": "attempts", "low": "1", "high": "3"}}
     page.locator('.ct-sort[data-column="attempts"]').focus()
     page.keyboard.press("Shift+Enter")
-    assert page.evaluate(last) == {"do": "sort", "args": {"column": ["attempts"]}}
+    assert page.evaluate(last) == {
+        "do": "cycle_sort",
+        "args": {"column": "attempts", "beside": True},
+    }
 
     page.get_by_role("radio", name="all").check()
     page.get_by_role("group", name="Act on tasks").get_by_role("button", name="Delete", exact=True).click()
@@ -77,7 +80,7 @@ def test_ten_thousand_tasks_keep_the_page_small_and_scroll_to_the_last(page: Pag
     )
     page.mouse.up()  # the press reaches the button, but the form is about other tasks now
     expect(page.locator(".ct-status")).to_contain_text("The tasks changed while the form was open.")
-    assert page.evaluate(last)["do"] == "sort"
+    assert page.evaluate(last)["do"] == "cycle_sort"
 
 
 def test_a_refresh_keeps_the_place_and_leaves_no_blank(page: Page, service: Service) -> None:

@@ -23,6 +23,7 @@ export function openPage() {
   HTMLElement.prototype.focus = function focus() {
     focused = this;
   };
+  HTMLElement.prototype.scrollIntoView = () => {};
   HTMLElement.prototype.checkVisibility = () => true;
   Object.defineProperty(document, "activeElement", { get: () => focused, configurable: true });
   return document.body;

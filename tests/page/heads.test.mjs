@@ -86,6 +86,23 @@ test("arrow keys move over bars, with Shift they select several, and Escape remo
   ]);
 });
 
+test("presses that the kernel did not answer yet count for the next press", () => {
+  const reached = new Map();
+  const bars = show(ATTEMPTS, reached);
+  press(bars[0], "ArrowRight", { shiftKey: true });
+  press(show(ATTEMPTS, reached)[1], "ArrowRight", { shiftKey: true }); // drawn again for another reason
+  press(bars[2], "Escape");
+  click(show(ATTEMPTS, reached)[1], 0);
+  click(show(ATTEMPTS, reached)[1], 0);
+  assert.deepEqual(said, [
+    ["attempts", "0", "2"],
+    ["attempts", "0", "3"],
+    ["attempts", "", ""],
+    ["attempts", "1", "2"],
+    ["attempts", "", ""],
+  ]);
+});
+
 test("bars have labels in words", () => {
   assert.equal(barWords(ATTEMPTS, 1), "1");
   assert.equal(barWords(ATTEMPTS, 0, 2), "0 to 2");

@@ -102,6 +102,55 @@ test("keys move the focus and scroll the view; with Shift they select", () => {
   assert.deepEqual(model.sent.at(-1), { do: "select_matching", args: { on: true } });
 });
 
+test("a tick stays until the kernel answers it, also when the focus moves", () => {
+  const [first, second] = table.body.querySelectorAll("tr[data-id]");
+  for (const row of [first, second]) {
+    const box = row.querySelector("input");
+    row.dispatchEvent(new window.Event("focusin"));
+    box.checked = true;
+    box.dispatchEvent(new window.Event("change"));
+  }
+  const ticks = () => [first, second].map((row) => row.querySelector("input").checked);
+  assert.deepEqual(ticks(), [true, true]);
+  model.set({ selected: ["t0"] });
+  table.markSelected();
+  assert.deepEqual(ticks(), [true, true]);
+  for (const selected of [["t0", "t1"], ["t1"]]) {
+    model.set({ selected });
+    table.markSelected();
+  }
+  assert.deepEqual(ticks(), [false, true]);
+});
+
+test("two heads that are pressed before the kernel answers are both sent as presses", () => {
+  const heads = table.head.querySelectorAll(".ct-sort");
+  for (const head of heads) head.dispatchEvent(Object.assign(new window.Event("click"), { shiftKey: true }));
+  assert.deepEqual(
+    model.sent.slice(-2).map(({ args }) => args),
+    ["task", "tag"].map((column) => ({ column, beside: true })),
+  );
+});
+
+test("the widths of two columns stay until the kernel answers", () => {
+  const grips = [];
+  table.edge = ({ name }, { set }) => {
+    grips.push((width) => set(name, width, true));
+    return null;
+  };
+  const widths = () => [...table.columns.children].slice(1).map((column) => column.getAttribute("style"));
+  table.fill();
+  for (const grip of grips.slice(0, 2)) {
+    grip(300);
+    table.fill();
+  }
+  assert.deepEqual(widths(), ["width: 300px", "width: 300px"]);
+  for (const answer of [{ task: 300 }, { task: 300, tag: 300 }, { task: 200, tag: 250 }]) {
+    model.set({ widths: answer });
+    table.fill();
+    assert.deepEqual(widths(), [`width: ${answer.task}px`, `width: ${answer.tag ?? 300}px`]);
+  }
+});
+
 test("a click on a row opens its task", () => {
   click(table.body.querySelector('tr[data-id="t3"] button'));
   assert.deepEqual(opened, ["t3"]);

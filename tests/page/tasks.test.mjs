@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nextOrder } from "../../cloudtasks_nb/widgets/page/heads/order.js";
 import { changesOf, isJson, problemOf, readHeaders } from "../../cloudtasks_nb/widgets/page/tasks/edit.js";
 import {
   agrees,
@@ -49,18 +48,6 @@ test("a confirmation names the filter, and what it hides of a selection", () => 
 test("spaces around a filter do not count as a change", () => {
   assert.ok(agrees(" is:due ", { query: "is:due" }));
   assert.ok(!agrees("is:du", { query: "is:due" }));
-});
-
-test("a head sorts up, then down, then as the service lists", () => {
-  assert.deepEqual(nextOrder("schedule", ["tag"]), ["schedule"]);
-  assert.deepEqual(nextOrder("schedule", ["schedule"]), ["-schedule"]);
-  assert.deepEqual(nextOrder("schedule", ["-schedule"]), []);
-});
-
-test("with Shift, a head is added to the sort order, and keeps its place in it", () => {
-  assert.deepEqual(nextOrder("tag", ["-schedule"], true), ["-schedule", "tag"]);
-  assert.deepEqual(nextOrder("tag", ["tag", "schedule"], true), ["-tag", "schedule"]);
-  assert.deepEqual(nextOrder("tag", ["-tag", "schedule"], true), ["schedule"]);
 });
 
 test("headers are lines of a name, a colon and a value, which may hold colons", () => {

@@ -27,7 +27,7 @@ afterEach(() => frame.cleanup());
 
 const boxes = () => [...frame.root.querySelectorAll(".ct-menu-body input")];
 
-test("the menu offers each column by its name, and asks for those that are ticked", () => {
+test("the menu offers each column by its name, and tells only what changed", () => {
   assert.deepEqual(
     [...frame.root.querySelectorAll(".ct-menu-body label")].map((label) => label.textContent),
     ["Task", "Tag", "Payload"],
@@ -36,10 +36,22 @@ test("the menu offers each column by its name, and asks for those that are ticke
     boxes().map((box) => box.checked),
     [true, true, false],
   );
-  const [, tag] = boxes();
-  tag.checked = false;
-  tag.dispatchEvent(new window.Event("change"));
-  assert.deepEqual(model.sent.at(-1), { do: "show_columns", args: { columns: ["task"] } });
+  const [, tag, payload] = boxes();
+  for (const [box, isOn] of [
+    [tag, false],
+    [payload, true],
+  ]) {
+    box.checked = isOn;
+    box.dispatchEvent(new window.Event("change"));
+    model.set({ columns: ["task", "tag"] }); // the answer to an earlier change
+  }
+  assert.deepEqual(
+    model.sent.slice(-2).map(({ args }) => args),
+    [
+      { columns: ["tag"], on: false },
+      { columns: ["payload"], on: true },
+    ],
+  );
 });
 
 test("a payload can be shown only when payloads are read", () => {

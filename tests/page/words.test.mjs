@@ -10,6 +10,7 @@ import {
   relative,
   secondsOf,
 } from "../../cloudtasks_nb/widgets/page/frame/words.js";
+import { nextOrder } from "../../cloudtasks_nb/widgets/page/heads/order.js";
 
 const cases = JSON.parse(readFileSync(new URL("../words.json", import.meta.url), "utf8"));
 const NOW = Date.UTC(2026, 6, 31, 12);
@@ -31,6 +32,10 @@ for (const [seconds, words] of cases.durations) {
 }
 for (const [seconds, words] of cases.relative) {
   test(`${seconds} s from now is ${words}`, () => assert.equal(relative(NOW + seconds * 1000, NOW), words));
+}
+for (const [column, order, isBeside, next] of cases.orders) {
+  test(`${column} after ${order}${isBeside ? " with Shift" : ""} sorts by ${next}`, () =>
+    assert.deepEqual(nextOrder(column, order, isBeside), next));
 }
 for (const [count, one, words] of cases.counts) {
   test(`${count} of ${one} is ${words}`, () => assert.equal(plural(count, one), words));

@@ -11,6 +11,7 @@ import pytest
 
 from cloudtasks_nb.model.durations import parse_duration
 from cloudtasks_nb.render.values import counted, duration, relative
+from cloudtasks_nb.widgets.task_table import next_order
 
 CASES: dict[str, Any] = json.loads((Path(__file__).parents[2] / "words.json").read_text())
 NOW = datetime(2026, 7, 31, 12, 0, tzinfo=UTC)
@@ -35,6 +36,11 @@ def test_a_duration_in_its_two_largest_units(seconds: float, words: str) -> None
 @pytest.mark.parametrize(("seconds", "words"), CASES["relative"])
 def test_an_instant_as_seen_from_now(seconds: float, words: str) -> None:
     assert relative(NOW + timedelta(seconds=seconds), NOW) == words
+
+
+@pytest.mark.parametrize(("column", "order", "beside", "following"), CASES["orders"])
+def test_a_press_on_a_column_head(column: str, order: list[str], beside: bool, following: list[str]) -> None:
+    assert next_order(column, order, beside) == following
 
 
 @pytest.mark.parametrize(("count", "what", "words"), CASES["counts"])

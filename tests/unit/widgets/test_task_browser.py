@@ -236,6 +236,14 @@ def test_what_is_loaded_as_a_whole_is_filtered_and_sorted_as_a_whole(
     page.click("delete_task", task_id="t-1")
     page.click("filter", query="")
     assert ids(browser) == ["t-2", "t-0"]
+    for column, beside in (("attempts", True), ("task", True), ("attempts", False)):
+        page.click("cycle_sort", column=column, beside=beside)
+    assert browser.place["sorting"] == ["-attempts"]
+    assert page.click("cycle_sort", column="colour").startswith("There is no column 'colour'.")
+    page.click("show_columns", columns=["tag", "attempts"])
+    page.click("show_columns", columns=["tag"], on=False)
+    page.click("show_columns", columns=["created"], on=True)
+    assert browser.columns == ["task", "created", "attempts"]
     page.click("first_page")
     assert (browser.place["scope"], browser.place["number"], len(ids(browser))) == ("page", 1, 1)
 

@@ -14,6 +14,7 @@ import pytest
 import cloudtasks_nb as ct
 from cloudtasks_nb.widgets.action import Refused
 from cloudtasks_nb.widgets.task_browser import TaskBrowser
+from cloudtasks_nb.widgets.task_lines import Which
 
 from .browsing import Clicking, ids
 
@@ -160,3 +161,26 @@ def test_a_selection_is_handed_to_the_page_as_a_file(
     assert content == {"download": "x.csv"}
     assert sorted(pd.read_csv(BytesIO(data))["task_id"]) == ["t-0", "t-1", "t-2"]
     browser.close()
+
+
+@pytest.mark.parametrize("which", ["selected", "matching"])
+def test_other_tasks_than_the_page_showed_are_not_deleted(
+    queue: ct.Queue, clicking: Clicking, which: Which
+) -> None:
+    browser = TaskBrowser(queue)
+    page = clicking(browser)
+    page.click("filter", query="-id:t-1")
+    page.click("select", task_ids=["t-0", "t-2"])
+    stamp = (browser.ticked if which == "selected" else browser.place)["stamp"]
+    page.click("filter", query="-id:t-2")  # as many as before
+    page.click("select", task_ids=["t-2"], on=False)
+    page.click("select", task_ids=["t-1"])
+    about = {"which": which, "confirm": "2"}
+    assert page.click("delete_tasks", **about, stamp=stamp).startswith(
+        "The tasks changed, so nothing was done"
+    )
+    assert len(list(queue.tasks())) == 3
+    page.click("filter", query="-id:t-1")
+    page.click("select", task_ids=["t-1"], on=False)
+    page.click("select", task_ids=["t-2"])
+    assert page.click("delete_tasks", **about, stamp=stamp) == "2 tasks deleted."

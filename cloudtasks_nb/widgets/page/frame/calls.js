@@ -43,9 +43,9 @@ export class Calls {
     }
   }
 
-  /** Send an action and wait for its response. Does nothing while another action runs. */
+  /** Send an action and wait for its response. While another action runs, only say so. */
   send(action, args = {}) {
-    if (this.busy) return;
+    if (this.busy) return this.say(BUSY);
     const call = callId();
     Object.assign(this, { pending: call, action }); // first, because the response may arrive immediately
     if (!this.post({ do: action, args, call })) {

@@ -127,7 +127,9 @@ export class Frame {
     this.calls.send(action, args);
   }
 
+  /** Send a light action, after any typed text that was not sent yet. */
   tell(action, args) {
+    this.sendTyped?.();
     this.calls.tell(action, args);
   }
 
@@ -145,12 +147,17 @@ export class Frame {
   }
 
   /** A button that is disabled while an action runs, and while `allowed` returns false. */
-  button(label, act, { allowed = () => true, kind = "", title, type = "button", current } = {}) {
+  button(label, act, { allowed, kind = "", title, type = "button", current } = {}) {
     const attributes = { type, title, onclick: act, "aria-current": current && "true" };
-    const button = h("button", { class: `ct-button ct-action ${kind}`, ...attributes }, label);
-    Object.assign(button, { allowed, frame: this });
-    button.disabled = this.busy || !allowed();
-    return button;
+    return this.control(h("button", { class: `ct-button ${kind}`, ...attributes }, label), allowed);
+  }
+
+  /** Disable a button, input or select like a button of this frame. */
+  control(node, allowed = () => true) {
+    node.classList.add("ct-action");
+    Object.assign(node, { allowed, frame: this });
+    node.disabled = this.busy || !allowed();
+    return node;
   }
 
   /** Load a part of the script on demand. */
@@ -164,12 +171,12 @@ export class Frame {
     });
   }
 
-  /** Enable or disable all buttons, and restore the focus after an action. */
+  /** Enable or disable all controls, and restore the focus after an action. */
   sync() {
     if (this.busy) this.keeper.remember();
-    for (const button of this.root.querySelectorAll("button.ct-action")) {
-      if (button.frame !== this) continue; // belongs to a nested panel
-      button.disabled = this.busy || !button.allowed();
+    for (const control of this.root.querySelectorAll(".ct-action")) {
+      if (control.frame !== this) continue; // belongs to a nested panel
+      control.disabled = this.busy || !control.allowed();
     }
     this.root.setAttribute("aria-busy", String(this.busy));
     this.#markGone();

@@ -23,11 +23,10 @@ export function detailSlot(frame, trait, key, build) {
     if (!detail[key]) return node.replaceChildren();
     const { pane, title } = build(detail);
     node.replaceChildren(pane);
-    if (asked === detail[key]) {
-      focus(title);
-      pane.scrollIntoView({ block: "nearest" }); // in a narrow page it opens below
-    }
+    if (asked !== detail[key]) return; // opened by code, or another one was asked for since
     asked = null;
+    focus(title);
+    pane.scrollIntoView({ block: "nearest" }); // in a narrow page it opens below
   });
   return {
     node,

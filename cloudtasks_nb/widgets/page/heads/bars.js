@@ -25,8 +25,10 @@ export function chosenBars({ on }) {
 
 export class Bars {
   constructor(head, between, reached) {
-    Object.assign(this, { head, between, reached, chosen: chosenBars(head) });
     const { field, label, on } = head;
+    const asked = reached.get(`${field} asked`);
+    const isAnswered = asked?.over !== String(on);
+    Object.assign(this, { head, between, reached, chosen: isAnswered ? chosenBars(head) : asked.range });
     const most = Math.max(1, ...head.all);
     this.nodes = head.all.map((_, at) => this.#bar(at, most));
     const names = { role: "group", "aria-label": `Filter by ${label}` };
@@ -64,24 +66,31 @@ export class Bars {
 
   /** Filter by bars; choosing the same bars again removes the filter. */
   #choose(from, to) {
-    const { field, edges } = this.head;
-    this.reached.set(`${field} anchor`, from);
+    this.reached.set(`${this.head.field} anchor`, from);
     const isSame = this.chosen && this.chosen[0] === from && this.chosen[1] === to;
-    this.between(field, ...(isSame ? ["", ""] : [edges[from], edges[to + 1]]));
+    this.#ask(isSame ? null : [from, to]);
+  }
+
+  // The next press continues from here, also before the kernel answers with other `on`.
+  #ask(range) {
+    const { field, edges, on } = this.head;
+    this.chosen = range;
+    this.reached.set(`${field} asked`, { range, over: String(on) });
+    this.between(field, ...(range ? [edges[range[0]], edges[range[1] + 1]] : ["", ""]));
   }
 
   #extend(from, to) {
-    const { field, edges } = this.head;
+    const { field } = this.head;
     const anchor = this.chosen ? (this.reached.get(`${field} anchor`) ?? from) : from;
     this.reached.set(`${field} anchor`, anchor);
-    this.between(field, edges[Math.min(anchor, to)], edges[Math.max(anchor, to) + 1]);
+    this.#ask([Math.min(anchor, to), Math.max(anchor, to)]);
   }
 
   #escape(event) {
     if (event.key !== "Escape" || !this.chosen) return;
     event.preventDefault();
     event.stopPropagation();
-    this.between(this.head.field, "", "");
+    this.#ask(null);
   }
 
   #drag(down) {

@@ -10,10 +10,13 @@ function acknowledgeAll(frame, leases, show) {
   const act = (confirm) => frame.send("acknowledge_all", { confirm });
   const kind = "ct-quiet-danger";
   const options = { kind, allowed: () => count() > 0 };
-  const button = armed(frame, "Acknowledge all", "", () => act(String(count())), options);
+  let asked = ""; // the number in the question
+  const button = armed(frame, "Acknowledge all", "", () => act(asked), options);
   const ids = () => leases.held.map((row) => row.id);
-  button.question = () =>
-    `Acknowledge ${plural(count(), "task")}? Acknowledged tasks are deleted. ${among(ids())}`;
+  button.question = () => {
+    asked = String(count());
+    return `Acknowledge ${plural(count(), "task")}? Acknowledged tasks are deleted. ${among(ids())}`;
+  };
   const ask = () => {
     const tasks = plural(count(), "task");
     const words = `Acknowledging deletes ${tasks}. ${among(ids())}`;

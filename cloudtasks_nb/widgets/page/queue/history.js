@@ -29,8 +29,10 @@ export function lastOf(points, spanS) {
 function choice(label, options, now, choose) {
   const items = options.map(([value, words]) => h("option", { value, selected: value === now }, words));
   const onchange = (event) => choose(event.target.value);
-  return h("label.ct-pick-one", muted(label), h("select.ct-select", { onchange, "data-key": label }, items));
+  return h("select.ct-select", { onchange, "data-key": label }, items);
 }
+
+const labelled = (select) => h("label.ct-pick-one", muted(select.dataset.key), select);
 
 function spanWords(seconds) {
   if (seconds === DAY_S) return "24 h"; // as in REPORTS
@@ -77,6 +79,7 @@ export class HistoryView {
     watcher.observe(this.node);
     frame.undo.push(() => watcher.disconnect());
     frame.watch(["story"], () => this.fill());
+    frame.on("change:busy", () => frame.busy || frame.afterPress(() => this.#fillBar()));
   }
 
   /** Read the report when first opened, not earlier, because metrics are billed. */
@@ -92,6 +95,12 @@ export class HistoryView {
 
   #read(since) {
     this.frame.send("read_history", { since });
+    if (!this.frame.busy) this.#fillBar(); // nothing was sent
+  }
+
+  #fillBar() {
+    const controls = this.#controls(this.frame.get("story"));
+    this.frame.redraw(() => this.bar.replaceChildren(...controls));
   }
 
   fill() {
@@ -99,7 +108,7 @@ export class HistoryView {
     const isRead = Boolean(story.points);
     for (const part of [this.box, this.report]) part.hidden = !isRead;
     this.spanS = isRead ? story.span_s : 0;
-    this.frame.redraw(() => this.bar.replaceChildren(...this.#controls(story)));
+    this.#fillBar();
     if (!isRead) return;
     this.report.replaceChildren(...facts(story.facts));
     this.events.replaceChildren(...story.events.map(eventTable));
@@ -109,7 +118,8 @@ export class HistoryView {
   #controls(story) {
     const since = story.since ?? BEGIN;
     const again = this.frame.button(story.points ? "Read again" : "Read", () => this.#read(since));
-    const report = choice("Report of", REPORTS, since, (value) => this.#read(value));
+    const read = (value) => this.#read(value);
+    const report = labelled(this.frame.control(choice("Report of", REPORTS, since, read)));
     if (!story.points) return [report, again];
     const spans = spansFor(story.span_s).map((span) => [String(span), spanWords(span)]);
     const show = choice("Charts show the last", spans, String(this.spanS), (value) => {
@@ -117,7 +127,7 @@ export class HistoryView {
       this.draw();
     });
     const step = muted(`in steps of ${duration(story.step_s)}, read `, when(story.updated));
-    return [report, show, again, step];
+    return [report, labelled(show), again, step];
   }
 
   draw() {

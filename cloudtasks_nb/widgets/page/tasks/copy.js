@@ -6,14 +6,14 @@ import { actionForm } from "../frame/forms.js";
 import { plural } from "../frame/words.js";
 
 // A form with one text input, and the number of tasks to confirm; `about` has its words and its action.
-function againForm(frame, { which, count, words, among, close }, about) {
+function againForm(frame, { seen, count, words, among, close }, about) {
   const { verb, name, asked, hint, where, after, list, send } = about;
   const input = textInput({ list: list?.id ?? null, placeholder: hint });
-  const isMany = count > FEW || which === "matching";
+  const isMany = count > FEW || seen.which === "matching";
   const typed = isMany ? textInput({ inputmode: "numeric", placeholder: String(count) }) : null;
   const ready = () => input.value.trim() !== "" && (!typed || typed.value.trim() === String(count));
   const act = () => {
-    frame.send(send, { [name]: input.value.trim(), which, confirm: String(count) });
+    frame.send(send, { [name]: input.value.trim(), ...seen, confirm: String(count) });
     close();
   };
   const form = actionForm(

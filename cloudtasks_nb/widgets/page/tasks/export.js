@@ -5,7 +5,7 @@ import { actionForm } from "../frame/forms.js";
 
 const SAVING_MS = 10000; // the browser may still read the file
 
-export function exportForm(frame, { which, words, close }) {
+export function exportForm(frame, { seen: { which }, words, close }) {
   const { id, payloads } = frame.get("place");
   const input = textInput({ value: `${id}-tasks.parquet` });
   const save = () => {

@@ -29,8 +29,10 @@ function searchInput(frame) {
   let timer = null;
   const ask = () => {
     clearTimeout(timer);
+    timer = null;
     frame.tell("filter", { query: input.value });
   };
+  frame.sendTyped = () => timer && ask();
   input.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(ask, TYPING_MS);

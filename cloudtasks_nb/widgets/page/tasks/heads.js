@@ -1,7 +1,7 @@
 // Column heads that sort: ascending, descending, and unsorted.
 
 import { h } from "../frame/dom.js";
-import { nextOrder, sortedBy } from "../heads/order.js";
+import { sortedBy } from "../heads/order.js";
 
 function direction(name, { sorting }) {
   const by = sortedBy(name, sorting);
@@ -20,7 +20,7 @@ export function columnHead(frame, { name, label, look }, at, width, edge) {
     "data-column": name,
     "data-key": `sort ${name}`,
     title: `Sort ${scope} by ${label.toLowerCase()}; with Shift, also by other columns`,
-    onclick: ({ shiftKey }) => frame.tell("sort", { column: nextOrder(name, at.sorting, shiftKey) }),
+    onclick: ({ shiftKey }) => frame.tell("cycle_sort", { column: name, beside: shiftKey }),
   };
   const button = h("button", attributes, label, h("span", { "aria-hidden": "true" }, arrow));
   return h(

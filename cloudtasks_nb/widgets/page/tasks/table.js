@@ -31,6 +31,7 @@ export class TaskTable {
     this.rows = new Map(); // by index in the order
     this.order = [];
     this.current = 0; // the index of the row that Tab reaches
+    this.chosen = new Map(); // widths that the kernel did not store yet
     this.#build();
     this.#followView();
     this.node.addEventListener("keydown", (event) => this.#key(event));
@@ -143,8 +144,10 @@ export class TaskTable {
     const opened = this.frame.get("detail").id;
     for (const [place, row] of this.rows) {
       const isSelected = this.#isSelected(this.order[place]);
-      row.querySelector("input").checked = isSelected;
-      row.classList.toggle("ct-selected", isSelected);
+      if (row.classList.contains("ct-selected") !== isSelected) {
+        row.classList.toggle("ct-selected", isSelected);
+        row.querySelector("input").checked = isSelected; // else a tick waits for the kernel's answer
+      }
       row.toggleAttribute("aria-current", row.dataset.id === opened);
       for (const control of CONTROLS) row.querySelector(control).tabIndex = place === this.current ? 0 : -1;
     }
@@ -185,7 +188,7 @@ export class TaskTable {
     const check = h("th", { scope: "col", class: "ct-check" }, h("label", this.all));
     const setWidth = (name, width, isChosen) => {
       if (!isChosen) return this.#widen({ [name]: width });
-      Object.assign(this, { chosen: { [name]: width }, chosenOver: this.frame.get("widths") });
+      this.chosen.set(name, { width, over: this.frame.get("widths")[name] });
       this.frame.tell("set_width", { column: name, width_px: width });
     };
     this.frame.redraw(() =>
@@ -208,8 +211,12 @@ export class TaskTable {
   #widen(dragged = {}) {
     const { ids, columns } = this.held;
     const stored = this.frame.get("widths");
-    const chosen = stored === this.chosenOver ? this.chosen : {}; // the kernel did not answer yet
-    const widths = columnWidths(ids, columns, this.leased.size, { ...stored, ...chosen, ...dragged });
+    const chosen = { ...stored };
+    for (const [name, { width, over }] of this.chosen) {
+      if (stored[name] === over) chosen[name] = width;
+      else this.chosen.delete(name); // the kernel answered
+    }
+    const widths = columnWidths(ids, columns, this.leased.size, { ...chosen, ...dragged });
     this.columns.replaceChildren(
       ...widths.map((width) => h("col", { style: width ? `width: ${px(width)}` : null })),
     );

@@ -55,10 +55,16 @@ class Target {
     return selectedWords(this.count, place.hidden, place);
   }
 
+  /** The tasks shown now. The kernel refuses to act on others. */
+  get seen() {
+    const { which } = this;
+    return { which, stamp: this.frame.get(this.isAll ? "place" : "ticked").stamp };
+  }
+
   /** A text that changes when the tasks of a form change. */
   get about() {
-    const { query, stamp } = this.frame.get("place");
-    return [this.which, query, this.isAll ? stamp : this.frame.get("ticked").stamp].join("\n");
+    const { which, stamp } = this.seen;
+    return [which, this.frame.get("place").query, stamp].join("\n");
   }
 
   say() {
@@ -69,17 +75,21 @@ class Target {
 
 // Needs two presses for a few selected tasks; a typed number for many, and for all that match.
 function careful(frame, target, slot, { label, action, danger, after }) {
-  const act = (confirm, which = target.which) => frame.send(action, { which, confirm });
+  let asked = null; // the tasks of the question
+  const act = (confirm, seen) => frame.send(action, { ...seen, confirm });
   const kind = danger ? "ct-small ct-quiet-danger" : "ct-small";
   const options = { kind, allowed: () => target.isReady };
-  const button = armed(frame, label, "", () => act(String(target.count)), options);
-  button.question = () => `${label} ${target.words}${after}. ${among(target.ids)}`;
+  const button = armed(frame, label, "", () => act(asked.count, asked.seen), options);
+  button.question = () => {
+    asked = { count: String(target.count), seen: target.seen };
+    return `${label} ${target.words}${after}. ${among(target.ids)}`;
+  };
   const ask = () => {
-    const { which, count } = target;
+    const { seen, count } = target;
     const named = { label: `${label} ${plural(count, "task")}`, words: button.question(), danger };
     const { id } = frame.get("place");
     const build = (close) =>
-      confirmForm(frame, { ...named, count, id, act: (typed) => act(typed, which), close });
+      confirmForm(frame, { ...named, count, id, act: (typed) => act(typed, seen), close });
     slot.show(build, button, target.about);
   };
   return armedForFew(button, () => !target.isAll && target.count <= FEW, ask);
@@ -87,8 +97,8 @@ function careful(frame, target, slot, { label, action, danger, after }) {
 
 function opener(frame, target, slot, label, build) {
   const open = () => {
-    const { which, count, words, ids } = target;
-    const about = { which, count, words, among: among(ids) };
+    const { seen, count, words, ids } = target;
+    const about = { seen, count, words, among: among(ids) };
     slot.show((close) => build(frame, { ...about, close }), button, target.about);
   };
   const button = frame.button(label, open, { kind: "ct-small", allowed: () => target.isReady });

@@ -28,10 +28,10 @@ function menu(frame, summary, ...content) {
 function columnsMenu(frame) {
   const boxes = frame.get("available").map(([value, label]) => {
     const box = h("input", { type: "checkbox", value });
-    box.addEventListener("change", () => frame.tell("show_columns", { columns: chosen() }));
+    const change = () => frame.tell("show_columns", { columns: [value], on: box.checked });
+    box.addEventListener("change", change);
     return { box, label };
   });
-  const chosen = () => boxes.filter(({ box }) => box.checked).map(({ box }) => box.value);
   frame.watch(["columns", "place"], () => {
     const hasPayloads = frame.get("place").payloads;
     for (const { box } of boxes) {
@@ -46,15 +46,14 @@ function columnsMenu(frame) {
 export function viewControls(frame) {
   const sizes = [...new Set([...SIZES, frame.get("place").page_size])].sort((a, b) => a - b);
   const options = sizes.map((count) => h("option", { value: count }, `${count} per page`));
-  const size = h("select.ct-select", { "aria-label": "Tasks per page" }, options);
+  const size = frame.control(h("select.ct-select", { "aria-label": "Tasks per page" }, options));
   size.addEventListener("change", () => frame.send("set_page_size", { page_size: Number(size.value) }));
-  const payloads = h("input", { type: "checkbox" });
+  const payloads = frame.control(h("input", { type: "checkbox" }));
   payloads.addEventListener("change", () => frame.send("read_payloads", { on: payloads.checked }));
   frame.watch(["place", "busy"], () => {
     const at = frame.get("place");
     size.value = String(at.page_size);
     payloads.checked = at.payloads;
-    for (const control of [size, payloads]) control.disabled = frame.busy;
   });
   return [checkLabel(payloads, "Payloads", PAYLOADS_TITLE), size, columnsMenu(frame)];
 }
